@@ -23,9 +23,13 @@ sys.meta_path.append(_WithoutManim())
 
 
 def __getattr__(name: str) -> object:
-    """`show` for notebooks, loaded when it is asked for."""
+    """`show` and `ask` for notebooks, loaded when they are asked for."""
     if name == "show":
         from scenes.cli.showing import show
 
         return show
+    if name == "ask":
+        from scenes.publishing.notebook import ask
+
+        return ask
     raise AttributeError(f"module 'scenes' has no attribute {name!r}")

@@ -39,13 +39,17 @@ def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
     )
 
 
-def standing(lecture: Rendered) -> str:
-    """The figure in a document without a film: its place, and the data that `STANDING` reads, in its colours."""
+def standing(lecture: Rendered, asked: str = "", whole: bool = False) -> str:
+    """The figure in a document without a film: its place, and the data that `STANDING` reads, in its colours.
+
+    It begins with the entry that is `asked`, and lists all tensors where it is `whole`.
+    """
     say = partial(lecture.say, context=CONTEXT)
     ramps = [lecture.palette.diverging, lecture.palette.sequential]
     data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}, "live": ""}
     place = f'<div id="trying" class="live" role="region" aria-label="{escape(say("Try it"))}"'
-    return f'{place} data-text="{escape(lecture.text)}" data-prevent-swipe></div>\n{json_data("lecture", data)}'
+    facts = f'data-text="{escape(lecture.text)}" data-asked="{escape(asked)}"{" data-whole" if whole else ""}'
+    return f"{place} {facts} data-prevent-swipe></div>\n{json_data('lecture', data)}"
 
 
 def live_script(name: str) -> str:

@@ -507,10 +507,9 @@ class Trying {
 
   /* The address: asking and knobs are steps of the history, typing is none. */
   record(step) {
-    if (!this.linked) return;
     const address = this.choice.address(this.text);
-    if (address === location.hash && step) return;
-    history[step ? "pushState" : "replaceState"]({ trail: this.trail }, "", address);
+    if (this.linked && address === location.hash && step) return;
+    if (this.linked) history[step ? "pushState" : "replaceState"]({ trail: this.trail }, "", address);
     this.place.dispatchEvent(new Event("recorded"));
   }
   arrive(state) {

@@ -1,0 +1,160 @@
+"""The figure that answers, in a cell of a notebook: `from scenes import ask`.
+
+It is the one of the page and of the slides, as a widget of anywidget, which Jupyter, VS Code, Colab and marimo show.
+Where scripts do not run, such as in a notebook that is only looked at, stands a picture of the attention weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import torch
+
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, LiveModel, live_model_called, live_script, standing
+from scenes.publishing.markup import HERE, colours, document, escape, inline_style, script_text
+from scenes.publishing.policy import one_file
+from scenes.publishing.rendered import Rendered
+from scenes.publishing.typefaces import font_face
+from scenes.theme import PALETTES, Palette
+from transformer_core import NamedTensor, open_model, record
+from transformer_core.studies.sentence.generate import generate
+from transformer_core.studies.sentence.read import DEFAULT_MODEL
+from transformer_core.studies.sentence.variants import Sentence
+from transformer_core.text.vocabulary import sentence
+
+INSTALL = "a notebook shows this by anywidget, which is not installed: pip install 'transformer-lecture[notebook]'"
+TITLE = "Try it"
+PAPER = "body{margin:0;padding:24px 0;background:var(--background);color:var(--ink);font:420 16px/1.6 Inter,sans-serif}"
+#: Of the picture, in px: a cell, the distance between matrices, and the letters that tell tokens and heads.
+CELL, GAP, LETTER = 22, 26, 13
+
+
+def ask(
+    text: str = "The car is red",
+    *,
+    model: str | None = None,
+    asked: str = "",
+    theme: str = "dark",
+    language: str = "en",
+    height: int = 760,
+) -> Any:
+    """The figure in which the model reads what is typed, and every number can be asked where it comes from.
+
+    The model runs in the browser. What was typed and asked last comes back: `figure.text`, and `figure.asked`, such as
+    "encoder.1.self_attn.weights[head=1,query=3,key=1]"; `figure.address` has the knobs, too.
+
+    Args:
+        text: the sentence that it begins with.
+        model: a name or path, as `lecture render --model` takes it; one that translates words.
+        asked: the entry that it begins with.
+        theme: "dark" or "light".
+        language: of its words, "en" or "es".
+        height: of the figure, in px.
+
+    Raises:
+        ModuleNotFoundError: anywidget is not installed.
+        SentenceError: the model cannot read the text.
+        ValueError: no such model or theme, or a model that no page can run.
+    """
+    if theme not in PALETTES:
+        raise ValueError(f"no theme {theme!r}: it is one of {', '.join(PALETTES)}")
+    found = live_model_called(model)
+    if found is None:
+        raise ValueError(f"{model} does not run in a page: that takes a translator of whole words")
+    opened = open_model(model or DEFAULT_MODEL)
+    assert opened.tokenizer is not None  # what runs in a page has words
+    given, _ = generate(text, opened.model, opened.tokenizer)
+    with record(only=["*_attn.weights"]) as tape:
+        opened.model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
+    lecture = Rendered(Path(), TITLE, text, Path(), 0, 0, theme, language, ())
+    return _figure()(
+        document=figure_document(lecture, found, asked),
+        title=lecture.say(TITLE, "page"),
+        height=height,
+        address=f"#text={text}&ask={asked}",
+        still=still(given, tape.trace(), lecture.palette),
+    )
+
+
+def figure_document(lecture: Rendered, model: LiveModel, asked: str = "") -> str:
+    """One document that holds the figure with its model, and needs nothing else."""
+    scripts = [script_text(code) for code in (*map(live_script, STANDING), model.script)]
+    faces = font_face("Inter", (420, 560), LETTERS) + font_face("Source Serif 4", (480,), LETTERS)
+    themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
+    style = [themed, faces, PAPER, live_script(LIVE_STYLE)]
+    body = f"<body>\n{standing(lecture, asked, whole=True)}\n"
+    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
+    return document(lecture, "\n".join(map(inline_style, style)), body, one_file(scripts))
+
+
+def still(given: Sentence, weights: Mapping[str, NamedTensor], palette: Palette) -> str:
+    """A picture (SVG) of what the model wrote, and of its attention weights: a matrix for each layer and head."""
+    told = f"{given.text} → {sentence(given.written)}"
+    parts, y, widest = [_text(told, 0, GAP, palette.ink)], 2 * GAP, 14 * len(told)
+    for name, tensor in weights.items():
+        _, heads, rows, columns = tensor.shape
+        parts.append(_text(name, 0, y, palette.ink2))
+        y += GAP // 2
+        for head in range(heads):
+            left, wide, high = head * (columns * CELL + GAP), columns * CELL, rows * CELL
+            parts.append(f'<rect x="{left}" y="{y}" width="{wide}" height="{high}" fill="{palette.surface}"/>')
+        for head, query, key in product(range(heads), range(rows), range(columns)):
+            x, share = head * (columns * CELL + GAP) + key * CELL, float(tensor.values[0, head, query, key])
+            place = f'x="{x}" y="{y + query * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
+            parts.append(f'<rect {place} fill="{palette.ink}" fill-opacity="{share:.3f}"/>')
+        widest = max(widest, heads * (columns * CELL + GAP))
+        y += rows * CELL + GAP
+    box = f'viewBox="-{GAP} 0 {widest + 2 * GAP} {y}" width="{widest + 2 * GAP}"'
+    paper = f'<rect x="-{GAP}" width="{widest + 2 * GAP}" height="{y}" fill="{palette.background}"/>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>{paper}{"".join(parts)}</svg>'
+
+
+def _text(text: str, x: int, y: int, colour: str) -> str:
+    return f'<text x="{x}" y="{y}" font-family="sans-serif" font-size="{LETTER}" fill="{colour}">{escape(text)}</text>'
+
+
+@cache
+def _figure() -> type:
+    """The class of the widget, made when one is asked for: the lecture does not need anywidget."""
+    try:
+        import anywidget
+        import traitlets
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(INSTALL, name=error.name) from None
+
+    class Figure(anywidget.AnyWidget):
+        """The figure in a cell; a picture stands beside it for who runs no scripts."""
+
+        _esm = (HERE / "notebook.js").read_text(encoding="utf-8")
+        document = traitlets.Unicode().tag(sync=True)
+        title = traitlets.Unicode().tag(sync=True)
+        address = traitlets.Unicode().tag(sync=True)
+        height = traitlets.Int().tag(sync=True)
+        still = traitlets.Unicode()
+
+        @property
+        def text(self) -> str:
+            """The sentence that was read last."""
+            return self._fact("text")
+
+        @property
+        def asked(self) -> str:
+            """The entry that was asked last; "" if none is."""
+            return self._fact("ask")
+
+        def _fact(self, name: str) -> str:
+            return parse_qs(self.address.removeprefix("#"), separator="&").get(name, [""])[0]
+
+        def __repr__(self) -> str:
+            return f"Figure({self.text!r})"
+
+        def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+            data, metadata = super()._repr_mimebundle_(**kwargs) or ({}, {})
+            return data | {"image/svg+xml": self.still}, metadata
+
+    return Figure
