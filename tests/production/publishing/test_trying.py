@@ -351,7 +351,7 @@ def test_numbers_of_the_film_lead_to_where_they_come_from_and_back(look, live_fi
     assert page.locator(".in-film").count() == 0, "where film and model differ, nothing is said of the film"
     page.get_by_role("link", name="Watch").click()
     page.locator("#counting-1 .tensor").click()
-    page.get_by_role("gridcell", name=re.compile("head 1, query 3, key 1: ")).press("Enter")
+    page.get_by_role("gridcell", name=re.compile("head 1 “B”, query 3, key 1: ")).press("Enter")
     page.locator("h3.asked[aria-label^='weights, red → car, head B']").wait_for()
 
 
