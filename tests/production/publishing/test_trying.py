@@ -114,7 +114,7 @@ def read(text):
 
 def number(page, name, **at):
     """A number of the run that the page shows, to the last digit."""
-    return page.evaluate("([name, at]) => trying.now.explain(name, at).value", [name, at])
+    return page.evaluate("([name, at]) => trying.runs.now.explain(name, at).value", [name, at])
 
 
 def answer(page):
@@ -225,7 +225,7 @@ def test_by_keyboard_alone_one_comes_from_a_weight_down_to_an_id_and_back(tried)
 def test_a_link_brings_sentence_knobs_and_entry_back_and_so_do_back_and_forward(tried):
     page = tried(f"ask={WEIGHT}&text={quote(OTHER)}&temperature=2&off=encoder.0.self_attn:2&without=positional")
     assert page.locator(".typed").input_value() == OTHER
-    assert page.evaluate("trying.now.config ?? trying.choice.config") == {"positional": False}
+    assert page.evaluate("trying.choice.config") == {"positional": False}
     assert page.get_by_role("switch", name="Positions").is_checked() is False
     assert page.get_by_role("slider", name="Temperature").input_value() == "2"
     assert page.get_by_role("button", name="Encoder, layer 1, head C off: take this change back").count() == 1
