@@ -1,6 +1,6 @@
 /* Knobs with which a learner changes the model, and a list of what they did. */
 "use strict";
-const MOST_CHANGES = 6;
+const MOST_CHANGES = 4;
 
 class Knobs {
   /* `turn` turns the knob `one` of a list of the choice, `warm` sets the temperature, `restore` takes all back. */

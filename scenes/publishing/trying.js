@@ -17,7 +17,7 @@ class Trying {
     this.told = make("div", { class: "told-box", "aria-hidden": "true" });
     document.body.append(this.told);
     place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.sentence.examples(), this.sentence.vocabulary(), this.knobs.box),
-      this.knobs.changes, make("div", { class: "try-parts" }, this.journey.box, this.asking.box));
+      make("div", { class: "try-parts" }, this.journey.box, make("div", { class: "try-side" }, this.knobs.changes, this.asking.box)));
     this.read();
     this.listen();
   }
@@ -130,7 +130,7 @@ class Trying {
     this.asking.show(this.runs.now, reference, this.trail);
     for (const one of this.journey.box.querySelectorAll(`[data-ask="${CSS.escape(reference)}"]`)) one.classList.add("is-asked");
     if (focus || within) this.asking.focus();
-    if (focus) this.asking.box.scrollTop = 0;
+    if (focus) this.asking.reveal();
   }
   shut() {
     Object.assign(this, { trail: [] }).choice.asked = "";

@@ -160,6 +160,18 @@ def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the
     assert page.locator(".journey .token-chip").first.text_content().startswith("The")
 
 
+def test_a_server_is_asked_for_the_files_of_the_page_alone(look, live_file, serving):
+    with serving(live_file.parent) as served:
+        page = look(f"http://127.0.0.1:{served.server_port}/#text=The%20house%20is%20red")
+        page.locator("#trying[data-took]").wait_for()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        assert answer(page) == "la casa es roja"
+        page.locator(".typed").fill(TEXT)
+        assert answer(page) == "el coche es rojo"
+        assert asked == []
+
+
 def test_words_are_put_in_by_a_click(tried):
     page = tried()
     page.get_by_text("words that it knows").click()
