@@ -133,7 +133,8 @@ class Trying {
     if (focus) this.asking.reveal();
   }
   shut() {
-    Object.assign(this, { trail: [] }).choice.asked = "";
+    this.choice.asked = "";
+    this.trail = [];
     this.record(true);
     this.drawAsked(false);
     (this.keyed(this.came ?? "") ?? this.sentence.input).focus({ preventScroll: true });
