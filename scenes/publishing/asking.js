@@ -1,5 +1,6 @@
 /* The panel that tells where a number comes from, and the trail that leads back. */
 "use strict";
+const LEAST_SEEN = 300; /* px of the panel */
 const REFERENCE = /^([\w.]+)\[((?:\w+=\d+(?:,\w+=\d+)*)?)\]$/;
 const asked = (reference) => {
   const found = REFERENCE.exec(reference);
@@ -98,6 +99,11 @@ class Asking {
     };
     return make("div", { class: "asking-foot" }, ...this.film(entry), ...this.knobs(entry),
       ...(this.linked ? [make("button", { type: "button", class: "plain", text: say("Copy a link to this number"), on: { click: copy } })] : []));
+  }
+  /* What is asked is seen from its beginning, wherever on the page it was asked. */
+  reveal() {
+    this.box.scrollTop = 0;
+    if (this.box.getBoundingClientRect().top > innerHeight - LEAST_SEEN) this.box.scrollIntoView({ block: "nearest" });
   }
   focus() { (this.box.querySelector("h3.asked") ?? this.box).focus({ preventScroll: true }); }
 }

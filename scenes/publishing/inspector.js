@@ -36,7 +36,11 @@ class Slice {
   value(place) {
     return Number(this.tensor.values[place.reduce((flat, at, axis) => flat * this.kept[axis].length + at, 0)]);
   }
-  label(axis, at) { return this.tensor.labels[this.tensor.axes[axis]]?.[at]; }
+  /* A token, or the letter that a head has in the film. */
+  label(axis, at) {
+    const name = this.tensor.axes[axis];
+    return name === "head" ? String.fromCharCode(65 + this.kept[axis][at]) : this.tensor.labels[name]?.[at];
+  }
   called(axis, at) {
     const label = this.label(axis, at);
     return `${this.tensor.axes[axis]} ${this.kept[axis][at]}${label === undefined ? "" : ` “${label}”`}`;
@@ -126,7 +130,7 @@ class Inspector {
     grid.addEventListener("focusin", (event) => this.tell(event.target.closest("td")));
     grid.addEventListener("keydown", (event) => this.move(event));
     this.table.replaceChildren(grid);
-    const start = grid.querySelector("td.ring") ?? grid.querySelector("td");
+    const start = grid.querySelector("td.ring") ?? grid.querySelector("td[data-row]");
     start.tabIndex = 0;
     this.tell(start);
     const ends = slice.kind ? [0, 0.25, 0.5, 1] : [-1, -0.5, 0, 0.5, 1];

@@ -27,15 +27,12 @@ MODEL = "live/model.js"
 LETTERS = "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’Σε≤≥²₀₁₂₃₄₅₆₇₈₉"
 
 
-def section(text: str, say: Callable[[str], str], hidden: bool = False) -> str:
-    """The section that the scripts fill; what it begins with is `text`."""
-    waiting, without = map(
-        escape, (say("The model is being read."), say("This part needs scripts: the model runs in them."))
-    )
+def section(text: str, say: Callable[[str], str]) -> str:
+    """The section that the scripts show and fill; it begins with the sentence `text`."""
+    waiting = escape(say("The model is being read."))
     return (
         f'<section id="trying" class="live" tabindex="-1" aria-label="{escape(say("Try it"))}"'
-        f' data-text="{escape(text)}"{" hidden" if hidden else ""}>'
-        f'<p class="waiting">{waiting}</p><noscript><p>{without}</p></noscript></section>'
+        f' data-text="{escape(text)}" hidden><p>{waiting}</p></section>'
     )
 
 

@@ -132,7 +132,7 @@ def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: LiveM
     chapters = "\n".join(
         _chapter(chapter, found, say, live.names if live else frozenset()) for chapter in lecture.chapters
     )
-    tried = section(lecture.text, say, hidden=True) if live else ""
+    tried = section(lecture.text, say) if live else ""
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     return f"""<a class="skip" href="#transcript">{escape(say("Skip to the transcript"))}</a>
 <header><div><h1>{escape(lecture.heading)}</h1>{author}<p class="sentence">“{escape(lecture.text)}”</p></div>

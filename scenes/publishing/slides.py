@@ -38,7 +38,7 @@ def write_slides(lecture: Rendered, target: Path, model: LiveModel | None = None
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
     scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
     tried = f'<section id="try-it" class="tried">{standing(lecture)}</section>' if model else ""
-    seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS}"
+    seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS if model else ''}"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
     style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
     scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))

@@ -16,7 +16,9 @@ CONTEXT = "page"
 #: The scripts of a page, in the order in which they are read.
 SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js")
 #: Those of the part that answers to a sentence, and the one that shows it or the film.
-SPEAKING = ("figures.js", "asking.js", "trying.js")
+SPEAKING = (
+    "figures.js", "asking.js", "choice.js", "comparison.js", "sentence.js", "knobs.js", "journey.js", "trying.js"
+)  # fmt: skip
 VIEWS = "views.js"
 SAID = re.compile(r'\bsay\("([^"]+)"')
 

@@ -142,7 +142,7 @@ def test_a_window_says_so_and_other_axes_are_chosen(look, lecture, tmp_path):
     page.get_by_role("button", name="shown: show where it stands").click()
     assert page.locator(".readout code").text_content() == "[1, 2, 4999]"
     page.get_by_role("combobox", name="head").select_option("0")
-    page.get_by_role("gridcell", name=f"head 0, query 1, vocab 3: {float(values[0, 1, 3])}", exact=True).focus()
+    page.get_by_role("gridcell", name=f"head 0 “A”, query 1, vocab 3: {float(values[0, 1, 3])}", exact=True).focus()
     assert page.locator(".readout code").text_content() == "[0, 1, 3]"
     assert page.locator("td.ring").count() == 0
 

@@ -114,7 +114,7 @@ def read(text):
 
 def number(page, name, **at):
     """A number of the run that the page shows, to the last digit."""
-    return page.evaluate("([name, at]) => trying.now.explain(name, at).value", [name, at])
+    return page.evaluate("([name, at]) => trying.runs.now.explain(name, at).value", [name, at])
 
 
 def answer(page):
@@ -158,6 +158,18 @@ def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the
     page.locator(".typed").fill("the " * 80)
     assert "too long" in refused(page)[0]
     assert page.locator(".journey .token-chip").first.text_content().startswith("The")
+
+
+def test_a_server_is_asked_for_the_files_of_the_page_alone(look, live_file, serving):
+    with serving(live_file.parent) as served:
+        page = look(f"http://127.0.0.1:{served.server_port}/#text=The%20house%20is%20red")
+        page.locator("#trying[data-took]").wait_for()
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        assert answer(page) == "la casa es roja"
+        page.locator(".typed").fill(TEXT)
+        assert answer(page) == "el coche es rojo"
+        assert asked == []
 
 
 def test_words_are_put_in_by_a_click(tried):
@@ -225,7 +237,7 @@ def test_by_keyboard_alone_one_comes_from_a_weight_down_to_an_id_and_back(tried)
 def test_a_link_brings_sentence_knobs_and_entry_back_and_so_do_back_and_forward(tried):
     page = tried(f"ask={WEIGHT}&text={quote(OTHER)}&temperature=2&off=encoder.0.self_attn:2&without=positional")
     assert page.locator(".typed").input_value() == OTHER
-    assert page.evaluate("trying.now.config ?? trying.choice.config") == {"positional": False}
+    assert page.evaluate("trying.choice.config") == {"positional": False}
     assert page.get_by_role("switch", name="Positions").is_checked() is False
     assert page.get_by_role("slider", name="Temperature").input_value() == "2"
     assert page.get_by_role("button", name="Encoder, layer 1, head C off: take this change back").count() == 1
@@ -351,7 +363,7 @@ def test_numbers_of_the_film_lead_to_where_they_come_from_and_back(look, live_fi
     assert page.locator(".in-film").count() == 0, "where film and model differ, nothing is said of the film"
     page.get_by_role("link", name="Watch").click()
     page.locator("#counting-1 .tensor").click()
-    page.get_by_role("gridcell", name=re.compile("head 1, query 3, key 1: ")).press("Enter")
+    page.get_by_role("gridcell", name=re.compile("head 1 “B”, query 3, key 1: ")).press("Enter")
     page.locator("h3.asked[aria-label^='weights, red → car, head B']").wait_for()
 
 

@@ -1,0 +1,56 @@
+/* Two runs of one sentence, without the knobs of a learner and with them: which numbers differ. */
+"use strict";
+class Comparison {
+  constructor(before, now) { Object.assign(this, { before, now }); }
+  get same() { return this.now === this.before; }
+  get names() { return this.now.names.filter((name) => !figures.learned(name)); }
+  /* The places of the target up to where the two translations part: so far the decoder has read the same words. */
+  get shared() {
+    const parted = this.now.targetTokens.findIndex((word, i) => word !== this.before.targetTokens[i]);
+    return parted < 0 ? this.now.targetTokens.length : parted;
+  }
+  get parted() { return this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length); }
+  /* A tensor in both runs, and how far along each axis its places stand for the same words; null where nothing does. */
+  pair(name) {
+    const [now, old] = [this.now.get(name), this.before.get(name)];
+    if (this.same || !now || !old) return null;
+    const late = /^(decoder|embed_tgt|logits|probs)/.test(name), source = name.includes("cross_attn") ? ["key"] : [];
+    const ends = now.axes.map((axis, i) => {
+      const written = late && ["position", "query", "key"].includes(axis) && !source.includes(axis);
+      return Math.min(now.shape[i], old.shape[i], written ? this.shared : Infinity);
+    });
+    return ends.includes(0) ? null : { now, old, ends };
+  }
+  /* The number that stood at the place of an entry before; null where no such place was. */
+  past(entry) {
+    const pair = this.pair(entry.name);
+    if (!pair || entry.index.some((i, axis) => i >= pair.ends[axis])) return null;
+    return this.before.explain(entry.name, entry.at).value;
+  }
+  /* The largest change of a tensor, with both numbers and its place; null where nothing changed. */
+  change(name) {
+    const pair = this.pair(name);
+    if (!pair) return null;
+    const { now, old, ends } = pair;
+    let most = { by: 0 };
+    for (const index of placesWithin(ends)) {
+      const [value, was] = [now, old].map(({ values, shape }) => values[index.reduce((flat, i, axis) => flat * shape[axis] + i, 0)]);
+      const by = Object.is(value, was) ? 0 : Math.abs(value - was);
+      if (by > most.by) most = { by, value, was, index: [...index] };
+    }
+    return most.by > SAME ? { name, ...most, reference: figures.refOf(name, now.axes, most.index) } : null;
+  }
+  changes() { return this.names.map((name) => this.change(name)).filter(Boolean); }
+}
+/* Numbers that differ by less came out of sums in another order. */
+const SAME = 1e-9;
+/* Every place of an array of these sizes, in reading order. */
+const placesWithin = function* (sizes) {
+  const place = sizes.map(() => 0);
+  for (;;) {
+    yield place;
+    let axis = place.length - 1;
+    while (axis >= 0 && (place[axis] += 1) >= sizes[axis]) { place[axis] = 0; axis -= 1; }
+    if (axis < 0) return;
+  }
+};

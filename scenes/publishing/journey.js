@@ -1,0 +1,204 @@
+/* The way of a sentence through the model, drawn down the page from a run. */
+"use strict";
+const MOST_NEXT = 5, MOST_WRITTEN = 10;
+const BLOCK = /^(encoder|decoder)\.(\d+)\.(self_attn|cross_attn)\.weights$/;
+
+class Journey {
+  /* `turn` turns a knob, `redraw` draws all again; `whole` is false where there is no room for all tensors. */
+  constructor({ turn, redraw, whole }) {
+    Object.assign(this, { turn, redraw, whole });
+    this.heads = new Map();
+    this.box = make("div", { class: "journey" });
+  }
+  /* From words to words, in the order in which the model computes. */
+  draw(runs, choice) {
+    Object.assign(this, { runs, choice });
+    this.enlarge(choice.asked);
+    const blocks = runs.now.names.map((name) => BLOCK.exec(name)).filter(Boolean);
+    const layers = [...Map.groupBy(blocks, ([, part, layer]) => `${part}.${layer}`)].map(([layer, found]) => this.layer(layer, found.map(([name]) => name)));
+    const first = layers.findIndex((one) => one.dataset.layer === "decoder.0");
+    this.steps = make("div", { class: "next-words" });
+    this.box.replaceChildren(
+      this.station(say("Words become numbers"), say("Each word is a row of a table, and where it stands is added as a wave."), ...this.tokens("embed_src")),
+      ...layers.slice(0, first),
+      this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...this.tokens("embed_tgt")),
+      ...layers.slice(first),
+      this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps),
+      ...(this.whole ? [this.inspect()] : []));
+    this.drawSteps();
+  }
+  station(title, words, ...content) {
+    return make("div", { class: "station", role: "group", "aria-label": title }, make("h3", { text: title }), make("p", { class: "lead", text: words }), ...content);
+  }
+  /* A layer: its attentions, by the names of their weights, its hidden units, and what leaves it. */
+  layer(layer, weights) {
+    const reads = say("Each word (a row) looks at all words (columns), by every head in its own way.");
+    const writes = say("Each written word looks back at those before it, and across at the sentence.");
+    const box = this.station(blockName(layer), layer.startsWith("encoder") ? reads : writes, ...weights.map((name) => this.attention(name.replace(/\.weights$/, ""))),
+      make("h4", { text: say("feed-forward") }), this.rows(`${layer}.ffn.post`, say("hidden units, after the activation")), this.rows(`${layer}.resid_post`, say("after this layer")));
+    box.dataset.layer = layer;
+    return box;
+  }
+  tokens(part) {
+    const ids = this.runs.now.get(`${part}.ids`);
+    const chips = make("div", { class: "tokens-row" }, ...[...ids.values].map((id, i) => make("button", { type: "button", class: "token-chip", "data-key": `${part}-${i}`, "data-ask": figures.refOf(ids.name, ids.axes, [0, i]),
+      "data-told": say("{0}: number {1} in the vocabulary", ids.labels.position[i], id), "aria-label": say("{0}: number {1} in the vocabulary", ids.labels.position[i], id) },
+    make("span", { text: ids.labels.position[i] }), make("small", { text: id }))));
+    return [chips, this.rows(`${part}.sum`, say("its numbers: table row and position, added"))];
+  }
+  /* A row of numbers for each word. */
+  rows(name, words) {
+    const tensor = this.runs.now.get(name), [, count] = tensor.shape, pair = this.runs.pair(name), scale = figures.usual(tensor.values);
+    const note = make("p", { class: "axis-note" }, make("span", { class: `name-of role-${figures.roleOf(name)}`, lang: "en", text: name }), make("span", { text: ` ${words}` }));
+    const lines = Array.from({ length: count }, (_, row) => {
+      const label = make("span", { class: "word", text: tensor.labels.position[row] });
+      return make("div", { class: "figure-row" }, make("div", { class: "row-name" }, label), make("div", { class: "row-body" }, this.row(tensor, row, scale, pair)));
+    });
+    return make("div", { class: "rows", role: "group", "aria-label": name }, note, ...lines);
+  }
+  row({ name, axes, shape: [, , wide], values, labels }, row, scale, pair) {
+    const own = values.subarray(row * wide, (row + 1) * wide), label = labels.position[row];
+    const band = figures.strip({ values: own, scale, label: `${name}, ${label}`, refs: (i) => figures.refOf(name, axes, [0, row, i]), names: (i) => `${label}, ${figures.COUNTED[axes[2]]} ${i}` });
+    band.dataset.key = `${name}-${row}`;
+    if (pair && row < pair.ends[1] && own.some((value, i) => Math.abs(value - pair.old.values[row * wide + i]) > SAME)) band.classList.add("changed");
+    return band;
+  }
+  /* Attention: every head small, one of them large. */
+  attention(block) {
+    const tensor = this.runs.now.get(`${block}.weights`), heads = tensor.shape[1], chosen = Math.min(this.heads.get(block) ?? 0, heads - 1);
+    const kind = block.endsWith("cross_attn") ? say("cross-attention") : say("self-attention");
+    const list = make("div", { class: "heads", role: "group", "aria-label": `${blockName(block)}: ${kind}` });
+    for (let head = 0; head < heads; head += 1) list.append(this.thumbnail(block, tensor, head, head === chosen));
+    return make("div", { class: "attention" }, make("h4", { text: kind }), make("div", { class: "attention-parts" }, list, this.grid(block, tensor, chosen)));
+  }
+  thumbnail(block, tensor, head, chosen) {
+    const off = this.choice.off.includes(`${block}:${head}`), name = say("head {0}", figures.letter(head));
+    const enlarge = () => {
+      this.heads.set(block, head);
+      this.redraw();
+    };
+    const pick = make("button", { type: "button", class: "thumb", "aria-pressed": String(chosen), "aria-label": say("{0}: show it large", name), "data-key": `${block}-${head}`, on: { click: enlarge } },
+      this.picture(tensor, head), make("span", { text: figures.letter(head) }));
+    const knob = make("button", { type: "button", class: "off", "aria-pressed": String(off), "data-key": `${block}-${head}-off`, text: off ? say("is off") : say("turn off"),
+      "aria-label": say("{0}, {1}: turn off", blockName(block), name), on: { click: () => this.turn("off", `${block}:${head}`) } });
+    return make("div", { class: `head${off ? " yours" : ""}` }, pick, knob);
+  }
+  /* The weights of a head, a point for each. */
+  picture({ shape: [, , rows, columns], values }, head) {
+    const canvas = make("canvas", { width: columns, height: rows, "aria-hidden": "true" });
+    const pen = canvas.getContext("2d"), picture = pen.createImageData(columns, rows);
+    for (let i = 0; i < rows * columns; i += 1) picture.data.set([...figures.tint(values[head * rows * columns + i], 1, 1), 255], 4 * i);
+    pen.putImageData(picture, 0, 0);
+    return canvas;
+  }
+  grid(block, tensor, head) {
+    const [, , rows, columns] = tensor.shape, pair = this.runs.pair(tensor.name);
+    const top = make("tr", {}, make("td", { class: "corner" }), ...tensor.labels.key.slice(0, columns).map((word) => make("th", { scope: "col" }, make("span", { text: word }))));
+    const body = make("tbody");
+    for (let row = 0; row < rows; row += 1) {
+      const line = make("tr", {}, make("th", { scope: "row", text: tensor.labels.query[row] }));
+      for (let column = 0; column < columns; column += 1) line.append(this.cell(tensor, head, row, column, pair));
+      body.append(line);
+    }
+    const table = make("table", { class: columns > 8 ? "tight" : "", role: "grid", "aria-label": say("{0}, head {1}: weights", blockName(block), figures.letter(head)) }, make("thead", {}, top), body);
+    table.addEventListener("keydown", walk);
+    body.querySelector("td").tabIndex = 0;
+    return make("div", { class: "grid" }, table);
+  }
+  cell(tensor, head, row, column, pair) {
+    const [, , rows, columns] = tensor.shape, value = tensor.values[(head * rows + row) * columns + column], rgb = figures.tint(value, 1, 1);
+    const within = pair && row < pair.ends[2] && column < pair.ends[3];
+    const was = within ? pair.old.values[(head * pair.old.shape[2] + row) * pair.old.shape[3] + column] : value;
+    const told = `${tensor.labels.query[row]} → ${tensor.labels.key[column]}: ${figures.shortly(value)}`;
+    const differs = Math.abs(was - value) > SAME;
+    const past = differs ? `, ${say("before {0}", figures.shortly(was))}` : "";
+    const cell = make("td", { tabindex: "-1", class: differs ? "changed" : "", "data-row": row, "data-column": column, "data-ask": figures.refOf(tensor.name, tensor.axes, [0, head, row, column]),
+      "data-key": `${tensor.name}-${head}-${row}-${column}`, "data-told": told + past, "aria-label": told + past });
+    cell.style.background = `rgb(${rgb})`;
+    cell.style.color = inkOn(rgb);
+    if (columns <= MOST_WRITTEN) cell.append(make("span", { text: tiny(value) }));
+    return cell;
+  }
+  /* At each step the words that could come next. */
+  drawSteps() {
+    const { temperature } = this.choice, { now, before, shared, same } = this.runs, logits = now.get("logits");
+    const cards = Array.from({ length: logits.shape[1] }, (_, row) => {
+      const compared = row < shared && (!same || temperature !== 1);
+      return this.step(logits, row, sharesAt(logits, row, temperature), compared ? sharesAt(before.get("logits"), row, 1) : null);
+    });
+    const note = make("p", { class: "by", text: say("at your temperature {0}", temperature.toFixed(1)) });
+    this.steps.classList.toggle("yours", temperature !== 1);
+    this.steps.replaceChildren(...(temperature === 1 ? [] : [note]), ...cards);
+  }
+  step(logits, row, shares, past) {
+    const order = shares.map((_share, i) => i).sort((a, b) => shares[b] - shares[a]).slice(0, MOST_NEXT);
+    const lines = order.map((word, i) => this.nextWord(logits, row, word, shares[word], past?.[word], i === 0));
+    return make("div", { class: "next" }, make("p", { class: "after" }, make("small", { text: say("after") }), make("span", { text: this.runs.now.targetTokens[row] })),
+      make("p", { class: "chosen", text: logits.labels.vocab[order[0]] }), make("ol", {}, ...lines));
+  }
+  nextWord(logits, row, word, share, was, first) {
+    const text = logits.labels.vocab[word], bar = make("i", { class: "bar-of" }), past = make("i", { class: "bar-was" });
+    bar.style.width = `${100 * share}%`;
+    const differs = was !== undefined && Math.abs(was - share) > 0.0005;
+    if (differs) past.style.left = `${100 * was}%`;
+    const told = `${text}: ${figures.share(share)}${differs ? `, ${say("before {0}", figures.share(was))}` : ""}`;
+    return make("li", {}, make("button", { type: "button", class: first ? "first" : "", "data-ask": figures.refOf("probs", logits.axes, [0, row, word]), "data-key": `next-${row}-${word}`, "data-told": told, "aria-label": told },
+      make("span", { class: "word", text }), make("span", { class: "bar-room" }, bar, ...(differs ? [past] : [])), make("span", { class: "number", text: figures.share(share) })));
+  }
+  /* Any tensor of this run. */
+  inspect() {
+    const names = this.runs.now.names, box = make("div", {});
+    const choose = make("select", { "data-key": "tensor", "aria-label": say("A tensor of this sentence"), on: { change: () => { this.opened = choose.value; fill(); } } }, make("option", { value: "", text: say("choose a tensor") }),
+      ...names.map((name) => make("option", { value: name, text: name })));
+    choose.value = names.includes(this.opened) ? this.opened : "";
+    const fill = () => {
+      this.inspector?.close();
+      this.inspector = choose.value ? new Inspector(windowed(this.runs.now.get(choose.value)), [], true) : null;
+      box.replaceChildren(...(this.inspector ? [this.inspector.box] : []));
+    };
+    fill();
+    return this.station(say("All tensors"), say("Every number of this run, to look into and to ask."), choose, box);
+  }
+  /* Show the head large that is asked now; false if it was, or none is. */
+  enlarge(reference) {
+    const wanted = asked(reference), found = /^(.*_attn)\./.exec(wanted?.name ?? ""), before = this.heads.get(found?.[1]);
+    if (reference === this.spoken || !found || wanted.at.head === undefined) return false;
+    this.spoken = reference;
+    this.heads.set(found[1], wanted.at.head);
+    return before !== wanted.at.head;
+  }
+}
+
+/* A weight in a small cell. */
+const tiny = (value) => {
+  if (value === 0 || value === 1) return String(value);
+  return value < 0.01 ? "<.01" : value > 0.995 ? ">.99" : value.toFixed(2).slice(1);
+};
+/* The shares of all words after a place of the target: softmax(logits / temperature). */
+const sharesAt = (logits, row, temperature) => {
+  const wide = logits.shape[2], own = logits.values.subarray(row * wide, (row + 1) * wide), top = Math.max(...own);
+  const powers = Array.from(own, (x) => Math.exp((x - top) / temperature)), sum = powers.reduce((a, b) => a + b, 0);
+  return powers.map((power) => power / sum);
+};
+/* Arrows walk through a table. */
+const walk = (event) => {
+  const cell = event.target.closest("td[data-row]"), by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+  if (!cell || !by) return;
+  event.preventDefault();
+  const [row, column] = [Number(cell.dataset.row) + by[0], Number(cell.dataset.column) + by[1]];
+  const next = event.currentTarget.querySelector(`td[data-row="${row}"][data-column="${column}"]`);
+  if (!next) return;
+  cell.tabIndex = -1;
+  next.tabIndex = 0;
+  next.focus();
+};
+/* A tensor as the inspector reads it: of a large one the first places along each axis. */
+const windowed = (tensor) => {
+  const kept = tensor.shape.map((size) => (size > 64 && tensor.shape.reduce((a, b) => a * b, 1) > 8192 ? Array.from({ length: 32 }, (_, i) => i) : null));
+  if (kept.every((one) => one === null)) return { ...tensor, kept, values: [...tensor.values] };
+  const places = kept.map((own, axis) => own ?? Array.from({ length: tensor.shape[axis] }, (_, i) => i));
+  const strides = tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+  const flats = places.reduce((found, own, axis) => found.flatMap((flat) => own.map((i) => flat + i * strides[axis])), [0]);
+  const labels = Object.fromEntries(tensor.axes.map((axis, i) => [axis, tensor.labels[axis] && places[i].map((at) => tensor.labels[axis][at])]));
+  return { name: tensor.name, axes: tensor.axes, shape: tensor.shape, labels, kept, values: flats.map((flat) => tensor.values[flat]) };
+};
