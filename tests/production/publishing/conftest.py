@@ -16,7 +16,8 @@ from scenes.production.tracing import whole_trace
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import server
 
-sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
+HOME = Path(__file__).parent
+sys.path[:0] = [str(HOME), str(HOME.parents[1] / "core")]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What a page may ask for without leaving the machine.
 HERE = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "chrome-error:")
