@@ -84,13 +84,21 @@ const figures = (() => {
   const largest = (values) => values.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 0) || 1;
   /* A number that few are larger than: full colour there lets the others be seen beside an outlier. */
   const usual = (values) => Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)).sort()[Math.floor(0.97 * (values.length - 1))] || largest(values);
+  /* What many cells share is computed once: the colours of a theme, and where the cells of a row of this length stand. */
+  const SHADES = 64, shades = new Map(), edges = new Map();
+  const once = (known, key, compute) => {
+    if (!known.has(key)) known.set(key, compute());
+    return known.get(key);
+  };
+  const shadesOf = (name) => once(shades, name, () => Array.from({ length: 2 * SHADES + 1 }, (_, i) => `rgb(${ramp(i / SHADES - 1, 0)})`));
+  const edgesOf = (length) => once(edges, length, () => Array.from({ length }, (_, i) => {
+    const [from, to, end] = [i, i + (length > 90 ? 1 : 0.86), i + 1].map((at) => `${((100 * at) / length).toFixed(3)}%`);
+    return [`${from} ${to}`, length > 90 ? "" : `,transparent ${to} ${end}`];
+  }));
   const striped = (values, scale) => {
-    const wide = 100 / values.length, gap = values.length > 90 ? 0 : 0.14 * wide;
-    const stops = [...values].flatMap((value, i) => {
-      const colour = `rgb(${tint(value, scale)})`, from = i * wide, to = from + wide - gap;
-      return [`${colour} ${from.toFixed(3)}% ${to.toFixed(3)}%`, ...(gap ? [`transparent ${to.toFixed(3)}% ${(from + wide).toFixed(3)}%`] : [])];
-    });
-    return `linear-gradient(90deg, ${stops.join(", ")})`;
+    const colours = shadesOf(theme()), places = edgesOf(values.length);
+    const shade = (value) => colours[SHADES + Math.round(SHADES * Math.min(Math.max(value / scale || 0, -1), 1))];
+    return `linear-gradient(90deg,${Array.from(values, (value, i) => `${shade(value)} ${places[i][0]}${places[i][1]}`).join()})`;
   };
   /* A row of numbers as one strip: arrows walk through it, and a click or Enter asks. */
   const strip = ({ values, scale, refs, names, label, start = 0 }) => {
