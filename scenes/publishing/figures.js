@@ -84,19 +84,27 @@ const figures = (() => {
   const largest = (values) => values.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 0) || 1;
   /* A number that few are larger than: full colour there lets the others be seen beside an outlier. */
   const usual = (values) => Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)).sort()[Math.floor(0.97 * (values.length - 1))] || largest(values);
-  const striped = (values, scale, kind = 0) => {
-    const wide = 100 / values.length, gap = values.length > 90 ? 0 : 0.14 * wide;
-    const stops = [...values].flatMap((value, i) => {
-      const colour = `rgb(${tint(value, scale, kind)})`, from = i * wide, to = from + wide - gap;
-      return [`${colour} ${from.toFixed(3)}% ${to.toFixed(3)}%`, ...(gap ? [`transparent ${to.toFixed(3)}% ${(from + wide).toFixed(3)}%`] : [])];
-    });
-    return `linear-gradient(90deg, ${stops.join(", ")})`;
+  /* What many cells share is computed once: the colours of a theme, and where the cells of a row of this length stand. */
+  const SHADES = 64, shades = new Map(), edges = new Map();
+  const once = (known, key, compute) => {
+    if (!known.has(key)) known.set(key, compute());
+    return known.get(key);
+  };
+  const shadesOf = (name) => once(shades, name, () => Array.from({ length: 2 * SHADES + 1 }, (_, i) => `rgb(${ramp(i / SHADES - 1, 0)})`));
+  const edgesOf = (length) => once(edges, length, () => Array.from({ length }, (_, i) => {
+    const [from, to, end] = [i, i + (length > 90 ? 1 : 0.86), i + 1].map((at) => `${((100 * at) / length).toFixed(3)}%`);
+    return [`${from} ${to}`, length > 90 ? "" : `,transparent ${to} ${end}`];
+  }));
+  const striped = (values, scale) => {
+    const colours = shadesOf(theme()), places = edgesOf(values.length);
+    const shade = (value) => colours[SHADES + Math.round(SHADES * Math.min(Math.max(value / scale || 0, -1), 1))];
+    return `linear-gradient(90deg,${Array.from(values, (value, i) => `${shade(value)} ${places[i][0]}${places[i][1]}`).join()})`;
   };
   /* A row of numbers as one strip: arrows walk through it, and a click or Enter asks. */
-  const strip = ({ values, scale, kind, refs, names, label, start = 0, changed = [] }) => {
+  const strip = ({ values, scale, refs, names, label, start = 0 }) => {
     const box = make("div", { class: "strip", role: "slider", tabindex: "0", "aria-label": label, "aria-valuemin": 0, "aria-valuemax": values.length - 1 });
     const mark = make("i", { class: "at" });
-    const paint = () => { box.style.background = striped(values, scale ?? largest(values), kind); };
+    box.style.background = striped(values, scale ?? largest(values));
     const go = (i) => {
       const at = Math.min(Math.max(i, 0), values.length - 1);
       box.dataset.ask = refs(at);
@@ -120,13 +128,7 @@ const figures = (() => {
       go(to);
       box.dispatchEvent(new Event("told", { bubbles: true }));
     });
-    for (const i of changed) {
-      const note = make("i", { class: "differs" });
-      note.style.left = `${(100 * i) / values.length}%`;
-      box.append(note);
-    }
     box.append(mark);
-    paint();
     go(start);
     return box;
   };
@@ -137,14 +139,9 @@ const figures = (() => {
     return element;
   };
 
-  /* An entry as a plate: name, place, number. */
-  const plate = (entry, { lit = false, small = false, note = "" } = {}) => {
-    const tag = lit ? "div" : "button";
-    const facts = lit ? {} : { type: "button", "data-ask": entryRef(entry), "aria-label": say("{0}: where it comes from", spoken(entry)) };
-    return make(tag, { ...facts, class: `plate${lit ? " lit" : ""}${small ? " small" : ""}` },
-      nameOf(entry.name), make("span", { class: "place", text: placeOf(entry) }),
-      make("b", { text: shortly(entry.value) }), ...(note ? [make("small", { text: note })] : []));
-  };
+  /* An entry as a plate: name, place, number, and a note on its part. */
+  const plate = (entry, note = "") => make("button", { type: "button", class: "plate", "data-ask": entryRef(entry), "aria-label": say("{0}: where it comes from", spoken(entry)) },
+    nameOf(entry.name), make("span", { class: "place", text: placeOf(entry) }), make("b", { text: shortly(entry.value) }), ...(note ? [make("small", { text: note })] : []));
   const operator = (text) => make("span", { class: "operator", "aria-hidden": "true", text });
   const joined = (plates, signs) => plates.flatMap((one, i) => (i ? [operator(signs[i - 1] ?? signs.at(-1)), one] : [one]));
 
@@ -287,7 +284,7 @@ const figures = (() => {
     const line = make("div", { class: "number-line", "aria-hidden": "true" }, band, ...row.map((value) => put("i", "tick", value)), put("i", "middle", centre), put("i", "mine", x.value),
       put("span", "mine-name", x.value, `x ${shortly(x.value)}`), put("span", "middle-name", centre, `${say("mean")} ${shortly(centre)}`));
     const notes = ["x", ...(others.length > 1 ? [say("mean")] : []), say("spread {0}", shortly(spread))];
-    return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, { note: notes[i] })), others.length > 1 ? ["−", "÷ √"] : ["÷ √"]))];
+    return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, notes[i])), others.length > 1 ? ["−", "÷ √"] : ["÷ √"]))];
   };
   const rowOf = (cell, trace) => {
     const tensor = trace.get(cell.name), size = tensor.shape.at(-1), axis = tensor.axes.length - 1;
@@ -368,5 +365,5 @@ const figures = (() => {
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 
-  return { COUNTED, roleOf, shortly, share, letter, refOf, entryRef, placeOf, plainName, nameOf, spoken, tint, largest, usual, striped, strip, plate, figure, told, last, learned };
+  return { COUNTED, roleOf, shortly, share, letter, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned };
 })();

@@ -452,6 +452,26 @@ def test_it_speaks_the_language_of_the_lecture(look, lecture, trace, model, tmp_
     assert page.locator(".equation").evaluate("part => part.closest('[lang]').lang") == "en"
 
 
+#: Names of tensors without a figure of how an entry was made, or with a fault where it is asked.
+UNDRAWN = """() => trying.runs.now.names.filter((name) => {
+  const { axes, shape } = trying.runs.now.get(name);
+  trying.ask(figures.refOf(name, axes, shape.map((size) => Math.min(1, size - 1))));
+  const drawn = trying.asking.box.querySelectorAll(".making button, .making .strip").length > 0;
+  return drawn === /^parameters\\.(?!output\\.w$)|ids$/.test(name);
+})"""
+
+
+@pytest.mark.parametrize("name", ["english-spanish", "english-spanish-post-norm", "english-spanish-four-cross-heads"])
+def test_an_entry_of_every_tensor_of_every_shipped_model_has_a_figure(look, lecture, trace, tmp_path, name):
+    page = look(
+        f"{write_page(lecture, trace, tmp_path / 'page', live_model_called(name)).as_uri()}#text=The house is red"
+    )
+    page.locator("#trying[data-took]").wait_for()
+    assert answer(page) == "la casa es roja"
+    assert page.locator(".thumb").count() == (24 if "four" in name else 18)
+    assert page.evaluate(UNDRAWN) == []
+
+
 def test_a_model_that_no_page_can_run_gives_none(monkeypatch):
     monkeypatch.setattr("transformer_core.parameters.LARGE", 1000)
     assert live_model_called(None) is None
