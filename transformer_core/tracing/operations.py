@@ -302,7 +302,7 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
         Operation("sum", "Σ over head of head_out + b_O", "head_out + b_o"),
         Operation("scale and shift", "normalized · gain + bias", "normalized gain + bias"),
         Operation("matrix product", "post W_2 + b_2", "post w2 + b2"),
-        Operation("activation", "tanh(pre)", "pre", lambda _, terms: math.tanh(terms[0][0])),
+        Operation("activation", "tanh(pre)", "pre", tanh),
         Operation("copy", "out of the layer norm", "out"),
     ),
     "resid_pre": (COPY,),

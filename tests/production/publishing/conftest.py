@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +16,7 @@ from scenes.production.tracing import whole_trace
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import server
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "core"))
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What a page may ask for without leaving the machine.
 HERE = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "chrome-error:")
