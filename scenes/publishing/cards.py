@@ -43,7 +43,7 @@ class Card:
         chapter, number, title: of the chapter that asks.
         text, choices, right, because: the question, its answers, the place of the right one, and the reason.
         place: chapter and number of the step that answers it, or None if that chapter is not in the film.
-        step: the title of that step.
+        answered_in, step: the number of that chapter, and the title of the step.
         tensors: names of the tensors whose entries are said.
     """
 
@@ -56,6 +56,7 @@ class Card:
     right: int
     because: str
     place: tuple[str, int] | None = None
+    answered_in: int = 0
     step: str = ""
     tensors: tuple[str, ...] = ()
 
@@ -120,6 +121,7 @@ def _card(
         order.index(question.right),
         because,
         (step.chapter, step.number) if step else None,
+        {one.name: one.number for one in repertoire()}[answering],
         step.title if step else "",
         tuple(dict.fromkeys(_sources(chain.from_iterable(spans)))),
     )

@@ -16,9 +16,12 @@ from scenes.language import ENGLISH
 from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
+from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.markup import HERE, colours, document, escape, json_data
+from scenes.publishing.markup import HERE, document, escape, json_data, themes
 from scenes.publishing.policy import FOLDER
+from scenes.publishing.quiz import STYLE as QUIZ_STYLE
+from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, Form, script_texts
@@ -41,8 +44,8 @@ KEYS = {
 }
 
 
-def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
-    """Write the page of `lecture`, with the tensors of `trace` that it shows, into the folder `target`.
+def write_page(lecture: Rendered, trace: Trace, target: Path, cards: Sequence[Card] = ()) -> Path:
+    """Write the page of `lecture`, with the tensors of `trace` that it shows and a quiz, into the folder `target`.
 
     The folder is made beside it under a temporary name, and takes the place of an earlier page when it is whole.
 
@@ -57,7 +60,7 @@ def write_page(lecture: Rendered, trace: Trace, target: Path) -> Path:
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
-        index = _html(lecture, found)
+        index = _html(lecture, found, cards)
         for name in SCRIPTS:
             write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
         write_text(part / STYLE, _style(lecture, index))
@@ -76,17 +79,12 @@ def _media(lecture: Rendered) -> list[Path]:
 
 def _style(lecture: Rendered, seen: str) -> str:
     """The style sheet: colours of both themes, and type for what is `seen`."""
-    palettes = PALETTES | {lecture.theme: lecture.palette}
-    dark, light = (f"{colours(palettes[name])};color-scheme:{name}" for name in ("dark", "light"))
-    themes = (
-        f":root{{{dark}}}@media(prefers-color-scheme:light){{:root:not([data-theme=dark]){{{light}}}}}"
-        f":root[data-theme=light]{{{light}}}"
-    )
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    return "\n".join([faces, themes, (HERE / STYLE).read_text(encoding="utf-8")])
+    sheets = [(HERE / name).read_text(encoding="utf-8") for name in (STYLE, QUIZ_STYLE)]
+    return "\n".join([faces, themes(lecture.palette, lecture.theme), *sheets])
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
+def _html(lecture: Rendered, found: Mapping[str, Exhibit], cards: Sequence[Card]) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = partial(lecture.say, context=CONTEXT)
     palettes = PALETTES | {lecture.theme: lecture.palette}
@@ -98,7 +96,8 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit]) -> str:
         "steps": [_facts(step, list(found)) for step in lecture.steps],
     }
     scripts = "\n".join(f'<script src="{name}"></script>' for name in SCRIPTS)
-    body = f"<body>\n{_body(lecture, found, say)}\n{json_data('lecture', data)}\n{scripts}\n</body>"
+    elements = f"{json_data('lecture', data)}\n{before_and_after(cards, say)}"
+    body = f"<body>\n{_body(lecture, found, say)}\n{elements}\n{scripts}\n</body>"
     return document(lecture, f'{MARK}\n<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
 
 

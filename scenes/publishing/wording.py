@@ -7,14 +7,14 @@ Each text stands in English where it is used: in Python and in the scripts as `s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from string import Template
 
 from scenes.publishing.markup import HERE, escape
 
 CONTEXT = "page"
 #: The scripts of a page, in the order in which they are read.
-SCRIPTS = ("player.js", "values.js", "inspector.js")
+SCRIPTS = ("player.js", "values.js", "inspector.js", "quiz.js")
 SAID = re.compile(r'\bsay\("([^"]+)"')
 
 
@@ -39,4 +39,9 @@ class Form(Template):
 
 def script_texts() -> list[str]:
     """Return the texts that the scripts of a page show."""
-    return [text for name in SCRIPTS for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]
+    return said_in(SCRIPTS)
+
+
+def said_in(scripts: Sequence[str]) -> list[str]:
+    """Return the texts that some scripts show."""
+    return [text for name in scripts for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]

@@ -18,7 +18,7 @@ def questions(trace: Trace) -> Iterator[Question]:
         (
             ("That of the word and those after it", before and after),
             ("That of the word alone", before and not after),
-            ("All of them", not before and after),
+            ("All vectors", not before and after),
             ("Those before it", not before and not after),
         ),
         "Because of the causal mask: each token attends to those before it, and to none after it.",

@@ -29,7 +29,7 @@ def questions(trace: Trace) -> Iterator[Question]:
     pairs, words = trace["config.score_count"], trace["config.words"]
     square = bool(pairs == words * words)
     yield Question(
-        "A sentence is twice as long. How many more scores has a head of the encoder?",
+        "A sentence is twice as long. How many scores has a head of the encoder then?",
         (
             ("Four times as many", square),
             ("Twice as many", bool(pairs == 2 * words) and not square),
