@@ -63,7 +63,7 @@ def _data(
     cards: Sequence[Card], rounds: Mapping[str, Sequence[Card]], say: Say, scripts: Sequence[str]
 ) -> dict[str, Any]:
     listed = [_facts(card) for card in cards]
-    content = json.dumps(listed, ensure_ascii=False).encode(errors="surrogatepass")
+    content = json.dumps(listed, ensure_ascii=False).encode()
     return {
         "name": hashlib.blake2b(content, digest_size=8).hexdigest(),
         "words": {text: say(text) for text in said_in(scripts)},
@@ -99,7 +99,7 @@ def write_scorm(quiz: Quiz, target: Path) -> Path:
     made = BytesIO()
     with ZipFile(made, "w") as archive:
         for name, text in sorted(files.items()):
-            archive.writestr(name, text.encode(errors="replace"))
+            archive.writestr(name, text)
     with whole(target) as part:
         write_archive(made, part)
     return target
@@ -145,7 +145,7 @@ def write_anki(quiz: Quiz, target: Path) -> Path:
 
 def _note(card: Card, quiz: Quiz) -> list[str]:
     """Identity, deck, front, back and tags of a note."""
-    known = f"{card.name} {quiz.language} {quiz.text} {card.text}".encode(errors="surrogatepass")
+    known = f"{card.name} {quiz.language} {quiz.text} {card.text}".encode()
     deck = "::".join(on_one_line(part).replace("::", ": ") for part in (quiz.heading, f"{card.number:02} {card.title}"))
     choices = "".join(f"<li>{_line(text)}</li>" for text in card.choices)
     place = f"<br><small>{_line(_where(card, quiz.say))}</small>" if card.place else ""
