@@ -13,7 +13,7 @@ from scenes.animations.shading import Shades
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, path
-from scenes.mobjects.strips import Strip
+from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import number, word
 from scenes.theme import at, pace, palette, units
@@ -81,9 +81,9 @@ class River(VGroup):
         for i in range(1, count):
             self._sublayer(i, lengths.quantity(i), lengths.label("sublayer", i))
             self.numbers.add(self._number(i, lengths.quantity(i)) if i in told else VGroup())
-        scale = max(full_colour(row) for row in rows)
-        self.strip, *self.later = [Strip(row, room.width, STRIP, scale).move_to(self.bed.centre) for row in rows]
-        self.fills = [[cell.get_fill_color().to_hex() for cell in strip] for strip in (self.strip, *self.later)]
+        self.rows, self.scale = rows, max(full_colour(row) for row in rows)
+        self.strip = self._strip(0)
+        self.fills = [fills_of(row, room.width, self.scale) for row in rows]
         self.lanes = [self._lane(i) for i in range(count)]
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
@@ -197,6 +197,10 @@ class River(VGroup):
             points += [at(self.joins[k] + self._turn(k), level), at(self.joins[k + 1], level)]
         return path(points, "residual", 1)
 
+    def _strip(self, stop: int) -> Strip:
+        """The stream after so many sublayers."""
+        return Strip(self.rows[stop], self.room.width, STRIP, self.scale).move_to(self.bed.centre)
+
     def first(self) -> Animation:
         """The first sublayer reads and writes."""
         return self._swell(1, 1, "slow")
@@ -214,9 +218,7 @@ class River(VGroup):
             turns.append(LaggedStart(draw(read), written, Wipe(self.stretches[i]), lag_ratio=0.75))
         together = LaggedStart(*turns, lag_ratio=0.8 if len(turns) < 8 else 0.3)
         together.set_run_time(pace(kind))
-        return AnimationGroup(
-            together, Shades(self.strip, self.fills[first - 1 : last + 1], self.later[last - 1], kind)
-        )
+        return AnimationGroup(together, Shades(self.strip, self.fills[first - 1 : last + 1], self._strip(last), kind))
 
     def dry(self, i: int) -> tuple[VMobject, ...]:
         """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""

@@ -26,13 +26,13 @@ class Strip(VGroup):
 
     def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0) -> None:
         scale = scale or full_colour(vector)
-        values = pooled(vector.values, wide)
-        self.entries, pitch = len(vector), wide / len(values)
-        sources = vector.quantities() if len(values) == len(vector) else []
+        fills = fills_of(vector, wide, scale)
+        self.entries, pitch = len(vector), wide / len(fills)
+        sources = vector.quantities() if len(fills) == len(vector) else []
         cells = []
-        for i, value in enumerate(values):
-            cell = Box(pitch - min(2.5, pitch * 0.14), high, signed(float(value), scale), min(4, pitch / 5))
-            cells.append(cell.move_to(np.array([units((i + 0.5) * pitch - wide / 2), 0, 0])))
+        for i, fill in enumerate(fills):
+            cell = Box(pitch - min(2.5, pitch * 0.14), high, fill, min(4, pitch / 5))
+            cells.append(cell.shift(np.array([units((i + 0.5) * pitch - wide / 2), 0, 0])))
         for cell, source in zip(cells, sources, strict=False):  # one of several that share a cell has no source
             means(cell, Shade(source, scale))
         super().__init__(*cells)
@@ -41,6 +41,11 @@ class Strip(VGroup):
         """The cell in which an entry of the vector stands."""
         cell: VMobject = self[entry * len(self) // self.entries]
         return cell
+
+
+def fills_of(vector: NamedTensor, wide: float, scale: float) -> list[str]:
+    """The colours of the cells of a strip that is so many px wide."""
+    return [signed(float(value), scale) for value in pooled(vector.values, wide)]
 
 
 class Rows(VGroup):

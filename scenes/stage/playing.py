@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from manim import Animation, AnimationGroup, Scene, config
+from manim import Animation, AnimationGroup, config
 
 from scenes.language import Told
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, paragraph
+from scenes.stage.members import Members, family_of
 from scenes.stage.step import Record
 
 
-class Stage(Scene):
+class Stage(Members):
     """A Manim `Scene` with a caption below, whose plays may be shown or skipped.
 
     Args:
@@ -46,15 +47,14 @@ class Stage(Scene):
 
     def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
         """Add what is not on stage yet, and leave in its place what is, which Manim would lift to the top."""
-        here = {id(mobject) for mobject in self.get_mobject_family_members()}
-        for animation in animations:
-            if isinstance(animation, AnimationGroup):
-                self.add_mobjects_from_animations(list(animation.animations))
-            elif not animation.is_introducer():
+        here = family_of(self.mobjects)
+        for animation in _single(animations):
+            if not animation.is_introducer():
                 # A pause has a mobject without points: Manim finds by it that nothing moves.
                 parts = animation.mobject.family_members_with_points() or [animation.mobject]
                 if not all(id(part) in here for part in parts):
                     self.add(animation.mobject)
+                    here |= family_of([animation.mobject])
 
     def _play(self, play: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:
         """Play an animation, or a tuple of them together; each lasts `stretched` times as long as by itself."""
@@ -70,8 +70,7 @@ class Stage(Scene):
         else:
             self.add_mobjects_from_animations(animations)
             for animation in animations:
-                animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
-                animation.begin()
+                self.enter(animation)
             for animation in animations:
                 animation.finish()
                 animation.clean_up_from_scene(self)
@@ -99,3 +98,12 @@ class Stage(Scene):
         """Note the source of every number and token on screen, in words and in formulas."""
         for text in texts_on(self.mobjects):
             record.note(getattr(text, "spans", ()))
+
+
+def _single(animations: Iterable[Animation]) -> Iterator[Animation]:
+    """The animations, and in the place of a group those that it is made of."""
+    for animation in animations:
+        if isinstance(animation, AnimationGroup):
+            yield from _single(animation.animations)
+        else:
+            yield animation

@@ -108,6 +108,11 @@ class Sight:
         self.roots = {id(part): root for root in stage for part in root.get_family()}
         self.parts = {id(part): part for root in stage for part in root.get_family()}
         self.marks = [part for part in self.parts.values() if getattr(part, "meanings", ())]
+        self._carriers: dict[int, list[Mobject]] = {}
+        for part in self.marks:
+            for meaning in part.meanings:
+                if isinstance(meaning, Ground):
+                    self._carriers.setdefault(id(meaning), []).append(part)
         self._entries: dict[str, list[Entry]] | None = None
         self._stands: list[tuple[Mobject, Label]] | None = None
         self._filled: list[tuple[VMobject, np.ndarray]] | None = None
@@ -130,7 +135,7 @@ class Sight:
 
     def carrier(self, ground: Ground, mark: Mobject) -> Mobject | None:
         """The part that carries `ground` in the figure of `mark`, or elsewhere on stage; None if there is none."""
-        found = [part for part in self.marks if any(meaning is ground for meaning in part.meanings)]
+        found = self._carriers.get(id(ground), [])
         root = self.roots.get(id(mark))
         near = [part for part in found if self.roots[id(part)] is root] or found
         if not near or not all(map(self.stands_still, near)):
