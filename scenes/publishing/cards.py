@@ -141,12 +141,17 @@ def _drawn(*what: object) -> bytes:
     return hashlib.blake2b(" ".join(map(str, what)).encode()).digest()
 
 
+def by_chapter(cards: Sequence[Card]) -> dict[str, list[Card]]:
+    """The cards of each chapter, in their order."""
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card.chapter, []).append(card)
+    return found
+
+
 def chosen(cards: Sequence[Card], most: int = MOST) -> list[Card]:
     """Cards for a quiz: the first of each chapter, then the second ones, and so on, at most so many."""
-    by_chapter: dict[str, list[Card]] = {}
-    for card in cards:
-        by_chapter.setdefault(card.chapter, []).append(card)
-    rounds = chain.from_iterable(zip_longest(*by_chapter.values()))
+    rounds = chain.from_iterable(zip_longest(*by_chapter(cards).values()))
     return [card for card in rounds if card is not None][:most]
 
 

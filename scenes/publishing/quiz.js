@@ -58,7 +58,12 @@
     const link = make("a", { href: `#${card.step.id}`, "data-at": step.dataset.at }, card.step.title);
     return make("p", { class: "where" }, `${say("In the film:")} `, link);
   };
-  const reason = (card) => [make("p", {}, card.because), where(card)];
+  const sources = (card) => {
+    if (!card.tensors.length) return null;
+    const [before, after] = say("Read from {0}", "|").split("|");
+    return make("p", { class: "where" }, before, make("span", { lang: "en" }, card.tensors.join(", ")), after);
+  };
+  const reason = (card) => [make("p", {}, card.because), where(card), sources(card)];
 
   /* The cards of a chapter: each is checked by itself, as often as one likes. */
   const card = (one) => {
@@ -100,11 +105,12 @@
   };
 
   /* A round: an opening, one question after another, and a result. */
-  const TITLES = { before: say("Before the film"), after: say("After the film"), test: say("Quiz") };
+  const TITLES = { before: say("Before the film"), after: say("After the film") };
+  const titled = (round) => TITLES[round] ?? members(round)[0].title;
   const panels = {};
   const open = (round) => {
     const panel = make("section", { class: "quiz", id: `quiz-${round}`, "aria-labelledby": `title-${round}` });
-    const title = make("h2", { id: `title-${round}`, tabindex: "-1" }, TITLES[round]);
+    const title = make("h2", { id: `title-${round}`, tabindex: "-1" }, titled(round));
     const body = make("div");
     panel.append(title, body);
     panels[round] = { panel, title, body };
@@ -123,8 +129,7 @@
     const told = {
       before: say("{0} questions. You see how many you had right, and after the film which.", all.length),
       after: say("The same {0} questions in another order, and all answers with their reasons.", all.length),
-      test: say("{0} questions, and all answers with their reasons.", all.length),
-    }[round];
+    }[round] ?? say("{0} questions, and all answers with their reasons.", all.length);
     const stays = globalThis.keeper ? null : make("p", { class: "quiet" }, say("Your answers stay in this browser: nothing is sent."));
     show(round, make("p", {}, told), stays,
       button(done ? say("Go on: {0} of {1} are answered", done, all.length) : say("Begin"), "primary", () => ask(round, 0, true)));
@@ -170,8 +175,8 @@
       show(round, make("p", { class: "score" }, right), make("p", { class: "quiet" }, say("After the film you see which.")), make("div", { class: "moves" }, again(round)));
       return;
     }
-    const rounds = Object.keys(quiz.rounds).filter(isDone);
-    const heads = rounds.length > 1 ? rounds.map((name) => make("th", { scope: "col" }, TITLES[name], make("br"), make("b", {}, say("{0} of {1} right", count(name), all.length)))) : [make("th", { scope: "col" }, right)];
+    const rounds = round === "after" ? ["before", "after"].filter(isDone) : [round];
+    const heads = rounds.length > 1 ? rounds.map((name) => make("th", { scope: "col" }, titled(name), make("br"), make("b", {}, say("{0} of {1} right", count(name), all.length)))) : [make("th", { scope: "col" }, make("span", { class: "unseen" }, right))];
     const row = (one) => {
       const marks = rounds.map((name) => {
         const good = isRight(name, one);
@@ -205,7 +210,10 @@
 
   const transcript = document.getElementById("transcript");
   if (transcript) besides();
+  /* A platform opens the questions of one chapter: its name stands in the address. */
+  const asked = location.search.slice(1);
   for (const round of Object.keys(quiz.rounds)) {
+    if (Object.hasOwn(quiz.rounds, asked) && round !== asked) continue;
     const panel = open(round);
     if (round === "before") transcript.prepend(panel); else (transcript ?? document.querySelector("main")).append(panel);
   }

@@ -16,7 +16,7 @@ from zipfile import ZipFile
 
 from scenes.language import catalogue
 from scenes.production.files import on_one_line, whole, write_text
-from scenes.publishing.cards import Card, chosen, shuffled
+from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
 from scenes.publishing.markup import HERE, document, escape, json_data, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.timeless import write_archive
@@ -73,7 +73,7 @@ def _data(
 
 
 def _facts(card: Card) -> dict[str, Any]:
-    names = "name", "chapter", "title", "text", "choices", "right", "because"
+    names = "name", "chapter", "title", "text", "choices", "right", "because", "tensors"
     step = None
     if card.place:
         chapter, number = card.place
@@ -82,8 +82,11 @@ def _facts(card: Card) -> dict[str, Any]:
 
 
 def write_scorm(quiz: Quiz, target: Path) -> Path:
-    """Write a package for learning platforms (SCORM 1.2) to `target`, a .zip; its page works by itself as well."""
-    data = _data(quiz.cards, {"test": quiz.cards}, quiz.say, SCRIPTS)
+    """Write a package for learning platforms (SCORM 1.2) to `target`, a .zip; its page works by itself as well.
+
+    Each chapter is an item of its own, with its own score.
+    """
+    data = _data(quiz.cards, by_chapter(quiz.cards), quiz.say, SCRIPTS)
     scripts = "\n".join(f'<script src="{name}"></script>' for name in SCRIPTS)
     body = f"""<body>
 <main class="alone"><h1>{escape(quiz.heading)}</h1><p class="sentence">“{escape(quiz.text)}”</p></main>
@@ -105,20 +108,22 @@ def write_scorm(quiz: Quiz, target: Path) -> Path:
     return target
 
 
-def _manifest(quiz: Quiz, name: str, files: Sequence[str]) -> str:
-    """The manifest: what the package is, the one item that a learner opens, and the files of its page."""
+def _manifest(quiz: Quiz, content: str, files: Sequence[str]) -> str:
+    """The manifest: what the package is, an item for each chapter, and the files of the page that they open."""
     ET.register_namespace("", IMS)
     ET.register_namespace("adlcp", ADL)
-    root = ET.Element(f"{{{IMS}}}manifest", identifier=f"lecture-quiz-{name}", version="1.2")
+    root = ET.Element(f"{{{IMS}}}manifest", identifier=f"lecture-quiz-{content}", version="1.2")
     inside = partial(_inside, root)
     about = inside("metadata")
     _inside(about, "schema", "ADL SCORM")
     _inside(about, "schemaversion", "1.2")
     organizations = inside("organizations", default="lecture")
     organization = _inside(organizations, "organization", identifier="lecture")
-    _inside(organization, "title", on_one_line(quiz.heading))
-    item = _inside(organization, "item", identifier="quiz", identifierref="page")
-    _inside(item, "title", on_one_line(f"{quiz.heading}: “{quiz.text}”"))
+    _inside(organization, "title", on_one_line(f"{quiz.heading}: “{quiz.text}”"))
+    for name, cards in by_chapter(quiz.cards).items():
+        asking = {"identifierref": "page", "parameters": f"?{name}"}
+        item = _inside(organization, "item", identifier=f"chapter-{name}", **asking)
+        _inside(item, "title", on_one_line(f"{cards[0].number}. {cards[0].title}"))
     resource = _inside(inside("resources"), "resource", identifier="page", type="webcontent", href=INDEX)
     resource.set(f"{{{ADL}}}scormtype", "sco")
     for file in files:
@@ -149,8 +154,8 @@ def _note(card: Card, quiz: Quiz) -> list[str]:
     deck = "::".join(on_one_line(part).replace("::", ": ") for part in (quiz.heading, f"{card.number:02} {card.title}"))
     choices = "".join(f"<li>{_line(text)}</li>" for text in card.choices)
     place = f"<br><small>{_line(_where(card, quiz.say))}</small>" if card.place else ""
-    numbers = quiz.say("Numbers from {0}").replace("{0}", ", ".join(card.tensors))
-    sources = f"<br><small>{_line(numbers)}</small>" if card.tensors else ""
+    read = quiz.say("Read from {0}").replace("{0}", ", ".join(card.tensors))
+    sources = f"<br><small>{_line(read)}</small>" if card.tensors else ""
     front = f"{_line(card.text)}<br><ol type=A style=display:inline-block;text-align:left>{choices}</ol>"
     back = f"<b>{_line(card.answer)}</b><br>{_line(card.because)}{place}{sources}"
     return [hashlib.blake2b(known, digest_size=8).hexdigest(), _line(deck), front, back, f"lecture {card.chapter}"]
