@@ -40,8 +40,8 @@ def questions(trace: Trace) -> Iterator[Question]:
         "Why is a position not simply added to the embedding as its number?",
         (
             ("A large number would drown the word", bool(last > 2 * largest)),
-            ("A vector cannot hold a whole number", False),
-            ("Only words can be learned, and no numbers", False),
+            ("A dot product would not notice it", False),
+            ("Positions have to be learned, and numbers can’t be", False),
         ),
         f"Because the entries of “{focus.query_token}” are at most {largest:.1f} in size, and numbers of positions "
         "grow "
