@@ -4,6 +4,7 @@ import ast
 import re
 from collections import Counter
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from truth import Written, wrong_in_text
 from walking import RANDOM, SENTENCES, UNUSUAL, trace_of
 
 from scenes.language import catalogue, spoken_in, told
+from scenes.production.drawing import sources_of
 from scenes.production.repertoire import repertoire
 from scenes.publishing.cards import asked_by, cards_of, chosen, shuffled
 from scenes.quiz.question import Question
@@ -198,6 +200,20 @@ def test_a_quiz_before_and_after_has_the_same_questions_of_all_chapters_in_anoth
     assert {card.name for card in before} == {card.name for card in after} == {card.name for card in some}
     two = [card for card in cards if card.chapter in {"scores", "weighting"}]
     assert len(chosen(two)) == len(two)
+
+
+def test_a_word_of_a_question_draws_no_film_anew(monkeypatch):
+    """What a clip is known by has the code of the stage in it, and none of the questions."""
+    read, key = Path.read_text, sources_of(ENTRIES[5])
+
+    def changed(path, *given, **named):
+        return read(path, *given, **named) + f"\n# {here}" * (path.parent.name == here)
+
+    monkeypatch.setattr(Path, "read_text", changed)
+    here = "quiz"
+    assert sources_of(ENTRIES[5]) == key
+    here = "stage"
+    assert sources_of(ENTRIES[5]) != key
 
 
 def test_whether_an_answer_is_right_is_a_truth_value():
