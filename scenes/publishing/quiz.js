@@ -136,8 +136,8 @@
     }[round] ?? say("{0} questions, and all answers with their reasons.", all.length);
     const stays = say("Your answers stay in this browser: nothing is sent.");
     const go = done ? say("Go on: {0} of {1} are answered", done, all.length) : say("Begin");
-    show(round, make("p", {}, told), globalThis.keeper ? null : make("p", { class: "quiet" }, stays),
-      button(go, "primary", () => ask(round, open(round))));
+    const quiet = globalThis.keeper || round !== ROUNDS[0] ? null : make("p", { class: "quiet" }, stays);
+    show(round, make("p", {}, told), quiet, button(go, "primary", () => ask(round, open(round))));
   };
   /* The place of the first question that is not answered; -1 if all are. */
   const open = (round) => members(round).findIndex((card) => given(round, card) === undefined);
