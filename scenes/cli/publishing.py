@@ -82,14 +82,14 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 def _make_page(order: Any, lecture: Rendered) -> None:
     from scenes.production.tracing import whole_trace
+    from scenes.publishing.cards import cards_of
     from scenes.publishing.live import live_model_called
     from scenes.publishing.page import write_page
 
     trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
-    _tell(
-        write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model)),
-        f"{len(lecture.steps)} steps",
-    )
+    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language)
+    written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
+    _tell(written, f"{len(lecture.steps)} steps")
 
 
 @click.command()

@@ -28,7 +28,7 @@ from transformer_core.tracing.trace import Trace
 
 SCENES = Path(__file__).resolve().parents[1]
 #: What no picture depends on: the other chapters, and what is made of finished pictures.
-APART = (SCENES / "chapters", SCENES / "publishing", SCENES / "speech")
+APART = (SCENES / "chapters", SCENES / "publishing", SCENES / "speech", SCENES / "quiz")
 
 
 @dataclass(frozen=True)

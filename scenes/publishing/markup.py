@@ -7,18 +7,33 @@ import json
 import re
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from scenes.publishing.policy import element
-from scenes.publishing.rendered import Rendered
-from scenes.theme import Palette
+from scenes.theme import PALETTES, Palette
 
 HERE = Path(__file__).resolve().parent
 ASSETS = HERE.parents[1] / "assets"
 KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg": "image/jpeg"}
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
-__all__ = ["ASSETS", "HERE", "colours", "data_uri", "document", "escape", "inline_style", "json_data", "script_text"]
+__all__ = [
+    "ASSETS", "HERE", "Titled", "colours", "data_uri", "document", "escape", "inline_style", "json_data", "script_text",
+    "themes",
+]  # fmt: skip
+
+
+class Titled(Protocol):
+    """What a document is about."""
+
+    @property
+    def heading(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def palette(self) -> Palette: ...
+    @property
+    def made(self) -> str: ...
 
 
 def data_uri(path: Path) -> str:
@@ -39,6 +54,16 @@ def colours(palette: Palette) -> str:
     return ";".join(f"--{name}:{value}" for name, value in named.items())
 
 
+def themes(palette: Palette, name: str) -> str:
+    """The colours of both themes, of which `palette` is the one called `name`; the machine says which is shown."""
+    palettes = PALETTES | {name: palette}
+    dark, light = (f"{colours(palettes[name])};color-scheme:{name}" for name in ("dark", "light"))
+    return (
+        f":root{{{dark}}}@media(prefers-color-scheme:light){{:root:not([data-theme=dark]){{{light}}}}}"
+        f":root[data-theme=light]{{{light}}}"
+    )
+
+
 def script_text(code: str) -> str:
     """`code` as it may stand in a script element: what would end it is written otherwise."""
     return code.replace("</script", r"<\/script")
@@ -54,7 +79,7 @@ def json_data(name: str, content: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
-def document(lecture: Rendered, head: str, body: str, policy: str) -> str:
+def document(lecture: Titled, head: str, body: str, policy: str) -> str:
     """A whole page about a lecture. Its policy holds for all that comes behind it, and so stands first."""
     return (
         f'<!doctype html>\n<html lang="{escape(lecture.language)}">\n<head>\n'

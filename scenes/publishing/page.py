@@ -18,10 +18,13 @@ from scenes.language import ENGLISH
 from scenes.production.belongings import listed, only_ours, release, take
 from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
+from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
 from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, LiveModel, live_script, section
-from scenes.publishing.markup import HERE, colours, document, escape, json_data
+from scenes.publishing.markup import HERE, document, escape, json_data, themes
 from scenes.publishing.policy import FOLDER
+from scenes.publishing.quiz import STYLE as QUIZ_STYLE
+from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, VIEWS, Form, script_texts
@@ -46,8 +49,10 @@ KEYS = {
 }
 
 
-def write_page(lecture: Rendered, trace: Trace, target: Path, model: LiveModel | None = None) -> Path:
-    """Write the page of `lecture`, with the tensors of `trace` that it shows, into the folder `target`.
+def write_page(
+    lecture: Rendered, trace: Trace, target: Path, model: LiveModel | None = None, cards: Sequence[Card] = ()
+) -> Path:
+    """Write the page of `lecture`, with the tensors of `trace` that it shows and a quiz, into the folder `target`.
 
     With `model`, the one that the film shows, the page answers to a learner's own sentence.
 
@@ -64,7 +69,7 @@ def write_page(lecture: Rendered, trace: Trace, target: Path, model: LiveModel |
             one.write(part)
         for source in _media(lecture):
             place(source, part / source.relative_to(lecture.folder))
-        index = _html(lecture, found, model)
+        index = _html(lecture, found, model, cards)
         for name in SCRIPTS:
             write_text(part / name, (HERE / name).read_text(encoding="utf-8"))
         for name in (*LIVE_SCRIPTS, VIEWS) if model else ():
@@ -87,17 +92,12 @@ def _media(lecture: Rendered) -> list[Path]:
 
 def _style(lecture: Rendered, seen: str) -> str:
     """The style sheet: colours of both themes, and type for what is `seen`."""
-    palettes = PALETTES | {lecture.theme: lecture.palette}
-    dark, light = (f"{colours(palettes[name])};color-scheme:{name}" for name in ("dark", "light"))
-    themes = (
-        f":root{{{dark}}}@media(prefers-color-scheme:light){{:root:not([data-theme=dark]){{{light}}}}}"
-        f":root[data-theme=light]{{{light}}}"
-    )
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    return "\n".join([faces, themes, *((HERE / name).read_text(encoding="utf-8") for name in (STYLE, LIVE_STYLE))])
+    sheets = [(HERE / name).read_text(encoding="utf-8") for name in (STYLE, LIVE_STYLE, QUIZ_STYLE)]
+    return "\n".join([faces, themes(lecture.palette, lecture.theme), *sheets])
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None) -> str:
+def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None, cards: Sequence[Card]) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = partial(lecture.say, context=CONTEXT)
     palettes = PALETTES | {lecture.theme: lecture.palette}
@@ -111,7 +111,8 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
     }
     names = [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if live else SCRIPTS
     scripts = "\n".join(f'<script src="{name}"></script>' for name in names)
-    body = f"<body>\n{_body(lecture, found, say, live)}\n{json_data('lecture', data)}\n{scripts}\n</body>"
+    elements = f"{json_data('lecture', data)}\n{before_and_after(cards, say)}"
+    body = f"<body>\n{_body(lecture, found, say, live)}\n{elements}\n{scripts}\n</body>"
     return document(lecture, f'{MARK}\n<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
 
 

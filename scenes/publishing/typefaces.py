@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import logging
 from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
@@ -19,6 +20,10 @@ FILES = {
 }
 #: What any document may come to need: letters, digits and punctuation of a Latin keyboard.
 LATIN = "".join(map(chr, range(0x20, 0x7F)))
+
+
+# Where somebody has set up logging of everything, as Manim does, it would tell each step of its work.
+logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
 def font_face(family: str, weights: Iterable[int], text: str) -> str:

@@ -7,14 +7,14 @@ Each text stands in English where it is used: in Python and in the scripts as `s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from string import Template
 
 from scenes.publishing.markup import HERE, escape
 
 CONTEXT = "page"
 #: The scripts of a page, in the order in which they are read.
-SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js")
+SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js", "quiz.js")
 #: Those of the part that answers to a sentence, and the one that shows it or the film.
 SPEAKING = (
     "figures.js", "asking.js", "choice.js", "comparison.js", "sentence.js", "knobs.js", "journey.js", "trying.js"
@@ -44,8 +44,9 @@ class Form(Template):
 
 def script_texts() -> list[str]:
     """Return the texts that the scripts of a page show."""
-    return [
-        text
-        for name in (*SCRIPTS, *SPEAKING, VIEWS)
-        for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))
-    ]
+    return said_in((*SCRIPTS, *SPEAKING, VIEWS))
+
+
+def said_in(scripts: Sequence[str]) -> list[str]:
+    """Return the texts that some scripts show."""
+    return [text for name in scripts for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]

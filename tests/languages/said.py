@@ -18,7 +18,7 @@ DATA = frozenset(
     "all heads but one|all heads but one, and root|pre-norm, no warm-up|post-norm, no warm-up|no norm, no warm-up|"
     "shallow, pre-norm, no warm-up|shallow, no norm, no warm-up|pre-norm, no Add|no norm, no Add|"
     "with positions|like it|unlike it|first wrong|agrees with|embed_src encoder|decoder output|Source Serif 4|"
-    "added positions".split("|")
+    "added positions|fixed shares".split("|")
 )
 
 
@@ -29,8 +29,8 @@ def pieces(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in silent:
             text = re.sub(r"\s*\|\s*", " |", re.sub(r"\s+", " ", node.value))
-            for sentence in SEAM.split(text):
-                piece = sentence.strip(" |")
+            for part in (part for sentence in SEAM.split(text) for part in PLACE.split(sentence)):
+                piece = part.strip(" |")
                 if TEXT.search(piece) and piece not in TYPES and piece not in DATA:
                     yield node.lineno, piece
 

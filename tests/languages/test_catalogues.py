@@ -19,8 +19,8 @@ CODES = languages()[1:]
 
 
 SCENES = Path(scenes.__file__).parent
-#: All that draws; what the package `marks` says of a wrong drawing is for engineers.
-WRITTEN = sorted({*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py")})
+#: All that draws or asks; what the package `marks` says of a wrong drawing is for engineers.
+WRITTEN = sorted({*SCENES.glob("chapters/**/*.py"), *SCENES.glob("mobjects/*.py"), *SCENES.glob("quiz/*.py")})
 
 
 def entries(code):

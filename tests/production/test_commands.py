@@ -36,7 +36,9 @@ def lecture(cache, tmp_path):
 
 def test_help_names_every_command(lecture):
     said = lecture("--help").stdout
-    commands = "render stills list script trace train experiments model models new watch slides clip page serve words"
+    commands = (
+        "render stills list script trace train experiments model models new watch slides clip page quiz serve words"
+    )
     for command in (*commands.split(), "compare", "test"):
         assert f"\n  {command} " in said
 
@@ -174,6 +176,25 @@ if __name__ == "__main__":
     cli.order_of, cli.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
+
+
+def test_a_quiz_needs_no_film_and_writes_over_nobodys_file(lecture, tmp_path):
+    mine = tmp_path / "out" / "modern-the-car-is-red-es-quiz-anki.txt"
+    mine.parent.mkdir()
+    mine.write_text("my own cards")
+    asked = ("quiz", "modern", "--language", "es", "--output", "out")
+    refused = lecture(*asked)
+    assert "was not written by lecture" in refused.stderr
+    assert [path.name for path in mine.parent.iterdir()] == [mine.name]
+    assert mine.read_text() == "my own cards"
+    mine.unlink()
+    done = lecture(*asked)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.suffix for path in mine.parent.glob("*-quiz-*")) == [".txt", ".zip"]
+    assert done.stdout.count("3 questions") == 2
+    assert "RoPE gira consultas y claves" in mine.read_text(encoding="utf-8")
+    assert not [*mine.parent.glob("*.mp4")]
+    assert "INFO" not in done.stdout + done.stderr
 
 
 def test_a_folder_is_served_until_an_interrupt_which_is_one_line(tmp_path, lecture):

@@ -11,12 +11,13 @@ from axe_playwright_python.sync_playwright import Axe
 
 import scenes.publishing.live
 import scenes.publishing.page
+import scenes.publishing.quiz
 from scenes.language import catalogue, languages
 from scenes.language.sentences import places
 from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
 from scenes.publishing.page import KEYS, write_page
-from scenes.publishing.wording import SAID, SCRIPTS, SPEAKING, VIEWS, Form, script_texts
+from scenes.publishing.wording import SAID, SCRIPTS, SPEAKING, VIEWS, Form, said_in, script_texts
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -243,10 +244,18 @@ def test_what_is_said_is_in_the_language_of_the_lecture_and_says_so_to_a_reader_
 
 def texts_of_a_page():
     """Every English text of the page, wherever it is used."""
-    modules = (scenes.publishing.page, scenes.publishing.live)
+    modules = (scenes.publishing.page, scenes.publishing.live, scenes.publishing.quiz)
     python = [text for one in modules for text in SAID.findall(Path(one.__file__).read_text(encoding="utf-8"))]
     form = Form((HERE / "player.html").read_text(encoding="utf-8")).texts()
-    return {*python, *form, *script_texts(), *KEYS, *KEYS.values(), *ALL_AXES.values()}
+    return {
+        *python,
+        *form,
+        *script_texts(),
+        *said_in(scenes.publishing.quiz.SCRIPTS),
+        *KEYS,
+        *KEYS.values(),
+        *ALL_AXES.values(),
+    }
 
 
 @pytest.mark.parametrize("code", languages()[1:])

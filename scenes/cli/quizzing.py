@@ -1,0 +1,75 @@
+"""The command `lecture quiz`: the questions of the chapters, for a learning platform or for Anki."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from scenes.cli.ordering import alone_in, open_store, order_of, painted
+from scenes.cli.telling import tell
+from scenes.language import catalogue
+
+if TYPE_CHECKING:
+    from scenes.publishing.quiz import Quiz
+
+#: Formats, with the ends of their files.
+FORMATS = {"scorm": "scorm.zip", "anki": "anki.txt"}
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--format", "formats", type=click.Choice([*FORMATS]), multiple=True, help="One of them; default: both.")
+@painted
+def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
+    """Questions on chapters, with answers that hold for the sentence: a SCORM package, and notes for Anki.
+
+    SCORM 1.2 is what Moodle, ILIAS, Canvas and other learning platforms take; the page in it works by itself, too. In
+    Anki: File, Import. No film is needed for it. `lecture page` has the same questions beside its film.
+    """
+    from scenes.production.belongings import take
+
+    order = order_of(names, quality="h", **wishes)
+    targets = {kind: order.output / f"{order.label}-quiz-{FORMATS[kind]}" for kind in formats or FORMATS}
+    with alone_in(order.output):
+        take(order.output, [target.name for target in targets.values()])
+        made = _quiz(order)
+        for kind, target in targets.items():
+            _writers()[kind](made, target)
+            tell(f"{target}  {len(made.cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def _writers() -> dict[str, Callable[[Quiz, Path], Path]]:
+    from scenes.publishing.quiz import write_anki, write_scorm
+
+    return {"scorm": write_scorm, "anki": write_anki}
+
+
+def _quiz(order: Any) -> Quiz:
+    """The quiz of an order, from the storyboards of its chapters.
+
+    Raises:
+        ClickException: there is no question.
+    """
+    from scenes.production.bar import Bar
+    from scenes.production.origin import Origin
+    from scenes.production.studio import Studio
+    from scenes.publishing.cards import cards_of
+    from scenes.publishing.quiz import Quiz
+    from scenes.publishing.rendered import GENERAL
+    from transformer_core.tracing.trace import Trace
+
+    store, look = open_store(), order.look
+    with Bar() as bar:
+        steps = Studio(store, bar).script(order)
+    trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
+    cards = cards_of(order.entries, trace, steps, look.language)
+    if not cards:
+        raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
+    told = catalogue(look.language)
+    several = len(order.entries) > 1
+    title = order.title or (told.rule("slides", GENERAL) if several else told.text(order.entries[0].title))
+    with look.brand.drawn(look.theme) as palette:
+        return Quiz(title, order.text, cards, look.language, look.theme, palette, str(Origin.of(trace.about)))

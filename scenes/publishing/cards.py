@@ -1,0 +1,160 @@
+"""Cards: the questions of the chapters in a film, in its language, each with the step that answers it."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, zip_longest
+from typing import Any, Protocol
+
+from scenes.language import Catalogue, spoken_in, told
+from scenes.language.sentences import PLACE
+from scenes.production.repertoire import Entry, repertoire, stem_of
+from scenes.quiz.question import Question
+from scenes.stage.requirements import lacks
+from transformer_core.studies.results import examined
+from transformer_core.tracing.provenance import Span, parse
+from transformer_core.tracing.trace import Trace
+
+#: Questions of a quiz before and after a film, at most.
+MOST = 20
+
+
+class StepOfFilm(Protocol):
+    """A step, as the studio knows it or as it is read from an index."""
+
+    @property
+    def chapter(self) -> str: ...
+    @property
+    def number(self) -> int: ...
+    @property
+    def title(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Card:
+    """A question that the film of one sentence answers, and where it does.
+
+    Attributes:
+        name: the same for every sentence and in every language, such as `weighting-q2`.
+        chapter, number, title: of the chapter that asks.
+        text, choices, right, because: the question, its answers, the place of the right one, and the reason.
+        place: chapter and number of the step that answers it, or None if that chapter is not in the film.
+        answered_in, step: the number of that chapter, and the title of the step.
+        tensors: names of the tensors whose entries are said.
+    """
+
+    name: str
+    chapter: str
+    number: int
+    title: str
+    text: str
+    choices: tuple[str, ...]
+    right: int
+    because: str
+    place: tuple[str, int] | None = None
+    answered_in: int = 0
+    step: str = ""
+    tensors: tuple[str, ...] = ()
+
+    @property
+    def answer(self) -> str:
+        return self.choices[self.right]
+
+
+def cards_of(chapters: Sequence[Any], trace: Trace, steps: Sequence[StepOfFilm], language: str) -> list[Card]:
+    """The cards of `chapters`, which have a `name`, a `title` and a `number` each, as the film with `steps` shows them.
+
+    A question is left out if for this sentence or model not exactly one of its answers is right, or if the chapter that
+    should answer it is there and does not. Chapters of a user's own have no cards.
+    """
+    entries = {entry.name: entry for entry in repertoire()}
+    found: list[Card] = []
+    with spoken_in(language) as voice:
+        for chapter in chapters:
+            entry = entries.get(chapter.name)
+            if entry is None or chapter.title not in {entry.title, voice.catalogue.text(entry.title)}:
+                continue
+            title = voice.catalogue.text(entry.title)
+            for name, question in asked_by(entry, trace):
+                if (card := _card(name, entry, title, question, steps, voice.catalogue)) is not None:
+                    found.append(card)
+    return found
+
+
+def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
+    """Name and question of each that a chapter asks about `trace`."""
+    kind = entry.load()
+    if kind.recorded:
+        trace = examined(kind.recorded)
+    if lacks(trace, kind.needs):
+        return
+    module = importlib.import_module(f"scenes.quiz.{stem_of(entry.path)}")
+    for number, question in enumerate(module.questions(trace.in_sight(kind.at_the_end)), 1):
+        yield f"{entry.name}-q{number}", question
+
+
+def _card(
+    name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm], catalogue: Catalogue
+) -> Card | None:
+    if question.right is None:
+        return None
+    answering = question.chapter or entry.name
+    there = [step for step in steps if step.chapter == answering]
+    named = _pattern(catalogue.text(question.step))
+    step = next((step for step in there if named.fullmatch(step.title)), None)
+    if there and step is None:
+        return None
+    order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
+    marked = [told(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)]
+    (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
+    return Card(
+        name,
+        entry.name,
+        entry.number,
+        title,
+        text,
+        tuple(choices),
+        order.index(question.right),
+        because,
+        (step.chapter, step.number) if step else None,
+        {one.name: one.number for one in repertoire()}[answering],
+        step.title if step else "",
+        tuple(dict.fromkeys(_sources(chain.from_iterable(spans)))),
+    )
+
+
+def _sources(spans: Iterator[Span]) -> Iterator[str]:
+    return (span.source.name for span in spans)
+
+
+def _pattern(title: str) -> re.Pattern[str]:
+    """A title with its slots as a pattern of what it may be."""
+    return re.compile(".+".join(map(re.escape, PLACE.split(title)[::2])))
+
+
+def _drawn(*what: object) -> bytes:
+    """An order that looks drawn by lot, and is the same each time."""
+    return hashlib.blake2b(" ".join(map(str, what)).encode()).digest()
+
+
+def by_chapter(cards: Sequence[Card]) -> dict[str, list[Card]]:
+    """The cards of each chapter, in their order."""
+    found: dict[str, list[Card]] = {}
+    for card in cards:
+        found.setdefault(card.chapter, []).append(card)
+    return found
+
+
+def chosen(cards: Sequence[Card], most: int = MOST) -> list[Card]:
+    """Cards for a quiz: the first of each chapter, then the second ones, and so on, at most so many."""
+    rounds = chain.from_iterable(zip_longest(*by_chapter(cards).values()))
+    return [card for card in rounds if card is not None][:most]
+
+
+def shuffled(cards: Sequence[Card], name: str) -> list[Card]:
+    """The cards in an order that the name of a round gives."""
+    return sorted(cards, key=lambda card: _drawn(name, card.name))
