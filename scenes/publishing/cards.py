@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import chain, zip_longest
 from typing import Any, Protocol
 
-from scenes.language import Catalogue, spoken_in, told
+from scenes.language import spoken_in, told
 from scenes.language.sentences import PLACE
 from scenes.production.repertoire import Entry, repertoire, stem_of
 from scenes.quiz.question import Question
 from scenes.stage.requirements import lacks
 from transformer_core.studies.results import examined
-from transformer_core.tracing.provenance import Span, parse
+from transformer_core.tracing.provenance import Phrase, Span, parse, plain
 from transformer_core.tracing.trace import Trace
 
 #: Questions of a quiz before and after a film, at most.
@@ -80,7 +80,7 @@ def cards_of(chapters: Sequence[Any], trace: Trace, steps: Sequence[StepOfFilm],
                 continue
             title = voice.catalogue.text(entry.title)
             for name, question in asked_by(entry, trace):
-                if (card := _card(name, entry, title, question, steps, voice.catalogue)) is not None:
+                if (card := _card(name, entry, title, question, steps)) is not None:
                     found.append(card)
     return found
 
@@ -97,14 +97,12 @@ def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
         yield f"{entry.name}-q{number}", question
 
 
-def _card(
-    name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm], catalogue: Catalogue
-) -> Card | None:
+def _card(name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm]) -> Card | None:
     if question.right is None:
         return None
     answering = question.chapter or entry.name
     there = [step for step in steps if step.chapter == answering]
-    named = _pattern(catalogue.text(question.step))
+    named = _pattern(question.step)
     step = next((step for step in there if named.fullmatch(step.title)), None)
     if there and step is None:
         return None
@@ -132,8 +130,10 @@ def _sources(spans: Iterator[Span]) -> Iterator[str]:
 
 
 def _pattern(title: str) -> re.Pattern[str]:
-    """A title with its slots as a pattern of what it may be."""
-    return re.compile(".+".join(map(re.escape, PLACE.split(title)[::2])))
+    """A title with its slots as a pattern of what it may be in the language that is spoken."""
+    slot = Phrase("\0")
+    parts = plain(told(PLACE.sub(lambda _: f"{slot}", title))).split(slot)
+    return re.compile(".+".join(map(re.escape, parts)))
 
 
 def _drawn(*what: object) -> bytes:

@@ -186,6 +186,21 @@ def test_a_step_is_found_by_its_title_in_the_language_of_the_film():
     assert card.text == "La consulta de “red” se hace el doble de larga. ¿Qué les pasa a sus puntuaciones?"
 
 
+def test_in_another_language_every_question_finds_its_step():
+    """A title of two sentences is translated sentence by sentence."""
+    spanish = catalogue("es")
+    film = film_of(ENTRIES)
+    for step in film:
+        told = " ".join(spanish.find(one) for one in re.split(r"(?<=\?) (?=[A-Z])", step.title))
+        step.title = told.replace("{0}", "agua")
+    cards = [
+        cards_of(ENTRIES, trace_of(SENTENCES[0]), steps, code)
+        for steps, code in ((film_of(ENTRIES), "en"), (film, "es"))
+    ]
+    assert [(card.name, card.place) for card in cards[0]] == [(card.name, card.place) for card in cards[1]]
+    assert len(cards[0]) > 55
+
+
 def test_a_chapter_of_ones_own_has_no_cards_though_it_is_called_like_ours():
     mine = SimpleNamespace(name="scores", number=1, title="My scores")
     assert cards_of([mine], trace_of(SENTENCES[0]), film_of(ENTRIES), "en") == []
