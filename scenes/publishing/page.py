@@ -148,6 +148,7 @@ def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: LiveM
 </div>
 </div>
 <div class="transcript" id="transcript" tabindex="-1" role="region" aria-label="{escape(say("Transcript"))}">
+{_search(say)}
 {chapters}
 </div>
 </main>
@@ -161,6 +162,16 @@ def _views(say: Say) -> str:
         f'<a href="#{name}">{escape(text)}</a>' for name, text in (("watch", say("Watch")), ("try", say("Try it")))
     )
     return f'<nav class="views-of" aria-label="{escape(say("Parts of the page"))}">{links}</nav>'
+
+
+def _search(say: Say) -> str:
+    """A box to search the transcript and the names of tensors with, and a list for what is found."""
+    told = escape(say("Search what is said, and tensors"))
+    return (
+        f'<form class="search" role="search"><label for="search">{told}</label>'
+        '<input id="search" type="search" autocomplete="off" spellcheck="false">'
+        '<p id="found-told" role="status"></p><ol id="found"></ol></form>'
+    )
 
 
 def _player(lecture: Rendered, say: Say) -> str:

@@ -14,7 +14,7 @@ from scenes.publishing.markup import HERE, escape
 
 CONTEXT = "page"
 #: The scripts of a page, in the order in which they are read.
-SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js", "quiz.js")
+SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js", "search.js", "quiz.js")
 #: Those of the part that answers to a sentence, and the one that shows it or the film.
 SPEAKING = (
     "figures.js", "asking.js", "choice.js", "comparison.js", "sentence.js", "knobs.js", "journey.js", "trying.js"

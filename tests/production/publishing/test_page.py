@@ -324,3 +324,22 @@ def test_a_page_that_is_a_link_is_refused_and_leaves_nothing(lecture, trace, tmp
         with pytest.raises(ValueError, match="page is a link"):
             write_page(lecture, trace, tmp_path / "page")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["elsewhere", "page"]
+
+
+def test_a_search_finds_titles_words_that_are_said_and_tensors_whatever_their_case_and_accents(disk, lecture):
+    box, step = disk.get_by_role("searchbox"), lecture.steps[2]
+    said = step.cues[-1]
+    for query, at in ((step.title, step.start), (" ".join(said.lines), step.start + said.start)):
+        box.fill(query.upper().replace("E", "É"))
+        link = disk.locator(f"#found a[href='#{step.chapter}-{step.number}']").first
+        assert link.locator("mark").text_content().lower() in query.lower()
+        link.click()
+        disk.wait_for_function(f"Math.abs(film.currentTime - {at}) < 0.1")
+    name = next(entry["name"] for entry in step.shown)
+    box.fill(name)
+    disk.locator("#found button").first.click()
+    assert disk.locator(".inspector .name").text_content() == name
+    box.fill("no such words")
+    assert disk.locator("#found-told").text_content() == "0 found"
+    box.press("Escape")
+    assert box.input_value() == disk.locator("#found-told").text_content() == ""

@@ -1,0 +1,49 @@
+/* Search: steps by their titles and by what is said, and tensors by their names. */
+"use strict";
+const MOST_FOUND = 12, AROUND = 40;
+const searchBox = byId("search"), foundList = byId("found"), foundTold = byId("found-told");
+/* Without case and accents, letter by letter, so that places stay. */
+const folded = (text) => Array.from(text, (letter) => letter.normalize("NFD")[0].toLowerCase()).join("");
+const searched = [
+  ...steps.map((step) => {
+    const title = step.querySelector("h3 a");
+    const parts = [{ text: title.lastChild.textContent, at: title.dataset.at }, ...[...step.querySelectorAll(".cue")].map((cue) => ({ text: cue.textContent, at: cue.dataset.at }))];
+    return { step, parts: parts.map((part) => ({ ...part, plain: folded(part.text) })) };
+  }),
+  ...lecture.exhibits.map(({ name }, i) => ({ button: document.querySelector(`.tensor[data-exhibit="${i}"]`), parts: [{ text: name, plain: folded(name) }] })).filter(({ button }) => button),
+];
+/* The part of an entry that has all words, or the first that has one while the others stand elsewhere in the entry. */
+const hit = ({ parts }, words) => {
+  if (!words.every((word) => parts.some(({ plain }) => plain.includes(word)))) return null;
+  return parts.find(({ plain }) => words.every((word) => plain.includes(word))) ?? parts.find(({ plain }) => words.some((word) => plain.includes(word)));
+};
+const marked = ({ text, plain }, words) => {
+  const at = Math.min(...words.map((word) => plain.indexOf(word)).filter((i) => i >= 0)), word = words.find((one) => plain.indexOf(one) === at);
+  const letters = Array.from(text), from = at > AROUND ? at - AROUND / 2 : 0;
+  return [from ? "…" : "", letters.slice(from, at).join(""), make("mark", { text: letters.slice(at, at + word.length).join("") }), letters.slice(at + word.length, at + 2 * AROUND).join("")];
+};
+const resultOf = (entry, part, words) => {
+  if (entry.button) {
+    const go = () => { entry.button.scrollIntoView({ block: "center" }); if (entry.button.getAttribute("aria-expanded") !== "true") entry.button.click(); entry.button.focus(); };
+    return make("li", {}, make("button", { type: "button", lang: "en", on: { click: go } }, make("small", { text: say("Tensor") }), make("span", {}, ...marked(part, words))));
+  }
+  const title = entry.parts[0].text, link = make("a", { href: `#${entry.step.id}`, "data-at": part.at }, make("small", { text: title }), make("span", {}, ...marked(part, words)));
+  return make("li", {}, link);
+};
+const search = () => {
+  const words = folded(searchBox.value).split(/\s+/).filter(Boolean);
+  const found = words.length ? searched.map((entry) => [entry, hit(entry, words)]).filter(([, part]) => part) : [];
+  /* A title says more than a sentence in passing. */
+  found.sort(([a, one], [b, other]) => Number(other === b.parts[0]) - Number(one === a.parts[0]));
+  foundList.replaceChildren(...found.slice(0, MOST_FOUND).map(([entry, part]) => resultOf(entry, part, words)));
+  const more = found.length > MOST_FOUND ? say("{0} found, the first {1} are shown", found.length, MOST_FOUND) : say("{0} found", found.length);
+  foundTold.textContent = words.length ? more : "";
+};
+searchBox.addEventListener("input", search);
+searchBox.form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  foundList.querySelector("a, button")?.click();
+});
+searchBox.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && searchBox.value) { event.stopPropagation(); searchBox.value = ""; search(); }
+});
