@@ -27,8 +27,8 @@ const resultOf = (entry, part, words) => {
     const go = () => { entry.button.scrollIntoView({ block: "center" }); if (entry.button.getAttribute("aria-expanded") !== "true") entry.button.click(); entry.button.focus(); };
     return make("li", {}, make("button", { type: "button", lang: "en", on: { click: go } }, make("small", { text: say("Tensor") }), make("span", {}, ...marked(part, words))));
   }
-  const title = entry.parts[0].text, link = make("a", { href: `#${entry.step.id}`, "data-at": part.at }, make("small", { text: title }), make("span", {}, ...marked(part, words)));
-  return make("li", {}, link);
+  const [title] = entry.parts, where = part === title ? [] : [make("small", { text: title.text })];
+  return make("li", {}, make("a", { href: `#${entry.step.id}`, "data-at": part.at }, ...where, make("span", {}, ...marked(part, words))));
 };
 const search = () => {
   const words = folded(searchBox.value).split(/\s+/).filter(Boolean);
