@@ -87,7 +87,7 @@ def write_page(
 def _media(lecture: Rendered) -> list[Path]:
     """The files that the page plays, shows or hands out."""
     beside = [lecture.film, *map(lecture.film.with_suffix, (".srt", ".vtt")), lecture.folder / INDEX]
-    return [*beside, *(step.clip for step in lecture.steps), lecture.steps[0].poster]
+    return [*beside, lecture.steps[0].poster]
 
 
 def _style(lecture: Rendered, seen: str) -> str:
@@ -229,14 +229,12 @@ def _step(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, asked: Abs
         f"{escape(cue.text)}</a>"
         for cue in step.cues
     )
-    clip = quote(f"{step.clip.parent.name}/{step.clip.name}")
     numbers = _numbers(step, found, say, asked)
-    named = escape(say("Clip of {0}").replace("{0}", step.title))
     return f"""<article class="step" id="{own}" data-at="{step.start}" data-to="{step.start + step.duration}">
 <h3><a href="#{own}" data-at="{step.start}"><time>{_clock(step.start)}</time>{escape(step.title)}</a></h3>
 <p class="said">{cues}</p>
-<div class="tensors" role="group" aria-label="{escape(say("Tensors of this step"))}">{_tensors(step, list(found))}
-<a class="clip" href="{clip}" download aria-label="{named}">{escape(say("Clip"))}</a></div>{numbers}</article>"""
+<div class="tensors" role="group" aria-label="{escape(say("Tensors of this step"))}">{_tensors(step, list(found))}</div>
+{numbers}</article>"""
 
 
 def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], say: Say, asked: AbstractSet[str]) -> str:
