@@ -76,7 +76,10 @@ class Merges(VGroup):
         return VGroup(*(self.chips[i] for i in self.letters))
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
-        """Two pieces come down side by side, and are one; its place in the table stands beside it."""
+        """Two pieces come down side by side, and are one; its place in the table stands below it.
+
+        The places of both pieces are out of sight while these pass them.
+        """
         whole = self.chips[i]
         shares = np.array([self.chips[part].word.advance for part in self.pairs[i]])
         left = float(whole.get_left()[0])
@@ -86,7 +89,8 @@ class Merges(VGroup):
             halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
             left += half.width
         flights = [Flight(self.chips[part], half, 0, kind) for part, half in zip(self.pairs[i], halves, strict=True)]
-        late = appear(whole, self.numbers[i], rise=False)
+        passed = [self.numbers[part] for part in self.pairs[i] if part in self.numbers]
+        late = appear(whole, self.numbers[i], *passed, rise=False)
         for one in flights:
             one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
         late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)
