@@ -124,7 +124,8 @@ class Weighting(Chapter):
         here = place(query_token)
         stacked = StackedRows(weights, after.lines)
         ring = ring_around(after.row(query_token))
-        strongest = weights.largest()
+        alone = focus.stack == DECODER and len(weights) > 1
+        strongest = (weights.pick(query=slice(1, None)) if alone else weights).largest()
         rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
@@ -151,7 +152,12 @@ class Weighting(Chapter):
                 appear(stacked.numbers),
             ),
             beat(
-                f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+                claim(
+                    alone,
+                    f"Below the first row, the largest weight is “{strongest[0]}” to “{strongest[1]}”: "
+                    f"{strongest[2]:share}.",
+                    f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+                ),
                 before.ribbon.mark({place(strongest[1]): "key"} | {place(strongest[0]): "query"}),
                 appear(ring_around(stacked.segments[place(strongest[0]), place(strongest[1])])),
             ),

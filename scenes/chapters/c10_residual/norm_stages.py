@@ -12,6 +12,7 @@ from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.tensors import LONG, full_colour
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -38,7 +39,9 @@ class NormStages:
         reach = np.concatenate([*(row.values for row in rows), [0.0]])
         self.unit = room.height / max(float(np.ptp(reach)), 1e-9)
         self.ground = at(0, room.bottom)[1] - float(reach.min()) * units(self.unit)
-        self.scale = float(np.abs(reach).max())
+        # Few entries of a long vector may be many times as large as all others, which would have no colour.
+        long = len(rows[0]) > LONG
+        self.scale = min(full_colour(row) for row in rows) if long else float(np.abs(reach).max())
         origin = Ground()
         self.zero = means(self.level(0.0, "ink3", 2), origin)
         self.states = [bars_of(row.quantities(), room, self.ground, self.unit, origin, self.scale) for row in rows]

@@ -3,7 +3,8 @@
 The stream of one token, by layer norm and by RMSNorm, and how small the mean of a vector is in twelve texts. A query
 and a key, each of which is turned by its position, at eleven positions, and their score for every pair of positions.
 Units of a gated feed-forward layer: those that add most, and those whose gate is nearly shut though their number is
-large; and the vector that the whole layer adds to the stream. Queries of all heads over the keys and values that they share. Bytes of the KV cache, in numbers of two bytes.
+large; and the vector that the whole layer adds to the stream. Queries of all heads over the keys and values that they
+share. Bytes of the KV cache, in numbers of two bytes.
 
 Sources: Zhang and Sennrich 2019 (RMSNorm); Su et al. 2021 (rotary positions); Shazeer 2020 (SwiGLU); Ainslie et al.
 2023 (grouped-query attention). Of GPT-3 its published sizes: Brown et al. 2020, table 2.1 and section 2.1 (96 layers,
