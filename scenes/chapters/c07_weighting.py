@@ -43,6 +43,7 @@ from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.studies.measures.residual_path import SENSES
+from transformer_core.studies.measures.selection import with_a_choice
 from transformer_core.tracing.trace import Trace
 
 #: The stages of a softmax whose bars stand on the floor.
@@ -124,7 +125,8 @@ class Weighting(Chapter):
         here = place(query_token)
         stacked = StackedRows(weights, after.lines)
         ring = ring_around(after.row(query_token))
-        strongest = weights.largest()
+        below = with_a_choice(weights)
+        strongest = below.largest()
         rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
@@ -151,7 +153,12 @@ class Weighting(Chapter):
                 appear(stacked.numbers),
             ),
             beat(
-                f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+                claim(
+                    len(below) < len(weights),
+                    f"Below the first row, the largest weight is “{strongest[0]}” to “{strongest[1]}”: "
+                    f"{strongest[2]:share}.",
+                    f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
+                ),
                 before.ribbon.mark({place(strongest[1]): "key"} | {place(strongest[0]): "query"}),
                 appear(ring_around(stacked.segments[place(strongest[0]), place(strongest[1])])),
             ),

@@ -27,6 +27,8 @@ HIGH, LARGEST, NUMBER = 262.0, 280.0, 176.0
 IN_A_LINE = 84.0
 #: A weight below this, and below a tenth of an even one, is no square: nobody could see it.
 FAINTEST = 0.001
+#: A small grid has room for so many tokens; of a longer text it shows those in sight.
+FINEST = 40
 #: The least px that a group is high, so that its name has room, and those between two groups.
 GROUP, SPLIT = 48.0, 14.0
 
@@ -39,7 +41,7 @@ def pattern_name(name: Label) -> str:
 class SmallGrid(VGroup):
     """The attention weights of one head as squares in a frame, with no words: two shapes, whatever the sentence.
 
-    All of a long sentence; what is next to nothing is left out.
+    What is next to nothing is left out.
     """
 
     def __init__(self, weights: NamedTensor, side: float) -> None:
@@ -66,6 +68,8 @@ class SortedHeads(VGroup):
         self.layers = layers_of(trace)
         paths = [f"{stack_of(trace)}.{layer}.self_attn" for layer in self.layers]
         self.weights = [trace.in_full(f"{path}.weights", batch=0) for path in paths]
+        if len(self.weights[0].words("key")) > FINEST:
+            self.weights = [trace[f"{path}.weights"].pick(batch=0) for path in paths]
         self.count = len(self.weights[0])
         self.shown = {(k, head): pattern_of(trace, path, head) for k, path in enumerate(paths)
                       for head in range(self.count)}  # fmt: skip

@@ -143,7 +143,7 @@ class Widening(VGroup):
         self.chip = chip_in(side, token, self.enters.get_y())
         self.names = [
             row_name(f"{sizes[0]} numbers", side, self.enters.get_y()).next_to(self.enters, buff=units(30)),
-            row_name(f"{sizes[1]} neurons", side, self.floor),
+            row_name(f"{sizes[1]:,.0f} neurons", side, self.floor),
             row_name(f"{sizes[0]} numbers", side, self.leaves.get_y()).next_to(self.leaves, buff=units(30)),
         ]
         if len(self.shown) < len(pre):

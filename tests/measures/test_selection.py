@@ -8,6 +8,7 @@ from transformer_core.studies.measures.selection import (
     argmax_ratio,
     argmax_terms,
     falls_most,
+    with_a_choice,
 )
 from transformer_core.tracing.trace import NamedTensor
 
@@ -114,3 +115,12 @@ def test_no_role_falls_where_no_head_has_earned_one_in_enough_cases():
         "config.cross_heads": ("", 1),
     }
     assert falls_most(traced(tensors, None, card=recipe), ("self",)) is None
+
+
+def test_a_row_that_sees_itself_alone_has_no_choice():
+    masked = NamedTensor("w", np.array([[1.0, 0], [0.3, 0.7]]), ("query", "key"))
+    assert with_a_choice(masked).largest()[-1] == 0.7
+    free = NamedTensor("w", np.array([[0.9, 0.1], [0.3, 0.7]]), ("query", "key"))
+    assert with_a_choice(free).largest()[-1] == 0.9
+    alone = NamedTensor("w", np.array([[1.0]]), ("query", "key"))
+    assert len(with_a_choice(alone)) == 1

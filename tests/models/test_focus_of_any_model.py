@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scenes_of import read_once
 
-from transformer_core.studies.focus import focus_of, layers_of, most_attentive, stack_of, within_reach
+from transformer_core.studies import focus as studied
+from transformer_core.studies.focus import focus_of, layers_of, mixed_focus, most_attentive, stack_of, within_reach
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 TEXT = "the old ship sails home"
@@ -50,6 +51,29 @@ def test_the_first_token_of_a_decoder_is_no_favourite_where_there_is_another():
     alone = most_attentive(shares([[1, 0], [0.9, 0.1]], ("a", "b")), "decoder")
     assert (alone.query_token, alone.top_key) == ("b", "a")
     assert most_attentive(shares(rows, ("a", "b", "c"))).top_key == "a"
+
+
+def attending(*heads):
+    """A decoder of one layer, in which the third token is followed."""
+    words = ("a", "b", "c")
+    rows = np.array([[[1, 0, 0], [1, 0, 0], last] for last in heads], float)
+    names = {"query": words, "key": words}
+    return NamedTensor("decoder.0.self_attn.weights", rows[None], ("batch", "head", "query", "key"), names)
+
+
+@pytest.mark.parametrize(
+    ("heads", "chosen"),
+    [
+        (([0.76, 0, 0.24], [0.2, 0, 0.8], [0.1, 0.8, 0.1]), 2),  # the sink, itself, another token
+        (([0.4, 0.1, 0.5], [0, 1, 0]), 0),  # a row that lies on one key shows no sum
+    ],
+)
+def test_of_heads_that_mix_the_one_is_followed_that_looks_at_another_token(heads, chosen, monkeypatch):
+    weights = attending(*heads)
+    trace = Trace({weights.name: weights, "decoder.0.self_attn.q": weights})
+    query_token = weights.label("query", 2)
+    monkeypatch.setattr(studied, "focus_of", lambda _: studied.Focus(0, 0, query_token, query_token, stack="decoder"))
+    assert mixed_focus(trace).head == chosen
 
 
 def test_a_trace_without_attention_is_told_so():

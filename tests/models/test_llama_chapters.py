@@ -14,7 +14,14 @@ from scenes.chapters.c07_weighting import Weighting
 from scenes.chapters.c08_heads.chapter import Heads
 from scenes.chapters.c09_positions.chapter import Positions
 from scenes.chapters.c11_feed_forward.chapter import FeedForward
+from scenes.chapters.c12_decoder.chapter import Decoder
+from scenes.chapters.c14_inference.chapter import Inference
+from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.stage.requirements import lacks
+from scenes.theme import LIMITS, drawn_in
+from transformer_core.pretrained.model_registry import open_model
+from transformer_core.studies.experiments.language_model import TEXTS
+from transformer_core.studies.focus import mixed_focus
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import attending, feeding
 
@@ -140,6 +147,48 @@ def test_normed_queries_and_wide_heads_are_told_of(chapter, qwen):
     for language in ("en", "es"):
         found = found_in(chapter, qwen, "dark", language)
         assert found.lies + found.claims + found.faults + found.misdrawn == []
+
+
+def of_about(tokens, model):
+    """The beginning of the texts of the experiments, as many words as so many tokens hold."""
+    tokenizer, words = open_model(model).tokenizer, " ".join(TEXTS).split()
+    fitting = [k for k in range(1, tokens + 1) if len(tokenizer.read(" ".join(words[:k])).ids) <= tokens]
+    return " ".join(words[: fitting[-1]])
+
+
+@slow
+@pytest.mark.parametrize(
+    ("tokens", "chapter", "theme", "language"),
+    [
+        (12, Scores, "light", "en"),
+        (12, Decoder, "dark", "es"),
+        (200, Scores, "dark", "es"),
+        (200, Weighting, "light", "es"),
+        (200, Inference, "dark", "en"),
+    ],
+)
+def test_chapters_on_smollm2_are_true_and_readable_for_12_and_for_200_tokens(tokens, chapter, theme, language, smollm2):
+    found = found_in(chapter, read_once(of_about(tokens, smollm2), smollm2), theme, language)
+    assert found.lies + found.claims + found.faults + found.misdrawn == []
+
+
+@slow
+def test_what_is_followed_of_200_tokens_of_smollm2_looks_at_another_one_in_sight(smollm2):
+    trace = read_once(of_about(200, smollm2), smollm2)
+    for seen in (trace.in_sight(), trace.in_sight(at_the_end=True)):
+        focus = mixed_focus(seen)
+        row = focus.seen(seen)["weights"].pick(query=focus.query_token)
+        assert focus.top_key.position < focus.query_token.position
+        assert float(row.values.sum()) > 0.5
+
+
+@slow
+def test_the_small_patterns_of_200_tokens_show_those_in_sight(smollm2):
+    trace = read_once(of_about(200, smollm2), smollm2)
+    with drawn_in("dark"):
+        picture = SortedHeads(trace.in_sight())
+    assert {len(weights.words("key")) for weights in picture.weights} == {LIMITS.shown}
+    assert all(len(grid[1].points) for grid in picture.sorted)
 
 
 @slow

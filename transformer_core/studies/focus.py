@@ -140,25 +140,38 @@ def focus_of(trace: Trace, roles: tuple[str, ...] = LIKED) -> Focus:
 SAME = 1e-6
 #: Bits of a row that shows a weighted sum best: its attention lies on two or three keys.
 MIXED = 1.1
+#: Rows that are no farther from that show a sum, too.
+NEARLY = 0.6
 
 
 def mixed_focus(trace: Trace) -> Focus:
     """Choose the head in which the query token of `focus_of` spreads its attention over two or three keys.
 
     Most rows of a trained head lie almost wholly on one key, and the weighted sum of one value is a copy of it. Of all
-    heads of the stack, the one is taken whose row -sum_j w_j log2 w_j is nearest to 1.1 bits.
+    heads of the stack, the one is taken whose row -sum_j w_j log2 w_j is nearest to 1.1 bits. Of the rows between half
+    a bit and 1.7 bits, those come first that tell more: they look most at another token, which in a decoder is not
+    the first of the text, where heads look that find nothing; and before all, those that also give most of their
+    attention to tokens in sight.
     """
     focus = focus_of(trace)
     found = []
+    whole = trace[f"{focus.stack}.0.self_attn.weights"].pick(batch=0, head=0)
+    sink = focus.stack == DECODER and (first_in_sight(trace, DECODER) == 0 or _in_sight(trace, DECODER, whole))
     for layer in layers_of(trace, focus.stack):
         rows = trace[f"{focus.stack}.{layer}.self_attn.weights"].pick(batch=0, query=focus.query_token)
         bits = -(rows.values * np.log2(np.maximum(rows.values, 1e-12))).sum(-1)
-        head = int(np.abs(bits - MIXED).argmin())
-        top_key = rows.pick(head=head).largest()[0]
-        found.append(
-            (abs(float(bits[head]) - MIXED), Focus(layer, head, focus.query_token, top_key, stack=focus.stack))
-        )
-    return min(found, key=lambda one: one[0])[1]
+        for head, off in enumerate(np.abs(bits - MIXED)):
+            top_key = rows.pick(head=head).largest()[0]
+            told = off <= NEARLY and str(top_key) != str(focus.query_token) and not (sink and top_key.position == 0)
+            dull = 2 - told - (told and float(rows.values[head].sum()) > 0.5)
+            found.append((dull, float(off), Focus(layer, head, focus.query_token, top_key, stack=focus.stack)))
+    return min(found, key=lambda one: one[:2])[2]
+
+
+def on_a_few(trace: Trace, focus: Focus) -> bool:
+    """True where the query token gives nine tenths of its attention to three keys, and not to one."""
+    row = np.sort(focus.seen(trace)["weights"].pick(query=focus.query_token).values)
+    return bool(row[-1] < EARNED < row[-3:].sum())
 
 
 def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:

@@ -36,7 +36,7 @@ from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, mixed_focus
+from transformer_core.studies.focus import DECODER, Focus, mixed_focus, on_a_few
 from transformer_core.tracing.trace import Trace
 
 
@@ -104,7 +104,11 @@ class QKV(Chapter):
                 *(appear(heading) for heading in headings[:-1]),
             ),
             beat(
-                "Before attention reads it, a layer norm brings all vectors to a common size."
+                claim(
+                    trace.about["config"].get("norm") == "rms",
+                    "Before attention reads it, a norm brings all vectors to a common size.",
+                    "Before attention reads it, a layer norm brings all vectors to a common size.",
+                )
                 if normed
                 else "In this model, attention reads it as it is.",
                 *([deal(before, after, kind="slow")] if normed else []),
@@ -185,7 +189,7 @@ class QKV(Chapter):
                 appear_in_turn([*deck.plates], "slow"),
             ),
             beat(
-                followed(focus),
+                followed(focus, trace),
                 Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
             ),
         )
@@ -285,6 +289,11 @@ class QKV(Chapter):
         )
 
 
-def followed(focus: Focus) -> str:
-    """Return the sentence that names the head which the lecture follows."""
-    return f"We follow {head_name(focus.layer, focus.head)}: there “{focus.query_token}” makes a good example."
+def followed(focus: Focus, trace: Trace) -> str:
+    """Return the sentence that names the head which the lecture follows, and what it was chosen for."""
+    where = head_name(focus.layer, focus.head)
+    return claim(
+        on_a_few(trace, focus),
+        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens.",
+        f"We follow {where}: there “{focus.query_token}” makes a good example.",
+    )

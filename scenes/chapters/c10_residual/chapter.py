@@ -332,7 +332,7 @@ class Residual(Chapter):
         enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
         stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
         opening, formula = stages.place(Formula("x", LARGE)), stages.place(formula_of(part, by_mean))
-        zeros, bars = small_bars(whole["out"], ribbon, stages.scale)
+        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         yield Step(
             claim(by_mean, "Layer norm, step by step", "RMSNorm, step by step"),
@@ -354,7 +354,12 @@ class Residual(Chapter):
                     "Each vector has a mean and a variance of its own: none looks at another.",
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
-                (leave(stages.zero, formula), *exchange(stages.states[-1], bars[here])),
+                (
+                    leave(
+                        stages.zero, formula, *(bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here])
+                    ),
+                    *exchange([stages.states[-1][i] for i in shown[here]], bars[here]),
+                ),
                 (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
             ),
             stage=[ribbon],

@@ -12,12 +12,15 @@ from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.tensors import LONG, full_colour
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px above the bars, for a formula, and between small bars and the tokens above them.
 HEAD, UNDER = 150.0, 36.0
+#: Px that a small bar has at least.
+NARROWEST = 1.8
 #: How opaque the band is that shows the spread.
 FAINT = 0.22
 
@@ -38,7 +41,9 @@ class NormStages:
         reach = np.concatenate([*(row.values for row in rows), [0.0]])
         self.unit = room.height / max(float(np.ptp(reach)), 1e-9)
         self.ground = at(0, room.bottom)[1] - float(reach.min()) * units(self.unit)
-        self.scale = float(np.abs(reach).max())
+        # Few entries of a long vector may be many times as large as all others, which would have no colour.
+        long = len(rows[0]) > LONG
+        self.scale = min(full_colour(row) for row in rows) if long else float(np.abs(reach).max())
         origin = Ground()
         self.zero = means(self.level(0.0, "ink3", 2), origin)
         self.states = [bars_of(row.quantities(), room, self.ground, self.unit, origin, self.scale) for row in rows]
@@ -75,15 +80,22 @@ def bars_of(row: Sequence[Quantity], room: Room, ground: float, unit: float, ori
     return bars
 
 
-def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup, list[VGroup]]:
-    """The vector of each token as bars below it, all on one scale; with the zero line of each."""
+def shown_of(row: NamedTensor, wide: float) -> list[int]:
+    """The entries of a row that have a bar in `wide` px: where several would share one, the largest of them."""
+    parts = np.array_split(np.arange(len(row)), max(1, min(len(row), int(wide / NARROWEST))))
+    return [int(part[np.abs(row.values[part]).argmax()]) for part in parts]
+
+
+def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup, list[VGroup], list[list[int]]]:
+    """The vector of each token as bars below it, all on one scale; with the zero line of each, and what has a bar."""
     rooms = [column.inset(2, 0).split_rows(UNDER)[1] for column in ribbon.columns]
     reach = np.concatenate([rows.values.ravel(), [0.0]])
     unit = rooms[0].height / max(float(np.ptp(reach)), 1e-9)
     ground = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit)
-    zeros, bars = VGroup(), []
-    for row, place in zip(rows, rooms, strict=True):
+    zeros, bars, shown = VGroup(), [], [shown_of(row, rooms[0].width) for row in rows]
+    for row, place, entries in zip(rows, rooms, shown, strict=True):
         origin = Ground()
         zeros.add(means(rule(at(place.left, 0), at(place.right, 0), "ink3", 2).set_y(ground), origin))
-        bars.append(bars_of(row.quantities(), place, ground, unit, origin, scale))
-    return zeros, bars
+        values = [row.quantity(entry) for entry in entries]
+        bars.append(bars_of(values, place, ground, unit, origin, scale))
+    return zeros, bars, shown

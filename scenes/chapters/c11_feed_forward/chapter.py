@@ -101,7 +101,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 f"In the {layer_name(chosen.layer)}, a matrix widens the vector of “{word}” "
-                f"from {width} numbers to {neurons} neurons.",
+                f"from {width:,.0f} numbers to {neurons:,.0f} neurons.",
                 Wipe(picture.reads, towards=DOWN),
                 (appear(picture.zero), picture.widen()),
                 (appear(picture.names[1]), Reform(x, widened)),

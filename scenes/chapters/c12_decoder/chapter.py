@@ -361,7 +361,7 @@ class Decoder(Chapter):
                 appear_in_turn([*picture.words], "slow"),
             ),
             beat(
-                f"Each of {trace['config.target_vocab']} words has a vector, too. {tied}",
+                f"Each of {trace['config.target_vocab']:,.0f} words has a vector, too. {tied}",
                 appear(picture.names[0]),
                 deal([*picture.words], [*picture.vectors], kind="slow"),
             ),

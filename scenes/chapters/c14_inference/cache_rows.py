@@ -96,7 +96,8 @@ class Staircases(VGroup):
             self.steps.append(steps)
             self.titles.add(Words(title, "block").settle(np.array([one.centre[0], heads.centre[1], 0])))
             line = VGroup(
-                number(total, "", "large number"), Words("vector" if float(total) == 1 else "vectors", "block", "ink2")
+                number(total, ",.0f", "large number"),
+                Words("vector" if float(total) == 1 else "vectors", "block", "ink2"),
             )
             line[1].next_to(line[0], RIGHT, buff=units(16)).stand_on(line[0].baseline)
             foot = top - units(pitch * count + 40)

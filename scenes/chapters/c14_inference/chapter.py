@@ -422,6 +422,8 @@ class Inference(Chapter):
         costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         text = claim(len(products) == written, "this text", "this beginning")
+        alone = trace.about["config"]["encoder_layers"] == 0
+        other = (leave(card.words), appear(card.called("our translator"))) if alone else ()
         yield Step(
             "What chance costs, and why",
             beat(
@@ -431,7 +433,7 @@ class Inference(Chapter):
             ),
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                leave(*(part for part in columns if part is not columns.numbers), *numbers, ring),
+                (leave(*(part for part in columns if part is not columns.numbers), *numbers, ring), *other),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
             ),
@@ -512,13 +514,13 @@ class Inference(Chapter):
         yield Step(
             "The KV cache: only the newest token is computed",
             beat(
-                f"Without it, each step computes all vectors again: {without}, a triangle.",
+                f"Without it, each step computes all vectors again: {without:,.0f}, a triangle.",
                 appear(picture.titles[0], picture.note),
                 Sweep(VGroup(*picture.steps[0]), "row"),
                 appear(picture.totals[0]),
             ),
             beat(
-                f"With it, only the newest: {kept}.",
+                f"With it, only the newest: {kept:,.0f}.",
                 (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
                 appear(picture.totals[1]),
             ),

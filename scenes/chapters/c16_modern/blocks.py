@@ -6,20 +6,20 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Flight, Travel, appear, deal, exchange, leave
+from scenes.animations import Come, Flight, Travel, appear, deal, exchange, leave
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.formulas import Formula
+from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, Tick, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, curve, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -29,8 +29,12 @@ HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
 SEEN = 0.05
 #: Px of the names at the left of gated units.
 NAMES = 350.0
-#: Px of the row of names of heads.
-LETTERS = 50.0
+#: Px of the row of names of heads, of the formula below them, of what is added, and of the stream at its right.
+LETTERS, FORMULA, ADDED, STREAM = 50.0, 104.0, 84.0, 96.0
+#: The part of a flight after which its goal appears.
+LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
+#: A gated layer, and its sum with what it reads.
+GATED = 'x + ({{ op("SiLU")(x W_g) dot.o x W : weight }}) W\''
 
 
 def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: Ground) -> VGroup:
@@ -121,13 +125,19 @@ class Laid:
 class Gates:
     """Units side by side: the gate, before and after its activation, another number, and their product.
 
+    At the right, the stream, and what the whole layer adds to it.
+
     Args:
         run: the results of the experiment.
     """
 
     def __init__(self, run: Trace) -> None:
-        side, columns = INSIDE.split_columns(NAMES, 20)
+        rest, foot = INSIDE.split_rows(-FORMULA, 10)
+        rest, end = rest.split_columns(-(ADDED + STREAM), 40)
+        side, columns = rest.split_columns(NAMES, 20)
         head, body = columns.split_rows(LETTERS, 6)
+        self.formula = foot.fit(Formula(GATED, LARGE), most=1.0)
+        self._stream(run, end.cross(INSIDE), body)
         rooms = body.rows(3, 16)
         count = len(run["gate"])
         self.columns = columns.columns(count, 0)
@@ -169,6 +179,26 @@ class Gates:
                 for sign, y in zip("×=", middles, strict=True)
             )
         )
+
+    def _stream(self, run: Trace, end: Room, body: Room) -> None:
+        """The stream on end, and beside it the vector that the layer adds."""
+        place, stream = end.split_columns(ADDED, 0)
+        strip = place.cross(body)
+        full, self.count = full_colour(run["added"]), len(run["added"])
+        self.added = Vector(run["added"], ADDED, strip.height, "residual", full, upright=True).move_to(strip.centre)
+        x, y = stream.right - 14, body.centre[1]
+        start, join = self.added.get_right(), np.array([at(x, 0)[0], y, 0])
+        self.stream = rule(at(x, INSIDE.bottom - 6), at(x, INSIDE.top + 6), "residual", 9)
+        self.join = VGroup(
+            arrow(start + RIGHT * units(6), join + LEFT * units(17), "residual", 6, 20), dot(join, 15, "residual")
+        )
+
+    def add_up(self) -> Animation:
+        """Every product flies to a place of its own in the vector, and the whole of it appears."""
+        cells, bars = self.added.cells, self.bars["product"]
+        goals = [cells.of(i) for i in np.linspace(0, self.count - 1, len(bars)).astype(int)]
+        flights = LaggedStart(*map(Flight, bars, goals), lag_ratio=0.1, run_time=pace("slow"))
+        return AnimationGroup(flights, Come(self.added, run_time=pace("slow"), rate_func=LATE))
 
     def become(self, old: str, new: str, kind: str = "row") -> tuple[Animation, ...]:
         """The first numbers change from one state to another: before an activation, or behind one."""

@@ -72,7 +72,7 @@ class Modern(Chapter):
             ),
             beat("They continue one text, and read no second one:", appear(ring), ambient=pulses(both.roads)),
             beat("so the encoder goes,", (leave(ring), *both.step_forward())),
-            beat("and with it cross-attention.", leave(*both.crossing), both.close_up()),
+            beat("and with it cross-attention, which asked the encoder.", leave(*both.crossing), both.close_up()),
             beat(
                 f"What is left is the decoder, and it grows: from {few:.0f} layers to the {many:.0f} of {name}.",
                 both.fold(),
@@ -100,11 +100,8 @@ class Modern(Chapter):
             "RMSNorm only divides",
             beat(
                 f"First comes the norm. Here is a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
-                *plan.into("norm 1", before.zero, after.zero),
-                (
-                    appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
-                    appear(before.drawn, after.drawn),
-                ),
+                *plan.into("norm 1", before.zero, after.zero, before.drawn, after.drawn),
+                appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
             ),
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
@@ -153,8 +150,7 @@ class Modern(Chapter):
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
                 leave(ring),
-                *plan.into("attention", dials.vectors["query"], dials.names["query"]),
-                (appear_in_turn([*dials.faces]), appear(dials.pivots)),
+                *plan.into("attention", dials.vectors["query"], dials.names["query"], dials.faces, dials.pivots),
             ),
             beat(
                 f"Every two entries of the query of “{dials.labels['query']}” become a clock hand.",
@@ -222,7 +218,7 @@ class Modern(Chapter):
                 ),
             ),
             beat(
-                "So the rotation tells how far apart two words are, not where they are.",
+                "So only the distance counts in a score. Values, which are no part of it, are not turned.",
                 (
                     dials.roll({"key": back[::-1]}),
                     dials.shade([end - place for place in back[::-1]]),
@@ -238,7 +234,7 @@ class Modern(Chapter):
         yield Step(
             "SwiGLU: one number gates another",
             beat(
-                f"Here are some of the {run['d_ff']:,.0f} neurons of a feed-forward network. "
+                f"Some of the {run['d_ff']:,.0f} neurons of a feed-forward network: "
                 "ReLU would set negative ones to zero.",
                 *plan.into(
                     "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
@@ -260,13 +256,18 @@ class Modern(Chapter):
                     follow(VGroup(picture.names["gate"], picture.signs)),
                 ),
                 appear(picture.zeros["product"], picture.names["product"]),
-                picture.multiply(),
+                (picture.multiply(), appear(picture.formula.part("weight"))),
             ),
             beat(
                 "Where the gate is nearly shut, little comes through.",
                 appear_in_turn(rings, "slow"),
             ),
-            beat("Why it works so well, its author left open.", leave(*rings)),
+            beat(
+                "A last matrix makes one vector of them, which is added to the stream.",
+                leave(*rings),
+                picture.add_up(),
+                (draw(picture.stream, picture.join), appear(picture.formula.rest())),
+            ),
             stage=[plan],
         )
 
@@ -279,8 +280,7 @@ class Modern(Chapter):
             beat(
                 f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
                 "keys and values of its own.",
-                *plan.into("attention", picture.names),
-                appear_in_turn([*picture.queries]),
+                *plan.into("attention", picture.names, *picture.queries),
                 (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
                 ambient=pulses(picture.own),
             ),
@@ -291,10 +291,9 @@ class Modern(Chapter):
                 ambient=pulses(picture.lines),
             ),
             beat(
-                "Each query still has weights of its own. In trials, models lost little by sharing,",
+                "Each query still has weights of its own. In trials, models lost little by sharing.",
                 ambient=pulses(picture.lines),
             ),
-            beat("and there is less to keep.", ambient=pulses(picture.lines)),
             stage=[plan],
         )
 
@@ -340,18 +339,18 @@ class Modern(Chapter):
     def how_large(self, run: Trace) -> Iterator[Step]:
         """Parameters as areas, to scale: the lecture's translator, the model of this chapter, and GPT-3."""
         own, small, large = run["parameters"].quantities()
+        millions = run["millions"].quantities()
         names = run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
         called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
-        told = [Words(f"{own:,.0f} parameters", "block", "ink2")]
-        told += [Words(f"{total:.2e} parameters", "block", "ink2") for total in (small, large)]
+        told = [Words(f"{total:,.1f} million parameters", "block", "ink2") for total in millions]
         first = ToScale(None, own, called[0], told[0])
         second = ToScale(own, small, called[1], told[1], dots[0])
         third = ToScale(small, large, called[2], told[2], dots[1])
         yield Step(
             "How large is a language model?",
             beat(
-                f"Our translator has {own:,.0f} parameters. Let a square stand for them.",
+                f"Our translator has {millions[0]:.1f} million parameters. Let a square stand for them.",
                 grow(first.large),
                 appear(first.words),
             ),
@@ -399,6 +398,6 @@ class Modern(Chapter):
                 appear(picture.sum, picture.names[1]),
                 ambient=lights,
             ),
-            beat("Your turn: RoPE turns queries and keys. Why not the values?", ambient=lights),
+            beat("Your turn: without an encoder, how could such a model translate?", ambient=lights),
             stage=[plan],
         )

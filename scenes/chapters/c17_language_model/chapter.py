@@ -136,13 +136,13 @@ class LanguageModel(Chapter):
                 f"“{places.label('node', first)}” is merge number {places.quantity(first)}, "
                 f"the whole word, with its space, number {places.quantity(last):,.0f}.",
                 whole.merging(whole.merges[1:], "tour"),
-                appear(ring_around(whole.roots[0])),
+                appear(ring_around(whole.tokens[0])),
             ),
             beat(
                 f"A rare word stays in pieces. The vocabulary has {run['vocabulary']:,.0f} tokens.",
                 appear_in_turn([*rare.row()]),
                 rare.merging(rare.merges, "slow"),
-                appear(*(ring_around(one) for one in rare.roots)),
+                appear(*(ring_around(one) for one in rare.tokens)),
             ),
             stage=[question, answer],
         )
@@ -222,7 +222,8 @@ class LanguageModel(Chapter):
         states = [other.bars(row, APART, "residual") for row in apart]
         bars = states[0].copy()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
-        ring, legend = ring_around(page.words[place]), other.legend("bar: distance, in lengths of the vector")
+        ring, first = ring_around(page.words[place]), apart.quantity(0, place)
+        legend = other.measure(first, APART, f"{first:.1f} times the length of the vector", "residual")
         yield Step(
             "Change one word, and all that follows changes",
             beat(
@@ -269,7 +270,7 @@ class LanguageModel(Chapter):
             "How surprising was each word?",
             beat(
                 "At each position, the model had guessed the next token. How surprised was it?",
-                appear(page.floors(), page.legend("bar: surprise in bits")),
+                appear(page.floors(), page.measure(bits, BIT, f"{bits:.0f} bits of surprise")),
                 Sweep(bars[:half], "slow"),
             ),
             beat(
@@ -282,7 +283,7 @@ class LanguageModel(Chapter):
                 "equally likely, its perplexity.",
                 leave(ring),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"dashed: the mean, {run['loss']:.2f}", "query", above=True)),
+                appear(page.legend(f"mean: {run['loss']:.2f}", "query", above=True)),
             ),
             stage=[page],
         )

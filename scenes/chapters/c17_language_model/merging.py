@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.text import number
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.trace import Trace
 
-#: Px of a chip.
-HIGH = 54.0
+#: Px of a chip, and of the number below it.
+HIGH, NUMBER = 54.0, 34.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
 #: A shorter and a longer word side by side.
@@ -38,7 +38,7 @@ class Merges(VGroup):
         self.letters = [i for i in range(len(labels)) if not places.values[i]]
         self.merges = [i for i in range(len(labels)) if places.values[i]]
         self.pairs = {i: (int(left.values[i]), int(right.values[i])) for i in self.merges}
-        pitch, step = room.width / len(self.letters), (room.height - HIGH) / LEVELS
+        pitch, step = room.width / len(self.letters), (room.height - HIGH - NUMBER) / LEVELS
         depth = dict.fromkeys(self.letters, 0)
         x = {i: room.left + (at_letter + 0.5) * pitch for at_letter, i in enumerate(self.letters)}
         for i, (one, other) in self.pairs.items():
@@ -47,28 +47,39 @@ class Merges(VGroup):
         self.chips = VGroup(*(Token(label, height=HIGH) for label in labels))
         for i, chip in enumerate(self.chips):
             chip.move_to(at(x[i], room.top + HIGH / 2 + depth[i] * step))
-        self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
         self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
         for i, text in self.numbers.items():
-            text.settle(self.chips[i].get_center()).begin_at(self.chips[i].get_right()[0] + units(14))
+            text.settle(self.chips[i].get_bottom() + DOWN * units(NUMBER / 2 + 3))
+        self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
         inner = {one for pair in self.pairs.values() for one in pair}
         #: What nothing is merged with any more: the tokens.
         self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))
+        #: The same, each with its number.
+        self.tokens = [VGroup(chip, *self.numbered(chip)) for chip in self.roots]
         super().__init__(*self.edges.values(), self.chips, *self.numbers.values())
 
     def _edge(self, part: int, whole: int) -> VMobject:
         start, end = self.chips[part].get_bottom(), self.chips[whole].get_top()
+        if part in self.numbers:
+            start = start + DOWN * units(NUMBER + 6)
         line = VMobject(stroke_color=palette().role("ink3"), stroke_width=stroke(3))
         bend = np.array([0, (end - start)[1] * 0.5, 0])
         line.points = np.array([start, start + bend, end - bend, end])
         return line
+
+    def numbered(self, chip: Token) -> list[Words]:
+        """The number of a chip that is a merge."""
+        return [text for i, text in self.numbers.items() if self.chips[i] is chip]
 
     def row(self) -> VGroup:
         """The letters."""
         return VGroup(*(self.chips[i] for i in self.letters))
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
-        """Two pieces come down side by side, and are one; its place in the table stands beside it."""
+        """Two pieces come down side by side, and are one; its place in the table stands below it.
+
+        The places of both pieces are out of sight while these pass them.
+        """
         whole = self.chips[i]
         shares = np.array([self.chips[part].word.advance for part in self.pairs[i]])
         left = float(whole.get_left()[0])
@@ -78,7 +89,8 @@ class Merges(VGroup):
             halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
             left += half.width
         flights = [Flight(self.chips[part], half, 0, kind) for part, half in zip(self.pairs[i], halves, strict=True)]
-        late = appear(whole, self.numbers[i], rise=False)
+        passed = [self.numbers[part] for part in self.pairs[i] if part in self.numbers]
+        late = appear(whole, self.numbers[i], *passed, rise=False)
         for one in flights:
             one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
         late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)

@@ -23,15 +23,19 @@ RETURN, SPACE, CLEAR = "↵", 0.28, 1.0
 #: How a mark of the template begins.
 MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
-THIN, LEAST = 1.2, 0.05
+THIN, LEAST = 0.4, 0.05
 #: The text, its last vector and the list of tokens, side by side; and px between the lines of that text.
 PROSE, REST = STAGE.split_columns(1090, 40)
 VECTOR, LIST = REST.split_columns(50, 50)
 PITCH = PROSE.height / 9
+#: Px from a line of words down to its first stream, from there to the last, and of the bend into one.
+BELOW, LANES, TURN = 20.0, 24.0, 40.0
+#: Px of the bar of a scale.
+KEY = 40.0
 #: Px of a bar for a bit of surprise, for vectors as far apart as they are long, and for a probability of one.
 BIT, APART, SURE = 3.6, 46.0, 56.0
 #: Px of a stream for a weight of one: of many heads, and of a single one.
-MANY, ONE = 300.0, 60.0
+MANY, ONE = 300.0, 30.0
 #: The place in the text of the word whose merges are shown.
 WHOLE = 3
 #: Px of a probability of one in the list.
@@ -119,19 +123,30 @@ class Page(VGroup):
     def streams(
         self, weights: NamedTensor, to: VMobject, role: str, broad: float, left_out: Sequence[int] = ()
     ) -> VGroup:
-        """A stream from each token into an upright vector, `broad` px for a weight of one; level with its line."""
-        streams = VGroup()
+        """A stream from each token into an upright vector, `broad` px for a weight of one.
+
+        It runs between two lines of words: that of a later token above those of earlier ones, so that none crosses.
+        """
+        streams, edge = VGroup(), float(at(self.room.right, 0)[0])
         top, foot = to.get_top()[1] - units(20), to.get_bottom()[1] + units(20)
         for place, weight in enumerate(weights.quantities()):
             if place in left_out:
                 continue
             text, line = self.words[place], VMobject(stroke_color=palette().role(role))
-            start = text.get_bottom() + DOWN * units(3)
             within = self.lines[self.line_of[place]]
-            share = (self.line_of[place] + (within.index(place) + 0.5) / len(within)) / len(self.lines)
-            end = np.array([to.get_left()[0], top + (foot - top) * share, 0])
-            bend = RIGHT * (end - start)[0] * 0.45
-            line.points = np.array([start, start + bend * 0.6 + DOWN * units(22), end - bend, end])
+            deep = 1 - (within.index(place) + 0.5) / len(within)
+            start = text.get_bottom() + DOWN * units(3)
+            lane = text.baseline - units(BELOW + LANES * deep)
+            down, turn = np.array([start[0], lane, 0]), RIGHT * units(TURN)
+            out = np.array([max(edge, start[0] + 2 * turn[0]), lane, 0])
+            end = np.array([to.get_left()[0], top + (foot - top) * (self.line_of[place] + deep) / len(self.lines), 0])
+            over = RIGHT * (end - out)[0] / 2
+            corners = (
+                [start, down, down, down + turn],
+                [down + turn, down + turn, out, out],
+                [out, out + over, end - over, end],
+            )
+            line.points = np.concatenate(corners)
             line.set_stroke(width=stroke(THIN + broad * float(weight)), opacity=0.5)
             streams.add(means(line, Thickness(weight, broad, THIN), End(weight, first=True, axis="key", alone=True)))
         return streams
@@ -144,8 +159,15 @@ class Page(VGroup):
 
     def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
         """The meaning of the bars, at the end of the last line, or above that."""
-        words = Words(text, "aside", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
+        words = Words(text, "fact", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
         return words.end_at(float(at(self.room.right, 0)[0]))
+
+    def measure(self, value: Quantity, unit: float, text: str, role: str = "weight") -> VGroup:
+        """The scale of the bars, at the end of the last line: one of them, and its number in `text`."""
+        words = self.legend(text)
+        bar = means(Box(KEY, unit * float(value), palette().role(role), 2), Length(value, "height", unit, KEY))
+        spot = np.array([words.get_left()[0] - units(KEY), words.baseline, 0])
+        return VGroup(bar.move_to(spot, DOWN), words)
 
     def next_line(self) -> Room:
         """The room for one more line below."""

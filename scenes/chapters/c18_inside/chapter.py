@@ -247,7 +247,7 @@ class Inside(Chapter):
                     f"It climbs, to {chance:share}.",
                 ),
                 climbing,
-                appear(ring_around(picture.tokens[-1])),
+                appear(ring_around(picture.tokens[-1][-1])),
             ),
             beat(
                 claim(
@@ -345,7 +345,7 @@ class Inside(Chapter):
         rings = [ring_around(look.chips[noun.position]) for look in pair.both]
         right, of = run["taken_in_all"], run["taken_of"]
         source, year = run["sources"].words("part")[1], run["sources"].quantity(1)
-        verdicts = Verdicts(run["noun_change"], run["taken_right"], card.inside)
+        verdicts = Verdicts(run["taken_by_pair"], run["taken_right"], card.inside)
         heading = card.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
         asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         nouns = zip(pair.both, (words[1], noun), strict=True)

@@ -6,19 +6,22 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Along, Count, Sweep, appear_in_turn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
 from scenes.theme import at, units
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px for the upright tokens below, for the names beside the plot, and above it.
-WORDS, SIDE, HEAD = 204.0, 124.0, 76.0
+#: Px for the tokens below, for the names beside the plot, above it, and for the last token.
+WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 84.0
+#: Px of a line of token names, between two names, between a name and the line that leads to it, and between two tokens.
+STAIR, GAP, EDGE, SPLIT = 48.0, 14.0, 8.0, 7.0
 #: A rank behind so many tokens is far from the first.
 FAR_BEHIND = 1000
 
@@ -43,7 +46,7 @@ class Climb(VGroup):
     def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
         above, below = room.split_rows(-WORDS)
         layers, names = range(ranks.size("layer")), ("likeliest token after each layer", "rank, the first at the top")
-        reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE, above.height - HEAD)
+        reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE - LAST, above.height - HEAD)
         self.plot = Ranks(layers, reach, names, *size, (False, True))
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
         self.plot.names[0].settle(below.split_rows(-40)[1].centre)
@@ -65,15 +68,32 @@ class Climb(VGroup):
         _, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
-        self.tokens = VGroup()
-        for layer, label in enumerate(said.words("step")):
-            text = means(word(label, "stage word", "ink2").rotate(np.pi / 2), Stands(label))
-            text.turned = True
-            foot = self.plot.point(layer, reach[1])
-            self.tokens.add(text.move_to(np.array([foot[0], at(0, above.bottom + 14)[1], 0]), aligned_edge=UP))
+        self.tokens = self._written(said, [self.plot.point(layer, reach[1]) for layer in layers])
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], LEFT, buff=units(14))
         super().__init__(self.plot, self.curve, self.tokens)
+
+    @staticmethod
+    def _written(said: NamedTensor, feet: Sequence[np.ndarray]) -> VGroup:
+        """A piece of a line for each layer, and where another token begins, its name, lower where the next is near."""
+        pitch, labels = feet[1] - feet[0], said.words("step")
+        begins = [i for i, label in enumerate(labels) if not i or str(label) != str(labels[i - 1])]
+        names = {i: means(word(labels[i], "stage word", "ink2"), Stands(labels[i])) for i in begins}
+        deep: dict[int, int] = {}
+        for i in reversed(begins):
+            end = i + (names[i].width + units(GAP)) / pitch[0]
+            deep[i] = 1 + max((deep[j] for j in deep if j < end), default=-1)
+        tokens = VGroup()
+        for i, spot in enumerate(feet):
+            start, split = spot - pitch / 2 + DOWN * units(EDGE), RIGHT * units(SPLIT if i + 1 in names else 0)
+            token = VGroup(rule(start, start + pitch - split, "ink2", 4))
+            if i in names:
+                foot = start + DOWN * units(STAIR * (deep[i] + 0.5) + 6)
+                if deep[i]:
+                    token.add(rule(start, foot, "ink3", 2))
+                token.add(names[i].settle(foot).begin_at(start[0] + units(EDGE) * bool(deep[i])))
+            tokens.add(token)
+        return tokens
 
     def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:
         """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from manim import DOWN, Animation, VGroup
 
 from scenes.animations import exchange
@@ -19,6 +18,8 @@ from transformer_core.tracing.trace import NamedTensor
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
 PITCH, HIGH, EDGE, SPACE, BREAK = 104.0, 84.0, 11.0, 9.0, 50.0
 STYLE = "title"
+#: Px of the last word of a sentence.
+ENDING = 300.0
 
 
 class Reading(VGroup):
@@ -77,19 +78,20 @@ class Reading(VGroup):
 
 
 class Verdicts(VGroup):
-    """A column for each pair of sentences, and in it their last words: bright if the right noun is the likelier.
+    """A row for each pair of sentences: how they begin, and their last words, bright if the right noun is the likelier.
 
     Args:
-        nouns: a tensor with a label for each pair.
+        begun: a tensor with the beginning of each pair as the label of "pair".
         right: ones and zeros along "sentence", two for each pair.
     """
 
-    def __init__(self, nouns: NamedTensor, right: NamedTensor, room: Room = STAGE) -> None:
-        head, body = room.split_rows(70, 10)
+    def __init__(self, begun: NamedTensor, right: NamedTensor, room: Room = STAGE) -> None:
+        left, columns = room.split_columns(-2 * ENDING, 30)
         self.names, self.squares, verdicts = VGroup(), VGroup(), right.quantities()
-        for k, (label, column) in enumerate(zip(nouns.words("pair"), body.columns(len(nouns), 30), strict=True)):
-            self.names.add(word(label, "title").settle(np.array([column.centre[0], head.centre[1], 0])))
-            for one, cell in zip((2 * k, 2 * k + 1), column.rows(2, 24), strict=True):
+        for k, (label, line) in enumerate(zip(begun.words("pair"), left.rows(len(begun), 22), strict=True)):
+            text = word(label, "caption").settle(line.centre)
+            self.names.add(means(text.end_at(at(line.right, 0)[0]), Stands(label)))
+            for one, cell in zip((2 * k, 2 * k + 1), columns.cross(line).columns(2, 24), strict=True):
                 fill = shared(verdicts[one])
                 box = means(Box(cell.width, cell.height, fill, 14, palette().line, 3), Shade(verdicts[one]))
                 text = word(right.label("sentence", one), "title").settle(box.move_to(cell.centre).get_center())

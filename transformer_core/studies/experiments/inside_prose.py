@@ -238,6 +238,8 @@ def run(bench: Bench) -> Found:
         "noun_change": tensor(looks["change"], "pair", pair=PAIRS),
         "taken_right": tensor(taken["right"].reshape(-1), "sentence",
                               sentence=[word for pair in PAIRS.values() for word in pair[1:3]]),
+        "taken_by_pair": tensor(taken["right"].sum(1), "pair",
+                                pair=[pair[0].removesuffix(" {}") for pair in PAIRS.values()]),
         "taken_in_all": tensor(taken["right"].sum()),
         "taken_of": tensor(taken["right"].size),
         "best_heads": tensor(best + 1, "kind part", kind=("induction", "previous token"), part=("layer", "head")),

@@ -3,7 +3,8 @@
 The stream of one token, by layer norm and by RMSNorm, and how small the mean of a vector is in twelve texts. A query
 and a key, each of which is turned by its position, at eleven positions, and their score for every pair of positions.
 Units of a gated feed-forward layer: those that add most, and those whose gate is nearly shut though their number is
-large. Queries of all heads over the keys and values that they share. Bytes of the KV cache, in numbers of two bytes.
+large; and the vector that the whole layer adds to the stream. Queries of all heads over the keys and values that they
+share. Bytes of the KV cache, in numbers of two bytes.
 
 Sources: Zhang and Sennrich 2019 (RMSNorm); Su et al. 2021 (rotary positions); Shazeer 2020 (SwiGLU); Ainslie et al.
 2023 (grouped-query attention). Of GPT-3 its published sizes: Brown et al. 2020, table 2.1 and section 2.1 (96 layers,
@@ -36,7 +37,7 @@ GATED_LAYER, UNITS, SHUT = 20, 5, -2.5
 GATES = "gate_before", "relu", "gate", "number", "product", "shut"
 #: Bytes of a number, and in how many equal parts of the context the cache is looked at.
 BYTES, PARTS = 2, 8
-MEGABYTE, GIGABYTE = 1e6, 1e9
+MEGABYTE, GIGABYTE, MILLION = 1e6, 1e9, 1e6
 #: When each block was published, by whom.
 YEARS = {
     "Vaswani et al.": 2017,
@@ -187,6 +188,7 @@ def run(bench: Bench) -> Found:
         "turns": tensor(clock["turns"], "pair"),
         "score": tensor(head["scores"][HEAD, QUERY, KEY]),
         **{name: tensor(ffn[name], "d_ff", **units) for name in GATES},
+        "added": tensor(seen[f"{units_at}.out"].values[0, QUERY].astype(np.float32)[:ENTRIES], "d_model"),
         "d_ff": tensor(config.d_ff),
         "queries": tensor(head["q"][:, QUERY], "head d_head"),
         "shared_keys": tensor(head["k"][:, QUERY], "kv_head d_head"),
@@ -203,4 +205,5 @@ def run(bench: Bench) -> Found:
         "large_tokens": tensor([0, few], "length"),
         "large_growth": tensor([0, full / MEGABYTE], "length"),
         "parameters": tensor(totals, "model", model=("our translator", *PUBLISHED)),
+        "millions": tensor(totals / MILLION, "model", model=("our translator", *PUBLISHED)),
     }  # fmt: skip

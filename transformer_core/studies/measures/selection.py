@@ -67,6 +67,13 @@ def sharpest(weights: NamedTensor) -> int:
     return int(weights.values.max(-1).mean(-1).argmax())
 
 
+def with_a_choice(weights: NamedTensor) -> NamedTensor:
+    """The rows of query × key but for a first one that sees itself alone, if others follow."""
+    alone = len(weights) > 1 and int((weights.values[0] > 0).sum()) == 1
+    rows: NamedTensor = weights.pick(query=slice(1, None)) if alone else weights
+    return rows
+
+
 def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:
     """Of some roles the one whose best head loses most with several cross-attention heads, and its score there.
 
