@@ -16,6 +16,7 @@ from manim.utils.iterables import list_update
 from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
+from scenes.rendering.entrances import clean_up, enter
 from scenes.rendering.leaves import LINE_WIDTH, is_plain
 from scenes.rendering.master import MasterWriter
 from scenes.rendering.memory import keep_freed_memory
@@ -97,7 +98,10 @@ class FastRenderer(CairoRenderer):
         animations = scene.animations or []
         plain = is_plain_play(scene)
         hastened = hasten(animations) if plain else []
-        scene.begin_animations()
+        for animation in animations:  # as `Scene.begin_animations` does
+            enter(scene, animation)
+            animation.begin()
+        scene.moving_mobjects, scene.static_mobjects = scene.get_moving_and_static_mobjects(animations)
         if scene.is_current_animation_frozen_frame():
             self._hold(scene, shown)
         elif shown:
@@ -133,7 +137,7 @@ class FastRenderer(CairoRenderer):
         self._movers = None
         for animation in animations:
             animation.finish()
-            animation.clean_up_from_scene(scene)
+            clean_up(scene, animation)
 
     def _apply(self, scene: Scene, plain: bool) -> None:
         """Bring the scene to where the play leads. Where every frame may leave a trace, go through every frame."""

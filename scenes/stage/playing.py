@@ -10,6 +10,8 @@ from manim import Animation, AnimationGroup, Scene, config
 from scenes.language import Told
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, paragraph
+from scenes.rendering.entrances import clean_up, enter
+from scenes.rendering.motion import every
 from scenes.stage.step import Record
 
 
@@ -47,14 +49,13 @@ class Stage(Scene):
     def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
         """Add what is not on stage yet, and leave in its place what is, which Manim would lift to the top."""
         here = {id(mobject) for mobject in self.get_mobject_family_members()}
-        for animation in animations:
-            if isinstance(animation, AnimationGroup):
-                self.add_mobjects_from_animations(list(animation.animations))
-            elif not animation.is_introducer():
+        for animation in every(animations):
+            if not isinstance(animation, AnimationGroup) and not animation.is_introducer():
                 # A pause has a mobject without points: Manim finds by it that nothing moves.
                 parts = animation.mobject.family_members_with_points() or [animation.mobject]
                 if not all(id(part) in here for part in parts):
                     self.add(animation.mobject)
+                    here |= {id(part) for part in animation.mobject.get_family()}
 
     def _play(self, play: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:
         """Play an animation, or a tuple of them together; each lasts `stretched` times as long as by itself."""
@@ -70,11 +71,11 @@ class Stage(Scene):
         else:
             self.add_mobjects_from_animations(animations)
             for animation in animations:
-                animation._setup_scene(self)  # noqa: SLF001 - what Scene.begin_animations does
+                enter(self, animation)
                 animation.begin()
             for animation in animations:
                 animation.finish()
-                animation.clean_up_from_scene(self)
+                clean_up(self, animation)
         if self.caption:
             self.bring_to_front(*self.caption)
 
