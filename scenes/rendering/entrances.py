@@ -47,7 +47,7 @@ def _parts(animation: Animation, act: str) -> Iterator[Animation]:
     if not (plain and animation._on_finish is NOTHING and not animation.remover):  # noqa: SLF001
         yield animation
         return
-    for one in animation.animations:  # type: ignore[attr-defined]
+    for one in animation.animations:
         yield from _parts(one, act)
 
 

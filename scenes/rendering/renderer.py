@@ -16,7 +16,7 @@ from manim.utils.iterables import list_update
 from scenes.rendering.canvas import Canvas
 from scenes.rendering.cast import Cast, is_visible
 from scenes.rendering.clip import ClipWriter
-from scenes.rendering.entrances import clean_up, enter
+from scenes.rendering.entrances import clean_up
 from scenes.rendering.leaves import LINE_WIDTH, is_plain
 from scenes.rendering.master import MasterWriter
 from scenes.rendering.memory import keep_freed_memory
@@ -98,10 +98,7 @@ class FastRenderer(CairoRenderer):
         animations = scene.animations or []
         plain = is_plain_play(scene)
         hastened = hasten(animations) if plain else []
-        for animation in animations:  # as `Scene.begin_animations` does
-            enter(scene, animation)
-            animation.begin()
-        scene.moving_mobjects, scene.static_mobjects = scene.get_moving_and_static_mobjects(animations)
+        scene.begin_animations()
         if scene.is_current_animation_frozen_frame():
             self._hold(scene, shown)
         elif shown:
