@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Mobject, Scene, VGroup, rate_functions
 
-from scenes.animations.fades import COLOURS, Joined, Motion
-from scenes.animations.flights import mapped, written
+from scenes.animations.fades import Motion, lights
+from scenes.animations.flights import Mapped
 from scenes.layout import STAGE, Room
 from scenes.theme import pace, units
 
@@ -34,23 +34,16 @@ class Dive(Motion):
 
     def begin(self) -> None:
         leaves = self.leaves = self.whole.family_members_with_points()
-        self.points = Joined(leaves, "points")
-        middles = [
-            (p.min(0) + p.max(0)) / 2 if written(leaf) else p for leaf, p in zip(leaves, self.points.parts, strict=True)
-        ]
-        #: What of each shape is moved and stretched; the rest of a text is made larger alone.
-        self.moved = np.concatenate(
-            [np.broadcast_to(m, p.shape) for m, p in zip(middles, self.points.parts, strict=True)]
-        )
-        self.strokes = [leaf.stroke_width for leaf in leaves]
-        self.colours = [Joined(leaves, name) for name in COLOURS]
+        self.strokes = [(leaf.__dict__, leaf.stroke_width) for leaf in leaves if leaf.stroke_width]
         # The part takes the shape of the room, too: what is stretched for that is out of sight by then.
         self.factor = np.array(
             [units(self.room.width) / self.part.width, units(self.room.height) / self.part.height, 1]
         )
         self.start, self.goal = self.part.get_center(), self.room.centre
+        self.points = Mapped(leaves, self.start)
         inside = {id(part) for part in self.part.get_family()}
-        self.inside = [id(leaf) in inside for leaf in leaves]
+        within = [id(leaf) in inside for leaf in leaves]
+        self.colours = [(colours, np.repeat(within, colours.sizes)) for colours in lights(leaves)]
         for leaf in leaves:
             leaf.dived = True
         super().begin()
@@ -65,21 +58,21 @@ class Dive(Motion):
         way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
         centre = self.start + (self.goal - self.start) * way
         thicker = float(np.sqrt(size[0] * size[1]))
-        for leaf, width in zip(self.leaves, self.strokes, strict=True):
-            leaf.stroke_width = width * thicker
+        for state, width in self.strokes:
+            state["stroke_width"] = width * thicker
         # What is dived past is gone halfway, before it covers titles.
         outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in self.kept)
         if depth == 0:
             self.points.restore()
         else:
-            own = (self.points.whole - self.moved) * size[:2].min()
-            self.points.show((self.moved - self.start) * size + own + centre)
-        for colours in self.colours:
+            self.points.place(size, centre)
+        for colours, inside in self.colours:
             if outer == inner == 1:
                 colours.restore()
             else:
-                light = np.repeat([inner if inside else outer for inside in self.inside], colours.sizes)
-                colours.show(colours.whole * np.stack([*[np.ones_like(light)] * 3, light], 1))
+                whole = colours.whole.copy()
+                whole[:, 3] *= np.where(inside, inner, outer)
+                colours.show(whole)
 
 
 class Rise(Motion):
@@ -96,22 +89,20 @@ class Rise(Motion):
     def begin(self) -> None:
         room = self.dive.room
         self.whole_size = np.array([units(room.width), units(room.height), 1])
-        self.leaves = [
-            (leaf, leaf.points, leaf.stroke_width, [getattr(leaf, name) for name in COLOURS])
-            for leaf in self.inside.family_members_with_points()
-        ]
+        leaves = self.inside.family_members_with_points()
+        self.points, self.colours = Mapped(leaves, self.dive.goal), lights(leaves)
+        self.strokes = [(leaf.__dict__, leaf.stroke_width) for leaf in leaves if leaf.stroke_width]
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
         depth = 1 - self.rate_func(alpha)
         self.dive.show(depth)
         size = np.array([self.dive.part.width, self.dive.part.height, 1]) / self.whole_size
-        place = self.dive.part.get_center()
-        for leaf, points, width, colours in self.leaves:
-            leaf.points = mapped(leaf, points, self.dive.goal, size, place)
-            leaf.stroke_width = width * float(np.sqrt(size[0] * size[1]))
-            for name, rgbas in zip(COLOURS, colours, strict=True):
-                setattr(leaf, name, rgbas * (1, 1, 1, min(1.0, 2 * depth)))
+        self.points.place(size, self.dive.part.get_center())
+        for state, width in self.strokes:
+            state["stroke_width"] = width * float(np.sqrt(size[0] * size[1]))
+        for colours in self.colours:
+            colours.show(colours.whole * (1, 1, 1, min(1.0, 2 * depth)))
 
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)

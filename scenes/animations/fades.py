@@ -21,17 +21,24 @@ class Joined:
         self.parts = [state[name] for state in self.states] if parts is None else list(parts)
         self.sizes = [len(part) for part in self.parts]
         self.whole = np.concatenate(self.parts) if self.parts else np.zeros((0, 1))
-        self.borders = list(pairwise([0, *np.cumsum(self.sizes).tolist()]))
+        self.slices = [slice(*borders) for borders in pairwise([0, *np.cumsum(self.sizes).tolist()])]
 
     def show(self, whole: np.ndarray) -> None:
         """Give each shape its slice of `whole`."""
-        for state, (start, end) in zip(self.states, self.borders, strict=True):
-            state[self.name] = whole[start:end]
+        name = self.name
+        for state, part in zip(self.states, self.slices, strict=True):
+            state[name] = whole[part]
 
     def restore(self) -> None:
         """Give each shape the very array that it had."""
         for state, part in zip(self.states, self.parts, strict=True):
             state[self.name] = part
+
+
+def lights(leaves: Sequence[VMobject]) -> list[Joined]:
+    """The colours of shapes that are seen: those of a kind that none of them shows are left out."""
+    found = (Joined(leaves, name) for name in COLOURS)
+    return [colours for colours in found if colours.whole[:, 3:].any()]
 
 
 class Motion(Animation):

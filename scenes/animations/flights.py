@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import Group, Mobject, Scene, VMobject, rate_functions
 
-from scenes.animations.fades import COLOURS, Joined, Motion
+from scenes.animations.fades import COLOURS, Joined, Motion, lights
 from scenes.theme import pace
 
 #: The part of a way in which what flies lights up, and goes out again at its end.
@@ -40,6 +40,23 @@ def mapped(leaf: VMobject, points: np.ndarray, start: np.ndarray, size: np.ndarr
     return (points - middle) * size[:2].min() + (middle - start) * size + goal
 
 
+class Mapped(Joined):
+    """The points of many shapes, which `place` puts where `mapped` would, in one pass; `start` stays the same."""
+
+    def __init__(self, leaves: Sequence[VMobject], start: np.ndarray) -> None:
+        super().__init__(leaves, "points")
+        pairs = list(zip(leaves, self.parts, strict=True))
+        middles = [(p.min(0) + p.max(0)) / 2 if written(leaf) else p for leaf, p in pairs]
+        moved = [np.broadcast_to(middle, p.shape) for middle, (_, p) in zip(middles, pairs, strict=True)]
+        #: What of each shape is moved and stretched; the rest of a text is made larger alone.
+        self.way = np.concatenate(moved) - start if moved else self.whole
+        self.own = self.whole - np.concatenate(moved) if moved else self.whole
+
+    def place(self, size: np.ndarray, goal: np.ndarray) -> None:
+        """Show the shapes where their `start` has come to `goal`, and everything is `size` times as wide and high."""
+        self.show(self.own * size[:2].min() + self.way * size + goal)
+
+
 class Flight(Motion):
     """A copy of `source` flies to `target`, takes its size on the way, and is gone when it lands.
 
@@ -68,20 +85,18 @@ class Flight(Motion):
     def begin(self) -> None:
         self.leaves = self.ghost.family_members_with_points()
         end, start, size = _boxes(self.target, self.ghost)
-        self.points = [leaf.points for leaf in self.leaves]
-        self.landed = [mapped(leaf, leaf.points, start, size, end) for leaf in self.leaves]
+        self.points, self.colours = Joined(self.leaves, "points"), lights(self.leaves)
+        landed = [mapped(leaf, leaf.points, start, size, end) for leaf in self.leaves]
+        self.way = (np.concatenate(landed) if landed else self.points.whole) - self.points.whole
         self.bow = _bow(start, end, self.arc)
-        self.colours = [[getattr(leaf, name) for name in COLOURS] for leaf in self.leaves]
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
         along = self.rate_func(alpha)
         light = min(1.0, along / LIGHTING, (1 - along) / LANDING)
-        aside = self.bow * np.sin(np.pi * along)
-        for leaf, here, there, colours in zip(self.leaves, self.points, self.landed, self.colours, strict=True):
-            leaf.points = here + (there - here) * along + aside
-            for name, rgbas in zip(COLOURS, colours, strict=True):
-                setattr(leaf, name, rgbas * (1, 1, 1, light))
+        self.points.show(self.points.whole + self.way * along + self.bow * np.sin(np.pi * along))
+        for colours in self.colours:
+            colours.show(colours.whole * (1, 1, 1, light))
 
 
 class Travel(Motion):
@@ -109,6 +124,12 @@ class Travel(Motion):
         super()._setup_scene(scene)
 
     def begin(self) -> None:
+        self.prepare()
+        self.passage = _Passage([self])
+        super().begin()
+
+    def prepare(self) -> None:
+        """Note where each shape comes from and goes to, and its colours at both ends."""
         mine, theirs = (m.family_members_with_points() for m in (self.mobject, self.source))
         self.alike = len(mine) == len(theirs) and all(
             a.points.shape == b.points.shape and getattr(a, "text", "") == getattr(b, "text", "")
@@ -122,21 +143,9 @@ class Travel(Motion):
             away = theirs[i].points.copy() if self.alike else mapped(leaf, home, end, size, start)
             shades = [(getattr(leaf, n), getattr(theirs[i], n) if self.alike else None) for n in COLOURS]
             self.states.append((leaf, away, home, shades))
-        super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
-        along = self.rate_func(alpha)
-        light = 1.0 if self.alike else min(1.0, along / LIGHTING)
-        aside = self.bow * np.sin(np.pi * along)
-        for leaf, away, home, shades in self.states:
-            leaf.points = home if along == 1 else away + (home - away) * along + aside
-            for name, (own, other) in zip(COLOURS, shades, strict=True):
-                if along == 1:
-                    setattr(leaf, name, own)
-                elif other is not None and other.shape == own.shape:
-                    setattr(leaf, name, other + (own - other) * along)
-                else:
-                    setattr(leaf, name, own * (1, 1, 1, light))
+        self.passage.show(self.rate_func(alpha))
 
 
 class Travels(Motion):
@@ -155,38 +164,49 @@ class Travels(Motion):
 
     def begin(self) -> None:
         for travel in self.travels:
-            travel.begin()
-        states = [(travel, *state) for travel in self.travels for state in travel.states]
-        leaves = [leaf for _, leaf, *_ in states]
-        self.homes = Joined(leaves, "points", [home for _, _, _, home, _ in states])
-        self.aways = Joined(leaves, "points", [away for _, _, away, _, _ in states])
-        self.bows = np.repeat([travel.bow for travel, *_ in states], self.homes.sizes, axis=0)
-        #: Colours that pass over into others, and those that light up, by attribute.
-        self.passing, self.lighting = [], []
-        for k, name in enumerate(COLOURS):
-            shades = [(leaf, *shades[k]) for _, leaf, _, _, shades in states]
-            twins = [
-                (leaf, own, other) for leaf, own, other in shades if other is not None and other.shape == own.shape
-            ]
-            apart = [(leaf, own, other) for leaf, own, other in twins if not np.array_equal(own, other)]
-            if apart:
-                these = [leaf for leaf, *_ in apart]
-                ends = [Joined(these, name, [shade[end] for shade in apart]) for end in (1, 2)]
-                self.passing.append((ends[0], ends[1]))
-            alone = [(leaf, own) for leaf, own, other in shades if other is None or other.shape != own.shape]
-            if alone:
-                self.lighting.append(Joined([leaf for leaf, _ in alone], name, [own for _, own in alone]))
+            travel.prepare()
+        self.passage = _Passage(self.travels)
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
-        along = self.rate_func(alpha)
+        self.passage.show(self.rate_func(alpha))
+
+
+class _Passage:
+    """The shapes of travels that are under way together, as arrays."""
+
+    def __init__(self, travels: Sequence[Travel]) -> None:
+        states = [(travel, *state) for travel in travels for state in travel.states]
+        leaves = [leaf for _, leaf, *_ in states]
+        self.homes = Joined(leaves, "points", [home for _, _, _, home, _ in states])
+        self.away = np.concatenate([away for _, _, away, _, _ in states]) if states else self.homes.whole
+        self.bows = np.repeat([travel.bow for travel, *_ in states], self.homes.sizes, axis=0) if states else self.away
+        #: Colours that pass over into others, with those others, and colours that light up.
+        self.passing: list[tuple[Joined, np.ndarray]] = []
+        self.lighting: list[Joined] = []
+        for k, name in enumerate(COLOURS):
+            shades = [(travel, leaf, *shades[k]) for travel, leaf, _, _, shades in states]
+            apart = [
+                (leaf, own, other)
+                for _, leaf, own, other in shades
+                if other is not None and other.shape == own.shape and not np.array_equal(own, other)
+            ]
+            if apart:
+                own = Joined([leaf for leaf, *_ in apart], name, [own for _, own, _ in apart])
+                self.passing.append((own, np.concatenate([other for *_, other in apart])))
+            alone = [(leaf, own) for travel, leaf, own, _ in shades if not travel.alike and own[:, 3].any()]
+            if alone:
+                self.lighting.append(Joined([leaf for leaf, _ in alone], name, [own for _, own in alone]))
+
+    def show(self, along: float) -> None:
+        """Stand so far along the way; at its end, as before to the last bit."""
         if along == 1:
-            for travel in self.travels:
-                travel.interpolate_mobject(alpha)
+            for one in (self.homes, *(own for own, _ in self.passing), *self.lighting):
+                one.restore()
             return
-        away, home = self.aways.whole, self.homes.whole
-        self.homes.show(away + (home - away) * along + self.bows * np.sin(np.pi * along))
+        home = self.homes.whole
+        self.homes.show(self.away + (home - self.away) * along + self.bows * np.sin(np.pi * along))
         for own, other in self.passing:
-            own.show(other.whole + (own.whole - other.whole) * along)
+            own.show(other + (own.whole - other) * along)
         for one in self.lighting:
             one.show(one.whole * (1, 1, 1, min(1.0, along / LIGHTING)))

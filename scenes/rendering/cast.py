@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
+from typing import Any
 
 from manim import Mobject, PMobject, VMobject
 from manim.mobject.types.image_mobject import AbstractImageMobject
@@ -19,7 +20,8 @@ class Cast:
         """Begin anew: another play."""
         self.leaves: list[Mobject] = []
         self._asked: Sequence[Mobject] | None = None
-        self._members: list[tuple[Mobject, list[Mobject], float, bool]] = []
+        self._states: list[dict[str, Any]] = []
+        self._members: tuple[list[list[Mobject]], list[float], list[bool]] = ([], [], [])
 
     def gather(
         self, mobjects: Sequence[Mobject], use_z_index: bool = True, movers: Container[int] | None = None
@@ -32,27 +34,31 @@ class Cast:
             movers: ids of those who alone can change from now on; all, if not given.
         """
         self._asked = list(mobjects)
-        self._members = [
-            (member, list(member.submobjects), member.z_index, _has_points(member))
+        self._states = [
+            member.__dict__
             for member in extract_mobject_family_members(mobjects, use_z_index=use_z_index)
             if movers is None or id(member) in movers
         ]
+        self._members = self._now()
+        self._members = ([list(parts) for parts in self._members[0]], *self._members[1:])
         leaves = extract_mobject_family_members(mobjects, use_z_index=use_z_index, only_those_with_points=True)
         self.leaves = [leaf for leaf in leaves if is_visible(leaf)]
 
     def holds(self, mobjects: Sequence[Mobject]) -> bool:
         """Return True if the leaves of `mobjects` are still those that were found last."""
         # Comparing lists compares identities first, so this costs some 0.2 us a member.
-        return self._asked == mobjects and all(
-            member.submobjects == parts and member.z_index == height and _has_points(member) is has_points
-            for member, parts, height, has_points in self._members
+        return self._asked == mobjects and self._members == self._now()
+
+    def _now(self) -> tuple[list[list[Mobject]], list[float], list[bool]]:
+        """The parts, the z-index and whether there are points, of each member."""
+        states = self._states
+        return (
+            [state["submobjects"] for state in states],
+            [state["z_index"] for state in states],
+            [len(state["points"]) > 0 for state in states],
         )
 
 
 def is_visible(mobject: Mobject) -> bool:
     """Return True if Manim's camera draws mobjects of this kind: a ValueTracker has a point, but no picture."""
     return isinstance(mobject, VMobject | PMobject | AbstractImageMobject)
-
-
-def _has_points(mobject: Mobject) -> bool:
-    return len(mobject.points) > 0

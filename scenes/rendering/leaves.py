@@ -47,23 +47,22 @@ class Look:
         paints: the visible ones of background stroke, fill and stroke, in drawing order.
         reach: distance by which they go beyond the points, in scene units; nan if there are none.
         is_gradient: one of them has several colours; such a leaf is drawn by Manim.
+        is_invisible: there is nothing to draw.
     """
 
     paints: list[Paint]
     reach: float
     is_gradient: bool
+    is_invisible: bool
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Look:
         paints = _mixed(state)
-        return cls(paints, max(map(_reach, paints), default=np.nan), any(len(state[name]) > 1 for name in COLOURS))
-
-    @property
-    def is_invisible(self) -> bool:
-        return not self.paints and not self.is_gradient
+        is_gradient = any(len(state[name]) > 1 for name in COLOURS)
+        return cls(paints, max(map(_reach, paints), default=np.nan), is_gradient, not paints and not is_gradient)
 
 
-INVISIBLE = Look([], np.nan, is_gradient=False)
+INVISIBLE = Look([], np.nan, is_gradient=False, is_invisible=True)
 
 
 class Leaves:
@@ -95,14 +94,15 @@ class Leaves:
         for i in watched:
             state = self._states[i]
             shape = state["points"].tobytes()
+            width, behind = state["stroke_width"], state["background_stroke_width"]
             style = (
                 state["fill_rgbas"].tobytes(),
-                state["stroke_rgbas"].tobytes(),
-                state["stroke_width"],
-                state["background_stroke_rgbas"].tobytes(),
-                state["background_stroke_width"],
-                state["joint_type"],
-                state["cap_style"],
+                width and state["stroke_rgbas"].tobytes(),  # the colour of no stroke is not seen
+                width,
+                behind and state["background_stroke_rgbas"].tobytes(),
+                behind,
+                id(state["joint_type"]),  # members of an Enum, whose hash is slow
+                id(state["cap_style"]),
             )
             if style != self._styles[i]:
                 self._styles[i] = style
@@ -119,23 +119,25 @@ class Leaves:
             changed.append(i)
         if moved:
             self._trace(moved)
+        reaches = []
         for i in changed:
             look = self._looks[i]
             special = self._by_manim[i] = look.is_gradient or len(self._states[i]["points"]) % CURVE != 0
-            self.reaches[i] = np.inf if special else look.reach if self._paths[i][0] else np.nan
+            reaches.append(np.inf if special else look.reach if self._paths[i][0] else np.nan)
+        self.reaches[changed] = reaches
         if len(looks) > LOOKS_KEPT:
             looks.clear()
         return changed
 
     def _trace(self, moved: list[int]) -> None:
         """Make the paths of those that moved."""
-        whole = [i for i in moved if self._states[i]["points"].shape[0] % CURVE == 0 and self._points[i]]
-        for i in set(moved) - set(whole):
+        whole = [i for i in moved if len(self._states[i]["points"]) % CURVE == 0 and self._points[i]]
+        for i in set(moved).difference(whole) if len(whole) < len(moved) else ():
             self._paths[i] = (0, None)
         if not whole:
             return
         shapes = [self._states[i]["points"] for i in whole]
-        counts = np.array([len(points) for points in shapes])
+        counts = np.array(list(map(len, shapes)))
         paths = self._maker.make(np.concatenate(shapes), counts, self._tolerance[whole])
         self.extents[whole] = paths.extents
         seen = np.isfinite(paths.extents).all(axis=1).tolist()

@@ -92,7 +92,8 @@ class PathMaker:
         ):
             layout = self._layout = _laid_out(counts, joined, closed, starts, ends)
         elements = layout.headers.copy()
-        elements[layout.rows] = flat[layout.columns]
+        # A point is moved as one number of two parts: NumPy takes a third of the time.
+        elements.view(np.complex128)[layout.rows, 0] = flat.view(np.complex128)[layout.columns, 0]
         structures = np.zeros(len(counts), PATH)
         structures["data"] = elements.ctypes.data + layout.begins[:-1] * 16
         structures["size"] = np.diff(layout.begins)

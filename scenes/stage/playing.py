@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from manim import Animation, AnimationGroup, config
@@ -10,6 +10,7 @@ from manim import Animation, AnimationGroup, config
 from scenes.language import Told
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, paragraph
+from scenes.rendering.motion import every
 from scenes.stage.members import Members, family_of
 from scenes.stage.step import Record
 
@@ -48,8 +49,8 @@ class Stage(Members):
     def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
         """Add what is not on stage yet, and leave in its place what is, which Manim would lift to the top."""
         here = family_of(self.mobjects)
-        for animation in _single(animations):
-            if not animation.is_introducer():
+        for animation in every(animations):
+            if not isinstance(animation, AnimationGroup) and not animation.is_introducer():
                 # A pause has a mobject without points: Manim finds by it that nothing moves.
                 parts = animation.mobject.family_members_with_points() or [animation.mobject]
                 if not all(id(part) in here for part in parts):
@@ -98,12 +99,3 @@ class Stage(Members):
         """Note the source of every number and token on screen, in words and in formulas."""
         for text in texts_on(self.mobjects):
             record.note(getattr(text, "spans", ()))
-
-
-def _single(animations: Iterable[Animation]) -> Iterator[Animation]:
-    """The animations, and in the place of a group those that it is made of."""
-    for animation in animations:
-        if isinstance(animation, AnimationGroup):
-            yield from _single(animation.animations)
-        else:
-            yield animation
