@@ -16,7 +16,7 @@ const figures = (() => {
     mean: [say("Each is a step, over the length of the row.")],
     variance: [say("Each squared distance from the mean is a step. On average it is the variance.")],
     "mean square": [say("Each square is a step. On average it is the mean square.")],
-    softmax: [say("Each becomes a power of e, and is divided by the sum of all.")],
+    softmax: [say("The largest is subtracted from each, e is raised to the power of that, and divided by the sum of all.")],
     scale: [say("A root scales it.")],
     "scale and shift": [say("A gain scales it, and a bias shifts it.")],
     activation: [say("An activation function takes it.")],
@@ -268,7 +268,7 @@ const figures = (() => {
         factorButton(cells[i]),
         make("span", { class: "power", text: shortly(powers[i]) }), make("span", { class: "bar-room" }, bar, make("b", { text: share(shares[i]) })));
     };
-    const head = make("p", { class: "shares-head", "aria-hidden": "true" }, make("span"), make("span", { text: axis === "key" ? say("score") : say("logit") }), make("span", { text: say("power of e") }), make("span", { text: say("share of the whole") }));
+    const head = make("p", { class: "shares-head", "aria-hidden": "true" }, make("span"), make("span", { text: axis === "key" ? say("score") : say("logit") }), make("span", { text: say("e^({0} − largest)", axis === "key" ? say("score") : say("logit")) }), make("span", { text: say("share of the whole") }));
     return [foldable({ list: make("ol", { class: "shares" }), before: [whole, head], few, all: order, row, left: share(left), kind: "softmax" })];
   };
 
@@ -359,8 +359,8 @@ const figures = (() => {
     return main.length >= FEWEST ? summation(entry, terms, main) : added(entry);
   };
   const told = (entry) => {
-    if (entry.made === "learned") return [say("This number was learned.")];
-    if (!entry.kind) return [last(entry.name) === "ids" ? say("This is the number of the word in the vocabulary: it was given.") : say("This number was given.")];
+    if (entry.made === "learned") return [say("Here the way ends: this number was learned in training.")];
+    if (!entry.kind) return [last(entry.name) === "ids" ? say("Here the way ends: this is the number of the word in the vocabulary, and it was given.") : say("This number was given.")];
     if (entry.kind === "mask") return [entry.value === -Infinity ? say("A mask hides this key.") : say("No mask hides this key.")];
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };

@@ -27,7 +27,7 @@ class Knobs {
       told.textContent = this.choice.temperature.toFixed(1);
       this.drawReset();
     } } });
-    label.append(make("span", { text: say("Temperature") }), warm, told);
+    label.append(make("span", { text: say("Temperature of the next word") }), warm, told);
     return label;
   }
   switch(name, text) {

@@ -19,6 +19,8 @@
   };
 
   /* Answers by round and name of a card. A learning platform keeps them, if there is one; else the browser may. */
+  const UNKNOWN = -1; /* the answer of who does not know */
+  const answerOf = (round, card) => (given(round, card) === UNKNOWN ? say("I do not know") : card.choices[given(round, card)]);
   const key = `quiz ${quiz.name}`;
   const keeper = globalThis.keeper ?? {
     read() { try { return localStorage.getItem(key); } catch { return null; } },
@@ -29,7 +31,7 @@
     const found = {}, before = kept();
     for (const { name, choices } of quiz.cards) {
       const choice = before[round]?.[name];
-      if (Number.isInteger(choice) && choice >= 0 && choice < choices.length) found[name] = choice;
+      if (Number.isInteger(choice) && choice >= UNKNOWN && choice < choices.length) found[name] = choice;
     }
     return found;
   };
@@ -153,7 +155,8 @@
       if (!last) ask(round, at + 1); else if (isDone(round)) finish(round); else ask(round, open(round));
     };
     const choices = question(card, round, () => told.replaceChildren());
-    const whole = form(told, taken, choices, told, make("div", { class: "moves" }, back, next));
+    const unknown = globalThis.keeper ? null : button(say("I do not know"), "plain", () => taken(UNKNOWN));
+    const whole = form(told, taken, choices, told, make("div", { class: "moves" }, back, next, unknown));
     show(round, make("p", { class: "progress" }, bar, make("span", {}, so)), whole);
     (whole.querySelector("input:checked") ?? whole.querySelector("input")).focus();
   };
@@ -194,7 +197,7 @@
     return make("table", { class: "result" }, make("thead", {}, head), make("tbody", {}, ...lines));
   };
   const line = (card, round, rounds) => {
-    const mine = isRight(round, card) ? null : say("You chose: {0}", card.choices[given(round, card)]);
+    const mine = isRight(round, card) ? null : say("You chose: {0}", answerOf(round, card));
     const answer = make("p", { class: "answer" }, card.choices[card.right]);
     const more = make("details", {}, make("summary", {}, card.text), mine && make("p", {}, mine), answer, ...reason(card));
     const marks = rounds.map((name) => {
@@ -215,7 +218,7 @@
     question: card.name,
     chapter: card.title,
     text: card.text,
-    answer: card.choices[given(round, card)],
+    answer: answerOf(round, card),
     right: isRight(round, card),
     "right answer": card.choices[card.right],
   })));

@@ -33,8 +33,9 @@ const resultOf = (entry, part, words) => {
 const search = () => {
   const words = folded(searchBox.value).split(/\s+/).filter(Boolean);
   const found = words.length ? searched.map((entry) => [entry, hit(entry, words)]).filter(([, part]) => part) : [];
-  /* A title says more than a sentence in passing. */
-  found.sort(([a, one], [b, other]) => Number(other === b.parts[0]) - Number(one === a.parts[0]));
+  /* A whole name comes first, and a title says more than a sentence in passing. */
+  const rank = ([entry, part]) => (part.plain === words.join(" ") ? 2 : Number(part === entry.parts[0]));
+  found.sort((a, b) => rank(b) - rank(a));
   foundList.replaceChildren(...found.slice(0, MOST_FOUND).map(([entry, part]) => resultOf(entry, part, words)));
   const more = found.length > MOST_FOUND ? say("{0} found, the first {1} are shown", found.length, MOST_FOUND) : say("{0} found", found.length);
   foundTold.textContent = words.length ? more : "";

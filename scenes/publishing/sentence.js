@@ -15,8 +15,9 @@ class SentenceBox {
     this.fault = make("p", { class: "fault", role: "alert", id: `${id}-fault` });
     this.hint = make("p", { class: "near", id: `${id}-hint` });
     this.answer = make("p", { class: "answer", "aria-live": "polite" });
+    this.still = make("p", { class: "still" });
     this.form = make("form", { class: "sentence-box", on: { submit: (event) => event.preventDefault() } },
-      make("label", { for: id, text: say("Type a sentence: the model reads it here") }), this.input, this.words, this.fault, this.hint, this.answer);
+      make("label", { for: id, text: say("Type a sentence: the model reads it here") }), this.input, this.words, this.fault, this.hint, this.answer, this.still);
   }
   typed() {
     this.suggest();
@@ -49,10 +50,13 @@ class SentenceBox {
   tell(fault, typing) {
     const { unknown = [], near = [] } = fault ?? {}, begun = /(\S*)$/.exec(this.input.value)[1].toLowerCase();
     const halfway = typing && unknown.length === 1 && unknown[0] === begun && this.model.source.some((word) => word.startsWith(begun));
-    const wrong = fault && !halfway, buttons = near.map((word) => this.nearButton(unknown[0], word));
+    const wrong = fault && !halfway, named = unknown.length > 1;
+    const parts = unknown.flatMap((word, i) => (near[i].length ? [make("span", { text: named ? say("Near “{0}”:", word) : say("Near it:") }), ...near[i].map((known) => this.nearButton(word, known))] : []));
     this.fault.textContent = wrong ? this.faultWords(fault) : "";
-    this.hint.replaceChildren(...(wrong && buttons.length ? [make("span", { text: say("Near it:") }), ...buttons] : []));
+    this.hint.replaceChildren(...(wrong ? parts : []));
   }
+  /* What stands there is of another sentence than what is typed. */
+  keep(text) { this.still.textContent = text ? say("This is still “{0}”.", text) : ""; }
   faultWords({ code, longest, unknown }) {
     if (code === "empty") return say("There is no word to read yet.");
     if (code === "long") return say("That is too long: it reads {0} words at most.", longest);
@@ -61,10 +65,10 @@ class SentenceBox {
   }
   /* A button that puts a known word in the place of an unknown one. */
   nearButton(unknown, word) {
-    const at = () => this.input.value.toLowerCase().indexOf(unknown);
+    const whole = new RegExp(`(?<!\\p{L})${unknown.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?!\\p{L})`, "iu");
     return make("button", { type: "button", class: "plain", text: word, on: { click: () => {
       this.input.focus();
-      if (at() >= 0) this.put(this.input.value.slice(0, at()) + word + this.input.value.slice(at() + unknown.length));
+      this.put(this.input.value.replace(whole, () => word));
     } } });
   }
 }

@@ -2,6 +2,12 @@
 "use strict";
 const TYPING = 400; /* milliseconds after which what was typed is in the address */
 
+/* What a learner may wonder: a sentence, and what is taken from the model. */
+const TRIALS = [
+  { text: "The house is red", words: (text) => say("no word of “{0}” could look at another?", text), off: "encoder" },
+  { text: "The car is red", words: (text) => say("“{0}” had no positions?", text), switched: ["positional"] },
+];
+
 class Trying {
   /* The figure in `place`. `linked` ties it to the address of the page, `films` finds where the film shows an entry, and
      `whole` is false where there is no room for all tensors. */
@@ -16,7 +22,10 @@ class Trying {
       knobs: (entry) => this.knobs.of(entry), before: (entry) => this.runs.past(entry), film: (entry) => this.filmOf(entry), linked });
     this.told = make("div", { class: "told-box", "aria-hidden": "true" });
     document.body.append(this.told);
-    place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.sentence.examples(), this.sentence.vocabulary(), this.knobs.box),
+    /* What was typed and written, while the box for it is out of sight. */
+    this.bar = make("div", { class: "answer-bar", "aria-hidden": "true" });
+    if (linked || whole) new IntersectionObserver(([seen]) => this.bar.classList.toggle("on", !seen.isIntersecting && seen.boundingClientRect.top < 0)).observe(this.sentence.form);
+    place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
       make("div", { class: "try-parts" }, this.journey.box, make("div", { class: "try-side" }, this.knobs.changes, this.asking.box)));
     this.read();
     this.listen();
@@ -27,6 +36,7 @@ class Trying {
     const fault = this.faultOf(text);
     this.sentence.tell(fault, true);
     this.place.classList.toggle("stale", this.sentence.faulty);
+    this.sentence.keep(this.sentence.faulty ? this.choice.text : "");
     if (fault) return;
     if (text.trim() !== this.choice.text) this.choice.cut = []; /* an edge is one between words of a sentence */
     this.choice.text = text.trim();
@@ -40,6 +50,7 @@ class Trying {
     this.sentence.input.value = this.choice.text;
     this.sentence.tell(fault, false);
     this.place.classList.remove("stale");
+    this.sentence.keep("");
     if (fault) this.choice.text = this.text;
     this.run();
   }
@@ -75,9 +86,19 @@ class Trying {
     const { before, now, same } = this.runs, longest = Math.max(this.choice.text.length, now.output.length);
     this.place.dataset.long = longest > 44 ? "very" : longest > 26 ? "somewhat" : "";
     this.sentence.answer.replaceChildren(make("span", { class: "arrow", "aria-hidden": "true", text: "→" }), make("b", {}, ...this.answerWords()));
-    if (same) return;
-    const was = now.output === before.output ? say("the same as before") : say("before: {0}", before.output);
-    this.sentence.answer.append(make("span", { class: "by", text: say("with your changes") }), make("span", { class: "was", text: was }));
+    const was = same ? "" : now.output === before.output ? this.moved() : say("before: {0}", before.output);
+    if (!same) this.sentence.answer.append(make("span", { class: "by", text: say("with your changes") }), make("span", { class: "was", text: was }));
+    this.bar.replaceChildren(make("span", { text: `${this.choice.text} →` }), make("b", { text: now.output }), make("span", { class: "was", text: was }));
+  }
+  /* The same words may be less sure: that whose probability changed most. */
+  moved() {
+    const { before, now } = this.runs, words = now.written.map((text, i) => {
+      const at = { position: i, vocab: this.model.target.indexOf(text) }, [was, is] = [before, now].map((run) => run.explain("probs", at).value);
+      return { text, was, is, by: Math.abs(is - was) };
+    });
+    const most = words.reduce((best, word) => (word.by > best.by ? word : best), { by: 0 });
+    const [was, is] = most.text ? [most.was, most.is].map(figures.share) : [];
+    return was === is ? say("the same as before") : say("the same as before; of “{0}” it was {1} sure, and is {2}", most.text, was, is);
   }
   /* The words of the translation, each to be asked, with a space between two that stand apart. */
   answerWords() {
@@ -87,6 +108,21 @@ class Trying {
       return [near ? "" : " ", make("button", { type: "button", class: differs ? "differs-word" : "", text, "data-key": `answer-${i}`,
         "data-ask": figures.refOf("probs", axes, [0, i, this.model.target.indexOf(text)]), "data-told": say("“{0}”: why this word?", text) })];
     });
+  }
+
+  /* Changes of the model that show something of it, each with a sentence. */
+  trials() {
+    const all = TRIALS.filter(({ text }) => !this.faultOf(text) && this.model.has("encoder"));
+    return make("p", { class: "examples" }, make("span", { text: say("What if") }), ...all.map(({ text, words, off, switched = [] }) => make("button", { type: "button", text: words(text), on: { click: () => {
+      Object.assign(this.choice, new Choice(text), { off: off ? this.headsOf(off) : [], switched });
+      this.trail = [];
+      this.read();
+      this.record(true);
+    } } })));
+  }
+  headsOf(stack) {
+    const blocks = this.runs.before.names.filter((name) => name.startsWith(`${stack}.`) && name.endsWith("self_attn.weights"));
+    return blocks.flatMap((name) => Array.from({ length: this.runs.before.get(name).shape[1] }, (_, head) => `${name.replace(/\.weights$/, "")}:${head}`));
   }
 
   /* Knobs. */

@@ -161,14 +161,13 @@ const live = (() => {
       if (!labels.length) throw new SentenceError("empty", "there is no word to read");
       if (labels.length > longest) throw new SentenceError("long", `${labels.length} words, at most ${longest}`, { words: labels.length, longest });
       const unknown = [...new Set(labels.map((label) => label.toLowerCase()).filter((word) => (this.ids.get(word) ?? 0) < 3))];
-      if (unknown.length) throw new SentenceError("unknown", unknown.join(", "), { unknown, near: this.near(unknown) });
+      if (unknown.length) throw new SentenceError("unknown", unknown.join(", "), { unknown, near: unknown.map((word) => this.near(word)) });
       return { labels, ids: labels.map((label) => this.ids.get(label.toLowerCase())) };
     }
-    /* Known words that are written much like the `unknown`: at most two for each. */
+    /* Known words that are written much like an unknown one, at most two. */
     near(unknown) {
-      const close = (word) => this.source.slice(3).map((known) => [alike(word, known), known])
+      return this.source.slice(3).map((known) => [alike(unknown, known), known])
         .filter(([share]) => share > 0.5).sort(([a], [b]) => b - a).slice(0, 2).map(([, known]) => known);
-      return [...new Set(unknown.flatMap(close))];
     }
     /* Read `text`, write what the model writes, or what is given as `target`, and trace one pass over both.
 

@@ -96,6 +96,19 @@ def test_before_and_after_ask_the_same_in_another_order_and_stand_side_by_side(p
     }
 
 
+def test_who_does_not_know_says_so_and_need_not_guess(page):
+    for name in ("Before the film", "After the film"):
+        panel = page.get_by_role("region", name=name)
+        panel.get_by_role("button", name="Begin").click()
+        while panel.locator("form").count():
+            panel.get_by_role("button", name="I do not know").click()
+    assert panel.locator("thead b").all_text_contents() == ["0 of 3 right", "0 of 3 right"]
+    panel.locator("summary").first.click()
+    assert "You chose: I do not know" in panel.locator("tbody tr").first.text_content()
+    page.reload()
+    assert page.locator("#quiz-before .score").text_content() == "0 of 3 right", "it is kept as an answer"
+
+
 def test_before_the_film_nothing_is_given_away_and_afterwards_each_answer_has_its_reason(page):
     panel = page.get_by_role("region", name="Before the film")
     panel.get_by_role("button", name="Begin").click()

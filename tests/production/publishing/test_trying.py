@@ -160,6 +160,37 @@ def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the
     assert page.locator(".journey .token-chip").first.text_content().startswith("The")
 
 
+def test_a_near_word_takes_the_place_of_the_word_that_it_is_near_to_and_of_no_other(tried):
+    page = tried()
+    page.locator(".typed").fill("The zebra is near the hous")
+    assert page.locator(".still").text_content() == f"This is still “{TEXT}”."
+    assert page.locator(".near").text_content() == "Near “hous”:houseshouse"
+    page.locator(".near").get_by_role("button", name="house", exact=True).click()
+    assert page.locator(".typed").input_value() == "The zebra is near the house"
+
+
+def test_what_if_no_word_looks_at_another_or_has_a_position_is_tried_by_a_click(tried, oracle):
+    page = tried()
+    page.get_by_role("button", name="no word of “The house is red” could look at another?").click()
+    assert answer(page) == "el casa es rojo"
+    off = {f"encoder.{layer}.self_attn.z": lambda z: z * 0 for layer in (0, 1)}
+    found, _ = oracle("The house is red", off)
+    name = "encoder.1.resid_post"
+    assert number(page, name, position=1, d_model=3) == pytest.approx(found.full(name).values[0, 1, 3], abs=1e-9)
+    page.get_by_role("button", name="“The car is red” had no positions?").click()
+    assert page.get_by_role("switch", name="Positions").is_checked() is False
+    assert page.locator(".chip").count() == 0
+
+
+def test_what_is_out_of_sight_is_told_at_the_top(tried):
+    page = tried()
+    bar = page.locator(".answer-bar")
+    assert bar.is_visible() is False
+    page.locator(".station").last.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.answer-bar.on') !== null")
+    assert bar.text_content() == f"{TEXT} →el coche es rojo"
+
+
 def test_a_server_is_asked_for_the_files_of_the_page_alone(look, live_file, serving):
     with serving(live_file.parent) as served:
         page = look(f"http://127.0.0.1:{served.server_port}/#text=The%20house%20is%20red")
@@ -239,7 +270,7 @@ def test_a_link_brings_sentence_knobs_and_entry_back_and_so_do_back_and_forward(
     assert page.locator(".typed").input_value() == OTHER
     assert page.evaluate("trying.choice.config") == {"positional": False}
     assert page.get_by_role("switch", name="Positions").is_checked() is False
-    assert page.get_by_role("slider", name="Temperature").input_value() == "2"
+    assert page.get_by_role("slider", name="Temperature of the next word").input_value() == "2"
     assert page.get_by_role("button", name="Encoder, layer 1, head C off: take this change back").count() == 1
     assert page.locator("h3.asked").get_attribute("aria-label").startswith("weights, the → cat")
     here = page.url
