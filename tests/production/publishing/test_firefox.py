@@ -8,6 +8,7 @@ import shutil
 
 import pytest
 from firefox import Firefox
+from test_quiz import CARDS
 
 from scenes.publishing.live import live_model_called
 from scenes.publishing.page import write_page
@@ -30,7 +31,7 @@ def firefox(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def written(lecture, trace, tmp_path_factory):
-    return write_page(lecture, trace, tmp_path_factory.mktemp("firefox") / "page", live_model_called(None))
+    return write_page(lecture, trace, tmp_path_factory.mktemp("firefox") / "page", live_model_called(None), CARDS)
 
 
 @pytest.fixture
@@ -83,6 +84,17 @@ def test_a_knob_shows_what_was_before(look):
     page.press("Space")
     assert page.wait_for("document.querySelector('.answer .was')?.textContent")
     assert page.value("trying.choice.config") == {"positional": False}
+
+
+def test_the_quiz_is_answered_by_keyboard(look):
+    page = look("")
+    page.value("void document.querySelector('#quiz-before .primary').focus()")
+    page.press("Enter")
+    for at in range(len(CARDS)):
+        page.wait_for(f"document.querySelector('#quiz-before progress')?.value === {at}")
+        page.press("Space", "Enter")
+    right = sum(card.right == 0 for card in CARDS)
+    assert page.wait_for("document.querySelector('#quiz-before .score')?.textContent") == f"{right} of 3 right"
 
 
 def test_a_phone_is_wide_enough_in_both_themes(look):
