@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,15 @@ def sources_of(entry: Entry, language: str = ENGLISH) -> str:
     return hashed(*code, *chapter, toolchain(), results.fingerprint(), told)
 
 
+@lru_cache(maxsize=1)
+def _read(path: Path, *_state: str) -> Trace:
+    """The trace of a job, read once for all jobs of a sentence that follow in this process: a real model's has 760 MB.
+
+    With the trace stay results of experiments that were read from it: another state of them is another trace.
+    """
+    return Trace.load(path)
+
+
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
     """Ends a chapter early."""
 
@@ -73,7 +83,7 @@ def _on_stage(job: Job) -> Iterator[Any]:
         if sources_of(job.entry, job.look.language) != job.sources:
             raise ValueError("the code was changed while it was being drawn; run it again")
         look = job.look
-        trace = Trace.load(job.trace)
+        trace = _read(job.trace, job.trace_key, results.fingerprint())
         settings = look.theme, look.brand, not look.bare, look.language, job.speech
         yield kind(trace, *settings, renderer=FastRenderer())
 
