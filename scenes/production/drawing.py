@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +59,6 @@ def sources_of(entry: Entry, language: str = ENGLISH) -> str:
     return hashed(*code, *chapter, toolchain(), results.fingerprint(), told)
 
 
-@lru_cache(maxsize=1)
-def _read(path: Path, *_state: str) -> Trace:
-    """The trace of a job, read once for all jobs of a sentence that follow in this process: a real model's has 760 MB.
-
-    With the trace stay results of experiments that were read from it: another state of them is another trace.
-    """
-    return Trace.load(path)
-
-
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
     """Ends a chapter early."""
 
@@ -83,7 +73,7 @@ def _on_stage(job: Job) -> Iterator[Any]:
         if sources_of(job.entry, job.look.language) != job.sources:
             raise ValueError("the code was changed while it was being drawn; run it again")
         look = job.look
-        trace = _read(job.trace, job.trace_key, results.fingerprint())
+        trace = Trace.load(job.trace)
         settings = look.theme, look.brand, not look.bare, look.language, job.speech
         yield kind(trace, *settings, renderer=FastRenderer())
 
@@ -148,12 +138,12 @@ class _Watch:
     """Notes, at the end of each step, the facts of the step and the state that the next one finds."""
 
     def __init__(self, chapter: Any, job: Job) -> None:
-        from manim import Scene
+        from scenes.stage.members import Members
 
         self.chapter, self.job = chapter, job
         self.board = Storyboard(type(chapter))
-        # What every scene has is Manim's plumbing; what a storyboard adds to it is state.
-        self.plumbing = {*vars(Scene()), "trace", "brand", "speech", "records", "caption", "steps"}
+        # What every stage has is plumbing; what a storyboard adds to it is state.
+        self.plumbing = {*vars(Members()), "trace", "brand", "speech", "records", "caption", "steps"}
         rules = sorted(catalogue(job.look.language).rules.items())
         sentence = "" if chapter.recorded else job.trace_key
         figures = [file.read_text(encoding="utf-8") for file in job.entry.files if file != job.entry.path]
