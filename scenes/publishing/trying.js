@@ -4,8 +4,8 @@ const TYPING = 400; /* milliseconds after which what was typed is in the address
 
 /* What a learner may wonder: a sentence, and what is taken from the model. */
 const TRIALS = [
-  { text: "The house is red", words: (text) => say("no word of “{0}” could look at another?", text), off: "encoder" },
-  { text: "The car is red", words: (text) => say("“{0}” had no positions?", text), switched: ["positional"] },
+  { sentence: "The house is red", words: (text) => say("no word of “{0}” could look at another?", text), off: "encoder" },
+  { sentence: "The car is red", words: (text) => say("“{0}” had no positions?", text), switched: ["positional"] },
 ];
 
 class Trying {
@@ -112,9 +112,9 @@ class Trying {
 
   /* Changes of the model that show something of it, each with a sentence. */
   trials() {
-    const all = TRIALS.filter(({ text }) => !this.faultOf(text) && this.model.has("encoder"));
-    return make("p", { class: "examples" }, make("span", { text: say("What if") }), ...all.map(({ text, words, off, switched = [] }) => make("button", { type: "button", text: words(text), on: { click: () => {
-      Object.assign(this.choice, new Choice(text), { off: off ? this.headsOf(off) : [], switched });
+    const all = TRIALS.filter(({ sentence }) => !this.faultOf(sentence) && this.model.has("encoder"));
+    return make("p", { class: "examples" }, make("span", { text: say("What if") }), ...all.map(({ sentence, words, off, switched = [] }) => make("button", { type: "button", text: words(sentence), on: { click: () => {
+      Object.assign(this.choice, new Choice(sentence), { off: off ? this.headsOf(off) : [], switched });
       this.trail = [];
       this.read();
       this.record(true);

@@ -257,7 +257,9 @@ def test_by_keyboard_alone_one_comes_from_a_weight_down_to_an_id_and_back(tried)
     assert way[0].startswith("weights, red → car, head B: 0.992")
     assert names[1:8] == ["masked", "scaled", "scores", "q", "norm out", "normalized", "resid pre"]
     assert names[-4:] == ["sum", "scaled", "token", "ids"]
-    assert page.locator(".words").text_content() == "This is the number of the word in the vocabulary: it was given."
+    assert page.locator(".words").text_content() == (
+        "Here the way ends: this is the number of the word in the vocabulary, and it was given."
+    )
     page.get_by_role("navigation", name="The way here").get_by_role("button").last.press("Enter")
     assert page.evaluate(spoken) == way[-2]
     page.keyboard.press("Escape")
