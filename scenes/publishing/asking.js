@@ -100,7 +100,7 @@ class Asking {
     return make("div", { class: "asking-foot" }, ...this.film(entry), ...this.knobs(entry),
       ...(this.linked ? [make("button", { type: "button", class: "plain", text: say("Copy a link to this number"), on: { click: copy } })] : []));
   }
-  /* What is asked is seen from its beginning, wherever on the page it was asked. */
+  /* Scroll to the beginning of the panel, wherever on the page a number was asked. */
   reveal() {
     this.box.scrollTop = 0;
     if (this.box.getBoundingClientRect().top > innerHeight - LEAST_SEEN) this.box.scrollIntoView({ block: "nearest" });

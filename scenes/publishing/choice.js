@@ -1,9 +1,9 @@
-/* What a learner chose: a sentence, knobs, and a number that is asked. An address has all of it. */
+/* The choice of a learner: a sentence, knobs, and a number that is asked. An address has all of it. */
 "use strict";
 const KNOBS = { attention_scale: say("Divide scores by √d"), positional: say("Positions"), causal_mask: say("Mask: no word sees later ones") };
 /* The addresses of this part of a page. */
 const TRYING = /^#(try$|ask=|text=|temperature=|off=|cut=|without=)/;
-/* Where knobs are: the attention of a layer. */
+/* The attention of a layer, which has knobs. */
 const EDITED = /^(encoder|decoder)\.\d+\.(self_attn|cross_attn)$/;
 /* A layer or its attention, as the page calls it. */
 const blockName = (block) => {
@@ -17,8 +17,8 @@ class Choice {
   static read(hash, text) {
     const found = new Choice(text), facts = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
     found.text = facts.get("text") ?? text;
-    const warmth = Number(facts.get("temperature") ?? 1);
-    if (warmth >= 0.1 && warmth <= 5) found.temperature = warmth;
+    const temperature = Number(facts.get("temperature") ?? 1);
+    if (temperature >= 0.1 && temperature <= 5) found.temperature = temperature;
     const list = (name) => (facts.get(name) ?? "").split(";").filter(Boolean);
     found.off = list("off").filter((one) => /^[\w.]+:\d+$/.test(one) && EDITED.test(one.split(":")[0]));
     found.cut = list("cut").filter((one) => EDITED.test(asked(one)?.name ?? "") && ["head", "query", "key"].every((axis) => axis in asked(one).at));

@@ -6,7 +6,7 @@ const figures = (() => {
   const ROLES = { q: "query", k: "key", v: "value" };
   const MODULES = [["ln", "norm"], ["norm", "norm"], ["attn", "attention"], ["ffn", "ffn"]];
   const COUNTED = { d_ff: say("unit"), d_model: say("entry"), d_head: say("entry") };
-  /* What is done, in the words of the film. */
+  /* Each operation, in the words of the film. */
   const TERMWISE = say("Each product is a step of the sum.");
   const DONE = {
     "matrix product": [say("A row meets a column of weights, entry over entry."), TERMWISE],
@@ -84,7 +84,7 @@ const figures = (() => {
   const largest = (values) => values.reduce((most, v) => (Number.isFinite(v) ? Math.max(most, Math.abs(v)) : most), 0) || 1;
   /* A number that few are larger than: full colour there lets the others be seen beside an outlier. */
   const usual = (values) => Float64Array.from(values, (v) => (Number.isFinite(v) ? Math.abs(v) : 0)).sort()[Math.floor(0.97 * (values.length - 1))] || largest(values);
-  /* What many cells share is computed once: the colours of a theme, and where the cells of a row of this length stand. */
+  /* Computed once for many cells: the colours of a theme, and where the cells of a row of this length stand. */
   const SHADES = 64, shades = new Map(), edges = new Map();
   const once = (known, key, compute) => {
     if (!known.has(key)) known.set(key, compute());

@@ -3,9 +3,9 @@
 const MOST_CHANGES = 4;
 
 class Knobs {
-  /* `turn` turns the knob `one` of a list of the choice, `warm` sets the temperature, `restore` takes all back. */
-  constructor({ turn, warm, restore }) {
-    Object.assign(this, { turn, warm, restore });
+  /* `turn` turns the knob `one` of a list of the choice, `setTemperature` sets the temperature, `restore` takes all back. */
+  constructor({ turn, setTemperature, restore }) {
+    Object.assign(this, { turn, setTemperature, restore });
     this.box = make("div", { class: "knobs", role: "group", "aria-label": say("Change the model") });
     this.changes = make("div", { class: "changes" });
   }
@@ -21,13 +21,13 @@ class Knobs {
   temperature() {
     const { temperature } = this.choice, label = make("label", { class: temperature === 1 ? "" : "yours" });
     const told = make("output", { text: temperature.toFixed(1) });
-    const warm = make("input", { type: "range", min: 0.1, max: 3, step: 0.1, value: temperature, "data-key": "temperature", on: { input: () => {
-      this.warm(Number(warm.value));
+    const slider = make("input", { type: "range", min: 0.1, max: 3, step: 0.1, value: temperature, "data-key": "temperature", on: { input: () => {
+      this.setTemperature(Number(slider.value));
       label.classList.toggle("yours", this.choice.temperature !== 1);
       told.textContent = this.choice.temperature.toFixed(1);
       this.drawReset();
     } } });
-    label.append(make("span", { text: say("Temperature of the next word") }), warm, told);
+    label.append(make("span", { text: say("Temperature of the next word") }), slider, told);
     return label;
   }
   switch(name, text) {
@@ -70,7 +70,7 @@ class Knobs {
     if (parted) words.push(say("The translations part at word {0}: up to there the decoder is compared.", shared));
     return [...words, say("Of each, the number that changed most:")].join(" ");
   }
-  /* What a learner may do to an entry that is asked. */
+  /* The changes that an entry which is asked offers. */
   of(entry) {
     const { temperature } = this.choice, found = /^(.*)\.(weights|masked|scaled|scores)$/.exec(entry.name);
     if (entry.name === "probs" && temperature !== 1) {

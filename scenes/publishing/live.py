@@ -8,19 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
-import transformer_core.live
 from scenes.publishing.markup import HERE, escape, json_data
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.wording import CONTEXT, SPEAKING, script_texts
+from transformer_core.live import ENGINE
 
-ENGINE = Path(transformer_core.live.__file__).with_name("engine.js")
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
 LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
 #: All scripts of a document that has the figure and no film.
-STANDING = ("common.js", "values.js", *LIVE_SCRIPTS, "standing.js")
+STANDALONE = ("common.js", "values.js", *LIVE_SCRIPTS, "standalone.js")
 #: The file of a page with the model: a script of one call.
 MODEL = "live/model.js"
 #: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.
@@ -36,8 +34,8 @@ def section(text: str, say: Callable[[str], str]) -> str:
     )
 
 
-def standing(lecture: Rendered, asked: str = "", whole: bool = False) -> str:
-    """The figure in a document without a film: its place, and the data that `STANDING` reads, in its colours.
+def standalone(lecture: Rendered, asked: str = "", whole: bool = False) -> str:
+    """The figure in a document without a film: its place, and the data that `STANDALONE` reads, in its colours.
 
     It begins with the entry that is `asked`, and lists all tensors where it is `whole`.
     """
@@ -50,7 +48,7 @@ def standing(lecture: Rendered, asked: str = "", whole: bool = False) -> str:
 
 
 def live_script(name: str) -> str:
-    """The text of one of `LIVE_SCRIPTS` or `STANDING`."""
+    """The text of one of `LIVE_SCRIPTS` or `STANDALONE`."""
     return (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8")
 
 

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class Titled(Protocol):
-    """What a document is about."""
+    """The facts of a lecture that the head of its document says."""
 
     @property
     def heading(self) -> str: ...

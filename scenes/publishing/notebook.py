@@ -15,7 +15,15 @@ from urllib.parse import parse_qs
 
 import torch
 
-from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, LiveModel, live_model_called, live_script, standing
+from scenes.publishing.live import (
+    LETTERS,
+    LIVE_STYLE,
+    STANDALONE,
+    LiveModel,
+    live_model_called,
+    live_script,
+    standalone,
+)
 from scenes.publishing.markup import HERE, colours, document, escape, inline_style, script_text
 from scenes.publishing.policy import one_file
 from scenes.publishing.rendered import Rendered
@@ -82,12 +90,12 @@ def ask(
 
 
 def figure_document(lecture: Rendered, model: LiveModel, asked: str = "") -> str:
-    """One document that holds the figure with its model, and needs nothing else."""
-    scripts = [script_text(code) for code in (*map(live_script, STANDING), model.script)]
+    """Return a document that holds the figure with its model, and needs nothing else."""
+    scripts = [script_text(code) for code in (*map(live_script, STANDALONE), model.script)]
     faces = font_face("Inter", (420, 560), LETTERS) + font_face("Source Serif 4", (480,), LETTERS)
     themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
     style = [themed, faces, PAPER, live_script(LIVE_STYLE)]
-    body = f"<body>\n{standing(lecture, asked, whole=True)}\n"
+    body = f"<body>\n{standalone(lecture, asked, whole=True)}\n"
     body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
     return document(lecture, "\n".join(map(inline_style, style)), body, one_file(scripts))
 

@@ -111,7 +111,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
     }
     names = [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if live else SCRIPTS
     scripts = "\n".join(f'<script src="{name}"></script>' for name in names)
-    elements = f"{json_data('lecture', data)}\n{before_and_after(cards, say)}"
+    elements = f"{json_data('lecture', data)}\n{before_and_after(cards)}"
     body = f"<body>\n{_body(lecture, found, say, live)}\n{elements}\n{scripts}\n</body>"
     return document(lecture, f'{MARK}\n<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
 

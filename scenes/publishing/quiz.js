@@ -1,22 +1,10 @@
 /* Questions: cards at the end of each chapter, and the same quiz before and after the film. Nothing is sent. */
 "use strict";
 (() => {
-  const data = document.getElementById("quiz");
+  const data = byId("quiz");
   if (!data) return;
   const quiz = JSON.parse(data.textContent);
-  const say = (text, ...slots) => (quiz.words[text] ?? text).replace(/\{(\d)\}/g, (_, at) => slots[at]);
-  /* An element with attributes, and inside it parts and texts; null is no part. */
-  const make = (kind, attributes = {}, ...inside) => {
-    const one = document.createElement(kind);
-    for (const [name, value] of Object.entries(attributes)) one.setAttribute(name, value);
-    one.append(...inside.filter((part) => part !== null));
-    return one;
-  };
-  const button = (text, kind, what) => {
-    const one = make("button", { type: "button", class: kind }, text);
-    one.addEventListener("click", what);
-    return one;
-  };
+  const button = (text, kind, click) => make("button", { type: "button", class: kind, text, on: { click } });
 
   /* Answers by round and name of a card. A learning platform keeps them, if there is one; else the browser may. */
   const UNKNOWN = -1; /* the answer of who does not know */
@@ -48,7 +36,7 @@
     return say("{0} of {1} right", all.filter((card) => isRight(round, card)).length, all.length);
   };
 
-  /* One question: a group of choices, each a radio button with its text. */
+  /* A question: a group of choices, each a radio button with its text. */
   const question = (card, round, chosen) => {
     const choices = card.choices.map((text, at) => {
       const box = make("input", { type: "radio", name: `${round} ${card.name}`, value: at });
@@ -72,7 +60,7 @@
   /* Why an answer is right, where the film says so, and what it was read from. */
   const where = ({ step }) => {
     if (!step) return null;
-    const at = document.getElementById(step.id)?.dataset.at;
+    const at = byId(step.id)?.dataset.at;
     if (at === undefined) {
       return make("p", { class: "where" }, say("In the film: chapter {0}, “{1}”", step.chapter, step.title));
     }
@@ -115,7 +103,7 @@
       const own = quiz.cards.filter((card) => card.chapter === name);
       const named = { class: "cards", "aria-label": say("Questions on “{0}”", own[0].title) };
       const cards = make("section", named, make("h3", {}, say("Your turn")), ...own.map(cardOf));
-      document.getElementById(`${name}-1`)?.closest(".chapter").append(cards);
+      byId(`${name}-1`)?.closest(".chapter").append(cards);
     }
   };
 
@@ -166,7 +154,7 @@
     keeper.done?.(members(round).map((card) => ({ name: card.name, given: given(round, card), right: card.right })));
   };
 
-  /* What came of it: before and after side by side, with all answers. Before the film nothing is given away. */
+  /* The result: before and after side by side, with all answers. Before the film nothing is given away. */
   const again = (round) => button(say("Begin again"), "plain", () => {
     answers[round] = {};
     keep();
@@ -208,7 +196,7 @@
     return make("tr", {}, make("th", { scope: "row" }, more), ...marks);
   };
 
-  /* What a learner may hand in: all that was answered. */
+  /* The answers for the learner to hand in. */
   const asked = (round) => {
     const all = round === "cards" ? quiz.cards : members(round);
     return all.filter((card) => given(round, card) !== undefined);
@@ -235,7 +223,7 @@
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   };
 
-  const transcript = document.getElementById("transcript");
+  const transcript = byId("transcript");
   if (transcript) besideChapters();
   /* A platform opens the questions of one chapter: its name stands in the address. */
   const chapter = location.search.slice(1);

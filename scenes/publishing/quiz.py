@@ -25,7 +25,7 @@ from scenes.publishing.wording import CONTEXT, said_in
 from scenes.theme import Palette
 
 #: The scripts of a package, in the order in which they are read.
-SCRIPTS = ("scorm.js", "quiz.js")
+SCRIPTS = ("common.js", "scorm.js", "quiz.js")
 #: Namespaces of a package (IMS Content Packaging 1.1.2, ADL SCORM 1.2).
 IMS, ADL = "http://www.imsproject.org/xsd/imscp_rootv1p1p2", "http://www.adlnet.org/xsd/adlcp_rootv1p2"
 #: What a data element or a file is called.
@@ -51,22 +51,19 @@ class Quiz:
         return partial(catalogue(self.language).rule, CONTEXT)
 
 
-def before_and_after(cards: Sequence[Card], say: Say) -> str:
+def before_and_after(cards: Sequence[Card]) -> str:
     """The data element of a page: all cards, and a quiz before and after the film; "" without cards."""
     if not cards:
         return ""
     some = chosen(cards)
-    return json_data(DATA, _data(cards, {name: shuffled(some, name) for name in ("before", "after")}, say, ["quiz.js"]))
+    return json_data(DATA, _data(cards, {name: shuffled(some, name) for name in ("before", "after")}))
 
 
-def _data(
-    cards: Sequence[Card], rounds: Mapping[str, Sequence[Card]], say: Say, scripts: Sequence[str]
-) -> dict[str, Any]:
+def _data(cards: Sequence[Card], rounds: Mapping[str, Sequence[Card]]) -> dict[str, Any]:
     listed = [_facts(card) for card in cards]
     content = json.dumps(listed, ensure_ascii=False).encode()
     return {
         "name": hashlib.blake2b(content, digest_size=8).hexdigest(),
-        "words": {text: say(text) for text in said_in(scripts)},
         "cards": listed,
         "rounds": {name: [cards.index(card) for card in some] for name, some in rounds.items()},
     }
@@ -86,10 +83,11 @@ def write_scorm(quiz: Quiz, target: Path) -> Path:
 
     Each chapter is an item of its own, with its own score.
     """
-    data = _data(quiz.cards, by_chapter(quiz.cards), quiz.say, SCRIPTS)
+    data = _data(quiz.cards, by_chapter(quiz.cards))
     scripts = "\n".join(f'<script src="{name}"></script>' for name in SCRIPTS)
     body = f"""<body>
 <main class="alone"><h1>{escape(quiz.heading)}</h1><p class="sentence">“{escape(quiz.text)}”</p></main>
+{json_data("lecture", {"words": {text: quiz.say(text) for text in said_in(SCRIPTS)}})}
 {json_data(DATA, data)}
 {scripts}
 </body>"""

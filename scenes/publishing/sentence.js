@@ -46,7 +46,7 @@ class SentenceBox {
     this.words.replaceChildren(...fits.slice(0, MOST_SUGGESTED).map((word) => make("option", { value: before + cased(word) })));
   }
   get faulty() { return this.fault.textContent !== ""; }
-  /* What is wrong with the text, if anything is; a word that is being `typed` and may become a known one is no fault. */
+  /* Tell the fault of the text, if it has one; a word that is being `typed` and may become a known one is none. */
   tell(fault, typing) {
     const { unknown = [], near = [] } = fault ?? {}, begun = /(\S*)$/.exec(this.input.value)[1].toLowerCase();
     const halfway = typing && unknown.length === 1 && unknown[0] === begun && this.model.source.some((word) => word.startsWith(begun));
@@ -55,7 +55,7 @@ class SentenceBox {
     this.fault.textContent = wrong ? this.faultWords(fault) : "";
     this.hint.replaceChildren(...(wrong ? parts : []));
   }
-  /* What stands there is of another sentence than what is typed. */
+  /* Say that the translation is still that of an earlier sentence. */
   keep(text) { this.still.textContent = text ? say("This is still “{0}”.", text) : ""; }
   faultWords({ code, longest, unknown }) {
     if (code === "empty") return say("There is no word to read yet.");

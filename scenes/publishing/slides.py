@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from scenes.production.files import write_text
-from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDING, LiveModel, live_script, standing
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, live_script, standalone
 from scenes.publishing.markup import (
     ASSETS,
     HERE,
@@ -37,14 +37,14 @@ def write_slides(lecture: Rendered, target: Path, model: LiveModel | None = None
     chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
     scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
-    tried = f'<section id="try-it" class="tried">{standing(lecture)}</section>' if model else ""
+    tried = f'<section id="try-it" class="tried">{standalone(lecture)}</section>' if model else ""
     seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS if model else ''}"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
     style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
     scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
     if model:
         style.append((HERE / LIVE_STYLE).read_text(encoding="utf-8"))
-        scripts += [*map(live_script, STANDING), model.script]
+        scripts += [*map(live_script, STANDALONE), model.script]
     scripts = [script_text(code) for code in scripts]
     body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n{tried}\n</div></div>\n'
     body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"

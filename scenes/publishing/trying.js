@@ -2,7 +2,7 @@
 "use strict";
 const TYPING = 400; /* milliseconds after which what was typed is in the address */
 
-/* What a learner may wonder: a sentence, and what is taken from the model. */
+/* Questions that begin with a click: a sentence, and what is taken from the model. */
 const TRIALS = [
   { sentence: "The house is red", words: (text) => say("no word of “{0}” could look at another?", text), off: "encoder" },
   { sentence: "The car is red", words: (text) => say("“{0}” had no positions?", text), switched: ["positional"] },
@@ -16,13 +16,13 @@ class Trying {
     this.choice = linked ? Choice.read(location.hash, text) : new Choice(text);
     const turn = (list, one) => this.turn(list, one);
     this.sentence = new SentenceBox(model, text, (typed) => this.typed(typed));
-    this.knobs = new Knobs({ turn, warm: (temperature) => this.warm(temperature), restore: () => this.restore() });
+    this.knobs = new Knobs({ turn, setTemperature: (temperature) => this.setTemperature(temperature), restore: () => this.restore() });
     this.journey = new Journey({ turn, redraw: () => this.draw(), whole });
     this.asking = new Asking({ go: (reference, trail) => this.ask(reference, trail), close: () => this.shut(),
       knobs: (entry) => this.knobs.of(entry), before: (entry) => this.runs.past(entry), film: (entry) => this.filmOf(entry), linked });
     this.told = make("div", { class: "told-box", "aria-hidden": "true" });
     document.body.append(this.told);
-    /* What was typed and written, while the box for it is out of sight. */
+    /* The sentence and its translation, while the box for them is out of sight. */
     this.bar = make("div", { class: "answer-bar", "aria-hidden": "true" });
     if (linked || whole) new IntersectionObserver(([seen]) => this.bar.classList.toggle("on", !seen.isIntersecting && seen.boundingClientRect.top < 0)).observe(this.sentence.form);
     place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
@@ -31,7 +31,7 @@ class Trying {
     this.listen();
   }
 
-  /* What is typed is read at once; what cannot be read leaves the last result as it is. */
+  /* Read a text at once while it is typed; one that cannot be read leaves the last result as it is. */
   typed(text) {
     const fault = this.faultOf(text);
     this.sentence.tell(fault, true);
@@ -72,7 +72,7 @@ class Trying {
     this.place.dataset.took = (performance.now() - began).toFixed(1);
   }
 
-  /* What is drawn of a run. The focus stays where it was. */
+  /* Draw a run. The focus stays where it was. */
   draw() {
     const key = this.place.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.drawAnswer();
@@ -132,7 +132,7 @@ class Trying {
     this.run();
     this.record(true);
   }
-  warm(temperature) {
+  setTemperature(temperature) {
     this.choice.temperature = temperature;
     this.journey.drawSteps();
     this.drawAsked(false);

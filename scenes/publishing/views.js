@@ -1,7 +1,7 @@
 /* Film, or the model that answers: the address says which. */
 "use strict";
 const trySection = byId("trying");
-/* Where the film shows an entry, with a number that agrees with that of the model in the page. */
+/* The steps of the film that show an entry with a number that agrees with that of the model in the page. */
 const inFilm = (entry) => lecture.steps.flatMap((step) => step.shown
   .filter(([exhibit, index, , axis]) => !axis && lecture.exhibits[exhibit].name === entry.name && index.join() === entry.index.join())
   .filter(([, , , , value]) => value !== null && Math.abs(value - entry.value) <= 1e-4 * Math.max(1, Math.abs(value)))
@@ -17,7 +17,7 @@ const begin = () => {
   const gone = () => trySection.replaceChildren(make("p", { class: "fault", role: "alert", text: say("{0} could not be read", lecture.live) }));
   document.head.append(make("script", { src: lecture.live, on: { error: gone } }));
 };
-/* Who comes back from the film finds the sentence as it was. */
+/* Keep the sentence for a learner who comes back from the film. */
 const remember = () => { document.querySelector(".views-of [href^='#']:last-child").href = location.hash; };
 const view = () => {
   const now = TRYING.test(location.hash);

@@ -26,7 +26,7 @@ class Members(Scene):
 
     @property
     def mobjects(self) -> list[Mobject]:
-        """What is on stage, from back to front."""
+        """The mobjects on stage, from back to front."""
         if self._removed:
             rest = _without(self._mobjects, self._removed)
             self._removed = {}

@@ -133,7 +133,7 @@ def test_for_a_single_word_another_answer_is_right():
 
 
 def test_a_question_with_two_right_answers_is_left_out():
-    """One word goes in and one vector comes out: as many as went in, and also one for the whole sentence."""
+    """A word goes in and a vector comes out: as many as went in, and also one for the whole sentence."""
     names = {name: question.right for name, _, question, _ in asked("car") if "How many vectors" in question.text}
     assert [*names.values()] == [None]
     cards = cards_of(ENTRIES, trace_of("car"), film_of(ENTRIES), "en")
@@ -218,7 +218,7 @@ def test_a_quiz_before_and_after_has_the_same_questions_of_all_chapters_in_anoth
 
 
 def test_a_word_of_a_question_draws_no_film_anew(monkeypatch):
-    """What a clip is known by has the code of the stage in it, and none of the questions."""
+    """The key of a clip has the code of the stage in it, and none of the questions."""
     read, key = Path.read_text, sources_of(ENTRIES[5])
 
     def changed(path, *given, **named):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,11 +21,9 @@ from transformer_core.studies.sentence.decoding_trace import CONTINUED, SOME, WR
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.explain import GIVEN, PLACES, Entry, is_learned
 from transformer_core.tracing.named_tensor import NamedTensor
-from transformer_core.tracing.operations import ALL
 from transformer_core.tracing.tap import record
 from transformer_core.tracing.trace import Trace
 
-ENGINE = Path(__file__).with_name("engine.js")
 #: Lengths of the two texts of which the graph is read: different ones, so that an axis shows whose tokens run along it.
 SOURCE, TARGET = 2, 3
 #: Types that JavaScript reads, the smallest first.
@@ -57,7 +54,7 @@ def live_model(model: Transformer, vocabulary: Vocabulary, name: str) -> dict[st
     return {
         "name": name,
         "facts": {"parameters": size},
-        "config": model.config.as_dict() | {"d_head_cross": model.config.d_head_cross},
+        "config": model.config.as_dict(),
         "vocabulary": {part: getattr(vocabulary, part) for part in ("source", "target", "longest", "start", "end")},
         "most": {"times": WRITTEN, "more": SOME, "continued": CONTINUED},
         "operations": [
@@ -91,13 +88,6 @@ def _entry(trace: Trace, name: str) -> Entry:
 def _point(trace: Trace, name: str, places: Mapping[int, int]) -> dict[str, Any]:
     tensor, entry = trace.full(name), _entry(trace, name)
     operation = entry.operation
-    if operation is None:
-        terms = []
-    elif operation.terms == ALL:
-        terms = [[parent] for parent in trace.parents[name] if not is_learned(parent)]
-    else:
-        known = entry.parents
-        terms = [[known[word] for word in words] for words in operation.products if known.keys() >= {*words}]
     return {
         "name": name,
         "axes": tensor.axes,
@@ -105,7 +95,7 @@ def _point(trace: Trace, name: str, places: Mapping[int, int]) -> dict[str, Any]
         "labels": _labels(tensor, name),
         "parents": trace.parents.get(name, ()),
         "operation": None if operation is None else places[id(operation)],
-        "terms": terms,
+        "terms": entry.factors,
     }
 
 

@@ -153,15 +153,17 @@ class Entry:
         moving = tuple((entry,) for entry in self._moving()) if self.operation.kind == "measure" else ()
         if moving:
             return moving
+        return tuple(term for names in self.factors for term in self._products(names, self.operation))
+
+    @property
+    def factors(self) -> list[list[str]]:
+        """The tensors whose entries are multiplied, for each of the products that the operation adds up or reads."""
+        if self.operation is None:
+            return []
         if self.operation.terms == ALL:
-            named = [[name] for name in self.trace.parents.get(self.name, self.read) if not is_learned(name)]
-        else:
-            named = [
-                [self.parents[w] for w in words]
-                for words in self.operation.products
-                if words and self.parents.keys() >= {*words}
-            ]
-        return tuple(term for names in named for term in self._products(names, self.operation))
+            return [[name] for name in self.trace.parents.get(self.name, self.read) if not is_learned(name)]
+        known = self.parents
+        return [[known[w] for w in words] for words in self.operation.products if words and known.keys() >= {*words}]
 
     def _moving(self) -> Iterator[Entry]:
         """Yield the entries of the tensors that a measure reads whose small change changes this number."""

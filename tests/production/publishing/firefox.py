@@ -15,7 +15,7 @@ KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Right": "\ue014
 
 
 class Firefox:
-    """One page in a headless Firefox; `said` holds what it told its console."""
+    """A page in a headless Firefox; `said` holds what it told its console."""
 
     def __init__(self, program, profile):
         told = profile / "told"

@@ -10,7 +10,8 @@ from core_models import config, jig
 
 from transformer_core import Transformer, open_model, record
 from transformer_core.config import Rotary
-from transformer_core.live.export import ENGINE, as_script, live_model
+from transformer_core.live import ENGINE
+from transformer_core.live.export import as_script, live_model
 from transformer_core.parameters import add_parameters
 from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.translator.grammar import held_out_sentences

@@ -303,7 +303,7 @@ RULES = {
 
 
 def faults_of_manifest(root, files):
-    """What a strict platform would refuse a package for."""
+    """The faults for which a strict platform would refuse a package."""
     found = []
     for element in root.iter():
         kind = element.tag.removeprefix(IMS)
@@ -336,7 +336,7 @@ def test_a_package_has_a_manifest_as_scorm_prescribes_it_whatever_the_sentence(t
     text = hostile.text + BROKEN
     package = unpacked(quiz_of(named(text), heading=text, text=text), tmp_path)
     files = {path.name for path in package.iterdir()}
-    assert files == {"imsmanifest.xml", "index.html", "quiz.css", "quiz.js", "scorm.js"}
+    assert files == {"imsmanifest.xml", "index.html", "quiz.css", "common.js", "scorm.js", "quiz.js"}
     assert faults_of_manifest(ET.parse(package / "imsmanifest.xml").getroot(), files) == []
 
 
@@ -463,7 +463,7 @@ def notes_in(path):
 
 
 def seen(field):
-    """What a reader sees of a field of HTML."""
+    """The text of a field of HTML."""
     return html.unescape(re.sub("<[^<>]*>", "|", field))
 
 
