@@ -343,7 +343,7 @@ class Modern(Chapter):
         names = run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
         called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
-        told = [Words(f"{total:,.1f} million parameters", "block", "ink2") for total in millions]
+        told = [Words(f"{total:,.{1 if total < 10 else 0}f} million parameters", "block", "ink2") for total in millions]
         first = ToScale(None, own, called[0], told[0])
         second = ToScale(own, small, called[1], told[1], dots[0])
         third = ToScale(small, large, called[2], told[2], dots[1])
