@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +65,19 @@ def test_an_empty_translation_is_told_as_the_end_mark_that_comes_first() -> None
     assert "Not a word comes out" in records[0].narration
     assert "becomes the next input" not in writing
     assert "“<end>” gets" in writing
+
+
+@pytest.mark.parametrize(("text", "few"), [("The car is red", True), ("it", False)])
+def test_the_head_that_is_followed_shares_its_attention_only_where_two_keys_or_three_have_it(
+    text: str, few: bool
+) -> None:
+    told = " ".join(record.narration for record in findings(CHAPTERS["qkv"], text, "dark").records)
+    head, layer = re.search(r"We follow head (\w) of the (\w+) layer", told).groups()  # type: ignore[union-attr]
+    word = re.search(r"layer: there “([^”]+)”", told)[1]  # type: ignore[index]
+    name = f"encoder.{('first', 'second').index(layer)}.self_attn.weights"
+    row = np.sort(trace_of(text)[name].pick(batch=0, head=ord(head) - ord("A"), query=word).values)[::-1]
+    assert (row[0] < 0.9 and row[:3].sum() > 0.9) == few
+    assert ("shares its attention among a few tokens" in told) == few
 
 
 @pytest.mark.slow  # it walks through all chapters

@@ -1,6 +1,7 @@
 """Questions of every chapter about several sentences: one answer is right, and each number has its source."""
 
 import ast
+import json
 import re
 from collections import Counter
 from functools import cache
@@ -46,6 +47,12 @@ def texts(question):
 def test_every_chapter_asks_two_to_four_questions_that_have_one_right_answer(sentence):
     counts = Counter(entry.name for _, entry, question, _ in asked(sentence) if question.right is not None)
     assert {entry.name: 2 <= counts[entry.name] <= 4 for entry in ENTRIES} == {entry.name: True for entry in ENTRIES}
+
+
+def test_the_right_answers_are_those_that_somebody_who_knows_has_read():
+    """A predicate may be wrong as well: of the sentence of the lecture each answer was read, and written down."""
+    read = json.loads((Path(__file__).parent / "answers.json").read_text(encoding="utf-8"))
+    assert {name: plain(question.choices[question.right][0]) for name, _, question, _ in asked(SENTENCES[0])} == read
 
 
 @every_sentence
