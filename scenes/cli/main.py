@@ -21,7 +21,7 @@ from scenes.cli.filming import filmed, pictured
 from scenes.cli.lecturing import new
 from scenes.cli.model_tables import model
 from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
+from scenes.cli.ordering import TRUST, alone_in, captioned, drawn, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
 from scenes.cli.speaking import heard, read_out, voices
@@ -50,6 +50,7 @@ def lecture() -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 @heard
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """Render chapters, groups (all by default) or a lecture file: film, clips, posters, captions, index, sheets.
@@ -63,6 +64,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step and a contact sheet, without the film."""
     order = order_of(names, **wishes)

@@ -69,10 +69,17 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
     return spoken(command)
 
 
+def captioned(usual: str) -> Callable[..., Any]:
+    """Add the option of every command that may show what is said, or not; `usual` unless somebody says otherwise."""
+    known = click.Choice(["burnt", "track", "none"])
+    help_ = "What is said: in the picture, in a track for players over a clean picture, or nowhere."
+    return click.option("--captions", type=known, default=usual, show_default=True, help=help_)
+
+
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """Return the order for the studio: options of the command line come before values of a lecture file in `names`."""
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import Look
+    from scenes.production.look import CAPTIONS, Look
     from scenes.production.repertoire import chosen
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
@@ -81,13 +88,15 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     is_heard = "voice" in wishes
     wishes |= _unasked(lecture) if lecture else {}
     brand = lecture.brand if lecture else PLAIN
-    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
+    captions = wishes.get("captions", CAPTIONS[0])
+    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH), captions)
     edits = tuple(wishes.get("edits", ()))
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
     other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
     read = "-".join([sentence_name(wishes["text"]), *other])
     name = lecture.name if lecture else "-".join(["-".join(names) or "lecture", read])
-    label = "-".join(filter(None, [shortened(name), look.name]))
+    shown = f"captions-{captions}" if look.bare else ""
+    label = "-".join(filter(None, [shortened(name), look.name, shown]))
     entries = lecture.entries if lecture and not names else chosen(names)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
@@ -103,6 +112,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
         **asked,
+        captions=captions,
         name=shortened(read),
     )
     if is_heard and wishes["voice"]:
@@ -129,12 +139,14 @@ def _lecture_in(names: tuple[str, ...], trust: bool) -> tuple[Any, tuple[str, ..
 
 def _unasked(lecture: Any) -> dict[str, Any]:
     """Return the values of a lecture file, except those whose option is given on the command line."""
-    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits")
+    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits", "captions")
     said = {name: name for name in same} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
+    if not lecture.captions:
+        asked.add("captions")  # as is usual for the command
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
 
 

@@ -15,7 +15,7 @@ from scenes.production.belongings import release, take
 from scenes.production.facts import StepFacts
 from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
-from scenes.production.look import Look
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal
@@ -45,6 +45,7 @@ class Delivery:
     title: str
     origin: Origin
     author: str = ""
+    captions: str = CAPTIONS[0]
     seconds: float = 0.0
 
     def film(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> Path:
@@ -61,9 +62,9 @@ class Delivery:
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.author, **self.origin.tags}
         sound = narration.film(steps, self.look.rate) if narration else None
-        film.join(parts, cues, target, facts, self._tag, sound)
-        write_text(target.with_suffix(".srt"), srt(cues))
-        write_text(target.with_suffix(".vtt"), vtt(cues, str(self.origin)))
+        film.join(parts, cues if self._texts else (), target, facts, self._tag, sound, shown=self.captions == "track")
+        for name, text in zip(self._texts, (srt(cues), vtt(cues, str(self.origin))), strict=False):
+            write_text(self.folder / name, text)
         index = self._index(steps, starts, durations, target)
         index["voice"] = narration.name if narration else None
         write_json(self.folder / INDEX, index)
@@ -84,7 +85,12 @@ class Delivery:
 
     @property
     def _films(self) -> list[str]:
-        return [f"{self.label}{suffix}" for suffix in (".mp4", ".srt", ".vtt")]
+        return [f"{self.label}.mp4", *self._texts]
+
+    @property
+    def _texts(self) -> list[str]:
+        """The files of captions."""
+        return [f"{self.label}{suffix}" for suffix in (".srt", ".vtt") if self.captions != "none"]
 
     @property
     def _tag(self) -> str:
@@ -158,7 +164,8 @@ class Delivery:
             "origin": self.origin.facts,
             "made": str(self.origin),
             "film": target.name,
-            "captions": [target.with_suffix(suffix).name for suffix in (".srt", ".vtt")],
+            "captions": self._texts,
+            "captioned": self.captions,
             "duration": self.seconds,
             "width": self.look.width,
             "height": self.look.height,

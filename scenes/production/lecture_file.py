@@ -44,6 +44,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     chapters: list[str] = []
     model: str = DEFAULT_MODEL
     edits: list[str] = []
+    captions: str = ""
     voice: str = SILENT
     narration: str = ""
     quality: str = "h"
@@ -72,6 +73,7 @@ class Lecture:
     output: Path
     outputs: tuple[str, ...]
     voice: tuple[str, ...] = ()
+    captions: str = ""
     told: tuple[str, ...] = ()
 
     @property
@@ -117,7 +119,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
     return Lecture(
         path, table.title, table.author, table.language, table.sentence, table.target, table.beams, tuple(table.edits),
         tuple(entries), checkpoint, table.quality, table.theme.base, brand, output,
-        tuple(dict.fromkeys(table.outputs)), speakers, told,
+        tuple(dict.fromkeys(table.outputs)), speakers, table.captions, told,
     )  # fmt: skip
 
 

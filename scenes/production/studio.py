@@ -15,7 +15,7 @@ from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.look import Look
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
@@ -49,6 +49,7 @@ class Order:
     edits: tuple[str, ...] = ()
     target: str = ""
     beams: int = 1
+    captions: str = CAPTIONS[0]
     #: What the names of files say of sentence, model and edits.
     name: str = ""
 
@@ -171,8 +172,9 @@ class Studio:
         title = order.title or "; ".join(told.text(entry.title) for entry in order.entries)
         origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
         return Delivery(
-            order.output, order.label, order.text, order.look, order.entries, self.store, title, origin, order.author
-        )
+            order.output, order.label, order.text, order.look, order.entries, self.store, title, origin, order.author,
+            order.captions,
+        )  # fmt: skip
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
         job = base[run[0].chapter]

@@ -18,8 +18,8 @@ KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg"
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
 __all__ = [
-    "ASSETS", "HERE", "Titled", "colours", "data_uri", "document", "escape", "inline_style", "json_data", "script_text",
-    "themes",
+    "ASSETS", "HERE", "Titled", "caption_track", "colours", "data_uri", "document", "escape", "inline_style",
+    "json_data", "script_text", "themes",
 ]  # fmt: skip
 
 
@@ -39,6 +39,13 @@ class Titled(Protocol):
 def data_uri(path: Path) -> str:
     """A file as an address that holds it."""
     return f"data:{KINDS[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def caption_track(language: str, label: str, text: str) -> str:
+    """Captions of a video, in WebVTT."""
+    data = base64.b64encode(text.encode()).decode()
+    facts = f'srclang="{escape(language)}" label="{escape(label)}"'
+    return f'<track kind="captions" {facts} src="data:text/vtt;base64,{data}">'
 
 
 def colours(palette: Palette) -> str:
