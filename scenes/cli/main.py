@@ -96,13 +96,19 @@ def list_(as_json: bool) -> None:
 @spoken
 @TRUST
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
-def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
+@click.option("--format", "kind", type=click.Choice(["md", "txt"]), help="A transcript with times, without beats.")
+def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any) -> None:
     """Titles and narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio, untold
 
     printable()
     order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
+    if kind:
+        with Bar() as bar:
+            text = Studio(open_store(), bar).transcript(order, f".{kind}")
+        tell(*text.splitlines())
+        return
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:

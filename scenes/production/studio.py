@@ -19,6 +19,7 @@ from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry
 from scenes.production.store import Store
+from scenes.production.transcript import transcript
 
 if TYPE_CHECKING:
     from scenes.speech.narration import Narration, Table
@@ -125,6 +126,10 @@ class Studio:
         delivery.take(steps, film=False)
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
+
+    def transcript(self, order: Order, kind: str) -> str:
+        """Return what is said, with the time of each step, as a kind of file of `transcript.KINDS`."""
+        return transcript(self._delivery(order).index(self.script(order)), kind)
 
     def script(self, order: Order) -> list[StepFacts]:
         """Return the facts of each step, with what is said in it."""
