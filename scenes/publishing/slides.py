@@ -50,7 +50,7 @@ def write_slides(
     style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
     scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
     tried = f'<section id="try-it" class="tried">{standalone(lecture)}</section>' if model else ""
-    seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS if model else ''}"
+    seen = f"{opening}{tried}↻{LETTERS if model else ''}"
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
     style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
     scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
@@ -83,7 +83,7 @@ def speaker_script() -> str:
 def _opening(lecture: Rendered) -> str:
     names = "".join(f"<li><b>{c.number}</b>{escape(c.title)}</li>" for c in lecture.chapters)
     known = {key: what for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"}
-    keys = "".join(f"<kbd>{key}</kbd>{escape(lecture.say(what))}" for key, what in known.items())
+    keys = "".join(f"<span><kbd>{key}</kbd>{escape(lecture.say(what))}</span>" for key, what in known.items())
     author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
     few = ' class="few"' if len(lecture.chapters) <= FEW else ""
     return (
