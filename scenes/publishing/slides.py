@@ -13,19 +13,16 @@ from scenes.publishing.markup import (
     caption_track,
     colours,
     data_uri,
-    document,
-    escape,
+    filled,
     inline_style,
     script_text,
 )
-from scenes.publishing.policy import one_file
-from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
+from scenes.publishing.policy import element, one_file
+from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_face
 from scenes.stage.captions import vtt
 
 REVEAL = ASSETS / "reveal"
-#: With more chapters than this, the title slide sets their names in two columns.
-FEW = 6
 SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
 KEYS = {
     "→": "next", "←": "back", "P": "pause, go on", "R": "once more", "L": "repeat", "C": "captions",
@@ -45,26 +42,30 @@ def write_slides(
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether slides that stop nowhere begin again after the last one.
     """
-    opening = _opening(lecture)
-    chapters = "\n".join(_chapter(lecture, chapter, stops) for chapter in lecture.chapters)
-    style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
-    scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
-    tried = f'<section id="try-it" class="tried">{standalone(lecture)}</section>' if model else ""
-    seen = f"{opening}{tried}↻{LETTERS if model else ''}"
+    keys = [(key, lecture.say(what)) for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"]
+    tried = standalone(lecture) if model else ""
+    titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
+    seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
+    seen += tried + LETTERS if model else ""
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
-    scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    styles = [*_texts(REVEAL, "reset.css", "reveal.css"), f":root{{{colours(lecture.palette)}}}", faces]
+    scripts = _texts(REVEAL, "reveal.js", "notes.js") + _texts(HERE, "slides.js")
     if model:
-        style.append((HERE / LIVE_STYLE).read_text(encoding="utf-8"))
         scripts += [*map(live_script, STANDALONE), model.script]
     scripts = [script_text(code) for code in scripts]
-    shown = f'class="reveal" data-stops="{stops}"{" data-loop=1" if loop else ""}'
-    body = f'<body>\n<div {shown}><div class="slides">\n{opening}\n{chapters}\n{tried}\n</div></div>\n'
-    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
-    policy = one_file([*scripts, speaker_script()])
-    head = "\n".join(map(inline_style, style))
-    write_text(target, document(lecture, head, body, policy))
+    styles += _texts(HERE, "slides.css", *([LIVE_STYLE] if model else []))
+    written = filled(
+        "slides.html", lecture=lecture, stops=stops, again=loop, keys=keys, half=0.5 / lecture.rate, data_uri=data_uri,
+        track=lambda step: caption_track(lecture.language, lecture.say("captions"), vtt(step.cues)), tried=tried,
+        head="\n".join(map(inline_style, styles)), scripts=scripts,
+        policy=element(one_file([*scripts, speaker_script()])),
+    )  # fmt: skip
+    write_text(target, written)
     return target
+
+
+def _texts(folder: Path, *names: str) -> list[str]:
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def speaker_script() -> str:
@@ -78,42 +79,3 @@ def speaker_script() -> str:
             "notes.js of reveal.js has no longer one script for its window: its policy has to be found anew"
         )
     return re.sub(r"\\(.)", r"\1", found[0])
-
-
-def _opening(lecture: Rendered) -> str:
-    names = "".join(f"<li><b>{c.number}</b>{escape(c.title)}</li>" for c in lecture.chapters)
-    known = {key: what for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"}
-    keys = "".join(f"<span><kbd>{key}</kbd>{escape(lecture.say(what))}</span>" for key, what in known.items())
-    author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
-    few = ' class="few"' if len(lecture.chapters) <= FEW else ""
-    return (
-        f'<section class="title" id="title"><div class="cover"><h1>{escape(lecture.heading)}</h1>'
-        f'{author}<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
-        f'<p class="keys">{keys}</p></div></section>'
-    )
-
-
-def _chapter(lecture: Rendered, chapter: RenderedChapter, stops: str) -> str:
-    return "<section>\n" + "\n".join(_slide(lecture, step, stops) for step in chapter.steps) + "\n</section>"
-
-
-def _slide(lecture: Rendered, step: RenderedStep, stops: str) -> str:
-    """A step: its clip, and what is said in each part; every part but the first is a fragment without a picture."""
-    parts = step.parts(stops)
-    half = 0.5 / lecture.rate  # a part ends within its last picture, before the first one of the next
-    ends = [*(part.end - half for part in parts[:-1]), parts[-1].end]
-    times = " ".join(f"{part.start:.3f}-{end:.3f}" for part, end in zip(parts, ends, strict=True))
-    track = ""
-    if lecture.captioned == "track":
-        track = caption_track(lecture.language, lecture.say("captions"), vtt(step.cues))
-    said = [escape(part.text) for part in parts]
-    first, *others = (
-        f'<aside class="notes"><p>{" ".join([*said[:k], f"<strong>{text}</strong>", *said[k + 1 :]])}</p></aside>'
-        for k, text in enumerate(said)
-    )
-    return (
-        f'<section id="{step.chapter}-{step.number}" aria-label="{escape(step.title)}">'
-        f'<video playsinline preload="auto" aria-label="{escape(step.title)}" data-parts="{times}"'
-        f' data-src="{data_uri(step.clip)}">{track}</video>'
-        f"{first}{''.join(f'<span class=fragment>{notes}</span>' for notes in others)}</section>"
-    )
