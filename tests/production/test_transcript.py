@@ -25,7 +25,7 @@ def index_of(*texts):
     title, author, text, chapter, step, said = texts
     return {
         "title": title, "author": author, "text": text,
-        "chapters": [{"name": "one", "number": 3, "title": chapter, "start": 0.0}],
+        "chapters": [{"name": "one", "number": 3, "title": chapter, "start": 0.0, "steps": 1}],
         "steps": [{"chapter": "one", "title": step, "narration": said, "start": 61.5}],
     }  # fmt: skip
 
