@@ -108,6 +108,13 @@ def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
     assert fake("test")[1] == ["run test"]
 
 
+def test_the_help_of_the_tests_installs_no_more_than_any_other(fake, checkout):
+    done, calls = fake("test", "--help")
+    assert calls == ["venv", f"install {checkout}[drawing,models]", "run test --help"]
+    assert "browser" not in done.stderr
+    assert fake("test", "-h")[1] == ["run test -h"]
+
+
 def test_without_a_browser_the_tests_run_and_say_what_is_skipped(fake):
     done, calls = fake("test")
     assert calls[-1] == "run test"
