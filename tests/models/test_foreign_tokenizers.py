@@ -195,5 +195,5 @@ def test_a_lack_of_memory_in_python_is_told_by_the_limit():
 def test_without_the_library_the_line_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     processes.process_of.cache_clear()
-    with pytest.raises(ValueError, match=r"pip install 'transformer-lecture\[models\]'"):
+    with pytest.raises(ValueError, match=re.escape(installing("models"))):
         Subwords(folder_of(tmp_path), 40)

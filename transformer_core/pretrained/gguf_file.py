@@ -54,7 +54,7 @@ class GgufWeights(Weights):
         self.folder = self.stated = Path(path)
         self.header = read_gguf_header(self.stated)
         if find_spec("gguf") is None:
-            raise ValueError(f"{path}: a GGUF file takes the package gguf: pip install 'transformer-lecture[models]'")
+            raise ValueError(f"{path}: a GGUF file takes the package gguf: {installing('models')}")
         self.tensors = {hugging_face_name(name): tensor for name, tensor in self.header.tensors.items()}
         self.files = dict.fromkeys(self.tensors, self.stated)
         self.taken = set()

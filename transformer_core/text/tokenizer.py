@@ -35,7 +35,7 @@ class TokenizerProcess:
 
     def __init__(self, data: bytes) -> None:
         if find_spec("tokenizers") is None:
-            raise ValueError("it takes the package tokenizers: pip install 'transformer-lecture[models]'")
+            raise ValueError(f"it takes the package tokenizers: {installing('models')}")
         self.data, self.lock = data, Lock()
         self.process, self.facts = self._started()
 
