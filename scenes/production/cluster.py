@@ -32,6 +32,7 @@ from scenes.production.drawing import SCENES, Job, sources_of
 from scenes.production.fingerprint import hashed, source
 from scenes.production.parcels import Files, Parcel, keep, made_in, trace_of
 from scenes.production.reaching import WAIT, answered, cause, check, kind_at, patience
+from transformer_core.versions import installing
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -4,6 +4,7 @@ import gc
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ from transformer_core.text import tokenizer as processes
 from transformer_core.text import tokenizer_process as cutting_process
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SentenceError
+from transformer_core.versions import installing
 
 PLAIN = json.loads(word_pieces().to_str())
 

@@ -16,6 +16,7 @@ from transformer_core.pretrained.model_registry import describe, find_model, kno
 from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS
 from transformer_core.text.gguf_tokenizer import tokenizer_json
 from transformer_core.text.subwords import Subwords
+from transformer_core.versions import installing
 
 
 def theirs(path, **options):

@@ -22,6 +22,7 @@ from transformer_core.pretrained.gguf_facts import DIVISORS, facts_of_gguf
 from transformer_core.pretrained.hugging_face import KINDS, filled
 from transformer_core.pretrained.safetensor_files import finite
 from transformer_core.pretrained.weights import Weights
+from transformer_core.versions import installing
 
 #: Our name of what stands in a layer, by llama.cpp's.
 IN_LAYER = {

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any
 
 from transformer_core.text import tokenizer_process as limits
+from transformer_core.versions import installing
 
 COMMAND = (sys.executable, "-P", str(Path(limits.__file__).resolve()))
 #: How the system ends a process that takes too long; one that lacks memory ends in many ways.
