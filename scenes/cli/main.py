@@ -32,6 +32,8 @@ from scenes.cli.translating import language, say_untold
 from scenes.cli.watching import watch
 from scenes.language import catalogue
 
+#: Of an order that is not drawn.
+UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -103,13 +105,11 @@ def list_(as_json: bool) -> None:
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
 def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     """What is said in each step; "|" divides the beats."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio, untold
+    from scenes.production.studio import untold
 
     printable()
-    order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    with Bar() as bar:
-        steps = Studio(open_store(), bar).script(order)
+    order = order_of(names, **wishes, **UNSEEN)
+    steps = _scripted(order)
     for entry in order.entries:
         tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
@@ -117,6 +117,15 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
             beats = read_out(step.beats, order.model) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
+
+
+def _scripted(order: Any) -> list[Any]:
+    """The facts of each step of an order; nothing is drawn."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        return Studio(open_store(), bar).script(order)
 
 
 @lecture.command()
@@ -127,17 +136,15 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
 
     The parameters and all that chapters derive from them are in it, too; axes and labels are in a .json file beside it.
     """
-    from scenes.production.bar import Bar
     from scenes.production.belongings import take_trace
-    from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
-    wishes = {"text": text, "model": model, "edits": edits}
-    order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     take_trace(output)
-    store = open_store()
-    with Bar() as bar:
-        steps = Studio(store, bar).script(order)
+    store, steps = open_store(), []
+    try:
+        steps = _scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
+    except ModuleNotFoundError as error:  # the core alone has no chapters
+        tell(f"lecture: what the chapters derive is left out; {error}", err=True)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
     path = everything.save(output)
     tell(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
