@@ -1,5 +1,4 @@
 # The command `lecture` from a checkout, for PowerShell: builds .venv once, then runs. See docs/installing.md.
-$ErrorActionPreference = 'Stop'
 Set-StrictMode -Version 3
 
 $here = $PSScriptRoot

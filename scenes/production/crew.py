@@ -197,8 +197,12 @@ def executor(size: int, progress: Progress, scheduler: str | None = None) -> Exe
 def _start(process: SpawnProcess) -> None:
     """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle.
 
-    The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later.
+    The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later. Windows
+    has no such thing: there, an interrupt reaches all, and each ends by itself.
     """
+    if sys.platform == "win32":
+        process.start()
+        return
     resource_tracker.ensure_running()  # which would let the signal through as it begins
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
