@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.ordering import order_of
+from scenes.cli.ordering import alone_in, order_of
 from scenes.production.bar import EVERY, Bar
 from scenes.production.repertoire import parts
 from scenes.production.store import Store
@@ -196,3 +196,12 @@ def test_the_chapter_of_contributing_is_drawn_as_it_stands_there(tmp_path, quiet
 @pytest.mark.parametrize("name", VARIABLES)
 def test_every_variable_of_the_environment_is_in_the_documents(name):
     assert any(name in page.read_text(encoding="utf-8") for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_a_manim_cfg_is_told_to_be_left_unread(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with alone_in(tmp_path):
+        assert capsys.readouterr().err == ""
+    (tmp_path / "manim.cfg").write_text("[CLI]\nframe_rate = 7\n")
+    with alone_in(tmp_path):
+        assert "manim.cfg is for other scenes and is not read" in capsys.readouterr().err
