@@ -128,9 +128,10 @@ def _model_server(
 ) -> ThreadingHTTPServer:
     from scenes.publishing.model_service import examples_of, model_server
     from scenes.publishing.rendered import Rendered
+    from transformer_core import open_model
     from transformer_core.live.running import RunningModel
 
-    model = RunningModel(name)
+    model = RunningModel(open_model(name))
     text = text or examples_of(model)[0]
     model.run(text)
     return model_server(model, Rendered.without_film(text, theme, language), place, port)
@@ -144,8 +145,8 @@ def _serve(opened: Callable[[int], ThreadingHTTPServer], port: int, what: str) -
             f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
         ) from error
     with serving:
-        tell(f"http://127.0.0.1:{serving.server_port}/  shows {what}; Ctrl-C ends")
         try:
+            tell(f"http://127.0.0.1:{serving.server_port}/  shows {what}; Ctrl-C ends")
             serving.serve_forever()
         except KeyboardInterrupt:
             tell("serving ended", err=True)

@@ -22,6 +22,7 @@ from scenes.publishing.live import figure_document
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import LOOPBACK, FolderHandler, FolderServer
 from transformer_core.live.running import RunningModel
+from transformer_core.text.vocabulary import SentenceError
 
 #: Bytes of a question: a sentence and the changes of a learner are short.
 LONGEST = 2**16
@@ -80,6 +81,8 @@ class ModelHandler(FolderHandler):
         try:
             given = json.loads(self.rfile.read(int(size)))
             told, status = answer(**given), HTTPStatus.OK
+        except SentenceError as error:  # of all that can be wrong, what a learner may type
+            told, status = {"refused": str(error)}, HTTPStatus.OK
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
         return self._tell(json.dumps(told).encode(), status)

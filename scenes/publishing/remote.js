@@ -20,7 +20,8 @@ class RemoteModel {
   async call(what, given) {
     const answer = await fetch(`/model/${what}`, { method: "POST", headers: { "Content-Type": "application/json", "X-Lecture-Token": this.token }, body: JSON.stringify(given) });
     const told = await answer.json();
-    if (!answer.ok) throw new live.SentenceError("refused", told.error);
+    if (told.refused) throw new live.SentenceError("refused", told.refused);
+    if (!answer.ok) throw new Error(told.error);
     return told;
   }
   /* A text without the knobs of a choice and with them. While one text is read, of those that are typed only the last

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from transformer_core.pretrained.model_registry import Tokenizer, open_model
+from transformer_core.pretrained.model_registry import LoadedModel, Tokenizer
 from transformer_core.studies.sentence.generate import generate
-from transformer_core.studies.sentence.read import DEFAULT_MODEL, traced
+from transformer_core.studies.sentence.read import traced
 from transformer_core.studies.sentence.variants import Sentence, Variant
 from transformer_core.tracing.edit import Change
 from transformer_core.tracing.explain import Entry, is_learned
@@ -53,18 +53,17 @@ class RunningModel:
     """A model that stays open: `run` reads a text, the other methods tell of a run by its key.
 
     Args:
-        name: a name or path, as `open_model` takes it; the model of the lecture if None.
+        opened: the model, and what reads for it.
 
     Raises:
-        ValueError: no such model, or one without a vocabulary.
+        ValueError: a model without a vocabulary.
     """
 
-    def __init__(self, name: str | None = None) -> None:
-        opened = open_model(name or DEFAULT_MODEL)
+    def __init__(self, opened: LoadedModel) -> None:
         if opened.tokenizer is None:
-            raise ValueError(f"{name} has no vocabulary, so it cannot read a text")
+            raise ValueError("this model has no vocabulary, so it cannot read a text")
         self.model, self.tokenizer = opened.model, opened.tokenizer
-        self.name = str(opened.facts["model"])
+        self.name = str(opened.facts.get("model", ""))
         self.runs: OrderedDict[str, Run] = OrderedDict()
         # Requests come in threads of their own; a recorder and the intermediate results of a trace are not shared.
         self.lock = Lock()
