@@ -1,4 +1,4 @@
-"""Steps and chapters in a notebook: `from scenes import show`."""
+"""Steps and chapters in a notebook: `from transformer_lecture import show`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The figure that answers, in a cell of a notebook: `from scenes import ask`.
+"""The figure that answers, in a cell of a notebook: `from transformer_lecture import ask`.
 
 It is the one of the page and of the slides, as a widget of anywidget, which Jupyter, VS Code, Colab and marimo show.
 Where scripts do not run, such as in a notebook that is only looked at, stands a picture of the attention weights.
