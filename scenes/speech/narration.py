@@ -33,8 +33,8 @@ AFTER_RECORDING = 0.3
 #: Part of every key: raise it when the same words and recordings come out otherwise.
 VERSION = 1
 
-#: For each step of a chapter, the seconds of its beats; nothing for a silent step.
-Table = tuple[tuple[float, ...], ...]
+#: The seconds of the beats of each step of a chapter that is spoken, by its number.
+Table = dict[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,12 @@ class Narration:
 
     def tables(self, steps: Sequence[StepFacts], spoke: Callable[[], None] = lambda: None) -> dict[str, Table]:
         """The seconds of every beat, by chapter; `spoke` is told each step that is done."""
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for step in steps:
-            found.setdefault(step.chapter, []).append(tuple(self._seconds(step)))
+        found: dict[str, Table] = {}
+        for step in sorted(steps, key=lambda step: step.number):
+            if seconds := tuple(self._seconds(step)):
+                found.setdefault(step.chapter, {})[step.number] = seconds
             spoke()
-        return {chapter: tuple(rows) for chapter, rows in found.items() if any(rows)}
+        return found
 
     def _seconds(self, step: StepFacts) -> Iterator[float]:
         recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
