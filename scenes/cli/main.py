@@ -104,7 +104,7 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     with Bar() as bar:
         steps = Studio(open_store(), bar).script(order)
     for entry in order.entries:
-        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
+        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
             beats = read_out(step.beats, order.model) if aloud else step.beats

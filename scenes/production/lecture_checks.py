@@ -129,13 +129,18 @@ def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wron
 
 
 def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Part]:
-    """The chapters called `name`, with steps after a dot; a group in its order."""
+    """The chapters called `name`, with steps after a dot; a group in its order. A file is looked for in `folder`."""
     try:
         bare, first, last = cut(name)
         if bare.endswith(".py"):
             own = _own(folder, bare, trust, place, wrong)
             return [Part(own[0].name, tuple(own), first, last)] if own else []
+        if "," in name:
+            raise ValueError(f"{named(name)} are several: write each as a text of its own")
         return parts([name])
+    except OSError as error:  # such as a name that is too long
+        wrong(place, f"{named(name)} is no chapter: {error.strerror}", name)
+        return []
     except ValueError as error:
         known = [*(entry.name for entry in repertoire()), *GROUPS]
         is_unknown = "there are:" in str(error)

@@ -212,10 +212,10 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
         if key not in fields:
             wrong(place, f"there is no such key here: {one_of(fields, key)}")
             continue
-        table = _table_in(fields[key])
-        if table and isinstance(value, dict) and get_origin(fields[key]) is not list:
+        table, has_several = _table_in(fields[key]), get_origin(fields[key]) is list
+        if table and isinstance(value, dict) and not has_several:
             found[key] = typed(table, value, f"{place}.", wrong)
-        elif table and isinstance(value, list):
+        elif table and isinstance(value, list) and has_several:
             parts = [
                 typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one
                 for i, one in enumerate(value)

@@ -57,7 +57,7 @@ class Lines(Chapter):
         lines = [wrapped(Told(line), *_set(line, large), room.width) for line in self.lines]
         block = VGroup(*lines).arrange(DOWN, buff=units(SPACE))
         if lines:
-            room.fit(block, most=1.0).align_to(at(0, room.top), UP)
+            room.fit(block, most=1.0 if large else 1.25).align_to(at(0, room.top), UP)
         for row in () if large else (row for line in lines for row in line):
             row.begin_at(at(room.left, 0)[0])
         return lines

@@ -25,7 +25,8 @@ from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.font_file import NEEDED, flaw
-from scenes.production.lecture_file import Table, read
+from scenes.production.lecture_file import CardTable as Card
+from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
@@ -446,13 +447,14 @@ def test_no_caption_however_wide_reaches_the_logo():
 
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):
     page = DOCS.read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    lecture = read(write(example))
-    assert lecture.told == ()
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        assert read(write(example)).told == ()
     documented = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))
     assert documented == {*Table.__struct_fields__} - {"theme"} | {
-        f"theme.{key}" for key in ThemeTable.__struct_fields__
-    }
+        f"{table}.{key}"
+        for table, kind in (("theme", ThemeTable), ("chapters", ChapterTable), ("title_card", Card), ("end_card", Card))
+        for key in kind.__struct_fields__
+    } - {"title_card.licence", "title_card.questions"}
 
 
 def test_a_long_string_hides_no_key():
