@@ -127,8 +127,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         name=shortened(read),
         parts=tuple(asked_for) if any(part.first for part in asked_for) else (),
     )
-    if is_heard and wishes["voice"]:
-        order = replace(order, **speakers(wishes["voice"], look.language))
+    if is_heard and (wishes["voice"] or wishes.get("voice_command")):
+        order = replace(order, **speakers(wishes["voice"], look.language, wishes.get("voice_command")))
     if lecture is None:
         return order
     return lecture.ordered(order)

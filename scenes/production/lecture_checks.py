@@ -14,8 +14,9 @@ from scenes.production.look import QUALITIES
 from scenes.production.mistakes import Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, Part, cut, entries_in, parts, repertoire
 from scenes.production.slide import END, TITLE, Slide
+from scenes.speech.engines import SILENT, NotInstalledError
 from scenes.speech.recordings import Recordings
-from scenes.speech.voices import SILENT, NotInstalledError, Voice, voices
+from scenes.speech.voices import voice
 from scenes.theme import LIMITS, PALETTES
 from transformer_core.files.pickles import is_pickle, refusal
 from transformer_core.pretrained.model_registry import SUFFIXES, known_models
@@ -130,13 +131,14 @@ def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wron
 
 def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Part]:
     """The chapters called `name`, with steps after a dot; a group in its order. A file is looked for in `folder`."""
+    if "," in name:
+        wrong(place, f"{named(name)} are several: write each as a text of its own", name)
+        return []
     try:
         bare, first, last = cut(name)
         if bare.endswith(".py"):
             own = _own(folder, bare, trust, place, wrong)
             return [Part(own[0].name, tuple(own), first, last)] if own else []
-        if "," in name:
-            raise ValueError(f"{named(name)} are several: write each as a text of its own")
         return parts([name])
     except OSError as error:  # such as a name that is too long
         wrong(place, f"{named(name)} is no chapter: {error.strerror}", name)
@@ -278,11 +280,17 @@ def _own(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list
 
 
 def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
-    """The names of who speaks: a voice, a folder of recordings, both or nobody."""
-    there = _voices() if table.voice != SILENT else []
-    names = [voice.name for voice in there if voice.language == table.language]
-    if table.voice != SILENT and there and table.voice not in names:
-        wrong("voice", f"{named(table.voice)} does not speak {table.language}: {one_of([*names, SILENT], table.voice)}")
+    """The names of who speaks: a voice, a folder of recordings, both or nobody.
+
+    Of a voice that is not installed, who asks for it is told; the same lecture may be drawn silently.
+    """
+    if table.voice != SILENT:
+        try:
+            voice(table.voice, table.language)
+        except NotInstalledError:
+            pass
+        except ValueError as error:
+            wrong("voice", str(error))
     found = [table.voice] if table.voice != SILENT else []
     if not table.narration:
         return tuple(found)
@@ -295,14 +303,6 @@ def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
     except ValueError as error:
         wrong("narration", str(error))
     return (*found, f"{recordings.resolve()}")
-
-
-def _voices() -> list[Voice]:
-    """The voices at hand. Of a broken one, who asks for it is told; the same lecture may be drawn silently."""
-    try:
-        return voices()
-    except NotInstalledError:
-        return []
 
 
 def output_of(path: Path, name: str, wrong: Wrong) -> Path:

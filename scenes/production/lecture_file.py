@@ -26,7 +26,7 @@ from scenes.production.lecture_checks import (
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry, Part
 from scenes.production.slide import Slide
-from scenes.speech.voices import SILENT
+from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
 
 if TYPE_CHECKING:

@@ -21,9 +21,9 @@ from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
 
 if TYPE_CHECKING:
+    from scenes.speech.engines import Voice
     from scenes.speech.narration import Narration, Table
     from scenes.speech.recordings import Recordings
-    from scenes.speech.voices import Voice
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2

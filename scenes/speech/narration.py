@@ -18,9 +18,9 @@ from scenes.production.fingerprint import hashed
 from scenes.production.seals import sealed
 from scenes.production.store import PACKAGES, Store
 from scenes.speech import sound
+from scenes.speech.engines import Voice
 from scenes.speech.recordings import Recordings
 from scenes.speech.spoken import spoken
-from scenes.speech.voices import Voice
 from scenes.stage.captions import reading_seconds
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.text.vocabulary import stored
