@@ -65,7 +65,7 @@ def test_a_program_that_does_not_speak_is_one_line(tmp_path, monkeypatch, words,
 def test_a_program_that_is_not_there_or_cannot_be_read_is_one_line_and_no_film(capsys, tmp_path):
     for line, told in (
         ("sya {file}", "sya cannot speak: there is no such program"),
-        ("say '{file}", "cannot be read: No closing"),
+        ("say '{file}", "No closing"),
     ):
         with pytest.raises(SystemExit) as end:
             cli.main(
@@ -155,7 +155,7 @@ def test_install_brings_the_pinned_voice_by_pip_or_by_uv_where_pip_is_not_there(
     assert asked[0][:3] == ([sys.executable, "-m", "pip"] if pip else ["/somewhere/uv", "pip", "install"])
     assert asked[0][-len(RELEASES[language]) :] == list(RELEASES[language])
     told = capsys.readouterr()
-    assert f"--voice {dict(en='heart', es='dora')[language]} speaks" in told.out
+    assert f"--voice {'heart' if language == 'en' else 'dora'} speaks" in told.out
     assert f"the installer failed at {RELEASES[language][0]}: ERROR: no space" in told.err
 
 
@@ -225,9 +225,9 @@ def test_a_silent_lecture_does_not_look_at_a_half_installed_voice(tmp_path):
 
 def test_a_voice_that_is_not_there_or_speaks_another_language_is_one_line(capsys):
     pytest.importorskip("hibari")
-    with pytest.raises(ValueError, match="there is no voice 'haert': it is one of heart"):
+    with pytest.raises(ValueError, match='there is no voice "haert": it is one of heart'):
         voice("haert", "en")
-    with pytest.raises(ValueError, match="the voice heart speaks en, not es: it is one of .*none"):
+    with pytest.raises(ValueError, match=r"the voice heart speaks en, not es: it is one of .*none"):
         voice("heart", "es")
     with pytest.raises(SystemExit):
         cli.main(["voices"])
