@@ -107,7 +107,7 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
         tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
-            beats = read_out(step.beats, order.model) if aloud else step.beats
+            beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
 

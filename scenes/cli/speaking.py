@@ -51,12 +51,12 @@ def speakers(names: Sequence[str], language: str, command: str | None = None) ->
     return found | ({"voice": voice(voices[0], language)} if voices else {})
 
 
-def read_out(beats: Sequence[str], model: str | None) -> list[str]:
-    """Return the text of each beat as a voice reads it: numbers and signs are written as words."""
-    from scenes.speech.narration import spanish_words
+def read_out(beats: Sequence[str], model: str | None, language: str) -> list[str]:
+    """Return the text of each beat as a voice reads it in a language: numbers and signs are written as words."""
+    from scenes.speech.narration import foreign_words
     from scenes.speech.spoken import spoken
 
-    return [spoken(beat, spanish_words(model)) for beat in beats]
+    return [spoken(beat, foreign_words(model, language), language) for beat in beats]
 
 
 def _is_folder(name: str) -> bool:

@@ -146,9 +146,10 @@ class Studio:
         """Return the narration of the film; None for a silent one."""
         if order.voice is None and order.recordings is None:
             return None
-        from scenes.speech.narration import Narration, spanish_words
+        from scenes.speech.narration import Narration, foreign_words
 
-        return Narration(self.store, order.voice, order.recordings, spanish_words(order.model))
+        language = order.look.language
+        return Narration(self.store, order.voice, order.recordings, foreign_words(order.model, language), language)
 
     def _survey(
         self, order: Order, crew: Executor, *suffixes: str, speech: Mapping[str, Table] = MappingProxyType({})

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scenes.language import ENGLISH
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import sealed
@@ -45,13 +46,15 @@ class Narration:
         store: keeps sounds for later films.
         voice: speaks the steps without a recording.
         recordings: replace the voice in their steps.
-        spanish: words that the voice should read as Spanish.
+        foreign: words that the voice should read as those of the other language.
+        language: that of the narration.
     """
 
     store: Store
     voice: Voice | None = None
     recordings: Recordings | None = None
-    spanish: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
+    language: str = ENGLISH
 
     def tables(self, steps: Sequence[StepFacts], spoke: Callable[[], None] = lambda: None) -> dict[str, Table]:
         """The seconds of every beat, by chapter; `spoke` is told each step that is done."""
@@ -75,7 +78,7 @@ class Narration:
     def _said(self, beat: str) -> tuple[str, float]:
         """The key of a beat that the voice has spoken, and how long it is."""
         assert self.voice is not None
-        text = spoken(beat, self.spanish)
+        text = spoken(beat, self.foreign, self.language)
         key = hashed(VERSION, self.voice.key, text)
         path = self.store.speech(key)
         if not self.store.has(path):
@@ -164,10 +167,16 @@ def pause(beat: str) -> float:
 
 
 @cache
-def spanish_words(model: str | None) -> frozenset[str]:
-    """Return the words that a voice should read as Spanish: those of a model's translations that are not English."""
+def foreign_words(model: str | None, language: str = ENGLISH) -> frozenset[str]:
+    """Return the words that a voice should read as those of the other language: of a model that translates to Spanish,
+    those that are not English in an English narration, and the other way around in a Spanish one.
+    """
     try:
         vocabulary = stored(find_model(model) if model else DEFAULT)
     except (OSError, ValueError):
         return frozenset()
-    return frozenset(filter(str.isalpha, vocabulary.target)) - {*vocabulary.source} if vocabulary else frozenset()
+    if vocabulary is None:
+        return frozenset()
+    own, other = vocabulary.source, vocabulary.target
+    own, other = (own, other) if language == ENGLISH else (other, own)
+    return frozenset(filter(str.isalpha, other)) - {*own}
