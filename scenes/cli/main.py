@@ -24,6 +24,7 @@ from scenes.cli.modelling import models
 from scenes.cli.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
+from scenes.cli.recording import record
 from scenes.cli.speaking import heard, read_out, voices
 from scenes.cli.surroundings import settled
 from scenes.cli.telling import plain, printable, tell
@@ -181,6 +182,7 @@ lecture.add_command(page)
 lecture.add_command(quiz)
 lecture.add_command(serve)
 lecture.add_command(voices)
+lecture.add_command(record)
 lecture.add_command(models)
 lecture.add_command(test)
 

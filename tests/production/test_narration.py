@@ -207,8 +207,61 @@ def test_recordings_that_cannot_be_meant_are_told(place, tmp_path):
     record(folder / "counting-09.mp3", 1)
     with pytest.raises(ValueError, match="two recordings of one step"):
         Recordings(folder)
+    record(folder / "other-01-1.wav", 1)
+    record(folder / "other-01.wav", 1)
+    (folder / "counting-09.mp3").unlink()
+    with pytest.raises(ValueError, match=r"two recordings of one step in .*: other-01-1.wav, other-01.wav"):
+        Recordings(folder)
     with pytest.raises(ValueError, match="is no folder of recordings"):
         Recordings(tmp_path / "nowhere")
+
+
+def talk(folder: Path, name: str, *parts: tuple[float, float]) -> Path:
+    """A recording of tones of so many seconds, each with a silence of so many seconds behind it."""
+    tones = [np.concatenate([tone(long), np.zeros(sound.samples(quiet), np.float32)]) for long, quiet in parts]
+    folder.mkdir(exist_ok=True)
+    sound.keep(np.concatenate(tones), sound.RATE, folder / name)
+    return folder / name
+
+
+def onsets(samples: np.ndarray) -> list[float]:
+    """When something begins to be heard, in seconds."""
+    loud = np.abs(samples) > 0.02
+    quiet = np.convolve(loud, np.ones(sound.RATE // 10))[: len(loud)] == 0
+    return [at / sound.RATE for at in np.flatnonzero(quiet[:-1] & loud[1:])]
+
+
+def test_the_beats_of_a_recorded_step_begin_where_it_pauses(place):
+    """Of three pauses the one is taken where a beat is expected; both beats are heard where their captions come."""
+    talk(place.folder / "narration", "counting-01.flac", (0.6, 0.4), (3.0, 0.8), (2.5, 0.31), (0.5, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    first = index(place)["steps"][0]
+    begin, middle = (beat["start"] for beat in first["beats"])
+    assert middle - begin == pytest.approx(0.6 + 0.4 + 3.0 + 0.4, abs=0.2)  # in the middle of the longest pause
+    heard = onsets(sound.read(place.folder / "out" / first["clip"]))
+    assert heard == pytest.approx([begin, begin + 1.0, middle + 0.4, middle + 0.4 + 2.81], abs=0.25)
+    assert made.doubts == ()
+
+
+def test_a_recording_with_fewer_pauses_than_beats_is_told_and_shared(place):
+    talk(place.folder / "narration", "counting-01.flac", (5.0, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    (line,) = made.doubts
+    assert line.startswith("counting-01.flac has 0 pauses for 2 beats, which share its time")
+    assert line.endswith("as in counting-01-2.flac")
+
+
+def test_a_recording_of_a_beat_takes_the_place_of_that_beat_alone(place):
+    talk(place.folder / "narration", "counting-01-2.flac", (3.0, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    first, second, _ = index(place)["steps"]
+    begin, middle = (beat["start"] for beat in first["beats"])
+    heard = onsets(sound.read(place.folder / "out" / first["clip"]))
+    assert heard == pytest.approx([middle], abs=0.1)
+    assert middle - begin >= reading_seconds("It begins.") - 0.01
+    assert not onsets(sound.read(made.film))[1:]
+    assert second["duration"] > 0
+    assert made.doubts == ()
 
 
 def hold(path: Path, samples: np.ndarray, codec="pcm_f32le", kind="flt", rate=sound.RATE) -> Path:
@@ -339,13 +392,14 @@ def test_a_card_comes_when_its_words_are_spoken_also_while_pictures_move(place):
     (place.chapters / "c03_long.py").write_text(LONG)
     (entry,) = place.order("long").entries
 
-    def cues(*speech):
+    def cues(*seconds):
+        speech = {1: seconds} if seconds else {}
         job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry), speech=speech)
         (step,) = survey(job, lambda *_: None)
         return [cue.start - step.starts[0] for cue in step.cues], step.frames / RATE - step.starts[0]
 
     (_, silent), _ = cues()
-    (_, spoken), length = cues((8.0,))
+    (_, spoken), length = cues(8.0)
     cards = split("A row for each query, a column for each key. Each score is the dot product of the two.")
     read, share = reading_seconds(" ".join(cards[0])), shares_of(cards)[0]
     assert read <= silent < read + 2.1
