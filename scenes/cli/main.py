@@ -25,6 +25,7 @@ from scenes.cli.modelling import models
 from scenes.cli.ordering import TRUST, alone_in, drawn, named, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
+from scenes.cli.recording import record
 from scenes.cli.speaking import heard, read_out, voices
 from scenes.cli.surroundings import settled
 from scenes.cli.telling import plain, printable, tell
@@ -111,10 +112,10 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     order = order_of(names, **wishes, **UNSEEN)
     steps = _scripted(order)
     for entry in order.entries:
-        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
+        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
-            beats = read_out(step.beats, order.model) if aloud else step.beats
+            beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
 
@@ -207,7 +208,8 @@ def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> 
 
 
 for _command in (
-    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, models, test,
+    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models,
+    test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)

@@ -129,11 +129,11 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         name=shortened(read),
         parts=tuple(asked_for) if any(part.first for part in asked_for) else (),
     )
-    if is_heard and wishes["voice"]:
-        order = replace(order, **speakers(wishes["voice"], look.language))
+    if is_heard and (wishes["voice"] or wishes.get("voice_command")):
+        order = replace(order, **speakers(wishes["voice"], look.language, wishes.get("voice_command")))
     if lecture is None:
         return order
-    return replace(order, title=lecture.title, author=lecture.author, outputs=lecture.outputs)
+    return lecture.ordered(order)
 
 
 def _asked_for(names: Sequence[str], trust: bool) -> tuple[Any, list[Any]]:
@@ -170,7 +170,7 @@ def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
     wanted = {entry for part in asked_for for entry in part.entries}
     if lecture and wanted <= {*lecture.entries}:
         return [entry for entry in lecture.entries if entry in wanted]
-    return sorted(wanted) or chosen(())
+    return sorted(wanted, key=lambda entry: (entry.number, entry.name)) or chosen(())
 
 
 def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:

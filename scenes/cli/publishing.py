@@ -85,13 +85,18 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 
 def _make_page(order: Any, lecture: Rendered) -> None:
-    from scenes.production.tracing import whole_trace
+    from scenes.production.tracing import others_of, whole_trace
     from scenes.publishing.cards import cards_of
+    from scenes.publishing.exhibits import told_apart
     from scenes.publishing.live import live_model_called
     from scenes.publishing.page import write_page
 
-    trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
-    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language)
+    store = open_store()
+    others = others_of(order, store)
+    steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
+    trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
+    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
+    lecture = told_apart(lecture, trace, others)
     written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
     _tell(written, f"{len(lecture.steps)} steps")
 
