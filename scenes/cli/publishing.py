@@ -46,10 +46,10 @@ STOPS = ("beat", "step", "none")
 def slides(
     names: tuple[str, ...], formats: tuple[str, ...], stops: str, loop: bool, into: Path | None, **wishes: Any
 ) -> None:
-    """Slides to present with: one HTML file for any browser, and a PowerPoint file.
+    """Slides to present with: HTML and PowerPoint.
 
-    Both hold their clips, so that one file is all you carry. A clip plays to the end of a beat and stands; "next" goes
-    on. What is said stands in the speaker notes (key S in the browser).
+    One HTML file is for any browser. Both hold their clips, so that one file is all you carry. A clip plays to the end
+    of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the browser).
     """
     if loop and stops != "none":
         raise click.ClickException("--loop is for slides that go on by themselves: add --stops none")
@@ -105,9 +105,10 @@ def _make_slides(
 @captioned("burnt")
 @heard
 def page(names: tuple[str, ...], **wishes: Any) -> None:
-    """A page for a course: the film with its transcript, the tensors behind each step, and the model to try.
+    """A page for a course, with the model to try.
 
-    A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
+    It has the film with its transcript, and the tensors behind each step. A folder of plain files: open index.html
+    from a disk, put the folder on any server, or see `lecture serve`.
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
@@ -116,13 +117,18 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 
 def _make_page(order: Any, lecture: Rendered) -> None:
-    from scenes.production.tracing import whole_trace
+    from scenes.production.tracing import others_of, whole_trace
     from scenes.publishing.cards import cards_of
+    from scenes.publishing.exhibits import told_apart
     from scenes.publishing.live import live_model_called
     from scenes.publishing.page import write_page
 
-    trace = whole_trace(open_store().trace(order.text, order.model, **order.asked)[0], lecture.steps)
-    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language)
+    store = open_store()
+    others = others_of(order, store)
+    steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
+    trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
+    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
+    lecture = told_apart(lecture, trace, others)
     written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
     _tell(written, f"{len(lecture.steps)} steps")
 
@@ -135,9 +141,10 @@ def _make_page(order: Any, lecture: Rendered) -> None:
 @click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True, help="With --model.")
 @spoken
 def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
-    """Show FOLDER, or the page that was made last, to a browser on this machine. Ctrl-C ends it.
+    """Show a page to a browser on this machine.
 
-    With --model, show a page on which that model reads what is typed, and tells of any number where it comes from.
+    FOLDER holds it; without one, it is the page that was made last. With --model, show a page on which that model reads
+    what is typed, and tells of any number where it comes from. Ctrl-C ends it.
     """
     from scenes.publishing.serving import server
 

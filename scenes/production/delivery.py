@@ -20,6 +20,7 @@ from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal
 from scenes.production.sheet import Picture, contact_sheet
+from scenes.production.slide import Slide
 from scenes.production.store import Store
 from scenes.production.transcript import KINDS, transcript
 from scenes.stage.captions import srt, vtt
@@ -77,7 +78,7 @@ class Delivery:
             ValueError: somebody else's file has one of the names.
         """
         names = {self._name("posters", step, ".png") for step in steps}
-        names |= {f"contact-sheet-{entry.name}.png" for entry in self.entries}
+        names |= {f"contact-sheet-{entry.name}.png" for entry, _ in self._sections(steps)}
         if film:
             names |= {self._name("clips", step, ".mp4") for step in steps} | {*self._films, INDEX}
         ours = take(self.folder, names)
@@ -115,9 +116,12 @@ class Delivery:
         """Posters, and a contact sheet for each chapter."""
         for step in steps:
             place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
-        for entry in self.entries:
-            own = [step for step in steps if step.chapter == entry.name]
-            heading = f"{entry.number}. {self._title(entry)}: “{on_one_line(self.text)}”"
+        sheets: dict[Entry, list[StepFacts]] = {}
+        for entry, part in self._sections(steps):
+            sheets.setdefault(entry, []).extend(part)
+        for entry, own in sheets.items():
+            told = f"{entry.number}. {self._title(entry)}" if entry.number else self._title(entry)
+            heading = f"{told}: “{on_one_line(entry.text or self.text)}”"
             sheet = self.store.sheet(
                 hashed(heading, self.origin, source(PRODUCTION), *(step.key + step.title for step in own))
             )
@@ -127,8 +131,21 @@ class Delivery:
                 seal(sheet)
             place(sheet, self.folder / f"contact-sheet-{entry.name}.png")
 
+    def _sections(self, steps: Sequence[StepFacts]) -> list[tuple[Entry, list[StepFacts]]]:
+        """`steps` by the chapter that they are told in: a slide belongs to the one before it, a card to none."""
+        entries = {entry.name: entry for entry in self.entries}
+        found: list[tuple[Entry, list[StepFacts]]] = []
+        for step in steps:
+            entry = entries[step.chapter]
+            is_first = not found or (isinstance(found[-1][0], Slide) and found[-1][0].large)
+            joins = not is_first and (entry == found[-1][0] or (isinstance(entry, Slide) and not entry.large))
+            if not joins:
+                found.append((entry, []))
+            found[-1][1].append(step)
+        return found
+
     def _title(self, entry: Entry) -> str:
-        return catalogue(self.look.language).text(entry.title)
+        return entry.title if isinstance(entry, Slide) else catalogue(self.look.language).text(entry.title)
 
     def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:
         return self.folder / self._name(kind, step, suffix)
@@ -156,11 +173,12 @@ class Delivery:
             }
             for step, start, duration in zip(steps, starts, durations, strict=False)
         ]
-        chapters = [
-            {"name": e.name, "number": e.number, "title": self._title(e), "start": own[0]["start"], "steps": len(own)}
-            for e in self.entries
-            if (own := [row for row in rows if row["chapter"] == e.name])
-        ]
+        chapters, done = [], 0
+        for entry, own in self._sections(steps):
+            facts = {"name": entry.name, "number": entry.number, "title": self._title(entry)}
+            read = {"text": entry.text or self.text, "model": Path(entry.model).stem or self.origin.model}
+            chapters.append({**facts, **read, "start": starts[done], "steps": len(own)})
+            done += len(own)
         return {
             "title": self.title,
             "author": self.author,

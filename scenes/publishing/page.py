@@ -25,6 +25,7 @@ from scenes.publishing.policy import FOLDER
 from scenes.publishing.quiz import STYLE as QUIZ_STYLE
 from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
+from scenes.publishing.terms import terms_of
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, VIEWS, Form, script_texts
 from scenes.stage.captions import vtt
@@ -105,6 +106,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
         "words": {text: say(text) for text in script_texts()},
         "exhibits": [one.facts() | {"asked": bool(live and name in live.names)} for name, one in found.items()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
+        "terms": [one | {"step": one["step"].replace(".", "-")} for one in terms_of(lecture)],
         "live": MODEL if live else "",
     }
     names = [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if live else SCRIPTS
@@ -164,8 +166,8 @@ def _views(say: Say) -> str:
 
 
 def _search(say: Say) -> str:
-    """A box to search the transcript and the names of tensors with, and a list for what is found."""
-    told = escape(say("Search what is said, and tensors"))
+    """A box to search the transcript, terms and the names of tensors with, and a list for what is found."""
+    told = escape(say("Search what is said, terms and tensors"))
     return (
         f'<form class="search" role="search"><label for="search">{told}</label>'
         '<input id="search" type="search" autocomplete="off" spellcheck="false">'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -62,13 +62,15 @@ class RenderedStep:
 
 @dataclass(frozen=True)
 class RenderedChapter:
-    """A chapter of a film, with its steps."""
+    """A chapter of a film, with its steps and the slides among them; the title card has no number."""
 
     name: str
-    number: int
+    number: int | str
     title: str
     start: float
     steps: Sequence[RenderedStep]
+    text: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,13 +140,14 @@ class Rendered:
 
     @classmethod
     def _of(cls, index: dict[str, Any], folder: Path) -> Rendered:
-        steps = [_step(row, folder) for row in index["steps"]]
+        steps = (_step(row, folder) for row in index["steps"])
         chapters = [
             RenderedChapter(
-                row["name"], row["number"], row["title"], row["start"], [s for s in steps if s.chapter == row["name"]]
+                row["name"], row["number"] or "", row["title"], row["start"], [*islice(steps, row["steps"])],
+                row.get("text", ""), row.get("model", ""),
             )
             for row in index["chapters"]
-        ]
+        ]  # fmt: skip
         return cls(
             folder,
             index["title"],

@@ -352,3 +352,17 @@ def test_a_search_finds_titles_words_that_are_said_and_tensors_whatever_their_ca
     assert disk.locator("#found-told").text_content() == "0 found"
     box.press("Escape")
     assert box.input_value() == disk.locator("#found-told").text_content() == ""
+
+
+def test_a_search_tells_a_term_in_plain_words_and_leads_to_the_step_that_explains_it(look, lecture, trace, tmp_path):
+    first, *others = lecture.chapters[1].steps
+    told = replace(first, chapter="training", title="Descenso de gradiente: un paso cuesta abajo")
+    chapters = [lecture.chapters[0], replace(lecture.chapters[1], name="training", steps=[told, *others])]
+    page = ready(look(write_page(replace(lecture, chapters=chapters, language="es"), trace, tmp_path / "page")))
+    page.get_by_role("searchbox").fill("tasa")
+    found = page.locator("#found a").first
+    assert found.text_content() == "Términotasa de aprendizaje: fija la longitud de un paso"
+    found.click()
+    page.wait_for_function(f"Math.abs(film.currentTime - {told.start}) < 0.1")
+    page.get_by_role("searchbox").fill("softmax")
+    assert page.locator("#found a b").count() == 0, "a term of a step that this film does not have"
