@@ -1,7 +1,7 @@
 """A second device without a graphics card: tensors that compute here, and meet no tensor of this machine.
 
-As on a graphics card, an operation on tensors of two devices fails (a number without axes may come from the CPU), and so
-do NumPy's views of a tensor; `.cpu()`, `.tolist()` and `.item()` bring values back.
+As on a graphics card, an operation on tensors of two devices fails (a number without axes may come from the CPU), and
+so do NumPy's views of a tensor; `.cpu()`, `.tolist()` and `.item()` bring values back.
 """
 
 from __future__ import annotations
