@@ -21,9 +21,9 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from scenes.publishing.typefaces import font_face
-from scenes.theme import DARK, LIGHT, Palette
-from transformer_core.tracing.named_tensor import AXES
+from scenes.publishing.typefaces import font_face  # noqa: E402 - found from here on
+from scenes.theme import DARK, LIGHT, Palette  # noqa: E402
+from transformer_core.tracing.named_tensor import AXES  # noqa: E402
 
 DOCS = ROOT / "docs"
 RECORDS = sorted((DOCS / "decisions").glob("*.md"))
@@ -33,45 +33,23 @@ ELSEWHERE = {
     "CHANGELOG.md": "changelog.md",
     **{f"assets/models/{path.name}": f"models/{path.name}" for path in (ROOT / "assets" / "models").glob("*.md")},
 }
-#: Pages of the API reference: title, what it is, and the modules or names in the order of the page.
+#: Pages of the API reference: title, and files or names in the order of the page.
 API = {
-    "core": (
-        "The model",
-        "transformer_core",
-        "config model layers attention norms embedding output blueprint shapes parameters",
-    ),
-    "tracing": (
-        "Traces",
-        "transformer_core.tracing",
-        "tap trace named_tensor provenance explain operations edit transformer_lens_names window",
-    ),
-    "interpret": ("Looking inside", "transformer_core.interpret", "lens attribution heads intervention"),
-    "decoding": ("Decoding", "transformer_core.decoding", "sampling beam"),
-    "training": ("Training", "transformer_core.training", "train batches state"),
-    "pretrained": (
-        "Weights from elsewhere",
-        "transformer_core.pretrained",
-        "model_registry checkpoint hugging_face bert gpt2 llama marian torch_modules torch_folder gguf_file model_packages",
-    ),
-    "text": ("Text", "transformer_core.text", "tokenizer vocabulary subwords"),
-    "studies": (
-        "Studies of a sentence",
-        "transformer_core.studies",
-        "sentence.read sentence.generate sentence.compare sentence.diff sentence.minimal_pairs sentence.variants focus "
-        "results derived translator.roles translator.evaluate translator.train translator.lstm experiments.laboratory",
-    ),
-    "measures": (
-        "Measures",
-        "transformer_core.studies.measures",
-        " ".join(sorted(p.stem for p in (ROOT / "transformer_core/studies/measures").glob("[!_]*.py"))),
-    ),
-    "notebooks": ("Notebooks", "scenes", "cli.showing.show publishing.notebook.ask"),
-    "chapters": ("Chapters", "scenes", "stage.chapter layout theme"),
-    "primitives": (
-        "Primitives",
-        "scenes.mobjects",
-        " ".join(sorted(p.stem for p in (ROOT / "scenes/mobjects").glob("[!_]*.py"))),
-    ),
+    "core": ("The model", "transformer_core/*.py"),
+    "tracing": ("Traces", "transformer_core/tracing/*.py"),
+    "interpret": ("Looking inside", "transformer_core/interpret/*.py"),
+    "decoding": ("Decoding", "transformer_core/decoding/*.py"),
+    "training": ("Training", "transformer_core/training/*.py"),
+    "pretrained": ("Weights from elsewhere", "transformer_core/pretrained/*.py"),
+    "text": ("Text", "transformer_core/text/*.py"),
+    "sentence": ("Studies of a sentence", "transformer_core/studies/*.py", "transformer_core/studies/sentence/*.py"),
+    "translator": ("The translator", "transformer_core/studies/translator/*.py"),
+    "measures": ("Measures", "transformer_core/studies/measures/*.py"),
+    "laboratory": ("The laboratory", "transformer_core/studies/experiments/laboratory.py"),
+    "files": ("Files", "transformer_core/files/*.py", "transformer_core/live/*.py"),
+    "notebooks": ("Notebooks", "scenes.cli.showing.show", "scenes.publishing.notebook.ask"),
+    "chapters": ("Chapters", "scenes/stage/chapter.py", "scenes/stage/step.py", "scenes/layout.py", "scenes/theme.py"),
+    "primitives": ("Primitives", "scenes/mobjects/*.py"),
 }
 #: Code, in which nothing is changed, or a comment; and code, or a link.
 CODE = r"(?P<code>^```.*?^```|`[^`\n]*`)"
@@ -86,8 +64,11 @@ def on_config(config: Any) -> None:
     """Put the experiments and the decisions into the navigation, one by one."""
     names = EXPERIMENT.findall((DOCS / "experiments.md").read_text(encoding="utf-8"))
     decisions = [f"decisions/{path.name}" for path in reversed(RECORDS)]
+    api = [f"api/{page}.md" for page in API]
     below = {"experiments.md": [f"experiments/{name}.md" for name in names], "decisions/index.md": decisions}
     for section in config.nav:
+        if "API" in section:
+            section["API"] += api
         for pages in section.values():
             for at, page in enumerate(pages) if isinstance(pages, list) else ():
                 if isinstance(page, str) and page in below:
@@ -181,7 +162,7 @@ def _names() -> str:
     """The page of the API: its parts, the names of `transformer_core` itself, and the axes of tensors."""
     import transformer_core
 
-    parts = [f"- [{title}]({page}.md): `{room}`" for page, (title, room, _) in API.items()]
+    parts = [f"- [{facts[0]}]({page}.md)" for page, facts in API.items()]
     rows = []
     for name in transformer_core.__all__:
         found = getattr(transformer_core, name)
@@ -205,16 +186,22 @@ def _plain(doc: str | None) -> str:
     return marked(" ".join((doc or "").split("\n\n")[0].split())).replace("|", "\\|")
 
 
-def _reference(title: str, room: str, modules: str) -> str:
-    """A page of the API: every module, with what it says of itself."""
-    return "\n\n".join([f"# {title}", *(f"::: {room}.{module}" for module in modules.split())])
+def _reference(title: str, *parts: str) -> str:
+    """A page of the API: every module or name, with what it says of itself."""
+    names = [
+        ".".join(path.relative_to(ROOT).with_suffix("").parts) if path else part
+        for part in parts
+        for path in (sorted(ROOT.glob(part)) if part.endswith(".py") else [None])
+    ]
+    return "\n\n".join([f"# {title}", *(f"::: {name}" for name in names if "._" not in name)])
 
 
 def _film(pages: dict[str, str]) -> str:
     """Colours and type of the film as CSS: they have their home in `scenes.theme`."""
     seen = "".join(sorted(set("".join(text for uri, text in pages.items() if uri.endswith(".md")))))
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    return f'{faces}\n[data-md-color-scheme="default"]{_variables(LIGHT)}\n[data-md-color-scheme="slate"]{_variables(DARK)}\n'
+    schemes = {"default": LIGHT, "slate": DARK}
+    return "\n".join([faces, *(f"[data-md-color-scheme={name}]{_variables(one)}" for name, one in schemes.items())])
 
 
 def _variables(palette: Palette) -> str:

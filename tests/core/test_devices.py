@@ -115,3 +115,17 @@ def test_a_translator_on_another_device_is_read_and_measured_as_here():
         found = read("The car is red", there, vocabulary)
     assert found.about["output"] == wanted.about["output"]
     same(found.tensors, wanted.tensors)
+
+
+@pytest.mark.parametrize("shape", ["pre-norm", "Llama"])
+def test_a_gradient_on_another_device_is_the_same(shape):
+    here, there, (source, target) = both(**SHAPES[shape])
+    given = (None if here.encoder is None else source, target)
+    here(*given).logsumexp(-1).sum().backward()
+    with elsewhere():
+        there(*(None if ids is None else Remote(ids) for ids in given)).logsumexp(-1).sum().backward()
+        torch.optim.SGD(there.parameters(), 0.1).step()
+    torch.optim.SGD(here.parameters(), 0.1).step()
+    for one, other in zip(here.parameters(), there.parameters(), strict=True):
+        assert torch.equal(one.grad, other.grad.cpu())
+        assert torch.equal(one, other.cpu())
