@@ -6,11 +6,11 @@ on the site; pages from outside `docs/`, the API reference, and colours and type
 
 from __future__ import annotations
 
+import ast
 import json
 import posixpath
 import re
 import sys
-from html import escape
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -101,6 +101,13 @@ def on_files(files: Files, config: Any) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """The first page has the whole width."""
+    if page.file.src_uri == "index.md":
+        page.meta["hide"] = ["navigation", "toc"]
+    return markdown
+
+
 def _led(text: str, name: str) -> str:
     """The page of the repository that is called `name`, with its links as links of the site."""
 
@@ -162,7 +169,7 @@ def _names() -> str:
     """The page of the API: its parts, the names of `transformer_core` itself, and the axes of tensors."""
     import transformer_core
 
-    parts = [f"- [{facts[0]}]({page}.md)" for page, facts in API.items()]
+    parts = [f"- [{facts[0]}]({page}.md): {_about(facts[1])}" for page, facts in API.items()]
     rows = []
     for name in transformer_core.__all__:
         found = getattr(transformer_core, name)
@@ -179,6 +186,15 @@ def _names() -> str:
             *axes,
         ]
     )
+
+
+def _about(part: str) -> str:
+    """The first sentence of the package or the file of a page of the API."""
+    path = ROOT / part.replace("*", "__init__")
+    if not path.is_file():
+        return f"`{part}`"
+    doc = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    return doc[:1].lower() + doc[1:].split("\n\n")[0].split(". ")[0].replace("\n", " ").rstrip(".")
 
 
 def _plain(doc: str | None) -> str:
@@ -213,8 +229,10 @@ def _variables(palette: Palette) -> str:
 SHAPE = re.compile(r'"((?:%s)(?: (?:%s))*)"' % (("|".join(AXES),) * 2))
 LOW = re.compile(
     r"(?<![\w`])(?P<base>[A-Za-zθσλΣ]|d[A-Z]|ds|head|sum|mean|logit|lens|softmax\(s\)|weight|score|effect|shift)"
-    r"_(?P<low>\{[^}]+\}|<t|[a-z0-9],[a-z0-9]|[A-Za-z0-9]+)"
+    r"_(?P<low>\{[^}]+\}|&lt;t|[a-z0-9],[a-z0-9]|[A-Za-z0-9]+)"
 )
+#: A line of a list of arguments: the name stays as it is.
+ARGUMENT = re.compile(r"^(?P<name>(?: {4}[\w, *]+: )?)(?P<text>.*)$", re.MULTILINE)
 HIGH = re.compile(r"\^(\([^)]+\)|\w+)")
 
 
@@ -222,11 +240,11 @@ def marked(text: str) -> str:
     """Text of a docstring as Markdown: subscripts and powers set as such, shapes as code."""
 
     def one(part: str) -> str:
-        part = re.sub(r"<(?!t, )", "&lt;", SHAPE.sub(r"`\1`", part))
-        part = LOW.sub(lambda m: f"{m['base']}<sub>{escape(m['low'].strip('{}'))}</sub>", part)
+        part = part.replace("<", "&lt;")
+        part = LOW.sub(lambda m: f"{m['base']}<sub>{m['low'].strip('{}')}</sub>", part)
         return HIGH.sub(lambda m: f"<sup>{m[1].strip('()')}</sup>", part).replace("*", "\\*")
 
-    parts = re.split(r"(`[^`\n]*`)", text)
+    parts = re.split(r"(`[^`\n]*`)", SHAPE.sub(r"`\1`", text))
     return "".join(part if at % 2 else one(part) for at, part in enumerate(parts))
 
 
@@ -258,6 +276,8 @@ def _paragraphs(text: str) -> str:
             found.append(f"```pycon\n{dedent(paragraph)}\n```")
         elif all(line.startswith("    ") for line in lines):
             found.append(f"```py\n{dedent(paragraph)}\n```")
+        elif re.match(r"[A-Z]\w+:\n", paragraph):
+            found.append(ARGUMENT.sub(lambda line: line["name"] + marked(line["text"]), paragraph))
         elif paragraph.endswith("::"):
             found.append(paragraph[:-1])
         else:
