@@ -75,7 +75,7 @@ class Watch:
         self.begun: list[tuple[str, float]] = []
 
     def begin(self, what: str, *_: int) -> None:
-        self.begun.append((what.split(" at ")[0], time.perf_counter()))
+        self.begun.append((what.partition(" at ")[0], time.perf_counter()))
 
     def advance(self, frames: int, steps: int) -> None: ...
 
