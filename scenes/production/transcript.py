@@ -29,7 +29,7 @@ def transcript(index: Mapping[str, Any], kind: str) -> str:
         blocks.append(chapter.format(number + write(one["title"]), clock(one["start"])))
         for row in islice(rows, one["steps"]):
             blocks += [step.format(write(row["title"]), clock(row["start"])), write(row["narration"])]
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    return "\n\n".join(filter(None, [*blocks, write(index["made"])])) + "\n"
 
 
 def clock(seconds: float) -> str:

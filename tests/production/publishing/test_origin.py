@@ -46,7 +46,7 @@ def missing(path: Path) -> list[str]:
 def test_film_clips_posters_sheets_captions_and_index_say_it(finished):
     folder = finished.folder / "out"
     files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in {"", ".srt", ".json", ".vtt"}]
-    assert len(files) == 1 + 4 + 4 + 2
+    assert len(files) == 1 + 4 + 4 + 2 + 2
     assert {path.name: missing(path) for path in files} == {path.name: [] for path in files}
     (captions,) = folder.glob("*.vtt")
     assert all(part in said(captions) for part in SAID)
