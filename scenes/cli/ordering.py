@@ -109,7 +109,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     With `preview=True`, quality and folder are not those of the file, which are meant for its film.
     """
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import CAPTIONS, Look
+    from scenes.production.look import CAPTIONS, SHOWN, Look
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
 
@@ -129,8 +129,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         labels = [*(labels or ["lecture"]), read]
     elif not labels[0].startswith(lecture.name):
         labels = [lecture.name, *labels]
-    shown = f"captions-{captions}" if look.bare else ""
-    label = "-".join(filter(None, [shortened("-".join(labels)), look.name, shown]))
+    label = "-".join(filter(None, [shortened("-".join(labels)), look.name, SHOWN[captions]]))
     entries = _entries(lecture, asked_for)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))

@@ -24,8 +24,10 @@ QUALITIES = {
 }
 
 
-#: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere.
-CAPTIONS = ("burnt", "track", "none")
+#: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere; and what
+#: names of files say of them.
+SHOWN = {"burnt": "", "track": "clean", "none": "bare"}
+CAPTIONS = tuple(SHOWN)
 
 
 @dataclass(frozen=True)

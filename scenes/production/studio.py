@@ -59,11 +59,6 @@ class Order:
     running: tuple[Part, ...] = ()
 
     @property
-    def shown(self) -> str:
-        """What the names of files say of captions: nothing where they are as usual."""
-        return "" if self.captions == CAPTIONS[0] else f"captions-{self.captions}"
-
-    @property
     def asked(self) -> dict[str, Any]:
         """Edits, given translation and number of beams, as `Store.trace` takes them."""
         return {"edits": self.edits, "target": self.target, "beams": self.beams}

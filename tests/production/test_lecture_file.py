@@ -218,8 +218,8 @@ def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_
         for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
             with pytest.raises(SystemExit):
                 cli.main([*arguments, str(path)])
-    found = [(order.captions, order.look.bare, order.label.rpartition("captions-")[2]) for order in orders]
-    usual, clean, none = ("burnt", False, "my"), ("track", True, "track"), ("none", True, "none")
+    found = [(order.captions, order.look.bare, order.label) for order in orders]
+    usual, clean, none = ("burnt", False, "my"), ("track", True, "my-clean"), ("none", True, "my-bare")
     assert found == [usual, clean, usual, usual, none, none, none, usual]
 
 
