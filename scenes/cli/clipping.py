@@ -113,11 +113,9 @@ def _size(width: int) -> dict[str, int]:
 
 def _named(order: Any) -> str:
     """The part of a clip's name that tells it from others of its step: all that was asked for and is not as usual."""
-    from scenes.production.look import SHOWN
-
     look = order.look
     parts = ["" if look.theme == "dark" else look.theme, "" if look.language == ENGLISH else look.language]
-    return "-".join([order.name, *filter(None, [*parts, SHOWN[order.captions]])])
+    return "-".join([order.name, *filter(None, [*parts, order.shown])])
 
 
 def _size_of(kind: Any, width: int | None, fps: int | None) -> str:

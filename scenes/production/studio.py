@@ -15,7 +15,7 @@ from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.look import CAPTIONS, Look
+from scenes.production.look import CAPTIONS, SHOWN, Look
 from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
@@ -57,6 +57,11 @@ class Order:
     parts: tuple[Part, ...] = ()
     #: Chapters, steps of them and slides as a lecture file has them follow each other, each entry in parts of its own.
     running: tuple[Part, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What names of files say of its captions."""
+        return SHOWN[self.captions]
 
     @property
     def asked(self) -> dict[str, Any]:
