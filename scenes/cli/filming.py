@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenes.cli.telling import tell
+from scenes.cli.telling import counted, tell
 from scenes.cli.translating import say_untold
 
 
@@ -18,10 +18,10 @@ def filmed(order: Any, store: Any) -> None:
         made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
     say_untold(order.look.language, made.untold)
     if made.film is None:
-        tell(f"{made.folder}  {made.steps} stills")
+        tell(f"{made.folder}  {counted(made.steps, 'still')}")
         return
     minutes, seconds = divmod(round(made.seconds), 60)
-    tell(f"{made.film}  {minutes}:{seconds:02d}, {made.steps} steps, {made.drawn} of them drawn now")
+    tell(f"{made.film}  {minutes}:{seconds:02d}, {counted(made.steps, 'step')}, {made.drawn} of them drawn now")
     for doubt in made.doubts:
         tell(f"lecture: {doubt}", err=True)
     if made.left_to_manim:

@@ -192,6 +192,8 @@ def _with_loudness(command: click.Command) -> None:
     """Add the options by which every command, and those below it, says less or more."""
     for one in getattr(command, "commands", {}).values():
         _with_loudness(one)
+    if command is test:  # whose options go to pytest
+        return
     for names, variable, help_ in (
         (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),
         (("-v", "--verbose"), "LECTURE_DEBUG", "Where an error comes from, as a traceback."),

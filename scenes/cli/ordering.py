@@ -105,13 +105,12 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
     other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
     read = "-".join([sentence_name(wishes["text"]), *other])
-    labels = list(dict.fromkeys(part.label for part in asked_for))
-    if lecture is None:
-        labels = [*(labels or ["lecture"]), read]
-    elif not labels[0].startswith(lecture.name):
-        labels = [lecture.name, *labels]
-    label = "-".join(filter(None, [shortened("-".join(labels)), look.name]))
+    name = _named(lecture, asked_for) if lecture else f"{_named(None, asked_for)}-{read}"
+    label = "-".join(filter(None, [shortened(name), look.name]))
     entries = _entries(lecture, asked_for)
+    folder = wishes["output"] or Path("renders") / label
+    if lecture and name != lecture.name and folder == lecture.output:  # a part of it goes beside its film
+        folder = folder.with_name(label)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
     if edits:
@@ -121,7 +120,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["text"],
         label,
         look,
-        wishes["output"] or Path("renders") / label,
+        folder,
         wishes["jobs"],
         wishes["model"],
         wishes.get("scheduler"),
@@ -159,8 +158,15 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Any, list[Any]]:
         if not bare.endswith(".toml"):
             found += parts([name])
         elif first or len(written) == 1:
-            found.append(Part(lecture.name, lecture.entries, first, last))
+            found.append(Part(lecture.name, tuple(lecture.entries), first, last))
     return lecture, found
+
+
+def _named(lecture: Any, asked_for: Sequence[Any]) -> str:
+    """A file name part for what is asked for; chapters that a lecture file gives its look stand behind its name."""
+    labels = list(dict.fromkeys(part.label for part in asked_for))
+    is_of_file = lecture and any(part.entries == tuple(lecture.entries) for part in asked_for)
+    return "-".join(labels if is_of_file or not lecture else [lecture.name, *labels]) or "lecture"
 
 
 def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
