@@ -22,9 +22,10 @@ from scenes.cli.filming import filmed, pictured
 from scenes.cli.lecturing import new
 from scenes.cli.model_tables import model
 from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, drawn, named, open_store, order_of, shared, spoken
+from scenes.cli.ordering import TRUST, alone_in, captioned, drawn, named, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
+from scenes.cli.recording import record
 from scenes.cli.speaking import heard, read_out, voices
 from scenes.cli.surroundings import settled
 from scenes.cli.telling import plain, printable, tell
@@ -58,6 +59,7 @@ def lecture(context: click.Context) -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 @heard
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """The film of chapters, and all its files.
@@ -72,6 +74,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step, and contact sheets."""
     order = order_of(names, **wishes)
@@ -103,18 +106,25 @@ def list_(as_json: bool) -> None:
 @spoken
 @TRUST
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
-def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
+@click.option("--format", "kind", type=click.Choice(["md", "txt"]), help="A transcript with times, without beats.")
+def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any) -> None:
     """What is said in each step; "|" divides the beats."""
-    from scenes.production.studio import untold
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio, untold
 
     printable()
     order = order_of(names, **wishes, **UNSEEN)
+    if kind:
+        with Bar() as bar:
+            text = Studio(open_store(), bar).transcript(order, f".{kind}")
+        tell(*text.splitlines())
+        return
     steps = _scripted(order)
     for entry in order.entries:
-        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {order.text}", "")
+        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
             seconds = step.frames / order.look.rate
-            beats = read_out(step.beats, order.model) if aloud else step.beats
+            beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
 
@@ -209,7 +219,8 @@ def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> 
 
 
 for _command in (
-    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, models, test,
+    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models,
+    test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)

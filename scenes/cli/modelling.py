@@ -96,7 +96,7 @@ def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
     """
     from scenes.stage.requirements import lacking
 
-    lacks = {entry.name: lacking(about, entry.needs) for entry in entries}
+    lacks = {entry.name: "" if entry.model else lacking(about, entry.needs) for entry in entries}
     able = [entry for entry in entries if not lacks[entry.name]]
     reasons: dict[str, list[str]] = {}
     for name, need in lacks.items():

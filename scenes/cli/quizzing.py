@@ -57,6 +57,7 @@ def _quiz(order: Any) -> Quiz:
     from scenes.production.bar import Bar
     from scenes.production.origin import Origin
     from scenes.production.studio import Studio
+    from scenes.production.tracing import others_of
     from scenes.publishing.cards import cards_of
     from scenes.publishing.quiz import Quiz
     from scenes.publishing.rendered import GENERAL
@@ -66,7 +67,7 @@ def _quiz(order: Any) -> Quiz:
     with Bar() as bar:
         steps = Studio(store, bar).script(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
-    cards = cards_of(order.entries, trace, steps, look.language)
+    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store))
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)
