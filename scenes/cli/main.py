@@ -33,8 +33,6 @@ from scenes.cli.translating import language, say_untold
 from scenes.cli.watching import watch
 from scenes.language import catalogue
 
-#: Of an order that is not drawn.
-UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -119,7 +117,7 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
             text = Studio(open_store(), bar).transcript(order, f".{kind}")
         tell(*text.splitlines())
         return
-    steps = _scripted(order)
+    steps = scripted(order)
     for entry in order.entries:
         tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
@@ -127,15 +125,6 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
             beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
-
-
-def _scripted(order: Any) -> list[Any]:
-    """The facts of each step of an order; nothing is drawn."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    with Bar() as bar:
-        return Studio(open_store(), bar).script(order)
 
 
 @lecture.command()
@@ -152,7 +141,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
     take_trace(output)
     store, steps = open_store(), []
     try:
-        steps = _scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
+        steps = scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
     except ModuleNotFoundError as error:  # the core alone has no chapters
         tell(f"lecture: what the chapters derive is left out; {error}", err=True)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)

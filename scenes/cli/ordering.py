@@ -28,6 +28,8 @@ CHAPTERS = (
     "CHAPTER is a name or a number of `lecture list`, a range or a group of them, with steps after a dot, or a lecture"
     " file: scores, 6, 3-6, attention, scores.2, scores.2-4, my.toml. All chapters are meant without one."
 )
+#: Of an order that is not drawn.
+UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
 
 
@@ -224,6 +226,15 @@ def alone_in(folder: Path) -> Iterator[None]:
         tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
     with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
+
+
+def scripted(order: Any) -> list[Any]:
+    """The facts of each step of an order, with what is said in it; nothing is drawn."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        return Studio(open_store(), bar).script(order)
 
 
 def open_store() -> Any:
