@@ -22,7 +22,19 @@ from scenes.cli.filming import filmed, pictured
 from scenes.cli.lecturing import new
 from scenes.cli.model_tables import model
 from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, captioned, drawn, named, open_store, order_of, shared, spoken
+from scenes.cli.ordering import (
+    TRUST,
+    UNSEEN,
+    alone_in,
+    captioned,
+    drawn,
+    named,
+    open_store,
+    order_of,
+    scripted,
+    shared,
+    spoken,
+)
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
 from scenes.cli.recording import record
