@@ -13,21 +13,17 @@ from typing import Any
 
 import click
 
-from scenes.cli.checking import test
 from scenes.cli.clipping import clip
-from scenes.cli.comparing import compare
-from scenes.cli.experimenting import experiments
-from scenes.cli.explaining import explain
-from scenes.cli.filming import filmed, pictured
-from scenes.cli.lecturing import new
-from scenes.cli.model_tables import model
-from scenes.cli.modelling import models
-from scenes.cli.ordering import (
+from scenes.cli.compare import compare
+from scenes.cli.experiments import experiments
+from scenes.cli.explain import explain
+from scenes.cli.language import language, say_untold
+from scenes.cli.model import model
+from scenes.cli.models import models
+from scenes.cli.new import new
+from scenes.cli.options import (
     TRUST,
     UNSEEN,
-    alone_in,
-    captioned,
-    drawn,
     named,
     open_store,
     order_of,
@@ -35,14 +31,15 @@ from scenes.cli.ordering import (
     shared,
     spoken,
 )
-from scenes.cli.publishing import page, published, serve, slides
-from scenes.cli.quizzing import quiz
+from scenes.cli.output import plain, printable, tell
+from scenes.cli.publishing import page, serve, slides
+from scenes.cli.quiz import quiz
 from scenes.cli.recording import record
-from scenes.cli.speaking import heard, read_out, voices
-from scenes.cli.surroundings import settled
-from scenes.cli.telling import plain, printable, tell
-from scenes.cli.translating import language, say_untold
-from scenes.cli.watching import watch
+from scenes.cli.render import render, stills
+from scenes.cli.speaking import read_out, voices
+from scenes.cli.system import settled
+from scenes.cli.test import test
+from scenes.cli.watch import watch
 from scenes.language import catalogue
 
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
@@ -65,31 +62,6 @@ def lecture(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         tell(*context.get_help().splitlines())
-
-
-@lecture.command()
-@drawn
-@captioned("burnt")
-@heard
-def render(names: tuple[str, ...], **wishes: Any) -> None:
-    """The film of chapters, and all its files.
-
-    Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
-    are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
-    """
-    order = order_of(names, **wishes)
-    with alone_in(order.output), published(order):
-        filmed(order, open_store())
-
-
-@lecture.command()
-@drawn
-@captioned("burnt")
-def stills(names: tuple[str, ...], **wishes: Any) -> None:
-    """The last picture of each step, and contact sheets."""
-    order = order_of(names, **wishes)
-    with alone_in(order.output):
-        pictured(order, open_store())
 
 
 @lecture.command(name="list")
@@ -220,8 +192,8 @@ def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> 
 
 
 for _command in (
-    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models,
-    test,
+    render, stills, experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve,
+    voices, record, models, test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import TRUST, UNSEEN, named, order_of, scripted, shared, spoken
-from scenes.cli.telling import tell
+from scenes.cli.options import TRUST, UNSEEN, named, order_of, scripted, shared, spoken
+from scenes.cli.output import tell
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from scenes.cli import installing
-from scenes.cli.telling import tell
+from scenes.cli.output import tell
 from scenes.speech.engines import INSTALL, RELEASES, SILENT, NotInstalledError, ProgramVoice
 from scenes.speech.voices import KNOWN, voice
 from scenes.speech.voices import voices as known_models

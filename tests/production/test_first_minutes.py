@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.ordering import alone_in, order_of
+from scenes.cli.options import alone_in, order_of
 from scenes.production.bar import EVERY, Bar
 from scenes.production.repertoire import parts
 from scenes.production.store import Store

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 import transformer_core
-from scenes.cli.completing import chapters_like
-from scenes.cli.ordering import alone_in, open_store, order_of, painted, sized
-from scenes.cli.telling import counted, tell
+from scenes.cli.completion import chapters_like
+from scenes.cli.options import alone_in, open_store, order_of, painted, sized
+from scenes.cli.output import counted, tell
 
 #: All code that draws.
 PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]

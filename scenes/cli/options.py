@@ -14,10 +14,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scenes.cli.completing import chapters_like, models_like
-from scenes.cli.modelling import called, say_effect, served
+from scenes.cli.completion import chapters_like, models_like
+from scenes.cli.models import called, say_effect, served
+from scenes.cli.output import tell
 from scenes.cli.speaking import speakers
-from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'

@@ -1,11 +1,41 @@
-"""Carry out the order of a command that draws: a film with all its files, or the last picture of each step."""
+"""The commands `lecture render` and `lecture stills`: a film with all its files, or the last picture of each step."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from scenes.cli.telling import counted, tell
-from scenes.cli.translating import say_untold
+import click
+
+from scenes.cli.language import say_untold
+from scenes.cli.options import alone_in, captioned, drawn, open_store, order_of
+from scenes.cli.output import counted, tell
+from scenes.cli.publishing import published
+from scenes.cli.speaking import heard
+
+
+@click.command()
+@drawn
+@captioned("burnt")
+@heard
+def render(names: tuple[str, ...], **wishes: Any) -> None:
+    """The film of chapters, and all its files.
+
+    Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
+    are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
+    """
+    order = order_of(names, **wishes)
+    with alone_in(order.output), published(order):
+        filmed(order, open_store())
+
+
+@click.command()
+@drawn
+@captioned("burnt")
+def stills(names: tuple[str, ...], **wishes: Any) -> None:
+    """The last picture of each step, and contact sheets."""
+    order = order_of(names, **wishes)
+    with alone_in(order.output):
+        pictured(order, open_store())
 
 
 def filmed(order: Any, store: Any) -> None:

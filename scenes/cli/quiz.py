@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, named, open_store, order_of, painted, scripted
-from scenes.cli.telling import tell
+from scenes.cli.options import alone_in, named, open_store, order_of, painted, scripted
+from scenes.cli.output import tell
 from scenes.language import catalogue
 
 if TYPE_CHECKING:

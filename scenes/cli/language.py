@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.completing import chapters_like
-from scenes.cli.ordering import UNSEEN, order_of, scripted
-from scenes.cli.telling import tell
+from scenes.cli.completion import chapters_like
+from scenes.cli.options import UNSEEN, order_of, scripted
+from scenes.cli.output import tell
 from scenes.language import ENGLISH, languages
 from scenes.language.catalogue import FOLDER
 from scenes.production.files import whole
