@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import captioned, open_store, order_of, painted
-from scenes.cli.telling import tell
+from scenes.cli.options import captioned, open_store, order_of, painted
+from scenes.cli.output import tell
 from scenes.language import ENGLISH, catalogue
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, captioned, drawn, open_store, order_of, spoken
+from scenes.cli.options import alone_in, captioned, drawn, open_store, order_of, spoken
+from scenes.cli.output import tell
 from scenes.cli.speaking import heard
-from scenes.cli.telling import tell
 
 if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
