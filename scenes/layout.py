@@ -6,7 +6,7 @@ finished picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
@@ -14,11 +14,8 @@ from typing import TypeVar
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, units
+from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, shape, units
 
-LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR = 96.0, 1824.0, 190.0, 900.0
-#: Room in px between the margins.
-WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
 Figure = TypeVar("Figure", bound=Mobject)
 
 
@@ -116,18 +113,34 @@ class Room:
         return mobject.move_to(self.centre)
 
 
+class Following(Room):
+    """A room that follows the shape of the picture being drawn: it is `made` anew whenever it is asked.
+
+    >>> Following(lambda: STAGE.inset(100)).width
+    1528.0
+    """
+
+    def __init__(self, made: Callable[[], Room]) -> None:
+        object.__setattr__(self, "made", made)
+
+    left = property(lambda self: self.made().left)
+    top = property(lambda self: self.made().top)
+    right = property(lambda self: self.made().right)
+    bottom = property(lambda self: self.made().bottom)
+
+
 #: The whole stage: between the margins, below the title and above the captions.
-STAGE = Room(LEFT_EDGE, TOP, RIGHT_EDGE, FLOOR)
+STAGE: Room = Following(lambda: Room(*shape().stage))
 
 
 def centred(mobject: Mobject, lower: float = 0) -> Mobject:
     """In the middle of the stage, or `lower` of its height below it."""
-    return mobject.move_to(at((LEFT_EDGE + RIGHT_EDGE) / 2, (TOP + FLOOR) / 2 + lower * HEIGHT))
+    return mobject.move_to(at((STAGE.left + STAGE.right) / 2, (STAGE.top + STAGE.bottom) / 2 + lower * STAGE.height))
 
 
 def at_floor(mobject: Mobject) -> Mobject:
     """Centred on the floor of the stage, above the captions."""
-    spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, FLOOR)
+    spot = at((STAGE.left + STAGE.right) / 2, STAGE.bottom)
     return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
 
 
@@ -162,9 +175,9 @@ def _visible(mobject: Mobject) -> bool:
     )
 
 
-def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_height: float = 8.0) -> list[str]:
+def faults(stage: Sequence[Mobject]) -> list[str]:
     """Return the faults of a picture: text out of its box or the frame, overlapping, too small, or too faint."""
-    texts = texts_on(stage)
+    texts, frame_width, frame_height = texts_on(stage), units(shape().width), units(shape().height)
     found = []
     for text in texts:
         name = repr(text.text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,69 @@ import numpy as np
 from transformer_core.tracing.window import Limits
 
 PIXELS_PER_UNIT = 135.0
-FRAME_WIDTH, FRAME_HEIGHT = 1920.0, 1080.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shape of a frame, and what stands where in it, in px from its top left.
+
+    Args:
+        width, height: of the frame. A narrow one has fewer px than it is shown with, so that type is larger.
+        stage: left, top, right and bottom of the room for figures.
+        kicker: the baseline of the chapter's name. The title begins 54 px below it.
+        caption: the baseline of the first line of a caption.
+        logo: left, top, width and height of its room.
+        note: the baseline of a note on the model; without one it stands beside the chapter's name.
+        sizes: em sizes in px of the types that are not as large as in the usual frame.
+    """
+
+    width: float
+    height: float
+    stage: tuple[float, float, float, float]
+    kicker: float
+    caption: float
+    logo: tuple[float, float, float, float]
+    note: float = 0.0
+    sizes: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def narrow(self) -> bool:
+        """True if titles and captions are wrapped anew."""
+        return self.width < WIDE.width
+
+
+def _narrow(width: float, height: float, above: float, below: float, lines: int) -> Shape:
+    """A frame for phones, with what a player may cover `above` and `below`, and captions of so many `lines`."""
+    side, kicker, caption = round(0.05 * width), above + 30, height - below - 12 - (lines - 1) * 1.24 * 44
+    stage = side, kicker + 170, width - side, caption - 76
+    logo = width - side - 110, kicker - 34, 110, 46
+    return Shape(width, height, stage, kicker, caption, logo, kicker + 150, {"caption": 44, "title": 46})
+
+
+WIDE = Shape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
+W = int(__import__("os").environ.get("W", "900"))
+SHAPES = {
+    "16:9": WIDE,
+    "9:16": _narrow(W, W * 16 / 9, 0.14 * W * 16 / 9, 0.2 * W * 16 / 9, 3),
+    "1:1": _narrow(W, W, 24, 24, 2),
+    "4:5": _narrow(W, W * 5 / 4, 24, 24, 2),
+}
+_shape = [WIDE]
+
+
+def shape() -> Shape:
+    """The shape of the picture being drawn."""
+    return _shape[-1]
+
+
+@contextmanager
+def shaped(name: str) -> Iterator[None]:
+    """Draw in the shape called `name`, such as "9:16", inside this block."""
+    _shape.append(SHAPES[name])
+    try:
+        yield
+    finally:
+        _shape.pop()
 
 
 def units(pixels: float) -> float:
@@ -27,8 +89,8 @@ def units(pixels: float) -> float:
 
 
 def at(x: float, y: float) -> np.ndarray:
-    """The point `x` px from the left and `y` px from the top of a 1080p frame."""
-    return np.array([units(x - FRAME_WIDTH / 2), units(FRAME_HEIGHT / 2 - y), 0.0])
+    """The point `x` px from the left and `y` px from the top of the frame."""
+    return np.array([units(x - shape().width / 2), units(shape().height / 2 - y), 0.0])
 
 
 @dataclass(frozen=True)
@@ -148,6 +210,7 @@ def palette() -> Palette:
 def typeset(style: str) -> Type:
     """Return the typography of a text of `style` in the picture being drawn."""
     kind = TYPES[style]
+    kind = replace(kind, size=shape().sizes.get(style, kind.size))
     face = _faces[-1].get((kind.family, kind.italic))
     return replace(kind, family=face) if face else kind
 

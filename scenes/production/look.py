@@ -13,6 +13,7 @@ from typing import Any
 
 from scenes.language import ENGLISH
 from scenes.stage.brand import PLAIN, Brand
+from scenes.theme import PIXELS_PER_UNIT, SHAPES, shaped
 
 #: Width, height and frames a second by the letter that Manim's `-q` uses.
 QUALITIES = {
@@ -39,6 +40,7 @@ class Look:
     language: str = ENGLISH
     clear: bool = False
     bare: bool = False
+    shape: str = "16:9"
 
     @classmethod
     def of(cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH) -> Look:
@@ -64,6 +66,8 @@ class Look:
             "verbosity": "ERROR",
             "pixel_width": self.width,
             "pixel_height": self.height,
+            "frame_height": SHAPES[self.shape].height / PIXELS_PER_UNIT,
+            "frame_width": SHAPES[self.shape].width / PIXELS_PER_UNIT,
             "frame_rate": self.rate,
             "media_dir": str(folder),
             "progress_bar": "none",
@@ -72,7 +76,7 @@ class Look:
             "background_opacity": 0.0 if self.clear else 1.0,
         }
         os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
-        with tempconfig({}):
+        with tempconfig({}), shaped(self.shape):
             config.update(_untouched())
             config.update(wanted)
             yield
