@@ -81,7 +81,12 @@ class Room:
         return self.columns(2) if self.width > 2.2 * self.height else self.rows(2)
 
     def golden_columns(self, space: float = 48, last: bool = False) -> tuple[Room, Room]:
-        """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`."""
+        """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`.
+
+        In a narrow frame a room that is not much wider than high is cut in rows: no half of it would hold a figure.
+        """
+        if shape().narrow and self.width < 1.5 * self.height:
+            return self.golden_rows(space if not last else space)
         large = (self.width - space) * 0.618
         if last:
             small, rest = self.split_columns(-large, space)

@@ -151,12 +151,12 @@ class SortedHeads(VGroup):
             if pattern := self.shown[places[0]]:
                 for value, x, ink in ((pattern.score, 1.5, "ink"), (pattern.chance, 0.5, "ink2")):
                     self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, line)))
-            y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
+            y += max(GROUP, -(-len(places) // max(1, across)) * pitch) + SPLIT
         return VGroup(*(grids[place] for place in self.shown))
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""
-        lines = [max(GROUP, -(-len(places) // across) * pitch) for _, places in self.groups]
+        lines = [max(GROUP, -(-len(places) // max(1, across)) * pitch) for _, places in self.groups]
         return sum(lines) + SPLIT * (len(lines) - 1)
 
     def _pitch(self, room: float) -> float:
