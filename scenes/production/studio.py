@@ -17,7 +17,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
 from scenes.production.origin import Origin
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Order:
     beams: int = 1
     #: What the names of files say of sentence, model and edits.
     name: str = ""
+    #: What of the chapters was asked for; all of them, where nothing is here.
+    parts: tuple[Part, ...] = ()
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -89,7 +91,7 @@ class Studio:
                 self.progress.begin("speaking", 0, len(steps))
                 speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
                 steps, base = self._survey(order, crew, speech=speech)
-            delivery = self._delivery(order)
+            delivery = self._delivery(order, steps)
             delivery.take(steps)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
@@ -120,7 +122,7 @@ class Studio:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        delivery = self._delivery(order)
+        delivery = self._delivery(order, steps)
         delivery.take(steps, film=False)
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
@@ -164,14 +166,15 @@ class Studio:
             for name, steps in zip(unknown, results, strict=True):
                 self.store.remember(keys[name], name, steps)
                 known[name] = steps
-        return [step for steps in known.values() for step in steps or ()], base
+        return _asked(order, [step for steps in known.values() for step in steps or ()]), base
 
-    def _delivery(self, order: Order) -> Delivery:
+    def _delivery(self, order: Order, steps: Sequence[StepFacts]) -> Delivery:
         told = catalogue(order.look.language)
-        title = order.title or "; ".join(told.text(entry.title) for entry in order.entries)
+        entries = [entry for entry in order.entries if entry.name in {step.chapter for step in steps}]
+        title = order.title or "; ".join(told.text(entry.title) for entry in entries)
         origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
         return Delivery(
-            order.output, order.label, order.text, order.look, order.entries, self.store, title, origin, order.author
+            order.output, order.label, order.text, order.look, entries, self.store, title, origin, order.author
         )
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
@@ -181,6 +184,12 @@ class Studio:
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.has(self.store.clip(step.key).with_suffix(suffix)) for suffix in suffixes)
+
+
+def _asked(order: Order, steps: Sequence[StepFacts]) -> list[StepFacts]:
+    """Those of `steps`, which are all of the chapters, that belong to a part of the order."""
+    wanted = {(step.chapter, step.number) for part in order.parts for step in part.of(steps)}
+    return [step for step in steps if not order.parts or (step.chapter, step.number) in wanted]
 
 
 def untold(steps: Sequence[StepFacts]) -> tuple[str, ...]:
