@@ -27,9 +27,10 @@ class Shape:
     Args:
         width, height: of the frame. A narrow one has fewer px than it is shown with, so that type is larger.
         stage: left, top, right and bottom of the room for figures.
-        kicker: the baseline of the chapter's name. The title begins 54 px below it.
+        kicker: the baseline of the chapter's name.
         caption: the baseline of the first line of a caption.
         logo: left, top, width and height of its room.
+        below: px from there to the first baseline of the title.
         note: the baseline of a note on the model; without one it stands beside the chapter's name.
         sizes: em sizes in px of the types that are not as large as in the usual frame.
     """
@@ -40,6 +41,7 @@ class Shape:
     kicker: float
     caption: float
     logo: tuple[float, float, float, float]
+    below: float = 54
     note: float = 0.0
     sizes: Mapping[str, float] = field(default_factory=dict, hash=False)
 
@@ -49,21 +51,25 @@ class Shape:
         return self.width < WIDE.width
 
 
-def _narrow(width: float, height: float, above: float, below: float, lines: int) -> Shape:
-    """A frame for phones, with what a player may cover `above` and `below`, and captions of so many `lines`."""
-    side, kicker, caption = round(0.05 * width), above + 30, height - below - 12 - (lines - 1) * 1.24 * 44
-    stage = side, kicker + 170, width - side, caption - 76
-    logo = width - side - 110, kicker - 34, 110, 46
-    return Shape(width, height, stage, kicker, caption, logo, kicker + 150, {"caption": 44, "title": 46})
+def _narrow(width: float, height: float, above: float = 24, below: float = 24, lines: int = 2) -> Shape:
+    """A frame that is shown 1080 px wide, with px that a player may cover, and captions of so many `lines`."""
+    larger = width / 1080  # what is said stays as large, however many px a figure has
+    sizes = {"caption": 53 * larger, "title": 56 * larger, "kicker": 31 * larger}
+    side, kicker = round(0.05 * width), above + 36 * larger
+    caption = height - below - 14 - (lines - 1) * 1.24 * sizes["caption"]
+    stage = side, kicker + 204 * larger, width - side, caption - 91 * larger
+    logo = width - side - 130 * larger, kicker - 40 * larger, 130 * larger, 52 * larger
+    return Shape(width, height, stage, kicker, caption, logo, 65 * larger, kicker + 180 * larger, sizes)
 
 
 WIDE = Shape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
-W = int(__import__("os").environ.get("W", "900"))
+#: Shapes of frames; narrow ones with larger type, and with as small a type as is used where that leaves too little room.
+#: Players on phones cover the top 14% and the lowest 20% of 9:16.
 SHAPES = {
-    "16:9": WIDE,
-    "9:16": _narrow(W, W * 16 / 9, 0.14 * W * 16 / 9, 0.2 * W * 16 / 9, 3),
-    "1:1": _narrow(W, W, 24, 24, 2),
-    "4:5": _narrow(W, W * 5 / 4, 24, 24, 2),
+    "16:9": (WIDE,),
+    "9:16": tuple(_narrow(w, w * 16 / 9, 0.14 * w * 16 / 9, 0.2 * w * 16 / 9, 3) for w in (900, 1080)),
+    "1:1": tuple(_narrow(w, w) for w in (900, 1080)),
+    "4:5": tuple(_narrow(w, w * 5 / 4) for w in (900, 1080)),
 }
 _shape = [WIDE]
 
@@ -74,9 +80,9 @@ def shape() -> Shape:
 
 
 @contextmanager
-def shaped(name: str) -> Iterator[None]:
-    """Draw in the shape called `name`, such as "9:16", inside this block."""
-    _shape.append(SHAPES[name])
+def shaped(wanted: Shape) -> Iterator[None]:
+    """Draw in this shape inside this block."""
+    _shape.append(wanted)
     try:
         yield
     finally:

@@ -29,7 +29,8 @@ QUALITIES = {
 class Look:
     """Size in pixels, frames a second, the theme and what is changed of it, the language, and what is left away.
 
-    `clear` leaves the background away, `bare` the captions.
+    `clear` leaves the background away, `bare` the captions. In a `shape` other than 16:9 type is larger; where it is
+    `fine`, it is as small as can be read.
     """
 
     width: int
@@ -41,6 +42,7 @@ class Look:
     clear: bool = False
     bare: bool = False
     shape: str = "16:9"
+    fine: bool = False
 
     @classmethod
     def of(cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH) -> Look:
@@ -62,12 +64,13 @@ class Look:
         """
         from manim import config, tempconfig
 
+        shape = SHAPES[self.shape][self.fine]
         wanted = {
             "verbosity": "ERROR",
             "pixel_width": self.width,
             "pixel_height": self.height,
-            "frame_height": SHAPES[self.shape].height / PIXELS_PER_UNIT,
-            "frame_width": SHAPES[self.shape].width / PIXELS_PER_UNIT,
+            "frame_height": shape.height / PIXELS_PER_UNIT,
+            "frame_width": shape.width / PIXELS_PER_UNIT,
             "frame_rate": self.rate,
             "media_dir": str(folder),
             "progress_bar": "none",
@@ -76,7 +79,7 @@ class Look:
             "background_opacity": 0.0 if self.clear else 1.0,
         }
         os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
-        with tempconfig({}), shaped(self.shape):
+        with tempconfig({}), shaped(shape):
             config.update(_untouched())
             config.update(wanted)
             yield

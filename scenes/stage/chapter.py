@@ -17,7 +17,7 @@ from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
 from scenes.language import ENGLISH, Told, spoken_in
-from scenes.layout import STAGE
+from scenes.layout import STAGE, faults
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph, wrapped
 from scenes.stage.brand import PLAIN, Brand
@@ -219,11 +219,13 @@ class Chapter(Stage):
         self._hold(pace("hold"), record, showing)
         self.ambient = None
         self.note_screen(record)
+        if shape().narrow:
+            record.faults += faults(self.mobjects)
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
         """The change of title, and the leaving of what does not stay."""
         lines = map(Told, wrapped(step.title, "title", STAGE.width)) if shape().narrow else [step.title]
-        heading = VGroup(*paragraph([*lines], "title", "ink", shape().kicker + 54, STAGE.left))
+        heading = VGroup(*paragraph([*lines], "title", "ink", shape().kicker + shape().below, STAGE.left))
         changes: list[Animation] = [follow(heading)]
         if self.heading:
             changes.append(leave(self.heading))
