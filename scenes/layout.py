@@ -12,10 +12,13 @@ from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
-from manim import Mobject, VMobject
+from manim import DOWN, RIGHT, Mobject, VGroup, VMobject
 
-from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, shape, units
+from scenes.theme import READABLE, SMALLEST, WIDE, at, between, contrast, palette, shape, units
 
+#: Weights of the four points of a curve at places along it.
+_T = np.linspace(0, 1, 17)[:, None]
+SAMPLES = np.hstack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3])
 Figure = TypeVar("Figure", bound=Mobject)
 
 
@@ -83,10 +86,11 @@ class Room:
     def golden_columns(self, space: float = 48, last: bool = False) -> tuple[Room, Room]:
         """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`.
 
-        In a narrow frame a room that is not much wider than high is cut in rows: no half of it would hold a figure.
+        In a narrow frame, a room that is not much wider than high is halved in rows: no column would hold a figure.
         """
         if shape().narrow and self.width < 1.5 * self.height:
-            return self.golden_rows(space if not last else space)
+            above, below = self.rows(2, space)
+            return (below, above) if last else (above, below)
         large = (self.width - space) * 0.618
         if last:
             small, rest = self.split_columns(-large, space)
@@ -132,6 +136,21 @@ class Following(Room):
     top = property(lambda self: self.made().top)
     right = property(lambda self: self.made().right)
     bottom = property(lambda self: self.made().bottom)
+
+
+def across(px: float) -> float:
+    """Of so many px of the usual stage's width, the share that this stage has.
+
+    >>> across(980)
+    980.0
+    """
+    return px * STAGE.width / Room(*WIDE.stage).width
+
+
+def in_turn(figures: VGroup, room: Room, buff: float) -> VGroup:
+    """Figures side by side, or one below the other where the room is narrow and tall, as large as the room allows."""
+    is_tall = shape().narrow and room.width < 1.5 * room.height
+    return room.fit(figures.arrange(DOWN if is_tall else RIGHT, buff=buff))
 
 
 #: The whole stage: between the margins, below the title and above the captions.
@@ -203,6 +222,22 @@ def faults(stage: Sequence[Mobject]) -> list[str]:
         wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
         if wide > units(1) and high > units(1):
             found.append(f"{first.text!r} and {second.text!r} overlap")
+    return found
+
+
+def crossed(stage: Sequence[Mobject]) -> list[str]:
+    """Return what is wrong where an edge or a line of a figure runs through a text, as may be wanted here and there."""
+    texts = texts_on(stage)
+    inside = {id(part) for text in texts for part in text.get_family()}
+    parts = [p for one in stage for p in one.family_members_with_points() if id(p) not in inside and _visible(p)]
+    curves = [part.points[: len(part.points) // 4 * 4, :2].reshape(-1, 4, 2) for part in parts]
+    spots = np.einsum("st,cti->csi", SAMPLES, np.concatenate(curves or [np.zeros((0, 4, 2))])).reshape(-1, 2)
+    found = []
+    for text in texts:
+        left, low, right, high = np.array(_box(text)) + units(3) * np.array([1, 1, -1, -1])
+        within = (spots > (left, low)).all(axis=1) & (spots < (right, high)).all(axis=1)
+        if within.any():
+            found.append(f"a line runs through {text.text!r}")
     return found
 
 

@@ -63,7 +63,7 @@ def _narrow(width: float, height: float, above: float = 24, below: float = 24, l
 
 
 WIDE = Shape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
-#: Shapes of frames; narrow ones with larger type, and with as small a type as is used where that leaves too little room.
+#: Shapes of frames; a narrow one with large type, and with a small one for what has no room then.
 #: Players on phones cover the top 14% and the lowest 20% of 9:16.
 SHAPES = {
     "16:9": (WIDE,),

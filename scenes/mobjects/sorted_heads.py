@@ -13,7 +13,7 @@ from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, shape, units
 from transformer_core.studies.focus import layers_of, stack_of
 from transformer_core.studies.measures.patterns import Shown, pattern_of, widest
 from transformer_core.tracing.provenance import Label, Phrase
@@ -119,7 +119,10 @@ class SortedHeads(VGroup):
         names = VGroup(*(Words(layer_name(layer), "axis", "ink2") for layer in self.layers))
         beside = names.width * 135 + 40
         pitch = min(LARGEST + 3 * AIR, (STAGE.width - beside) / heads, (STAGE.bottom - HIGH) / layers)
-        left, top = 960 + (beside - heads * pitch) / 2, HIGH + max(0.0, (STAGE.bottom - HIGH - layers * pitch) / 2)
+        left, top = (
+            shape().width / 2 + (beside - heads * pitch) / 2,
+            HIGH + max(0.0, (STAGE.bottom - HIGH - layers * pitch) / 2),
+        )
         xs, ys = ([start + (k + 0.5) * pitch for k in range(n)] for start, n in ((left, heads), (top, layers)))
         grids = VGroup(*(self._grid(place, pitch, xs[place[1]], ys[place[0]]) for place in self.shown))
         for name, y in zip(names, ys, strict=True):
@@ -136,7 +139,7 @@ class SortedHeads(VGroup):
         pitch = self._pitch(STAGE.width - beside)
         across = int((STAGE.width - beside) // pitch)
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
-        start = 960 - (beside + used) / 2
+        start = shape().width / 2 - (beside + used) / 2
         left, end = start + self.names.width * 135 + 30, start + beside + used
         y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
         for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():

@@ -13,8 +13,8 @@ class StepFacts:
     """One step: its texts, its captions, how many frames it takes, the entries on screen, and the key of its clip.
 
     `starts` says when each of the `beats` begins, in seconds.
-    `untold` has the sentences that there is no translation for, as a template and an example; `faults` what is wrong with
-    the picture in a narrow frame.
+    `untold` has the sentences that there is no translation for, as a template and an example.
+    `faults` says what is wrong with the picture in a narrow frame.
     """
 
     chapter: str

@@ -17,7 +17,7 @@ from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
 from scenes.language import ENGLISH, Told, spoken_in
-from scenes.layout import STAGE, faults
+from scenes.layout import STAGE, crossed, faults
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph, wrapped
 from scenes.stage.brand import PLAIN, Brand
@@ -220,7 +220,7 @@ class Chapter(Stage):
         self.ambient = None
         self.note_screen(record)
         if shape().narrow:
-            record.faults += faults(self.mobjects)
+            record.faults += faults(self.mobjects) + crossed(self.mobjects)
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
         """The change of title, and the leaving of what does not stay."""
