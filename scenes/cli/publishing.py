@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, drawn, open_store, order_of
+from scenes.cli.ordering import alone_in, drawn, open_store, order_of, spoken
 from scenes.cli.speaking import heard
 from scenes.cli.telling import tell
 
@@ -95,22 +98,53 @@ def _make_page(order: Any, lecture: Rendered) -> None:
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
-def serve(folder: Path | None, port: int) -> None:
-    """Show FOLDER, or the page that was made last, to a browser on this machine. Ctrl-C ends it."""
+@click.option("--model", metavar="NAME", help="A model to try, of any size: it runs here, and the page asks it.")
+@click.option("--text", help="With --model: the text that it begins with.")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True, help="With --model.")
+@spoken
+def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
+    """Show FOLDER, or the page that was made last, to a browser on this machine. Ctrl-C ends it.
+
+    With --model, show a page on which that model reads what is typed, and tells of any number where it comes from.
+    """
     from scenes.publishing.serving import server
 
+    if model is not None:
+        if folder:
+            raise click.ClickException("a folder is shown, or a model: name one of them")
+        with TemporaryDirectory() as place:
+            _serve(partial(_model_server, model, Path(place), **wishes), port, f"the model {model}")
+        return
     shown = folder or _latest(Path("renders"))
     if not (shown / "index.html").is_file():
         raise click.ClickException(f"there is no index.html in {shown}: lecture page makes one")
+    _serve(partial(server, shown), port, str(shown))
+
+
+def _model_server(
+    name: str, place: Path, port: int, text: str | None, theme: str, language: str
+) -> ThreadingHTTPServer:
+    from scenes.publishing.model_service import examples_of, model_server
+    from scenes.publishing.rendered import Rendered
+    from transformer_core import open_model
+    from transformer_core.live.running import RunningModel
+
+    model = RunningModel(open_model(name))
+    text = text or examples_of(model)[0]
+    model.run(text)
+    return model_server(model, Rendered.without_film(text, theme, language), place, port)
+
+
+def _serve(opened: Callable[[int], ThreadingHTTPServer], port: int, what: str) -> None:
     try:
-        serving = server(shown, port)
+        serving = opened(port)
     except OSError as error:
         raise click.ClickException(
             f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
         ) from error
     with serving:
-        tell(f"http://127.0.0.1:{serving.server_port}/  shows {shown}; Ctrl-C ends")
         try:
+            tell(f"http://127.0.0.1:{serving.server_port}/  shows {what}; Ctrl-C ends")
             serving.serve_forever()
         except KeyboardInterrupt:
             tell("serving ended", err=True)

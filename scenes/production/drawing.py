@@ -73,7 +73,7 @@ def _on_stage(job: Job) -> Iterator[Any]:
         if sources_of(job.entry, job.look.language) != job.sources:
             raise ValueError("the code was changed while it was being drawn; run it again")
         look = job.look
-        trace = Trace.load(job.trace)
+        trace = Trace.load(job.trace, mapped=True)
         settings = look.theme, look.brand, not look.bare, look.language, job.speech
         yield kind(trace, *settings, renderer=FastRenderer())
 

@@ -11,10 +11,7 @@ const asked = (reference) => {
 /* The entry that a reference names in a trace; null where it has none. */
 const entryOf = (trace, reference) => {
   const wanted = asked(reference);
-  if (!wanted || !trace.names.includes(wanted.name)) return null;
-  const { axes, shape } = trace.get(wanted.name);
-  const at = Object.fromEntries(axes.map((axis) => [axis, wanted.at[axis] ?? 0]));
-  return axes.every((axis, i) => at[axis] < shape[i]) ? trace.explain(wanted.name, at) : null;
+  return wanted && trace.entry(wanted.name, wanted.at);
 };
 
 class Asking {

@@ -1,7 +1,12 @@
 /* Two runs of one sentence, without the knobs of a learner and with them: which numbers differ. */
 "use strict";
 class Comparison {
-  constructor(before, now) { Object.assign(this, { before, now }); }
+  /* `told` are the changes, where they are known already. */
+  constructor(before, now, told = null) { Object.assign(this, { before, now, told }); }
+  get text() { return this.now.text; }
+  /* Fetch entries of both runs, where they lie elsewhere. */
+  get ask() { return this.now.ask && ((references) => Promise.all([this.now, this.before].map((run) => run.ask(references)))); }
+  get fetch() { return this.now.fetch && ((names) => Promise.all([...new Set([this.now, this.before])].map((run) => run.fetch(names)))); }
   get same() { return this.now === this.before; }
   get names() { return this.now.names.filter((name) => !figures.learned(name)); }
   /* The places of the target up to where the two translations part: so far the decoder has read the same words. */
@@ -10,8 +15,8 @@ class Comparison {
     return parted < 0 ? this.now.targetTokens.length : parted;
   }
   get parted() { return this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length); }
-  /* A tensor in both runs, and how far along each axis its places stand for the same words; null where nothing does. */
-  pair(name) {
+  /* How far along each axis of a tensor its places stand for the same words in both runs; null where none does. */
+  endsOf(name) {
     const [now, old] = [this.now.get(name), this.before.get(name)];
     if (this.same || !now || !old) return null;
     const late = /^(decoder|embed_tgt|logits|probs)/.test(name), source = name.includes("cross_attn") ? ["key"] : [];
@@ -19,13 +24,18 @@ class Comparison {
       const written = late && ["position", "query", "key"].includes(axis) && !source.includes(axis);
       return Math.min(now.shape[i], old.shape[i], written ? this.shared : Infinity);
     });
-    return ends.includes(0) ? null : { now, old, ends };
+    return ends.includes(0) ? null : ends;
+  }
+  /* A tensor in both runs, with these ends; null where the numbers of one are not there. */
+  pair(name) {
+    const ends = this.endsOf(name), [now, old] = [this.now.get(name), this.before.get(name)];
+    return ends && now.values && old.values ? { now, old, ends } : null;
   }
   /* The number that stood at the place of an entry before; null where no such place was. */
   past(entry) {
-    const pair = this.pair(entry.name);
-    if (!pair || entry.index.some((i, axis) => i >= pair.ends[axis])) return null;
-    return this.before.explain(entry.name, entry.at).value;
+    const ends = this.endsOf(entry.name);
+    if (!ends || entry.index.some((i, axis) => i >= ends[axis])) return null;
+    return this.before.entry(entry.name, entry.at)?.value ?? null;
   }
   /* The largest change of a tensor, with both numbers and its place; null where nothing changed. */
   change(name) {
@@ -40,7 +50,7 @@ class Comparison {
     }
     return most.by > SAME ? { name, ...most, reference: figures.refOf(name, now.axes, most.index) } : null;
   }
-  changes() { return this.names.map((name) => this.change(name)).filter(Boolean); }
+  changes() { return this.told ?? this.names.map((name) => this.change(name)).filter(Boolean); }
 }
 /* Numbers that differ by less came out of sums in another order. */
 const SAME = 1e-9;

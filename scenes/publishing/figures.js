@@ -24,6 +24,7 @@ const figures = (() => {
     copy: [say("It is copied as it is.")],
     sinusoid: [say("It is a wave over the positions.")],
     norm: [say("Subtract the mean, and divide by the spread.")],
+    rotation: [say("It is one of a pair, turned by an angle that grows with its position.")],
   };
 
   /* Numbers, places and names. */
@@ -38,7 +39,6 @@ const figures = (() => {
     if (value > 0 && value < 0.005) return "<1 %";
     return `${Math.round(100 * value)} %`;
   };
-  const letter = (head) => String.fromCharCode(65 + head);
   const refOf = (name, axes, index) => {
     const places = axes.map((axis, i) => [axis, index[i]]).filter(([axis]) => axis !== "batch");
     return `${name}[${places.map((pair) => pair.join("=")).join(",")}]`;
@@ -48,7 +48,7 @@ const figures = (() => {
   const learned = (name) => name.startsWith("parameters.");
   const isWord = (entry, axis) => entry.labels[axis] !== String(entry.at[axis]);
   const placed = (entry, axis) => {
-    if (axis === "head") return say("head {0}", letter(entry.at.head));
+    if (axis === "head") return say("head {0}", letterOf(entry.at.head));
     return isWord(entry, axis) ? entry.labels[axis] : `${COUNTED[axis] ?? axis.replaceAll("_", " ")} ${entry.labels[axis]}`;
   };
   const placeOf = (entry, without = []) => {
@@ -276,7 +276,7 @@ const figures = (() => {
   const norm = (entry, trace) => {
     const [x, ...others] = entry.terms[0], centre = others.length > 1 ? others[0].value : 0;
     const spread = Math.sqrt(others.at(-1).value);
-    const row = rowOf(x, trace), low = Math.min(...row, centre - spread), high = Math.max(...row, centre + spread);
+    const row = [...trace.row(x)], low = Math.min(...row, centre - spread), high = Math.max(...row, centre + spread);
     const at = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
     const put = (tag, kind, value, text = "") => { const one = make(tag, { class: kind, text }); one.style.left = at(value); return one; };
     const band = put("i", "band", centre - spread);
@@ -286,11 +286,6 @@ const figures = (() => {
     const notes = ["x", ...(others.length > 1 ? [say("mean")] : []), say("spread {0}", shortly(spread))];
     return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, notes[i])), others.length > 1 ? ["−", "÷ √"] : ["÷ √"]))];
   };
-  const rowOf = (cell, trace) => {
-    const tensor = trace.get(cell.name), size = tensor.shape.at(-1), axis = tensor.axes.length - 1;
-    const start = cell.index.slice(0, axis).reduce((flat, i, k) => flat * tensor.shape[k] + i, 0) * size;
-    return [...tensor.values.subarray(start, start + size)];
-  };
 
   /* A row picked from a table. */
   const gather = (entry, trace) => {
@@ -298,11 +293,13 @@ const figures = (() => {
     const rows = table.shape[0], here = picked.index[0], column = picked.index[1];
     const first = Math.min(Math.max(here - 2, 0), Math.max(rows - 5, 0));
     const from = Math.min(Math.max(column - 8, 0), table.shape[1] - 16);
-    const lines = Array.from({ length: Math.min(5, rows) }, (_, i) => first + i).map((row) => {
-      const start = row * table.shape[1] + from, values = table.values.subarray(start, start + 16);
-      const word = table.labels[axis]?.[row];
-      const line = strip({ values, scale: 0.6 * largest(table.values), start: column - from, label: `${word ?? row}`,
-        refs: (i) => refOf(picked.name, table.axes, [row, from + i]), names: (i) => `${word ?? row}, ${COUNTED.d_model} ${from + i}` });
+    const near = Array.from({ length: Math.min(5, rows) }, (_, i) => first + i);
+    const seen = near.map((row) => trace.row({ name: picked.name, index: [row, 0] }).subarray(from, from + 16));
+    const scale = Math.max(...seen.map(largest));
+    const lines = near.map((row, i) => {
+      const values = seen[i], word = table.labels[axis]?.[row];
+      const line = strip({ values, scale, start: column - from, label: `${word ?? row}`,
+        refs: (k) => refOf(picked.name, table.axes, [row, from + k]), names: (k) => `${word ?? row}, ${COUNTED.d_model} ${from + k}` });
       const one = labelled([make("span", { class: "place", text: row }), make("span", { text: word ?? "" })], line);
       if (row === here) one.classList.add("picked");
       return one;
@@ -365,5 +362,5 @@ const figures = (() => {
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 
-  return { COUNTED, roleOf, shortly, share, letter, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned };
+  return { COUNTED, roleOf, shortly, share, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned };
 })();

@@ -39,7 +39,7 @@ class Slice {
   /* A token, or the letter that a head has in the film. */
   label(axis, at) {
     const name = this.tensor.axes[axis];
-    return name === "head" ? String.fromCharCode(65 + this.kept[axis][at]) : this.tensor.labels[name]?.[at];
+    return name === "head" ? letterOf(this.kept[axis][at]) : this.tensor.labels[name]?.[at];
   }
   called(axis, at) {
     const label = this.label(axis, at);

@@ -8,43 +8,89 @@ class Journey {
   constructor({ turn, redraw, whole }) {
     Object.assign(this, { turn, redraw, whole });
     this.heads = new Map();
+    /* Layers that were opened (true) or closed (false), of a model with many. */
+    this.unfolded = new Map();
     this.box = make("div", { class: "journey" });
   }
   /* From words to words, in the order in which the model computes. */
   draw(runs, choice) {
     Object.assign(this, { runs, choice });
     this.enlarge(choice.asked);
-    const blocks = runs.now.names.map((name) => BLOCK.exec(name)).filter(Boolean);
-    const layers = [...Map.groupBy(blocks, ([, part, layer]) => `${part}.${layer}`)].map(([layer, found]) => this.layer(layer, found.map(([name]) => name)));
-    const first = layers.findIndex((one) => one.dataset.layer === "decoder.0");
+    const [reads, writes] = ["encoder", "decoder"].map((stack) => runs.now.model.has(stack));
     this.steps = make("div", { class: "next-words" });
     this.box.replaceChildren(
-      this.station(say("Words become numbers"), say("Each word is a row of a table, and where it stands is added as a wave."), ...this.tokens("embed_src")),
-      ...layers.slice(0, first),
-      this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...this.tokens("embed_tgt")),
-      ...layers.slice(first),
-      this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps),
+      ...(reads ? [this.station(say("Words become numbers"), this.tableWords("embed_src"), ...this.tokens("embed_src"))] : []),
+      ...this.layers("encoder"),
+      ...(writes ? [this.written(reads)] : []),
+      ...this.layers("decoder"),
+      ...(writes ? [this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps)] : []),
       ...(this.whole ? [this.inspect()] : []));
-    this.drawSteps();
+    if (writes) this.drawSteps();
   }
+  written(reads) {
+    const tokens = this.tokens("embed_tgt");
+    if (reads) return this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...tokens);
+    return this.station(say("Words become numbers"), `${this.tableWords("embed_tgt")} ${say("Behind your words stand those that the model has written.")}`, ...tokens);
+  }
+  tableWords(part) {
+    if (this.runs.now.has(`${part}.positional`)) return say("Each word is a row of a table, and where it stands is added as a wave.");
+    return say("Each word, or piece of a word, is a row of a table.");
+  }
+  /* The tensors of a run that are drawn whole. */
+  needs(run) {
+    const layers = layersOf(run.names), open = [...layers].filter(([layer]) => layers.size <= FEW_LAYERS || this.isOpen(layer, layers));
+    const small = run.targetTokens.length <= FEW_TOKENS ? [...layers.values()].flat() : [];
+    return [...small, "embed_src.ids", "embed_src.sum", "embed_tgt.ids", "embed_tgt.sum", "logits", looksOf(run.names), ...open.flatMap(([layer, weights]) => inLayer(layer, weights))];
+  }
+  isOpen(layer, layers) { return this.unfolded.get(layer) ?? layer === [...layers.keys()].at(-1); }
   station(title, words, ...content) {
     return make("div", { class: "station", role: "group", "aria-label": title }, make("h3", { text: title }), make("p", { class: "lead", text: words }), ...content);
   }
+  /* The layers of a stack; where there are many, they are folded, and each is drawn when it is opened. */
+  layers(stack) {
+    const all = layersOf(this.runs.now.names), own = [...all].filter(([layer]) => layer.startsWith(stack));
+    if (all.size <= FEW_LAYERS) return own.map(([layer, weights]) => this.station(blockName(layer), this.layerWords(layer), ...this.layerParts(layer, weights)));
+    const lead = `${this.layerWords(stack)} ${say("Open a layer to look closer.")}`;
+    return own.length ? [this.station(say("{0} layers", own.length), lead, make("div", { class: "folds" }, ...own.map(([layer, weights]) => this.fold(layer, weights))))] : [];
+  }
+  fold(layer, weights) {
+    const body = make("div", { class: "folded-body" }), layers = layersOf(this.runs.now.names);
+    const fold = make("details", { class: "folded" }, make("summary", { "data-key": layer }, make("h4", { text: blockName(layer) }), this.small(layer, weights)), body);
+    const fill = () => body.replaceChildren(...this.layerParts(layer, weights));
+    fold.open = this.isOpen(layer, layers);
+    if (fold.open) fill();
+    fold.addEventListener("toggle", () => {
+      if (fold.open === this.isOpen(layer, layers)) return;
+      this.unfolded.set(layer, fold.open);
+      if (fold.open) after(this.runs.fetch?.(inLayer(layer, weights)), fill);
+    });
+    return fold;
+  }
+  /* All heads of a layer that is folded, where their weights are at hand. */
+  small(layer, weights) {
+    const { now } = this.runs, known = weights.map((name) => now.get(name)).filter((tensor) => tensor?.values);
+    return make("span", { class: "small-heads", "aria-hidden": "true" }, ...known.flatMap((tensor) => Array.from({ length: tensor.shape[1] }, (_, head) => this.picture(tensor, head))));
+  }
+  layerWords(layer) {
+    if (layer.startsWith("encoder")) return say("Each word (a row) looks at all words (columns), by every head in its own way.");
+    if (this.runs.now.model.has("encoder")) return say("Each written word looks back at those before it, and across at the sentence.");
+    return say("Each word (a row) looks at itself and at those before it (columns), by every head in its own way.");
+  }
   /* A layer: its attentions, by the names of their weights, its hidden units, and what leaves it. */
-  layer(layer, weights) {
-    const reads = say("Each word (a row) looks at all words (columns), by every head in its own way.");
-    const writes = say("Each written word looks back at those before it, and across at the sentence.");
-    const box = this.station(blockName(layer), layer.startsWith("encoder") ? reads : writes, ...weights.map((name) => this.attention(name.replace(/\.weights$/, ""))),
-      make("h4", { text: say("feed-forward") }), this.rows(`${layer}.ffn.post`, say("hidden units, after the activation")), this.rows(`${layer}.resid_post`, say("after this layer")));
-    box.dataset.layer = layer;
-    return box;
+  layerParts(layer, weights) {
+    const { now } = this.runs, [hidden, result] = [`${layer}.ffn.post`, `${layer}.resid_post`];
+    return [...weights.map((name) => this.attention(name.replace(/\.weights$/, ""))),
+      ...(now.has(hidden) ? [make("h4", { text: say("feed-forward") }), this.rows(hidden, say("hidden units, after the activation"))] : []),
+      ...(now.has(result) ? [this.rows(result, say("after this layer"))] : [])];
   }
   tokens(part) {
     const ids = this.runs.now.get(`${part}.ids`);
-    const chips = make("div", { class: "tokens-row" }, ...[...ids.values].map((id, i) => make("button", { type: "button", class: "token-chip", "data-key": `${part}-${i}`, "data-ask": figures.refOf(ids.name, ids.axes, [0, i]),
+    const { prompt } = this.runs.now, given = part === "embed_tgt" && !this.runs.now.model.has("encoder") ? prompt : Infinity;
+    const chips = make("div", { class: "tokens-row" }, ...[...ids.values].map((id, i) => make("button", { type: "button", class: `token-chip${i < given ? "" : " written"}`, "data-key": `${part}-${i}`, "data-ask": figures.refOf(ids.name, ids.axes, [0, i]),
       "data-told": say("{0}: number {1} in the vocabulary", ids.labels.position[i], id), "aria-label": say("{0}: number {1} in the vocabulary", ids.labels.position[i], id) },
     make("span", { text: ids.labels.position[i] }), make("small", { text: id }))));
-    return [chips, this.rows(`${part}.sum`, say("its numbers: table row and position, added"))];
+    const positions = this.runs.now.has(`${part}.positional`);
+    return [chips, this.rows(`${part}.sum`, positions ? say("its numbers: table row and position, added") : say("its numbers"))];
   }
   /* A row of numbers for each word. */
   rows(name, words) {
@@ -69,16 +115,16 @@ class Journey {
     const kind = block.endsWith("cross_attn") ? say("cross-attention") : say("self-attention");
     const list = make("div", { class: "heads", role: "group", "aria-label": `${blockName(block)}: ${kind}` });
     for (let head = 0; head < heads; head += 1) list.append(this.thumbnail(block, tensor, head, head === chosen));
-    return make("div", { class: "attention" }, make("h4", { text: kind }), make("div", { class: "attention-parts" }, list, this.grid(block, tensor, chosen)));
+    return make("div", { class: "attention" }, make("h4", { text: kind }), make("div", { class: `attention-parts${tensor.shape[3] > MOST_WRITTEN ? " stacked" : ""}` }, list, this.grid(block, tensor, chosen)));
   }
   thumbnail(block, tensor, head, chosen) {
-    const off = this.choice.off.includes(`${block}:${head}`), name = say("head {0}", figures.letter(head));
+    const off = this.choice.off.includes(`${block}:${head}`), name = say("head {0}", letterOf(head));
     const enlarge = () => {
       this.heads.set(block, head);
       this.redraw();
     };
     const pick = make("button", { type: "button", class: "thumb", "aria-pressed": String(chosen), "aria-label": say("{0}: show it large", name), "data-key": `${block}-${head}`, on: { click: enlarge } },
-      this.picture(tensor, head), make("span", { text: figures.letter(head) }));
+      this.picture(tensor, head), make("span", { text: letterOf(head) }));
     const knob = make("button", { type: "button", class: "off", "aria-pressed": String(off), "data-key": `${block}-${head}-off`, text: off ? say("is off") : say("turn off"),
       "aria-label": say("{0}, {1}: turn off", blockName(block), name), on: { click: () => this.turn("off", `${block}:${head}`) } });
     return make("div", { class: `head${off ? " yours" : ""}` }, pick, knob);
@@ -100,7 +146,7 @@ class Journey {
       for (let column = 0; column < columns; column += 1) line.append(this.cell(tensor, head, row, column, pair));
       body.append(line);
     }
-    const table = make("table", { class: columns > 8 ? "tight" : "", role: "grid", "aria-label": say("{0}, head {1}: weights", blockName(block), figures.letter(head)) }, make("thead", {}, top), body);
+    const table = make("table", { class: columns > 8 ? "tight" : "", role: "grid", "aria-label": say("{0}, head {1}: weights", blockName(block), letterOf(head)) }, make("thead", {}, top), body);
     table.addEventListener("keydown", walk);
     body.querySelector("td").tabIndex = 0;
     return make("div", { class: "grid" }, table);
@@ -131,13 +177,13 @@ class Journey {
     this.steps.replaceChildren(...(temperature === 1 ? [] : [note]), ...cards);
   }
   step(logits, row, shares, past) {
-    const order = shares.map((_share, i) => i).sort((a, b) => shares[b] - shares[a]).slice(0, MOST_NEXT);
+    const order = largestOf(shares, MOST_NEXT);
     const lines = order.map((word, i) => this.nextWord(logits, row, word, shares[word], past?.[word], i === 0));
-    return make("div", { class: "next" }, make("p", { class: "after" }, make("small", { text: say("after") }), make("span", { text: this.runs.now.targetTokens[row] })),
-      make("p", { class: "chosen", text: logits.labels.vocab[order[0]] }), make("ol", {}, ...lines));
+    return make("div", { class: "next" }, make("p", { class: "after" }, make("small", { text: say("after") }), make("span", { text: spelled(this.runs.now.targetTokens[row]) })),
+      make("p", { class: "chosen", text: spelled(logits.labels.vocab[order[0]]) }), make("ol", {}, ...lines));
   }
   nextWord(logits, row, word, share, was, first) {
-    const text = logits.labels.vocab[word], bar = make("i", { class: "bar-of" }), past = make("i", { class: "bar-was" });
+    const text = spelled(logits.labels.vocab[word]), bar = make("i", { class: "bar-of" }), past = make("i", { class: "bar-was" });
     bar.style.width = `${100 * share}%`;
     const differs = was !== undefined && Math.abs(was - share) > 0.0005;
     if (differs) past.style.left = `${100 * was}%`;
@@ -151,11 +197,13 @@ class Journey {
     const choose = make("select", { "data-key": "tensor", "aria-label": say("A tensor of this sentence"), on: { change: () => { this.opened = choose.value; fill(); } } }, make("option", { value: "", text: say("choose a tensor") }),
       ...names.map((name) => make("option", { value: name, text: name })));
     choose.value = names.includes(this.opened) ? this.opened : "";
-    const fill = () => {
+    const show = (tensor) => {
       this.inspector?.close();
-      this.inspector = choose.value ? new Inspector(windowed(this.runs.now.get(choose.value)), [], true) : null;
+      this.inspector = tensor ? new Inspector(tensor, [], true) : null;
       box.replaceChildren(...(this.inspector ? [this.inspector.box] : []));
     };
+    const { now } = this.runs, name = () => choose.value;
+    const fill = () => after(name() && (now.window?.(name()) ?? windowed(now.get(name()))), show);
     fill();
     return this.station(say("All tensors"), say("Every number of this run, to look into and to ask."), choose, box);
   }
@@ -168,6 +216,33 @@ class Journey {
     return before !== wanted.at.head;
   }
 }
+
+/* Layers are drawn one below the other up to so many, and else are folded. */
+const FEW_LAYERS = 6;
+/* Of a text of so many tokens, all heads are shown. */
+const FEW_TOKENS = 48;
+/* The layers of a run, each with the names of its attention weights. */
+const layersOf = (names) => {
+  const found = names.map((name) => BLOCK.exec(name)).filter(Boolean);
+  return new Map([...Map.groupBy(found, ([, part, layer]) => `${part}.${layer}`)].map(([layer, own]) => [layer, own.map(([name]) => name)]));
+};
+const inLayer = (layer, weights) => [...weights, `${layer}.ffn.post`, `${layer}.resid_post`];
+/* A token as it is written: "·" marks a piece that goes on with a word, and is no letter of it. */
+const SIGNS = { "[newline]": "↵", "[space]": "␣", "·": "·" };
+const spelled = (token) => SIGNS[token] ?? token.replace(/^·/, "");
+/* True where no space stands before a token, in a text in which it follows `before`. */
+const joins = (token, before) => before === undefined || /^([?.,]$|·|\[)/.test(token) || before === "¿" || before.startsWith("[");
+/* The places of the largest numbers, the largest first. */
+const largestOf = (values, count) => {
+  const found = [];
+  values.forEach((value, i) => {
+    if (found.length === count && value <= values[found.at(-1)]) return;
+    const at = found.findIndex((other) => value > values[other]);
+    found.splice(at < 0 ? found.length : at, 0, i);
+    if (found.length > count) found.pop();
+  });
+  return found;
+};
 
 /* A weight in a small cell. */
 const tiny = (value) => {

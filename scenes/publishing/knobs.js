@@ -12,7 +12,7 @@ class Knobs {
   draw(runs, choice) {
     Object.assign(this, { runs, choice });
     this.reset = make("button", { type: "button", class: "plain reset", "data-key": "reset", text: say("Reset all"), on: { click: () => this.restore() } });
-    this.box.replaceChildren(this.temperature(), ...Object.entries(KNOBS).map(([name, text]) => this.switch(name, text)),
+    this.box.replaceChildren(this.temperature(), ...Object.entries(KNOBS).filter(([name]) => runs.now.model.switches.includes(name)).map(([name, text]) => this.switch(name, text)),
       ...choice.off.map((one) => this.chip("off", one, this.headName(one))), ...choice.cut.map((one) => this.chip("cut", one, this.edgeName(one))), this.reset);
     this.drawReset();
     this.changes.replaceChildren(...(runs.same ? [] : [this.effects(runs.changes())]));
@@ -41,11 +41,11 @@ class Knobs {
   }
   headName(one) {
     const [block, head] = one.split(":");
-    return say("{0}, head {1} off", blockName(block), figures.letter(Number(head)));
+    return say("{0}, head {1} off", blockName(block), letterOf(Number(head)));
   }
   edgeName(one) {
     const { name, at } = asked(one), { labels } = this.runs.before.get(`${name}.weights`);
-    return say("{0}, head {1}: {2} cut", blockName(name), figures.letter(at.head), `${labels.query[at.query]} → ${labels.key[at.key]}`);
+    return say("{0}, head {1}: {2} cut", blockName(name), letterOf(at.head), `${labels.query[at.query]} → ${labels.key[at.key]}`);
   }
   /* The tensors that changed: the first that were computed, or all with the largest change first. */
   effects(found) {
@@ -67,7 +67,7 @@ class Knobs {
   }
   effectWords(count) {
     const { names, parted, shared } = this.runs, words = [say("{0} of {1} tensors have other numbers.", count, names.length)];
-    if (parted) words.push(say("The translations part at word {0}: up to there the decoder is compared.", shared));
+    if (parted) words.push(say("What they write parts at word {0}: up to there the decoder is compared.", shared));
     return [...words, say("Of each, the number that changed most:")].join(" ");
   }
   /* The changes that an entry which is asked offers. */

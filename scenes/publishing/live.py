@@ -9,8 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from scenes.publishing.markup import HERE, escape, json_data
+from scenes.publishing.markup import HERE, colours, document, escape, inline_style, json_data, script_text
+from scenes.publishing.policy import ASKING, one_file
 from scenes.publishing.rendered import Rendered
+from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SPEAKING, script_texts
 from transformer_core.live import ENGINE
 
@@ -19,6 +21,9 @@ LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
 #: All scripts of a document that has the figure and no film.
 STANDALONE = ("common.js", "values.js", *LIVE_SCRIPTS, "standalone.js")
+#: The same, where `lecture serve` runs the model.
+REMOTE = "remote.js"
+PAPER = "body{margin:0;padding:24px 0;background:var(--background);color:var(--ink);font:420 16px/1.6 Inter,sans-serif}"
 #: The file of a page with the model: a script of one call.
 MODEL = "live/model.js"
 #: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.
@@ -45,6 +50,23 @@ def standalone(lecture: Rendered, asked: str = "", whole: bool = False) -> str:
     place = f'<div id="trying" class="live" role="region" aria-label="{escape(say("Try it"))}"'
     facts = f'data-text="{escape(lecture.text)}" data-asked="{escape(asked)}"{" data-whole" if whole else ""}'
     return f"{place} {facts} data-prevent-swipe></div>\n{json_data('lecture', data)}"
+
+
+def figure_document(lecture: Rendered, model: str, asked: str = "", served: bool = False) -> str:
+    """Return a document that holds the figure, and needs nothing else.
+
+    `model` is the script of one call that gives it the model; that of a `served` one says where to ask for it.
+    """
+    names = (*STANDALONE[:-1], *([REMOTE] if served else []), STANDALONE[-1])
+    codes = [*map(live_script, names), model]
+    scripts = [script_text(code) for code in codes]
+    faces = font_face("Inter", (420, 560), LETTERS) + font_face("Source Serif 4", (480,), LETTERS)
+    themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
+    style = [themed, faces, PAPER, live_script(LIVE_STYLE)]
+    body = f"<body>\n{standalone(lecture, asked, whole=True)}\n"
+    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
+    policy = one_file(scripts) + (f"; {ASKING}" if served else "")
+    return document(lecture, "\n".join(map(inline_style, style)), body, policy)
 
 
 def live_script(name: str) -> str:

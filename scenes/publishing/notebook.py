@@ -9,25 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
 import torch
 
-from scenes.publishing.live import (
-    LETTERS,
-    LIVE_STYLE,
-    STANDALONE,
-    LiveModel,
-    live_model_called,
-    live_script,
-    standalone,
-)
-from scenes.publishing.markup import HERE, colours, document, escape, inline_style, script_text
-from scenes.publishing.policy import one_file
+from scenes.publishing.live import figure_document, live_model_called
+from scenes.publishing.markup import HERE, escape
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.typefaces import font_face
 from scenes.theme import PALETTES, Palette
 from transformer_core import NamedTensor, open_model, record
 from transformer_core.studies.sentence.generate import generate
@@ -36,8 +25,6 @@ from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import sentence
 
 INSTALL = "a notebook shows this by anywidget, which is not installed: pip install 'transformer-lecture[notebook]'"
-TITLE = "Try it"
-PAPER = "body{margin:0;padding:24px 0;background:var(--background);color:var(--ink);font:420 16px/1.6 Inter,sans-serif}"
 #: Of the picture, in px: a cell, the distance between matrices, and the letters that tell tokens and heads.
 CELL, GAP, LETTER = 22, 26, 13
 
@@ -79,25 +66,14 @@ def ask(
     given, _ = generate(text, opened.model, opened.tokenizer)
     with record(only=["*_attn.weights"]) as tape:
         opened.model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
-    lecture = Rendered(Path(), TITLE, text, Path(), 0, 0, theme, language, ())
+    lecture = Rendered.without_film(text, theme, language)
     return _figure()(
-        document=figure_document(lecture, found, asked),
-        title=lecture.say(TITLE, "page"),
+        document=figure_document(lecture, found.script, asked),
+        title=lecture.say(lecture.title, "page"),
         height=height,
         address=f"#text={text}&ask={asked}",
         still=still(given, tape.trace(), lecture.palette),
     )
-
-
-def figure_document(lecture: Rendered, model: LiveModel, asked: str = "") -> str:
-    """Return a document that holds the figure with its model, and needs nothing else."""
-    scripts = [script_text(code) for code in (*map(live_script, STANDALONE), model.script)]
-    faces = font_face("Inter", (420, 560), LETTERS) + font_face("Source Serif 4", (480,), LETTERS)
-    themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
-    style = [themed, faces, PAPER, live_script(LIVE_STYLE)]
-    body = f"<body>\n{standalone(lecture, asked, whole=True)}\n"
-    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
-    return document(lecture, "\n".join(map(inline_style, style)), body, one_file(scripts))
 
 
 def still(given: Sentence, weights: Mapping[str, NamedTensor], palette: Palette) -> str:

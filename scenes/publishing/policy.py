@@ -20,6 +20,8 @@ FOLDER = (
 )
 #: Who may show a document inside of theirs. Only a header can say so.
 FRAMED = "frame-ancestors 'self'"
+#: A document may ask the server that it came from.
+ASKING = "connect-src 'self'"
 META = re.compile(rb'<meta http-equiv="Content-Security-Policy" content="([\x20-\x21\x23-\x7e]*)">')
 #: The element stands at the beginning of a document: so many bytes are looked at.
 BEGINNING = 4096

@@ -67,6 +67,11 @@ class Rendered:
     colours: Mapping[str, Any] = field(default_factory=dict)
     made: str = ""
 
+    @classmethod
+    def without_film(cls, text: str, theme: str, language: str) -> Rendered:
+        """The facts of a document in which a model reads `text`, and that shows no film."""
+        return cls(Path(), "Try it", text, Path(), 0, 0, theme, language, ())
+
     @property
     def palette(self) -> Palette:
         """The colours of its pictures: those of its theme, with what a lecture file changed of them."""

@@ -28,12 +28,14 @@ class SentenceBox {
     this.typed();
   }
   examples() {
-    const known = [this.text, ...EXAMPLES].filter((text, i, all) => {
+    const known = [this.text, ...(this.model.examples ?? EXAMPLES)].filter((text, i, all) => {
       try { return this.model.read(text) && all.indexOf(text) === i; } catch { return false; }
     });
     return make("p", { class: "examples" }, make("span", { text: say("For instance") }), ...known.map((text) => make("button", { type: "button", lang: "en", text, on: { click: () => this.put(text) } })));
   }
+  /* A vocabulary of whole words can be offered; one of pieces of words can write anything. */
   vocabulary() {
+    if (this.model.compare) return null;
     const words = this.model.source.filter((word) => /^\p{L}/u.test(word)).toSorted();
     const buttons = words.map((word) => make("button", { type: "button", text: word, on: { click: () => this.put(`${this.input.value.trimEnd()} ${word}`.trimStart()) } }));
     return make("details", { class: "vocabulary" }, make("summary", { text: say("The {0} words that it knows", words.length) }), make("div", { lang: "en" }, ...buttons));
@@ -41,7 +43,7 @@ class SentenceBox {
   /* The sentence with each known word that the last one may become. */
   suggest() {
     const [, before, begun] = /^(.*?)(\S*)$/s.exec(this.input.value);
-    const fits = begun ? this.model.source.filter((word) => word.startsWith(begun.toLowerCase()) && word !== begun.toLowerCase()) : [];
+    const fits = begun && !this.model.compare ? this.model.source.filter((word) => word.startsWith(begun.toLowerCase()) && word !== begun.toLowerCase()) : [];
     const cased = (word) => (/^\p{Lu}/u.test(begun) ? word[0].toUpperCase() + word.slice(1) : word);
     this.words.replaceChildren(...fits.slice(0, MOST_SUGGESTED).map((word) => make("option", { value: before + cased(word) })));
   }
@@ -57,7 +59,8 @@ class SentenceBox {
   }
   /* Say that the translation is still that of an earlier sentence. */
   keep(text) { this.still.textContent = text ? say("This is still “{0}”.", text) : ""; }
-  faultWords({ code, longest, unknown }) {
+  faultWords({ code, longest, unknown, message }) {
+    if (code === "refused") return message;
     if (code === "empty") return say("There is no word to read yet.");
     if (code === "long") return say("That is too long: it reads {0} words at most.", longest);
     if (unknown.length === 1) return say("It does not know the word “{0}”.", unknown[0]);

@@ -80,24 +80,32 @@ class FolderHandler(SimpleHTTPRequestHandler):
 
     def send_head(self) -> Any:
         """Answer with the headers of what was asked for; what is returned is then sent."""
+        self.begin_answer()
+        if not self.is_for_here():
+            return self.refuse(HTTPStatus.FORBIDDEN)
+        name = self.translate_path(self.path)
+        found = self._opened(name)
+        if found is None:
+            return self.refuse(HTTPStatus.NOT_FOUND)
+        path, file = found
+        if Path(name).is_dir() and not name.endswith("/"):
+            file.close()
+            return self.refuse(HTTPStatus.MOVED_PERMANENTLY, Location=f"{quote(Path(name).name, safe='')}/")
+        return self._answer(path, file)
+
+    def begin_answer(self) -> None:
+        """From here on the client waits for us: it is not idle, and has its time to take what it gets."""
         self.server.idle.pop(self.connection, None)
         self.parting = self.server.crowded
         self.close_connection |= self.parting
         self.connection.settimeout(self.piece_seconds)
         if "Content-Length" in self.headers or "Transfer-Encoding" in self.headers:
             self.close_connection = True  # whatever follows is no request
+
+    def is_for_here(self) -> bool:
+        """True if this machine was asked for by its own name."""
         hosts = self.headers.get_all("Host", [])
-        if len(hosts) != 1 or not HOST.fullmatch(hosts[0].strip()):
-            return self._refuse(HTTPStatus.FORBIDDEN)
-        name = self.translate_path(self.path)
-        found = self._opened(name)
-        if found is None:
-            return self._refuse(HTTPStatus.NOT_FOUND)
-        path, file = found
-        if Path(name).is_dir() and not name.endswith("/"):
-            file.close()
-            return self._refuse(HTTPStatus.MOVED_PERMANENTLY, Location=f"{quote(Path(name).name, safe='')}/")
-        return self._answer(path, file)
+        return len(hosts) == 1 and bool(HOST.fullmatch(hosts[0].strip()))
 
     def _opened(self, name: str) -> tuple[Path, BinaryIO] | None:
         try:
@@ -128,12 +136,12 @@ class FolderHandler(SimpleHTTPRequestHandler):
         tag, changed = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"', self.date_time_string(facts.st_mtime)
         if self.headers.get("If-None-Match") == tag:
             file.close()
-            return self._refuse(HTTPStatus.NOT_MODIFIED, ETag=tag)
+            return self.refuse(HTTPStatus.NOT_MODIFIED, ETag=tag)
         current = self.headers.get("If-Range", tag) in {tag, changed}
         part = self._range(facts.st_size) if current and self.command == "GET" else None
         if part is not None and not part:
             file.close()
-            return self._refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{facts.st_size}")
+            return self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{facts.st_size}")
         self.send_response(HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT)
         if part is not None:
             self.send_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{facts.st_size}")
@@ -156,7 +164,8 @@ class FolderHandler(SimpleHTTPRequestHandler):
         start = int(first) if first else max(0, size - int(last))
         return range(start, min(int(last) + 1, size) if first and last else size)
 
-    def _refuse(self, status: HTTPStatus, **headers: str) -> None:
+    def refuse(self, status: HTTPStatus, **headers: str) -> None:
+        """Answer with a status and no content."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

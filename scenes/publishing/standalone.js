@@ -1,8 +1,10 @@
 /* The figure where there is no film beside it: in a slide, in a cell of a notebook, or alone. */
 "use strict";
-globalThis.liveModel = (data) => {
+globalThis.liveModel = (data) => shown(live.open(data));
+globalThis.servedModel = (facts) => shown(new RemoteModel(facts), true);
+const shown = (model, linked = false) => {
   const place = byId("trying");
-  const trying = new Trying(place, live.open(data), place.dataset.text, { whole: "whole" in place.dataset });
+  const trying = new Trying(place, model, place.dataset.text, { linked, whole: "whole" in place.dataset });
   globalThis.trying = trying;
   if (place.dataset.asked) trying.ask(place.dataset.asked);
   /* A notebook around the document hears what was asked. */

@@ -1,6 +1,8 @@
 /* A sentence of the learner's, read by the model in this page: its journey, its numbers, and what knobs make of them. */
 "use strict";
 const TYPING = 400; /* milliseconds after which what was typed is in the address */
+/* Go on with what was found: at once, unless it is still on its way. */
+const after = (found, then, failed) => (found instanceof Promise ? found.then(then, failed) : then(found));
 
 /* Questions that begin with a click: a sentence, and what is taken from the model. */
 const TRIALS = [
@@ -64,22 +66,40 @@ class Trying {
     }
   }
   run() {
-    const { choice } = this, began = performance.now(), before = this.model.run(choice.text);
+    const { choice } = this, began = performance.now();
+    this.place.setAttribute("aria-busy", "true");
+    return after(this.compared(choice), (runs) => {
+      if (!runs) return;
+      this.place.removeAttribute("aria-busy");
+      this.place.classList.remove("stale");
+      this.runs = runs;
+      this.draw();
+      this.place.dataset.took = (performance.now() - began).toFixed(1);
+    }, (error) => this.refused(error));
+  }
+  compared(choice) {
+    if (this.model.compare) return this.model.compare(choice, (run) => this.journey.needs(run));
+    const before = this.model.run(choice.text);
     choice.cut = choice.cut.filter((one) => entryOf(before, one.replace("[", ".masked[")));
-    const now = choice.changed ? this.model.run(choice.text, { edits: choice.edits, config: choice.config }) : before;
-    this.runs = new Comparison(before, now);
-    this.draw();
-    this.place.dataset.took = (performance.now() - began).toFixed(1);
+    return new Comparison(before, choice.changed ? this.model.run(choice.text, { edits: choice.edits, config: choice.config }) : before);
+  }
+  /* A text that the model could not read after all. */
+  refused(error) {
+    if (!(error instanceof live.SentenceError)) throw error;
+    this.place.removeAttribute("aria-busy");
+    this.sentence.tell(error, false);
+    this.place.classList.add("stale");
+    if (this.runs) this.sentence.keep(this.runs.text);
   }
 
   /* Draw a run. The focus stays where it was. */
   draw() {
+    if (!this.runs) return; /* the model is still reading */
     const key = this.place.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.drawAnswer();
     this.knobs.draw(this.runs, this.choice);
     this.journey.draw(this.runs, this.choice);
-    this.drawAsked(false);
-    if (key) this.keyed(key)?.focus({ preventScroll: true });
+    after(this.drawAsked(false), () => { if (key) this.keyed(key)?.focus({ preventScroll: true }); });
   }
   keyed(key) { return this.place.querySelector(`[data-key="${CSS.escape(key)}"]`); }
   drawAnswer() {
@@ -93,8 +113,8 @@ class Trying {
   /* The same words may be less sure: that whose probability changed most. */
   moved() {
     const { before, now } = this.runs, words = now.written.map((text, i) => {
-      const at = { position: i, vocab: this.model.target.indexOf(text) }, [was, is] = [before, now].map((run) => run.explain("probs", at).value);
-      return { text, was, is, by: Math.abs(is - was) };
+      const [was, is] = [before, now].map((run) => sharesAt(run.get("logits"), run.prompt - 1 + i, 1)[this.model.target.indexOf(text)]);
+      return { text: spelled(text), was, is, by: Math.abs(is - was) };
     });
     const most = words.reduce((best, word) => (word.by > best.by ? word : best), { by: 0 });
     const [was, is] = most.text ? [most.was, most.is].map(figures.share) : [];
@@ -102,18 +122,20 @@ class Trying {
   }
   /* The words of the translation, each to be asked, with a space between two that stand apart. */
   answerWords() {
-    const words = this.runs.now.targetTokens, old = this.runs.before.targetTokens, { axes } = this.runs.now.get("probs");
-    return words.slice(1).flatMap((text, i) => {
-      const near = i === 0 || /^[?.,]$/.test(text) || words[i] === "¿", differs = text !== old[i + 1];
-      return [near ? "" : " ", make("button", { type: "button", class: differs ? "differs-word" : "", text, "data-key": `answer-${i}`,
-        "data-ask": figures.refOf("probs", axes, [0, i, this.model.target.indexOf(text)]), "data-told": say("“{0}”: why this word?", text) })];
+    const { now, before } = this.runs;
+    if (!now.prompt) return []; /* nothing is written */
+    const words = now.targetTokens, { axes } = now.get("logits");
+    return words.slice(now.prompt).flatMap((word, i) => {
+      const at = now.prompt + i, text = spelled(word);
+      return [joins(word, i ? words[at - 1] : undefined) ? "" : " ", make("button", { type: "button", class: word === before.targetTokens[at] ? "" : "differs-word", text, "data-key": `answer-${i}`,
+        "data-ask": figures.refOf("probs", axes, [0, at - 1, this.model.target.indexOf(word)]), "data-told": say("“{0}”: why this word?", text) })];
     });
   }
 
   /* Changes of the model that show something of it, each with a sentence. */
   trials() {
-    const all = TRIALS.filter(({ sentence }) => !this.faultOf(sentence) && this.model.has("encoder"));
-    return make("p", { class: "examples" }, make("span", { text: say("What if") }), ...all.map(({ sentence, words, off, switched = [] }) => make("button", { type: "button", text: words(sentence), on: { click: () => {
+    const all = this.model.compare ? [] : TRIALS.filter(({ sentence }) => !this.faultOf(sentence) && this.model.has("encoder"));
+    return all.length === 0 ? null : make("p", { class: "examples" }, make("span", { text: say("What if") }), ...all.map(({ sentence, words, off, switched = [] }) => make("button", { type: "button", text: words(sentence), on: { click: () => {
       Object.assign(this.choice, new Choice(sentence), { off: off ? this.headsOf(off) : [], switched });
       this.trail = [];
       this.read();
@@ -134,6 +156,7 @@ class Trying {
   }
   setTemperature(temperature) {
     this.choice.temperature = temperature;
+    if (!this.runs) return;
     this.journey.drawSteps();
     this.drawAsked(false);
     this.record(false);
@@ -151,6 +174,7 @@ class Trying {
     this.choice.asked = reference;
     this.trail = trail ?? (from && this.isInput(from, reference) ? [...this.trail, reference] : [reference]);
     this.record(true);
+    if (!this.runs) return;
     if (this.journey.enlarge(reference)) this.journey.draw(this.runs, this.choice);
     this.drawAsked(true);
   }
@@ -159,10 +183,14 @@ class Trying {
     return Boolean(entry) && entry.terms.some((term) => term.some((cell) => figures.entryRef(cell) === reference));
   }
   drawAsked(focus) {
+    const { asked: reference } = this.choice;
+    if (reference && !this.trail.length) this.trail = [reference];
+    return after(this.runs.ask?.(reference ? this.trail : []), () => { if (reference === this.choice.asked) this.showAsked(focus); }, (error) => this.refused(error));
+  }
+  showAsked(focus) {
     const reference = this.choice.asked, within = this.asking.box.contains(document.activeElement);
     for (const old of this.place.querySelectorAll(".is-asked")) old.classList.remove("is-asked");
     if (!reference) { this.asking.rest(startsOf(this.runs.now)); return; }
-    if (!this.trail.length) this.trail = [reference];
     this.asking.show(this.runs.now, reference, this.trail);
     for (const one of this.journey.box.querySelectorAll(`[data-ask="${CSS.escape(reference)}"]`)) one.classList.add("is-asked");
     if (focus || within) this.asking.focus();
@@ -220,15 +248,18 @@ class Trying {
   }
 }
 
+/* The attention weights from which such a question is taken: of the last layer of the encoder, or of the decoder. */
+const looksOf = (names) => names.findLast((name) => /^encoder.*self_attn\.weights$/.test(name)) ?? names.findLast((name) => /self_attn\.weights$/.test(name));
+const FIRST = /^embed_\w+\.sum$/;
 /* Numbers to begin with: a word that is written, the strongest look at another word, and a number of a word. */
 const startsOf = (trace) => {
-  const { names, targetTokens } = trace, looks = trace.get(names.findLast((name) => /^encoder.*self_attn\.weights$/.test(name)));
-  const position = targetTokens.findLastIndex((word, i) => i > 0 && /^\p{L}/u.test(word)) - 1, word = targetTokens[position + 1];
-  const probs = trace.get("probs"), first = trace.get("embed_src.sum"), [, , rows, columns] = looks.shape;
+  const { names, targetTokens, prompt } = trace, looks = trace.get(looksOf(names)), first = trace.get(names.find((name) => FIRST.test(name)));
+  const position = targetTokens.findLastIndex((word, i) => i >= prompt && /^·?\p{L}/u.test(word)) - 1, word = targetTokens[position + 1];
+  const logits = trace.get("logits"), [, , rows, columns] = looks.shape;
   const placeOf = (flat) => [0, Math.floor(flat / (rows * columns)), Math.floor(flat / columns) % rows, flat % columns];
   const away = looks.values.map((value, flat) => (placeOf(flat)[2] === placeOf(flat)[3] ? 0 : value)), place = placeOf(away.indexOf(Math.max(...away)));
   return [
-    ...(position < 0 ? [] : [[say("Why is the last word “{0}”?", word), figures.refOf("probs", probs.axes, [0, position, probs.labels.vocab.indexOf(word)])]]),
+    ...(position < 0 || !prompt ? [] : [[say("Why is the last word “{0}”?", spelled(word)), figures.refOf("probs", logits.axes, [0, position, logits.labels.vocab.indexOf(word)])]]),
     [say("Why does “{0}” look at “{1}”?", looks.labels.query[place[2]], looks.labels.key[place[3]]), figures.refOf(looks.name, looks.axes, place)],
     [say("What is a number of “{0}” made of?", first.labels.position[0]), figures.refOf(first.name, first.axes, [0, 0, 0])],
   ];

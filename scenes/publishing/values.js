@@ -10,6 +10,9 @@ const brief = (value, scale) => {
   return minus(tiny || scale >= 1e7 ? value.toExponential(1) : value.toFixed(places));
 };
 
+/* The name of a head in the film: A for the first. */
+const letterOf = (head) => `${String.fromCharCode(65 + (head % 26))}${head < 26 ? "" : Math.floor(head / 26) + 1}`;
+
 /* Colours: the ramps of the pictures. */
 const STOPS = [[-1, -0.5, 0, 0.5, 1], [0, 0.1, 0.25, 0.5, 0.75, 1]];
 const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformer_core.files.arrays import read_arrays
+from transformer_core.files.arrays import map_arrays, read_arrays
 
 ARRAYS = {
     "rows": np.arange(6.0).reshape(2, 3),
@@ -31,6 +31,22 @@ def test_arrays_are_those_that_numpy_reads(save, tmp_path):
             assert (found[name].dtype, found[name].shape) == (loaded[name].dtype, loaded[name].shape)
             assert found[name].flags.writeable
     assert [*read_arrays(path, ["one"])] == ["one"]
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_mapped_arrays_are_the_same_and_keep_the_file_that_they_came_from(save, tmp_path):
+    path = tmp_path / "x.npz"
+    save(path, **ARRAYS)
+    found = map_arrays(path)
+    save(tmp_path / "y.npz", **{name: array[..., :0] for name, array in ARRAYS.items() if array.ndim})
+    (tmp_path / "y.npz").replace(path)
+    assert [*found] == [*ARRAYS]
+    for name, array in ARRAYS.items():
+        assert np.array_equal(found[name], array)
+        assert (found[name].dtype, found[name].shape) == (array.dtype, array.shape)
+    if save is np.savez:
+        with pytest.raises(ValueError, match="read-only"):
+            found["rows"][0, 0] = 1
 
 
 def with_header(path, header, numbers=bytes(48)):

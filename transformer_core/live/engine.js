@@ -146,6 +146,7 @@ const live = (() => {
         const labels = this.labels(one.labels, {});
         return [one.name, new Tensor(one.name, one.axes, one.sizes, labels, [], decoded(one.bytes, one.type))];
       }));
+      this.switches = ["attention_scale", "positional", "causal_mask"];
       this.has = (stack) => points.some((point) => point.name.startsWith(`${stack}.`));
       /* The points that a further word of the target changes. */
       this.late = new Set(points.filter((point) => point.sizes.includes("target")).map((point) => point.name));
@@ -217,6 +218,7 @@ const live = (() => {
       return next.compute(this.model.points.filter((point) => this.model.late.has(point.name)));
     }
     wrote(written) {
+      this.prompt = this.targetTokens.length - written.length;
       this.written = written.map((id) => this.model.target[id]);
       this.output = this.written.join(" ").replace(/\s+([?.,])/g, "$1").replaceAll("¿ ", "¿");
       return this;
@@ -285,6 +287,16 @@ const live = (() => {
     }
     /* The entry of `name` at a place along each axis; an axis with one place need not be named. */
     explain(name, at = {}) { return new Entry(this, name, at); }
+    /* The same; null where the tensor, or its place, is not there. */
+    entry(name, at) {
+      const tensor = this.has(name) ? this.get(name) : null;
+      return tensor && tensor.axes.every((axis, i) => (at[axis] ?? 0) < tensor.shape[i]) ? this.explain(name, at) : null;
+    }
+    /* The values along the last axis at the place of an entry. */
+    row({ name, index }) {
+      const tensor = this.get(name);
+      return tensor.row(dot([...index.slice(0, -1), 0], tensor.strides));
+    }
     /* Names of the tensors that have other values in `other`, or another shape. */
     differs(other) {
       const same = (a, b) => b && a.values.length === b.values.length && a.values.every((value, i) => Object.is(value, b.values[i]));

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from transformer_core.config import Config
-from transformer_core.files.arrays import read_arrays
+from transformer_core.files.arrays import map_arrays, read_arrays
 from transformer_core.files.atomic import ending, reading, whole
 from transformer_core.files.json_objects import read_object
 from transformer_core.tracing.explain import Entry, explain
@@ -204,15 +204,17 @@ class Trace(Mapping[str, NamedTensor]):
         return about
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Trace:
+    def load(cls, path: str | os.PathLike[str], mapped: bool = False) -> Trace:
         """Read what `save` wrote; nothing in the files is executed. Old names of tensors become those of today.
+
+        A `mapped` trace reads its arrays from the file when they are touched, and does not look for damage.
 
         Raises:
             OSError: one of the two files is not there.
             ValueError: the files were damaged.
         """
         path = _arrays_of(path)
-        arrays = read_arrays(path)
+        arrays = map_arrays(path) if mapped else read_arrays(path)
         with reading(path, AttributeError):
             card = read_object(path.with_suffix(".json"), most=None)
             called = renamed if card.get("names", 1) < NAMES else str

@@ -91,7 +91,7 @@ def read(
     if unedited:
         passes["other.unedited"] = Variant(unedited)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
-    trace = _traced(model, tokenizer, passes)
+    trace = traced(model, tokenizer, passes)
     lstms = read_lstms(first.source) if first.source else Trace({})
     trace.parents |= lstms.parents
     trace.tensors |= lstms.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
@@ -132,7 +132,7 @@ def _asked(
     """The description of the edits, and the edits."""
     if isinstance(edit, Mapping) or unedited is None:
         return tuple(edit), edit if isinstance(edit, Mapping) else {}
-    return tuple(edit), edits_of(tuple(edit), _traced(model, tokenizer, {"": Variant(unedited)}))
+    return tuple(edit), edits_of(tuple(edit), traced(model, tokenizer, {"": Variant(unedited)}))
 
 
 def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[str, Variant]) -> dict[str, NamedTensor]:
@@ -150,8 +150,8 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
 
 
 @torch.no_grad()
-def _traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
-    """One pass for each sentence, and the parameters that all of them share."""
+def traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
+    """One pass for each sentence, by the prefix of its names, and the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
         for prefix, given in passes.items():

@@ -1,0 +1,95 @@
+"""A model behind the figure of a page, for models that are too large for a browser: `lecture serve --model`.
+
+The page is one document, which asks this server for runs, tensors and entries (`transformer_core.live.running`). It is
+served as any folder is (`serving`): to this machine alone. Beyond that a question needs the secret that stands in the
+document: a page from elsewhere in the same browser can neither read that nor send it.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable
+from functools import partial
+from hmac import compare_digest
+from http import HTTPStatus
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+from scenes.production.files import write_text
+from scenes.publishing.live import figure_document
+from scenes.publishing.rendered import Rendered
+from scenes.publishing.serving import LOOPBACK, FolderHandler, FolderServer
+from transformer_core.live.running import RunningModel
+from transformer_core.text.vocabulary import SentenceError
+
+#: Bytes of a question: a sentence and the changes of a learner are short.
+LONGEST = 2**16
+SECRET = "X-Lecture-Token"  # noqa: S105 - the name of a header
+#: Texts to begin with, by what the model does with them.
+CONTINUED = (
+    "The capital of Italy is", "The animal did not cross the street because it was too", "2 + 2 =",
+    "Once upon a time there was a little", "The opposite of hot is",
+)  # fmt: skip
+READ = ("The bank of the river is wide", "The bank lends money", "The animal is tired because it ran")
+
+
+def model_server(model: RunningModel, lecture: Rendered, folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server for the figure of `model` on 127.0.0.1; port 0 takes a free one. Its document is written into `folder`.
+
+    Raises:
+        OSError: the port is taken.
+    """
+    secret = secrets.token_urlsafe(24)
+    facts = {**model.facts(), "token": secret, "examples": examples_of(model)}
+    code = f"servedModel({json.dumps(facts, separators=(',', ':'))});\n"
+    write_text(folder / "index.html", figure_document(lecture, code, served=True))
+    handler = partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=secret)
+    return FolderServer((LOOPBACK, port), handler)
+
+
+def examples_of(model: RunningModel) -> tuple[str, ...]:
+    """Texts to begin with."""
+    return CONTINUED if model.model.encoder is None else READ
+
+
+class ModelHandler(FolderHandler):
+    """Files of a folder, and answers of a model to questions in JSON."""
+
+    def __init__(self, *arguments: Any, model: RunningModel, secret: str, **settings: Any) -> None:
+        self.secret = secret
+        self.answers: dict[str, Callable[..., Any]] = {
+            "/model/run": model.run,
+            "/model/tensors": model.tensors,
+            "/model/ask": model.ask,
+            "/model/changes": model.changes,
+        }
+        super().__init__(*arguments, **settings)
+
+    def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
+        """Answer a question, or say in one line why not."""
+        self.begin_answer()
+        answer, size = self.answers.get(self.path), self.headers.get("Content-Length", "")
+        allowed = self.is_for_here() and compare_digest(self.headers.get(SECRET, "").encode(), self.secret.encode())
+        if not allowed or self.headers.get_content_type() != "application/json":
+            return self.refuse(HTTPStatus.FORBIDDEN)
+        if answer is None:
+            return self.refuse(HTTPStatus.NOT_FOUND)
+        if not (size.isascii() and size.isdecimal() and len(size) < 8 and int(size) <= LONGEST):
+            return self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        try:
+            given = json.loads(self.rfile.read(int(size)))
+            told, status = answer(**given), HTTPStatus.OK
+        except SentenceError as error:  # of all that can be wrong, what a learner may type
+            told, status = {"refused": str(error)}, HTTPStatus.OK
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
+        return self._tell(json.dumps(told).encode(), status)
+
+    def _tell(self, body: bytes, status: HTTPStatus) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
