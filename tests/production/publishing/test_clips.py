@@ -8,8 +8,8 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from scenes.cli.clipping import _wanted
 from scenes.cli.main import lecture
+from scenes.production.film import Part
 from scenes.production.look import Look
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
 
@@ -36,7 +36,7 @@ def made(drawn, tmp_path):
     def make(name, **changes):
         path, step = drawn(FORMATS[name].drawn, **changes)
         target = tmp_path / f"step.{name}"
-        FORMATS[name].make(path, target, LOOK.rate)
+        FORMATS[name].make([Part(path, "")], target, LOOK.rate)
         return target, step, path
 
     return make
@@ -114,8 +114,11 @@ def test_an_mp4_is_what_the_film_is_made_of(made):
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["clip", "scores"], "which step of 'scores'? Write chapter and number, as in scores.3"),
-        (["clip", "scores.x"], "which step of 'scores.x'?"),
+        (["clip", "scores.x"], "no chapter 'scores.x'"),
+        (["clip", "scores.9"], "there is no step scores.9: scores has steps 1 to 5"),
+        (["clip", "scores.1", "--width", "1081"], "1081 is odd, and a video has pixels by twos: take 1080 or 1082"),
+        (["clip", "scores.1", "--clear"], "mp4 has no transparency; --format webm, avif or png has"),
+        (["clip", "scores", "--join", "--format", "png"], "a png is one picture: leave --join out"),
         (["clip", "scores.1", "--format", "mov"], "'mov' is not one of 'mp4', 'webm', 'gif', 'avif', 'png'"),
         (["clip", "scores.1", "--width", "20"], "20 is not in the range 160<=x<=3840"),
     ],
@@ -124,8 +127,3 @@ def test_a_mistake_says_what_would_be_right(words, line):
     result = CliRunner().invoke(lecture, words)
     assert result.exit_code != 0
     assert line in result.output
-
-
-def test_a_step_that_is_not_there_says_which_there_are():
-    with pytest.raises(ValueError, match=r"there is no step scores\.9: scores has steps 1 to 2"):
-        _wanted([("scores", 9)], [type("Facts", (), {"chapter": "scores"})()] * 2)
