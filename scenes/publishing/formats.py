@@ -115,7 +115,7 @@ def _webm(parts: Sequence[Part], target: Path, rate: int) -> None:
         for count, picture in pictures(*drawn):
             if not number:
                 stream.width, stream.height = picture.size
-            for shown in {number, number + count - 1}:
+            for shown in sorted({number, number + count - 1}):
                 frame = av.VideoFrame.from_ndarray(np.asarray(picture), format="rgba").reformat(format="yuva420p")
                 frame.pts, frame.time_base = shown, second
                 film.mux(stream.encode(frame))

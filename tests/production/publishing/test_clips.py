@@ -1,6 +1,8 @@
 """Single steps as files for other tools: the same pictures, in every format, and a background that is not there."""
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import av
 import numpy as np
@@ -8,9 +10,14 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from scenes.cli.clipping import Wish, _looks, _name
 from scenes.cli.main import lecture
+from scenes.cli.ordering import order_of
+from scenes.production.facts import StepFacts
 from scenes.production.film import Part
 from scenes.production.look import Look
+from scenes.production.repertoire import chosen
+from scenes.production.studio import Order
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
 
 LOOK = Look(192, 108, 15, "dark")
@@ -73,11 +80,79 @@ def test_a_webm_is_clear_where_nothing_is_drawn_and_solid_where_something_is(mad
     decoder = av.CodecContext.create("libvpx-vp9", "r")
     with av.open(str(target)) as film:
         found = [frame for packet in film.demux(film.streams.video[0]) for frame in decoder.decode(packet)]
-    assert len(found) == step.frames
+    assert len(found) < step.frames == round(found[-1].pts * LOOK.rate / 1000) + 1  # a standstill is stored once
     opacity = found[-1].to_ndarray(format="rgba")[..., 3]
     assert opacity[0, 0] == 0
     assert opacity.max() > 128  # texts of a few pixels, and the format is lossy
     assert np.abs(opacity.astype(int) - last(master)[..., 3]).mean() < 3
+
+
+@pytest.mark.parametrize("name", ["png", "avif"])
+def test_a_picture_and_an_animation_can_be_clear(made, name):
+    with Image.open(made(name, clear=True)[0]) as picture:
+        opacity = np.asarray(picture.convert("RGBA"))[..., 3]
+    assert opacity[0, 0] == 0
+    assert opacity.max() > 128
+
+
+@pytest.mark.parametrize("name", ["mp4", "webm", "gif", "avif"])
+def test_joined_steps_are_one_film_as_long_as_all_of_them(drawn, tmp_path, name):
+    master, step = drawn(FORMATS[name].drawn)
+    target = tmp_path / f"both.{name}"
+    FORMATS[name].make([Part(master, "One"), Part(master, "Two")], target, LOOK.rate)
+    if name == "gif":
+        with Image.open(target) as film:
+            times = [film.seek(k) or film.info["duration"] for k in range(film.n_frames)]
+        assert sum(times) == pytest.approx(2000 * step.frames / LOOK.rate, abs=10)
+    elif name != "avif":  # Pillow does not tell the times of an AVIF
+        with av.open(str(target)) as film:
+            *_, last_one = (packet.pts * packet.time_base for packet in film.demux(video=0) if packet.pts is not None)
+            assert round(last_one * LOOK.rate) == 2 * step.frames - 1
+            assert len(film.chapters()) == (2 if name == "mp4" else 0)
+
+
+def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
+    order, step = place.order("counting"), SimpleNamespace(chapter="counting", number=1)
+    kind, usual = FORMATS["avif"], Wish("16:9", None, None, None, True)
+    wishes = [usual, Wish("1:1", None, None, None, True), Wish("16:9", 480, None, None, True)]
+    wishes += [Wish("16:9", None, 10, None, True), Wish("16:9", None, None, True, True)]
+    wishes += [Wish("16:9", None, None, None, False), Wish("1:1", 480, 10, True, False)]
+    names = [_name(order, ["counting.1"], one, wish.told(kind)) for wish in wishes for one in (step, None)]
+    looks = [replace(order.look, theme="light"), replace(order.look, language="es")]
+    names += [_name(replace(order, look=look), ["counting.1"], step, usual.told(kind)) for look in looks]
+    names.append(_name(order, ["my.toml.1"], step, usual.told(kind)))
+    assert len({*names}) == len(names)
+    named = Wish("16:9", 960, 15, False, True)
+    assert named.told(kind) == usual.told(kind)  # what is usual may be said
+
+
+def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
+    path = tmp_path / "my.toml"
+    path.write_text('title = "x"\nsentence = "The house is red"\nchapters = ["scores"]\n[colours]\nquery = "#FF8800"\n')
+    order = order_of((f"{path}.2",), quality="h", theme="dark", text="", model=None, output=None, jobs=1)
+    assert (order.text, order.look.brand.colours) == ("The house is red", (("query", "#FF8800"),))
+    assert [(part.first, part.last) for part in order.parts] == [(2, 2)]
+
+
+def test_what_has_no_room_is_refused_in_a_line_that_says_what_works():
+    """Step 2 has none in 9:16, step 3 only with small type, and 1:1 has it for both."""
+
+    def script(order):
+        wrong = {("9:16", False): {2, 3}, ("9:16", True): {2}, ("4:5", False): {2}, ("4:5", True): {2}}
+        bad = wrong.get((order.look.shape, order.look.fine), set())
+        return [
+            StepFacts("scores", n, "", "", (), (), 9, f"{n}", faults=("'key' leaves the frame",) if n in bad else ())
+            for n in range(1, 5)
+        ]
+
+    order = Order(chosen(["scores"]), "The car is red", "film", replace(LOOK, shape="9:16"), Path(), 1)
+    studio = SimpleNamespace(script=script)
+    with pytest.raises(ValueError, match="no room") as refused:
+        _looks(studio, order)
+    works = "--shape 16:9 or 1:1 works; without it: scores.1 scores.3-4"
+    assert str(refused.value) == f"scores.2: no room in 9:16 ('key' leaves the frame). {works}"
+    fitting = SimpleNamespace(script=lambda order: [step for step in script(order) if step.number != 2])
+    assert [look.fine for _, look in _looks(fitting, order)] == [False, True, False]
 
 
 def test_a_clear_picture_on_the_old_background_is_the_solid_picture(drawn):
