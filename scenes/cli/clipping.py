@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from scenes.cli.completing import chapters_like
-from scenes.cli.ordering import CHAPTERS, open_store, order_of, painted
+from scenes.cli.ordering import CHAPTERS, captioned, open_store, order_of, painted
 from scenes.cli.telling import tell
-from scenes.language import ENGLISH
+from scenes.language import ENGLISH, catalogue
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
@@ -34,8 +35,7 @@ class Wish:
     shape: str
     width: int | None
     fps: int | None
-    clear: bool | None
-    captions: bool
+    clear: bool | None = None
 
     def look(self, kind: Format, look: Look) -> Look:
         """The look in which steps are drawn for a format."""
@@ -47,7 +47,6 @@ class Wish:
             height=round(width * down / across / 2) * 2,
             rate=self.fps or kind.rate,
             clear=kind.clear if self.clear is None else self.clear,
-            bare=not self.captions,
             shape=self.shape,
         )
 
@@ -59,7 +58,6 @@ class Wish:
         wide = self.width not in {None, self.usual_width(kind)}
         return [
             "" if self.shape == USUAL else self.shape.replace(":", "x"),
-            "" if self.captions else "bare",
             "" if self.clear in {None, kind.clear} else "clear" if self.clear else "opaque",
             f"{self.width}w" if wide else "",
             f"{self.fps}fps" if self.fps not in {None, kind.rate} else "",
@@ -89,7 +87,7 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
     "--clear/--opaque", default=None,
     help="Without a background: usual for webm, possible for avif and png. On a light page take --theme light.",
 )  # fmt: skip
-@click.option("--captions/--no-captions", default=True, show_default=True, help="What is said, at the foot.")
+@captioned("burnt")
 @painted
 def clip(
     names: tuple[str, ...],
@@ -99,7 +97,6 @@ def clip(
     width: int | None,
     fps: int | None,
     clear: bool | None,
-    captions: bool,
     **wishes: Any,
 ) -> None:
     """Steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png.
@@ -108,7 +105,7 @@ def clip(
       lecture clip scores.1
       lecture clip scores.2-4 heads.3 --shape 9:16
       lecture clip scores --join --format gif --width 960
-      lecture clip my.toml.2 --format webm --no-captions
+      lecture clip my.toml.2 --format webm --captions none
 
     The steps of a group or a lecture file are counted through its chapters.
     """
@@ -119,25 +116,38 @@ def clip(
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
-    _check(kinds, join, clear)
+    _check(kinds, join, clear, wishes["captions"])
     order = order_of(names, quality="h", **wishes)
     folder = wishes["output"] or Path("renders") / "clips"
     ready(folder)
-    wish = Wish(shape, width, fps, clear, captions)
+    wish = Wish(shape, width, fps, clear)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         for kind in kinds:
             asked = replace(order, look=wish.look(kind, order.look))
-            drawn = _drawn(studio, asked, _looks(studio, asked), kind.drawn)
-            files: dict[str, list[Part]] = {}
-            for step, part in drawn:
+            files: dict[str, list[tuple[StepFacts, Part]]] = {}
+            for step, part in _drawn(studio, asked, _looks(studio, asked), kind.drawn):
                 name = _name(order, names, None if join else step, wish.told(kind))
-                files.setdefault(f"{name}.{kind.name}", []).append(part)
+                files.setdefault(f"{name}.{kind.name}", []).append((step, part))
             take(folder, files)
-            for name, parts in files.items():
-                kind.make(parts, folder / name, asked.look.rate)
+            for name, steps in files.items():
+                if order.captions == "track":
+                    _with_track(steps, folder / name, asked.look)
+                else:
+                    kind.make([part for _, part in steps], folder / name, asked.look.rate)
                 size = f"{asked.look.width}x{asked.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
                 tell(f"{folder / name}  {size}")
+
+
+def _with_track(steps: Sequence[tuple[StepFacts, Part]], target: Path, look: Look) -> None:
+    """A film of these steps with their captions as a track that players show."""
+    from scenes.production.film import join
+    from scenes.publishing.formats import told
+
+    ends = accumulate((step.frames / look.rate for step, _ in steps), initial=0.0)
+    cues = [cue.later(start) for (step, _), start in zip(steps, ends, strict=False) for cue in step.cues]
+    parts = [part for _, part in steps]
+    join(parts, cues, target, told(parts[0].clip), catalogue(look.language).tag, shown=True)
 
 
 def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequence[str]) -> str:
@@ -150,15 +160,17 @@ def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequ
     if step is None:
         parts = [order.label, order.name if lecture else ""]  # with theme and language in the label
     else:
-        parts = [lecture, step.chapter, f"{step.number:02d}", order.name, theme, language]
+        parts = [lecture, step.chapter, f"{step.number:02d}", order.name, theme, language, order.shown]
     return "-".join(filter(None, [*parts, *told]))
 
 
-def _check(kinds: Sequence[Format], join: bool, clear: bool | None) -> None:
+def _check(kinds: Sequence[Format], join: bool, clear: bool | None, captions: str) -> None:
     """Refuse what a format cannot do."""
     for kind in kinds:
         if clear and not kind.can_be_clear:
             raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif or png has")
+        if captions == "track" and kind.name != "mp4":
+            raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
         if join and kind.name == "png":
             raise click.ClickException("a png is one picture: leave --join out, and each step has its own")
 

@@ -20,6 +20,8 @@ from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
+#: Settings of Manim for the scenes of a folder.
+UNREAD = "manim.cfg"
 DEFAULT_TEXT = "The car is red"
 CHAPTERS = (
     "CHAPTER is a name or a number of `lecture list`, a range or a group of them, with steps after a dot, or a lecture"
@@ -83,13 +85,20 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
     return spoken(command)
 
 
+def captioned(usual: str) -> Callable[..., Any]:
+    """Add the option of every command that may show what is said, or not; `usual` unless somebody says otherwise."""
+    known = click.Choice(["burnt", "track", "none"])
+    help_ = "What is said: in the picture, in a track for players over a clean picture, or nowhere."
+    return click.option("--captions", type=known, default=usual, show_default=True, help=help_)
+
+
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     """Return the order for the studio: options of the command line come before values of a lecture file in `names`.
 
     With `preview=True`, quality and folder are not those of the file, which are meant for its film.
     """
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import Look
+    from scenes.production.look import CAPTIONS, Look
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
 
@@ -97,7 +106,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     is_heard, is_preview = "voice" in wishes, wishes.pop("preview", False)
     wishes |= _unasked(lecture, ("quality", "output") if is_preview else ()) if lecture else {}
     brand = lecture.brand if lecture else PLAIN
-    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
+    captions = wishes.get("captions", CAPTIONS[0])
+    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH), captions)
     look = replace(look, rate=wishes.get("fps") or look.rate)
     edits = tuple(wishes.get("edits", ()))
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
@@ -108,7 +118,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         labels = [*(labels or ["lecture"]), read]
     elif not labels[0].startswith(lecture.name):
         labels = [lecture.name, *labels]
-    label = "-".join(filter(None, [shortened("-".join(labels)), look.name]))
+    shown = f"captions-{captions}" if look.bare else ""
+    label = "-".join(filter(None, [shortened("-".join(labels)), look.name, shown]))
     entries = _entries(lecture, asked_for)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
@@ -124,14 +135,15 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
         **asked,
+        captions=captions,
         name=shortened(read),
         parts=tuple(asked_for) if any(part.first for part in asked_for) else (),
     )
-    if is_heard and wishes["voice"]:
-        order = replace(order, **speakers(wishes["voice"], look.language))
+    if is_heard and (wishes["voice"] or wishes.get("voice_command")):
+        order = replace(order, **speakers(wishes["voice"], look.language, wishes.get("voice_command")))
     if lecture is None:
         return order
-    return replace(order, title=lecture.title, author=lecture.author, outputs=lecture.outputs)
+    return lecture.ordered(order)
 
 
 def _asked_for(names: Sequence[str], trust: bool) -> tuple[Any, list[Any]]:
@@ -168,12 +180,12 @@ def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
     wanted = {entry for part in asked_for for entry in part.entries}
     if lecture and wanted <= {*lecture.entries}:
         return [entry for entry in lecture.entries if entry in wanted]
-    return sorted(wanted) or chosen(())
+    return sorted(wanted, key=lambda entry: (entry.number, entry.name)) or chosen(())
 
 
 def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:
     """Return the values of a lecture file, except `kept` ones and those whose option is given on the command line."""
-    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits")
+    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits", "captions")
     said = {name: name for name in same} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {*kept} | {
@@ -181,6 +193,8 @@ def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:
     }
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
+    if not lecture.captions:
+        asked.add("captions")  # as is usual for the command
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
 
 
@@ -189,6 +203,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
     from scenes.production.files import alone
 
+    if Path(UNREAD).is_file():
+        tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
     with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
 

@@ -29,7 +29,10 @@ GROUPS = {"attention": ("qkv", "scores", "weighting")}
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """A chapter as its file states it; nothing is imported to know this much."""
+    """A chapter as its file states it; nothing is imported to know this much.
+
+    `text` and `model` are what a lecture file lets this chapter read; without them it reads what the others do.
+    """
 
     number: int
     name: str
@@ -38,6 +41,13 @@ class Entry:
     kind: str
     path: Path
     needs: tuple[str, ...] = ()
+    text: str = ""
+    model: str = ""
+
+    @property
+    def code(self) -> list[str]:
+        """All that the chapter itself is made of, as text."""
+        return [part for file in self.files for part in (file.name, file.read_text(encoding="utf-8"))]
 
     @property
     def files(self) -> list[Path]:
@@ -100,7 +110,10 @@ def stem_of(path: Path) -> str:
 
 @dataclass(frozen=True)
 class Part:
-    """Chapters that were asked for by one name, and which of their steps, counted through them; all if `first` is 0."""
+    """Chapters that were asked for by one name, and which of their steps, counted through them; all if `first` is 0.
+
+    Without a `last`, they go on to the end.
+    """
 
     name: str
     entries: tuple[Entry, ...]
@@ -121,10 +134,11 @@ class Part:
         """
         names = {entry.name for entry in self.entries}
         own = [step for step in steps if step.chapter in names]
-        if self.first and not self.first <= self.last <= len(own):
-            wrong = self.first if self.first > len(own) else self.last
+        last = self.last or max(len(own), self.first - 1)
+        if self.first and not self.first - (not self.last) <= last <= len(own):
+            wrong = last if self.first <= len(own) or not self.last else self.first
             raise ValueError(f"there is no step {self.name}.{wrong}: {self.name} has steps 1 to {len(own)}")
-        return own[self.first - 1 : self.last] if self.first else own
+        return own[self.first - 1 : last] if self.first else own
 
 
 def listed(names: Sequence[str]) -> list[str]:

@@ -113,16 +113,16 @@ def test_joined_steps_are_one_film_as_long_as_all_of_them(drawn, tmp_path, name)
 
 def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
     order, step = place.order("counting"), SimpleNamespace(chapter="counting", number=1)
-    kind, usual = FORMATS["avif"], Wish("16:9", None, None, None, True)
-    wishes = [usual, Wish("1:1", None, None, None, True), Wish("16:9", 480, None, None, True)]
-    wishes += [Wish("16:9", None, 10, None, True), Wish("16:9", None, None, True, True)]
-    wishes += [Wish("16:9", None, None, None, False), Wish("1:1", 480, 10, True, False)]
+    kind, usual = FORMATS["avif"], Wish("16:9", None, None)
+    wishes = [usual, Wish("1:1", None, None), Wish("16:9", 480, None), Wish("16:9", None, 10)]
+    wishes += [Wish("16:9", None, None, True), Wish("1:1", 480, 10, True)]
     names = [_name(order, ["counting.1"], one, wish.told(kind)) for wish in wishes for one in (step, None)]
+    names.append(_name(replace(order, captions="none"), ["counting.1"], step, []))
     looks = [replace(order.look, theme="light"), replace(order.look, language="es")]
     names += [_name(replace(order, look=look), ["counting.1"], step, usual.told(kind)) for look in looks]
     names.append(_name(order, ["my.toml.1"], step, usual.told(kind)))
     assert len({*names}) == len(names)
-    named = Wish("16:9", 960, 15, False, True)
+    named = Wish("16:9", 960, 15, False)
     assert named.told(kind) == usual.told(kind)  # what is usual may be said
 
 
