@@ -90,6 +90,7 @@ def test_a_webm_is_clear_where_nothing_is_drawn_and_solid_where_something_is(mad
 @pytest.mark.parametrize("name", ["png", "avif"])
 def test_a_picture_and_an_animation_can_be_clear(made, name):
     with Image.open(made(name, clear=True)[0]) as picture:
+        picture.seek(getattr(picture, "n_frames", 1) - 1)
         opacity = np.asarray(picture.convert("RGBA"))[..., 3]
     assert opacity[0, 0] == 0
     assert opacity.max() > 128
