@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scenes.production.studio import Order, Studio
     from scenes.publishing.formats import Format
 
-FORMATS = ("mp4", "webm", "gif", "avif", "png")
+FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg")
 USUAL = "16:9"
 SHAPES = (USUAL, "9:16", "1:1", "4:5")
 NARROWEST, WIDEST = 160, 3840
@@ -36,6 +36,7 @@ class Wish:
     width: int | None
     fps: int | None
     clear: bool | None = None
+    at: float | None = None
 
     def look(self, kind: Format, look: Look) -> Look:
         """The look in which steps are drawn for a format."""
@@ -59,6 +60,7 @@ class Wish:
         return [
             "" if self.shape == USUAL else self.shape.replace(":", "x"),
             "" if self.clear in {None, kind.clear} else "clear" if self.clear else "opaque",
+            "" if self.at is None else f"{self.at:g}s",
             f"{self.width}w" if wide else "",
             f"{self.fps}fps" if self.fps not in {None, kind.rate} else "",
         ]
@@ -87,6 +89,9 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
     "--clear/--opaque", default=None,
     help="Without a background: usual for webm, possible for avif and png. On a light page take --theme light.",
 )  # fmt: skip
+@click.option(
+    "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, instead of the last picture."
+)
 @captioned("burnt")
 @painted
 def clip(
@@ -97,9 +102,10 @@ def clip(
     width: int | None,
     fps: int | None,
     clear: bool | None,
+    at: float | None,
     **wishes: Any,
 ) -> None:
-    """Steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png.
+    """Steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png or svg.
 
     \b
       lecture clip scores.1
@@ -116,15 +122,18 @@ def clip(
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
-    _check(kinds, join, clear, wishes["captions"])
+    wish = Wish(shape, width, fps, clear, at)
+    _check(kinds, join, wish, wishes["captions"])
     order = order_of(names, quality="h", **wishes)
     folder = wishes["output"] or Path("renders") / "clips"
     ready(folder)
-    wish = Wish(shape, width, fps, clear)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
         for kind in kinds:
             asked = replace(order, look=wish.look(kind, order.look))
+            if kind.name == "svg":
+                _vectors(studio, asked, wish, folder, lambda step: _name(order, names, step, wish.told(KINDS["svg"])))
+                continue
             files: dict[str, list[tuple[StepFacts, Part]]] = {}
             for step, part in _drawn(studio, asked, _looks(studio, asked), kind.drawn):
                 name = _name(order, names, None if join else step, wish.told(kind))
@@ -137,6 +146,26 @@ def clip(
                     kind.make([part for _, part in steps], folder / name, asked.look.rate)
                 size = f"{asked.look.width}x{asked.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
                 tell(f"{folder / name}  {size}")
+
+
+def _vectors(studio: Studio, order: Order, wish: Wish, folder: Path, called: Callable[[StepFacts], str]) -> None:
+    """Write an SVG of each step."""
+    from scenes.production.belongings import take
+    from scenes.production.files import write_text
+
+    looks = _looks(studio, order)
+    for step, _ in looks:
+        if wish.at is not None and wish.at * order.look.rate >= step.frames:
+            raise ValueError(
+                f"{step.chapter}.{step.number} lasts {step.frames / order.look.rate:.1f} seconds: --at is less"
+            )
+    for look in dict.fromkeys(look for _, look in looks):
+        own = [step for step, its in looks if its == look]
+        for step, picture in studio.vectors(replace(order, look=look), own, wish.at):
+            path = folder / f"{called(step)}.svg"
+            take(folder, [path.name])
+            write_text(path, picture)
+            tell(f"{path}  {len(picture) / 1e6:.2f} MB")
 
 
 def _with_track(steps: Sequence[tuple[StepFacts, Part]], target: Path, look: Look) -> None:
@@ -164,15 +193,17 @@ def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequ
     return "-".join(filter(None, [*parts, *told]))
 
 
-def _check(kinds: Sequence[Format], join: bool, clear: bool | None, captions: str) -> None:
+def _check(kinds: Sequence[Format], join: bool, wish: Wish, captions: str) -> None:
     """Refuse what a format cannot do."""
     for kind in kinds:
-        if clear and not kind.can_be_clear:
-            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif or png has")
+        if wish.clear and not kind.can_be_clear:
+            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png or svg has")
+        if wish.at is not None and kind.name != "svg":
+            raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
         if captions == "track" and kind.name != "mp4":
             raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
-        if join and kind.name == "png":
-            raise click.ClickException("a png is one picture: leave --join out, and each step has its own")
+        if join and kind.name in {"png", "svg"}:
+            raise click.ClickException(f"{kind.name} is one picture: leave --join out, and each step has its own")
 
 
 def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:

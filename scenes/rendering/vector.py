@@ -6,7 +6,7 @@ from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from manim import Mobject, VMobject
@@ -16,15 +16,12 @@ from scenes.rendering.leaves import COLOURS, LINE_WIDTH
 from scenes.rendering.outlines import _close
 from scenes.theme import at, shape, units
 
-if TYPE_CHECKING:
-    from scenes.stage.brand import Asset
-
 #: As Manim names them, by number: how lines meet and end.
 JOINS, CAPS = ("miter", "round", "bevel", "miter"), ("butt", "round", "butt", "square")
 WIDTHS = ("background_stroke_width", None, "stroke_width")
 
 
-def svg(mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Asset | None = None) -> str:
+def svg(mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Path | None = None) -> str:
     """A picture of `mobjects` in the shape that is drawn in; clear without a `background`. Texts are outlines."""
     wide, high = shape().width, shape().height
     leaves = extract_mobject_family_members(mobjects, use_z_index=True, only_those_with_points=True)
@@ -45,11 +42,11 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable() or char in "\n\t")
 
 
-def _image(logo: Asset | None) -> str:
+def _image(logo: Path | None) -> str:
     if logo is None:
         return ""
     left, top, width, height = shape().logo
-    data = b64encode(Path(logo.path).read_bytes()).decode()
+    data = b64encode(logo.read_bytes()).decode()
     return (
         f'<image x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" preserveAspectRatio="xMaxYMax" '
         f'href="data:image/png;base64,{data}"/>'
