@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,20 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
         click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
+        click.option("--scheduler-file", metavar="FILE", help="The same, by the file that its scheduler has written."),
     ]  # fmt: skip
+
+    @wraps(command)
+    def reaching(*arguments: Any, scheduler: str | None, scheduler_file: str | None, **wishes: Any) -> Any:
+        if scheduler_file is not None:
+            from scenes.production.reaching import address_in
+
+            scheduler = address_in(scheduler_file, scheduler)
+        return command(*arguments, scheduler=scheduler, **wishes)
+
     for option in reversed(options):
-        command = option(command)
-    return spoken(command)
+        reaching = option(reaching)
+    return spoken(reaching)
 
 
 def captioned(usual: str) -> Callable[..., Any]:
