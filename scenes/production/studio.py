@@ -135,6 +135,23 @@ class Studio:
                 crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
+    def vectors(
+        self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None
+    ) -> list[tuple[StepFacts, str]]:
+        """Each step that is `wanted` as SVG: its last picture, or that of a moment, in seconds."""
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+            steps, base = self._survey(order, crew)
+            chosen = [step for step in steps if step in wanted]
+            runs = _runs(chosen, crew.size)
+            self.progress.begin("drawing", 0, len(chosen))
+            jobs = [(drawing.vectors, replace(self._job(base, run), moment=moment)) for run in runs]
+            found = {
+                (run[0].chapter, number): picture
+                for run, pictures in zip(runs, crew.perform(jobs), strict=True)
+                for number, picture in pictures.items()
+            }
+        return [(step, found[step.chapter, step.number]) for step in chosen]
+
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:

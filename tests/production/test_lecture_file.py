@@ -31,8 +31,8 @@ from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
-from scenes.stage.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
-from scenes.theme import PALETTES, contrast, palette, typeset
+from scenes.stage.brand import Asset, Brand
+from scenes.theme import PALETTES, WIDE, contrast, palette, typeset
 from transformer_core.pretrained.model_registry import SHIPPED
 from transformer_core.text.vocabulary import stored
 from transformer_core.tracing import provenance
@@ -441,8 +441,9 @@ def test_a_logo_stands_in_its_corner_and_is_drawn_without_manims_own_camera(plac
     assert place.film("other", look=Look(1920, 1080, 15, "dark", brand)).left_to_manim == ()
     with Image.open(place.folder / "out" / "posters" / "other-01.png") as poster:
         rows, columns = np.nonzero((np.asarray(poster) == [255, 0, 0]).all(axis=2))
-    assert (columns.min(), columns.max()) == (LOGO_LEFT, LOGO_LEFT + LOGO_WIDTH - 1)
-    assert LOGO_TOP <= rows.min() < rows.max() == LOGO_TOP + LOGO_HEIGHT - 1
+    left, top, width, height = WIDE.logo
+    assert (columns.min(), columns.max()) == (left, left + width - 1)
+    assert top <= rows.min() < rows.max() == top + height - 1
 
 
 def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
@@ -462,7 +463,7 @@ def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
 
 def test_no_caption_however_wide_reaches_the_logo():
     line = paragraph(["W" * 42], "caption", "ink", 984)[0]
-    assert (line.get_right()[0] * 135) + 960 < LOGO_LEFT
+    assert (line.get_right()[0] * 135) + 960 < WIDE.logo[0]
 
 
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):
