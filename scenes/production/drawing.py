@@ -37,7 +37,7 @@ class Job:
 
     `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
     the posters that a survey takes by the way. With the suffix ".mkv" clips are masters (`scenes.rendering.master`).
-    `speech` has the seconds of each beat of each step that is spoken.
+    `speech` has the seconds of each beat of the steps that are spoken, by number.
     """
 
     entry: Entry
@@ -48,15 +48,14 @@ class Job:
     clips: dict[int, Path] = field(default_factory=dict)
     posters: Path | None = None
     suffix: str = ".mp4"
-    speech: tuple[tuple[float, ...], ...] = ()
+    speech: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
 def sources_of(entry: Entry, language: str = ENGLISH) -> str:
     """A hash of all that a chapter can run and say: all code but the other chapters', libraries, results, catalogue."""
-    chapter = [part for file in entry.files for part in (file.name, file.read_text(encoding="utf-8"))]
     told = catalogue(language).fingerprint
     code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")
-    return hashed(*code, *chapter, toolchain(), results.fingerprint(), told)
+    return hashed(*code, *entry.code, toolchain(), results.fingerprint(), told)
 
 
 class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
@@ -96,10 +95,15 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
 def render(job: Job, tick: Tick) -> set[str]:
     """Write the clip and the poster of each wanted step; returns what the fast path left to Manim's own camera."""
     with _on_stage(job) as chapter, ExitStack() as clips:
-        play, told, origin = chapter.play, 0, Origin.of(chapter.trace.about)
+        play, told, begun, origin = chapter.play, 0, 1, Origin.of(chapter.trace.about)
 
         def counted(*animations: Any, **settings: Any) -> None:
-            nonlocal told
+            nonlocal told, begun
+            if (
+                job.suffix == ".mp4" and len(chapter.records[-1].starts) > begun
+            ):  # a later beat begins: one may cut here
+                begun = len(chapter.records[-1].starts)
+                chapter.renderer.writer.mark()
             play(*animations, **settings)
             # Manim leaves an empty mobject on stage for every pause; a skipped step leaves none, nor may a shown one.
             chapter.remove(*(m for m in chapter.mobjects if not m.submobjects and not m.has_points()))
@@ -107,8 +111,8 @@ def render(job: Job, tick: Tick) -> set[str]:
             told = chapter.renderer.writer.frames
 
         def opened(number: int, _: Any) -> None:
-            nonlocal told
-            told = 0
+            nonlocal told, begun
+            told, begun = 0, 1
             clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix), facts=origin.tags))
 
         def closed(record: Any) -> None:
@@ -164,7 +168,7 @@ class _Watch:
 
     def closed(self, record: Any) -> None:
         here = places(self.story)
-        spoken = self.job.speech[record.number - 1] if self.job.speech else ()
+        spoken = self.job.speech.get(record.number, ())
         code = self.board.code(self.places, here)
         key = hashed(self.common, record.number, self.state, self._results(), record.heard, spoken, code)
         self.places, self.state = here, self._state()

@@ -6,30 +6,58 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
 from scenes.production.lecture_checks import (
-    chapters_of,
     check_sentence,
     check_words,
     model_of,
     output_of,
+    running_of,
     speakers_of,
 )
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
-from scenes.production.repertoire import Entry
-from scenes.speech.voices import SILENT
+from scenes.production.repertoire import Entry, Part
+from scenes.production.slide import Slide
+from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
+
+if TYPE_CHECKING:
+    from scenes.production.studio import Order
 
 DEFAULT_MODEL = "english-spanish"
 DEFAULT_TEXT = "The car is red"
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+class CardTable(msgspec.Struct):
+    """The keys of `[title_card]`, and of `[end_card]`, of which the last two are."""
+
+    title: str = ""
+    lines: list[str] = []
+    say: str = ""
+    licence: str = ""
+    questions: str = ""
+
+
+class ChapterTable(msgspec.Struct):
+    """The keys of a chapter or a slide among `chapters`: a chapter has a name, a slide a title."""
+
+    name: str = ""
+    sentence: str = ""
+    model: str = ""
+    steps: list[int | str] = []
+    without: list[int | str] = []
+    title: str = ""
+    lines: list[str] = []
+    say: str = ""
 
 
 class Table(msgspec.Struct, forbid_unknown_fields=True):
@@ -41,9 +69,12 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     sentence: str = DEFAULT_TEXT
     target: str = ""
     beams: int = 1
-    chapters: list[str] = []
+    chapters: list[str | ChapterTable] = []
+    title_card: CardTable | None = None
+    end_card: CardTable | None = None
     model: str = DEFAULT_MODEL
     edits: list[str] = []
+    captions: str = ""
     voice: str = SILENT
     narration: str = ""
     quality: str = "h"
@@ -64,7 +95,7 @@ class Lecture:
     target: str
     beams: int
     edits: tuple[str, ...]
-    entries: tuple[Entry, ...]
+    running: tuple[Part, ...]
     model: str | None
     quality: str
     theme: str
@@ -72,7 +103,26 @@ class Lecture:
     output: Path
     outputs: tuple[str, ...]
     voice: tuple[str, ...] = ()
+    captions: str = ""
     told: tuple[str, ...] = ()
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Its chapters and slides, each once, in the order in which they come first."""
+        return tuple(dict.fromkeys(entry for part in self.running for entry in part.entries))
+
+    def ordered(self, order: Order) -> Order:
+        """`order` with what only the file says: title, author, outputs, and in which order chapters and slides run."""
+
+        def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+            facts = self.title, self.author, order.text, Path(order.model or DEFAULT_MODEL).stem, order.look.language
+            return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
+
+        running, asked = ([replace(p, entries=told(p.entries)) for p in parts] for parts in (self.running, order.parts))
+        return replace(
+            order, title=self.title, author=self.author, outputs=self.outputs,
+            entries=told(order.entries), parts=tuple(asked), running=tuple(running),
+        )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -105,8 +155,9 @@ def read(path: Path, trust: bool = False) -> Lecture:
     table = typed(Table, given, "", wrong)
     check_words(table, wrong)
     model = model_of(path.parent, table.model, wrong)
-    check_sentence(table, model, wrong)
-    entries = chapters_of(path.parent, table.chapters, trust, wrong)
+    for key in ("sentence", "target"):
+        check_sentence(key, getattr(table, key), model, wrong)
+    running = running_of(path.parent, table, model, trust, wrong)
     output = output_of(path, table.output, wrong)
     speakers = speakers_of(path.parent, table, wrong)
     brand, doubts = branded(path.parent, table.theme, wrong)
@@ -116,8 +167,8 @@ def read(path: Path, trust: bool = False) -> Lecture:
     checkpoint = None if table.model == DEFAULT_MODEL else str(model)
     return Lecture(
         path, table.title, table.author, table.language, table.sentence, table.target, table.beams, tuple(table.edits),
-        tuple(entries), checkpoint, table.quality, table.theme.base, brand, output,
-        tuple(dict.fromkeys(table.outputs)), speakers, told,
+        running, checkpoint, table.quality, table.theme.base, brand, output,
+        tuple(dict.fromkeys(table.outputs)), speakers, table.captions, told,
     )  # fmt: skip
 
 
@@ -162,22 +213,46 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
         place = f"{prefix}{key}"
         if key not in fields:
             wrong(place, f"there is no such key here: {one_of(fields, key)}")
-        elif isinstance(fields[key], type) and issubclass(fields[key], msgspec.Struct):
-            if isinstance(value, dict):
-                found[key] = typed(fields[key], value, f"{place}.", wrong)
-            else:
-                wrong(place, f"{named(value)} should be a table, [{place}]")
+            continue
+        table, has_several = _table_in(fields[key]), get_origin(fields[key]) is list
+        if table and isinstance(value, dict) and not has_several:
+            found[key] = typed(table, value, f"{place}.", wrong)
+        elif table and isinstance(value, list) and has_several:
+            parts = [
+                typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one
+                for i, one in enumerate(value)
+            ]
+            found[key] = [one for one in parts if isinstance(one, str | table)]
+            for one in parts:
+                if not isinstance(one, str | table):
+                    wrong(place, f"{named(one)} should be a text in quotes or a table")
         else:
             try:
                 found[key] = msgspec.convert(value, fields[key])
             except msgspec.ValidationError:
-                wrong(place, f"{named(value)} should be {_kind(fields[key])}")
+                wrong(place, f"{named(value)} should be {_kind(fields[key], place)}")
     return kind(**found)
 
 
-def _kind(wanted: Any) -> str:
+def _table_in(wanted: Any) -> type[msgspec.Struct] | None:
+    """The table that a value, or an element of it, may be."""
+    if isinstance(wanted, type) and issubclass(wanted, msgspec.Struct):
+        return wanted
+    return next(filter(None, map(_table_in, get_args(wanted))), None)
+
+
+def _kind(wanted: Any, place: str) -> str:
     if wanted is int:
         return "a whole number"
     if get_origin(wanted) is list:
-        return "a list of texts in quotes"
+        return (
+            'a list of numbers or texts, such as [1, "3-5"]' if int in _parts(wanted) else "a list of texts in quotes"
+        )
+    if _table_in(wanted):
+        return f"a table, [{place}]"
     return "a table" if get_origin(wanted) is dict else "a text in quotes"
+
+
+def _parts(wanted: Any) -> set[Any]:
+    """The types that an element of a list may have."""
+    return {*get_args(wanted), *(one for part in get_args(wanted) for one in get_args(part))}

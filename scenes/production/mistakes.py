@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,7 +17,7 @@ SHOWN = 60
 LONGEST_PATH, LONGEST_PART = 1000, 255
 #: The most mistakes that are told of one file, and the most bytes of a file that is looked at.
 MOST, LARGEST = 50, 100_000
-TABLE = re.compile(r"\s*\[([^\[\]]+)\]")
+TABLE = re.compile(r"\s*(\[)?\[([^\[\]]+)\]")
 KEY = re.compile(r"\s*((?:[\w-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[\w-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 #: One that nobody ends goes on to the end: without that, each of many would be looked through anew.
 LONG_STRING = re.compile(r'"""(?:\\.|[^\\])*?(?:"""|\\?\Z)|\'\'\'.*?(?:\'\'\'|\Z)', re.DOTALL)
@@ -59,26 +60,28 @@ class Lines:
         blank = LONG_STRING.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text)
         self.text = text.splitlines()
         self.places: dict[str, int] = {}
-        table = ""
+        table, counts = "", Counter[str]()
         for number, line in enumerate(blank.splitlines(), 1):
             if header := TABLE.match(line):
-                table = _plain(header[1])
+                table = _plain(header[2])
                 self.places.setdefault(table, number)
+                if header[1]:  # one of several tables: chapters.0, chapters.1
+                    counts[table] += 1
+                    table = f"{table}.{counts[table] - 1}"
+                    self.places[table] = number
             elif key := KEY.match(line):
                 self.places.setdefault(".".join(filter(None, [table, _plain(key[1])])), number)
 
     def of(self, key: str, value: Any = None) -> int:
         """The line of `key`, or, in a list of several lines, that of `value`; 0 if it is not known."""
-        start = self.places.get(key, 0)
+        while not (start := self.places.get(key, 0)) and "." in key:
+            key = key.rpartition(".")[0]
         if start and isinstance(value, str):
             following = [place for place in self.places.values() if place > start]
             end = min(following, default=len(self.text) + 1)
             for number in range(start, end):
                 if f'"{value}"' in self.text[number - 1] or f"'{value}'" in self.text[number - 1]:
                     return number
-        while not start and "." in key:
-            key = key.rpartition(".")[0]
-            start = self.places.get(key, 0)
         return start
 
 

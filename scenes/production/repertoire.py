@@ -1,4 +1,4 @@
-"""The chapters, found by looking, in the order of their numbers.
+"""The chapters, found by looking, in the order of their numbers, and the parts of a lecture that one can ask for.
 
 A chapter is a file `c06_scores.py`, or a folder `c06_scores` whose `chapter.py` stands beside what it alone draws.
 """
@@ -16,16 +16,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # Manim takes a second to import, and a list of chapters needs none of it
+    from scenes.production.facts import StepFacts
     from scenes.stage.chapter import Chapter
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
+#: A part of a lecture in writing: `scores`, `6`, `3-6` or a file, and after a dot the steps: `.2`, `.2-4`.
+PART = re.compile(r"(?P<name>.+?)(?:\.(?P<first>\d{1,9})(?:-(?P<last>\d{1,9}))?)?", re.DOTALL)
+NUMBERS = re.compile(r"(\d{1,9})(?:-(\d{1,9}))?")
 #: Chapters that belong together and are rendered as one film.
 GROUPS = {"attention": ("qkv", "scores", "weighting")}
 
 
 @dataclass(frozen=True, order=True)
 class Entry:
-    """A chapter as its file states it; nothing is imported to know this much."""
+    """A chapter as its file states it; nothing is imported to know this much.
+
+    `text` and `model` are what a lecture file lets this chapter read; without them it reads what the others do.
+    """
 
     number: int
     name: str
@@ -34,6 +41,13 @@ class Entry:
     kind: str
     path: Path
     needs: tuple[str, ...] = ()
+    text: str = ""
+    model: str = ""
+
+    @property
+    def code(self) -> list[str]:
+        """All that the chapter itself is made of, as text."""
+        return [part for file in self.files for part in (file.name, file.read_text(encoding="utf-8"))]
 
     @property
     def files(self) -> list[Path]:
@@ -94,21 +108,112 @@ def stem_of(path: Path) -> str:
     return path.parent.name if path.stem == "chapter" else path.stem
 
 
+@dataclass(frozen=True)
+class Part:
+    """Chapters that were asked for by one name, and which of their steps, counted through them; all if `first` is 0.
+
+    Without a `last`, they go on to the end.
+    """
+
+    name: str
+    entries: tuple[Entry, ...]
+    first: int = 0
+    last: int = 0
+
+    @property
+    def label(self) -> str:
+        """A file name part: `scores`, `scores-02`, `scores-02-04`."""
+        ends = (self.first, self.last) if self.last > self.first else (self.first,)
+        return "-".join([self.name, *(f"{number:02d}" for number in ends if self.first)])
+
+    def of(self, steps: Sequence[StepFacts]) -> list[StepFacts]:
+        """Those of `steps`, which are all of the chapters, that belong to this part.
+
+        Raises:
+            ValueError: the part ends after the last step; the line says how many there are.
+        """
+        names = {entry.name for entry in self.entries}
+        own = [step for step in steps if step.chapter in names]
+        last = self.last or max(len(own), self.first - 1)
+        if self.first and not self.first - (not self.last) <= last <= len(own):
+            wrong = last if self.first <= len(own) or not self.last else self.first
+            raise ValueError(f"there is no step {self.name}.{wrong}: {self.name} has steps 1 to {len(own)}")
+        return own[self.first - 1 : last] if self.first else own
+
+
+def listed(names: Sequence[str]) -> list[str]:
+    """Return `names` with lists such as `scores,qkv` taken apart; a file may have a comma in its name."""
+    return [part for name in names for part in ([name] if Path(name).exists() else name.split(","))]
+
+
+def cut(name: str) -> tuple[str, int, int]:
+    """Return the name of a part without its steps, and the first and last of these; 0 and 0 for all.
+
+    Raises:
+        ValueError: the steps are none.
+
+    >>> cut("scores.2-4"), cut("my.toml.2"), cut("6")
+    (('scores', 2, 4), ('my.toml', 2, 2), ('6', 0, 0))
+    """
+    found = PART.fullmatch(name)
+    if found is None or found["first"] is None:
+        return name, 0, 0
+    first, last = int(found["first"]), int(found["last"] or found["first"])
+    if not 1 <= first <= last:
+        raise ValueError(f"{name}: steps are counted from 1 on, the first before the last, as in scores.2-4")
+    return found["name"], first, last
+
+
+def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Part]:
+    """The parts called `names`: chapters by name, number or file, groups, lists and ranges of them, and their steps.
+
+    Raises:
+        ValueError: there is no such chapter, group or number; the line lists those that there are.
+    """
+    entries = repertoire(folder)
+    return [_part(*cut(name), entries) for name in listed(names)]
+
+
+def _part(name: str, first: int, last: int, entries: Sequence[Entry]) -> Part:
+    known = {entry.name: entry for entry in entries}
+    groups = {group: tuple(known[one] for one in members if one in known) for group, members in GROUPS.items()}
+    if name.endswith(".py"):
+        return _written(Path(name), first, last)
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    numbers = NUMBERS.fullmatch(name.strip())
+    if plain in known:
+        return Part(plain, (known[plain],), first, last)
+    if groups.get(plain):
+        return Part(plain, groups[plain], first, last)
+    if numbers:
+        low, high = int(numbers[1]), int(numbers[2] or numbers[1])
+        found = tuple(entry for entry in entries if low <= entry.number <= high)
+        ends = {entry.number for entry in found} >= {low, high}
+        if ends and found:
+            return Part(found[0].name if len(found) == 1 else f"{low}-{high}", found, first, last)
+        if entries:
+            raise ValueError(f"no chapter {name}: they are numbered {entries[0].number} to {entries[-1].number}")
+    there = [*(group for group, members in groups.items() if members), *known]
+    raise ValueError(f"no chapter {name!r}; there are: {', '.join(there)}")
+
+
+def _written(path: Path, first: int, last: int) -> Part:
+    """The chapters in a file of code that was named."""
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    found = tuple(entries_in(path.resolve()))
+    if not found:
+        raise ValueError(f"no chapter is in {path.name}: a class with a number, a title and steps")
+    return Part("-".join(entry.name for entry in found), found, first, last)
+
+
 def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[Entry]:
-    """The chapters called `names`, groups resolved, in the order of the lecture; all of them for no name.
+    """The chapters of the parts called `names`, in the order of the lecture; all of them for no name.
 
     Raises:
         ValueError: there is no chapter or group of that name; the line lists those that there are.
     """
     entries = repertoire(folder)
-    known = {entry.name for entry in entries}
-    wanted: set[str] = set()
-    for name in names:
-        members = {name} if name in known else set(GROUPS.get(name, ())) & known
-        if not members:
-            groups = [group for group, parts in GROUPS.items() if known & set(parts)]
-            raise ValueError(f"no chapter {name!r}; there are: {', '.join([*groups, *(e.name for e in entries)])}")
-        wanted |= members
     if not entries:
         raise ValueError(f"there is no chapter in {folder}")
-    return [entry for entry in entries if not names or entry.name in wanted]
+    return sorted({entry for part in parts(names, folder) for entry in part.entries}) if names else entries

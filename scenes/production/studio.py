@@ -15,15 +15,16 @@ from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.look import Look
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
+from scenes.production.transcript import transcript
 
 if TYPE_CHECKING:
+    from scenes.speech.engines import Voice
     from scenes.speech.narration import Narration, Table
     from scenes.speech.recordings import Recordings
-    from scenes.speech.voices import Voice
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
@@ -49,13 +50,31 @@ class Order:
     edits: tuple[str, ...] = ()
     target: str = ""
     beams: int = 1
+    captions: str = CAPTIONS[0]
     #: What the names of files say of sentence, model and edits.
     name: str = ""
+    #: What of the chapters was asked for; all of them, where nothing is here.
+    parts: tuple[Part, ...] = ()
+    #: Chapters, steps of them and slides as a lecture file has them follow each other, each entry in parts of its own.
+    running: tuple[Part, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What the names of files say of captions: nothing where they are as usual."""
+        return "" if self.captions == CAPTIONS[0] else f"captions-{self.captions}"
 
     @property
     def asked(self) -> dict[str, Any]:
         """Edits, given translation and number of beams, as `Store.trace` takes them."""
         return {"edits": self.edits, "target": self.target, "beams": self.beams}
+
+    def reads(self, entry: Entry) -> dict[str, Any]:
+        """What a chapter reads, as `Store.trace` takes it.
+
+        A given translation is of the order's own sentence, and edits are of its own model.
+        """
+        given = {"edits": () if entry.model else self.edits, "target": "" if entry.text or entry.model else self.target}
+        return {"text": entry.text or self.text, "model": entry.model or self.model, "beams": self.beams, **given}
 
 
 @dataclass
@@ -89,7 +108,7 @@ class Studio:
                 self.progress.begin("speaking", 0, len(steps))
                 speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
                 steps, base = self._survey(order, crew, speech=speech)
-            delivery = self._delivery(order)
+            delivery = self._delivery(order, steps)
             delivery.take(steps)
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
             left: list[set[str]] = []
@@ -120,10 +139,15 @@ class Studio:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        delivery = self._delivery(order)
+        delivery = self._delivery(order, steps)
         delivery.take(steps, film=False)
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
+
+    def transcript(self, order: Order, kind: str) -> str:
+        """Return what is said, with the time of each step, as a kind of file of `transcript.KINDS`."""
+        steps = self.script(order)
+        return transcript(self._delivery(order, steps).index(steps), kind)
 
     def script(self, order: Order) -> list[StepFacts]:
         """Return the facts of each step, with what is said in it."""
@@ -134,9 +158,10 @@ class Studio:
         """Return the narration of the film; None for a silent one."""
         if order.voice is None and order.recordings is None:
             return None
-        from scenes.speech.narration import Narration, spanish_words
+        from scenes.speech.narration import Narration, foreign_words
 
-        return Narration(self.store, order.voice, order.recordings, spanish_words(order.model))
+        language = order.look.language
+        return Narration(self.store, order.voice, order.recordings, foreign_words(order.model, language), language)
 
     def _survey(
         self, order: Order, crew: Executor, *suffixes: str, speech: Mapping[str, Table] = MappingProxyType({})
@@ -145,12 +170,13 @@ class Studio:
 
         With the suffix of posters, those are there afterwards too. `speech` has the seconds of beats that are spoken.
         """
-        path, key = self.store.trace(order.text, order.model, lambda: crew.prepare(len(order.entries)), **order.asked)
         posters = self.store.clip("") if suffixes else None
-        look = order.look
-        base = {e.name: Job(e, path, key, look, sources_of(e, look.language), posters=posters) for e in order.entries}
-        base = {name: replace(job, speech=speech.get(name, ())) for name, job in base.items()}
-        keys = {name: hashed(key, look, job.sources, job.speech) for name, job in base.items()}
+        look, base = order.look, {}
+        for entry in order.entries:
+            trace = self.store.trace(computing=lambda: crew.prepare(len(order.entries)), **order.reads(entry))
+            sources, spoken = sources_of(entry, look.language), speech.get(entry.name, {})
+            base[entry.name] = Job(entry, *trace, look, sources, posters=posters, speech=spoken)
+        keys = {name: hashed(job.trace_key, look, job.sources, job.speech) for name, job in base.items()}
         known = {name: self.store.survey(keys[name], name) for name in base}
         unknown = [
             name
@@ -164,15 +190,17 @@ class Studio:
             for name, steps in zip(unknown, results, strict=True):
                 self.store.remember(keys[name], name, steps)
                 known[name] = steps
-        return [step for steps in known.values() for step in steps or ()], base
+        return _asked(order, _running(order, [step for steps in known.values() for step in steps or ()])), base
 
-    def _delivery(self, order: Order) -> Delivery:
+    def _delivery(self, order: Order, steps: Sequence[StepFacts]) -> Delivery:
         told = catalogue(order.look.language)
-        title = order.title or "; ".join(told.text(entry.title) for entry in order.entries)
+        entries = [entry for entry in order.entries if entry.name in {step.chapter for step in steps}]
+        title = order.title or "; ".join(told.text(entry.title) for entry in entries)
         origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
         return Delivery(
-            order.output, order.label, order.text, order.look, order.entries, self.store, title, origin, order.author
-        )
+            order.output, order.label, order.text, order.look, entries, self.store, title, origin, order.author,
+            order.captions,
+        )  # fmt: skip
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
         job = base[run[0].chapter]
@@ -181,6 +209,28 @@ class Studio:
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.has(self.store.clip(step.key).with_suffix(suffix)) for suffix in suffixes)
+
+
+def _running(order: Order, steps: Sequence[StepFacts]) -> Sequence[StepFacts]:
+    """`steps`, which are all of the chapters, as a lecture file has them follow each other; as they come without one.
+
+    Raises:
+        ValueError: the file names a step that is not there, or one twice.
+    """
+    parts = [part for part in order.running if {*part.entries} <= {*order.entries}]
+    if {entry for part in parts for entry in part.entries} != {*order.entries}:
+        return steps
+    found = [step for part in parts for step in part.of(steps)]
+    places = [(step.chapter, step.number) for step in found]
+    if twice := next((place for place in places if places.count(place) > 1), None):
+        raise ValueError(f"the step {twice[0]}.{twice[1]} is told twice: name it once")
+    return found
+
+
+def _asked(order: Order, steps: Sequence[StepFacts]) -> list[StepFacts]:
+    """Those of `steps`, which are all of the chapters, that belong to a part of the order."""
+    wanted = {(step.chapter, step.number) for part in order.parts for step in part.of(steps)}
+    return [step for step in steps if not order.parts or (step.chapter, step.number) in wanted]
 
 
 def untold(steps: Sequence[StepFacts]) -> tuple[str, ...]:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from transformer_core.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    from scenes.production.store import Store
+    from scenes.production.studio import Order
 
 
 class Showing(Protocol):
@@ -22,6 +26,12 @@ def whole_trace(path: Path, steps: Iterable[Showing]) -> Trace:
     for name in dict.fromkeys(str(entry["name"]) for step in steps for entry in step.shown):
         trace.full(name)
     return trace
+
+
+def others_of(order: Order, store: Store) -> dict[str, Trace]:
+    """What those chapters of an order read that read something else than the order does, by their names."""
+    apart = [entry for entry in order.entries if entry.text or entry.model]
+    return {entry.name: Trace.load(store.trace(**order.reads(entry))[0]) for entry in apart}
 
 
 def known_words() -> dict[str, list[str]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import importlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from scenes.language import spoken_in, told
@@ -65,8 +66,15 @@ class Card:
         return self.choices[self.right]
 
 
-def cards_of(chapters: Sequence[Any], trace: Trace, steps: Sequence[StepOfFilm], language: str) -> list[Card]:
+def cards_of(
+    chapters: Sequence[Any],
+    trace: Trace,
+    steps: Sequence[StepOfFilm],
+    language: str,
+    others: Mapping[str, Trace] = MappingProxyType({}),
+) -> list[Card]:
     """The cards of `chapters`, which have a `name`, a `title` and a `number` each, as the film with `steps` shows them.
+    They read `trace`, but for those with a trace among `others`.
 
     A question is left out if for this sentence or model not exactly one of its answers is right, or if the chapter that
     should answer it is there and does not. Chapters of a user's own have no cards.
@@ -74,12 +82,12 @@ def cards_of(chapters: Sequence[Any], trace: Trace, steps: Sequence[StepOfFilm],
     entries = {entry.name: entry for entry in repertoire()}
     found: list[Card] = []
     with spoken_in(language) as voice:
-        for chapter in chapters:
+        for chapter in {chapter.name: chapter for chapter in chapters}.values():
             entry = entries.get(chapter.name)
             if entry is None or chapter.title not in {entry.title, voice.catalogue.text(entry.title)}:
                 continue
             title = voice.catalogue.text(entry.title)
-            for name, question in asked_by(entry, trace):
+            for name, question in asked_by(entry, others.get(entry.name, trace)):
                 if (card := _card(name, entry, title, question, steps)) is not None:
                     found.append(card)
     return found

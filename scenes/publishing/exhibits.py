@@ -7,14 +7,15 @@ value as JavaScript's own number, which is a float64: nothing is rounded. What i
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from scenes.production.files import slug, write_text
-from scenes.publishing.rendered import RenderedStep
+from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.trace import Trace
@@ -78,6 +79,28 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
         found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted))
     return found
+
+
+def told_apart(lecture: Rendered, trace: Trace, others: Mapping[str, Trace]) -> Rendered:
+    """`lecture` with its tensors told apart where chapters read something else: their names say what.
+
+    `others` has what those chapters read, by their names; what they show of it is added to `trace`, that of the rest.
+    """
+
+    def named(entry: dict[str, Any], chapter: RenderedChapter) -> dict[str, Any]:
+        name = f"{entry['name']} ({re.sub(r'[.]', ' ', f'{chapter.text}, {chapter.model}').strip()})"
+        trace.tensors[name] = replace(others[chapter.name].full(entry["name"]), name=name)
+        return {**entry, "name": name}
+
+    chapters = [
+        replace(
+            chapter, steps=[replace(s, shown=tuple(named(entry, chapter) for entry in s.shown)) for s in chapter.steps]
+        )
+        if chapter.name in others
+        else chapter
+        for chapter in lecture.chapters
+    ]
+    return replace(lecture, chapters=chapters)
 
 
 def glossary(found: Sequence[Exhibit]) -> dict[str, str]:

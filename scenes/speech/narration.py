@@ -13,28 +13,30 @@ from pathlib import Path
 
 import numpy as np
 
+from scenes.language import ENGLISH
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import sealed
-from scenes.production.store import PACKAGES, Store
+from scenes.production.store import Store
 from scenes.speech import sound
-from scenes.speech.recordings import Recordings
+from scenes.speech.engines import Voice
+from scenes.speech.recordings import Recordings, cuts_of
 from scenes.speech.spoken import spoken
-from scenes.speech.voices import Voice
 from scenes.stage.captions import reading_seconds
+from transformer_core.files import ASSETS
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.text.vocabulary import stored
 
-DEFAULT = PACKAGES / "assets" / "models" / "english-spanish.safetensors"
+DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
 #: Seconds of silence after a beat, by how it ends: the breath of one who reads aloud.
 AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, AFTER_WORD = 0.45, 0.35, 0.22, 0.12
 #: And after a recording, which has its own.
 AFTER_RECORDING = 0.3
 #: Part of every key: raise it when the same words and recordings come out otherwise.
-VERSION = 1
+VERSION = 2
 
-#: For each step of a chapter, the seconds of its beats; nothing for a silent step.
-Table = tuple[tuple[float, ...], ...]
+#: The seconds of the beats of each step of a chapter that is spoken, by its number.
+Table = dict[int, tuple[float, ...]]
 
 
 @dataclass(frozen=True)
@@ -45,36 +47,51 @@ class Narration:
         store: keeps sounds for later films.
         voice: speaks the steps without a recording.
         recordings: replace the voice in their steps.
-        spanish: words that the voice should read as Spanish.
+        foreign: words that the voice should read as those of the other language.
+        language: that of the narration.
     """
 
     store: Store
     voice: Voice | None = None
     recordings: Recordings | None = None
-    spanish: frozenset[str] = frozenset()
+    foreign: frozenset[str] = frozenset()
+    language: str = ENGLISH
 
     def tables(self, steps: Sequence[StepFacts], spoke: Callable[[], None] = lambda: None) -> dict[str, Table]:
         """The seconds of every beat, by chapter; `spoke` is told each step that is done."""
-        found: dict[str, list[tuple[float, ...]]] = {}
-        for step in steps:
-            found.setdefault(step.chapter, []).append(tuple(self._seconds(step)))
+        found: dict[str, Table] = {}
+        for step in sorted(steps, key=lambda step: step.number):
+            if seconds := tuple(self._seconds(step)):
+                found.setdefault(step.chapter, {})[step.number] = seconds
             spoke()
-        return {chapter: tuple(rows) for chapter, rows in found.items() if any(rows)}
+        return found
 
     def _seconds(self, step: StepFacts) -> Iterator[float]:
-        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
-        if recording:
-            length = len(sound.recorded(recording.path)) / sound.RATE + AFTER_RECORDING
+        """How long each beat of a step is spoken, with a breath after it; nothing for a silent step."""
+        whole = self.recordings and self.recordings.whole(step)
+        if whole:
+            length = len(sound.recorded(whole.path))
+            cuts, _ = cuts_of(whole, step.beats)
             reading = [reading_seconds(beat) for beat in step.beats]
             total = sum(reading)
-            yield from (length * (share / total if total else 1 / len(reading)) for share in reading)
-        elif self.voice:
-            yield from (self._said(beat)[1] + pause(beat) if beat else 0.0 for beat in step.beats)
+            shares = [share / total if total else 1 / len(reading) for share in reading]
+            if cuts:
+                shares = [part / length for part in np.diff([0, *cuts, length])]
+            yield from ((length / sound.RATE + AFTER_RECORDING) * share for share in shares)
+        elif self.speaks(step):
+            for number, beat in enumerate(step.beats, 1):
+                recorded = self.recordings and self.recordings.beat(step, number)
+                if recorded:
+                    yield len(sound.recorded(recorded.path)) / sound.RATE + AFTER_RECORDING
+                elif self.voice:
+                    yield self._said(beat)[1] + pause(beat) if beat else 0.0
+                else:
+                    yield reading_seconds(beat)
 
     def _said(self, beat: str) -> tuple[str, float]:
         """The key of a beat that the voice has spoken, and how long it is."""
         assert self.voice is not None
-        text = spoken(beat, self.spanish)
+        text = spoken(beat, self.foreign, self.language)
         key = hashed(VERSION, self.voice.key, text)
         path = self.store.speech(key)
         if not self.store.has(path):
@@ -91,10 +108,13 @@ class Narration:
 
     def key(self, step: StepFacts, rate: int) -> str:
         """Return a hash of all that determines the sound of `step`, in a film of `rate` frames a second."""
-        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
-        if recording:
-            return hashed(VERSION, recording.content, step.starts[:1], step.frames / rate)
-        said = [self._said(beat)[0] for beat in step.beats if beat] if self.voice else []
+        whole = self.recordings and self.recordings.whole(step)
+        if whole:
+            return hashed(VERSION, whole.content, step.starts, step.beats, step.frames / rate)
+        said = []
+        for number, beat in enumerate(step.beats, 1):
+            recorded = self.recordings and self.recordings.beat(step, number)
+            said.append(recorded.content if recorded else self._said(beat)[0] if self.voice and beat else "")
         return hashed(VERSION, said, step.starts, step.frames / rate)
 
     def track(self, step: StepFacts, rate: int) -> Path:
@@ -126,30 +146,33 @@ class Narration:
         return sound.read(path)
 
     def _placed(self, step: StepFacts, rate: int) -> np.ndarray:
-        """Each beat where it begins; a recording where the first one does."""
+        """Each beat where it begins; a recording without pauses where the first one does."""
         track = np.zeros(sound.samples(step.frames / rate), np.float32)
-        recording = self.recordings and self.recordings.of.get((step.chapter, step.number))
-        if recording:
-            parts = [(step.starts[0] if step.starts else 0.0, sound.recorded(recording.path))]
-        elif self.voice:
-            paths = [(start, self.store.speech(self._said(beat)[0])) for start, beat in _pairs(step) if beat]
-            parts = [(start, sound.read(path)) for start, path in paths]
-        else:
-            parts = []
-        for start, part in parts:
+        for start, part in zip(step.starts or (0.0,), self._parts(step), strict=False):
             place = sound.samples(start)
             room = track[place : place + len(part)]
             room += part[: len(room)]
         return track
 
+    def _parts(self, step: StepFacts) -> Iterator[np.ndarray]:
+        """The sound of each beat."""
+        whole = self.recordings and self.recordings.whole(step)
+        if whole:
+            yield from np.split(sound.recorded(whole.path), cuts_of(whole, step.beats)[0])
+            return
+        for number, beat in enumerate(step.beats, 1):
+            recorded = self.recordings and self.recordings.beat(step, number)
+            if recorded:
+                yield sound.recorded(recorded.path)
+            elif self.voice and beat:
+                yield sound.read(self.store.speech(self._said(beat)[0]))
+            else:
+                yield np.zeros(0, np.float32)
+
     def speaks(self, step: StepFacts) -> bool:
         """Return True if anything is heard in `step`."""
-        recorded = bool(self.recordings and (step.chapter, step.number) in self.recordings.of)
-        return recorded or (self.voice is not None and any(step.beats))
-
-
-def _pairs(step: StepFacts) -> Iterator[tuple[float, str]]:
-    return zip(step.starts, step.beats, strict=True)
+        recorded = self.recordings and any(place[:2] == (step.chapter, step.number) for place in self.recordings.of)
+        return bool(recorded) or (self.voice is not None and any(step.beats))
 
 
 def pause(beat: str) -> float:
@@ -163,10 +186,16 @@ def pause(beat: str) -> float:
 
 
 @cache
-def spanish_words(model: str | None) -> frozenset[str]:
-    """Return the words that a voice should read as Spanish: those of a model's translations that are not English."""
+def foreign_words(model: str | None, language: str = ENGLISH) -> frozenset[str]:
+    """Return the words that a voice should read as those of the other language: of a model that translates to Spanish,
+    those that are not English in an English narration, and the other way around in a Spanish one.
+    """
     try:
         vocabulary = stored(find_model(model) if model else DEFAULT)
     except (OSError, ValueError):
         return frozenset()
-    return frozenset(filter(str.isalpha, vocabulary.target)) - {*vocabulary.source} if vocabulary else frozenset()
+    if vocabulary is None:
+        return frozenset()
+    own, other = vocabulary.source, vocabulary.target
+    own, other = (own, other) if language == ENGLISH else (other, own)
+    return frozenset(filter(str.isalpha, other)) - {*own}

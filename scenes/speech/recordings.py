@@ -1,36 +1,43 @@
-"""Own recordings: a folder of sounds, one a step, that take the place of a voice."""
+"""Own recordings: a folder of sounds, one a step or one a beat, that take the place of a voice."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
+
+import numpy as np
 
 from scenes.production.facts import StepFacts
 from scenes.production.repertoire import repertoire
+from scenes.speech import sound
 from scenes.stage.brand import Asset
+from scenes.stage.captions import reading_seconds
 
-NAME = re.compile(r"(\w+)-(\d+)")
-#: The demuxer for each kind of file. One that is left to guess also reads lists of other files, wherever these lie.
-FORMATS = {
-    ".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".m4a": "mp4", ".aac": "aac", ".ogg": "ogg", ".opus": "ogg",
-}  # fmt: skip
+NAME = re.compile(r"(\w+)-(\d+)(?:-(\d+))?")
+#: Chapter, number of the step, and number of the beat; 0 for all of the step.
+Place = tuple[str, int, int]
 
 
+@dataclass
 class Recordings:
-    """The sounds of a folder, named by chapter and step: `scores-03.wav`.
+    """The sounds of a folder, named by chapter and step, and by beat if wanted: `scores-03.wav`, `scores-03-2.wav`.
 
     Raises:
-        ValueError: there is no such folder, a sound in it is a link to outside, or there are two for one step.
+        ValueError: there is no such folder, a sound in it is a link to outside, or there are two for one step or beat.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    folder: Path
+    of: dict[Place, Asset] = field(default_factory=dict)
+    strange: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        folder = self.folder
         if not folder.is_dir():
             raise ValueError(f"{folder} is no folder of recordings")
-        self.of: dict[tuple[str, int], Asset] = {}
-        self.strange: list[str] = []
-        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in FORMATS and p.is_file()):
+        for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in sound.FORMATS and p.is_file()):
             if not path.resolve().is_relative_to(folder.resolve()):
                 raise ValueError(
                     f"{path} is a link that leads out of the folder of recordings: put the sound itself there"
@@ -39,16 +46,74 @@ class Recordings:
             if named is None:
                 self.strange.append(path.name)
                 continue
-            step = named[1], int(named[2])
-            if step in self.of:
-                raise ValueError(f"two recordings of one step in {folder}: {self.of[step].path.name}, {path.name}")
-            self.of[step] = Asset.of(path)
+            place = named[1], int(named[2]), int(named[3] or 0)
+            others = [at for at in self.of if at[:2] == place[:2] and (at[2] == place[2] or 0 in {at[2], place[2]})]
+            if others:
+                what = "step" if 0 in {others[0][2], place[2]} else "beat"
+                raise ValueError(
+                    f"two recordings of one {what} in {folder}: {self.of[others[0]].path.name}, {path.name}"
+                )
+            self.of[place] = Asset.of(path)
+
+    def whole(self, step: StepFacts) -> Asset | None:
+        """The recording of a whole step."""
+        return self.of.get((step.chapter, step.number, 0))
+
+    def beat(self, step: StepFacts, number: int) -> Asset | None:
+        """The recording of a beat, counted from 1 on."""
+        return self.of.get((step.chapter, step.number, number))
 
     def told(self, steps: Iterable[StepFacts]) -> list[str]:
-        """A line if there are sounds that belong to none of `steps`, which are all of their chapters."""
-        known = {(step.chapter, step.number) for step in steps}
-        chapters = {chapter for chapter, _ in known} | {entry.name for entry in repertoire()}
+        """Lines on sounds that belong to none of `steps`, all of their chapters', and on those with too few pauses."""
+        known = {(step.chapter, step.number): step for step in steps}
         there = {chapter for chapter, _ in known}
-        lost = [a.path.name for s, a in self.of.items() if s not in known and (s[0] in there or s[0] not in chapters)]
-        names = [*self.strange, *lost]
-        return [f"no step is called like {', '.join(names)}; a recording is called chapter-03.wav"] if names else []
+        chapters = there | {entry.name for entry in repertoire()}
+        names = [*self.strange]
+        for (chapter, number, beat), recording in self.of.items():
+            step = known.get((chapter, number))
+            is_lost = chapter in there or chapter not in chapters if step is None else beat > len(step.beats)
+            names += [recording.path.name] if is_lost else []
+        lost = f"no step is called like {', '.join(names)}; a recording is called chapter-03.wav or chapter-03-2.wav"
+        few = [few_pauses(whole, step.beats) for step in known.values() if (whole := self.whole(step))]
+        return [*([lost] if names else []), *filter(None, few)]
+
+
+def few_pauses(recording: Asset, beats: tuple[str, ...]) -> str:
+    """A line if a recording has fewer pauses than there are between its beats; empty if it has enough."""
+    cuts, pauses = cuts_of(recording, beats)
+    if cuts or len(beats) < 2:
+        return ""
+    name, ending = recording.path.stem, recording.path.suffix
+    return (
+        f"{name}{ending} has {pauses} pauses for {len(beats)} beats, which share its time as they would need it to be"
+        f" read: pause for {sound.PAUSE:g} seconds between beats, or record each, as in {name}-2{ending}"
+    )
+
+
+@lru_cache(maxsize=64)
+def cuts_of(recording: Asset, beats: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
+    """Where in a recording the beats but the first begin, in samples: nowhere, if it has too few pauses; and how many.
+
+    Of more pauses than beats those are taken that are long, and near to where the beats would begin as they are read.
+    """
+    samples = sound.recorded(recording.path)
+    pauses = sound.pauses(samples)
+    wanted = len(beats) - 1
+    if not 0 < wanted <= len(pauses):
+        return (), len(pauses)
+    ends = np.cumsum([reading_seconds(beat) for beat in beats])
+    expected = ends[:-1] / max(ends[-1], 1e-9) * len(samples)
+    starts, stops = np.array(pauses).T
+    cost = np.abs(stops - expected[:, None]) - (stops - starts)
+    best = np.full((wanted + 1, len(pauses) + 1), np.inf)
+    best[0] = 0
+    for i in range(1, wanted + 1):
+        for j in range(i, len(pauses) + 1):
+            best[i, j] = min(best[i, j - 1], best[i - 1, j - 1] + cost[i - 1, j - 1])
+    found, j = [], len(pauses)
+    for i in range(wanted, 0, -1):
+        while best[i, j] == best[i, j - 1]:
+            j -= 1
+        found.append(int(starts[j - 1] + stops[j - 1]) // 2)
+        j -= 1
+    return tuple(reversed(found)), len(pauses)

@@ -19,18 +19,22 @@ from pyloudnorm import Meter
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import resample_poly
 
-from scenes.speech.recordings import FORMATS
-
 RATE = 48_000
 #: Loudness units relative to full scale, and the highest peak between samples in dB; AAC may add a little to it.
 LOUDNESS, CEILING = -16.0, -2.0
 #: Half the time in which the limiter gives way to a peak.
 YIELDING = 0.004
 BIT_RATE = 96_000
+#: The demuxer for each kind of file. One that is left to guess also reads lists of other files, wherever these lie.
+FORMATS = {
+    ".wav": "wav", ".flac": "flac", ".mp3": "mp3", ".m4a": "mp4", ".aac": "aac", ".ogg": "ogg", ".opus": "ogg",
+}  # fmt: skip
 #: What a file is read as, by its name: recordings, and films for their sound.
 KINDS = FORMATS | {".mp4": "mp4"}
 #: Seconds of a recording. To level a sound takes some 2 MB a second: a day of silence is a small file.
 LONGEST = 600.0
+#: Seconds of silence that are a pause between beats, and how much softer than loud speech silence is, in dB.
+PAUSE, SILENCE = 0.3, 35.0
 
 
 def samples(seconds: float) -> int:
@@ -94,6 +98,16 @@ def trimmed(
         count = min(len(found), round(length * rate))
         edge[:count] *= np.linspace(0, 1, count, dtype=np.float32)
     return found
+
+
+def pauses(sound: np.ndarray) -> list[tuple[int, int]]:
+    """Begin and end of each silence inside `sound` that lasts for `PAUSE` at least, in samples."""
+    window = RATE // 50
+    power = np.sqrt(uniform_filter1d(sound.astype(np.float64) ** 2, window))
+    floor = float(np.percentile(power, 95)) * 10 ** (-SILENCE / 20) if len(power) else 0.0
+    edges = np.flatnonzero(np.diff((power <= floor).astype(np.int8), prepend=0, append=0)).reshape(-1, 2)
+    inside = [(int(a), int(b)) for a, b in edges if a > 0 and b < len(sound)]
+    return [(a, b) for a, b in inside if b - a >= PAUSE * RATE]
 
 
 def loudness(sound: np.ndarray) -> float:

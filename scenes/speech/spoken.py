@@ -1,100 +1,229 @@
-"""Spoken form of written text: numbers, signs and names as words.
+"""Spoken form of written text: numbers, signs and names as words, in the language that is spoken.
 
-Captions keep the written text; only the voice reads this one. Spanish words are in guillemets, so that a voice can
-pronounce them as Spanish.
+Captions keep the written text; only the voice reads this one. Quoted words of the other language are in guillemets, so
+that a voice can pronounce them as such.
 
 >>> spoken("“rojo” gets over 99%: −0.5 × 2 = −1.", {"rojo"})
 '«rojo» gets over ninety-nine percent: minus zero point five times two equals minus one.'
+>>> spoken("“red” se lleva el 99%: θ₁ = 1/2", {"red"}, "es")
+'«red» se lleva el noventa y nueve por ciento: theta uno es igual a un medio'
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Collection
+from dataclasses import dataclass
 
-SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
-SMALL = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
-LARGE = ((10**12, "trillion"), (10**9, "billion"), (10**6, "million"), (1000, "thousand"), (100, "hundred"))
+from num2words import num2words
 
-NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
-POWER = re.compile(r"(·\s*)?\b10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)")
-#: Two whole numbers with a cross between them are a shape, unless what follows says that they are a product.
-SHAPE = re.compile(r"(?<![\d.])(\d[\d,]*) × (?=\d[\d,]*(?!\.?\d)(?!\s*[=≈]))")
+#: Signs and their words in English and Spanish.
 SIGNS = {
-    "×": "times", "·": "times", "=": "equals", "≈": "is about", "+": "plus", "−": "minus", "±": "plus or minus",
-    "/": "over", "<": "less than", ">": "more than", "≤": "at most", "≥": "at least", "≠": "is not", "→": "to",
-    "←": "from", "%": "percent", "°": "degrees", "²": "squared", "³": "cubed", "√": "the root of", "Σ": "the sum of",
-    "∞": "infinity", "θ": "theta", "ε": "epsilon", "∂": "d", "&": "and", "*": "star", "#": "number", "‖": "",
-    "“": "", "”": "",  # a quote that nothing ends
+    "×": "times|por", "·": "times|por", "⋅": "times|por", "*": "star|asterisco", "÷": "divided by|entre",
+    "=": "equals|es igual a", "≈": "is about|es aproximadamente", "≠": "is not|no es",
+    "+": "plus|más", "−": "minus|menos",
+    "±": "plus or minus|más o menos", "/": "over|entre", "⁄": "over|entre", "<": "less than|menor que",
+    ">": "more than|mayor que", "≤": "at most|como mucho", "≥": "at least|como mínimo", "→": "to|a", "←": "from|desde",
+    "%": "percent|por ciento", "°": "degrees|grados", "√": "the root of|la raíz de", "Σ": "the sum of|la suma de",
+    "∑": "the sum of|la suma de", "Π": "the product of|el producto de", "∏": "the product of|el producto de",
+    "∞": "infinity|infinito", "∂": "d|d", "∇": "the gradient of|el gradiente de", "∈": "in|en", "&": "and|y",
+    "#": "number|número", "²": "squared|al cuadrado", "³": "cubed|al cubo", "$": "dollars|dólares", "€": "euros|euros",
+    "ª": "a|a", "^": "to the|elevado a",
 }  # fmt: skip
 #: Spelling that stands for something else than its letters.
-NAMES = {"QK^T": "Q K transpose", "QKᵀ": "Q K transpose", "^T": " transpose", "ᵀ": " transpose"}
+NAMES = {"QK^T": "Q K transpose|Q por K traspuesta", "QKᵀ": "Q K transpose|Q por K traspuesta"}
+NAMES |= {"^T": " transpose| traspuesta", "ᵀ": " transpose| traspuesta"}
+#: Words of numbers.
+POINT, BY, TO, TIMES, POWER_OF_TEN, POWER, CAPITAL = (
+    "point|punto", "by|por", "to|a", "times|por", "ten to the|diez elevado a", "to the|elevado a",
+    "capital {}|{} mayúscula",
+)  # fmt: skip
+#: Greek letters that Spanish spells otherwise than English.
+GREEK = {
+    "alpha": "alfa", "epsilon": "épsilon", "lamda": "lambda", "omicron": "ómicron", "rho": "ro", "upsilon": "ípsilon",
+    "phi": "fi", "chi": "ji",
+}  # fmt: skip
+SUBSCRIPTS = re.compile("[₀-₉₊₋ₐ-ₜᵢᵣᵤᵥᵦᵧᵨᵩᵪⱼ]+")
+SUPERSCRIPTS = re.compile("[⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ⁱⁿᵃ-ᵡ]+")
 #: Words that nobody would hear as quoted if they were not set off.
 FUNCTION_WORDS = frozenset(
     "a an the this that these those is are was were be to of in on at by for from with and or but nor not no it its "
-    "he she they his her if as than so because".split()
+    "he she they his her if as than so because "
+    "el la lo los las un una de que y o en es son con por para se su al del".split()
 )
 QUOTED = re.compile("“([^”]*)”")
 TOKEN = re.compile(r"<(\w+)>")
 WORD = re.compile(r"[^\W\d_]+")
+#: The most digits of a number that is read as one; of others, each digit is.
+MOST_DIGITS = 15
+#: Denominators of fractions that have a name of their own; the others are read as a division.
+HALVES = {
+    "en": {2: ("half", "halves"), 4: ("quarter", "quarters")},
+    "es": {2: ("medio", "medios"), 3: ("tercio", "tercios")},
+}
+NAMED_FRACTIONS = range(2, 11)
 
 
-def spoken(text: str, spanish: Collection[str] = ()) -> str:
-    """`text` as it is read out; quoted words that are `spanish` come in guillemets."""
-    text = QUOTED.sub(lambda quote: _quoted(quote[1], spanish), text)
+@dataclass(frozen=True)
+class Tongue:
+    """Numbers and signs in one language, `en` or `es`. Groups of digits are divided as its texts have them."""
+
+    code: str
+
+    def pick(self, both: str) -> str:
+        """Of words in English and Spanish, divided by a bar, those of this language."""
+        return both.split("|")[self.code == "es"]
+
+    @property
+    def number(self) -> str:
+        """A pattern of numbers."""
+        group = "[\u00a0\u202f]" if self.code == "es" else ","
+        return rf"(?<![\d.])\d{{1,3}}(?:{group}\d{{3}})+(?:\.\d+)?(?![\d])|\d+(?:\.\d+)?"
+
+    def read(self, written: str) -> str:
+        """A number that is written in digits."""
+        whole, _, decimals = re.sub("[,\u00a0\u202f]", "", written).partition(".")
+        digits = [
+            cardinal(int(digit), self.code) for digit in (decimals if len(whole) <= MOST_DIGITS else whole + decimals)
+        ]
+        if len(whole) > MOST_DIGITS:
+            return " ".join(digits)
+        return " ".join([cardinal(int(whole), self.code), *([self.pick(POINT), *digits] if digits else [])])
+
+    def ordinal(self, number: int, ending: str = "") -> str:
+        """`number` as an ordinal, such as "third"; Spanish ones may be feminine."""
+        word = str(num2words(number, lang=self.code, to="ordinal")).replace(" and ", " ").replace(",", "")
+        return f"{word[:-1]}a" if ending == "ª" else word.removesuffix("o") if ending == "er" else word
+
+    def fraction(self, above: int, below: int) -> str:
+        """A fraction in words."""
+        names = HALVES[self.code].get(below) or (self.ordinal(below), f"{self.ordinal(below)}s")
+        one = "un" if self.code == "es" else "one"
+        return f"{one if above == 1 else cardinal(above, self.code)} {names[above != 1]}"
+
+    def letter(self, char: str) -> str:
+        """The name of a Greek letter."""
+        name = unicodedata.name(unicodedata.normalize("NFKC", char)).split(" LETTER ")[-1]
+        name = name.removeprefix("FINAL ").partition(" WITH")[0].lower()
+        spelt = GREEK.get(name, name) if self.code == "es" else name.replace("lamda", "lambda")
+        return self.pick(CAPITAL).format(spelt) if char.isupper() else spelt
+
+
+def spoken(text: str, foreign: Collection[str] = (), language: str = "en") -> str:
+    """`text` as it is read out in `language`; quoted words that are `foreign` come in guillemets."""
+    tongue = Tongue(language if language == "es" else "en")
+    text = QUOTED.sub(lambda quote: _quoted(quote[1], foreign), text)
     for name, words in NAMES.items():
-        text = text.replace(name, words)
-    text = TOKEN.sub(r"\1", text)
-    text = POWER.sub(_power, text)
-    text = SHAPE.sub(r"\1 by ", text)
-    text = re.sub(r"(?<=\w)_(?=\w)", " ", text)
-    text = re.sub(r"(?<=\d)\s*[–-]\s*(?=\d)", " to ", text)
+        text = text.replace(name, tongue.pick(words))
+    text = re.sub(
+        "[¼-¾⅐-⅞µ]", lambda char: f" {unicodedata.normalize('NFKC', char[0])}", unicodedata.normalize("NFC", text)
+    )
+    text = _powers(TOKEN.sub(r"\1", text), tongue)
+    text = _numbers(re.sub(r"(?<=\w)_(?=\w)", " ", text), tongue)
     text = re.sub("[–—]", ", ", text).replace("…", ", ").replace("’", "'").replace("‘", "'")
-    for sign, words in SIGNS.items():
-        text = text.replace(sign, f" {words} ")
-    text = re.sub(NUMBER, lambda number: _number(number[0]), text)
+    text = "".join(_sign(char, tongue) for char in text)
     text = re.sub(r"\s+(?=[.,:;?!])", "", " ".join(text.split()))
     text = re.sub(r",+(?=[.,:;?!])|^,\s*|(?<=[.:;?!])\s*,", "", text)
     # A voice takes a full stop before a small letter for an abbreviation.
-    return re.sub(r"(?:^|(?<=[.?!] ))[a-z]", lambda first: first[0].upper(), text)
+    return re.sub(r"(?:^|(?<=[.?!] ))[a-zñáéíóú]", lambda first: first[0].upper(), text)
 
 
-def _quoted(text: str, spanish: Collection[str]) -> str:
-    """Words in quotes: Spanish if more of them are Spanish than not. Where ears would miss the quotes, with pauses."""
+def _quoted(text: str, foreign: Collection[str]) -> str:
+    """Words in quotes: foreign if more of them are foreign than not. Where ears would miss the quotes, with pauses."""
     words = [word.lower() for word in WORD.findall(text)]
-    if sum(word in spanish for word in words) * 2 > len(words):
+    if sum(word in foreign for word in words) * 2 > len(words):
         text = f"«{' '.join(words)}»"
     elif len(words) == 1 and words[0] not in FUNCTION_WORDS:
         return text
     return text if len(words) == 1 and text.startswith("«") else f", {text},"
 
 
-def _power(found: re.Match[str]) -> str:
-    return f"{' times' if found[1] else ''} ten to the {found[2].translate(SUPERSCRIPTS)}"
+def _powers(text: str, tongue: Tongue) -> str:
+    """Subscripts beside what they belong to, superscripts as powers; and powers of ten as computers write them."""
+    plain = unicodedata.normalize
+    ten = tongue.pick(POWER_OF_TEN)
+    times = f" {tongue.pick(TIMES)} "
+    text = re.sub(
+        r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([-−+]?)(\d+)(?!\w)",
+        lambda e: (
+            (times.join(filter(None, ["" if e[1] == "1" else e[1], ten]))) + (" −" if e[2] in {*"-−"} else " ") + e[3]
+        ),
+        text,
+    )
+    text = re.sub("⁽([^⁾]*)⁾|[{}]", lambda index: f" {plain('NFKC', index[1] or '')} ", text)
+    text = SUBSCRIPTS.sub(lambda below: f" {plain('NFKC', below[0])} ", text)
+    text = re.sub(
+        r"(·\s*)?\b10(?=[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹])", lambda found: (times if found[1] else "") + ten.rpartition(" ")[0], text
+    )
+
+    def power(found: re.Match[str]) -> str:
+        after_ten = text[: found.start()].endswith(ten.rpartition(" ")[0])
+        if found[0] in SIGNS and not after_ten:
+            return found[0]
+        last = ten.rpartition(" ")[2] if after_ten else tongue.pick(POWER)
+        return f" {last} {plain('NFKC', found[0])} "
+
+    return SUPERSCRIPTS.sub(power, text)
 
 
-def _number(text: str) -> str:
-    whole, _, decimals = text.replace(",", "").partition(".")
-    after = "".join(f" {SMALL[int(digit)]}" for digit in decimals)
-    return cardinal(int(whole)) + (f" point{after}" if after else "")
+def _numbers(text: str, tongue: Tongue) -> str:
+    """Numbers in words: shapes, ranges, ordinals, fractions, names with numbers in them, and all others."""
+    # Two whole numbers with a cross between them are a shape, unless what follows says that they are a product.
+    text = re.sub(r"(?<![\d.])(\d[\d,]*) × (?=\d[\d,]*(?!\.?\d)(?!\s*[=≈]))", rf"\1 {tongue.pick(BY)} ", text)
+    text = re.sub(r"(?<![\w.–-])(\d[\d.,]*)(?:\s*–\s*|-)(?=\d)", rf"\1 {tongue.pick(TO)} ", text)
+    text = re.sub(r"(?<!\w)-(?=[\d.])|(?<=\w) - (?=\w)", " − ", text)
+    text = re.sub(r"([$€])\s?(\d[\d.,]*\d|\d)", r"\2 \1", text)
+    ending = r"\.?(?P<ending>[ºª]|(?<=\.)er)" if tongue.code == "es" else "(?P<ending>st|nd|rd|th)(?!\\w)"
+    text = re.sub(
+        rf"(?<![\d.,])(\d{{1,15}}|\d{{1,3}}(?:,\d{{3}}){{1,4}}){ending}",
+        lambda found: tongue.ordinal(int(found[1].replace(",", "")), found["ending"]),
+        text,
+    )
+    text = re.sub(
+        r"(?<![\d.,/\w])(\d{1,2})[/⁄](\d{1,2})(?![\d/]|[.,]\d)",
+        lambda f: (
+            tongue.fraction(int(f[1]), int(f[2])) if int(f[2]) in NAMED_FRACTIONS and int(f[1]) < int(f[2]) else f[0]
+        ),
+        text,
+    )
+    point = f" {tongue.pick(POINT)} "
+    text = re.sub(r"(?<=[^\W\d_])\.(?=\d)|(?<=\d)\.(?=[^\W\d_])", point, text)
+    text = re.sub(r"(?<=[^\W\d_])-?(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=\d)-(?=\d)", " ", text)
+    return re.sub(
+        rf"({tongue.number})(?: ([a-zñáéíóú]+))?",
+        lambda found: " ".join(filter(None, [_agreeing(tongue.read(found[1]), found[2] or "", tongue), found[2]])),
+        text,
+    )
 
 
-def cardinal(number: int) -> str:
+def _agreeing(words: str, noun: str, tongue: Tongue) -> str:
+    """A Spanish number as it stands before a noun: "un vector", "veintiuna cabezas", "doscientas palabras"."""
+    if tongue.code != "es" or not noun or noun in FUNCTION_WORDS or f" {tongue.pick(POINT)} " in words:
+        return words
+    if re.search("as?$", noun):
+        return re.sub(r"ientos\b", "ientas", re.sub("uno$", "una", words))
+    return re.sub("veintiuno$", "veintiún", words).removesuffix("o") if words.endswith("uno") else words
+
+
+def _sign(char: str, tongue: Tongue) -> str:
+    """A character that is no letter of a word, in words; nothing for those that are not read."""
+    if char in SIGNS:
+        return f" {tongue.pick(SIGNS[char])} "
+    if "GREEK" in unicodedata.name(char, "") and unicodedata.category(char) in {"Lu", "Ll"}:
+        return f" {tongue.letter(char)} "
+    if char.isdecimal():
+        return f" {cardinal(int(char), tongue.code)} "
+    kind = unicodedata.category(char)
+    if kind[0] in "SCN" or char in "“”‖|_[]{}⁽⁾₍₎":
+        return " "
+    return char
+
+
+def cardinal(number: int, language: str = "en") -> str:
     """A whole number in words.
 
-    >>> cardinal(218_176)
-    'two hundred eighteen thousand one hundred seventy-six'
+    >>> cardinal(218_176), cardinal(21, "es")
+    ('two hundred eighteen thousand one hundred seventy-six', 'veintiuno')
     """
-    if number < len(SMALL):
-        return SMALL[number]
-    if number < 100:
-        return TENS[number // 10] + (f"-{SMALL[number % 10]}" if number % 10 else "")
-    for size, name in LARGE:
-        if number >= size:
-            count, rest = divmod(number, size)
-            return f"{cardinal(count)} {name}" + (f" {cardinal(rest)}" if rest else "")
-    raise AssertionError
+    return str(num2words(number, lang=language)).replace(" and ", " ").replace(",", "")

@@ -8,11 +8,12 @@ animation and its narration need.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from itertools import accumulate
+from types import MappingProxyType
 from typing import Any, ClassVar
 
-from manim import Animation, AnimationGroup, Mobject, VGroup, config
+from manim import Animation, AnimationGroup, Mobject, VGroup, VMobject, config
 from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
@@ -54,7 +55,7 @@ class Chapter(Stage):
     says which model was examined, and in what numbers.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
-    seconds that the beats of each step are spoken: they last at least so long.
+    seconds that the beats of each step are spoken, by its number: they last at least so long.
     """
 
     number: ClassVar[int] = 0
@@ -71,7 +72,7 @@ class Chapter(Stage):
         brand: Brand = PLAIN,
         captions: bool = True,
         language: str = "",
-        speech: Sequence[Sequence[float]] = (),
+        speech: Mapping[int, Sequence[float]] = MappingProxyType({}),
         **scene: Any,
     ) -> None:
         super().__init__(captions, **scene)
@@ -81,7 +82,7 @@ class Chapter(Stage):
         self.language = language or os.environ.get("LECTURE_LANGUAGE", ENGLISH)
         self.records: list[Record] = []
         self.stage_chrome: list[Mobject] = []
-        self.heading: Words | None = None
+        self.heading: VMobject | None = None
         self.lit = ""
         self.lasting: Note | None = None
         self.note: Note | None = None
@@ -198,8 +199,7 @@ class Chapter(Stage):
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)
         record.note(parse(step.heading)[1])
-        spoken: Sequence[float | None] = self.speech[record.number - 1] if self.speech else ()
-        spoken = spoken or [None] * len(step.parts)  # a step without a recording is silent
+        spoken: Sequence[float | None] = self.speech.get(record.number) or [None] * len(step.parts)  # it may be silent
         if record.number == 1:
             self._arrive(opening, record, showing)
         else:
@@ -216,8 +216,7 @@ class Chapter(Stage):
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
         """The change of title, and the leaving of what does not stay."""
-        spot = at(96, 138)
-        heading = Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
+        heading = self._heading_of(step)
         changes: list[Animation] = [follow(heading)]
         if self.heading:
             changes.append(leave(self.heading))
@@ -231,6 +230,11 @@ class Chapter(Stage):
             changes += match_cut(gone, step.stage, here & kept)
         self.heading = heading
         return tuple(changes)
+
+    def _heading_of(self, step: Step) -> VMobject:
+        """The title of a step, in its place."""
+        spot = at(96, 138)
+        return Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
 
     def _restack(self, step: Step) -> None:
         """Put the figures of a step in their declared order: a cut has left their parts loose, each where it landed."""

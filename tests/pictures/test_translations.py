@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from test_contracts import MOST_WORDS, POST_NORM, SECONDS
 from walking import SENTENCES, chapters, findings
 
 from scenes.language import catalogue
+from scenes.speech.narration import foreign_words
+from scenes.speech.spoken import spoken
 from scenes.stage.chapter import Chapter
 
 EVERY = pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)
@@ -37,3 +41,12 @@ def test_a_chapter_in_spanish_is_no_longer_than_it_may_be(chapter: type[Chapter]
     # "99 %", with a space that does not break, is a word like "99%".
     assert [record.number for record in records if len(record.narration.split(" ")) > MOST_WORDS] == []
     assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
+
+
+@EVERY
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_chapter_is_read_out_without_a_digit_a_greek_letter_or_a_sign(chapter: type[Chapter], language: str) -> None:
+    """Only letters of the language, punctuation, and guillemets around words of the other one reach a voice."""
+    beats = [beat for record in findings(chapter, SENTENCES[0], "dark", language).records for beat in record.beats]
+    said = [spoken(beat, foreign_words(None, language), language) for beat in beats]
+    assert [text for text in said if re.search(r"[^\w\s.,:;?!¿¡'«»()-]|[\d_]|[Α-ωϐ-ϖ]", text)] == []

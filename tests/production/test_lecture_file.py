@@ -25,7 +25,8 @@ from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.font_file import NEEDED, flaw
-from scenes.production.lecture_file import Table, read
+from scenes.production.lecture_file import CardTable as Card
+from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
@@ -66,9 +67,14 @@ def test_an_empty_file_is_the_whole_lecture_as_it_comes(write):
 def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
     text = resources.files("scenes.production").joinpath("new-lecture.toml").read_text()
     lecture = read(write(text))
-    assert [entry.name for entry in lecture.entries] == ["qkv", "scores", "weighting"]
+    assert [entry.name for entry in lecture.entries] == ["title", "qkv", "scores", "weighting", "end"]
     uncommented = re.sub(r"^# (?=\w+ = )", "", text, flags=re.MULTILINE)
     assert set(tomllib.loads(uncommented)) == set(Table.__struct_fields__)
+    several = re.sub(r"^chapters = .*|^#   ", "", text, flags=re.MULTILINE)
+    assert [(part.name, part.first, part.last) for part in read(write(several)).running] == [
+        ("title", 0, 0), ("qkv", 0, 0), ("slide_1", 0, 0), ("scores", 1, 4),
+        ("weighting", 1, 1), ("weighting", 3, 0), ("end", 0, 0),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -78,7 +84,29 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ("\ntitle = 3", "my.toml:2: title: 3 should be a text in quotes"),
         ('chapters = "scores"', 'my.toml:1: chapters: "scores" should be a list of texts'),
         ('chapters = [\n "scores",\n "haeds",\n]', 'my.toml:3: chapters: there is no chapter "haeds": .*mean heads'),
-        ('chapters = ["attention", "qkv"]', 'my.toml:1: chapters: the chapter "qkv" is there twice'),
+        ('chapters = ["attention", "qkv"]', 'my.toml:1: chapters: "qkv" is there twice: name it once'),
+        ('chapters = ["scores.1-3", "scores.3"]', 'my.toml:1: chapters: "scores" is there twice: name it once'),
+        ('chapters = ["scores.0"]', "my.toml:1: chapters: scores.0: steps are counted from 1 on"),
+        ("chapters = [6]", "my.toml:1: chapters: 6 should be a text in quotes or a table"),
+        ('[[chapters]]\nnmae = "qkv"\ntitle = "x"', "my.toml:2: chapters.0.nmae: .*did you mean name"),
+        (
+            '[[chapters]]\nname = "qkv"\n[[chapters]]\nname = "heads"\nsteps = ["4-2"]',
+            'my.toml:5: chapters.1.steps: "4-2" is no step: write 3, "2-4", or "5-"',
+        ),
+        ('[[chapters]]\nname = "qkv"\nsteps = 3', 'my.toml:3: chapters.0.steps: 3 should be a list .*"3-5"'),
+        ('[[chapters]]\nname = "qkv"\nsteps = [2]\nwithout = ["1-"]', "my.toml:4: chapters.0.without: no step is left"),
+        ('[[chapters]]\nname = "qkv"\nsentence = "A quark"', 'my.toml:3: chapters.0.sentence: "A quark": .*"quark"'),
+        ('[[chapters]]\nname = "qkv"\nmodel = "spanish"', 'my.toml:3: chapters.0.model: "spanish" is neither'),
+        (
+            '[[chapters]]\nname = "qkv"\nlines = ["x"]',
+            "my.toml:1: chapters.0: a chapter has a name and a slide a title",
+        ),
+        ('[[chapters]]\nlines = ["x"]', "my.toml:1: chapters.0: this is neither a chapter, .* nor a slide"),
+        ('[[chapters]]\ntitle = "x"\nsteps = [1]', "my.toml:3: chapters.0.steps: this is for a chapter"),
+        (f"[[chapters]]\ntitle = 'x'\nlines = {['x'] * 9}", "my.toml:3: chapters.0.lines: 9 lines are too many: .* 8"),
+        ("[title_card]", "my.toml:1: title_card: there is no title to show: write title ="),
+        ('title = "x"\n[title_card]\nlicence = "MIT"', "my.toml:3: title_card.licence: this is for the end card"),
+        ('title = "x"\nend_card = "bye"', 'my.toml:2: end_card: "bye" should be a table, \\[end_card\\]'),
         ('sentence = "The quark is red"', 'my.toml:1: sentence: "The quark is red": the model never learned "quark"'),
         (f'sentence = "{"the car is red and " * 4}"', "my.toml:1: sentence: "),
         ('quality = "hd"', 'my.toml:1: quality: "hd" is no quality: .*"h" \\(1080p60\\)'),
@@ -87,9 +115,12 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('outputs = ["flim"]', 'my.toml:1: outputs: "flim" cannot be made: .*did you mean film'),
         (
             'voice = "haert"',
-            'my.toml:1: voice: "haert" does not speak en: it is one of heart, none; did you mean heart',
+            'my.toml:1: voice: there is no voice "haert": it is one of heart, .*none; did you mean heart',
         ),
-        ('language = "es"\nvoice = "heart"', 'my.toml:2: voice: "heart" does not speak es: it is one of none'),
+        (
+            'language = "es"\nvoice = "heart"',
+            "my.toml:2: voice: the voice heart speaks en, not es: it is one of .*none",
+        ),
         ('narration = "takes"', 'my.toml:1: narration: "takes" is no folder beside this file'),
         ('narration = "../takes"', 'my.toml:1: narration: "../takes" is no folder beside this file'),
         ("beams = 40", "my.toml:1: beams: 40 should be from 1, which is greedy, to 16"),
@@ -174,6 +205,22 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     assert (second.text, second.look.height, second.look.theme, second.output) == ("car", 720, "light", Path("there"))
     assert [entry.name for entry in third.entries] == ["scores"]
     assert (first.target, second.target) == ("el coche rojo", "")
+
+
+def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_default(write, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    orders = []
+    monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
+    monkeypatch.setattr("scenes.cli.publishing.open_store", lambda: None)
+    monkeypatch.setattr(cli, "open_store", lambda: None)
+    for text in ("", 'captions = "none"\n'):
+        path = write(text)
+        for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
+            with pytest.raises(SystemExit):
+                cli.main([*arguments, str(path)])
+    found = [(order.captions, order.look.bare, order.label.rpartition("captions-")[2]) for order in orders]
+    usual, clean, none = ("burnt", False, "my"), ("track", True, "track"), ("none", True, "none")
+    assert found == [usual, clean, usual, usual, none, none, none, usual]
 
 
 def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherwise(write, monkeypatch, tmp_path):
@@ -419,13 +466,14 @@ def test_no_caption_however_wide_reaches_the_logo():
 
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):
     page = DOCS.read_text()
-    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    lecture = read(write(example))
-    assert lecture.told == ()
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        assert read(write(example)).told == ()
     documented = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))
     assert documented == {*Table.__struct_fields__} - {"theme"} | {
-        f"theme.{key}" for key in ThemeTable.__struct_fields__
-    }
+        f"{table}.{key}"
+        for table, kind in (("theme", ThemeTable), ("chapters", ChapterTable), ("title_card", Card), ("end_card", Card))
+        for key in kind.__struct_fields__
+    } - {"title_card.licence", "title_card.questions"}
 
 
 def test_a_long_string_hides_no_key():

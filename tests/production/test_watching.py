@@ -10,7 +10,8 @@ from queue import Queue
 
 import pytest
 
-from scenes.cli.watching import _order
+from scenes.cli.ordering import order_of
+from scenes.cli.watching import _files
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -91,7 +92,7 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 
     chapter.write_text(right.replace("shares.largest()", "nowhere.largest()"))
     told = watching.said()
-    assert told[0] == "lecture: NameError: name 'nowhere' is not defined"
+    assert told[0] == "lecture: NameError: name 'nowhere' is not defined (c01_counting.py, line 19)"
 
     # Saved as many editors do it: another file takes its name.
     (tmp_path / "new.py").write_text(right)
@@ -107,15 +108,23 @@ def test_a_lecture_file_is_watched_in_the_quality_of_a_preview_away_from_its_fil
     file = tmp_path / "mine.toml"
     file.write_text('title = "Mine"\nchapters = ["scores"]\nquality = "h"\nsentence = "The dog is red"\n')
     wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None, "language": "en"}
-    order = _order([file], wishes)
+    order = order_of((str(file),), preview=True, **wishes)
     assert (order.look.height, order.look.rate) == (480, 15)
     assert (order.text, [entry.name for entry in order.entries]) == ("The dog is red", ["scores"])
     assert order.output == Path("renders") / "mine-480p15"
 
 
+def test_a_chapter_is_drawn_where_render_draws_it_and_its_steps_can_be_chosen():
+    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "The car is red", "model": None}
+    watched = order_of(("scores.2",), preview=True, **wishes)
+    assert watched == order_of(("Scores.2",), **wishes)
+    assert watched.output == Path("renders") / "scores-02-the-car-is-red-480p15"
+    by_file = order_of((str(ROOT / "scenes" / "chapters" / "c06_scores.py"),), preview=True, **wishes)
+    assert by_file.output == Path("renders") / "scores-the-car-is-red-480p15"
+
+
 def test_a_file_without_a_chapter_is_told(tmp_path):
     file = tmp_path / "c01_nothing.py"
     file.write_text("number = 1\n")
-    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "a", "model": None, "language": "en"}
     with pytest.raises(ValueError, match=r"no chapter is in c01_nothing\.py"):
-        _order([file], wishes)
+        _files(str(file))

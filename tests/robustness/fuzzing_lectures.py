@@ -36,6 +36,11 @@ RAW = (
     "# " + '"""\\' * 5000, "z = 1979-13-45", "\ufeff", "\0", "[theme]\n[theme]", "[[theme]]",
     "title = 'a'\ntitle = 'b'", "t = {a = {a = {a = 1}}}", "\r", "'" * 3000, "chapters = [" + '"a", ' * 4000 + "]",
     "\n".join(f"k{i} = 1" for i in range(5000)), "# x" + "x" * 200_000,
+    "[[chapters]]\nname = 'mine.py'", "[[chapters]]\nname = 'mine.py.1'\nsteps = ['1-', -3, '0', 99999]",
+    "[[chapters]]\nname = 'scores,mine.py'", "[[chapters]]\nname = 'qkv'\nmodel = '../../etc/passwd'\nsentence = 'x'",
+    "[[chapters]]\ntitle = '" + "x" * 9999 + "'\nlines = ['\u202e', '|']\nsay = '|||'", "[chapters]\nname = 'x'",
+    "[title_card]\nlines = 3\n[end_card]\nquestions = '" + "?" * 999 + "'",
+    "chapters = [[], {}, {name = 3}, 1979-01-01]",
 )  # fmt: skip
 
 

