@@ -8,7 +8,6 @@ import sys
 from importlib.abc import MetaPathFinder
 
 DRAWING = ("manim", "av", "PIL", "fontTools", "fontpkg", "msgspec", "pptx", "uharfbuzz")
-INSTALL = "pictures are drawn with Manim, which is not installed: pip install 'transformer-lecture[drawing]'"
 
 
 class _WithoutManim(MetaPathFinder):
@@ -16,7 +15,10 @@ class _WithoutManim(MetaPathFinder):
 
     def find_spec(self, fullname: str, *_: object) -> None:
         if fullname in DRAWING:
-            raise ModuleNotFoundError(INSTALL, name=fullname)
+            from transformer_core.versions import installing
+
+            line = f"pictures are drawn with Manim, which is not installed: {installing('drawing')}"
+            raise ModuleNotFoundError(line, name=fullname)
 
 
 sys.meta_path.append(_WithoutManim())

@@ -1,11 +1,14 @@
 """Start the command `lecture`: a fault while its code is still being read is one line, as it is later."""
 
-import resource
+import signal
 import sys
+from _thread import interrupt_main
 from pathlib import Path
-from signal import SIGINT, pthread_kill
 from threading import Timer, main_thread
 from typing import Any
+
+if sys.platform != "win32":
+    import resource
 
 #: Seconds until an interrupt that Python could not raise comes again.
 AGAIN = 0.01
@@ -34,6 +37,8 @@ def lacking() -> str:
         Path.cwd()
     except FileNotFoundError:
         return "the current folder was removed: change to one that is there"
+    if sys.platform == "win32":
+        return ""
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
     if limit != resource.RLIM_INFINITY and limit < LEAST:
         return f"ulimit -v leaves {limit >> 20} MiB of memory, and at least {LEAST >> 20} are needed, for films more"
@@ -43,9 +48,17 @@ def lacking() -> str:
 def again(unraisable: Any) -> None:
     """Replace `sys.unraisablehook`: send an interrupt that came inside a callback, as imports have, once more."""
     if unraisable.exc_type is KeyboardInterrupt:
-        Timer(AGAIN, pthread_kill, (main_thread().ident, SIGINT)).start()
+        Timer(AGAIN, interrupt).start()
     else:
         sys.__unraisablehook__(unraisable)
+
+
+def interrupt() -> None:
+    """Interrupt the main thread, also where it waits for the system."""
+    if sys.platform == "win32":
+        interrupt_main()
+    else:
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
 
 
 if __name__ == "__main__":

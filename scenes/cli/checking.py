@@ -16,9 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 @click.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})
 @click.pass_context
 def test(context: click.Context) -> None:
-    """Check and test the project: style, types, import contracts, tests. Further arguments go to pytest.
+    """Check the project: style, types, imports, tests.
 
-    With -m slow it runs the tests that take long, with -m "slow or not slow" these and all others.
+    Further arguments go to pytest. With -m slow it runs the tests that take long, with -m "slow or not slow" these
+    and all others.
     """
     if not (ROOT / "tests").is_dir():
         raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")

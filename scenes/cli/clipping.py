@@ -37,14 +37,16 @@ def clip(
     captions: bool,
     **wishes: Any,
 ) -> None:
-    """Single steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png.
+    """Steps as files for other tools.
+
+    They are mp4, webm with a transparent background, gif, avif, or the last picture as png.
 
     \b
       lecture clip scores.1
       lecture clip attention.3 --format gif --width 960
       lecture clip heads.3 heads.5 --format webm --no-captions
 
-    The steps of a group are counted through its chapters.
+    CHAPTER.STEP is a chapter and the number of a step; those of a group are counted through its chapters.
     """
     from scenes.production.bar import Bar
     from scenes.production.belongings import take

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from scenes.cli.completing import models_like
 from scenes.cli.filming import filmed, pictured
 from scenes.cli.modelling import called
 from scenes.cli.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
@@ -21,7 +22,7 @@ FRESH = "Of untrained weights; default: the one that the model was trained from,
 
 
 @click.command()
-@click.argument("models", nargs=-1, metavar="[A] [B]")
+@click.argument("models", nargs=-1, metavar="[A] [B]", shell_complete=models_like)
 @click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that both read.")
 @click.option("--edit-a", multiple=True, metavar="EDIT", help=f"Change in A alone {WHAT}")
 @click.option("--edit-b", multiple=True, metavar="EDIT", help=f"Change in B alone {WHAT}")
@@ -36,10 +37,10 @@ FRESH = "Of untrained weights; default: the one that the model was trained from,
 @placed
 @heard
 def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved: Path | None, **wishes: Any) -> None:
-    """Show the same steps for two models, A and B, and the difference.
+    """The same steps for two models, and the difference.
 
-    Each is a name of `lecture models` or a path. "untrained" is the architecture of the other with the weights that
-    its training would begin with. Without B, A is compared with itself: before and after an edit.
+    Each of A and B is a name of `lecture models` or a path. "untrained" is the architecture of the other with the
+    weights that its training would begin with. Without B, A is compared with itself: before and after an edit.
 
     \b
       lecture compare english-spanish untrained

@@ -20,7 +20,8 @@ def models_like(_: click.Context, __: click.Parameter, begun: str) -> list[Compl
     """Models at hand that begin so; else the shell completes a path."""
     from transformer_core.pretrained.model_registry import known_models
 
-    return _completed({one.name: one.origin for one in known_models() if one.name.startswith(begun)}, begun)
+    known = {one.name: one.origin for one in known_models()}
+    return _completed({name: about for name, about in known.items() if name.startswith(begun)}, begun)
 
 
 def _completed(found: dict[str, str], begun: str) -> list[CompletionItem]:

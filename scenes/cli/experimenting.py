@@ -13,14 +13,14 @@ from scenes.cli.telling import tell
 @click.group(invoke_without_command=True)
 @click.pass_context
 def experiments(context: click.Context) -> None:
-    """The experiments behind the lecture: a list of them; run one again; a page of what they found."""
+    """The experiments behind the lecture: list, run, report."""
     if context.invoked_subcommand is None:
         context.invoke(list_)
 
 
 @experiments.command(name="list")
 def list_() -> None:
-    """Each experiment, what it asks, and how long it took when it was recorded."""
+    """Each experiment, what it asks, and how long it took."""
     from transformer_core.studies import results
     from transformer_core.studies.experiments.laboratory import experiments as all_experiments
 
@@ -35,7 +35,10 @@ def list_() -> None:
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance.")
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default: the project's.")
 def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
-    """Run experiments again and record what they find; an interrupted run is gone on with."""
+    """Run experiments again, and record what they find.
+
+    NAME is one of `lecture experiments`. An interrupted run is gone on with.
+    """
     from scenes.production.bar import Bar
     from transformer_core.studies.experiments.laboratory import perform
 

@@ -31,7 +31,10 @@ ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 @sized
 @placed
 def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **wishes: Any) -> None:
-    """Print how a number of the model was computed: its operation, the numbers that went in, and theirs.
+    """How a number of the model was computed.
+
+    NAME is a tensor, and AXIS=PLACE,... an entry of it, by tokens or by numbers. Printed are its operation, the numbers
+    that went in, and theirs.
 
     \b
       lecture explain "encoder.1.self_attn.weights[head=1,query=red,key=car]" --depth 3

@@ -14,7 +14,10 @@ from scenes.cli.telling import tell
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False), default="lecture.toml")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 def new(file: Path, force: bool) -> None:
-    """Write a lecture file, with comments, that renders as it is; default: lecture.toml."""
+    """Write a lecture file to begin with.
+
+    FILE, by default lecture.toml, has comments, and renders as it is.
+    """
     from scenes.production.files import write_text
 
     if file.suffix != ".toml":

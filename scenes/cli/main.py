@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from scenes.cli.filming import filmed, pictured
 from scenes.cli.lecturing import new
 from scenes.cli.model_tables import model
 from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, drawn, open_store, order_of, shared, spoken
+from scenes.cli.ordering import TRUST, alone_in, drawn, named, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
 from scenes.cli.recording import record
@@ -32,30 +33,38 @@ from scenes.cli.translating import language, say_untold
 from scenes.cli.watching import watch
 from scenes.language import catalogue
 
+#: Of an order that is not drawn.
+UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-@click.group(context_settings=CONTEXT)
+@click.group(context_settings=CONTEXT, invoke_without_command=True)
 @click.version_option(package_name="transformer-lecture", prog_name="lecture")
-def lecture() -> None:
+@click.pass_context
+def lecture(context: click.Context) -> None:
     """A visual lecture on transformers, drawn from a running model.
 
     \b
       lecture render attention --text "The car is red"
-      lecture stills scores -ql
-      lecture script qkv
+      lecture stills scores.2 -ql
+      lecture script 6
+
+    Each command says more with --help, and takes --quiet and -v.
     """
+    if context.invoked_subcommand is None:
+        tell(*context.get_help().splitlines())
 
 
 @lecture.command()
 @drawn
 @heard
 def render(names: tuple[str, ...], **wishes: Any) -> None:
-    """Render chapters, groups (all by default) or a lecture file: film, clips, posters, captions, index, sheets.
+    """The film of chapters, and all its files.
 
-    Steps that were rendered before, and that nothing has changed since, are taken as they are.
+    Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
+    are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
     order = order_of(names, **wishes)
     with alone_in(order.output), published(order):
@@ -65,7 +74,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 @lecture.command()
 @drawn
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
-    """The last picture of each step and a contact sheet, without the film."""
+    """The last picture of each step, and contact sheets."""
     order = order_of(names, **wishes)
     with alone_in(order.output):
         pictured(order, open_store())
@@ -90,20 +99,18 @@ def list_(as_json: bool) -> None:
 
 
 @lecture.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@named
 @shared
 @spoken
 @TRUST
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
 def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
-    """Titles and narration of each step; "|" divides the beats."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio, untold
+    """What is said in each step; "|" divides the beats."""
+    from scenes.production.studio import untold
 
     printable()
-    order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    with Bar() as bar:
-        steps = Studio(open_store(), bar).script(order)
+    order = order_of(names, **wishes, **UNSEEN)
+    steps = _scripted(order)
     for entry in order.entries:
         tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
         for step in (s for s in steps if s.chapter == entry.name):
@@ -113,22 +120,32 @@ def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
     say_untold(order.look.language, untold(steps))
 
 
+def _scripted(order: Any) -> list[Any]:
+    """The facts of each step of an order; nothing is drawn."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        return Studio(open_store(), bar).script(order)
+
+
 @lecture.command()
 @shared
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="An .npz file.")
 def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
-    """Save every tensor of one forward pass, the parameters, and all that chapters derive from them."""
-    from scenes.production.bar import Bar
+    """Save every tensor of a forward pass to a file.
+
+    The parameters and all that chapters derive from them are in it, too; axes and labels are in a .json file beside it.
+    """
     from scenes.production.belongings import take_trace
-    from scenes.production.studio import Studio
     from scenes.production.tracing import whole_trace
 
-    wishes = {"text": text, "model": model, "edits": edits}
-    order = order_of((), **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
     take_trace(output)
-    store = open_store()
-    with Bar() as bar:
-        steps = Studio(store, bar).script(order)
+    store, steps = open_store(), []
+    try:
+        steps = _scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
+    except ModuleNotFoundError as error:  # the core alone has no chapters
+        tell(f"lecture: what the chapters derive is left out; {error}", err=True)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
     path = everything.save(output)
     tell(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
@@ -136,7 +153,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
 
 @lecture.command()
 def words() -> None:
-    """Print the words that the model knows, by kind: sentences can be made of them."""
+    """The words that the model knows, by kind."""
     from scenes.production.tracing import known_words
 
     printable()
@@ -151,7 +168,10 @@ def words() -> None:
 @click.option("--steps", type=click.IntRange(1), help="Default: those of the project's recipe.")
 @click.option("--seed", type=int, help="Default: that of the project's recipe.")
 def train(output: Path | None, **wishes: Any) -> None:
-    """Train the model of the lecture and measure it; an interrupted training is gone on with."""
+    """Train the model of the lecture anew, and measure it.
+
+    An interrupted training is gone on with.
+    """
     from scenes.production.bar import Bar
     from scenes.production.belongings import take_model
     from transformer_core.files.atomic import ending, ready
@@ -169,26 +189,33 @@ def train(output: Path | None, **wishes: Any) -> None:
     tell(f"{output or DEFAULT}")
 
 
-lecture.add_command(experiments)
-lecture.add_command(language)
-lecture.add_command(model)
-lecture.add_command(compare)
-lecture.add_command(explain)
-lecture.add_command(watch)
-lecture.add_command(new)
-lecture.add_command(clip)
-lecture.add_command(slides)
-lecture.add_command(page)
-lecture.add_command(quiz)
-lecture.add_command(serve)
-lecture.add_command(voices)
-lecture.add_command(record)
-lecture.add_command(models)
-lecture.add_command(test)
+def _with_loudness(command: click.Command) -> None:
+    """Add the options by which every command, and those below it, says less or more."""
+    for one in getattr(command, "commands", {}).values():
+        _with_loudness(one)
+    for names, variable, help_ in (
+        (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),
+        (("-v", "--verbose"), "LECTURE_DEBUG", "Where an error comes from, as a traceback."),
+    ):
+        callback = partial(_set, variable)
+        option = click.Option(names, is_flag=True, expose_value=False, callback=callback, help=help_)
+        command.params.append(option)
+
+
+def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> None:
+    if wanted:  # as a variable, for the processes that draw, too
+        os.environ[variable] = "1"
+
+
+for _command in (
+    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models, test,
+):  # fmt: skip
+    lecture.add_command(_command)
+_with_loudness(lecture)
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command; whatever goes wrong is told in one line (LECTURE_DEBUG=1 shows where)."""
+    """Run the command; whatever goes wrong is told in one line (-v or LECTURE_DEBUG=1 shows where)."""
     with settled(afresh=arguments is None):
         status = _status(arguments)
     if arguments is None:

@@ -7,15 +7,21 @@ from typing import Any
 
 import click
 
+from scenes.cli.completing import models_like
 from scenes.cli.telling import printable, tell
 
 NARROW = 100
 
 
 @click.command()
-@click.option("--model", "name", help="A name of `lecture models`, or the path of a folder or a checkpoint.")
+@click.option(
+    "--model",
+    "name",
+    shell_complete=models_like,
+    help="A name of `lecture models`, or the path of a folder or a checkpoint.",
+)
 def model(name: str | None) -> None:
-    """Every tensor of a pass with its shape, and every learned tensor with its share of the parameters."""
+    """The shape of every tensor, and where the parameters are."""
     printable()
     from transformer_core.pretrained import load, load_gguf, load_hugging_face
     from transformer_core.pretrained.model_registry import find_model

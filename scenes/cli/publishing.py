@@ -29,10 +29,10 @@ FORMATS = ("html", "pptx")
 @heard
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="One of them; default: both.")
 def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
-    """Slides to present with: one HTML file for any browser, and a PowerPoint file; a slide a step.
+    """Slides to present with: HTML and PowerPoint.
 
-    Both hold their clips, so that one file is all you carry. A clip plays once and stands; "next" goes on. What is said
-    stands in the speaker notes (key S in the browser).
+    One HTML file is for any browser; a slide is a step. Both hold their clips, so that one file is all you carry. A
+    clip plays once and stands; "next" goes on. What is said stands in the speaker notes (key S in the browser).
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
@@ -73,9 +73,10 @@ def _make_slides(order: Any, lecture: Rendered, formats: Sequence[str]) -> None:
 @drawn
 @heard
 def page(names: tuple[str, ...], **wishes: Any) -> None:
-    """A page for a course: the film with its transcript, the tensors behind each step, and the model to try.
+    """A page for a course, with the model to try.
 
-    A folder of plain files: open index.html from a disk, put the folder on any server, or see `lecture serve`.
+    It has the film with its transcript, and the tensors behind each step. A folder of plain files: open index.html
+    from a disk, put the folder on any server, or see `lecture serve`.
     """
     order = order_of(names, **wishes)
     with alone_in(order.output):
@@ -108,9 +109,10 @@ def _make_page(order: Any, lecture: Rendered) -> None:
 @click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True, help="With --model.")
 @spoken
 def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
-    """Show FOLDER, or the page that was made last, to a browser on this machine. Ctrl-C ends it.
+    """Show a page to a browser on this machine.
 
-    With --model, show a page on which that model reads what is typed, and tells of any number where it comes from.
+    FOLDER holds it; without one, it is the page that was made last. With --model, show a page on which that model reads
+    what is typed, and tells of any number where it comes from. Ctrl-C ends it.
     """
     from scenes.publishing.serving import server
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, open_store, order_of, painted
+from scenes.cli.ordering import alone_in, named, open_store, order_of, painted
 from scenes.cli.telling import tell
 from scenes.language import catalogue
 
@@ -20,14 +20,15 @@ FORMATS = {"scorm": "scorm.zip", "anki": "anki.txt"}
 
 
 @click.command()
-@click.argument("names", nargs=-1, metavar="[NAME]...")
+@named
 @click.option("--format", "formats", type=click.Choice([*FORMATS]), multiple=True, help="One of them; default: both.")
 @painted
 def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
-    """Questions on chapters, with answers that hold for the sentence: a SCORM package, and notes for Anki.
+    """Questions for a learning platform or for Anki.
 
-    SCORM 1.2 is what Moodle, ILIAS, Canvas and other learning platforms take; the page in it works by itself, too. In
-    Anki: File, Import. No film is needed for it. `lecture page` has the same questions beside its film.
+    Their answers hold for the sentence. SCORM 1.2 is what Moodle, ILIAS, Canvas and other learning platforms take;
+    the page in it works by itself, too. In Anki: File, Import. No film is needed for it. `lecture page` has the
+    same questions beside its film.
     """
     from scenes.production.belongings import take
 

@@ -1,4 +1,4 @@
-"""Steps and chapters in a notebook: `from scenes import show`."""
+"""Steps and chapters in a notebook: `from transformer_lecture import show`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from scenes.language import ENGLISH, languages
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import seal
@@ -99,37 +100,44 @@ def show(
     model: str | None = None,
     theme: str = "dark",
     quality: str = "m",
+    language: str = ENGLISH,
     captions: bool = True,
     jobs: int = 1,
 ) -> Shown:
     """Render a chapter, or one step of it, and play it inline.
 
     Args:
-        chapter: its name, as `lecture list` has it.
+        chapter: its name or number, as `lecture list` has it; with steps after a dot, those.
         step: the number of one step; the whole chapter if None.
         text: the sentence.
         trace: what the chapter reads instead, such as a trace with an edit (`scenes.stage.reading.read`).
         model: a name or path, as `lecture render --model` takes it.
         theme: "dark" or "light".
         quality: "l", "m", "h", "p" or "k", as Manim has them.
+        language: of captions and pictures, "en" or "es".
         captions: whether what is said stands at the foot.
         jobs: processes that draw.
 
     Raises:
-        ValueError: no such chapter, step, theme or quality; the line says what there is.
+        ValueError: no such chapter, step, theme, language or quality; the line says what there is.
     """
     from scenes.cli.ordering import open_store, order_of
     from scenes.production.look import QUALITIES
     from scenes.production.studio import Studio
     from scenes.theme import PALETTES
 
-    for value, known, what in ((quality, QUALITIES, "quality"), (theme, PALETTES, "theme")):
+    for value, known, what in (
+        (quality, QUALITIES, "quality"),
+        (theme, PALETTES, "theme"),
+        (language, languages(), "language"),
+    ):
         if value not in known:
             raise ValueError(f"no {what} {value!r}: it is one of {', '.join(known)}")
     store = open_store()
     if trace is not None:
         store, text = _Given(store.folder, trace), str(trace.about.get("text", text))
-    order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, output=None, jobs=jobs)
+    order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, language=language,
+                     output=None, jobs=jobs)  # fmt: skip
     order = replace(order, look=replace(order.look, bare=not captions))
     drawn = Studio(store, _Line() if _in_notebook() else _Silent()).clips(
         order, lambda facts: step is None or facts.number == step, ".mp4"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from scenes.cli.completing import chapters_like
 from scenes.cli.ordering import open_store, order_of
 from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
@@ -36,8 +37,10 @@ def say_untold(language: str, untold: Sequence[str]) -> None:
 
 
 @click.command()
-@click.argument("name", required=False, type=click.Choice([one for one in languages() if one != ENGLISH]))
-@click.argument("chapters", nargs=-1)
+@click.argument(
+    "name", required=False, metavar="[NAME]", type=click.Choice([one for one in languages() if one != ENGLISH])
+)
+@click.argument("chapters", nargs=-1, metavar="[CHAPTER]...", shell_complete=chapters_like)
 @click.option("--missing", is_flag=True, help="List what the chapters say and the catalogue lacks.")
 @click.option("--write", is_flag=True, help="Add it to the catalogue, for a translator to fill in; implies --missing.")
 @click.option("--text", "texts", multiple=True, default=SENTENCES, help="A sentence to walk the chapters with.")
@@ -50,7 +53,10 @@ def language(
     texts: tuple[str, ...],
     model: str | None,
 ) -> None:
-    """The languages that there are; of one, how much is translated, and what CHAPTERS lack, or all of them."""
+    """Languages, and what is translated.
+
+    NAME is one of them, such as es; CHAPTER is a name or a number of `lecture list`, all without one.
+    """
     import polib
 
     for code in [name] if name else languages():

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[2] / "assets" / "languages"
+from transformer_core.files import ASSETS
+
+FOLDER = ASSETS / "languages"
 ENGLISH = "en"
 #: Contexts of entries that are no texts of a picture, but rules of the language.
 NUMBER, CAPTIONS, LANGUAGE = "number", "captions", "language"

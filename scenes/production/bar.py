@@ -1,19 +1,30 @@
-"""One bar for all processes: steps done, frames done, time left."""
+"""Progress of all processes: a bar on a terminal, else a line every so often. LECTURE_QUIET=1 turns both off."""
 
 from __future__ import annotations
 
+import os
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+#: Seconds between two lines where no terminal can show a bar.
+EVERY = 10.0
+
 
 class Bar:
-    """Shows progress on stderr where that is a terminal; says nothing where it is not."""
+    """Shows progress on stderr: as a bar where that is a terminal, as a line every ten seconds where it is not."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         console = Console(stderr=True)
+        quiet = bool(os.environ.get("LECTURE_QUIET"))
+        self.clock, self.last = clock, clock()
+        self.says_lines = not (quiet or console.is_terminal or sys.stderr is None)
         self.rich = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(),
@@ -22,9 +33,10 @@ class Bar:
             TimeRemainingColumn(compact=True),
             console=console,
             transient=True,
-            disable=not console.is_terminal,
+            disable=quiet or not console.is_terminal,
         )
         self.task: TaskID | None = None
+        self.what = ""
         self.drawn = self.total = self.done = self.wanted = 0
 
     def begin(self, what: str, frames: int, steps: int) -> None:
@@ -34,7 +46,7 @@ class Bar:
         """
         if self.task is not None:
             self.rich.remove_task(self.task)
-        self.drawn = self.done = 0
+        self.what, self.drawn, self.done = what, 0, 0
         self.total, self.wanted = frames, steps
         self.task = self.rich.add_task(what, total=frames or steps or None, count="")
         self._show()
@@ -48,19 +60,28 @@ class Bar:
         """Show a training: its step, and the loss there."""
         if self.task is None:
             self.task = self.rich.add_task("training", total=steps, count="")
-        self.rich.update(self.task, completed=step, count=f"{step}/{steps} steps, loss {facts['loss']:.3f}")
+        self._update("training", step, f"{step}/{steps} steps, loss {facts['loss']:.3f}")
 
     def measuring(self, what: str, done: float, pieces: int) -> None:
         """Show an experiment: what it is at, and how many of its pieces are done."""
         if self.task is None:
             self.task = self.rich.add_task("measuring", total=pieces, count="")
-        self.rich.update(self.task, completed=done, total=pieces, count=f"{int(done)}/{pieces} pieces, {what}")
+        self.rich.update(self.task, total=pieces)
+        self._update("measuring", done, f"{int(done)}/{pieces} pieces, {what}")
 
     def _show(self) -> None:
-        assert self.task is not None
         frames = f", {self.drawn}/{self.total} frames" if self.total else ""
         count = f"{self.done}/{self.wanted} steps{frames}" if self.wanted else ""
-        self.rich.update(self.task, completed=self.drawn if self.total else self.done, count=count)
+        self._update(self.what, self.drawn if self.total else self.done, count)
+
+    def _update(self, what: str, completed: float, count: str) -> None:
+        assert self.task is not None
+        self.rich.update(self.task, completed=completed, count=count)
+        if self.says_lines and self.clock() - self.last >= EVERY:
+            self.last = self.clock()
+            with suppress(OSError):
+                sys.stderr.write(f"lecture: {what}{': ' if count else ''}{count}\n")
+                sys.stderr.flush()
 
     def __enter__(self) -> Self:
         self.rich.start()

@@ -32,6 +32,7 @@ from scenes.production.drawing import SCENES, Job, sources_of
 from scenes.production.fingerprint import hashed, source
 from scenes.production.parcels import Files, Parcel, keep, made_in, trace_of
 from scenes.production.reaching import WAIT, answered, cause, check, kind_at, patience
+from transformer_core.versions import installing
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -42,7 +43,6 @@ ANSWERING = 60.0  # seconds until a scheduler that was there has answered, with 
 SILENCE = 30.0  # seconds without news of the jobs after which the scheduler is asked whether it is there
 LEAVING = 2.0  # seconds that it takes leave in
 SENDINGS = 4  # times that a job is sent when all workers that had it or its files are lost
-INSTALL = "a cluster needs Dask: pip install 'transformer-lecture[cluster]', here and where the workers are"
 #: How results may be packed: not as pickles. Jobs go out as Dask packs them.
 BYTES = ["dask", "error"]
 T = TypeVar("T")
@@ -115,7 +115,8 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            raise CrewError(INSTALL) from None
+            line = f"a cluster needs Dask, here and where the workers are: {installing('cluster')}"
+            raise CrewError(line) from None
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in one line

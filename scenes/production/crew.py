@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from threading import Thread
 from types import TracebackType
 from typing import Any, Protocol, Self, cast
@@ -196,8 +197,12 @@ def executor(size: int, progress: Progress, scheduler: str | None = None) -> Exe
 def _start(process: SpawnProcess) -> None:
     """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle.
 
-    The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later.
+    The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later. Windows
+    has no such thing: there, an interrupt reaches all, and each ends by itself.
     """
+    if sys.platform == "win32":
+        process.start()
+        return
     resource_tracker.ensure_running()  # which would let the signal through as it begins
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
@@ -259,5 +264,14 @@ def in_one_line(error: BaseException) -> str:
         return " ".join(f"{place}{error.strerror[0].lower()}{error.strerror[1:]}{room}".split())
     text = error.args[0] if isinstance(error, KeyError) and error.args else error
     line = " ".join(str(text).split())
-    expected = isinstance(error, ValueError | KeyError | OSError | ImportError | CrewError) and line
-    return line if expected else f"{type(error).__name__}: {line}".rstrip(": ")
+    if isinstance(error, ValueError | KeyError | OSError | ImportError | CrewError) and line:
+        return line
+    kind = f"{type(error).__name__}: {line}".rstrip(": ")
+    return kind if isinstance(error, SyntaxError) else f"{kind}{_place(error)}"
+
+
+def _place(error: BaseException) -> str:
+    """The file and the line of a mistake in code: the last that is no library's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if not {"site-packages", "lib"} & {*Path(frame.filename).parts}]
+    return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""

@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock, Timeout
+
 from scenes.production.belongings import LIST
 from transformer_core.files.atomic import abandoned, mark, ready, unfinished, whole
 
@@ -29,6 +31,8 @@ __all__ = [
 ]  # fmt: skip
 #: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
+#: The file by which a folder is locked on Windows; filelock removes it there.
+LOCK = ".lecture-lock"
 #: Bytes of a file name part; a file system takes 255, and what is unfinished has a longer name than what is whole.
 LONGEST_NAME = 120
 #: Of a longer text no more is read for a name: to put accents in order takes time that grows with the square.
@@ -81,8 +85,8 @@ def forget_stages() -> None:
     for folder in left:
         with suppress(OSError):
             found = folder.lstat()
-            own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
-            if own and found.st_mtime < before and abandoned(folder):
+            own = sys.platform == "win32" or found.st_uid == os.geteuid()
+            if own and stat.S_ISDIR(found.st_mode) and found.st_mtime < before and abandoned(folder):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -91,22 +95,18 @@ def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[
     """Have `folder` to oneself: who wants to write to it meanwhile, waits; `waiting` is called if that is us.
 
     It is made, and seen to take files. A process that dies lets go of it, and nothing stays behind: the folder itself
-    is what is locked. Where the file system cannot lock, nobody waits. One that was there before stays in any case.
+    is what is locked, or on Windows, where it cannot be, a file in it. Where the file system cannot lock, nobody waits.
+    A folder that was there before stays in any case.
 
     Raises:
         OSError: nothing can be written there.
     """
     there = folder.exists()
     ready(folder)
-    if sys.platform == "win32":
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
     try:
-        _lock(handle, waiting)
-        yield
+        with _locked(folder, waiting):
+            yield
     finally:
-        os.close(handle)
         with suppress(OSError):
             if [path.name for path in folder.iterdir()] == [LIST]:
                 (folder / LIST).unlink()
@@ -114,9 +114,21 @@ def alone(folder: Path, waiting: Callable[[], None] = lambda: None) -> Iterator[
                 folder.rmdir()  # where nothing came of it
 
 
-def _lock(handle: int, waiting: Callable[[], None]) -> None:
+@contextmanager
+def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
     if sys.platform == "win32":
+        lock = FileLock(folder / LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            waiting()
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
         return
+    handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -124,7 +136,11 @@ def _lock(handle: int, waiting: Callable[[], None]) -> None:
         with suppress(OSError):
             fcntl.flock(handle, fcntl.LOCK_EX)
     except OSError:
-        return
+        pass
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 def write_text(path: Path, text: str) -> None:

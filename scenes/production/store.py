@@ -17,6 +17,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.files import forget_stages, write_json
 from scenes.production.fingerprint import hashed, source
 from scenes.production.seals import SUFFIX, beside, content, intact, seal
+from transformer_core.files import ASSETS
 from transformer_core.files.atomic import abandoned
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.tracing.trace import Trace
@@ -188,7 +189,7 @@ def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:
 
 def checkpoints(place: Path | None) -> list[str]:
     """The files that a model is read from, told apart by what is in them."""
-    place = PACKAGES / "assets" / "models" if place is None else place
+    place = ASSETS / "models" if place is None else place
     files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]
     found = [f for f in files if f.suffix in {".safetensors", ".gguf", ".npz", ".json"} and ".state" not in f.name]
     return [f"{f} {_hash(f, *_state(f))}" for f in found if f.is_file()]

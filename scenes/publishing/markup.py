@@ -11,9 +11,9 @@ from typing import Any, Protocol
 
 from scenes.publishing.policy import element
 from scenes.theme import PALETTES, Palette
+from transformer_core.files import ASSETS
 
 HERE = Path(__file__).resolve().parent
-ASSETS = HERE.parents[1] / "assets"
 KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg": "image/jpeg"}
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 

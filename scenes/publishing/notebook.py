@@ -1,4 +1,4 @@
-"""The figure that answers, in a cell of a notebook: `from scenes import ask`.
+"""The figure that answers, in a cell of a notebook: `from transformer_lecture import ask`.
 
 It is the one of the page and of the slides, as a widget of anywidget, which Jupyter, VS Code, Colab and marimo show.
 Where scripts do not run, such as in a notebook that is only looked at, stands a picture of the attention weights.
@@ -23,8 +23,8 @@ from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import sentence
+from transformer_core.versions import installing
 
-INSTALL = "a notebook shows this by anywidget, which is not installed: pip install 'transformer-lecture[notebook]'"
 #: Of the picture, in px: a cell, the distance between matrices, and the letters that tell tokens and heads.
 CELL, GAP, LETTER = 22, 26, 13
 
@@ -109,7 +109,8 @@ def _figure() -> type:
         import anywidget
         import traitlets
     except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(INSTALL, name=error.name) from None
+        line = f"a notebook shows this by anywidget, which is not installed: {installing('notebook')}"
+        raise ModuleNotFoundError(line, name=error.name) from None
 
     class Figure(anywidget.AnyWidget):
         """The figure in a cell; a picture stands beside it for who runs no scripts."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from scenes.speech.spanish import phonemes
+from transformer_core.files import ASSETS
 
 if TYPE_CHECKING:
     from hibari import Hibari
@@ -43,7 +44,7 @@ SEED = 0
 #: Words that the English voice would say wrongly, in its phonemes.
 SAID = {"ReLU": "ɹˈAlu", "live": "lˈɪv", "logits": "lˈOʤɪts", "logit": "lˈOʤɪt"}
 #: The styles of the Spanish voices and the signs of their model. Both are of Kokoro-82M, Apache 2.0.
-STYLES = Path(__file__).resolve().parents[2] / "assets" / "voices" / "kokoro-es.npz"
+STYLES = ASSETS / "voices" / "kokoro-es.npz"
 KOKORO_RATE, MOST_SIGNS = 24_000, 500
 #: Pairs of sounds for which the model has one sign, as espeak-ng writes them with a tie.
 TIED = {

@@ -17,16 +17,17 @@ from scenes.language import ENGLISH
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.seals import sealed
-from scenes.production.store import PACKAGES, Store
+from scenes.production.store import Store
 from scenes.speech import sound
 from scenes.speech.engines import Voice
 from scenes.speech.recordings import Recordings, cuts_of
 from scenes.speech.spoken import spoken
 from scenes.stage.captions import reading_seconds
+from transformer_core.files import ASSETS
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.text.vocabulary import stored
 
-DEFAULT = PACKAGES / "assets" / "models" / "english-spanish.safetensors"
+DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
 #: Seconds of silence after a beat, by how it ends: the breath of one who reads aloud.
 AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, AFTER_WORD = 0.45, 0.35, 0.22, 0.12
 #: And after a recording, which has its own.

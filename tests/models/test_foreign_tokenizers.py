@@ -4,6 +4,7 @@ import gc
 import io
 import json
 import os
+import re
 import resource
 import signal
 import sys
@@ -17,6 +18,7 @@ from transformer_core.text import tokenizer as processes
 from transformer_core.text import tokenizer_process as cutting_process
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SentenceError
+from transformer_core.versions import installing
 
 PLAIN = json.loads(word_pieces().to_str())
 
@@ -195,5 +197,5 @@ def test_a_lack_of_memory_in_python_is_told_by_the_limit():
 def test_without_the_library_the_line_says_how_to_install_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tokenizers", None)
     processes.process_of.cache_clear()
-    with pytest.raises(ValueError, match=r"pip install 'transformer-lecture\[models\]'"):
+    with pytest.raises(ValueError, match=re.escape(installing("models"))):
         Subwords(folder_of(tmp_path), 40)

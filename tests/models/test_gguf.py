@@ -16,6 +16,7 @@ from transformer_core.pretrained.model_registry import describe, find_model, kno
 from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS
 from transformer_core.text.gguf_tokenizer import tokenizer_json
 from transformer_core.text.subwords import Subwords
+from transformer_core.versions import installing
 
 
 def theirs(path, **options):
@@ -130,7 +131,7 @@ def test_a_gguf_is_found_by_name_and_described_without_the_package_that_reads_it
     count = sum(value.size for value in tensors("llama").values())
     assert (row["kind"], row["parameters"], row["licence"]) == ("decoder, Llama kind", count, "Apache-2.0")
     monkeypatch.setattr(gguf_file, "find_spec", lambda _: None)
-    assert "pip install 'transformer-lecture[models]'" in refused(path)
+    assert f"the package gguf: {installing('models')}" in refused(path)
 
 
 def test_linear_scaling_is_stated_and_other_rules_are_refused(tmp_path):

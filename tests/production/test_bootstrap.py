@@ -108,6 +108,22 @@ def test_the_tools_of_the_tests_are_installed_when_first_needed(fake, checkout):
     assert fake("test")[1] == ["run test"]
 
 
+@pytest.mark.parametrize(("status", "then"), [(0, []), (1, ["install {}[drawing,models]"])])
+def test_uv_installs_where_it_is_there_and_pip_where_it_fails(status, then, fake, checkout):
+    (checkout / "tools" / "uv").write_text(f'#!/bin/sh\necho "uv ${{*##* }}" >> "$CALLS"\nexit {status}\n')
+    (checkout / "tools" / "uv").chmod(0o755)
+    _, calls = fake("list")
+    pip = [line.format(checkout) for line in then]
+    assert calls == ["venv", f"uv {checkout}[drawing,models]", *pip, "run list"]
+
+
+def test_the_help_of_the_tests_installs_no_more_than_any_other(fake, checkout):
+    done, calls = fake("test", "--help")
+    assert calls == ["venv", f"install {checkout}[drawing,models]", "run test --help"]
+    assert "browser" not in done.stderr
+    assert fake("test", "-h")[1] == ["run test -h"]
+
+
 def test_without_a_browser_the_tests_run_and_say_what_is_skipped(fake):
     done, calls = fake("test")
     assert calls[-1] == "run test"

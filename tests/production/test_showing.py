@@ -25,6 +25,10 @@ def test_a_step_is_a_film_inline():
     assert "data:video/mp4;base64," in html
 
 
+def test_a_step_is_shown_in_another_language():
+    assert show("scores.2", quality="l", captions=False, language="es").title == "Un ángulo y dos longitudes"
+
+
 def test_another_trace_is_another_film():
     trace = read("The car is red")
     first = show("scores", step=2, trace=trace, quality="l", captions=False)
@@ -45,6 +49,7 @@ def test_a_chapter_is_its_steps_in_one_film(tmp_path):
     [
         ({"step": 70}, "there is no step 70: scores has steps 1 to 5"),
         ({"quality": "x"}, "no quality 'x': it is one of l, m, h, p, k"),
+        ({"language": "fr"}, "no language 'fr': it is one of en, es"),
         ({"theme": "blue"}, "no theme 'blue': it is one of dark, light"),
     ],
 )

@@ -92,7 +92,7 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 
     chapter.write_text(right.replace("shares.largest()", "nowhere.largest()"))
     told = watching.said()
-    assert told[0] == "lecture: NameError: name 'nowhere' is not defined"
+    assert told[0] == "lecture: NameError: name 'nowhere' is not defined (c01_counting.py, line 19)"
 
     # Saved as many editors do it: another file takes its name.
     (tmp_path / "new.py").write_text(right)

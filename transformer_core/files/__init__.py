@@ -2,5 +2,6 @@
 
 from pathlib import Path
 
-#: The trained models and the recorded experiments, beside the packages in a checkout and when installed.
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
+_CORE = Path(__file__).resolve().parents[1]
+#: Trained models, experiments, catalogues: beside the packages in a checkout, inside of the core when installed.
+ASSETS = next((folder for folder in (_CORE / "assets", _CORE.parent / "assets") if folder.is_dir()), _CORE / "assets")

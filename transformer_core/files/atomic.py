@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import secrets
+import sys
 import time
 import zlib
 from collections.abc import Iterator
@@ -133,18 +134,20 @@ def _forget(path: Path) -> None:
 def abandoned(path: Path) -> bool:
     """Check whether a file or folder with such a hidden name is one that nobody will finish.
 
-    Its process ran here and is gone; or it ran elsewhere, and wrote nothing for a day.
+    Its process ran here and is gone; or it ran elsewhere, and wrote nothing for a day. On Windows no process can be
+    asked for without ending it, so that all count as elsewhere.
     """
     begun = MARK.search(path.name)
     if begun is None:
         return False
-    if begun[1] == _here() and not lives(int(begun[2])):
+    is_seen = begun[1] == _here() and sys.platform != "win32"
+    if is_seen and not lives(int(begun[2])):
         return True
     try:
         age = time.time() - path.lstat().st_mtime
     except OSError:  # somebody else removed it
         return False
-    return begun[1] != _here() and age > LEFT_SECONDS
+    return not is_seen and age > LEFT_SECONDS
 
 
 @cache

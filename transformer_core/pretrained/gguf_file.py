@@ -22,6 +22,7 @@ from transformer_core.pretrained.gguf_facts import DIVISORS, facts_of_gguf
 from transformer_core.pretrained.hugging_face import KINDS, filled
 from transformer_core.pretrained.safetensor_files import finite
 from transformer_core.pretrained.weights import Weights
+from transformer_core.versions import installing
 
 #: Our name of what stands in a layer, by llama.cpp's.
 IN_LAYER = {
@@ -54,7 +55,7 @@ class GgufWeights(Weights):
         self.folder = self.stated = Path(path)
         self.header = read_gguf_header(self.stated)
         if find_spec("gguf") is None:
-            raise ValueError(f"{path}: a GGUF file takes the package gguf: pip install 'transformer-lecture[models]'")
+            raise ValueError(f"{path}: a GGUF file takes the package gguf: {installing('models')}")
         self.tensors = {hugging_face_name(name): tensor for name, tensor in self.header.tensors.items()}
         self.files = dict.fromkeys(self.tensors, self.stated)
         self.taken = set()

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import Any
 
 from transformer_core.text import tokenizer_process as limits
+from transformer_core.versions import installing
 
 COMMAND = (sys.executable, "-P", str(Path(limits.__file__).resolve()))
 #: How the system ends a process that takes too long; one that lacks memory ends in many ways.
@@ -35,7 +36,7 @@ class TokenizerProcess:
 
     def __init__(self, data: bytes) -> None:
         if find_spec("tokenizers") is None:
-            raise ValueError("it takes the package tokenizers: pip install 'transformer-lecture[models]'")
+            raise ValueError(f"it takes the package tokenizers: {installing('models')}")
         self.data, self.lock = data, Lock()
         self.process, self.facts = self._started()
 

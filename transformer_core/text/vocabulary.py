@@ -114,7 +114,7 @@ class Vocabulary:
             if near
             else f"it knows {len(known)} {language} words, such as {', '.join(w for w in EXAMPLES if w in known)}"
         )
-        return f"the model never learned {named}{more}: {hint}"
+        return f"the model never learned {named}{more}: {hint}; `lecture words` lists those of the lecture's own model"
 
     def source_ids(self, words: Sequence[str]) -> list[int]:
         return [self._source_ids[word] for word in words]
