@@ -208,7 +208,8 @@ def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> 
 
 
 for _command in (
-    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models, test,
+    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models,
+    test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)
