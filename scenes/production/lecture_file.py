@@ -213,22 +213,18 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
             wrong(place, f"there is no such key here: {one_of(fields, key)}")
             continue
         table, has_several = _table_in(fields[key]), get_origin(fields[key]) is list
-        if table and isinstance(value, dict) and not has_several:
-            found[key] = typed(table, value, f"{place}.", wrong)
-        elif table and isinstance(value, list) and has_several:
-            parts = [
-                typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one
-                for i, one in enumerate(value)
-            ]
-            found[key] = [one for one in parts if isinstance(one, str | table)]
-            for one in parts:
-                if not isinstance(one, str | table):
-                    wrong(place, f"{named(one)} should be a text in quotes or a table")
-        else:
-            try:
+        try:
+            if table and isinstance(value, dict) and not has_several:
+                found[key] = typed(table, value, f"{place}.", wrong)
+            elif table and isinstance(value, list) and has_several:
+                found[key] = [
+                    typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else msgspec.convert(one, str)
+                    for i, one in enumerate(value)
+                ]
+            else:
                 found[key] = msgspec.convert(value, fields[key])
-            except msgspec.ValidationError:
-                wrong(place, f"{named(value)} should be {_kind(fields[key], place)}")
+        except msgspec.ValidationError:
+            wrong(place, f"{named(value)} should be {_kind(fields[key], place)}")
     return kind(**found)
 
 
@@ -243,14 +239,8 @@ def _kind(wanted: Any, place: str) -> str:
     if wanted is int:
         return "a whole number"
     if get_origin(wanted) is list:
-        return (
-            'a list of numbers or texts, such as [1, "3-5"]' if int in _parts(wanted) else "a list of texts in quotes"
-        )
+        texts, (of,) = "a list of texts in quotes", get_args(wanted)
+        return texts if of is str else f"{texts} and tables" if _table_in(of) else 'a list such as [1, "3-5"]'
     if _table_in(wanted):
         return f"a table, [{place}]"
     return "a table" if get_origin(wanted) is dict else "a text in quotes"
-
-
-def _parts(wanted: Any) -> set[Any]:
-    """The types that an element of a list may have."""
-    return {*get_args(wanted), *(one for part in get_args(wanted) for one in get_args(part))}
