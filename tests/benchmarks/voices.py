@@ -1,7 +1,7 @@
 """How fast the Spanish voices speak, and how many of their words a recogniser gets wrong.
 
     python tests/benchmarks/voices.py                     # speed
-    python tests/benchmarks/voices.py --listener FOLDER   # and words, by a multilingual model of faster-whisper in FOLDER
+    python tests/benchmarks/voices.py --listener FOLDER   # and words, by a multilingual model of faster-whisper
 
 Words that the recogniser writes as digits count as wrong: the rates compare voices, and are too high for each.
 """
