@@ -1,4 +1,4 @@
-.PHONY: check audit lock format lecture clean
+.PHONY: check audit lock format docs lecture clean
 
 check: audit      ## everything that must hold before a push: style, types, import contracts, tests
 	./lecture test
@@ -12,6 +12,9 @@ lock:             ## choose again what CI installs, after a change of dependenci
 format:           ## put the code in its standard form
 	.venv/bin/ruff format .
 	.venv/bin/ruff check --fix .
+
+docs:             ## the documentation as a site, in build/site; open its index.html
+	.venv/bin/python -m mkdocs build --strict --quiet
 
 lecture:          ## the default film
 	./lecture render attention --text "The car is red"

@@ -45,6 +45,11 @@ class Transformer(nn.Module):
         if seed is not None:
             initialise(self, seed)
 
+    @property
+    def device(self) -> torch.device:
+        """The device of the parameters: ids have to be there, too."""
+        return next(self.parameters()).device
+
     def forward(
         self,
         source_ids: Int[Tensor, "batch key"] | None,

@@ -82,11 +82,11 @@ def shapes_of(model: Transformer) -> tuple[Shape, ...]:
     """
     source = None if model.encoder is None else torch.zeros(1, 2, dtype=torch.long)
     target = None if model.decoder is None else torch.zeros(1, 3, dtype=torch.long)
-    training, device = model.training, next(model.parameters()).device
+    training = model.training
     model.eval()
     try:
         with torch.no_grad(), record() as tape:
-            model(*(None if ids is None else ids.to(device) for ids in (source, target)))
+            model(*(None if ids is None else ids.to(model.device) for ids in (source, target)))
     finally:
         model.train(training)
     lengths = {2: "n", 3: "n" if source is None else "m"}

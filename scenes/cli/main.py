@@ -22,7 +22,7 @@ from scenes.cli.filming import filmed, pictured
 from scenes.cli.lecturing import new
 from scenes.cli.model_tables import model
 from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, drawn, named, open_store, order_of, shared, spoken
+from scenes.cli.ordering import TRUST, alone_in, captioned, drawn, named, open_store, order_of, shared, spoken
 from scenes.cli.publishing import page, published, serve, slides
 from scenes.cli.quizzing import quiz
 from scenes.cli.recording import record
@@ -59,6 +59,7 @@ def lecture(context: click.Context) -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 @heard
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """The film of chapters, and all its files.
@@ -73,6 +74,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 
 @lecture.command()
 @drawn
+@captioned("burnt")
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step, and contact sheets."""
     order = order_of(names, **wishes)
@@ -104,12 +106,19 @@ def list_(as_json: bool) -> None:
 @spoken
 @TRUST
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
-def script(names: tuple[str, ...], aloud: bool, **wishes: Any) -> None:
+@click.option("--format", "kind", type=click.Choice(["md", "txt"]), help="A transcript with times, without beats.")
+def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any) -> None:
     """What is said in each step; "|" divides the beats."""
-    from scenes.production.studio import untold
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio, untold
 
     printable()
     order = order_of(names, **wishes, **UNSEEN)
+    if kind:
+        with Bar() as bar:
+            text = Studio(open_store(), bar).transcript(order, f".{kind}")
+        tell(*text.splitlines())
+        return
     steps = _scripted(order)
     for entry in order.entries:
         tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -79,10 +80,27 @@ def placed(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default renders/...."),
         click.option("--jobs", type=click.IntRange(1), default=os.cpu_count() or 1, help="Processes; default: all."),
         click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
+        click.option("--scheduler-file", metavar="FILE", help="The same, by the file that its scheduler has written."),
     ]  # fmt: skip
+
+    @wraps(command)
+    def reaching(*arguments: Any, scheduler: str | None, scheduler_file: str | None, **wishes: Any) -> Any:
+        if scheduler_file is not None:
+            from scenes.production.reaching import address_in
+
+            scheduler = address_in(scheduler_file, scheduler)
+        return command(*arguments, scheduler=scheduler, **wishes)
+
     for option in reversed(options):
-        command = option(command)
-    return spoken(command)
+        reaching = option(reaching)
+    return spoken(reaching)
+
+
+def captioned(usual: str) -> Callable[..., Any]:
+    """Add the option of every command that may show what is said, or not; `usual` unless somebody says otherwise."""
+    known = click.Choice(["burnt", "track", "none"])
+    help_ = "What is said: in the picture, in a track for players over a clean picture, or nowhere."
+    return click.option("--captions", type=known, default=usual, show_default=True, help=help_)
 
 
 def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
@@ -91,7 +109,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     With `preview=True`, quality and folder are not those of the file, which are meant for its film.
     """
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import Look
+    from scenes.production.look import CAPTIONS, Look
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
 
@@ -99,7 +117,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     is_heard, is_preview = "voice" in wishes, wishes.pop("preview", False)
     wishes |= _unasked(lecture, ("quality", "output") if is_preview else ()) if lecture else {}
     brand = lecture.brand if lecture else PLAIN
-    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH))
+    captions = wishes.get("captions", CAPTIONS[0])
+    look = Look.of(wishes["quality"], wishes["theme"], brand, wishes.get("language", ENGLISH), captions)
     look = replace(look, rate=wishes.get("fps") or look.rate)
     edits = tuple(wishes.get("edits", ()))
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
@@ -110,7 +129,8 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         labels = [*(labels or ["lecture"]), read]
     elif not labels[0].startswith(lecture.name):
         labels = [lecture.name, *labels]
-    label = "-".join(filter(None, [shortened("-".join(labels)), look.name]))
+    shown = f"captions-{captions}" if look.bare else ""
+    label = "-".join(filter(None, [shortened("-".join(labels)), look.name, shown]))
     entries = _entries(lecture, asked_for)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
@@ -126,6 +146,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["model"],
         wishes.get("scheduler"),
         **asked,
+        captions=captions,
         name=shortened(read),
         parts=tuple(asked_for) if any(part.first for part in asked_for) else (),
     )
@@ -175,7 +196,7 @@ def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
 
 def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:
     """Return the values of a lecture file, except `kept` ones and those whose option is given on the command line."""
-    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits")
+    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits", "captions")
     said = {name: name for name in same} | {"text": "sentence"}
     context = click.get_current_context(silent=True)
     asked = {*kept} | {
@@ -183,6 +204,8 @@ def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:
     }
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
+    if not lecture.captions:
+        asked.add("captions")  # as is usual for the command
     return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
 
 

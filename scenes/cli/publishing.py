@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, drawn, open_store, order_of, spoken
+from scenes.cli.ordering import alone_in, captioned, drawn, open_store, order_of, spoken
 from scenes.cli.speaking import heard
 from scenes.cli.telling import tell
 
@@ -22,22 +22,47 @@ if TYPE_CHECKING:
 
 
 FORMATS = ("html", "pptx")
+#: As `scenes.publishing.rendered` has them.
+STOPS = ("beat", "step", "none")
 
 
 @click.command()
 @drawn
+@captioned("track")
 @heard
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="One of them; default: both.")
-def slides(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
+@click.option(
+    "--stops",
+    type=click.Choice(STOPS),
+    default=STOPS[0],
+    show_default=True,
+    help="Where clips wait for you; none: all goes on by itself.",
+)
+@click.option("--loop", is_flag=True, help="With --stops none: begin again after the last step.")
+@click.option(
+    "--into", type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="Add the slides to a copy of this PowerPoint file.",
+)  # fmt: skip
+def slides(
+    names: tuple[str, ...], formats: tuple[str, ...], stops: str, loop: bool, into: Path | None, **wishes: Any
+) -> None:
     """Slides to present with: HTML and PowerPoint.
 
     One HTML file is for any browser; a slide is a step. Both hold their clips, so that one file is all you carry. A
-    clip plays once and stands; "next" goes on. What is said stands in the speaker notes (key S in the browser).
+    clip plays to the end of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the
+    browser).
     """
+    if loop and stops != "none":
+        raise click.ClickException("--loop is for slides that go on by themselves: add --stops none")
+    formats = formats or (("pptx",) if into else FORMATS)
     order = order_of(names, **wishes)
     with alone_in(order.output):
-        _may_make(replace(order, outputs=("slides",)), formats or FORMATS)
-        _make_slides(order, _made(order), formats or FORMATS)
+        _may_make(replace(order, outputs=("slides",)), formats)
+        if into:
+            from scenes.publishing.deck import opened
+
+            opened(into, order.output / _slides(order.label, "pptx"))
+        _make_slides(order, _made(order), formats, stops, loop, into)
 
 
 def _may_make(order: Any, formats: Sequence[str] = FORMATS) -> None:
@@ -54,23 +79,31 @@ def _slides(label: str, kind: str) -> str:
     return f"{label}-slides.{kind}"
 
 
-def _make_slides(order: Any, lecture: Rendered, formats: Sequence[str]) -> None:
+def _make_slides(
+    order: Any,
+    lecture: Rendered,
+    formats: Sequence[str] = FORMATS,
+    stops: str = STOPS[0],
+    loop: bool = False,
+    into: Path | None = None,
+) -> None:
     for kind in formats:
         target = lecture.folder / _slides(lecture.label, kind)
         if kind == "html":
             from scenes.publishing.live import live_model_called
             from scenes.publishing.slides import write_slides
 
-            write_slides(lecture, target, live_model_called(order.model))
+            write_slides(lecture, target, live_model_called(order.model), stops, loop)
         else:
             from scenes.publishing.deck import write_deck
 
-            write_deck(lecture, target)
+            write_deck(lecture, target, stops, loop, into)
         _tell(target, f"{len(lecture.steps)} steps")
 
 
 @click.command()
 @drawn
+@captioned("burnt")
 @heard
 def page(names: tuple[str, ...], **wishes: Any) -> None:
     """A page for a course, with the model to try.
@@ -173,7 +206,7 @@ def published(order: Any) -> Iterator[None]:
     _may_make(order)
     yield
     if "slides" in order.outputs:
-        _make_slides(order, Rendered.read(order.output), FORMATS)
+        _make_slides(order, Rendered.read(order.output))
     if "page" in order.outputs:
         _make_page(order, Rendered.read(order.output))
 

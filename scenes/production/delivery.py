@@ -15,13 +15,14 @@ from scenes.production.belongings import release, take
 from scenes.production.facts import StepFacts
 from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
-from scenes.production.look import Look
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.slide import Slide
 from scenes.production.store import Store
+from scenes.production.transcript import KINDS, transcript
 from scenes.stage.captions import srt, vtt
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Delivery:
     title: str
     origin: Origin
     author: str = ""
+    captions: str = CAPTIONS[0]
     seconds: float = 0.0
 
     def film(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> Path:
@@ -54,19 +56,18 @@ class Delivery:
         for step in steps:
             place(self._clip(step, narration), self._file("clips", step, ".mp4"))
         self.stills(steps)
-        durations = [film.seconds(self._file("clips", step, ".mp4")) for step in steps]
-        starts = [0.0, *accumulate(durations)]
-        self.seconds = starts[-1]
-        cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
-        target = self.folder / self._films[0]
+        index = self.index(steps, narration)
+        self.seconds = index["duration"]
+        cues = [cue.later(row["start"]) for step, row in zip(steps, index["steps"], strict=True) for cue in step.cues]
+        target = self.folder / index["film"]
         parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.author, **self.origin.tags}
         sound = narration.film(steps, self.look.rate) if narration else None
-        film.join(parts, cues, target, facts, self._tag, sound)
-        write_text(target.with_suffix(".srt"), srt(cues))
-        write_text(target.with_suffix(".vtt"), vtt(cues, str(self.origin)))
-        index = self._index(steps, starts, durations, target)
-        index["voice"] = narration.name if narration else None
+        film.join(parts, cues if self._texts else (), target, facts, self._tag, sound, shown=self.captions == "track")
+        for name, text in zip(self._texts, (srt(cues), vtt(cues, str(self.origin))), strict=False):
+            write_text(self.folder / name, text)
+        for kind in KINDS:
+            write_text(self.folder / self._transcript(kind), transcript(index, kind))
         write_json(self.folder / INDEX, index)
         return target
 
@@ -85,7 +86,15 @@ class Delivery:
 
     @property
     def _films(self) -> list[str]:
-        return [f"{self.label}{suffix}" for suffix in (".mp4", ".srt", ".vtt")]
+        return [f"{self.label}.mp4", *self._texts, *map(self._transcript, KINDS)]
+
+    def _transcript(self, kind: str) -> str:
+        return f"{self.label}-transcript{kind}"
+
+    @property
+    def _texts(self) -> list[str]:
+        """The files of captions."""
+        return [f"{self.label}{suffix}" for suffix in (".srt", ".vtt") if self.captions != "none"]
 
     @property
     def _tag(self) -> str:
@@ -144,9 +153,10 @@ class Delivery:
     def _name(self, kind: str, step: StepFacts, suffix: str) -> str:
         return f"{kind}/{step.chapter}-{step.number:02d}{suffix}"
 
-    def _index(
-        self, steps: Sequence[StepFacts], starts: Sequence[float], durations: Sequence[float], target: Path
-    ) -> dict[str, Any]:
+    def index(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> dict[str, Any]:
+        """What was said and shown in each step, when, and the names of all files."""
+        durations = [step.frames / self.look.rate for step in steps]
+        starts = [0.0, *accumulate(durations)]
         rows = [
             {
                 "chapter": step.chapter,
@@ -155,8 +165,8 @@ class Delivery:
                 "narration": step.narration,
                 "start": start,
                 "duration": duration,
-                "clip": self._file("clips", step, ".mp4").relative_to(self.folder).as_posix(),
-                "poster": self._file("posters", step, ".png").relative_to(self.folder).as_posix(),
+                "clip": self._name("clips", step, ".mp4"),
+                "poster": self._name("posters", step, ".png"),
                 "beats": [{"start": at, "text": beat} for at, beat in zip(step.starts, step.beats, strict=False)],
                 "cues": [{"start": cue.start, "end": cue.end, "lines": list(cue.lines)} for cue in step.cues],
                 "shown": list(step.shown),
@@ -175,9 +185,12 @@ class Delivery:
             "text": self.text,
             "origin": self.origin.facts,
             "made": str(self.origin),
-            "film": target.name,
-            "captions": [target.with_suffix(suffix).name for suffix in (".srt", ".vtt")],
-            "duration": self.seconds,
+            "film": self._films[0],
+            "captions": self._texts,
+            "captioned": self.captions,
+            "transcripts": [self._transcript(kind) for kind in KINDS],
+            "voice": narration.name if narration else None,
+            "duration": starts[-1],
             "width": self.look.width,
             "height": self.look.height,
             "rate": self.look.rate,

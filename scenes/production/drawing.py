@@ -95,10 +95,15 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
 def render(job: Job, tick: Tick) -> set[str]:
     """Write the clip and the poster of each wanted step; returns what the fast path left to Manim's own camera."""
     with _on_stage(job) as chapter, ExitStack() as clips:
-        play, told, origin = chapter.play, 0, Origin.of(chapter.trace.about)
+        play, told, begun, origin = chapter.play, 0, 1, Origin.of(chapter.trace.about)
 
         def counted(*animations: Any, **settings: Any) -> None:
-            nonlocal told
+            nonlocal told, begun
+            if (
+                job.suffix == ".mp4" and len(chapter.records[-1].starts) > begun
+            ):  # a later beat begins: one may cut here
+                begun = len(chapter.records[-1].starts)
+                chapter.renderer.writer.mark()
             play(*animations, **settings)
             # Manim leaves an empty mobject on stage for every pause; a skipped step leaves none, nor may a shown one.
             chapter.remove(*(m for m in chapter.mobjects if not m.submobjects and not m.has_points()))
@@ -106,8 +111,8 @@ def render(job: Job, tick: Tick) -> set[str]:
             told = chapter.renderer.writer.frames
 
         def opened(number: int, _: Any) -> None:
-            nonlocal told
-            told = 0
+            nonlocal told, begun
+            told, begun = 0, 1
             clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix), facts=origin.tags))
 
         def closed(record: Any) -> None:

@@ -29,4 +29,4 @@ def explanation(asked: Asked) -> Explanation:
     """The chapter on one number; its name tells it from that on any other."""
     name = f"explained-{hashed(asked)[:12]}"
     about = (Explained.__doc__ or "").partition("\n")[0]
-    return Explanation(0, name, Explained.title, about, "Explained", Path(explained.__file__), (), asked)
+    return Explanation(0, name, Explained.title, about, "Explained", Path(explained.__file__), (), asked=asked)

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
+from mmap import mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,10 +21,15 @@ from scenes.stage.captions import Cue
 if TYPE_CHECKING:  # PyAV has this name for type checkers only
     from av.container.core import Chapter
     from av.packet import Packet as AnyPacket
+    from PIL.Image import Image
 
     Packet = AnyPacket[Any]
 
 MILLISECOND = Fraction(1, 1000)
+#: Boxes of ISO 14496-12 that hold others.
+HOLDING = {b"moov", b"trak", b"mdia"}
+#: A time that was rounded is nearer to its frame than this, at any rate.
+HALF = 0.002
 #: What a clip says of itself that it goes on saying with its sound.
 KEPT = {"title", "comment", "description"}
 #: What libavcodec asks of a subtitle encoder before it opens; MP4 itself keeps no such header.
@@ -63,11 +69,13 @@ def join(
     facts: Mapping[str, str],
     language: str,
     sound: Path | None = None,
+    shown: bool = False,
 ) -> None:
     """Write the film of all `parts` to `target` (.mp4), whole or not at all.
 
     `facts` are its title, artist and comment; `language` is that of captions and sound (ISO 639-2); `sound` is one file
     for the whole film: joined from the sounds of clips it would click, since an AAC packet sounds into the next one.
+    `shown` says whether players show the captions by themselves.
 
     Raises:
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
@@ -88,6 +96,32 @@ def join(
             _write_captions(film, captions, cues)
         for packet in merge(_pictures(parts, starts, video), track, key=_time):
             film.mux(packet)
+        film.close()
+        if cues and not shown:
+            _hide_captions(path)
+
+
+def boxes(content: Any, at: int, end: int) -> Iterator[tuple[bytes, int]]:
+    """The boxes of ISO 14496-12 in a part of a file: the kind of each, and where what is in it begins."""
+    while at < end:
+        size, kind = int.from_bytes(content[at : at + 4], "big"), bytes(content[at + 4 : at + 8])
+        head = 16 if size == 1 else 8  # a long box has its size behind its kind
+        if size == 1:
+            size = int.from_bytes(content[at + 8 : at + 16], "big")
+        yield kind, at + head
+        if kind in HOLDING:
+            yield from boxes(content, at + head, at + size)
+        at += size or end  # none: the last box goes on to the end
+
+
+def _hide_captions(film: Path) -> None:
+    """Let players show the captions of `film` only when asked: FFmpeg says of an only track that it is shown."""
+    with film.open("r+b") as file, mmap(file.fileno(), 0) as content:
+        for kind, at in boxes(content, 0, len(content)):
+            if kind == b"tkhd":
+                flags = at + 3
+            elif kind == b"hdlr" and content[at + 8 : at + 12] == b"sbtl":
+                content[flags] &= ~1
 
 
 def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
@@ -103,6 +137,33 @@ def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
         track = _sound_stream(film, stack, sound, language)
         for packet in merge(_pictures([Part(clip, "")], [0], video), track, key=_time):
             film.mux(packet)
+
+
+def cut(clip: Path, start: float, end: float, target: Path) -> None:
+    """Write what `clip` shows and says from `start` to `end`, in seconds, to `target` (.mp4); nothing is encoded again.
+
+    A key frame has to stand at `start`, as one does where a beat begins.
+    """
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with whole(target) as path, av.open(str(clip.absolute())) as given, ExitStack() as stack:
+        film = stack.enter_context(av.open(str(path.absolute()), "w", options=options))
+        film.metadata.update({name: text for name, text in given.metadata.items() if name in KEPT})
+        streams = {
+            one.index: film.add_stream_from_template(one) for one in (*given.streams.video, *given.streams.audio)
+        }
+        for packet in given.demux(*given.streams.video, *given.streams.audio):
+            if packet.dts is None or packet.pts is None or not start <= _time(packet) + HALF < end:
+                continue
+            back = round(start / packet.time_base)
+            packet.pts, packet.dts, packet.stream = packet.pts - back, packet.dts - back, streams[packet.stream.index]
+            film.mux(packet)
+
+
+def first_picture(clip: Path) -> Image:
+    """Return the picture that `clip` begins with."""
+    with av.open(str(clip.absolute())) as container:
+        picture: Image = next(container.decode(video=0)).to_image()  # type: ignore[no-untyped-call]
+        return picture
 
 
 def _time(packet: Packet) -> float:

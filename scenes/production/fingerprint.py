@@ -7,9 +7,10 @@ local variables of the storyboard, the attributes of the chapter), the trace, an
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import types
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from scenes.production.seals import content
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -174,6 +176,19 @@ def toolchain() -> str:
 
 def source(folder: Path, *without: Path) -> str:
     """A hash of every Python file under `folder`, but for those in or under `without`."""
-    files = sorted(folder.rglob("*.py"))
-    kept = [f for f in files if not {f, *f.parents} & set(without)]
-    return hashed(*(f"{f.relative_to(folder)}\x1e{f.read_text(encoding='utf-8')}" for f in kept))
+    start = len(str(folder))
+    return hashed(
+        *(f"{path[start:]}\x1e{content(path)}" for path in sorted(_python(str(folder), set(map(str, without)))))
+    )
+
+
+def _python(folder: str, apart: set[str]) -> Iterator[str]:
+    """The Python files under a folder that are not `apart`."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.path in apart:
+                continue
+            if entry.is_dir():
+                yield from _python(entry.path, apart)
+            elif entry.name.endswith(".py"):
+                yield entry.path

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenes.language import languages
 from scenes.production.files import distinct
-from scenes.production.look import QUALITIES
+from scenes.production.look import CAPTIONS, QUALITIES
 from scenes.production.mistakes import Wrong, beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, Part, cut, entries_in, parts, repertoire
 from scenes.production.slide import END, TITLE, Slide
@@ -40,6 +40,7 @@ def check_words(table: Table, wrong: Wrong) -> None:
     for key, value, right in (
         ("language", table.language, languages()),
         ("theme.base", table.theme.base, PALETTES),
+        ("captions", table.captions or CAPTIONS[0], CAPTIONS),
     ):
         if value not in right:
             wrong(key, f"{named(value)} is not there: {one_of(right, value)}")

@@ -74,6 +74,7 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
     end_card: CardTable | None = None
     model: str = DEFAULT_MODEL
     edits: list[str] = []
+    captions: str = ""
     voice: str = SILENT
     narration: str = ""
     quality: str = "h"
@@ -102,6 +103,7 @@ class Lecture:
     output: Path
     outputs: tuple[str, ...]
     voice: tuple[str, ...] = ()
+    captions: str = ""
     told: tuple[str, ...] = ()
 
     @property
@@ -166,7 +168,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
     return Lecture(
         path, table.title, table.author, table.language, table.sentence, table.target, table.beams, tuple(table.edits),
         running, checkpoint, table.quality, table.theme.base, brand, output,
-        tuple(dict.fromkeys(table.outputs)), speakers, told,
+        tuple(dict.fromkeys(table.outputs)), speakers, table.captions, told,
     )  # fmt: skip
 
 

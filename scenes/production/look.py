@@ -24,6 +24,10 @@ QUALITIES = {
 }
 
 
+#: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere.
+CAPTIONS = ("burnt", "track", "none")
+
+
 @dataclass(frozen=True)
 class Look:
     """Size in pixels, frames a second, the theme and what is changed of it, the language, and what is left away.
@@ -41,8 +45,10 @@ class Look:
     bare: bool = False
 
     @classmethod
-    def of(cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH) -> Look:
-        return cls(*QUALITIES[quality], theme, brand, language)
+    def of(
+        cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH, captions: str = CAPTIONS[0]
+    ) -> Look:
+        return cls(*QUALITIES[quality], theme, brand, language, bare=captions != CAPTIONS[0])
 
     @property
     def name(self) -> str:

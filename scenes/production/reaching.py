@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TypeVar, cast
@@ -26,6 +28,17 @@ def check(address: str) -> None:
     found = ADDRESS.fullmatch(address)
     if found is None or not 1 <= int(found["port"]) <= LAST_PORT:
         raise CrewError(f"--scheduler {address!r} is no address of a Dask scheduler: {RIGHT}")
+
+
+def address_in(file: str, address: str | None = None) -> str:
+    """The address in a file that `dask scheduler --scheduler-file` wrote; there may be no other `address`."""
+    if address is not None:
+        raise CrewError("give --scheduler or --scheduler-file, not both")
+    try:
+        return str(json.loads(Path(file).read_text(encoding="utf-8"))["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        wrong = in_one_line(error) if isinstance(error, OSError) else f"{file} has no address in it"
+        raise CrewError(f"--scheduler-file: {wrong}; `dask scheduler --scheduler-file FILE` writes one") from None
 
 
 def patience(seconds: float) -> float:
@@ -48,7 +61,7 @@ def kind_at(address: str, seconds: float) -> str:
 
     settings = Security().get_connection_args("client")
     if address.startswith("tls://") and settings.get("ssl_context") is None:
-        raise CrewError(f"{address} needs certificates, and Dask's configuration names none: see docs/rendering.md")
+        raise CrewError(f"{address} needs certificates, and Dask's configuration names none: see docs/cluster.md")
 
     async def ask() -> str:
         async with rpc(address, connection_args=settings) as server:

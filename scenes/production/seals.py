@@ -14,7 +14,7 @@ import secrets
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -49,9 +49,16 @@ def sealed(path: Path) -> Iterator[Path]:
     seal(path)
 
 
-def content(path: Path) -> str:
-    """A hash of the bytes of a file."""
-    with path.open("rb") as file:
+def content(path: str | Path) -> str:
+    """A hash of the bytes of a file, which a process reads once for each state of it."""
+    found = Path(path).stat()
+    # They change with what is in it: nobody can set the time of the last change of state.
+    return _content(path, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+@lru_cache(maxsize=8192)
+def _content(path: str | Path, *_: int) -> str:
+    with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "blake2b").hexdigest()
 
 

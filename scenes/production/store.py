@@ -8,7 +8,6 @@ import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -192,16 +191,4 @@ def checkpoints(place: Path | None) -> list[str]:
     place = ASSETS / "models" if place is None else place
     files = sorted(place.rglob("*")) if place.is_dir() else [place, place.with_suffix(".npz")]
     found = [f for f in files if f.suffix in {".safetensors", ".gguf", ".npz", ".json"} and ".state" not in f.name]
-    return [f"{f} {_hash(f, *_state(f))}" for f in found if f.is_file()]
-
-
-def _state(path: Path) -> tuple[int, ...]:
-    """Size, times and place of a file, which change with it: nobody can set the time of its last change of state."""
-    found = path.stat()
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-
-
-@lru_cache(maxsize=4096)
-def _hash(path: Path, *_: int) -> str:
-    """A hash of what is in a file whose state is given; within a process it is read once."""
-    return content(path)
+    return [f"{f} {content(f)}" for f in found if f.is_file()]

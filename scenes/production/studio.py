@@ -15,10 +15,11 @@ from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.look import Look
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
+from scenes.production.transcript import transcript
 
 if TYPE_CHECKING:
     from scenes.speech.engines import Voice
@@ -49,12 +50,18 @@ class Order:
     edits: tuple[str, ...] = ()
     target: str = ""
     beams: int = 1
+    captions: str = CAPTIONS[0]
     #: What the names of files say of sentence, model and edits.
     name: str = ""
     #: What of the chapters was asked for; all of them, where nothing is here.
     parts: tuple[Part, ...] = ()
     #: Chapters, steps of them and slides as a lecture file has them follow each other, each entry in parts of its own.
     running: tuple[Part, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """What the names of files say of captions: nothing where they are as usual."""
+        return "" if self.captions == CAPTIONS[0] else f"captions-{self.captions}"
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -137,6 +144,11 @@ class Studio:
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
+    def transcript(self, order: Order, kind: str) -> str:
+        """Return what is said, with the time of each step, as a kind of file of `transcript.KINDS`."""
+        steps = self.script(order)
+        return transcript(self._delivery(order, steps).index(steps), kind)
+
     def script(self, order: Order) -> list[StepFacts]:
         """Return the facts of each step, with what is said in it."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
@@ -186,8 +198,9 @@ class Studio:
         title = order.title or "; ".join(told.text(entry.title) for entry in entries)
         origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
         return Delivery(
-            order.output, order.label, order.text, order.look, entries, self.store, title, origin, order.author
-        )
+            order.output, order.label, order.text, order.look, entries, self.store, title, origin, order.author,
+            order.captions,
+        )  # fmt: skip
 
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
         job = base[run[0].chapter]

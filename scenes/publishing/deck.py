@@ -1,8 +1,10 @@
-"""Deck: the slides as a PowerPoint file, for those who have to present with one."""
+"""Deck: the slides as a PowerPoint file, new or added to one of the user's, for those who have to present with one."""
 
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -10,16 +12,20 @@ from typing import Any
 from lxml import etree
 from pptx import Presentation
 from pptx.dml.color import RGBColor
+from pptx.enum.shapes import PP_PLACEHOLDER
+from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
+from scenes.production import film
 from scenes.production.files import whole
-from scenes.publishing.rendered import Rendered, RenderedStep
+from scenes.publishing.rendered import Part, Rendered, RenderedStep
 from scenes.publishing.timeless import write_archive
 from scenes.theme import Palette
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
-TITLE_ONLY = 5  # the layout with a title and nothing else, in python-pptx's template
+#: What a layout may have beside its title.
+FOOTERS = {PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER}
 SERIF, SANS = "Georgia", "Arial"  # a file of PowerPoint carries no type; these are on every machine that has it
 MARGIN = 0.083  # of the width, as the pictures have it
 #: What XML 1.0 has no place for.
@@ -31,23 +37,78 @@ SECTIONS, SECTIONS_ID = (
 )
 
 
-def write_deck(lecture: Rendered, target: Path) -> Path:
-    """Write `lecture` to `target` (.pptx): a slide a step, its clip playing at once, its last picture as the poster."""
-    deck = Presentation()
-    deck.slide_width, deck.slide_height = WIDTH, Emu(round(WIDTH * lecture.height / lecture.width))
-    _tell(deck, title=lecture.heading, subject=lecture.text, creator=lecture.author, description=lecture.made)
-    palette = lecture.palette
-    master = deck.slide_master.background.fill
-    master.solid()
-    master.fore_color.rgb = _rgb(palette.background)
-    sections = [(lecture.heading, [_opening(deck, lecture, palette)])]
-    sections += [(c.title, [_slide(deck, step, palette) for step in c.steps]) for c in lecture.chapters]
-    _name_sections(deck, sections)
+def write_deck(
+    lecture: Rendered, target: Path, stops: str = "beat", loop: bool = False, into: Path | None = None
+) -> Path:
+    """Write `lecture` to `target` (.pptx): a slide for each stop, whose clip plays at once.
+
+    Args:
+        lecture: the film with all that lies beside it.
+        target: the file to write.
+        stops: where a clip waits for the speaker, one of `rendered.STOPS`.
+        loop: whether a show that stops nowhere begins again.
+        into: a presentation of the user's: the slides come behind its own, in a copy, in its size and with its master.
+
+    Raises:
+        ValueError: `into` is no presentation that can be read, or is `target` itself.
+    """
+    deck = opened(into, target) if into else _new(lecture)
+    earlier = list(deck.slides)
+    sections = [] if into else [(lecture.heading, [_opening(deck, lecture, lecture.palette)])]
+    with tempfile.TemporaryDirectory() as folder:
+        for chapter in lecture.chapters:
+            played = (one for step in chapter.steps for one in _played(step, stops, Path(folder)))
+            sections.append((chapter.title, [_slide(deck, lecture, *one, stops) for one in played]))
+    _name_sections(deck, into.stem if into else "", earlier, sections)
+    if loop:
+        _begin_again(deck)
     made = BytesIO()
     deck.save(made)
     with whole(target) as part:
         write_archive(made, part)
     return target
+
+
+def _new(lecture: Rendered) -> Any:
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = WIDTH, Emu(round(WIDTH * lecture.height / lecture.width))
+    _tell(deck, title=lecture.heading, subject=lecture.text, creator=lecture.author, description=lecture.made)
+    master = deck.slide_master.background.fill
+    master.solid()
+    master.fore_color.rgb = _rgb(lecture.palette.background)
+    return deck
+
+
+def opened(path: Path, target: Path) -> Any:
+    """The presentation at `path`, of which a copy goes to `target`.
+
+    Raises:
+        ValueError: it is no presentation that can be read, or would be written over.
+    """
+    if path.suffix.lower() != ".pptx":
+        raise ValueError(f"{path} is no .pptx: save it as one in PowerPoint, Keynote or LibreOffice")
+    if target.exists() and target.samefile(path):
+        raise ValueError(f"{path} would be written over by its copy: move it, or name another folder by --output")
+    try:
+        return Presentation(str(path))
+    except Exception as error:  # python-pptx, zipfile and lxml each have their own
+        raise ValueError(f"{path} cannot be opened as a PowerPoint file (.pptx without a password)") from error
+
+
+def _played(step: RenderedStep, stops: str, folder: Path) -> Iterator[tuple[RenderedStep, Part, Path, Path]]:
+    """The parts of a step, each with its clip and the picture that is seen while it does not play.
+
+    Of a beat this is its first picture, with which the beat before ends, so that nothing jumps when it starts.
+    """
+    parts = step.parts(stops)
+    for k, part in enumerate(parts, 1):
+        if len(parts) == 1:
+            yield step, part, step.clip, step.poster
+            continue
+        clip = folder / f"{step.chapter}-{step.number:02d}-{k}.mp4"
+        film.cut(step.clip, part.start, part.end, clip)
+        film.first_picture(clip).save(clip.with_suffix(".png"))
+        yield step, part, clip, clip.with_suffix(".png")
 
 
 def _tell(deck: Any, **facts: str) -> None:
@@ -58,7 +119,7 @@ def _tell(deck: Any, **facts: str) -> None:
 
 
 def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:
-    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
+    slide = deck.slides.add_slide(_layout(deck))
     left, width = Emu(round(MARGIN * WIDTH)), Emu(round((1 - 2 * MARGIN) * WIDTH))
     height = deck.slide_height
     title = slide.shapes.title
@@ -73,20 +134,42 @@ def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:
     return slide
 
 
-def _slide(deck: Any, step: RenderedStep, palette: Palette) -> Any:
-    """A step: the clip fills the slide; behind it stands the title, for the outline and for screen readers."""
-    slide = deck.slides.add_slide(deck.slide_layouts[TITLE_ONLY])
-    title = slide.shapes.title
-    title.left, title.top, title.width, title.height = Emu(0), Emu(0), WIDTH, deck.slide_height // 8
-    _write(title, [(step.title, 24, SERIF, palette.ink)])
-    size = (Emu(0), Emu(0), WIDTH, deck.slide_height)
-    movie = slide.shapes.add_movie(str(step.clip), *size, str(step.poster), mime_type="video/mp4")
+def _slide(deck: Any, lecture: Rendered, step: RenderedStep, part: Part, clip: Path, poster: Path, stops: str) -> Any:
+    """A part of a step: its clip fills the slide; behind it stands the title, for the outline and screen readers."""
+    slide = deck.slides.add_slide(_layout(deck))
+    for other in [one for one in slide.placeholders if one != slide.shapes.title]:
+        other.element.getparent().remove(other.element)
+    left, top, width, height = _fitting(deck, lecture)
+    if title := slide.shapes.title:
+        title.left, title.top, title.width, title.height = left, top, width, height // 8
+        _write(title, [(step.title, 24, SERIF, lecture.palette.ink)])
+    movie = slide.shapes.add_movie(str(clip), left, top, width, height, str(poster), mime_type="video/mp4")
     movie.name = _plain(step.title)
-    movie._element.nvPicPr.cNvPr.set("descr", _plain(step.narration))  # noqa: SLF001 - python-pptx has no name for it
-    for condition in slide.element.iter(qn("p:cond")):
+    movie._element.nvPicPr.cNvPr.set("descr", _plain(part.text))  # noqa: SLF001 - python-pptx has no name for it
+    timing = slide.element.find(qn("p:timing"))
+    for condition in timing.iter(qn("p:cond")):
         condition.set("delay", "0")
-    slide.notes_slide.notes_text_frame.text = _plain(step.narration)
+    if stops == "none":
+        timing.addprevious(etree.Element(qn("p:transition"), advTm=str(round((part.end - part.start) * 1000))))
+    slide.notes_slide.notes_text_frame.text = _plain(part.text)
     return slide
+
+
+def _layout(deck: Any) -> Any:
+    """The layout for a title and nothing else, by what it has, since its name may be in any language; or the first."""
+
+    def is_other(layout: Any) -> bool:
+        kinds = {holder.placeholder_format.type for holder in layout.placeholders}
+        return kinds - FOOTERS != {PP_PLACEHOLDER.TITLE}
+
+    return min(deck.slide_layouts, key=is_other)
+
+
+def _fitting(deck: Any, lecture: Rendered) -> tuple[Emu, Emu, Emu, Emu]:
+    """Left, top, width and height of a clip that is as large as the slide allows, in its middle."""
+    scale = min(deck.slide_width / lecture.width, deck.slide_height / lecture.height)
+    width, height = round(lecture.width * scale), round(lecture.height * scale)
+    return Emu((deck.slide_width - width) // 2), Emu((deck.slide_height - height) // 2), Emu(width), Emu(height)
 
 
 def _write(shape: Any, lines: list[tuple[str, int, str, str]]) -> None:
@@ -100,21 +183,35 @@ def _write(shape: Any, lines: list[tuple[str, int, str, str]]) -> None:
         run.font.size, run.font.name, run.font.color.rgb = Pt(size), font, _rgb(colour)
 
 
-def _name_sections(deck: Any, sections: list[tuple[str, list[Any]]]) -> None:
-    """Group the slides by chapter, as PowerPoint's sorter shows them."""
-    extension = etree.Element(qn("p:ext"), uri=SECTIONS_ID)
-    rows = etree.SubElement(extension, f"{{{SECTIONS}}}sectionLst", nsmap={"p14": SECTIONS})
-    for number, (name, slides) in enumerate(sections, 1):
-        identity = f"{{00000000-0000-4000-8000-{number:012X}}}"
-        row = etree.SubElement(rows, f"{{{SECTIONS}}}section", name=_plain(name), id=identity)
+def _name_sections(deck: Any, name: str, earlier: list[Any], sections: list[tuple[str, list[Any]]]) -> None:
+    """Group the slides by chapter, as PowerPoint's sorter shows them, and `earlier` ones if nothing was grouped yet."""
+    root = deck.element
+    rows = next(root.iter(f"{{{SECTIONS}}}sectionLst"), None)
+    if rows is None:
+        holder = root.find(qn("p:extLst"))
+        holder = etree.SubElement(root, qn("p:extLst")) if holder is None else holder
+        rows = etree.SubElement(
+            etree.SubElement(holder, qn("p:ext"), uri=SECTIONS_ID), f"{{{SECTIONS}}}sectionLst", nsmap={"p14": SECTIONS}
+        )
+        sections = [*([(name, earlier)] if earlier else []), *sections]
+    for title, slides in sections:
+        identity = f"{{00000000-0000-4000-8000-{len(rows) + 1:012X}}}"
+        row = etree.SubElement(rows, f"{{{SECTIONS}}}section", name=_plain(title), id=identity)
         members = etree.SubElement(row, f"{{{SECTIONS}}}sldIdLst")
         for slide in slides:
             etree.SubElement(members, f"{{{SECTIONS}}}sldId", id=str(slide.slide_id))
-    root = deck.element
-    holder = root.find(qn("p:extLst"))
-    if holder is None:
-        holder = etree.SubElement(root, qn("p:extLst"))
-    holder.append(extension)
+
+
+def _begin_again(deck: Any) -> None:
+    """Let the show begin again after its last slide."""
+    part = deck.part.part_related_by(RELATIONSHIP_TYPE.PRES_PROPS)
+    root = etree.fromstring(part.blob)
+    show = root.find(qn("p:showPr"))
+    if show is None:
+        before = sum(child.tag in {qn("p:htmlPubPr"), qn("p:webPr"), qn("p:prnPr")} for child in root)
+        root.insert(before, show := etree.Element(qn("p:showPr")))
+    show.set("loop", "1")
+    part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)  # noqa: SLF001 - as above
 
 
 def _rgb(colour: str) -> RGBColor:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import re
+from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any, Protocol
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from scenes.publishing.policy import element
 from scenes.theme import PALETTES, Palette
@@ -18,8 +21,8 @@ KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg"
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
 __all__ = [
-    "ASSETS", "HERE", "Titled", "colours", "data_uri", "document", "escape", "inline_style", "json_data", "script_text",
-    "themes",
+    "ASSETS", "HERE", "Titled", "caption_track", "colours", "data_uri", "document", "escape", "filled", "inline_style",
+    "json_data", "script_text", "themes",
 ]  # fmt: skip
 
 
@@ -39,6 +42,13 @@ class Titled(Protocol):
 def data_uri(path: Path) -> str:
     """A file as an address that holds it."""
     return f"data:{KINDS[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+
+def caption_track(language: str, label: str, text: str) -> str:
+    """Captions of a video, in WebVTT."""
+    data = base64.b64encode(text.encode()).decode()
+    facts = f'srclang="{escape(language)}" label="{escape(label)}"'
+    return f'<track kind="captions" {facts} src="data:text/vtt;base64,{data}">'
 
 
 def colours(palette: Palette) -> str:
@@ -80,12 +90,17 @@ def json_data(name: str, content: Any) -> str:
 
 
 def document(lecture: Titled, head: str, body: str, policy: str) -> str:
-    """A whole page about a lecture. Its policy holds for all that comes behind it, and so stands first."""
-    return (
-        f'<!doctype html>\n<html lang="{escape(lecture.language)}">\n<head>\n'
-        f'<meta charset="utf-8">\n{element(policy)}\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="theme-color" content="{escape(lecture.palette.background)}">\n<link rel="icon" href="data:,">\n'
-        f'<meta name="provenance" content="{escape(lecture.made)}">\n'
-        f"<title>{escape(lecture.heading)}</title>\n{head}\n</head>\n{body}\n</html>\n"
+    """A whole page about a lecture."""
+    return filled("document.html", lecture=lecture, head=head, body=body, policy=element(policy))
+
+
+def filled(name: str, **values: Any) -> str:
+    """The template `name` with `values`: each is text, unless the template says that it is markup (`safe`)."""
+    return _templates().get_template(name).render(values)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

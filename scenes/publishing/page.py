@@ -5,7 +5,6 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -21,11 +20,12 @@ from scenes.production.files import place, whole_folder, write_text
 from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
 from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, LiveModel, live_script, section
-from scenes.publishing.markup import HERE, document, escape, json_data, themes
+from scenes.publishing.markup import HERE, caption_track, document, escape, json_data, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.quiz import STYLE as QUIZ_STYLE
 from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
+from scenes.publishing.terms import terms_of
 from scenes.publishing.typefaces import font_face
 from scenes.publishing.wording import CONTEXT, SCRIPTS, VIEWS, Form, script_texts
 from scenes.stage.captions import vtt
@@ -86,8 +86,7 @@ def write_page(
 
 def _media(lecture: Rendered) -> list[Path]:
     """The files that the page plays, shows or hands out."""
-    beside = [lecture.film, *map(lecture.film.with_suffix, (".srt", ".vtt")), lecture.folder / INDEX]
-    return [*beside, lecture.steps[0].poster]
+    return [lecture.film, *lecture.captions, lecture.folder / INDEX, lecture.steps[0].poster]
 
 
 def _style(lecture: Rendered, seen: str) -> str:
@@ -107,6 +106,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
         "words": {text: say(text) for text in script_texts()},
         "exhibits": [one.facts() | {"asked": bool(live and name in live.names)} for name, one in found.items()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
+        "terms": [one | {"step": one["step"].replace(".", "-")} for one in terms_of(lecture)],
         "live": MODEL if live else "",
     }
     names = [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if live else SCRIPTS
@@ -129,7 +129,8 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
 
 
 def _body(lecture: Rendered, found: Mapping[str, Exhibit], say: Say, live: LiveModel | None) -> str:
-    keys = "".join(f"<div><dt>{escape(say(key))}</dt><dd>{escape(say(what))}</dd></div>" for key, what in KEYS.items())
+    known = {key: what for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"}
+    keys = "".join(f"<div><dt>{escape(say(key))}</dt><dd>{escape(say(what))}</dd></div>" for key, what in known.items())
     chapters = "\n".join(
         _chapter(chapter, found, say, live.names if live else frozenset()) for chapter in lecture.chapters
     )
@@ -165,8 +166,8 @@ def _views(say: Say) -> str:
 
 
 def _search(say: Say) -> str:
-    """A box to search the transcript and the names of tensors with, and a list for what is found."""
-    told = escape(say("Search what is said, and tensors"))
+    """A box to search the transcript, terms and the names of tensors with, and a list for what is found."""
+    told = escape(say("Search what is said, terms and tensors"))
     return (
         f'<form class="search" role="search"><label for="search">{told}</label>'
         '<input id="search" type="search" autocomplete="off" spellcheck="false">'
@@ -175,7 +176,11 @@ def _search(say: Say) -> str:
 
 
 def _player(lecture: Rendered, say: Say) -> str:
-    cues = [cue.later(step.start) for step in lecture.steps for cue in step.cues]
+    track = button = ""
+    if lecture.captioned == "track":
+        cues = [cue.later(step.start) for step in lecture.steps for cue in step.cues]
+        track = caption_track(lecture.language, say("Captions"), vtt(cues))
+        button = f'<button id="captions" type="button" aria-label="{escape(say("Captions"))}">CC</button>'
     end = sum(step.duration for step in lecture.steps)
     ticks = "".join(
         f'<i{" class=first" if step is chapter.steps[0] else ""} data-left="{100 * step.start / end:.3f}"></i>'
@@ -184,14 +189,12 @@ def _player(lecture: Rendered, say: Say) -> str:
     )
     return Form((HERE / "player.html").read_text(encoding="utf-8")).filled(
         say,
-        {"ticks": ticks},
+        {"ticks": ticks, "track": track, "caption_button": button},
         film=_address(lecture, lecture.film),
         poster=_address(lecture, lecture.steps[0].poster),
         width=lecture.width,
         height=lecture.height,
         heading=lecture.heading,
-        language=lecture.language,
-        cues=base64.b64encode(vtt(cues).encode()).decode(),
         end=end,
         clock=_clock(end),
     )
@@ -211,7 +214,7 @@ def _mark(chapter: RenderedChapter) -> str:
 
 def _files(lecture: Rendered, say: Say) -> str:
     files = {say("Film"): lecture.film, say("Index of all numbers"): lecture.folder / INDEX}
-    files |= {f"{say('Captions')} {kind}": lecture.film.with_suffix(kind) for kind in (".srt", ".vtt")}
+    files |= {f"{say('Captions')} {path.suffix}": path for path in lecture.captions}
     links = (f'<a href="{_address(lecture, path)}" download>{escape(what)}</a>' for what, path in files.items())
     return f'<p class="files">{"".join(links)}</p>'
 

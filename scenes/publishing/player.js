@@ -66,14 +66,15 @@ for (const kind of ["seeking", "seeked", "timeupdate", "loadedmetadata"]) film.a
 seekBar.addEventListener("input", () => seek(Number(seekBar.value)));
 byId("speed").addEventListener("change", (event) => { film.playbackRate = Number(event.target.value); });
 
-/* Captions are drawn in the picture already; as text they can be larger, and be read by a machine. */
+/* Captions are a track where the picture is clean of them. */
 const captions = film.textTracks[0], captionButton = byId("captions");
-captions.mode = "hidden";
 const caption = () => {
+  if (!captions) return;
   captions.mode = captions.mode === "showing" ? "hidden" : "showing";
   captionButton.setAttribute("aria-pressed", String(captions.mode === "showing"));
 };
-captionButton.addEventListener("click", caption);
+caption();
+captionButton?.addEventListener("click", caption);
 const mute = () => { film.muted = !film.muted; };
 byId("mute").addEventListener("click", mute);
 film.addEventListener("volumechange", () => byId("mute").setAttribute("aria-pressed", String(film.muted)));

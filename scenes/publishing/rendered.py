@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenes.language import ENGLISH, catalogue
 from scenes.production.delivery import INDEX
@@ -17,6 +17,18 @@ from transformer_core.files.json_objects import read_object
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"
+
+
+#: Where slides wait for the speaker: at the end of each beat, of each step, or nowhere.
+STOPS = ("beat", "step", "none")
+
+
+class Part(NamedTuple):
+    """What a slide plays at one press of a key: from when to when in the clip of its step, and what is said there."""
+
+    start: float
+    end: float
+    text: str
 
 
 @dataclass(frozen=True)
@@ -33,11 +45,19 @@ class RenderedStep:
     poster: Path
     cues: tuple[Cue, ...]
     shown: tuple[dict[str, Any], ...]
+    #: When each beat begins in the clip, in seconds, and what is said in it.
+    beats: tuple[tuple[float, str], ...] = ()
 
     @property
     def name(self) -> str:
         """`scores.3`, as commands name a step."""
         return f"{self.chapter}.{self.number}"
+
+    def parts(self, stops: str) -> list[Part]:
+        """The parts in which the step is presented, with `stops` of STOPS."""
+        beats = self.beats if stops == "beat" and self.beats else [(0.0, self.narration)]
+        starts = [0.0, *(start for start, _ in beats[1:]), self.duration]
+        return [Part(*times, text) for times, (_, text) in zip(pairwise(starts), beats, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -69,6 +89,9 @@ class Rendered:
     author: str = ""
     colours: Mapping[str, Any] = field(default_factory=dict)
     made: str = ""
+    rate: int = 60
+    captioned: str = "burnt"
+    captions: tuple[Path, ...] = ()
 
     @classmethod
     def without_film(cls, text: str, theme: str, language: str) -> Rendered:
@@ -138,6 +161,9 @@ class Rendered:
             index.get("author", ""),
             {name: tuple(to) if isinstance(to, list) else to for name, to in index.get("colours", {}).items()},
             index.get("made", ""),
+            index["rate"],
+            index["captioned"],
+            tuple(_within(folder, name) for name in index["captions"]),
         )
 
 
@@ -153,6 +179,7 @@ def _step(row: dict[str, Any], folder: Path) -> RenderedStep:
         _within(folder, row["poster"]),
         tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in row["cues"]),
         tuple(row["shown"]),
+        tuple((beat["start"], beat["text"]) for beat in row["beats"] if beat["text"]),
     )
 
 

@@ -1,4 +1,4 @@
-"""Slides: one HTML file, a slide a step, that plays from a disk without a network."""
+"""Slides: one HTML file, a slide a step, that waits at beats and plays from a disk without a network."""
 
 from __future__ import annotations
 
@@ -10,48 +10,62 @@ from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, l
 from scenes.publishing.markup import (
     ASSETS,
     HERE,
+    caption_track,
     colours,
     data_uri,
-    document,
-    escape,
+    filled,
     inline_style,
     script_text,
 )
-from scenes.publishing.policy import one_file
-from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
+from scenes.publishing.policy import element, one_file
+from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_face
+from scenes.stage.captions import vtt
 
 REVEAL = ASSETS / "reveal"
-#: With more chapters than this, the title slide sets their names in two columns.
-FEW = 6
 SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
-KEYS = {"→": "next step", "←": "back", "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black"}
+KEYS = {
+    "→": "next", "←": "back", "P": "pause, go on", "R": "once more", "L": "repeat", "C": "captions",
+    "S": "speaker notes", "O": "overview", "F": "full screen", "B": "black",
+}  # fmt: skip
 
 
-def write_slides(lecture: Rendered, target: Path, model: LiveModel | None = None) -> Path:
+def write_slides(
+    lecture: Rendered, target: Path, model: LiveModel | None = None, stops: str = "beat", loop: bool = False
+) -> Path:
     """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file.
 
-    With `model`, the one that the film shows, a last slide answers to a learner's own sentence.
+    Args:
+        lecture: the film with all that lies beside it.
+        target: the file to write.
+        model: the one that the film shows: with it, a last slide answers to a learner's own sentence.
+        stops: where a clip waits for the speaker, one of `rendered.STOPS`.
+        loop: whether slides that stop nowhere begin again after the last one.
     """
-    opening = _opening(lecture)
-    chapters = "\n".join(_chapter(chapter) for chapter in lecture.chapters)
-    style = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reset.css", "reveal.css")]
-    scripts = [(REVEAL / name).read_text(encoding="utf-8") for name in ("reveal.js", "notes.js")]
-    tried = f'<section id="try-it" class="tried">{standalone(lecture)}</section>' if model else ""
-    seen = f"{opening}{tried}{''.join(KEYS)}“”{LETTERS if model else ''}"
+    keys = [(key, lecture.say(what)) for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"]
+    tried = standalone(lecture) if model else ""
+    titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
+    seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
+    seen += tried + LETTERS if model else ""
     faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
-    style += [f":root{{{colours(lecture.palette)}}}", faces, (HERE / "slides.css").read_text(encoding="utf-8")]
-    scripts.append((HERE / "slides.js").read_text(encoding="utf-8"))
+    styles = [*_texts(REVEAL, "reset.css", "reveal.css"), f":root{{{colours(lecture.palette)}}}", faces]
+    scripts = _texts(REVEAL, "reveal.js", "notes.js") + _texts(HERE, "slides.js")
     if model:
-        style.append((HERE / LIVE_STYLE).read_text(encoding="utf-8"))
         scripts += [*map(live_script, STANDALONE), model.script]
     scripts = [script_text(code) for code in scripts]
-    body = f'<body>\n<div class="reveal"><div class="slides">\n{opening}\n{chapters}\n{tried}\n</div></div>\n'
-    body += "\n".join(f"<script>{code}</script>" for code in scripts) + "\n</body>"
-    policy = one_file([*scripts, speaker_script()])
-    head = "\n".join(map(inline_style, style))
-    write_text(target, document(lecture, head, body, policy))
+    styles += _texts(HERE, "slides.css", *([LIVE_STYLE] if model else []))
+    written = filled(
+        "slides.html", lecture=lecture, stops=stops, again=loop, keys=keys, half=0.5 / lecture.rate, data_uri=data_uri,
+        track=lambda step: caption_track(lecture.language, lecture.say("captions"), vtt(step.cues)), tried=tried,
+        head="\n".join(map(inline_style, styles)), scripts=scripts,
+        policy=element(one_file([*scripts, speaker_script()])),
+    )  # fmt: skip
+    write_text(target, written)
     return target
+
+
+def _texts(folder: Path, *names: str) -> list[str]:
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def speaker_script() -> str:
@@ -65,29 +79,3 @@ def speaker_script() -> str:
             "notes.js of reveal.js has no longer one script for its window: its policy has to be found anew"
         )
     return re.sub(r"\\(.)", r"\1", found[0])
-
-
-def _opening(lecture: Rendered) -> str:
-    names = "".join(f"<li><b>{c.number}</b>{escape(c.title)}</li>" for c in lecture.chapters)
-    keys = "".join(f"<kbd>{key}</kbd>{escape(lecture.say(what))}" for key, what in KEYS.items())
-    author = f'<p class="author">{escape(lecture.author)}</p>' if lecture.author else ""
-    few = ' class="few"' if len(lecture.chapters) <= FEW else ""
-    return (
-        f'<section class="title" id="title"><div class="cover"><h1>{escape(lecture.heading)}</h1>'
-        f'{author}<p class="sentence">“{escape(lecture.text)}”</p><ol{few}>{names}</ol>'
-        f'<p class="keys">{keys}</p></div></section>'
-    )
-
-
-def _chapter(chapter: RenderedChapter) -> str:
-    return "<section>\n" + "\n".join(map(_slide, chapter.steps)) + "\n</section>"
-
-
-def _slide(step: RenderedStep) -> str:
-    """A step: its clip, which plays when the slide comes and then stands, and what is said."""
-    return (
-        f'<section id="{step.chapter}-{step.number}" aria-label="{escape(step.title)}">'
-        f'<video data-autoplay playsinline preload="auto" aria-label="{escape(step.title)}"'
-        f' data-src="{data_uri(step.clip)}"></video>'
-        f'<aside class="notes"><p>{escape(step.narration)}</p></aside></section>'
-    )

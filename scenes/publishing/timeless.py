@@ -6,8 +6,10 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-#: Boxes of ISO 14496-12 that hold others, and those that say when they were made.
-HOLDING, DATED = {b"moov", b"trak", b"mdia"}, {b"mvhd", b"tkhd", b"mdhd"}
+from scenes.production.film import boxes
+
+#: Boxes of ISO 14496-12 that say when they were made.
+DATED = {b"mvhd", b"tkhd", b"mdhd"}
 
 
 def write_archive(made: BytesIO, target: Path) -> None:
@@ -22,18 +24,8 @@ def write_archive(made: BytesIO, target: Path) -> None:
 def write_boxes(made: BytesIO, target: Path) -> None:
     """Write an animation in ISO boxes, such as an AVIF, to `target` without the times at which it was made."""
     content = bytearray(made.getvalue())
-    _forget_times(content, 0, len(content))
+    for kind, at in boxes(content, 0, len(content)):
+        if kind in DATED:
+            both = 16 if content[at] == 1 else 8  # created and changed, in 64 bits or in 32
+            content[at + 4 : at + 4 + both] = bytes(both)
     target.write_bytes(content)
-
-
-def _forget_times(content: bytearray, at: int, end: int) -> None:
-    while at < end:
-        size, kind = int.from_bytes(content[at : at + 4], "big"), bytes(content[at + 4 : at + 8])
-        if size == 1:  # a long box has its size behind its kind
-            size = int.from_bytes(content[at + 8 : at + 16], "big")
-        if kind in HOLDING:
-            _forget_times(content, at + 8, at + size)
-        elif kind in DATED:
-            both = 16 if content[at + 8] == 1 else 8  # created and changed, in 64 bits or in 32
-            content[at + 12 : at + 12 + both] = bytes(both)
-        at += size or end  # none: the last box goes on to the end

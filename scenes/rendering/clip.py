@@ -114,6 +114,11 @@ class ClipWriter:
         self._lane.do(self._take, parts, self.frames)
         self.frames += 1
 
+    def mark(self) -> None:
+        """Let the next frame be a key frame: a clip can be cut before it, and a player finds it at once."""
+        self._settle()
+        self._lane.do(self._want_key)
+
     def repeat(self, count: int = 1) -> None:
         """Show the last frame `count` frames longer."""
         if not self.frames:
@@ -132,6 +137,9 @@ class ClipWriter:
                 self._lane.do(self._code, number)
 
     # From here to `_put`, everything happens in the lane.
+
+    def _want_key(self) -> None:
+        self._key_wanted = True
 
     def _take(self, parts: list[tuple[Box, av.VideoFrame]], number: int) -> None:
         self._planes.take(parts)

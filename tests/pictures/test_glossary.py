@@ -9,6 +9,8 @@ from typing import NamedTuple
 import pytest
 from walking import SENTENCES, chapters, findings, name_of
 
+from scenes.language import catalogue, languages
+from scenes.publishing.terms import CONTEXT, glossary
 from scenes.stage.chapter import Chapter
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
@@ -31,8 +33,18 @@ class Term(NamedTuple):
 
 
 def terms() -> list[Term]:
+    return [Term(one["term"], one["meaning"], one["chapter"], one["step"]) for one in glossary()]
+
+
+def test_the_page_has_the_terms_that_pages_and_searches_have() -> None:
     rows = [line.strip("|").split("|") for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
-    return [Term(*(cell.strip() for cell in row)) for row in rows[1:]]
+    assert [Term(*(cell.strip() for cell in row)) for row in rows[1:]] == terms()
+
+
+@pytest.mark.parametrize("code", languages()[1:])
+def test_every_term_is_translated(code: str) -> None:
+    rules = catalogue(code).rules
+    assert [text for term in terms() for text in term[:2] if (CONTEXT, text) not in rules] == []
 
 
 def test_every_term_has_a_meaning_and_a_chapter() -> None:

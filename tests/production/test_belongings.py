@@ -212,13 +212,14 @@ def test_clips_have_a_name_for_every_difference(place):
 
     order = replace(place.order("counting"), name="the-car-is-red")
     wishes = [
-        (order, True, None, None), (order, False, None, None), (order, True, 480, None), (order, True, None, 12),
-        (replace(order, name="the-car-is-red-edit-1a2b3c4d"), True, None, None),
-        (replace(order, look=replace(order.look, theme="light")), True, None, None),
-        (replace(order, look=replace(order.look, language="es")), True, None, None),
+        (order, None, None), (order, 480, None), (order, None, 12),
+        (replace(order, captions="none"), None, None), (replace(order, captions="track"), None, None),
+        (replace(order, name="the-car-is-red-edit-1a2b3c4d"), None, None),
+        (replace(order, look=replace(order.look, theme="light")), None, None),
+        (replace(order, look=replace(order.look, language="es")), None, None),
     ]  # fmt: skip
     gif = FORMATS["gif"]
-    names = [_named(asked, captions) + _size_of(gif, width, fps) for asked, captions, width, fps in wishes]
+    names = [_named(asked) + _size_of(gif, width, fps) for asked, width, fps in wishes]
     assert len(set(names)) == len(wishes)
     assert names[0] == "the-car-is-red"
     assert _size_of(gif, gif.width, gif.rate) == ""

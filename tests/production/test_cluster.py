@@ -26,7 +26,7 @@ from scenes.production.crew import CrewError
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.look import Look
 from scenes.production.parcels import Parcel, keep, made_in, trace_of
-from scenes.production.reaching import RIGHT, check
+from scenes.production.reaching import RIGHT, address_in, check
 from scenes.production.repertoire import chosen
 from scenes.production.seals import intact
 from scenes.production.studio import Studio
@@ -200,11 +200,11 @@ def test_where_no_scheduler_answers_is_one_line(address, monkeypatch, quiet):
 
 
 def certified(folder: Path) -> dict[str, str]:
-    """The environment after the lines of `docs/rendering.md` that come before the cluster itself."""
+    """The environment after the lines of `docs/cluster.md` that come before the cluster itself."""
     if not shutil.which("openssl"):
         pytest.skip("no certificate can be made here: this needs the command openssl")
     folder.mkdir()
-    text = (ROOT / "docs" / "rendering.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
     (recipe,) = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "openssl" in block]
     before, cluster = recipe.split("# As above")
     assert re.findall(r"^(?:dask|lecture) .*$", cluster, re.MULTILINE) == [
@@ -238,9 +238,7 @@ def test_by_the_recipe_a_cluster_with_tls_draws_and_lets_nobody_else_in(tmp_path
         refused = rf"^no Dask scheduler answers at {cluster.address}"
         with configured(theirs), pytest.raises(CrewError, match=refused):
             Cluster(cluster.address, quiet())
-        without = (
-            rf"^{cluster.address} needs certificates, and Dask's configuration names none: see docs/rendering\.md$"
-        )
+        without = rf"^{cluster.address} needs certificates, and Dask's configuration names none: see docs/cluster\.md$"
         with pytest.raises(CrewError, match=without):
             Cluster(cluster.address, quiet())
         plain = cluster.address.replace("tls", "tcp")
@@ -269,6 +267,26 @@ def test_what_is_no_address_is_refused_at_once_and_says_what_would_be_right(addr
 )
 def test_what_is_an_address_is_taken(address):
     check(address)
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, r"nothere.json: no such file or directory; `dask scheduler --scheduler-file FILE` writes one"),
+        ("", r"nothere.json has no address in it"),
+        ('["tcp://a:1"]', r"nothere.json has no address in it"),
+    ],
+)
+def test_a_scheduler_file_is_read_for_its_address(content, line, tmp_path):
+    right, wrong = tmp_path / "cluster.json", tmp_path / "nothere.json"
+    right.write_text('{"type": "Scheduler", "address": "tcp://10.0.0.1:8786"}')
+    assert address_in(str(right)) == "tcp://10.0.0.1:8786"
+    with pytest.raises(CrewError, match=r"^give --scheduler or --scheduler-file, not both$"):
+        address_in(str(right), "tcp://10.0.0.1:8786")
+    if content is not None:
+        wrong.write_text(content)
+    with pytest.raises(CrewError, match=line):
+        address_in(str(wrong))
 
 
 def test_a_scheduler_that_says_nothing_is_one_line_after_a_few_seconds_that_are_counted_down(quiet):

@@ -207,6 +207,22 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     assert (first.target, second.target) == ("el coche rojo", "")
 
 
+def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_default(write, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    orders = []
+    monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
+    monkeypatch.setattr("scenes.cli.publishing.open_store", lambda: None)
+    monkeypatch.setattr(cli, "open_store", lambda: None)
+    for text in ("", 'captions = "none"\n'):
+        path = write(text)
+        for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
+            with pytest.raises(SystemExit):
+                cli.main([*arguments, str(path)])
+    found = [(order.captions, order.look.bare, order.label.rpartition("captions-")[2]) for order in orders]
+    usual, clean, none = ("burnt", False, "my"), ("track", True, "track"), ("none", True, "none")
+    assert found == [usual, clean, usual, usual, none, none, none, usual]
+
+
 def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherwise(write, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     orders = []

@@ -6,10 +6,12 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import av
 import numpy as np
 import pytest
+from av.stream import Disposition
 from PIL import Image
 
 from scenes.production.cache_folder import opened
@@ -17,9 +19,12 @@ from scenes.production.crew import Crew
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.facts import StepFacts
 from scenes.production.film import frames
+from scenes.production.look import CAPTIONS, Look
 from scenes.production.studio import Studio, _runs
 from transformer_core.studies import results
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+LOOK = Look(96, 54, 15, "dark")
 
 
 def contents(folder):
@@ -46,6 +51,26 @@ def test_the_film_has_a_chapter_mark_for_each_step_and_the_captions(finished):
         assert [mark["metadata"]["title"] for mark in film.chapters()] == ["One <b>", "Two", "Three", "Alone"]
         captions = [bytes(p)[2:].decode() for p in film.demux(film.streams.subtitles[0]) if p.size > 2]
     assert captions == ["It begins.", "Here it is.", "“car” gets 62%.", "Done.", "One."]
+
+
+@pytest.mark.parametrize("captions", CAPTIONS)
+def test_captions_are_drawn_or_a_track_that_is_shown_or_nowhere(place, captions):
+    """A track that is there beside captions in the picture is shown by no player unless it is asked for."""
+    made = place.film("counting", captions=captions, look=replace(LOOK, bare=captions != "burnt"))
+    (_, poster, *_) = (np.asarray(Image.open(made.folder / step["poster"])) for step in index(place)["steps"])
+    assert (np.ptp(poster[-6:]) > 40) == (captions == "burnt")
+    with av.open(str(made.film)) as film:
+        tracks = [bool(one.disposition & Disposition.default) for one in film.streams.subtitles]
+        assert sum(1 for _ in film.decode(video=0)) == round(made.seconds * LOOK.rate)
+    assert tracks == {"burnt": [False], "track": [True], "none": []}[captions]
+    texts = sorted(file.name for file in made.folder.iterdir() if file.suffix in {".srt", ".vtt"})
+    assert index(place)["captions"] == texts == ([] if captions == "none" else ["film.srt", "film.vtt"])
+
+
+def test_a_track_or_nothing_are_the_same_pictures_and_are_drawn_once(place):
+    look = replace(LOOK, bare=True)
+    assert place.film("counting", captions="track", look=look).drawn == 3
+    assert place.film("counting", captions="none", look=look).drawn == 0
 
 
 def test_every_caption_of_the_index_lies_within_its_step(finished):

@@ -55,6 +55,25 @@ def test_all_frames_of_a_pause_are_the_same(tmp_path: Path) -> None:
         assert all(np.array_equal(frames[first], frame) for frame in frames[first:last])
 
 
+def test_a_marked_frame_is_a_key_frame_in_motion_and_in_a_pause(tmp_path: Path) -> None:
+    with ClipWriter(tmp_path / "clip.mp4", SIZE, 30) as clip:
+        for part in range(3):
+            if part:
+                clip.mark()
+            for at in range(part * 40, part * 40 + 40, 4):
+                clip.write(picture(at))
+        clip.repeat(20)
+        clip.mark()
+        clip.repeat(3)
+        clip.mark()
+        clip.repeat(17)
+    with av.open(str(tmp_path / "clip.mp4")) as container:
+        keys = [packet.pts for packet in container.demux(video=0) if packet.is_keyframe and packet.size]
+    assert {0, 10, 20, 50, 53} <= {round(key * 30 / 15360) for key in keys}
+    assert len(decoded(tmp_path / "clip.mp4")) == 70
+    assert np.array_equal(decoded(tmp_path / "clip.mp4")[-1], decoded(tmp_path / "clip.mp4")[49])
+
+
 def test_pauses_do_not_change_what_is_seen(tmp_path: Path) -> None:
     frames = decoded(example(tmp_path / "clip.mp4"))
     shown = [picture(at) for at in range(0, 240, 4)]

@@ -172,11 +172,11 @@ class _Search:
 
     def tree(self, source: int) -> Tree:
         """The nodes of one source, up to the step that settled it."""
-        columns = [torch.cat([part[source] for part in parts]) for parts in zip(*self.nodes, strict=True)]
+        columns = [torch.cat([part[source] for part in parts]).cpu() for parts in zip(*self.nodes, strict=True)]
         size = 2 * self.width * int(self.length[source])
-        first = (self.given[source], -1, 0.0, 0.0, 0.0, True, False)
+        first = (int(self.given[source]), -1, 0.0, 0.0, 0.0, True, False)
         token, parent, log_prob, score, final, kept, finished = (
-            torch.cat([torch.as_tensor(value, dtype=column.dtype)[None], column[:size]]).cpu()
+            torch.cat([torch.tensor([value], dtype=column.dtype), column[:size]])
             for value, column in zip(first, columns, strict=True)
         )
         step = (torch.arange(size + 1) + 2 * self.width - 1) // (2 * self.width)

@@ -102,7 +102,7 @@ def sample(
 
     Arguments and errors as for `greedy` and `reshaped`. With temperature 0 it is greedy decoding.
     """
-    random = torch.Generator(device=next(model.parameters()).device).manual_seed(seed)
+    random = torch.Generator(device=model.device).manual_seed(seed)
     seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def choose(probs: Tensor) -> Tensor:
@@ -186,7 +186,7 @@ def begin(
     if isinstance(start, Tensor):
         return memory, start
     batch = 1 if memory is None else len(memory)
-    return memory, torch.full((batch, 1), start, device=next(model.parameters()).device)
+    return memory, torch.full((batch, 1), start, device=model.device)
 
 
 def next_probs(

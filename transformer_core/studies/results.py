@@ -66,7 +66,13 @@ def experiments(folder: Path | None = None) -> list[str]:
 def fingerprint(folder: Path | None = None) -> str:
     """A hash of all that was recorded."""
     files = sorted(path for path in (folder or FOLDER).glob("*") if path.suffix in {".npz", ".json"})
-    parts = [path.name.encode() + path.read_bytes() for path in files]
+    return _hashed(*((path, found.st_mtime_ns, found.st_ctime_ns) for path in files for found in [path.stat()]))
+
+
+@lru_cache(maxsize=8)
+def _hashed(*files: tuple[Path, int, int]) -> str:
+    """A hash of files, read again when one of them was changed."""
+    parts = [path.name.encode() + path.read_bytes() for path, *_ in files]
     return hashlib.blake2b(b"".join(parts), digest_size=16).hexdigest()
 
 

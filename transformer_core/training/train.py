@@ -150,6 +150,7 @@ class Run:
         torch.manual_seed(self.recipe.seed * 1_000_003 + self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = self.recipe.rate(self.step)
+        source, target = source.to(self.model.device), target.to(self.model.device)
         with record(only=[WEIGHTS]) as tape:
             loss = loss_of(self.model, source, target, self.recipe.smoothing)
         blur = entropy(tape, source)
@@ -194,5 +195,6 @@ class Run:
         step, history, tensors = read_state(path, asdict(self.recipe), self.model)
         self.model.load_state_dict({n[len("model.") :]: t for n, t in tensors.items() if n.startswith("model.")})
         for at, parameter in enumerate(self.model.parameters() if step else ()):
-            self.optimizer.state[parameter] = {name: tensors[f"adam.{at}.{name}"] for name in (*MOMENTS, "step")}
+            state = {name: tensors[f"adam.{at}.{name}"].to(parameter.device) for name in (*MOMENTS, "step")}
+            self.optimizer.state[parameter] = state
         self.step, self.history = step, history

@@ -11,7 +11,15 @@ from tornado.websocket import websocket_connect
 
 LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 #: Of keys that are no letters, what WebDriver calls them.
-KEYS = {"Tab": "\ue004", "Enter": "\ue007", "Escape": "\ue00c", "Right": "\ue014", "Down": "\ue015", "Space": " "}
+KEYS = {
+    "Tab": "\ue004",
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Left": "\ue012",
+    "Right": "\ue014",
+    "Down": "\ue015",
+    "Space": " ",
+}
 
 
 class Firefox:

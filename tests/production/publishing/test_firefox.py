@@ -12,6 +12,7 @@ from test_quiz import CARDS
 
 from scenes.publishing.live import live_model_called
 from scenes.publishing.page import write_page
+from scenes.publishing.slides import write_slides
 
 BROWSERS = ("firefox-esr", "firefox")
 WEIGHT = "encoder.1.self_attn.weights[head=1,query=3,key=1]"
@@ -104,3 +105,22 @@ def test_a_phone_is_wide_enough_in_both_themes(look):
         for _ in range(2):
             assert page.value("document.documentElement.scrollWidth <= innerWidth"), address
             page.value("void document.querySelector('#theme').click()")
+
+
+def test_slides_stop_at_a_beat_pause_and_go_back(firefox, lecture, tmp_path):
+    clip = "Reveal.getCurrentSlide().querySelector('video')"
+    first, second = lecture.steps[0].parts("beat")
+    firefox.said = []
+    firefox.open(write_slides(lecture, tmp_path / "slides.html").as_uri())
+    if not firefox.value("""document.createElement("video").canPlayType('video/mp4; codecs="avc1.42E01E"')"""):
+        pytest.skip("this Firefox plays no H.264: apt-get install libavcodec61")
+    for part in (first, second):
+        firefox.press("Right")
+        firefox.wait_for(f"{clip} && !{clip}.paused && {clip}.currentTime > {part.start}")
+        firefox.press("Space")
+        assert firefox.value(f"{clip}.paused && {clip}.currentTime < {part.end} - 0.1")
+        firefox.press("Space")
+        firefox.wait_for(f"{clip}.paused && Math.abs({clip}.currentTime - {part.end}) < 0.05")
+    firefox.press("Left")
+    firefox.wait_for(f"{clip}.paused && Math.abs({clip}.currentTime - {first.end}) < 0.05")
+    assert firefox.said == []

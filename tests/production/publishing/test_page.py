@@ -29,7 +29,7 @@ PAPERS = ("rgb(15, 20, 25)", "rgb(251, 248, 242)")
 
 @pytest.fixture(scope="session")
 def page_file(lecture, trace, tmp_path_factory):
-    return write_page(lecture, trace, tmp_path_factory.mktemp("page") / "page")
+    return write_page(replace(lecture, captioned="track"), trace, tmp_path_factory.mktemp("page") / "page")
 
 
 @pytest.fixture(scope="module")
@@ -85,15 +85,25 @@ def test_a_click_on_what_was_said_takes_the_film_there(page, lecture):
     assert time(page) == pytest.approx(lecture.chapters[1].start, abs=0.01)
 
 
-def test_captions_are_shown_as_text_and_say_what_the_transcript_says(page, lecture):
-    assert page.evaluate(f"{FILM}.textTracks[0].mode") == "hidden"
-    page.get_by_role("button", name="Captions").click()
-    assert page.evaluate(f"{FILM}.textTracks[0].mode") == "showing"
+def test_captions_are_text_over_a_clean_picture_and_say_what_the_transcript_says(page, lecture):
+    captions = page.get_by_role("button", name="Captions")
+    for mode in ("showing", "hidden", "showing"):
+        assert page.evaluate(f"{FILM}.textTracks[0].mode") == mode
+        assert captions.get_attribute("aria-pressed") == str(mode == "showing").lower()
+        captions.click()
+    captions.click()
     page.wait_for_function(f"{FILM}.textTracks[0].cues?.length")
     told = page.evaluate(f"[...{FILM}.textTracks[0].cues].map(c => c.getCueAsHTML().textContent.replace('\\n', ' '))")
     assert told == page.locator(".cue").all_text_contents() == [c.text for step in lecture.steps for c in step.cues]
     page.evaluate(f"{FILM}.currentTime = {lecture.steps[0].cues[0].start + 0.1}")
     page.wait_for_function(f"{FILM}.textTracks[0].activeCues.length")
+
+
+def test_captions_in_the_picture_are_not_written_over(look, lecture, trace, tmp_path):
+    page = ready(look(write_page(lecture, trace, tmp_path / "page")))
+    assert page.evaluate(f"{FILM}.textTracks.length") == page.locator("#captions").count() == 0
+    page.keyboard.press("c")
+    assert "captions" not in page.locator(".keys").text_content()
 
 
 def test_the_inspector_has_the_values_of_the_trace_and_rings_what_is_on_screen(page, lecture, trace):
@@ -183,7 +193,6 @@ def test_the_theme_is_the_machines_until_one_is_chosen_and_both_can_be_used_by_a
     page = ready(look(page_file, color_scheme=scheme))
     colour = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(colour) == paper
-    page.get_by_role("button", name="Captions").click()
     page.locator(SHARES).click()
     page.locator(".inspector").wait_for()
     for view in ("Colours", "Numbers"):
@@ -343,3 +352,17 @@ def test_a_search_finds_titles_words_that_are_said_and_tensors_whatever_their_ca
     assert disk.locator("#found-told").text_content() == "0 found"
     box.press("Escape")
     assert box.input_value() == disk.locator("#found-told").text_content() == ""
+
+
+def test_a_search_tells_a_term_in_plain_words_and_leads_to_the_step_that_explains_it(look, lecture, trace, tmp_path):
+    first, *others = lecture.chapters[1].steps
+    told = replace(first, chapter="training", title="Descenso de gradiente: un paso cuesta abajo")
+    chapters = [lecture.chapters[0], replace(lecture.chapters[1], name="training", steps=[told, *others])]
+    page = ready(look(write_page(replace(lecture, chapters=chapters, language="es"), trace, tmp_path / "page")))
+    page.get_by_role("searchbox").fill("tasa")
+    found = page.locator("#found a").first
+    assert found.text_content() == "Términotasa de aprendizaje: fija la longitud de un paso"
+    found.click()
+    page.wait_for_function(f"Math.abs(film.currentTime - {told.start}) < 0.1")
+    page.get_by_role("searchbox").fill("softmax")
+    assert page.locator("#found a b").count() == 0, "a term of a step that this film does not have"

@@ -30,8 +30,9 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
     `greedy.score`, the sum of log_prob. `beam.*`, the tree by the sum of log-probabilities, and `normalised.*`, by that
     sum over the length; see `beam.Tree`. `cache.*`: see `cached`.
     """
-    source, words = torch.tensor([given.source_ids]) if given.source_ids else None, tokenizer.target
-    start, end = torch.tensor([given.target_ids[: given.prompt]]), tokenizer.end
+    source = torch.tensor([given.source_ids], device=model.device) if given.source_ids else None
+    start = torch.tensor([given.target_ids[: given.prompt]], device=model.device)
+    words, end = tokenizer.target, tokenizer.end
     longest = most_tokens(model, tokenizer, given.prompt, len(given.source_ids))
     found = sample(model, source, start, end, longest, temperature=0)
     tensors = found.tensors(words, prefix="decoding.greedy.")

@@ -35,17 +35,18 @@ def generate(
         return Sentence(reading.text, reading.ids, (), reading.labels, ()), reading.offsets
     alone = model.encoder is None
     given = reading.ids if alone else (tokenizer.start,)
-    source = None if alone else torch.tensor([reading.ids])
+    source = None if alone else torch.tensor([reading.ids], device=model.device)
+    start = torch.tensor([given], device=model.device)
     longest = most_tokens(model, tokenizer, len(given), len(reading.ids))
     if target:
         written = _given_translation(target, model, tokenizer, longest)
     elif edit:
         written = _written_edited(model, source, given, tokenizer.end, longest, edit, beams)
     elif beams > 1:
-        (tree,) = beam(model, source, torch.tensor([given]), tokenizer.end, beams, longest)
+        (tree,) = beam(model, source, start, tokenizer.end, beams, longest)
         written = tree.ids()
     else:
-        (written,) = greedy(model, source, torch.tensor([given]), tokenizer.end, longest)
+        (written,) = greedy(model, source, start, tokenizer.end, longest)
     ids = (*given, *written)
     labels = (
         *(reading.labels if alone else (tokenizer.target[tokenizer.start],)),
@@ -81,7 +82,7 @@ def _written_edited(
     target = [*given]
     for _ in range(longest):
         with record(only=[], edit=edit):
-            following = int(model(source, torch.tensor([target]))[0, -1].argmax())
+            following = int(model(source, torch.tensor([target], device=model.device))[0, -1].argmax())
         if following == end:
             break
         target.append(following)

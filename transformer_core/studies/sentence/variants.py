@@ -60,10 +60,13 @@ class Variant:
 
     def read(self, model: Transformer) -> Tensor:
         """The logits, or what else the model gives."""
-        source = torch.tensor([self.sentence.source_ids]) if self.sentence.source_ids else None
+        source, target = (
+            torch.tensor([ids], device=model.device) if ids else None
+            for ids in (self.sentence.source_ids, self.sentence.target_ids)
+        )
         if self.encoder_only:
             return model.encode(source)
-        logits: Tensor = model(source, torch.tensor([self.sentence.target_ids]) if self.sentence.target_ids else None)
+        logits: Tensor = model(source, target)
         return logits
 
 

@@ -13,7 +13,7 @@ from transformer_core.model import Transformer
 from transformer_core.studies.focus import NEAR, focus_of
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.tracing.named_tensor import NamedTensor
-from transformer_core.tracing.tap import record
+from transformer_core.tracing.tap import record, to_numpy
 from transformer_core.tracing.window import ENDING, Limits
 
 
@@ -34,12 +34,12 @@ def windows_of(model: Transformer, given: Sentence, limits: Limits, told: bool =
 
 def _focus(model: Transformer, given: Sentence) -> tuple[int, int]:
     """The two tokens that the lecture follows: see `focus.focus_of`."""
-    ids = torch.tensor([given.source_ids])
+    ids = torch.tensor([given.source_ids], device=model.device)
     points = ("q", "masked", "weights")
     with torch.no_grad(), record(only=[f"encoder.*.self_attn.{point}" for point in points]) as tape:
         model.encode(ids)
     trace = tape.trace(lambda _, axis: given.source if axis in ("query", "key") else None)
-    trace.tensors["embed_src.ids"] = NamedTensor("embed_src.ids", ids.numpy(), ("batch", "position"))
+    trace.tensors["embed_src.ids"] = NamedTensor("embed_src.ids", to_numpy(ids), ("batch", "position"))
     focus = focus_of(trace)
     return focus.query_token.position, focus.top_key.position
 

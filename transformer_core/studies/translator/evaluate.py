@@ -25,12 +25,15 @@ def ids_of(sequences: Sequence[Sequence[int]]) -> Tensor:
     return torch.from_numpy(padded(sequences).astype(np.int64))
 
 
-def batches_of(vocabulary: Vocabulary, pairs: Sequence[Pair]) -> Iterator[tuple[Sequence[Pair], Tensor, Tensor]]:
+def batches_of(
+    vocabulary: Vocabulary, pairs: Sequence[Pair], device: torch.device | None = None
+) -> Iterator[tuple[Sequence[Pair], Tensor, Tensor]]:
     """Up to `BATCH` pairs at a time, their padded source ids, and their target ids from start to end mark."""
     for at in range(0, len(pairs), BATCH):
         some = pairs[at : at + BATCH]
         source = ids_of([vocabulary.source_ids(pair.source) for pair in some])
-        yield some, source, ids_of([vocabulary.target_ids(pair.target) for pair in some])
+        target = ids_of([vocabulary.target_ids(pair.target) for pair in some])
+        yield some, source.to(device), target.to(device)
 
 
 def translate(model: Transformer, vocabulary: Vocabulary, sources: Sequence[Sequence[int]]) -> list[tuple[str, ...]]:
@@ -40,6 +43,7 @@ def translate(model: Transformer, vocabulary: Vocabulary, sources: Sequence[Sequ
 
 def _greedy(model: Transformer, vocabulary: Vocabulary, ids: Tensor) -> list[list[int]]:
     longest = min(vocabulary.longest, model.config.max_positions - 1)
+    ids = ids.to(model.device)
     return greedy(model, ids, START, END, longest, source_padding=ids == PAD)
 
 
@@ -83,7 +87,7 @@ def alignment(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair])
     Spanish inserts; question marks don't count. The decoder layer is the one that aligns best.
     """
     hits: dict[int, list[tuple[bool, bool]]] = defaultdict(list)
-    for some, source, target in batches_of(vocabulary, pairs):
+    for some, source, target in batches_of(vocabulary, pairs, model.device):
         with record(only=["decoder.*.cross_attn.weights"]) as tape:
             model(source, target, source == PAD)
         for layer, weights in enumerate(tape.values()):

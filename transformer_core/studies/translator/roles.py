@@ -65,7 +65,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     """
     layers, heads = model.config.encoder_layers, model.config.heads
     hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
-    for some, source, _ in batches_of(vocabulary, pairs):
+    for some, source, _ in batches_of(vocabulary, pairs, model.device):
         with record(only=["encoder.*.self_attn.weights"]) as tape:
             model.encode(source, source == PAD)
         favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
