@@ -25,7 +25,7 @@ from scenes.production.lecture_checks import (
 )
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry, Part
-from scenes.production.slide import Slide
+from scenes.production.slide import Slide, model_name
 from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
 
@@ -115,7 +115,7 @@ class Lecture:
         """`order` with what only the file says: title, author, outputs, and in which order chapters and slides run."""
 
         def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-            facts = self.title, self.author, order.text, Path(order.model or DEFAULT_MODEL).stem, order.look.language
+            facts = self.title, self.author, order.text, model_name(order.model or DEFAULT_MODEL), order.look.language
             return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
 
         running, asked = ([replace(p, entries=told(p.entries)) for p in parts] for parts in (self.running, order.parts))
