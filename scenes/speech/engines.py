@@ -230,7 +230,8 @@ class ProgramVoice(Voice):
             ValueError: it says not where its sound goes, or quotes something without an end.
         """
         try:
-            words = shlex.split(self.line, posix=os.name == "posix")
+            is_posix = os.name == "posix"  # elsewhere a backslash divides folders, and quotes stay
+            words = [word if is_posix else word.strip("\"'") for word in shlex.split(self.line, posix=is_posix)]
         except ValueError as error:
             raise ValueError(f"the command {self.line!r} cannot be read: {error}") from None
         if "{file}" not in self.line or not words:
