@@ -47,7 +47,7 @@ API = {
     "measures": ("Measures", "transformer_core/studies/measures/*.py"),
     "laboratory": ("The laboratory", "transformer_core/studies/experiments/laboratory.py"),
     "files": ("Files", "transformer_core/files/*.py", "transformer_core/live/*.py"),
-    "notebooks": ("Notebooks", "scenes.cli.showing.show", "scenes.publishing.notebook.ask"),
+    "notebooks": ("Notebooks", "scenes.cli.show.show", "scenes.publishing.notebook.ask"),
     "chapters": ("Chapters", "scenes/stage/chapter.py", "scenes/stage/step.py", "scenes/layout.py", "scenes/theme.py"),
     "primitives": ("Primitives", "scenes/mobjects/*.py"),
 }

@@ -27,7 +27,7 @@ sys.meta_path.append(_WithoutManim())
 def __getattr__(name: str) -> object:
     """`show` and `ask` for notebooks, loaded when they are asked for."""
     if name == "show":
-        from scenes.cli.showing import show
+        from scenes.cli.show import show
 
         return show
     if name == "ask":

@@ -13,28 +13,35 @@ from typing import Any
 
 import click
 
-from scenes.cli.checking import test
 from scenes.cli.clipping import clip
-from scenes.cli.comparing import compare
-from scenes.cli.experimenting import experiments
-from scenes.cli.explaining import explain
-from scenes.cli.filming import filmed, pictured
-from scenes.cli.lecturing import new
-from scenes.cli.model_tables import model
-from scenes.cli.modelling import models
-from scenes.cli.ordering import TRUST, alone_in, captioned, drawn, named, open_store, order_of, shared, spoken
-from scenes.cli.publishing import page, published, serve, slides
-from scenes.cli.quizzing import quiz
+from scenes.cli.compare import compare
+from scenes.cli.experiments import experiments
+from scenes.cli.explain import explain
+from scenes.cli.language import language, say_untold
+from scenes.cli.model import model
+from scenes.cli.models import models
+from scenes.cli.new import new
+from scenes.cli.options import (
+    TRUST,
+    UNSEEN,
+    named,
+    open_store,
+    order_of,
+    scripted,
+    shared,
+    spoken,
+)
+from scenes.cli.output import plain, printable, tell
+from scenes.cli.publishing import page, serve, slides
+from scenes.cli.quiz import quiz
 from scenes.cli.recording import record
-from scenes.cli.speaking import heard, read_out, voices
-from scenes.cli.surroundings import settled
-from scenes.cli.telling import plain, printable, tell
-from scenes.cli.translating import language, say_untold
-from scenes.cli.watching import watch
+from scenes.cli.render import render, stills
+from scenes.cli.speaking import read_out, voices
+from scenes.cli.system import settled
+from scenes.cli.test import test
+from scenes.cli.watch import watch
 from scenes.language import catalogue
 
-#: Of an order that is not drawn.
-UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
 LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -55,31 +62,6 @@ def lecture(context: click.Context) -> None:
     """
     if context.invoked_subcommand is None:
         tell(*context.get_help().splitlines())
-
-
-@lecture.command()
-@drawn
-@captioned("burnt")
-@heard
-def render(names: tuple[str, ...], **wishes: Any) -> None:
-    """The film of chapters, and all its files.
-
-    Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
-    are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
-    """
-    order = order_of(names, **wishes)
-    with alone_in(order.output), published(order):
-        filmed(order, open_store())
-
-
-@lecture.command()
-@drawn
-@captioned("burnt")
-def stills(names: tuple[str, ...], **wishes: Any) -> None:
-    """The last picture of each step, and contact sheets."""
-    order = order_of(names, **wishes)
-    with alone_in(order.output):
-        pictured(order, open_store())
 
 
 @lecture.command(name="list")
@@ -114,12 +96,10 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
 
     printable()
     order = order_of(names, **wishes, **UNSEEN)
+    steps = scripted(order)
     if kind:
-        with Bar() as bar:
-            text = Studio(open_store(), bar).transcript(order, f".{kind}")
-        tell(*text.splitlines())
+        tell(*Studio(open_store(), Bar()).transcript(order, steps, f".{kind}").splitlines())
         return
-    steps = _scripted(order)
     for entry in order.entries:
         own = [step for step in steps if step.chapter == entry.name]
         number = f"{entry.number}. " if entry.number else ""  # a slide has none
@@ -130,15 +110,6 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
             beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
     say_untold(order.look.language, untold(steps))
-
-
-def _scripted(order: Any) -> list[Any]:
-    """The facts of each step of an order; nothing is drawn."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    with Bar() as bar:
-        return Studio(open_store(), bar).script(order)
 
 
 @lecture.command()
@@ -155,7 +126,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
     take_trace(output)
     store, steps = open_store(), []
     try:
-        steps = _scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
+        steps = scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
     except ModuleNotFoundError as error:  # the core alone has no chapters
         tell(f"lecture: what the chapters derive is left out; {error}", err=True)
     everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
@@ -205,6 +176,8 @@ def _with_loudness(command: click.Command) -> None:
     """Add the options by which every command, and those below it, says less or more."""
     for one in getattr(command, "commands", {}).values():
         _with_loudness(one)
+    if command is test:  # whose options go to pytest
+        return
     for names, variable, help_ in (
         (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),
         (("-v", "--verbose"), "LECTURE_DEBUG", "Where an error comes from, as a traceback."),
@@ -220,8 +193,8 @@ def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> 
 
 
 for _command in (
-    experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve, voices, record, models,
-    test,
+    render, stills, experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve,
+    voices, record, models, test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, captioned, drawn, open_store, order_of, spoken
+from scenes.cli.options import alone_in, captioned, drawn, open_store, order_of, spoken
+from scenes.cli.output import tell
 from scenes.cli.speaking import heard
-from scenes.cli.telling import tell
 
 if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
@@ -48,9 +48,8 @@ def slides(
 ) -> None:
     """Slides to present with: HTML and PowerPoint.
 
-    One HTML file is for any browser; a slide is a step. Both hold their clips, so that one file is all you carry. A
-    clip plays to the end of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the
-    browser).
+    One HTML file is for any browser. Both hold their clips, so that one file is all you carry. A clip plays to the end
+    of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the browser).
     """
     if loop and stops != "none":
         raise click.ClickException("--loop is for slides that go on by themselves: add --stops none")

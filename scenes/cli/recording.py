@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import TRUST, named, open_store, order_of, shared, spoken
-from scenes.cli.telling import tell
+from scenes.cli.options import TRUST, UNSEEN, named, order_of, scripted, shared, spoken
+from scenes.cli.output import tell
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
@@ -28,20 +28,17 @@ ASKED = "k keeps it, a again, l listen, s skip, q quit"
 @click.option("--list", "only_list", is_flag=True, help="Print what is to be said, and how a file of it is called.")
 @click.option("--again", is_flag=True, help="Record what is recorded already, too.")
 def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, **wishes: Any) -> None:
-    """Record your own voice, a beat at a time: read the line, record it, listen, keep it or try again.
+    """Record your own voice, a beat at a time.
 
-    What is recorded is left as it is, so that an interrupted recording is gone on with. `lecture render --voice FOLDER`
-    speaks with it. Files that you record elsewhere serve as well, called chapter-step.wav or chapter-step-beat.wav.
+    Read the line, record it, listen, keep it or try again. What is recorded is left as it is, so that an
+    interrupted recording is gone on with. `lecture render --voice FOLDER` speaks with it. Files that you record
+    elsewhere serve as well, called chapter-step.wav or chapter-step-beat.wav.
     """
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
     from scenes.speech.microphone import microphone
     from scenes.speech.recordings import Recordings
 
     take = None if only_list else microphone()
-    order = order_of(names, **wishes, quality="h", theme="dark", output=None, jobs=os.cpu_count() or 1)
-    with Bar() as bar:
-        steps = Studio(open_store(), bar).script(order)
+    steps = scripted(order_of(names, **wishes, **UNSEEN))
     output.mkdir(parents=True, exist_ok=True) if take else None
     there = Recordings(output) if output.is_dir() else None
     beats = [(step, number) for step in steps for number, beat in enumerate(step.beats, 1) if beat]

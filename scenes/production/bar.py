@@ -70,8 +70,8 @@ class Bar:
         self._update("measuring", done, f"{int(done)}/{pieces} pieces, {what}")
 
     def _show(self) -> None:
-        frames = f", {self.drawn}/{self.total} frames" if self.total else ""
-        count = f"{self.done}/{self.wanted} steps{frames}" if self.wanted else ""
+        frames = f" steps, {self.drawn}/{self.total} frames" if self.total else ""
+        count = f"{self.done}/{self.wanted}{frames}" if self.wanted else ""
         self._update(self.what, self.drawn if self.total else self.done, count)
 
     def _update(self, what: str, completed: float, count: str) -> None:

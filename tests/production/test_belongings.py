@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from scenes.cli import main as cli
 from scenes.cli.clipping import _named, _size_of
-from scenes.cli.modelling import called
+from scenes.cli.models import called
 from scenes.production.belongings import LIST, listed, only_ours, release, take
 from scenes.publishing.formats import FORMATS
 from scenes.publishing.rendered import Rendered

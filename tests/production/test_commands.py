@@ -166,6 +166,7 @@ from pathlib import Path
 from dataclasses import replace
 from conftest import Place
 from scenes.cli import main as cli
+from scenes.cli import render
 from scenes.production.look import Look
 
 if __name__ == "__main__":
@@ -173,7 +174,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
     order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
-    cli.order_of, cli.open_store = lambda *_, **__: order, lambda: place.store
+    render.order_of, render.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from scenes.cli.compared_table import rows, table
+from scenes.cli.compare_table import rows, table
 from scenes.production.pairs import Pair, Pairs
 from scenes.production.repertoire import repertoire
 from transformer_core.pretrained.model_registry import UNTRAINED

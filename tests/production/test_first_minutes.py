@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.ordering import alone_in, order_of
+from scenes.cli.options import alone_in, order_of
 from scenes.production.bar import EVERY, Bar
 from scenes.production.repertoire import parts
 from scenes.production.store import Store
@@ -74,6 +74,8 @@ def test_help_says_what_each_argument_is(command):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_can_be_quiet_and_say_where_an_error_comes_from(command):
+    if command.context_settings.get("ignore_unknown_options"):
+        return  # further options are those of pytest
     assert {"--quiet", "-v"} <= {name for option in command.params for name in option.opts}
 
 
@@ -122,6 +124,7 @@ def test_steps_of_a_lecture_file_are_counted_through_its_chapters(tmp_path):
     wishes = {"quality": "h", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None}
     order = order_of((f"{file}.7",), **wishes)
     assert [(part.first, part.last) for part in order.parts] == [(7, 7)]
+    assert order.output == tmp_path / "renders" / "my-07", "beside the film of all"
 
 
 def test_a_film_of_steps_has_these_steps_and_no_chapter_without_any(place):

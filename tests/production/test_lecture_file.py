@@ -21,6 +21,7 @@ from PIL import Image
 
 from scenes.cli import main as cli
 from scenes.cli import publishing as commands
+from scenes.cli import render
 from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
@@ -30,8 +31,8 @@ from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
-from scenes.stage.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
-from scenes.theme import PALETTES, contrast, palette, typeset
+from scenes.stage.brand import Asset, Brand
+from scenes.theme import PALETTES, WIDE, contrast, palette, typeset
 from transformer_core.pretrained.model_registry import SHIPPED
 from transformer_core.text.vocabulary import stored
 from transformer_core.tracing import provenance
@@ -192,7 +193,7 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     monkeypatch.chdir(tmp_path)
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
-    monkeypatch.setattr(cli, "open_store", lambda: None)
+    monkeypatch.setattr(render, "open_store", lambda: None)
     said = 'title = "T"\nauthor = "A"\nsentence = "the red car"\nchapters = ["heads", "qkv"]\nquality = "l"\n'
     path = write(said + 'target = "el coche rojo"\n')
     for arguments in ([], ["-qm", "--text", "car", "--theme", "light", "--output", "there"], ["scores"]):
@@ -212,14 +213,14 @@ def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
     monkeypatch.setattr("scenes.cli.publishing.open_store", lambda: None)
-    monkeypatch.setattr(cli, "open_store", lambda: None)
+    monkeypatch.setattr(render, "open_store", lambda: None)
     for text in ("", 'captions = "none"\n'):
         path = write(text)
         for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
             with pytest.raises(SystemExit):
                 cli.main([*arguments, str(path)])
-    found = [(order.captions, order.look.bare, order.label.rpartition("captions-")[2]) for order in orders]
-    usual, clean, none = ("burnt", False, "my"), ("track", True, "track"), ("none", True, "none")
+    found = [(order.captions, order.look.bare, order.label) for order in orders]
+    usual, clean, none = ("burnt", False, "my"), ("track", True, "my-clean"), ("none", True, "my-bare")
     assert found == [usual, clean, usual, usual, none, none, none, usual]
 
 
@@ -227,7 +228,7 @@ def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherw
     monkeypatch.chdir(tmp_path)
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
-    monkeypatch.setattr(cli, "open_store", lambda: None)
+    monkeypatch.setattr(render, "open_store", lambda: None)
     path = write('voice = "heart"\nnarration = "takes"\n')
     (tmp_path / "takes").mkdir()
     for arguments in ([], ["--voice", "none"], ["--voice", "heart"], ["--voice", "takes/"]):
@@ -244,8 +245,8 @@ def _stop():
 
 def test_slides_and_a_page_are_made_of_the_film_where_they_are_asked_for(place, monkeypatch):
     order = place.order("counting", outputs=("slides", "page"))
-    monkeypatch.setattr(cli, "order_of", lambda *_, **__: order)
-    for module in (cli, commands):
+    monkeypatch.setattr(render, "order_of", lambda *_, **__: order)
+    for module in (render, commands):
         monkeypatch.setattr(module, "open_store", lambda: place.store)
     with pytest.raises(SystemExit) as ending:
         cli.main(["render"])
@@ -440,8 +441,9 @@ def test_a_logo_stands_in_its_corner_and_is_drawn_without_manims_own_camera(plac
     assert place.film("other", look=Look(1920, 1080, 15, "dark", brand)).left_to_manim == ()
     with Image.open(place.folder / "out" / "posters" / "other-01.png") as poster:
         rows, columns = np.nonzero((np.asarray(poster) == [255, 0, 0]).all(axis=2))
-    assert (columns.min(), columns.max()) == (LOGO_LEFT, LOGO_LEFT + LOGO_WIDTH - 1)
-    assert LOGO_TOP <= rows.min() < rows.max() == LOGO_TOP + LOGO_HEIGHT - 1
+    left, top, width, height = WIDE.logo
+    assert (columns.min(), columns.max()) == (left, left + width - 1)
+    assert top <= rows.min() < rows.max() == top + height - 1
 
 
 def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
@@ -461,7 +463,7 @@ def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
 
 def test_no_caption_however_wide_reaches_the_logo():
     line = paragraph(["W" * 42], "caption", "ink", 984)[0]
-    assert (line.get_right()[0] * 135) + 960 < LOGO_LEFT
+    assert (line.get_right()[0] * 135) + 960 < WIDE.logo[0]
 
 
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):

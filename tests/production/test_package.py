@@ -170,7 +170,7 @@ def test_in_a_checkout_the_name_of_the_wheel_leads_to_the_same_modules():
     assert chapter is scenes.stage.chapter
     assert Chapter is scenes.stage.chapter.Chapter
     assert chapter.__spec__.name == "scenes.stage.chapter"
-    assert transformer_lecture.show.__module__ == "scenes.cli.showing"
+    assert transformer_lecture.show.__module__ == "scenes.cli.show"
     with pytest.raises(ModuleNotFoundError):
         import_module("transformer_lecture.nowhere")
 

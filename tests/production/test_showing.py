@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from scenes import show
-from scenes.cli.showing import _film
+from scenes.cli.show import _film
 from scenes.production.film import seconds
 from scenes.production.store import Store
 from transformer_core.studies.sentence.read import read

@@ -10,8 +10,8 @@ from queue import Queue
 
 import pytest
 
-from scenes.cli.ordering import order_of
-from scenes.cli.watching import _files
+from scenes.cli.options import order_of
+from scenes.cli.watch import _files
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -21,13 +21,13 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import Place
 from scenes.cli import main as cli
-from scenes.cli import watching
+from scenes.cli import watch
 
 if __name__ == "__main__":
     # A shell starts what runs in its background with this signal ignored, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
-    watching.open_store = lambda: place.store
+    watch.open_store = lambda: place.store
     cli.main(["watch", str(place.chapters / "c01_counting.py"), "--output", {folder!r} + "/out", "--jobs", "1"])
 """
 
@@ -92,7 +92,8 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 
     chapter.write_text(right.replace("shares.largest()", "nowhere.largest()"))
     told = watching.said()
-    assert told[0] == "lecture: NameError: name 'nowhere' is not defined (c01_counting.py, line 19)"
+    line = right[: right.index("shares.largest()")].count("\n") + 1
+    assert told[0] == f"lecture: NameError: name 'nowhere' is not defined (c01_counting.py, line {line})"
 
     # Saved as many editors do it: another file takes its name.
     (tmp_path / "new.py").write_text(right)

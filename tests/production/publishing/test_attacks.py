@@ -6,7 +6,7 @@ import pytest
 
 import scenes.publishing.markup
 import scenes.publishing.page
-from scenes.cli.showing import Shown
+from scenes.cli.show import Shown
 from scenes.publishing.markup import colours, json_data
 from scenes.publishing.page import write_page
 from scenes.publishing.policy import FOLDER, META, element

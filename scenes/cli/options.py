@@ -14,10 +14,10 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from scenes.cli.completing import chapters_like, models_like
-from scenes.cli.modelling import called, say_effect, served
+from scenes.cli.completion import chapters_like, models_like
+from scenes.cli.models import called, say_effect, served
+from scenes.cli.output import tell
 from scenes.cli.speaking import speakers
-from scenes.cli.telling import tell
 from scenes.language import ENGLISH, languages
 
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
@@ -28,6 +28,8 @@ CHAPTERS = (
     "CHAPTER is a name or a number of `lecture list`, a range or a group of them, with steps after a dot, or a lecture"
     " file: scores, 6, 3-6, attention, scores.2, scores.2-4, my.toml. All chapters are meant without one."
 )
+#: Of an order that is not drawn.
+UNSEEN: dict[str, Any] = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
 TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
 
 
@@ -109,7 +111,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     With `preview=True`, quality and folder are not those of the file, which are meant for its film.
     """
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import CAPTIONS, Look
+    from scenes.production.look import CAPTIONS, SHOWN, Look
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
 
@@ -124,14 +126,12 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     asked = {"edits": edits, "target": wishes.get("target", ""), "beams": wishes.get("beams", 1)}
     other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
     read = "-".join([sentence_name(wishes["text"]), *other])
-    labels = list(dict.fromkeys(part.label for part in asked_for))
-    if lecture is None:
-        labels = [*(labels or ["lecture"]), read]
-    elif not labels[0].startswith(lecture.name):
-        labels = [lecture.name, *labels]
-    shown = f"captions-{captions}" if look.bare else ""
-    label = "-".join(filter(None, [shortened("-".join(labels)), look.name, shown]))
+    name = _named(lecture, asked_for) if lecture else f"{_named(None, asked_for)}-{read}"
+    label = "-".join(filter(None, [shortened(name), look.name, SHOWN[captions]]))
     entries = _entries(lecture, asked_for)
+    folder = wishes["output"] or Path("renders") / label
+    if lecture and name != lecture.name and folder == lecture.output:  # a part of it goes beside its film
+        folder = folder.with_name(label)
     if wishes["model"] is not None:
         entries = served(entries, open_store().about(wishes["text"], wishes["model"], **asked))
     if edits:
@@ -141,7 +141,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
         wishes["text"],
         label,
         look,
-        wishes["output"] or Path("renders") / label,
+        folder,
         wishes["jobs"],
         wishes["model"],
         wishes.get("scheduler"),
@@ -180,8 +180,15 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Any, list[Any]]:
         if not bare.endswith(".toml"):
             found += parts([name])
         elif first or len(written) == 1:
-            found.append(Part(lecture.name, lecture.entries, first, last))
+            found.append(Part(lecture.name, tuple(lecture.entries), first, last))
     return lecture, found
+
+
+def _named(lecture: Any, asked_for: Sequence[Any]) -> str:
+    """A file name part for what is asked for; chapters that a lecture file gives its look stand behind its name."""
+    labels = list(dict.fromkeys(part.label for part in asked_for))
+    is_of_file = lecture and any(part.entries == tuple(lecture.entries) for part in asked_for)
+    return "-".join(labels if is_of_file or not lecture else [lecture.name, *labels]) or "lecture"
 
 
 def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
@@ -218,6 +225,15 @@ def alone_in(folder: Path) -> Iterator[None]:
         tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
     with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
         yield
+
+
+def scripted(order: Any) -> list[Any]:
+    """The facts of each step of an order, with what is said in it; nothing is drawn."""
+    from scenes.production.bar import Bar
+    from scenes.production.studio import Studio
+
+    with Bar() as bar:
+        return Studio(open_store(), bar).script(order)
 
 
 def open_store() -> Any:

@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 import transformer_core
-from scenes.cli.completing import chapters_like
-from scenes.cli.ordering import alone_in, open_store, order_of, painted, sized
-from scenes.cli.telling import tell
+from scenes.cli.completion import chapters_like
+from scenes.cli.options import alone_in, open_store, order_of, painted, sized
+from scenes.cli.output import counted, tell
 
 #: All code that draws.
 PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]
@@ -72,7 +72,7 @@ def _draw(order: Any) -> None:
     for step in made.new:
         tell(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
     seconds = time.perf_counter() - start
-    tell(f"{made.film}  {made.steps} steps, {made.drawn} of them drawn now, in {seconds:.1f} s")
+    tell(f"{made.film}  {counted(made.steps, 'step')}, {made.drawn} of them drawn now, in {seconds:.1f} s")
 
 
 def _tell(error: Exception) -> None:

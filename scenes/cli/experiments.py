@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from scenes.cli.ordering import open_store
-from scenes.cli.telling import tell
+from scenes.cli.options import open_store
+from scenes.cli.output import tell
 
 
 @click.group(invoke_without_command=True)

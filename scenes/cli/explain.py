@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, open_store, placed, shared, sized
-from scenes.cli.telling import printable, tell
+from scenes.cli.options import alone_in, open_store, placed, shared, sized
+from scenes.cli.output import printable, tell
 
 if TYPE_CHECKING:
     from transformer_core.tracing.explain import Entry
@@ -94,7 +94,7 @@ def _draw(cell: Entry, depth: int, wishes: dict[str, Any]) -> None:
 
 def _named(cell: Entry, depth: int, wishes: dict[str, Any], look: str) -> str:
     """The file name of a clip: the entry, how deep it goes, and what was read."""
-    from scenes.cli.modelling import called
+    from scenes.cli.models import called
     from scenes.production.files import distinct, sentence_name, shortened, slug
 
     places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]

@@ -14,6 +14,15 @@ def tell(*lines: str, err: bool = False) -> None:
         click.echo(plain(line), err=err)
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "step"), counted(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def printable() -> None:
     """For a command that does nothing but print: see that there is somewhere to print to.
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes.cli.telling import plain, tell
+from scenes.cli.output import plain, tell
 
 SCENES = Path(__file__).resolve().parents[2] / "scenes"
 #: Ends of lines, escapes of a terminal, marks that turn a line around, what is not seen.
@@ -47,10 +47,10 @@ def test_all_that_is_said_goes_through_it():
         if isinstance(node, ast.Call) and ast.unparse(node.func) in said
     }
     assert others == {
-        "cli/checking.py: click.secho(f'── {name}', bold=True)",
-        "cli/checking.py: click.echo('all checks passed')",
+        "cli/test.py: click.secho(f'── {name}', bold=True)",
+        "cli/test.py: click.echo('all checks passed')",
         "cli/main.py: click.echo(json.dumps({'chapters': rows,",
-        "cli/explaining.py: click.echo(json.dumps(cell.as_dict(depth",
-        "cli/modelling.py: click.echo(listed(found))",
-        "cli/telling.py: click.echo(plain(line), err=err)",
+        "cli/explain.py: click.echo(json.dumps(cell.as_dict(depth",
+        "cli/models.py: click.echo(listed(found))",
+        "cli/output.py: click.echo(plain(line), err=err)",
     }

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from scenes.cli.telling import tell
+from scenes.cli.output import tell
 
 
 @click.command()

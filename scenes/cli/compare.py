@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from scenes.cli.completing import models_like
-from scenes.cli.filming import filmed, pictured
-from scenes.cli.modelling import called
-from scenes.cli.ordering import DEFAULT_TEXT, alone_in, open_store, placed, sized
+from scenes.cli.completion import models_like
+from scenes.cli.models import called
+from scenes.cli.options import DEFAULT_TEXT, alone_in, open_store, placed, sized
+from scenes.cli.output import printable, tell
+from scenes.cli.render import filmed, pictured
 from scenes.cli.speaking import heard, speakers
-from scenes.cli.telling import printable, tell
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -117,8 +117,8 @@ def _order(pair: Any, **wishes: Any) -> Any:
 
 def _tell(store: Any, order: Any) -> None:
     """The differences as a table."""
-    from scenes.cli.compared_table import table
-    from scenes.cli.model_tables import console
+    from scenes.cli.compare_table import table
+    from scenes.cli.model import console
     from transformer_core.tracing.trace import Trace
 
     console().print(table(Trace.load(store.trace(order.text, None, **order.asked)[0])))

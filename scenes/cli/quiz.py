@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.ordering import alone_in, named, open_store, order_of, painted
-from scenes.cli.telling import tell
+from scenes.cli.options import alone_in, named, open_store, order_of, painted, scripted
+from scenes.cli.output import tell
 from scenes.language import catalogue
 
 if TYPE_CHECKING:
@@ -54,18 +54,14 @@ def _quiz(order: Any) -> Quiz:
     Raises:
         ClickException: there is no question.
     """
-    from scenes.production.bar import Bar
     from scenes.production.origin import Origin
-    from scenes.production.studio import Studio
     from scenes.production.tracing import others_of
     from scenes.publishing.cards import cards_of
     from scenes.publishing.quiz import Quiz
     from scenes.publishing.rendered import GENERAL
     from transformer_core.tracing.trace import Trace
 
-    store, look = open_store(), order.look
-    with Bar() as bar:
-        steps = Studio(store, bar).script(order)
+    store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
     cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store))
     if not cards:

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from scenes.cli.completing import models_like
-from scenes.cli.telling import printable, tell
+from scenes.cli.completion import models_like
+from scenes.cli.output import printable, tell
 
 NARROW = 100
 

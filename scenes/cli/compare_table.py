@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from scenes.cli.telling import plain
+from scenes.cli.output import plain
 from transformer_core.tracing.trace import Trace
 
 Row = tuple[str, str, str, str]

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from scenes.cli.telling import printable, tell
+from scenes.cli.output import printable, tell
 
 
 @click.group(invoke_without_command=True)

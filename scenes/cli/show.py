@@ -121,7 +121,7 @@ def show(
     Raises:
         ValueError: no such chapter, step, theme, language or quality; the line says what there is.
     """
-    from scenes.cli.ordering import open_store, order_of
+    from scenes.cli.options import open_store, order_of
     from scenes.production.look import QUALITIES
     from scenes.production.studio import Studio
     from scenes.theme import PALETTES

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.completing import chapters_like
-from scenes.cli.ordering import open_store, order_of
-from scenes.cli.telling import tell
+from scenes.cli.completion import chapters_like
+from scenes.cli.options import UNSEEN, order_of, scripted
+from scenes.cli.output import tell
 from scenes.language import ENGLISH, languages
 from scenes.language.catalogue import FOLDER
 from scenes.production.files import whole
@@ -89,17 +88,11 @@ def _lacking(
     """Yield each template that chapters about `texts` say and the catalogue lacks, with an empty entry for it."""
     import polib
 
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    look = {"quality": "h", "theme": "dark", "output": None, "jobs": os.cpu_count() or 1}
-    with Bar() as bar:
-        for text in texts:
-            order = order_of(chapters, text=text, model=model, language=code, **look)
-            for step in Studio(open_store(), bar).script(order):
-                for template, example in step.untold:
-                    comment = f"{step.chapter} {step.number}: {example}"
-                    yield template, polib.POEntry(msgid=template, comment=comment)
+    for text in texts:
+        for step in scripted(order_of(chapters, text=text, model=model, language=code, **UNSEEN)):
+            for template, example in step.untold:
+                comment = f"{step.chapter} {step.number}: {example}"
+                yield template, polib.POEntry(msgid=template, comment=comment)
 
 
 def save(catalogue: polib.POFile, path: Path) -> None:
