@@ -271,3 +271,9 @@ def test_what_is_missing_is_installed_from_where_the_project_came_by_the_install
     installed, origin, how, line
 ):
     assert installed(origin, **how) == line
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.stem)
+def test_no_page_says_to_install_the_project_from_where_it_is_not(page):
+    lines = re.findall(r"pip install [\"']?transformer-lecture.*", page.read_text(encoding="utf-8"))
+    assert [line for line in lines if " @ " not in line] == []
