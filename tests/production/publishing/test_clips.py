@@ -129,7 +129,9 @@ def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
 
 def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
     path = tmp_path / "my.toml"
-    path.write_text('title = "x"\nsentence = "The house is red"\nchapters = ["scores"]\n[theme.colours]\nquery = "#FF8800"\n')
+    path.write_text(
+        'title = "x"\nsentence = "The house is red"\nchapters = ["scores"]\n[theme.colours]\nquery = "#FF8800"\n'
+    )
     order = order_of((f"{path}.2",), quality="h", theme="dark", text="", model=None, output=None, jobs=1)
     assert (order.text, order.look.brand.colours) == ("The house is red", (("query", "#FF8800"),))
     assert [(part.first, part.last) for part in order.parts] == [(2, 2)]
