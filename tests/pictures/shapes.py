@@ -62,7 +62,7 @@ def row(chapter: type[Chapter]) -> str:
 def rows() -> dict[str, str]:
     """The lines of the table that is in the page, by the name of their chapter."""
     table = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0]
-    return {name: line for line in table.splitlines() if (name := line.split("|")[1].strip()) and line.startswith("| ")}
+    return {line.split("|")[1].strip(): line for line in table.splitlines()[2:]}
 
 
 if __name__ == "__main__":
