@@ -138,6 +138,16 @@ class Following(Room):
     bottom = property(lambda self: self.made().bottom)
 
 
+def two(cut: Callable[[], Sequence[Room]]) -> tuple[Room, Room]:
+    """The two rooms that something is cut in, which follow the shape of the picture.
+
+    >>> left, right = two(lambda: STAGE.split_columns(760, 40))
+    >>> left.width
+    760.0
+    """
+    return Following(lambda: cut()[0]), Following(lambda: cut()[1])
+
+
 def across(px: float) -> float:
     """Of so many px of the usual stage's width, the share that this stage has.
 
