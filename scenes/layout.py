@@ -6,19 +6,19 @@ finished picture.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TypeVar
 
 import numpy as np
-from manim import Mobject, VMobject
+from manim import DOWN, RIGHT, Mobject, VGroup, VMobject
 
-from scenes.theme import READABLE, SMALLEST, at, between, contrast, palette, units
+from scenes.theme import READABLE, SMALLEST, WIDE, at, between, contrast, palette, shape, units
 
-LEFT_EDGE, RIGHT_EDGE, TOP, FLOOR = 96.0, 1824.0, 190.0, 900.0
-#: Room in px between the margins.
-WIDTH, HEIGHT = RIGHT_EDGE - LEFT_EDGE, FLOOR - TOP
+#: Weights of the four points of a curve at places along it.
+_T = np.linspace(0, 1, 17)[:, None]
+SAMPLES = np.hstack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T**2 * (1 - _T), _T**3])
 Figure = TypeVar("Figure", bound=Mobject)
 
 
@@ -84,7 +84,13 @@ class Room:
         return self.columns(2) if self.width > 2.2 * self.height else self.rows(2)
 
     def golden_columns(self, space: float = 48, last: bool = False) -> tuple[Room, Room]:
-        """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`."""
+        """Two parts side by side in the golden ratio, the larger one first: it lies left, or right if it is `last`.
+
+        In a narrow frame, a room that is not much wider than high is halved in rows: no column would hold a figure.
+        """
+        if shape().narrow and self.width < 1.5 * self.height:
+            above, below = self.rows(2, space)
+            return (below, above) if last else (above, below)
         large = (self.width - space) * 0.618
         if last:
             small, rest = self.split_columns(-large, space)
@@ -116,18 +122,49 @@ class Room:
         return mobject.move_to(self.centre)
 
 
+class Following(Room):
+    """A room that follows the shape of the picture being drawn: it is `made` anew whenever it is asked.
+
+    >>> Following(lambda: STAGE.inset(100)).width
+    1528.0
+    """
+
+    def __init__(self, made: Callable[[], Room]) -> None:
+        object.__setattr__(self, "made", made)
+
+    left = property(lambda self: self.made().left)
+    top = property(lambda self: self.made().top)
+    right = property(lambda self: self.made().right)
+    bottom = property(lambda self: self.made().bottom)
+
+
+def across(px: float) -> float:
+    """Of so many px of the usual stage's width, the share that this stage has.
+
+    >>> across(980)
+    980.0
+    """
+    return px * STAGE.width / Room(*WIDE.stage).width
+
+
+def in_turn(figures: VGroup, room: Room, buff: float) -> VGroup:
+    """Figures side by side, or one below the other where the room is narrow and tall, as large as the room allows."""
+    is_tall = shape().narrow and room.width < 1.5 * room.height
+    return room.fit(figures.arrange(DOWN if is_tall else RIGHT, buff=buff))
+
+
 #: The whole stage: between the margins, below the title and above the captions.
-STAGE = Room(LEFT_EDGE, TOP, RIGHT_EDGE, FLOOR)
+STAGE: Room = Following(lambda: Room(*shape().stage))
 
 
 def centred(mobject: Mobject, lower: float = 0) -> Mobject:
     """In the middle of the stage, or `lower` of its height below it."""
-    return mobject.move_to(at((LEFT_EDGE + RIGHT_EDGE) / 2, (TOP + FLOOR) / 2 + lower * HEIGHT))
+    return mobject.move_to(at((STAGE.left + STAGE.right) / 2, (STAGE.top + STAGE.bottom) / 2 + lower * STAGE.height))
 
 
 def at_floor(mobject: Mobject) -> Mobject:
     """Centred on the floor of the stage, above the captions."""
-    spot = at((LEFT_EDGE + RIGHT_EDGE) / 2, FLOOR)
+    spot = at((STAGE.left + STAGE.right) / 2, STAGE.bottom)
     return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
 
 
@@ -162,9 +199,9 @@ def _visible(mobject: Mobject) -> bool:
     )
 
 
-def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_height: float = 8.0) -> list[str]:
+def faults(stage: Sequence[Mobject]) -> list[str]:
     """Return the faults of a picture: text out of its box or the frame, overlapping, too small, or too faint."""
-    texts = texts_on(stage)
+    texts, frame_width, frame_height = texts_on(stage), units(shape().width), units(shape().height)
     found = []
     for text in texts:
         name = repr(text.text)
@@ -185,6 +222,22 @@ def faults(stage: Sequence[Mobject], frame_width: float = 1920 / 135, frame_heig
         wide, high = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
         if wide > units(1) and high > units(1):
             found.append(f"{first.text!r} and {second.text!r} overlap")
+    return found
+
+
+def crossed(stage: Sequence[Mobject]) -> list[str]:
+    """Return what is wrong where an edge or a line of a figure runs through a text, as may be wanted here and there."""
+    texts = texts_on(stage)
+    inside = {id(part) for text in texts for part in text.get_family()}
+    parts = [p for one in stage for p in one.family_members_with_points() if id(p) not in inside and _visible(p)]
+    curves = [part.points[: len(part.points) // 4 * 4, :2].reshape(-1, 4, 2) for part in parts]
+    spots = np.einsum("st,cti->csi", SAMPLES, np.concatenate(curves or [np.zeros((0, 4, 2))])).reshape(-1, 2)
+    found = []
+    for text in texts:
+        left, low, right, high = np.array(_box(text)) + units(3) * np.array([1, 1, -1, -1])
+        within = (spots > (left, low)).all(axis=1) & (spots < (right, high)).all(axis=1)
+        if within.any():
+            found.append(f"a line runs through {text.text!r}")
     return found
 
 

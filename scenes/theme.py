@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,75 @@ import numpy as np
 from transformer_core.tracing.window import Limits
 
 PIXELS_PER_UNIT = 135.0
-FRAME_WIDTH, FRAME_HEIGHT = 1920.0, 1080.0
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Shape of a frame, and what stands where in it, in px from its top left.
+
+    Args:
+        width, height: of the frame. A narrow one has fewer px than it is shown with, so that type is larger.
+        stage: left, top, right and bottom of the room for figures.
+        kicker: the baseline of the chapter's name.
+        caption: the baseline of the first line of a caption.
+        logo: left, top, width and height of its room.
+        below: px from there to the first baseline of the title.
+        note: the baseline of a note on the model; without one it stands beside the chapter's name.
+        sizes: em sizes in px of the types that are not as large as in the usual frame.
+    """
+
+    width: float
+    height: float
+    stage: tuple[float, float, float, float]
+    kicker: float
+    caption: float
+    logo: tuple[float, float, float, float]
+    below: float = 54
+    note: float = 0.0
+    sizes: Mapping[str, float] = field(default_factory=dict, hash=False)
+
+    @property
+    def narrow(self) -> bool:
+        """True if titles and captions are wrapped anew."""
+        return self.width < WIDE.width
+
+
+def _narrow(width: float, height: float, above: float = 24, below: float = 24, lines: int = 2) -> Shape:
+    """A frame that is shown 1080 px wide, with px that a player may cover, and captions of so many `lines`."""
+    larger = width / 1080  # what is said stays as large, however many px a figure has
+    sizes = {"caption": 53 * larger, "title": 56 * larger, "kicker": 31 * larger}
+    side, kicker = round(0.05 * width), above + 36 * larger
+    caption = height - below - 14 - (lines - 1) * 1.24 * sizes["caption"]
+    stage = side, kicker + 204 * larger, width - side, caption - 91 * larger
+    logo = width - side - 130 * larger, kicker - 40 * larger, 130 * larger, 52 * larger
+    return Shape(width, height, stage, kicker, caption, logo, 65 * larger, kicker + 180 * larger, sizes)
+
+
+WIDE = Shape(1920, 1080, (96.0, 190.0, 1824.0, 900.0), 84, 984, (1768, 968, 128, 88))
+#: Shapes of frames; a narrow one with large type, and with a small one for what has no room then.
+#: Players on phones cover the top 14% and the lowest 20% of 9:16.
+SHAPES = {
+    "16:9": (WIDE,),
+    "9:16": tuple(_narrow(w, w * 16 / 9, 0.14 * w * 16 / 9, 0.2 * w * 16 / 9, 3) for w in (900, 1080)),
+    "1:1": tuple(_narrow(w, w) for w in (900, 1080)),
+    "4:5": tuple(_narrow(w, w * 5 / 4) for w in (900, 1080)),
+}
+_shape = [WIDE]
+
+
+def shape() -> Shape:
+    """The shape of the picture being drawn."""
+    return _shape[-1]
+
+
+@contextmanager
+def shaped(wanted: Shape) -> Iterator[None]:
+    """Draw in this shape inside this block."""
+    _shape.append(wanted)
+    try:
+        yield
+    finally:
+        _shape.pop()
 
 
 def units(pixels: float) -> float:
@@ -27,8 +95,8 @@ def units(pixels: float) -> float:
 
 
 def at(x: float, y: float) -> np.ndarray:
-    """The point `x` px from the left and `y` px from the top of a 1080p frame."""
-    return np.array([units(x - FRAME_WIDTH / 2), units(FRAME_HEIGHT / 2 - y), 0.0])
+    """The point `x` px from the left and `y` px from the top of the frame."""
+    return np.array([units(x - shape().width / 2), units(shape().height / 2 - y), 0.0])
 
 
 @dataclass(frozen=True)
@@ -148,6 +216,7 @@ def palette() -> Palette:
 def typeset(style: str) -> Type:
     """Return the typography of a text of `style` in the picture being drawn."""
     kind = TYPES[style]
+    kind = replace(kind, size=shape().sizes.get(style, kind.size))
     face = _faces[-1].get((kind.family, kind.italic))
     return replace(kind, family=face) if face else kind
 

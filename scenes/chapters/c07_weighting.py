@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import RIGHT, UL, VGroup
+from manim import UL, VGroup
 
 from scenes.animations import (
     Count,
@@ -22,7 +22,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
@@ -248,9 +248,9 @@ class Weighting(Chapter):
                 SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
                 for choice, name in names.items()
             )
-        ).arrange(RIGHT, buff=gap("part"))
+        )
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
-        card.inside.fit(panels)
+        in_turn(panels, card.inside, gap("part"))
         first = panels[0]
         yield Step(
             "Undivided, divided by d_k, or by its root?",

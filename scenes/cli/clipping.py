@@ -1,124 +1,275 @@
-"""The command `lecture clip`: single steps as files for other tools."""
+"""The command `lecture clip`: steps as files for other tools."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.options import captioned, open_store, order_of, painted
+from scenes.cli.completion import chapters_like
+from scenes.cli.options import CHAPTERS, captioned, open_store, order_of, painted
 from scenes.cli.output import tell
 from scenes.language import ENGLISH, catalogue
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
+    from scenes.production.film import Part
+    from scenes.production.look import Look
+    from scenes.production.studio import Order, Studio
+    from scenes.publishing.formats import Format
 
-FORMATS = ("mp4", "webm", "gif", "avif", "png")
+FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg")
+USUAL = "16:9"
+SHAPES = (USUAL, "9:16", "1:1", "4:5")
 NARROWEST, WIDEST = 160, 3840
 
 
-@click.command()
-@click.argument("steps", nargs=-1, required=True, metavar="CHAPTER.STEP...")
+@dataclass(frozen=True)
+class Wish:
+    """Changes of a format, as they were asked for; None is what is usual for it."""
+
+    shape: str
+    width: int | None
+    fps: int | None
+    clear: bool | None = None
+    at: float | None = None
+
+    def look(self, kind: Format, look: Look) -> Look:
+        """The look in which steps are drawn for a format."""
+        across, down = map(int, self.shape.split(":"))
+        width = self.width or self.usual_width(kind)
+        return replace(
+            look,
+            width=width,
+            height=round(width * down / across / 2) * 2,
+            rate=self.fps or kind.rate,
+            clear=kind.clear if self.clear is None else self.clear,
+            shape=self.shape,
+        )
+
+    def usual_width(self, kind: Format) -> int:
+        return kind.width if self.shape == USUAL else kind.width * 9 // 16
+
+    def told(self, kind: Format) -> list[str]:
+        """What of this is not as usual, as parts of a file name."""
+        wide = self.width not in {None, self.usual_width(kind)}
+        return [
+            "" if self.shape == USUAL else self.shape.replace(":", "x"),
+            "" if self.clear in {None, kind.clear} else "clear" if self.clear else "opaque",
+            "" if self.at is None else f"{self.at:g}s",
+            f"{self.width}w" if wide else "",
+            f"{self.fps}fps" if self.fps not in {None, kind.rate} else "",
+        ]
+
+
+def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | None:
+    if width is not None and width % 2:
+        raise click.BadParameter(f"{width} is odd, and a video has pixels by twos: take {width - 1} or {width + 1}")
+    return width
+
+
+@click.command(epilog=CHAPTERS)
+@click.argument("names", nargs=-1, required=True, metavar="CHAPTER[.STEP]...", shell_complete=chapters_like)
 @click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=["mp4"], show_default=True)
 @click.option(
-    "--width", type=click.IntRange(NARROWEST, WIDEST), help="In pixels; default: 1920, webm 1280, gif and avif 960."
-)
+    "--shape", type=click.Choice(SHAPES), default=USUAL, show_default=True,
+    help="Other shapes are laid out anew, with larger type, for phones.",
+)  # fmt: skip
+@click.option("--join", is_flag=True, help="All steps in one file, instead of a file each.")
+@click.option(
+    "--width", type=click.IntRange(NARROWEST, WIDEST), callback=_even,
+    help="In pixels, even; default: 1920, webm 1280, gif and avif 960, and 9/16 of it in other shapes.",
+)  # fmt: skip
 @click.option("--fps", type=click.IntRange(1, 120), help="Frames a second; default: 60, webm 30, gif and avif 15.")
+@click.option(
+    "--clear/--opaque", default=None,
+    help="Without a background: usual for webm, possible for avif and png. On a light page take --theme light.",
+)  # fmt: skip
+@click.option(
+    "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, instead of the last picture."
+)
 @captioned("burnt")
 @painted
 def clip(
-    steps: tuple[str, ...],
+    names: tuple[str, ...],
     formats: tuple[str, ...],
+    shape: str,
+    join: bool,
     width: int | None,
     fps: int | None,
+    clear: bool | None,
+    at: float | None,
     **wishes: Any,
 ) -> None:
-    """Steps as files for other tools.
-
-    They are mp4, webm with a transparent background, gif, avif, or the last picture as png.
+    """Steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png or svg.
 
     \b
       lecture clip scores.1
-      lecture clip attention.3 --format gif --width 960
-      lecture clip heads.3 heads.5 --format webm --captions none
+      lecture clip scores.2-4 heads.3 --shape 9:16
+      lecture clip scores --join --format gif --width 960
+      lecture clip my.toml.2 --format webm --captions none
 
-    CHAPTER.STEP is a chapter and the number of a step; those of a group are counted through its chapters.
+    The steps of a group or a lecture file are counted through its chapters.
     """
     from scenes.production.bar import Bar
     from scenes.production.belongings import take
     from scenes.production.files import ready
-    from scenes.production.film import Part, join
     from scenes.production.studio import Studio
     from scenes.publishing.formats import FORMATS as KINDS
-    from scenes.publishing.formats import told
 
-    places = [_place(step) for step in steps]
-    order = order_of(tuple(dict.fromkeys(name for name, _ in places)), quality="h", **wishes)
+    kinds = [KINDS[name] for name in dict.fromkeys(formats)]
+    wish = Wish(shape, width, fps, clear, at)
+    _check(kinds, join, wish, wishes["captions"])
+    order = order_of(names, quality="h", **wishes)
     folder = wishes["output"] or Path("renders") / "clips"
     ready(folder)
-    named = _named(order)
     with Bar() as bar:
         studio = Studio(open_store(), bar)
-        for kind in (KINDS[name] for name in dict.fromkeys(formats)):
-            if order.captions == "track" and kind.name != "mp4":
-                raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
-            look = replace(order.look, **_size(width or kind.width), rate=fps or kind.rate, clear=kind.clear)
-            order = replace(order, look=look)
-            wanted = _wanted(places, studio.script(order))
-            ending = f"{named}{_size_of(kind, width, fps)}.{kind.name}"
-            take(folder, [f"{step.chapter}-{step.number:02d}-{ending}" for step in wanted])
-            for step, drawn in studio.clips(order, wanted.__contains__, kind.drawn):
-                target = folder / f"{step.chapter}-{step.number:02d}-{ending}"
+        for kind in kinds:
+            asked = replace(order, look=wish.look(kind, order.look))
+            if kind.name == "svg":
+                _vectors(studio, asked, wish, folder, lambda step: _name(order, names, step, wish.told(KINDS["svg"])))
+                continue
+            files: dict[str, list[tuple[StepFacts, Part]]] = {}
+            for step, part in _drawn(studio, asked, _looks(studio, asked), kind.drawn):
+                name = _name(order, names, None if join else step, wish.told(kind))
+                files.setdefault(f"{name}.{kind.name}", []).append((step, part))
+            take(folder, files)
+            for name, steps in files.items():
                 if order.captions == "track":
-                    tag = catalogue(look.language).tag
-                    join([Part(drawn, step.title)], step.cues, target, told(drawn), tag, shown=True)
+                    _with_track(steps, folder / name, asked.look)
                 else:
-                    kind.make(drawn, target, look.rate)
-                tell(f"{target}  {look.width}x{look.height}, {target.stat().st_size / 1e6:.2f} MB")
+                    kind.make([part for _, part in steps], folder / name, asked.look.rate)
+                size = f"{asked.look.width}x{asked.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
+                tell(f"{folder / name}  {size}")
 
 
-def _place(step: str) -> tuple[str, int]:
-    """Chapter and number in `scores.3`."""
-    name, _, number = step.rpartition(".")
-    if not name or not number.isdecimal():
-        raise click.ClickException(f"which step of {step!r}? Write chapter and number, as in scores.3")
-    return name, int(number)
+def _vectors(studio: Studio, order: Order, wish: Wish, folder: Path, called: Callable[[StepFacts], str]) -> None:
+    """Write an SVG of each step."""
+    from scenes.production.belongings import take
+    from scenes.production.files import write_text
+
+    looks = _looks(studio, order)
+    for step, _ in looks:
+        if wish.at is not None and wish.at * order.look.rate >= step.frames:
+            raise ValueError(
+                f"{step.chapter}.{step.number} lasts {step.frames / order.look.rate:.1f} seconds: --at is less"
+            )
+    for look in dict.fromkeys(look for _, look in looks):
+        own = [step for step, its in looks if its == look]
+        for step, picture in studio.vectors(replace(order, look=look), own, wish.at):
+            path = folder / f"{called(step)}.svg"
+            take(folder, [path.name])
+            write_text(path, picture)
+            tell(f"{path}  {len(picture) / 1e6:.2f} MB")
 
 
-def _wanted(places: Sequence[tuple[str, int]], steps: Sequence[StepFacts]) -> list[StepFacts]:
-    """The steps at `places`.
+def _with_track(steps: Sequence[tuple[StepFacts, Part]], target: Path, look: Look) -> None:
+    """A film of these steps with their captions as a track that players show."""
+    from scenes.production.film import join
+    from scenes.publishing.formats import told
+
+    ends = accumulate((step.frames / look.rate for step, _ in steps), initial=0.0)
+    cues = [cue.later(start) for (step, _), start in zip(steps, ends, strict=False) for cue in step.cues]
+    parts = [part for _, part in steps]
+    join(parts, cues, target, told(parts[0].clip), catalogue(look.language).tag, shown=True)
+
+
+def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequence[str]) -> str:
+    """The name of a file with one step, or with all of them: what was asked for and is not as usual is in it."""
+    from scenes.production.repertoire import cut, listed
+
+    lecture = next((Path(bare).stem for bare, *_ in map(cut, listed(names)) if bare.endswith(".toml")), "")
+    theme = "" if order.look.theme == "dark" else order.look.theme
+    language = "" if order.look.language == ENGLISH else order.look.language
+    if step is None:
+        parts = [order.label, order.name if lecture else ""]  # with theme and language in the label
+    else:
+        parts = [lecture, step.chapter, f"{step.number:02d}", order.name, theme, language, order.shown]
+    return "-".join(filter(None, [*parts, *told]))
+
+
+def _check(kinds: Sequence[Format], join: bool, wish: Wish, captions: str) -> None:
+    """Refuse what a format cannot do."""
+    for kind in kinds:
+        if wish.clear and not kind.can_be_clear:
+            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png or svg has")
+        if wish.at is not None and kind.name != "svg":
+            raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
+        if captions == "track" and kind.name != "mp4":
+            raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
+        if join and kind.name in {"png", "svg"}:
+            raise click.ClickException(f"{kind.name} is one picture: leave --join out, and each step has its own")
+
+
+def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
+    """Each step with the look that it is drawn in: in a narrow frame, the largest type with which it has room.
 
     Raises:
-        ValueError: a chapter or group has no such step; the line says how many it has.
+        ValueError: a step has no room in this shape; the line says which, and what works.
     """
-    from scenes.production.repertoire import chosen
-
-    found = []
-    for name, number in places:
-        members = {entry.name for entry in chosen([name])}
-        own = [step for step in steps if step.chapter in members]
-        if not 1 <= number <= len(own):
-            raise ValueError(f"there is no step {name}.{number}: {name} has steps 1 to {len(own)}")
-        found.append(own[number - 1])
-    return found
-
-
-def _size(width: int) -> dict[str, int]:
-    """An even width, and the height that belongs to it."""
-    return {"width": width // 2 * 2, "height": round(width * 9 / 32) * 2}
-
-
-def _named(order: Any) -> str:
-    """The part of a clip's name that tells it from others of its step: all that was asked for and is not as usual."""
-    look = order.look
-    parts = ["" if look.theme == "dark" else look.theme, "" if look.language == ENGLISH else look.language]
-    return "-".join([order.name, *filter(None, [*parts, order.shown])])
+    if order.look.shape == USUAL:
+        return [(step, order.look) for step in studio.script(order)]
+    looks = [replace(order.look, fine=fine) for fine in (False, True)]
+    scripts = [studio.script(replace(order, look=look)) for look in looks]
+    found = [
+        next(((step, look) for step, look in zip(steps, looks, strict=True) if not step.faults), None)
+        for steps in zip(*scripts, strict=True)
+    ]
+    if all(found):
+        return [one for one in found if one]
+    lost = [step for step, one in zip(scripts[-1], found, strict=True) if not one]
+    rest = [step for step, one in zip(scripts[-1], found, strict=True) if one]
+    names = ", ".join(f"{step.chapter}.{step.number}" for step in lost)
+    told = f"; without {'it' if len(lost) == 1 else 'them'}: {_listed(rest)}" if rest else ""
+    raise ValueError(
+        f"{names}: no room in {order.look.shape} ({lost[0].faults[0]}). "
+        f"--shape {_others(studio, order, lost)} works{told}"
+    )
 
 
-def _size_of(kind: Any, width: int | None, fps: int | None) -> str:
-    """Width and rate, where they are not those of the format."""
-    wide = f"-{width // 2 * 2}w" if width and width // 2 * 2 != kind.width else ""
-    return wide + (f"-{fps}fps" if fps and fps != kind.rate else "")
+def _others(studio: Studio, order: Order, lost: Sequence[StepFacts]) -> str:
+    """The shapes in which all of the steps that are `lost` have room."""
+    wanted, found = {(step.chapter, step.number) for step in lost}, [USUAL]
+    order = replace(order, entries=[entry for entry in order.entries if entry.name in {step.chapter for step in lost}])
+    for shape in SHAPES:
+        if shape not in {USUAL, order.look.shape}:
+            for fine in (False, True):
+                steps = studio.script(replace(order, look=replace(order.look, shape=shape, fine=fine)))
+                wanted_here = wanted & {(step.chapter, step.number) for step in steps if not step.faults}
+                if wanted_here == wanted:
+                    found.append(shape)
+                    break
+    return " or ".join(found)
+
+
+def _listed(steps: Sequence[StepFacts]) -> str:
+    """Steps as the command takes them: `scores.1 scores.3-5`."""
+    runs: list[list[StepFacts]] = []
+    for step in steps:
+        last = runs[-1][-1] if runs else None
+        if last and (last.chapter, last.number + 1) == (step.chapter, step.number):
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    return " ".join(
+        f"{run[0].chapter}.{run[0].number}" + (f"-{run[-1].number}" if len(run) > 1 else "") for run in runs
+    )
+
+
+def _drawn(
+    studio: Studio, order: Order, looks: Sequence[tuple[StepFacts, Look]], suffix: str
+) -> list[tuple[StepFacts, Part]]:
+    """Each step with its clip, in the order in which they are shown."""
+    from scenes.production.film import Part
+
+    clips: dict[str, Path] = {}
+    for look in dict.fromkeys(look for _, look in looks):
+        wanted = [step for step, own in looks if own == look]
+        made = studio.clips(replace(order, look=look), wanted.__contains__, suffix)
+        clips |= {step.key: path for step, path in made}
+    return [(step, Part(clips[step.key], step.title)) for step, _ in looks]

@@ -96,15 +96,16 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
 
     printable()
     order = order_of(names, **wishes, **UNSEEN)
-    if kind:
-        with Bar() as bar:
-            text = Studio(open_store(), bar).transcript(order, f".{kind}")
-        tell(*text.splitlines())
-        return
     steps = scripted(order)
+    if kind:
+        tell(*Studio(open_store(), Bar()).transcript(order, steps, f".{kind}").splitlines())
+        return
     for entry in order.entries:
-        tell(f"{entry.number}. {catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}", "")
-        for step in (s for s in steps if s.chapter == entry.name):
+        own = [step for step in steps if step.chapter == entry.name]
+        number = f"{entry.number}. " if entry.number else ""  # a slide has none
+        title = f"{number}{catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}"
+        tell(*([title, ""] if own else []))
+        for step in own:
             seconds = step.frames / order.look.rate
             beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")

@@ -111,7 +111,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     With `preview=True`, quality and folder are not those of the file, which are meant for its film.
     """
     from scenes.production.files import distinct, sentence_name, shortened
-    from scenes.production.look import CAPTIONS, Look
+    from scenes.production.look import CAPTIONS, SHOWN, Look
     from scenes.production.studio import Order
     from scenes.stage.brand import PLAIN
 
@@ -127,8 +127,7 @@ def order_of(names: tuple[str, ...], **wishes: Any) -> Any:
     other = [*([called(wishes["model"])] if wishes["model"] else []), *map(distinct, edits)]
     read = "-".join([sentence_name(wishes["text"]), *other])
     name = _named(lecture, asked_for) if lecture else f"{_named(None, asked_for)}-{read}"
-    shown = f"captions-{captions}" if look.bare else ""
-    label = "-".join(filter(None, [shortened(name), look.name, shown]))
+    label = "-".join(filter(None, [shortened(name), look.name, SHOWN[captions]]))
     entries = _entries(lecture, asked_for)
     folder = wishes["output"] or Path("renders") / label
     if lecture and name != lecture.name and folder == lecture.output:  # a part of it goes beside its film

@@ -48,9 +48,8 @@ def slides(
 ) -> None:
     """Slides to present with: HTML and PowerPoint.
 
-    One HTML file is for any browser; a slide is a step. Both hold their clips, so that one file is all you carry. A
-    clip plays to the end of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the
-    browser).
+    One HTML file is for any browser. Both hold their clips, so that one file is all you carry. A clip plays to the end
+    of a beat and stands; "next" goes on. What is said stands in the speaker notes (key S in the browser).
     """
     if loop and stops != "none":
         raise click.ClickException("--loop is for slides that go on by themselves: add --stops none")

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
 
-from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.ramps import Ramp
@@ -82,7 +82,7 @@ class Trio(VGroup):
         labels = first.words("query")
         rows = len(labels)
         widest = max(word(label, "token").width for label in labels) * 135 + 24
-        pitch = min(LARGEST, (WIDTH - widest - 2 * APART) / 3 / rows)
+        pitch = min(LARGEST, (STAGE.width - widest - 2 * APART) / 3 / rows)
         self.style = "token" if widest < pitch else "map"
         side = max(word(label, self.style).width for label in labels) * 135 + 24
         tall = min(pitch, 440 / rows)
@@ -149,12 +149,12 @@ class RowTrio(VGroup):
         self, rows: Sequence[NamedTensor], apart: NamedTensor | None, name: str, scale: tuple[float, float], top: float
     ) -> None:
         wide, high, pitch = 1300.0, 54.0, 72.0
-        self.name = Words(name, "fact").move_to(at(0, top)).begin_at(at(LEFT_EDGE + 20, 0)[0])
+        self.name = Words(name, "fact").move_to(at(0, top)).begin_at(at(STAGE.left + 20, 0)[0])
         self.strips, self.signs = VGroup(), VGroup()
         for place, row in enumerate([*rows, *([] if apart is None else [apart])]):
             y = top + 62 + place * pitch
             self.strips.add(Strip(row, wide, high, scale[place == 2] or 1.0).move_to(at(960, y)))
-            self.signs.add(Words(HEADS[place], "block").settle(at(LEFT_EDGE + 130, y)))
+            self.signs.add(Words(HEADS[place], "block").settle(at(STAGE.left + 130, y)))
         self.note: Words | None = None
         if apart is not None:
             self.note = told(apart).next_to(self.strips[2], RIGHT, buff=gap("word"))

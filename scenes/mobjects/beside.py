@@ -8,7 +8,7 @@ from typing import Any
 
 from manim import DOWN, LEFT, RIGHT, VGroup
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE, WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.apart import largest
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words
@@ -112,7 +112,7 @@ class Legend(VGroup):
 
     def __init__(self, two: Two, wide: float = 820, high: float = 170) -> None:
         self.cards = VGroup(*(self._card(two, letter, wide, high) for letter in "ab"))
-        self.cards.arrange(RIGHT, buff=units(WIDTH - 2 * wide)).move_to(at(960, 285))
+        self.cards.arrange(RIGHT, buff=units(STAGE.width - 2 * wide)).move_to(at(960, 285))
         super().__init__(self.cards)
 
     @staticmethod
@@ -168,7 +168,7 @@ class Sizes(VGroup):
                 line.add(mark)
             self.lines.add(line)
         foot = top + pitch * len(self.lines) - pitch * 0.35
-        self.floor = rule(at(LEFT_EDGE + 120, foot), at(RIGHT_EDGE - 120, foot))
+        self.floor = rule(at(STAGE.left + 120, foot), at(STAGE.right - 120, foot))
         compared, same = (trace[f"diff.parameters.{name}"] for name in ("compared", "same"))
         equal = f"equal parameters at the same places: {same:,.0f} of {compared:,.0f}"
         self.equal = Words(equal if compared else "no two tensors of parameters have the same shape", "fact")
@@ -181,7 +181,7 @@ def chip_line(labels: Sequence[Label], y: float, high: float = 52) -> VGroup:
     chips, taken = VGroup(), 0.0
     for label in labels[:MOST]:
         wide = chip_width(label, small=high < 52) + BETWEEN
-        if taken + wide > WIDTH - 300:
+        if taken + wide > STAGE.width - 300:
             break
         chips.add(Token(label, height=high))
         taken += wide

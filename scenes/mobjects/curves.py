@@ -11,12 +11,14 @@ from scenes.layout import Room
 from scenes.mobjects.marks import Called, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.text import Words
-from scenes.theme import units
+from scenes.theme import shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a plot.
 WIDE, HIGH = 1150.0, 400.0
+#: Px of the axes in a narrow frame, at least, and those that numbers need at both ends of a curve.
+NARROWEST, BESIDE = 300.0, 170.0
 #: The height at which a label stands that belongs to several curves, between none and all.
 MIDWAY = 0.6
 
@@ -66,8 +68,10 @@ class Curves(VGroup):
         powers: bool = False,
     ) -> None:
         reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
+        names_need = max(Words(name, "stage word").width for name, _ in names.values()) * 135 + BESIDE
+        wide = max(room.width - names_need, NARROWEST) if shape().narrow else WIDE
         across = [*([] if powers else [0.0]), *map(float, x.values)]
-        plot = self.plot = Plot(across, reach, axes, WIDE, HIGH, (powers, powers))
+        plot = self.plot = Plot(across, reach, axes, wide, HIGH, (powers, powers))
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}
         for key, (name, role) in names.items():

@@ -13,7 +13,7 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -78,7 +78,7 @@ class NextTokens(VGroup):
             y = top + (lines - 0.5) * self.pitch
             title = Words(others[1], "fact", "ink2").settle(at(room.left, y)).begin_at(at(room.left, y)[0])
             end = float(title.get_right()[0] + units(SPACE + DIGITS))
-            self.rest.add(title, self._number(others[0], end * 135 + 960, y))
+            self.rest.add(title, self._number(others[0], end * 135 + shape().width / 2, y))
             self.spots.append(np.array([end + units(SPACE), at(0, y)[1], 0]))
         self.bars = self.state(probs, others[0] if others else None)
         super().__init__(self.names, self.numbers, self.bars, self.rest)

@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear
 from scenes.language import told
+from scenes.layout import across
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import Box, dot, path, rule
@@ -24,6 +25,8 @@ Row = Sequence[float] | NamedTensor
 class Plot(VGroup):
     """Two axes and what is drawn between them; `logarithmic` axes count in powers.
 
+    Without a width it has somewhat more than half of the stage's.
+
     Example::
 
         run = trace.under("training")
@@ -38,13 +41,13 @@ class Plot(VGroup):
         x: Sequence[float],
         y: Sequence[float],
         names: tuple[str, str],
-        wide: float = 980,
+        wide: float = 0,
         high: float = 520,
         logarithmic: tuple[bool, bool] = (False, False),
     ) -> None:
         self.logarithmic = logarithmic
         self.x, self.y = self._span(x, 0), self._span(y, 1)
-        self.wide, self.high = units(wide), units(high)
+        self.wide, self.high = units(wide or across(980)), units(high)
         self.across, self.up = Span(0, *self.x, logarithmic[0]), Span(1, *self.y, logarithmic[1])
         self.axes = VGroup(
             means(rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5), self.across),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import HEIGHT, WIDTH, Room, centred
+from scenes.layout import STAGE, Room, centred
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
 from scenes.mobjects.text import Words, number
@@ -38,8 +38,8 @@ class RoleTable(VGroup):
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
-        wide = min(132.0, (WIDTH - 560) / columns)
-        pitch = min(TALL, (HEIGHT - 110) / len(roles))
+        wide = min(132.0, (STAGE.width - 560) / columns)
+        pitch = min(TALL, (STAGE.height - 110) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]

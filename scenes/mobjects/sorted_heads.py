@@ -7,13 +7,13 @@ from math import inf
 import numpy as np
 from manim import VGroup, VMobject
 
-from scenes.layout import FLOOR, WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, shape, units
 from transformer_core.studies.focus import layers_of, stack_of
 from transformer_core.studies.measures.patterns import Shown, pattern_of, widest
 from transformer_core.tracing.provenance import Label, Phrase
@@ -118,8 +118,11 @@ class SortedHeads(VGroup):
         layers, heads = len(self.layers), self.count
         names = VGroup(*(Words(layer_name(layer), "axis", "ink2") for layer in self.layers))
         beside = names.width * 135 + 40
-        pitch = min(LARGEST + 3 * AIR, (WIDTH - beside) / heads, (FLOOR - HIGH) / layers)
-        left, top = 960 + (beside - heads * pitch) / 2, HIGH + max(0.0, (FLOOR - HIGH - layers * pitch) / 2)
+        pitch = min(LARGEST + 3 * AIR, (STAGE.width - beside) / heads, (STAGE.bottom - HIGH) / layers)
+        left, top = (
+            shape().width / 2 + (beside - heads * pitch) / 2,
+            HIGH + max(0.0, (STAGE.bottom - HIGH - layers * pitch) / 2),
+        )
         xs, ys = ([start + (k + 0.5) * pitch for k in range(n)] for start, n in ((left, heads), (top, layers)))
         grids = VGroup(*(self._grid(place, pitch, xs[place[1]], ys[place[0]]) for place in self.shown))
         for name, y in zip(names, ys, strict=True):
@@ -133,12 +136,12 @@ class SortedHeads(VGroup):
             text = pattern_name(name) if name is not None else "no clear pattern"
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
         beside = self.names.width * 135 + 30 + 2 * NUMBER + 30
-        pitch = self._pitch(WIDTH - beside)
-        across = int((WIDTH - beside) // pitch)
+        pitch = self._pitch(STAGE.width - beside)
+        across = int((STAGE.width - beside) // pitch)
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
-        start = 960 - (beside + used) / 2
+        start = shape().width / 2 - (beside + used) / 2
         left, end = start + self.names.width * 135 + 30, start + beside + used
-        y = HIGH + max(0.0, (FLOOR - HIGH - self._deep(pitch, across)) / 2)
+        y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
         for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
             self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
         grids = {}
@@ -151,17 +154,19 @@ class SortedHeads(VGroup):
             if pattern := self.shown[places[0]]:
                 for value, x, ink in ((pattern.score, 1.5, "ink"), (pattern.chance, 0.5, "ink2")):
                     self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, line)))
-            y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
+            y += max(GROUP, -(-len(places) // max(1, across)) * pitch) + SPLIT
         return VGroup(*(grids[place] for place in self.shown))
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""
-        lines = [max(GROUP, -(-len(places) // across) * pitch) for _, places in self.groups]
+        lines = [max(GROUP, -(-len(places) // max(1, across)) * pitch) for _, places in self.groups]
         return sum(lines) + SPLIT * (len(lines) - 1)
 
     def _pitch(self, room: float) -> float:
         """The largest px from grid to grid with which all groups have room, each in one line if that may be."""
-        fitting = (p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, int(room // p)) <= FLOOR - HIGH)
+        fitting = (
+            p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, int(room // p)) <= STAGE.bottom - HIGH
+        )
         pitch = float(next(fitting, 20.0))
         in_a_line = (room - 1) / max(len(places) for _, places in self.groups)
         return min(pitch, in_a_line) if in_a_line >= IN_A_LINE else pitch

@@ -7,6 +7,7 @@ and token in it carries the tensor entry it was made from.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from functools import cache, lru_cache
 from importlib import resources
@@ -17,11 +18,11 @@ import numpy as np
 import uharfbuzz as hb
 from manim import DL, VMobject
 
-from scenes.language import told
-from scenes.layout import Room
+from scenes.language import Told, told
+from scenes.layout import STAGE, Room
 from scenes.mobjects.copies import Copied, begin
 from scenes.theme import Type, at, palette, typeset, units
-from transformer_core.tracing.provenance import MINUS, Label, Quantity, parse
+from transformer_core.tracing.provenance import MARK, MINUS, Label, Quantity, parse
 
 FILES = {
     ("Inter", False): ("fontpkg_inter", "Inter[opsz,wght].ttf"),
@@ -221,13 +222,36 @@ def word(label: Label, style: str = "token", role: str = "ink") -> Words:
     return Words(format(label, ""), style, role)
 
 
+def wrapped(text: str, style: str, width: float) -> list[str]:
+    """Lines of `text`, marked as it is, that fit into `width` px, of like length; a word is never cut.
+
+    >>> wrapped("Rows ask, columns answer", "caption", 300)
+    ['Rows ask,', 'columns answer']
+    """
+    words = re.findall(rf"(?:{MARK.pattern.replace('(', '(?:')}|\S)+", told(text))
+
+    def lines_in(room: float) -> list[str]:
+        lines: list[str] = []
+        for one in words:
+            longer = f"{lines[-1]} {one}" if lines else one
+            if lines and Words(Told(longer), style).width <= units(room):
+                lines[-1] = longer
+            else:
+                lines.append(one)
+        return lines
+
+    fewest = lines_in(width)
+    rooms = (share * width for share in (0.5, 0.6, 0.7, 0.8, 0.9))
+    return next((lines for lines in map(lines_in, rooms) if len(lines) == len(fewest)), fewest)
+
+
 def paragraph(lines: list[str], style: str, role: str, top: float, left: float | None = None) -> list[Words]:
     """Lines of text on their own baselines, from `top` px down; centred in the frame, or from `left` px on."""
     leading = typeset(style).size * 1.24
     texts = []
     for i, text in enumerate(lines):
         line = Words(text, style, role)
-        spot = at(960 if left is None else left, top + i * leading)
+        spot = at((STAGE.left + STAGE.right) / 2 if left is None else left, top + i * leading)
         line.move_to(spot)
         if left is not None:
             line.begin_at(spot[0])

@@ -20,7 +20,7 @@ from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal
 from scenes.production.sheet import Picture, contact_sheet
-from scenes.production.slide import Slide
+from scenes.production.slide import Slide, model_name
 from scenes.production.store import Store
 from scenes.production.transcript import KINDS, transcript
 from scenes.stage.captions import srt, vtt
@@ -176,7 +176,7 @@ class Delivery:
         chapters, done = [], 0
         for entry, own in self._sections(steps):
             facts = {"name": entry.name, "number": entry.number, "title": self._title(entry)}
-            read = {"text": entry.text or self.text, "model": Path(entry.model).stem or self.origin.model}
+            read = {"text": entry.text or self.text, "model": model_name(entry.model) or self.origin.model}
             chapters.append({**facts, **read, "start": starts[done], "steps": len(own)})
             done += len(own)
         return {

@@ -5,7 +5,7 @@ These functions run in processes of their own, started by spawn, which read the 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +37,7 @@ class Job:
 
     `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
     the posters that a survey takes by the way. With the suffix ".mkv" clips are masters (`scenes.rendering.master`).
+    `moment` is the second whose picture is wanted as SVG; without one it is the last.
     `speech` has the seconds of each beat of the steps that are spoken, by number.
     """
 
@@ -48,6 +49,7 @@ class Job:
     clips: dict[int, Path] = field(default_factory=dict)
     posters: Path | None = None
     suffix: str = ".mp4"
+    moment: float | None = None
     speech: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
@@ -129,6 +131,51 @@ def render(job: Job, tick: Tick) -> set[str]:
             chapter.perform(set(job.clips), opened, closed)
         left: set[str] = chapter.renderer.left_to_manim
         return left
+
+
+def vectors(job: Job, tick: Tick) -> dict[int, str]:
+    """Return an SVG of each wanted step: as the viewer leaves it, or the picture that is drawn at `job.moment`."""
+    with _on_stage(job) as chapter:
+        from scenes.rendering.vector import svg
+
+        found: dict[int, str] = {}
+
+        def taken(record: Any) -> None:
+            look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
+            ground = "" if look.clear else str(chapter.camera.background_color)
+            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo)
+
+        def closed(record: Any) -> None:
+            chapter.renderer.writer = None
+            if record.number in job.clips:
+                if record.number not in found:
+                    taken(record)
+                tick(0, 1)
+            if record.number == max(job.clips):
+                raise Enough
+
+        def opened(*_: Any) -> None:
+            if job.moment is not None:
+                chapter.renderer.writer = Watch(round(job.moment * job.look.rate), lambda: taken(chapter.records[-1]))
+
+        with suppress(Enough):
+            chapter.perform(set(job.clips) if job.moment is not None else (), opened, closed)
+        return found
+
+
+class Watch:
+    """In the place of a clip: calls `reached` when the picture of a frame stands on the stage."""
+
+    def __init__(self, frame: int, reached: Callable[[], None]) -> None:
+        self.frame, self.reached, self.frames = frame, reached, 0
+
+    def write(self, *_: Any) -> None:
+        self.repeat()
+
+    def repeat(self, count: int = 1) -> None:
+        if self.frames <= self.frame < self.frames + count:
+            self.reached()
+        self.frames += count
 
 
 def _poster(chapter: Any, clip: Path) -> None:

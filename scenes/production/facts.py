@@ -14,6 +14,7 @@ class StepFacts:
 
     `starts` says when each of the `beats` begins, in seconds.
     `untold` has the sentences that there is no translation for, as a template and an example.
+    `faults` says what is wrong with the picture in a narrow frame.
     """
 
     chapter: str
@@ -27,6 +28,7 @@ class StepFacts:
     starts: tuple[float, ...] = ()
     shown: tuple[dict[str, Any], ...] = field(default=(), compare=False)
     untold: tuple[tuple[str, str], ...] = ()
+    faults: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -35,7 +37,7 @@ class StepFacts:
     def from_json(cls, data: dict[str, Any]) -> StepFacts:
         cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in data["cues"])
         untold = tuple((template, example) for template, example in data["untold"])
-        tuples = {name: tuple(data[name]) for name in ("beats", "starts", "shown")}
+        tuples = {name: tuple(data[name]) for name in ("beats", "starts", "shown", "faults")}
         return cls(**{**data, **tuples, "cues": cues, "untold": untold})
 
 
@@ -54,6 +56,7 @@ def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
         tuple(record.starts),
         shown,
         tuple((one.template, one.example) for one in record.heard if one.became is None),
+        tuple(dict.fromkeys(record.faults)),
     )
 
 

@@ -211,14 +211,12 @@ def _both_tell(one: Part, other: Part) -> bool:
 def _told_apart(part: Part, others: Sequence[Part]) -> Part:
     """`part` under a name of its own where a chapter is told before that reads something else."""
     there = {entry.name: entry for other in others for entry in other.entries}
-    entries = []
-    for entry in part.entries:
-        name, count = entry.name, 1
-        while replace(entry, name=name) != there.get(name, replace(entry, name=name)):
-            count += 1
-            name = f"{entry.name}_{count}"
-        entries.append(replace(entry, name=name))
-    return replace(part, entries=tuple(entries))
+
+    def called(entry: Entry, count: int = 1) -> Entry:
+        own = replace(entry, name=entry.name if count == 1 else f"{entry.name}_{count}")
+        return own if there.get(own.name, own) == own else called(entry, count + 1)
+
+    return replace(part, entries=tuple(map(called, part.entries)))
 
 
 def _slide(name: str, given: ChapterTable, place: str, wrong: Wrong) -> list[Part]:

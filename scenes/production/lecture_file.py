@@ -25,7 +25,7 @@ from scenes.production.lecture_checks import (
 )
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry, Part
-from scenes.production.slide import Slide
+from scenes.production.slide import Slide, model_name
 from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
 
@@ -115,7 +115,7 @@ class Lecture:
         """`order` with what only the file says: title, author, outputs, and in which order chapters and slides run."""
 
         def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-            facts = self.title, self.author, order.text, Path(order.model or DEFAULT_MODEL).stem, order.look.language
+            facts = self.title, self.author, order.text, model_name(order.model or DEFAULT_MODEL), order.look.language
             return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
 
         running, asked = ([replace(p, entries=told(p.entries)) for p in parts] for parts in (self.running, order.parts))
@@ -215,22 +215,18 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
             wrong(place, f"there is no such key here: {one_of(fields, key)}")
             continue
         table, has_several = _table_in(fields[key]), get_origin(fields[key]) is list
-        if table and isinstance(value, dict) and not has_several:
-            found[key] = typed(table, value, f"{place}.", wrong)
-        elif table and isinstance(value, list) and has_several:
-            parts = [
-                typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one
-                for i, one in enumerate(value)
-            ]
-            found[key] = [one for one in parts if isinstance(one, str | table)]
-            for one in parts:
-                if not isinstance(one, str | table):
-                    wrong(place, f"{named(one)} should be a text in quotes or a table")
-        else:
-            try:
+        try:
+            if table and isinstance(value, dict) and not has_several:
+                found[key] = typed(table, value, f"{place}.", wrong)
+            elif table and isinstance(value, list) and has_several:
+                found[key] = [
+                    typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else msgspec.convert(one, str)
+                    for i, one in enumerate(value)
+                ]
+            else:
                 found[key] = msgspec.convert(value, fields[key])
-            except msgspec.ValidationError:
-                wrong(place, f"{named(value)} should be {_kind(fields[key], place)}")
+        except msgspec.ValidationError:
+            wrong(place, f"{named(value)} should be {_kind(fields[key], place)}")
     return kind(**found)
 
 
@@ -245,14 +241,8 @@ def _kind(wanted: Any, place: str) -> str:
     if wanted is int:
         return "a whole number"
     if get_origin(wanted) is list:
-        return (
-            'a list of numbers or texts, such as [1, "3-5"]' if int in _parts(wanted) else "a list of texts in quotes"
-        )
+        texts, (of,) = "a list of texts in quotes", get_args(wanted)
+        return texts if of is str else f"{texts} and tables" if _table_in(of) else 'a list such as [1, "3-5"]'
     if _table_in(wanted):
         return f"a table, [{place}]"
     return "a table" if get_origin(wanted) is dict else "a text in quotes"
-
-
-def _parts(wanted: Any) -> set[Any]:
-    """The types that an element of a list may have."""
-    return {*get_args(wanted), *(one for part in get_args(wanted) for one in get_args(part))}

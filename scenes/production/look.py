@@ -13,6 +13,7 @@ from typing import Any
 
 from scenes.language import ENGLISH
 from scenes.stage.brand import PLAIN, Brand
+from scenes.theme import PIXELS_PER_UNIT, SHAPES, shaped
 
 #: Width, height and frames a second by the letter that Manim's `-q` uses.
 QUALITIES = {
@@ -24,15 +25,18 @@ QUALITIES = {
 }
 
 
-#: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere.
-CAPTIONS = ("burnt", "track", "none")
+#: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere; and what
+#: names of files say of them.
+SHOWN = {"burnt": "", "track": "clean", "none": "bare"}
+CAPTIONS = tuple(SHOWN)
 
 
 @dataclass(frozen=True)
 class Look:
     """Size in pixels, frames a second, the theme and what is changed of it, the language, and what is left away.
 
-    `clear` leaves the background away, `bare` the captions.
+    `clear` leaves the background away, `bare` the captions. In a `shape` other than 16:9 type is larger; where it is
+    `fine`, it is as small as can be read.
     """
 
     width: int
@@ -43,6 +47,8 @@ class Look:
     language: str = ENGLISH
     clear: bool = False
     bare: bool = False
+    shape: str = "16:9"
+    fine: bool = False
 
     @classmethod
     def of(
@@ -66,10 +72,13 @@ class Look:
         """
         from manim import config, tempconfig
 
+        shape = SHAPES[self.shape][self.fine]
         wanted = {
             "verbosity": "ERROR",
             "pixel_width": self.width,
             "pixel_height": self.height,
+            "frame_height": shape.height / PIXELS_PER_UNIT,
+            "frame_width": shape.width / PIXELS_PER_UNIT,
             "frame_rate": self.rate,
             "media_dir": str(folder),
             "progress_bar": "none",
@@ -78,7 +87,7 @@ class Look:
             "background_opacity": 0.0 if self.clear else 1.0,
         }
         os.environ["LECTURE_THEME"], os.environ["LECTURE_LANGUAGE"] = self.theme, self.language
-        with tempconfig({}):
+        with tempconfig({}), shaped(shape):
             config.update(_untouched())
             config.update(wanted)
             yield

@@ -58,3 +58,8 @@ class Slide(Entry):
             made = made.replace("{0}", version("transformer-lecture")).replace("{1}", model)
             lines = [author, made, licence, asked]
         return replace(self, title=self.title or title, lines=(*filter(None, lines), *self.lines))
+
+
+def model_name(model: str) -> str:
+    """A model's name or path as a viewer reads it."""
+    return Path(model).name.removesuffix(".safetensors").removesuffix(".gguf")

@@ -15,7 +15,7 @@ from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.look import CAPTIONS, Look
+from scenes.production.look import CAPTIONS, SHOWN, Look
 from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
@@ -60,8 +60,8 @@ class Order:
 
     @property
     def shown(self) -> str:
-        """What the names of files say of captions: nothing where they are as usual."""
-        return "" if self.captions == CAPTIONS[0] else f"captions-{self.captions}"
+        """What names of files say of its captions."""
+        return SHOWN[self.captions]
 
     @property
     def asked(self) -> dict[str, Any]:
@@ -135,6 +135,23 @@ class Studio:
                 crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
+    def vectors(
+        self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None
+    ) -> list[tuple[StepFacts, str]]:
+        """Each step that is `wanted` as SVG: its last picture, or that of a moment, in seconds."""
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+            steps, base = self._survey(order, crew)
+            chosen = [step for step in steps if step in wanted]
+            runs = _runs(chosen, crew.size)
+            self.progress.begin("drawing", 0, len(chosen))
+            jobs = [(drawing.vectors, replace(self._job(base, run), moment=moment)) for run in runs]
+            found = {
+                (run[0].chapter, number): picture
+                for run, pictures in zip(runs, crew.perform(jobs), strict=True)
+                for number, picture in pictures.items()
+            }
+        return [(step, found[step.chapter, step.number]) for step in chosen]
+
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
@@ -144,9 +161,8 @@ class Studio:
         delivery.stills(steps)
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
-    def transcript(self, order: Order, kind: str) -> str:
+    def transcript(self, order: Order, steps: Sequence[StepFacts], kind: str) -> str:
         """Return what is said, with the time of each step, as a kind of file of `transcript.KINDS`."""
-        steps = self.script(order)
         return transcript(self._delivery(order, steps).index(steps), kind)
 
     def script(self, order: Order) -> list[StepFacts]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 #: By the suffix of the file: a title, a chapter, a step; {0} is the text, {1} the time at which it begins.
@@ -22,11 +23,13 @@ def transcript(index: Mapping[str, Any], kind: str) -> str:
     blocks = [title.format(write(index["title"]) if named else sentence)]
     blocks += [write(index["author"])] if index["author"] else []
     blocks += [sentence] if named else []
+    rows = iter(index["steps"])
     for one in index["chapters"]:
-        blocks.append(chapter.format(f"{one['number']}. {write(one['title'])}", clock(one["start"])))
-        for row in (row for row in index["steps"] if row["chapter"] == one["name"]):
+        number = f"{one['number']}. " if one["number"] else ""
+        blocks.append(chapter.format(number + write(one["title"]), clock(one["start"])))
+        for row in islice(rows, one["steps"]):
             blocks += [step.format(write(row["title"]), clock(row["start"])), write(row["narration"])]
-    return "\n\n".join(filter(None, blocks)) + "\n"
+    return "\n\n".join(filter(None, [*blocks, write(index["made"])])) + "\n"
 
 
 def clock(seconds: float) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -18,7 +17,7 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
 from scenes.production import film
-from scenes.production.files import whole
+from scenes.production.files import stage, whole
 from scenes.publishing.rendered import Part, Rendered, RenderedStep
 from scenes.publishing.timeless import write_archive
 from scenes.theme import Palette
@@ -55,9 +54,9 @@ def write_deck(
     deck = opened(into, target) if into else _new(lecture)
     earlier = list(deck.slides)
     sections = [] if into else [(lecture.heading, [_opening(deck, lecture, lecture.palette)])]
-    with tempfile.TemporaryDirectory() as folder:
+    with stage() as folder:
         for chapter in lecture.chapters:
-            played = (one for step in chapter.steps for one in _played(step, stops, Path(folder)))
+            played = (one for step in chapter.steps for one in _played(step, stops, folder))
             sections.append((chapter.title, [_slide(deck, lecture, *one, stops) for one in played]))
     _name_sections(deck, into.stem if into else "", earlier, sections)
     if loop:

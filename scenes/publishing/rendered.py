@@ -8,7 +8,7 @@ from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from scenes.language import ENGLISH, catalogue
+from scenes.language import catalogue
 from scenes.production.delivery import INDEX
 from scenes.stage.captions import Cue
 from scenes.theme import PALETTES, Palette
@@ -17,8 +17,8 @@ from transformer_core.files.json_objects import read_object
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"
-
-
+#: Of an index, what a film says of itself as it is written there.
+FACTS = ("title", "text", "width", "height", "theme", "language", "author", "made", "rate", "captioned")
 #: Where slides wait for the speaker: at the end of each beat, of each step, or nowhere.
 STOPS = ("beat", "step", "none")
 
@@ -150,36 +150,22 @@ class Rendered:
         ]  # fmt: skip
         return cls(
             folder,
-            index["title"],
-            index["text"],
-            _within(folder, index["film"]),
-            index["width"],
-            index["height"],
-            index["theme"],
-            index.get("language", ENGLISH),
-            chapters,
-            index.get("author", ""),
-            {name: tuple(to) if isinstance(to, list) else to for name, to in index.get("colours", {}).items()},
-            index.get("made", ""),
-            index["rate"],
-            index["captioned"],
-            tuple(_within(folder, name) for name in index["captions"]),
+            film=_within(folder, index["film"]),
+            chapters=chapters,
+            colours={name: tuple(to) if isinstance(to, list) else to for name, to in index["colours"].items()},
+            captions=tuple(_within(folder, name) for name in index["captions"]),
+            **{name: index[name] for name in FACTS},
         )
 
 
 def _step(row: dict[str, Any], folder: Path) -> RenderedStep:
     return RenderedStep(
-        row["chapter"],
-        row["number"],
-        row["title"],
-        row["narration"],
-        row["start"],
-        row["duration"],
-        _within(folder, row["clip"]),
-        _within(folder, row["poster"]),
-        tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in row["cues"]),
-        tuple(row["shown"]),
-        tuple((beat["start"], beat["text"]) for beat in row["beats"] if beat["text"]),
+        **{name: row[name] for name in ("chapter", "number", "title", "narration", "start", "duration")},
+        clip=_within(folder, row["clip"]),
+        poster=_within(folder, row["poster"]),
+        cues=tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in row["cues"]),
+        shown=tuple(row["shown"]),
+        beats=tuple((beat["start"], beat["text"]) for beat in row["beats"] if beat["text"]),
     )
 
 

@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from scenes.speech.spanish import phonemes
+from transformer_core.files import ASSETS
 
 if TYPE_CHECKING:
     from hibari import Hibari
@@ -43,7 +44,7 @@ SEED = 0
 #: Words that the English voice would say wrongly, in its phonemes.
 SAID = {"ReLU": "ɹˈAlu", "live": "lˈɪv", "logits": "lˈOʤɪts", "logit": "lˈOʤɪt"}
 #: The styles of the Spanish voices and the signs of their model. Both are of Kokoro-82M, Apache 2.0.
-STYLES = Path(__file__).resolve().parents[2] / "assets" / "voices" / "kokoro-es.npz"
+STYLES = ASSETS / "voices" / "kokoro-es.npz"
 KOKORO_RATE, MOST_SIGNS = 24_000, 500
 #: Pairs of sounds for which the model has one sign, as espeak-ng writes them with a tie.
 TIED = {
@@ -75,24 +76,24 @@ class NotInstalledError(ValueError):
         return cls(f"the voice is not installed completely ({why}): {INSTALL} repairs it, {WITHOUT}")
 
 
-class Voice(Protocol):
+@dataclass(frozen=True)
+class Voice:
     """Who speaks.
 
     Attributes:
         name: what `--voice` calls it.
-        language: of what it reads, as in `en`.
         about: for a list.
-        key: text of all that its sound depends on besides the words: release, voice, pace, seed, pronunciations.
+        language: of what it reads, as in `en`.
     """
 
+    name: str
+    about: str
+    language: str
+
     @property
-    def name(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def about(self) -> str: ...
-    @property
-    def key(self) -> str: ...
+    def key(self) -> str:
+        """Text of all that its sound depends on besides the words: release, voice, pace, seed, pronunciations."""
+        raise NotImplementedError
 
     def say(self, text: str) -> tuple[np.ndarray, int]:
         """The sound of `text` (see `scenes.speech.spoken`), mono, and how many samples a second it has.
@@ -103,15 +104,12 @@ class Voice(Protocol):
             ValueError: the voice cannot read this text.
             NotInstalledError: a part of the voice is missing.
         """
+        raise NotImplementedError
 
 
 @dataclass(frozen=True)
-class HibariVoice:
+class HibariVoice(Voice):
     """An English voice of the package hibari-tts."""
-
-    name: str
-    about: str
-    language: str = "en"
 
     @property
     def key(self) -> str:
@@ -155,12 +153,8 @@ def _each(words: str, sounds: Callable[[str], str]) -> str:
 
 
 @dataclass(frozen=True)
-class KokoroVoice:
+class KokoroVoice(Voice):
     """A Spanish voice of Kokoro-82M; espeak-ng knows how words sound, Spanish ones and the English ones among them."""
-
-    name: str
-    about: str
-    language: str = "es"
 
     @property
     def key(self) -> str:
@@ -220,15 +214,12 @@ def sounds_of(text: str) -> str:
 
 
 @dataclass(frozen=True)
-class ProgramVoice:
+class ProgramVoice(Voice):
     """A program that speaks: a command line in which {file}, {text} and {language} stand for what they say.
 
     It runs without a shell. Without {text}, it reads the text from its standard input.
     """
 
-    name: str
-    about: str
-    language: str
     line: str
 
     @property
@@ -239,7 +230,8 @@ class ProgramVoice:
             ValueError: it says not where its sound goes, or quotes something without an end.
         """
         try:
-            words = shlex.split(self.line, posix=os.name == "posix")
+            is_posix = os.name == "posix"  # elsewhere a backslash divides folders, and quotes stay
+            words = [word if is_posix else word.strip("\"'") for word in shlex.split(self.line, posix=is_posix)]
         except ValueError as error:
             raise ValueError(f"the command {self.line!r} cannot be read: {error}") from None
         if "{file}" not in self.line or not words:

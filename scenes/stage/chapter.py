@@ -17,9 +17,10 @@ from manim import Animation, AnimationGroup, Mobject, VGroup, VMobject, config
 from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
-from scenes.language import ENGLISH, spoken_in
+from scenes.language import ENGLISH, Told, spoken_in
+from scenes.layout import STAGE, crossed, faults
 from scenes.mobjects.diagrams import MiniMap
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, paragraph, wrapped
 from scenes.stage.brand import PLAIN, Brand
 from scenes.stage.captions import Cue, reading_seconds, shares_of, split, standing_seconds
 from scenes.stage.matching import match_cut
@@ -27,7 +28,7 @@ from scenes.stage.notes import RIGHT_END, Note
 from scenes.stage.playing import Stage
 from scenes.stage.requirements import lacks
 from scenes.stage.step import Beat, Record, Step, beat, claim
-from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace
+from scenes.theme import LIMITS, PIXELS_PER_UNIT, at, pace, shape, units
 from transformer_core.studies.results import examined
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
@@ -143,11 +144,13 @@ class Chapter(Stage):
         return self.records
 
     def _set_up_chrome(self, trace: Trace) -> None:
-        kicker = Words(self.title, "kicker", "ink3").move_to(at(96, 84)).begin_at(at(96, 0)[0]).stand_on(at(0, 84)[1])
+        kicker = Words(self.title, "kicker", "ink3")
+        kicker.begin_at(at(STAGE.left, 0)[0]).stand_on(at(0, shape().kicker)[1])
         self.lit = self.whereabouts(trace)
         self.map = MiniMap(trace, self.lit)
         self.stage_chrome = [self.map, kicker] if self.mapped else [kicker]
-        self.lasting = Note.of(trace, self.lit, RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT)
+        room = STAGE.width if shape().narrow else RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT
+        self.lasting = Note.of(trace, self.lit, room)
 
     def _arrive(self, opening: tuple[Animation, ...], record: Record, showing: bool) -> None:
         """Between two chapters: the map, large, shows where we go, and opens on the first step.
@@ -155,8 +158,11 @@ class Chapter(Stage):
         It takes its corner, or the eye dives into the part that is lit, where the first step already begins.
         """
         place = self.map
-        name = Words(self.title, "chapter").settle(at(960, 280))
-        whole = place.copy().scale(ARRIVING).move_to(at(960, 630))
+        above, below = STAGE.split_rows(180)
+        name = Words(self.title, "chapter").settle(above.centre)
+        name.scale(min(1.0, units(STAGE.width) / name.width))
+        whole = place.copy()
+        whole.scale(min(ARRIVING, units(below.width) / max(whole.width, 0.01))).move_to(below.centre)
         self._play(appear(whole, name), record, showing)
         self._hold(pace("hold"), record, showing)
         if self.mapped:
@@ -213,6 +219,8 @@ class Chapter(Stage):
         self._hold(pace("hold"), record, showing)
         self.ambient = None
         self.note_screen(record)
+        if shape().narrow:
+            record.faults += faults(self.mobjects) + crossed(self.mobjects)
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
         """The change of title, and the leaving of what does not stay."""
@@ -233,8 +241,8 @@ class Chapter(Stage):
 
     def _heading_of(self, step: Step) -> VMobject:
         """The title of a step, in its place."""
-        spot = at(96, 138)
-        return Words(step.title, "title").move_to(spot).begin_at(spot[0]).stand_on(spot[1])
+        lines = map(Told, wrapped(step.title, "title", STAGE.width)) if shape().narrow else [step.title]
+        return VGroup(*paragraph([*lines], "title", "ink", shape().kicker + shape().below, STAGE.left))
 
     def _restack(self, step: Step) -> None:
         """Put the figures of a step in their declared order: a cut has left their parts loose, each where it landed."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from scenes.language import Told, told
+from scenes.layout import STAGE
 from scenes.mobjects.beside import SIDES, Two
 from scenes.mobjects.sorted_heads import pattern_name
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import layer_name, letter_of
 from scenes.stage.step import Step
-from scenes.theme import at, units
+from scenes.theme import at, shape, units
 from transformer_core.studies import results
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.patterns import pattern_of
@@ -33,7 +34,10 @@ class Note(Words):
 
     def __init__(self, text: str, role: str) -> None:
         super().__init__(text, "kicker", role)
-        self.stand_on(at(0, 84)[1]).end_at(at(RIGHT_END, 0)[0])
+        if shape().narrow:
+            self.stand_on(at(0, shape().note)[1]).begin_at(at(STAGE.left, 0)[0])
+        else:
+            self.stand_on(at(0, shape().kicker)[1]).end_at(at(RIGHT_END, 0)[0])
 
     def __str__(self) -> str:
         return self.text

@@ -8,11 +8,12 @@ from typing import Any
 from manim import Animation, AnimationGroup, config
 
 from scenes.language import Told
-from scenes.layout import texts_on
-from scenes.mobjects.text import Words, paragraph
+from scenes.layout import STAGE, texts_on
+from scenes.mobjects.text import Words, paragraph, wrapped
 from scenes.rendering.motion import every
 from scenes.stage.members import Members, family_of
 from scenes.stage.step import Record
+from scenes.theme import shape
 
 
 class Stage(Members):
@@ -43,7 +44,12 @@ class Stage(Members):
         """Put one caption card up in the place of the last one."""
         if self.captions:
             self.remove(*self.caption)
-            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", 984 if len(lines) > 1 else 1007)
+            top = shape().caption
+            if shape().narrow:
+                lines = tuple(wrapped(" ".join(lines), "caption", STAGE.width))
+            elif len(lines) < 2:
+                top += 23
+            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", top)
             self.add(*self.caption)
 
     def add_mobjects_from_animations(self, animations: list[Animation]) -> None:

@@ -123,7 +123,10 @@ def _plays(show: Show) -> Iterator[Any]:
 
 @dataclass
 class Record:
-    """Record of one step: its texts, when captions and beats came, and every entry of a tensor that was on screen."""
+    """Record of one step: its texts, when captions and beats came, and every entry of a tensor that was on screen.
+
+    In a narrow frame, for which nobody has looked at the figures, also the `faults` of the picture.
+    """
 
     number: int
     title: str
@@ -134,6 +137,7 @@ class Record:
     duration: float = 0.0
     spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
     def note(self, spans: Sequence[Span]) -> None:
         for span in spans:

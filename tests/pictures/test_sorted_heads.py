@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from scenes.layout import FLOOR, LEFT_EDGE, RIGHT_EDGE, TOP, faults
+from scenes.layout import STAGE, faults
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.theme import at, drawn_in
 from transformer_core.studies.measures.patterns import pattern_of
@@ -73,7 +73,7 @@ def test_any_number_of_heads_fits_the_stage_and_no_two_overlap(size: tuple[int, 
         by_layer = [picture.grids, picture.layer_names, picture.letters]
         by_pattern = [picture.sorted, picture.names, picture.numbers, picture.heads]
         assert faults(by_layer) == faults(by_pattern) == []
-    low, high = at(LEFT_EDGE - 2, FLOOR + 2), at(RIGHT_EDGE + 2, TOP)
+    low, high = at(STAGE.left - 2, STAGE.bottom + 2), at(STAGE.right + 2, STAGE.top)
     for grids in (picture.grids, picture.sorted):
         assert len(grids) == size[0] * size[1]
         boxes = [(*grid.get_corner((-1, -1, 0))[:2], *grid.get_corner((1, 1, 0))[:2]) for grid in grids]

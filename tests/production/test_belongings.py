@@ -12,10 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.clipping import _named, _size_of
 from scenes.cli.models import called
 from scenes.production.belongings import LIST, listed, only_ours, release, take
-from scenes.publishing.formats import FORMATS
 from scenes.publishing.rendered import Rendered
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -204,25 +202,6 @@ def test_two_models_of_one_file_name_have_two_names_and_one_at_hand_its_own(tmp_
     assert all(name.startswith("model-") for name in names)
     assert names[0] != names[1]
     assert called("english-spanish") == "english-spanish"
-
-
-def test_clips_have_a_name_for_every_difference(place):
-    """Edits and models are part of the name of what was read (`order.name`)."""
-    from dataclasses import replace
-
-    order = replace(place.order("counting"), name="the-car-is-red")
-    wishes = [
-        (order, None, None), (order, 480, None), (order, None, 12),
-        (replace(order, captions="none"), None, None), (replace(order, captions="track"), None, None),
-        (replace(order, name="the-car-is-red-edit-1a2b3c4d"), None, None),
-        (replace(order, look=replace(order.look, theme="light")), None, None),
-        (replace(order, look=replace(order.look, language="es")), None, None),
-    ]  # fmt: skip
-    gif = FORMATS["gif"]
-    names = [_named(asked) + _size_of(gif, width, fps) for asked, width, fps in wishes]
-    assert len(set(names)) == len(wishes)
-    assert names[0] == "the-car-is-red"
-    assert _size_of(gif, gif.width, gif.rate) == ""
 
 
 INDEXES = {

@@ -31,8 +31,8 @@ from scenes.production.lecture_file import ChapterTable, Table, read
 from scenes.production.look import Look
 from scenes.production.mistakes import Lines, MistakesError, beside
 from scenes.production.parcels import Parcel
-from scenes.stage.brand import LOGO_HEIGHT, LOGO_LEFT, LOGO_TOP, LOGO_WIDTH, Asset, Brand
-from scenes.theme import PALETTES, contrast, palette, typeset
+from scenes.stage.brand import Asset, Brand
+from scenes.theme import PALETTES, WIDE, contrast, palette, typeset
 from transformer_core.pretrained.model_registry import SHIPPED
 from transformer_core.text.vocabulary import stored
 from transformer_core.tracing import provenance
@@ -88,13 +88,13 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('chapters = ["attention", "qkv"]', 'my.toml:1: chapters: "qkv" is there twice: name it once'),
         ('chapters = ["scores.1-3", "scores.3"]', 'my.toml:1: chapters: "scores" is there twice: name it once'),
         ('chapters = ["scores.0"]', "my.toml:1: chapters: scores.0: steps are counted from 1 on"),
-        ("chapters = [6]", "my.toml:1: chapters: 6 should be a text in quotes or a table"),
+        ("chapters = [6]", r"my.toml:1: chapters: \[6\] should be a list of texts in quotes and tables"),
         ('[[chapters]]\nnmae = "qkv"\ntitle = "x"', "my.toml:2: chapters.0.nmae: .*did you mean name"),
         (
             '[[chapters]]\nname = "qkv"\n[[chapters]]\nname = "heads"\nsteps = ["4-2"]',
             'my.toml:5: chapters.1.steps: "4-2" is no step: write 3, "2-4", or "5-"',
         ),
-        ('[[chapters]]\nname = "qkv"\nsteps = 3', 'my.toml:3: chapters.0.steps: 3 should be a list .*"3-5"'),
+        ('[[chapters]]\nname = "qkv"\nsteps = 3', 'my.toml:3: chapters.0.steps: 3 should be a list such as .*"3-5"'),
         ('[[chapters]]\nname = "qkv"\nsteps = [2]\nwithout = ["1-"]', "my.toml:4: chapters.0.without: no step is left"),
         ('[[chapters]]\nname = "qkv"\nsentence = "A quark"', 'my.toml:3: chapters.0.sentence: "A quark": .*"quark"'),
         ('[[chapters]]\nname = "qkv"\nmodel = "spanish"', 'my.toml:3: chapters.0.model: "spanish" is neither'),
@@ -219,8 +219,8 @@ def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_
         for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
             with pytest.raises(SystemExit):
                 cli.main([*arguments, str(path)])
-    found = [(order.captions, order.look.bare, order.label.rpartition("captions-")[2]) for order in orders]
-    usual, clean, none = ("burnt", False, "my"), ("track", True, "track"), ("none", True, "none")
+    found = [(order.captions, order.look.bare, order.label) for order in orders]
+    usual, clean, none = ("burnt", False, "my"), ("track", True, "my-clean"), ("none", True, "my-bare")
     assert found == [usual, clean, usual, usual, none, none, none, usual]
 
 
@@ -441,8 +441,9 @@ def test_a_logo_stands_in_its_corner_and_is_drawn_without_manims_own_camera(plac
     assert place.film("other", look=Look(1920, 1080, 15, "dark", brand)).left_to_manim == ()
     with Image.open(place.folder / "out" / "posters" / "other-01.png") as poster:
         rows, columns = np.nonzero((np.asarray(poster) == [255, 0, 0]).all(axis=2))
-    assert (columns.min(), columns.max()) == (LOGO_LEFT, LOGO_LEFT + LOGO_WIDTH - 1)
-    assert LOGO_TOP <= rows.min() < rows.max() == LOGO_TOP + LOGO_HEIGHT - 1
+    left, top, width, height = WIDE.logo
+    assert (columns.min(), columns.max()) == (left, left + width - 1)
+    assert top <= rows.min() < rows.max() == top + height - 1
 
 
 def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
@@ -462,7 +463,7 @@ def test_a_job_that_travels_takes_the_files_of_its_brand_along(place, tmp_path):
 
 def test_no_caption_however_wide_reaches_the_logo():
     line = paragraph(["W" * 42], "caption", "ink", 984)[0]
-    assert (line.get_right()[0] * 135) + 960 < LOGO_LEFT
+    assert (line.get_right()[0] * 135) + 960 < WIDE.logo[0]
 
 
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):

@@ -24,8 +24,8 @@ def shown(markdown):
 def index_of(*texts):
     title, author, text, chapter, step, said = texts
     return {
-        "title": title, "author": author, "text": text,
-        "chapters": [{"name": "one", "number": 3, "title": chapter, "start": 0.0}],
+        "title": title, "author": author, "text": text, "made": "by *hand*",
+        "chapters": [{"name": "one", "number": 3, "title": chapter, "start": 0.0, "steps": 1}],
         "steps": [{"chapter": "one", "title": step, "narration": said, "start": 61.5}],
     }  # fmt: skip
 
@@ -40,14 +40,19 @@ def lines(*texts):
 @example(("=", "---", "+ a", "12) b", "> c", "![d](e)"))
 def test_markdown_shows_every_text_as_it_is(texts):
     *heads, step, said = lines(*texts)
-    expected = zip(("h1", "p", "p", "h2", "h3", "p"), (*heads, f"1:01 {step}", said), strict=True)
+    expected = zip(("h1", "p", "p", "h2", "h3", "p", "p"), (*heads, f"1:01 {step}", said, "by *hand*"), strict=True)
     assert shown(transcript(index_of(*texts), ".md")) == list(expected)
 
 
 @given(st.tuples(*[TEXT] * 6))
 def test_a_text_has_the_same_in_lines(texts):
     *heads, step, said = lines(*texts)
-    assert transcript(index_of(*texts), ".txt").rstrip("\n").split("\n\n") == [*heads, f"1:01  {step}", said]
+    assert transcript(index_of(*texts), ".txt").rstrip("\n").split("\n\n") == [
+        *heads,
+        f"1:01  {step}",
+        said,
+        "by *hand*",
+    ]
 
 
 def test_a_film_has_its_transcripts_beside_it(finished):
@@ -57,5 +62,6 @@ def test_a_film_has_its_transcripts_beside_it(finished):
     found = shown((folder / "film-transcript.md").read_text())
     assert [text for tag, text in found if tag == "h2"] == ["1. Counting (0:00)", "2. Other (0:09)"]
     assert [text.partition(" ")[2] for tag, text in found if tag == "h3"] == ["One <b>", "Two", "Three", "Alone"]
-    assert [text for tag, text in found if tag == "p"] == [step["narration"] for step in index["steps"]]
+    said = [text for tag, text in found if tag == "p"]
+    assert said == [*(step["narration"] for step in index["steps"]), index["made"]]
     assert found[0] == ("h1", "“The car is red”")

@@ -21,7 +21,7 @@ from small_folders import build
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "pictures"))
 from walking import chapters
 
-from scenes.layout import WIDTH, texts_on
+from scenes.layout import STAGE, texts_on
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, paragraph, word
@@ -111,7 +111,7 @@ def show_labels(trace: Trace, text: str) -> None:
         for label in labels:
             assert word(label, style).text == str(label)
     shown = [Token(label, role) for label in labels for role in ("", "query", "value")]
-    shown += [chips(tuple(labels), "key"), in_line(labels, WIDTH)]
+    shown += [chips(tuple(labels), "key"), in_line(labels, STAGE.width)]
     shown += [
         Formula(f"{{{{ q_({label}) : query }}}} dot k_({label}) = {shares.quantity(0, 0):.2f}") for label in labels[:2]
     ]

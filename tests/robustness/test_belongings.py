@@ -95,10 +95,10 @@ def test_an_empty_folder_of_a_user_stays_when_the_command_fails(tiny):
 
 
 def test_slides_take_the_place_of_no_file_of_a_user(tiny):
-    mine = tiny.folder / "out" / "tiny-480p15-slides.html"
+    mine = tiny.folder / "out" / "tiny-480p15-clean-slides.html"
     mine.parent.mkdir()
     mine.write_text("mine")
-    line = "out/tiny-480p15-slides.html is there and was not written by lecture: move it away, or name another --output"
+    line = f"out/{mine.name} is there and was not written by lecture: move it away, or name another --output"
     one_line(tiny.render(name="slides"), line)
     assert _contents(mine.parent) == {mine.name: b"mine"}
 

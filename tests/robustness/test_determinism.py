@@ -28,6 +28,7 @@ def test_shuffled_jobs_of_two_workers_in_other_surroundings_make_the_same_files(
     command = (sys.executable, "-c", SHUFFLED.format(seed=5), "render", "tiny.toml", "--trust", "--jobs", 2)
     run = start((*command, "--output", "out"), tmp_path, **surroundings)
     said = run.communicate()[1]
-    assert (run.returncode, said) == (0, "")
+    assert run.returncode == 0
+    assert said.startswith("lecture: manim.cfg is for other scenes and is not read")
     assert outlived(run.pid) < 10
     assert hashes(other.folder / "out") == hashes(known.folder / "out")

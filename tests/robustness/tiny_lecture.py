@@ -50,7 +50,13 @@ class Tiny:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {**os.environ, "PYTHONPATH": str(ROOT), "LECTURE_CACHE": str(self.cache), "OMP_NUM_THREADS": "1"}
+        return {
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "LECTURE_CACHE": str(self.cache),
+            "OMP_NUM_THREADS": "1",
+            "LECTURE_QUIET": "1",
+        }
 
     def lecture(self, *arguments: str, around=(), unset=(), **settings):
         """Run the command to its end, by the command `around` if there is one."""

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 LECTURE = (sys.executable, "-m", "scenes.cli.begin")
 #: How a text ends that is whole; others are whole if a parser says so.
 ENDS = {".html": "</html>\n", ".css": "}\n", ".js": (";\n", "}\n"), ".srt": "\n", ".vtt": "\n", ".md": "\n",
-        ".toml": "\n", ".TAG": "\n"}  # fmt: skip
+        ".txt": "\n", ".toml": "\n", ".TAG": "\n"}  # fmt: skip
 
 
 def start(command: Sequence[object], folder: Path, **environment: str) -> subprocess.Popen[str]:

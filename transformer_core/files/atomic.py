@@ -14,7 +14,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -124,11 +124,19 @@ def mark() -> str:
 def _forget(path: Path) -> None:
     """Remove what nobody will finish of the file at `path`."""
     start, end = f".{path.stem}.", f".part{path.suffix}"
-    with os.scandir(path.parent) as entries:
-        found = [path.with_name(one.name) for one in entries if one.name.startswith(start) and one.name.endswith(end)]
-    for left in found:
-        if abandoned(left):
+    for name in _begun_in(path.parent.absolute()):
+        left = path.with_name(name)
+        if name.startswith(start) and name.endswith(end) and abandoned(left):
             left.unlink(missing_ok=True)
+
+
+@lru_cache(maxsize=256)
+def _begun_in(folder: Path) -> tuple[str, ...]:
+    """The unfinished files in `folder` when this process first wrote there: to list it each time would cost more with
+    each file.
+    """
+    with os.scandir(folder) as entries:
+        return tuple(one.name for one in entries if MARK.search(one.name))
 
 
 def abandoned(path: Path) -> bool:

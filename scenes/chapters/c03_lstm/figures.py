@@ -376,7 +376,7 @@ class Handover:
     ) -> None:
         lines, low = STAGE.split_rows(LINES, 80)
         self.chain, self.others = (Chain(one, ribbon, low) for one in states)
-        self.outputs, self.names, self.weights = [], VGroup(), weights
+        self.outputs, self.names, self.weights, self.written = [], VGroup(), weights, written[1]
         told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
         for words, (text, role), line in zip(written, told, lines.rows(2, 8), strict=True):
             head, body = line.split_rows(46)
@@ -396,13 +396,13 @@ class Handover:
     def looks(self) -> list[VGroup]:
         """The weights of the states for each word that is written, as lines."""
         found = []
-        for row, chip in zip(self.weights, self.outputs[1], strict=False):
+        for row, chip, label in zip(self.weights, self.outputs[1], self.written, strict=False):
             lines = VGroup()
             for weight, vector in zip(row.quantities(), self.others.vectors, strict=True):
                 if weight > SEEN:
                     line = curve(vector.get_top() + UP * units(8), chip.get_bottom() - UP * units(8), "weight")
                     line.set_stroke(width=stroke(THIN + (THICK - THIN) * weight))
-                    ends = End(weight, first=True, axis="key", alone=True), End(chip.label, alone=True)
+                    ends = End(weight, first=True, axis="key", alone=True), End(label, alone=True)
                     lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
             found.append(lines)
         return found

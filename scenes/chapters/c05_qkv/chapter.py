@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import RIGHT, VGroup
+from manim import VGroup
 
 from scenes.animations import (
     Dive,
@@ -24,7 +24,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c05_qkv.three_roles import ThreeRoles
 from scenes.chapters.c05_qkv.two_ways import Pairs
-from scenes.layout import STAGE
+from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
@@ -240,7 +240,7 @@ class QKV(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
-        STAGE.fit(VGroup(mirrored, real).arrange(RIGHT, buff=gap("part")))
+        in_turn(VGroup(mirrored, real), STAGE, gap("part"))
         rings, later = (VGroup(*(ring_around(cell) for cell in pairs.pair)) for pairs in (mirrored, real))
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(

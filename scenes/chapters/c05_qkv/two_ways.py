@@ -6,7 +6,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import fly
-from scenes.layout import HEIGHT
+from scenes.layout import STAGE
 from scenes.mobjects.shapes import arrow, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
@@ -45,7 +45,7 @@ class Pairs(VGroup):
         pitch = min(148.0, (610 - 44 * left_out) / len(kept))
         upright = longest > pitch - 2
         above = 64 + (longest + 14 if upright else 58)
-        high = min(88.0, (HEIGHT - above - 150 - 44 * left_out) / len(kept))
+        high = min(88.0, (STAGE.height - above - 150 - 44 * left_out) / len(kept))
         spec = ".2f" if pitch > 118 else ".1f"
         self.grid = TensorGrid(scores, "normal", spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
         chip = max(36.0, min(46.0, high - 4))

@@ -13,7 +13,7 @@ from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, means
 from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, signed, units
+from scenes.theme import at, shape, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -59,7 +59,7 @@ class Likeness:
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""
-        edge = self.map.get_right()[0] * 135 + 960
+        edge = self.map.get_right()[0] * 135 + shape().width / 2
         return Room(edge + 110, room.top, room.right, room.bottom)
 
 

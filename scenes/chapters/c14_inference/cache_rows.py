@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, VGroup
 
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE, Room, across
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
@@ -122,7 +122,7 @@ class ByTheClock(VGroup):
 
     def __init__(self, times: NamedTensor, lengths: NamedTensor) -> None:
         x = lengths.values.tolist()
-        self.plot = Plot(x, [0.0, float(times.values.max())], ("words written", "milliseconds"), 1080, 500)
+        self.plot = Plot(x, [0.0, float(times.values.max())], ("words written", "milliseconds"), across(1080), 500)
         self.curves, self.marks = VGroup(), VGroup()
         for choice, role, name in (("without", "ink3", "without"), ("with", "weight", "with the cache")):
             part = times.pick(choice=choice)

@@ -9,7 +9,7 @@ import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
 from scenes.animations import Dive, Travel, appear, draw, exchange, leave, ring_around
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words
@@ -35,9 +35,9 @@ ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))
 
 
 #: Where a tower stands alone.
-MIDDLE = STAGE.inset(250, 0)
+MIDDLE = Following(lambda: STAGE.inset(250, 0))
 #: The ground of what is shown inside of a block, once the eye has dived into it.
-INSIDE = STAGE.inset(30, 22)
+INSIDE = Following(lambda: STAGE.inset(30, 22))
 
 
 def plate(room: Room, key: str) -> Box:

@@ -30,7 +30,6 @@ from scenes.chapters.c17_language_model.page import (
     LIST,
     MANY,
     ONE,
-    PITCH,
     PROSE,
     SURE,
     VECTOR,
@@ -79,7 +78,7 @@ class LanguageModel(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
-        page = Page(run["text_0"], PROSE, pitch=PITCH)
+        page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
         steps = range(len(run["then"]))
         vectors, lists = ([part(run, step) for step in steps] for part in (self.vector, self.likely))
         last, likely = vectors[0], lists[0]

@@ -14,7 +14,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -104,8 +104,8 @@ class CloseBy(VGroup):
         arcs, rest = room.split_rows(120)
         lines, rows = rest.split_rows(215, 24)
         self.source, self.written = (in_line(words, lines.width) for words in (source, written))
-        self.source.move_to(at(960, arcs.bottom + 26))
-        self.written.move_to(at(960, arcs.bottom + 120))
+        self.source.move_to(at(shape().width / 2, arcs.bottom + 26))
+        self.written.move_to(at(shape().width / 2, arcs.bottom + 120))
         self.words = source[head], source[other], written[wrong], right[wrong], source[query_token]
         self.head, self.other, self.wrong = self.source[head], self.source[other], self.written[wrong]
         self.ring = ring_around(self.wrong, "warning")
@@ -148,9 +148,9 @@ class CloseBy(VGroup):
 
     def tried(self, kind: str) -> tuple[object, ...]:
         """Plays: each noun of a row takes the other's place, and the form comes that is written then."""
-        k = KINDS.index(kind)
+        k, wrong = KINDS.index(kind), getattr(self.wrong, "word", self.wrong)
         turns = [
-            AnimationGroup(Flight(noun, self.other, -0.35), Travel(self.wrong.word, form, kind="flow"), lag_ratio=0.7)
+            AnimationGroup(Flight(noun, self.other, -0.35), Travel(wrong, form, kind="flow"), lag_ratio=0.7)
             for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
         ]
         tried = LaggedStart(*turns, lag_ratio=0.5)

@@ -9,7 +9,7 @@ import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.language import Told, told
-from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.strips import Strip
@@ -35,10 +35,10 @@ class Cards(VGroup):
     """Up to four answers in columns, parted by thin lines."""
 
     def __init__(self, answers: Sequence[Small]) -> None:
-        pitch = WIDTH / len(answers)
+        pitch = STAGE.width / len(answers)
         self.asks, self.pictures, self.told, self.lines = VGroup(), VGroup(), VGroup(), VGroup()
         for k, answer in enumerate(answers):
-            x = LEFT_EDGE + (k + 0.5) * pitch
+            x = STAGE.left + (k + 0.5) * pitch
             lines = [line.strip() for line in told(answer.asks).split("|")]
             self.asks.add(
                 VGroup(
@@ -63,7 +63,7 @@ class Cards(VGroup):
                 )
             )
             if k:
-                edge = LEFT_EDGE + k * pitch
+                edge = STAGE.left + k * pitch
                 self.lines.add(rule(at(edge, TOP - 20), at(edge, FOOT + 24), "line", 2))
         super().__init__(self.lines, self.asks, self.pictures, self.told)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import VGroup, VMobject
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.layout import STAGE
 from scenes.mobjects.shapes import Box, path, rule
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
@@ -47,14 +47,14 @@ class ClaimList(VGroup):
         for k, claim in enumerate(claims):
             y = top + (k + 0.5) * pitch
             quiet = claim.verdict == OPEN
-            text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(LEFT_EDGE, 0)[0])
+            text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(STAGE.left, 0)[0])
             self.texts.add(text.stand_on(at(0, y + 12)[1]))
             if claim.figure:
                 figure = Words(claim.figure, "fact", "ink2")
-                self.figures.add(figure.end_at(at(RIGHT_EDGE - 330, 0)[0]).stand_on(at(0, y + 12)[1]))
-            name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(RIGHT_EDGE - 236, 0)[0])
+                self.figures.add(figure.end_at(at(STAGE.right - 330, 0)[0]).stand_on(at(0, y + 12)[1]))
+            name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(STAGE.right - 236, 0)[0])
             name.stand_on(at(0, y + 12)[1])
-            self.verdicts.add(VGroup(mark(claim.verdict).move_to(at(RIGHT_EDGE - 276, y)), name))
+            self.verdicts.add(VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name))
             if k:
-                self.rules.add(rule(at(LEFT_EDGE, y - pitch / 2), at(RIGHT_EDGE, y - pitch / 2), "line", 1.5))
+                self.rules.add(rule(at(STAGE.left, y - pitch / 2), at(STAGE.right, y - pitch / 2), "line", 1.5))
         super().__init__(self.rules, self.texts, self.figures, self.verdicts)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE, TOP
+from scenes.layout import STAGE
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import Box, arrow, frame
 from scenes.mobjects.strips import Rows
@@ -59,7 +59,7 @@ class Grid(VGroup):
         self.words = VGroup(rows, columns)
         self.title = Words(name, "block").settle(at(x, 0)).stand_on(columns.get_top()[1] + units(24))
         super().__init__(self.cells, self.words, self.title)
-        self.shift(DOWN * max(0.0, self.title.get_top()[1] - at(0, TOP)[1]))
+        self.shift(DOWN * max(0.0, self.title.get_top()[1] - at(0, STAGE.top)[1]))
 
     def told(self, query_token: Label, top_key: Label, share: Quantity) -> VGroup:
         """ "red → car 99%" below the grid."""
@@ -139,9 +139,9 @@ class Moved(VGroup):
 
 def both_sides(trace_rows: list[NamedTensor], changes: list[NamedTensor], names: list[str]) -> list[Moved]:
     """Encoder at the left, decoder at the right."""
-    middle = (LEFT_EDGE + RIGHT_EDGE) / 2
+    middle = (STAGE.left + STAGE.right) / 2
     most = min(LANES, max(len(rows) for rows in trace_rows))
-    edges = [(LEFT_EDGE, middle - 40), (middle + 40, RIGHT_EDGE)]
+    edges = [(STAGE.left, middle - 40), (middle + 40, STAGE.right)]
     return [
         Moved(rows, change, name, *edge, most)
         for rows, change, name, edge in zip(trace_rows, changes, names, edges, strict=True)
@@ -171,10 +171,10 @@ class Spare(VGroup):
         pitch = min(86.0, 700.0 / max(map(len, rows.values())))
         y = 300.0
         for kind, places in rows.items():
-            label = Words(called[kind], "block").settle(at(0, y)).begin_at(at(LEFT_EDGE, 0)[0])
+            label = Words(called[kind], "block").settle(at(0, y)).begin_at(at(STAGE.left, 0)[0])
             self.names.add(label)
             for n, k in enumerate(places):
-                tile = Box(72, 72, palette().weight, 9).move_to(at(LEFT_EDGE + 366 + n * pitch, y))
+                tile = Box(72, 72, palette().weight, 9).move_to(at(STAGE.left + 366 + n * pitch, y))
                 self.tiles.add(tile)
                 if k in spare:
                     self.off.add(tile)

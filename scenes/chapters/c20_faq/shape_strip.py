@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from manim import VGroup
 
-from scenes.layout import LEFT_EDGE, RIGHT_EDGE
+from scenes.layout import STAGE
 from scenes.mobjects.deck import Plate
 from scenes.mobjects.shapes import Box, arrow, path
 from scenes.mobjects.text import Words, number
@@ -97,7 +97,7 @@ class ShapeStrip(VGroup):
         self.cut = self._cut()
         self.letters, self.counters = VGroup(), []
         for letter, name, top in (("n", "source", UPPER), ("m", "target", LOWER)):
-            spot = at(LEFT_EDGE + 24, top + 26)
+            spot = at(STAGE.left + 24, top + 26)
             self.letters.add(
                 VGroup(Words(f"{letter} =", "symbol", "ink2").begin_at(spot[0]).stand_on(spot[1]),
                        Words(name, "aside", "ink2").begin_at(spot[0]).stand_on(at(0, top + 72)[1]))
@@ -111,7 +111,7 @@ class ShapeStrip(VGroup):
         return [station for lane in self.stations for station in lane]
 
     def _lane(self, trace: Trace, named: Sequence[tuple[str, str]], top: float, rows: str) -> list[Station]:
-        left, right = LEFT_EDGE + 330, RIGHT_EDGE - 130
+        left, right = STAGE.left + 330, STAGE.right - 130
         pitch = (right - left) / max(1, len(named) - 1)
         found = []
         for k, (name, tensor) in enumerate(named):

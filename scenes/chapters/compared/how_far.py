@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, UP, VGroup
 
-from scenes.layout import WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.apart import NUMBERED, styled
 from scenes.mobjects.marks import Beside, means
 from scenes.mobjects.ramps import Ramp
@@ -26,7 +26,7 @@ class HeadTable(VGroup):
     def __init__(self, distance: NamedTensor, numbers: NamedTensor, keep: int) -> None:
         layers, heads = distance.shape
         shown = abridged(layers, 5, 3, keep=(keep,)) if layers > 9 else list(range(layers))
-        pitch = min(WIDEST, (WIDTH - 260) / heads)
+        pitch = min(WIDEST, (STAGE.width - 260) / heads)
         tall = min(TALLEST, ROOM / len(shown))
         self.grid = TensorGrid(
             distance, styled(pitch, tall), ".0%", weights=True, rows=shown, wide=pitch - 4, high=tall - 4
@@ -65,7 +65,7 @@ class MovedTable(VGroup):
         calls = {layer: self._name(layer, numbers) for layer in kept}
         self.words = VGroup(*(word(label, "token", "ink2") for label in moved.words("position")))
         left = max(text.width for text in calls.values()) * 135 + 24
-        pitch, tall = min(WIDEST, (WIDTH - left - 190) / tokens), min(TALLEST, ROOM / len(shown))
+        pitch, tall = min(WIDEST, (STAGE.width - left - 190) / tokens), min(TALLEST, ROOM / len(shown))
         if max(text.width for text in self.words) > units(pitch - 8):
             self.words = VGroup(*(word(label, "map", "ink2") for label in moved.words("position")))
         spec = ".0%" if moved.values.max() >= 0.1 or not moved.values.any() else ".1%"

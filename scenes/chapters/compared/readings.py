@@ -8,7 +8,7 @@ from difflib import SequenceMatcher
 import numpy as np
 from manim import LEFT, VGroup
 
-from scenes.layout import LEFT_EDGE, WIDTH
+from scenes.layout import STAGE
 from scenes.mobjects.beside import SIDES, Two, chip_line
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, rule, stroke
@@ -32,7 +32,7 @@ class Readings(VGroup):
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         lines = [chip_line(labels, 0) for labels in words]
         same = matches(*words)
-        room = units(WIDTH - 150)
+        room = units(STAGE.width - 150)
         size = min(LARGER, *(room / line.width for line in lines))
         self.tokens = VGroup(*(line.scale(size) for line in lines))
         middle = at(960 + 60, 0)[0]
@@ -60,9 +60,9 @@ class Readings(VGroup):
 
     @staticmethod
     def _sign(trace: Trace, letter: str, y: float) -> VGroup:
-        sign = Words(f"{SIDES[letter]}", "chapter").settle(at(LEFT_EDGE + 40, y))
+        sign = Words(f"{SIDES[letter]}", "chapter").settle(at(STAGE.left + 40, y))
         count = Words(f"tokens: {trace[f'{letter}.counted']}", "fact", "ink2")
-        return VGroup(sign, count.settle(at(LEFT_EDGE + 100, y - 100)).begin_at(at(LEFT_EDGE + 14, 0)[0]))
+        return VGroup(sign, count.settle(at(STAGE.left + 100, y - 100)).begin_at(at(STAGE.left + 14, 0)[0]))
 
     @staticmethod
     def _join(above: Token, below: Token) -> VGroup:
@@ -105,8 +105,8 @@ class Outputs(VGroup):
 
     @staticmethod
     def _line(two: Two, letter: str, y: float, writes: bool) -> VGroup:
-        left = at(LEFT_EDGE + 110, 0)[0]
-        sign = Words(f"{SIDES[letter]}", "block").settle(at(LEFT_EDGE + 60, y))
+        left = at(STAGE.left + 110, 0)[0]
+        sign = Words(f"{SIDES[letter]}", "block").settle(at(STAGE.left + 60, y))
         line = VGroup(sign, Words(two.called(letter), "fact", "ink2").settle(at(960, y)).begin_at(left))
         if writes:
             labels: tuple[Label, ...] = two.trace[f"{letter}.written"].words("position")

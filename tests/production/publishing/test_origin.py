@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 from pptx import Presentation
 
+from scenes.production.film import Part
 from scenes.production.origin import Origin
 from scenes.production.studio import Studio
 from scenes.publishing.deck import write_deck
@@ -46,7 +47,7 @@ def missing(path: Path) -> list[str]:
 def test_film_clips_posters_sheets_captions_and_index_say_it(finished):
     folder = finished.folder / "out"
     files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in {"", ".srt", ".json", ".vtt"}]
-    assert len(files) == 1 + 4 + 4 + 2
+    assert len(files) == 1 + 4 + 4 + 2 + 2
     assert {path.name: missing(path) for path in files} == {path.name: [] for path in files}
     (captions,) = folder.glob("*.vtt")
     assert all(part in said(captions) for part in SAID)
@@ -60,7 +61,7 @@ def test_a_step_in_another_format_says_it(name, place, quiet, tmp_path):
     order = place.order("other")
     ((_, drawn),) = Studio(place.store, quiet()).clips(order, lambda _: True, FORMATS[name].drawn)
     target = tmp_path / f"step.{name}"
-    FORMATS[name].make(drawn, target, 15)
+    FORMATS[name].make([Part(drawn, "")], target, 15)
     assert missing(target) == []
 
 
@@ -81,9 +82,9 @@ def test_the_same_step_has_the_same_bytes_whenever_it_is_made(name, place, quiet
     order = place.order("other")
     ((_, drawn),) = Studio(place.store, quiet()).clips(order, lambda _: True, FORMATS[name].drawn)
     first, second = tmp_path / f"a.{name}", tmp_path / f"b.{name}"
-    FORMATS[name].make(drawn, first, 15)
+    FORMATS[name].make([Part(drawn, "")], first, 15)
     time.sleep(1.1 if name == "avif" else 0)  # its encoder writes down the second
-    FORMATS[name].make(drawn, second, 15)
+    FORMATS[name].make([Part(drawn, "")], second, 15)
     assert first.read_bytes() == second.read_bytes()
 
 

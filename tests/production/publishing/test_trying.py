@@ -457,7 +457,7 @@ def test_a_page_without_a_model_has_no_such_part(lecture, trace, look, tmp_path)
 
 
 def test_the_last_slide_answers_to_a_sentence_and_keeps_the_keys_that_it_uses(look, lecture, model, tmp_path):
-    page = look(write_slides(lecture, tmp_path / "slides.html", model))
+    page = look(write_slides(lecture, tmp_path / "slides.html", model, "step"))
     slide = "Reveal.getCurrentSlide().id"
     for _ in range(len(lecture.steps) + 1):
         page.keyboard.press("PageDown")

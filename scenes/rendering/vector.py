@@ -1,0 +1,123 @@
+"""A moment of a step as SVG: each mobject with its curves and colours, in the order in which it is drawn."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from manim import Mobject, VMobject
+from manim.utils.family import extract_mobject_family_members
+
+from scenes.rendering.leaves import COLOURS, LINE_WIDTH
+from scenes.rendering.outlines import _close
+from scenes.theme import at, shape, units
+
+#: As Manim names them, by number: how lines meet and end.
+JOINS, CAPS = ("miter", "round", "bevel", "miter"), ("butt", "round", "butt", "square")
+WIDTHS = ("background_stroke_width", None, "stroke_width")
+
+
+def svg(mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Path | None = None) -> str:
+    """A picture of `mobjects` in the shape that is drawn in; clear without a `background`. Texts are outlines."""
+    wide, high = shape().width, shape().height
+    leaves = extract_mobject_family_members(mobjects, use_z_index=True, only_those_with_points=True)
+    gradients: list[str] = []
+    body = [_drawn(leaf, gradients) for leaf in leaves if isinstance(leaf, VMobject)]
+    ground = f'<rect width="100%" height="100%" fill="{background}"/>' if background else ""
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" height="{high:g}" '
+        f'role="img" aria-labelledby="title told"><title id="title">{escape(_printable(title))}</title>'
+        f'<desc id="told">{escape(_printable(told))}</desc>'
+    )
+    defs = f"<defs>{''.join(gradients)}</defs>" if gradients else ""
+    return "\n".join(filter(None, [head, defs, ground, _image(logo), *body, "</svg>\n"]))
+
+
+def _printable(text: str) -> str:
+    """`text` without characters that XML has no place for."""
+    return "".join(char for char in text if char.isprintable() or char in "\n\t")
+
+
+def _image(logo: Path | None) -> str:
+    if logo is None:
+        return ""
+    left, top, width, height = shape().logo
+    data = b64encode(logo.read_bytes()).decode()
+    return (
+        f'<image x="{left:g}" y="{top:g}" width="{width:g}" height="{height:g}" preserveAspectRatio="xMaxYMax" '
+        f'href="data:image/png;base64,{data}"/>'
+    )
+
+
+def _drawn(leaf: VMobject, gradients: list[str]) -> str:
+    """A leaf as its path once for each of what is painted: the stroke behind, the fill, the stroke."""
+    state, path = leaf.__dict__, _path(leaf)
+    found = []
+    for name, thick in zip(COLOURS, WIDTHS, strict=True):
+        width = float(state[thick]) * LINE_WIDTH / units(1) if thick else None
+        rgbas = np.asarray(state[name])
+        if not path or width == 0 or not rgbas[:, 3].any():
+            continue
+        colour, opacity = _paint(leaf, rgbas, gradients)
+        if width is None:
+            found.append(f'<path d="{path}" fill="{colour}"{_unless_one("fill-opacity", opacity)}/>')
+        else:
+            join, cap = JOINS[state["joint_type"].value], CAPS[state["cap_style"].value]
+            found.append(
+                f'<path d="{path}" fill="none" stroke="{colour}"{_unless_one("stroke-opacity", opacity)} '
+                f'stroke-width="{width:.4g}" stroke-linejoin="{join}" stroke-linecap="{cap}" stroke-miterlimit="10"/>'
+            )
+    return "".join(found)
+
+
+def _unless_one(name: str, value: float) -> str:
+    return "" if value == 1 else f' {name}="{value:.4g}"'
+
+
+def _hex(rgba: Any) -> str:
+    return "#" + "".join(f"{round(255 * float(part)):02x}" for part in np.clip(rgba[:3], 0, 1))
+
+
+def _paint(leaf: VMobject, rgbas: np.ndarray, gradients: list[str]) -> tuple[str, float]:
+    """A colour and its opacity, or a gradient that is defined for it."""
+    if len(rgbas) == 1:
+        return _hex(rgbas[0]), float(rgbas[0][3])
+    (x1, y1), (x2, y2) = (_spot(point) for point in leaf.get_gradient_start_and_end_points())
+    stops = "".join(
+        f'<stop offset="{k / (len(rgbas) - 1):.4g}" stop-color="{_hex(rgba)}" stop-opacity="{rgba[3]:.4g}"/>'
+        for k, rgba in enumerate(rgbas)
+    )
+    name = f"g{len(gradients)}"
+    ends = f'x1="{x1:.2f}" y1="{y1:.2f}" x2="{x2:.2f}" y2="{y2:.2f}"'
+    gradients.append(f'<linearGradient id="{name}" gradientUnits="userSpaceOnUse" {ends}>{stops}</linearGradient>')
+    return f"url(#{name})", 1.0
+
+
+def _spot(point: np.ndarray) -> np.ndarray:
+    """A point of the scene in px from the top left of the frame."""
+    return (np.asarray(point)[..., :2] - at(0, 0)[:2]) * (1, -1) / units(1)
+
+
+def _path(leaf: VMobject) -> str:
+    """The curves of a leaf; a new part begins where one does not go on, and one whose ends meet is closed."""
+    points = leaf.points[: len(leaf.points) // 4 * 4]
+    if not len(points) or not np.isfinite(points).all():
+        return ""
+    curves, near = points[:, :2].reshape(-1, 4, 2), np.array([[leaf.tolerance_for_point_equality]])
+    starts = np.flatnonzero(np.append(True, ~_close(curves[:-1, 3], curves[1:, 0], near)))
+    parts = []
+    for start, end in zip(starts, np.append(starts[1:], len(curves)), strict=True):
+        spots = _spot(curves[start:end])
+        parts.append("M" + _pair(spots[0, 0]))
+        parts += ["C" + " ".join(map(_pair, curve[1:])) for curve in spots]
+        if _close(curves[start : start + 1, 0], curves[end - 1 : end, 3], near)[0]:
+            parts.append("Z")
+    return "".join(parts)
+
+
+def _pair(spot: np.ndarray) -> str:
+    return f"{spot[0]:.2f},{spot[1]:.2f}".replace(".00", "")
