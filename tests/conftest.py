@@ -9,6 +9,8 @@ from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("MKL_NUM_THREADS", "1")
+# What a command says depends on no clock: a line of progress comes every ten seconds.
+os.environ.setdefault("LECTURE_QUIET", "1")
 # Tests that a shell started in its background ignore interrupts, and so would the commands that they interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

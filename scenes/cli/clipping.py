@@ -105,7 +105,9 @@ def clip(
     at: float | None,
     **wishes: Any,
 ) -> None:
-    """Steps for other tools: mp4, webm with a transparent background, gif, avif, or the last picture as png or svg.
+    """Steps as files for other tools.
+
+    They are mp4, webm with a transparent background, gif, avif, or the last picture as png or svg.
 
     \b
       lecture clip scores.1
@@ -113,7 +115,7 @@ def clip(
       lecture clip scores --join --format gif --width 960
       lecture clip my.toml.2 --format webm --captions none
 
-    The steps of a group or a lecture file are counted through its chapters.
+    CHAPTER.STEP is one step; those of a group or a lecture file are counted through its chapters.
     """
     from scenes.production.bar import Bar
     from scenes.production.belongings import take
