@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel
 from scenes.animations.flights import Travels
-from scenes.layout import STAGE, Following, Room
+from scenes.layout import STAGE, Room, following
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, stroke
 from scenes.mobjects.strips import Strip
@@ -25,8 +25,8 @@ MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
 THIN, LEAST = 0.4, 0.05
 #: The text, its last vector and the list of tokens, side by side.
-PROSE, REST = (Following(lambda side=side: STAGE.split_columns(1090, 40)[side]) for side in range(2))
-VECTOR, LIST = (Following(lambda side=side: REST.split_columns(50, 50)[side]) for side in range(2))
+PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
+VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line of words down to its first stream, from there to the last, and of the bend into one.
 BELOW, LANES, TURN = 20.0, 24.0, 40.0
 #: Px of the bar of a scale.
