@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 from typing import TypeVar
 
@@ -138,16 +139,6 @@ class Following(Room):
     bottom = property(lambda self: self.made().bottom)
 
 
-def two(cut: Callable[[], Sequence[Room]]) -> tuple[Room, Room]:
-    """The two rooms that something is cut in, which follow the shape of the picture.
-
-    >>> left, right = two(lambda: STAGE.split_columns(760, 40))
-    >>> left.width
-    760.0
-    """
-    return Following(lambda: cut()[0]), Following(lambda: cut()[1])
-
-
 def across(px: float) -> float:
     """Of so many px of the usual stage's width, the share that this stage has.
 
@@ -161,6 +152,15 @@ def in_turn(figures: VGroup, room: Room, buff: float) -> VGroup:
     """Figures side by side, or one below the other where the room is narrow and tall, as large as the room allows."""
     is_tall = shape().narrow and room.width < 1.5 * room.height
     return room.fit(figures.arrange(DOWN if is_tall else RIGHT, buff=buff))
+
+
+def following(made: Callable[[], Sequence[Room]], count: int = 2) -> list[Room]:
+    """The rooms that are `made`, each one that follows the shape of the picture."""
+    return [Following(partial(_part_of, made, place)) for place in range(count)]
+
+
+def _part_of(made: Callable[[], Sequence[Room]], place: int) -> Room:
+    return made()[place]
 
 
 #: The whole stage: between the margins, below the title and above the captions.

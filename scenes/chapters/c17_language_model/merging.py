@@ -7,7 +7,7 @@ from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
-from scenes.layout import STAGE, Room, two
+from scenes.layout import STAGE, Room, following
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -19,7 +19,7 @@ HIGH, NUMBER = 54.0, 34.0
 #: How deep merges may stand upon each other.
 LEVELS = 5
 #: A shorter and a longer word side by side.
-SHORT, LONG = two(lambda: STAGE.split_columns(760, 40))
+SHORT, LONG = following(lambda: STAGE.split_columns(760, 40))
 #: The part of a merge after which the pieces are one.
 LANDED = 0.7
 

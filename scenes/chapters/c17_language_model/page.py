@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel
 from scenes.animations.flights import Travels
-from scenes.layout import STAGE, Room, two
+from scenes.layout import STAGE, Room, following
 from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, stroke
 from scenes.mobjects.strips import Strip
@@ -25,8 +25,8 @@ MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
 THIN, LEAST = 0.4, 0.05
 #: The text, its last vector and the list of tokens, side by side.
-PROSE, REST = two(lambda: STAGE.split_columns(1090, 40))
-VECTOR, LIST = two(lambda: REST.split_columns(50, 50))
+PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
+VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line of words down to its first stream, from there to the last, and of the bend into one.
 BELOW, LANES, TURN = 20.0, 24.0, 40.0
 #: Px of the bar of a scale.

@@ -9,7 +9,7 @@ from manim import RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.chapters.c17_language_model.page import LIST, MARK, Page
-from scenes.layout import STAGE, Room, two
+from scenes.layout import STAGE, Room, following
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, stroke
 from scenes.mobjects.text import Words, number, word
@@ -19,7 +19,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where the question and the answer of a chat stand.
-ASKED, ANSWERED = two(lambda: [half.inset(60, 90) for half in STAGE.rows(2)])
+ASKED, ANSWERED = following(lambda: [row.inset(60, 90) for row in STAGE.rows(2)])
 #: The type of a chat.
 LARGE = "caption"
 #: What an answer says before it names the capital.
@@ -27,7 +27,7 @@ SAID = "is"
 #: What is left beside the short lines of a chat.
 BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 #: The field of places, and the two chats below.
-WINDOW, CHATS = two(lambda: STAGE.split_rows(430, 40))
+WINDOW, CHATS = following(lambda: STAGE.split_rows(430, 40))
 
 
 class Bubble(VGroup):
