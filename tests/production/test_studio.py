@@ -111,14 +111,14 @@ def test_a_second_run_draws_nothing_and_starts_no_process(place):
 def test_processes_get_ready_while_an_unknown_sentence_is_read(place, quiet, monkeypatch):
     ready, trace = [], place.store.trace
 
-    def computing(text, model, begun, **asked):
-        begun()
+    def unknown(computing, **asked):
+        computing()
         assert ready == [(1, 1)]
-        return trace(text, model, **asked)
+        return trace(**asked)
 
     monkeypatch.setattr(Crew, "prepare", lambda crew, count: ready.append((crew.size, count)))
     monkeypatch.setattr(Crew, "perform", lambda *_: [[]])
-    place.store.trace = computing
+    place.store.trace = unknown
     Studio(place.store, quiet()).script(place.order("counting"))
     assert ready == [(1, 1)] * 2  # once more when there is work for them: a cluster then waits for a worker
 
