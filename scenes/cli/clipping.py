@@ -237,7 +237,8 @@ def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
 def _others(studio: Studio, order: Order, lost: Sequence[StepFacts]) -> str:
     """The shapes in which all of the steps that are `lost` have room."""
     wanted, found = {(step.chapter, step.number) for step in lost}, [USUAL]
-    order = replace(order, entries=[entry for entry in order.entries if entry.name in {step.chapter for step in lost}])
+    chapters = {step.chapter for step in lost}
+    order = replace(order, entries=[entry for entry in order.entries if entry.name in chapters], parts=())
     for shape in SHAPES:
         if shape not in {USUAL, order.look.shape}:
             for fine in (False, True):

@@ -18,8 +18,8 @@ from scenes.cli.options import order_of
 from scenes.production.facts import StepFacts
 from scenes.production.film import Part
 from scenes.production.look import Look
-from scenes.production.repertoire import chosen
-from scenes.production.studio import Order, Studio
+from scenes.production.repertoire import chosen, parts
+from scenes.production.studio import Order, Studio, _asked
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
 
 LOOK = Look(192, 108, 15, "dark")
@@ -148,8 +148,13 @@ def test_what_has_no_room_is_refused_in_a_line_that_says_what_works():
             for n in range(1, 5)
         ]
 
-    order = Order(chosen(["scores"]), "The car is red", "film", replace(LOOK, shape="9:16"), Path(), 1)
-    studio = SimpleNamespace(script=script)
+    def script_of_parts(order):
+        _asked(order, script(order))  # a part whose chapter is not among the entries is refused
+        return script(order)
+
+    order = Order(chosen(["scores", "heads"]), "The car is red", "film", replace(LOOK, shape="9:16"), Path(), 1)
+    order = replace(order, parts=tuple(parts(["scores.1-4"])))
+    studio = SimpleNamespace(script=script_of_parts)
     with pytest.raises(ValueError, match="no room") as refused:
         _looks(studio, order)
     works = "--shape 16:9 or 1:1 works; without it: scores.1 scores.3-4"
