@@ -139,11 +139,12 @@ def vectors(job: Job, tick: Tick) -> dict[int, str]:
         from scenes.rendering.vector import svg
 
         found: dict[int, str] = {}
+        made = " ".join(Origin.of(chapter.trace.about).tags.values())
 
         def taken(record: Any) -> None:
             look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
             ground = "" if look.clear else str(chapter.camera.background_color)
-            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo)
+            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo, made)
 
         def closed(record: Any) -> None:
             chapter.renderer.writer = None

@@ -21,8 +21,13 @@ JOINS, CAPS = ("miter", "round", "bevel", "miter"), ("butt", "round", "butt", "s
 WIDTHS = ("background_stroke_width", None, "stroke_width")
 
 
-def svg(mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Path | None = None) -> str:
-    """A picture of `mobjects` in the shape that is drawn in; clear without a `background`. Texts are outlines."""
+def svg(
+    mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Path | None = None, made: str = ""
+) -> str:
+    """A picture of `mobjects` in the shape that is drawn in; clear without a `background`. Texts are outlines.
+
+    `made` says what it was made from.
+    """
     wide, high = shape().width, shape().height
     leaves = extract_mobject_family_members(mobjects, use_z_index=True, only_those_with_points=True)
     gradients: list[str] = []
@@ -32,6 +37,7 @@ def svg(mobjects: Sequence[Mobject], title: str, told: str, background: str = ""
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" height="{high:g}" '
         f'role="img" aria-labelledby="title told"><title id="title">{escape(_printable(title))}</title>'
         f'<desc id="told">{escape(_printable(told))}</desc>'
+        f"<metadata>{escape(_printable(made))}</metadata>"
     )
     defs = f"<defs>{''.join(gradients)}</defs>" if gradients else ""
     return "\n".join(filter(None, [head, defs, ground, _image(logo), *body, "</svg>\n"]))

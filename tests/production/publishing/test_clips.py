@@ -199,6 +199,7 @@ def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(place, chromi
         ((_, text),) = studio.vectors(order, [step], None if number == frames[-1][0] else number / LOOK.rate)
         root = ET.fromstring(text)
         assert root.find("{http://www.w3.org/2000/svg}title").text == "One <b>"
+        assert "The car is red" in root.find("{http://www.w3.org/2000/svg}metadata").text
         root.attrib |= {"width": str(LOOK.width), "height": str(LOOK.height)}
         (tmp_path / "moment.svg").write_bytes(ET.tostring(root))
         page.goto((tmp_path / "moment.svg").as_uri())
