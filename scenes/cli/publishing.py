@@ -97,7 +97,7 @@ def _make_slides(
             from scenes.publishing.deck import write_deck
 
             write_deck(lecture, target, stops, loop, into)
-        _tell(target, f"{len(lecture.steps)} steps")
+        _tell(target, lecture)
 
 
 @click.command()
@@ -130,7 +130,7 @@ def _make_page(order: Any, lecture: Rendered) -> None:
     cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
     lecture = told_apart(lecture, trace, others)
     written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
-    _tell(written, f"{len(lecture.steps)} steps")
+    _tell(written, lecture)
 
 
 @click.command()
@@ -221,6 +221,8 @@ def _made(order: Any) -> Rendered:
     return Rendered.read(made.folder)
 
 
-def _tell(path: Path, what: str) -> None:
+def _tell(path: Path, lecture: Rendered) -> None:
     files = path.parent.rglob("*") if path.name == "index.html" else [path]
-    tell(f"{path}  {what}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+    count = len(lecture.steps)
+    told = f"{count} step{'' if count == 1 else 's'}"
+    tell(f"{path}  {told}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")

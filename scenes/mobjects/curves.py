@@ -17,8 +17,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a plot.
 WIDE, HIGH = 1150.0, 400.0
-#: Px of the axes in a narrow frame, at least, and those that numbers need at both ends of a curve.
-NARROWEST, BESIDE = 300.0, 170.0
+#: Px of the axes in a narrow frame, at least, and those that the numbers before them need.
+NARROWEST, BESIDE = 300.0, 100.0
 #: The height at which a label stands that belongs to several curves, between none and all.
 MIDWAY = 0.6
 
@@ -68,21 +68,24 @@ class Curves(VGroup):
         powers: bool = False,
     ) -> None:
         reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
-        names_need = max(Words(name, "stage word").width for name, _ in names.values()) * 135 + BESIDE
-        wide = max(room.width - names_need, NARROWEST) if shape().narrow else WIDE
+        labels: dict[str, Words] = {}
+        for key, (name, role) in names.items():
+            end, spec = ends.get(key, (None, ""))
+            told = name if end is None else f"{name} {end:{spec}}"
+            labels[key] = means(Words(told, "stage word", role), Called(key, axis))
+        beside = max(label.width for label in labels.values()) / units(1) + BESIDE
+        wide = max(room.width - beside, NARROWEST) if shape().narrow else WIDE
         across = [*([] if powers else [0.0]), *map(float, x.values)]
         plot = self.plot = Plot(across, reach, axes, wide, HIGH, (powers, powers))
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}
-        for key, (name, role) in names.items():
+        for key, (_, role) in names.items():
             row = rows[key]
             seeds = [row] if len(row.axes) == 1 else [*row]
             lines = [plot.curve(x, one, role, 6 if len(seeds) == 1 else 4) for one in seeds]
             dots = plot.dots(x, row, role, 10) if len(seeds) == 1 else VGroup()
             self.lines[key] = VGroup(*lines, dots)
-            end, spec = ends.get(key, (None, ""))
-            told = name if end is None else f"{name} {end:{spec}}"
-            words = means(Words(told, "stage word", role), Called(key, axis))
+            words = labels[key]
             last = sum(float(one.values[-1]) for one in seeds) / len(seeds)
             self.labels[key] = plot.label(words, float(x.values[-1]), last)
             lift = plot.axes[0].get_y() + units(30) - words.get_y()

@@ -23,7 +23,6 @@ const figures = (() => {
     gather: [say("The id names a row of a table.")],
     copy: [say("It is copied as it is.")],
     sinusoid: [say("It is a wave over the positions.")],
-    norm: [say("Subtract the mean, and divide by the spread.")],
     rotation: [say("It is one of a pair, turned by an angle that grows with its position.")],
   };
 
@@ -273,8 +272,9 @@ const figures = (() => {
   };
 
   /* A norm: the number on the line of its row, with the mean and the spread. */
+  const centred = (entry) => entry.terms[0].length > 2; /* an RMSNorm leaves the mean as it is */
   const norm = (entry, trace) => {
-    const [x, ...others] = entry.terms[0], centre = others.length > 1 ? others[0].value : 0;
+    const [x, ...others] = entry.terms[0], centre = centred(entry) ? others[0].value : 0;
     const spread = Math.sqrt(others.at(-1).value);
     const row = [...trace.row(x)], low = Math.min(...row, centre - spread), high = Math.max(...row, centre + spread);
     const at = (value) => `${(100 * (value - low)) / (high - low || 1)}%`;
@@ -282,9 +282,9 @@ const figures = (() => {
     const band = put("i", "band", centre - spread);
     band.style.width = `${(200 * spread) / (high - low || 1)}%`;
     const line = make("div", { class: "number-line", "aria-hidden": "true" }, band, ...row.map((value) => put("i", "tick", value)), put("i", "middle", centre), put("i", "mine", x.value),
-      put("span", "mine-name", x.value, `x ${shortly(x.value)}`), put("span", "middle-name", centre, `${say("mean")} ${shortly(centre)}`));
-    const notes = ["x", ...(others.length > 1 ? [say("mean")] : []), say("spread {0}", shortly(spread))];
-    return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, notes[i])), others.length > 1 ? ["−", "÷ √"] : ["÷ √"]))];
+      put("span", "mine-name", x.value, `x ${shortly(x.value)}`), put("span", "middle-name", centre, centred(entry) ? `${say("mean")} ${shortly(centre)}` : "0"));
+    const notes = ["x", ...(centred(entry) ? [say("mean"), say("spread {0}", shortly(spread))] : [say("size {0}", shortly(spread))])];
+    return [line, make("div", { class: "plates" }, ...joined([x, ...others].map((cell, i) => plate(cell, notes[i])), centred(entry) ? ["−", "÷ √"] : ["÷ √"]))];
   };
 
   /* A row picked from a table. */
@@ -359,6 +359,7 @@ const figures = (() => {
     if (entry.made === "learned") return [say("Here the way ends: this number was learned in training.")];
     if (!entry.kind) return [last(entry.name) === "ids" ? say("Here the way ends: this is the number of the word in the vocabulary, and it was given.") : say("This number was given.")];
     if (entry.kind === "mask") return [entry.value === -Infinity ? say("A mask hides this key.") : say("No mask hides this key.")];
+    if (entry.kind === "norm") return [centred(entry) ? say("Subtract the mean, and divide by the spread.") : say("Divide by the size of the row.")];
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 

@@ -30,11 +30,12 @@ class Journey {
   written(reads) {
     const tokens = this.tokens("embed_tgt");
     if (reads) return this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...tokens);
-    return this.station(say("Words become numbers"), `${this.tableWords("embed_tgt")} ${say("Behind your words stand those that the model has written.")}`, ...tokens);
+    return this.station(say("Words become numbers"), `${this.tableWords("embed_tgt")} ${say("After your words come those that the model has written, in dashed frames.")}`, ...tokens);
   }
   tableWords(part) {
-    if (this.runs.now.has(`${part}.positional`)) return say("Each word is a row of a table, and where it stands is added as a wave.");
-    return say("Each word, or piece of a word, is a row of a table.");
+    const colours = say("In a row of numbers, blue is above zero and orange below.");
+    if (this.runs.now.has(`${part}.positional`)) return `${say("Each word is a row of a table, and where it stands is added as a wave.")} ${colours}`;
+    return `${say("Each word, or piece of a word, has a number that names a row of a table; a dot before a piece means that no space stands there.")} ${colours}`;
   }
   /* The tensors of a run that are drawn whole. */
   needs(run) {
@@ -72,9 +73,9 @@ class Journey {
     return make("span", { class: "small-heads", "aria-hidden": "true" }, ...known.flatMap((tensor) => Array.from({ length: tensor.shape[1] }, (_, head) => this.picture(tensor, head))));
   }
   layerWords(layer) {
-    if (layer.startsWith("encoder")) return say("Each word (a row) looks at all words (columns), by every head in its own way.");
+    if (layer.startsWith("encoder")) return say("Each word (a row) looks at all words (columns), by every head in its own way. The more a cell stands out, the larger the weight.");
     if (this.runs.now.model.has("encoder")) return say("Each written word looks back at those before it, and across at the sentence.");
-    return say("Each word (a row) looks at itself and at those before it (columns), by every head in its own way.");
+    return say("Each word (a row) looks at itself and at those before it (columns), by every head in its own way. The more a cell stands out, the larger the weight; many heads give it to the first word when they have no use for it.");
   }
   /* A layer: its attentions, by the names of their weights, its hidden units, and what leaves it. */
   layerParts(layer, weights) {

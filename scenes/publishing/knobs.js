@@ -19,7 +19,8 @@ class Knobs {
   }
   drawReset() { this.reset.hidden = !this.choice.changed && this.choice.temperature === 1; }
   temperature() {
-    const { temperature } = this.choice, label = make("label", { class: temperature === 1 ? "" : "yours" });
+    const { temperature } = this.choice, meaning = say("Above 1 the shares become more alike, below 1 the largest takes more. The likeliest word stays the likeliest.");
+    const label = make("label", { class: temperature === 1 ? "" : "yours", "data-told": meaning });
     const told = make("output", { text: temperature.toFixed(1) });
     const slider = make("input", { type: "range", min: 0.1, max: 3, step: 0.1, value: temperature, "data-key": "temperature", on: { input: () => {
       this.setTemperature(Number(slider.value));
@@ -34,7 +35,7 @@ class Knobs {
     const off = this.choice.switched.includes(name);
     const box = make("input", { type: "checkbox", role: "switch", "data-key": name, on: { change: () => this.turn("switched", name) } });
     box.checked = !off;
-    return make("label", { class: off ? "yours" : "" }, box, make("span", { text }));
+    return make("label", { class: off ? "yours" : "", "data-told": MEANINGS[name] }, box, make("span", { text }));
   }
   chip(list, one, text) {
     return make("button", { type: "button", class: "chip yours", "data-key": `${list}-${one}`, text: `${text} ×`, "aria-label": say("{0}: take this change back", text), on: { click: () => this.turn(list, one) } });
@@ -67,7 +68,7 @@ class Knobs {
   }
   effectWords(count) {
     const { names, parted, shared } = this.runs, words = [say("{0} of {1} tensors have other numbers.", count, names.length)];
-    if (parted) words.push(say("What they write parts at word {0}: up to there the decoder is compared.", shared));
+    if (parted) words.push(say("From word {0} on they write different words, so what comes before it is compared.", shared));
     return [...words, say("Of each, the number that changed most:")].join(" ");
   }
   /* The changes that an entry which is asked offers. */
