@@ -11,10 +11,11 @@ class Comparison {
   get names() { return this.now.names.filter((name) => !figures.learned(name)); }
   /* The places of the target up to where the two translations part: so far the decoder has read the same words. */
   get shared() {
+    if (!this.now.targetTokens.length) return Infinity; /* an encoder alone writes nothing */
     const parted = this.now.targetTokens.findIndex((word, i) => word !== this.before.targetTokens[i]);
     return parted < 0 ? this.now.targetTokens.length : parted;
   }
-  get parted() { return this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length); }
+  get parted() { return Number.isFinite(this.shared) && this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length); }
   /* How far along each axis of a tensor its places stand for the same words in both runs; null where none does. */
   endsOf(name) {
     const [now, old] = [this.now.get(name), this.before.get(name)];

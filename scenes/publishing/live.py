@@ -13,7 +13,7 @@ from scenes.publishing.markup import HERE, colours, document, escape, inline_sty
 from scenes.publishing.policy import ASKING, one_file
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_face
-from scenes.publishing.wording import CONTEXT, SPEAKING, script_texts
+from scenes.publishing.wording import CONTEXT, REMOTE, SPEAKING, script_texts
 from transformer_core.live import ENGINE
 
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
@@ -21,8 +21,6 @@ LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
 #: All scripts of a document that has the figure and no film.
 STANDALONE = ("common.js", "values.js", *LIVE_SCRIPTS, "standalone.js")
-#: The same, where `lecture serve` runs the model.
-REMOTE = "remote.js"
 PAPER = "body{margin:0;padding:24px 0;background:var(--background);color:var(--ink);font:420 16px/1.6 Inter,sans-serif}"
 #: The file of a page with the model: a script of one call.
 MODEL = "live/model.js"

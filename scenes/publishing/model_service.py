@@ -83,7 +83,7 @@ class ModelHandler(FolderHandler):
             told, status = answer(**given), HTTPStatus.OK
         except SentenceError as error:  # of all that can be wrong, what a learner may type
             told, status = {"refused": str(error)}, HTTPStatus.OK
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
         return self._tell(json.dumps(told).encode(), status)
 

@@ -18,10 +18,11 @@ class RemoteModel {
     return text;
   }
   async call(what, given) {
-    const answer = await fetch(`/model/${what}`, { method: "POST", headers: { "Content-Type": "application/json", "X-Lecture-Token": this.token }, body: JSON.stringify(given) });
-    const told = await answer.json();
-    if (told.refused) throw new live.SentenceError("refused", told.refused);
-    if (!answer.ok) throw new Error(told.error);
+    const asked = { method: "POST", headers: { "Content-Type": "application/json", "X-Lecture-Token": this.token }, body: JSON.stringify(given) };
+    const gone = say("The model does not answer. Is lecture serve still running? Then reload this page.");
+    const answer = await fetch(`/model/${what}`, asked).catch(() => { throw new live.SentenceError("refused", gone); });
+    const told = await answer.json().catch(() => ({ error: gone })); /* a refusal may have no content */
+    if (told.refused ?? told.error) throw new live.SentenceError("refused", told.refused ?? told.error);
     return told;
   }
   /* A text without the knobs of a choice and with them. While one text is read, of those that are typed only the last
@@ -30,12 +31,21 @@ class RemoteModel {
     const turn = this.waiting = {};
     while (this.busy) await this.busy.catch(() => null);
     if (turn !== this.waiting) return null;
-    this.busy = this.both(choice, names);
-    try { return await this.busy; } finally { this.busy = null; }
+    this.busy = this.readBoth(choice, names);
+    try {
+      const found = await this.busy;
+      return turn === this.waiting ? found : null;
+    } catch (error) {
+      if (turn === this.waiting) throw error;
+      return null;
+    } finally { this.busy = null; }
   }
-  async both(choice, names) {
+  /* The choice is taken as it was asked: while a text is read, another one is typed. */
+  async readBoth(chosen, names) {
+    const choice = Object.assign(new Choice(chosen.text), chosen);
     const before = await this.run(choice.text, []);
-    choice.cut = choice.cut.filter((one) => before.mayCut(one));
+    choice.cut = chosen.cut = choice.cut.filter((one) => before.mayCut(one));
+    choice.off = chosen.off = choice.off.filter((one) => before.has(`${one.split(":")[0]}.z`));
     const needed = names(before).concat(choice.cut.map((one) => `${asked(one).name}.weights`));
     const now = choice.changed ? await this.run(choice.text, this.edits(choice)) : before;
     await Promise.all([...new Set([before, now])].map((run) => run.fetch(needed)));
@@ -83,7 +93,11 @@ class RemoteTrace {
   async ask(references) {
     const wanted = references.filter((one) => asked(one) && !this.entries.has(one));
     const found = wanted.length ? await this.model.call("ask", { key: this.key, references: wanted.map((one) => [asked(one).name, asked(one).at]) }) : [];
-    found.forEach((told, i) => this.entries.set(wanted[i], told && this.keep(told)));
+    found.forEach((told, i) => this.entries.set(told ? this.referenceOf(told.name, told.at, told.tensors) : wanted[i], told && this.keep(told)));
+  }
+  referenceOf(name, at, tensors) {
+    const axes = tensors.find((one) => one.name === name).axes;
+    return figures.refOf(name, axes, axes.map((axis) => at[axis]));
   }
   keep(told) {
     for (const one of told.tensors) if (!this.tensors.has(one.name)) this.tensors.set(one.name, this.tensorOf(one));

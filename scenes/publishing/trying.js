@@ -72,6 +72,7 @@ class Trying {
       if (!runs) return;
       this.place.removeAttribute("aria-busy");
       this.place.classList.remove("stale");
+      if (this.model.compare) this.sentence.tell(null, false);
       this.runs = runs;
       this.draw();
       this.place.dataset.took = (performance.now() - began).toFixed(1);

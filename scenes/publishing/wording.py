@@ -20,6 +20,8 @@ SPEAKING = (
     "figures.js", "asking.js", "choice.js", "comparison.js", "sentence.js", "knobs.js", "journey.js", "trying.js"
 )  # fmt: skip
 VIEWS = "views.js"
+#: The script that asks a model which `lecture serve` runs.
+REMOTE = "remote.js"
 SAID = re.compile(r'\bsay\("([^"]+)"')
 
 
@@ -44,7 +46,7 @@ class Form(Template):
 
 def script_texts() -> list[str]:
     """Return the texts that the scripts of a page show."""
-    return said_in((*SCRIPTS, *SPEAKING, VIEWS))
+    return said_in((*SCRIPTS, *SPEAKING, VIEWS, REMOTE))
 
 
 def said_in(scripts: Sequence[str]) -> list[str]:

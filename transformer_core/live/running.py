@@ -1,4 +1,4 @@
-"""A model that stays open, reads texts, and tells of any number of its last passes where it comes from.
+"""A model that stays open, reads texts, and explains the numbers of its last passes.
 
 `engine.js` does the same in a browser, for models that a page can hold. What stands here answers for larger ones:
 `scenes.publishing.model_service` passes the questions of a page on, and `remote.js` asks them.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from transformer_core.pretrained.model_registry import LoadedModel, Tokenizer
 from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.sentence.read import traced
 from transformer_core.studies.sentence.variants import Sentence, Variant
+from transformer_core.text.vocabulary import SentenceError
 from transformer_core.tracing.edit import Change
 from transformer_core.tracing.explain import Entry, is_learned
 from transformer_core.tracing.named_tensor import NamedTensor
@@ -32,7 +34,7 @@ from transformer_core.tracing.trace import Trace
 #: Passes that are kept, so that a text can be compared with and without the changes of a learner.
 KEPT = 6
 #: A tensor of more numbers is sent as a window: the first `SEEN` places of each axis that is longer than `LONG`.
-MOST_SENT, LONG, SEEN = 2**22, 64, 32
+MOST_SENT, LONG, SEEN = 2**24, 64, 32
 #: Rows of a table that are sent on either side of the one that was picked.
 BESIDE = 4
 #: Numbers that differ by less came out of sums in another order.
@@ -68,12 +70,19 @@ class RunningModel:
         # Requests come in threads of their own; a recorder and the intermediate results of a trace are not shared.
         self.lock = Lock()
 
+    def _run(self, key: str) -> Run:
+        """The run of a key, which from now on is the one that was asked last."""
+        self.runs.move_to_end(key)
+        return self.runs[key]
+
     def facts(self) -> dict[str, Any]:
         """The name, the stacks, the words of both vocabularies, and the edits that switch something off."""
         config = self.model.config
         widths = {"self": config.d_head, "cross": config.d_head_cross}
         scale = [{"name": f"*.{kind}_attn.scaled", "at": {}, "times": width**0.5} for kind, width in widths.items()]
-        switches = {"attention_scale": scale if self.model.encoder and self.model.decoder else scale[:1]}
+        switches = {}
+        if config.attention_scale:
+            switches["attention_scale"] = scale if self.model.encoder and self.model.decoder else scale[:1]
         if config.positions != "none":
             switches["positional"] = [{"name": "embed_*.positional", "at": {}, "times": 0}]
         return {
@@ -93,37 +102,48 @@ class RunningModel:
             The `key` of the run, the `tokens` of text and target, what was `written`, and the names of all tensors.
 
         Raises:
-            SentenceError: the model cannot read the text.
+            SentenceError: the model cannot read the text, the text is too long for a page, or nothing can be computed
+                under the edits.
+            TypeError: the text is none.
             ValueError: an edit that names no tensor, or no axis of it.
         """
         if not isinstance(text, str):
             raise TypeError(f"a text is read, and no {type(text).__name__}")
-        key = hashlib.sha256(json.dumps([text, list(edits)], sort_keys=True).encode()).hexdigest()[:16]
         with self.lock:
-            found = self.runs.get(key) or self._read(text, edits)
-            self.runs[key] = found
-            self.runs.move_to_end(key)
-            while len(self.runs) > KEPT:
-                self.runs.popitem(last=False)
+            key, found = self._found(text, edits)
         given = found.given
         return {
             "key": key,
             "tokens": given.source or given.target[: given.prompt],
             "target": given.target,
-            "prompt": given.prompt,
+            "prompt": given.prompt if given.target else 0,
             "written": given.target_ids[given.prompt :],
             "names": list(found.trace.tensors),
         }
 
+    def _found(self, text: str, edits: Sequence[Mapping[str, Any]]) -> tuple[str, Run]:
+        """The run of a text under edits, and its key; read if it is not among the last ones."""
+        key = hashlib.sha256(json.dumps([text, list(edits)], sort_keys=True).encode()).hexdigest()[:16]
+        if key not in self.runs:
+            changes = _changes(edits, self._found(text, ())[1].trace) if edits else {}
+            self.runs[key] = self._read(text, changes)
+            while len(self.runs) > KEPT:
+                self.runs.popitem(last=False)
+        return key, self._run(key)
+
     @torch.no_grad()
-    def _read(self, text: str, edits: Sequence[Mapping[str, Any]]) -> Run:
-        plain = generate(text, self.model, self.tokenizer)[0]
-        trace = self._traced(plain, {})
-        if not edits:
-            return Run(plain, trace)
-        changes = _changes(edits, trace)
-        given = generate(text, self.model, self.tokenizer, changes)[0]
-        return Run(given, self._traced(given, changes))
+    def _read(self, text: str, edits: Mapping[str, Edit]) -> Run:
+        try:
+            given = generate(text, self.model, self.tokenizer, edits)[0]
+            count, most = len(given.target or given.source), MOST_SENT // len(self.tokenizer.target)
+            trace = self._traced(given, edits) if count <= most else None
+        except SentenceError:
+            raise
+        except ValueError as error:  # such as edits that leave a query no key at all
+            raise SentenceError(f"the model computes no numbers here: {error}") from None
+        if trace is None:
+            raise SentenceError(f"a page shows at most {most} tokens of this model, and here are {count}")
+        return Run(given, trace)
 
     def _traced(self, given: Sentence, edits: Mapping[str, Edit]) -> Trace:
         trace = traced(self.model, self.tokenizer, {"": Variant(given, edited=edits)})
@@ -137,7 +157,7 @@ class RunningModel:
             KeyError: no such run or tensor.
         """
         with self.lock:
-            trace = self.runs[key].trace
+            trace = self._run(key).trace
             return [self._tensor(trace.tensors[name], whole) for name in names]
 
     def _tensor(self, tensor: NamedTensor, whole: bool) -> dict[str, Any]:
@@ -160,7 +180,7 @@ class RunningModel:
             KeyError: no such run.
         """
         with self.lock:
-            trace = self.runs[key].trace
+            trace = self._run(key).trace
             return [self._asked(trace, name, at) for name, at in references]
 
     def _asked(self, trace: Trace, name: str, at: Mapping[str, int]) -> dict[str, Any] | None:
@@ -195,9 +215,10 @@ class RunningModel:
             KeyError: no such run.
         """
         with self.lock:
-            now, old = self.runs[key], self.runs[before]
+            now, old = self._run(key), self._run(before)
             pairs = zip(now.given.target, old.given.target, strict=False)
-            shared = next((i for i, (a, b) in enumerate(pairs) if a != b), len(now.given.target))
+            whole = len(now.given.target) if now.given.target else sys.maxsize  # an encoder alone writes nothing
+            shared = next((i for i, (a, b) in enumerate(pairs) if a != b), whole)
             found = [
                 _change(now.trace.tensors[name], old.trace.tensors[name], shared)
                 for name in now.trace.tensors

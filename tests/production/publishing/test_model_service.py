@@ -23,7 +23,7 @@ from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.sentence.read import traced
 from transformer_core.studies.sentence.variants import Variant
-from transformer_core.text.vocabulary import Vocabulary
+from transformer_core.text.vocabulary import SentenceError, Vocabulary
 from transformer_core.tracing.explain import Entry
 
 WORDS = tuple("abcdefghijklmnop")
@@ -184,6 +184,66 @@ def test_a_cut_edge_has_no_weight_and_the_scale_can_be_left_out(page, settle):
     told = page.evaluate(ENTRIES, ["decoder.0.self_attn.scaled[head=0,query=3,key=1]"])[0]
     assert float(told["value"]) == pytest.approx(float(told["terms"][0][0][2]), rel=1e-12), "the score as it is"
     assert told["edited"]
+
+
+def test_a_change_that_leaves_no_number_is_told_and_can_be_taken_back(page, settle):
+    page.evaluate("trying.turn('cut', 'decoder.7.self_attn[head=0,query=0,key=0]')")
+    settle()
+    assert "computes no numbers" in page.get_by_role("alert").text_content()
+    page.evaluate("trying.restore()")
+    settle()
+    assert page.get_by_role("alert").text_content() == ""
+    assert page.evaluate("trying.runs.same")
+
+
+def test_of_texts_that_are_typed_while_the_model_reads_the_last_one_is_shown(page, settle):
+    page.locator(".folded[open] .off").first.click()
+    for text in ("h g zebra", "g f", "g f e"):
+        page.evaluate("text => trying.typed(text)", text)
+    settle()
+    assert page.evaluate("[trying.runs.before.text, trying.runs.now.text, trying.runs.same]") == [
+        "g f e",
+        "g f e",
+        False,
+    ]
+    assert page.get_by_role("alert").text_content() == ""
+
+
+def test_a_link_names_an_entry_in_any_order_and_a_head_that_is_there(look, address):
+    page = look(f"{address}#ask=decoder.7.self_attn.weights[key=1,query=3,head=1]&off=decoder.70.self_attn:0")
+    page.locator("h3.asked").wait_for()
+    assert page.locator(".asked-plate .path").text_content() == "decoder.7.self_attn.weights[head=1,query=3,key=1]"
+    assert page.evaluate("trying.runs.same")
+
+
+def test_an_encoder_alone_is_served_and_writes_nothing(look, tmp_path):
+    sizes = {"decoder_layers": 0, "target_vocab": 0, "source_vocab": len(WORDS), "output_layer": "none"}
+    model = jig(Transformer(config(**sizes)).double()).eval()
+    opened = LoadedModel(model, Vocabulary(WORDS, WORDS, longest=12), {"model": "encoder"})
+    with served(opened, TEXT, tmp_path) as address:
+        page = look(address)
+        page.locator("#trying[data-took]").wait_for()
+        assert page.get_by_role("grid", name="Encoder, layer 1, head A: weights").is_visible()
+        page.locator(".off").first.click()
+        page.locator(".effects").wait_for()
+        assert page.evaluate("trying.runs.changes().length") > 0
+
+
+def test_a_server_that_is_gone_is_told(look, deep, tmp_path):
+    with served(deep, TEXT, tmp_path) as address:
+        page = look(address)
+        page.locator("#trying[data-took]").wait_for()
+    page.route("**/model/run", lambda route: route.fulfill(status=403))
+    page.locator(".typed").fill("g f e")
+    page.wait_for_function("() => document.querySelector('.fault').textContent !== ''")
+    assert "Is lecture serve still running?" in page.get_by_role("alert").text_content()
+    assert not page.evaluate("trying.place.hasAttribute('aria-busy')")
+
+
+def test_a_text_that_is_too_long_for_a_page_is_refused(deep, monkeypatch):
+    monkeypatch.setattr("transformer_core.live.running.MOST_SENT", 8 * len(WORDS))
+    with pytest.raises(SentenceError, match="at most 8 tokens"):
+        RunningModel(deep).run(TEXT)
 
 
 def test_a_translator_is_served_as_it_runs_in_a_page(look, tmp_path):
