@@ -233,7 +233,7 @@ def test_a_server_that_is_gone_is_told(look, deep, tmp_path):
     with served(deep, TEXT, tmp_path) as address:
         page = look(address)
         page.locator("#trying[data-took]").wait_for()
-    page.route("**/model/run", lambda route: route.fulfill(status=403))
+    page.route("**/model/run", lambda route: route.fulfill(body=""))
     page.locator(".typed").fill("g f e")
     page.wait_for_function("() => document.querySelector('.fault').textContent !== ''")
     assert "Is lecture serve still running?" in page.get_by_role("alert").text_content()
