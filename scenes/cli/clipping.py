@@ -125,8 +125,8 @@ def clip(
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
     wish = Wish(shape, width, fps, clear, at)
-    _check(kinds, join, wish, wishes["captions"])
     order = order_of(names, quality="h", **wishes)
+    _check(kinds, join, wish, order.captions)
     folder = wishes["output"] or Path("renders") / "clips"
     ready(folder)
     with Bar() as bar:

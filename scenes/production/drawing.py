@@ -144,7 +144,7 @@ def vectors(job: Job, tick: Tick) -> dict[int, str]:
         def taken(record: Any) -> None:
             look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
             ground = "" if look.clear else str(chapter.camera.background_color)
-            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo, made)
+            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo, made, look.width)
 
         def closed(record: Any) -> None:
             chapter.renderer.writer = None

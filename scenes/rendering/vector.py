@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 from manim import Mobject, VMobject
@@ -22,30 +24,41 @@ WIDTHS = ("background_stroke_width", None, "stroke_width")
 
 
 def svg(
-    mobjects: Sequence[Mobject], title: str, told: str, background: str = "", logo: Path | None = None, made: str = ""
+    mobjects: Sequence[Mobject],
+    title: str,
+    told: str,
+    background: str = "",
+    logo: Path | None = None,
+    made: str = "",
+    width: float = 0.0,
 ) -> str:
-    """A picture of `mobjects` in the shape that is drawn in; clear without a `background`. Texts are outlines.
+    """A picture of `mobjects` in the shape that is drawn in, `width` px wide; clear without a `background`.
 
-    `made` says what it was made from.
+    Texts are outlines. `made` says what it was made from. No two pictures share an id, so that one page may hold both.
     """
     wide, high = shape().width, shape().height
+    width = width or wide
     leaves = extract_mobject_family_members(mobjects, use_z_index=True, only_those_with_points=True)
     gradients: list[str] = []
-    body = [_drawn(leaf, gradients) for leaf in leaves if isinstance(leaf, VMobject)]
+    body = "\n".join(_drawn(leaf, gradients) for leaf in leaves if isinstance(leaf, VMobject))
+    own = hashlib.blake2b(f"{title}{told}{body}".encode(), digest_size=4).hexdigest()
     ground = f'<rect width="100%" height="100%" fill="{background}"/>' if background else ""
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{wide:g}" height="{high:g}" '
-        f'role="img" aria-labelledby="title told"><title id="title">{escape(_printable(title))}</title>'
-        f'<desc id="told">{escape(_printable(told))}</desc>'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide:g} {high:g}" width="{width:g}" '
+        f'height="{width * high / wide:g}" role="img" aria-labelledby="title-{own} told-{own}">'
+        f'<title id="title-{own}">{escape(_printable(title))}</title>'
+        f'<desc id="told-{own}">{escape(_printable(told))}</desc>'
         f"<metadata>{escape(_printable(made))}</metadata>"
     )
     defs = f"<defs>{''.join(gradients)}</defs>" if gradients else ""
-    return "\n".join(filter(None, [head, defs, ground, _image(logo), *body, "</svg>\n"]))
+    drawn = "\n".join(filter(None, [defs, ground, _image(logo), body]))
+    drawn = drawn.replace('id="g', f'id="{own}-g').replace("url(#g", f"url(#{own}-g")
+    return f"{head}\n{drawn}\n</svg>\n"
 
 
 def _printable(text: str) -> str:
     """`text` without characters that XML has no place for."""
-    return "".join(char for char in text if char.isprintable() or char in "\n\t")
+    return "".join(char for char in text if char.isprintable() or char in "\n\t" or category(char) == "Zs")
 
 
 def _image(logo: Path | None) -> str:

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import textwrap
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -60,7 +61,7 @@ TIED = {
     "ɔ^ɪ": "Y",
 }
 #: Of espeak-ng: no sound is played, texts are UTF-8, and phonemes are IPA with a tie.
-NO_SOUND, UTF8, TIED_IPA = 2, 1, 0x82 | ord("^") << 8
+NO_SOUND, NO_EXIT, UTF8, TIED_IPA = 2, 0x8000, 1, 0x82 | ord("^") << 8
 #: Seconds that a program of one's own may take for a beat.
 PATIENCE = 120.0
 SLOT = re.compile(r"\{(file|text|language)\}")
@@ -197,7 +198,8 @@ def sounds_of(text: str) -> str:
 
     speak = ctypes.CDLL(espeakng_loader.get_library_path())
     speak.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    speak.espeak_Initialize(NO_SOUND, 0, os.fsencode(espeakng_loader.get_data_path()), 0)
+    if speak.espeak_Initialize(NO_SOUND, 0, os.fsencode(espeakng_loader.get_data_path()), NO_EXIT) < 0:
+        raise ValueError("espeak-ng cannot read its data")
     found = ""
     for part in re.split("(«[^»]*»|[,.;:?!]+)", text):
         if part[:1] in {*",.;:?!"}:
@@ -206,7 +208,7 @@ def sounds_of(text: str) -> str:
         speak.espeak_SetVoiceByName(b"en-us" if part.startswith("«") else b"es")
         left = ctypes.c_char_p(part.strip("«» ").encode())
         while left.value:
-            said = speak.espeak_TextToPhonemes(ctypes.byref(left), UTF8, TIED_IPA).decode()
+            said = (speak.espeak_TextToPhonemes(ctypes.byref(left), UTF8, TIED_IPA) or b"").decode()
             found += re.sub(r"\([a-z-]+\)", "", said) + " "  # where espeak-ng itself changes the language
     for pair, sign in TIED.items():
         found = found.replace(pair, sign)
@@ -244,7 +246,10 @@ class ProgramVoice(Voice):
     def key(self) -> str:
         """The command, and size and time of change of each file in it."""
         places = [shutil.which(self.words[0]) or "", *self.words[1:]]
-        states = [Path(place).stat() for place in places if Path(place).is_file()]
+        states = []
+        for place in places:
+            with suppress(OSError):  # no file, or a text that is too long for the name of one
+                states += [Path(place).stat()] if Path(place).is_file() else []
         return f"{self.line} {self.language} {[(one.st_size, one.st_mtime_ns) for one in states]}"
 
     def say(self, text: str) -> tuple[np.ndarray, int]:

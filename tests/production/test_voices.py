@@ -46,6 +46,10 @@ def test_a_program_of_ones_own_speaks_and_its_text_is_data(tmp_path, words):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_long_argument_is_no_file(tmp_path):
+    assert "x" * 5000 in program(tmp_path, "{file}", "x" * 5000).key
+
+
 @pytest.mark.parametrize(
     ("words", "code", "line"),
     [

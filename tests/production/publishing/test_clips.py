@@ -1,5 +1,6 @@
 """Single steps as files for other tools: the same pictures, in every format, and a background that is not there."""
 
+import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import av
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from manim import BLUE, RED, RIGHT, Square
 from PIL import Image
 
 from scenes.cli.clipping import Wish, _looks, _name
@@ -21,6 +23,7 @@ from scenes.production.look import Look
 from scenes.production.repertoire import chosen, parts
 from scenes.production.studio import Order, Studio, _asked
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
+from scenes.rendering.vector import svg
 
 LOOK = Look(192, 108, 15, "dark")
 
@@ -200,11 +203,28 @@ def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(place, chromi
         root = ET.fromstring(text)
         assert root.find("{http://www.w3.org/2000/svg}title").text == "One <b>"
         assert "The car is red" in root.find("{http://www.w3.org/2000/svg}metadata").text
-        root.attrib |= {"width": str(LOOK.width), "height": str(LOOK.height)}
-        (tmp_path / "moment.svg").write_bytes(ET.tostring(root))
+        assert (root.get("width"), root.get("height")) == (str(LOOK.width), str(LOOK.height))
+        (tmp_path / "moment.svg").write_text(text, encoding="utf-8")
         page.goto((tmp_path / "moment.svg").as_uri())
         with Image.open(BytesIO(page.screenshot())) as shown:
             assert np.abs(np.asarray(shown.convert("RGB")).astype(int) - wanted).mean() < 0.5
+
+
+def test_two_svgs_in_one_page_have_no_id_in_common():
+    squares = [Square(fill_opacity=1).set_color([RED, BLUE]).shift(RIGHT * k) for k in range(2)]
+    texts = [svg([one], "12\u202f345\x0b", "told") for one in squares]
+    ids = [set(re.findall(r'\bid="([^"]+)"', text)) for text in texts]
+    assert len(ids[0]) == len(ids[1]) == 4
+    assert not ids[0] & ids[1]
+    for text, own in zip(texts, ids, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) < own
+        assert ET.fromstring(text)[0].text == "12\u202f345"
+
+
+def test_captions_of_a_lecture_file_are_looked_at_before_anything_is_drawn(tmp_path):
+    (tmp_path / "my.toml").write_text('title = "x"\nchapters = ["scores"]\ncaptions = "track"\n')
+    result = CliRunner().invoke(lecture, ["clip", f"{tmp_path / 'my.toml'}.1", "--format", "gif"])
+    assert "gif has no track of captions: --captions burnt, or none" in f"{result.output} {result.exception}"
 
 
 def test_an_mp4_is_what_the_film_is_made_of(made):
