@@ -14,6 +14,7 @@ from truth import Written, wrong_in_text
 from walking import RANDOM, SENTENCES, UNUSUAL, trace_of
 
 from scenes.language import catalogue, spoken_in, told
+from scenes.production import fingerprint
 from scenes.production.drawing import sources_of
 from scenes.production.repertoire import repertoire
 from scenes.publishing.cards import asked_by, cards_of, chosen, shuffled
@@ -226,12 +227,10 @@ def test_a_quiz_before_and_after_has_the_same_questions_of_all_chapters_in_anoth
 
 def test_a_word_of_a_question_draws_no_film_anew(monkeypatch):
     """The key of a clip has the code of the stage in it, and none of the questions."""
-    read, key = Path.read_text, sources_of(ENTRIES[5])
-
-    def changed(path, *given, **named):
-        return read(path, *given, **named) + f"\n# {here}" * (path.parent.name == here)
-
-    monkeypatch.setattr(Path, "read_text", changed)
+    read, key = fingerprint.content, sources_of(ENTRIES[5])
+    monkeypatch.setattr(
+        fingerprint, "content", lambda path: read(path) + f"# {here}" * (Path(path).parent.name == here)
+    )
     here = "quiz"
     assert sources_of(ENTRIES[5]) == key
     here = "stage"
