@@ -53,6 +53,7 @@ def queue_commands(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    monkeypatch.setenv("LECTURE_SCHEDULER_WAIT", "60")  # a worker takes its time on a machine that tests as well
     monkeypatch.chdir(tmp_path)
 
 
