@@ -261,13 +261,12 @@ class Cluster:
             time.sleep(0.1)  # a lost scheduler takes its futures along, a moment before its loss is noted
             self._reachable()
             return None
-        with self._in_touch():
-            error = future.exception()
-            result: Any = None if error else future.result()
+        error = future.exception()
         if error is not None:
             raise CrewError(f"a worker could not do its job: {in_one_line(error)}")
         try:
-            answer = msgspec.msgpack.decode(result, type=Answer)
+            with self._in_touch():
+                answer = msgspec.msgpack.decode(future.result(), type=Answer)
         except (TypeError, msgspec.DecodeError) as wrong:
             raise CrewError(f"a worker at {self.address} answers otherwise than asked: {in_one_line(wrong)}") from None
         if answer.failed:
