@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What a browser loads, and from which attribute.
+#: Elements by which a browser loads something, and the attribute that says from where.
 LOADED = {"img": "src", "script": "src", "link": "href", "video": "src", "source": "src", "iframe": "src"}
 
 

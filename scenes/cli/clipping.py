@@ -55,7 +55,7 @@ class Wish:
         return kind.width if self.shape == USUAL else kind.width * 9 // 16
 
     def told(self, kind: Format) -> list[str]:
-        """What of this is not as usual, as parts of a file name."""
+        """The parts of a file name that tell the wishes which are not as usual."""
         wide = self.width not in {None, self.usual_width(kind)}
         return [
             "" if self.shape == USUAL else self.shape.replace(":", "x"),
@@ -161,8 +161,7 @@ def _vectors(studio: Studio, order: Order, wish: Wish, folder: Path, called: Cal
             raise ValueError(
                 f"{step.chapter}.{step.number} lasts {step.frames / order.look.rate:.1f} seconds: --at is less"
             )
-    for look in dict.fromkeys(look for _, look in looks):
-        own = [step for step, its in looks if its == look]
+    for look, own in _by_look(looks):
         for step, picture in studio.vectors(replace(order, look=look), own, wish.at):
             path = folder / f"{called(step)}.svg"
             take(folder, [path.name])
@@ -250,6 +249,11 @@ def _others(studio: Studio, order: Order, lost: Sequence[StepFacts]) -> str:
     return " or ".join(found)
 
 
+def _by_look(looks: Sequence[tuple[StepFacts, Look]]) -> list[tuple[Look, list[StepFacts]]]:
+    """The looks, each with its steps."""
+    return [(look, [step for step, own in looks if own == look]) for look in dict.fromkeys(own for _, own in looks)]
+
+
 def _listed(steps: Sequence[StepFacts]) -> str:
     """Steps as the command takes them: `scores.1 scores.3-5`."""
     runs: list[list[StepFacts]] = []
@@ -271,8 +275,7 @@ def _drawn(
     from scenes.production.film import Part
 
     clips: dict[str, Path] = {}
-    for look in dict.fromkeys(look for _, look in looks):
-        wanted = [step for step, own in looks if own == look]
+    for look, wanted in _by_look(looks):
         made = studio.clips(replace(order, look=look), wanted.__contains__, suffix)
         clips |= {step.key: path for step, path in made}
     return [(step, Part(clips[step.key], step.title)) for step, _ in looks]

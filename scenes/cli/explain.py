@@ -31,7 +31,7 @@ ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 @sized
 @placed
 def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **wishes: Any) -> None:
-    """How a number of the model was computed.
+    """The computation of a number of the model, term by term.
 
     NAME is a tensor, and AXIS=PLACE,... an entry of it, by tokens or by numbers. Printed are its operation, the numbers
     that went in, and theirs.

@@ -90,7 +90,7 @@ def list_(as_json: bool) -> None:
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
 @click.option("--format", "kind", type=click.Choice(["md", "txt"]), help="A transcript with times, without beats.")
 def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any) -> None:
-    """What is said in each step; "|" divides the beats."""
+    """The narration of each step; "|" divides the beats."""
     from scenes.production.bar import Bar
     from scenes.production.studio import Studio, untold
 

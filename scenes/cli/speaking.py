@@ -16,7 +16,7 @@ from scenes.speech.engines import INSTALL, RELEASES, SILENT, NotInstalledError, 
 from scenes.speech.voices import KNOWN, voice
 from scenes.speech.voices import voices as known_models
 
-#: What an installer loads for each language, besides what the voice runs on.
+#: The packages that an installer loads for each language, besides those that the voice runs on.
 SIZES = {"en": "14 MB and its runtime", "es": "103 MB and its runtime"}
 
 

@@ -154,7 +154,7 @@ class Delivery:
         return f"{kind}/{step.chapter}-{step.number:02d}{suffix}"
 
     def index(self, steps: Sequence[StepFacts], narration: Narration | None = None) -> dict[str, Any]:
-        """What was said and shown in each step, when, and the names of all files."""
+        """The narration and the numbers of each step, its time, and the names of all files."""
         durations = [step.frames / self.look.rate for step in steps]
         starts = [0.0, *accumulate(durations)]
         rows = [

@@ -186,7 +186,7 @@ def _ranges(place: str, given: Sequence[int | str], wrong: Wrong) -> list[tuple[
 
 
 def _without(first: int, last: int, left: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """What is left of the steps from `first` to `last` (0: to the end) without those that are `left` out.
+    """The parts that are left of the steps from `first` to `last` (0: to the end) without those that are `left` out.
 
     >>> _without(1, 0, [(4, 4), (2, 2)]), _without(2, 3, [(1, 0)])
     ([(1, 1), (3, 3), (5, 0)], [])

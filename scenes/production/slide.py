@@ -35,7 +35,7 @@ class Slide(Entry):
 
     @property
     def code(self) -> list[str]:
-        """What the slide is drawn by, and its words: the same words under another name are another slide."""
+        """The code that draws the slide, and its words; the same words under another name are another slide."""
         return [*super().code, self.name, self.title, *self.lines, self.say]
 
     def load(self) -> Any:

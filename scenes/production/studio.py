@@ -53,14 +53,14 @@ class Order:
     captions: str = CAPTIONS[0]
     #: What the names of files say of sentence, model and edits.
     name: str = ""
-    #: What of the chapters was asked for; all of them, where nothing is here.
+    #: The parts of the chapters that were asked for; empty for all of them.
     parts: tuple[Part, ...] = ()
     #: Chapters, steps of them and slides as a lecture file has them follow each other, each entry in parts of its own.
     running: tuple[Part, ...] = ()
 
     @property
     def shown(self) -> str:
-        """What names of files say of its captions."""
+        """The part of the names of files that tells its captions."""
         return SHOWN[self.captions]
 
     @property
@@ -69,7 +69,7 @@ class Order:
         return {"edits": self.edits, "target": self.target, "beams": self.beams}
 
     def reads(self, entry: Entry) -> dict[str, Any]:
-        """What a chapter reads, as `Store.trace` takes it.
+        """The sentence, model and changes that a chapter reads, as arguments of `Store.trace`.
 
         A given translation is of the order's own sentence, and edits are of its own model.
         """

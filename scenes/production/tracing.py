@@ -29,7 +29,7 @@ def whole_trace(path: Path, steps: Iterable[Showing]) -> Trace:
 
 
 def others_of(order: Order, store: Store) -> dict[str, Trace]:
-    """What those chapters of an order read that read something else than the order does, by their names."""
+    """The arguments of the traces of chapters that have a sentence or a model of their own, by their names."""
     apart = [entry for entry in order.entries if entry.text or entry.model]
     return {entry.name: Trace.load(store.trace(**order.reads(entry))[0]) for entry in apart}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 #: By the suffix of the file: a title, a chapter, a step; {0} is the text, {1} the time at which it begins.
 KINDS = {".md": ("# {0}", "## {0} ({1})", "### {1} {0}"), ".txt": ("{0}", "{0} ({1})", "{1}  {0}")}
-#: What Markdown would read as markup: signs anywhere, and those that begin a line.
+#: Text that Markdown would read as markup: signs anywhere, and those that begin a line.
 SIGNS = re.compile(r"[\\`*_\[\]<>&#|~$]|^[-+=]")
 NUMBERED = re.compile(r"^(\d+)([.)])")
 

@@ -1,7 +1,7 @@
 /* The choice of a learner: a sentence, knobs, and a number that is asked. An address has all of it. */
 "use strict";
 const KNOBS = { attention_scale: say("Divide scores by √d"), positional: say("Positions"), causal_mask: say("Mask: no word sees later ones") };
-/* What becomes of the model without it. */
+/* The effect of each switch, when it is off. */
 const MEANINGS = {
   attention_scale: say("Without it, scores are larger, and the softmax gives nearly all to one word."),
   positional: say("Without them, the model cannot tell in which order the words stand."),

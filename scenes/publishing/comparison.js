@@ -16,7 +16,7 @@ class Comparison {
     return parted < 0 ? this.now.targetTokens.length : parted;
   }
   get parted() { return Number.isFinite(this.shared) && this.shared < Math.max(this.now.targetTokens.length, this.before.targetTokens.length); }
-  /* How far along each axis of a tensor its places stand for the same words in both runs; null where none does. */
+  /* The number of places along each axis of a tensor that stand for the same words in both runs; null if there is none. */
   endsOf(name) {
     const [now, old] = [this.now.get(name), this.before.get(name)];
     if (this.same || !now || !old) return null;

@@ -23,7 +23,7 @@ from scenes.publishing.timeless import write_archive
 from scenes.theme import Palette
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
-#: What a layout may have beside its title.
+#: Placeholders that a layout may have beside its title.
 FOOTERS = {PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER}
 SERIF, SANS = "Georgia", "Arial"  # a file of PowerPoint carries no type; these are on every machine that has it
 MARGIN = 0.083  # of the width, as the pictures have it

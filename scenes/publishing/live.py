@@ -12,7 +12,7 @@ from functools import partial
 from scenes.publishing.markup import HERE, colours, document, escape, inline_style, json_data, script_text
 from scenes.publishing.policy import ASKING, one_file
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.typefaces import font_face
+from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import CONTEXT, REMOTE, SPEAKING, script_texts
 from transformer_core.live import ENGINE
 
@@ -58,7 +58,7 @@ def figure_document(lecture: Rendered, model: str, asked: str = "", served: bool
     names = (*STANDALONE[:-1], *([REMOTE] if served else []), STANDALONE[-1])
     codes = [*map(live_script, names), model]
     scripts = [script_text(code) for code in codes]
-    faces = font_face("Inter", (420, 560), LETTERS) + font_face("Source Serif 4", (480,), LETTERS)
+    faces = font_faces(LETTERS)
     themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
     style = [themed, faces, PAPER, live_script(LIVE_STYLE)]
     body = f"<body>\n{standalone(lecture, asked, whole=True)}\n"

@@ -26,7 +26,7 @@ from scenes.publishing.quiz import STYLE as QUIZ_STYLE
 from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from scenes.publishing.terms import terms_of
-from scenes.publishing.typefaces import font_face
+from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import CONTEXT, SCRIPTS, VIEWS, Form, script_texts
 from scenes.stage.captions import vtt
 from scenes.theme import PALETTES
@@ -91,7 +91,7 @@ def _media(lecture: Rendered) -> list[Path]:
 
 def _style(lecture: Rendered, seen: str) -> str:
     """The style sheet: colours of both themes, and type for what is `seen`."""
-    faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
+    faces = font_faces(seen)
     sheets = [(HERE / name).read_text(encoding="utf-8") for name in (STYLE, LIVE_STYLE, QUIZ_STYLE)]
     return "\n".join([faces, themes(lecture.palette, lecture.theme), *sheets])
 

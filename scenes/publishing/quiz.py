@@ -20,7 +20,7 @@ from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
 from scenes.publishing.markup import HERE, document, escape, json_data, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.timeless import write_archive
-from scenes.publishing.typefaces import font_face
+from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import CONTEXT, said_in
 from scenes.theme import Palette
 
@@ -92,7 +92,7 @@ def write_scorm(quiz: Quiz, target: Path) -> Path:
 {scripts}
 </body>"""
     index = document(quiz, f'<link rel="stylesheet" href="{STYLE}">', body, FOLDER)
-    faces = font_face("Inter", (420, 560), index) + font_face("Source Serif 4", (480,), index)
+    faces = font_faces(index)
     sheets = [(HERE / name).read_text(encoding="utf-8") for name in ("page.css", STYLE)]
     files = {name: (HERE / name).read_text(encoding="utf-8") for name in SCRIPTS}
     files |= {INDEX: index, STYLE: "\n".join([faces, themes(quiz.palette, quiz.theme), *sheets])}

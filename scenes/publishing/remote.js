@@ -62,7 +62,7 @@ class RemoteModel {
   async run(text, edits) { return new RemoteTrace(this, text, await this.call("run", { text, edits })); }
 }
 
-/* One run, as far as it was fetched. */
+/* A run, as far as it was fetched. */
 class RemoteTrace {
   constructor(model, text, { key, tokens, target, prompt, written, names }) {
     Object.assign(this, { model, text, key, tokens, prompt, names, targetTokens: target, tensors: new Map(), windows: new Map(), entries: new Map(), rows: new Map() });

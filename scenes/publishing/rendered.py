@@ -19,12 +19,12 @@ from transformer_core.files.json_objects import read_object
 GENERAL = "How a transformer reads"
 #: Of an index, what a film says of itself as it is written there.
 FACTS = ("title", "text", "width", "height", "theme", "language", "author", "made", "rate", "captioned")
-#: Where slides wait for the speaker: at the end of each beat, of each step, or nowhere.
+#: Places at which slides wait for the speaker: at the end of each beat, of each step, or nowhere.
 STOPS = ("beat", "step", "none")
 
 
 class Part(NamedTuple):
-    """What a slide plays at one press of a key: from when to when in the clip of its step, and what is said there."""
+    """The part of a clip that one press of a key plays, from `start` to `end` in seconds, and its narration."""
 
     start: float
     end: float

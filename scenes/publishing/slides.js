@@ -36,10 +36,10 @@ const watch = () => {
     else if (loop) { Reveal.slide(1, 0); begin(clipNow()); }
   }
 };
-/* Where no picture is drawn, such as in a window behind another, a clip stands all the same. */
+/* A clip also stops where the browser draws no pictures, such as in a window behind another. */
 for (const kind of ["timeupdate", "ended"]) document.addEventListener(kind, watch, true);
 
-/* Who comes back finds a clip as it stood. Seen from afar, on paper or by the speaker alone, it does not play at all. */
+/* Going back shows a clip as it stood. Seen from afar, on paper or by the speaker alone, it does not play at all. */
 const enter = ({ type, currentSlide, previousSlide }) => {
   const clip = clipNow();
   if (!clip || Reveal.isOverview() || Reveal.isPrintView()) return;
@@ -73,7 +73,7 @@ const caption = () => {
   const shown = document.body.classList.toggle("captioned");
   for (const { textTracks: [track] } of clips) if (track) track.mode = shown ? "showing" : "hidden";
 };
-/* What is pressed in a frame of the speaker view is meant for the slides themselves. */
+/* Keys that are pressed in a frame of the speaker view are passed on to the slides. */
 const key = (code, action) => [code, () => {
   if (Reveal.isSpeakerNotes()) parent.opener?.postMessage(JSON.stringify({ method: "triggerKey", args: [code] }), "*");
   else action();

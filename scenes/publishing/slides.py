@@ -19,7 +19,7 @@ from scenes.publishing.markup import (
 )
 from scenes.publishing.policy import element, one_file
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.typefaces import font_face
+from scenes.publishing.typefaces import font_faces
 from scenes.stage.captions import vtt
 
 REVEAL = ASSETS / "reveal"
@@ -47,7 +47,7 @@ def write_slides(
     titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
     seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
     seen += tried + LETTERS if model else ""
-    faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
+    faces = font_faces(seen)
     styles = [*_texts(REVEAL, "reset.css", "reveal.css"), f":root{{{colours(lecture.palette)}}}", faces]
     scripts = _texts(REVEAL, "reveal.js", "notes.js") + _texts(HERE, "slides.js")
     if model:

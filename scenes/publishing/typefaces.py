@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
@@ -18,7 +17,9 @@ FILES = {
     "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", 14),
     "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", 36),
 }
-#: What any document may come to need: letters, digits and punctuation of a Latin keyboard.
+#: The weights that documents use of each family.
+WEIGHTS = {"Inter": (420, 560), "Source Serif 4": (480,)}
+#: Characters that any document may come to need: letters, digits and punctuation of a Latin keyboard.
 LATIN = "".join(map(chr, range(0x20, 0x7F)))
 
 
@@ -26,15 +27,15 @@ LATIN = "".join(map(chr, range(0x20, 0x7F)))
 logging.getLogger("fontTools").setLevel(logging.WARNING)
 
 
-def font_face(family: str, weights: Iterable[int], text: str) -> str:
-    """CSS that brings `family` in each of `weights`, with the characters of `text`."""
+def font_faces(text: str) -> str:
+    """CSS that brings the typefaces of every document, with the characters of `text`."""
     wanted = "".join(sorted({*LATIN, *text}))
-    faces = [
+    return "\n".join(
         f"@font-face{{font-family:'{family}';font-weight:{weight};font-display:block;"
         f"src:url(data:font/woff;base64,{_woff(family, weight, wanted)}) format('woff')}}"
+        for family, weights in WEIGHTS.items()
         for weight in weights
-    ]
-    return "\n".join(faces)
+    )
 
 
 @lru_cache(maxsize=32)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from hibari import Hibari
 
 INSTALL = "lecture voices install"
-#: What stands for nobody in the place of a voice.
+#: The name of a voice that means no voice.
 SILENT = "none"
 WITHOUT = f"--voice {SILENT} makes a silent film"
-#: What `lecture voices install` installs, by language; pinned, since another version says the same text otherwise.
+#: The packages that `lecture voices install` installs, by language; pinned, since another version speaks otherwise.
 RELEASES = {
     "en": ("hibari-tts==0.2.1",),
     "es": (
@@ -79,7 +79,7 @@ class NotInstalledError(ValueError):
 
 @dataclass(frozen=True)
 class Voice:
-    """Who speaks.
+    """A voice.
 
     Attributes:
         name: what `--voice` calls it.

@@ -9,7 +9,7 @@ import numpy as np
 from scenes.speech.sound import RATE
 
 INSTEAD = "files of your own serve as well: lecture record --list says how they are called"
-#: What a microphone gives at most, but for a hair: louder sound was cut off.
+#: Nearly the largest sample that a microphone gives: louder sound was cut off.
 FULL = 0.999
 
 

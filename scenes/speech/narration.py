@@ -67,7 +67,7 @@ class Narration:
         return found
 
     def _seconds(self, step: StepFacts) -> Iterator[float]:
-        """How long each beat of a step is spoken, with a breath after it; nothing for a silent step."""
+        """The seconds that each beat of a step is spoken, with a breath after it; empty for a silent step."""
         whole = self.recordings and self.recordings.whole(step)
         if whole:
             length = len(sound.recorded(whole.path))

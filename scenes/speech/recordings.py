@@ -92,7 +92,7 @@ def few_pauses(recording: Asset, beats: tuple[str, ...]) -> str:
 
 @lru_cache(maxsize=64)
 def cuts_of(recording: Asset, beats: tuple[str, ...]) -> tuple[tuple[int, ...], int]:
-    """Where in a recording the beats but the first begin, in samples: nowhere, if it has too few pauses; and how many.
+    """The samples at which the beats after the first begin, none for too few pauses; and the number of pauses.
 
     Of more pauses than beats those are taken that are long, and near to where the beats would begin as they are read.
     """

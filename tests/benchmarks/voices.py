@@ -1,4 +1,4 @@
-"""How fast the Spanish voices speak, and how many of their words a recogniser gets wrong.
+"""The speed of the Spanish voices, and the words of theirs that a recogniser gets wrong.
 
     python tests/benchmarks/voices.py                     # speed
     python tests/benchmarks/voices.py --listener FOLDER   # and words, by a multilingual model of faster-whisper
@@ -68,7 +68,7 @@ def _words(text: str) -> list[str]:
 
 
 def _distance(wanted: list[str], heard: list[str]) -> int:
-    """How many words have to be put in, left out or changed."""
+    """The number of words that have to be put in, left out or changed."""
     row = [*range(len(heard) + 1)]
     for i, one in enumerate(wanted, 1):
         before, row[0] = row[0], i

@@ -25,7 +25,7 @@ BEGIN, END = "<!-- shapes -->\n", "<!-- /shapes -->"
 
 
 def faults_of(chapter: type[Chapter], shape: str, text: str = SENTENCES[0]) -> dict[int, list[str]]:
-    """What is wrong with each step in a shape, in the type in which least is."""
+    """The faults of each step in a shape, in the size of type that has fewest."""
     found: dict[int, list[str]] = {}
     for fine in (False, True):
         look = Look(270, 480, 15, "dark", shape=shape, fine=fine)

@@ -17,7 +17,7 @@ from scenes.production.store import Store
 from scenes.production.studio import Studio
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What the code reads of the environment, but for what the processes of a film tell each other.
+#: Variables of the environment that the code reads, but for those that the processes of a film tell each other.
 VARIABLES = sorted(
     {
         name
@@ -26,7 +26,7 @@ VARIABLES = sorted(
         for name in re.findall(r"LECTURE_[A-Z]+", path.read_text(encoding="utf-8"))
     }
 )
-#: What the summaries of a terminal of 80 columns have room for, beside the longest name of a command.
+#: Characters that a summary has room for in a terminal of 80 columns, beside the longest name of a command.
 ROOM = 80 - 2 - 6 - len("experiments")
 
 
@@ -138,7 +138,7 @@ def test_a_film_of_steps_has_these_steps_and_no_chapter_without_any(place):
 
 
 def completed(line, monkeypatch):
-    """What a shell offers at the end of a line."""
+    """The words that a shell offers at the end of a line."""
     words = line.split(" ")
     environment = {"_LECTURE_COMPLETE": "bash_complete", "COMP_WORDS": line, "COMP_CWORD": str(len(words) - 1)}
     for name, value in environment.items():

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 QUEUES = ("SLURMCluster", "HTCondorCluster")
-#: What a queue answers, and the shell line of the job that it was given.
+#: The answer of a queue, and the shell line of the job that it was given.
 STAND_INS = {
     "sbatch": 'sh "$1" >/dev/null 2>&1 & echo Submitted batch job $$',
     "condor_submit": """line=$(sed -n 's/^Arguments = "-c .\\(.*\\).\"$/\\1/p' "$1")

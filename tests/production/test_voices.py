@@ -169,7 +169,7 @@ def test_the_voices_that_are_installed_are_those_of_the_extras():
     assert {*RELEASES["en"], *RELEASES["es"]} <= {*extras["dev"], "onnxruntime>=1.17"}
 
 
-#: What is left of a voice: a package without its parts, without what it needs, without one of its files.
+#: A voice that is damaged: a package without its parts, without what it needs, without one of its files.
 HALVES = {
     "nothing but its name": {"__init__.py": ""},
     "without what it imports": {"__init__.py": "import there_is_no_such_module"},

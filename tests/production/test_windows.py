@@ -14,7 +14,7 @@ from transformer_core.files import atomic
 from transformer_core.files.atomic import abandoned, unfinished
 
 ROOT = Path(__file__).resolve().parents[2]
-#: What Python has on POSIX alone, as it is imported or called.
+#: Names that Python has on POSIX alone, as it is imported or called.
 MISSING = re.compile(
     r"(os\.(fork|forkpty|getuid|geteuid|getgid|getegid|getpgid|killpg|setsid|mkfifo|nice|chown|uname|sysconf|kill)"
     r"|signal\.(pthread_\w+|setitimer|alarm|pause|SIG(KILL|ALRM|PROF|HUP|USR1|USR2|CHLD|PIPE|QUIT))"

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from transformer_core.pretrained.model_registry import LoadedModel, Tokenizer
+from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.sentence.generate import generate
 from transformer_core.studies.sentence.read import traced
 from transformer_core.studies.sentence.variants import Sentence, Variant
@@ -66,6 +66,8 @@ class RunningModel:
             raise ValueError("this model has no vocabulary, so it cannot read a text")
         self.model, self.tokenizer = opened.model, opened.tokenizer
         self.name = str(opened.facts.get("model", ""))
+        #: The words of the text, and those of what is written.
+        self.words = {"source": tuple(self.tokenizer.source), "target": tuple(self.tokenizer.target)}
         self.runs: OrderedDict[str, Run] = OrderedDict()
         # Requests come in threads of their own; a recorder and the intermediate results of a trace are not shared.
         self.lock = Lock()
@@ -88,7 +90,7 @@ class RunningModel:
         return {
             "name": self.name,
             "stacks": [name for name in ("encoder", "decoder") if getattr(self.model, name) is not None],
-            "words": _vocabularies(self.tokenizer),
+            "words": self.words,
             "switches": switches,
         }
 
@@ -135,7 +137,7 @@ class RunningModel:
     def _read(self, text: str, edits: Mapping[str, Edit]) -> Run:
         try:
             given = generate(text, self.model, self.tokenizer, edits)[0]
-            count, most = len(given.target or given.source), MOST_SENT // len(self.tokenizer.target)
+            count, most = len(given.target or given.source), MOST_SENT // len(self.words["target"])
             trace = self._traced(given, edits) if count <= most else None
         except SentenceError:
             raise
@@ -169,9 +171,12 @@ class RunningModel:
 
     def _facts(self, tensor: NamedTensor) -> dict[str, Any]:
         """Name, axes, shape and labels; where they are all words of a vocabulary, which one it is."""
-        known = {words: side for side, words in reversed(_vocabularies(self.tokenizer).items())}
-        labels = {axis: known.get(tuple(words), words) for axis, words in tensor.labels.items()}
+        labels = {axis: self._side(tuple(words)) or words for axis, words in tensor.labels.items()}
         return {"name": tensor.name, "axes": tensor.axes, "shape": tensor.shape, "labels": labels}
+
+    def _side(self, words: tuple[str, ...]) -> str:
+        """The vocabulary that these are all words of; "" if they are those of a sentence."""
+        return next((side for side, all_words in self.words.items() if words == all_words), "")
 
     def ask(self, key: str, references: Sequence[tuple[str, Mapping[str, int]]]) -> list[dict[str, Any] | None]:
         """The entries at `references`, each a name and a place along each axis, with their terms; None for no entry.
@@ -225,11 +230,6 @@ class RunningModel:
                 if not is_learned(name) and name in old.trace.tensors
             ]
             return [one for one in found if one]
-
-
-def _vocabularies(tokenizer: Tokenizer) -> dict[str, tuple[str, ...]]:
-    """The words of the text, and those of what is written."""
-    return {"source": tuple(tokenizer.source), "target": tuple(tokenizer.target)}
 
 
 def _changes(edits: Sequence[Mapping[str, Any]], plain: Trace) -> dict[str, Edit]:

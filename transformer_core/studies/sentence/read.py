@@ -151,7 +151,7 @@ def _given(first: Sentence, cuts: tuple[tuple[int, int], ...], passes: Mapping[s
 
 @torch.no_grad()
 def traced(model: Transformer, tokenizer: Tokenizer, passes: Mapping[str, Variant]) -> Trace:
-    """One pass for each sentence, by the prefix of its names, and the parameters that all of them share."""
+    """The trace of a pass for each sentence, by the prefix of its names, with the parameters that all of them share."""
     edits = {name: edit for prefix, given in passes.items() for name, edit in given.edits(prefix, model).items()}
     with record(edit=edits) as tape:
         for prefix, given in passes.items():
