@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from base64 import b64decode
 from contextlib import closing, contextmanager
 
 import numpy as np
@@ -333,6 +334,27 @@ def test_another_question_is_refused_and_the_next_one_answered(ask, changed, sta
 def test_a_question_can_not_be_asked_by_a_link(ask):
     asked, known = ask
     assert asked("/model/run", b"", "GET", **known)[0] == 404
+
+
+def test_of_each_tensor_the_largest_change_is_told(deep):
+    edit = {"name": "decoder.7.self_attn.z", "at": {"head": 0}, "times": 0.98}
+    running = RunningModel(deep)
+    before, now = running.run(TEXT), running.run(TEXT, [edit])
+    assert before["target"] == now["target"], "the same words are written, so all places are compared"
+    traces = [running.runs[run["key"]].trace for run in (now, before)]
+    found = {one["name"]: one for one in running.changes(now["key"], before["key"])}
+    for name in (name for name in traces[0].tensors if not name.startswith("parameters.")):
+        value, was = (trace.tensors[name].values.astype(float) for trace in traces)
+        with np.errstate(invalid="ignore"):  # a hidden key is at minus infinity in both
+            by = np.where(value == was, 0, np.abs(value - was))
+        if by.max() <= 1e-9:
+            assert name not in found
+            continue
+        told = np.frombuffer(b64decode(found[name]["numbers"]["bytes"]))
+        index = tuple(found[name]["index"])
+        assert by[index] == by.max()
+        assert told.tolist() == [value[index], was[index]]
+    assert {"decoder.7.self_attn.z", "decoder.7.resid_post", "logits"} <= found.keys()
 
 
 def test_runs_that_were_asked_long_ago_are_forgotten(deep):
