@@ -57,7 +57,7 @@ class Lines(Chapter):
         lines = [wrapped(Told(line), *_set(line, large), room.width) for line in self.lines]
         block = VGroup(*lines).arrange(DOWN, buff=units(SPACE))
         if lines:
-            room.fit(block, most=1.0 if large else 1.25).align_to(at(0, room.top), UP)
+            room.fit(block, most=1.4 if large else 1.8).align_to(at(0, room.top), UP)
         for row in () if large else (row for line in lines for row in line):
             row.begin_at(at(room.left, 0)[0])
         return lines
@@ -67,7 +67,7 @@ class Lines(Chapter):
         if not self.large:
             return super()._heading_of(step)
         above = STAGE.split_rows(STAGE.height / 2)[0]
-        title = above.fit(wrapped(Told(step.title), "chapter", "ink", above.width), most=1.0)
+        title = above.fit(wrapped(Told(step.title), "chapter", "ink", above.width), most=1.3)
         return title.align_to(at(0, above.bottom), DOWN)
 
     def _set_up_chrome(self, trace: Trace) -> None:  # noqa: ARG002 - as above
@@ -84,4 +84,4 @@ def _set(line: str, large: bool) -> tuple[str, str]:
     """Style and role of a line; on a card, a line in quotes is the sentence that the model reads."""
     if not large:
         return "caption", "ink"
-    return ("title", "query") if line.startswith("“") else ("fact", "ink2")
+    return ("title", "query") if line.startswith("“") else ("caption", "ink2")
