@@ -21,7 +21,7 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT)]
 
-from scenes.publishing.typefaces import font_face  # noqa: E402 - found from here on
+from scenes.publishing.typefaces import font_faces  # noqa: E402 - found from here on
 from scenes.theme import DARK, LIGHT, Palette  # noqa: E402
 from transformer_core.tracing.named_tensor import AXES  # noqa: E402
 
@@ -215,7 +215,7 @@ def _reference(title: str, *parts: str) -> str:
 def _film(pages: dict[str, str]) -> str:
     """Colours and type of the film as CSS: they have their home in `scenes.theme`."""
     seen = "".join(sorted(set("".join(text for uri, text in pages.items() if uri.endswith(".md")))))
-    faces = font_face("Inter", (420, 560), seen) + font_face("Source Serif 4", (480,), seen)
+    faces = font_faces(seen)
     schemes = {"default": LIGHT, "slate": DARK}
     return "\n".join([faces, *(f"[data-md-color-scheme={name}]{_variables(one)}" for name, one in schemes.items())])
 
