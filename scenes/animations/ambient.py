@@ -8,26 +8,34 @@ import numpy as np
 from manim import Animation, VGroup, VMobject
 
 from scenes.animations.fades import Motion
-from scenes.mobjects.shapes import dot
+from scenes.mobjects.shapes import dot, stroke
+from scenes.theme import palette, units
 
 #: Seconds that a pulse takes along its line, px of the largest one, and how many are under way.
 WAY, LARGEST, UNDER_WAY = 2.4, 11.0, 2
+#: Px by which a bead is wider than the line that it runs along, at each side; on a line of fewer px none runs.
+WIDER, SHORTEST = 4.0, 80.0
 
 
 class Pulses(Motion):
     """Small dots run along lines, from beginning to end; the area of a dot is the weight of its line.
 
-    On thick bright lines they are dark. They light up and go out at both ends, so that they can begin and end at any
-    moment.
+    Without a `role` they are beads: a little wider than their line, and of its colour. They light up and go out at both
+    ends, so that they can begin and end at any moment.
     """
 
     def __init__(
-        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str = "background"
+        self, lines: Sequence[VMobject], weights: Sequence[float], seconds: float, role: str | None = None
     ) -> None:
-        shown = [(line, float(w)) for line, w in zip(lines, weights, strict=True) if w > 0.005]
+        lengths = [_lengths(line)[1][-1] for line in lines]
+        shown = [
+            (line, float(w))
+            for line, w, length in zip(lines, weights, lengths, strict=True)
+            if w > 0.005 and length >= units(SHORTEST)
+        ]
         self.lines = [line for line, _ in shown for _ in range(UNDER_WAY)]
         self.seconds = seconds
-        lights = VGroup(*(dot(np.zeros(3), LARGEST * w**0.5, role) for _, w in shown for _ in range(UNDER_WAY)))
+        lights = VGroup(*(_light(line, w, role) for line, w in shown for _ in range(UNDER_WAY)))
         super().__init__(lights, run_time=seconds, rate_func=lambda t: t, introducer=True, remover=True)
 
     def begin(self) -> None:
@@ -44,15 +52,30 @@ class Pulses(Motion):
             light.set_fill(opacity=max(0.0, min(ends, place / 0.12, (1 - place) / 0.12)), family=False)
 
 
-def _along(line: VMobject) -> Callable[[float], np.ndarray]:
-    """The point at a share of the length of a line."""
+def _light(line: VMobject, weight: float, role: str | None) -> VMobject:
+    """A dot whose area is a weight; on a line that is thicker, a bead."""
+    radius = LARGEST * weight**0.5
+    thick = line.get_stroke_width() / stroke(1) * float(line.get_stroke_opacity() > 0)
+    if role is None and thick:
+        return dot(np.zeros(3), max(radius, thick / 2 + WIDER)).set_fill(line.get_stroke_color())
+    pale = max("ink", "background", key=lambda name: int(palette().role(name)[1:3], 16))
+    return dot(np.zeros(3), radius, role or pale)
+
+
+def _lengths(line: VMobject) -> tuple[np.ndarray, np.ndarray]:
+    """Points along a line, and how long it is up to each of them."""
     points = line.points.reshape(-1, 4, 3)
     ts = np.linspace(0, 1, 17)[:, None]
     bends = [
         (1 - ts) ** 3 * a + 3 * (1 - ts) ** 2 * ts * b + 3 * (1 - ts) * ts**2 * c + ts**3 * d for a, b, c, d in points
     ]
     way = np.concatenate(bends)
-    passed = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
+    return way, np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(way, axis=0), axis=1))])
+
+
+def _along(line: VMobject) -> Callable[[float], np.ndarray]:
+    """The point at a share of the length of a line."""
+    way, passed = _lengths(line)
 
     def at(share: float) -> np.ndarray:
         return np.array([np.interp(share * passed[-1], passed, way[:, k]) for k in range(3)])
@@ -61,7 +84,7 @@ def _along(line: VMobject) -> Callable[[float], np.ndarray]:
 
 
 def pulses(
-    lines: Sequence[VMobject], weights: Sequence[float] | None = None, role: str = "background"
+    lines: Sequence[VMobject], weights: Sequence[float] | None = None, role: str | None = None
 ) -> Callable[[float], Animation]:
     """For `beat(ambient=...)`: dots that run along `lines` for as long as nothing else plays; all alike by default."""
     return lambda seconds: Pulses(lines, [0.5] * len(lines) if weights is None else weights, seconds, role)

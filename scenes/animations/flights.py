@@ -13,6 +13,8 @@ from scenes.theme import pace
 
 #: The part of a way in which what flies lights up, and goes out again at its end.
 LIGHTING, LANDING = 0.2, 0.3
+#: How much of its colour a copy has that is filled on its way: what it flies over stays readable.
+VEIL = 0.3
 
 
 def _bow(start: np.ndarray, end: np.ndarray, arc: float) -> np.ndarray:
@@ -66,7 +68,7 @@ class Flight(Motion):
         source: what is copied, where it stands.
         target: where the copy lands; None of its colours are taken.
         arc: how far the way bends, as a share of its length; the piece itself is not turned.
-        lit: True if the copy's fill is nearly opaque on its way, though that of the source is not.
+        lit: True if the copy is filled on its way, though the source is not: thinly, since many fly over numbers.
     """
 
     def __init__(
@@ -76,7 +78,7 @@ class Flight(Motion):
         for part in self.ghost.get_family():
             part.meanings = ()
             if lit and isinstance(part, VMobject):
-                part.set_fill(opacity=0.7, family=False)
+                part.set_fill(opacity=VEIL, family=False)
         self.target, self.arc = target, arc
         super().__init__(
             self.ghost, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True, remover=True, **more

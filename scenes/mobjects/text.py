@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +34,9 @@ FILES = {
 }
 #: Height of a capital and of a small x, as shares of the em, to centre a line by eye.
 CAPITAL, SMALL = 0.727, 0.546
+#: A symbol with an index, and how large and how far below the line the index stands, in em.
+SYMBOL = re.compile(r"\b(?P<base>[Wd])_(?:[QKVOk]|model|head|ff)\b")
+LOW, LOWERED = 0.7, 0.16
 
 
 def _data(family: str, italic: bool) -> bytes:
@@ -103,9 +108,34 @@ def _outline(family: str, italic: bool, weight: int, glyph: int) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], ...], float]:
-    """All points of `text` in em units from its origin, where each cluster begins, and the whole advance."""
+    """All points of `text` in em units from its origin, where each cluster begins, and the whole advance.
+
+    The symbols of a matrix or a width that has an index, such as W_Q and d_k, are set as in a formula.
+    """
+    symbols = [*SYMBOL.finditer(text)]
+    ends = [0, *(end for symbol in symbols for end in (symbol.end("base"), symbol.end())), len(text)]
+    runs: list[tuple[int, str, Type, float, float]] = []
+    for i, (start, end) in enumerate(pairwise(ends)):
+        plain, low = text[start:end], text[start:end].lstrip("_")
+        if i % 2 and plain:  # an index
+            runs.append((end - len(low), low, kind, LOW, LOWERED))
+        elif i < len(ends) - 2:  # up to the letter of a symbol, which is slanted
+            runs += [(start, plain[:-1], kind, 1.0, 0.0), (end - 1, plain[-1], replace(kind, italic=True), 1.0, 0.0)]
+        else:
+            runs.append((start, plain, kind, 1.0, 0.0))
+    points, starts, x = [np.zeros((0, 2))], [], 0.0
+    for start, run, face, size, lowered in runs:
+        outline, begun, advance = _run(run, face)
+        points.append(outline * size + np.array([x, -lowered]))
+        starts += [(start + cluster, x + at * size) for cluster, at in begun]
+        x += advance * size
+    return np.concatenate(points), tuple(starts), x
+
+
+def _run(text: str, kind: Type) -> tuple[np.ndarray, list[tuple[int, float]], float]:
+    """The same of a text that is set in one face throughout."""
     if not text:
-        return np.zeros((0, 2)), (), 0.0
+        return np.zeros((0, 2)), [], 0.0
     font = _font(kind.family, kind.italic, kind.weight)
     buffer = hb.Buffer()
     buffer.add_str(text)
@@ -120,8 +150,7 @@ def _shape(text: str, kind: Type) -> tuple[np.ndarray, tuple[tuple[int, float], 
         parts.append(outline + np.array([x + position.x_offset / em, position.y_offset / em]))
         starts.append((info.cluster, x))
         x += position.x_advance / em
-    points = np.concatenate(parts) if parts else np.zeros((0, 2))
-    return points, tuple(starts), x
+    return np.concatenate(parts), starts, x
 
 
 class Words(Copied, VMobject):

@@ -158,6 +158,7 @@ class Chapter(Stage):
         It takes its corner, or the eye dives into the part that is lit, where the first step already begins.
         """
         place = self.map
+        self.remove(*([self.note] if self.note else []))  # it comes with the rest of what stays
         above, below = STAGE.split_rows(180)
         name = Words(self.title, "chapter").settle(above.centre)
         name.scale(min(1.0, units(STAGE.width) / name.width))
@@ -223,7 +224,8 @@ class Chapter(Stage):
             record.faults += faults(self.mobjects) + crossed(self.mobjects)
 
     def _opening(self, step: Step) -> tuple[Animation, ...]:
-        """The change of title, and the leaving of what does not stay."""
+        """The change of title, and the leaving of what does not stay; what was said of it has left already."""
+        self._caption(())
         heading = self._heading_of(step)
         changes: list[Animation] = [follow(heading)]
         if self.heading:
