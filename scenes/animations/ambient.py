@@ -18,9 +18,10 @@ WIDER, SHORTEST = 4.0, 80.0
 
 
 class Pulses(Motion):
-    """Small dots run along lines, from beginning to end; the area of a dot is the weight of its line.
+    """Small dots run along lines, from beginning to end.
 
-    Without a `role` they are beads: a little wider than their line, and of its colour. They light up and go out at both
+    Without a `role` they are beads, a little wider than their line and of its colour; with one, and where nothing is
+    drawn along the way, the area of a dot is the weight of its line. They light up and go out at both
     ends, so that they can begin and end at any moment.
     """
 
@@ -53,13 +54,12 @@ class Pulses(Motion):
 
 
 def _light(line: VMobject, weight: float, role: str | None) -> VMobject:
-    """A dot whose area is a weight; on a line that is thicker, a bead."""
-    radius = LARGEST * weight**0.5
+    """A bead on a line, which is as thick as its weight says; where a role is given, a dot whose area is the weight."""
     thick = line.get_stroke_width() / stroke(1) * float(line.get_stroke_opacity() > 0)
     if role is None and thick:
-        return dot(np.zeros(3), max(radius, thick / 2 + WIDER)).set_fill(line.get_stroke_color())
+        return dot(np.zeros(3), thick / 2 + WIDER).set_fill(line.get_stroke_color())
     pale = max("ink", "background", key=lambda name: int(palette().role(name)[1:3], 16))
-    return dot(np.zeros(3), radius, role or pale)
+    return dot(np.zeros(3), LARGEST * weight**0.5, role or pale)
 
 
 def _lengths(line: VMobject) -> tuple[np.ndarray, np.ndarray]:

@@ -10,8 +10,9 @@ from manim import Mobject, VGroup, tempconfig
 from walking import trace_of
 
 from scenes.animations import Dive, Flight, Reform, Rise, Travels, appear, pulses
+from scenes.animations.ambient import WIDER
 from scenes.layout import STAGE, Room
-from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.arcs import THICK, THIN, Arcs
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.tensors import TensorGrid
@@ -170,13 +171,17 @@ def test_equal_signs_of_two_formulas_travel() -> None:
     assert same(state(new), goal)
 
 
-def test_dots_run_along_an_arc_from_the_key_to_the_query_as_large_as_its_weight() -> None:
+def test_beads_run_along_an_arc_from_the_key_to_the_query_as_large_as_its_weight() -> None:
     row = trace_of(TEXT)["encoder.1.self_attn.weights"].pick(batch=0, head=0, query=3)
     arcs = Arcs(row.words("key"), 3, row)
     run = pulses(arcs.arcs, arcs.drawn_weights)(6.0)
     run.begin()
     sizes = [max(dot.width for dot in run.mobject[2 * i : 2 * i + 2]) for i in range(len(arcs.arcs))]
-    assert np.allclose(np.array(sizes) ** 2 / sizes[0] ** 2, np.array(arcs.drawn_weights) / arcs.drawn_weights[0])
+    thick = THIN + (THICK - THIN) * np.array(arcs.drawn_weights)
+    assert np.allclose(np.array(sizes) * 135, thick + 2 * WIDER)
+    dots = pulses(arcs.arcs, arcs.drawn_weights, "ink")(6.0).mobject
+    areas = np.array([dot.width**2 for dot in dots[::2]])
+    assert np.allclose(areas / areas[0], np.array(arcs.drawn_weights) / arcs.drawn_weights[0])
     run.interpolate(0.2)
     early = run.mobject[0].get_center()
     run.interpolate(0.3)
