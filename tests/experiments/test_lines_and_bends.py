@@ -5,7 +5,7 @@ import torch
 
 from transformer_core.studies.experiments import boundary, linearity, neurons
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.translator.grammar.kinds import kinds
+from transformer_core.studies.translator.grammar.lexicon import kinds
 
 
 def test_a_line_parts_two_opposite_clouds_at_most_and_the_layer_all_four():

@@ -271,7 +271,7 @@ def kinds_of(raw):
 
 def is_of_kind(raw: Raw) -> list[list[int]]:
     """By the grammar's own lists of words, whose names are those of the recorded experiment."""
-    from transformer_core.studies.translator.grammar.kinds import kinds
+    from transformer_core.studies.translator.grammar.lexicon import kinds
 
     return [[int(word.lower() in kinds()[kind]) for kind in kinds_of(raw)] for word in raw.tokens("source")]
 

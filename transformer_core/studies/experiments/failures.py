@@ -21,8 +21,7 @@ from transformer_core.studies.experiments.shipped import translator
 from transformer_core.studies.experiments.translation import held_out, one_thread, vocabulary
 from transformer_core.studies.translator.evaluate import exact, translate
 from transformer_core.studies.translator.grammar import Pair, reading
-from transformer_core.studies.translator.grammar.lexicon import Noun, adjectives, nouns, verbs
-from transformer_core.studies.translator.grammar.words import COPULAS, DETERMINERS
+from transformer_core.studies.translator.grammar.lexicon import COPULAS, DETERMINERS, Noun, adjectives, nouns, verbs
 from transformer_core.studies.translator.train import load_default
 from transformer_core.text.vocabulary import START
 from transformer_core.tracing.trace import NamedTensor

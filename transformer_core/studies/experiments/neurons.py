@@ -13,7 +13,7 @@ from transformer_core.studies.experiments.laboratory import Bench, Found, Piece,
 from transformer_core.studies.experiments.shipped import passes, source_rows, translator
 from transformer_core.studies.experiments.translation import held_out
 from transformer_core.studies.focus import EARNED
-from transformer_core.studies.translator.grammar.kinds import kinds
+from transformer_core.studies.translator.grammar.lexicon import kinds
 
 
 def ranks(values: np.ndarray) -> np.ndarray:
