@@ -20,6 +20,7 @@ from transformer_core.studies.experiments import (
     sampling,
     size_and_data,
 )
+from transformer_core.studies.experiments.comparison import changed
 from transformer_core.studies.experiments.laboratory import Bench
 from transformer_core.studies.experiments.translation import BRIEF, built, judged, rebuilt
 from transformer_core.studies.sentence import lstm_trace
@@ -101,7 +102,7 @@ def test_less_is_learned_without_positions_and_least_without_residual_connection
 
 @pytest.mark.parametrize("part", parts_removed.PARTS)
 def test_leaving_out_a_part_changes_the_recipe_and_nothing_but_that_part(part):
-    left = parts_removed.without(part, TINY, 7)
+    left = changed(TINY, parts_removed.PARTS[part], 7)
     changes = {n: v for n, v in left.sizes.items() if v != TINY.sizes.get(n)} | (
         {"warm_up": 0} if left.warm_up == 0 else {}
     )

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments.parts_removed import PARTS, without
+from transformer_core.studies.experiments.comparison import changed
+from transformer_core.studies.experiments.parts_removed import PARTS
 from transformer_core.studies.experiments.translation import BRIEF, vocabulary
 from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts
@@ -29,7 +30,7 @@ def test_the_plan_that_is_drawn_is_the_plan_that_was_trained():
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_that_was_taken_out_makes_another_recipe(part):
-    assert (without(part, BRIEF, BRIEF.seed) == BRIEF) == (part == "nothing")
+    assert (changed(BRIEF, PARTS[part], BRIEF.seed) == BRIEF) == (part == "nothing")
 
 
 def test_points_are_differences_of_means():

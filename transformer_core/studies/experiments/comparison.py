@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
@@ -40,24 +41,33 @@ class Comparison:
         }
 
 
+def changed(recipe: Recipe, changes: Mapping[str, Any], seed: int) -> Recipe:
+    """The recipe for a seed with `changes`: some are fields of the recipe, the others sizes of the model."""
+    own = {field.name for field in fields(recipe)} & changes.keys()
+    sizes = {name: value for name, value in changes.items() if name not in own}
+    return replace(recipe, seed=seed, sizes=recipe.sizes | sizes, **{name: changes[name] for name in own})
+
+
 def compare(
     bench: Bench,
     axis: str,
-    recipes: Mapping[str, Callable[[int], Recipe]],
+    recipe: Recipe,
+    changes: Mapping[str, Mapping[str, Any]],
     trainings: int,
     sentences: int,
     checks: Sequence[int],
     scales: Mapping[str, float] | None = None,
 ) -> Comparison:
-    """Train by the recipe that each name has for each of `trainings` seeds, and judge on `sentences` held-out ones.
+    """Train with the changes of each name by each of `trainings` seeds, and judge on `sentences` held-out ones.
 
     All names of one seed come first, so that an interrupted run has whole comparisons. `scales` multiplies the initial
     matrices of the layers.
     """
-    bench.expect(len(recipes) * trainings)
-    given = {(name, seed): recipe(seed) for seed in seeds(bench, trainings) for name, recipe in recipes.items()}
+    bench.expect(len(changes) * trainings)
+    tried = seeds(bench, trainings)
+    given = {(name, seed): changed(recipe, some, seed) for seed in tried for name, some in changes.items()}
     pieces = {
-        (name, seed): judged(bench, recipe, sentences, checks, (scales or {}).get(name, 1.0))
-        for (name, seed), recipe in given.items()
+        (name, seed): judged(bench, one, sentences, checks, (scales or {}).get(name, 1.0))
+        for (name, seed), one in given.items()
     }
-    return Comparison(axis, tuple(recipes), seeds(bench, trainings), given, pieces)
+    return Comparison(axis, tuple(changes), tried, given, pieces)

@@ -8,7 +8,6 @@ a side are trained for as many steps, also without a warm-up: only the depth dif
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from transformer_core.studies.experiments.comparison import compare
@@ -20,13 +19,14 @@ PRE: dict[str, Any] = {"norm_order": "pre", "final_norm": True}
 POST: dict[str, Any] = {"norm_order": "post", "final_norm": False}
 NONE: dict[str, Any] = {"norm_order": "none", "final_norm": False}
 SHALLOW: dict[str, Any] = {"encoder_layers": 2, "decoder_layers": 2}
+AT_ONCE = {"warm_up": 0}
 MODELS = {
-    "pre-norm, no warm-up": (PRE, False),
-    "post-norm, no warm-up": (POST, False),
-    "no norm, no warm-up": (NONE, False),
-    "post-norm, warm-up": (POST, True),
-    "shallow, pre-norm, no warm-up": (PRE | SHALLOW, False),
-    "shallow, no norm, no warm-up": (NONE | SHALLOW, False),
+    "pre-norm, no warm-up": PRE | AT_ONCE,
+    "post-norm, no warm-up": POST | AT_ONCE,
+    "no norm, no warm-up": NONE | AT_ONCE,
+    "post-norm, warm-up": POST,
+    "shallow, pre-norm, no warm-up": PRE | SHALLOW | AT_ONCE,
+    "shallow, no norm, no warm-up": NONE | SHALLOW | AT_ONCE,
 }
 DEEP = replace(BRIEF, steps=400, warm_up=100, sizes=BRIEF.sizes | {"encoder_layers": 6, "decoder_layers": 6})
 CHECKS = (100, 200, 300, 400)
@@ -41,15 +41,8 @@ def run(
     sentences: int = 500,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    given = {name: partial(changed, name, recipe) for name in models}
-    compared = compare(bench, "model", given, trainings, sentences, checks)
+    compared = compare(bench, "model", recipe, {name: MODELS[name] for name in models}, trainings, sentences, checks)
     return compared.found(checks, sentences) | {
         "layers": tensor(recipe.sizes["encoder_layers"]),
         "shallow_layers": tensor(SHALLOW["encoder_layers"]),
     }
-
-
-def changed(name: str, recipe: Recipe, seed: int) -> Recipe:
-    """The recipe with the norm, and with or without the warm-up, that `name` says."""
-    sizes, warms_up = MODELS[name]
-    return replace(recipe, seed=seed, warm_up=recipe.warm_up if warms_up else 0, sizes=recipe.sizes | sizes)

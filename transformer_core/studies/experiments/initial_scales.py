@@ -31,10 +31,7 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    def seeded(seed: int) -> Recipe:
-        return replace(recipe, seed=seed)
-
-    compared = compare(bench, "choice", dict.fromkeys(SCALES, seeded), trainings, sentences, checks, SCALES)
+    compared = compare(bench, "choice", recipe, {key: {} for key in SCALES}, trainings, sentences, checks, SCALES)
     names = compared.names
     first = np.stack([first_weights(replace(recipe, seed=compared.seeds[0]), scale) for scale in SCALES.values()])
     words = vocabulary().read(TEXT).labels

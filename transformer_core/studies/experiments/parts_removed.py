@@ -9,8 +9,6 @@ whole family is not kept where a training either succeeds or fails. Source of th
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from transformer_core.studies.experiments.comparison import compare
@@ -18,7 +16,7 @@ from transformer_core.studies.experiments.laboratory import Bench, Found, experi
 from transformer_core.studies.experiments.translation import BRIEF, CHECKS
 from transformer_core.training.train import Recipe
 
-#: What is changed, by the name of what is left out: sizes of the model, or fields of the recipe. The first is whole.
+#: What is changed, by the name of what is left out. The first is whole.
 PARTS: dict[str, dict[str, Any]] = {
     "nothing": {},
     "positions": {"positions": "none"},
@@ -42,17 +40,9 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    given = {part: partial(without, part, recipe) for part in parts}
-    compared = compare(bench, "part", given, trainings, sentences, checks)
+    compared = compare(bench, "part", recipe, {part: PARTS[part] for part in parts}, trainings, sentences, checks)
     d_model, heads = recipe.sizes["d_model"], recipe.sizes["heads"]
     return compared.found(checks, sentences) | {
         "parameters": tensor(compared.table("parameters")[:, 0], "part", part=parts),
         "d_k": tensor([d_model // heads, d_model], "choice", choice=("all heads", "one head")),
     }
-
-
-def without(part: str, recipe: Recipe, seed: int) -> Recipe:
-    """The recipe with `part` left out."""
-    changes = dict(PARTS[part])
-    warm_up = changes.pop("warm_up", recipe.warm_up)
-    return replace(recipe, seed=seed, warm_up=warm_up, sizes=recipe.sizes | changes)

@@ -8,8 +8,6 @@ have one and the same row, and no reader can tell them apart. Haviv et al. 2022.
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -35,8 +33,7 @@ def run(
     sentences: int = 1000,
     checks: tuple[int, ...] = CHECKS,
 ) -> Found:
-    given = {kind: partial(placed, kind, recipe) for kind in KINDS}
-    compared = compare(bench, "choice", given, trainings, sentences, checks)
+    compared = compare(bench, "choice", recipe, KINDS, trainings, sentences, checks)
     blind = [rebuilt(compared.recipes["none", seed], compared.pieces["none", seed]) for seed in compared.seeds]
     return compared.found(checks, sentences) | {
         "place_read": tensor(
@@ -46,11 +43,6 @@ def run(
             seed=compared.seeds,
         ),
     }
-
-
-def placed(kind: str, recipe: Recipe, seed: int) -> Recipe:
-    """The recipe with the positions that `kind` names."""
-    return replace(recipe, seed=seed, sizes=recipe.sizes | KINDS[kind])
 
 
 @torch.no_grad()

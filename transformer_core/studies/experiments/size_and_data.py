@@ -6,9 +6,6 @@ feed-forward layer is twice as wide as the stream, and the rate is the same for 
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-
 import numpy as np
 
 from transformer_core.studies.experiments.comparison import compare
@@ -29,8 +26,12 @@ def run(
     trainings: int = 5,
     sentences: int = 1000,
 ) -> Found:
-    given = {f"{width} {amount}": partial(sized, width, amount, recipe) for width in widths for amount in amounts}
-    compared = compare(bench, "model", given, trainings, sentences, (recipe.steps,))
+    changes = {
+        f"{width} {amount}": {"d_model": width, "d_ff": 2 * width, "sentences": amount}
+        for width in widths
+        for amount in amounts
+    }
+    compared = compare(bench, "model", recipe, changes, trainings, sentences, (recipe.steps,))
 
     def table(name: str) -> np.ndarray:
         return compared.table(name).reshape(len(widths), len(amounts), trainings)
@@ -45,8 +46,3 @@ def run(
         "steps": tensor(recipe.steps),
         "sentences": tensor(sentences),
     }
-
-
-def sized(width: int, amount: int, recipe: Recipe, seed: int) -> Recipe:
-    """The recipe for a model of this width, on so many pairs."""
-    return replace(recipe, seed=seed, sentences=amount, sizes=recipe.sizes | {"d_model": width, "d_ff": 2 * width})
