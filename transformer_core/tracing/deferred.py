@@ -52,5 +52,4 @@ class Recomputation:
 
             self.again(write)
             self.recent.update(of=self.again, found=found)
-        part: Tensor = self.recent["found"][name]
-        return part
+        return self.recent["found"][name]

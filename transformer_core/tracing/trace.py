@@ -200,8 +200,7 @@ class Trace(Mapping[str, NamedTensor]):
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
         """The `about` of a saved trace, without its tensors."""
         card = _arrays_of(path).with_suffix(".json")
-        about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
-        return about
+        return json.loads(card.read_text(encoding="utf-8"))["about"]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mapped: bool = False) -> Trace:

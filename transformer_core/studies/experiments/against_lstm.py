@@ -144,5 +144,4 @@ def gradients(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
     rows = torch.arange(len(pairs))
     said = logits.log_softmax(-1)[rows, last - 1, target[rows, last]]
     (gradient,) = torch.autograd.grad(said.sum(), embedded[0])
-    norms: np.ndarray = gradient.norm(dim=-1).mean(0).numpy()
-    return norms
+    return gradient.norm(dim=-1).mean(0).numpy()

@@ -80,8 +80,7 @@ def measured(config: Config, length: int, repeats: int) -> Piece:
         concat = values.transpose(1, 2).flatten(2)
         between = x + F.linear(concat, layer.self_attn.w_o, layer.self_attn.b_o)
         assert layer.ffn is not None
-        after: Tensor = between + layer.ffn(layer.norms[1](between))
-        return after
+        return between + layer.ffn(layer.norms[1](between))
 
     parts = attend, everything_else
     with torch.no_grad():

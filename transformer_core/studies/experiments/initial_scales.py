@@ -47,5 +47,4 @@ def first_weights(recipe: Recipe, scale: float) -> np.ndarray:
     """The attention of the untrained first layer for the sentence: "head query key"."""
     with record(only=["encoder.0.self_attn.weights"]) as tape:
         built(recipe, scale).eval().encode(torch.tensor([vocabulary().read(TEXT).ids]))
-    found: np.ndarray = tape["encoder.0.self_attn.weights"][0].numpy()
-    return found
+    return tape["encoder.0.self_attn.weights"][0].numpy()

@@ -84,8 +84,7 @@ def told_apart(units: np.ndarray, these: np.ndarray) -> np.ndarray:
     """
     ranks = units.argsort(0).argsort(0)
     count, others = int(these.sum()), int((~these).sum())
-    share: np.ndarray = (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
-    return share
+    return (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
 
 
 def active(loaded: LoadedModel, texts: Sequence[str]) -> tuple[np.ndarray, list[tuple[str, ...]]]:

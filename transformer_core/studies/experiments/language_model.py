@@ -55,5 +55,4 @@ def losses(model: Transformer, ids: Tensor) -> Tensor:
     """-log p of each piece after the first, "batch position", in nats."""
     with torch.inference_mode():
         logs = model(None, ids[:, :-1]).log_softmax(-1)
-    found: Tensor = -logs.gather(-1, ids[:, 1:, None])[..., 0]
-    return found
+    return -logs.gather(-1, ids[:, 1:, None])[..., 0]

@@ -125,8 +125,7 @@ def read(model: Transformer, ids: Tensor) -> Piece:
 
 def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The distance of the vectors of two readings as a share of their length, "layer position"."""
-    found: np.ndarray = np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
-    return found
+    return np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
 
 
 def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> Piece:

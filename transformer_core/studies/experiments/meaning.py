@@ -73,8 +73,7 @@ class Embeddings:
 
     def __getitem__(self, words: Sequence[str] | str) -> np.ndarray:
         place = self.places[words] if isinstance(words, str) else [self.places[word] for word in words]
-        found: np.ndarray = self.table[place]
-        return found
+        return self.table[place]
 
     def known(self, pairs: Pairs) -> list[tuple[str, str]]:
         """The pairs of which both words are one piece."""
@@ -112,19 +111,16 @@ def of_translator() -> tuple[Embeddings, dict[str, Pairs]]:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    found: np.ndarray = (one * other).sum(-1) / np.maximum(lengths, 1e-12)
-    return found
+    return (one * other).sum(-1) / np.maximum(lengths, 1e-12)
 
 
 def mean_of_others(steps: np.ndarray) -> np.ndarray:
     """For each step the mean of all others."""
-    found: np.ndarray = (steps.sum(0) - steps) / max(len(steps) - 1, 1)
-    return found
+    return (steps.sum(0) - steps) / max(len(steps) - 1, 1)
 
 
 def steps_of(embeddings: Embeddings, pairs: Pairs) -> np.ndarray:
-    found: np.ndarray = embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
-    return found
+    return embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
 
 
 def by_chance(embeddings: Embeddings, words: Sequence[str], seed: int, groups: int) -> np.ndarray:
@@ -191,8 +187,7 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     raised = np.exp(scores - scores.max(-1, keepdims=True))
-    found: np.ndarray = raised / raised.sum(-1, keepdims=True)
-    return found
+    return raised / raised.sum(-1, keepdims=True)
 
 
 def pair_planes(query: np.ndarray, keys: np.ndarray) -> np.ndarray:

@@ -19,16 +19,14 @@ from transformer_core.studies.translator.grammar.lexicon import kinds
 def ranks(values: np.ndarray) -> np.ndarray:
     """The rank of each value among all, from 1 up; equal values share the mean of theirs."""
     _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    shared: np.ndarray = (counts.cumsum() - (counts - 1) / 2)[where]
-    return shared
+    return (counts.cumsum() - (counts - 1) / 2)[where]
 
 
 def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
     """P(value of a member > value of another), for each column of `members`, "sample kind"."""
     inside = members.sum(0)
     sums = ranks(values) @ members
-    found: np.ndarray = (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
-    return found
+    return (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
 
 
 def measured(sentences: int) -> Piece:

@@ -39,8 +39,7 @@ class Recurrent(nn.Module):
 
     def forward(self, _source: None, x: Tensor) -> Tensor:
         embedded = tap_at("embed_tgt")("scaled", self.table(x), STREAM)
-        logits: Tensor = self.output(self.layer(embedded)[0])
-        return logits
+        return self.output(self.layer(embedded)[0])
 
 
 def model_called(name: str, seed: int) -> nn.Module:

@@ -54,5 +54,4 @@ def run(bench: Bench) -> Found:
 def _jacobian_norm(shares: np.ndarray) -> np.ndarray:
     """The Frobenius norm of d softmax / d s = diag(w) - w w^T, for each row of shares."""
     jacobian = shares[..., None] * (np.eye(shares.shape[-1]) - shares[..., None, :])
-    norms: np.ndarray = np.linalg.norm(jacobian, axis=(-2, -1))
-    return norms
+    return np.linalg.norm(jacobian, axis=(-2, -1))

@@ -28,8 +28,7 @@ def sums_of(model: Transformer, positions: int) -> tuple[np.ndarray, np.ndarray]
 def by_cosine(words: np.ndarray, sums: np.ndarray) -> np.ndarray:
     """For each sum, whether the word's own embedding is nearest by cosine: "position vocab"."""
     unit = words / np.linalg.norm(words, axis=-1, keepdims=True)
-    found: np.ndarray = (sums @ unit.T).argmax(-1) == np.arange(len(words))
-    return found
+    return (sums @ unit.T).argmax(-1) == np.arange(len(words))
 
 
 def by_reader(sums: np.ndarray, seed: int) -> np.ndarray:
@@ -39,8 +38,7 @@ def by_reader(sums: np.ndarray, seed: int) -> np.ndarray:
     rows = np.c_[rows, np.ones(len(rows))]
     fit = np.random.default_rng(seed).random(len(rows)) < 0.5
     reader = np.linalg.lstsq(rows[fit], np.eye(words)[answers[fit]], rcond=None)[0]
-    found: np.ndarray = (rows[~fit] @ reader).argmax(-1) == answers[~fit]
-    return found
+    return (rows[~fit] @ reader).argmax(-1) == answers[~fit]
 
 
 def measured(model: Transformer, positions: int, seed: int) -> Piece:

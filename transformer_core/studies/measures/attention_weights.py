@@ -15,8 +15,7 @@ TEMPERATURES = (0.125, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0)
 def softmax(scores: np.ndarray) -> np.ndarray:
     """softmax(s)_j = exp(s_j - max s) / sum_k exp(s_k - max s), along the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: np.ndarray = raised / raised.sum(axis=-1, keepdims=True)
-    return shares
+    return raised / raised.sum(axis=-1, keepdims=True)
 
 
 def scale_of(trace: Trace, prefix: str) -> float:

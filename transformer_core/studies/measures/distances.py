@@ -15,8 +15,7 @@ def shares_apart(p: np.ndarray, q: np.ndarray) -> np.ndarray:
     shares away, what is gone counts as gone elsewhere.
     """
     gained, lost = np.maximum(q - p, 0).sum(-1), np.maximum(p - q, 0).sum(-1)
-    apart: np.ndarray = np.clip(np.maximum(gained, lost), 0, 1)
-    return apart
+    return np.clip(np.maximum(gained, lost), 0, 1)
 
 
 def rows_apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
@@ -45,8 +44,7 @@ def likeness_apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """
     apart = np.abs(likeness(y) - likeness(x)) / 2
     np.fill_diagonal(apart, 0)
-    mean: np.ndarray = apart.sum(-1) / max(1, len(apart) - 1)
-    return mean
+    return apart.sum(-1) / max(1, len(apart) - 1)
 
 
 def heads_apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -87,8 +87,7 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
             q, k, v = meet(projected) if normed else projected
             scores = (q[:, :, at] if normed else q) @ k.swapaxes(-1, -2) * scale
             weights = softmax(np.where(hidden[:, :, at], -np.inf, scores))
-        values: np.ndarray = ((weights @ v) @ w_o).sum(1)
-        return values
+        return ((weights @ v) @ w_o).sum(1)
 
     return Split(project, blend, cut)
 
@@ -108,8 +107,7 @@ def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) 
             units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
         elif bend:
             units = activation(units)
-        values: np.ndarray = units @ w2 + second
-        return values
+        return units @ w2 + second
 
     def widen(rows: np.ndarray) -> tuple[np.ndarray, ...]:
         return (rows @ w1,) if gate is None else (rows @ w1, rows @ gate[0])
@@ -128,8 +126,7 @@ def fixed_weights_gap(weights: np.ndarray, v: np.ndarray) -> Values:
     """Attention with its weights frozen: f(V) = weights V. Linear."""
 
     def blend(rows: np.ndarray) -> np.ndarray:
-        values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
-        return values
+        return np.einsum("bhij,bjhd->bihd", weights, rows)
 
     return gap(blend, v.transpose(0, 2, 1, 3))
 
@@ -167,7 +164,6 @@ def norm_gap(trace: Trace, prefix: str) -> Values:
         if first == "mean_square":
             return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True)))
         centred = x - x.mean(-1, keepdims=True)
-        values: np.ndarray = centred / centred.std(-1, keepdims=True)
-        return values
+        return centred / centred.std(-1, keepdims=True)
 
     return gap(normalized, entering(trace, prefix, first))

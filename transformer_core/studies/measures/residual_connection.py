@@ -11,14 +11,12 @@ from transformer_core.tracing.trace import Trace
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """cos(x, y) along the last axis."""
     lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    values: np.ndarray = (one * other).sum(-1) / lengths
-    return values
+    return (one * other).sum(-1) / lengths
 
 
 def degrees(cosines: np.ndarray) -> np.ndarray:
     """The angles of cosines, from 0 to 180."""
-    values: np.ndarray = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
-    return values
+    return np.degrees(np.arccos(np.clip(cosines, -1, 1)))
 
 
 def _before(trace: Trace, prefix: str) -> np.ndarray:

@@ -55,8 +55,7 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
             for letter, w, b in (("q", w_q, b_q), ("k", w_k, b_k), ("v", w_v, b_v))
         )
         mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
-        out: np.ndarray = np.einsum("hid,hdm->im", mixed, w_o) + b_o
-        return out
+        return np.einsum("hid,hdm->im", mixed, w_o) + b_o
 
     return attend
 

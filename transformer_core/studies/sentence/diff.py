@@ -165,8 +165,7 @@ class Rows:
         return [self.rows(self.a, name) for name in first], [self.rows(self.b, name) for name in second]
 
     def rows(self, trace: Trace, name: str) -> np.ndarray:
-        rows: np.ndarray = trace.tensors[name].values[0, : len(self.words)]
-        return rows
+        return trace.tensors[name].values[0, : len(self.words)]
 
     def last(self, trace: Trace) -> np.ndarray:
         """The output of the stack: the rows after its last norm, or after its last layer where there is none."""
