@@ -246,11 +246,6 @@ def heads_with_a_role(raw):
     return sum(max(raw["score"][(slice(None), *at)]) >= EARNED for at in np.ndindex(raw["score"].shape[1:]))
 
 
-@oracle("heads_in_all", "roles", "", needs="score")
-def heads_in_all(raw):
-    return raw.config["heads"] * raw.config["encoder_layers"]
-
-
 # Words.
 
 

@@ -50,7 +50,6 @@ DIFFERENCES = {
     "divided_difference",
     "swapped_difference",
     "residual_sums_difference",
-    "mean_after",
     "weight_sums",
 }
 FALSIFIED = ("out", "scores", "weights", "resid_post", "q", "normalized")
