@@ -1,7 +1,7 @@
 """Directional preference of heads: the place-with-place part of their scores by offset, and the mean of each part.
 
 The score of two rows of the first layer splits into word with word, word with place, place with word, place with place,
-and what the biases give (`transformer_core.studies.measures.positions`, after Dai et al. 2019). Averaged over held-out
+and what the biases give (`transformer_core.studies.measures.scores`, after Dai et al. 2019). Averaged over held-out
 sentences, by how far the key stands behind the query.
 """
 
@@ -13,7 +13,7 @@ import torch
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.shipped import encoder_traces, translator
 from transformer_core.studies.experiments.translation import held_out
-from transformer_core.studies.measures.positions import PARTS
+from transformer_core.studies.measures.scores import PARTS
 
 FARTHEST = 6
 OFFSETS = tuple(range(-FARTHEST, FARTHEST + 1))

@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transformer_core.studies.measures.attention_weights import scale_of, softmax
+from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, gate_of, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.trace import Trace
 
 #: The factors a and b. Their sum is not one, or a constant would pass unnoticed.

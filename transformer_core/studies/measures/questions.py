@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.focus import layers_of
-from transformer_core.studies.measures.attention_weights import scale_of, softmax
+from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
