@@ -20,9 +20,8 @@ from transformer_core.studies.experiments import (
     sampling,
     size_and_data,
 )
-from transformer_core.studies.experiments.comparison import changed
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.translation import BRIEF, built, judged, rebuilt
+from transformer_core.studies.experiments.translation import BRIEF, built, changed, judged, rebuilt
 from transformer_core.studies.sentence import lstm_trace
 from transformer_core.tracing.trace import Trace
 

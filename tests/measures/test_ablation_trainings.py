@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments.comparison import changed
 from transformer_core.studies.experiments.parts_removed import PARTS
-from transformer_core.studies.experiments.translation import BRIEF, vocabulary
+from transformer_core.studies.experiments.translation import BRIEF, changed, vocabulary
 from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace

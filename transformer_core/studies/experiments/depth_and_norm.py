@@ -10,9 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF
+from transformer_core.studies.experiments.translation import BRIEF, compare
 from transformer_core.training.train import Recipe
 
 PRE: dict[str, Any] = {"norm_order": "pre", "final_norm": True}

@@ -12,9 +12,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF, CHECKS, built, vocabulary
+from transformer_core.studies.experiments.translation import BRIEF, CHECKS, built, compare, vocabulary
 from transformer_core.tracing.tap import record
 from transformer_core.training.train import Recipe
 

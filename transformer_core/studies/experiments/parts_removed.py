@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF, CHECKS
+from transformer_core.studies.experiments.translation import BRIEF, CHECKS, compare
 from transformer_core.training.train import Recipe
 
 #: What is changed, by the name of what is left out. The first is whole.

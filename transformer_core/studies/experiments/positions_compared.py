@@ -14,9 +14,8 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF, CHECKS, rebuilt, vocabulary
+from transformer_core.studies.experiments.translation import BRIEF, CHECKS, compare, rebuilt, vocabulary
 from transformer_core.text.vocabulary import SPECIAL, START
 from transformer_core.tracing.tap import record
 from transformer_core.training.train import Recipe

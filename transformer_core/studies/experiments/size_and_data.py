@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.experiments.comparison import compare
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
-from transformer_core.studies.experiments.translation import BRIEF
+from transformer_core.studies.experiments.translation import BRIEF, compare
 from transformer_core.training.train import Recipe
 
 WIDTHS = (16, 32, 64)

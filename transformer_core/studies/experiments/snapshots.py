@@ -27,7 +27,7 @@ from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.tap import Labels, record, under
 from transformer_core.tracing.trace import NamedTensor
-from transformer_core.training.state import ANEW
+from transformer_core.training.train import ANEW
 
 Read = Callable[[Transformer], Any]
 Measure = Callable[[Transformer], Iterable[NamedTensor]]
