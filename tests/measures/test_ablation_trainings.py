@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments.parts_removed import PARTS
+from transformer_core.studies.experiments.trainings import PARTS
 from transformer_core.studies.experiments.translation import BRIEF, changed, vocabulary
 from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts

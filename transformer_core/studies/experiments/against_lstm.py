@@ -43,7 +43,7 @@ CHECKS = tuple(range(200, 2001, 200))
 
 
 @experiment("What does a translator gain from attention, and what from being a Transformer?")
-def run(
+def against_lstm(
     bench: Bench,
     recipe: Recipe = LONGER,
     trainings: int = 4,

@@ -26,8 +26,7 @@ from torch import Tensor
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, facts, ids_of, pieces_of
-from transformer_core.studies.experiments.sinks_and_induction import WEIGHTS
+from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, WEIGHTS, facts, ids_of, pieces_of
 from transformer_core.text.subwords import JOIN
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
@@ -180,7 +179,7 @@ def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 @experiment("What do the parts of a real language model do in prose: its heads, a unit, and its last word?")
-def run(bench: Bench) -> Found:
+def inside_prose(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
     bench.expect(len(TEXTS) + 5 + 2 * len(PAIRS))

@@ -156,7 +156,7 @@ def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> P
 
 
 @experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
-def run(bench: Bench) -> Found:
+def long_prompt(bench: Bench) -> Found:
     loaded = facts(bench)
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)

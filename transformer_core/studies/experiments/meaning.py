@@ -22,8 +22,7 @@ import numpy as np
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.language_model import facts
-from transformer_core.studies.experiments.shipped import translator
-from transformer_core.studies.experiments.translation import vocabulary
+from transformer_core.studies.experiments.translation import translator, vocabulary
 from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
 
 Pairs = Sequence[tuple[str, str]]
@@ -247,7 +246,7 @@ def queen(embeddings: Embeddings) -> Piece:
 
 
 @experiment("Do directions in the embeddings of a language model mean something?")
-def run(bench: Bench, groups: int = GROUPS) -> Found:
+def meaning(bench: Bench, groups: int = GROUPS) -> Found:
     loaded = facts(bench)
     listed = sorted({word for pairs in RELATIONS.values() for pair in pairs for word in pair})
     others = [word for pair in TABLE for word in pair] + [ASKED]

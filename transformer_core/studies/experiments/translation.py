@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
@@ -12,13 +12,22 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from transformer_core.model import Transformer
+from transformer_core.parameters import made_with, parameters
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, tensor
 from transformer_core.studies.translator.evaluate import batches_of, exact
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
-from transformer_core.studies.translator.train import HELD_OUT_SEED, training_corpus, vocabulary_of_grammar
+from transformer_core.studies.translator.train import (
+    HELD_OUT_SEED,
+    load_default,
+    training_corpus,
+    vocabulary_of_grammar,
+)
+from transformer_core.text.vocabulary import PAD
+from transformer_core.tracing.tap import Edit, Tape, record
+from transformer_core.tracing.trace import Trace
 from transformer_core.training.batches import Corpus
 from transformer_core.training.train import Recipe, loss_of
 
@@ -209,3 +218,39 @@ def compare(
         for (name, seed), one in given.items()
     }
     return Comparison(axis, tuple(changes), tried, given, pieces)
+
+
+@cache
+def translator(dtype: torch.dtype = torch.float32) -> Transformer:
+    """The model that the lecture shows, in evaluation mode."""
+    return load_default()[0].to(dtype)
+
+
+@torch.no_grad()
+def passes(
+    model: Transformer, pairs: Sequence[Pair], only: Iterable[str], edit: Mapping[str, Edit] | None = None
+) -> Iterator[tuple[Sequence[Pair], Tensor, Tape]]:
+    """Teacher-forced passes over `pairs`, a batch at a time: the pairs, their target ids, and what was recorded."""
+    for some, source, target in batches_of(vocabulary(), pairs):
+        with record(only=only, edit=edit) as tape:
+            model(source, target[:, :-1], source == PAD, target[:, :-1] == PAD)
+        yield some, target, tape
+
+
+def source_rows(tensor: Tensor, pairs: Sequence[Pair]) -> np.ndarray:
+    """The rows "batch position ..." of real source words, one below the other."""
+    return np.concatenate([rows[: len(pair.source)].numpy() for rows, pair in zip(tensor, pairs, strict=True)])
+
+
+@torch.no_grad()
+def encoder_traces(model: Transformer, pairs: Sequence[Pair]) -> Iterator[Trace]:
+    """A trace of the encoder for each sentence, one by one, with the parameters: all that a measure reads."""
+    learned = parameters(model, lambda _name, _axis: None)
+    for pair in pairs:
+        with record() as tape:
+            model.encode(torch.tensor([vocabulary().source_ids(pair.source)]))
+        trace = tape.trace(about={"config": model.config.as_dict()})
+        for name in tuple(trace):
+            trace.parents[name] += made_with(name, learned)
+        trace.tensors |= learned
+        yield trace
