@@ -15,8 +15,7 @@ from transformer_core.studies.experiments.translation import (
     encoder_traces,
     held_out,
     one_thread,
-    passes,
-    source_rows,
+    rows_at,
     translator,
 )
 from transformer_core.studies.focus import EARNED
@@ -34,8 +33,14 @@ TESTS = {
 }
 
 
-def gaps(sentences: int) -> Piece:
-    """Each gap: "sentence choice layer"."""
+@experiment("Which parts of the model are linear: f(ax + by) = a f(x) + b f(y)?")
+def linearity(_bench: Bench, sentences: int = 200) -> Found:
+    """f(a x + b y) against a f(x) + b f(y), for each sublayer of the lecture's model, on rows of held-out sentences.
+
+    The same test that the trace makes of the viewer's sentence (`transformer_core.studies.measures.linearity`), over
+    many of them: the gap of the two sides over the largest entry, biases off. A part that is linear fails on no
+    sentence.
+    """
     model = translator(torch.float64)
     layers = range(model.config.encoder_layers)
     pairs = [pair for pair in held_out(sentences) if len(pair.source) > 1]
@@ -43,19 +48,7 @@ def gaps(sentences: int) -> Piece:
         [[float(trace[f"encoder.{layer}.{measure}"]) for layer in layers] for measure in TESTS.values()]
         for trace in encoder_traces(model, pairs)
     ]
-    return {"gap": np.array(gaps)}
-
-
-@experiment("Which parts of the model are linear: f(ax + by) = a f(x) + b f(y)?")
-def linearity(bench: Bench, sentences: int = 200) -> Found:
-    """f(a x + b y) against a f(x) + b f(y), for each sublayer of the lecture's model, on rows of held-out sentences.
-
-    The same test that the trace makes of the viewer's sentence (`transformer_core.studies.measures.linearity`), over
-    many of them: the gap of the two sides over the largest entry, biases off. A part that is linear fails on no
-    sentence.
-    """
-    gap = bench.once("held-out sentences", lambda: gaps(sentences))["gap"]
-    words = {"choice": tuple(TESTS)}
+    gap, words = np.array(gaps), {"choice": tuple(TESTS)}
     return {
         "gap": tensor(np.median(gap, 0), "choice layer", **words),
         "smallest": tensor(gap.min(0), "choice layer", **words),
@@ -78,43 +71,30 @@ def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
     return (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
 
 
-def selectivity(sentences: int) -> Piece:
-    """The area of every unit for every kind, "layer d_ff kind", and the share of words for which it is active."""
-    model, pairs = translator(), held_out(sentences)
-    layers = range(model.config.encoder_layers)
-    points = [f"encoder.{layer}.ffn.post" for layer in layers]
-    rows: list[list[np.ndarray]] = [[] for _ in layers]
-    for some, _, tape in passes(model, pairs, points):
-        for layer in layers:
-            rows[layer].append(source_rows(tape[points[layer]], some))
-    units = np.stack([np.concatenate(found) for found in rows])
-    words = [word for pair in pairs for word in pair.source]
-    members = np.array([[word in kind for kind in kinds().values()] for word in words], dtype=float)
-    area = np.array([[areas(unit, members) for unit in layer.T] for layer in units])
-    return {"area": area, "awake": (units > 0).mean(1), "words": np.array(len(words))}
-
-
 @experiment("Which words wake a unit of the feed-forward layer, and how many units have a simple name?")
-def neurons(bench: Bench, sentences: int = 1000) -> Found:
+def neurons(_bench: Bench, sentences: int = 1000) -> Found:
     """Selectivity of the units of the feed-forward layer: how well each tells words of one kind from all others.
 
     For every unit of the encoder and every kind of words: the share of pairs (a word of the kind, another word) in
     which the unit is stronger for the first. It is the area under the ROC curve, ties counted as a half (Hanley and
     McNeil 1982). The kind with the largest area is the unit's best name, if that is large enough to be a name at all.
     """
-    piece = bench.once("held-out sentences", lambda: selectivity(sentences))
-    area = piece["area"]
-    words = {"kind": tuple(kinds())}
-    best = area.max(-1)
+    model, pairs = translator(), held_out(sentences)
+    points = [f"encoder.{layer}.ffn.post" for layer in range(model.config.encoder_layers)]
+    units = np.stack([*rows_at(model, pairs, points).values()])  # "layer sample d_ff"
+    words = [word for pair in pairs for word in pair.source]
+    members = np.array([[word in kind for kind in kinds().values()] for word in words], dtype=float)
+    area = np.array([[areas(unit, members) for unit in layer.T] for layer in units])
+    awake, best = (units > 0).mean(1), area.max(-1)
     return {
-        "area": tensor(area.astype(np.float32), "layer d_ff kind", **words),
+        "area": tensor(area.astype(np.float32), "layer d_ff kind", kind=tuple(kinds())),
         "best": tensor(best, "layer d_ff"),
         "best_kind": tensor(area.argmax(-1), "layer d_ff"),
-        "awake": tensor(piece["awake"], "layer d_ff"),
-        "never_awake": tensor((piece["awake"] == 0).sum(-1), "layer"),
+        "awake": tensor(awake, "layer d_ff"),
+        "never_awake": tensor((awake == 0).sum(-1), "layer"),
         "unnamed": tensor((best < EARNED).mean()),
         "unnamed_by_layer": tensor((best < EARNED).mean(-1), "layer"),
-        "words": tensor(piece["words"]),
+        "words": tensor(len(words)),
         "sentences": tensor(sentences),
     }
 

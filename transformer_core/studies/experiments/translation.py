@@ -242,6 +242,15 @@ def source_rows(tensor: Tensor, pairs: Sequence[Pair]) -> np.ndarray:
     return np.concatenate([rows[: len(pair.source)].numpy() for rows, pair in zip(tensor, pairs, strict=True)])
 
 
+def rows_at(model: Transformer, pairs: Sequence[Pair], points: Sequence[str]) -> dict[str, np.ndarray]:
+    """The rows of all source words at each point, one below the other."""
+    found: dict[str, list[np.ndarray]] = {point: [] for point in points}
+    for some, _, tape in passes(model, pairs, points):
+        for point in points:
+            found[point].append(source_rows(tape[point], some))
+    return {point: np.concatenate(parts) for point, parts in found.items()}
+
+
 @torch.no_grad()
 def encoder_traces(model: Transformer, pairs: Sequence[Pair]) -> Iterator[Trace]:
     """A trace of the encoder for each sentence, one by one, with the parameters: all that a measure reads."""

@@ -17,7 +17,7 @@ from transformer_core.studies.experiments.translation import (
     encoder_traces,
     held_out,
     passes,
-    source_rows,
+    rows_at,
     translator,
     vocabulary,
 )
@@ -77,8 +77,14 @@ FARTHEST = 6
 OFFSETS = tuple(range(-FARTHEST, FARTHEST + 1))
 
 
-def by_offset(sentences: int) -> Piece:
-    """Mean and deviation of the place-with-place part "head offset", and the mean of each |part|, "head part"."""
+@experiment("Does a head of the first layer prefer what stands before, or what stands behind?")
+def direction(_bench: Bench, sentences: int = 300) -> Found:
+    """Directional preference of heads: the place-with-place part of their scores by offset, and the mean of each part.
+
+    The score of two rows of the first layer splits into word with word, word with place, place with word, place with
+    place, and what the biases give (`transformer_core.studies.measures.scores`, after Dai et al. 2019). Averaged over
+    held-out sentences, by how far the key stands behind the query.
+    """
     places: list[list[np.ndarray]] = [[] for _ in OFFSETS]
     sizes = []
     for trace in encoder_traces(translator(torch.float64), held_out(sentences)):
@@ -88,33 +94,18 @@ def by_offset(sentences: int) -> Piece:
             places[at].append(np.diagonal(place, offset, 1, 2))
         sizes.append(np.abs(parts.values[0]).mean((1, 2)))
     joined = [np.concatenate(found, axis=1) for found in places]
-    return {
-        "mean": np.stack([found.mean(1) for found in joined], axis=1),
-        "spread": np.stack([found.std(1) for found in joined], axis=1),
-        "sizes": np.mean(sizes, axis=0),
-    }
-
-
-@experiment("Does a head of the first layer prefer what stands before, or what stands behind?")
-def direction(bench: Bench, sentences: int = 300) -> Found:
-    """Directional preference of heads: the place-with-place part of their scores by offset, and the mean of each part.
-
-    The score of two rows of the first layer splits into word with word, word with place, place with word, place with
-    place, and what the biases give (`transformer_core.studies.measures.scores`, after Dai et al. 2019). Averaged over
-    held-out sentences, by how far the key stands behind the query.
-    """
-    piece = bench.once("held-out sentences", lambda: by_offset(sentences))
-    behind, before = piece["mean"][:, FARTHEST + 1 :], piece["mean"][:, :FARTHEST][:, ::-1]
-    deviation = np.sqrt(piece["spread"][:, FARTHEST + 1 :] ** 2 + piece["spread"][:, :FARTHEST][:, ::-1] ** 2)
+    mean, spread = np.stack([found.mean(1) for found in joined], 1), np.stack([found.std(1) for found in joined], 1)
+    behind, before = mean[:, FARTHEST + 1 :], mean[:, :FARTHEST][:, ::-1]
+    deviation = np.sqrt(spread[:, FARTHEST + 1 :] ** 2 + spread[:, :FARTHEST][:, ::-1] ** 2)
     distance = {"distance": range(1, FARTHEST + 1)}
     return {
-        "place_with_place": tensor(piece["mean"], "head offset", offset=OFFSETS),
-        "spread": tensor(piece["spread"], "head offset", offset=OFFSETS),
+        "place_with_place": tensor(mean, "head offset", offset=OFFSETS),
+        "spread": tensor(spread, "head offset", offset=OFFSETS),
         "before": tensor(before, "head distance", **distance),
         "behind": tensor(behind, "head distance", **distance),
         "asymmetry": tensor(behind - before, "head distance", **distance),
         "asymmetry_spread": tensor(deviation, "head distance", **distance),
-        "part_sizes": tensor(piece["sizes"], "head part", part=PARTS),
+        "part_sizes": tensor(np.mean(sizes, axis=0), "head part", part=PARTS),
         "sentences": tensor(sentences),
     }
 
@@ -145,13 +136,6 @@ def by_reader(sums: np.ndarray, seed: int) -> np.ndarray:
     return (rows[~fit] @ reader).argmax(-1) == answers[~fit]
 
 
-def read_back(model: Transformer, positions: int, seed: int) -> Piece:
-    words, sums = sums_of(model, positions)
-    right = by_cosine(words, sums)
-    lengths = np.linalg.norm(words, axis=-1).mean(), np.linalg.norm((sums - words)[:, 0], axis=-1).mean()
-    return {"right": right, "reader": by_reader(sums, seed), "lengths": np.array(lengths)}
-
-
 @experiment("Can the word be read from the sum of its embedding and its position?")
 def word_from_sum(bench: Bench, positions: int = LONGEST) -> Found:
     """Recovery of the word from the sum of embedding and position, for every word at every place of the lecture's
@@ -160,15 +144,16 @@ def word_from_sum(bench: Bench, positions: int = LONGEST) -> Found:
     Two readers: the embedding with the largest cosine to the sum, which learned nothing; and a linear map to the words,
     fitted by least squares on half of all sums and asked about the other half.
     """
-    piece = bench.once("all sums", lambda: read_back(translator(), positions, bench.seed))
+    words, sums = sums_of(translator(), positions)
+    right = by_cosine(words, sums)
     return {
-        "recovered": tensor(piece["right"].mean()),
-        "recovered_by_position": tensor(piece["right"].mean(1), "position"),
-        "reader": tensor(piece["reader"].mean()),
-        "words": tensor(piece["right"].shape[1]),
+        "recovered": tensor(right.mean()),
+        "recovered_by_position": tensor(right.mean(1), "position"),
+        "reader": tensor(by_reader(sums, bench.seed).mean()),
+        "words": tensor(right.shape[1]),
         "positions": tensor(positions),
-        "length_word": tensor(piece["lengths"][0]),
-        "length_place": tensor(piece["lengths"][1]),
+        "length_word": tensor(np.linalg.norm(words, axis=-1).mean()),
+        "length_place": tensor(np.linalg.norm((sums - words)[:, 0], axis=-1).mean()),
     }
 
 
@@ -201,25 +186,15 @@ def mean_distance(rows: np.ndarray, random: np.random.Generator, pairs: int = 20
     return float(np.linalg.norm(rows[first[differ]] - rows[second[differ]], axis=-1).mean())
 
 
-def rows_at(model: Transformer, sentences: int) -> dict[str, np.ndarray]:
-    """The rows of all words at each point of the stream."""
-    points = points_of(model)
-    found: dict[str, list[np.ndarray]] = {point: [] for point in points}
-    for some, _, tape in passes(model, held_out(sentences), points):
-        for point in points:
-            found[point].append(source_rows(tape[point], some))
-    return {point: np.concatenate(parts).astype(np.float64) for point, parts in found.items()}
+def stream_rows(model: Transformer, sentences: int) -> list[np.ndarray]:
+    """The rows of all words of held-out sentences at each point of the stream."""
+    return [rows.astype(np.float64) for rows in rows_at(model, held_out(sentences), points_of(model)).values()]
 
 
 def mean_distances(model: Transformer, sentences: int, seed: int) -> np.ndarray:
     """`mean_distance` at each point of the stream."""
     random = np.random.default_rng(seed)
-    return np.array([mean_distance(rows, random) for rows in rows_at(model, sentences).values()])
-
-
-def plane_of(model: Transformer, sentences: int, seed: int) -> Piece:
-    mean, axes, shares = principal(np.concatenate([*rows_at(model, sentences).values()]))
-    return {"mean": mean, "axes": axes, "shares": shares, "distances": mean_distances(model, sentences, seed)}
+    return np.array([mean_distance(rows, random) for rows in stream_rows(model, sentences)])
 
 
 @experiment("In which plane do the stream's rows differ most?")
@@ -232,14 +207,15 @@ def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     stream. Source: Pearson 1901 (principal components).
     """
     model = translator()
-    piece = bench.once("held-out rows", lambda: plane_of(model, sentences, bench.seed))
+    mean, axes, shares = principal(np.concatenate(stream_rows(model, sentences)))
+    distances = mean_distances(model, sentences, bench.seed)
     return {
-        "mean": tensor(piece["mean"], "d_model"),
-        "axes": tensor(piece["axes"][:COMPONENTS], "component d_model"),
-        "explained": tensor(piece["shares"][:COMPONENTS], "component"),
-        "explained_by_plane": tensor(piece["shares"][:COMPONENTS].sum()),
-        "spectrum": tensor(piece["shares"], "component"),
-        "mean_distance": tensor(piece["distances"], "layer", layer=points_of(model)),
+        "mean": tensor(mean, "d_model"),
+        "axes": tensor(axes[:COMPONENTS], "component d_model"),
+        "explained": tensor(shares[:COMPONENTS], "component"),
+        "explained_by_plane": tensor(shares[:COMPONENTS].sum()),
+        "spectrum": tensor(shares, "component"),
+        "mean_distance": tensor(distances, "layer", layer=points_of(model)),
         "sentences": tensor(sentences),
     }
 
