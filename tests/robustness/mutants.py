@@ -40,7 +40,7 @@ TESTS = {
     "decoding/sampling.py": "core/test_sampling.py core/test_decoding.py core/test_decoding_equals_hugging_face.py",
     "tracing/named_tensor.py": "core/test_named_tensor.py",
     "tracing/tap.py": "core/test_tap.py core/test_tracing.py core/test_interventions.py",
-    "files/arrays.py": "core/test_array_files.py core/test_trace.py",
+    "files/foreign.py": "core/test_array_files.py core/test_trace.py",
     "decoding/beam.py": "core/test_beam.py core/test_decoding_equals_hugging_face.py",
 }
 

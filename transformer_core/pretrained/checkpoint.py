@@ -12,7 +12,7 @@ import torch
 
 from transformer_core.config import Config
 from transformer_core.files.atomic import ending
-from transformer_core.files.json_objects import parsed
+from transformer_core.files.foreign import parsed
 from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
 from transformer_core.model import Transformer
 from transformer_core.pretrained.weights import check_sizes, opened_file, tensor_in

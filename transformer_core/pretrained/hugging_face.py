@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import torch
 
 from transformer_core.config import Config
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import read_object
 from transformer_core.model import Transformer
 from transformer_core.pretrained import bert, gpt2, llama, marian
 from transformer_core.pretrained.torch_modules import KIND as TORCH

@@ -16,8 +16,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from transformer_core.config import Config
-from transformer_core.files.json_objects import read_object
-from transformer_core.files.pickles import called, in_folder, is_pickle, refusal
+from transformer_core.files.foreign import called, in_folder, is_pickle, read_object, refusal
 from transformer_core.files.tensors import MOST_HEADER, check_header
 
 CONFIG, WHOLE, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"

@@ -15,9 +15,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from transformer_core.config import Config
-from transformer_core.files.arrays import map_arrays, read_arrays
 from transformer_core.files.atomic import ending, reading, whole
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import map_arrays, read_arrays, read_object
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.named_tensor import AXES, NamedTensor, Tensors
 from transformer_core.tracing.notebook import trace_html

@@ -10,8 +10,7 @@ import numpy as np
 from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
-from transformer_core.studies.measures.residual_connection import cosine
-from transformer_core.studies.measures.stream import blocks
+from transformer_core.studies.measures.stream import blocks, cosine
 from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source with another last word in the target (`transformer_core.studies.sentence.variants`).
