@@ -201,9 +201,11 @@ def perform(
 
 
 def _code(one: Experiment) -> str:
-    """A hash of the code of an experiment's file; comments and layout do not count."""
-    text = Path(one.function.__code__.co_filename).read_text(encoding="utf-8")
-    return hashlib.blake2b(ast.dump(ast.parse(text)).encode(), digest_size=6).hexdigest()
+    """A hash of the code of an experiment's file and of the tables beside it; comments and layout do not count."""
+    path = Path(one.function.__code__.co_filename)
+    tables = [table.read_text(encoding="utf-8") for table in sorted(path.parent.glob("*.toml"))]
+    code = ast.dump(ast.parse(path.read_text(encoding="utf-8")))
+    return hashlib.blake2b("\0".join([code, *tables]).encode(), digest_size=6).hexdigest()
 
 
 def _kept(path: Path | None) -> Piece:

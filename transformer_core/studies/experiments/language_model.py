@@ -24,11 +24,12 @@ from transformer_core.text.subwords import JOIN
 from transformer_core.tracing.tap import Tape, record
 
 NAME = "smollm2"
-_TEXTS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+#: Texts in a table beside this file.
+TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 #: Beginnings by a short name; short texts of plain prose; and pairs of sentences: the text, two last words, and a noun.
-PROMPTS: dict[str, str] = _TEXTS["prompts"]
-TEXTS: tuple[str, ...] = tuple(_TEXTS["prose"]["texts"])
-PAIRS: dict[str, tuple[str, str, str, str]] = {name: tuple(pair) for name, pair in _TEXTS["pairs"].items()}
+PROMPTS: dict[str, str] = TABLE["prompts"]
+TEXTS: tuple[str, ...] = tuple(TABLE["prose"]["texts"])
+PAIRS: dict[str, tuple[str, str, str, str]] = {name: tuple(pair) for name, pair in TABLE["pairs"].items()}
 
 
 @lru_cache(maxsize=1)

@@ -14,8 +14,10 @@ be left out, and a control is needed).
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -28,28 +30,9 @@ from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
 Pairs = Sequence[tuple[str, str]]
 
 #: Pairs of words, 24 a relation.
-RELATIONS = {
+RELATIONS: dict[str, tuple[tuple[str, str], ...]] = {
     name: tuple((one, other) for one, other in (pair.split("/") for pair in words.split()))
-    for name, words in {
-        "plural": """dog/dogs cat/cats book/books car/cars house/houses tree/trees river/rivers king/kings word/words
-            friend/friends hand/hands eye/eyes year/years day/days idea/ideas game/games song/songs road/roads
-            star/stars door/doors window/windows teacher/teachers student/students boat/boats""",
-        "past": """walk/walked play/played look/looked open/opened close/closed call/called help/helped work/worked
-            talk/talked ask/asked start/started turn/turned move/moved live/lived love/loved want/wanted need/needed
-            use/used show/showed learn/learned change/changed carry/carried watch/watched jump/jumped""",
-        "comparative": """big/bigger small/smaller long/longer short/shorter high/higher low/lower fast/faster
-            slow/slower strong/stronger weak/weaker old/older young/younger cold/colder warm/warmer hard/harder
-            soft/softer large/larger wide/wider deep/deeper rich/richer poor/poorer cheap/cheaper dark/darker
-            bright/brighter""",
-        "capital": """France/Paris Germany/Berlin Italy/Rome Spain/Madrid Portugal/Lisbon England/London
-            Ireland/Dublin Austria/Vienna Greece/Athens Poland/Warsaw Sweden/Stockholm Norway/Oslo Denmark/Copenhagen
-            Finland/Helsinki Russia/Moscow Turkey/Ankara Egypt/Cairo Japan/Tokyo China/Beijing India/Delhi Cuba/Havana
-            Peru/Lima Canada/Ottawa Hungary/Budapest""",
-        "gender": """man/woman king/queen boy/girl father/mother brother/sister son/daughter husband/wife uncle/aunt
-            nephew/niece grandfather/grandmother prince/princess actor/actress waiter/waitress hero/heroine he/she
-            him/her gentleman/lady boyfriend/girlfriend groom/bride bull/cow wizard/witch emperor/empress
-            duke/duchess god/goddess""",
-    }.items()
+    for name, words in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
 #: A table of capitals, and the country that asks it.
 TABLE, ASKED = (("Spain", "Madrid"), ("Norway", "Oslo"), ("Japan", "Tokyo"), ("Egypt", "Cairo")), "Portugal"
