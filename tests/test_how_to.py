@@ -40,7 +40,7 @@ def test_the_chapter_of_the_page_is_drawn(tmp_path, monkeypatch):
 def test_the_experiment_of_the_page_finds_what_it_says():
     names: dict[str, object] = {"__name__": "coin"}
     exec(compile(block("add-an-experiment", "py"), "coin.py", "exec"), names)
-    found = names["run"](Bench(), throws=(10, 1000))["distance"]
+    found = names["coin"](Bench(), throws=(10, 1000))["distance"]
     assert (found.axes, found.labels) == (("size",), {"size": ("10", "1000")})
     assert found.values[0] > 5 * found.values[1] > 0
 

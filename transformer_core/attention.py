@@ -13,8 +13,7 @@ from torch import Tensor, nn
 
 from transformer_core.config import Config, Rotary
 from transformer_core.norms import RMSNorm
-from transformer_core.tracing.deferred import Write
-from transformer_core.tracing.tap import Tap, tap_at
+from transformer_core.tracing.tap import Tap, Write, tap_at
 
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"

@@ -127,5 +127,4 @@ class Stack(nn.Module):
     ) -> Float[Tensor, "batch position d_model"]:
         for layer in self.layers:
             x = layer(x, mask, memory, memory_mask, cache)
-        final: Tensor = self.final_norm(x)
-        return final
+        return self.final_norm(x)

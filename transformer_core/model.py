@@ -90,8 +90,7 @@ class Transformer(nn.Module):
             self.pooler(memory)
         if self.output is None or self.embed_src is None:
             return memory
-        logits: Tensor = self.output(memory, self.embed_src.table)
-        return logits
+        return self.output(memory, self.embed_src.table)
 
     def encode(
         self,
@@ -108,8 +107,7 @@ class Transformer(nn.Module):
             raise ValueError("to encode takes a model with an encoder, and source ids")
         model_of_the_pass(self.config)
         x: Tensor = self.embed_src(source_ids, types=source_types)
-        memory: Tensor = self.encoder(x, padding_mask(source_padding, x.dtype))
-        return memory
+        return self.encoder(x, padding_mask(source_padding, x.dtype))
 
     def decode(
         self,
@@ -136,8 +134,7 @@ class Transformer(nn.Module):
         length = target_ids.shape[1]
         mask = target_mask(length, start + length, target_padding, x)
         x = self.decoder(x, mask, memory, padding_mask(source_padding, x.dtype), cache)
-        logits: Tensor = self.output(x, self.embed_tgt.table)
-        return logits
+        return self.output(x, self.embed_tgt.table)
 
 
 def _store_shared_table_once(_model: nn.Module, state: dict[str, Tensor], prefix: str, _metadata: Any) -> None:

@@ -49,8 +49,7 @@ class Transform(nn.Module):
     def forward(self, x: Float[Tensor, "batch position d_model"]) -> Float[Tensor, "batch position d_model"]:
         tap = tap_at(self.path)
         pre = tap("pre", F.linear(x, self.w_t, self.b_t), STREAM, x)
-        normed: Tensor = self.norm(tap("post", self.activation(pre), STREAM, pre))
-        return normed
+        return self.norm(tap("post", self.activation(pre), STREAM, pre))
 
 
 class Pooler(nn.Module):

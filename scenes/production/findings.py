@@ -73,7 +73,7 @@ def report(page: Path, folder: Path | None = None) -> list[Path]:
 
 HEAD = """# What the experiments found
 
-Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is one file in
+Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is a function in
 `transformer_core/studies/experiments`, and can be run again by the command given. In a trace, `name` of an experiment
 is called `experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the
 smallest, and p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows

@@ -175,7 +175,7 @@ def toolchain() -> str:
 
 
 def source(folder: Path, *without: Path) -> str:
-    """A hash of every Python file under `folder`, but for those in or under `without`."""
+    """A hash of every Python file and every table beside them under `folder`, but for those in or under `without`."""
     start = len(str(folder))
     return hashed(
         *(f"{path[start:]}\x1e{content(path)}" for path in sorted(_python(str(folder), set(map(str, without)))))
@@ -183,12 +183,12 @@ def source(folder: Path, *without: Path) -> str:
 
 
 def _python(folder: str, apart: set[str]) -> Iterator[str]:
-    """The Python files under a folder that are not `apart`."""
+    """The Python files and tables under a folder that are not `apart`."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.path in apart:
                 continue
             if entry.is_dir():
                 yield from _python(entry.path, apart)
-            elif entry.name.endswith(".py"):
+            elif entry.name.endswith((".py", ".toml")):
                 yield entry.path

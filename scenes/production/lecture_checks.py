@@ -18,7 +18,7 @@ from scenes.speech.engines import SILENT, NotInstalledError
 from scenes.speech.recordings import Recordings
 from scenes.speech.voices import voice
 from scenes.theme import LIMITS, PALETTES
-from transformer_core.files.pickles import is_pickle, refusal
+from transformer_core.files.foreign import is_pickle, refusal
 from transformer_core.pretrained.model_registry import SUFFIXES, known_models
 from transformer_core.text.vocabulary import SentenceError, Vocabulary, stored
 

@@ -88,8 +88,7 @@ def live_model_called(name: str | None) -> LiveModel | None:
     from transformer_core import open_model
     from transformer_core.live.export import as_script, live_model
     from transformer_core.parameters import LARGE
-    from transformer_core.pretrained.model_facts import model_facts
-    from transformer_core.pretrained.model_registry import find_model
+    from transformer_core.pretrained.model_registry import find_model, model_facts
     from transformer_core.studies.sentence.read import DEFAULT_MODEL
     from transformer_core.text.vocabulary import Vocabulary
 

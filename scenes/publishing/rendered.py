@@ -13,7 +13,7 @@ from scenes.production.delivery import INDEX
 from scenes.stage.captions import Cue
 from scenes.theme import PALETTES, Palette
 from transformer_core.files.atomic import reading
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import read_object
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"

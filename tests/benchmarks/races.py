@@ -279,7 +279,7 @@ def language_model_memory(length: int = 512) -> Figures:
     To be measured in a process of its own, which has freed little that it could use again.
     """
     from transformer_core.pretrained.model_registry import open_model
-    from transformer_core.tracing.deferred import Deferred
+    from transformer_core.tracing.tap import Deferred
 
     model = open_model("smollm2", "float32").model
     given = torch.randint(20, 49_152, (1, length), generator=torch.Generator().manual_seed(0))

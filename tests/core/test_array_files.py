@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from transformer_core.files.arrays import map_arrays, read_arrays
+from transformer_core.files.foreign import map_arrays, read_arrays
 
 ARRAYS = {
     "rows": np.arange(6.0).reshape(2, 3),

@@ -33,7 +33,7 @@ def counting(monkeypatch):
         last = bench.once("second", second)
         return {"values": tensor(first["value"], "choice", choice=("a", "b")), "last": tensor(last["value"])}
 
-    run.__module__ = "transformer_core.studies.experiments.counting"
+    run.__name__ = "counting"
     monkeypatch.setattr(laboratory, "experiments", lambda: {"counting": Experiment("How often?", run)})
     return done
 

@@ -11,8 +11,8 @@ from model_shapes import SHAPES
 from transformer_core.model import Transformer
 from transformer_core.tracing import tap
 from transformer_core.tracing.explain import Entry
+from transformer_core.tracing.named_tensor import Tensors
 from transformer_core.tracing.tap import Deferred, NotKept, record
-from transformer_core.tracing.tensors import Tensors
 
 LONG = ["pre-norm", "GPT-2", "Llama", "Qwen 3 with windows and a partial rotation", "modern blocks in both stacks"]
 long = pytest.mark.parametrize("shape", LONG)

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import read_object
 from transformer_core.studies import derived as registry
 from transformer_core.studies import measures
 from transformer_core.studies.derived import derived

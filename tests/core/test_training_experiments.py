@@ -7,21 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments import (
-    against_lstm,
-    depth_and_norm,
-    descent,
-    emergence,
-    heads_over_seeds,
-    initial_scales,
-    lstm_checkpoints,
-    parts_removed,
-    positions_compared,
-    sampling,
-    size_and_data,
-)
+from transformer_core.studies.experiments import against_lstm, descent, emergence, lstm_checkpoints, output, trainings
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.translation import BRIEF, built, judged, rebuilt
+from transformer_core.studies.experiments.translation import BRIEF, built, changed, judged, rebuilt
 from transformer_core.studies.sentence import lstm_trace
 from transformer_core.tracing.trace import Trace
 
@@ -32,7 +20,7 @@ TINY = replace(BRIEF, steps=400, sentences=6000, batch=32, warm_up=50, peak_rate
 
 @pytest.fixture(scope="module")
 def growth():
-    return emergence.run(Bench(), steps=160, looks=4, sentences=60, drawn=3000)
+    return emergence.emergence(Bench(), steps=160, looks=4, sentences=60, drawn=3000)
 
 
 def test_a_watched_training_has_every_measure_at_every_checkpoint(growth):
@@ -55,7 +43,7 @@ def test_scaled_scores_have_a_variance_of_about_one_before_any_training(growth):
 
 @pytest.fixture(scope="module")
 def early():
-    return descent.run(Bench(), at=120, drawn=3000)
+    return descent.descent(Bench(), at=120, drawn=3000)
 
 
 def test_a_nudge_of_a_score_moves_the_loss_as_its_gradient_says(early):
@@ -93,25 +81,25 @@ def test_the_committed_early_step_leaps_too_far_with_large_steps_and_its_sentenc
 
 def test_less_is_learned_without_positions_and_least_without_residual_connections():
     parts = ("nothing", "positions", "residual")
-    found = parts_removed.run(Bench(), TINY, parts, trainings=1, sentences=60, checks=(200, 400))
+    found = trainings.parts_removed(Bench(), TINY, parts, trainings=1, sentences=60, checks=(200, 400))
     losses = dict(zip(parts, found["held_out_loss"].values[:, 0], strict=True))
     assert found["curve"].axes == ("part", "seed", "step")
     assert losses["residual"] > losses["positions"] > losses["nothing"]
 
 
-@pytest.mark.parametrize("part", parts_removed.PARTS)
+@pytest.mark.parametrize("part", trainings.PARTS)
 def test_leaving_out_a_part_changes_the_recipe_and_nothing_but_that_part(part):
-    left = parts_removed.without(part, TINY, 7)
+    left = changed(TINY, trainings.PARTS[part], 7)
     changes = {n: v for n, v in left.sizes.items() if v != TINY.sizes.get(n)} | (
         {"warm_up": 0} if left.warm_up == 0 else {}
     )
-    assert changes == parts_removed.PARTS[part]
+    assert changes == trainings.PARTS[part]
     assert replace(left, sizes=TINY.sizes, seed=TINY.seed, warm_up=TINY.warm_up) == TINY
 
 
 @pytest.fixture(scope="module")
 def compared():
-    return against_lstm.run(Bench(), TINY, trainings=1, sentences=300, words=8, checks=(200, 400))
+    return against_lstm.against_lstm(Bench(), TINY, trainings=1, sentences=300, words=8, checks=(200, 400))
 
 
 def test_the_three_models_have_about_as_many_parameters_in_the_recorded_sizes():
@@ -144,23 +132,23 @@ def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
 def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up():
     deep = replace(TINY, steps=60, sizes=TINY.sizes | {"d_model": 16, "encoder_layers": 6, "decoder_layers": 6})
     models = ("pre-norm, no warm-up", "post-norm, no warm-up")
-    losses = depth_and_norm.run(Bench(), deep, models, trainings=1, sentences=50, checks=(60,))["held_out_loss"]
+    losses = trainings.depth_and_norm(Bench(), deep, models, trainings=1, sentences=50, checks=(60,))["held_out_loss"]
     assert losses.pick(seed=0, model=models[0]) < losses.pick(seed=0, model=models[1])
 
 
 def test_more_sentences_help_a_model_that_has_seen_few():
     brief = replace(TINY, steps=250)
-    losses = size_and_data.run(Bench(), brief, (32,), (100, 6000), trainings=1, sentences=50)["held_out_loss"]
+    losses = trainings.size_and_data(Bench(), brief, (32,), (100, 6000), trainings=1, sentences=50)["held_out_loss"]
     assert losses.pick(seed=0, width=0, amount="6000") < losses.pick(seed=0, width=0, amount="100")
 
 
 def test_the_larger_the_first_weights_the_spikier_the_first_attention():
-    largest = [initial_scales.first_weights(BRIEF, scale).max(-1).mean() for scale in (0.25, 1, 4)]
+    largest = [trainings.first_weights(BRIEF, scale).max(-1).mean() for scale in (0.25, 1, 4)]
     assert largest[0] < 0.27 < largest[1] < largest[2]
 
 
 def test_without_positions_the_mask_of_the_decoder_tells_the_place_of_a_copy_and_the_encoder_does_not():
-    encoder, decoder = positions_compared.places_read(built(replace(TINY, sizes=SMALL | {"positions": "none"})).eval())
+    encoder, decoder = trainings.places_read(built(replace(TINY, sizes=SMALL | {"positions": "none"})).eval())
     assert abs(encoder) < 0.01
     assert decoder > 0.05
 
@@ -178,7 +166,7 @@ def test_the_weights_of_a_judged_training_can_be_taken_up_again():
 
 
 def test_roles_are_scored_in_every_training():
-    found = heads_over_seeds.run(Bench(), replace(TINY, steps=20), trainings=2, sentences=30)
+    found = trainings.heads_over_seeds(Bench(), replace(TINY, steps=20), trainings=2, sentences=30)
     assert found["score"].axes == ("seed", "role", "layer", "head")
     assert found["best_score"].values.max() <= 1
     assert 0 <= found["held"].values <= found["tried"].values == 2
@@ -186,7 +174,7 @@ def test_roles_are_scored_in_every_training():
 
 
 def test_sampling_is_right_less_often_than_taking_the_likeliest_word():
-    found = sampling.run(Bench(), draws=1, sentences=60)["exact"]
+    found = output.sampling(Bench(), draws=1, sentences=60)["exact"]
     assert found.pick(choice="sampled", seed=0) < found.pick(choice="greedy", seed=0)
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from transformer_core.studies.experiments.costs import variance as run
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.variance import run
 from transformer_core.tracing.trace import Trace
 
 SAVED = Trace.load(Path(__file__).parents[2] / "assets/experiments/variance.npz").under("experiment.variance")

@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments import gradient_by_depth, initial_variance, rows_alike
-from transformer_core.studies.experiments.deep import KINDS, untrained
+from transformer_core.studies.experiments import depth
+from transformer_core.studies.experiments.depth import KINDS, untrained
 from transformer_core.studies.experiments.laboratory import Bench
 
 
 @pytest.fixture(scope="module")
 def gradients():
-    return gradient_by_depth.run(Bench(), depths=(2, 6), seeds=2, sentences=4)
+    return depth.gradient_by_depth(Bench(), depths=(2, 6), seeds=2, sentences=4)
 
 
 def test_without_norm_and_add_less_gradient_reaches_the_first_layer_of_a_deeper_model(gradients):
@@ -31,14 +31,14 @@ def test_every_layer_of_every_depth_has_its_gradient(gradients):
 
 
 def test_without_add_the_rows_of_a_sentence_become_alike():
-    last = rows_alike.run(Bench(), layers=8, seeds=1, sentences=6)["last"]
+    last = depth.rows_alike(Bench(), layers=8, seeds=1, sentences=6)["last"]
     for norm in ("pre-norm", "post-norm"):
         assert last.pick(choice=f"{norm}, no Add") < last.pick(choice=norm) / 2
 
 
 @pytest.fixture(scope="module")
 def scales():
-    return initial_variance.run(Bench(), layers=3, seeds=1, sentences=64)
+    return depth.initial_variance(Bench(), layers=3, seeds=1, sentences=64)
 
 
 def test_large_initial_weights_make_spikes_and_small_ones_equal_shares(scales):

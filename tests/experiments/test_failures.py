@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments import failures
+from transformer_core.studies.experiments import output
 from transformer_core.studies.experiments.laboratory import Bench
 from transformer_core.studies.translator.grammar import reading
 from transformer_core.tracing.trace import Trace
@@ -26,31 +26,31 @@ RECORDED = Trace({}).under("experiment.failures")
     ],
 )
 def test_a_mistake_has_a_kind(right, wrong, kind):
-    assert failures.kind_of(right, wrong) == failures.KINDS[kind]
+    assert output.kind_of(right, wrong) == output.KINDS[kind]
 
 
 def test_the_first_wrong_word_may_be_one_that_is_missing():
-    assert failures.first_wrong(("a", "b"), ("a", "c")) == 1
-    assert failures.first_wrong(("a", "b"), ("a",)) == 1
-    assert failures.mistake(ATTRACTED, ATTRACTED.target[:-1]) == ("rica", "")
-    assert failures.mistake(ATTRACTED, (*ATTRACTED.target, "y")) == ("", "y")
+    assert output.first_wrong(("a", "b"), ("a", "c")) == 1
+    assert output.first_wrong(("a", "b"), ("a",)) == 1
+    assert output.mistake(ATTRACTED, ATTRACTED.target[:-1]) == ("rica", "")
+    assert output.mistake(ATTRACTED, (*ATTRACTED.target, "y")) == ("", "y")
 
 
 def test_the_noun_in_between_is_nearer_than_the_one_that_the_word_agrees_with():
-    place = failures.between(ATTRACTED, len(ATTRACTED.target) - 1)
+    place = output.between(ATTRACTED, len(ATTRACTED.target) - 1)
     assert ATTRACTED.source[place] == "cat"
-    assert failures.between(reading("the red car is new".split()), 2) is None
+    assert output.between(reading("the red car is new".split()), 2) is None
 
 
 def test_only_nouns_that_the_grammar_allows_take_its_place():
-    others = failures.swaps(ATTRACTED, ATTRACTED.source.index("cat"))
+    others = output.swaps(ATTRACTED, ATTRACTED.source.index("cat"))
     assert {"cat", "dog", "queen"} <= {*others}
     assert "car" not in others
     assert all(pair.target[-1] == "rica" for _, pair in others.values())
 
 
 def test_every_sentence_is_counted_at_its_length():
-    found = failures.run(Bench(), sentences=60)
+    found = output.failures(Bench(), sentences=60)
     assert found["tested"].values.sum() == 60
     assert (
         found["kinds"].values.sum()
@@ -62,8 +62,8 @@ def test_every_sentence_is_counted_at_its_length():
 def test_the_recorded_failure_is_one_and_differs_first_where_it_says():
     right, written = (RECORDED[f"close.{name}"].words("position") for name in ("right", "written"))
     at = int(RECORDED["close.places"].pick(choice="first wrong"))
-    assert failures.first_wrong(right, written) == at
-    assert failures.kind_of(right[at], written[at]) == failures.KINDS[0]
+    assert output.first_wrong(right, written) == at
+    assert output.kind_of(right[at], written[at]) == output.KINDS[0]
     assert RECORDED["close.probs"].pick(choice="written") > RECORDED["close.probs"].pick(choice="right")
 
 

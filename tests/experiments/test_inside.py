@@ -5,18 +5,9 @@ import pytest
 import torch
 
 from transformer_core.interpret import head_off
-from transformer_core.studies.experiments import (
-    companions,
-    cross_heads,
-    heads_off,
-    patching,
-    probe,
-    spare_heads,
-    stream_plane,
-)
+from transformer_core.studies.experiments import heads, vectors
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.shipped import passes, source_rows, translator
-from transformer_core.studies.experiments.translation import held_out
+from transformer_core.studies.experiments.translation import held_out, passes, source_rows, translator
 from transformer_core.studies.translator.grammar import reading
 
 
@@ -25,13 +16,13 @@ def test_a_reader_that_knows_nouns_by_heart_fails_on_nouns_it_never_read():
     of = np.repeat(np.arange(20), 30)
     own = random.normal(size=(20, 40))[of]  # every noun has a row of its own, and nothing in common
     answers = np.where(of % 2, 1.0, -1.0)
-    assert probe.told(own, answers, of, random) < 0.75
+    assert vectors.told(own, answers, of, random) < 0.75
     with_gender = own + answers[:, None] * 3 * np.eye(40)[0]
-    assert probe.told(with_gender, answers, of, random) > 0.95
+    assert vectors.told(with_gender, answers, of, random) > 0.95
 
 
 def test_the_last_row_of_an_inflected_adjective_tells_the_gender_of_its_noun():
-    found = probe.run(Bench(), sentences=400)
+    found = vectors.probe(Bench(), sentences=400)
     told, control = found["told"], found["control"]
     assert told.pick(choice="inflected", layer="layer 2") > 0.9
     assert told.pick(choice="inflected", layer="input") < 0.7
@@ -40,7 +31,7 @@ def test_the_last_row_of_an_inflected_adjective_tells_the_gender_of_its_noun():
 
 def test_a_spanish_word_has_the_role_of_its_english_word():
     pair = reading("the red box is closed".split())
-    kinds = [heads_off.KINDS[kind] for kind in heads_off.kinds_of(pair)]
+    kinds = [heads.KINDS[kind] for kind in heads.kinds_of(pair)]
     assert pair.target == ("la", "caja", "roja", "está", "cerrada")
     assert kinds == [
         "determiner->noun",
@@ -53,7 +44,7 @@ def test_a_spanish_word_has_the_role_of_its_english_word():
 
 def test_the_mean_of_a_head_leaves_out_padding():
     model, pairs = translator(), held_out(12)
-    means = heads_off.means(model, pairs)
+    means = heads.means(model, pairs)
     (some, _, tape) = next(passes(model, pairs, ["encoder.1.self_attn.z"]))
     rows = source_rows(tape["encoder.1.self_attn.z"].transpose(1, 2), some)
     assert len(rows) == sum(len(pair.source) for pair in pairs)
@@ -62,47 +53,47 @@ def test_the_mean_of_a_head_leaves_out_padding():
 
 def test_the_only_cross_attention_head_is_needed_and_the_model_is_whole_again_after():
     model, pairs = translator(), held_out(30)
-    before = heads_off.judged(model, pairs)
-    mean = torch.from_numpy(heads_off.means(model, pairs)["decoder.1.cross_attn"][0])
+    before = heads.judged(model, pairs)
+    mean = torch.from_numpy(heads.means(model, pairs)["decoder.1.cross_attn"][0])
     with head_off(model, "decoder.1.cross_attn", 0, mean):
-        without = heads_off.judged(model, pairs)
+        without = heads.judged(model, pairs)
     there = before > 0
     assert (without[there] <= before[there]).all()
     assert without[-1] < before[-1] - 0.3
-    assert np.array_equal(heads_off.judged(model, pairs), before)
+    assert np.array_equal(heads.judged(model, pairs), before)
 
 
 def test_switching_heads_off_is_told_for_every_attention_and_head():
-    found = heads_off.run(Bench(), sentences=4)
+    found = heads.heads_off(Bench(), sentences=4)
     config = translator().config
-    assert found["encoder"].shape == (config.encoder_layers, config.heads, len(heads_off.KINDS))
-    assert found["cross"].shape == (config.decoder_layers, config.cross_heads, len(heads_off.KINDS))
+    assert found["encoder"].shape == (config.encoder_layers, config.heads, len(heads.KINDS))
+    assert found["cross"].shape == (config.decoder_layers, config.cross_heads, len(heads.KINDS))
     assert found["counted"].values.tolist()[-1] == 4
 
 
 def test_spare_heads_are_chosen_on_some_sentences_and_judged_on_others():
-    found = spare_heads.run(Bench(), sentences=40)
+    found = heads.spare_heads(Bench(), sentences=40)
     before, after = found["right"].values
     model, pairs = translator(), [*held_out(80)]
-    usual = heads_off.means(model, pairs[:40])
+    usual = heads.means(model, pairs[:40])
     off = [(name.split()[0], int(name.split()[1])) for name in found["alone"].labels["part"]]
 
     def right(head, some):
-        return spare_heads.without(model, [head], usual, some)["right"]
+        return heads.without(model, [head], usual, some)["right"]
 
-    first = spare_heads.without(model, (), {}, pairs[:40])["right"]
-    chosen = [first - right(head, pairs[:40]) <= spare_heads.SPARE for head in off]
+    first = heads.without(model, (), {}, pairs[:40])["right"]
+    chosen = [first - right(head, pairs[:40]) <= heads.SPARE for head in off]
     assert found["which"].values.astype(bool).tolist() == chosen
     assert sum(chosen) == found["spare"].values
     assert np.allclose(found["alone"].values, [right(head, pairs[40:]) for head in off])
-    assert before == spare_heads.without(model, (), {}, pairs[40:])["right"]
+    assert before == heads.without(model, (), {}, pairs[40:])["right"]
     assert found["added_up"].values == pytest.approx(before * sum(chosen) - found["alone"].values[chosen].sum())
     assert found["together"].values == pytest.approx(before - after)
 
 
 @pytest.fixture(scope="module")
 def transplants():
-    return patching.run(Bench())
+    return vectors.patching(Bench())
 
 
 def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transplants):
@@ -115,7 +106,7 @@ def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transpl
 
 def test_each_sentence_prefers_its_own_form(transplants):
     assert transplants["car_leads"].labels["choice"] == ("rojo", "roja")
-    for key in patching.PAIRS:
+    for key in vectors.PAIRS:
         before, after = transplants[f"{key}_leads"].values
         assert before < 0 < after
 
@@ -123,31 +114,31 @@ def test_each_sentence_prefers_its_own_form(transplants):
 def test_principal_axes_are_those_of_a_cloud_that_is_long_in_one_direction():
     random = np.random.default_rng(0)
     cloud = random.normal(size=(4000, 3)) * [1, 5, 2] + [7, 0, 0]
-    mean, axes, shares = stream_plane.principal(cloud)
+    mean, axes, shares = vectors.principal(cloud)
     assert mean == pytest.approx([7, 0, 0], abs=0.3)
     assert np.allclose(axes[:2], [[0, 1, 0], [0, 0, 1]], atol=0.05)
     assert shares[:2] == pytest.approx([25 / 30, 4 / 30], abs=0.02)
 
 
 def test_the_plane_explains_a_share_of_the_stream():
-    found = stream_plane.run(Bench(), sentences=20)
+    found = vectors.stream_plane(Bench(), sentences=20)
     assert np.allclose(found["axes"].values @ found["axes"].values.T, np.eye(2), atol=1e-8)
     assert found["explained_by_plane"].values == pytest.approx(found["spectrum"].values[:2].sum())
     assert found["spectrum"].values.sum() == pytest.approx(1)
-    assert found["mean_distance"].labels["layer"] == tuple(stream_plane.points_of(translator()))
+    assert found["mean_distance"].labels["layer"] == tuple(vectors.points_of(translator()))
 
 
 def test_with_one_cross_attention_head_the_encoder_has_more_roles_than_with_four():
-    found = cross_heads.run(Bench(), sentences=120)
+    found = heads.cross_heads(Bench(), sentences=120)
     assert found["heads"].values.tolist() == [1, 4]
     assert found["named"].pick(model="one") > found["named"].pick(model="four")
     assert found["sentences_by_length"].values.sum() == 120
 
 
 def test_the_companions_are_kept_under_their_keys_and_no_variant_of_them():
-    found = companions.run(Bench(), sentences=20)
+    found = vectors.companions(Bench(), sentences=20)
     keys = {name.partition(".")[0] for name in found if "." in name}
-    assert keys == {*companions.SENTENCES}
+    assert keys == {*vectors.SENTENCES}
     assert not any("other." in name for name in found)
     assert found["tired.probs"].labels["position"][-1] == "cansado"
     assert found["wide.probs"].labels["position"][-1] == "ancha"
@@ -155,6 +146,6 @@ def test_the_companions_are_kept_under_their_keys_and_no_variant_of_them():
 
 
 def test_a_word_of_two_senses_starts_at_one_point_and_ends_far_apart():
-    apart = companions.run(Bench(), sentences=20)["apart"].values
+    apart = vectors.companions(Bench(), sentences=20)["apart"].values
     assert apart[0] == 0
     assert apart[-1] > 0.5

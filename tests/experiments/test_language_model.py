@@ -6,7 +6,7 @@ import torch
 
 from transformer_core.interpret import head_off
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments import continuations, next_token, pronoun, sinks_and_induction
+from transformer_core.studies.experiments import language_model
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, losses
 from transformer_core.tracing.tap import record
 
@@ -34,11 +34,11 @@ def test_there_are_ten_prompts_twelve_texts_and_pairs_that_differ_at_their_end()
 
 @pytest.mark.parametrize(("ranks", "layer"), [([5, 3, 1, 1], 2), ([1, 2, 1], 2), ([1, 1], 0), ([4, 2, 1], 2)])
 def test_a_word_is_decided_where_it_is_the_likeliest_from_then_on(ranks, layer):
-    assert next_token.decided(np.array(ranks)) == layer
+    assert language_model.decided(np.array(ranks)) == layer
 
 
 def test_what_is_predicted_is_the_softmax_of_the_last_row_and_the_lens_ends_with_it(small):
-    found = next_token.predicted(small, "abc", shown=5)
+    found = language_model.predicted(small, "abc", shown=5)
     with torch.no_grad():
         probs = small.model(None, torch.tensor([small.tokenizer.read("abc").ids]))[0, -1].softmax(-1)
     assert found["probs"] == pytest.approx(probs.sort(descending=True).values[:5].numpy(), abs=1e-12)
@@ -47,11 +47,11 @@ def test_what_is_predicted_is_the_softmax_of_the_last_row_and_the_lens_ends_with
 
 
 def test_rules_reshape_the_softmax_of_the_last_row(small):
-    found = continuations.after(small, "abc", shown=5)
+    found = language_model.after(small, "abc", shown=5)
     with torch.no_grad():
         logits = small.model(None, torch.tensor([small.tokenizer.read("abc").ids]))[0, -1]
     best = logits.softmax(-1).sort(descending=True)
-    for row, others, temperature in zip(found["tempered"], found["others"], continuations.TEMPERATURES, strict=True):
+    for row, others, temperature in zip(found["tempered"], found["others"], language_model.TEMPERATURES, strict=True):
         right = (logits / temperature).softmax(-1)[best.indices[:5]].numpy()
         assert row == pytest.approx(right, abs=1e-9)
         assert others == pytest.approx(1 - right.sum(), abs=1e-9)
@@ -62,14 +62,14 @@ def test_rules_reshape_the_softmax_of_the_last_row(small):
 
 def test_a_text_goes_on_with_tokens_that_its_rule_leaves_and_the_same_seed_writes_the_same(small):
     rule = {"temperature": 50.0}
-    first, again = (continuations.goes_on(small, "abc", rule, seed=3, written=4) for _ in range(2))
+    first, again = (language_model.goes_on(small, "abc", rule, seed=3, written=4) for _ in range(2))
     assert first["ids"].tolist() == again["ids"].tolist()
     assert (len(first["ids"]), (first["probs"] > 0).all()) == (4, True)
-    assert len({tuple(continuations.goes_on(small, "abc", rule, seed, 4)["ids"]) for seed in range(6)}) > 1
+    assert len({tuple(language_model.goes_on(small, "abc", rule, seed, 4)["ids"]) for seed in range(6)}) > 1
 
 
 def test_pieces_that_go_on_are_put_together_to_words():
-    words, chances = continuations.as_words(
+    words, chances = language_model.as_words(
         ("leisure", "·ly", "[space]", "walk", "·."), np.array([0.5, 0.5, 1, 0.25, 1])
     )
     assert words == ("leisurely", "walk.")
@@ -77,7 +77,7 @@ def test_pieces_that_go_on_are_put_together_to_words():
 
 
 def test_scores_of_heads_are_means_of_their_weights(small):
-    found = sinks_and_induction.attending(small, "abcdef")
+    found = language_model.attending(small, "abcdef")
     with torch.no_grad(), record(only=["*.weights"]) as tape:
         small.model(None, torch.tensor([small.tokenizer.read("abcdef").ids]))
     weights = tape["decoder.1.self_attn.weights"][0, 4]
@@ -88,24 +88,24 @@ def test_scores_of_heads_are_means_of_their_weights(small):
 
 
 def test_random_pieces_stand_twice_and_their_losses_are_told_by_half(small):
-    ids = sinks_and_induction.repeated(small, 0, half=5, sequences=3)
+    ids = language_model.repeated(small, 0, half=5, sequences=3)
     assert ids.shape == (3, 10)
     assert torch.equal(ids[:, :5], ids[:, 5:])
-    halves = sinks_and_induction.by_half(torch.arange(9.0)[None])  # of ten pieces the first has no loss
+    halves = language_model.by_half(torch.arange(9.0)[None])  # of ten pieces the first has no loss
     assert halves.tolist() == [[np.mean([0, 1, 2, 3]), np.mean([5, 6, 7, 8])]]
 
 
 def test_a_head_that_is_taken_away_writes_its_mean(small):
-    ids = sinks_and_induction.repeated(small, 0, half=5, sequences=3)
+    ids = language_model.repeated(small, 0, half=5, sequences=3)
     with torch.no_grad(), record(only=["decoder.1.self_attn.z"]) as tape:
         small.model(None, ids[:, :-1])
     mean = tape["decoder.1.self_attn.z"][:, 2].mean((0, 1))
     with head_off(small.model, "decoder.1.self_attn", 2, mean):
         expected = losses(small.model, ids)
-    found = sinks_and_induction.without([(1, 2)], lambda: losses(small.model, ids))
+    found = language_model.without([(1, 2)], lambda: losses(small.model, ids))
     assert torch.allclose(found, expected, rtol=0, atol=1e-12)
     assert not torch.allclose(found, losses(small.model, ids), rtol=0, atol=1e-6)
-    assert sinks_and_induction.ablated(small, ids, [(1, 2)], seed=0, draws=2)["loss"].shape == (3,)
+    assert language_model.ablated(small, ids, [(1, 2)], seed=0, draws=2)["loss"].shape == (3,)
 
 
 def test_rows_before_the_word_that_differs_are_the_same_and_later_ones_are_not(small):
@@ -113,11 +113,11 @@ def test_rows_before_the_word_that_differs_are_the_same_and_later_ones_are_not(s
     for text in ("abxz", "abxy"):
         with torch.no_grad(), record(only=["*.weights", "*.resid_post"]) as tape:
             small.model(None, torch.tensor([small.tokenizer.read(text).ids]))
-        seen.append(pronoun.rows_of_it(tape, "decoder", 2, 3))
-    found = pronoun.differences(seen)
+        seen.append(language_model.rows_of_it(tape, "decoder", 2, 3))
+    found = language_model.differences(seen)
     assert found["weights"] == found["vectors"] == 0
     assert found["last"] > 1e-3
 
 
 def test_an_encoder_reads_it_with_what_comes_after():
-    assert pronoun.in_an_encoder()["weights"] > 0.1
+    assert language_model.in_an_encoder()["weights"] > 0.1

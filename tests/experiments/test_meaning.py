@@ -104,7 +104,7 @@ def test_the_whole_experiment_runs_at_a_tiny_size_and_leaves_out_words_of_severa
     )
     small = LoadedModel(Transformer(config, seed=1).eval(), tokenizer)
     monkeypatch.setattr(meaning, "facts", lambda _: small)
-    found = meaning.run(Bench(), groups=20)
+    found = meaning.meaning(Bench(), groups=20)
     assert found["pairs"].pick(kind="gender") == 23
     assert found["pairs_in_all"].values == 24 * 5 - 1
     assert "heroine" not in found["gender_cosine"].labels["vocab"]

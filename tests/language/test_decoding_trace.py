@@ -10,7 +10,7 @@ import torch
 
 from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import load
-from transformer_core.studies.sentence.decoding_trace import decoding_tensors, most_tokens
+from transformer_core.studies.sentence.generate import decoding_tensors, most_tokens
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import END, START, Vocabulary

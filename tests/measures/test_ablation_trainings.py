@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.experiments.parts_removed import PARTS, without
-from transformer_core.studies.experiments.translation import BRIEF, vocabulary
+from transformer_core.studies.experiments.trainings import PARTS
+from transformer_core.studies.experiments.translation import BRIEF, changed, vocabulary
 from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -29,7 +29,7 @@ def test_the_plan_that_is_drawn_is_the_plan_that_was_trained():
 
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_that_was_taken_out_makes_another_recipe(part):
-    assert (without(part, BRIEF, BRIEF.seed) == BRIEF) == (part == "nothing")
+    assert (changed(BRIEF, PARTS[part], BRIEF.seed) == BRIEF) == (part == "nothing")
 
 
 def test_points_are_differences_of_means():
@@ -63,12 +63,6 @@ def test_chance_reaches_less_far_the_more_trainings_there_are_and_farther_the_mo
     assert (last <= 100 * TRACE["x.chance"].values + 1e-9).all()
     assert np.isclose(last[2], 100 * TRACE["x.chance"].values[2]), "the last of a family is tested as if alone"
     assert last[1] < 100 * TRACE["x.chance"].values[1]
-
-
-def test_points_by_trainings_end_with_the_points_of_all():
-    points = TRACE["x.points_by_trainings"]
-    assert np.allclose(points.pick(trainings="5").values, TRACE["x.points"].values)
-    assert np.allclose(points.pick(part="root", trainings="2"), -21)
 
 
 def test_with_too_few_trainings_chance_reaches_everywhere():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scenes.theme import LIMITS
-from transformer_core.studies.measures.distances import (
+from transformer_core.studies.sentence.diff import (
     heads_apart,
     likeness,
     likeness_apart,

@@ -37,7 +37,6 @@ def test_a_unit_is_awake_above_zero():
     trace = layer()
     assert trace[f"{PATH}.post"].values.tolist() == [[[2.5, 0], [0, 1], [3.5, 0]]]
     assert trace[f"{PATH}.active_units"].values.tolist() == [[1, 1, 1]]
-    assert trace[f"{PATH}.unit_order"].pick(batch=0, position=1).values.tolist() == [1, 0]
 
 
 def test_a_row_alone_comes_out_as_among_its_neighbours():

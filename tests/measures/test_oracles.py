@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OF_EFFECTS = "over_seeds spread difference p_value effect".split()
 OF_TRIALS = (
     "points chance gain_width gain_amount gain_width_counts gain_amount_counts "
-    "points_by_trainings chance_by_trainings chance_points trainings_of_each comparisons"
+    "chance_by_trainings chance_points trainings_of_each comparisons"
 ).split()
 ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.fromkeys(
     OF_TRIALS, "tests/measures/test_ablation_trainings.py"
@@ -28,7 +28,6 @@ ALWAYS = {
     "entering_apart": "what leaves rows as they are is linear",
     "fixed_shares_apart": "so is a blend",
     "two_matrices_apart": "and so are two matrices",
-    "heads_in_all": "of one checkpoint the roles were scored",
     "lines": "one training was watched",
     "abrupt_lines": "one training was watched",
     "score_gradient_difference": "one training was watched; a wrong gradient is told in test_gradients.py",

@@ -4,7 +4,7 @@ from small import traced
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.positions import PARTS
+from transformer_core.studies.measures.scores import PARTS
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 

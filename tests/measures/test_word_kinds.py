@@ -6,7 +6,7 @@ from small import traced
 from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.studies.results import found
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
-from transformer_core.studies.translator.grammar.kinds import kinds
+from transformer_core.studies.translator.grammar.lexicon import kinds
 
 WORDS = ("The", "car", "is", "red")
 

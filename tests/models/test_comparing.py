@@ -11,10 +11,15 @@ from scenes.stage.reading import beside, compare, read, shortened
 from scenes.theme import LIMITS
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import UNTRAINED, open_model
-from transformer_core.pretrained.untrained import seed_of
-from transformer_core.studies.measures.distances import likeness, likeness_apart, rows_apart, shares_apart
-from transformer_core.studies.sentence.compare import Side
-from transformer_core.studies.sentence.diff import PLACES, of_the_pass
+from transformer_core.studies.sentence.compare import Side, seed_of
+from transformer_core.studies.sentence.diff import (
+    PLACES,
+    likeness,
+    likeness_apart,
+    of_the_pass,
+    rows_apart,
+    shares_apart,
+)
 from transformer_core.studies.sentence.window import in_sight
 from transformer_core.text.vocabulary import SentenceError
 from transformer_core.tracing.trace import NamedTensor, Trace

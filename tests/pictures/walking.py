@@ -27,7 +27,7 @@ from scenes.rendering import FastRenderer, still
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import open_model
-from transformer_core.pretrained.untrained import untrained
+from transformer_core.studies.sentence.compare import untrained
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.tracing.trace import Trace
 

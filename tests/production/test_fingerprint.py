@@ -3,7 +3,7 @@
 import numpy as np
 from manim import Square
 
-from scenes.production.fingerprint import digest
+from scenes.production.fingerprint import digest, source
 from transformer_core.tracing.provenance import Quantity
 
 
@@ -50,3 +50,14 @@ def test_a_state_that_contains_itself_has_a_digest():
     loop = []
     loop.append(loop)
     assert digest(loop) == digest(loop)
+
+
+def test_what_code_reads_from_a_table_beside_it_belongs_to_the_code(tmp_path):
+    hashes = set()
+    for word in ("car", "house"):
+        folder = tmp_path / word
+        folder.mkdir()
+        (folder / "lexicon.py").write_text("", encoding="utf-8")
+        (folder / "words.toml").write_text(f'noun = "{word}"', encoding="utf-8")
+        hashes.add(source(folder))
+    assert len(hashes) == 2

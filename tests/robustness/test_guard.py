@@ -20,7 +20,7 @@ import guarding
 from guarding import attempt, judged, limited_memory, watched
 
 from transformer_core.files.atomic import reading
-from transformer_core.files.json_objects import parsed
+from transformer_core.files.foreign import parsed
 
 
 def _connects():

@@ -71,8 +71,7 @@ class Sampled:
     @property
     def entropy(self) -> Float[Tensor, "batch step"]:
         """H_t = -Σ_word p log p, in nats: how undecided the model was at each step. Shannon 1948."""
-        entropy: Tensor = torch.special.entr(self.probs).sum(-1)
-        return entropy
+        return torch.special.entr(self.probs).sum(-1)
 
     def tensors(self, words: Sequence[str], at: int = 0, prefix: str = "sampled.") -> dict[str, NamedTensor]:
         """Sentence `at` up to its end mark: `probs`, `rule`, `log_prob`, `entropy`, along "step", labelled by the

@@ -17,7 +17,7 @@ import torch
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import LARGE, add_parameters
-from transformer_core.studies.sentence.decoding_trace import CONTINUED, SOME, WRITTEN
+from transformer_core.studies.sentence.generate import CONTINUED, SOME, WRITTEN
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.explain import GIVEN, PLACES, Entry, is_learned
 from transformer_core.tracing.named_tensor import NamedTensor

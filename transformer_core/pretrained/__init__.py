@@ -10,8 +10,7 @@ if TYPE_CHECKING:  # a type checker sees what is loaded late
     from transformer_core.pretrained.checkpoint import load, save
     from transformer_core.pretrained.gguf_file import load_gguf
     from transformer_core.pretrained.hugging_face import load_hugging_face
-    from transformer_core.pretrained.torch_folder import save_torch
-    from transformer_core.pretrained.torch_modules import load_torch
+    from transformer_core.pretrained.torch_modules import load_torch, save_torch
 
 __all__ = ["load", "load_gguf", "load_hugging_face", "load_torch", "save", "save_torch"]
 
@@ -22,7 +21,7 @@ _FROM = {
     "load_hugging_face": "hugging_face",
     "load_torch": "torch_modules",
     "save": "checkpoint",
-    "save_torch": "torch_folder",
+    "save_torch": "torch_modules",
 }
 
 

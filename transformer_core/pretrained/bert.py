@@ -6,8 +6,7 @@ from typing import Any
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.pretrained.copying import fill, fill_attention, fill_ffn, fill_norm
-from transformer_core.pretrained.options import activation, expect
+from transformer_core.pretrained.copying import activation, expect, fill, fill_attention, fill_ffn, fill_norm
 from transformer_core.pretrained.weights import Weights
 
 #: A list of positions 0, 1, 2, ..., and the head that tells whether one sentence follows another.

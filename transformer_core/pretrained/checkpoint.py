@@ -12,10 +12,10 @@ import torch
 
 from transformer_core.config import Config
 from transformer_core.files.atomic import ending
-from transformer_core.files.json_objects import parsed
+from transformer_core.files.foreign import parsed
 from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
 from transformer_core.model import Transformer
-from transformer_core.pretrained.safetensor_files import check_sizes, opened_file, tensor_in
+from transformer_core.pretrained.weights import check_sizes, opened_file, tensor_in
 
 #: What chapters and films say of a checkpoint, if its card has it.
 FIGURES = {"recipe": ("smoothing", "entropy_penalty", "seed"), "alignment": ("all",)}

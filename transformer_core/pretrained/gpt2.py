@@ -6,8 +6,7 @@ from typing import Any
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.pretrained.copying import fill, fill_norm
-from transformer_core.pretrained.options import activation, expect, size
+from transformer_core.pretrained.copying import activation, expect, fill, fill_norm, size
 from transformer_core.pretrained.weights import Weights
 
 #: The causal masks that older files keep.

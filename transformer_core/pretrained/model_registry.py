@@ -8,16 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import prod
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from transformer_core.files import ASSETS
 from transformer_core.files.atomic import ending
-from transformer_core.files.pickles import is_pickle, refusal
-from transformer_core.pretrained.model_facts import model_facts
+from transformer_core.files.foreign import is_pickle, parsed, read_object, refusal
+from transformer_core.files.gguf_header import read_gguf_header
+from transformer_core.files.tensors import check_header
 from transformer_core.pretrained.model_packages import PACKAGES
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -38,6 +40,19 @@ MOST_IN_FLOAT64 = 50_000_000
 DTYPES = ("float32", "float64", "bfloat16")
 #: Where folders of models are looked for, unless the variable LECTURE_MODELS names another place.
 HOME = Path("~/.lecture/models")
+ENCODER, DECODER, BOTH = "encoder", "decoder", "encoder and decoder"
+#: By the model_type of a config.json, or the architecture that a GGUF file names.
+KINDS = {
+    "bert": f"{ENCODER}, BERT kind",
+    "gemma": f"{DECODER}, Gemma kind",
+    "gpt2": f"{DECODER}, GPT-2 kind",
+    "llama": f"{DECODER}, Llama kind",
+    "marian": f"{BOTH}, Marian kind",
+    "mistral": f"{DECODER}, Mistral kind",
+    "qwen2": f"{DECODER}, Qwen 2 kind",
+    "qwen3": f"{DECODER}, Qwen 3 kind",
+    "torch.nn.Transformer": f"{BOTH}, torch.nn kind",
+}
 
 
 class Tokenizer(Protocol):
@@ -188,7 +203,7 @@ def _precision(path: Path, wanted: str | torch.dtype | None) -> torch.dtype:
 
 def _reader(folder: Path, model: Transformer) -> Tokenizer:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
-    from transformer_core.files.json_objects import read_object
+    from transformer_core.files.foreign import read_object
     from transformer_core.pretrained.hugging_face import facts_of
     from transformer_core.text.vocabulary import Vocabulary
 
@@ -267,3 +282,58 @@ def describe(model: KnownModel) -> dict[str, Any]:
 def as_json(models: list[KnownModel]) -> str:
     """For programs."""
     return json.dumps([describe(model) for model in models], ensure_ascii=False, indent=1)
+
+
+class ModelFacts(NamedTuple):
+    """Kind and licence, empty if they are not known, how many numbers the tensors have, and how many bytes the files.
+
+    A broken file has no numbers: who opens it is told why.
+    """
+
+    kind: str = ""
+    numbers: int = 0
+    bytes: int = 0
+    licence: str = ""
+
+
+def model_facts(path: Path) -> ModelFacts:
+    """The facts of the model at `path`, a folder, a checkpoint or a GGUF file; no weight is read."""
+    with suppress(OSError, ValueError, SafetensorError):
+        if path.suffix == ".gguf" and not path.is_dir():
+            header = read_gguf_header(path)
+            kind, licence = (header.facts.get(f"general.{name}") for name in ("architecture", "license"))
+            numbers = sum(tensor.numbers for tensor in header.tensors.values())
+            return ModelFacts(KINDS.get(str(kind), ""), numbers, path.stat().st_size, licence_name(licence))
+        if path.is_dir():
+            files = sorted(path.glob("*.safetensors"))
+            kind = KINDS.get(str(read_object(path / "config.json").get("model_type")), "")
+            return ModelFacts(kind, sum(map(_numbers, files)), sum(file.stat().st_size for file in files))
+        return ModelFacts(_own_kind(path), _numbers(path), path.stat().st_size)
+    return ModelFacts()
+
+
+def licence_name(licence: Any) -> str:
+    """The name of a licence as SPDX writes it, of those that a header has in small letters.
+
+    >>> licence_name("apache-2.0"), licence_name("mit"), licence_name("other"), licence_name(None)
+    ('Apache-2.0', 'MIT', 'other', '')
+    """
+    known = {"apache-2.0": "Apache-2.0", "mit": "MIT"}
+    return known.get(licence, licence) if isinstance(licence, str) else ""
+
+
+def _numbers(path: Path) -> int:
+    with _opened(path) as file:
+        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no mapping)
+
+
+def _own_kind(path: Path) -> str:
+    with _opened(path) as file:
+        config = parsed((file.metadata() or {}).get("config", "{}"), path)
+    there = [name for name in (ENCODER, DECODER) if config.get(f"{name}_layers")]
+    return " and ".join(there)
+
+
+def _opened(path: Path) -> Any:
+    check_header(path)
+    return safe_open(path, framework="numpy")

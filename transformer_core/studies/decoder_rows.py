@@ -40,8 +40,7 @@ class DecoderRows:
     def mean_weights(self, trace: Trace) -> NamedTensor:
         """The source position that gets the most attention of each row that writes one of `written`, heads averaged."""
         seen: NamedTensor = trace[f"{self.cross}.mean_weights"].pick(batch=0)
-        rows: NamedTensor = seen.pick(query=tuple(range(len(self.written))))
-        return rows
+        return seen.pick(query=tuple(range(len(self.written))))
 
     @property
     def written(self) -> tuple[Label, ...]:
@@ -75,8 +74,7 @@ def gold_alignment(trace: Trace) -> Sequence[Sequence[int]]:
     gold = trace.about.get("gold")
     if not gold or list(gold["words"]) != list(trace.about["output_tokens"]):
         return ()
-    alignment: Sequence[Sequence[int]] = gold["alignment"]
-    return alignment
+    return gold["alignment"]
 
 
 def same_source_row(ours: DecoderRows, theirs: DecoderRows, trace: Trace, word: int) -> int | None:

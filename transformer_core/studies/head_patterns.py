@@ -22,16 +22,14 @@ Pairs = np.ndarray
 
 def _copies(ids: Ids) -> Pairs:
     """Pairs of one token at two places."""
-    found: Pairs = (ids[:, None] == ids) & ~np.eye(len(ids), dtype=bool)
-    return found
+    return (ids[:, None] == ids) & ~np.eye(len(ids), dtype=bool)
 
 
 def _behind_copies(ids: Ids) -> Pairs:
     """For each query, the keys right behind an earlier copy of it, as in "a b ... a": from the second a to b."""
     found = np.zeros((len(ids), len(ids)), dtype=bool)
     found[:, 1:] = np.tril(_copies(ids), -1)[:, :-1]
-    kept: Pairs = np.tril(found, -1)
-    return kept
+    return np.tril(found, -1)
 
 
 def _column(size: int, place: int) -> Pairs:

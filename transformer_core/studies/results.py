@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from transformer_core.files import ASSETS
-from transformer_core.files.arrays import read_arrays
 from transformer_core.files.atomic import reading
+from transformer_core.files.foreign import read_arrays
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 FOLDER = ASSETS / "experiments"

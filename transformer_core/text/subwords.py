@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 
-from transformer_core.files.json_objects import bounded
+from transformer_core.files.foreign import bounded
 from transformer_core.text.tokenizer import process_of
 from transformer_core.text.vocabulary import SHOWN, Reading, SentenceError
 

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from safetensors import SafetensorError, safe_open
 
-from transformer_core.files.json_objects import parsed
+from transformer_core.files.foreign import parsed
 from transformer_core.files.tensors import AFRESH, check_header, unbroken
 
 PAD, START, END = 0, 1, 2

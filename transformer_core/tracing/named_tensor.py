@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,28 +14,7 @@ from transformer_core.tracing.notebook import tensor_html
 from transformer_core.tracing.provenance import Label, Quantity
 
 #: Every axis that a tensor of the core may have, and what runs along it; those of the lecture are in `studies.axes`.
-AXES = {
-    "batch": "one sentence of the batch",
-    "position": "one token of a sequence",
-    "query": "the token that asks",
-    "key": "the token that is asked",
-    "head": "one attention head",
-    "kv_head": "one head of keys and values, which several attention heads share",
-    "d_model": "one entry of the residual stream",
-    "d_head": "one entry of a query, key or value",
-    "d_concat": "one entry of the results of all heads beside each other, where they are not as wide as the stream",
-    "d_ff": "one unit of the feed-forward layer",
-    "d_out": "one entry of a row that was turned before it meets the vocabulary",
-    "vocab": "one word of a vocabulary",
-    "token_type": "one kind of token, such as those of a first or a second sentence",
-    "layer": "one block of the encoder or the decoder",
-    "step": "one step of decoding or of training",
-    "node": "one beginning in the tree of a beam search",
-    "rank": "one of several from the best on",
-    "sentence": "one sentence of several",
-    "part": "one part of several: of a model, of a training, of a sum",
-    "choice": "one way out of several that are compared",
-}
+AXES: dict[str, str] = tomllib.loads(Path(__file__).with_name("axes.toml").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -184,3 +165,40 @@ class NamedTensor:
         position = tuple(int(i) for i in np.unravel_index(int(choose(self.values)), self.values.shape))
         labels = [self.label(axis, i) for axis, i in zip(self.axes, position, strict=True)]
         return (*labels, self.quantity(*position))
+
+
+class Tensors(dict[str, NamedTensor]):
+    """Named tensors, of which some are computed when they are read; the last few of these are kept."""
+
+    #: So many of those that are computed stay.
+    LAST = 8
+
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
+        self._last: dict[str, NamedTensor] = {}
+
+    def later(self, name: str, make: Callable[[], NamedTensor]) -> None:
+        """Add a tensor that `make` computes."""
+        super().__setitem__(name, make)  # type: ignore[assignment]
+
+    def __getitem__(self, name: str) -> NamedTensor:
+        found: Any = super().__getitem__(name)
+        if isinstance(found, NamedTensor):
+            return found
+        if name not in self._last:
+            if len(self._last) == self.LAST:
+                del self._last[next(iter(self._last))]
+            self._last[name] = found()
+        return self._last[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def values(self) -> Any:
+        return (self[name] for name in self)
+
+    def items(self) -> Any:
+        return ((name, self[name]) for name in self)

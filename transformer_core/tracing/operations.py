@@ -1,6 +1,6 @@
 """The operation by which each trace point is made of its parents, in the words of the papers. NumPy alone.
 
-One table, `OPERATIONS`, by the last part of a point's name. An operation names parents as its equation does
+One table (operations.toml), by the last part of a point's name. An operation names parents as its equation does
 ("x w_q + b_q"); which entries of them belong to one entry of the result follows from the names of the axes (`explain`),
 so that no index map is written by hand.
 """
@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import math
 import re
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -195,121 +197,32 @@ def state(_entry: Place, terms: Terms) -> float:
     return gate * math.tanh(cell)
 
 
-def _gate(letter: str, squash: Compute, words: str) -> tuple[Operation, ...]:
-    equation = f"{letter} = {words}(x W_{letter} + h U_{letter} + b_{letter})"
-    return (Operation("gate", equation, f"x w_{letter} + states_before u_{letter} + b_{letter}", squash),)
+def later(entry: Place) -> bool:
+    """True if a word stands before the one of this entry."""
+    return entry.at["position"] > 0
 
 
-def _before(name: str, last: str, called: Mapping[str, str]) -> tuple[Operation, ...]:
-    """The same tensor one word earlier; before the first word what a decoder was handed, or zeros."""
-
-    def later(entry: Place) -> bool:
-        return entry.at["position"] > 0
-
-    return (
-        Operation("step before", f"{name} of the word before", name, when=later, called=called),
-        Operation("copy", "handed over by the encoder", last, called=called),
-        Operation("constant", "zero before the first word", ""),
+_FUNCTIONS = {
+    one.__name__: one
+    for one in (
+        softmax, mask, over_root, times_root, mean, variance, normalize, mean_square, root_mean_square, rotation,
+        sinusoid, activation, gathered, scaled_row, sigmoid, tanh, state, in_cache, later,
     )
-
-
-def _projection(letter: str) -> Operation:
-    return Operation(
-        "matrix product", f"{letter} = x W_{letter.upper()} + b_{letter.upper()}", f"x w_{letter} + b_{letter}"
-    )
-
-
-def _kept(letter: str) -> Operation:
-    return Operation("copy", f"{letter} of an earlier step, from the cache", "before", when=in_cache)
-
-
-#: The one head of an LSTM's attention reads states as they are.
-STATE = {"d_head": "d_state"}
-SUM = Operation("sum", "the sum of its parents", ALL)
-COPY = Operation("copy", "x", "x")
-#: By the last part of a point's name; of several, the first whose parents are there made the entry.
-OPERATIONS: dict[str, tuple[Operation, ...]] = {
-    "token": (Operation("gather", "the row of the embedding table that the id names", "ids table", gathered),),
-    "token_type": (Operation("gather", "the row of the table that the type names", "type_ids types", gathered),),
-    "positional": (
-        Operation("gather", "the row of the table that the position names", "position_ids positions", gathered),
-        Operation("sinusoid", "sin or cos of position / 10000^(2i / d_model)", "position_ids", sinusoid),
-    ),
-    "w": (Operation("copy", "the embedding table itself (tied)", "table"),),
-    "scaled": (
-        Operation("scale", "token · √d_model", "token", times_root),
-        Operation("scale", "scores / √d_k", "scores", over_root),
-    ),
-    "sum": (SUM,),
-    "mean": (Operation("mean", "mean of x over d_model", "x", mean),),
-    "var": (Operation("variance", "mean of (x - mean)² over d_model", "x mean", variance),),
-    "mean_square": (Operation("mean square", "mean of x² over a row", "x", mean_square),),
-    "normalized": (
-        Operation("norm", "(x - mean) / √(var + ε)", "x mean var", normalize),
-        Operation("norm", "x / √(mean_square + ε)", "x mean_square", root_mean_square),
-    ),
-    "q": (_projection("q"),),
-    "k": (_kept("k"), _projection("k"), Operation("copy", "the states of the encoder", "states", called=STATE)),
-    "v": (_kept("v"), _projection("v")),
-    "q_rotated": (Operation("rotation", "q cos(mθ) ± q' sin(mθ)", "x query_positions", rotation),),
-    "k_rotated": (Operation("rotation", "k cos(mθ) ± k' sin(mθ)", "x key_positions", rotation),),
-    "k_repeated": (Operation("copy", "the key that this head shares with others", "x"),),
-    "v_repeated": (Operation("copy", "the value that this head shares with others", "x"),),
-    "scores": (
-        Operation("dot product", "q · k, both turned by their positions", "q_rotated k_repeated"),
-        Operation("dot product", "q · k, both turned by their positions", "q_rotated k_rotated"),
-        Operation("dot product", "q · k, which several heads share", "x k_repeated"),
-        Operation("dot product", "q · k", "q k"),
-        Operation("dot product", "q · k, both normed", "x y"),
-    ),
-    "masked": (Operation("mask", "scaled, or -∞ where a key is hidden", "scaled", mask),),
-    "weights": (
-        Operation("softmax", "softmax over key of masked", "masked", softmax, ("key",)),
-        Operation("softmax", "softmax over key of scores", "scores", softmax, ("key",)),
-    ),
-    "z": (
-        Operation("weighted sum", "Σ over key of weights · v", "weights v_repeated"),
-        Operation("weighted sum", "Σ over key of weights · v", "weights v"),
-        Operation("weighted sum", "Σ over key of weights · k", "weights k"),
-    ),
-    "concat": (Operation("copy", "z of all heads, beside each other", "z"),),
-    "head_out": (Operation("matrix product", "z W_O, for each head", "z w_o"),),
-    "gate_pre": (Operation("matrix product", "x W_gate + b_gate", "x w_gate + b_gate"),),
-    "gate": (Operation("activation", "activation(gate_pre)", "gate_pre", activation),),
-    "pre": (
-        Operation("matrix product", "x W_1 + b_1", "x w1 + b1"),
-        Operation("matrix product", "x W_t + b_t", "x w_t + b_t"),
-        Operation("matrix product", "x_0 W_p + b_p", "x w_p + b_p"),
-    ),
-    "post": (
-        Operation("product", "gate · pre", "gate pre"),
-        Operation("activation", "activation(pre)", "pre", activation),
-    ),
-    "embedded": (Operation("gather", "√d_model · the row of the embedding table", "ids table", scaled_row),),
-    "i": _gate("i", sigmoid, "sigmoid"),
-    "f": _gate("f", sigmoid, "sigmoid"),
-    "g": _gate("g", tanh, "tanh"),
-    "o": _gate("o", sigmoid, "sigmoid"),
-    "cells": (Operation("sum", "c = f · c of the word before + i · g", "f cells_before + i g"),),
-    "states": (Operation("state", "h = o · tanh(c)", "o cells", state),),
-    "last_state": (Operation("last word", "the state after the last word", "states"),),
-    "last_cell": (Operation("last word", "the cell after the last word", "cells"),),
-    "states_before": _before("states", "last_state", {"d_before": "d_state"}),
-    "cells_before": _before("cells", "last_cell", {}),
-    "out": (
-        Operation("matrix product", "tanh(z W_c + h W_h + b)", "z w_c + states w_h + b_c", tanh),
-        Operation("matrix product", "tanh(h W_h + b)", "states w_h + b_c", tanh),
-        Operation("sum", "Σ over head of head_out + b_O", "head_out + b_o"),
-        Operation("scale and shift", "normalized · gain + bias", "normalized gain + bias"),
-        Operation("matrix product", "post W_2 + b_2", "post w2 + b2"),
-        Operation("activation", "tanh(pre)", "pre", tanh),
-        Operation("copy", "out of the layer norm", "out"),
-    ),
-    "resid_pre": (COPY,),
-    "resid_post": (COPY,),
-    "resid_attn": (SUM,),
-    "resid_cross": (SUM,),
-    "resid_ffn": (SUM,),
-    "logits": (Operation("matrix product", "x W_E + b", "x w + b"),),
-    "probs": (Operation("softmax", "softmax over vocab of logits", "logits", softmax, ("vocab",)),),
 }  # fmt: skip
+
+
+def _operations() -> dict[str, tuple[Operation, ...]]:
+    """The table of operations; equal ones are one object."""
+    known: dict[str, Operation] = {}
+
+    def of(row: dict[str, Any]) -> Operation:
+        functions = {name: _FUNCTIONS[row[name]] for name in ("compute", "when") if name in row}
+        made = Operation(**row | functions | {"along": tuple(row.get("along", ()))})
+        return known.setdefault(repr(row), made)
+
+    table = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    return {name: tuple(map(of, rows)) for name, rows in table.items()}
+
+
+#: By the last part of a point's name; of several, the first whose parents are there made the entry.
+OPERATIONS = _operations()

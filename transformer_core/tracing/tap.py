@@ -24,8 +24,7 @@ import torch
 from torch import Tensor, nn
 
 from transformer_core.config import Config
-from transformer_core.tracing.deferred import Deferred, NotKept, Recomputation, Source, Write
-from transformer_core.tracing.tensors import Tensors
+from transformer_core.tracing.named_tensor import Tensors
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.tracing.transformer_lens_names import HOOK, aliases
 
@@ -46,8 +45,30 @@ PAIRS = ("k_repeated", "v_repeated", "scores", "scaled", "masked", "weights")
 #: The attribute of a tensor that a tape does not hold, with what it holds in its place.
 INSTEAD = "_held_instead"
 
-
+#: The part of a tap that names a tensor.
+Write = Callable[..., Tensor]
 Recompute = Callable[[], Tensor]
+
+
+class Deferred:
+    """A tensor that is computed when it is read, as often as it is read: `make` does it."""
+
+    def __init__(self, make: Callable[[], Tensor]) -> None:
+        self.make, self.gradients = make, torch.is_grad_enabled()
+
+    def value(self) -> Tensor:
+        """The tensor, computed now, with gradients if it was recorded with them."""
+        with torch.set_grad_enabled(self.gradients):
+            return self.make()
+
+
+class NotKept:
+    """In the place of a tensor that `only` leaves out: what it was made of is known through it."""
+
+    __slots__ = ()
+
+
+Source = Tensor | Deferred | NotKept
 
 
 @runtime_checkable
@@ -154,6 +175,28 @@ class _Live:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
         few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
         return self if few or self.edits(*PAIRS) else _Recomputing(self, again)
+
+
+class Recomputation:
+    """The parts of one attention, computed again by `again` when they are read.
+
+    `recent` holds those that were read last, of all attentions of a tape: the four are often read together.
+    """
+
+    def __init__(self, again: Callable[[Write], Tensor], recent: dict[str, Any]) -> None:
+        self.again, self.recent = again, recent
+
+    def part(self, name: str) -> Tensor:
+        """The tensor of this name."""
+        if self.recent.get("of") is not self.again:
+            found: dict[str, Tensor] = {}
+
+            def write(name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
+                return found.setdefault(name, tensor)
+
+            self.again(write)
+            self.recent.update(of=self.again, found=found)
+        return self.recent["found"][name]
 
 
 class _Recomputing:

@@ -15,14 +15,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from transformer_core.config import Config
-from transformer_core.files.arrays import map_arrays, read_arrays
 from transformer_core.files.atomic import ending, reading, whole
-from transformer_core.files.json_objects import read_object
+from transformer_core.files.foreign import map_arrays, read_arrays, read_object
 from transformer_core.tracing.explain import Entry, explain
-from transformer_core.tracing.named_tensor import AXES, NamedTensor
+from transformer_core.tracing.named_tensor import AXES, NamedTensor, Tensors
 from transformer_core.tracing.notebook import trace_html
 from transformer_core.tracing.renamed import renamed
-from transformer_core.tracing.tensors import Tensors
 from transformer_core.tracing.transformer_lens_names import HOOK, trace_point
 from transformer_core.tracing.window import ENDING, WINDOW, in_full, through_window
 
@@ -200,8 +198,7 @@ class Trace(Mapping[str, NamedTensor]):
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
         """The `about` of a saved trace, without its tensors."""
         card = _arrays_of(path).with_suffix(".json")
-        about: dict[str, Any] = json.loads(card.read_text(encoding="utf-8"))["about"]
-        return about
+        return json.loads(card.read_text(encoding="utf-8"))["about"]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mapped: bool = False) -> Trace:
@@ -252,3 +249,19 @@ def _arrays_of(path: str | os.PathLike[str]) -> Path:
     """The .npz of a saved trace, which may be named by either of its two files, or without a suffix."""
     path = Path(path)
     return path.with_suffix(".npz") if path.suffix == ".json" else ending(path, ".npz")
+
+
+def check_finite(trace: Trace) -> None:
+    """Refuse a pass with nan or +∞ in it, of which nothing can be shown; −∞, as at a masked key, is allowed.
+
+    Raises:
+        ValueError: it names the first tensor, in the order of execution, with an entry that is nan or +∞.
+    """
+    for name, tensor in trace.tensors.items():
+        strange = np.isnan(tensor.values) | (tensor.values == np.inf)
+        if strange.any():
+            at = [int(i) for i in np.argwhere(strange)[0]]
+            raise ValueError(
+                f"{name} of this pass has no number at {at}: weights, or an edit, are so large that sums leave what a "
+                "float can hold"
+            )

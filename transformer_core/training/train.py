@@ -1,27 +1,33 @@
-"""Training: drawn sentences, teacher forcing, and steps that an interruption does not change by one bit."""
+"""Training: drawn sentences, teacher forcing, and steps that an interruption does not change by one bit.
+
+A state that is read back is checked before anything of it is used, so that a training never goes on from what it cannot
+have come to.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
+from reprlib import repr as short
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from jaxtyping import Float, Int
+from safetensors import SafetensorError
+from safetensors.torch import load
 from torch import Tensor, nn
 
 from transformer_core.config import Config
-from transformer_core.files.tensors import write_tensors
+from transformer_core.files.tensors import metadata, unbroken, write_tensors
 from transformer_core.model import Transformer
 from transformer_core.text.vocabulary import PAD, Vocabulary
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.training.batches import Corpus
-from transformer_core.training.state import MOMENTS, TOLD_EVERY, read_state
 from transformer_core.versions import versions
 
 Progress = Callable[[int, int, dict[str, float]], None]
@@ -30,6 +36,14 @@ Watch = Callable[[int, Transformer], None]
 WEIGHTS = "encoder.*.self_attn.weights"
 #: The random numbers of each step have a seed of their own, made of both, which torch takes up to 2^63.
 MOST_STEPS, MOST_SEEDS = 1_000_000, 2**32 - 1
+#: So many steps lie between two lines of the history.
+TOLD_EVERY = 50
+#: The figures of a line, beside its step.
+FIGURES = ("loss", "entropy", "gradient", "rate")
+#: The moments of AdamW that belong to each parameter.
+MOMENTS = ("exp_avg", "exp_avg_sq")
+ANEW = "remove it, and the training begins anew"
+State = tuple[int, list[dict[str, float]], dict[str, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -198,3 +212,60 @@ class Run:
             state = {name: tensors[f"adam.{at}.{name}"].to(parameter.device) for name in (*MOMENTS, "step")}
             self.optimizer.state[parameter] = state
         self.step, self.history = step, history
+
+
+def read_state(path: Path, recipe: Mapping[str, Any], model: nn.Module) -> State:
+    """Step, history and tensors (`model.*`, `adam.*`) of the state at `path`, of a training of `model` by `recipe`.
+
+    Raises:
+        ValueError: the file is of another training, damaged, or holds what this training cannot have come to.
+    """
+    data = unbroken(path, ANEW)
+    try:
+        facts = {name: json.loads(fact) for name, fact in metadata(data).items()}
+        differ = _differences(facts, recipe)
+        if not differ:
+            step, history = _progress(facts, recipe["steps"])
+            tensors = load(data)
+            _check(tensors, step, model)
+            return step, history, tensors
+    except (ValueError, LookupError, TypeError, AttributeError, SafetensorError) as error:
+        raise ValueError(f"{path} is no state of a training: {error}; {ANEW}") from error
+    raise ValueError(
+        f"{path} is of another training, with {', '.join(differ)}: go on with that one as it was begun, choose another "
+        "output, or remove the file to begin anew"
+    )
+
+
+def _differences(facts: Mapping[str, Any], recipe: Mapping[str, Any]) -> list[str]:
+    """List what another training was begun with; another torch may differ in the last bits of a sum."""
+    theirs = facts["recipe"] | {"torch": facts["versions"]["torch"]}
+    ours = json.loads(json.dumps(recipe)) | {"torch": versions("torch")["torch"]}
+    return [f"{name} {theirs.get(name)} instead of {ours[name]}" for name in ours if theirs.get(name) != ours[name]]
+
+
+def _progress(facts: Mapping[str, Any], steps: int) -> tuple[int, list[dict[str, float]]]:
+    """The step and the history, if a training of so many steps can have come to them."""
+    step, history = facts["step"], facts["history"]
+    if type(step) is not int or not 0 <= step <= steps:
+        raise ValueError(f"its step is {short(step)}, and not from 0 to {steps}")
+    told = [at for at in range(1, step + 1) if at % TOLD_EVERY == 0 or at == steps]
+    known = [line["step"] for line in history] == told
+    if not known or not all(math.isfinite(line[figure]) for line in history for figure in FIGURES):
+        raise ValueError(f"its history is none of {step} steps")
+    return step, history
+
+
+def _check(tensors: Mapping[str, Tensor], step: int, model: nn.Module) -> None:
+    """Hold the tensors against the model."""
+    wanted = {f"model.{name}": value for name, value in model.state_dict().items()}
+    for at, parameter in enumerate(model.parameters() if step else ()):
+        wanted |= {f"adam.{at}.{name}": parameter for name in MOMENTS} | {f"adam.{at}.step": torch.tensor(0.0)}
+    if wanted.keys() != tensors.keys():
+        raise ValueError(f"it lacks, or has too many, {short(sorted(wanted.keys() ^ tensors.keys()))}")
+    for name, like in wanted.items():
+        tensor = tensors[name]
+        if tensor.shape != like.shape or tensor.dtype != like.dtype or not tensor.isfinite().all():
+            raise ValueError(f"{name} is not {list(like.shape)} finite numbers of {like.dtype}")
+        if name.endswith(".step") and tensor != step:
+            raise ValueError(f"{name} is {tensor.item():.0f}, and the step {step}")

@@ -1,6 +1,6 @@
 """Four clouds in a plane, the best straight line between them, and a small feed-forward layer that learns to part them.
 
-Everything is a recorded run: `transformer_core.studies.experiments.boundary`.
+Everything is a recorded run: `transformer_core.studies.experiments.parts`.
 """
 
 from __future__ import annotations

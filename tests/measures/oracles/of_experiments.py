@@ -246,11 +246,6 @@ def heads_with_a_role(raw):
     return sum(max(raw["score"][(slice(None), *at)]) >= EARNED for at in np.ndindex(raw["score"].shape[1:]))
 
 
-@oracle("heads_in_all", "roles", "", needs="score")
-def heads_in_all(raw):
-    return raw.config["heads"] * raw.config["encoder_layers"]
-
-
 # Words.
 
 
@@ -271,7 +266,7 @@ def kinds_of(raw):
 
 def is_of_kind(raw: Raw) -> list[list[int]]:
     """By the grammar's own lists of words, whose names are those of the recorded experiment."""
-    from transformer_core.studies.translator.grammar.kinds import kinds
+    from transformer_core.studies.translator.grammar.lexicon import kinds
 
     return [[int(word.lower() in kinds()[kind]) for kind in kinds_of(raw)] for word in raw.tokens("source")]
 

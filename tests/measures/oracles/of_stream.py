@@ -142,11 +142,6 @@ def grown_change(raw):
     return np.stack([*moved, np.ones(len(rows))], 1)
 
 
-@oracle("later_change", ("decoder.?.resid_p*",), "batch position", needs="/other.later.decoder.0.resid_pre")
-def later_change(raw):
-    return lengths(raw.itself - raw[f"/other.later.{raw.prefix}"]) / lengths(raw.itself)
-
-
 def moved_places(raw):
     return [int(i) for i in raw["/other.shuffled.order"]]
 
@@ -211,11 +206,6 @@ def entering_norm(raw: Raw) -> np.ndarray:
 def scale(raw):
     """By the definition, sqrt(var + eps), where nothing was falsified."""
     return np.sqrt(entering_norm(raw).var(-1) + raw.config["norm_eps"])
-
-
-@oracle("mean_after", NORMS, "batch position")
-def mean_after(raw):
-    return raw["normalized"] @ np.ones(raw["out"].shape[-1]) / raw["out"].shape[-1]
 
 
 @oracle("var_after", NORMS, "batch position")

@@ -74,11 +74,6 @@ def active_units(raw):
     return [[sum(unit > 0 for unit in row) for row in sentence] for sentence in raw["post"]]
 
 
-@oracle("unit_order", FEED_FORWARD, "batch position d_ff")
-def unit_order(raw):
-    return [[sorted(range(len(row)), key=lambda u: -row[u]) for row in sentence] for sentence in raw["post"]]
-
-
 @oracle("per_position", FEED_FORWARD, STREAM)
 def per_position(raw):
     return feed_forward(raw, entering_feed_forward(raw))

@@ -14,9 +14,9 @@ from oracles import ORACLES, Recorded, wanted
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import open_model
-from transformer_core.pretrained.untrained import untrained
 from transformer_core.studies.derived import _DERIVED
 from transformer_core.studies.focus import focus_of
+from transformer_core.studies.sentence.compare import untrained
 from transformer_core.studies.sentence.read import read
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -50,7 +50,6 @@ DIFFERENCES = {
     "divided_difference",
     "swapped_difference",
     "residual_sums_difference",
-    "mean_after",
     "weight_sums",
 }
 FALSIFIED = ("out", "scores", "weights", "resid_post", "q", "normalized")

@@ -43,7 +43,7 @@ CHECKS = tuple(range(200, 2001, 200))
 
 
 @experiment("What does a translator gain from attention, and what from being a Transformer?")
-def run(
+def against_lstm(
     bench: Bench,
     recipe: Recipe = LONGER,
     trainings: int = 4,
@@ -144,5 +144,4 @@ def gradients(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
     rows = torch.arange(len(pairs))
     said = logits.log_softmax(-1)[rows, last - 1, target[rows, last]]
     (gradient,) = torch.autograd.grad(said.sum(), embedded[0])
-    norms: np.ndarray = gradient.norm(dim=-1).mean(0).numpy()
-    return norms
+    return gradient.norm(dim=-1).mean(0).numpy()

@@ -45,7 +45,7 @@ ATTENTION = ("weights", "v", "z", "scaled")
 
 
 @experiment("Early in training, which way does the gradient point, and what do steps along it do to the loss?")
-def run(bench: Bench, at: int = 133, drawn: int = 250_000) -> Found:
+def descent(bench: Bench, at: int = 133, drawn: int = 250_000) -> Found:
     recipe = Recipe(seed=Recipe.seed + bench.seed, sentences=drawn)
     sentences = corpus(drawn, recipe.seed)
     training = Run(recipe, vocabulary(), sentences)
@@ -56,7 +56,7 @@ def run(bench: Bench, at: int = 133, drawn: int = 250_000) -> Found:
         model = training.model.double().eval()
         asked = word_gradient(model)
         source, target = next(iter(sentences.batches(recipe.batch, recipe.seed, at)))
-        walked = descent(model, source, target)
+        walked = along_gradient(model, source, target)
     facts = {
         "step": tensor(at),
         "in_training": tensor(occurrences(sentences)),
@@ -132,7 +132,7 @@ def _nudged(
     return tape["logits"], tape[weights][0, 0, place]
 
 
-def descent(model: Transformer, source: Tensor, target: Tensor) -> Found:
+def along_gradient(model: Transformer, source: Tensor, target: Tensor) -> Found:
     """The gradient of the loss of a batch on each part of the model, and the loss along its direction."""
     weights = dict(model.named_parameters())
     start = {name: one.detach().clone() for name, one in weights.items()}

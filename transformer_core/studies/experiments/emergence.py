@@ -46,7 +46,9 @@ POINTS = ("*_attn.weights", "encoder.0.self_attn.scaled", "*embed_src.sum", "*.r
 
 
 @experiment("In which order do alignment, roles and right sentences appear as the lecture's model is trained?")
-def run(bench: Bench, steps: int = Recipe.steps, looks: int = 32, sentences: int = 500, drawn: int = 250_000) -> Found:
+def emergence(
+    bench: Bench, steps: int = Recipe.steps, looks: int = 32, sentences: int = 500, drawn: int = 250_000
+) -> Found:
     recipe = Recipe(steps=steps, seed=Recipe.seed + bench.seed, sentences=drawn)
     read, labels = probe(vocabulary(), {key: (text, LECTURE[text]) for key, text in SENTENCES.items()})
     pairs = held_out(sentences)

@@ -26,8 +26,16 @@ from torch import Tensor
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, facts, ids_of, pieces_of
-from transformer_core.studies.experiments.sinks_and_induction import WEIGHTS
+from transformer_core.studies.experiments.language_model import (
+    PAIRS,
+    PROMPTS,
+    TABLE,
+    TEXTS,
+    WEIGHTS,
+    facts,
+    ids_of,
+    pieces_of,
+)
 from transformer_core.text.subwords import JOIN
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
@@ -36,18 +44,8 @@ VALUES, UNITS = "decoder.*.self_attn.v", "decoder.*.ffn.post"
 #: A name that comes twice, and the next tokens that are kept.
 TWICE, NEXT = "A cat named Silver Moon lived here. Every night Silver", 3
 #: Words of time in the twelve texts; two texts with others, and these.
-OF_TIME = {"morning", "evening", "night", "day", "years", "Tuesday", "winter"}
-NEW_TEXTS = tuple(
-    " ".join(text.split())
-    for text in """
-The ferry left at noon on Friday and came back in the afternoon. By midnight the wind had turned, and for a week
-nobody crossed.
-
-Last summer we painted the fence. It took a month, and in autumn the first storm of October blew it over within an
-hour.
-""".split("\n\n")
-)
-NEW_OF_TIME = {"noon", "Friday", "afternoon", "midnight", "week", "summer", "month", "autumn", "October", "hour"}
+OF_TIME, NEW_OF_TIME = {*TABLE["time"]["words"]}, {*TABLE["time"]["new_words"]}
+NEW_TEXTS: tuple[str, ...] = tuple(TABLE["time"]["new_texts"])
 #: The other noun of each pair of sentences: the second word is said of it, in the last pair the first.
 OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "bus", "cup": "jug"}
 #: A head has a name if it gives more than so much of its attention to the place that the name tells.
@@ -84,8 +82,7 @@ def told_apart(units: np.ndarray, these: np.ndarray) -> np.ndarray:
     """
     ranks = units.argsort(0).argsort(0)
     count, others = int(these.sum()), int((~these).sum())
-    share: np.ndarray = (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
-    return share
+    return (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
 
 
 def active(loaded: LoadedModel, texts: Sequence[str]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
@@ -181,7 +178,7 @@ def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 @experiment("What do the parts of a real language model do in prose: its heads, a unit, and its last word?")
-def run(bench: Bench) -> Found:
+def inside_prose(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
     bench.expect(len(TEXTS) + 5 + 2 * len(PAIRS))

@@ -1,9 +1,9 @@
 """The laboratory: experiments that this repository runs, records, and can run again.
 
-An experiment is one file beside this one, with one function, found by its file:
+An experiment is a function in a file beside this one, found by itself, and called by the name of the function:
 
     @experiment("Does the variance of a dot product grow with the width?")
-    def run(bench: Bench) -> Found:
+    def variance(bench: Bench) -> Found:
         found = bench.each("width {}", WIDTHS, lambda width: measure(width, bench.seed))
         return {"variance": tensor(found["variance"], "width", width=WIDTHS)}
 
@@ -59,15 +59,15 @@ class Experiment:
 
     @property
     def name(self) -> str:
-        """The name of its file."""
-        return str(self.function.__module__).rpartition(".")[2]
+        """The name of its function."""
+        return self.function.__name__
 
     def __call__(self, bench: Bench, *sizes: Any, **others: Any) -> Found:
         return self.function(bench, *sizes, **others)
 
 
 def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:
-    """Make an experiment of the function `run` of a file; `question` says in one line what it asks."""
+    """Make an experiment of a function; `question` says in one line what it asks."""
     return lambda function: Experiment(question, function)
 
 
@@ -155,10 +155,10 @@ def tensor(values: npt.ArrayLike, axes: str = "", **labels: Iterable[Any]) -> Na
 
 
 def experiments() -> dict[str, Experiment]:
-    """Every experiment by name: those files of this package that have one."""
+    """Every experiment by name: those in the files of this package."""
     modules = [import_module(f"{package.__name__}.{module.name}") for module in iter_modules(package.__path__)]
-    found = [module.run for module in modules if isinstance(getattr(module, "run", None), Experiment)]
-    return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+    found = {one.name: one for module in modules for one in vars(module).values() if isinstance(one, Experiment)}
+    return dict(sorted(found.items()))
 
 
 def perform(
@@ -201,9 +201,11 @@ def perform(
 
 
 def _code(one: Experiment) -> str:
-    """A hash of the code of an experiment's file; comments and layout do not count."""
-    text = Path(one.function.__code__.co_filename).read_text(encoding="utf-8")
-    return hashlib.blake2b(ast.dump(ast.parse(text)).encode(), digest_size=6).hexdigest()
+    """A hash of the code of an experiment's file and of the tables beside it; comments and layout do not count."""
+    path = Path(one.function.__code__.co_filename)
+    tables = [table.read_text(encoding="utf-8") for table in sorted(path.parent.glob("*.toml"))]
+    code = ast.dump(ast.parse(path.read_text(encoding="utf-8")))
+    return hashlib.blake2b("\0".join([code, *tables]).encode(), digest_size=6).hexdigest()
 
 
 def _kept(path: Path | None) -> Piece:

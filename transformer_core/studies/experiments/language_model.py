@@ -1,79 +1,35 @@
-"""The real language model of the experiments, and the texts that it reads: SmolLM2-135M-Instruct, in 4 bits."""
+"""Experiments on a real language model, SmolLM2-135M-Instruct in 4 bits, and the texts that they read."""
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from transformer_core.decoding.sampling import reshaped, sample
+from transformer_core.interpret.heads import head_scores
+from transformer_core.interpret.lens import logit_lens
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel, open_model
-from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.translation import translator, vocabulary
+from transformer_core.text.subwords import JOIN
+from transformer_core.tracing.tap import Tape, record
 
 NAME = "smollm2"
-#: Ten beginnings, by a short name: facts, a habit of language, a list, a number, and two that leave much open.
-PROMPTS = {
-    "paris": "The capital of France is",
-    "rome": "The capital of Italy is",
-    "street": "The animal didn't cross the street because it was too",
-    "water": "Water is made of hydrogen and",
-    "days": "Monday, Tuesday, Wednesday,",
-    "tale": "Once upon a",
-    "sky": "On a clear day the sky is",
-    "count": "1, 2, 3, 4, 5,",
-    "walk": "After dinner she went for a",
-    "think": "I think that",
-}
-#: Twelve short texts of plain prose, written for this project.
-TEXTS = tuple(
-    " ".join(text.split())
-    for text in """
-The harbour was quiet in the morning. Two men mended a net on the quay while a dog slept beside them, and far out a
-white sail moved slowly along the horizon.
-
-Bread needs only flour, water, salt and time. Mix them in the evening, let the dough rest through the night, and
-bake it in a hot oven the next day.
-
-When the teacher entered the room, the children stopped talking. She put a small box on the table and asked them to
-guess what was inside.
-
-The train was late again. People stood on the platform, looked at their phones, and said nothing, until an old man
-began to sing.
-
-A river changes its bed over the years. It takes sand from one bank and leaves it on the other, so that its bends
-grow wider and wider.
-
-Our grandmother kept letters in a tin under her bed. After she died we read them, one by one, and learned that she
-had once lived in Brazil.
-
-The committee met on Tuesday to discuss the budget. No decision was made, because three members were ill and the
-others could not agree.
-
-Bees find their way by the sun. A bee that has found flowers dances in the hive, and the direction of her dance
-tells the others where to fly.
-
-He opened the door carefully, but the hinge was old and it creaked. Somebody in the next room coughed, and a light
-went on.
-
-The first bicycles had no pedals. The rider sat on a wooden beam between two wheels and pushed himself along with
-his feet.
-
-In winter the lake freezes, and the whole village goes skating. There is hot soup at the shore, and music until the
-lamps are put out.
-
-To measure the height of a tree, walk away from it until you see its top at an angle of forty-five degrees. Your
-distance from the trunk is its height.
-""".split("\n\n")
-)
-#: Sentences that differ in their last word alone, which says what "it" is, and the noun that it may be.
-PAIRS = {
-    "animal": ("The animal didn't cross the street because it was too {}", "tired", "wide", " animal"),
-    "trophy": ("The trophy doesn't fit in the suitcase because it is too {}", "big", "small", " trophy"),
-    "ball": ("The ball broke the window because it was made of {}", "steel", "glass", " ball"),
-    "truck": ("The truck passed the bus because it was driving so {}", "fast", "slow", " truck"),
-    "cup": ("She poured water from the jug into the cup until it was {}", "empty", "full", " cup"),
-}
+#: Texts in a table beside this file.
+TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+#: Beginnings by a short name; short texts of plain prose; and pairs of sentences: the text, two last words, and a noun.
+PROMPTS: dict[str, str] = TABLE["prompts"]
+TEXTS: tuple[str, ...] = tuple(TABLE["prose"]["texts"])
+PAIRS: dict[str, tuple[str, str, str, str]] = {name: tuple(pair) for name, pair in TABLE["pairs"].items()}
 
 
 @lru_cache(maxsize=1)
@@ -110,5 +66,361 @@ def losses(model: Transformer, ids: Tensor) -> Tensor:
     """-log p of each piece after the first, "batch position", in nats."""
     with torch.inference_mode():
         logs = model(None, ids[:, :-1]).log_softmax(-1)
-    found: Tensor = -logs.gather(-1, ids[:, 1:, None])[..., 0]
-    return found
+    return -logs.gather(-1, ids[:, 1:, None])[..., 0]
+
+
+SHOWN = 20
+
+
+def predicted(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
+    """The likeliest pieces after `text` with their probabilities, the entropy, and the lens on the winner."""
+    ids, model = ids_of(loaded, text), loaded.model
+    with torch.inference_mode():
+        probs = model(None, ids)[0, -1].double().softmax(-1)
+    likely = probs.topk(shown)
+    wanted = torch.full_like(ids, int(likely.indices[0]))
+    lens = logit_lens(model, (None, ids), wanted, positions=[-1], top=1)
+    ranks = lens["lens.rank"].values[:, 0, 0]
+    return {
+        "ids": likely.indices.numpy(),
+        "probs": likely.values.numpy(),
+        "entropy": torch.special.entr(probs).sum().numpy(),
+        "ranks": ranks,
+        "said": lens["lens.top_ids"].values[:, 0, 0, 0],
+        "decided": np.array(decided(ranks)),
+    }
+
+
+def decided(ranks: np.ndarray) -> int:
+    """The first layer, 0 for the input, from which on the winner is the likeliest."""
+    behind = np.flatnonzero(ranks > 1)
+    return int(behind[-1]) + 1 if len(behind) else 0
+
+
+@experiment("What does a real language model predict after ten prompts, and in which layer is it decided?")
+def next_token(bench: Bench) -> Found:
+    """The next token that a real language model predicts after ten prompts, and the layer in which it gets there.
+
+    The likeliest twenty pieces of each, and the entropy of all 49,152. The logit lens reads every layer as if it were
+    the last: the rank of the piece that the model says in the end, and the first layer from which on it stays the
+    likeliest. Source: nostalgebraist 2020 (logit lens).
+    """
+    loaded = facts(bench)
+    found = bench.each("{}", PROMPTS, lambda key: predicted(loaded, PROMPTS[key]))
+    layers = ("input", *map(str, range(loaded.model.config.decoder_layers)))
+    texts = {"sentence": tuple(PROMPTS.values())}
+    tensors = {
+        "top": tensor(found["probs"], "sentence rank", **texts),
+        "entropy": tensor(found["entropy"], "sentence", **texts),
+        "lens_rank": tensor(found["ranks"], "sentence layer", layer=layers, **texts),
+        "decided": tensor(found["decided"], "sentence", **texts),
+        "decided_median": tensor(np.median(found["decided"])),
+        "decided_spread": tensor(np.ptp(found["decided"])),
+    }
+    for at, key in enumerate(PROMPTS):
+        pieces = pieces_of(loaded, found["ids"][at].tolist())
+        tensors[key] = tensor(found["probs"][at], "rank", rank=pieces)
+        said = pieces_of(loaded, found["said"][at].tolist())
+        read = [f"{layer}: {piece}" for layer, piece in zip(layers, said, strict=True)]
+        tensors[f"{key}_lens"] = tensor(found["ranks"][at], "layer", layer=read)
+    return tensors
+
+
+#: The prompt that leaves much open, and the one that leaves little.
+OPEN, CLOSED = "walk", "paris"
+TEMPERATURES = tuple(tenths / 10 for tenths in range(2, 21))
+RULES: Mapping[str, Mapping[str, Any]] = {
+    "cold": {"temperature": 0.5},
+    "hot": {"temperature": 1.5},
+    "top_k": {"top_k": 5},
+    "top_p": {"top_p": 0.9},
+}
+CUTS = ("top_k", "top_p")
+WRITTEN, DRAWS = 7, 3
+NO_END = -1
+
+
+def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
+    """The likeliest `shown` pieces after `text`, at each temperature and under each cut, and what is left to others."""
+    with torch.inference_mode():
+        probs = loaded.model(None, ids_of(loaded, text))[0, -1].double().softmax(-1)
+    ids = probs.topk(shown).indices
+    tempered = torch.stack([reshaped(probs, temperature)[ids] for temperature in TEMPERATURES])
+    cut = torch.stack([reshaped(probs, **RULES[name]) for name in CUTS])
+    return {
+        "ids": ids.numpy(),
+        "tempered": tempered.numpy(),
+        "others": (1 - tempered.sum(-1)).clamp(min=0).numpy(),
+        "running": probs[ids].cumsum(0).numpy(),
+        "cut": cut[:, ids].numpy(),
+        "kept": (cut > 0).sum(-1).numpy(),
+    }
+
+
+def goes_on(loaded: LoadedModel, text: str, rule: Mapping[str, Any], seed: int, written: int = WRITTEN) -> Piece:
+    """Draw so many pieces after `text` under a rule, each with its probability under it."""
+    found = sample(loaded.model, None, ids_of(loaded, text), NO_END, written, seed=seed, **rule)
+    return {"ids": found.token[0].numpy(), "probs": found.rule[0].gather(-1, found.token[0][:, None])[:, 0].numpy()}
+
+
+def as_words(pieces: tuple[str, ...], probs: np.ndarray) -> tuple[tuple[str, ...], list[float]]:
+    """Pieces put together where one goes on from the one before, and the probability of each word."""
+    words: list[str] = []
+    chances: list[float] = []
+    for piece, chance in zip(pieces, probs.tolist(), strict=True):
+        if piece.startswith(JOIN) and words:
+            words[-1] += piece.removeprefix(JOIN)
+            chances[-1] *= chance
+        elif not piece.startswith("["):  # a space or a new line alone: nothing to read
+            words.append(piece.removeprefix(JOIN))
+            chances.append(chance)
+    return tuple(words), chances
+
+
+@experiment("What do temperature, top-k and top-p make of the next token of a real language model, and of its text?")
+def continuations(bench: Bench) -> Found:
+    """The next token of a real language model under several rules, and how the text goes on under each.
+
+    After one prompt that leaves much open, and one that leaves little: the likeliest twenty pieces at temperatures from
+    0.2 to 2, what all others have together, and what top-k and top-p leave. Then three continuations under each of four
+    rules, drawn with the seeds that come first. Beside them, how many numbers a cache of this model keeps: for each
+    token, and for as many as it has places. Source: Ackley et al. 1985 (temperature); Fan et al. 2018 (top-k); Holtzman
+    et al. 2020 (top-p).
+    """
+    loaded = facts(bench)
+    config = loaded.model.config
+    cached = 2 * config.decoder_layers * config.kv_heads * config.d_head
+    bits = [int(found) for found in re.findall(r"Q(\d)", str(bench.facts["quantisation"]))]
+    bench.expect(2 + len(RULES) * DRAWS)
+    seeds = range(bench.seed, bench.seed + DRAWS)
+    tensors = {
+        "prompts": tensor([len(PROMPTS[key].split()) for key in (OPEN, CLOSED)], "sentence",
+                          sentence=(PROMPTS[OPEN], PROMPTS[CLOSED])),
+        "temperatures": tensor(TEMPERATURES, "temperature"),
+        "vocabulary": tensor(config.target_vocab),
+        "others_count": tensor(config.target_vocab - SHOWN),
+        "shown": tensor(SHOWN),
+        "draws": tensor(DRAWS),
+        "k": tensor(RULES["top_k"]["top_k"]),
+        "p": tensor(RULES["top_p"]["top_p"]),
+        "cold": tensor(RULES["cold"]["temperature"]),
+        "hot": tensor(RULES["hot"]["temperature"]),
+        "cached_a_token": tensor(cached),
+        "places": tensor(config.max_positions),
+        "cached_in_all": tensor(cached * config.max_positions),
+        "bits": tensor([min(bits, default=32)], "model", model=(bench.facts["model"],)),
+    }  # fmt: skip
+    for name, key in (("open", OPEN), ("closed", CLOSED)):
+        found = bench.once(name, partial(after, loaded, PROMPTS[key]))
+        rank = {"rank": pieces_of(loaded, found["ids"].tolist())}
+        tensors |= {
+            f"{name}_by_temperature": tensor(found["tempered"], "temperature rank", **rank),
+            f"{name}_others": tensor(found["others"], "temperature"),
+            f"{name}_running": tensor(found["running"], "rank", **rank),
+            f"{name}_cut": tensor(found["cut"], "choice rank", choice=CUTS, **rank),
+            f"{name}_kept": tensor(found["kept"], "choice", choice=CUTS),
+        }
+    for name, rule in RULES.items():
+        for at, seed in enumerate(seeds):
+            drawn = bench.once(f"{name} {seed}", partial(goes_on, loaded, PROMPTS[OPEN], rule, seed))
+            words, chances = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"])
+            tensors[f"{name}_text_{at}"] = tensor(chances, "step", step=words)
+    return tensors
+
+
+STACK_WEIGHTS, STACK_STREAM = "{}.*.self_attn.weights", "{}.*.resid_post"
+
+
+def rows_of_it(tape: Tape, stack: str, it: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The weights of "it" on `width` tokens, "layer head key", its vectors and the last ones, "layer d_model"."""
+    layers = range(sum(name.endswith("resid_post") for name in tape))
+    weights = [tape[f"{stack}.{layer}.self_attn.weights"][0, :, it, :width].numpy() for layer in layers]
+    stream = [tape[f"{stack}.{layer}.resid_post"][0].numpy() for layer in layers]
+    return np.stack(weights), np.stack([rows[it] for rows in stream]), np.stack([rows[-1] for rows in stream])
+
+
+def compared(loaded: LoadedModel, key: str) -> Piece:
+    """The differences between the two sentences of a pair, and the weights of "it" on the noun, "layer head"."""
+    text, *words, noun = PAIRS[key]
+    assert loaded.tokenizer is not None
+    ids = [ids_of(loaded, text.format(word)) for word in words]
+    pieces = [loaded.tokenizer.source[i] for i in ids[0][0].tolist()]
+    it, place = len(pieces) - 1 - pieces[::-1].index("it"), pieces.index(noun.strip())
+    seen = []
+    for each in ids:
+        patterns = [STACK_WEIGHTS.format("decoder"), STACK_STREAM.format("decoder")]
+        with torch.inference_mode(), record(only=patterns) as tape:
+            loaded.model(None, each)
+        seen.append(rows_of_it(tape, "decoder", it, it + 1))
+    return differences(seen) | {"noun": seen[0][0][:, :, place]}
+
+
+def differences(seen: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> Piece:
+    """The largest difference in weights of "it", in its vectors, and in the last vectors over their largest entry."""
+    (weights, vectors, last), (other_weights, other_vectors, other_last) = seen
+    return {
+        "weights": np.abs(weights - other_weights).max(),
+        "vectors": np.abs(vectors - other_vectors).max(),
+        "last": np.abs(last[-1] - other_last[-1]).max() / np.abs(last[-1]).max(),
+    }
+
+
+def in_an_encoder(key: str = "animal") -> Piece:
+    """The same differences in the encoder of the lecture's translator."""
+    text, *words, _noun = PAIRS[key]
+    model, seen = translator(torch.float64), []
+    for word in words:
+        reading = vocabulary().read(text.format(word).replace("didn't", "did not"))
+        it = reading.labels.index("it")
+        with torch.no_grad(), record(only=[STACK_WEIGHTS.format("encoder"), STACK_STREAM.format("encoder")]) as tape:
+            model.encode(torch.tensor([reading.ids]))
+        seen.append(rows_of_it(tape, "encoder", it, len(reading.ids)))
+    return differences(seen)
+
+
+@experiment('What can the "it" of a causal language model know of the word that comes after it?')
+def pronoun(bench: Bench) -> Found:
+    """The "it" of a causal language model, and the word after it that says what it stands for.
+
+    Five pairs of sentences are the same but for their last word, which says what "it" is: "The animal didn't cross the
+    street because it was too tired", or "too wide". A causal model reads "it" before that word. Measured: the largest
+    difference between the two runs in any weight of the row of "it", and between the vectors of "it"; the difference
+    between the last rows, where the words differ; and which head of "it" looks at the noun. The encoder of the
+    lecture's translator, which sees both sides, is held against it with the first pair.
+    """
+    loaded = facts(bench)
+    config = loaded.model.config
+    bench.expect(len(PAIRS) + 1)
+    found = bench.each("{}", PAIRS, lambda key: compared(loaded, key))
+    encoder = bench.once("encoder", in_an_encoder)
+    pairs = {"pair": tuple(PAIRS)}
+    best = found["noun"].reshape(len(PAIRS), -1)
+    heads = [f"{at // config.heads}.{at % config.heads}" for at in best.argmax(1).tolist()]
+    return {
+        "weights": tensor(found["weights"], "pair", **pairs),
+        "vectors": tensor(found["vectors"], "pair", **pairs),
+        "last": tensor(found["last"], "pair", **pairs),
+        "noun": tensor(found["noun"], "pair layer head", **pairs),
+        "noun_best": tensor(best.max(1), "pair", pair=[f"{key}: head {head}" for key, head in
+                                                       zip(PAIRS, heads, strict=True)]),
+        "encoder_weights": tensor(encoder["weights"]),
+        "encoder_vectors": tensor(encoder["vectors"]),
+    }  # fmt: skip
+
+
+WEIGHTS = "decoder.*.self_attn.weights"
+#: Random pieces in each half, and how many such sequences.
+HALF, SEQUENCES = 40, 12
+#: How many heads are ablated at once, and how many draws of other heads they are held against.
+TAKEN, OTHER_DRAWS = (1, 5, 10), 4
+#: The first pieces of the vocabulary are marks.
+MARKS = 20
+Heads = Sequence[tuple[int, int]]
+
+
+def attending(loaded: LoadedModel, text: str) -> Piece:
+    """Scores of every head in one text, "layer head": sink, previous token, entropy over the largest possible."""
+    ids = ids_of(loaded, text)
+    with torch.inference_mode(), record(only=[WEIGHTS]) as tape:
+        loaded.model(None, ids)
+    scores = head_scores(tape.trace())
+    weights = torch.stack([*tape.values()])[:, 0, :, 1:].double()  # the first token sees itself alone
+    most = torch.arange(2, ids.shape[1] + 1, dtype=torch.float64).log()
+    entropy = (torch.special.entr(weights).sum(-1) / most).mean(-1)
+    return {
+        "sink": scores["heads.sink"].values,
+        "previous": scores["heads.previous_token"].values,
+        "entropy": entropy.numpy(),
+    }
+
+
+def repeated(loaded: LoadedModel, seed: int, half: int = HALF, sequences: int = SEQUENCES) -> Tensor:
+    """Random pieces, each sequence written twice: "batch position"."""
+    random = torch.Generator().manual_seed(seed)
+    vocab = loaded.model.config.target_vocab
+    once = torch.randint(min(MARKS, vocab // 2), vocab, (sequences, half), generator=random)
+    return torch.cat([once, once], 1)
+
+
+def induction(loaded: LoadedModel, ids: Tensor) -> Piece:
+    """The induction score of every head, "sentence layer head", and the loss of both halves, "sentence choice"."""
+    half, scores = ids.shape[1] // 2, []
+    for row in ids:
+        with torch.inference_mode(), record(only=[WEIGHTS]) as tape:
+            loaded.model(None, row[None])
+        scores.append(head_scores(tape.trace(), period=half)["heads.induction"].values)
+    return {"score": np.stack(scores), "loss": by_half(losses(loaded.model, ids)).numpy()}
+
+
+def by_half(loss: Tensor) -> Tensor:
+    """The mean loss of the first half, its first piece left out, and of the second, "batch choice"."""
+    half = (loss.shape[1] + 1) // 2
+    return torch.stack([loss[:, : half - 1].mean(1), loss[:, half:].mean(1)], 1)
+
+
+def without(heads: Heads, read: Callable[[], Tensor]) -> Tensor:
+    """The result of `read` while the output of each of `heads` is its mean over texts and places."""
+    edits = {}
+    for layer in {layer for layer, _ in heads}:
+        mine = [head for at, head in heads if at == layer]
+
+        def average(z: Tensor, mine: list[int] = mine) -> Tensor:
+            z[:, mine] = z[:, mine].mean((0, 2), keepdim=True)
+            return z
+
+        edits[f"decoder.{layer}.self_attn.z"] = average
+    with torch.inference_mode(), record(only=["logits"], edit=edits):
+        return read()
+
+
+def ablated(loaded: LoadedModel, ids: Tensor, best: Heads, seed: int, draws: int = OTHER_DRAWS) -> Piece:
+    """The loss of the second half without the best heads, and without as many others, drawn `draws` times."""
+    model, random = loaded.model, np.random.default_rng(seed)
+    shape = (model.config.decoder_layers, model.config.heads)
+    others = [(int(layer), int(head)) for layer, head in np.ndindex(shape) if (layer, head) not in {*best}]
+    drawn = [[others[i] for i in random.choice(len(others), len(best), replace=False)] for _ in range(draws)]
+    halves = [by_half(without(heads, partial(losses, model, ids))).mean(0)[1] for heads in (best, *drawn)]
+    return {"loss": torch.stack(halves).numpy()}
+
+
+@experiment("Where do the heads of a real language model look, and what do its induction heads do?")
+def sinks_and_induction(bench: Bench) -> Found:
+    """Heads of a real language model: attention sinks, previous-token heads, induction heads, and how spread attention
+    is.
+
+    In twelve texts: the weight on the first token, on the token before, and the entropy, by layer and head. In random
+    pieces that are repeated once: the weight of each head on the piece that followed the same one before, and the loss
+    in the first and the second half. What the best induction heads do is measured by ablating them: their output is
+    replaced by its mean, and so is that of as many heads drawn by chance.
+
+    Source: Xiao et al. 2024 (sinks); Elhage et al. 2021, Olsson et al. 2022 (induction); Clark et al. 2019.
+    """
+    loaded = facts(bench)
+    config = loaded.model.config
+    bench.expect(len(TEXTS) + 1 + len(TAKEN))
+    texts = bench.each("text {}", range(len(TEXTS)), lambda at: attending(loaded, TEXTS[at]))
+    ids = repeated(loaded, bench.seed)
+    found = bench.once("repeated", partial(induction, loaded, ids))
+    score = found["score"].mean(0)
+    order = [divmod(int(i), config.heads) for i in np.argsort(-score, axis=None)]
+    removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))["loss"]
+    places = {"layer": range(config.decoder_layers), "head": range(config.heads)}
+    named = [f"{layer}.{head}" for layer, head in order[: TAKEN[-1]]]
+    return {
+        **{name: tensor(values.mean(0), "layer head", **places) for name, values in texts.items()},
+        **{f"{name}_by_layer": tensor(values.mean((0, 2)), "layer", layer=places["layer"])
+           for name, values in texts.items()},
+        **{f"{name}_by_text": tensor(values.mean((1, 2)), "sentence") for name, values in texts.items()},
+        **{f"{name}_spread": tensor(np.ptp(values.mean(2), axis=0), "layer", layer=places["layer"])
+           for name, values in texts.items()},
+        "induction": tensor(score, "layer head", **places),
+        "induction_best": tensor([score[layer, head] for layer, head in order[: TAKEN[-1]]], "rank", rank=named),
+        "induction_spread": tensor([np.ptp(found["score"][:, layer, head]) for layer, head in order[: TAKEN[-1]]],
+                                   "rank", rank=named),
+        "loss": tensor(found["loss"].mean(0), "choice", choice=("first half", "second half")),
+        "loss_spread": tensor(np.ptp(found["loss"], axis=0), "choice", choice=("first half", "second half")),
+        "without_best": tensor(removed[:, 0], "amount", amount=TAKEN),
+        "without_others": tensor(removed[:, 1:], "amount sample", amount=TAKEN),
+        "texts": tensor(len(TEXTS)),
+        "sequences": tensor(len(ids)),
+    }  # fmt: skip

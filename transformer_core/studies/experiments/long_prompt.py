@@ -25,7 +25,7 @@ from torch import Tensor
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.language_model import facts, ids_of, losses, pieces_of
+from transformer_core.studies.experiments.language_model import TABLE, facts, ids_of, losses, pieces_of
 from transformer_core.text.subwords import BYTE_SPACE, Subwords, spelled
 from transformer_core.tracing.tap import record
 
@@ -34,14 +34,7 @@ MERGED = (" lighthouse", " Popocatepetl")
 #: The name in the first sentence, and the other one; both are a single token.
 NAMES = ("Max", "Charlie")
 #: Written for this project.
-TEXT = " ".join(
-    """Anna keeps the lighthouse on a small island, and her only company is an old dog called {}. In summer the boats
-    bring bread, oil and letters every week. In winter the sea is too rough, and for months nobody comes. Then she reads
-    by the stove while the wind shakes the windows. One evening in January the lamp went out. She took her coat, climbed
-    all the stairs, and worked in the dark until the light was turning again. When she came down, the door stood open
-    and there was snow on the floor. In the morning a fisherman found the dog on the beach. He asked what it was called,
-    and she said that its name was""".split()
-)
+TEXT: str = TABLE["long"]["text"]
 SYSTEM = "You are a helpful AI assistant named SmolLM, trained by Hugging Face"
 QUESTION = "What is the capital of {}?"
 #: Countries with their capitals, and countries that do not exist.
@@ -125,8 +118,7 @@ def read(model: Transformer, ids: Tensor) -> Piece:
 
 def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The distance of the vectors of two readings as a share of their length, "layer position"."""
-    found: np.ndarray = np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
-    return found
+    return np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
 
 
 def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> Piece:
@@ -157,7 +149,7 @@ def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> P
 
 
 @experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
-def run(bench: Bench) -> Found:
+def long_prompt(bench: Bench) -> Found:
     loaded = facts(bench)
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)

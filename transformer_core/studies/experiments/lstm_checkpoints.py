@@ -25,24 +25,7 @@ from transformer_core.training.train import Recipe
 
 COMMAND = 'python -c "from transformer_core.studies.experiments.lstm_checkpoints import make; make()"'
 
-_PAGE = """# {name}
-
-An English-to-Spanish translator made of two LSTMs{attends}: {parameters:,} parameters, {d_state} entries in a state,
-stored in half precision. It learned from the same sentences as the lecture's Transformer, and is there to be compared
-with it. What is said of that one's sentences holds for this one: they come from a grammar of this project, and outside
-of it the model guesses.
-
-    {command}
-
-{sentences:,} sentences, {steps:,} steps of {batch}, seed {seed}: one of the trainings of the experiment `against_lstm`.
-{versions}.
-
-**{exact:.1%}** of {tested:,} held-out sentences come out word for word.
-
-| English words | sentences | exact |
-|---|---|---|
-{by_length}
-"""
+_PAGE = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 
 def make(
@@ -90,15 +73,10 @@ def _card(name: str, model: LSTMTranslator, recipe: Recipe, sentences: int) -> d
 
 
 def _page(card: dict[str, Any]) -> str:
-    tested = card["accuracy"]
+    by_length = card["accuracy"]["by_length"].items()
     return _PAGE.format(
-        **{key: card["recipe"][key] for key in ("sentences", "steps", "batch", "seed")},
-        **{key: card[key] for key in ("name", "command", "parameters", "d_state")},
+        card=card,
         attends=", the second of which attends to the states of the first" if "attention" in card["name"] else "",
         versions=", ".join(f"{name} {number}" for name, number in card["versions"].items()),
-        exact=tested["exact"],
-        tested=tested["sentences"],
-        by_length="\n".join(
-            f"| {n} | {found['sentences']} | {found['exact']:.1%} |" for n, found in tested["by_length"].items()
-        ),
+        by_length="\n".join(f"| {n} | {found['sentences']} | {found['exact']:.1%} |" for n, found in by_length),
     )

@@ -14,43 +14,25 @@ be left out, and a control is needed).
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.language_model import facts
-from transformer_core.studies.experiments.shipped import translator
-from transformer_core.studies.experiments.translation import vocabulary
+from transformer_core.studies.experiments.translation import translator, vocabulary
 from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
 
 Pairs = Sequence[tuple[str, str]]
 
 #: Pairs of words, 24 a relation.
-RELATIONS = {
+RELATIONS: dict[str, tuple[tuple[str, str], ...]] = {
     name: tuple((one, other) for one, other in (pair.split("/") for pair in words.split()))
-    for name, words in {
-        "plural": """dog/dogs cat/cats book/books car/cars house/houses tree/trees river/rivers king/kings word/words
-            friend/friends hand/hands eye/eyes year/years day/days idea/ideas game/games song/songs road/roads
-            star/stars door/doors window/windows teacher/teachers student/students boat/boats""",
-        "past": """walk/walked play/played look/looked open/opened close/closed call/called help/helped work/worked
-            talk/talked ask/asked start/started turn/turned move/moved live/lived love/loved want/wanted need/needed
-            use/used show/showed learn/learned change/changed carry/carried watch/watched jump/jumped""",
-        "comparative": """big/bigger small/smaller long/longer short/shorter high/higher low/lower fast/faster
-            slow/slower strong/stronger weak/weaker old/older young/younger cold/colder warm/warmer hard/harder
-            soft/softer large/larger wide/wider deep/deeper rich/richer poor/poorer cheap/cheaper dark/darker
-            bright/brighter""",
-        "capital": """France/Paris Germany/Berlin Italy/Rome Spain/Madrid Portugal/Lisbon England/London
-            Ireland/Dublin Austria/Vienna Greece/Athens Poland/Warsaw Sweden/Stockholm Norway/Oslo Denmark/Copenhagen
-            Finland/Helsinki Russia/Moscow Turkey/Ankara Egypt/Cairo Japan/Tokyo China/Beijing India/Delhi Cuba/Havana
-            Peru/Lima Canada/Ottawa Hungary/Budapest""",
-        "gender": """man/woman king/queen boy/girl father/mother brother/sister son/daughter husband/wife uncle/aunt
-            nephew/niece grandfather/grandmother prince/princess actor/actress waiter/waitress hero/heroine he/she
-            him/her gentleman/lady boyfriend/girlfriend groom/bride bull/cow wizard/witch emperor/empress
-            duke/duchess god/goddess""",
-    }.items()
+    for name, words in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
 #: A table of capitals, and the country that asks it.
 TABLE, ASKED = (("Spain", "Madrid"), ("Norway", "Oslo"), ("Japan", "Tokyo"), ("Egypt", "Cairo")), "Portugal"
@@ -73,8 +55,7 @@ class Embeddings:
 
     def __getitem__(self, words: Sequence[str] | str) -> np.ndarray:
         place = self.places[words] if isinstance(words, str) else [self.places[word] for word in words]
-        found: np.ndarray = self.table[place]
-        return found
+        return self.table[place]
 
     def known(self, pairs: Pairs) -> list[tuple[str, str]]:
         """The pairs of which both words are one piece."""
@@ -112,19 +93,16 @@ def of_translator() -> tuple[Embeddings, dict[str, Pairs]]:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    found: np.ndarray = (one * other).sum(-1) / np.maximum(lengths, 1e-12)
-    return found
+    return (one * other).sum(-1) / np.maximum(lengths, 1e-12)
 
 
 def mean_of_others(steps: np.ndarray) -> np.ndarray:
     """For each step the mean of all others."""
-    found: np.ndarray = (steps.sum(0) - steps) / max(len(steps) - 1, 1)
-    return found
+    return (steps.sum(0) - steps) / max(len(steps) - 1, 1)
 
 
 def steps_of(embeddings: Embeddings, pairs: Pairs) -> np.ndarray:
-    found: np.ndarray = embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
-    return found
+    return embeddings[[other for _, other in pairs]] - embeddings[[one for one, _ in pairs]]
 
 
 def by_chance(embeddings: Embeddings, words: Sequence[str], seed: int, groups: int) -> np.ndarray:
@@ -191,8 +169,7 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
 
 def softmax(scores: np.ndarray) -> np.ndarray:
     raised = np.exp(scores - scores.max(-1, keepdims=True))
-    found: np.ndarray = raised / raised.sum(-1, keepdims=True)
-    return found
+    return raised / raised.sum(-1, keepdims=True)
 
 
 def pair_planes(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
@@ -252,7 +229,7 @@ def queen(embeddings: Embeddings) -> Piece:
 
 
 @experiment("Do directions in the embeddings of a language model mean something?")
-def run(bench: Bench, groups: int = GROUPS) -> Found:
+def meaning(bench: Bench, groups: int = GROUPS) -> Found:
     loaded = facts(bench)
     listed = sorted({word for pairs in RELATIONS.values() for pair in pairs for word in pair})
     others = [word for pair in TABLE for word in pair] + [ASKED]

@@ -137,7 +137,7 @@ def cache_bytes(layers: int, width: int, tokens: np.ndarray | int) -> np.ndarray
 
 
 @experiment("How do the blocks of a language model of today differ from those of 2017?")
-def run(bench: Bench) -> Found:
+def modern_blocks(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
     path = f"decoder.{LAYER}"

@@ -21,13 +21,12 @@ from torch import Tensor
 
 from transformer_core.files.tensors import metadata, unbroken, write_tensors
 from transformer_core.model import Transformer
-from transformer_core.parameters import parameters
 from transformer_core.studies.sentence.read import words_along
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.tap import Labels, record, under
 from transformer_core.tracing.trace import NamedTensor
-from transformer_core.training.state import ANEW
+from transformer_core.training.train import ANEW
 
 Read = Callable[[Transformer], Any]
 Measure = Callable[[Transformer], Iterable[NamedTensor]]
@@ -81,7 +80,6 @@ class Recorder:
         points: names or patterns of the trace points to keep.
         labels: the words along an axis of a point, as for `Tape.trace`.
         measure: further tensors to compute from the model at each of these steps, such as scores of heads.
-        weights_at: steps at which to keep all weights too.
     """
 
     def __init__(
@@ -91,18 +89,14 @@ class Recorder:
         points: Iterable[str] = ("*.weights",),
         labels: Labels | None = None,
         measure: Measure | None = None,
-        weights_at: Iterable[int] = (),
     ) -> None:
         self.read, self.points, self.labels, self.measure = read, tuple(points), labels, measure
-        self.steps, self.weights_at = frozenset(steps), frozenset(weights_at)
+        self.steps = frozenset(steps)
         self.taken: dict[int, dict[str, NamedTensor]] = {}
-        self.weights: dict[int, dict[str, Tensor]] = {}
 
     def __call__(self, step: int, model: Transformer) -> None:
         if step in self.steps:
             self.taken[step] = self.look(model)
-        if step in self.weights_at:
-            self.weights[step] = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
     @torch.no_grad()
     def look(self, model: Transformer) -> dict[str, NamedTensor]:
@@ -121,44 +115,30 @@ class Recorder:
         finally:
             model.train(training)
 
-    def tensors(self, prefix: str = "") -> dict[str, NamedTensor]:
+    def tensors(self) -> dict[str, NamedTensor]:
         """The recorded tensors, each stacked along a first axis "checkpoint" whose labels are the steps; `step` has the
-        steps as numbers. All names begin with `prefix`.
+        steps as numbers.
 
         Raises:
             ValueError: no step was recorded.
         """
         if not self.taken:
             raise ValueError("nothing was recorded: the training came to none of the chosen steps")
-        return stacked(self.taken, prefix)
-
-    def parameters(self, model: Transformer, prefix: str = "") -> dict[str, NamedTensor]:
-        """`parameters.*` of the kept weights, stacked as in `tensors`; `parameters.step` has the steps as numbers.
-
-        `model` has the config of the one that was watched, and is left as it was.
-        """
-        labels = self.labels or (lambda _name, _axis: None)
-        kept = {step: parameters(self.at(step, model), labels) for step in self.weights}
-        return stacked(kept, prefix, "parameters.step")
-
-    def at(self, step: int, model: Transformer) -> Transformer:
-        """A model with the weights that were kept at `step`; its config is that of `model`.
-
-        Raises:
-            KeyError: no weights were kept there.
-        """
-        weights = self.weights[step]
-        then = Transformer(model.config).to(next(iter(weights.values())).dtype)
-        then.load_state_dict(weights)
-        return then.eval()
+        steps = sorted(self.taken)
+        checkpoints = {"checkpoint": tuple(map(str, steps))}
+        found = {"step": NamedTensor("step", np.array(steps), ("checkpoint",), checkpoints)}
+        for name, tensor in self.taken[steps[0]].items():
+            values = np.stack([self.taken[step][name].values for step in steps])
+            found[name] = NamedTensor(name, values, ("checkpoint", *tensor.axes), {**checkpoints, **tensor.labels})
+        return found
 
     def save(self, path: Path) -> None:
         """Everything that `load` needs, in one safetensors file: to be written whenever the state of a run is."""
-        tensors = {f"weights.{step}.{n}": v for step, kept in self.weights.items() for n, v in kept.items()}
+        tensors: dict[str, Tensor] = {}
         about: dict[str, Any] = {}
         for step, snapshot in self.taken.items():
             for name, tensor in snapshot.items():
-                tensors[f"taken.{step}.{name}"] = torch.from_numpy(np.array(tensor.values))
+                tensors[f"{step}.{name}"] = torch.from_numpy(np.array(tensor.values))
                 about[name] = [tensor.axes, dict(tensor.labels)]
         write_tensors(path, tensors, {"about": json.dumps(about)})
 
@@ -171,25 +151,7 @@ class Recorder:
         data = unbroken(path, ANEW)
         about = json.loads(metadata(data)["about"])
         for full, tensor in load(data).items():
-            kind, step, name = full.split(".", 2)
-            if kind == "weights":
-                self.weights.setdefault(int(step), {})[name] = tensor
-                continue
+            step, _, name = full.partition(".")
             axes, labels = about[name]
             words = {axis: tuple(names) for axis, names in labels.items()}
             self.taken.setdefault(int(step), {})[name] = NamedTensor(name, tensor.numpy(), tuple(axes), words)
-
-
-def stacked(
-    taken: Mapping[int, Mapping[str, NamedTensor]], prefix: str = "", counter: str = "step"
-) -> dict[str, NamedTensor]:
-    """Snapshots by step as one tensor for each name, along the axis "checkpoint"."""
-    steps = sorted(taken)
-    checkpoints = {"checkpoint": tuple(map(str, steps))}
-    full = f"{prefix}{counter}"
-    found = {full: NamedTensor(full, np.array(steps), ("checkpoint",), checkpoints)}
-    for name, tensor in taken[steps[0]].items() if steps else ():
-        values = np.stack([taken[step][name].values for step in steps])
-        full, axes = f"{prefix}{name}", ("checkpoint", *tensor.axes)
-        found[full] = NamedTensor(full, values, axes, {**checkpoints, **tensor.labels})
-    return found

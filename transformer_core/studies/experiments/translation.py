@@ -1,22 +1,33 @@
-"""Sentences, a brief recipe and an evaluation for the experiments that train a translator."""
+"""Sentences, a brief recipe, an evaluation and comparisons for the experiments that train a translator."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Piece
+from transformer_core.parameters import made_with, parameters
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, tensor
 from transformer_core.studies.translator.evaluate import batches_of, exact
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
-from transformer_core.studies.translator.train import HELD_OUT_SEED, training_corpus, vocabulary_of_grammar
+from transformer_core.studies.translator.train import (
+    HELD_OUT_SEED,
+    load_default,
+    training_corpus,
+    vocabulary_of_grammar,
+)
+from transformer_core.text.vocabulary import PAD
+from transformer_core.tracing.tap import Edit, Tape, record
+from transformer_core.tracing.trace import Trace
 from transformer_core.training.batches import Corpus
 from transformer_core.training.train import Recipe, loss_of
 
@@ -147,3 +158,108 @@ class one_thread:  # noqa: N801 - read as a word: with one_thread()
 
     def __exit__(self, *_: object) -> None:
         torch.set_num_threads(self.threads)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Results of `judged` for the training of each name by each seed; the names stand along `axis`."""
+
+    axis: str
+    names: tuple[str, ...]
+    seeds: range
+    recipes: Mapping[tuple[str, int], Recipe]
+    pieces: Mapping[tuple[str, int], Piece]
+
+    def table(self, name: str) -> np.ndarray:
+        """One measure of all trainings, "`axis` seed ..."."""
+        return np.array([[self.pieces[one, seed][name] for seed in self.seeds] for one in self.names])
+
+    def found(self, checks: Sequence[int], sentences: int) -> Found:
+        """`exact` and `held_out_loss` "`axis` seed", their curves "`axis` seed step", and by how much was trained."""
+        axes, labels = f"{self.axis} seed", {self.axis: self.names, "seed": self.seeds}
+        return {
+            "exact": tensor(self.table("exact"), axes, **labels),
+            "held_out_loss": tensor(self.table("loss"), axes, **labels),
+            "step": tensor(checks, "step"),
+            "curve": tensor(self.table("curve"), f"{axes} step", **labels),
+            "loss_curve": tensor(self.table("losses"), f"{axes} step", **labels),
+            "steps": tensor(next(iter(self.recipes.values())).steps),
+            "sentences": tensor(sentences),
+        }
+
+
+def changed(recipe: Recipe, changes: Mapping[str, Any], seed: int) -> Recipe:
+    """The recipe for a seed with `changes`: some are fields of the recipe, the others sizes of the model."""
+    own = {field.name for field in fields(recipe)} & changes.keys()
+    sizes = {name: value for name, value in changes.items() if name not in own}
+    return replace(recipe, seed=seed, sizes=recipe.sizes | sizes, **{name: changes[name] for name in own})
+
+
+def compare(
+    bench: Bench,
+    axis: str,
+    recipe: Recipe,
+    changes: Mapping[str, Mapping[str, Any]],
+    trainings: int,
+    sentences: int,
+    checks: Sequence[int],
+    scales: Mapping[str, float] | None = None,
+) -> Comparison:
+    """Train with the changes of each name by each of `trainings` seeds, and judge on `sentences` held-out ones.
+
+    All names of one seed come first, so that an interrupted run has whole comparisons. `scales` multiplies the initial
+    matrices of the layers.
+    """
+    bench.expect(len(changes) * trainings)
+    tried = seeds(bench, trainings)
+    given = {(name, seed): changed(recipe, some, seed) for seed in tried for name, some in changes.items()}
+    pieces = {
+        (name, seed): judged(bench, one, sentences, checks, (scales or {}).get(name, 1.0))
+        for (name, seed), one in given.items()
+    }
+    return Comparison(axis, tuple(changes), tried, given, pieces)
+
+
+@cache
+def translator(dtype: torch.dtype = torch.float32) -> Transformer:
+    """The model that the lecture shows, in evaluation mode."""
+    return load_default()[0].to(dtype)
+
+
+@torch.no_grad()
+def passes(
+    model: Transformer, pairs: Sequence[Pair], only: Iterable[str], edit: Mapping[str, Edit] | None = None
+) -> Iterator[tuple[Sequence[Pair], Tensor, Tape]]:
+    """Teacher-forced passes over `pairs`, a batch at a time: the pairs, their target ids, and what was recorded."""
+    for some, source, target in batches_of(vocabulary(), pairs):
+        with record(only=only, edit=edit) as tape:
+            model(source, target[:, :-1], source == PAD, target[:, :-1] == PAD)
+        yield some, target, tape
+
+
+def source_rows(tensor: Tensor, pairs: Sequence[Pair]) -> np.ndarray:
+    """The rows "batch position ..." of real source words, one below the other."""
+    return np.concatenate([rows[: len(pair.source)].numpy() for rows, pair in zip(tensor, pairs, strict=True)])
+
+
+def rows_at(model: Transformer, pairs: Sequence[Pair], points: Sequence[str]) -> dict[str, np.ndarray]:
+    """The rows of all source words at each point, one below the other."""
+    found: dict[str, list[np.ndarray]] = {point: [] for point in points}
+    for some, _, tape in passes(model, pairs, points):
+        for point in points:
+            found[point].append(source_rows(tape[point], some))
+    return {point: np.concatenate(parts) for point, parts in found.items()}
+
+
+@torch.no_grad()
+def encoder_traces(model: Transformer, pairs: Sequence[Pair]) -> Iterator[Trace]:
+    """A trace of the encoder for each sentence, one by one, with the parameters: all that a measure reads."""
+    learned = parameters(model, lambda _name, _axis: None)
+    for pair in pairs:
+        with record() as tape:
+            model.encode(torch.tensor([vocabulary().source_ids(pair.source)]))
+        trace = tape.trace(about={"config": model.config.as_dict()})
+        for name in tuple(trace):
+            trace.parents[name] += made_with(name, learned)
+        trace.tensors |= learned
+        yield trace

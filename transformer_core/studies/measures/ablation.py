@@ -33,18 +33,3 @@ def ablation_effect(ablation_accuracy: np.ndarray) -> Values:
 def heads_with_a_role(score: np.ndarray) -> Values:
     """The number of heads that play a role."""
     return (score >= EARNED).any(0).sum()
-
-
-@measure("")
-def heads_in_all(score: np.ndarray) -> Values:
-    """The number of heads that were scored."""
-    return score[0].size
-
-
-def roles_of(trace: Trace, layer: int, head: int) -> list[str]:
-    """The roles that a head plays, the best first; nothing where roles were not scored."""
-    if "roles.score" not in trace:
-        return []
-    scores = trace.full("roles.score")
-    column = scores.values[:, layer, head]
-    return [scores.labels["role"][k] for k in np.argsort(-column, kind="stable") if column[k] >= EARNED]

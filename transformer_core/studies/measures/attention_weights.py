@@ -1,11 +1,13 @@
-"""The softmax of the scores step by step, and the weighted sum of values."""
+"""The softmax of the scores step by step, the weighted sum of values, several heads, and the gradient of the loss."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from transformer_core.config import Rotary
 from transformer_core.studies.focus import EARNED
-from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.measures.naming import Values, attention_input, measure
+from transformer_core.studies.measures.norms import root_mean_square
 from transformer_core.tracing.trace import Trace
 
 #: Temperatures at which `by_temperature` recomputes the attention weights.
@@ -15,8 +17,7 @@ TEMPERATURES = (0.125, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0)
 def softmax(scores: np.ndarray) -> np.ndarray:
     """softmax(s)_j = exp(s_j - max s) / sum_k exp(s_k - max s), along the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    shares: np.ndarray = raised / raised.sum(axis=-1, keepdims=True)
-    return shares
+    return raised / raised.sum(axis=-1, keepdims=True)
 
 
 def scale_of(trace: Trace, prefix: str) -> float:
@@ -103,3 +104,109 @@ def weighted_value_plane(weights: np.ndarray, value_plane: np.ndarray) -> Values
 def role_threshold() -> Values:
     """The share of held-out sentences from which a role is named (`transformer_core.studies.focus.EARNED`)."""
     return EARNED
+
+
+def as_attention_input(trace: Trace, prefix: str, letter: str, projected: np.ndarray) -> np.ndarray:
+    """Projected queries, keys or values "batch head position d_head", as the attention at `prefix` multiplies them.
+
+    As they are where nothing comes between; the rows stand at the positions 0, 1, 2, ...
+    """
+    steps, found = trace.about.get("config", {}), projected
+    if f"{prefix}.{letter}_norm.out" in trace:
+        gain = next(name for name in trace.parents[f"{prefix}.{letter}_norm.out"] if name.endswith(".gain"))
+        found = root_mean_square(found, trace.full(gain).values, steps["norm_eps"])
+    if f"{prefix}.{letter}_rotated" in trace:
+        found = rotated(found, Rotary(**steps["rotary"]))
+    if attention_input(trace, letter, prefix) == f"{letter}_repeated":
+        found = found.repeat(trace.full(f"{prefix}.scores").size("head") // found.shape[1], 1)
+    return found
+
+
+def rotated(rows: np.ndarray, rotary: Rotary) -> np.ndarray:
+    """x cos(m theta) +- partner(x) sin(m theta) of rows "batch head position d_head": see `Rotary`."""
+    width = rows.shape[3]
+    frequency, sign = np.array([rotary.turn(width, entry) for entry in range(width)]).T
+    angle = np.arange(rows.shape[2])[:, None] * frequency
+    cosine, sine = np.cos(angle).astype(rows.dtype), (np.sin(angle) * sign).astype(rows.dtype)
+    return np.asarray(rows * cosine + rows[..., rotary.partners(width)] * sine)
+
+
+@measure("batch head query", like="weights")
+def head_norms(head_out: np.ndarray) -> Values:
+    """|z_hi W_O,h|: the Euclidean norm of the output of head h for query i."""
+    return np.linalg.norm(head_out, axis=-1)
+
+
+@measure("batch head query d_model", like="weights")
+def head_sums(trace: Trace, prefix: str, head_out: np.ndarray) -> Values:
+    """b_O + sum_{h' <= h} z_h'i W_O,h': the output of query i as it grows, head by head; b_O if there is one."""
+    bias = next((name for name in trace.parents[f"{prefix}.out"] if name.endswith(".b_o")), None)
+    return head_out.cumsum(1) + trace.full(bias).values if bias else head_out.cumsum(1)
+
+
+@measure("head d_model")
+def query_sensitivity(trace: Trace, prefix: str) -> Values:
+    """|W_Q,hm|: how far the query of head h moves when entry m of the row moves by one."""
+    return np.linalg.norm(trace.full(f"parameters.{prefix}.w_q").values, axis=-1)
+
+
+@measure("d_model")
+def sensitive_heads(query_sensitivity: np.ndarray) -> Values:
+    """The number of heads whose query moves when entry m of the row moves."""
+    return (query_sensitivity > 0).sum(0)
+
+
+@measure("")
+def heads_per_key(trace: Trace, prefix: str) -> Values:
+    """The number of heads that share one key and one value of each token; one, where none do."""
+    return trace.full(f"{prefix}.q").shape[1] // trace.full(f"{prefix}.k").shape[1]
+
+
+@measure("")
+def query_count(weights: np.ndarray) -> Values:
+    """The number of queries of this attention."""
+    return weights.shape[-2]
+
+
+@measure("")
+def key_count(weights: np.ndarray) -> Values:
+    """The number of keys of this attention."""
+    return weights.shape[-1]
+
+
+@measure("batch head query key", like="scaled")
+def loss_decrease_by_value(trace: Trace, prefix: str, z: np.ndarray) -> Values:
+    """-g_i . (v_j - z_i), with g_i = dL/dz_i: how much the loss falls, to first order, when output i becomes value j.
+
+    `prefix` is the path of an attention with "gradients." before it, beside which the gradients that autograd found
+    are stored.
+    """
+    v, mix = (trace.full(f"{_attention(prefix)}.{name}").values for name in "vz")
+    return np.einsum("bhid,bhid->bhi", z, mix)[..., None] - np.einsum("bhid,bhjd->bhij", z, v)
+
+
+@measure("batch head query key", like="scaled")
+def score_push(trace: Trace, prefix: str, loss_decrease_by_value: np.ndarray) -> Values:
+    """-dL/ds_ij = w_ij (-g_i . (v_j - z_i)): what gradient descent adds to a scaled score, over the learning rate.
+
+    Descent raises a score if the loss falls when the output moves towards its value.
+    """
+    return trace.full(f"{_attention(prefix)}.weights").values * loss_decrease_by_value
+
+
+@measure("batch head query key", like="scaled")
+def score_gradient(score_push: np.ndarray) -> Values:
+    """dL/ds_ij = w_ij g_i . (v_j - z_i): the gradient of the loss on a scaled score."""
+    return -score_push
+
+
+@measure("")
+def score_gradient_difference(score_gradient: np.ndarray, scaled: np.ndarray) -> Values:
+    """The largest difference between that formula and autograd, relative to the largest gradient."""
+    largest = np.maximum(np.abs(scaled).max(), 1e-300)  # of one word alone all are zero
+    return np.abs(score_gradient - scaled).max() / largest
+
+
+def _attention(prefix: str) -> str:
+    """The path of the attention whose gradients stand at `prefix`, in the same pass."""
+    return prefix.replace("gradients.", "", 1)

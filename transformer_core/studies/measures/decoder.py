@@ -1,4 +1,7 @@
-"""Measures of the decoder: a mask after the softmax, top keys in the source, alignment, and the loss of each word."""
+"""Measures of the decoder: a mask after the softmax, top keys in the source, alignment, and the loss of each word.
+
+And the logit lens: each layer of the decoder read as if it were the last (nostalgebraist 2020).
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import numpy as np
 
 from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.residual_connection import cosine
+from transformer_core.studies.measures.norms import normed
+from transformer_core.studies.measures.stream import blocks, cosine
 from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source with another last word in the target (`transformer_core.studies.sentence.variants`).
@@ -120,3 +124,59 @@ def aligned(trace: Trace) -> Values:
 def cosine_with_other(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     """cos(x_i, y_i) of row i of a tensor of another run, `other.<key>.<name>`, with row i of the tensor `<name>`."""
     return cosine(trace.full(prefix.split(".", 2)[2]).values, itself)
+
+
+def _norm(trace: Trace, path: str, rows: np.ndarray) -> np.ndarray:
+    """The final norm of the stack at `path`; the rows as they are where it has none."""
+    norm = f"{path.rpartition('decoder')[1]}.final_norm"
+    if f"parameters.{norm}.gain" not in trace:
+        return rows
+    return normed(trace, norm, rows)
+
+
+@measure("layer batch position vocab")
+def lens_logits(trace: Trace, prefix: str) -> Values:
+    """FinalNorm(x_l) E^T + b of the stream before the first layer and after each; `prefix` is the decoder."""
+    points = [f"{prefix}.0.resid_pre", *(f"{prefix}.{layer}.resid_post" for layer in blocks(trace, prefix))]
+    rows = np.stack([trace.full(point).values for point in points])
+    values = _norm(trace, prefix, rows) @ trace.full("parameters.output.w").values
+    if "parameters.output.b" in trace:
+        values = values + trace.full("parameters.output.b").values
+    layers = ("input", *(f"layer {layer + 1}" for layer in blocks(trace, prefix)))
+    return values, {**trace.full(joined(_root(prefix), "logits")).labels, "layer": layers}
+
+
+@measure(like="lens_logits")
+def lens_probs(lens_logits: np.ndarray) -> Values:
+    """softmax(lens_l): the probabilities of the next word, had the decoder ended there."""
+    return softmax(lens_logits)
+
+
+@measure(like="lens_logits", without="vocab")
+def lens_ranks(trace: Trace, prefix: str, lens_logits: np.ndarray) -> Values:
+    """The rank of the word that is written next, layer by layer: 1 where no other word fits better."""
+    ids = np.broadcast_to(next_ids(trace, _root(prefix))[:, None], (*lens_logits.shape[:3], 1))
+    return (lens_logits > np.take_along_axis(lens_logits, ids, -1)).sum(-1) + 1
+
+
+def _root(prefix: str) -> str:
+    """The prefix of the pass whose decoder stands at `prefix`."""
+    return prefix.rpartition("decoder")[0].rstrip(".")
+
+
+@measure("step", like="log_prob")
+def chosen_probs(log_prob: np.ndarray) -> Values:
+    """p of the word that was written, exp(log_prob), "step"."""
+    return np.exp(log_prob)
+
+
+@measure("step", like="log_prob")
+def running_prob(log_prob: np.ndarray) -> Values:
+    """Π_{s <= t} p_s: the probability that sampling writes exactly these words so far, "step"."""
+    return np.exp(log_prob.cumsum())
+
+
+@measure("")
+def beam_width(kept: np.ndarray, step: np.ndarray) -> Values:
+    """The largest number of prefixes that were kept at one step of a beam search."""
+    return max(int(kept[step == t].sum()) for t in np.unique(step))

@@ -61,12 +61,6 @@ def active_units(post: np.ndarray) -> Values:
     return (post > 0).sum(-1)
 
 
-@measure("batch position d_ff", like="post")
-def unit_order(post: np.ndarray) -> Values:
-    """The units of each row by falling activation."""
-    return np.argsort(-post, axis=-1, kind="stable")
-
-
 @measure("batch position d_model", like="out")
 def per_position(trace: Trace, prefix: str) -> Values:
     """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight.

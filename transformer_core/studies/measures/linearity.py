@@ -12,10 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from transformer_core.studies.measures.attention_weights import scale_of, softmax
+from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, gate_of, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.trace import Trace
 
 #: The factors a and b. Their sum is not one, or a constant would pass unnoticed.
@@ -87,8 +86,7 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
             q, k, v = meet(projected) if normed else projected
             scores = (q[:, :, at] if normed else q) @ k.swapaxes(-1, -2) * scale
             weights = softmax(np.where(hidden[:, :, at], -np.inf, scores))
-        values: np.ndarray = ((weights @ v) @ w_o).sum(1)
-        return values
+        return ((weights @ v) @ w_o).sum(1)
 
     return Split(project, blend, cut)
 
@@ -108,8 +106,7 @@ def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) 
             units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
         elif bend:
             units = activation(units)
-        values: np.ndarray = units @ w2 + second
-        return values
+        return units @ w2 + second
 
     def widen(rows: np.ndarray) -> tuple[np.ndarray, ...]:
         return (rows @ w1,) if gate is None else (rows @ w1, rows @ gate[0])
@@ -128,8 +125,7 @@ def fixed_weights_gap(weights: np.ndarray, v: np.ndarray) -> Values:
     """Attention with its weights frozen: f(V) = weights V. Linear."""
 
     def blend(rows: np.ndarray) -> np.ndarray:
-        values: np.ndarray = np.einsum("bhij,bjhd->bihd", weights, rows)
-        return values
+        return np.einsum("bhij,bjhd->bihd", weights, rows)
 
     return gap(blend, v.transpose(0, 2, 1, 3))
 
@@ -167,7 +163,6 @@ def norm_gap(trace: Trace, prefix: str) -> Values:
         if first == "mean_square":
             return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True)))
         centred = x - x.mean(-1, keepdims=True)
-        values: np.ndarray = centred / centred.std(-1, keepdims=True)
-        return values
+        return centred / centred.std(-1, keepdims=True)
 
     return gap(normalized, entering(trace, prefix, first))

@@ -38,12 +38,6 @@ def scale(trace: Trace, prefix: str, normalized: np.ndarray) -> Values:
 
 
 @measure("batch position", like="out")
-def mean_after(normalized: np.ndarray) -> Values:
-    """The mean of the normalized row: zero, but for rounding."""
-    return normalized.mean(-1)
-
-
-@measure("batch position", like="out")
 def var_after(normalized: np.ndarray) -> Values:
     """The variance of the normalized row: var / (var + eps), almost one."""
     return normalized.var(-1)

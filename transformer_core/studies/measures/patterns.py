@@ -81,8 +81,7 @@ def pattern_keys(trace: Trace, prefix: str) -> Values:
 def _mean_over_queries(given: np.ndarray, answers: np.ndarray) -> np.ndarray:
     """The mean of `given` over the queries that have an answer, "... query"; zero where none has."""
     asks = answers.any(-1)
-    mean: np.ndarray = (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
-    return mean
+    return (given * asks).sum(-1) / np.maximum(asks.sum(-1), 1)
 
 
 @measure("batch role", like="pattern_keys")

@@ -5,19 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.focus import layers_of
-from transformer_core.studies.measures.attention_weights import scale_of, softmax
+from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.studies.measures.rotary import as_attention_input
-from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import Trace
 
 #: By how much two cosines have to differ to be shown side by side.
 APART = 0.1
 #: The pass over the same source without its last word (`transformer_core.studies.sentence.variants`).
 SHORTER = "other.shorter"
-#: The pass over the same source with another last word in the target.
-LATER = "other.later"
 
 
 @measure("batch head query key", like="scores")
@@ -100,13 +97,6 @@ def grown_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     return change
 
 
-@measure("batch position", like="itself")
-def later_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """|x_i - x'_i| / |x_i|: the change of a decoder's vector i when the last word that it reads is another."""
-    other = trace.full(joined(LATER, prefix)).values
-    return np.linalg.norm(itself - other, axis=-1) / np.linalg.norm(itself, axis=-1)
-
-
 @measure("")
 def mean_self_attention(trace: Trace, prefix: str) -> Values:
     """The share of held-out words whose largest weight lies on themselves, averaged over heads; `prefix` is `roles`."""
@@ -147,9 +137,3 @@ def high_score_at_small_cosine(trace: Trace) -> tuple[Pair, Pair] | None:
         return layer, head, weights.label("query", query), weights.label("key", key)
 
     return pair(high), pair(low)
-
-
-def argmin_score_gradient(push: NamedTensor, weights: NamedTensor) -> tuple[Quantity, Quantity, Label]:
-    """The smallest attention weight of one query, "key", the gradient of its score, and its key."""
-    label, share = weights.smallest()
-    return share, push.quantity(label.position), label

@@ -70,8 +70,7 @@ def sharpest(weights: NamedTensor) -> int:
 def with_a_choice(weights: NamedTensor) -> NamedTensor:
     """The rows of query × key but for a first one that sees itself alone, if others follow."""
     alone = len(weights) > 1 and int((weights.values[0] > 0).sum()) == 1
-    rows: NamedTensor = weights.pick(query=slice(1, None)) if alone else weights
-    return rows
+    return weights.pick(query=slice(1, None)) if alone else weights
 
 
 def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:

@@ -1,4 +1,4 @@
-"""Sizes of a model and a sentence: lengths, splits of the width into heads, and the parameters part by part."""
+"""Sizes of a model and a sentence, counts that follow from them, and the parameters part by part."""
 
 from __future__ import annotations
 
@@ -122,3 +122,22 @@ def published_total(published: np.ndarray) -> Values:
 def published_shares(published: np.ndarray) -> Values:
     """`published` over its sum, model by model."""
     return published / published.sum(-1, keepdims=True)
+
+
+@measure("")
+def recurrent_path_length(words: np.ndarray) -> Values:
+    """n - 1: the state updates between the first and the last of n tokens of a chain."""
+    return words - 1
+
+
+@measure("")
+def score_count(words: np.ndarray) -> Values:
+    """n^2: the cells of a grid of n tokens."""
+    return words**2
+
+
+@measure("")
+def crossover(d_model: np.ndarray, d_ff: np.ndarray) -> Values:
+    """n = 2 d_model + d_ff: where scores and blends, 2 n^2 d, take as many multiplications as the rest of an encoder
+    layer, 4 n d^2 + 2 n d d_ff."""
+    return 2 * d_model + d_ff

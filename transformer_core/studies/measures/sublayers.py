@@ -6,12 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from transformer_core.studies.measures.attention_weights import scale_of, softmax
+from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import feeding
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
-from transformer_core.studies.measures.rotary import as_attention_input
 from transformer_core.tracing.trace import Trace
 
 #: The boxes of a layer by the name of their tensors.
@@ -55,8 +54,7 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
             for letter, w, b in (("q", w_q, b_q), ("k", w_k, b_k), ("v", w_v, b_v))
         )
         mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
-        out: np.ndarray = np.einsum("hid,hdm->im", mixed, w_o) + b_o
-        return out
+        return np.einsum("hid,hdm->im", mixed, w_o) + b_o
 
     return attend
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
-from transformer_core.studies.translator.grammar.kinds import kinds
+from transformer_core.studies.translator.grammar.lexicon import kinds
 from transformer_core.tracing.trace import Trace
 
 #: The model that experiments look into: its units (`neurons`), its heads (`heads_off`), its training (`emergence`).

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
+from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import UNTRAINED, LoadedModel, find_model, open_model
-from transformer_core.pretrained.untrained import seed_of, untrained
 from transformer_core.studies.sentence import diff
 from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
 from transformer_core.studies.sentence.read import DEFAULT_MODEL, read
@@ -205,3 +206,20 @@ def _about(a: Trace, b: Trace) -> dict[str, Any]:
 def _described(side: dict[str, Any]) -> str:
     seed = f", seed {side['seed']}" if "seed" in side else ""
     return f"{side['model']}{', ' * bool(side['kind'])}{side['kind']}{seed}"
+
+
+def seed_of(trained: LoadedModel) -> int:
+    """The seed that the training of this model began with, as its card has it; 0 where no card tells one."""
+    seed = trained.facts.get("card", {}).get("recipe", {}).get("seed", 0)
+    return seed if type(seed) is int and 0 <= seed < 2**63 else 0  # what torch takes as one
+
+
+def untrained(trained: LoadedModel, seed: int) -> LoadedModel:
+    """The architecture and the tokens of `trained`, with the weights of this seed; nothing that was measured of it.
+
+    With the seed of its card these are the very weights that its training began with: `training.Run` draws them by the
+    same call. In float64, as a model is opened.
+    """
+    config = trained.model.config
+    model = Transformer(config, seed=seed).to(torch.float64).eval()
+    return replace(trained, model=model, facts={"model": trained.facts["model"], "card": {}}, measured={})

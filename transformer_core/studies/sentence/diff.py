@@ -4,6 +4,8 @@
 tokens that both have read alike: the whole source or none of it, since each of its rows may look at all others, and the
 beginning of the target that both share, since its rows look at nothing behind. What has another width, another number
 of heads, or other words along an axis is not subtracted.
+
+Every distance lies between nothing and one, so that it can be read as a share: 0 is the same, 1 is as far as can be.
 """
 
 from __future__ import annotations
@@ -14,13 +16,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from transformer_core.studies.focus import DECODER, ENCODER, layers_of
-from transformer_core.studies.measures.distances import (
-    heads_apart,
-    likeness,
-    likeness_apart,
-    rows_apart,
-    shares_apart,
-)
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The tensors of one pass; what else a lecture's trace has is not compared.
@@ -165,8 +160,7 @@ class Rows:
         return [self.rows(self.a, name) for name in first], [self.rows(self.b, name) for name in second]
 
     def rows(self, trace: Trace, name: str) -> np.ndarray:
-        rows: np.ndarray = trace.tensors[name].values[0, : len(self.words)]
-        return rows
+        return trace.tensors[name].values[0, : len(self.words)]
 
     def last(self, trace: Trace) -> np.ndarray:
         """The output of the stack: the rows after its last norm, or after its last layer where there is none."""
@@ -237,3 +231,47 @@ def words_apart(a: Trace, b: Trace, differing: dict[str, NamedTensor]) -> Iterat
         size = probs.size("position")
         said = shares_apart(a.tensors["probs"].values[0, :size], b.tensors["probs"].values[0, :size])
         yield NamedTensor("diff.said", said, ("position",), {"position": probs.labels["position"]})
+
+
+def shares_apart(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """max(sum_j [q_j - p_j]_+, sum_j [p_j - q_j]_+) along the last axis: the part of a whole that went elsewhere.
+
+    Of shares that make one each, both sums are the total variation, 1/2 sum_j |q_j - p_j|; where an edit has taken
+    shares away, what is gone counts as gone elsewhere.
+    """
+    gained, lost = np.maximum(q - p, 0).sum(-1), np.maximum(p - q, 0).sum(-1)
+    return np.clip(np.maximum(gained, lost), 0, 1)
+
+
+def rows_apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """|y - x| / (|x| + |y|) along the last axis: 0 for the same row, 1 for the opposite one or against nothing.
+
+    By the triangle inequality it is never more than one. Two rows of zeros are the same.
+    """
+    length = np.linalg.norm(x, axis=-1) + np.linalg.norm(y, axis=-1)
+    apart: np.ndarray = np.linalg.norm(y - x, axis=-1) / np.where(length > 0, length, 1.0)
+    return np.asarray(np.minimum(apart, 1))
+
+
+def likeness(rows: np.ndarray) -> np.ndarray:
+    """cos(x_i, x_j) of every pair of rows; 0 for a row of zeros. It needs no common width to be compared."""
+    length = np.linalg.norm(rows, axis=-1, keepdims=True)
+    unit = rows / np.where(length > 0, length, 1.0)
+    alike: np.ndarray = np.clip(unit @ unit.T, -1, 1)
+    np.fill_diagonal(alike, np.where(length[:, 0] > 0, 1.0, 0.0))  # which rounding would leave beside one
+    return alike
+
+
+def likeness_apart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """mean_j |cos(y_i, y_j) - cos(x_i, x_j)| / 2: how much else a row is like; rows of x and y may differ in width.
+
+    The mean is over the other rows; one row alone is like nothing else.
+    """
+    apart = np.abs(likeness(y) - likeness(x)) / 2
+    np.fill_diagonal(apart, 0)
+    return apart.sum(-1) / max(1, len(apart) - 1)
+
+
+def heads_apart(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The mean over queries of `shares_apart`, of every pair of heads: "head other" of weights "head query key"."""
+    return np.array([shares_apart(head, second).mean(-1) for head in first])

@@ -16,7 +16,7 @@ import torch
 
 from transformer_core.files import ASSETS
 from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
-from transformer_core.pretrained.safetensor_files import opened_file
+from transformer_core.pretrained.weights import opened_file
 from transformer_core.studies.measures.permutation import TURNED, exchanged
 from transformer_core.studies.translator.grammar import reading
 from transformer_core.studies.translator.lstm import LSTMTranslator, parameters_of

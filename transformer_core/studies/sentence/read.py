@@ -13,17 +13,14 @@ from transformer_core.model import Transformer
 from transformer_core.parameters import add_parameters
 from transformer_core.pretrained.model_registry import SHIPPED, LoadedModel, Tokenizer, open_model
 from transformer_core.studies.sentence import minimal_pairs
-from transformer_core.studies.sentence.decoding_trace import decoding_tensors
-from transformer_core.studies.sentence.edit_effect import edit_tensors
-from transformer_core.studies.sentence.generate import generate
+from transformer_core.studies.sentence.generate import decoding_tensors, generate
 from transformer_core.studies.sentence.lstm_trace import read_lstms
 from transformer_core.studies.sentence.variants import Sentence, Variant, variants
 from transformer_core.studies.sentence.window import windows_of
 from transformer_core.text.vocabulary import sentence
 from transformer_core.tracing.edit import edits_of
-from transformer_core.tracing.finite import check_finite
 from transformer_core.tracing.tap import Edit, Labels, record, under
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor, Trace, check_finite
 from transformer_core.tracing.window import ORDER, Limits
 from transformer_core.versions import versions
 
@@ -63,7 +60,7 @@ def read(
 
     Returns:
         All trace points with a batch of one; `parameters.*`; sizes as `config.*`; how the output is written, as
-        `decoding.*` (see `transformer_core.studies.sentence.decoding_trace`); what two LSTMs make of it, if they know
+        `decoding.*` (see `transformer_core.studies.sentence.generate`); what two LSTMs make of it, if they know
         its words, as `lstm.*` and `lstm_with_attention.*` (see `transformer_core.studies.sentence.lstm_trace`); and
         what was measured of the checkpoint, saved beside it under its name. What experiments found is read when it is
         asked for.
@@ -199,3 +196,29 @@ def _sizes(model: Transformer, given: Sentence) -> dict[str, NamedTensor]:
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     return {f"config.{name}": NamedTensor(f"config.{name}", np.array(size), ()) for name, size in sizes.items()}
+
+
+def edit_tensors(lines: Sequence[str], edited: Trace) -> dict[str, NamedTensor]:
+    """`edits`, the lines themselves along "choice"; `edit_outputs`, what was written before and is now, if anything is;
+    and `edit_effect`: how far the output moved.
+
+    With a decoder that is the largest share of probability, max_i 1/2 sum_w |p'_iw - p_iw|, that went to other tokens
+    where both had written the same so far; else |x' - x| / |x| of the last rows of the encoder.
+    """
+    lines = tuple(lines)
+    before = "other.unedited."
+    if "probs" in edited.tensors and edited.about["target_tokens"]:
+        ours, theirs = edited.tensors["probs"], edited.tensors[f"{before}probs"]
+        words = [tensor.labels["position"] for tensor in (ours, theirs)]
+        same = next((i for i, pair in enumerate(zip(*words, strict=False)) if pair[0] != pair[1]), min(map(len, words)))
+        moved = 0.5 * np.abs(ours.values[0, :same] - theirs.values[0, :same]).sum(-1).max()
+    else:
+        rows = [name for name in edited.tensors if name.startswith("encoder.") and name.endswith(".resid_post")]
+        ours, theirs = edited.tensors[rows[-1]], edited.tensors[before + rows[-1]]
+        moved = np.linalg.norm(ours.values - theirs.values) / np.linalg.norm(theirs.values)
+    outputs = (str(edited.about.get("unedited_output", "")), str(edited.about.get("output", "")))
+    written = NamedTensor("edit_outputs", np.arange(2), ("choice",), {"choice": outputs})
+    return ({"edit_outputs": written} if any(outputs) else {}) | {
+        "edits": NamedTensor("edits", np.arange(len(lines)), ("choice",), {"choice": lines}),
+        "edit_effect": NamedTensor("edit_effect", np.array(moved), ()),
+    }

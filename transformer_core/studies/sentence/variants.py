@@ -66,8 +66,7 @@ class Variant:
         )
         if self.encoder_only:
             return model.encode(source)
-        logits: Tensor = model(source, target)
-        return logits
+        return model(source, target)
 
 
 def variants(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from itertools import islice
@@ -23,7 +23,6 @@ from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import accuracy, alignment, translate
 from transformer_core.studies.translator.grammar import held_out_pairs, held_out_sentences, training_sentences
 from transformer_core.studies.translator.grammar.lexicon import adjectives, english_words, nouns, spanish_words
-from transformer_core.studies.translator.model_card import markdown
 from transformer_core.text.vocabulary import Vocabulary, sentence
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.training.batches import Corpus
@@ -58,6 +57,8 @@ HELD_OUT_SEED = 40_000
 SAVED_EVERY = 100
 #: What the name of an interrupted training ends with.
 STATE = ".state.safetensors"
+#: The card as a page to read: what the translator is, how it was made, and how far it can be trusted.
+_PAGE = Path(__file__).with_name("model_card.md").read_text(encoding="utf-8")
 
 
 def vocabulary_of_grammar() -> Vocabulary:
@@ -163,6 +164,30 @@ def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> 
     write(output.with_suffix(".card.json"), json.dumps(card, ensure_ascii=False, indent=1).encode())
     write(output.with_suffix(".md"), markdown(card, LECTURE).encode())
     return card
+
+
+def markdown(card: Mapping[str, Any], expected: Mapping[str, str]) -> str:
+    """The card as Markdown; `expected` holds what the lecture's sentences should become."""
+    shares, said = card["training"]["share_by_length"], card["lecture"]
+    lengths = [
+        f"| {n} | {found['sentences']} | {found['exact']:.1%} | {shares.get(n, 0):.2%} |"
+        for n, found in card["accuracy"]["by_length"].items()
+    ]
+    found_roles = [
+        f"| {role} | {at['layer']} | {at['head']} | {at['score']:.3f} | {at['queries']} |"
+        for role, at in card["roles"].items()
+    ]
+    lecture = [
+        f"| {text} | {said[text]} | {'right' if said[text] == right else f'not {right}'} |"
+        for text, right in expected.items()
+    ]
+    return _PAGE.format(
+        card=card,
+        versions=", ".join(f"{name} {number}" for name, number in card["versions"].items()),
+        by_length="\n".join(lengths),
+        roles="\n".join(found_roles),
+        lecture="\n".join(lecture),
+    )
 
 
 def command(recipe: Recipe) -> str:

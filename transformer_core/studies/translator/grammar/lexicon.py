@@ -1,23 +1,17 @@
-"""Lookups in the tables of words: how Spanish bends them, and which words go together."""
+"""Lookups in the tables of words (words.toml): how Spanish bends them, which words go together, and kinds of words."""
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
-from transformer_core.studies.translator.grammar.words import (
-    ADJECTIVES,
-    COPULAS,
-    DETERMINERS,
-    ENGLISH_FUNCTION_WORDS,
-    NOUNS,
-    OPPOSITES,
-    PREPOSITIONS,
-    REASONS,
-    SPANISH_FUNCTION_WORDS,
-    THEN,
-    VERBS,
-)
+TABLES = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
+#: The masculine and the feminine form of a determiner, by its English name and its number.
+DETERMINERS = {(name, plural): tuple(forms) for name, plural, *forms in TABLES["determiners"]}
+#: The singular and the plural form of "ser" and "estar", by name and tense.
+COPULAS = {(name, past): tuple(forms) for name, past, *forms in TABLES["copulas"]}
 
 
 def plural_in_spanish(word: str) -> str:
@@ -114,7 +108,7 @@ class Preposition:
 
 
 def _rows(table: str) -> list[str]:
-    return [row for row in table.strip().splitlines() if row]
+    return [row for row in TABLES[table].splitlines() if row]
 
 
 def _frames(text: str) -> tuple[Frame, ...]:
@@ -124,7 +118,7 @@ def _frames(text: str) -> tuple[Frame, ...]:
 
 @cache
 def nouns() -> tuple[Noun, ...]:
-    entries = [entry.split() for row in _rows(NOUNS) for entry in row.split("|")]
+    entries = [entry.split() for row in _rows("nouns") for entry in row.split("|")]
     names = [english for english, *_ in entries]
     return tuple(
         Noun(
@@ -142,7 +136,7 @@ def nouns() -> tuple[Noun, ...]:
 @cache
 def adjectives() -> tuple[Adjective, ...]:
     found = []
-    for english, spanish, copula, *tags in (row.split() for row in _rows(ADJECTIVES)):
+    for english, spanish, copula, *tags in (row.split() for row in _rows("adjectives")):
         singular, _, plural = spanish.partition("/")
         found.append(Adjective(english, singular, plural or plural_in_spanish(singular), copula, frozenset(tags)))
     return tuple(found)
@@ -150,7 +144,7 @@ def adjectives() -> tuple[Adjective, ...]:
 
 @cache
 def _opposites() -> tuple[frozenset[str], ...]:
-    return tuple(frozenset(group.split()) for row in _rows(OPPOSITES) for group in row.split("|"))
+    return tuple(frozenset(group.split()) for row in _rows("opposites") for group in row.split("|"))
 
 
 @cache
@@ -166,7 +160,7 @@ def is_colour(adjective: str) -> bool:
 
 @cache
 def verbs() -> tuple[Verb, ...]:
-    rows = [[part.strip() for part in row.split("|")] for row in _rows(VERBS)]
+    rows = [[part.strip() for part in row.split("|")] for row in _rows("verbs")]
     found = []
     for english, spanish, frames in rows:
         base, third, past = english.split()
@@ -177,7 +171,7 @@ def verbs() -> tuple[Verb, ...]:
 
 @cache
 def prepositions() -> tuple[Preposition, ...]:
-    rows = [row.split(maxsplit=2) for row in _rows(PREPOSITIONS)]
+    rows = [row.split(maxsplit=2) for row in _rows("prepositions")]
     return tuple(Preposition(english, spanish, _frames(frames)) for english, spanish, frames in rows)
 
 
@@ -210,7 +204,7 @@ def _by_base() -> dict[str, Verb]:
 @cache
 def reasons(verb: Verb, negated: bool) -> tuple[frozenset[str], frozenset[str]]:
     """The adjectives of the subject, and of the object, that explain why somebody does this, or does not."""
-    for base, sign, rest in (row.split(maxsplit=2) for row in _rows(REASONS)):
+    for base, sign, rest in (row.split(maxsplit=2) for row in _rows("reasons")):
         if _by_base()[base] is verb and (sign == "not") == negated:
             return _frames(rest)[0]
     return frozenset(), frozenset()
@@ -219,7 +213,7 @@ def reasons(verb: Verb, negated: bool) -> tuple[frozenset[str], frozenset[str]]:
 @cache
 def afterwards(verb: Verb) -> tuple[Verb, ...]:
     """The verbs that may follow with the same object."""
-    pairs = [pair.split() for row in _rows(THEN) for pair in row.split("|")]
+    pairs = [pair.split() for row in _rows("then") for pair in row.split("|")]
     return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
 
 
@@ -228,7 +222,7 @@ def english_words() -> frozenset[str]:
     found = {form for noun in nouns() for form in noun.forms} | {a.english for a in adjectives()}
     found |= {word for verb in verbs() for form in verb.english for word in form.split("+")}
     found |= {word for preposition in prepositions() for word in preposition.english.split("+")}
-    return frozenset(found | set(ENGLISH_FUNCTION_WORDS.split()))
+    return frozenset(found | set(TABLES["english_function_words"].split()))
 
 
 def spanish_words() -> frozenset[str]:
@@ -240,4 +234,36 @@ def spanish_words() -> frozenset[str]:
     for adjective in adjectives():
         partners = [noun for noun in nouns() if noun.is_a(adjective.tags)]
         found |= {adjective.in_spanish(n.feminine, plural) for n in partners for plural in n.numbers}
-    return frozenset(found | set(SPANISH_FUNCTION_WORDS.split()))
+    return frozenset(found | set(TABLES["spanish_function_words"].split()))
+
+
+@cache
+def kinds() -> dict[str, frozenset[str]]:
+    """The words of each kind; a word may be of several."""
+    noun = {form: n for n in nouns() for form in n.forms}
+    adjective = {a.english: a for a in adjectives()}
+    found = {
+        "articles": set("the a an this these some".split()),
+        "nouns": set(noun),
+        "singular nouns": {n.singular for n in nouns()},
+        "plural nouns": {n.plural for n in nouns() if "mass" not in n.tags},
+        "masculine nouns": {word for word, n in noun.items() if not n.feminine and not n.ambiguous},
+        "feminine nouns": {word for word, n in noun.items() if n.feminine and not n.ambiguous},
+        "people": {word for word, n in noun.items() if "person" in n.tags},
+        "animals": {word for word, n in noun.items() if "animal" in n.tags},
+        "food": {word for word, n in noun.items() if "food" in n.tags},
+        "nouns of two senses": {word for word, n in noun.items() if n.ambiguous},
+        "adjectives": set(adjective),
+        "colours": {word for word in adjective if is_colour(word)},
+        "adjectives with a gender": {word for word, a in adjective.items() if a.inflected},
+        "adjectives without a gender": {word for word, a in adjective.items() if not a.inflected},
+        "states": {word for word, a in adjective.items() if a.copula == "estar"},
+        "verbs": {form for verb in (*transitive(), *intransitive()) for form in verb.forms},
+        "verbs in the past": {verb.english[2].split("+")[0] for verb in (*transitive(), *intransitive())},
+        "forms of be": set("is are was were".split()),
+        "prepositions": {p.forms[0] for p in prepositions()},
+        "pronouns": set("he she it they them".split()),
+        "conjunctions": set("and but while because who that".split()),
+        "negations": {"not"},
+    }
+    return {name: frozenset(words) for name, words in found.items()}

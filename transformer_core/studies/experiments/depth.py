@@ -1,0 +1,204 @@
+"""Experiments on deep translators before any training: what depth, Add, norm and initial weights do to the stream."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from transformer_core.config import Config
+from transformer_core.model import Transformer
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.translation import one_thread, vocabulary
+from transformer_core.studies.translator.train import training_corpus
+from transformer_core.text.vocabulary import PAD
+from transformer_core.tracing.tap import record
+from transformer_core.training.train import loss_of
+
+#: What is compared: the norm order, and whether sublayers are added to the stream.
+KINDS = {
+    "pre-norm": {"norm_order": "pre", "residual": True},
+    "post-norm": {"norm_order": "post", "residual": True},
+    "no norm": {"norm_order": "none", "residual": True},
+    "pre-norm, no Add": {"norm_order": "pre", "residual": False},
+    "post-norm, no Add": {"norm_order": "post", "residual": False},
+    "no norm, no Add": {"norm_order": "none", "residual": False},
+}
+
+
+def untrained(kind: str, layers: int, seed: int, d_model: int = 64) -> Transformer:
+    """A translator with `layers` layers on each side, freshly initialised, without dropout."""
+    words = vocabulary()
+    config = Config(
+        source_vocab=len(words.source),
+        target_vocab=len(words.target),
+        d_model=d_model,
+        d_ff=2 * d_model,
+        heads=4,
+        encoder_layers=layers,
+        decoder_layers=layers,
+        dropout=0.0,
+        **KINDS[kind],  # type: ignore[arg-type]
+    )
+    return Transformer(config, seed)
+
+
+@cache
+def batch(sentences: int, seed: int) -> tuple[Tensor, Tensor]:
+    """Source and target ids of so many training sentences."""
+    return next(training_corpus(sentences, seed, vocabulary()).batches(sentences, seed))
+
+
+DEPTHS = (2, 4, 8, 16)
+
+
+def gradients(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
+    """|dL/dW| over all weights W of each encoder layer: "layer"."""
+    model = untrained(kind, layers, seed).double()
+    loss_of(model, *batch(sentences, 0), smoothing=0.0).backward()  # type: ignore[no-untyped-call]
+    assert model.encoder is not None
+    slopes = [[p.grad for p in layer.parameters() if p.grad is not None] for layer in model.encoder.layers]
+    return np.array([float(torch.cat([slope.flatten() for slope in of_layer]).norm()) for of_layer in slopes])
+
+
+def at_depth(layers: int, seeds: range, sentences: int) -> Piece:
+    found = [[gradients(kind, layers, seed, sentences) for seed in seeds] for kind in KINDS]
+    return {"gradient": np.array(found)}
+
+
+@experiment("How much gradient reaches the first layer, with and without Add, with and without norm?")
+def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int = 5, sentences: int = 16) -> Found:
+    """Gradient norms of each encoder layer by depth, with and without residual connections, with and without norm.
+
+    Before any training, on one batch of training sentences: the norm of the gradient on all weights of an encoder
+    layer, for translators of 2 to 16 layers on each side. The slope of x + f(x) is one plus the slope of f (He et al.
+    2016); where the norm stands decides what becomes of the one (Xiong et al. 2020).
+    """
+    bench.expect(len(depths))
+    tried = range(bench.seed, bench.seed + seeds)
+    with one_thread():
+        found = [
+            bench.once(f"{layers} layers", partial(at_depth, layers, tried, sentences))["gradient"] for layers in depths
+        ]
+    first, last = (np.array([by_depth[..., at] for by_depth in found]) for at in (0, -1))
+    words = {"depth": depths, "choice": tuple(KINDS)}
+    return {
+        f"layers_{layers}": tensor(by_depth, "choice seed layer", choice=tuple(KINDS))
+        for layers, by_depth in zip(depths, found, strict=True)
+    } | {
+        "depths": tensor(depths, "depth", depth=depths),
+        "first": tensor(np.median(first, -1), "depth choice", **words),
+        "first_smallest": tensor(first.min(-1), "depth choice", **words),
+        "first_largest": tensor(first.max(-1), "depth choice", **words),
+        "last": tensor(np.median(last, -1), "depth choice", **words),
+        "first_over_last": tensor(np.median(first / last, -1), "depth choice", **words),
+    }
+
+
+@torch.no_grad()
+def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
+    """|X - mean X| / |X| of a sentence's vectors, averaged, before the first layer and after each: "layer"."""
+    model = untrained(kind, layers, seed).double()
+    source, _ = batch(sentences, 0)
+    points = ["encoder.0.resid_pre", *(f"encoder.{layer}.resid_post" for layer in range(layers))]
+    with record(only=points) as tape:
+        model.encode(source, source == PAD)
+    found = []
+    for point in points:
+        shares = []
+        for rows, ids in zip(tape[point], source, strict=True):
+            real = rows[ids != PAD]
+            shares.append(float((real - real.mean(0)).norm() / real.norm()))
+        found.append(np.mean(shares))
+    return np.array(found)
+
+
+def of_kind(kind: str, layers: int, seeds: range, sentences: int) -> Piece:
+    return {"share": np.array([own_share(kind, layers, seed, sentences) for seed in seeds])}
+
+
+@experiment("Without Add, do all rows of a sentence become one?")
+def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 32) -> Found:
+    """Collapse of a sentence's vectors without residual connections: their differences by depth, before any training.
+
+    The share of a sentence's rows that is not their common mean: sqrt(sum |x_i - mean|^2 / sum |x_i|^2), 0 if all rows
+    are the same, averaged over training sentences. Attention averages, and whatever averages again and again forgets
+    what it averaged; what Add carries past it does not (Dong, Cordonnier and Loukas 2021, theorem 2.2).
+    """
+    tried = range(bench.seed, bench.seed + seeds)
+    with one_thread():
+        share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
+    words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
+    return {
+        "share": tensor(np.median(share, 1), "choice layer", **words),
+        "share_by_seed": tensor(share, "choice seed layer", **words),
+        "last": tensor(np.median(share[..., -1], 1), "choice", choice=tuple(KINDS)),
+    }
+
+
+SCALES = (0.25, 1.0, 4.0)
+WITH_ADD = tuple(kind for kind in KINDS if not kind.endswith("no Add"))
+PROBE = ("the", "car", "is", "red")
+
+
+@torch.no_grad()
+def streams(kind: str, scale: float, layers: int, seed: int, sentences: int) -> Piece:
+    """Variance by layer, the input first; entropy of the first attention; its weights on the probe sentence."""
+    model = untrained(kind, layers, seed)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2 and not name.endswith(".table"):
+            parameter.mul_(scale)
+    source, _ = batch(sentences, 0)
+    real = source != 0
+    with record(only=["encoder.*.resid_pre", "encoder.*.resid_post", "encoder.0.self_attn.weights"]) as tape:
+        model.encode(source, ~real)
+    after = [tape[f"encoder.{layer}.resid_post"] for layer in range(layers)]
+    variances = [float(rows[real].var()) for rows in (tape["encoder.0.resid_pre"], *after)]
+    weights = tape["encoder.0.self_attn.weights"]
+    entropy = -(weights * weights.clamp_min(1e-12).log()).sum(-1)
+    most = real.sum(-1).float().log()[:, None, None]
+    asked = (real & (real.sum(-1, keepdim=True) > 1))[:, None, :].expand_as(entropy)  # one word has no choice
+    with record(only=["encoder.0.self_attn.weights"]) as tape:
+        model.encode(torch.tensor([vocabulary().source_ids(PROBE)]))
+    return {
+        "variance": np.array(variances),
+        "entropy": (entropy / most)[asked].mean().numpy(),
+        "weights": tape["encoder.0.self_attn.weights"][0].numpy(),
+    }
+
+
+@experiment("What do small and large initial weights make of the stream's variance, and of the first attention?")
+def initial_variance(bench: Bench, layers: int = 8, seeds: int = 5, sentences: int = 64) -> Found:
+    """Variance of the residual stream by depth before any training, for three scales of the initial weights.
+
+    All matrices but the embeddings are multiplied by the scale. Measured on training sentences: the variance of the
+    entries of the stream after each encoder layer, and how undecided the first attention is: the entropy of its rows
+    over that of equal shares. Source of the initial weights: Glorot and Bengio 2010.
+    """
+    bench.expect(len(WITH_ADD) * len(SCALES))
+    tried = range(bench.seed, bench.seed + seeds)
+
+    def several(kind: str, scale: float) -> Piece:
+        pieces = [streams(kind, scale, layers, seed, sentences) for seed in tried]
+        return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
+
+    with one_thread():
+        found = [
+            [bench.once(f"{kind}, scale {scale}", partial(several, kind, scale)) for scale in SCALES]
+            for kind in WITH_ADD
+        ]
+    words = {"choice": WITH_ADD, "scale": SCALES}
+
+    def gathered(name: str) -> np.ndarray:
+        return np.array([[piece[name] for piece in row] for row in found])
+
+    return {
+        "variance": tensor(np.median(gathered("variance"), 2), "choice scale layer", layer=range(layers + 1), **words),
+        "variance_by_seed": tensor(gathered("variance"), "choice scale seed layer", layer=range(layers + 1), **words),
+        "entropy": tensor(gathered("entropy").mean(2), "choice scale", **words),
+        "entropy_by_seed": tensor(gathered("entropy"), "choice scale seed", **words),
+        "weights": tensor(gathered("weights")[:, :, 0], "choice scale head query key", query=PROBE, key=PROBE, **words),
+        "scales": tensor(SCALES, "scale", scale=SCALES),
+    }

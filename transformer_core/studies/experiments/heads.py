@@ -1,0 +1,211 @@
+"""Experiments on the heads of the lecture's model: what is lost without them, and what each looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from functools import partial
+
+import numpy as np
+import torch
+
+from transformer_core.interpret import head_off
+from transformer_core.interpret.intervention import attentions
+from transformer_core.model import Transformer
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.translation import (
+    held_out,
+    one_thread,
+    passes,
+    source_rows,
+    translator,
+    vocabulary,
+)
+from transformer_core.studies.focus import EARNED
+from transformer_core.studies.translator import roles
+from transformer_core.studies.translator.evaluate import alignment, exact
+from transformer_core.studies.translator.grammar import Pair
+from transformer_core.studies.translator.roles import DECIDING
+from transformer_core.studies.translator.train import DEFAULT, FOUR_CROSS_HEADS, load_model
+from transformer_core.text.vocabulary import PAD
+
+KINDS = (*DECIDING, "everything else", "whole sentences")
+
+
+def kinds_of(pair: Pair) -> np.ndarray:
+    """For each Spanish word the place in `KINDS` of the role in which an English word it translates is the query."""
+    query_tokens = [{query_token for query_token, _ in pair.roles.get(role, ())} for role in DECIDING]
+    others = len(DECIDING)
+    kinds = [next((at for at, some in enumerate(query_tokens) if some & {*of}), others) for of in pair.alignment]
+    return np.array(kinds, dtype=int)
+
+
+def means(model: Transformer, pairs: Sequence[Pair]) -> dict[str, np.ndarray]:
+    """The mean of z over all words that are no padding, by the path of each attention: "head d_head"."""
+    paths = [path for path, _ in attentions(model)]
+    rows: dict[str, list[np.ndarray]] = {path: [] for path in paths}
+    for some, target, tape in passes(model, pairs, [f"{path}.z" for path in paths]):
+        for path in paths:
+            z = tape[f"{path}.z"].transpose(1, 2)
+            reads_source = path.startswith("encoder")
+            rows[path].append(source_rows(z, some) if reads_source else z[target[:, :-1] != PAD].numpy())
+    return {path: np.concatenate(found).mean(0) for path, found in rows.items()}
+
+
+def judged(model: Transformer, pairs: Sequence[Pair]) -> np.ndarray:
+    """The share of words that are right, by kind, with the right words before them; and of sentences written whole."""
+    hits: list[np.ndarray] = []
+    for some, target, tape in passes(model, pairs, ["logits"]):
+        guessed = tape["logits"].argmax(-1)
+        for pair, row, answers in zip(some, guessed, target, strict=True):
+            words = len(pair.target)
+            hits.append((row[:words] == answers[1 : words + 1]).numpy())
+    right, kind = np.concatenate(hits), np.concatenate([kinds_of(pair) for pair in pairs])
+    shares = np.bincount(kind, right, len(KINDS) - 1) / np.maximum(np.bincount(kind, minlength=len(KINDS) - 1), 1)
+    return np.array([*shares, np.mean(exact(model, vocabulary(), pairs))])
+
+
+@experiment("What goes wrong when one head is switched off?")
+def heads_off(bench: Bench, sentences: int = 1000) -> Found:
+    """Mean ablation of single heads: the output is replaced by its mean over all words of held-out sentences.
+
+    Counted is each Spanish word, with the right words before it, by the role that the grammar gives to its English
+    word: an article depends on its noun, a form of "be" on its adjective, an inflected adjective on its noun; and whole
+    sentences that the model writes itself. Zero would be a value that no later layer ever saw; the mean takes away what
+    the head says of this sentence and leaves what it says of every one. Source: Wang et al. 2022, section 2.1 (mean
+    ablation).
+    """
+    model, pairs = translator(), held_out(sentences)
+    heads = {path: attention.heads for path, attention in attentions(model)}
+    bench.expect(2 + sum(heads.values()))
+    with one_thread():
+        usual = bench.once("means", lambda: means(model, pairs))
+        before = bench.once("all heads", lambda: {"right": judged(model, pairs)})["right"]
+
+        def without(path: str, head: int) -> Piece:
+            with head_off(model, path, head, torch.from_numpy(usual[path][head])):
+                return {"right": judged(model, pairs)}
+
+        after = {
+            path: [bench.once(f"{path} {head}", partial(without, path, head))["right"] for head in range(count)]
+            for path, count in heads.items()
+        }
+    words = {"choice": KINDS}
+    stacks = {"encoder": "encoder self_attn", "decoder": "decoder self_attn", "cross": "decoder cross_attn"}
+    counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
+    return {
+        name: tensor(
+            [after[path] for path in heads if [*path.split(".")][::2] == where.split()], "layer head choice", **words
+        )
+        for name, where in stacks.items()
+    } | {
+        "before": tensor(before, "choice", **words),
+        "counted": tensor([*counted, len(pairs)], "choice", **words),
+    }
+
+
+#: The most that a spare head costs alone.
+SPARE = 0.01
+Head = tuple[str, int]
+
+
+def without(model: Transformer, off: Iterable[Head], usual: dict[str, np.ndarray], pairs: list[Pair]) -> Piece:
+    """The share of sentences that come out right, word for word, with these heads at their means."""
+    with ExitStack() as switches:
+        for path, head in off:
+            switches.enter_context(head_off(model, path, head, torch.from_numpy(usual[path][head])))
+        return {"right": np.array(np.mean(exact(model, vocabulary(), pairs)))}
+
+
+@experiment("Heads that nobody misses, one at a time: what if all of them go?")
+def spare_heads(bench: Bench, sentences: int = 1000) -> Found:
+    """Joint ablation of all heads that cost nothing when ablated alone.
+
+    A head is spare if, alone, its absence costs at most `SPARE` of all held-out sentences. Each is replaced by its
+    mean, as in `heads_off`. If spare heads stand in for each other, they cost more together than their own costs add up
+    to. They are chosen on one half of the sentences, and judged on the other: on those that chose them, their own costs
+    are too small. Source: Michel et al. 2019, section 3 (one head at a time, and many).
+    """
+    model, pairs = translator(), [*held_out(2 * sentences)]
+    chosen_on, judged_on = pairs[:sentences], pairs[sentences:]
+    heads = [(path, head) for path, attention in attentions(model) for head in range(attention.heads)]
+    bench.expect(4 + 2 * len(heads))
+    with one_thread():
+        usual = bench.once("means", lambda: means(model, chosen_on))
+
+        def right(key: str, off: Iterable[Head], some: list[Pair]) -> float:
+            return float(bench.once(key, partial(without, model, off, usual, some))["right"])
+
+        first = right("all heads, to choose", (), chosen_on)
+        spare = [
+            (path, head)
+            for path, head in heads
+            if first - right(f"{path} {head}, to choose", [(path, head)], chosen_on) <= SPARE
+        ]
+        before = right("all heads", (), judged_on)
+        alone = [right(f"{path} {head}", [(path, head)], judged_on) for path, head in heads]
+        together = right("together", spare, judged_on)
+    costs = [before - share for head, share in zip(heads, alone, strict=True) if head in spare]
+    return {
+        "right": tensor([before, together], "choice", choice=("all heads", "without the spare ones")),
+        "alone": tensor(alone, "part", part=[f"{path} {head}" for path, head in heads]),
+        "which": tensor(
+            [int(head in spare) for head in heads], "part", part=[f"{path} {head}" for path, head in heads]
+        ),
+        "spare": tensor(len(spare)),
+        "heads": tensor(len(heads)),
+        "added_up": tensor(sum(costs)),
+        "together": tensor(before - together),
+        "worst_alone": tensor(max(costs, default=0.0)),
+        "sentences": tensor(len(judged_on)),
+    }
+
+
+MODELS = {"one": DEFAULT, "four": FOUR_CROSS_HEADS}
+
+
+def measured(which: str, sentences: int) -> Piece:
+    model, pairs = load_model(MODELS[which])[0], held_out(sentences)
+    right = np.array(exact(model, vocabulary(), pairs))
+    looked = alignment(model, vocabulary(), pairs)
+    table, query_tokens = roles.score(model, vocabulary(), pairs)
+    return {
+        "heads": np.array(model.config.cross_heads or model.config.heads),
+        "right": right,
+        "lengths": np.array([len(pair.source) for pair in pairs]),
+        "alignment": np.array([looked["all"], looked["without_inserted"]]),
+        "alignment_by_layer": np.array(looked["by_layer"]),
+        "roles": table.values,
+        "queries": query_tokens.values,
+    }
+
+
+@experiment("What do one and four cross-attention heads leave to the encoder?")
+def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
+    """One cross-attention head or four: what the two shipped translators do, on the same held-out sentences.
+
+    With four, the decoder can look at several source words itself; with one, the encoder has to bring them together.
+    Measured of each model: whole sentences right, by length too; where its cross-attention looks; and its encoder
+    heads' role scores, from which a role is named only if it is earned.
+    """
+    with one_thread():
+        found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
+    of_each = found["lengths"][0]
+    lengths, counted = np.unique(of_each, return_counts=True)
+    by_length = np.stack([found["right"][:, of_each == n].mean(1) for n in lengths], 1)
+    words = {"model": tuple(MODELS)}
+    scores = found["roles"].max((2, 3))
+    return {
+        "heads": tensor(found["heads"], "model", **words),
+        "exact": tensor(found["right"].mean(1), "model", **words),
+        "exact_by_length": tensor(by_length, "model length", length=lengths, **words),
+        "lengths": tensor(lengths, "length", length=lengths),
+        "sentences_by_length": tensor(counted, "length", length=lengths),
+        "alignment": tensor(found["alignment"], "model choice", choice=("all", "without inserted"), **words),
+        "alignment_by_layer": tensor(found["alignment_by_layer"], "model layer", **words),
+        "best_role": tensor(scores, "model role", role=roles.ROLES, **words),
+        "role": tensor(found["roles"], "model role layer head", role=roles.ROLES, **words),
+        "queries": tensor(found["queries"][0], "role", role=roles.ROLES),
+        "named": tensor((scores >= EARNED).sum(1), "model", **words),
+        "sentences": tensor(len(of_each)),
+    }
