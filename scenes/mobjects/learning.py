@@ -122,7 +122,7 @@ class TimeLapse:
     @property
     def rows(self) -> VGroup:
         """The rows of both patterns, one after another."""
-        return VGroup(*(line for grid in self.grids for line in grid.lines))
+        return VGroup(line for grid in self.grids for line in grid.lines)
 
     @property
     def standing(self) -> list[VMobject]:
@@ -152,10 +152,8 @@ class TimeLapse:
             grid.shift(at(inner.left, inner.top) - grid.cells.get_corner(UP + LEFT))
             edge = grid.cells.get_left()[0] - units(14)
             asked = VGroup(
-                *(
-                    self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
-                    for i, label in enumerate(labels)
-                )
+                self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
+                for i, label in enumerate(labels)
             )
             self.grids.add(grid)
             self.labels.add(VGroup(asked, grid.column_words("fact")))
@@ -202,9 +200,9 @@ class Starts(VGroup):
 
     def __init__(self, weights: Sequence[NamedTensor], names: Sequence[str], exact: Sequence[Quantity]) -> None:
         pitch = min(80.0, 320 / weights[0].shape[0])
-        self.grids = VGroup(*(Pattern(w, pitch) for w in weights)).arrange(RIGHT, buff=units(250))
+        self.grids = VGroup(Pattern(w, pitch) for w in weights).arrange(RIGHT, buff=units(250))
         self.row_words = self.grids[0].row_words()
-        self.column_words = VGroup(*(grid.column_words() for grid in self.grids))
+        self.column_words = VGroup(grid.column_words() for grid in self.grids)
         self.names, self.bars = VGroup(), VGroup()
         for grid, name, share in zip(self.grids, names, exact, strict=True):
             self.names.add(Words(name, "block").next_to(grid, UP, buff=units(76)))

@@ -73,7 +73,7 @@ class River(VGroup):
             *(self._writes(i) - self.falling[i] / 2 for i in range(1, count)),
             room.right,
         ]
-        self.stretches = VGroup(*(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities())))
+        self.stretches = VGroup(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities()))
         self.reads, self.boxes, self.falls, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
         self.most = 1 + int(lengths.values[1:].argmax())
         self.most_label = lengths.label("sublayer", self.most)

@@ -65,7 +65,7 @@ class SumOfTwo(VGroup):
             for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
         ]
         sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
-        self.names = VGroup(*(Formula(source, LARGE) for source in sources))
+        self.names = VGroup(Formula(source, LARGE) for source in sources)
         there = [turn[1] for turn in self.turns]
         sides = ((DOWN, RIGHT), (LEFT, UP) if replaced > STEEP else (UP, LEFT), (UP, RIGHT, DOWN))
         for name, line, wanted in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):

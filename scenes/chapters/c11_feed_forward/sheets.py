@@ -62,16 +62,14 @@ class Sheet(VGroup):
         ground, px = Ground(), self.unit * 135
         self.origin = means(dot(zero, 9, "ink"), ground)
         self.arrows = VGroup(
-            *(
-                means(arrow(zero, tip, "ink", 6, 24), Tip(points.quantity(i, 0), points.quantity(i, 1), px, 18, ground))
-                for i, tip in ((1, one), (2, other))
-            )
+            means(arrow(zero, tip, "ink", 6, 24), Tip(points.quantity(i, 0), points.quantity(i, 1), px, 18, ground))
+            for i, tip in ((1, one), (2, other))
         )
         turn = zero + (one - zero) * factors[0]
         self.sums = VGroup(arrow(zero, turn, role, 5, 22), arrow(turn, after, role, 5, 22))
         tips = (one - zero, other - zero)
         self.names = VGroup(
-            *(self._name(name, zero, tip, aside) for name, tip, aside in zip(names, tips, tips[::-1], strict=True))
+            self._name(name, zero, tip, aside) for name, tip, aside in zip(names, tips, tips[::-1], strict=True)
         )
         for written in self.names:
             reach = np.array([written.width / 2, written.height / 2, 0])
@@ -193,10 +191,8 @@ class Trial(VGroup):
         before = Formula(f"f({a:g} x {b:+.1f} y)", SIDE)
         after = Formula(f"{a:g} f(x) {b:+.1f} f(y)", SIDE)
         lines = VGroup(
-            *(
-                VGroup(sign, formula).arrange(RIGHT, buff=units(18))
-                for sign, formula in ((mark_before(), before), (mark_after(), after))
-            )
+            VGroup(sign, formula).arrange(RIGHT, buff=units(18))
+            for sign, formula in ((mark_before(), before), (mark_after(), after))
         )
         return room.fit(lines.arrange(RIGHT, buff=units(70)), most=1.0)
 

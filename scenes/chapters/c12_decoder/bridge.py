@@ -61,12 +61,8 @@ class Bridge(VGroup):
         self.plates[1].key = "plate", "decoder"
         left = at(side.left + 8, 0)[0]
         self.names = VGroup(
-            *(
-                Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
-                for name, plate, line in zip(
-                    ("encoder", "decoder"), self.plates, (self.source, self.written), strict=True
-                )
-            )
+            Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
+            for name, plate, line in zip(("encoder", "decoder"), self.plates, (self.source, self.written), strict=True)
         )
         tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
         heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]

@@ -94,10 +94,8 @@ class Shifted(VGroup):
         VGroup(*self.large).arrange(DOWN, buff=units(AIR)).move_to(room.centre)
         self.names, self.large_names = (
             VGroup(
-                *(
-                    Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
-                    for name, line in zip(("it writes", "it reads"), lines, strict=True)
-                )
+                Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
+                for name, line in zip(("it writes", "it reads"), lines, strict=True)
             )
             for lines in ((self.writes, self.reads), self.large)
         )

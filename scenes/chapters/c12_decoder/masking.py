@@ -48,7 +48,7 @@ class Budgets(VGroup):
         self.lost, self.told, self.sums = VGroup(), VGroup(), VGroup()
         tall = rooms[0].height >= TALL
         self.frames = VGroup(
-            *(frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms)
+            frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms
         )
         self.ring = ring_around(self.frames[told])
         for i, (room, total) in enumerate(zip(rooms, sums.quantities(), strict=True)):
@@ -108,7 +108,7 @@ class MaskBoard:
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
-        self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
+        self.lid = VGroup(self._shut(place) for place in self.grid.closed)
 
     @classmethod
     def of(cls, trace: Trace) -> MaskBoard:

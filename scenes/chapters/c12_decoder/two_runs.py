@@ -65,18 +65,14 @@ class TwoRuns(VGroup):
             for side, place in (("enters", left), ("leaves", right))
         )
         self.forms = VGroup(
-            *(
-                Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
-                for run, vector in zip(runs, self.after, strict=True)
-            )
+            Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
+            for run, vector in zip(runs, self.after, strict=True)
         )
         self.ways = VGroup(
-            *(
-                arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
-                for a, b in zip(self.after, self.forms, strict=True)
-            )
+            arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
+            for a, b in zip(self.after, self.forms, strict=True)
         )
-        self.cosines = VGroup(*(self._cosine(q, place) for q, place in zip(likeness, (left, right), strict=True)))
+        self.cosines = VGroup(self._cosine(q, place) for q, place in zip(likeness, (left, right), strict=True))
         self.mouths = [vector.copy().stretch_to_fit_width(0.8 * self.box.width) for vector in self.after]
         for mouth in self.mouths:
             mouth.set_x(self.box.get_x())

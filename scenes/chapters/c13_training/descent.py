@@ -183,10 +183,8 @@ class Valley(VGroup):
 
     def _dots(self, places: NamedTensor, losses: NamedTensor) -> VGroup:
         return VGroup(
-            *(
-                means(dot(self.plot.point(x, y), VISITED, "warning"), self.plot.course([x], [y]))
-                for x, y in zip(places.quantities(), losses.quantities(), strict=True)
-            )
+            means(dot(self.plot.point(x, y), VISITED, "warning"), self.plot.course([x], [y]))
+            for x, y in zip(places.quantities(), losses.quantities(), strict=True)
         )
 
     def descend(self, walk: str, kind: str = "tour") -> tuple[Animation, ...]:

@@ -51,20 +51,16 @@ class Lesson(VGroup):
             sign = Words("=", "title", "ink2") if hit else Words("≠", "title", "warning")
             self.signs.add(sign.move_to(at(x, (truth + guess) / 2)))
         self.names = VGroup(
-            *(
-                Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
-                for text, y in (("right word", truth), ("guess", guess), ("input", read))
-            )
+            Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+            for text, y in (("right word", truth), ("guess", guess), ("input", read))
         )
         super().__init__(self.truth, self.guesses, self.box, self.title, self.reads, self.ways, self.signs, self.names)
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:
         return VGroup(
-            *(
-                Token(label, "", column.width, CHIP, "stage word").move_to(at((column.left + column.right) / 2, y))
-                for label, column in zip(labels, columns, strict=True)
-            )
+            Token(label, "", column.width, CHIP, "stage word").move_to(at((column.left + column.right) / 2, y))
+            for label, column in zip(labels, columns, strict=True)
         )
 
 
@@ -99,10 +95,8 @@ class CrossEntropy:
         low, high = min(0.0, float(logits.values.min())), max(0.0, float(logits.values.max()))
         unit = (below.height - AIR) / (high - low)
         self.floors = VGroup(
-            *(
-                means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
-                for y in (below.bottom + low * unit, below.bottom)
-            )
+            means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
+            for y in (below.bottom + low * unit, below.bottom)
         )
         self.stages = [
             self._bars(logits.quantities(), unit, self.floors[0], high),
@@ -111,10 +105,8 @@ class CrossEntropy:
         specs = (".1f", ".3f")
         self.numbers = [
             VGroup(
-                *(
-                    number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
-                    for entry, bar in zip(row.quantities(), bars, strict=True)
-                )
+                number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
+                for entry, bar in zip(row.quantities(), bars, strict=True)
             )
             for row, bars, spec in zip((logits, probs), self.stages, specs, strict=True)
         ]

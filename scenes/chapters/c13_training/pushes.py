@@ -151,15 +151,13 @@ class Nudges:
         self.large = NudgedLoss(losses[self.key], nudges, reach, self.key, wide)
         start = float(losses.values[0, self.middle])
         self.tangents = VGroup(
-            *(
-                curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
-                for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
-            )
+            curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
+            for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
         )
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below)
         names = (("attention", above), ("loss", plots), ("push", below))
         self.names = VGroup(
-            *(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names)
+            Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names
         )
         self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
@@ -223,16 +221,14 @@ class Pushes:
         texts = (("attention weight",), ("its value lowers", "the loss by"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):
-            lines = VGroup(*(Words(line, "block", "ink2") for line in text)).arrange(DOWN, buff=units(10))
+            lines = VGroup(Words(line, "block", "ink2") for line in text).arrange(DOWN, buff=units(10))
             for line in lines:
                 line.align_to(lines, LEFT)
             self.names.add(lines.move_to(place.centre).align_to(at(side.left, 0), LEFT))
         borders = ((one.bottom + two.top) / 2 for one, two in pairwise(places))
         self.signs = VGroup(
-            *(
-                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
-                for sign, y in zip("×=", borders, strict=True)
-            )
+            Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+            for sign, y in zip("×=", borders, strict=True)
         )
 
     def multiply(self) -> tuple[Animation, ...]:

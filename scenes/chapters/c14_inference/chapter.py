@@ -475,7 +475,7 @@ class Inference(Chapter):
             ),
             beat(
                 "The causal mask lets none see a later one: the old ones cannot change.",
-                *([fill(VGroup(*(VGroup(*line) for line in lines[1:])), "slow")] if len(lines) > 1 else []),
+                *([fill(VGroup(VGroup(*line) for line in lines[1:]), "slow")] if len(lines) > 1 else []),
             ),
             beat(
                 claim(

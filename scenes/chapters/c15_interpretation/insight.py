@@ -196,7 +196,7 @@ class Lens(VGroup):
             rank = rank if rank.width <= units(foot.width) else Words(told, "stage word", "ink2")
             self.ranks.add(rank.settle(foot.centre))
             here = [name for name in self.lists[-1].names if name.text == str(written)]
-            self.rings.add(VGroup(*(ring_around(name, roomy=True) for name in here)))
+            self.rings.add(VGroup(ring_around(name, roomy=True) for name in here))
         super().__init__(self.lists, self.ranks)
 
 
@@ -312,7 +312,7 @@ class TwoPasses(VGroup):
             shares = self.probs.pick(choice=1, layer=layer).quantities()
             texts = [number(share, "share", "stage number") for share in shares]
             spots = [place.split_rows(-BELOW, 4)[1].centre for place in line]
-            self.told.append(VGroup(*(text.settle(spot) for text, spot in zip(texts, spots, strict=True))))
+            self.told.append(VGroup(text.settle(spot) for text, spot in zip(texts, spots, strict=True)))
         runs = [part for run in (self.donor, self.own) for part in (run.tokens, *run.vectors, run.answer)]
         super().__init__(self.calls, *runs, *self.told)
 

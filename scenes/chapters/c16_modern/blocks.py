@@ -158,10 +158,8 @@ class Gates:
         }
         self.bars["again"] = self.bars["gate_before"].copy()
         self.numbers = VGroup(
-            *(
-                Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
-                for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
-            )
+            Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
+            for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
         )
         left = at(side.left, 0)[0]
         self.title = Words("neuron", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
@@ -174,10 +172,7 @@ class Gates:
         self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
         middles = [(a.bottom + b.top) / 2 for a, b in pairwise(rooms)]
         self.signs = VGroup(
-            *(
-                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(left)
-                for sign, y in zip("×=", middles, strict=True)
-            )
+            Words(sign, "title", "ink2").settle(at(0, y)).begin_at(left) for sign, y in zip("×=", middles, strict=True)
         )
 
     def _stream(self, run: Trace, end: Room, body: Room) -> None:
@@ -210,7 +205,7 @@ class Gates:
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
-        return VGroup(*(self.bars[name][place] for name in ("gate", "number", "product")))
+        return VGroup(self.bars[name][place] for name in ("gate", "number", "product"))
 
 
 class Sharing:
@@ -261,10 +256,8 @@ class Sharing:
         colours = palette()
         return (
             VGroup(
-                *(
-                    Box(62, room.height, colours.background, 8, colours.role(role), 4).set_fill(opacity=0.5)
-                    for role in ("key", "value")
-                )
+                Box(62, room.height, colours.background, 8, colours.role(role), 4).set_fill(opacity=0.5)
+                for role in ("key", "value")
             )
             .arrange(RIGHT, buff=units(10))
             .move_to(room.centre)

@@ -44,16 +44,16 @@ class Merges(VGroup):
         for i, (one, other) in self.pairs.items():
             depth[i] = 1 + max(depth[one], depth[other])
             x[i] = (x[one] + x[other]) / 2
-        self.chips = VGroup(*(Token(label, height=HIGH) for label in labels))
+        self.chips = VGroup(Token(label, height=HIGH) for label in labels)
         for i, chip in enumerate(self.chips):
             chip.move_to(at(x[i], room.top + HIGH / 2 + depth[i] * step))
         self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
         for i, text in self.numbers.items():
             text.settle(self.chips[i].get_bottom() + DOWN * units(NUMBER / 2 + 3))
-        self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
+        self.edges = {i: VGroup(self._edge(one, i) for one in pair) for i, pair in self.pairs.items()}
         inner = {one for pair in self.pairs.values() for one in pair}
         #: What nothing is merged with any more: the tokens.
-        self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))
+        self.roots = VGroup(self.chips[i] for i in range(len(labels)) if i not in inner)
         #: The same, each with its number.
         self.tokens = [VGroup(chip, *self.numbered(chip)) for chip in self.roots]
         super().__init__(*self.edges.values(), self.chips, *self.numbers.values())
@@ -73,7 +73,7 @@ class Merges(VGroup):
 
     def row(self) -> VGroup:
         """The letters."""
-        return VGroup(*(self.chips[i] for i in self.letters))
+        return VGroup(self.chips[i] for i in self.letters)
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
         """Two pieces come down side by side, and are one; its place in the table stands below it.

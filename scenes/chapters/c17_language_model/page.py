@@ -56,7 +56,7 @@ class Page(VGroup):
     ) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
         labels = spaces.words(self.axis)
-        self.words = VGroup(*(self._word(label) for label in labels))
+        self.words = VGroup(self._word(label) for label in labels)
         if own:
             for place, text in enumerate(self.words):
                 text.key = (own, place, text.text)
@@ -154,7 +154,7 @@ class Page(VGroup):
         """A dashed line over each line of words, as high as a bar for `value`."""
         floors = self.floors()
         lift = np.array([0, units(unit * float(value)), 0])
-        return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
+        return VGroup(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors)
 
     def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
         """The meaning of the bars, at the end of the last line, or above that."""

@@ -65,10 +65,10 @@ class Places(VGroup):
         down = [(at(x, room.top), at(x, room.bottom)) for x in np.linspace(room.left, room.right, columns + 1)]
         grid.points = np.array([[a, a, b, b] for a, b in across + down]).reshape(-1, 3)
         self.grid, self.columns, self.room = grid, columns, room
-        self.cells = VGroup(*(self._cell(i, i + 1, "query") for i in range(int(taken))))
+        self.cells = VGroup(self._cell(i, i + 1, "query") for i in range(int(taken)))
         begins = [int(taken) * i for i in range(int(fitting))]
         #: As many more texts of this length as fit, piece by piece where a row ends.
-        self.more = VGroup(*(self._text(begin, begin + int(taken), i % 2) for i, begin in enumerate(begins) if i))
+        self.more = VGroup(self._text(begin, begin + int(taken), i % 2) for i, begin in enumerate(begins) if i)
         super().__init__(self.field, self.more, self.cells, self.grid)
 
     def _cell(self, begin: int, end: int, role: str) -> Box:
@@ -82,7 +82,7 @@ class Places(VGroup):
     def _text(self, begin: int, end: int, odd: int) -> VGroup:
         border = (begin // self.columns + 1) * self.columns
         parts = [(begin, min(end, border)), (border, end)]
-        return VGroup(*(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a))
+        return VGroup(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a)
 
 
 class Recalled(VGroup):
@@ -151,7 +151,7 @@ def between(question: Bubble, answer: Bubble) -> VGroup:
 def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
     """The tokens of a question as chips, across the stage."""
     begin = [str(label) for label in labels].index(question.words[0].text)
-    row = VGroup(*(Token(label) for label in labels[begin : begin + len(question.words)])).arrange(buff=units(16))
+    row = VGroup(Token(label) for label in labels[begin : begin + len(question.words)]).arrange(buff=units(16))
     return STAGE.inset(60).fit(row, most=1.7)
 
 

@@ -63,7 +63,7 @@ class Climb(VGroup):
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
         self.ride = [spot.get_center() + LEFT * units(70) + UP * units(44) for spot in self.dots]
         self.winner.move_to(self.ride[0])
-        self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
+        self.others = VGroup(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None)))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
         _, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")

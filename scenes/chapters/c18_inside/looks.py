@@ -37,7 +37,7 @@ class Looks(VGroup):
     """
 
     def __init__(self, labels: Sequence[Label], row: Room = STAGE, reach: float = 260.0) -> None:
-        self.chips, self.reach, x = VGroup(*(self.chip(label) for label in labels)), reach, row.left
+        self.chips, self.reach, x = VGroup(self.chip(label) for label in labels), reach, row.left
         wide = [chip.width * PIXELS_PER_UNIT for chip in self.chips]
         space = (row.width - sum(wide)) / max(1, len(wide) - 1)
         for chip, own in zip(self.chips, wide, strict=True):
@@ -165,7 +165,7 @@ class Pair:
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:
     """The arcs of all tokens but the first; `weights` is query × key."""
-    return VGroup(*(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips))))
+    return VGroup(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
 
 
 def named(text: str, row: Looks, up: bool) -> Words:

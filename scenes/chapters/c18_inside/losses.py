@@ -46,7 +46,7 @@ class Losses(VGroup):
                                   Words(more, "fact", "ink2").settle(np.array([x, rows[1].centre[1], 0]))))  # fmt: skip
             if place > 1:
                 drawn = run["without_others"].pick(amount=place - 2).quantities()
-                self.others.add(VGroup(*(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn))))
+                self.others.add(VGroup(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn)))
         top = self.bars[0].get_corner(UP + RIGHT)
         self.guess = dashes(top, np.array([at(room.right, 0)[0], top[1], 0]), "ink3", 3)
         self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))

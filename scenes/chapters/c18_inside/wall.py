@@ -46,10 +46,8 @@ class Wall(VGroup):
             ]
         )
         self.layers = VGroup(
-            *(
-                VGroup(*(SmallGrid(grid, self.side).move_to(spot) for grid, spot in zip(layer, spots, strict=True)))
-                for layer, spots in zip(weights, self.centres, strict=True)
-            )
+            VGroup(SmallGrid(grid, self.side).move_to(spot) for grid, spot in zip(layer, spots, strict=True))
+            for layer, spots in zip(weights, self.centres, strict=True)
         )
         edges = [float(self.layers[k].get_edge_center(side)[0]) for k, side in ((0, LEFT), (-1, RIGHT))]
         first, last = (Words(text, "aside", "ink2").settle(below.centre) for text in ("first layer", "last layer"))
@@ -59,12 +57,12 @@ class Wall(VGroup):
     @property
     def papers(self) -> VGroup:
         """The tiles without what is drawn on them."""
-        return VGroup(*(grid[0] for layer in self.layers for grid in layer))
+        return VGroup(grid[0] for layer in self.layers for grid in layer)
 
     @property
     def shown(self) -> VGroup:
         """The drawings on all tiles."""
-        return VGroup(*(grid[1] for layer in self.layers for grid in layer))
+        return VGroup(grid[1] for layer in self.layers for grid in layer)
 
     def bars(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
         """A bar on each tile, as wide as a share of it, and the same bars with no width yet."""
@@ -73,7 +71,7 @@ class Wall(VGroup):
             bar = Box(max(unit * float(share), 1.0), unit, palette().weight, 3)
             means(bar, Length(share, "width", unit, unit, 1.0))
             bars.add(bar.move_to(paper.get_left() + RIGHT * units(3), aligned_edge=LEFT))
-        thin = VGroup(*(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in bars))
+        thin = VGroup(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in bars)
         for bar in thin:
             bar.meanings = ()
         return bars, thin

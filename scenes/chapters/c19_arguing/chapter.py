@@ -495,9 +495,9 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
         ("How many claims?", VGroup(many.zero[0], *many.bands.values(), *many.seeds.values())),
-        ("What else changed?", VGroup(*(row[1] for row in sizes.rows), *sizes.pieces)),
-        ("At which size?", VGroup(*(column[0] for column in norms.columns), *norms.lines, *norms.starts)),
-        ("With how much data?", VGroup(*(cell[0] for row in grown.cells for cell in row))),
+        ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
+        ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
+        ("With how much data?", VGroup(cell[0] for row in grown.cells for cell in row)),
         ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
     ]
 

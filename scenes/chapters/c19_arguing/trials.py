@@ -160,7 +160,7 @@ class DotRows(VGroup):
             name.key = ("part", part)
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
-        self.seeds[part] = VGroup(*(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown)))
+        self.seeds[part] = VGroup(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown))
         middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
         self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         spot = at(self.inner.right + self.side / 2 + 10, y)

@@ -42,10 +42,8 @@ class Cards(VGroup):
             lines = [line.strip() for line in told(answer.asks).split("|")]
             self.asks.add(
                 VGroup(
-                    *(
-                        Words(Told(line), "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
-                        for i, line in enumerate(lines)
-                    )
+                    Words(Told(line), "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
+                    for i, line in enumerate(lines)
                 )
             )
             shift = at(x, MIDDLE) - answer.picture.get_center()
@@ -56,10 +54,8 @@ class Cards(VGroup):
             style = ("number", "note")
             self.told.add(
                 VGroup(
-                    *(
-                        Words(line, style[min(i, 1)], "ink" if i == 0 else "ink2").settle(at(x, FOOT - 46 + 46 * i))
-                        for i, line in enumerate(answer.told)
-                    )
+                    Words(line, style[min(i, 1)], "ink" if i == 0 else "ink2").settle(at(x, FOOT - 46 + 46 * i))
+                    for i, line in enumerate(answer.told)
                 )
             )
             if k:
@@ -104,10 +100,7 @@ def shares_of(row: NamedTensor, spec: str = ".0%", two: int = 2, wide: float = 3
         found.add(column.move_to(np.array([units(j * pitch), units(high / 2), 0])))
     floor = rule(np.array([-units(pitch), 0, 0]), np.array([units(pitch * len(row)), 0, 0]), "ink3", 2.5)
     marks = VGroup(
-        *(
-            number(row.quantity(int(j)), spec, "number").settle(found[int(j)].get_top() + UP * units(26))
-            for j in order[:1]
-        )
+        number(row.quantity(int(j)), spec, "number").settle(found[int(j)].get_top() + UP * units(26)) for j in order[:1]
     )
     return VGroup(found, floor, marks)
 
@@ -116,7 +109,7 @@ def passing(strip: NamedTensor, wide: float = 360) -> VGroup:
     """A row as a ribbon, a sublayer that gives zeros, and the row after it."""
     scale = float(np.abs(strip.values).max()) or 1.0
     before, after = Strip(strip, wide, 52, scale), Strip(strip, wide, 52, scale)
-    zeros = VGroup(*(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in before))
+    zeros = VGroup(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in before)
     parts = VGroup(before, Words("+", "symbol", "ink2"), zeros, Words("=", "symbol", "ink2"), after)
     return parts.arrange(DOWN, buff=units(16))
 
@@ -124,7 +117,7 @@ def passing(strip: NamedTensor, wide: float = 360) -> VGroup:
 def out_of_zeros(row: NamedTensor, wide: float = 360) -> VGroup:
     """A row of zeros, and the row that becomes of it."""
     after = Strip(row, wide, 52)
-    zeros = VGroup(*(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in after))
+    zeros = VGroup(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in after)
     way = arrow(np.zeros(3), DOWN * units(96), "ink3", 4)
     name = Words("zeros", "note", "ink2")
     return VGroup(name, zeros, way, after).arrange(DOWN, buff=units(18))

@@ -33,7 +33,7 @@ def mark(verdict: str) -> VGroup:
         return VGroup(sign)
     if verdict == FAILS:
         ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
-        return VGroup(*(path([-way, way], "warning", 7) for way in ways))
+        return VGroup(path([-way, way], "warning", 7) for way in ways)
     return VGroup(Box(28, 6, palette().ink3, 3))
 
 

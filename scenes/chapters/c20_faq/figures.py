@@ -58,7 +58,7 @@ class PartsOfModels(VGroup):
         self.own = StackedRows(own, rooms[:1], [fill_of(part) for part in own.labels["part"]], "share")
         self.others = StackedRows(others, rooms[1:], [fill_of(part) for part in others.labels["part"]], "share")
         self.names = VGroup(
-            *(name.settle(room.centre).begin_at(at(side.left, 0)[0]) for name, room in zip(names, rooms, strict=True))
+            name.settle(room.centre).begin_at(at(side.left, 0)[0]) for name, room in zip(names, rooms, strict=True)
         )
         legend = [
             VGroup(Box(34, 34, fill_of(part), 5), Words(part, "fact", "ink2")).arrange(RIGHT, buff=units(14))

@@ -85,7 +85,7 @@ class Swapped(VGroup):
     @property
     def dashes(self) -> VGroup:
         """The marks of negative cells."""
-        return VGroup(*(cell.dash for cell in self.after.cells.cells.values() if cell.dash))
+        return VGroup(cell.dash for cell in self.after.cells.cells.values() if cell.dash)
 
     @property
     def pairs(self) -> list[tuple[Box, Box]]:
@@ -190,12 +190,10 @@ class Spare(VGroup):
         self.bars, self.lost = bars[:2], bars[2:]
         self.pause = Pause(1400, 480)
         self.legend = VGroup(
-            *(
-                VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14))
-                for mark, name in (
-                    (Box(30, 30, palette().weight, 5), "at work"),
-                    (frame(28, 28, "ink3", 2.5, 5), "off"),
-                )
+            VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14))
+            for mark, name in (
+                (Box(30, 30, palette().weight, 5), "at work"),
+                (frame(28, 28, "ink3", 2.5, 5), "off"),
             )
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
@@ -204,4 +202,4 @@ class Spare(VGroup):
     @property
     def dark(self) -> VGroup:
         """The spare heads, switched off: their outlines alone."""
-        return VGroup(*(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off))
+        return VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off)

@@ -88,11 +88,11 @@ class ShapeStrip(VGroup):
             self.stations.append(self._lane(trace, [pair for pair in named if pair[1] in trace], top, letters[0]))
         widths = [float(s.sizes.values[1]) for s in self._all() if not s.letters[1] and s.name != "logits"]
         self.unit = 190.0 / max(widths)
-        self.bars = VGroup(*(VGroup(*self._state(self.own, lane)) for lane in (0, 1)))
-        self.tracks = VGroup(*(self._track(station) for station in self._all()))
-        self.labels = VGroup(*(self._label(station) for station in self._all()))
-        self.names = VGroup(*(self._name(station) for station in self._all()))
-        self.ways = VGroup(*(self._way(a, b) for lane in self.stations for a, b in pairwise(lane)))
+        self.bars = VGroup(VGroup(*self._state(self.own, lane)) for lane in (0, 1))
+        self.tracks = VGroup(self._track(station) for station in self._all())
+        self.labels = VGroup(self._label(station) for station in self._all())
+        self.names = VGroup(self._name(station) for station in self._all())
+        self.ways = VGroup(self._way(a, b) for lane in self.stations for a, b in pairwise(lane))
         self.road = self._road()
         self.cut = self._cut()
         self.letters, self.counters = VGroup(), []
@@ -134,10 +134,9 @@ class ShapeStrip(VGroup):
         every = -(-len(order) // STATES)  # what turns around is kept
         order = [n for at, n in enumerate(order) if at % every == 0 or n in (1, last) or at == len(order) - 1]
         lanes = (0, 1) if letter == "n" else (1,)
-        moved = VGroup(*(bar for lane in lanes for bar in self.bars[lane]))
+        moved = VGroup(bar for lane in lanes for bar in self.bars[lane])
         states = [
-            VGroup(*(bar for lane in lanes for bar in self._state(self.own | {letter: length}, lane)))
-            for length in order
+            VGroup(bar for lane in lanes for bar in self._state(self.own | {letter: length}, lane)) for length in order
         ]
         return moved, states, [self.numbers.quantity(length - 1) for length in order]
 
