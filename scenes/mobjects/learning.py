@@ -127,14 +127,7 @@ class TimeLapse:
     @property
     def standing(self) -> list[VMobject]:
         """Parts that are on screen before the first checkpoint is shown."""
-        return [
-            self.slots,
-            self.titles,
-            self.plot,
-            self.clock_name,
-            self.clock,
-            *(grid.cells for grid in self.grids),
-        ]
+        return [self.slots, self.titles, self.plot, self.clock_name, self.clock, *(grid.cells for grid in self.grids)]
 
     def _patterns(
         self,

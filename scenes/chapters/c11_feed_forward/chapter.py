@@ -286,10 +286,7 @@ class FeedForward(Chapter):
                 Flight(picture.out[here], picture.alone, kind="row"),
                 (appear(ring_around(picture.out[here])), appear(ring_around(picture.alone))),
             ),
-            beat(
-                "What a vector knows about its neighbours, attention put there.",
-                appear(*others) if others else None,
-            ),
+            beat("What a vector knows about its neighbours, attention put there.", appear(*others) if others else None),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
 
@@ -373,10 +370,7 @@ class FeedForward(Chapter):
                 leave(bent.leaves.names, bent.leaves.between, bent.number, ring),
                 (leave(bent.said), follow(straight.said), *trial.turns_into(straight)),
             ),
-            beat(
-                "its weights are not.",
-                (leave(straight.said), follow(again.said), *trial.turns_into(again)),
-            ),
+            beat("its weights are not.", (leave(straight.said), follow(again.said), *trial.turns_into(again))),
         )
 
     def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:

@@ -18,16 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import under, vector_in
 from scenes.mobjects.weighted_sum import Narrow, thin
-from scenes.mobjects.widening import (
-    activation_bar,
-    all_but,
-    chip_in,
-    remarked,
-    risen,
-    rooms,
-    row_name,
-    zero_line,
-)
+from scenes.mobjects.widening import activation_bar, all_but, chip_in, remarked, risen, rooms, row_name, zero_line
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.word_kinds import OURS

@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import (
-    Dive,
-    Rise,
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    leave,
-    meet,
-    pulses,
-    ring_around,
-)
+from scenes.animations import Dive, Rise, Travel, appear, appear_in_turn, deal, draw, leave, meet, pulses, ring_around
 from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
 from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
@@ -25,13 +13,7 @@ from scenes.chapters.c12_decoder.two_runs import OneRun, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.decoder_rows import (
-    FIRST,
-    DecoderRows,
-    decoder_rows_of,
-    gold_alignment,
-    same_source_row,
-)
+from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -134,10 +116,7 @@ class Decoder(Chapter):
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "A causal mask before the softmax",
-            beat(
-                "The causal mask hides the future: scores of later keys become minus infinity.",
-                *board.shut(),
-            ),
+            beat("The causal mask hides the future: scores of later keys become minus infinity.", *board.shut()),
             beat(
                 "The exponential of that is zero, so softmax gives all attention to the tokens so far.",
                 board.soften(),
@@ -421,10 +400,7 @@ class Decoder(Chapter):
                 ),
                 *picture.through("output", []),
             ),
-            beat(
-                f"The last vector becomes “{decoded.writes[row]}”, which is read next.",
-                *picture.write(),
-            ),
+            beat(f"The last vector becomes “{decoded.writes[row]}”, which is read next.", *picture.write()),
             beat(
                 "Each position learns on such a path, all at once: shifted and masked, none can peek.",
                 picture.all_at_once(),

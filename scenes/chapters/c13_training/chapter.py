@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import (
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    fill,
-    gather,
-    leave,
-    pulses,
-    ring_around,
-)
+from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, pulses, ring_around
 from scenes.chapters.c13_training.descent import Backward, Valley
 from scenes.chapters.c13_training.lesson import CrossEntropy, Lesson
 from scenes.chapters.c13_training.pushes import ROUNDING, Nudges, Pushes
@@ -172,10 +162,7 @@ class Training(Chapter):
                 appear(large.dot),
                 picture.raised(),
             ),
-            beat(
-                claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."),
-                *picture.lowered(),
-            ),
+            beat(claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."), *picture.lowered()),
             stage=[*picture.ribbon, *picture.names[:2], picture.tracks, *large.frame, large.plot.names, picture.loss],
         )
         small, others = picture.curves[picture.key], [c for c in picture.curves if c is not picture.curves[picture.key]]
@@ -358,11 +345,7 @@ class Training(Chapter):
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 appear(ring := ring_around(picture.slots)),
             ),
-            beat(
-                "One sentence is not enough, so training goes on.",
-                leave(ring),
-                picture.run(last, half),
-            ),
+            beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half)),
             beat(
                 f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention; now {most:share}.",
                 appear(ring_around(picture.grids[1].band(row))),

@@ -139,12 +139,7 @@ class CrossEntropy:
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [
-            VGroup(
-                means(
-                    dot(self.plot.point(float(p), float(loss)), 15, "focus"),
-                    self.plot.course([p], [loss]),
-                )
-            )
+            VGroup(means(dot(self.plot.point(float(p), float(loss)), 15, "focus"), self.plot.course([p], [loss])))
             for p, loss in zip(self.probs, self.losses, strict=True)
         ]
         self.point = self.spots[0].copy()
@@ -177,10 +172,7 @@ class CrossEntropy:
             *(
                 Count(words, entries, spec, kind)
                 for words, entries, spec in zip(
-                    self.readings,
-                    (self.probs, self.losses, self.steps),
-                    (".4f", ".3f", ",.0f"),
-                    strict=True,
+                    self.readings, (self.probs, self.losses, self.steps), (".4f", ".3f", ",.0f"), strict=True
                 )
             ),
         )

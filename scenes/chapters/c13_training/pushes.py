@@ -77,10 +77,7 @@ class NudgedLoss:
         zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
         self.axes = VGroup(plot.axes, zero)
         x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
-        self.halves = [
-            plot.curve(x[middle:], y[middle:], "ink", 7),
-            plot.curve(x[middle::-1], y[middle::-1], "ink", 7),
-        ]
+        self.halves = [plot.curve(x[middle:], y[middle:], "ink", 7), plot.curve(x[middle::-1], y[middle::-1], "ink", 7)]
         self.spots = [
             VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
         ]
@@ -202,13 +199,7 @@ class Nudges:
 class Pushes:
     """Below each key: its weight, times how much its value would lower the loss, is the push on its score."""
 
-    def __init__(
-        self,
-        weights: NamedTensor,
-        decreases: NamedTensor,
-        pushes: NamedTensor,
-        room: Room = STAGE,
-    ) -> None:
+    def __init__(self, weights: NamedTensor, decreases: NamedTensor, pushes: NamedTensor, room: Room = STAGE) -> None:
         side, columns = room.split_columns(1.5 * NAMES, 30)
         self.ribbon = ribbon = Ribbon(weights.words("key"), columns)
         room = ribbon.below(room)

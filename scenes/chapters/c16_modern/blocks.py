@@ -242,7 +242,7 @@ class Sharing:
         left = at(side.left, 0)[0]
         counts = run["heads"].quantities()
         self.names = VGroup(
-            Words(f"{counts[0]:.0f} queries", "block", "query").settle(side.cross(above).centre).begin_at(left),
+            Words(f"{counts[0]:.0f} queries", "block", "query").settle(side.cross(above).centre).begin_at(left)
         )
         words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value")).arrange(
             DOWN, buff=units(12)

@@ -158,8 +158,7 @@ class Modern(Chapter):
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
             beat(
-                "A position further, each hand turns by an angle of its own:",
-                dials.roll({"query": range(QUERY + 1)}),
+                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(QUERY + 1)})
             ),
             beat(
                 f"the first one by {first:.0f}°, the last one by next to nothing.",
@@ -258,10 +257,7 @@ class Modern(Chapter):
                 appear(picture.zeros["product"], picture.names["product"]),
                 (picture.multiply(), appear(picture.formula.part("weight"))),
             ),
-            beat(
-                "Where the gate is nearly shut, little comes through.",
-                appear_in_turn(rings, "slow"),
-            ),
+            beat("Where the gate is nearly shut, little comes through.", appear_in_turn(rings, "slow")),
             beat(
                 "A last matrix makes one vector of them, which is added to the stream.",
                 leave(*rings),

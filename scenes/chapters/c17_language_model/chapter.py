@@ -232,10 +232,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "How far does each vector move? At the input, that of the name alone.",
-                (
-                    appear(other.floors(), legend),
-                    *(grow(bar, DOWN) for bar in bars),
-                ),
+                (appear(other.floors(), legend), *(grow(bar, DOWN) for bar in bars)),
             ),
             beat(
                 f"Through {run['layers']} layers, "
@@ -306,10 +303,7 @@ class LanguageModel(Chapter):
                 draw(way, kind="slow"),
                 (leave(question.box, answer, way), moved(question.words, within, "row")),
             ),
-            beat(
-                "Markers of a chat template say who speaks; they are tokens, too.",
-                appear_in_turn(others, "slow"),
-            ),
+            beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
                 "Fine-tuned on such texts, it goes on as an assistant would,",
                 appear(reply.legend("bar: probability")),

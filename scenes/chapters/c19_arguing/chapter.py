@@ -58,11 +58,7 @@ class Arguing(Chapter):
 
         yield Step(
             "Which parts does it need?",
-            beat(
-                "A claim: in each attention, one head is enough. How can we test it?",
-                machine.rise(),
-                appear(ring),
-            ),
+            beat("A claim: in each attention, one head is enough. How can we test it?", machine.rise(), appear(ring)),
             beat(
                 "An ablation study, here: train the model anew without the others, and count.",
                 (leave(ring), *machine.without(HEADS)),
@@ -184,10 +180,7 @@ class Arguing(Chapter):
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
                 appear(*rows.middles.values()),
             ),
-            beat(
-                "Wider bands, so that at most one such study in twenty is wrong.",
-                rows.widen(),
-            ),
+            beat("Wider bands, so that at most one such study in twenty is wrong.", rows.widen()),
             beat(
                 f"Effects, in points: {told}."
                 + claim(gains == ["norm"], " Norm even hurts here: more in a moment.", ""),
@@ -393,11 +386,7 @@ class Arguing(Chapter):
             ),
             beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.tried("unlike it")),
             beat(
-                claim(
-                    bool(caught),
-                    "So here, the form depends on that noun.",
-                    "So this test does not show it.",
-                ),
+                claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
                 appear(ring_around(picture.other, "warning")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
@@ -428,10 +417,7 @@ class Arguing(Chapter):
                 ),
                 appear_in_turn([first, second, stated], "slow"),
             ),
-            beat(
-                "An argument about architecture is an experiment with a stated size.",
-                leave(first, second),
-            ),
+            beat("An argument about architecture is an experiment with a stated size.", leave(first, second)),
             beat(
                 "Your turn: one head may cost nothing here. Should every model be built so?",
                 appear_in_turn([ring_around(tile) for tile in picture], "slow"),

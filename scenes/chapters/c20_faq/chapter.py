@@ -250,9 +250,7 @@ class FAQ(Chapter):
         for line, play in zip(cards.lines, plays[1:], strict=True):
             play[0] = (appear(line), play[0])
         yield Step(
-            "Your turn: short answers",
-            *(beat(said, *play) for said, play in zip(beats, plays, strict=True)),
-            stage=[],
+            "Your turn: short answers", *(beat(said, *play) for said, play in zip(beats, plays, strict=True)), stage=[]
         )
 
     def which_vectors_change(self, trace: Trace) -> Iterator[Step]:

@@ -191,10 +191,7 @@ class Spare(VGroup):
         self.pause = Pause(1400, 480)
         self.legend = VGroup(
             VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14))
-            for mark, name in (
-                (Box(30, 30, palette().weight, 5), "at work"),
-                (frame(28, 28, "ink3", 2.5, 5), "off"),
-            )
+            for mark, name in ((Box(30, 30, palette().weight, 5), "at work"), (frame(28, 28, "ink3", 2.5, 5), "off"))
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
         super().__init__(self.tiles, self.names, bars)

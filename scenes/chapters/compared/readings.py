@@ -132,10 +132,7 @@ class Verdicts(VGroup):
             if isinstance(what, Quantity):
                 track, bar = (
                     Box(long, 40, fill, 5).move_to(np.array([start, at(0, y)[1], 0]), aligned_edge=LEFT)
-                    for long, fill in (
-                        (560, palette().surface),
-                        (max(560 * float(what), 2), palette().weight),
-                    )
+                    for long, fill in ((560, palette().surface), (max(560 * float(what), 2), palette().weight))
                 )
                 share = number(what, "share", "number").settle(at(1600, y)).begin_at(at(1580, 0)[0])
                 means(bar, Length(what, "width", 560, 40, 2))
