@@ -122,10 +122,10 @@ class Modern(Chapter):
                 ),
                 (
                     leave(*before.around, *after.around),
-                    *exchange([before.last], [laid.bars], "camera"),
+                    *exchange([before.states[-1]], [laid.bars], "camera"),
                     appear(laid.zero),
                 ),
-                exchange([after.last], [laid.outlines], "camera"),
+                exchange([after.states[-1]], [laid.outlines], "camera"),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
@@ -283,7 +283,7 @@ class Modern(Chapter):
             beat(
                 f"{name} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
                 picture.merge(),
-                picture.fill(),
+                appear(*(vector for pair in picture.pairs for vector in pair), rise=False),
                 ambient=pulses(picture.lines),
             ),
             beat(
