@@ -34,7 +34,7 @@ class Ranks(Plot):
         return (high, low) if axis else (low, high)
 
 
-class Climb(VGroup):
+class Climb:
     """Ranks over layers, and below each layer the token that it would say.
 
     Args:
@@ -71,7 +71,6 @@ class Climb(VGroup):
         self.tokens = self._written(said, [self.plot.point(layer, reach[1]) for layer in layers])
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], LEFT, buff=units(14))
-        super().__init__(self.plot, self.curve, self.tokens)
 
     @staticmethod
     def _written(said: NamedTensor, feet: Sequence[np.ndarray]) -> VGroup:
