@@ -99,19 +99,17 @@ class Trio(VGroup):
         called = [Words(name, "fact", "ink2") for name in names]
         space = max([units(APART), *(text.width + units(APART) - grids[0].width for text in called)])
         self.grids = VGroup(*grids).arrange(RIGHT, buff=space).move_to(at(960 + side / 2, 560))
-        self.row_words = VGroup(*(self._beside(label, i) for i, label in enumerate(labels)))
-        self.column_words = VGroup(*(VGroup(*self._above(grid, pitch)) for grid in grids))
+        self.row_words = VGroup(self._beside(label, i) for i, label in enumerate(labels))
+        self.column_words = VGroup(VGroup(*self._above(grid, pitch)) for grid in grids)
         top = max(float(words.get_top()[1]) for words in self.column_words) + units(44)
         for text in called:
             text.settle(np.array([0, top, 0]))
         top += units(50) if called else 0.0
         self.heads = VGroup(
-            *(
-                Words(name, "block").settle(np.array([grid.get_x(), top, 0]))
-                for name, grid in zip(HEADS, grids, strict=True)
-            )
+            Words(name, "block").settle(np.array([grid.get_x(), top, 0]))
+            for name, grid in zip(HEADS, grids, strict=True)
         )
-        self.called = VGroup(*(text.set_x(grid.get_x()) for text, grid in zip(called, grids, strict=False)))
+        self.called = VGroup(text.set_x(grid.get_x()) for text, grid in zip(called, grids, strict=False))
         self.note = told(apart).next_to(grids[2], DOWN, buff=gap("chip"))
         self.ramp = VGroup() if CELLS[cell][2] else self._ramp(shares)
         super().__init__(self.grids, self.row_words, self.column_words, self.heads, self.called, self.note, self.ramp)

@@ -111,7 +111,7 @@ class Legend(VGroup):
     """The two, each in a box: a letter, what it is, and what was changed of it."""
 
     def __init__(self, two: Two, wide: float = 820, high: float = 170) -> None:
-        self.cards = VGroup(*(self._card(two, letter, wide, high) for letter in "ab"))
+        self.cards = VGroup(self._card(two, letter, wide, high) for letter in "ab")
         self.cards.arrange(RIGHT, buff=units(STAGE.width - 2 * wide)).move_to(at(960, 285))
         super().__init__(self.cards)
 

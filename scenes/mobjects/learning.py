@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
@@ -20,7 +20,7 @@ from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, units
 from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 
@@ -28,27 +28,27 @@ LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sente
 class Skills(VGroup):
     """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked."""
 
-    def __init__(self, learned: NamedTensor, since: NamedTensor, steps: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace) -> None:
+        learned, since, steps = run["learned"], run["learned_onset"], run["step"]
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
         names = since.labels["line"]
-        body, foot = room.split_rows(-70)
+        body, foot = STAGE.split_rows(-70)
         side, body = body.split_columns(560, 30)
         body, right = body.split_columns(-200, 24)
         self.plots, self.curves, self.calls, self.marks = VGroup(), VGroup(), VGroup(), VGroup()
         times = steps.pick(checkpoint=looks)
         for i, row in enumerate(body.rows(len(names), 26)):
-            plot = Plot(times.values, (0, 1), ("step", "right"), row.width, row.height, (True, False))
-            plot.shift(row.centre - plot.axes.get_center())
+            plot = Plot.filling(row, times.values, (0, 1), ("step", "right"), (True, False))
             track = Box(row.width, row.height, palette().surface, 6).move_to(row.centre)
             self.plots.add(VGroup(track, plot.axes))
             self.curves.add(plot.curve(times, learned.pick(checkpoint=looks, line=i), "weight", 7))
-            self.calls.add(Words(LINES[names[i]], "fact").settle(row.centre).end_at(at(side.right, 0)[0]))
+            self.calls.add(Words(LINES[names[i]], "fact").end_in(side.cross(row)))
             step = since.quantity(i)
             if step < 0:
                 self.marks.add(VGroup())
                 continue
             flag = rule(plot.point(float(step), 0), plot.point(float(step), 1), "focus", 6)
-            told = number(step, ",.0f", "stage number").settle(row.centre).end_at(at(right.right, 0)[0])
+            told = number(step, ",.0f", "stage number").end_in(right.cross(row))
             self.marks.add(VGroup(means(flag, Tick(step, plot.across)), told))
         first, last = times.quantity(0), times.quantity(len(looks) - 1)
         self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
@@ -57,48 +57,35 @@ class Skills(VGroup):
             number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
             number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
-        self.stays = Words("stays from", "aside", "ink2").settle(foot.centre).end_at(at(right.right, 0)[0])
+        self.stays = Words("stays from", "aside", "ink2").end_in(right.cross(foot))
         super().__init__(self.plots, self.curves, self.calls, self.marks, self.axis_name, self.ends, self.stays)
 
-    def draw(self, kind: str = "tour") -> Animation:
+    def draw(self) -> Animation:
         """All curves at the same pace: each moment is one step of the training."""
-        return Create(self.curves, run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.linear)
+        return Create(self.curves, run_time=pace("tour"), lag_ratio=0, rate_func=rate_functions.linear)
 
 
 class TimeLapse:
     """A training in fast motion: the guesses of a sentence, two of its patterns, and what new sentences come to.
 
     Args:
-        weights: for each pattern, "checkpoint query key".
-        rows: the words of the rows.
-        titles: above each pattern.
-        probs: "checkpoint position vocab"; `hits` says which guesses are right.
-        exact: by checkpoint, the share of new sentences that come out right.
-        steps: by checkpoint.
+        run: the training that was watched.
+        patterns: by title, "checkpoint query key" with the words of the rows.
     """
 
-    def __init__(
-        self,
-        weights: Sequence[NamedTensor],
-        rows: Sequence[Sequence[Label]],
-        titles: Sequence[str],
-        probs: NamedTensor,
-        hits: NamedTensor,
-        exact: NamedTensor,
-        steps: NamedTensor,
-        room: Room = STAGE,
-    ) -> None:
-        self.exact, self.times = exact.quantities(), steps.quantities()
-        above, below = room.split_rows(64, 70)
+    def __init__(self, run: Trace, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]]) -> None:
+        probs, steps = run["probs"].pick(batch=0), run["step"]
+        self.exact, self.times = run["exact"].quantities(), steps.quantities()
+        above, below = STAGE.split_rows(64, 70)
         clock, line = above.split_columns(330, 30)
-        self.clock_name = Words("step", "block", "ink2").settle(clock.centre).begin_at(at(clock.left, 0)[0])
+        self.clock_name = Words("step", "block", "ink2").begin_in(clock)
         self.clock = number(self.times[0], ",.0f", "large number").settle(clock.centre)
         self.clock.end_at(at(clock.right - 60, 0)[0])
         self.guesses = [
             [probs.pick(checkpoint=k, position=i).largest()[0] for k in range(len(steps))]
             for i in range(probs.shape[1])
         ]
-        self.hits = hits.values
+        self.hits = run["checkpoint_hits"].values
         self.slots, self.words = VGroup(), VGroup()
         for i, slot in enumerate(line.columns(len(self.guesses), 16)):
             box = Box(slot.width, slot.height, self._fill(0, i), 10, palette().line, 2).move_to(slot.centre)
@@ -106,45 +93,20 @@ class TimeLapse:
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
             self.words.add(text.begin_at(box.get_left()[0] + units(20)))
         first, second, third = below.columns(3, 40)
-        self._patterns(weights, rows, titles, (first, second))
-        self.plot = Plot(
-            steps.values[1:].tolist(),
-            (0, 1),
-            ("step, log scale", "new sentences right"),
-            third.width - 60,
-            third.height - 130,
-            (True, False),
-        )
-        self.plot.shift(third.centre - self.plot.axes.get_center())
+        self._patterns(patterns, (first, second))
+        names = "step, log scale", "new sentences right"
+        self.plot = Plot.filling(third.inset(30, 65), steps.values[1:].tolist(), (0, 1), names, (True, False))
         self.share = number(self.exact[0], "share", "large number")
         self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(170))
 
-    @property
-    def rows(self) -> VGroup:
-        """The rows of both patterns, one after another."""
-        return VGroup(*(line for grid in self.grids for line in grid.lines))
+        #: The rows of both patterns, one after another; and what is on screen before the first look.
+        self.rows = VGroup(line for grid in self.grids for line in grid.lines)
+        cells = (grid.cells for grid in self.grids)
+        self.standing = [self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
 
-    @property
-    def standing(self) -> list[VMobject]:
-        """Parts that are on screen before the first checkpoint is shown."""
-        return [
-            self.slots,
-            self.titles,
-            self.plot,
-            self.clock_name,
-            self.clock,
-            *(grid.cells for grid in self.grids),
-        ]
-
-    def _patterns(
-        self,
-        weights: Sequence[NamedTensor],
-        rows: Sequence[Sequence[Label]],
-        titles: Sequence[str],
-        rooms: Sequence[Room],
-    ) -> None:
+    def _patterns(self, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], rooms: Sequence[Room]) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
-        for one, labels, title, room in zip(weights, rows, titles, rooms, strict=True):
+        for (title, (one, labels)), room in zip(patterns.items(), rooms, strict=True):
             head, inner = room.split_rows(44, 62)
             _, inner = inner.split_columns(130, 14)
             pitch = min(inner.width / one.shape[2], inner.height / one.shape[1])
@@ -152,10 +114,8 @@ class TimeLapse:
             grid.shift(at(inner.left, inner.top) - grid.cells.get_corner(UP + LEFT))
             edge = grid.cells.get_left()[0] - units(14)
             asked = VGroup(
-                *(
-                    self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
-                    for i, label in enumerate(labels)
-                )
+                self._row_word(label, i).settle(np.array([edge, grid.place(i, 0)[1], 0])).end_at(edge)
+                for i, label in enumerate(labels)
             )
             self.grids.add(grid)
             self.labels.add(VGroup(asked, grid.column_words("fact")))
@@ -176,23 +136,19 @@ class TimeLapse:
     def _fill(self, k: int, i: int) -> str:
         return between(palette().surface, palette().residual, 0.45) if self.hits[k, i] else palette().surface
 
-    def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
+    def run(self, end: int, start: int = 0) -> tuple[Animation, ...]:
         """All looks up to one: patterns, guesses, clock and curve together."""
-        looks = range(start, end + 1)
-        drawn = [k for k in looks if self.times[k] > 0]
+        looks, kind = slice(start, end + 1), "tour"
+        drawn = [k for k in range(start, end + 1) if self.times[k] > 0]
         curve = self.plot.curve([self.times[k] for k in drawn], [self.exact[k] for k in drawn], "weight", 7)
+        patterns, words = zip(self.grids, self.states, strict=True), zip(self.words, self.guesses, strict=True)
+        fills = [[self._fill(k, i) for i in range(len(self.slots))] for k in range(start, end + 1)]
         return (
-            *(
-                Through(grid.lines, states[start : end + 1], kind)
-                for grid, states in zip(self.grids, self.states, strict=True)
-            ),
-            *(
-                Count(text, [guesses[k] for k in looks], "", kind)
-                for text, guesses in zip(self.words, self.guesses, strict=True)
-            ),
-            Shades(self.slots, [[self._fill(k, i) for i in range(len(self.slots))] for k in looks], kind=kind),
-            Count(self.clock, self.times[start : end + 1], ",.0f", kind),
-            Count(self.share, self.exact[start : end + 1], "share", kind),
+            *(Through(grid.lines, states[looks], kind) for grid, states in patterns),
+            *(Count(text, guesses[looks], "", kind) for text, guesses in words),
+            Shades(self.slots, fills, kind=kind),
+            Count(self.clock, self.times[looks], ",.0f", kind),
+            Count(self.share, self.exact[looks], "share", kind),
             Create(curve, run_time=pace(kind), rate_func=rate_functions.linear),
         )
 
@@ -202,9 +158,9 @@ class Starts(VGroup):
 
     def __init__(self, weights: Sequence[NamedTensor], names: Sequence[str], exact: Sequence[Quantity]) -> None:
         pitch = min(80.0, 320 / weights[0].shape[0])
-        self.grids = VGroup(*(Pattern(w, pitch) for w in weights)).arrange(RIGHT, buff=units(250))
+        self.grids = VGroup(Pattern(w, pitch) for w in weights).arrange(RIGHT, buff=units(250))
         self.row_words = self.grids[0].row_words()
-        self.column_words = VGroup(*(grid.column_words() for grid in self.grids))
+        self.column_words = VGroup(grid.column_words() for grid in self.grids)
         self.names, self.bars = VGroup(), VGroup()
         for grid, name, share in zip(self.grids, names, exact, strict=True):
             self.names.add(Words(name, "block").next_to(grid, UP, buff=units(76)))
@@ -263,12 +219,8 @@ class Loop(VGroup):
         for name, spot in zip(names, spots, strict=True):
             box = Box(440, 120, colours.surface, 14, colours.line, 2.5).move_to(spot)
             self.boxes.add(VGroup(box, Words(name, "block", paper=box).settle(spot)))
-        a, b, c, d = self.boxes
-        away = units(14)
-        self.ways = VGroup(
-            arrow(a.get_right() + RIGHT * away, b.get_left() + LEFT * away, "residual", 6, 22),
-            arrow(b.get_bottom() + DOWN * away, c.get_top() + UP * away, "residual", 6, 22),
-            arrow(c.get_left() + LEFT * away, d.get_right() + RIGHT * away, "residual", 6, 22),
-            arrow(d.get_top() + UP * away, a.get_bottom() + DOWN * away, "residual", 6, 22),
-        )
+        self.ways = VGroup()
+        for k, side in enumerate((RIGHT, DOWN, LEFT, UP)):
+            start, end = self.boxes[k].get_edge_center(side), self.boxes[k - 3].get_edge_center(-side)
+            self.ways.add(arrow(start + side * units(14), end - side * units(14), "residual", 6, 22))
         super().__init__(self.boxes, self.ways)

@@ -56,7 +56,7 @@ class NextTokens(VGroup):
         lines = count + (others is not None)
         self.pitch = min(76.0, room.height / lines)
         style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
-        self.names = VGroup(*(word(label, style) for label in labels))
+        self.names = VGroup(word(label, style) for label in labels)
         wide = max(float(name.width) for name in self.names) * 135
         across = (room.width - 48 * (columns - 1)) / columns
         top = room.top + (room.height - self.pitch * lines) / 2

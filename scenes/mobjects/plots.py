@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear
 from scenes.language import told
-from scenes.layout import across
+from scenes.layout import Room, across
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import Box, dot, path, rule
@@ -60,6 +61,19 @@ class Plot(VGroup):
         for name, span, text in zip(self.names, (self.across, self.up), names, strict=True):
             means(name, Names(span, plain(told(text))))
         super().__init__(self.axes, self.names)
+
+    @classmethod
+    def filling(
+        cls,
+        room: Room,
+        x: Sequence[float],
+        y: Sequence[float],
+        names: tuple[str, str],
+        logarithmic: tuple[bool, bool] = (False, False),
+    ) -> Self:
+        """A plot whose axes fill a room; their names and numbers stand outside of it."""
+        plot = cls(x, y, names, room.width, room.height, logarithmic)
+        return plot.shift(room.centre - plot.axes.get_center())
 
     def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
         numbers = np.log10(np.asarray(values, float)) if self.logarithmic[axis] else np.asarray(values, float)

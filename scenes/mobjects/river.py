@@ -68,12 +68,8 @@ class River(VGroup):
         self.widths = [float(width) * self.px for width in widths.values]
         self.falling = [max(float(length) * self.px, 3.0) for length in lengths.values]
         #: Where the river begins to take each of its widths, and where it ends.
-        self.joins = [
-            room.left,
-            *(self._writes(i) - self.falling[i] / 2 for i in range(1, count)),
-            room.right,
-        ]
-        self.stretches = VGroup(*(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities())))
+        self.joins = [room.left, *(self._writes(i) - self.falling[i] / 2 for i in range(1, count)), room.right]
+        self.stretches = VGroup(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities()))
         self.reads, self.boxes, self.falls, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
         self.most = 1 + int(lengths.values[1:].argmax())
         self.most_label = lengths.label("sublayer", self.most)

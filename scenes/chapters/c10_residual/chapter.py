@@ -117,10 +117,7 @@ class Residual(Chapter):
                 (draw(picture.turns[1][0]), appear(picture.turns[1][1])),
             ),
             beat("This sum, x + f(x), is called a residual connection, or Add.", appear(ring)),
-            beat(
-                "A sublayer has to learn only what to change.",
-                move_ring(ring, picture.names[1]),
-            ),
+            beat("A sublayer has to learn only what to change.", move_ring(ring, picture.names[1])),
             stage=[ribbon],
         )
 
@@ -175,10 +172,7 @@ class Residual(Chapter):
                 "That is its gradient.",
                 ambient=river.flow(),
             ),
-            beat(
-                "It is computed backwards, from the end of the stream to its beginning.",
-                ambient=river.back(),
-            ),
+            beat("It is computed backwards, from the end of the stream to its beginning.", ambient=river.back()),
             beat(
                 "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
@@ -261,14 +255,8 @@ class Residual(Chapter):
                 f"after {gone} layers: rank collapse.",
                 *curves.drawn("pre-norm, no Add"),
             ),
-            beat(
-                f"With Add, each carries itself along: {own:.0%} is its own at the end.",
-                *curves.drawn("pre-norm"),
-            ),
-            beat(
-                "Add keeps the words apart.",
-                appear(ring_around(curves.labels["pre-norm"])),
-            ),
+            beat(f"With Add, each carries itself along: {own:.0%} is its own at the end.", *curves.drawn("pre-norm")),
+            beat("Add keeps the words apart.", appear(ring_around(curves.labels["pre-norm"]))),
             stage=[card, curves.plot],
         )
 
@@ -298,14 +286,8 @@ class Residual(Chapter):
                 f"Train both kinds, with Norm, on the same data, for {run['steps']:,.0f} steps, several times.",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
-            beat(
-                f"With Add, {shares['nothing']:.0%} of new sentences come out right.",
-                *curves.drawn("nothing"),
-            ),
-            beat(
-                f"Without it, {shares['residual']:.0%}.",
-                *curves.drawn("residual"),
-            ),
+            beat(f"With Add, {shares['nothing']:.0%} of new sentences come out right.", *curves.drawn("nothing")),
+            beat(f"Without it, {shares['residual']:.0%}.", *curves.drawn("residual")),
             beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"]))),
             beat(
                 claim(
@@ -400,13 +382,7 @@ class Residual(Chapter):
                 ambient=running(pre, post),
             ),
             *(
-                [
-                    beat(
-                        own[order],
-                        appear(ring_around(picture.orders[order].norm)),
-                        ambient=running(pre, post),
-                    )
-                ]
+                [beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))]
                 if order in own
                 else []
             ),
@@ -478,6 +454,5 @@ def scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) 
         (leave(wide), slide(states[0], states[1], "row"), Reform(opening, divided)),
     )
     yield beat(
-        "Last comes a learned gain g for each entry.",
-        (slide(states[1], states[2], "row"), Reform(divided, formula)),
+        "Last comes a learned gain g for each entry.", (slide(states[1], states[2], "row"), Reform(divided, formula))
     )

@@ -41,11 +41,7 @@ class SumOfTwo(VGroup):
     def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
         plane, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
         room = room.split_rows(32)[1]
-        spots = np.vstack([plane.values, np.zeros(2)])
-        low, high = spots.min(0), spots.max(0)
-        space = np.array([room.width - 2 * ASIDE, room.height - 2 * AIR])
-        self.px = float((space / np.maximum(high - low, 1e-9)).min())
-        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(self.px)
+        self.px, foot = room.inset(ASIDE, AIR).holding(np.vstack([plane.values, np.zeros(2)]))
         ground = Ground()
         self.origin = means(dot(foot, 9, "ink2"), ground)
 
@@ -65,7 +61,7 @@ class SumOfTwo(VGroup):
             for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
         ]
         sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")
-        self.names = VGroup(*(Formula(source, LARGE) for source in sources))
+        self.names = VGroup(Formula(source, LARGE) for source in sources)
         there = [turn[1] for turn in self.turns]
         sides = ((DOWN, RIGHT), (LEFT, UP) if replaced > STEEP else (UP, LEFT), (UP, RIGHT, DOWN))
         for name, line, wanted in zip(self.names, (self.before, self.found, self.sum), sides, strict=True):

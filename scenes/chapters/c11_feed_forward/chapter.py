@@ -23,15 +23,7 @@ from scenes.animations import (
     through,
 )
 from scenes.chapters.c11_feed_forward.clouds import Clouds
-from scenes.chapters.c11_feed_forward.neurons import (
-    CLOSE,
-    Detector,
-    Followed,
-    Memory,
-    NamedNeurons,
-    followed,
-    runner_up,
-)
+from scenes.chapters.c11_feed_forward.neurons import CLOSE, Detector, Followed, Memory, NamedNeurons, entering, followed
 from scenes.chapters.c11_feed_forward.sheets import Trial
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
@@ -41,7 +33,7 @@ from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, 
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 
 class FeedForward(Chapter):
@@ -123,14 +115,11 @@ class FeedForward(Chapter):
 
     def a_detector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """A neuron compares its key with every vector."""
-        word, bend = chosen.word, "the gate" if gate_of(trace) else bend_of(trace)
-        part, unit, here = trace.under(chosen.path, batch=0), chosen.neuron.position, ribbon.place(chosen.word)
-        points = trace[f"parameters.{chosen.path}.w1"], part["pre"], part["post"]
-        key, pre, post = (point.pick(d_ff=unit) for point in points)
-        picture = Detector(entering(trace, chosen.path), key, pre, post, here, ribbon, f"before {bend}")
+        word, here, bend = chosen.word, ribbon.place(chosen.word), "the gate" if gate_of(trace) else bend_of(trace)
+        post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
+        picture = Detector(chosen, trace, ribbon, f"before {bend}")
         (x, pattern), bar = picture.wide, picture.large[0]
-        ring = ring_around(bar)
-        others = picture.others(range(len(post)))
+        ring, others = ring_around(bar), picture.others(range(len(post)))
         yield Step(
             "What makes a neuron fire?",
             beat(f"Neuron {chosen.neuron} fires for “{word}”. Why?", appear(ring)),
@@ -170,16 +159,10 @@ class FeedForward(Chapter):
 
     def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
-        part, own = trace.under(chosen.path, batch=0, position=chosen.word), chosen.path.removesuffix("ffn")
-        active, cut = part["active_units"], bend_of(trace) == "ReLU" and not gate_of(trace)
-        after = f"{own}resid_ffn"
-        before = next(name for name in trace.parents[after] if name != f"{chosen.path}.out")
-        x = entering(trace, chosen.path).pick(position=chosen.word)
-        keys, values = (trace[f"parameters.{chosen.path}.{letter}"] for letter in ("w1", "w2"))
-        stream = [trace[name].pick(batch=0, position=chosen.word) for name in (before, after)]
+        active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
+        cut = bend_of(trace) == "ReLU" and not gate_of(trace)
         summed = (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else "")
-        unit = chosen.neuron.position
-        picture = Memory(x, keys, values, part["post"], unit, part["out"], stream, summed, chosen.word)
+        picture = Memory(chosen, trace, summed)
         drawn = len(picture.keys)
         firsts = picture.heads, picture.row_names, [picture.x], picture.keys, picture.bars, picture.numbers
         yield Step(
@@ -221,11 +204,10 @@ class FeedForward(Chapter):
         """A neuron with a name, and the share that have one; only for the model that was measured."""
         if chosen.kind is None or chosen.score is None:
             return
-        run, unit = trace.under("experiment.neurons"), chosen.neuron.position
-        areas, best = run["area"].pick(layer=chosen.layer, d_ff=unit), run["best"]
-        second, other = runner_up(areas)
+        run = trace.under("experiment.neurons")
+        picture = NamedNeurons(run, (chosen.layer, chosen.neuron.position), ribbon)
+        second, other = picture.told[1]
         near = chosen.score - other < CLOSE
-        picture = NamedNeurons(areas, best, (chosen.layer, unit), ribbon)
         yield Step(
             "Can one say what a neuron is for?",
             beat(
@@ -286,10 +268,7 @@ class FeedForward(Chapter):
                 Flight(picture.out[here], picture.alone, kind="row"),
                 (appear(ring_around(picture.out[here])), appear(ring_around(picture.alone))),
             ),
-            beat(
-                "What a vector knows about its neighbours, attention put there.",
-                appear(*others) if others else None,
-            ),
+            beat("What a vector knows about its neighbours, attention put there.", appear(*others) if others else None),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
 
@@ -373,10 +352,7 @@ class FeedForward(Chapter):
                 leave(bent.leaves.names, bent.leaves.between, bent.number, ring),
                 (leave(bent.said), follow(straight.said), *trial.turns_into(straight)),
             ),
-            beat(
-                "its weights are not.",
-                (leave(straight.said), follow(again.said), *trial.turns_into(again)),
-            ),
+            beat("its weights are not.", (leave(straight.said), follow(again.said), *trial.turns_into(again))),
         )
 
     def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -481,11 +457,6 @@ class FeedForward(Chapter):
             beat(question, Reform(whole, left) if left else None, ambient=picture.computing()),
             stage=[*picture.arcs.chips],
         )
-
-
-def entering(trace: Trace, path: str) -> NamedTensor:
-    """The vectors that a feed-forward network reads, as the trace says: position × d_model."""
-    return trace[trace.parents[f"{path}.pre"][0]].pick(batch=0)
 
 
 def gate_of(trace: Trace) -> bool:

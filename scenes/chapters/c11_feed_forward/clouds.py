@@ -90,7 +90,7 @@ class Clouds(VGroup):
         self.layer = Plane(run, f"an FFN, {run['hidden']} neurons", self.shares[0], right, self.shares[-1])
         self.line = self.straight.line(run["line"].values, "weight", 7)
         self.creases = [
-            VGroup(*(self.layer.line(crease, "query", 4) for crease in state)) for state in run["creases"].values
+            VGroup(self.layer.line(crease, "query", 4) for crease in state) for state in run["creases"].values
         ]
         self.creases[0].set_z_index(1)
         planes = run["planes"].values.astype(float)[:, ::EVERY, ::EVERY]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,16 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import under, vector_in
 from scenes.mobjects.weighted_sum import Narrow, thin
-from scenes.mobjects.widening import (
-    activation_bar,
-    all_but,
-    chip_in,
-    remarked,
-    risen,
-    rooms,
-    row_name,
-    zero_line,
-)
+from scenes.mobjects.widening import activation_bar, all_but, chip_in, remarked, risen, rooms, row_name, zero_line
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.word_kinds import OURS
@@ -80,34 +71,24 @@ def _named(trace: Trace, token: Label) -> Followed | None:
     return None
 
 
-def runner_up(areas: NamedTensor) -> tuple[Label, Quantity]:
-    """The kind that a neuron tells second best, and how well."""
-    place = int(np.argsort(-areas.values, kind="stable")[1])
-    return areas.label("kind", place), areas.quantity(place)
+def entering(trace: Trace, path: str) -> NamedTensor:
+    """The vectors that a feed-forward network reads, as the trace says: position × d_model."""
+    return trace[trace.parents[f"{path}.pre"][0]].pick(batch=0)
 
 
-class Detector(VGroup):
+class Detector:
     """The key of a neuron under the vector of each token, and what their dot products make it do.
 
     Args:
-        x: the vectors, "position d_model".
-        key: its column of the first matrix, d_model.
-        pre, post: the neuron before and after the activation, "position".
-        here: the place of the token that is followed.
+        chosen: the neuron, and the token that is followed.
         ribbon: the sentence, above.
-        before: what `pre` is called.
+        before: what the neuron before the activation is called.
     """
 
-    def __init__(
-        self,
-        x: NamedTensor,
-        key: NamedTensor,
-        pre: NamedTensor,
-        post: NamedTensor,
-        here: int,
-        ribbon: Ribbon,
-        before: str,
-    ) -> None:
+    def __init__(self, chosen: Followed, trace: Trace, ribbon: Ribbon, before: str) -> None:
+        x, unit, here = entering(trace, chosen.path), chosen.neuron.position, ribbon.place(chosen.word)
+        key = trace[f"parameters.{chosen.path}.w1"].pick(d_ff=unit)
+        pre, post = (trace[f"{chosen.path}.{name}"].pick(batch=0, d_ff=unit) for name in ("pre", "post"))
         side, body = (ribbon.below(room) for room in rooms())
         self.here = here
         pair = min(2 * TALL + 12, body.height * 0.4)
@@ -115,13 +96,13 @@ class Detector(VGroup):
         self.vectors = under(ribbon, first, x, "residual", full_colour(x))
         self.keys = under(ribbon, second, [key] * len(x), "key", full_colour(key))
         bars = body.split_rows(pair + 12)[1].inset(0, 56)
-        self.zero, unit, floor, ground = zero_line(bars, pre, post)
+        self.zero, one, floor, ground = zero_line(bars, pre, post)
         wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
             made, told = VGroup(), VGroup()
             for i, value in enumerate(values.quantities()):
-                bar = activation_bar(value, unit, wide, ribbon.centre(i), floor, ground)
+                bar = activation_bar(value, one, wide, ribbon.centre(i), floor, ground)
                 made.add(bar)
                 spot = bar.get_top() + UP * units(28) if value >= 0 else bar.get_bottom() + DOWN * units(28)
                 told.add(number(value, ".2f", style).settle(spot))
@@ -146,7 +127,6 @@ class Detector(VGroup):
             row_name("activation", side, floor),
         ]
         self.name_before = row_name(before, side, floor)
-        super().__init__(*self.vectors, *self.keys, self.zero, self.before, self.after, *self.names)
 
     def shrink(self, ribbon: Ribbon) -> tuple[Animation, ...]:
         """The large ones take their place under their token, and the other tokens come."""
@@ -171,32 +151,21 @@ class Detector(VGroup):
         return all_but(self.here, *hands)
 
 
-class Memory(VGroup):
+class Memory:
     """The neurons that fire hardest, each with its key, its activation and its value, and what they add up to.
 
     Args:
-        x: the vector, d_model.
-        keys, values: "d_model d_ff" and "d_ff d_model".
-        post: the activations, d_ff.
-        first: the neuron that stands on top.
-        output: d_model.
-        stream: the residual stream before and after.
+        chosen: the neuron that stands on top, and the token whose vector enters.
         summed: how the sum is called.
-        token: whose vector it is.
     """
 
-    def __init__(
-        self,
-        x: NamedTensor,
-        keys: NamedTensor,
-        values: NamedTensor,
-        post: NamedTensor,
-        first: int,
-        output: NamedTensor,
-        stream: Sequence[NamedTensor],
-        summed: str,
-        token: Label,
-    ) -> None:
+    def __init__(self, chosen: Followed, trace: Trace, summed: str) -> None:
+        path, first, at_word = chosen.path, chosen.neuron.position, {"batch": 0, "position": chosen.word}
+        keys, values = (trace[f"parameters.{path}.{letter}"] for letter in ("w1", "w2"))
+        post, output = (trace[f"{path}.{name}"].pick(**at_word) for name in ("post", "out"))
+        after = f"{path.removesuffix('ffn')}resid_ffn"
+        before = next(name for name in trace.parents[after] if name != f"{path}.out")
+        stream = [trace[name].pick(**at_word) for name in (before, after)]
         side, body = rooms()
         key_column, rest = body.split_columns(body.width * 0.34, 40)
         bar_column, value_column = rest.split_columns(body.width * 0.22, 40)
@@ -205,8 +174,8 @@ class Memory(VGroup):
         lines, foot = below.split_rows(-STRIP, 32)
         order = [int(i) for i in np.argsort(-post.values, kind="stable") if i != first and post.values[i] > 0]
         neurons = [first, *order[: DRAWN - 1]]
-        self.x = vector_in(key_column.cross(top), x, "residual")
-        self.chip = chip_in(side, token, self.x.get_y())
+        self.x = vector_in(key_column.cross(top), entering(trace, path).pick(position=chosen.word), "residual")
+        self.chip = chip_in(side, chosen.word, self.x.get_y())
         most = float(post.values[neurons].max()) or 1.0
         scale_in = full_colour(keys.pick(d_ff=first))
         scale_out = full_colour(*(values.pick(d_ff=neuron) for neuron in neurons))
@@ -247,7 +216,6 @@ class Memory(VGroup):
         air = RIGHT * units(14)
         self.plus = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
         self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
-        super().__init__(self.x, *self.keys, *self.bars, *self.numbers, *self.values, self.chip, *self.heads)
 
     def weigh(self) -> Animation:
         """Each value keeps so much of its height as its neuron fires hard."""
@@ -269,45 +237,43 @@ def _together(turns: list[Animation]) -> Animation:
     return LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / max(1, len(turns))), run_time=pace("slow"))
 
 
-class NamedNeurons(VGroup):
+class NamedNeurons:
     """The kinds of words that a neuron tells best, and how well every neuron tells its best kind.
 
     Args:
-        areas: how well the neuron tells each kind, "kind".
-        best: the best area of every neuron, "layer d_ff".
-        own: its layer and its place in it.
+        run: the experiment `neurons`.
+        own: the layer of the neuron and its place in it.
         ribbon: the sentence, above.
+
+    `told` are the kinds that it tells best, the best first, and how well.
     """
 
     KINDS = 4
 
-    def __init__(self, areas: NamedTensor, best: NamedTensor, own: tuple[int, int], ribbon: Ribbon) -> None:
+    def __init__(self, run: Trace, own: tuple[int, int], ribbon: Ribbon) -> None:
+        areas = run["area"].pick(layer=own[0], d_ff=own[1])
         room = ribbon.below(STAGE)
         above, below = room.split_rows(room.height * 0.46, 30)
         head, lines = above.split_rows(44)
         names, rest = lines.split_columns(room.width * 0.3, 24)
         bars, numbers = rest.split_columns(-150, 24)
-        order = np.argsort(-areas.values, kind="stable")[: self.KINDS]
+        order = [int(kind) for kind in np.argsort(-areas.values, kind="stable")[: self.KINDS]]
+        self.told = [(areas.label("kind", kind), areas.quantity(kind)) for kind in order]
         self.kinds, self.tracks, self.bars, self.shares = [], [], [], []
-        for row, kind in zip(bars.rows(self.KINDS, 12), order, strict=True):
-            share = areas.quantity(int(kind))
+        for row, (kind, share) in zip(bars.rows(self.KINDS, 12), self.told, strict=True):
             bar = ShareBar(share, row.width, "", row.height).move_to(row.centre)
-            value = number(share, "share", "stage number").settle(row.centre).begin_at(at(numbers.left, 0)[0])
-            name = word(areas.label("kind", int(kind)), "fact", "ink" if kind == order[0] else "ink2")
+            name = word(kind, "fact", "ink2" if self.kinds else "ink")
             self.kinds.append(name.settle(row.centre).set_x(at(names.right, 0)[0], RIGHT))
             self.tracks.append(bar.track)
             self.bars.append(bar.bar)
-            self.shares.append(value)
+            self.shares.append(number(share, "share", "stage number").begin_in(numbers.cross(row)))
         middle = (bars.left + bars.right) / 2
         self.chance = VGroup(
             rule(at(middle, lines.top - 6), at(middle, lines.bottom), "warning", 4),
             Words("chance", "fact", "warning").settle(at(middle, (head.top + head.bottom) / 2)),
         ).set_z_index(1)
-        self.unit = Words("of pairs", "fact", "ink2").settle(head.centre).begin_at(at(numbers.left, 0)[0])
-        self._every(best, own, below)
-        super().__init__(
-            *self.kinds, *self.tracks, *self.bars, self.chance, self.every, self.named, self.mark, self.title
-        )
+        self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
+        self._every(run["best"], own, below)
 
     def _every(self, best: NamedTensor, own: tuple[int, int], room: Room) -> None:
         """Every neuron as a bar, the best told first; those above the line have a name."""
@@ -331,5 +297,4 @@ class NamedNeurons(VGroup):
         told = Words("above this line: a name", "fact", "weight").settle(at(0, level - 26))
         line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
         self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
-        self.title = Words("all neurons: how well each tells its best kind", "fact", "ink2").settle(head.centre)
-        self.title.begin_at(at(room.left, 0)[0])
+        self.title = Words("all neurons: how well each tells its best kind", "fact", "ink2").begin_in(head)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
-from manim import LEFT, RIGHT, Animation, Transform, VGroup, VMobject, rate_functions
+from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
 
 from scenes.animations import Travel, appear, draw, leave
 from scenes.animations.branching import reshape
@@ -49,34 +51,31 @@ class Sheet(VGroup):
         names: tuple[str, str],
         role: str,
     ) -> None:
-        spots = np.concatenate([sheet.values.reshape(-1, 2), points.values])
-        low, top = spots.min(0), spots.max(0)
-        self.unit = min(units(room.width) / (top - low)[0], units(room.height) / (top - low)[1])
-        self.shift_by = room.centre - np.array([*((low + top) / 2 * self.unit), 0])
+        px, origin = room.holding(np.concatenate([sheet.values.reshape(-1, 2), points.values]))
+
+        def point(spot: np.ndarray) -> np.ndarray:
+            return origin + np.array([*spot, 0]) * units(px)
+
         self.lines = VGroup()
         for values in (sheet.values, sheet.values.transpose(1, 0, 2)):
             for i, line in enumerate(values[::EVERY]):
-                drawn = path([self.point(spot) for spot in line], "residual", 2.6 if i % STRONG == 0 else 1.4)
-                self.lines.add(drawn.set_stroke(opacity=0.95 if i % STRONG == 0 else 0.6))
-        zero, one, other, before, after = (self.point(spot) for spot in points.values)
-        ground, px = Ground(), self.unit * 135
+                thick, opacity = (2.6, 0.95) if i % STRONG == 0 else (1.4, 0.6)
+                self.lines.add(path([point(spot) for spot in line], "residual", thick).set_stroke(opacity=opacity))
+        zero, one, other, before, after = map(point, points.values)
+        ground = Ground()
         self.origin = means(dot(zero, 9, "ink"), ground)
         self.arrows = VGroup(
-            *(
-                means(arrow(zero, tip, "ink", 6, 24), Tip(points.quantity(i, 0), points.quantity(i, 1), px, 18, ground))
-                for i, tip in ((1, one), (2, other))
-            )
+            means(arrow(zero, tip, "ink", 6, 24), Tip(points.quantity(i, 0), points.quantity(i, 1), px, 18, ground))
+            for i, tip in ((1, one), (2, other))
         )
         turn = zero + (one - zero) * factors[0]
         self.sums = VGroup(arrow(zero, turn, role, 5, 22), arrow(turn, after, role, 5, 22))
-        tips = (one - zero, other - zero)
-        self.names = VGroup(
-            *(self._name(name, zero, tip, aside) for name, tip, aside in zip(names, tips, tips[::-1], strict=True))
-        )
-        for written in self.names:
+        tips, self.names = (one - zero, other - zero), VGroup()
+        for name, tip, aside in zip(names, tips, tips[::-1], strict=True):
+            written = self._name(name, zero, tip, aside)
             reach = np.array([written.width / 2, written.height / 2, 0])
             corners = at(room.left, room.bottom) + reach, at(room.right, room.top) - reach
-            written.move_to(np.clip(written.get_center(), *corners))
+            self.names.add(written.move_to(np.clip(written.get_center(), *corners)))
         self.before, self.after = mark_before().move_to(before), mark_after().move_to(after)
         for mark, place in ((self.before, 3), (self.after, 4)):
             own = mark.width * 135
@@ -96,10 +95,6 @@ class Sheet(VGroup):
         ground = Box(formula.width * 135 + 10, formula.height * 135 + 8, palette().background, 6)
         return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
 
-    def point(self, spot: np.ndarray) -> np.ndarray:
-        """Place of a point of the sheet on screen."""
-        return self.shift_by + np.array([spot[0], spot[1], 0]) * self.unit
-
 
 def mark_before() -> VMobject:
     """The sign of "added up before": a ring."""
@@ -113,7 +108,7 @@ def mark_after() -> VMobject:
     return diamond.rotate(np.pi / 4)
 
 
-class Trial(VGroup):
+class Trial:
     """Two vectors at the left, what f makes of them at the right, and the two sides of the test below.
 
     Args:
@@ -134,18 +129,16 @@ class Trial(VGroup):
         self.enters = Sheet(part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query")
         self.leaves = Sheet(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key")
         self.apart: Quantity = part[f"{name}_apart"]
-        self.rows = self._rows(x, y, under_left)
-        middle = (left.right + right.left) / 2
-        y_way = planes.top + planes.height / 2
-        self.way = VGroup(arrow(at(middle - 58, y_way), at(middle + 58, y_way), "ink2", 7, 26))
-        self.way.add(Formula("f", 64).move_to(at(middle, y_way - 50)))
+        self.rows = self._rows({"x": x, "y": y}, under_left)
+        middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)
+        half, above = RIGHT * units(58), UP * units(50)
+        self.way = VGroup(arrow(middle - half, middle + half, "ink2", 7, 26), Formula("f", 64).move_to(middle + above))
         self.over = over_right
         self.said = self.called(said)
         self.sides = self._sides(a, b, under_right)
         self.number = self._number(over_right)
         #: What is sent through: a copy of the lines that enter, to become those that leave.
         self.image = self.enters.lines.copy()
-        super().__init__(self.enters, self.leaves, self.rows, self.way, self.said, self.sides, self.number)
 
     def called(self, said: VMobject) -> VMobject:
         """Put another name of f above the right plane."""
@@ -155,15 +148,12 @@ class Trial(VGroup):
 
     def sent(self, kind: str = "cell") -> Animation:
         """Send the grid that enters through f: it becomes the grid that leaves."""
-        return Transform(
-            self.image, self.leaves.lines, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True
-        )
+        smooth = rate_functions.smooth
+        return Transform(self.image, self.leaves.lines, run_time=pace(kind), rate_func=smooth, introducer=True)
 
     def crossing(self) -> tuple[Animation, ...]:
         """The two vectors go through."""
-        return tuple(
-            Travel(old, new, 0.1, "row") for old, new in zip(self.enters.arrows, self.leaves.arrows, strict=True)
-        )
+        return tuple(Travel(*pair, 0.1, "row") for pair in zip(self.enters.arrows, self.leaves.arrows, strict=True))
 
     def parting(self) -> tuple[Animation, ...]:
         """Show the distance between the two sides, if there is one."""
@@ -171,33 +161,26 @@ class Trial(VGroup):
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
-        mine, theirs = self.leaves, other.leaves
-        pairs = [(self.image, theirs.lines), (mine.arrows, theirs.arrows), (mine.origin, theirs.origin)]
-        pairs += [(mine.sums, theirs.sums), (mine.before, theirs.before), (mine.after, theirs.after)]
-        changes = [reshape(old, new, "cell") for old, new in pairs]
-        return (*changes, leave(mine.names))
+        mine, theirs = (
+            (image, side.arrows, side.origin, side.sums, side.before, side.after)
+            for image, side in ((self.image, self.leaves), (other.leaves.lines, other.leaves))
+        )
+        return *(reshape(*pair, "cell") for pair in zip(mine, theirs, strict=True)), leave(self.leaves.names)
 
     @staticmethod
-    def _rows(x: Label, y: Label, room: Room) -> VGroup:
+    def _rows(tokens: Mapping[str, Label], room: Room) -> VGroup:
         """x is the vector of this token, y of that."""
-        parts = VGroup()
-        for letter, token in (("x", x), ("y", y)):
-            chip = Token(token, height=56)
-            parts.add(VGroup(Formula(f"{letter} =", SIDE), chip).arrange(RIGHT, buff=units(14)))
-        parts.arrange(RIGHT, buff=units(48))
-        return room.fit(parts, most=1.0)
+        parts = VGroup(
+            VGroup(Formula(f"{letter} =", SIDE), Token(token, height=56)).arrange(RIGHT, buff=units(14))
+            for letter, token in tokens.items()
+        )
+        return room.fit(parts.arrange(RIGHT, buff=units(48)), most=1.0)
 
     @staticmethod
     def _sides(a: Quantity, b: Quantity, room: Room) -> VGroup:
         """Added up before, and added up after: each with its sign."""
-        before = Formula(f"f({a:g} x {b:+.1f} y)", SIDE)
-        after = Formula(f"{a:g} f(x) {b:+.1f} f(y)", SIDE)
-        lines = VGroup(
-            *(
-                VGroup(sign, formula).arrange(RIGHT, buff=units(18))
-                for sign, formula in ((mark_before(), before), (mark_after(), after))
-            )
-        )
+        signs = (mark_before(), f"f({a:g} x {b:+.1f} y)"), (mark_after(), f"{a:g} f(x) {b:+.1f} f(y)")
+        lines = VGroup(VGroup(sign, Formula(source, SIDE)).arrange(RIGHT, buff=units(18)) for sign, source in signs)
         return room.fit(lines.arrange(RIGHT, buff=units(70)), most=1.0)
 
     def _number(self, room: Room) -> VGroup:

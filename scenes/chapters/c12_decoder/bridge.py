@@ -47,7 +47,7 @@ class Bridge(VGroup):
     """
 
     def __init__(self, looks: NamedTensor, writes: Sequence[Label], memory: NamedTensor, room: Room = STAGE) -> None:
-        self.looks, self.labels = looks, writes
+        self.looks = looks
         side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
         self.source, self.written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
         below, scale = self.source.below(columns, 8), full_colour(memory)
@@ -56,28 +56,28 @@ class Bridge(VGroup):
             vector = Vector(memory.pick(position=j), min(column.width, WIDE), HIGH, "residual", scale, upright=True)
             vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
             self.vectors.add(means(vector, Stands(looks.label("key", j))))
-        self.curves = [self._curves(row) for row in range(len(writes))]
+        self.curves = [self._curves(row, writes) for row in range(len(writes))]
+        #: All curves, and the weight of each.
+        self.lines = [line for curves in self.curves for line in curves]
+        self.weights = [float(w) for row in looks.values for w in np.sort(row) if w >= FAINT]
         self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.written,))]
         self.plates[1].key = "plate", "decoder"
         left = at(side.left + 8, 0)[0]
         self.names = VGroup(
-            *(
-                Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
-                for name, plate, line in zip(
-                    ("encoder", "decoder"), self.plates, (self.source, self.written), strict=True
-                )
-            )
+            Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
+            for name, plate, line in zip(("encoder", "decoder"), self.plates, (self.source, self.written), strict=True)
         )
         tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
         heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]
         for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
             tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
-        self.given, self.asking = VGroup(*tags[:2]), tags[2]
+        *self.given, self.asking = tags
         self.ring = ring_around(self.vectors[self.top(0)])
+        #: The words to write, on the plate of the decoder; and both plates before a vector or a word is there.
+        self.decoder = [self.plates[1], *self.written.chips, self.names[1]]
+        self.unwritten = [self.plates[0], *self.source.chips, self.names[0], self.plates[1], self.names[1], *tags]
         #: All but the curves.
-        self.ends: list[VMobject] = [
-            *self.plates, self.source, self.vectors, self.written, self.names, self.given, self.asking,
-        ]  # fmt: skip
+        self.ends: list[VMobject] = [*self.plates, self.source, self.vectors, self.written, self.names, *tags]
         super().__init__(*self.ends, *self.curves)
 
     @staticmethod
@@ -87,7 +87,7 @@ class Bridge(VGroup):
         plate = Box(room.width, whole.height * 135 + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
         return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
-    def _curves(self, row: int) -> VGroup:
+    def _curves(self, row: int, writes: Sequence[Label]) -> VGroup:
         """The curves of one written word, the strongest on top."""
         weights, found = self.looks.values[row], VGroup()
         for j in np.argsort(weights):
@@ -97,35 +97,9 @@ class Bridge(VGroup):
                 looked = self.looks.quantity(row, int(j))
                 role = "weight" if looked > 0.5 else "ink3"
                 line = curve(start, end, role, THIN + (THICK - THIN) * float(looked))
-                means(line, Thickness(looked, THICK - THIN, THIN))
-                means(line, End(looked, first=True, axis="key"), End(self.labels[row]))
-                found.add(line)
+                ends = End(looked, first=True, axis="key"), End(writes[row])
+                found.add(means(line, Thickness(looked, THICK - THIN, THIN), *ends))
         return found
-
-    @property
-    def decoder(self) -> list[VMobject]:
-        """The words to write, on the plate of the decoder."""
-        return [self.plates[1], *self.written.chips, self.names[1]]
-
-    @property
-    def encoder(self) -> list[VMobject]:
-        """The source, on the plate of the encoder."""
-        return [self.plates[0], *self.source.chips, self.names[0]]
-
-    @property
-    def unwritten(self) -> list[VMobject]:
-        """Both plates with the source, before a vector or a word is there."""
-        return [*self.encoder, self.plates[1], self.names[1], self.given, self.asking]
-
-    @property
-    def lines(self) -> list[VMobject]:
-        """All curves."""
-        return [line for curves in self.curves for line in curves]
-
-    @property
-    def weights(self) -> list[float]:
-        """The weight of each of the `lines`."""
-        return [float(w) for row in self.looks.values for w in np.sort(row) if w >= FAINT]
 
     def top(self, row: int) -> int:
         """The place of the source token with the largest weight of a row."""
@@ -135,9 +109,7 @@ class Bridge(VGroup):
         """The query of the word that is about to be written goes to every vector of the encoder."""
         query = self.asking.copy().move_to(self.written[row])
         flights = [Flight(query, query.copy().move_to(vector), 0.1) for vector in self.vectors]
-        asked = LaggedStart(*flights, lag_ratio=0.25)
-        asked.set_run_time(pace("slow"))
-        return asked
+        return LaggedStart(*flights, lag_ratio=0.25, run_time=pace("slow"))
 
     def number_beside(self, row: int) -> Words:
         """The largest attention weight of a query, beside the end of its curve."""
@@ -155,7 +127,3 @@ class Bridge(VGroup):
             going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
             plays.append((going, draw(*curves)) if len(curves) else going)
         return plays
-
-    def mark(self, row: int) -> Any:
-        """The edge of one written word takes the colour of queries."""
-        return self.written.mark({row: "query"})

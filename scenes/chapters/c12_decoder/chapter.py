@@ -4,19 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import (
-    Dive,
-    Rise,
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    leave,
-    meet,
-    pulses,
-    ring_around,
-)
+from scenes.animations import Dive, Rise, Travel, appear, appear_in_turn, deal, draw, leave, meet, pulses, ring_around
 from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
 from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
@@ -25,13 +13,7 @@ from scenes.chapters.c12_decoder.two_runs import OneRun, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.decoder_rows import (
-    FIRST,
-    DecoderRows,
-    decoder_rows_of,
-    gold_alignment,
-    same_source_row,
-)
+from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -118,7 +100,7 @@ class Decoder(Chapter):
             ),
             beat(
                 "Rows are queries, columns keys: every query meets every key, even later ones.",
-                meet(grid, board.pairs, "slow", at_once=True),
+                meet(grid, [*grid.cells], "slow", at_once=True),
             ),
             beat(
                 f"The query of “{query}” meets the key of “{key}”: the very word that it should predict.",
@@ -134,10 +116,7 @@ class Decoder(Chapter):
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "A causal mask before the softmax",
-            beat(
-                "The causal mask hides the future: scores of later keys become minus infinity.",
-                *board.shut(),
-            ),
+            beat("The causal mask hides the future: scores of later keys become minus infinity.", *board.shut()),
             beat(
                 "The exponential of that is zero, so softmax gives all attention to the tokens so far.",
                 board.soften(),
@@ -214,11 +193,11 @@ class Decoder(Chapter):
             beat(
                 "In cross-attention, queries come from the decoder, keys and values from these vectors.",
                 appear(bridge.asking),
-                appear(bridge.given),
+                appear(*bridge.given),
             ),
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
-                (bridge.mark(row), bridge.ask(row)),
+                (bridge.written.mark({row: "query"}), bridge.ask(row)),
                 draw(*bridge.curves[row], kind="row"),
                 appear(number := bridge.number_beside(row)),
             ),
@@ -288,22 +267,20 @@ class Decoder(Chapter):
         row = same_source_row(*both, trace, place)
         if row is None:
             return
-        last = memory_of(both[0], trace).name
+        looks, memories = [one.mean_weights(trace) for one in both], [memory_of(one, trace) for one in both]
         runs = [
             OneRun(
-                decoded.mean_weights(trace).words("key"),
+                weights.words("key"),
+                weights.label("key", swap["position"]),
                 decoded.written[row],
                 trace[decoded.named("embed_src.sum")].pick(batch=0, position=place),
-                memory_of(decoded, trace).pick(position=place),
-                decoded.mean_weights(trace).label("key", swap["position"]),
+                memory.pick(position=place),
             )
-            for decoded in both
+            for decoded, weights, memory in zip(both, looks, memories, strict=True)
         ]
-        likeness = [
-            trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place)
-            for name in ("embed_src.sum", last)
-        ]
-        adjective = both[0].mean_weights(trace).label("key", place)
+        compared = "embed_src.sum", memories[0].name
+        likeness = [trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place) for name in compared]
+        adjective = looks[0].label("key", place)
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
         read = None if read is None or read < trace["roles.role_threshold"] else read
@@ -342,11 +319,8 @@ class Decoder(Chapter):
     def vector_to_word(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
         """The last vector meets every word's vector."""
         row = len(decoded.written) - 1
-        logits, probs = (trace[name].pick(batch=0, position=row) for name in ("logits", "probs"))
-        order = trace["word_order"].pick(batch=0, position=row).values.astype(int).tolist()
-        last = trace[trace.parents["logits"][0]].pick(batch=0, position=row)
-        picture = ReadingOut(last, decoded.reads[row], trace["parameters.output.w"], logits, probs, order)
-        likeliest, most = probs.largest()
+        picture = ReadingOut(trace, row, decoded.reads[row])
+        likeliest, most = trace["probs"].pick(batch=0, position=row).largest()
         config = trace.about.get("config", {})
         tied = (
             "The decoder reads its words by the same vectors: they are its embeddings."
@@ -395,18 +369,18 @@ class Decoder(Chapter):
             if asks
             else "The feed-forward network works on each vector alone: there is no source to ask.",
         }
-        first, *others = dict.fromkeys(path.split(".")[1] for path in picture.sublayers)
+        kinds = {path: path.split(".")[-1] for path in picture.stack.boxes if path != "output"}
+        first, *others = dict.fromkeys(path.split(".")[1] for path in kinds)
         layers = trace["config.decoder_layers"]
         again = {1: "That is all: one layer.", 2: "The next layer does the same."}
         beats = [
             beat(
                 said[kind],
-                *(picture.begin(row) if kind == "self_attn" else []),
+                *([picture.begin()] if kind == "self_attn" else []),
                 *picture.through(path, givers.get(kind, []), slow=True),
             )
-            for path in picture.sublayers
+            for path, kind in kinds.items()
             if path.split(".")[1] == first
-            for kind in [path.split(".")[-1]]
         ]
         yield Step(
             "The path of one vector",
@@ -415,20 +389,17 @@ class Decoder(Chapter):
                 again.get(int(layers), f"The other layers do the same: {layers} in all."),
                 *(
                     play
-                    for path in picture.sublayers
+                    for path, kind in kinds.items()
                     if path.split(".")[1] in others
-                    for play in picture.through(path, givers.get(path.split(".")[-1], []))
+                    for play in picture.through(path, givers.get(kind, []))
                 ),
                 *picture.through("output", []),
             ),
-            beat(
-                f"The last vector becomes “{decoded.writes[row]}”, which is read next.",
-                *picture.write(),
-            ),
+            beat(f"The last vector becomes “{decoded.writes[row]}”, which is read next.", *picture.write()),
             beat(
                 "Each position learns on such a path, all at once: shifted and masked, none can peek.",
                 picture.all_at_once(),
-                ambient=pulses(picture.ways, role="residual"),
+                ambient=pulses([*picture.supply, picture.stream[0]], role="residual"),
             ),
             stage=[picture.standing],
         )

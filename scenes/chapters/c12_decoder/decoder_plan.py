@@ -72,7 +72,7 @@ class Stack(VGroup):
         super().__init__(self.plate, *self.boxes.values(), names, dots)
 
 
-class Shifted(VGroup):
+class Shifted:
     """The words to write along the top, and the same words, shifted right by one, along the foot.
 
     Args:
@@ -94,15 +94,13 @@ class Shifted(VGroup):
         VGroup(*self.large).arrange(DOWN, buff=units(AIR)).move_to(room.centre)
         self.names, self.large_names = (
             VGroup(
-                *(
-                    Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
-                    for name, line in zip(("it writes", "it reads"), lines, strict=True)
-                )
+                Words(name, "block", "ink2").settle(line.get_center()).begin_at(at(STAGE.left, 0)[0])
+                for name, line in zip(("it writes", "it reads"), lines, strict=True)
             )
             for lines in ((self.writes, self.reads), self.large)
         )
+        self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
         self.peek = self._copied(len(decoded.written) - 1)
-        super().__init__(self.writes, self.reads, self.decoder, self.ways_in, self.ways_out, self.names)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
@@ -116,7 +114,8 @@ class Shifted(VGroup):
 
     def dive(self) -> Dive:
         """Into the first attention."""
-        return Dive(self.picture, self.decoder.boxes[FIRST], inside=0.0)
+        whole = [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
+        return Dive(whole, self.decoder.boxes[FIRST], inside=0.0)
 
     def taken_along(self, chips: Sequence[VMobject]) -> tuple[Any, ...]:
         """Take the words that are read along on a dive, to the places of the `chips`."""
@@ -129,16 +128,6 @@ class Shifted(VGroup):
         start, end = self.reads.chips[row + 1].get_top(), self.writes.chips[row].get_bottom()
         aside = RIGHT * units(16)
         return arrow(start + UP * units(4) - aside, end + DOWN * units(6) + aside, "warning", 7, 26)
-
-    @property
-    def ways(self) -> list[VMobject]:
-        """The lines from what is read to the decoder, and from it to what is written."""
-        return [*self.ways_in, *self.ways_out]
-
-    @property
-    def picture(self) -> list[VMobject]:
-        """Everything on stage once the decoder has opened."""
-        return [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
 
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:
@@ -155,7 +144,7 @@ def under(track: Room, place: int, count: int) -> Room:
     return Room(middle - before * pitch + GAP / 2, STAGE.top, middle + after * pitch - GAP / 2, STAGE.bottom)
 
 
-class OneWay(VGroup):
+class OneWay:
     """A vector on its way up through the decoder: every state of it, the likeliest words, and what is read next.
 
     Args:
@@ -167,9 +156,8 @@ class OneWay(VGroup):
     """
 
     def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
-        left, rest = STAGE.split_columns(
-            0.22 * STAGE.width if memory is not None else 0, 40 if memory is not None else 0
-        )
+        source, space = (0.0, 0.0) if memory is None else (0.22 * STAGE.width, 40.0)
+        left, rest = STAGE.split_columns(source, space)
         middle, right = rest.split_columns(0.56 * rest.width, 50)
         read = decoded.reads[: row + 2]
         self.read = sentence(read, under(self._track(middle), row, len(read)), at_foot=True)
@@ -192,8 +180,10 @@ class OneWay(VGroup):
         heading, bars = right.split_rows(60, 10)
         self.title = heading.fit(Words("next word", "title"), most=1.0)
         self.next = NextWord(probs, bars, BARS)
+        *shown, self.own = self.read.chips[: row + 1]
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
-        super().__init__(self.read, self.stack, self.source, self.supply, *self.states.values(), self.title, self.next)
+        #: The parts that are there from the beginning.
+        self.standing = VGroup(*shown, self.own, self.stack, self.source, self.supply, self.stream)
 
     def _supply(self) -> list[VMobject]:
         """Lines from the vectors of the encoder to a rail, and from that to each cross-attention."""
@@ -232,9 +222,9 @@ class OneWay(VGroup):
         """The part of the plate, which fills a room, in which the vector moves up."""
         return room.inset(26, 0).split_columns(-TRACK, 0)[1].inset(20, 0)
 
-    def begin(self, row: int) -> list[Any]:
+    def begin(self) -> Any:
         """The vector comes out of its token."""
-        return [Travel(self.read.chips[row], self.states[""], kind="row")]
+        return Travel(self.own, self.states[""], kind="row")
 
     def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
         """The vector moves up beside a sublayer, which adds what comes from the `givers`, or of itself, to it."""
@@ -264,19 +254,3 @@ class OneWay(VGroup):
     def _lights(parts: Sequence[VMobject]) -> list[VMobject]:
         """A light at each part: what its position gives."""
         return [dot(part.get_center(), LIGHT, "value") for part in parts]
-
-    @property
-    def sublayers(self) -> list[str]:
-        """The paths of the sublayers that are shown, from the foot up."""
-        return [path for path in self.stack.boxes if path != "output"]
-
-    @property
-    def ways(self) -> list[VMobject]:
-        """The lines along which vectors come."""
-        return [*self.supply, self.stream[0]]
-
-    @property
-    def standing(self) -> VGroup:
-        """The parts that are there from the beginning."""
-        shown = [chip for chip in self.read.chips if chip is not self.chosen]
-        return VGroup(*shown, self.stack, self.source, self.supply, self.stream)

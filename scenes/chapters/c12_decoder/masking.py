@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from manim import LEFT, VGroup, VMobject, rate_functions
@@ -29,7 +30,7 @@ ALL = 0.995
 AWAY = 1100.0
 
 
-class Budgets(VGroup):
+class Budgets:
     """The attention weights of each query as a bar in a frame that has room for one, and their sum at the right.
 
     Args:
@@ -48,7 +49,7 @@ class Budgets(VGroup):
         self.lost, self.told, self.sums = VGroup(), VGroup(), VGroup()
         tall = rooms[0].height >= TALL
         self.frames = VGroup(
-            *(frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms)
+            frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms
         )
         self.ring = ring_around(self.frames[told])
         for i, (room, total) in enumerate(zip(rooms, sums.quantities(), strict=True)):
@@ -60,7 +61,8 @@ class Budgets(VGroup):
             self.sums.add(text.settle(at((margin.left + margin.right) / 2, (room.top + room.bottom) / 2)))
             if tall:
                 self.told.add(*(one for j in range(weights.shape[1]) for one in self._told(weights, i, j)))
-        super().__init__(self.rows, self.lost, self.told, self.sums)
+        #: The parts of all bars.
+        self.segments: list[VMobject] = [*self.rows.segments.values()]
 
     def _told(self, weights: NamedTensor, i: int, j: int) -> list[Words]:
         """The token and the weight inside of a part that has room for both, or for the weight."""
@@ -71,11 +73,6 @@ class Budgets(VGroup):
                 words.settle(part.get_center()).set_fill(ink_on(part.fill)).paper = part
                 return [words]
         return []
-
-    @property
-    def segments(self) -> list[VMobject]:
-        """The parts of all bars."""
-        return [*self.rows.segments.values()]
 
     def turn_into(self, other: Budgets) -> list[Any]:
         """Each part turns into that of another such figure, and the sums are told anew."""
@@ -100,15 +97,17 @@ class MaskBoard:
         self.grid = self._grid(part, focus, room)
         self.other = self._grid(changed, focus, room)
         self.ribbon, self.focus = self.grid.ribbon, focus
-        lines, row = self.grid.lines, self.row
-        self.masked = Budgets(part["weights"], part["weight_sums"], lines, margin, row)
-        self.late = Budgets(part["post_softmax_mask"], part["post_softmax_mask_sums"], lines, margin, row)
-        self.leaked = Budgets(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], lines, margin, row)
-        self.divided = Budgets(changed["weights"], changed["weight_sums"], lines, margin, row)
+        #: The place of the query whose row is told.
+        self.row: int = self.grid.pairs.position("query", focus)
+        before, after = ("weights", "weight_sums"), ("post_softmax_mask", "post_softmax_mask_sums")
+        self.masked, self.late, self.leaked, self.divided = (
+            Budgets(run[weights], run[sums], self.grid.lines, margin, self.row)
+            for run, (weights, sums) in ((part, before), (part, after), (changed, after), (changed, before))
+        )
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
-        self.lid = VGroup(*(self._shut(place) for place in self.grid.closed))
+        self.lid = VGroup(self._shut(place) for place in self.grid.closed)
 
     @classmethod
     def of(cls, trace: Trace) -> MaskBoard:
@@ -131,16 +130,6 @@ class MaskBoard:
         back = Box(wide, high, palette().background, 5, palette().line, 2)
         return VGroup(back, hatching(wide - 4, high - 4)).move_to(cell)
 
-    @property
-    def row(self) -> int:
-        """The place of the query whose row is told."""
-        return self.grid.pairs.position("query", self.focus)
-
-    @property
-    def pairs(self) -> list[tuple[int, int]]:
-        """All pairs, in reading order."""
-        return [*self.grid.cells]
-
     def shut(self) -> list[Any]:
         """The lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
         if not len(self.lid):
@@ -151,10 +140,8 @@ class MaskBoard:
 
     def soften(self) -> tuple[Any, ...]:
         """Each row of scores becomes its weights, which fill a frame."""
-        cells = {**self.grid.cells, **self.grid.closed}
-        turned = [
-            Travel(cell, self.masked.rows.segments[place], 0.0, "row", leaving=True) for place, cell in cells.items()
-        ]
+        cells, segments = {**self.grid.cells, **self.grid.closed}, self.masked.rows.segments
+        turned = [Travel(cell, segments[place], 0.0, "row", leaving=True) for place, cell in cells.items()]
         return (leave(self.grid.empty), appear(self.masked.frames, rise=False), *turned)
 
     def gives(self, top_key: Label) -> list[Any]:
@@ -169,24 +156,17 @@ class MaskBoard:
 
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""
-        old, new = (
-            [grid.ribbon.chips[-1], grid.query_names[-1], grid.queries[-1], grid.keys[-1]]
-            for grid in (self.grid, self.other)
-        )
+        old, new = ([part[-1] for part in _sides(grid)] for grid in (self.grid, self.other))
         return exchange(old, new, "row")
 
     def standing(self, shown: Budgets) -> list[VMobject]:
         """Everything that is on stage once the weights have become bars."""
-        old, new = self.grid, self.other
-        sides = [
-            part
-            for had, has in (
-                (old.ribbon.chips, new.ribbon.chips),
-                (old.query_names, new.query_names),
-                (old.queries, new.queries),
-                (old.keys, new.keys),
-            )
-            for part in (*had[:-1], has[-1])
-        ]
+        both = zip(_sides(self.grid), _sides(self.other), strict=True)
+        sides = [part for had, has in both for part in (*had[:-1], has[-1])]
         marks = [self.masked.frames, shown.ring, self.sum_name]
         return [*sides, *marks, *shown.segments, *shown.told, *shown.sums, *shown.lost]
+
+
+def _sides(grid: AttentionGrid) -> tuple[Sequence[VMobject], ...]:
+    """What stands along the sides of a grid: of each token the chip, the name of its query, the query and the key."""
+    return grid.ribbon.chips, grid.query_names, grid.queries, grid.keys

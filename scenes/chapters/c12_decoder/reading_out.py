@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from manim import LEFT, AnimationGroup, LaggedStart, VGroup, rate_functions
 
 from scenes.animations import Come, Flight, grow
 from scenes.layout import STAGE
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, units
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import Trace
 
 #: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
 HEAD, NAMES, LOGIT, SHARE, SPACE = 96.0, 96.0, 200.0, 180.0, 36.0
@@ -30,24 +28,19 @@ class ReadingOut(VGroup):
     """The last vector on top; below it the likeliest words, each with its vector, its logit, and its probability.
 
     Args:
-        row: the vector that is read out, by d_model.
+        position: where the vector is read out.
         token: the word that is read there.
-        table: the vectors of the words, d_model × vocab.
-        logits, probs: by vocab.
-        order: the words, the likeliest first; the first few are shown.
     """
 
-    def __init__(
-        self,
-        row: NamedTensor,
-        token: Label,
-        table: NamedTensor,
-        logits: NamedTensor,
-        probs: NamedTensor,
-        order: Sequence[int],
-    ) -> None:
-        best = order[:MOST]
-        vectors, labels = [table.pick(vocab=i) for i in best], [logits.label("vocab", i) for i in best]
+    def __init__(self, trace: Trace, position: int, token: Label) -> None:
+        row, logits, probs, order = (
+            trace[name].pick(batch=0, position=position)
+            for name in (trace.parents["logits"][0], "logits", "probs", "word_order")
+        )
+        best = [int(i) for i in order.values[:MOST]]
+        vectors, labels = (
+            [trace["parameters.output.w"].pick(vocab=i) for i in best], [logits.label("vocab", i) for i in best],
+        )  # fmt: skip
         head, body = STAGE.split_rows(HEAD)
         names, body = body.split_rows(NAMES)
         side = gutter((token, *labels), 200) + 24
@@ -68,17 +61,15 @@ class ReadingOut(VGroup):
             strip = Vector(vector, wide, min(line.height, 84), "", scale).move_to(at(rest.left + wide / 2, y))
             self.vectors.add(strip)
             self.logits.add(number(logits.quantity(i), ".2f", "large number").settle(at(0, y)).end_at(at(ends, 0)[0]))
-            share, high = probs.quantity(i), min(line.height, 72)
-            bar = Box(max(long * float(share), 3), high, palette().weight, 6)
-            means(bar, Length(share, "width", long, high, 3)).move_to(at(start, y), aligned_edge=LEFT)
-            self.bars.add(bar)
+            share = probs.quantity(i)
+            bar = bar_of(share, "width", long, min(line.height, 72), radius=6, least=3)
+            self.bars.add(bar.move_to(at(start, y), aligned_edge=LEFT))
             text = number(share, "share", "stage number").settle(at(0, y))
             self.shares.add(text.begin_at(bar.get_right()[0] + units(18)))
-        foot = at(0, names.bottom - 28)
+        texts = ("vectors of the words", "logit", "probability")
+        table, logit, share = (Words(text, "block", "ink2").settle(at(0, names.bottom - 28)) for text in texts)
         self.names = VGroup(
-            Words("vectors of the words", "block", "ink2").settle(foot).begin_at(at(rest.left, 0)[0]),
-            Words("logit", "block", "ink2").settle(foot).end_at(at(ends, 0)[0]),
-            Words("probability", "block", "ink2").settle(foot).begin_at(at(start, 0)[0]),
+            table.begin_at(at(rest.left, 0)[0]), logit.end_at(at(ends, 0)[0]), share.begin_at(at(start, 0)[0])
         )
         super().__init__(
             self.token, self.row, self.words, self.vectors, self.logits, self.bars, self.shares, self.names
@@ -91,9 +82,7 @@ class ReadingOut(VGroup):
             AnimationGroup(Flight(self.row, vector, 0.0, lit=True), Come(logit, run_time=pace("flow"), rate_func=late))
             for vector, logit in zip(self.vectors, self.logits, strict=True)
         ]
-        met = LaggedStart(*turns, lag_ratio=0.5)
-        met.set_run_time(pace("slow"))
-        return met
+        return LaggedStart(*turns, lag_ratio=0.5, run_time=pace("slow"))
 
     def soften(self) -> Any:
         """The logits become bars of probabilities."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from manim import DOWN, UP, VGroup, VMobject
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import Flight, Travel, appear
 from scenes.layout import STAGE, Room
@@ -31,13 +31,13 @@ class OneRun:
     """A sentence and a word of its translation, with a source word's vector before and after the encoder."""
 
     source: Sequence[Label]
+    noun: Label
     form: Label
     enters: NamedTensor
     leaves: NamedTensor
-    noun: Label
 
 
-class TwoRuns(VGroup):
+class TwoRuns:
     """Two sentences, above and below; the vectors of a word of both before and after the encoder; what is written.
 
     Args:
@@ -51,8 +51,11 @@ class TwoRuns(VGroup):
         self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity], read: Quantity | None = None
     ) -> None:
         room, last = STAGE.split_columns(-FORM, SPACE)
-        self.word, self.nouns = word, [run.noun.position for run in runs]
         self.sources = [Ribbon(runs[0].source, room), sentence(runs[1].source, room, at_foot=True)]
+        #: The chips of the nouns that differ, and of the word whose vectors are shown.
+        pairs = zip(self.sources, runs, strict=True)
+        self.noun_chips: list[Token] = [line.chips[run.noun.position] for line, run in pairs]
+        self.word_chips: list[Token] = [line.chips[word] for line in self.sources]
         high = [float(line.height) * 135 + AIR for line in self.sources]
         body = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         wide = (body.width - MACHINE) / 2 - SPACE
@@ -65,26 +68,22 @@ class TwoRuns(VGroup):
             for side, place in (("enters", left), ("leaves", right))
         )
         self.forms = VGroup(
-            *(
-                Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
-                for run, vector in zip(runs, self.after, strict=True)
-            )
+            Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
+            for run, vector in zip(runs, self.after, strict=True)
         )
         self.ways = VGroup(
-            *(
-                arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
-                for a, b in zip(self.after, self.forms, strict=True)
-            )
+            arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
+            for a, b in zip(self.after, self.forms, strict=True)
         )
-        self.cosines = VGroup(*(self._cosine(q, place) for q, place in zip(likeness, (left, right), strict=True)))
-        self.mouths = [vector.copy().stretch_to_fit_width(0.8 * self.box.width) for vector in self.after]
-        for mouth in self.mouths:
-            mouth.set_x(self.box.get_x())
+        self.cosines = [
+            Words(f"cosine {cosine:.2f}", "large number").settle(place.centre)
+            for cosine, place in zip(likeness, (left, right), strict=True)
+        ]
+        inside = 0.8 * self.box.width
+        self.mouths = [one.copy().stretch_to_fit_width(inside).set_x(self.box.get_x()) for one in self.after]
         self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
-        super().__init__(
-            *self.sources, self.box, self.title, *self.before, *self.after, self.forms, self.ways, self.cosines,
-            self.probe,
-        )  # fmt: skip
+        #: The inputs, and the output and the word of the first run.
+        self.standing = [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
 
     @staticmethod
     def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
@@ -94,10 +93,6 @@ class TwoRuns(VGroup):
         upper.move_to(at((room.left + room.right) / 2, room.top + HIGH / 2))
         lower.move_to(at((room.left + room.right) / 2, room.bottom - HIGH / 2))
         return [upper, lower]
-
-    @staticmethod
-    def _cosine(quantity: Quantity, room: Room) -> VMobject:
-        return Words(f"cosine {quantity:.2f}", "large number").settle(room.centre)
 
     @staticmethod
     def _probe(read: Quantity, room: Room) -> VGroup:
@@ -114,35 +109,13 @@ class TwoRuns(VGroup):
         flights = (Flight(vector, box, 0.0, "row") for vector in self.after)
         return [appear(box, name), (*flights,), appear(share)]
 
-    @property
-    def standing(self) -> list[VMobject]:
-        """The parts that are there from the beginning: the inputs, and the output and the word of the first run."""
-        return [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
-
-    @property
-    def noun_chips(self) -> list[Token]:
-        """The chips of the nouns that differ."""
-        return [line.chips[place] for line, place in zip(self.sources, self.nouns, strict=True)]
-
-    @property
-    def word_chips(self) -> list[Token]:
-        """The chips of the word whose vectors are shown."""
-        return [line.chips[self.word] for line in self.sources]
-
     def taken(self) -> tuple[Any, ...]:
         """The vectors of the word out of their tokens."""
-        return tuple(
-            Travel(line.chips[self.word], vector, kind="row")
-            for line, vector in zip(self.sources, self.before, strict=True)
-        )
+        return tuple(Travel(*pair, kind="row") for pair in zip(self.word_chips, self.before, strict=True))
 
     def through(self) -> list[Any]:
         """The vectors go into the encoder, along with the nouns, and what becomes of them comes out."""
-        into = [Flight(vector, mouth, 0.0, "row") for vector, mouth in zip(self.before, self.mouths, strict=True)]
-        inside = [
-            chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y())
-            for chip, mouth in zip(self.noun_chips, self.mouths, strict=True)
-        ]
-        nouns = [Flight(chip, goal, 0.1, "row") for chip, goal in zip(self.noun_chips, inside, strict=True)]
-        out = [Travel(mouth, vector, 0.0, "row") for mouth, vector in zip(self.mouths, self.after, strict=True)]
-        return [(*into, *nouns), (out[1],)]
+        into = [Flight(*pair, 0.0, "row") for pair in zip(self.before, self.mouths, strict=True)]
+        for chip, mouth in zip(self.noun_chips, self.mouths, strict=True):
+            into.append(Flight(chip, chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y()), 0.1, "row"))
+        return [(*into,), Travel(self.mouths[1], self.after[1], 0.0, "row")]

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import (
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    fill,
-    gather,
-    leave,
-    pulses,
-    ring_around,
-)
+from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, pulses, ring_around
 from scenes.chapters.c13_training.descent import Backward, Valley
 from scenes.chapters.c13_training.lesson import CrossEntropy, Lesson
 from scenes.chapters.c13_training.pushes import ROUNDING, Nudges, Pushes
@@ -26,7 +16,7 @@ from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.learning import candidates, first_right, winner
+from transformer_core.studies.measures.learning import first_right, winner
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -100,40 +90,25 @@ class Training(Chapter):
 
     def cross_entropy(self, trace: Trace) -> Iterator[Step]:
         """From logits to the loss of one word, and its way through the training."""
-        early, run = trace.under(EARLY), trace.under(RUN)
-        place = int(early["place"])
-        logits, reads = early["logits"].pick(batch=0, position=place), early["probs"].words("position")
-        ids = candidates(logits, str(reads[place + 1]))
-        step, looks = early["step"], run["step"]
-        after = tuple(k for k in range(len(looks)) if looks.values[k] > float(step))
-        losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
-        target = logits.label("vocab", ids[-1])
-        picture = CrossEntropy(
-            logits.pick(vocab=ids),
-            early["probs"].pick(batch=0, position=place, vocab=ids),
-            target,
-            early["word_loss"],
-            run["probs"].pick(batch=0, position=place, vocab=ids, checkpoint=after),
-            losses,
-            [step, *looks.pick(checkpoint=after).quantities()],
-        )
+        early = trace.under(EARLY)
+        picture, read = CrossEntropy(early, trace.under(RUN)), early["probs"].label("position", int(early["place"]))
         slides = claim(
-            bool(losses.values[-1] < early["word_loss"]),
+            bool(picture.losses[-1] < picture.losses[0]),
             "As training goes on, the loss slides down.",
             "As training goes on, the loss moves along the curve.",
         )
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
-                f"Each word gets a logit: how well does it fit after “{reads[place]}”?",
+                f"Each word gets a logit: how well does it fit after “{read}”?",
                 appear(picture.floors[0], picture.names[0]),
                 appear_in_turn([*picture.stages[0]], "slow"),
                 appear(picture.numbers[0]),
             ),
             beat(
-                f"Softmax makes them probabilities. The right word, “{target}”, gets {picture.probs[0]:.4f}.",
+                f"Softmax makes them probabilities. The right word, “{picture.target}”, gets {picture.probs[0]:.4f}.",
                 *picture.softmax(),
-                picture.ribbon.mark({len(ids) - 1: "residual"}),
+                picture.ribbon.mark({len(picture.ribbon) - 1: "residual"}),
             ),
             beat(
                 f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
@@ -146,14 +121,12 @@ class Training(Chapter):
 
     def nudged(self, trace: Trace) -> Iterator[Step]:
         """The slope of the loss along each score: together they are the gradient."""
-        early, losses = trace.under(EARLY), trace[f"{EARLY}.nudged_loss"]
-        place, row = row_of_interest(trace)
+        early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, pushes = (early[f"gradients.{PATH}.{name}"].pick(**row) for name in ("scaled", "score_push"))
-        picture = Nudges(losses, early["nudged_weights"], early["nudge"], slopes, pushes)
-        weights = early[f"{PATH}.weights"].pick(**row)
+        picture, weights = Nudges(early, slopes, pushes), early[f"{PATH}.weights"].pick(**row)
         up, down = pushes.largest()[0], pushes.smallest()[0]
-        large = picture.large
-        reads = early["probs"].words("position")
+        large, reads = picture.large, early["probs"].words("position")
+        standing = [*picture.ribbon, *picture.names[:2], picture.tracks]
         yield Step(
             f"Nudge one score, and watch the loss of “{reads[place + 1]}”",
             beat(
@@ -172,13 +145,12 @@ class Training(Chapter):
                 appear(large.dot),
                 picture.raised(),
             ),
-            beat(
-                claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."),
-                *picture.lowered(),
-            ),
-            stage=[*picture.ribbon, *picture.names[:2], picture.tracks, *large.frame, large.plot.names, picture.loss],
+            beat(claim(picture.down > picture.start, "Lower it, and the loss rises.", "Lower it."), *picture.lowered()),
+            stage=[*standing, *large.frame, large.plot.names, picture.loss],
         )
-        small, others = picture.curves[picture.key], [c for c in picture.curves if c is not picture.curves[picture.key]]
+        small = picture.curves[picture.key]
+        others = [curve for curve in picture.curves if curve is not small]
+        shown = [*small.frame, *small.halves, small.dot]
         yield Step(
             "All slopes together: the gradient",
             beat(
@@ -196,22 +168,14 @@ class Training(Chapter):
                 appear_in_turn([*picture.pushes], "slow"),
                 appear(picture.push_numbers),
             ),
-            stage=[
-                *picture.ribbon,
-                *picture.names[:2],
-                picture.tracks,
-                picture.bars,
-                picture.numbers,
-                picture.loss,
-                *small.whole,
-            ],
+            stage=[*standing, picture.bars, picture.numbers, picture.loss, *shown],
         )
 
     def backpropagation(self, trace: Trace) -> Iterator[Step]:
         """Backpropagation: the slope of every weight from a single pass back."""
         early = trace.under(EARLY)
         picture = Backward(early["part_gradients"], early["batch_loss"])
-        forward, back = pulses(picture.lines, role="ink"), pulses(picture.back_lines, role="ink")
+        forward, back = (pulses([way[0] for way in ways], role="ink") for ways in (picture.forward, picture.back))
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
@@ -243,12 +207,8 @@ class Training(Chapter):
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
-        early = trace.under(EARLY)
-        walks = {name: (early[f"{name}_places"], early[f"{name}_losses"]) for name in ("small", "large")}
-        card = Card("measured: the loss of one batch, along its gradient")
-        along, norm = (early["place_along"], early["loss_along"]), early["gradient_norm"]
-        picture = Valley(*along, walks, early["batch_loss"], norm, card.inside)
-        large = walks["large"][1].values
+        early, card = trace.under(EARLY), Card("measured: the loss of one batch, along its gradient")
+        picture, large = Valley(early, card.inside), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -328,17 +288,11 @@ class Training(Chapter):
         layer, head = winner(trace, RUN, ROLE)
         own = run[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
         cross = run[f"{PATH}.weights"].pick(batch=0, head=0)
-        reads = cross.words("query")
-        asked: NamedTensor = cross.pick(query=tuple(range(len(reads) - 1)))
-        picture = TimeLapse(
-            [asked, own],
-            [reads[1:], own.words("query")],
-            ["Cross-attention", named_head(layer, head)],
-            run["probs"].pick(batch=0),
-            run["checkpoint_hits"],
-            run["exact"],
-            run["step"],
-        )
+        # A row of the cross-attention is called by the word that it writes.
+        written = cross.words("query")[1:]
+        asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
+        patterns = {"Cross-attention": (asked, written), named_head(layer, head): (own, own.words("query"))}
+        picture = TimeLapse(run, patterns)
         last, right = len(run["step"]) - 1, first_right(trace, RUN)
         half = last // 2 if right is None else right
         row = own.size("query") - 1
@@ -358,11 +312,7 @@ class Training(Chapter):
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 appear(ring := ring_around(picture.slots)),
             ),
-            beat(
-                "One sentence is not enough, so training goes on.",
-                leave(ring),
-                picture.run(last, half),
-            ),
+            beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half)),
             beat(
                 f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention; now {most:share}.",
                 appear(ring_around(picture.grids[1].band(row))),
@@ -373,8 +323,7 @@ class Training(Chapter):
     def skills(self, trace: Trace) -> Iterator[Step]:
         """Show from which training step on each skill stays."""
         run, earned = trace.under(RUN), trace["roles.role_threshold"]
-        since = run["learned_onset"]
-        picture = Skills(run["learned"], since, run["step"])
+        picture, since = Skills(run), run["learned_onset"]
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -10,18 +9,22 @@ from manim import DOWN, LEFT, RIGHT, Animation, Create, VGroup, rate_functions
 
 from scenes.animations import Count, Sweep, Through
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, dot, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
 MOMENTS, BALL, VISITED, JUMP = 40, 26.0, 13.0, 170.0
 #: The walk on which the ball leaves the ground.
 LEAPS = "large"
+#: What follows the parts of the model, and the boxes between which a pass leads: three of the encoder, three of the
+#: decoder, and these.
+ENDS = ("logits", "loss")
+WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
 
 
 class Backward(VGroup):
@@ -32,38 +35,22 @@ class Backward(VGroup):
         loss: what the pass ends with.
     """
 
-    def __init__(self, gradients: NamedTensor, loss: Quantity, room: Room = STAGE) -> None:
-        encoder, decoder = room.rows(2, 120)
-        high = 264.0
-        columns = room.columns(5, 64)
+    def __init__(self, gradients: NamedTensor, loss: Quantity) -> None:
+        encoder, decoder = STAGE.rows(2, 120)
+        columns = STAGE.columns(5, 64)
         self.boxes, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        most, wide = float(gradients.values.max()), columns[0].width - 150
-        spots = []
-        for k, label in enumerate(gradients.labels["part"]):
-            row, column = (encoder, decoder)[k // 3], columns[k % 3]
-            spot = at((column.left + column.right) / 2, (row.top + row.bottom) / 2)
-            box = Box(column.width, high, palette().surface, 14, palette().line, 2.5).move_to(spot)
-            side, part = label.split(": ")
-            self.boxes.add(VGroup(box, *self._named(box, (side, part))))
-            quantity = gradients.quantity(k)
-            bar = Box(max(wide * float(quantity) / most, 3.0), 56, palette().warning, 5)
-            means(bar, Length(quantity, "width", wide / most, 56, 3.0))
+        unit = (columns[0].width - 150) / float(gradients.values.max())
+        for k, (label, quantity) in enumerate(zip(gradients.labels["part"], gradients.quantities(), strict=True)):
+            self.boxes.add(self._box(columns[k % 3].cross((encoder, decoder)[k // 3]), *label.split(": ")))
+            box, bar = self.boxes[k][0], bar_of(quantity, "width", unit, 56, "warning", least=3)
             bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(72), 0]), aligned_edge=LEFT)
             told = number(quantity, ".2f", "stage number").settle(bar.get_center())
             self.bars.add(bar)
             self.numbers.add(told.begin_at(box.get_right()[0] - units(100)))
-            spots.append(spot)
-        ends = []
-        for column, text in zip(columns[3:], ("logits", "loss"), strict=True):
-            spot = np.array([at((column.left + column.right) / 2, 0)[0], spots[-1][1], 0])
-            box = Box(column.width, high, palette().surface, 14, palette().line, 2.5).move_to(spot)
-            ends.append(VGroup(box, *self._named(box, (text,))))
-        self.boxes.add(*ends)
-        self.loss = number(loss, ".3f", "large number").settle(ends[1].get_center() + DOWN * units(40))
-        chain = [(0, 1), (1, 2), (3, 4), (4, 5), (5, 6), (6, 7)]
-        down = [(2, 4), (2, 5)]
+        self.boxes.add(self._box(column.cross(decoder), name) for column, name in zip(columns[3:], ENDS, strict=True))
+        self.loss = number(loss, ".3f", "large number").settle(self.boxes[-1].get_center() + DOWN * units(40))
         self.forward, self.back = VGroup(), VGroup()
-        for a, b in [*chain[:2], *down, *chain[2:]]:
+        for a, b in WAYS:
             forward, back = self._ways(self.boxes[a][0], self.boxes[b][0])
             self.forward.add(forward)
             self.back.add(back)
@@ -76,13 +63,14 @@ class Backward(VGroup):
         super().__init__(self.boxes, self.bars, self.numbers, self.loss, self.forward, self.back)
 
     @staticmethod
-    def _named(box: Box, lines: Sequence[str]) -> list[Words]:
-        """The name of a part, in the upper half of its box."""
-        top = box.get_top()
-        return [
-            Words(line, "block", "ink" if k else "ink2", box).settle(top + DOWN * units(56 + 54 * k))
-            for k, line in enumerate(lines)
-        ]
+    def _box(room: Room, *lines: str) -> VGroup:
+        """A part in the middle of a room, with its name in the upper half."""
+        box = Box(room.width, 264, palette().surface, 14, palette().line, 2.5).move_to(room.centre)
+        top, roles = box.get_top(), ("ink2", "ink")
+        texts = enumerate(zip(lines, roles, strict=False))
+        return VGroup(
+            box, (Words(line, "block", role, box).settle(top + DOWN * units(56 + 54 * k)) for k, (line, role) in texts)
+        )
 
     @staticmethod
     def _ways(one: Box, other: Box) -> tuple[VGroup, VGroup]:
@@ -96,61 +84,39 @@ class Backward(VGroup):
             shift = np.array([aside, 0, 0])
         return arrow(a + shift, b + shift, "ink2", 6, 20), arrow(b - shift, a - shift, "warning", 8, 24)
 
-    @property
-    def lines(self) -> list[VGroup]:
-        """The lines of the ways forward, for pulses."""
-        return [way[0] for way in self.forward]
-
-    @property
-    def back_lines(self) -> list[VGroup]:
-        """The lines of the ways back."""
-        return [way[0] for way in self.back]
-
 
 class Valley(VGroup):
     """The loss along one direction as a valley, and a ball that descends in steps.
 
     Args:
-        places, losses: of the curve.
-        walks: for each learning rate, "small" and "large", the places and the losses that gradient descent comes to.
-        start: the loss where it begins.
-        norm: the length of the gradient there: the curve falls by as much a unit of distance.
+        run: an early step of the training: the curve, and for each learning rate, "small" and "large", the places and
+            the losses that gradient descent comes to.
+        room: the rectangle that is filled.
     """
 
-    def __init__(
-        self,
-        places: NamedTensor,
-        losses: NamedTensor,
-        walks: Mapping[str, tuple[NamedTensor, NamedTensor]],
-        start: Quantity,
-        norm: Quantity,
-        room: Room = STAGE,
-    ) -> None:
-        self.walks = walks
+    def __init__(self, run: Trace, room: Room) -> None:
+        places, losses, start = run["place_along"], run["loss_along"], run["batch_loss"]
+        #: By the learning rate, the places and the losses that gradient descent comes to.
+        self.walks = {name: (run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", LEAPS)}
         low, high = float(losses.values.min()), float(losses.values.max())
         inner = room.inset(10, 56)
         floor = low - (high - low) * 0.08
-        self.plot = Plot(
-            places.values.tolist(),
-            (floor, high),
-            ("distance moved against the gradient", "loss of the batch"),
-            inner.width,
-            inner.height,
-        )
-        self.plot.shift(inner.centre - self.plot.axes.get_center())
+        names = "distance moved against the gradient", "loss of the batch"
+        self.plot = Plot.filling(inner, places.values.tolist(), (floor, high), names)
         self.curve = self.plot.curve(places, losses, "ink2", 8)
         self.along, self.up = places.values, losses.values
-        self.balls = {name: self._states(along.values, JUMP * (name == LEAPS)) for name, (along, _) in walks.items()}
-        self.ball = VGroup(self._ball(self._resting(0.0)))
-        self.visited = {name: self._dots(*walk) for name, walk in walks.items()}
+        self.balls = {name: self._states(way.values, JUMP * (name == LEAPS)) for name, (way, _) in self.walks.items()}
+        self.ball = VGroup(dot(self._resting(0.0), BALL, "focus"))
+        self.visited = {name: self.plot.dots(*walk, "warning", VISITED) for name, walk in self.walks.items()}
         self.trail = path([state[0].get_center() for state in self.balls[LEAPS]], "warning", 3)
         self.loss_name = Words("loss", "block", "ink2")
         self.loss = number(start, ".3f", "large number")
         spot = at(room.left + 260, room.bottom - 150)
         self.loss.settle(spot).end_at(spot[0] + units(150))
         self.loss_name.settle(spot).end_at(spot[0] - units(20))
+        #: The curve falls by the length of the gradient a unit of distance.
         ends = (-0.22, 0.22)
-        self.slope = self.plot.curve(ends, [float(start) - norm * end for end in ends], "warning", 6)
+        self.slope = self.plot.curve(ends, [float(start) - run["gradient_norm"] * end for end in ends], "warning", 6)
         super().__init__(self.plot, self.curve, self.ball, self.loss, self.loss_name)
 
     def _on(self, place: float) -> np.ndarray:
@@ -163,31 +129,18 @@ class Valley(VGroup):
         normal = np.array([-way[1], way[0], 0]) / np.linalg.norm(way)
         return self._on(place) + normal * units(BALL)
 
-    @staticmethod
-    def _ball(centre: np.ndarray) -> Box:
-        return dot(centre, BALL, "focus")
-
     def _states(self, visited: np.ndarray, jump: float) -> list[VGroup]:
         """A ball at moments on its way from place to place: along the curve, or through the air."""
-        found = [VGroup(self._ball(self._resting(float(visited[0]))))]
+        spots = [self._resting(float(visited[0]))]
         for here, there in pairwise(visited):
             for moment in range(1, MOMENTS + 1):
                 along = float(rate_functions.smooth(moment / MOMENTS))
                 if jump:
                     a, b = self._resting(float(here)), self._resting(float(there))
-                    spot = a + (b - a) * along + np.array([0, units(jump) * 4 * along * (1 - along), 0])
+                    spots.append(a + (b - a) * along + np.array([0, units(jump) * 4 * along * (1 - along), 0]))
                 else:
-                    spot = self._resting(float(here + (there - here) * along))
-                found.append(VGroup(self._ball(spot)))
-        return found
-
-    def _dots(self, places: NamedTensor, losses: NamedTensor) -> VGroup:
-        return VGroup(
-            *(
-                means(dot(self.plot.point(x, y), VISITED, "warning"), self.plot.course([x], [y]))
-                for x, y in zip(places.quantities(), losses.quantities(), strict=True)
-            )
-        )
+                    spots.append(self._resting(float(here + (there - here) * along)))
+        return [VGroup(dot(spot, BALL, "focus")) for spot in spots]
 
     def descend(self, walk: str, kind: str = "tour") -> tuple[Animation, ...]:
         """The ball takes the steps of a walk, and leaves a dot at each place."""
@@ -201,8 +154,5 @@ class Valley(VGroup):
 
     def back(self, walk: str) -> tuple[Animation, ...]:
         """The ball goes back to where it began."""
-        kind = "row"
-        return (
-            Through(self.ball, self.balls[walk][::-1], kind),
-            Count(self.loss, self.walks[walk][1].quantities()[::-1], ".3f", kind),
-        )
+        losses = self.walks[walk][1].quantities()[::-1]
+        return Through(self.ball, self.balls[walk][::-1], "row"), Count(self.loss, losses, ".3f", "row")

@@ -17,8 +17,9 @@ from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, signed, units
+from transformer_core.studies.measures.learning import candidates
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import Trace
 
 #: Px of the names at the left, of a chip, and of the box in the middle.
 NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
@@ -29,12 +30,10 @@ AIR = 56.0
 class Lesson(VGroup):
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
-    def __init__(
-        self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float], room: Room = STAGE
-    ) -> None:
-        side, body = room.split_columns(NAMES, 20)
+    def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
+        side, body = STAGE.split_columns(NAMES, 20)
         columns = body.columns(len(reads), 36)
-        truth, guess, read = room.top + CHIP / 2, room.top + 3 * CHIP, room.bottom - CHIP / 2
+        truth, guess, read = STAGE.top + CHIP / 2, STAGE.top + 3 * CHIP, STAGE.bottom - CHIP / 2
         high, low = guess + 1.7 * CHIP, read - 1.7 * CHIP
         self.truth = self._chips([*reads[1:], end], columns, truth)
         self.guesses = self._chips(guesses, columns, guess)
@@ -51,20 +50,16 @@ class Lesson(VGroup):
             sign = Words("=", "title", "ink2") if hit else Words("≠", "title", "warning")
             self.signs.add(sign.move_to(at(x, (truth + guess) / 2)))
         self.names = VGroup(
-            *(
-                Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
-                for text, y in (("right word", truth), ("guess", guess), ("input", read))
-            )
+            Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+            for text, y in (("right word", truth), ("guess", guess), ("input", read))
         )
         super().__init__(self.truth, self.guesses, self.box, self.title, self.reads, self.ways, self.signs, self.names)
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:
         return VGroup(
-            *(
-                Token(label, "", column.width, CHIP, "stage word").move_to(at((column.left + column.right) / 2, y))
-                for label, column in zip(labels, columns, strict=True)
-            )
+            Token(label, "", column.width, CHIP, "stage word").move_to(at((column.left + column.right) / 2, y))
+            for label, column in zip(labels, columns, strict=True)
         )
 
 
@@ -72,37 +67,28 @@ class CrossEntropy:
     """Candidates for one word as bars, of their logits and of their probabilities; beside them, minus the logarithm.
 
     Args:
-        logits, probs: of these candidates, "vocab".
-        target: the right one.
-        loss: minus the logarithm of its probability.
-        later: their probabilities at later looks, "checkpoint vocab"; `losses` are those of the right one.
-        steps: of the first look, and of the later ones.
+        early: an early step of the training, with the place of the word.
+        run: the training, of which later looks are shown.
+
+    The `target` is the last of the candidates; it has `probs` and `losses` for the first look and for the later ones.
     """
 
-    def __init__(
-        self,
-        logits: NamedTensor,
-        probs: NamedTensor,
-        target: Label,
-        loss: Quantity,
-        later: NamedTensor,
-        losses: NamedTensor,
-        steps: Sequence[Quantity],
-        room: Room = STAGE,
-    ) -> None:
-        left, right = room.golden_columns()
-        words = logits.words("vocab")
-        place = [str(word) for word in words].index(str(target))
-        self.ribbon = Ribbon(words, left)
+    def __init__(self, early: Trace, run: Trace) -> None:
+        place, step = int(early["place"]), early["step"]
+        logits, probs = (early[name].pick(batch=0, position=place) for name in ("logits", "probs"))
+        ids = candidates(logits, str(early["probs"].label("position", place + 1)))
+        logits, probs, last = logits.pick(vocab=ids), probs.pick(vocab=ids), len(ids) - 1
+        after = tuple(k for k, one in enumerate(run["step"].values) if one > float(step))
+        later = run["probs"].pick(batch=0, position=place, vocab=ids, checkpoint=after)
+        left, right = STAGE.golden_columns()
+        self.ribbon, self.target = Ribbon(logits.words("vocab"), left), logits.label("vocab", last)
         below, foot = self.ribbon.below(left).split_rows(-AIR)
         self.wide = min(120.0, self.ribbon.wide * 0.7)
         low, high = min(0.0, float(logits.values.min())), max(0.0, float(logits.values.max()))
         unit = (below.height - AIR) / (high - low)
         self.floors = VGroup(
-            *(
-                means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
-                for y in (below.bottom + low * unit, below.bottom)
-            )
+            means(rule(at(below.left, y), at(below.right, y), "ink3", 3), Ground())
+            for y in (below.bottom + low * unit, below.bottom)
         )
         self.stages = [
             self._bars(logits.quantities(), unit, self.floors[0], high),
@@ -111,19 +97,19 @@ class CrossEntropy:
         specs = (".1f", ".3f")
         self.numbers = [
             VGroup(
-                *(
-                    number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
-                    for entry, bar in zip(row.quantities(), bars, strict=True)
-                )
+                number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
+                for entry, bar in zip(row.quantities(), bars, strict=True)
             )
             for row, bars, spec in zip((logits, probs), self.stages, specs, strict=True)
         ]
         self.names = [Words(text, "block", "ink2").settle(foot.centre) for text in ("logits", "probabilities")]
-        self.number = self.numbers[1][place]
-        runs = [probs, *(later[k] for k in range(len(later)))]
+        self.number = self.numbers[1][last]
+        runs = [probs, *later]
         self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
-        self.probs = [row.quantity(place) for row in runs]
-        self.losses, self.steps = [loss, *losses.quantities()], list(steps)
+        self.probs = [row.quantity(last) for row in runs]
+        losses = run["checkpoint_losses"].pick(position=place, checkpoint=after)
+        self.losses = [early["word_loss"], *losses.quantities()]
+        self.steps = [step, *run["step"].pick(checkpoint=after).quantities()]
         self._draw_plot(right)
 
     def _bars(self, entries: Sequence[Quantity], unit: float, floor: VGroup, scale: float) -> VGroup:
@@ -138,6 +124,8 @@ class CrossEntropy:
 
     def _draw_plot(self, room: Room) -> None:
         most = float(max(self.losses))
+        #: What is read off: of each look the probability, the loss and the step, with its format and its name.
+        self.read = ((self.probs, ".4f", "p"), (self.losses, ".3f", "− log p"), (self.steps, ",.0f", "step"))
         self.card = Card("minus the logarithm", room)
         plot_room = self.card.inside.inset(0, 56)
         self.plot = Plot(
@@ -147,21 +135,15 @@ class CrossEntropy:
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [
-            VGroup(
-                means(
-                    dot(self.plot.point(float(p), float(loss)), 15, "focus"),
-                    self.plot.course([p], [loss]),
-                )
-            )
+            VGroup(means(dot(self.plot.point(float(p), float(loss)), 15, "focus"), self.plot.course([p], [loss])))
             for p, loss in zip(self.probs, self.losses, strict=True)
         ]
         self.point = self.spots[0].copy()
         corner = self.plot.axes[1].get_top() + np.array([units(plot_room.width - 10), 0, 0])
         self.readings, self.reading_names = VGroup(), VGroup()
-        firsts = ((self.probs[0], ".4f", "p"), (self.losses[0], ".3f", "− log p"), (self.steps[0], ",.0f", "step"))
-        for line, (first, spec, name) in enumerate(firsts):
+        for line, (entries, spec, name) in enumerate(self.read):
             spot = corner + DOWN * units(40 + 76 * line)
-            self.readings.add(number(first, spec, "large number").settle(spot).end_at(corner[0]))
+            self.readings.add(number(entries[0], spec, "large number").settle(spot).end_at(corner[0]))
             text = Words(name, "block", "ink2").settle(spot)
             self.reading_names.add(text.end_at(corner[0] - units(190)))
 
@@ -177,18 +159,8 @@ class CrossEntropy:
             appear(self.numbers[1], self.names[1]),
         ]
 
-    def run(self, kind: str = "tour") -> tuple[Animation, ...]:
+    def run(self) -> tuple[Animation, ...]:
         """All later looks, one after another: bars, point and numbers together."""
-        return (
-            Through(self.stages[1], self.states, kind),
-            Through(self.point, self.spots, kind),
-            *(
-                Count(words, entries, spec, kind)
-                for words, entries, spec in zip(
-                    self.readings,
-                    (self.probs, self.losses, self.steps),
-                    (".4f", ".3f", ",.0f"),
-                    strict=True,
-                )
-            ),
-        )
+        bars, point = Through(self.stages[1], self.states, "tour"), Through(self.point, self.spots, "tour")
+        read = zip(self.readings, self.read, strict=True)
+        return bars, point, *(Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)

@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, rate_fu
 
 from scenes.animations import Count, Through, gather
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
@@ -17,7 +18,7 @@ from scenes.mobjects.shapes import Box, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the row of weights and of that of pushes; between them lie the plots.
 WEIGHTS, PUSHES = 92.0, 84.0
@@ -33,14 +34,12 @@ def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, V
     """Attention weights as bars in tracks, lying in the columns of their keys, and a number in front of each."""
     tracks, bars, numbers = VGroup(), VGroup(), VGroup()
     wide, high = ribbon.wide - 184, min(64.0, room.height * 0.7)
-    y = at(0, (room.top + room.bottom) / 2)[1]
+    y = (room.top + room.bottom) / 2
     for column, weight in zip(ribbon.columns, row.quantities(), strict=True):
-        track = Box(wide, high, palette().surface, 5).move_to(np.array([at(column.right - wide / 2 - 10, 0)[0], y, 0]))
-        bar = Box(max(wide * float(weight), 3.0), high, palette().weight, 5)
-        means(bar, Length(weight, "width", wide, high, 3.0)).align_to(track, LEFT).set_y(y)
-        text = number(weight, "share", "stage number").settle(np.array([0, y, 0]))
+        track = Box(wide, high, palette().surface, 5).move_to(at(column.right - wide / 2 - 10, y))
         tracks.add(track)
-        bars.add(bar)
+        bars.add(bar_of(weight, "width", wide, high, least=3).move_to(track.get_left(), aligned_edge=LEFT))
+        text = number(weight, "share", "stage number").settle(at(0, y))
         numbers.add(text.end_at(track.get_left()[0] - units(16)))
     return tracks, bars, numbers
 
@@ -68,72 +67,49 @@ def signed_bars(
 class NudgedLoss:
     """The loss as one score is moved: axes with a line at no change, a curve in two halves, and a point on it."""
 
-    def __init__(
-        self, losses: NamedTensor, nudges: NamedTensor, reach: tuple[float, float], key: int, room: Room
-    ) -> None:
+    def __init__(self, run: Trace, reach: tuple[float, float], key: int, room: Room) -> None:
+        losses, nudges = run["nudged_loss"][key], run["nudge"]
         names = ("change of the score", "loss")
         self.plot = plot = Plot(nudges.values.tolist(), reach, names, room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
         zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
         self.axes = VGroup(plot.axes, zero)
         x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
-        self.halves = [
-            plot.curve(x[middle:], y[middle:], "ink", 7),
-            plot.curve(x[middle::-1], y[middle::-1], "ink", 7),
-        ]
+        self.halves = [plot.curve(x[middle:], y[middle:], "ink", 7), plot.curve(x[middle::-1], y[middle::-1], "ink", 7)]
         self.spots = [
             VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
         ]
         self.dot = self.spots[middle].copy()
-        self.ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
+        #: Axes and numbers, without the curve.
+        self.frame: list[Mobject] = [self.axes, *plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")]
         for half, curve in enumerate(self.halves):
             curve.key = ("curve", key, half)
         self.dot.key = ("point", key)
 
-    @property
-    def whole(self) -> list[Mobject]:
-        """Axes, numbers, curve and point."""
-        return [*self.frame, *self.halves, self.dot]
-
-    @property
-    def frame(self) -> list[Mobject]:
-        """Axes and numbers, without the curve."""
-        return [self.axes, *self.ticks]
-
     def trace(self, way: Sequence[int], kind: str, half: int | None = None) -> tuple[Animation, ...]:
         """The point goes along the curve, and half of it is drawn."""
-        drawn = (
-            [] if half is None else [Create(self.halves[half], run_time=pace(kind), rate_func=rate_functions.linear)]
-        )
-        return (Through(self.dot, [self.spots[n] for n in way], kind), *drawn)
+        going = Through(self.dot, [self.spots[n] for n in way], kind)
+        if half is None:
+            return (going,)
+        return going, Create(self.halves[half], run_time=pace(kind), rate_func=rate_functions.linear)
 
 
 class Nudges:
     """Below each key: its attention weight, the loss as its score is moved, the slope there, and the push.
 
     Args:
-        losses: "key nudge", with the score of one key moved and all others left.
-        weights: "other nudge key", with the score of key `other` moved.
-        nudges: what is added.
+        run: an early step of the training, with each score nudged by itself.
         slopes: the gradient of the loss on the score of each key.
         pushes: what descent does to each score; `large` is a plot, over all columns, of the one that is pushed most.
-        room: where the keys stand as a ribbon, with names at the left, and all else below them.
     """
 
-    def __init__(
-        self,
-        losses: NamedTensor,
-        weights: NamedTensor,
-        nudges: NamedTensor,
-        slopes: NamedTensor,
-        pushes: NamedTensor,
-        room: Room = STAGE,
-    ) -> None:
-        side, columns = room.split_columns(NAMES, 30)
+    def __init__(self, run: Trace, slopes: NamedTensor, pushes: NamedTensor) -> None:
+        #: "key nudge", with the score of one key moved and all others left; "other nudge key", with that of `other`.
+        self.losses, self.weights = losses, weights = run["nudged_loss"], run["nudged_weights"]
+        side, columns = STAGE.split_columns(NAMES, 30)
         self.ribbon = ribbon = Ribbon(losses.words("key"), columns)
-        room = ribbon.below(room)
-        self.losses, self.weights = losses, weights
-        self.middle, self.last = len(nudges) // 2, len(nudges) - 1
+        room, count = ribbon.below(STAGE), len(run["nudge"])
+        self.middle, self.last = count // 2, count - 1
         self.key = pushes.largest()[0].position
         #: The loss with the score of this key as it is, raised, and lowered.
         self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
@@ -141,25 +117,20 @@ class Nudges:
         plots, below = rest.split_rows(-PUSHES, 8)
         plots = plots.inset(0, 44)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
-        self.states = [shares_over(weights[self.key][n], ribbon, above)[1] for n in range(len(nudges))]
+        self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
         reach = float(losses.values.min()), float(losses.values.max())
-        self.curves = [
-            NudgedLoss(losses[k], nudges, reach, k, Room(column.left, plots.top, column.right, plots.bottom))
-            for k, column in enumerate(ribbon.columns)
-        ]
+        self.curves = [NudgedLoss(run, reach, k, column.cross(plots)) for k, column in enumerate(ribbon.columns)]
         wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
-        self.large = NudgedLoss(losses[self.key], nudges, reach, self.key, wide)
+        self.large = NudgedLoss(run, reach, self.key, wide)
         start = float(losses.values[0, self.middle])
         self.tangents = VGroup(
-            *(
-                curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
-                for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
-            )
+            curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
+            for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
         )
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below)
         names = (("attention", above), ("loss", plots), ("push", below))
         self.names = VGroup(
-            *(Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names)
+            Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names
         )
         self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
@@ -180,15 +151,10 @@ class Nudges:
         """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
         way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
         weights, losses = self.weights[self.key], self.losses[self.key]
-        return (
-            Through(self.bars, [self.states[n] for n in way], kind),
-            *(
-                Count(words, [weights[n].quantity(j) for n in way], "share", kind)
-                for j, words in enumerate(self.numbers)
-            ),
-            Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind),
-            *self.large.trace(way, kind, half),
-        )
+        ways = [[weights.quantity(n, j) for n in way] for j in range(len(self.numbers))]
+        counts = [Count(text, shares, "share", kind) for text, shares in zip(self.numbers, ways, strict=True)]
+        counts.append(Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind))
+        return Through(self.bars, [self.states[n] for n in way], kind), *counts, *self.large.trace(way, kind, half)
 
     def move_others(self) -> list[tuple[Animation, ...]]:
         """Each of the other scores is moved by itself, all at the same time: up, down, and back."""
@@ -204,17 +170,10 @@ class Nudges:
 class Pushes:
     """Below each key: its weight, times how much its value would lower the loss, is the push on its score."""
 
-    def __init__(
-        self,
-        weights: NamedTensor,
-        decreases: NamedTensor,
-        pushes: NamedTensor,
-        room: Room = STAGE,
-    ) -> None:
-        side, columns = room.split_columns(1.5 * NAMES, 30)
+    def __init__(self, weights: NamedTensor, decreases: NamedTensor, pushes: NamedTensor) -> None:
+        side, columns = STAGE.split_columns(1.5 * NAMES, 30)
         self.ribbon = ribbon = Ribbon(weights.words("key"), columns)
-        room = ribbon.below(room)
-        rows, self.foot = room.split_rows(-110, 10)
+        rows, self.foot = ribbon.below(STAGE).split_rows(-110, 10)
         places = rows.rows(3, 40)
         self.tracks, self.bars, self.numbers = shares_over(weights, ribbon, places[0])
         most = float(np.abs(decreases.values).max())
@@ -223,22 +182,17 @@ class Pushes:
         texts = (("attention weight",), ("its value lowers", "the loss by"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):
-            lines = VGroup(*(Words(line, "block", "ink2") for line in text)).arrange(DOWN, buff=units(10))
+            lines = VGroup(Words(line, "block", "ink2") for line in text).arrange(DOWN, buff=units(10))
             for line in lines:
                 line.align_to(lines, LEFT)
             self.names.add(lines.move_to(place.centre).align_to(at(side.left, 0), LEFT))
         borders = ((one.bottom + two.top) / 2 for one, two in pairwise(places))
         self.signs = VGroup(
-            *(
-                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
-                for sign, y in zip("×=", borders, strict=True)
-            )
+            Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
+            for sign, y in zip("×=", borders, strict=True)
         )
 
     def multiply(self) -> tuple[Animation, ...]:
         """The two numbers of each key fly to their product."""
-        return tuple(gather(self.factors(key), bar) for key, bar in enumerate(self.pushes))
-
-    def factors(self, key: int) -> VGroup:
-        """The two numbers that are multiplied for one key."""
-        return VGroup(self.numbers[key], self.way_numbers[key])
+        factors = zip(self.numbers, self.way_numbers, self.pushes, strict=True)
+        return tuple(gather(VGroup(one, other), bar) for one, other, bar in factors)

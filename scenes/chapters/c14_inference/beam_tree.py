@@ -62,7 +62,7 @@ class BeamTree(VGroup):
                 self._node(node, at(x, room.top + (place + 0.5) * pitch))
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.winners = [node for node in best if node in self.ends]
-        self.branch = VGroup(*(self._edge(node, "residual", 9) for node in self.winners))
+        self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))

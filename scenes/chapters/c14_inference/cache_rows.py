@@ -47,10 +47,8 @@ class KeptRows(VGroup):
                 strip = Strip(part[i], column.width, high, scale)
                 strips.add(strip.move_to(at((column.left + column.right) / 2, y)))
         self.names = VGroup(
-            *(
-                Words(text, "block", role).settle(np.array([column.centre[0], heads.centre[1], 0]))
-                for text, role, column in zip(("keys", "values"), ("key", "value"), columns, strict=True)
-            )
+            Words(text, "block", role).settle(np.array([column.centre[0], heads.centre[1], 0]))
+            for text, role, column in zip(("keys", "values"), ("key", "value"), columns, strict=True)
         )
         super().__init__(self.chips, self.keys, self.values, self.names)
 

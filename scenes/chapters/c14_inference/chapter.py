@@ -324,10 +324,7 @@ class Inference(Chapter):
                 tuple(
                     play
                     for one, bars, cut, new in zip(lists, kept, cuts, numbers, strict=True)
-                    for play in (
-                        reshape(bars, one.state(cut)),
-                        *exchange(one.numbers[:k], [*new], "row"),
-                    )
+                    for play in (reshape(bars, one.state(cut)), *exchange(one.numbers[:k], [*new], "row"))
                 ),
             ),
             beat(
@@ -363,8 +360,7 @@ class Inference(Chapter):
                 ),
             ),
             beat(
-                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
-                draw(*limits, kind="row"),
+                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:", draw(*limits, kind="row")
             ),
             beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
             beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),
@@ -389,9 +385,7 @@ class Inference(Chapter):
         yield Step(
             "Three texts under each rule",
             beat(
-                "A low temperature goes on with what is likely;",
-                appear(blocks["cold"].title),
-                blocks["cold"].written(),
+                "A low temperature goes on with what is likely;", appear(blocks["cold"].title), blocks["cold"].written()
             ),
             beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
             beat(
@@ -475,7 +469,7 @@ class Inference(Chapter):
             ),
             beat(
                 "The causal mask lets none see a later one: the old ones cannot change.",
-                *([fill(VGroup(*(VGroup(*line) for line in lines[1:])), "slow")] if len(lines) > 1 else []),
+                *([fill(VGroup(VGroup(*line) for line in lines[1:]), "slow")] if len(lines) > 1 else []),
             ),
             beat(
                 claim(
@@ -524,11 +518,7 @@ class Inference(Chapter):
                 (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
                 appear(picture.totals[1]),
             ),
-            beat(
-                memory,
-                *grown[:1],
-                appear(picture.legend),
-            ),
+            beat(memory, *grown[:1], appear(picture.legend)),
             beat(
                 f"In {real['bits'].words('model')[0]}, it grows by {real['cached_a_token']:,.0f} a token; "
                 "an LSTM’s state never grows."

@@ -45,8 +45,8 @@ class Columns(VGroup):
         needed = max(chip_width(label) for label in (*reads, *writes))
         self.upright = needed > self.pitch - 8 and max(chip_width(one, True) for one in (*reads, *writes)) > self.pitch
         self.small = needed > self.pitch - 8
-        self.reads = VGroup(*(self._chip(label) for label in reads))
-        self.writes = VGroup(*(self._chip(label) for label in writes))
+        self.reads = VGroup(self._chip(label) for label in reads)
+        self.writes = VGroup(self._chip(label) for label in writes)
         chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
         heads = 48.0
         top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
@@ -98,5 +98,5 @@ class Columns(VGroup):
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
     """The tokens written so far: chips from the left of a room on."""
-    line = VGroup(*(Token(label) for label in labels)).arrange(buff=units(14))
+    line = VGroup(Token(label) for label in labels).arrange(buff=units(14))
     return line.move_to(room.centre).align_to(np.array([at(room.left, 0)[0], 0, 0]), LEFT)

@@ -215,10 +215,7 @@ class Interpretation(Chapter):
         first, *_, last = told.quantities()
         yield Step(
             "A linear probe: can the gender be read?",
-            beat(
-                f"In the encoder, when does “{token}” learn the Spanish gender of its noun?",
-                *taps.run(),
-            ),
+            beat(f"In the encoder, when does “{token}” learn the Spanish gender of its noun?", *taps.run()),
             beat(
                 "A linear probe reads adjectives whose nouns it has never met.",
                 appear(taps.reader),
@@ -261,15 +258,8 @@ class Interpretation(Chapter):
         leading = next((k for k in range(len(ranks)) if ranks.quantity(k) == 1), None)
         yield Step(
             "The logit lens: read the stream early",
-            beat(
-                f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?",
-                *taps.run(),
-            ),
-            beat(
-                "The logit lens makes logits of each layer, as if it were the last.",
-                appear(taps.reader),
-                *early,
-            ),
+            beat(f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?", *taps.run()),
+            beat("The logit lens makes logits of each layer, as if it were the last.", appear(taps.reader), *early),
             beat(
                 claim(
                     str(lens.tops[0]) == str(read),
@@ -296,10 +286,7 @@ class Interpretation(Chapter):
                 ),
                 appear(ring_around(taps.up_to(leading))) if leading else None,
             ),
-            beat(
-                "Only a hint: early layers were never trained for it.",
-                ambient=taps.flow(),
-            ),
+            beat("Only a hint: early layers were never trained for it.", ambient=taps.flow()),
             stage=[],
         )
 
@@ -332,14 +319,8 @@ class Interpretation(Chapter):
                 *picture.forward(),
                 appear(picture.donor.answer, picture.own.answer),
             ),
-            beat(
-                "Activation patching copies one vector of the encoder.",
-                *copied[:2],
-            ),
-            beat(
-                f"At the input, “{given}” for “{first}”: “{other}” rises to {start:share}.",
-                *copied[2:],
-            ),
+            beat("Activation patching copies one vector of the encoder.", *copied[:2]),
+            beat(f"At the input, “{given}” for “{first}”: “{other}” rises to {start:share}.", *copied[2:]),
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
             beat(
                 "The others, each alone: "
@@ -417,11 +398,7 @@ class Interpretation(Chapter):
                 draw(picture.shallow, kind="slow"),
                 appear(picture.one),
             ),
-            beat(
-                f"Ablate this head, and {off:share} are left.",
-                picture.ablate(),
-                appear(picture.off),
-            ),
+            beat(f"Ablate this head, and {off:share} are left.", picture.ablate(), appear(picture.off)),
             beat(
                 claim(
                     spare,
@@ -447,11 +424,7 @@ class Interpretation(Chapter):
             both, again, useless = panels.again(worst, best), panels.again(), (leave(lit[0]), panels.again(best))
         yield Step(
             "See, guess, switch off, count",
-            beat(
-                "A pattern is a hypothesis: the output depends on some, not on others.",
-                appear_in_turn(lit),
-                both,
-            ),
+            beat("A pattern is a hypothesis: the output depends on some, not on others.", appear_in_turn(lit), both),
             beat("Ablate a head, or patch a vector, and count: that is a test.", again),
             beat("Your turn: without a head nothing changes. Is the head useless?", useless),
             stage=figures,

@@ -196,11 +196,11 @@ class Lens(VGroup):
             rank = rank if rank.width <= units(foot.width) else Words(told, "stage word", "ink2")
             self.ranks.add(rank.settle(foot.centre))
             here = [name for name in self.lists[-1].names if name.text == str(written)]
-            self.rings.add(VGroup(*(ring_around(name, roomy=True) for name in here)))
+            self.rings.add(VGroup(ring_around(name, roomy=True) for name in here))
         super().__init__(self.lists, self.ranks)
 
 
-class ProbeBars(VGroup):
+class ProbeBars:
     """For each tap the share that a linear probe tells rightly, beside that of a probe for genders dealt by chance.
 
     Args:
@@ -231,7 +231,6 @@ class ProbeBars(VGroup):
             self.bars.add(pair)
         self.chance = Words(f"chance {majority:.0%}", "fact", "query")
         self.chance.settle(at(0, level)).end_at(self.lines[0].get_left()[0] - units(20))
-        super().__init__(self.bars, self.lines, self.names, self.chance)
 
 
 class Forms(VGroup):
@@ -253,8 +252,8 @@ class Forms(VGroup):
     def become(self, other: Forms) -> tuple[Animation, ...]:
         """The answer tips: bars and numbers become those of `other`, which stands in the same place."""
         moved = [reshape(old.bar, new.bar) for old, new in zip(self.bars, other.bars, strict=True)]
-        pairs = zip(self.shares, other.shares, strict=True)
-        counted = [Count(text, pair, "share", "row") for text, pair in zip(self.numbers, pairs, strict=True)]
+        pairs = zip(self.numbers, self.shares, other.shares, strict=True)
+        counted = [Count(text, shares, "share", "row") for text, *shares in pairs]
         self.shares = other.shares
         return (*moved, *counted)
 
@@ -285,7 +284,7 @@ class OneRun:
         ]
 
 
-class TwoPasses(VGroup):
+class TwoPasses:
     """Two runs side by side: a vector of the left one is copied into the right one, and the answer there tips.
 
     Args:
@@ -296,11 +295,10 @@ class TwoPasses(VGroup):
     `told[layer][position]` is the probability of the other form that the transplant there leads to.
     """
 
-    def __init__(self, run: Trace, key: str, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace, key: str, room: Room) -> None:
         rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
         self.probs, unpatched = run[f"{key}_prob"], run[f"{key}_unpatched"]
-        scale, half = max(full_colour(rows), full_colour(given)), (room.width - BETWEEN) / 2
-        left, right = room.split_columns(half)[0], room.split_columns(-half)[1]
+        scale, (left, right) = max(full_colour(rows), full_colour(given)), room.columns(2, BETWEEN)
         self.donor = OneRun(given, unpatched.pick(part="donor"), scale, left)
         self.own = OneRun(rows, unpatched.pick(part="own"), scale, right)
         self.unpatched = Forms(unpatched.pick(part="own"), right.split_rows(124)[0])
@@ -312,9 +310,7 @@ class TwoPasses(VGroup):
             shares = self.probs.pick(choice=1, layer=layer).quantities()
             texts = [number(share, "share", "stage number") for share in shares]
             spots = [place.split_rows(-BELOW, 4)[1].centre for place in line]
-            self.told.append(VGroup(*(text.settle(spot) for text, spot in zip(texts, spots, strict=True))))
-        runs = [part for run in (self.donor, self.own) for part in (run.tokens, *run.vectors, run.answer)]
-        super().__init__(self.calls, *runs, *self.told)
+            self.told.append(VGroup(text.settle(spot) for text, spot in zip(texts, spots, strict=True)))
 
     def forward(self) -> list[tuple[Animation, ...]]:
         """Both runs, layer by layer, up to their answers."""
@@ -359,7 +355,7 @@ class TwoPasses(VGroup):
         return LaggedStart(*turns, lag_ratio=0.3, run_time=pace("slow"))
 
 
-class Copying(VGroup):
+class Copying:
     """A head of a decoder alone on letters that come twice, the second copy below the first: where one letter attends.
 
     Args:
@@ -391,14 +387,13 @@ class Copying(VGroup):
                 self.drawn_weights.append(float(weight))
         self.told = number(self.weight, "share", "large number")
         self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
-        super().__init__(self.first, self.second, self.next, self.lines, self.told)
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
         return pulses(self.lines, self.drawn_weights)
 
 
-class Stripe(VGroup):
+class Stripe:
     """A head of a decoder alone as it learns to continue a repeated sequence, beside its accuracy, step by step.
 
     Args:
@@ -409,9 +404,7 @@ class Stripe(VGroup):
         room: the rectangle that is filled.
     """
 
-    def __init__(
-        self, run: Trace, weights: NamedTensor, off: Quantity, others: Sequence[Quantity], room: Room = STAGE
-    ) -> None:
+    def __init__(self, run: Trace, weights: NamedTensor, off: Quantity, others: Sequence[Quantity], room: Room) -> None:
         accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
         since, until = run["rise_steps"].quantities()
         side, body = room.split_columns(room.height, 110)
@@ -438,8 +431,6 @@ class Stripe(VGroup):
         self.fall = dashes(whole, without, "warning", 6)
         told = Words(f"head off {off:.0%}", "fact", "warning")
         self.off = self.plot.label(told, last, float(off)).shift(DOWN * units(14))
-        curves = self.curve, self.shallow, self.end, self.one, self.off, self.fall, self.others, self.runs, self.rise
-        super().__init__(self.pattern, self.plot, self.ticks, *curves)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, deal, exchange, leave
+from scenes.animations import Come, Flight, Travel, deal, exchange, leave
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
@@ -50,6 +50,11 @@ def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: 
     return found
 
 
+def zero_in(room: Room, ground: Ground, thick: float = 2) -> VGroup:
+    """The zero line of such bars."""
+    return VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", thick).set_y(room.centre[1]), ground))
+
+
 class Normed:
     """A vector as bars, and what a norm makes of it, step by step; above it a formula.
 
@@ -72,7 +77,7 @@ class Normed:
         rows = [run[stage] for stage in stages]
         most = max(float(np.abs(row.values).max()) for row in rows)
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
-        self.zero = VGroup(means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        self.zero = zero_in(body, origin)
         self.states = [bars(row.quantities(), body, unit, wide, origin) for row in rows]
         self.stage, self.level = 0, VGroup()
         if len(stages) > 2:
@@ -88,11 +93,6 @@ class Normed:
         self.stage += 1
         return exchange(self.states[self.stage - 1], self.states[self.stage], "row")
 
-    @property
-    def last(self) -> VGroup:
-        """The bars at their last stage."""
-        return self.states[-1]
-
 
 class Laid:
     """The results of both norms, one over the other across the stage, and how much the mean was.
@@ -106,12 +106,9 @@ class Laid:
         rows = run["layer_normed"], run["rms_normed"]
         #: True if no eye can tell them apart.
         self.alike = bool(run["difference"] < SEEN)
-        unit, wide = (
-            body.height / 2 / max(float(np.abs(row.values).max()) for row in rows),
-            body.width / len(rows[0]) * 0.7,
-        )
-        origin = Ground()
-        self.zero = VGroup(means(rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(body.centre[1]), origin))
+        unit = body.height / 2 / max(float(np.abs(row.values).max()) for row in rows)
+        wide, origin = body.width / len(rows[0]) * 0.7, Ground()
+        self.zero = zero_in(body, origin)
         self.bars, self.outlines = (bars(row.quantities(), body, unit, wide, origin) for row in rows)
         self.outlines.set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
         names, place = foot.split_columns(430, 30)
@@ -144,40 +141,28 @@ class Gates:
         rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
         drawn = [run[name] for name in ("number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
-        self.grounds = {name: Ground() for name in rows}
         wide = columns.width / count * 0.5
-        self.zeros = {
-            name: VGroup(
-                means(rule(at(room.left, 0), at(room.right, 0), "ink3", 2.5).set_y(room.centre[1]), self.grounds[name])
-            )
-            for name, room in rows.items()
-        }
+        grounds = {name: Ground() for name in rows}
+        self.zeros = {name: zero_in(room, grounds[name], 2.5) for name, room in rows.items()}
         row_of = {"gate_before": "gate", "relu": "gate", "gate": "gate", "number": "number", "product": "product"}
         self.bars = {
-            name: bars(run[name].quantities(), rows[row], unit, wide, self.grounds[row]) for name, row in row_of.items()
+            name: bars(run[name].quantities(), rows[row], unit, wide, grounds[row]) for name, row in row_of.items()
         }
         self.bars["again"] = self.bars["gate_before"].copy()
         self.numbers = VGroup(
-            *(
-                Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
-                for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
-            )
+            Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
+            for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
         )
-        left = at(side.left, 0)[0]
-        self.title = Words("neuron", "aside", "ink2").settle(side.cross(head).centre).begin_at(left)
+        self.title = Words("neuron", "aside", "ink2").begin_in(side.cross(head))
         texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
         self.names = {
-            name: Words(text, "title").settle(side.cross(rows[row_of[name]]).centre).begin_at(left)
-            for name, text in texts.items()
+            name: Words(text, "title").begin_in(side.cross(rows[row_of[name]])) for name, text in texts.items()
         }
         #: The units whose gates are nearly shut.
         self.shut = [int(place) for place in np.flatnonzero(run["shut"].values > 0)]
-        middles = [(a.bottom + b.top) / 2 for a, b in pairwise(rooms)]
+        between = [Room(side.left, above.bottom, side.right, below.top) for above, below in pairwise(rooms)]
         self.signs = VGroup(
-            *(
-                Words(sign, "title", "ink2").settle(at(0, y)).begin_at(left)
-                for sign, y in zip("×=", middles, strict=True)
-            )
+            Words(sign, "title", "ink2").begin_in(room) for sign, room in zip("×=", between, strict=True)
         )
 
     def _stream(self, run: Trace, end: Room, body: Room) -> None:
@@ -210,7 +195,7 @@ class Gates:
 
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
-        return VGroup(*(self.bars[name][place] for name in ("gate", "number", "product")))
+        return VGroup(self.bars[name][place] for name in ("gate", "number", "product"))
 
 
 class Sharing:
@@ -244,11 +229,8 @@ class Sharing:
             self.pairs.append(made.arrange(RIGHT, buff=units(14)).move_to(middle))
         self.own = [self._line(query, pair) for query, pair in zip(self.queries, self.before, strict=True)]
         self.lines = [self._line(query, self.pairs[i // self.group]) for i, query in enumerate(self.queries)]
-        left = at(side.left, 0)[0]
-        counts = run["heads"].quantities()
-        self.names = VGroup(
-            Words(f"{counts[0]:.0f} queries", "block", "query").settle(side.cross(above).centre).begin_at(left),
-        )
+        self.names = VGroup(Words(f"{run['heads'].quantity(0):.0f} queries", "block", "query"))
+        self.names[0].begin_in(side.cross(above))
         words = VGroup(Words("keys", "block", "key"), Words("and values", "block", "value")).arrange(
             DOWN, buff=units(12)
         )
@@ -258,17 +240,9 @@ class Sharing:
     @staticmethod
     def _plates(room: Room) -> VGroup:
         """A key and a value of a head of its own: no numbers, since this model has none."""
-        colours = palette()
-        return (
-            VGroup(
-                *(
-                    Box(62, room.height, colours.background, 8, colours.role(role), 4).set_fill(opacity=0.5)
-                    for role in ("key", "value")
-                )
-            )
-            .arrange(RIGHT, buff=units(10))
-            .move_to(room.centre)
-        )
+        colours, edges = palette(), (palette().key, palette().value)
+        pair = VGroup(Box(62, room.height, colours.background, 8, edge, 4).set_fill(opacity=0.5) for edge in edges)
+        return pair.arrange(RIGHT, buff=units(10)).move_to(room.centre)
 
     @staticmethod
     def _line(query: VMobject, pair: VMobject) -> VMobject:
@@ -276,28 +250,18 @@ class Sharing:
 
     def merge(self) -> tuple[Animation, ...]:
         """The keys and values of neighbouring heads become one pair, and the lines follow."""
-        first = self.before[:: self.group]
-        others = [plate for pair in self.before if pair not in first for plate in pair]
-        goals = [
-            self.pairs[i // self.group][k].plate
+        #: Each plate with the one that it becomes: the first of a group turns into it, the others fly there.
+        plates = [
+            (plate, vector.plate, i % self.group == 0)
             for i, pair in enumerate(self.before)
-            if pair not in first
-            for k in (0, 1)
+            for plate, vector in zip(pair, self.pairs[i // self.group], strict=True)
         ]
         return (
-            *(
-                Travel(plate, vector.plate.copy(), 0.0, "camera", leaving=True)
-                for pair, vectors in zip(first, self.pairs, strict=True)
-                for plate, vector in zip(pair, vectors, strict=True)
-            ),
-            *(Flight(plate, goal, 0.0, "camera") for plate, goal in zip(others, goals, strict=True)),
-            leave(*others),
-            *(Travel(a, b, 0.0, "camera", leaving=True) for a, b in zip(self.own, self.lines, strict=True)),
+            *(Travel(plate, goal.copy(), 0.0, "camera", leaving=True) for plate, goal, first in plates if first),
+            *(Flight(plate, goal, 0.0, "camera") for plate, goal, first in plates if not first),
+            leave(*(plate for plate, _, first in plates if not first)),
+            *exchange(self.own, self.lines, "camera"),
         )
-
-    def fill(self) -> Animation:
-        """The shared keys and values, with their numbers."""
-        return appear(*(vector for pair in self.pairs for vector in pair), rise=False)
 
 
 class CacheGrowth:
@@ -325,13 +289,13 @@ class CacheGrowth:
         self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
         self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
         self.curves, self.ends = {}, {}
-        last = len(lengths) - 1
         for choice, (name, role) in self.LINES.items():
             row = cache.pick(choice=choice)
             self.curves[choice] = self.plot.curve(lengths, row, role, 8)
-            self.ends[choice] = self._told(
-                number(row.quantity(last), ",.0f", "large number", role), name, role, row.values[-1]
-            )
+            spot = self.plot.point(self.plot.across.high, row.values[-1]) + RIGHT * units(24)
+            figure = number(row.quantity(len(row) - 1), ",.0f", "large number", role).settle(spot).begin_at(spot[0])
+            text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
+            self.ends[choice] = VGroup(figure, text)
         size = run["weights_size"]
         foot = self.plot.beside(float(size))
         line = rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5)
@@ -351,10 +315,3 @@ class CacheGrowth:
         each = Words(f"{run['large_token']:.1f} for each token", "fact", "warning")
         name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
         self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
-
-    def _told(self, figure: Words, name: str, role: str, height: float) -> VGroup:
-        """A number and a name at the right end of a line."""
-        spot = self.plot.point(self.plot.across.high, height) + RIGHT * units(24)
-        figure.settle(spot).begin_at(spot[0])
-        text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
-        return VGroup(figure, text)

@@ -122,10 +122,10 @@ class Modern(Chapter):
                 ),
                 (
                     leave(*before.around, *after.around),
-                    *exchange([before.last], [laid.bars], "camera"),
+                    *exchange([before.states[-1]], [laid.bars], "camera"),
                     appear(laid.zero),
                 ),
-                exchange([after.last], [laid.outlines], "camera"),
+                exchange([after.states[-1]], [laid.outlines], "camera"),
             ),
             beat(
                 f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
@@ -158,8 +158,7 @@ class Modern(Chapter):
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
             beat(
-                "A position further, each hand turns by an angle of its own:",
-                dials.roll({"query": range(QUERY + 1)}),
+                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(QUERY + 1)})
             ),
             beat(
                 f"the first one by {first:.0f}°, the last one by next to nothing.",
@@ -258,10 +257,7 @@ class Modern(Chapter):
                 appear(picture.zeros["product"], picture.names["product"]),
                 (picture.multiply(), appear(picture.formula.part("weight"))),
             ),
-            beat(
-                "Where the gate is nearly shut, little comes through.",
-                appear_in_turn(rings, "slow"),
-            ),
+            beat("Where the gate is nearly shut, little comes through.", appear_in_turn(rings, "slow")),
             beat(
                 "A last matrix makes one vector of them, which is added to the stream.",
                 leave(*rings),
@@ -287,7 +283,7 @@ class Modern(Chapter):
             beat(
                 f"{name} has {shared:.0f} of each: grouped-query attention (Ainslie et al., {year:.0f}).",
                 picture.merge(),
-                picture.fill(),
+                appear(*(vector for pair in picture.pairs for vector in pair), rise=False),
                 ambient=pulses(picture.lines),
             ),
             beat(

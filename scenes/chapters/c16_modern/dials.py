@@ -64,7 +64,7 @@ class Dials:
         self._vectors(side)
         self.moving = {"query": self.hands_at("query", 0), "key": self.hands_at("key", key)}
         #: Where the hands of the query stood at first.
-        self.traces = VGroup(*(self._trace(pair) for pair in range(len(self.centres))))
+        self.traces = VGroup(self._trace(pair) for pair in range(len(self.centres)))
 
     def _row(self, room: Room) -> None:
         """Positions from left to right, with a slot above each."""
@@ -83,7 +83,7 @@ class Dials:
         self.pitch = units(self.slots[1].left - self.slots[0].left)
         self.chip_rooms = [slot.cross(chips) for slot in self.slots]
         self.labels = {role: words[place] for role, place in self.places.items()}
-        self.others = VGroup(*(self._chip(i, "") for i in range(len(words)) if i not in self.places.values()))
+        self.others = VGroup(self._chip(i, "") for i in range(len(words)) if i not in self.places.values())
         #: The query begins at the first position, the key at its own.
         self.chips = {
             "query": self._chip(self.places["query"], "query", 0),
@@ -126,7 +126,7 @@ class Dials:
 
     def hands_at(self, role: str, place: int) -> VGroup:
         """All hands of the query or the key at a position."""
-        return VGroup(*(self.hand(role, place, pair) for pair in range(len(self.centres))))
+        return VGroup(self.hand(role, place, pair) for pair in range(len(self.centres)))
 
     def sectors(self, query: int, key: int) -> VGroup:
         """The angle between both hands of each dial, the shorter way round."""
@@ -172,7 +172,7 @@ class Dials:
         shapes = [] if between is None else [between]
         moved = [*shapes, *(self.moving[role] for role in places)]
         last = [*shapes, *(self.hands_at(role, way[-1]) for role, way in places.items())]
-        hands, goal = (VGroup(*(VGroup(*parts) for parts in zip(*groups, strict=True))) for groups in (moved, last))
+        hands, goal = (VGroup(VGroup(*parts) for parts in zip(*groups, strict=True)) for groups in (moved, last))
         chips = [self.chips[role] for role in places]
         way = next(iter(places.values()))
         return Roll(hands, self.centres, self.angles, chips, self.pitch, way, goal, kind)

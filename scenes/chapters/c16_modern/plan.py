@@ -84,9 +84,7 @@ class Many(VGroup):
         self.layers = VGroup()
         for line in reversed(body.inset(22, 16).rows(count, 6)):
             halves = line.columns(2, 8)
-            row = VGroup(
-                *(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
-            )
+            row = VGroup(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
             self.layers.add(row)
         #: All but the title.
         self.shapes = VGroup(self.plate, self.layers)
@@ -110,7 +108,7 @@ class Both:
         x = (start[0] + self.decoder.plate.get_left()[0]) / 2
         ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
         self.roads = VGroup(
-            *(path([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends)
+            path([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends
         )
         self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
         self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]

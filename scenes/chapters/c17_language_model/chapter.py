@@ -128,7 +128,7 @@ class LanguageModel(Chapter):
             beat(
                 "Byte-pair encoding begins with letters, and merges pairs in the order of a table:",
                 leave(*cut),
-                appear_in_turn([*whole.row()]),
+                appear_in_turn(whole.row),
                 whole.merge(first, "row"),
             ),
             beat(
@@ -139,7 +139,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"A rare word stays in pieces. The vocabulary has {run['vocabulary']:,.0f} tokens.",
-                appear_in_turn([*rare.row()]),
+                appear_in_turn(rare.row),
                 rare.merging(rare.merges, "slow"),
                 appear(*(ring_around(one) for one in rare.tokens)),
             ),
@@ -188,9 +188,9 @@ class LanguageModel(Chapter):
         sink, taken = weights.words("key")[0], weights.quantity(0)
         layer, head = run["best_head"].quantities()
         name, given = one.largest()
-        streams = page.streams(weights, last, "residual", MANY, left_out=(0,))
+        streams = page.streams(weights, last, "residual", MANY)
         flow = pulses([*streams], weights.values[1:])
-        single = page.streams(one, last, "query", ONE, left_out=(0,))
+        single = page.streams(one, last, "query", ONE)
         yield Step(
             "Where does the last vector look?",
             beat(
@@ -232,10 +232,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "How far does each vector move? At the input, that of the name alone.",
-                (
-                    appear(other.floors(), legend),
-                    *(grow(bar, DOWN) for bar in bars),
-                ),
+                (appear(other.floors(), legend), *(grow(bar, DOWN) for bar in bars)),
             ),
             beat(
                 f"Through {run['layers']} layers, "
@@ -306,10 +303,7 @@ class LanguageModel(Chapter):
                 draw(way, kind="slow"),
                 (leave(question.box, answer, way), moved(question.words, within, "row")),
             ),
-            beat(
-                "Markers of a chat template say who speaks; they are tokens, too.",
-                appear_in_turn(others, "slow"),
-            ),
+            beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
                 "Fine-tuned on such texts, it goes on as an assistant would,",
                 appear(reply.legend("bar: probability")),
@@ -405,7 +399,7 @@ class LanguageModel(Chapter):
         told = run["then"]
         last, likely = vectors[0], lists[0]
         written = page.going_on(told)
-        streams = page.streams(run["attention"], last, "residual", MANY, left_out=(0,))
+        streams = page.streams(run["attention"], last, "residual", MANY)
         more = added("what ChatGPT adds", ("more parameters, more text", "human feedback"))
         again = [
             play

@@ -8,8 +8,8 @@ from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 from scenes.animations import appear, draw
 from scenes.animations.flights import Flight
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.shapes import Box, stroke
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.shapes import Box, curve
+from scenes.mobjects.text import number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.trace import Trace
@@ -35,45 +35,35 @@ class Merges(VGroup):
     def __init__(self, tree: Trace, room: Room) -> None:
         places, left, right = (tree[name] for name in ("place", "left", "right"))
         labels = places.words("node")
-        self.letters = [i for i in range(len(labels)) if not places.values[i]]
+        letters = [i for i in range(len(labels)) if not places.values[i]]
         self.merges = [i for i in range(len(labels)) if places.values[i]]
         self.pairs = {i: (int(left.values[i]), int(right.values[i])) for i in self.merges}
-        pitch, step = room.width / len(self.letters), (room.height - HIGH - NUMBER) / LEVELS
-        depth = dict.fromkeys(self.letters, 0)
-        x = {i: room.left + (at_letter + 0.5) * pitch for at_letter, i in enumerate(self.letters)}
+        pitch, step = room.width / len(letters), (room.height - HIGH - NUMBER) / LEVELS
+        depth = dict.fromkeys(letters, 0)
+        x = {i: room.left + (at_letter + 0.5) * pitch for at_letter, i in enumerate(letters)}
         for i, (one, other) in self.pairs.items():
             depth[i] = 1 + max(depth[one], depth[other])
             x[i] = (x[one] + x[other]) / 2
-        self.chips = VGroup(*(Token(label, height=HIGH) for label in labels))
+        self.chips = VGroup(Token(label, height=HIGH) for label in labels)
         for i, chip in enumerate(self.chips):
             chip.move_to(at(x[i], room.top + HIGH / 2 + depth[i] * step))
         self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
         for i, text in self.numbers.items():
             text.settle(self.chips[i].get_bottom() + DOWN * units(NUMBER / 2 + 3))
-        self.edges = {i: VGroup(*(self._edge(one, i) for one in pair)) for i, pair in self.pairs.items()}
+        self.edges = {i: VGroup(self._edge(one, i) for one in pair) for i, pair in self.pairs.items()}
         inner = {one for pair in self.pairs.values() for one in pair}
-        #: What nothing is merged with any more: the tokens.
-        self.roots = VGroup(*(self.chips[i] for i in range(len(labels)) if i not in inner))
-        #: The same, each with its number.
-        self.tokens = [VGroup(chip, *self.numbered(chip)) for chip in self.roots]
+        roots = [i for i in range(len(labels)) if i not in inner]
+        #: The letters; and what nothing is merged with any more: the tokens, without and with their numbers.
+        self.row = [self.chips[i] for i in letters]
+        self.roots = [self.chips[i] for i in roots]
+        self.tokens = [VGroup(self.chips[i], *([self.numbers[i]] if i in self.numbers else [])) for i in roots]
         super().__init__(*self.edges.values(), self.chips, *self.numbers.values())
 
     def _edge(self, part: int, whole: int) -> VMobject:
         start, end = self.chips[part].get_bottom(), self.chips[whole].get_top()
         if part in self.numbers:
             start = start + DOWN * units(NUMBER + 6)
-        line = VMobject(stroke_color=palette().role("ink3"), stroke_width=stroke(3))
-        bend = np.array([0, (end - start)[1] * 0.5, 0])
-        line.points = np.array([start, start + bend, end - bend, end])
-        return line
-
-    def numbered(self, chip: Token) -> list[Words]:
-        """The number of a chip that is a merge."""
-        return [text for i, text in self.numbers.items() if self.chips[i] is chip]
-
-    def row(self) -> VGroup:
-        """The letters."""
-        return VGroup(*(self.chips[i] for i in self.letters))
+        return curve(start, end, "ink3", 3)
 
     def merge(self, i: int, kind: str = "flow") -> Animation:
         """Two pieces come down side by side, and are one; its place in the table stands below it.

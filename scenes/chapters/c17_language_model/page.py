@@ -10,7 +10,8 @@ from manim import DOWN, LEFT, RIGHT, Mobject, VGroup, VMobject
 from scenes.animations import Travel
 from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.marks import End, Length, Stands, Thickness, means
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number, word
@@ -56,7 +57,7 @@ class Page(VGroup):
     ) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
         labels = spaces.words(self.axis)
-        self.words = VGroup(*(self._word(label) for label in labels))
+        self.words = VGroup(self._word(label) for label in labels)
         if own:
             for place, text in enumerate(self.words):
                 text.key = (own, place, text.text)
@@ -97,17 +98,13 @@ class Page(VGroup):
 
     def bars(self, values: NamedTensor, unit: float, role: str = "weight") -> VGroup:
         """A bar on each word, `unit` px high for a one; with fewer values than words, on the last ones."""
-        bars = VGroup()
-        for place, value in enumerate(values.quantities(), len(self.words) - len(values)):
-            bars.add(self.bar(place, value, unit, role))
-        return bars
+        first = len(self.words) - len(values)
+        return VGroup(self.bar(place, value, unit, role) for place, value in enumerate(values.quantities(), first))
 
     def bar(self, place: int, value: Quantity, unit: float, role: str = "weight") -> Box:
         """The bar on one word."""
         text = self.words[place]
-        wide = max(float(text.width) * 135 - 2, 6.0)
-        bar = Box(wide, max(unit * float(value), LEAST), palette().role(role), 2)
-        means(bar, Length(value, "height", unit, wide, LEAST))
+        bar = bar_of(value, "height", unit, max(float(text.width) * 135 - 2, 6.0), role, 2, LEAST)
         return bar.move_to(np.array([text.get_x(), text.baseline + self.clear, 0]), DOWN)
 
     def floors(self) -> VGroup:
@@ -119,18 +116,14 @@ class Page(VGroup):
             lines.add(floor.move_to(np.array([first.get_left()[0], first.baseline + self.clear - units(1.5), 0]), LEFT))
         return lines
 
-    def streams(
-        self, weights: NamedTensor, to: VMobject, role: str, broad: float, left_out: Sequence[int] = ()
-    ) -> VGroup:
-        """A stream from each token into an upright vector, `broad` px for a weight of one.
+    def streams(self, weights: NamedTensor, to: VMobject, role: str, broad: float) -> VGroup:
+        """A stream from each token but the first, the sink, into an upright vector, `broad` px for a weight of one.
 
         It runs between two lines of words: that of a later token above those of earlier ones, so that none crosses.
         """
         streams, edge = VGroup(), float(at(self.room.right, 0)[0])
         top, foot = to.get_top()[1] - units(20), to.get_bottom()[1] + units(20)
-        for place, weight in enumerate(weights.quantities()):
-            if place in left_out:
-                continue
+        for place, weight in enumerate(weights.quantities()[1:], 1):
             text, line = self.words[place], VMobject(stroke_color=palette().role(role))
             within = self.lines[self.line_of[place]]
             deep = 1 - (within.index(place) + 0.5) / len(within)
@@ -140,12 +133,8 @@ class Page(VGroup):
             out = np.array([max(edge, start[0] + 2 * turn[0]), lane, 0])
             end = np.array([to.get_left()[0], top + (foot - top) * (self.line_of[place] + deep) / len(self.lines), 0])
             over = RIGHT * (end - out)[0] / 2
-            corners = (
-                [start, down, down, down + turn],
-                [down + turn, down + turn, out, out],
-                [out, out + over, end - over, end],
-            )
-            line.points = np.concatenate(corners)
+            way = [start, down, down, down + turn, down + turn, down + turn, out, out, out, out + over, end - over, end]
+            line.points = np.array(way)
             line.set_stroke(width=stroke(THIN + broad * float(weight)), opacity=0.5)
             streams.add(means(line, Thickness(weight, broad, THIN), End(weight, first=True, axis="key", alone=True)))
         return streams
@@ -154,7 +143,7 @@ class Page(VGroup):
         """A dashed line over each line of words, as high as a bar for `value`."""
         floors = self.floors()
         lift = np.array([0, units(unit * float(value)), 0])
-        return VGroup(*(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors))
+        return VGroup(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors)
 
     def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
         """The meaning of the bars, at the end of the last line, or above that."""
@@ -163,8 +152,7 @@ class Page(VGroup):
 
     def measure(self, value: Quantity, unit: float, text: str, role: str = "weight") -> VGroup:
         """The scale of the bars, at the end of the last line: one of them, and its number in `text`."""
-        words = self.legend(text)
-        bar = means(Box(KEY, unit * float(value), palette().role(role), 2), Length(value, "height", unit, KEY))
+        words, bar = self.legend(text), bar_of(value, "height", unit, KEY, role, 2, 0)
         spot = np.array([words.get_left()[0] - units(KEY), words.baseline, 0])
         return VGroup(bar.move_to(spot, DOWN), words)
 
@@ -190,8 +178,7 @@ class Next(VGroup):
         self.words = page.going_on(found)
         text = self.words[0].set_fill(palette().query)
         share = found.quantity(0)
-        wide = float(text.width) * 135
-        self.bar = means(Box(wide, unit * float(share), palette().query, 2), Length(share, "height", unit, wide))
+        self.bar = bar_of(share, "height", unit, float(text.width) * 135, "query", 2, 0)
         self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
         self.number = number(share, "share", "stage number", "query")
         self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)

@@ -10,7 +10,7 @@ from manim import RIGHT, VGroup, VMobject
 from scenes.animations import ring_around
 from scenes.chapters.c17_language_model.page import LIST, MARK, Page
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.shapes import Box, arrow, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -46,7 +46,7 @@ class Bubble(VGroup):
         super().__init__(self.box, self.words)
 
 
-class Places(VGroup):
+class Places:
     """The context window as a field of places, of which a text takes the first.
 
     Args:
@@ -65,11 +65,10 @@ class Places(VGroup):
         down = [(at(x, room.top), at(x, room.bottom)) for x in np.linspace(room.left, room.right, columns + 1)]
         grid.points = np.array([[a, a, b, b] for a, b in across + down]).reshape(-1, 3)
         self.grid, self.columns, self.room = grid, columns, room
-        self.cells = VGroup(*(self._cell(i, i + 1, "query") for i in range(int(taken))))
+        self.cells = VGroup(self._cell(i, i + 1, "query") for i in range(int(taken)))
         begins = [int(taken) * i for i in range(int(fitting))]
         #: As many more texts of this length as fit, piece by piece where a row ends.
-        self.more = VGroup(*(self._text(begin, begin + int(taken), i % 2) for i, begin in enumerate(begins) if i))
-        super().__init__(self.field, self.more, self.cells, self.grid)
+        self.more = VGroup(self._text(begin, begin + int(taken), i % 2) for i, begin in enumerate(begins) if i)
 
     def _cell(self, begin: int, end: int, role: str) -> Box:
         """Neighbouring places of one row."""
@@ -82,10 +81,10 @@ class Places(VGroup):
     def _text(self, begin: int, end: int, odd: int) -> VGroup:
         border = (begin // self.columns + 1) * self.columns
         parts = [(begin, min(end, border)), (border, end)]
-        return VGroup(*(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a))
+        return VGroup(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a)
 
 
-class Recalled(VGroup):
+class Recalled:
     """A chat in brief, and the probability of a name after it."""
 
     def __init__(self, title: str, chances: NamedTensor, place: int, room: Room) -> None:
@@ -95,15 +94,13 @@ class Recalled(VGroup):
         self.token = word(chances.label("rank", 0), "stage word", "query").begin_in(foot)
         share = chances.quantity(place, 0)
         whole = room.width - 160 - float(self.token.width) * 135
-        self.bar = Box(max(whole * float(share), 3), 40, palette().weight, 4)
-        means(self.bar, Length(share, "width", whole, 40, 3))
+        self.bar = bar_of(share, "width", whole, 40, radius=4, least=3)
         self.bar.next_to(self.token, RIGHT, buff=units(24)).set_y(foot.centre[1])
         self.number = number(share, ".2%", "stage number").next_to(self.bar, RIGHT, buff=units(20))
         self.number.set_y(foot.centre[1])
-        super().__init__(self.title, self.said, self.token, self.bar, self.number)
 
 
-class Answers(VGroup):
+class Answers:
     """Answers, a line each, with the probability of each token as a bar on it."""
 
     #: Px of a bar for a probability of one.
@@ -128,18 +125,14 @@ class Answers(VGroup):
             named = said.index(SAID) + 1 if SAID in said else -1
             roles = ["query" if i == named else "weight" for i in range(last)]
             bars = [line.bar(i, shares.quantity(i), self.SURE, role) for i, role in enumerate(roles)]
-            self.bars.add(*bars[: max(named, 0) or last])
-            self.named.add(*bars[max(named, 0) or last :])
-        super().__init__(self.title, self.lines, self.bars, self.named)
+            border = max(named, 0) or last
+            self.bars.add(*bars[:border])
+            self.named.add(*bars[border:])
 
     def found(self, right: NamedTensor, capitals: NamedTensor) -> list[VMobject]:
         """A ring around each capital that is right."""
-        rings = []
-        for place, line in enumerate(self.lines):
-            if right.values[place]:
-                names = [text for text in line if text.text == capitals.labels["sentence"][place]]
-                rings.append(ring_around(names[0]))
-        return rings
+        told = zip(self.lines, right.values, capitals.labels["sentence"], strict=False)
+        return [ring_around(next(text for text in line if text.text == name)) for line, true, name in told if true]
 
 
 def between(question: Bubble, answer: Bubble) -> VGroup:
@@ -151,7 +144,7 @@ def between(question: Bubble, answer: Bubble) -> VGroup:
 def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
     """The tokens of a question as chips, across the stage."""
     begin = [str(label) for label in labels].index(question.words[0].text)
-    row = VGroup(*(Token(label) for label in labels[begin : begin + len(question.words)])).arrange(buff=units(16))
+    row = VGroup(Token(label) for label in labels[begin : begin + len(question.words)]).arrange(buff=units(16))
     return STAGE.inset(60).fit(row, most=1.7)
 
 

@@ -66,7 +66,7 @@ class Inside(Chapter):
         wall = Wall(weights, card.inside)
         layer, head = place_of(run["best_heads"].pick(kind="induction"))
         (pattern, words, small), tile = wall.large(weights, layer, head, card.inside), wall.layers[layer][head]
-        others = VGroup(*(VGroup(*(grid for grid in column if grid is not tile)) for column in wall.layers))
+        others = VGroup(VGroup(grid for grid in column if grid is not tile) for column in wall.layers)
         (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         ring = ring_around(bands[0])
@@ -393,7 +393,7 @@ class Inside(Chapter):
         ]
         picture = ByName(groups, roles, texts, card.inside)
         placed = picture.on(wall)
-        bare = VGroup(*(wall.layers[layer][head][0] for layer, head in picture.places))
+        bare = VGroup(wall.layers[layer][head][0] for layer, head in picture.places)
         first, second, third = picture.words
         yield Step(
             "What has a name, and what has none",

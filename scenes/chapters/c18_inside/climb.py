@@ -34,7 +34,7 @@ class Ranks(Plot):
         return (high, low) if axis else (low, high)
 
 
-class Climb(VGroup):
+class Climb:
     """Ranks over layers, and below each layer the token that it would say.
 
     Args:
@@ -63,7 +63,7 @@ class Climb(VGroup):
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
         self.ride = [spot.get_center() + LEFT * units(70) + UP * units(44) for spot in self.dots]
         self.winner.move_to(self.ride[0])
-        self.others = VGroup(*(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None))))
+        self.others = VGroup(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None)))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
         _, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
@@ -71,7 +71,6 @@ class Climb(VGroup):
         self.tokens = self._written(said, [self.plot.point(layer, reach[1]) for layer in layers])
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], LEFT, buff=units(14))
-        super().__init__(self.plot, self.curve, self.tokens)
 
     @staticmethod
     def _written(said: NamedTensor, feet: Sequence[np.ndarray]) -> VGroup:

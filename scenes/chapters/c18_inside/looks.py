@@ -8,8 +8,9 @@ import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import End, Length, Thickness, means
-from scenes.mobjects.shapes import Box, dashes, stroke
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.shapes import dashes, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import PIXELS_PER_UNIT, at, palette, units
@@ -37,7 +38,7 @@ class Looks(VGroup):
     """
 
     def __init__(self, labels: Sequence[Label], row: Room = STAGE, reach: float = 260.0) -> None:
-        self.chips, self.reach, x = VGroup(*(self.chip(label) for label in labels)), reach, row.left
+        self.chips, self.reach, x = VGroup(self.chip(label) for label in labels), reach, row.left
         wide = [chip.width * PIXELS_PER_UNIT for chip in self.chips]
         space = (row.width - sum(wide)) / max(1, len(wide) - 1)
         for chip, own in zip(self.chips, wide, strict=True):
@@ -62,8 +63,8 @@ class Looks(VGroup):
             lift = side * UP * self.rise(j, query) / 0.75
             start, end = (chip.get_edge_center(side * UP) for chip in (key, asks))
             line.points = np.array([start, start + lift, end + lift, end])
-            means(line, Thickness(weight, THICK - THIN, THIN))
-            arcs.add(means(line, End(labels[j], first=True), End(labels[query])))
+            ends = End(labels[j], first=True), End(labels[query])
+            arcs.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
         return arcs
 
     def rise(self, one: int, other: int) -> float:
@@ -87,8 +88,7 @@ class Looks(VGroup):
         """A bar hanging below each token, as long as a vector of it, and the numbers of the bars."""
         unit, bars, numbers = LONGEST / float(norms.values.max()), VGroup(), VGroup()
         for chip, norm in zip(self.chips, norms.quantities(), strict=True):
-            bar = Box(BAR, unit * float(norm), palette().value, 5)
-            means(bar, Length(norm, "height", unit, BAR))
+            bar = bar_of(norm, "height", unit, BAR, "value", least=0)
             bars.add(bar.move_to(chip.get_bottom() + DOWN * units(BELOW), aligned_edge=UP))
             numbers.add(number(norm, ".1f", "stage number").settle(bar.get_bottom() + DOWN * units(34)))
         return bars, numbers
@@ -123,27 +123,12 @@ class Pair:
         sides = zip(self.both, rows, (True, False), strict=True)
         self.arcs = [look.arcs(row, query, up) for look, row, up in sides]
         self.lines = [line for arcs in self.arcs for line in arcs]
-
-    @property
-    def ends(self) -> list[VMobject]:
-        """The last chips."""
-        return [look.chips[-1] for look in self.both]
-
-    @property
-    def read(self) -> list[tuple[Token, Token]]:
-        """The chips of both sentences, one above the other, up to the token that attends."""
-        return [*zip(*(look.chips[: self.query + 1] for look in self.both), strict=True)]
-
-    @property
-    def later(self) -> list[Token]:
-        """The chips behind the token that attends."""
-        return [chip for look in self.both for chip in look.chips[self.query + 1 :]]
-
-    @property
-    def noun(self) -> Label:
-        """The token that is attended to most in the second sentence, but for the first and the last one."""
-        label: Label = self.rows[1].pick(key=slice(1, len(self.rows[1]) - 1)).largest()[0]
-        return label
+        #: The chips up to the token that attends, of both sentences, those behind it, and the last ones.
+        self.read = [*zip(*(look.chips[: query + 1] for look in self.both), strict=True)]
+        self.later: list[Token] = [chip for look in self.both for chip in look.chips[query + 1 :]]
+        self.ends: list[Token] = [look.chips[-1] for look in self.both]
+        #: The token that is attended to most in the second sentence, but for the first and the last one.
+        self.noun: Label = rows[1].pick(key=slice(1, len(rows[1]) - 1)).largest()[0]
 
     def told(self, key: int) -> list[Words]:
         """The two weights on one token."""
@@ -165,7 +150,7 @@ class Pair:
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:
     """The arcs of all tokens but the first; `weights` is query × key."""
-    return VGroup(*(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips))))
+    return VGroup(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
 
 
 def named(text: str, row: Looks, up: bool) -> Words:

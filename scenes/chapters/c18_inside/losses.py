@@ -6,7 +6,8 @@ import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Away, Ground, Length, means
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Away, Ground, means
 from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
@@ -17,7 +18,7 @@ from transformer_core.tracing.trace import Trace
 FOOT, HEAD, WIDE, DOT = 110.0, 64.0, 190.0, 22.0
 
 
-class Losses(VGroup):
+class Losses:
     """Columns as tall as a loss, over their names; dots where the loss is without as many heads drawn by chance.
 
     Args:
@@ -35,23 +36,18 @@ class Losses(VGroup):
         names = [("first time", "all heads"), ("second time", "all heads"), *(("second time", text) for text in counts)]
         self.bars, self.numbers, self.names, self.others = VGroup(), VGroup(), VGroup(), VGroup()
         for place, (loss, (name, more), column) in enumerate(zip(losses, names, above.columns(5, 24), strict=True)):
-            colour = palette().role("ink3" if place == 0 else "weight")
-            bar = means(Box(WIDE, self.unit * float(loss), colour, 8), Length(loss, "height", self.unit, WIDE))
-            x = column.centre[0]
-            bar.move_to(np.array([x, at(0, above.bottom)[1], 0]), aligned_edge=DOWN)
-            self.bars.add(bar)
+            bar, x = bar_of(loss, "height", self.unit, WIDE, "weight" if place else "ink3", 8, 0), column.centre[0]
+            self.bars.add(bar.move_to(np.array([x, at(0, above.bottom)[1], 0]), aligned_edge=DOWN))
             self.numbers.add(number(loss, ".1f", "stage number").settle(bar.get_top() - DOWN * units(34)))
-            rows = below.rows(2, 0)
-            self.names.add(VGroup(Words(name, "fact").settle(np.array([x, rows[0].centre[1], 0])),
-                                  Words(more, "fact", "ink2").settle(np.array([x, rows[1].centre[1], 0]))))  # fmt: skip
+            upper, lower = (column.cross(row).centre for row in below.rows(2, 0))
+            self.names.add(VGroup(Words(name, "fact").settle(upper), Words(more, "fact", "ink2").settle(lower)))
             if place > 1:
                 drawn = run["without_others"].pick(amount=place - 2).quantities()
-                self.others.add(VGroup(*(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn))))
+                self.others.add(VGroup(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn)))
         top = self.bars[0].get_corner(UP + RIGHT)
         self.guess = dashes(top, np.array([at(room.right, 0)[0], top[1], 0]), "ink3", 3)
         self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
         self.legend.stand_on(top[1] - units(56))
-        super().__init__(self.floor, self.bars, self.numbers, self.names)
 
     def _dot(self, loss: Quantity, x: float, step: float) -> Box:
         """A dot on its column at the height of a loss."""

@@ -22,7 +22,7 @@ STYLE = "title"
 ENDING = 300.0
 
 
-class Reading(VGroup):
+class Reading:
     """Texts as lines of tokens on chips; `lit` are the same, each filled by how active a unit is there.
 
     Args:
@@ -51,9 +51,8 @@ class Reading(VGroup):
                 x += wide + SPACE
             top += PITCH + BREAK
             self.texts.append(self.lines[begun:])
-        super().__init__(*self.lines)
-        for group in (self, *self.lit):
-            group.shift(DOWN * units((room.bottom - top + BREAK + PITCH - HIGH) / 2))
+        for line in (*self.lines, *self.lit):
+            line.shift(DOWN * units((room.bottom - top + BREAK + PITCH - HIGH) / 2))
 
     def _line(self) -> None:
         self.lines.append(VGroup())
@@ -77,7 +76,7 @@ class Reading(VGroup):
         return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
 
 
-class Verdicts(VGroup):
+class Verdicts:
     """A row for each pair of sentences: how they begin, and their last words, bright if the right noun is the likelier.
 
     Args:
@@ -89,12 +88,10 @@ class Verdicts(VGroup):
         left, columns = room.split_columns(-2 * ENDING, 30)
         self.names, self.squares, verdicts = VGroup(), VGroup(), right.quantities()
         for k, (label, line) in enumerate(zip(begun.words("pair"), left.rows(len(begun), 22), strict=True)):
-            text = word(label, "caption").settle(line.centre)
-            self.names.add(means(text.end_at(at(line.right, 0)[0]), Stands(label)))
+            self.names.add(means(word(label, "caption").end_in(line), Stands(label)))
             for one, cell in zip((2 * k, 2 * k + 1), columns.cross(line).columns(2, 24), strict=True):
                 fill = shared(verdicts[one])
                 box = means(Box(cell.width, cell.height, fill, 14, palette().line, 3), Shade(verdicts[one]))
                 text = word(right.label("sentence", one), "title").settle(box.move_to(cell.centre).get_center())
                 text.paper = box
                 self.squares.add(VGroup(box, text.set_fill(ink_on(fill))))
-        super().__init__(self.names, self.squares)

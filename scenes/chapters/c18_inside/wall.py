@@ -9,8 +9,7 @@ from manim import LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.sorted_heads import EDGE, SmallGrid
@@ -25,7 +24,7 @@ AIR, NAMES = 8.0, 50.0
 LINE, SPLIT = 24, 40.0
 
 
-class Wall(VGroup):
+class Wall:
     """A column of tiles for each layer, a tile for each of its heads: what each head attends to in one sentence.
 
     Args:
@@ -39,41 +38,27 @@ class Wall(VGroup):
         self.pitch = min(above.width / layers, above.height / heads)
         left, top = room.left + (room.width - self.pitch * layers) / 2, above.bottom - self.pitch * heads
         self.side = self.pitch - AIR
-        self.centres = np.array(
-            [
-                [at(left + (layer + 0.5) * self.pitch, top + (head + 0.5) * self.pitch) for head in range(heads)]
-                for layer in range(layers)
-            ]
+        corner, step = at(left + self.pitch / 2, top + self.pitch / 2), units(self.pitch)
+        self.centres = corner + step * np.array(
+            [[(layer, -head, 0) for head in range(heads)] for layer in range(layers)]
         )
         self.layers = VGroup(
-            *(
-                VGroup(*(SmallGrid(grid, self.side).move_to(spot) for grid, spot in zip(layer, spots, strict=True)))
-                for layer, spots in zip(weights, self.centres, strict=True)
-            )
+            VGroup(SmallGrid(grid, self.side).move_to(spot) for grid, spot in zip(layer, spots, strict=True))
+            for layer, spots in zip(weights, self.centres, strict=True)
         )
         edges = [float(self.layers[k].get_edge_center(side)[0]) for k, side in ((0, LEFT), (-1, RIGHT))]
         first, last = (Words(text, "aside", "ink2").settle(below.centre) for text in ("first layer", "last layer"))
         self.names, self.foot = VGroup(first.begin_at(edges[0]), last.end_at(edges[1])), below.centre
-        super().__init__(self.layers, self.names)
-
-    @property
-    def papers(self) -> VGroup:
-        """The tiles without what is drawn on them."""
-        return VGroup(*(grid[0] for layer in self.layers for grid in layer))
-
-    @property
-    def shown(self) -> VGroup:
-        """The drawings on all tiles."""
-        return VGroup(*(grid[1] for layer in self.layers for grid in layer))
+        #: The tiles without what is drawn on them, and the drawings.
+        self.papers, self.shown = ([grid[i] for layer in self.layers for grid in layer] for i in (0, 1))
 
     def bars(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
         """A bar on each tile, as wide as a share of it, and the same bars with no width yet."""
         unit, bars = self.side - 6, VGroup()
         for paper, share in zip(self.papers, shares.quantities(), strict=True):
-            bar = Box(max(unit * float(share), 1.0), unit, palette().weight, 3)
-            means(bar, Length(share, "width", unit, unit, 1.0))
+            bar = bar_of(share, "width", unit, unit, radius=3, least=1)
             bars.add(bar.move_to(paper.get_left() + RIGHT * units(3), aligned_edge=LEFT))
-        thin = VGroup(*(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in bars))
+        thin = VGroup(bar.copy().stretch(0.01, 0, about_edge=LEFT) for bar in bars)
         for bar in thin:
             bar.meanings = ()
         return bars, thin
@@ -94,7 +79,7 @@ class Wall(VGroup):
         return VGroup(pattern, words, tile).move_to(room.centre)
 
 
-class ByName(VGroup):
+class ByName:
     """The tiles of a wall in groups, one for each name that heads have earned.
 
     Args:
@@ -124,7 +109,6 @@ class ByName(VGroup):
             top += deep * pitch + SPLIT
         self.roles, self.places = roles, [place for places in groups for place in places]
         self.unnamed = self.tiles[-len(groups[-1]) :]
-        super().__init__(self.tiles, self.words)
 
     @staticmethod
     def _text(name: str, count: str, more: str, left: float, middle: float) -> VGroup:
@@ -140,7 +124,7 @@ class ByName(VGroup):
         """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them."""
         pairs = zip(shown, self.tiles, self.places, strict=True)
         asleep = [(old, new.copy().set_fill(palette().residual)) for old, new, at in pairs if self.roles[at] == "key"]
-        return tuple(reshape(old, new, "slow") for old, new in asleep)
+        return tuple(reshape(*pair, "slow") for pair in asleep)
 
     def on(self, wall: Wall) -> VGroup:
         """The same tiles where the heads stand on the wall."""

@@ -17,7 +17,7 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
 from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import Trace
 
 TRIALS, DEEP, GROWN = "experiment.parts_removed", "experiment.depth_and_norm", "experiment.size_and_data"
 FAILED, LONGER = "experiment.failures", "experiment.against_lstm"
@@ -58,11 +58,7 @@ class Arguing(Chapter):
 
         yield Step(
             "Which parts does it need?",
-            beat(
-                "A claim: in each attention, one head is enough. How can we test it?",
-                machine.rise(),
-                appear(ring),
-            ),
+            beat("A claim: in each attention, one head is enough. How can we test it?", machine.rise(), appear(ring)),
             beat(
                 "An ablation study, here: train the model anew without the others, and count.",
                 (leave(ring), *machine.without(HEADS)),
@@ -118,7 +114,8 @@ class Arguing(Chapter):
 
     def reach_of_chance(self, run: Trace, card: Claim) -> Iterator[Step]:
         """More trainings: dots spread, the means settle, and chance reaches less far."""
-        rows, room = _close(run, card)
+        above, room = card.inside.rows(2)
+        rows = DotRows(run, (WHOLE, HEADS), above, near=True)
         _, *some = run["exact.trainings_of_each"].words("trainings")
         told = [run["exact.trainings_of_each"].pick(trainings=str(n)) for n in some]
         picture = Difference(run, HEADS, some, room)
@@ -184,10 +181,7 @@ class Arguing(Chapter):
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
                 appear(*rows.middles.values()),
             ),
-            beat(
-                "Wider bands, so that at most one such study in twenty is wrong.",
-                rows.widen(),
-            ),
+            beat("Wider bands, so that at most one such study in twenty is wrong.", rows.widen()),
             beat(
                 f"Effects, in points: {told}."
                 + claim(gains == ["norm"], " Norm even hurts here: more in a moment.", ""),
@@ -213,11 +207,8 @@ class Arguing(Chapter):
 
     def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        card, part, missing = (
-            Claim("“It needs feed-forward networks.”", before),
-            "feed-forward",
-            run["parameters.missing"],
-        )
+        card, part = Claim("“It needs feed-forward networks.”", before), "feed-forward"
+        missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
         right, left = card.inside.golden_columns(last=True)
         machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
@@ -338,7 +329,8 @@ class Arguing(Chapter):
     def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
         card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
-        picture, exact, early = _by_length(trace, card.inside), run["exact"], _early(trace)
+        picture = ByLength(run, brief, card.inside)
+        exact, early = picture.accuracy, picture.first_accuracy
         hardest = exact.values[-1] == exact.values.min() < exact.values.max()
         yield Step(
             "What stays hard?",
@@ -393,11 +385,7 @@ class Arguing(Chapter):
             ),
             beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.tried("unlike it")),
             beat(
-                claim(
-                    bool(caught),
-                    "So here, the form depends on that noun.",
-                    "So this test does not show it.",
-                ),
+                claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
                 appear(ring_around(picture.other, "warning")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
@@ -428,10 +416,7 @@ class Arguing(Chapter):
                 ),
                 appear_in_turn([first, second, stated], "slow"),
             ),
-            beat(
-                "An argument about architecture is an experiment with a stated size.",
-                leave(first, second),
-            ),
+            beat("An argument about architecture is an experiment with a stated size.", leave(first, second)),
             beat(
                 "Your turn: one head may cost nothing here. Should every model be built so?",
                 appear_in_turn([ring_around(tile) for tile in picture], "slow"),
@@ -452,18 +437,12 @@ def _lowest(run: Trace) -> tuple[Label, Quantity]:
     return found
 
 
-def _close(run: Trace, card: Claim) -> tuple[DotRows, Room]:
-    """The claim's two rows from near, and the room below them."""
-    above, below = card.inside.rows(2)
-    return DotRows(run, (WHOLE, HEADS), above, near=True), below
-
-
 def _norms(deep: Trace, room: Room) -> Crossed:
     """With and without the norm, at two depths."""
-    exact, mean = deep["exact"], deep["exact.over_seeds"]
     return Crossed(
-        {k: tuple(exact.pick(model=some[k]) for some in (SHALLOW, DEEPER)) for k in SHALLOW},
-        {k: tuple(mean.pick(model=some[k]) for some in (SHALLOW, DEEPER)) for k in SHALLOW},
+        deep,
+        "model",
+        {which: (SHALLOW[which], DEEPER[which]) for which in SHALLOW},
         {"with": "with Norm", "without": "without Norm"},
         (f"{deep['shallow_layers']} layers a side", f"{deep['layers']} layers a side"),
         room,
@@ -473,15 +452,10 @@ def _norms(deep: Trace, room: Room) -> Crossed:
 
 def _roots(run: Trace, room: Room) -> Crossed:
     """With and without the root, for several heads and for one."""
-    exact, mean, d_k = run["exact"], run["exact.over_seeds"], run["d_k"]
+    several, one = (run["d_k"].pick(choice=choice) for choice in ("all heads", "one head"))
     ends = {"with": (WHOLE, HEADS), "without": ("root", BOTH)}
-    return Crossed(
-        {k: tuple(exact.pick(part=part) for part in pair) for k, pair in ends.items()},
-        {k: tuple(mean.pick(part=part) for part in pair) for k, pair in ends.items()},
-        {"with": "divided by √d_k", "without": "not divided"},
-        (f"several heads, d_k = {d_k.pick(choice='all heads')}", f"one head, d_k = {d_k.pick(choice='one head')}"),
-        room,
-    )
+    names = {"with": "divided by √d_k", "without": "not divided"}
+    return Crossed(run, "part", ends, names, (f"several heads, d_k = {several}", f"one head, d_k = {one}"), room)
 
 
 def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
@@ -491,13 +465,13 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     few = DotRows(run, (WHOLE, HEADS), above, near=True)
     many = DotRows(run, near[-3:], above, near=True, banded=True)
     sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), above)
-    grown, lengths = SizeAndData(trace.under(GROWN), STAGE), _by_length(trace, STAGE)
+    grown, lengths = SizeAndData(trace.under(GROWN), STAGE), ByLength(trace.under(FAILED), trace.under(LONGER), STAGE)
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
         ("How many claims?", VGroup(many.zero[0], *many.bands.values(), *many.seeds.values())),
-        ("What else changed?", VGroup(*(row[1] for row in sizes.rows), *sizes.pieces)),
-        ("At which size?", VGroup(*(column[0] for column in norms.columns), *norms.lines, *norms.starts)),
-        ("With how much data?", VGroup(*(cell[0] for row in grown.cells for cell in row))),
+        ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
+        ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
+        ("With how much data?", VGroup(cell[0] for row in grown.cells for cell in row)),
         ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
     ]
 
@@ -506,16 +480,3 @@ def _near(run: Trace) -> list[str]:
     """The parts whose loss is less than half of what the whole model can do, the largest loss first."""
     points, whole = run["exact.points"], run["exact.over_seeds"].pick(part=WHOLE)
     return [part for part in single_parts(points) if -points.pick(part=part) < 100 * whole / 2]
-
-
-def _early(trace: Trace) -> NamedTensor:
-    """Accuracy by length after a shorter training."""
-    found: NamedTensor = trace[f"{LONGER}.by_length.over_seeds"].pick(model="Transformer")
-    return found
-
-
-def _by_length(trace: Trace, room: Room) -> ByLength:
-    """Accuracy by length, and how much of the training was that long."""
-    run, brief = trace.under(FAILED), trace.under(LONGER)
-    times = run["steps"], brief["steps"]
-    return ByLength(run["length"], run["exact"], _early(trace), run["training_share"], times, room)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, draw, fill, ring_around
 from scenes.layout import Room
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.shapes import rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.theme import at, pace, palette, shape, units
@@ -22,55 +20,36 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 KINDS = ("like it", "unlike it")
 
 
-class ByLength(VGroup):
+class ByLength:
     """Accuracy by length of the sentence, early and late in training; below, how much of training was that long.
 
     Args:
-        lengths: in words.
-        late, early: the accuracy at each length, of the model that is shown and of a shorter training.
-        seen: the part of the training sentences that have each length.
-        steps: of the two trainings.
+        run, brief: the experiments with the model that is shown, and with shorter trainings.
     """
 
-    def __init__(
-        self,
-        lengths: NamedTensor,
-        late: NamedTensor,
-        early: NamedTensor | None,
-        seen: NamedTensor,
-        steps: Sequence[Quantity],
-        room: Room,
-    ) -> None:
+    def __init__(self, run: Trace, brief: Trace, room: Room) -> None:
+        lengths, seen, self.accuracy = run["length"], run["training_share"], run["exact"]
+        self.first_accuracy: NamedTensor = brief["by_length.over_seeds"].pick(model="Transformer")
         above, below = room.split_rows(390, 24)
         inner = Room(above.left + 90, above.top + 50, above.right - 380, above.bottom - 60)
         low = Room(inner.left, below.top + 40, inner.right, below.bottom)
         x, last = lengths.values.tolist(), len(lengths) - 1
         names = "words in the sentence", "new sentences that come out right"
-        self.plot = Plot(x, (0, 1), names, inner.width, inner.height)
-        self.plot.shift(inner.centre - self.plot.axes.get_center())
+        self.plot = Plot.filling(inner, x, (0, 1), names)
         self.plot.names[0].next_to(self.plot.axes[0], RIGHT, buff=units(24))
         ends = [lengths.quantity(k) for k in (0, last // 2, last)]
         self.ticks = VGroup(*self.plot.ticks(ends, "", "fact"), *self.plot.shares())
-        self.early, self.late = VGroup(), VGroup()
-        for group, shares, role, count in (
-            (self.early, early, "ink2", steps[-1]),
-            (self.late, late, "weight", steps[0]),
-        ):
-            if shares is not None:
-                end = shares.quantity(last)
-                told = Words(f"{end:share} after {count:,.0f} steps", "fact", role)
-                group.add(
-                    self.plot.curve(lengths, shares, role, 6),
-                    self.plot.dots(lengths, shares, role, 9),
-                    self.plot.label(told, x[-1], float(end)),
-                )
-        most, floor = float(seen.values.max()), at(0, low.bottom)[1]
-        wide, high = inner.width / len(x) * 0.74, low.height - 44
-        self.bars, self.shares = VGroup(), VGroup()
+        self.early, self.late = (
+            self._curve(lengths, shares, role, steps)
+            for shares, role, steps in (
+                (self.first_accuracy, "ink2", brief["steps"]), (self.accuracy, "weight", run["steps"]),
+            )
+        )  # fmt: skip
+        unit, floor = (low.height - 44) / float(seen.values.max()), at(0, low.bottom)[1]
+        wide, self.bars, self.shares = inner.width / len(x) * 0.74, VGroup(), VGroup()
         for n, share in zip(x, seen.quantities(), strict=True):
-            bar = Box(wide, max(high * float(share) / most, 3), palette().residual, 4)
-            bar.move_to(np.array([self.plot.point(n, 0)[0], floor, 0]), aligned_edge=DOWN)
-            self.bars.add(means(bar, Length(share, "height", high / most, wide, 3)))
+            bar = bar_of(share, "height", unit, wide, "residual", 4, 3)
+            self.bars.add(bar.move_to(np.array([self.plot.point(n, 0)[0], floor, 0]), aligned_edge=DOWN))
         for k in (int(seen.values.argmax()), last):
             told = number(seen.quantity(k), "share", "stage number", "residual")
             self.shares.add(told.next_to(self.bars[k], UP, buff=units(10)))
@@ -78,8 +57,14 @@ class ByLength(VGroup):
         called = Words("of all training sentences", "aside", "ink2").next_to(base, RIGHT, buff=units(24))
         self.ground = VGroup(base, called.shift(UP * units(16)))
         #: What is told of the longest sentences.
-        self.longest = (self.early or self.late)[-1], VGroup(self.bars[-1], self.shares[-1])
-        super().__init__(self.plot, self.ticks, self.early, self.late, self.ground, self.bars, self.shares)
+        self.longest = self.early[-1], VGroup(self.bars[-1], self.shares[-1])
+
+    def _curve(self, lengths: NamedTensor, shares: NamedTensor, role: str, steps: Quantity) -> VGroup:
+        """Accuracy by length, with its dots, and at the end what it is after so many steps."""
+        end, x = shares.quantity(len(shares) - 1), float(lengths.values[-1])
+        told = Words(f"{end:share} after {steps:,.0f} steps", "fact", role)
+        curve, dots = self.plot.curve(lengths, shares, role, 6), self.plot.dots(lengths, shares, role, 9)
+        return VGroup(curve, dots, self.plot.label(told, x, float(end)))
 
     def run(self, group: VGroup) -> list[object]:
         """Two plays: a curve runs to its end, with its dots; there its name appears."""
@@ -87,7 +72,7 @@ class ByLength(VGroup):
         return [(draw(curve, kind="slow"), fill(dots, "slow")), appear(told)]
 
 
-class CloseBy(VGroup):
+class CloseBy:
     """A sentence that goes wrong: its word, the noun whose form it should have, that whose form it has, and a test.
 
     Args:
@@ -122,7 +107,7 @@ class CloseBy(VGroup):
         forms = run["swapped.form"].words("position")
         for row, kind, like in zip(rows.rows(2, 20), KINDS, (1, 0), strict=True):
             title = Words(f"same gender as “{source[other]}”" if like else "the other gender", "fact", "ink2")
-            self.titles.add(title.settle(row.centre).begin_at(at(row.left, 0)[0]))
+            self.titles.add(title.begin_in(row))
             nouns, made = VGroup(), VGroup()
             for k in [k for k in range(len(named)) if kinds[k] == like][: self.MOST]:
                 chip, good = Token(named[k]), str(forms[k]) == str(right[wrong])
@@ -134,9 +119,7 @@ class CloseBy(VGroup):
             self.nouns.append(nouns)
             self.forms.append(made)
             done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
-            tally = Words(f"{done} of {tried} right", "stage word").settle(row.centre)
-            self.tallies.add(tally.end_at(at(row.right, 0)[0]))
-        super().__init__(self.source, self.written, self.ring, self.right, self.odds, self.should, self.does)
+            self.tallies.add(Words(f"{done} of {tried} right", "stage word").end_in(row))
 
     @staticmethod
     def _arc(start: VMobject, end: VMobject, role: str) -> VMobject:
@@ -153,6 +136,5 @@ class CloseBy(VGroup):
             AnimationGroup(Flight(noun, self.other, -0.35), Travel(wrong, form, kind="flow"), lag_ratio=0.7)
             for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
         ]
-        tried = LaggedStart(*turns, lag_ratio=0.5)
-        tried.set_run_time(pace("cell") if k else pace("slow"))
+        tried = LaggedStart(*turns, lag_ratio=0.5, run_time=pace("cell" if k else "slow"))
         return appear(self.titles[k], self.nouns[k]), tried, appear(self.tallies[k])

@@ -81,7 +81,7 @@ class Removable(VGroup):
         ring = Box(36, 36, palette().background, 18, palette().residual, 4).move_to(self._at(STREAM, y))
         lines = ((-9, 0, 9, 0), (0, -9, 0, 9))
         return VGroup(
-            ring, *(rule(self._at(STREAM + a, y + b), self._at(STREAM + c, y + d), "ink", 3) for a, b, c, d in lines)
+            ring, (rule(self._at(STREAM + a, y + b), self._at(STREAM + c, y + d), "ink", 3) for a, b, c, d in lines)
         )
 
     def _way(self, y: float) -> VMobject:

@@ -16,7 +16,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 ROLES = ("ink3", "ink2", "weight")
 
 
-class SizeAndData(VGroup):
+class SizeAndData:
     """A grid of accuracies, wider models on top, more sentences to the right; beside it a curve for each width.
 
     Args:
@@ -42,14 +42,12 @@ class SizeAndData(VGroup):
                     told = number(amounts[a], ",.0f", "stage number", "ink2").settle(cell.centre)
                     self.columns.add(told.stand_on(at(0, foot.top + 34)[1]))
             self.cells.append(cells)
-            name = Words(f"width {widths[w]}", "stage word", "ink2").settle(row.centre)
-            self.rows.add(name.end_at(at(side.right, 0)[0]))
+            self.rows.add(Words(f"width {widths[w]}", "stage word", "ink2").end_in(side.cross(row)))
         called = Words("sentences in training", "aside", "ink2").settle(foot.centre)
         self.columns.add(called.stand_on(at(0, foot.top + 84)[1]))
         inner = Room(rest.left + 70, rest.top + 60, rest.right - 130, grid.bottom)
         names = "sentences in training", "new sentences right"
-        self.plot = Plot(run["amount"].values, (0, 1), names, inner.width, inner.height)
-        self.plot.shift(inner.centre - self.plot.axes.get_center())
+        self.plot = Plot.filling(inner, run["amount"].values, (0, 1), names)
         self.ticks = VGroup(*self.plot.ticks(amounts, ",.0f", "fact"), *self.plot.shares())
         self.curves, self.dots, self.ends = VGroup(), [], VGroup()
         for w, role in zip(range(len(widths)), ROLES, strict=False):
@@ -57,12 +55,10 @@ class SizeAndData(VGroup):
             self.dots.append(self.plot.dots(run["amount"], mean[w], role, 12))
             end = Words(f"width {widths[w]}", "fact", role)
             self.ends.add(end.next_to(self.dots[w][-1], RIGHT, buff=units(14)))
-        super().__init__(self.rows, self.columns, *self.cells, self.plot, self.ticks)
 
     def trace(self, row: NamedTensor) -> list[object]:
         """Two plays: the squares of a row become points of the plot, and a curve runs through them."""
         w = row.index(0)[0]
-        out = [
-            point.copy().move_to(cell.get_corner(DR)) for point, cell in zip(self.dots[w], self.cells[w], strict=True)
-        ]
+        pairs = zip(self.dots[w], self.cells[w], strict=True)
+        out = [point.copy().move_to(cell.get_corner(DR)) for point, cell in pairs]
         return [deal(out, self.dots[w]), (draw(self.curves[w], kind="row"), appear(self.ends[w]))]

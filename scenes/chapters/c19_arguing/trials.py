@@ -15,6 +15,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart,
 from scenes.animations import Come, Count, Through, Wipe, appear, draw
 from scenes.animations.removing import take_out
 from scenes.layout import Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Length, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
 from scenes.mobjects.text import Words, number
@@ -50,9 +51,8 @@ def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
         Come(one, shift=-UP * units(FALL), run_time=pace("transform"), rate_func=rate_functions.ease_out_bounce)
         for one in dots
     ]
-    together = LaggedStart(*drops, lag_ratio=min(0.5, 4.0 / len(drops)))
-    together.set_run_time(max(pace("transform"), pace(kind)))
-    return together
+    lasting = max(pace("transform"), pace(kind))
+    return LaggedStart(*drops, lag_ratio=min(0.5, 4.0 / len(drops)), run_time=lasting)
 
 
 def hatched(wide: float, high: float) -> VGroup:
@@ -84,12 +84,8 @@ class DotRows(VGroup):
         self.near, self.banded, self.whole = near, banded, self.mean.pick(part="nothing")
         self.low, high = self._reach(parts) if near else (0.0, 1.0)
         side = 340.0 if banded else 30.0 if near else self.SIDE
-        inner = Room(
-            room.left + self.NAME,
-            room.top + 92 * near,
-            room.right - side,
-            room.bottom - self.FOOT * (1 if near else 1.6),
-        )
+        foot = room.bottom - self.FOOT * (1 if near else 1.6)
+        inner = Room(room.left + self.NAME, room.top + 92 * near, room.right - side, foot)
         #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model, or none.
         self.inner, self.side, self.unit, self.ground = inner, side, inner.width / (high - self.low), Ground()
         self.places = dict(zip(parts, inner.rows(len(parts), 0), strict=True))
@@ -129,9 +125,8 @@ class DotRows(VGroup):
         """The lowest and the highest share that is shown, with a little air."""
         ends = [float(seed) for part in parts for seed in self.exact.pick(part=part).values]
         if self.banded:
-            ends += [
-                float(self.whole + sign * self.run["exact.chance"].pick(part=p)) for p in parts for sign in (-1, 1)
-            ]
+            reaches = [self.run["exact.chance"].pick(part=part) for part in parts]
+            ends += [float(self.whole + sign * reach) for reach in reaches for sign in (-1, 1)]
         air = 0.06 * (max(ends) - min(ends))
         return min(ends) - air, max(ends) + air
 
@@ -160,7 +155,7 @@ class DotRows(VGroup):
             name.key = ("part", part)
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
-        self.seeds[part] = VGroup(*(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown)))
+        self.seeds[part] = VGroup(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown))
         middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
         self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         spot = at(self.inner.right + self.side / 2 + 10, y)
@@ -194,7 +189,7 @@ class DotRows(VGroup):
         return band
 
 
-class Difference(VGroup):
+class Difference:
     """The difference of two means in points, and how far chance reaches, for more and more trainings.
 
     Args:
@@ -214,14 +209,9 @@ class Difference(VGroup):
         unit, ground = room.width / 2 / reach, Ground()
         line = rule(at(room.left, y), at(room.right, y), "ink3", 2.5)
         zero = means(rule(at(middle, y - 66), at(middle, y + 66), "residual", 3), ground)
-        self.axis = VGroup(
-            line,
-            zero,
-            Words("no difference", "aside", "residual").settle(at(middle, y - 92)),
-            Words("difference of the means, in points", "aside", "ink2")
-            .settle(at(0, y + 118))
-            .end_at(at(room.right, 0)[0]),
-        )
+        none = Words("no difference", "aside", "residual").settle(at(middle, y - 92))
+        name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, y + 118))
+        self.axis = VGroup(line, zero, none, name.end_at(at(room.right, 0)[0]))
         self.bands, self.markers, self.ends = {}, {}, {}
         for count in counts:
             band = hatched(2 * unit * float(self.chance[count]), self.HIGH).move_to(at(middle, y))
@@ -232,15 +222,14 @@ class Difference(VGroup):
             end = Words(f"±{self.chance[count]:.1f}", "stage number", "ink2")
             self.bands[count], self.markers[count] = band, VGroup(marker, told)
             self.ends[count] = end.settle(at(middle + unit * float(self.chance[count]), y - 84))
-        super().__init__(self.axis)
 
 
-class Crossed(VGroup):
+class Crossed:
     """Two sizes, with and without a part: does what the part is worth depend on the size?
 
     Args:
-        ends: for "with" and "without", the seeds at the small and at the large size.
-        averages: their means.
+        run: the experiment, whose trainings lie along `axis`.
+        ends: for "with" and "without" the part, what the trainings of the small and of the large size are called there.
         names: what the two lines are called.
         sizes: what the two sizes are called.
         note: what both have in common.
@@ -248,8 +237,9 @@ class Crossed(VGroup):
 
     def __init__(
         self,
-        ends: Mapping[str, tuple[NamedTensor, NamedTensor]],
-        averages: Mapping[str, tuple[Quantity, Quantity]],
+        run: Trace,
+        axis: str,
+        ends: Mapping[str, tuple[str, str]],
         names: Mapping[str, str],
         sizes: tuple[str, str],
         room: Room,
@@ -273,13 +263,19 @@ class Crossed(VGroup):
             self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
         clear: list[float] = []
         for which, role in (("with", "residual"), ("without", "warning")):
-            spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages[which], strict=True)]
-            dots = [self._dots(x, seeds, role) for x, seeds in zip(self.xs, ends[which], strict=True)]
-            self.starts.add(dots[0])
-            self.lines.add(VGroup(path(spots, role, 7), dots[1]))
-            for x, mean, side, group in zip(self.xs, averages[which], (-1, 1), (self.firsts, self.lasts), strict=True):
-                value = number(mean, "share", "large number", role).settle(at(x, self.y(mean)))
-                group.add(value.end_at(at(x - 52, 0)[0]) if side < 0 else value.begin_at(at(x + 52, 0)[0]))
+            seeds, averages = (
+                [run[name].pick(**{axis: end}) for end in ends[which]] for name in ("exact", "exact.over_seeds")
+            )
+            spots = [at(x, self.y(mean)) for x, mean in zip(self.xs, averages, strict=True)]
+            small, large = (self._dots(x, some, role) for x, some in zip(self.xs, seeds, strict=True))
+            self.starts.add(small)
+            self.lines.add(VGroup(path(spots, role, 7), large))
+            first, last = (
+                number(mean, "share", "large number", role).settle(spot)
+                for mean, spot in zip(averages, spots, strict=True)
+            )
+            self.firsts.add(first.end_at(spots[0][0] - units(52)))
+            self.lasts.add(last.begin_at(spots[1][0] + units(52)))
             key = Words(names[which], "block", role).settle(0.7 * spots[0] + 0.3 * spots[1])
             way = spots[1] - spots[0]
             #: Clear of its line, which may be steep.
@@ -290,7 +286,6 @@ class Crossed(VGroup):
         above = self.keys[0].get_y() > self.keys[1].get_y()
         for key, lift, side in zip(self.keys, clear, (1, -1) if above else (-1, 1), strict=True):
             key.shift(UP * side * lift)
-        super().__init__(self.axis, self.columns, self.starts, self.lines, self.firsts, self.lasts, self.keys)
 
     def begin(self) -> list[object]:
         """Plays: the trainings of the small size fall to their places, and get their means."""
@@ -325,7 +320,7 @@ class Crossed(VGroup):
             lower.shift(-UP * short / 2)
 
 
-class Sizes(VGroup):
+class Sizes:
     """Numbers of parameters: a bar for the model without each part, of which the part's own piece falls off.
 
     Args:
@@ -337,27 +332,23 @@ class Sizes(VGroup):
 
     def __init__(self, run: Trace, parts: Sequence[str], room: Room) -> None:
         head, body = room.split_rows(60, 10)
-        self.title = Words("learned parameters", "block", "ink2").settle(head.centre).begin_at(at(room.left, 0)[0])
+        self.title = Words("learned parameters", "block", "ink2").begin_in(head)
         self.rows, self.pieces, self.told, self.parts = VGroup(), VGroup(), VGroup(), list(parts)
         counts, missing = run["parameters"], run["parameters.missing"]
         most, wide = float(counts.pick(part=parts[0])), room.width - 200
         for part, row in zip(parts, body.rows(len(parts), 30), strict=True):
             count, gone = counts.pick(part=part), missing.pick(part=part)
-            y, role = (row.top + row.bottom) / 2, "residual"
-            bar = Box(wide * float(count) / most, self.HIGH, palette().role(role), 6)
-            means(bar, Length(count, "width", wide / most, self.HIGH))
+            y, bar = (row.top + row.bottom) / 2, bar_of(count, "width", wide / most, self.HIGH, "residual", 6, 0)
             bar.move_to(at(room.left, y + 20), aligned_edge=LEFT)
             name = Words(CALLED[part], "fact").settle(at(0, y - 46)).begin_at(at(room.left, 0)[0])
             self.rows.add(VGroup(name, bar))
             piece = VGroup()
             if gone > 0:
-                box = Box(wide * float(gone), self.HIGH, palette().warning, 6)
-                means(box, Length(gone, "width", wide, self.HIGH))
+                box = bar_of(gone, "width", wide, self.HIGH, "warning", 6, 0)
                 piece.add(box.move_to(bar.get_right(), aligned_edge=LEFT))
             self.pieces.add(piece)
-            self.told.add(number(count, ",.0f", "stage number").settle(at(0, y + 20)).begin_at(
-                at(room.left + wide + 24, 0)[0]))  # fmt: skip
-        super().__init__(self.title, self.rows, self.pieces, self.told)
+            told = number(count, ",.0f", "stage number").settle(at(0, y + 20))
+            self.told.add(told.begin_at(at(room.left + wide + 24, 0)[0]))
 
     def bars(self) -> list[Animation]:
         """Each bar grows, with its piece, and its number appears."""

@@ -26,12 +26,12 @@ from scenes.chapters.c20_faq.figures import (
     NEARLY_ALL,
     ROWS,
     PartsOfModels,
-    Pull,
     Ride,
-    Weave,
     columns_below,
     decoding_rooms,
     legs,
+    pull,
+    weave,
 )
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -81,7 +81,7 @@ class FAQ(Chapter):
         little, big = others.words("model")
         squares = trace["parameters.published_squares"].pick(model=big)
         names = [Words(name, "block") for name in ("this model", f"{little}", f"{big}")]
-        picture = PartsOfModels(own, others, names, squares)
+        picture = PartsOfModels([own, *others], names, squares)
         own_bar, *bars = picture.bars
         most, share = own.largest()
         feed_forward = others.pick(model=big, part="feed-forward")
@@ -204,7 +204,7 @@ class FAQ(Chapter):
             answers.append(
                 Small(
                     "Can a score be high |at a small cosine?",
-                    two_bars(told, [f"cosine {cosine:.2f}" for cosine in seen], ".1f"),
+                    two_bars(told, [f"cosine {cosine:.2f}" for cosine in seen]),
                     ("yes", "if the vectors are long"),
                 )
             )
@@ -213,7 +213,7 @@ class FAQ(Chapter):
         if len(tied) > 1:
             _, share = tied.largest()
             far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
-            answers.append(Small(f"Two equal scores |{far}?", shares_of(tied, ".1%"), (f"{share:.1%}", "for each")))
+            answers.append(Small(f"Two equal scores |{far}?", shares_of(tied), (f"{share:.1%}", "for each")))
             beats.append(f"Two equal scores {far}: each gets {share:.1%}, for equal scores give equal weights.")
         row = trace["encoder.0.resid_pre"].pick(batch=0, position=query_token.position)
         post = trace.about["config"]["norm_order"] == "post"
@@ -250,9 +250,7 @@ class FAQ(Chapter):
         for line, play in zip(cards.lines, plays[1:], strict=True):
             play[0] = (appear(line), play[0])
         yield Step(
-            "Your turn: short answers",
-            *(beat(said, *play) for said, play in zip(beats, plays, strict=True)),
-            stage=[],
+            "Your turn: short answers", *(beat(said, *play) for said, play in zip(beats, plays, strict=True)), stage=[]
         )
 
     def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
@@ -262,11 +260,9 @@ class FAQ(Chapter):
             return
         final = int(float(trace["config.decoder_layers"])) - 1
         names = f"encoder.{last}.resid_post", f"decoder.{final}.resid_post"
-        rows = [rows_of(trace, name) for name in names]
-        changes = [
-            rows_of(trace, f"{name}.{kind}_change") for name, kind in zip(names, ("grown", "later"), strict=True)
-        ]
-        encoder, decoder = both_sides(rows, changes, ["encoder", "decoder"])
+        changed = f"{names[0]}.grown_change", f"{names[1]}.later_change"
+        rows, changes = ([rows_of(trace, name) for name in some] for some in (names, changed))
+        encoder, decoder = both_sides(rows, changes)
         word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
         still = bool((changes[1].values[:-1] == 0).all())
         moved = bool((changes[0].values > ROUNDING).all())
@@ -306,7 +302,7 @@ class FAQ(Chapter):
         heads = sum(len(trace[name]) for name in trace if name.startswith("parameters.") and name.endswith(".w_q"))
         if "roles.score" not in trace or "right" not in run or run["heads"] != heads:  # of another model
             return
-        picture = Spare({name: run[name] for name in ("alone", "right", "which", "added_up", "together")})
+        picture = Spare(run)
         before, after = run["right"].quantities()
         added, together = run["added_up"], run["together"]
         yield Step(
@@ -337,13 +333,8 @@ class FAQ(Chapter):
 
     def claims(self, trace: Trace) -> Iterator[Step]:
         """Common claims about transformers, tested on this model."""
-        found = claims_of(trace)
-        picture = ClaimList(found)
-        figures = iter(picture.figures)
-        lines = [
-            (appear(text), *([appear(next(figures))] if one.figure else []), appear(verdict))
-            for one, text, verdict in zip(found, picture.texts, picture.verdicts, strict=True)
-        ]
+        picture = ClaimList(claims_of(trace))
+        lines = [tuple(map(appear, line)) for line in picture.lines]
         half = (len(lines) + 1) // 2
         yield Step(
             "Claims about transformers, tested on this model",
@@ -365,7 +356,7 @@ class FAQ(Chapter):
         way = [leg for layer in range(layers) for leg in legs(trace, "encoder", layer, place)]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=place)
         ride = Ride(start, way, room, Words(f"the residual stream at “{token}”", "fact", "ink2"))
-        pull = Pull(ribbon, trace[f"{FIRST}.mean_weights"].pick(batch=0, query=place), ride.added[0])
+        ways = pull(ribbon, trace[f"{FIRST}.mean_weights"].pick(batch=0, query=place), ride.added[0])
         final = "encoder.final_norm.out"
         memory = rows_of(trace, final if final in trace else f"encoder.{layers - 1}.resid_post")
         hung, kept = (columns_below(ribbon, memory, room, ride.scale, rows) for rows in (1, ROWS))
@@ -380,8 +371,8 @@ class FAQ(Chapter):
             ),
             beat(
                 "Attention gathers values from the tokens it attends to, and adds them.",
-                (draw(*pull, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
-                (*ride.plays[0][1], leave(pull)),
+                (draw(*ways, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
+                (*ride.plays[0][1], leave(ways)),
             ),
             *(
                 [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
@@ -415,10 +406,10 @@ class FAQ(Chapter):
         ride = Ride(start, way, room, Words(f"the residual stream at “{decoded.reads[row]}”", "fact", "ink2"))
         asking = next(k for k, leg in enumerate(way) if (leg.part, leg.layer) == ("cross_attn", decoded.layer))
         weights = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row)
-        pull = Pull(ribbon, weights, ride.added[asking])
+        ways = pull(ribbon, weights, ride.added[asking])
         best, share = weights.largest()
         last = target.chips[-1]
-        weave = Weave(ribbon, looks, target.chips[1:])
+        woven = weave(ribbon, looks, target.chips[1:])
         bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(
@@ -431,8 +422,8 @@ class FAQ(Chapter):
             beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
             beat(
                 f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                (draw(*pull, kind="row"), gather(kept, ride.added[asking], "slow")),
-                (*ride.plays[asking][1], leave(pull)),
+                (draw(*ways, kind="row"), gather(kept, ride.added[asking], "slow")),
+                (*ride.plays[asking][1], leave(ways)),
             ),
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
@@ -442,8 +433,8 @@ class FAQ(Chapter):
             beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
             beat(
                 "Every number on this way came from the sentence, from settings, or from training.",
-                (leave(bars, *kept), draw(*weave, kind="slow")),
-                ambient=pulses([*weave], weave.weights),
+                (leave(bars, *kept), draw(*woven, kind="slow")),
+                ambient=pulses([*woven], woven.weights),
             ),
             stage=[ribbon, *kept],
         )
@@ -462,34 +453,19 @@ def claims_of(trace: Trace) -> list[Claim]:
             found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
     if "roles.score" in trace:
         own = trace["roles.mean_self_attention"]
-        found.append(
-            Claim("Most tokens attend most to others", f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS)
-        )
+        told, verdict = f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS
+        found.append(Claim("Most tokens attend most to others", told, verdict))
     if float(words) > 1:
         moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
-        found.append(
-            Claim(
-                "Without positions, attention knows no order",
-                "the same outputs" if moved < ROUNDING else f"outputs differ by {moved:.0e}",
-                HOLDS if moved < ROUNDING else FAILS,
-            )
-        )
+        told = "the same outputs" if moved < ROUNDING else f"outputs differ by {moved:.0e}"
+        found.append(Claim("Without positions, attention knows no order", told, HOLDS if moved < ROUNDING else FAILS))
         others = trace[f"{FIRST}.share_from_other_tokens"]
-        found.append(
-            Claim(
-                "Most of an output comes from other tokens", f"{others:share} of it", HOLDS if others > 0.5 else FAILS
-            )
-        )
+        told, verdict = f"{others:share} of it", HOLDS if others > 0.5 else FAILS
+        found.append(Claim("Most of an output comes from other tokens", told, verdict))
     run = trace.under("experiment.variance")
     if "variance" in run:
         width, variance = (run[name].quantity(len(run["width"]) - 1) for name in ("width", "variance"))
-        fits = abs(variance / width - 1) < 0.05
-        found.append(
-            Claim(
-                "The variance of scores grows with d_k",
-                f"variance {variance:,.0f} at width {width:.0f}",
-                HOLDS if fits else FAILS,
-            )
-        )
+        told, fits = f"variance {variance:,.0f} at width {width:.0f}", abs(variance / width - 1) < 0.05
+        found.append(Claim("The variance of scores grows with d_k", told, HOLDS if fits else FAILS))
     found.append(Claim("A value carries meaning and grammar", "", OPEN))
     return found

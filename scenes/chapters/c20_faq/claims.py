@@ -33,28 +33,29 @@ def mark(verdict: str) -> VGroup:
         return VGroup(sign)
     if verdict == FAILS:
         ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
-        return VGroup(*(path([-way, way], "warning", 7) for way in ways))
+        return VGroup(path([-way, way], "warning", 7) for way in ways)
     return VGroup(Box(28, 6, palette().ink3, 3))
 
 
-class ClaimList(VGroup):
-    """One line a claim: the words at the left, the figure in the middle, sign and verdict at the right."""
+class ClaimList:
+    """One line a claim: the words at the left, the figure in the middle, sign and verdict at the right.
+
+    `lines` are the parts of each, as they come.
+    """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         pitch = min(92.0, 620.0 / len(claims))
         top = 545.0 - pitch * len(claims) / 2
-        self.texts, self.figures, self.verdicts, self.rules = VGroup(), VGroup(), VGroup(), VGroup()
+        self.lines: list[list[VMobject]] = []
+        self.rules = VGroup()
         for k, claim in enumerate(claims):
             y = top + (k + 0.5) * pitch
-            quiet = claim.verdict == OPEN
+            quiet, base = claim.verdict == OPEN, at(0, y + 12)[1]
             text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(STAGE.left, 0)[0])
-            self.texts.add(text.stand_on(at(0, y + 12)[1]))
-            if claim.figure:
-                figure = Words(claim.figure, "fact", "ink2")
-                self.figures.add(figure.end_at(at(STAGE.right - 330, 0)[0]).stand_on(at(0, y + 12)[1]))
+            figure = Words(claim.figure, "fact", "ink2").end_at(at(STAGE.right - 330, 0)[0])
             name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(STAGE.right - 236, 0)[0])
-            name.stand_on(at(0, y + 12)[1])
-            self.verdicts.add(VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name))
+            verdict = VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name.stand_on(base))
+            middle = [figure.stand_on(base)] if claim.figure else []
+            self.lines.append([text.stand_on(base), *middle, verdict])
             if k:
                 self.rules.add(rule(at(STAGE.left, y - pitch / 2), at(STAGE.right, y - pitch / 2), "line", 1.5))
-        super().__init__(self.rules, self.texts, self.figures, self.verdicts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,13 +14,13 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, between, ink_on, palette, units
+from scenes.theme import between, ink_on, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -42,110 +42,71 @@ def fill_of(part: str) -> str:
     return between(colours.surface, colours.weight, FILLS[part]) if part in FILLS else colours.line
 
 
-class PartsOfModels(VGroup):
+class PartsOfModels:
     """A bar for each model, cut into the parts that its parameters belong to, with the names of parts on top.
 
     Args:
-        own, others: the parts of the own model, "part", and of others, "model part".
-        names: of all of them, the own one first.
+        shares: the parts of each model, "part".
+        names: of the models.
         squares: parameters of one layer of the last model, part by part, in units of d × d: `formulas` says them.
+
+    `bars` are the segments of each model with their numbers.
     """
 
-    def __init__(self, own: NamedTensor, others: NamedTensor, names: Sequence[Words], squares: NamedTensor) -> None:
+    def __init__(self, shares: Sequence[NamedTensor], names: Sequence[Words], squares: NamedTensor) -> None:
         side, body = STAGE.split_columns(300, 30)
         head, body = body.split_rows(70, 10)
-        rooms = body.rows(1 + len(others), 30)
-        self.own = StackedRows(own, rooms[:1], [fill_of(part) for part in own.labels["part"]], "share")
-        self.others = StackedRows(others, rooms[1:], [fill_of(part) for part in others.labels["part"]], "share")
-        self.names = VGroup(
-            *(name.settle(room.centre).begin_at(at(side.left, 0)[0]) for name, room in zip(names, rooms, strict=True))
-        )
-        legend = [
-            VGroup(Box(34, 34, fill_of(part), 5), Words(part, "fact", "ink2")).arrange(RIGHT, buff=units(14))
-            for part in others.labels["part"]
+        rooms, parts = body.rows(len(shares), 30), shares[-1].labels["part"]
+        rows = [
+            StackedRows(row, [room], [fill_of(part) for part in row.labels["part"]], "share")
+            for row, room in zip(shares, rooms, strict=True)
         ]
-        self.legend = VGroup(*legend).arrange(RIGHT, buff=units(60)).move_to(head.centre)
-        self.formulas = VGroup()
+        self.bars = [VGroup(*row.segments.values(), *row.numbers) for row in rows]
+        self.names = [name.begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
+        legend = (
+            VGroup(Box(34, 34, fill_of(part), 5), Words(part, "fact", "ink2")).arrange(RIGHT, buff=units(14))
+            for part in parts
+        )
+        self.legend = VGroup(legend).arrange(RIGHT, buff=units(60)).move_to(head.centre)
+        self.formulas = []
         for place, square in enumerate(squares.quantities()):
-            segment = self.others.segments[len(others) - 1, place]
+            segment = rows[-1].segments[0, place]
             formula = Formula(f"{square:.0f} d times d", LARGE).move_to(segment)
             formula.paper = segment
-            self.formulas.add(formula.set_color(ink_on(segment.fill)))
-        super().__init__(self.own, self.others, self.names, self.legend)
-
-    @property
-    def bars(self) -> list[VGroup]:
-        """The segments of each bar with their numbers, from the top."""
-        found = []
-        for rows in (self.own, self.others):
-            for line in sorted({i for i, _ in rows.segments}):
-                segments = [part for (i, _), part in rows.segments.items() if i == line]
-                level = segments[0].get_y()
-                numbers = [text for text in rows.numbers if abs(text.get_y() - level) < units(20)]
-                found.append(VGroup(*segments, *numbers))
-        return found
+            self.formulas.append(formula.set_color(ink_on(segment.fill)))
 
 
 class Lines(VGroup):
     """Lines that lead down from tokens, as thick as attention weights; those of a weight near zero are left out."""
 
-    def __init__(self, ways: Sequence[tuple[Token, Quantity, np.ndarray, Label | None]]) -> None:
+    def __init__(self, ways: Iterable[tuple[Token, Quantity, np.ndarray, Label | None]]) -> None:
+        super().__init__()
         self.weights: list[float] = []
-        lines = []
         for chip, weight, end, goal in ways:
             if weight > SEEN:
-                start = chip.get_bottom()
-                half = np.array([0, (start - end)[1] / 2, 0])
-                line = VMobject(stroke_color=palette().weight, stroke_width=stroke(THICK * float(weight)))
-                line.points = np.array([start, start - half, end + half, end])
-                means(line, Thickness(weight, THICK), End(chip.label, first=True))
-                lines.append(line if goal is None else means(line, End(goal)))
+                line = curve(chip.get_bottom(), end, "weight", THICK * float(weight))
+                ends = [End(chip.label, first=True), *([] if goal is None else [End(goal)])]
+                self.add(means(line, Thickness(weight, THICK), *ends))
                 self.weights.append(float(weight))
-        super().__init__(*lines)
 
 
-class Pull(Lines):
-    """Lines from the tokens of a ribbon down to the vector that gathers from them.
-
-    Args:
-        ribbon: the tokens that are attended to.
-        weights: one axis, "key".
-        goal: the vector.
-    """
-
-    def __init__(self, ribbon: Ribbon, weights: NamedTensor, goal: VMobject) -> None:
-        margin, top = goal.width * 0.1, goal.get_top()[1]
-        low, high = goal.get_left()[0] + margin, goal.get_right()[0] - margin
-        super().__init__(
-            [
-                (
-                    chip,
-                    weights.pick(key=chip.label.position),
-                    np.array([np.clip(chip.get_x(), low, high), top, 0]),
-                    None,
-                )
-                for chip in ribbon.chips
-            ]
-        )
+def pull(ribbon: Ribbon, weights: NamedTensor, goal: VMobject) -> Lines:
+    """Lines from the tokens of a ribbon, which are attended to, down to the vector that gathers from them."""
+    margin, top = goal.width * 0.1, goal.get_top()[1]
+    low, high = goal.get_left()[0] + margin, goal.get_right()[0] - margin
+    return Lines(
+        (chip, weights.pick(key=chip.label.position), np.array([np.clip(chip.get_x(), low, high), top, 0]), None)
+        for chip in ribbon.chips
+    )
 
 
-class Weave(Lines):
-    """Lines from the tokens of a ribbon down to those of another, row by row of the weights.
-
-    Args:
-        ribbon: the tokens that are attended to.
-        weights: "query key".
-        written: the token that each query writes.
-    """
-
-    def __init__(self, ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> None:
-        super().__init__(
-            [
-                (chip, row.pick(key=chip.label.position), goal.get_top(), goal.label)
-                for goal, row in zip(written, weights, strict=False)
-                for chip in ribbon.chips
-            ]
-        )
+def weave(ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> Lines:
+    """Lines from the tokens of a ribbon down to the token that each query writes; `weights` are "query key"."""
+    return Lines(
+        (chip, row.pick(key=chip.label.position), goal.get_top(), goal.label)
+        for goal, row in zip(written, weights, strict=False)
+        for chip in ribbon.chips
+    )
 
 
 def columns_below(ribbon: Ribbon, vectors: NamedTensor, room: Room, scale: float, rows: int) -> list[Vector]:
@@ -182,7 +143,7 @@ def legs(trace: Trace, stack: str, layer: int, position: int) -> list[Leg]:
     return found
 
 
-class Ride(VGroup):
+class Ride:
     """A vector in the middle of a room, and the vectors that sublayers add to it, one after another.
 
     Args:
@@ -195,7 +156,7 @@ class Ride(VGroup):
     def __init__(self, start: NamedTensor, way: Sequence[Leg], room: Room, name: Words) -> None:
         above, middle, below, foot = room.rows(4)
         states = [start, *(state for leg in way for state in leg.states)]
-        self.scale, self.room = max(full_colour(state) for state in states), room
+        self.scale = max(full_colour(state) for state in states)
         wide, high = room.width * 0.9, middle.height * 0.72
         self.stream = [Vector(state, wide, high, "residual", self.scale).move_to(middle.centre) for state in states]
         self.added = [
@@ -204,21 +165,17 @@ class Ride(VGroup):
             )
             for leg in way
         ]
-        #: The place in `stream` of the vector before each sublayer.
-        self.before = [0, *np.cumsum([len(leg.states) for leg in way]).tolist()]
         self.told = name.settle(foot.centre)
-        super().__init__(*self.stream, *self.added, self.told)
-
-    @property
-    def plays(self) -> list[list[tuple[Animation, ...]]]:
-        """For each sublayer: the vector makes what it adds, and what it adds joins the vector."""
-        return [
-            [
-                (Travel(self.stream[start], added),),
-                (Travel(added, self.stream[end], leaving=True), leave(self.stream[start])),
-            ]
-            for (start, end), added in zip(pairwise(self.before), self.added, strict=True)
+        # The places in `stream` of the vectors before and after each sublayer.
+        ends = pairwise([0, *np.cumsum([len(leg.states) for leg in way]).tolist()])
+        #: For each sublayer: the vector makes what it adds, and what it adds joins the vector.
+        self.plays = [
+            self._adds(self.stream[a], added, self.stream[b]) for (a, b), added in zip(ends, self.added, strict=True)
         ]
+
+    @staticmethod
+    def _adds(before: Vector, added: Vector, after: Vector) -> list[tuple[Animation, ...]]:
+        return [(Travel(before, added),), (Travel(added, after, leaving=True), leave(before))]
 
 
 def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.layout import STAGE
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.shapes import Box, arrow, frame
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
@@ -72,7 +71,7 @@ class Grid(VGroup):
         return found.move_to(np.array([self.cells.get_x(), at(0, 836)[1], 0]))
 
 
-class Swapped(VGroup):
+class Swapped:
     """The scores, and beside them those of the same rows with the two matrices swapped."""
 
     def __init__(self, scores: NamedTensor, swapped: NamedTensor) -> None:
@@ -80,26 +79,18 @@ class Swapped(VGroup):
         self.before = Grid(scores, "the scores", scale, 520)
         self.after = Grid(swapped, "matrices swapped", scale, 1400)
         self.pause = Pause(1400, 560)
-        super().__init__(self.before, self.after, self.pause)
-
-    @property
-    def dashes(self) -> VGroup:
-        """The marks of negative cells."""
-        return VGroup(*(cell.dash for cell in self.after.cells.cells.values() if cell.dash))
-
-    @property
-    def pairs(self) -> list[tuple[Box, Box]]:
-        """A copy of each cell, and the cell that it becomes, its row and column traded."""
-        return [
-            (cell.box.copy(), self.after.cells.cells[j, i].box)
-            for (i, j), cell in self.before.cells.cells.items()
-        ]  # fmt: skip
+        old, new = self.before.cells.cells, self.after.cells.cells
+        #: The marks of negative cells.
+        self.dashes = VGroup(cell.dash for cell in new.values() if cell.dash)
+        #: A copy of each cell, and the cell that it becomes, its row and column traded.
+        self.pairs = [(cell.box.copy(), new[j, i].box) for (i, j), cell in old.items()]
 
 
-class Moved(VGroup):
+class Moved:
     """Rows of one side of the model, and how far each moves: a bar beside every row, as long as the change."""
 
-    def __init__(self, rows: NamedTensor, change: NamedTensor, name: str, left: float, right: float, most: int) -> None:
+    def __init__(self, rows: NamedTensor, change: NamedTensor, name: str, room: Room, most: int) -> None:
+        left, right = room.left, room.right
         shown = abridged(len(rows), LANES - 3, 2)
         labels = {i: rows.label("position", i) for i in shown if i is not None}
         pitch = min(88.0, 540.0 / most)
@@ -124,84 +115,64 @@ class Moved(VGroup):
                 bar.bar.meanings = ()
             bar.move_to(at(start + wide + 22 + wide / 2, y))
             self.bars.add(bar)
-            text = Words(f"{quantity:share}", "fact", "ink")
+            text = number(quantity, "share", "fact")
             self.numbers.add(text.settle(at(0, y)).begin_at(at(start + 2 * wide + 40, 0)[0]))
             y += pitch * 0.5
         self.title = Words(name, "block").settle(at(left + (right - left) / 2, top - 50)).begin_at(at(left, 0)[0])
         self.head = Words("relative change", "aside", "ink2")
         self.head.begin_at(at(start + wide + 22, 0)[0]).stand_on(self.title.baseline)
         self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
-        self.ring = VGroup(
-            frame(self.chips[-1].width * 135 + 12, high + 12, "focus", 4, 12).move_to(self.chips[-1])
-        )  # fmt: skip
-        super().__init__(self.chips, self.rows, self.bars, self.numbers, self.title, self.head, self.ring)
+        last = self.chips[-1]
+        self.ring = frame(last.width * 135 + 12, high + 12, "focus", 4, 12).move_to(last)
 
 
-def both_sides(trace_rows: list[NamedTensor], changes: list[NamedTensor], names: list[str]) -> list[Moved]:
+def both_sides(rows: Sequence[NamedTensor], changes: Sequence[NamedTensor]) -> list[Moved]:
     """Encoder at the left, decoder at the right."""
-    middle = (STAGE.left + STAGE.right) / 2
-    most = min(LANES, max(len(rows) for rows in trace_rows))
-    edges = [(STAGE.left, middle - 40), (middle + 40, STAGE.right)]
-    return [
-        Moved(rows, change, name, *edge, most)
-        for rows, change, name, edge in zip(trace_rows, changes, names, edges, strict=True)
-    ]
+    most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
+    both = zip(rows, changes, ("encoder", "decoder"), sides, strict=True)
+    return [Moved(vectors, change, name, side, most) for vectors, change, name, side in both]
 
 
-class Spare(VGroup):
+class Spare:
     """Heads as squares: those that nobody misses go dark together; and what is right with and without them.
 
     Args:
-        run: the results of the experiment, by name.
+        run: the results of the experiment.
     """
 
-    def __init__(self, run: Mapping[str, Any]) -> None:
-        alone, right = run["alone"], run["right"]
+    def __init__(self, run: Trace) -> None:
         spare = {k for k, off in enumerate(run["which"].values) if off}
-        self.tiles, self.off = VGroup(), VGroup()
+        self.tiles, self.off, self.names = VGroup(), VGroup(), VGroup()
         rows: dict[str, list[int]] = {}
-        for k, name in enumerate(alone.labels["part"]):
-            rows.setdefault(name.rpartition(".")[0].split(".")[0] + " " + name.split(".")[2].split()[0], []).append(k)
-        called = {
-            "encoder self_attn": "encoder",
-            "decoder self_attn": "decoder",
-            "decoder cross_attn": "decoder to source",
-        }
-        self.names = VGroup()
+        for k, name in enumerate(run["alone"].labels["part"]):
+            side, _, attention, *_ = name.split(".")
+            rows.setdefault("decoder to source" if attention.startswith("cross") else side, []).append(k)
         pitch = min(86.0, 700.0 / max(map(len, rows.values())))
         y = 300.0
         for kind, places in rows.items():
-            label = Words(called[kind], "block").settle(at(0, y)).begin_at(at(STAGE.left, 0)[0])
-            self.names.add(label)
+            self.names.add(Words(kind, "block").settle(at(0, y)).begin_at(at(STAGE.left, 0)[0]))
             for n, k in enumerate(places):
                 tile = Box(72, 72, palette().weight, 9).move_to(at(STAGE.left + 366 + n * pitch, y))
                 self.tiles.add(tile)
                 if k in spare:
                     self.off.add(tile)
             y += 216
-        values = [*right.quantities(), run["added_up"], run["together"]]
-        told = [*(f"{share:share}" for share in values[:2]), *(f"{share:.1%}" for share in values[2:])]
-        called_bars = ("all heads", "the spare ones off", "lost singly, added up", "lost together")
-        bars = VGroup()
-        for k, (share, shown, name) in enumerate(zip(values, told, called_bars, strict=True)):
+        before, after = run["right"].quantities()
+        shares = (
+            (before, "share", "all heads"), (after, "share", "the spare ones off"),
+            (run["added_up"], ".1%", "lost singly, added up"), (run["together"], ".1%", "lost together"),
+        )  # fmt: skip
+        bars = []
+        for k, (share, spec, name) in enumerate(shares):
             bar = ShareBar(share, 360, "", 56).move_to(at(1400, 280 + k * 180))
             text = Words(name, "fact", "ink2").next_to(bar, UP, buff=units(14)).align_to(bar, LEFT)
-            bars.add(VGroup(text, bar, Words(shown, "large number").next_to(bar, RIGHT, buff=units(24))))
+            bars.append(VGroup(text, bar, number(share, spec, "large number").next_to(bar, RIGHT, buff=units(24))))
         self.bars, self.lost = bars[:2], bars[2:]
         self.pause = Pause(1400, 480)
+        signs = (Box(30, 30, palette().weight, 5), "at work"), (frame(28, 28, "ink3", 2.5, 5), "off")
         self.legend = VGroup(
-            *(
-                VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14))
-                for mark, name in (
-                    (Box(30, 30, palette().weight, 5), "at work"),
-                    (frame(28, 28, "ink3", 2.5, 5), "off"),
-                )
-            )
+            VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14)) for mark, name in signs
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
-        super().__init__(self.tiles, self.names, bars)
-
-    @property
-    def dark(self) -> VGroup:
-        """The spare heads, switched off: their outlines alone."""
-        return VGroup(*(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off))
+        #: The spare heads, switched off: their outlines alone.
+        self.dark = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off)

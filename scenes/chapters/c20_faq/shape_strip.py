@@ -45,6 +45,8 @@ class Station:
 
     def __init__(self, name: str, sizes: NamedTensor, letters: tuple[str, str], x: float, top: float) -> None:
         self.name, self.sizes, self.letters, self.x, self.top = name, sizes, letters, x, top
+        #: Px that it is wide where both sentences are the longest.
+        self.most = 0.0
 
     def wide(self, lengths: dict[str, int], unit: float, token: float) -> float:
         """Its width in px for given lengths of both sentences."""
@@ -63,12 +65,8 @@ class Station:
             found.append(bar.move_to(at(self.x, self.top + (min(i, rows) + 0.5 * seen) * token)))
         return found
 
-    def label(self) -> str:
-        second = self.letters[1] or f"{self.sizes.quantity(1)}"
-        return f"{self.letters[0]} × {second}"
 
-
-class ShapeStrip(VGroup):
+class ShapeStrip:
     """Two lanes of matrices, source above and target below, with the two lengths at the left.
 
     Heights and widths that belong to a sentence are `n` and `m`; every other width is a number of the config.
@@ -81,18 +79,24 @@ class ShapeStrip(VGroup):
         self.token = DEEP / self.most
         self.own = {"n": int(float(trace["config.words"])), "m": int(float(trace["config.output_words"])) + 1}
         last = int(float(trace["config.encoder_layers"])) - 1
-        lanes = [(SOURCE, UPPER, ("n", "n")), (TARGET, LOWER, ("m", "m"))]
         self.stations: list[list[Station]] = []
-        for kinds, top, letters in lanes:
+        for kinds, top, letter in ((SOURCE, UPPER, "n"), (TARGET, LOWER, "m")):
             named = [(name, tensor.format(last=last)) for name, tensor in kinds]
-            self.stations.append(self._lane(trace, [pair for pair in named if pair[1] in trace], top, letters[0]))
+            self.stations.append(self._lane(trace, [pair for pair in named if pair[1] in trace], top, letter))
         widths = [float(s.sizes.values[1]) for s in self._all() if not s.letters[1] and s.name != "logits"]
         self.unit = 190.0 / max(widths)
-        self.bars = VGroup(*(VGroup(*self._state(self.own, lane)) for lane in (0, 1)))
-        self.tracks = VGroup(*(self._track(station) for station in self._all()))
-        self.labels = VGroup(*(self._label(station) for station in self._all()))
-        self.names = VGroup(*(self._name(station) for station in self._all()))
-        self.ways = VGroup(*(self._way(a, b) for lane in self.stations for a, b in pairwise(lane)))
+        self.bars = VGroup(VGroup(*self._state(self.own, lane)) for lane in (0, 1))
+        self.tracks, self.labels, self.names = VGroup(), VGroup(), VGroup()
+        for station in self._all():
+            x, top, (rows, columns) = station.x, station.top, station.letters
+            station.most = station.wide({"n": self.most, "m": self.most}, self.unit, self.token)
+            #: The room that the longest sentence would take.
+            track = Box(station.most + 10, DEEP + 8, palette().surface, 5)
+            self.tracks.add(track.move_to(at(x, top + DEEP / 2)))
+            size = Words(f"{rows} × {columns or f'{station.sizes.quantity(1)}'}", "fact")
+            self.labels.add(size.settle(at(x, top + DEEP + 34)))
+            self.names.add(Words(station.name, "aside", "ink2").settle(at(x, top - 34)))
+        self.ways = VGroup(self._way(a, b) for lane in self.stations for a, b in pairwise(lane))
         self.road = self._road()
         self.cut = self._cut()
         self.letters, self.counters = VGroup(), []
@@ -104,8 +108,6 @@ class ShapeStrip(VGroup):
             )  # fmt: skip
             quantity = self.numbers.quantity(self.own[letter] - 1)
             self.counters.append(number(quantity, "", "large number").end_at(spot[0] + units(140)).stand_on(spot[1]))
-        super().__init__(self.tracks, self.bars, self.labels, self.names, self.ways, self.road, self.cut, self.letters)
-        self.add(*self.counters)
 
     def _all(self) -> list[Station]:
         return [station for lane in self.stations for station in lane]
@@ -134,32 +136,14 @@ class ShapeStrip(VGroup):
         every = -(-len(order) // STATES)  # what turns around is kept
         order = [n for at, n in enumerate(order) if at % every == 0 or n in (1, last) or at == len(order) - 1]
         lanes = (0, 1) if letter == "n" else (1,)
-        moved = VGroup(*(bar for lane in lanes for bar in self.bars[lane]))
+        moved = VGroup(bar for lane in lanes for bar in self.bars[lane])
         states = [
-            VGroup(*(bar for lane in lanes for bar in self._state(self.own | {letter: length}, lane)))
-            for length in order
+            VGroup(bar for lane in lanes for bar in self._state(self.own | {letter: length}, lane)) for length in order
         ]
         return moved, states, [self.numbers.quantity(length - 1) for length in order]
 
-    def _track(self, station: Station) -> Box:
-        """The room that the longest sentence would take."""
-        wide = station.wide({"n": self.most, "m": self.most}, self.unit, self.token)
-        return Box(wide + 10, DEEP + 8, palette().surface, 5).move_to(at(station.x, station.top + DEEP / 2))
-
-    def _foot(self, station: Station) -> float:
-        return station.top + DEEP + 34
-
-    def _label(self, station: Station) -> Words:
-        return Words(station.label(), "fact").settle(at(station.x, self._foot(station)))
-
-    def _name(self, station: Station) -> Words:
-        return Words(station.name, "aside", "ink2").settle(at(station.x, station.top - 34))
-
     def _way(self, one: Station, other: Station) -> VGroup:
-        longest = {"n": self.most, "m": self.most}
-        y = one.top + 8
-        start = one.x + one.wide(longest, self.unit, self.token) / 2 + 12
-        end = other.x - other.wide(longest, self.unit, self.token) / 2 - 12
+        y, start, end = one.top + 8, one.x + one.most / 2 + 12, other.x - other.most / 2 - 12
         return arrow(at(start, y), at(max(end, start + 18), y), "ink3", 3, 12)
 
     def _road(self) -> VGroup:
@@ -169,8 +153,8 @@ class ShapeStrip(VGroup):
             return VGroup()
         last = self.stations[0][-1]
         y = crossing.top - 74
-        corners = [at(last.x, self._foot(last) + 26), at(last.x, y), at(crossing.x, y), at(crossing.x, y + 20)]
-        return VGroup(path(corners, "residual", 3))
+        corners = [(last.x, last.top + DEEP + 60), (last.x, y), (crossing.x, y), (crossing.x, y + 20)]
+        return VGroup(path([at(*corner) for corner in corners], "residual", 3))
 
     def _cut(self) -> VGroup:
         """Two strokes where a width is too large to be drawn."""

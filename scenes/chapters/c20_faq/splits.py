@@ -15,7 +15,7 @@ from transformer_core.tracing.trace import NamedTensor
 WIDE, LEFT_AT, CUT = 1060.0, 420.0, 14.0
 
 
-class Splits(VGroup):
+class Splits:
     """The row uncut on top, and below it the same row cut in other numbers of heads.
 
     Args:
@@ -32,23 +32,19 @@ class Splits(VGroup):
         self.whole = self._line(1, 246.0, 54.0)
         self.whole_name = Words("one row of the query matrix", "aside", "ink2")
         self.whole_name.next_to(self.whole, np.array([0, -1.0, 0]), buff=units(14))
-        self.lines, self.lefts, self.rights = VGroup(), VGroup(), VGroup()
-        self.ring = VGroup()
+        self.lines, self.lefts, self.rights, self.ring = VGroup(), VGroup(), VGroup(), VGroup()
         for k in range(len(splits)):
             heads, width = splits.quantity(k, 0), splits.quantity(k, 1)
             y = 402.0 + (k + 0.5) * pitch
             line = self._line(int(heads), y, min(54.0, pitch - 30))
             mine = int(heads) == own
-            style, role = ("number", "ink") if mine else ("fact", "ink2")
-            noun = "head" if int(heads) == 1 else "heads"
-            left = Words(f"{heads} {noun}", style, role).next_to(line, LEFT, buff=units(34))
-            right = Words(f"{heads} × {width}", style, role).next_to(line, RIGHT, buff=units(34))
+            look = ("number", "ink") if mine else ("fact", "ink2")
             self.lines.add(line)
-            self.lefts.add(left)
-            self.rights.add(right)
+            noun = "head" if int(heads) == 1 else "heads"
+            self.lefts.add(Words(f"{heads} {noun}", *look).next_to(line, LEFT, buff=units(34)))
+            self.rights.add(Words(f"{heads} × {width}", *look).next_to(line, RIGHT, buff=units(34)))
             if mine:
                 self.ring.add(ring_around(line))
-        super().__init__(self.whole, self.whole_name, self.lines, self.lefts, self.rights)
 
     def _line(self, heads: int, y: float, high: float) -> VGroup:
         """All entries of the row in as many pieces, together always as wide."""

@@ -31,8 +31,8 @@ class HeadTable(VGroup):
         self.grid = TensorGrid(
             distance, styled(pitch, tall), ".0%", weights=True, rows=shown, wide=pitch - 4, high=tall - 4
         )
-        self.letters = VGroup(*(self._head(head, numbers) for head in range(heads)))
-        self.names = VGroup(*(self._name(layer, numbers) for layer in shown if layer is not None))
+        self.letters = VGroup(self._head(head, numbers) for head in range(heads))
+        self.names = VGroup(self._name(layer, numbers) for layer in shown if layer is not None)
         self.ramp = Ramp("share of a head’s attention that lies elsewhere in B", *ENDS)
         self.ramp.next_to(self.grid, DOWN, buff=gap("grid"))
         super().__init__(self.grid, self.letters, self.names, self.ramp)
@@ -63,11 +63,11 @@ class MovedTable(VGroup):
         shown = abridged(layers, 5, 3) if layers > 9 else list(range(layers))
         kept = [layer for layer in shown if layer is not None]
         calls = {layer: self._name(layer, numbers) for layer in kept}
-        self.words = VGroup(*(word(label, "token", "ink2") for label in moved.words("position")))
+        self.words = VGroup(word(label, "token", "ink2") for label in moved.words("position"))
         left = max(text.width for text in calls.values()) * 135 + 24
         pitch, tall = min(WIDEST, (STAGE.width - left - 190) / tokens), min(TALLEST, ROOM / len(shown))
         if max(text.width for text in self.words) > units(pitch - 8):
-            self.words = VGroup(*(word(label, "map", "ink2") for label in moved.words("position")))
+            self.words = VGroup(word(label, "map", "ink2") for label in moved.words("position"))
         spec = ".0%" if moved.values.max() >= 0.1 or not moved.values.any() else ".1%"
         self.grid = TensorGrid(
             moved, styled(pitch, tall), spec, weights=True, rows=shown, wide=pitch - 4, high=tall - 4
@@ -77,10 +77,7 @@ class MovedTable(VGroup):
         self._stand_above(pitch)
         edge = self.grid.get_left()[0] - units(24)
         self.names = VGroup(
-            *(
-                text.settle(np.array([edge, self.grid.row(layer).get_y(), 0])).end_at(edge)
-                for layer, text in calls.items()
-            )
+            text.settle(np.array([edge, self.grid.row(layer).get_y(), 0])).end_at(edge) for layer, text in calls.items()
         )
         self.means, edge = VGroup(), self.grid.get_right()[0] + units(140)
         for layer in kept:

@@ -44,7 +44,7 @@ class NextWords(VGroup):
         for place, entry in enumerate(chosen):
             self.lines.add(self._line(first, second, apart, entry, top + pitch * (place + 0.6), reach, high))
         self.heads = VGroup(
-            *(Words(name, "block").settle(at(x, top - 32)) for name, x in zip(HEADS, (560, 1000, 1540), strict=True)),
+            (Words(name, "block").settle(at(x, top - 32)) for name, x in zip(HEADS, (560, 1000, 1540), strict=True)),
             Words("next word", "fact", "ink2").settle(at(300, top - 32)).end_at(at(386, 0)[0]),
         )
         foot = top + pitch * (len(chosen) + 0.2)

@@ -34,14 +34,14 @@ class Readings(VGroup):
         same = matches(*words)
         room = units(STAGE.width - 150)
         size = min(LARGER, *(room / line.width for line in lines))
-        self.tokens = VGroup(*(line.scale(size) for line in lines))
+        self.tokens = VGroup(line.scale(size) for line in lines)
         middle = at(960 + 60, 0)[0]
         for line, y in zip(lines, ROWS, strict=True):
             line.move_to([middle, at(0, y)[1], 0])
-        self.signs = VGroup(*(self._sign(trace, letter, y) for letter, y in zip(SIDES, ROWS, strict=True)))
-        self.joins = VGroup(*(self._join(*both) for both in self._in_sight(lines, same)))
+        self.signs = VGroup(self._sign(trace, letter, y) for letter, y in zip(SIDES, ROWS, strict=True))
+        self.joins = VGroup(self._join(*both) for both in self._in_sight(lines, same))
         alone = [self._alone(lines[side], {pair[side] for pair in same}) for side in (0, 1)]
-        self.marks = VGroup(*(box for boxes in alone for box in boxes))
+        self.marks = VGroup(box for boxes in alone for box in boxes)
         self.note = Words(self._told(bool(len(self.joins)), bool(len(self.marks))), "fact", "ink2")
         self.note.settle(at(960, 800))
         super().__init__(self.joins, self.tokens, self.marks, self.signs, self.note)
@@ -99,7 +99,7 @@ class Outputs(VGroup):
 
     def __init__(self, two: Two, writes: bool, top: float = 232) -> None:
         pitch = 118.0 if writes else 66.0
-        self.lines = VGroup(*(self._line(two, letter, top + i * pitch, writes) for i, letter in enumerate(SIDES)))
+        self.lines = VGroup(self._line(two, letter, top + i * pitch, writes) for i, letter in enumerate(SIDES))
         self.foot = top + pitch * 2 + (46 if writes else 0)
         super().__init__(self.lines)
 
@@ -132,10 +132,7 @@ class Verdicts(VGroup):
             if isinstance(what, Quantity):
                 track, bar = (
                     Box(long, 40, fill, 5).move_to(np.array([start, at(0, y)[1], 0]), aligned_edge=LEFT)
-                    for long, fill in (
-                        (560, palette().surface),
-                        (max(560 * float(what), 2), palette().weight),
-                    )
+                    for long, fill in ((560, palette().surface), (max(560 * float(what), 2), palette().weight))
                 )
                 share = number(what, "share", "number").settle(at(1600, y)).begin_at(at(1580, 0)[0])
                 means(bar, Length(what, "width", 560, 40, 2))

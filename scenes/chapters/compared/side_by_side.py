@@ -102,10 +102,7 @@ class SideBySide(Chapter):
             found = f"A vector of {widths[0]} entries and one of {widths[1]}: there is nothing to subtract."
         entering, *leaving = picture
         yield Step(
-            f"The vector of “{token}”, twice",
-            beat(told, appear(entering)),
-            beat(found, appear(*leaving)),
-            stage=[],
+            f"The vector of “{token}”, twice", beat(told, appear(entering)), beat(found, appear(*leaving)), stage=[]
         )
 
     def one_head(self, two: Two, trace: Trace) -> Iterator[Step]:
@@ -196,11 +193,7 @@ class SideBySide(Chapter):
             told = f"On average the vectors are {first:share} apart at the input and {last:share} at the end."
         yield Step(
             "Where the two part ways",
-            beat(
-                measure,
-                appear(picture.words, picture.names, picture.ramp),
-                appear_in_turn(picture.grid.rows),
-            ),
+            beat(measure, appear(picture.words, picture.names, picture.ramp), appear_in_turn(picture.grid.rows)),
             beat(told, appear(picture.mean, picture.means)),
             stage=[],
         )
