@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, VGroup, VMobject
+from manim import LEFT, VGroup, VMobject
 
+from scenes.layout import Room
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Heat, Shade, means
@@ -249,6 +250,8 @@ class Heatmap(Copied, VGroup):
             means(self, Heat(tensor, scale, weights))
 
 
-def beside(*parts: VMobject, space: str = "grid") -> VGroup:
-    """The parts in a row, with the named gap between them."""
-    return VGroup(*parts).arrange(RIGHT, buff=gap(space))
+def matrix_in(room: Room, tensor: NamedTensor, role: str, scale: float = 0) -> Heatmap:
+    """A matrix that fills a room, with an edge in the colour of its role."""
+    heat = Heatmap(tensor, room.width - 10, room.height - 10, scale).move_to(room.centre)
+    heat.backdrop.set_stroke(palette().role(role), 2.5)
+    return heat
