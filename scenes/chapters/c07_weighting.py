@@ -244,10 +244,8 @@ class Weighting(Chapter):
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
         panels = VGroup(
-            *(
-                SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
-                for choice, name in names.items()
-            )
+            SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
+            for choice, name in names.items()
         )
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
         in_turn(panels, card.inside, gap("part"))

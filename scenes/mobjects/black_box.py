@@ -145,7 +145,7 @@ class Half(VGroup):
 def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...]) -> VGroup:
     """The bars of one side of the small map, drawn anew so that they fill a room."""
     chosen = {part: one for part, one in pieces.items() if part.startswith(wanted) and not part.endswith(".stream")}
-    whole = VGroup(*(piece.copy() for piece in chosen.values()))
+    whole = VGroup(piece.copy() for piece in chosen.values())
     wide, high = units(room.width) / whole.width, units(room.height) / whole.height
     bars = VGroup()
     for part, piece in chosen.items():
@@ -175,7 +175,7 @@ class Halves(VGroup):
         top, low = self.decoder.get_top()[1], self.encoder.get_bottom()[1]
         start, end = self.encoder.get_right()[0], self.decoder.get_left()[0]
         levels = np.linspace(top, low, len(source) + 2)[1:-1]
-        self.handed = VGroup(*(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels))
+        self.handed = VGroup(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels)
         self.ways = [*self.goes_in, *self.handed, *self.comes_out]
         super().__init__(
             self.source, self.goes_in, self.encoder, self.handed, self.decoder, self.comes_out, self.output
@@ -199,10 +199,8 @@ class Stripes(VGroup):
         self.cells = [*self.grid.cells.values()]
         self.origins = [self.vector.cells.of(i) for i in range(count)]
         self.rays = VGroup(
-            *(
-                rule(stripe.get_top(), cell.get_bottom(), "ink3", 3)
-                for stripe, cell in zip(self.origins, self.cells, strict=True)
-            )
+            rule(stripe.get_top(), cell.get_bottom(), "ink3", 3)
+            for stripe, cell in zip(self.origins, self.cells, strict=True)
         )
         #: The cell of the number that is farthest from zero, of those that are read.
         self.strongest = max(self.cells, key=lambda cell: abs(cell.quantity))
@@ -236,7 +234,7 @@ class Reading(VGroup):
             Room(room.left, heads.top, room.left + wide, heads.bottom),
             Room(right.left, heads.top, right.right, heads.bottom),
         )
-        self.sizes = VGroup(*(place.fit(Words(size, "title"), most=1.0) for place in places))
+        self.sizes = VGroup(place.fit(Words(size, "title"), most=1.0) for place in places)
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
 
 
@@ -261,22 +259,18 @@ class Writing(VGroup):
         self.chooses = arrow(edge + RIGHT * units(16), edge + RIGHT * units(88), "residual", 6, 22)
         level = (self.written.get_bottom()[1] + top[1]) / 2
         self.feeds = VGroup(
-            *(
-                path(
-                    [chip.get_bottom(), np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0]), top],
-                    "residual",
-                    5,
-                )
-                for chip in self.written.chips
+            path(
+                [chip.get_bottom(), np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0]), top],
+                "residual",
+                5,
             )
+            for chip in self.written.chips
         )
         self.slots = VGroup(
-            *(
-                Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2).move_to(
-                    chip.box
-                )
-                for chip in self.written.chips
+            Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2).move_to(
+                chip.box
             )
+            for chip in self.written.chips
         )
         super().__init__(
             *self.names, *self.memory, self.handed, self.decoder, self.chooses, self.slots, self.written, self.feeds
@@ -313,9 +307,7 @@ class Families(VGroup):
             for name, head in zip(("BERT", "BART", "GPT"), heads, strict=True)
         ]
         self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
-        self.translation = VGroup(
-            *(VGroup(*in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
-        )
+        self.translation = VGroup(VGroup(*in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
         samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
         self.text = VGroup()
         if text is not None:

@@ -51,7 +51,7 @@ class Coordinates(VGroup):
         self.vector = Vector(own, line.width, line.height, "residual").move_to(line.centre)
         places = [own.smallest()[0].position, own.largest()[0].position]
         self.cells = [self.vector.cells.of(place) for place in places]
-        self.rings = VGroup(*(ring_around(cell) for cell in self.cells))
+        self.rings = VGroup(ring_around(cell) for cell in self.cells)
         entries = [own.quantity(place) for place in places]
         self.numbers, self.names = VGroup(), VGroup()
         foot = self.vector.get_bottom()[1] - units(46)

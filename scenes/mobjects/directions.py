@@ -129,7 +129,7 @@ class Likenesses(VGroup):
             self.names.add(Words(name, "fact", "ink2" if here else "ink").settle(middle).begin_at(at(side.left, 0)[0]))
             self.counts.add(Words(count, "fact").settle(middle).end_at(at(ends.right, 0)[0]))
         ticks = (0.0, 1.0)
-        self.ends = VGroup(*(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks))
+        self.ends = VGroup(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks)
         ends_named = [Words(name, "axis", "ink2") for name in ("at right angles", "the same way")]
         for name, line in zip(ends_named, self.ends, strict=True):
             name.next_to(line, UP, buff=units(8))
@@ -142,7 +142,7 @@ class Likenesses(VGroup):
 
     def sum_of(self, *terms: str) -> VGroup:
         """A sum of words, term by term, and what is nearest to it, below the names."""
-        texts = VGroup(*(Words(term, "large number") for term in terms)).arrange(RIGHT, buff=units(16))
+        texts = VGroup(Words(term, "large number") for term in terms).arrange(RIGHT, buff=units(16))
         texts.move_to(self.foot.centre, aligned_edge=LEFT).set_x(at(self.foot.left, 0)[0], LEFT)
         for text in texts:
             text.stand_on(self.foot.centre[1] - units(16))

@@ -84,9 +84,9 @@ class PairTable(VGroup):
             if i != here and j != there and cell.number:
                 cell.remove(cell.number)
                 cell.number = None
-        self.hollow = VGroup(*(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values()))
+        self.hollow = VGroup(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values())
         self.rows, self.columns = (
-            VGroup(*(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis))) for axis in part.axes
+            VGroup(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis)) for axis in part.axes
         )
         for chip, line in zip(self.rows, self.grid.rows, strict=True):
             chip.move_to(at(room.left, 0), aligned_edge=LEFT).set_y(line.get_y())
@@ -100,7 +100,7 @@ class PairTable(VGroup):
 
     def but_mine(self, cells: VGroup) -> VGroup:
         """These cells without that of the pair."""
-        return VGroup(*(cell for cell in cells if cell is not self.cell))
+        return VGroup(cell for cell in cells if cell is not self.cell)
 
     @property
     def others(self) -> list[VGroup]:
@@ -111,4 +111,4 @@ class PairTable(VGroup):
     def aside(self) -> VGroup:
         """Every cell that is neither in the row nor in the column of the pair."""
         near = {id(cell) for cell in [*self.row, *self.column]}
-        return VGroup(*(cell for cell in self.grid.cells.values() if id(cell) not in near))
+        return VGroup(cell for cell in self.grid.cells.values() if id(cell) not in near)

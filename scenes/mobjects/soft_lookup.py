@@ -53,15 +53,13 @@ class Slider:
         unit = (left.width - NUMBER - 30) / (high - low)
         zeros = at(left.left - low * unit, 0)[0], at(right.left, 0)[0]
         widest = right.width - NUMBER
-        self.chips = VGroup(*(Token(label, "key", side.width, 60, "stage word") for label in labels))
+        self.chips = VGroup(Token(label, "key", side.width, 60, "stage word") for label in labels)
         for chip, line in zip(self.chips, lines, strict=True):
             chip.move_to(np.array([side.centre[0], line.centre[1], 0]))
         grounds = Ground(), Ground()
         self.zeros = VGroup(
-            *(
-                means(rule(np.array([x, at(0, body.top)[1], 0]), np.array([x, at(0, body.bottom)[1], 0]), "ink3", 3), g)
-                for x, g in zip(zeros, grounds, strict=True)
-            )
+            means(rule(np.array([x, at(0, body.top)[1], 0]), np.array([x, at(0, body.bottom)[1], 0]), "ink3", 3), g)
+            for x, g in zip(zeros, grounds, strict=True)
         )
         sides = ((scores, zeros[0], grounds[0], unit, "key"), (weights, zeros[1], grounds[1], widest, "weight"))
         self.states = []
@@ -88,7 +86,7 @@ class Slider:
                 text = number(tensor.quantity(self.rest, j), spec, "stage number")
                 group.add(text.settle(np.array([x, line.centre[1], 0])).end_at(x))
         names = "score: the dot product", "weight: the softmax"
-        self.headings = VGroup(*(Words(name, "block", "ink2").settle(head.centre) for name in names))
+        self.headings = VGroup(Words(name, "block", "ink2").settle(head.centre) for name in names)
         for heading, place in zip(self.headings, (left, right), strict=True):
             heading.begin_at(at(place.left, 0)[0])
         self.query = Token(query, "query", side.width, 60, "stage word").move_to(head.centre).set_x(side.centre[0])

@@ -150,12 +150,12 @@ class TensorGrid(VGroup):
     def row(self, row: int | str = 0) -> VGroup:
         """All cells of one row, from left to right."""
         here = self._row(row)
-        return VGroup(*(cell for (i, _), cell in self.cells.items() if i == here))
+        return VGroup(cell for (i, _), cell in self.cells.items() if i == here)
 
     def column(self, column: int | str) -> VGroup:
         """All cells of one column, from top to bottom."""
         here = self._column(column)
-        return VGroup(*(cell for (_, j), cell in self.cells.items() if j == here))
+        return VGroup(cell for (_, j), cell in self.cells.items() if j == here)
 
     @property
     def rows(self) -> list[VGroup]:
@@ -168,7 +168,7 @@ class TensorGrid(VGroup):
     def others(self, kept: VGroup) -> VGroup:
         """Every cell that is not in `kept`."""
         inside = set(map(id, kept))
-        return VGroup(*(cell for cell in self.cells.values() if id(cell) not in inside))
+        return VGroup(cell for cell in self.cells.values() if id(cell) not in inside)
 
     def row_labels(self, role: str = "", side: np.ndarray = LEFT, least: float = 36) -> VGroup:
         """A chip beside each row, at `least` so many px high, with the token that the row belongs to."""

@@ -241,7 +241,7 @@ class QKV(Chapter):
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
         in_turn(VGroup(mirrored, real), STAGE, gap("part"))
-        rings, later = (VGroup(*(ring_around(cell) for cell in pairs.pair)) for pairs in (mirrored, real))
+        rings, later = (VGroup(ring_around(cell) for cell in pairs.pair) for pairs in (mirrored, real))
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",

@@ -49,8 +49,8 @@ class Pairs(VGroup):
         spec = ".2f" if pitch > 118 else ".1f"
         self.grid = TensorGrid(scores, "normal", spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
         chip = max(36.0, min(46.0, high - 4))
-        self.rows = VGroup(*(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query")))
-        self.columns = VGroup(*(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels))
+        self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
+        self.columns = VGroup(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels)
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
         for row in self.rows:
@@ -63,7 +63,7 @@ class Pairs(VGroup):
         self.heading.set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
-        self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(
+        self.readings = VGroup(self._reading(scores, a, b) for a, b in pair).arrange(
             DOWN, buff=units(18), aligned_edge=RIGHT
         )
         self.readings.next_to(self.grid, DOWN, buff=units(34))

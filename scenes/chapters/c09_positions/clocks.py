@@ -127,11 +127,11 @@ class Clocks:
         self.ring = ring_around(self.rows[0])
         self.faces = VGroup(*self.dials)
         self.hands = self.hands_at(0)
-        self.spots = VGroup(*(VGroup(*(dot(d.tip(i), 6, "ink3") for d in self.dials)) for i in self.places))
+        self.spots = VGroup(VGroup(dot(d.tip(i), 6, "ink3") for d in self.dials) for i in self.places)
 
     def hands_at(self, place: int) -> VGroup:
         """All hands as they stand at a position."""
-        return VGroup(*(dial.hand(place) for dial in self.dials))
+        return VGroup(dial.hand(place) for dial in self.dials)
 
     def pairs_at(self, place: int, apart: int) -> VGroup:
         """For each dial the hands of two positions, and what lies between them."""
@@ -141,7 +141,7 @@ class Clocks:
     @staticmethod
     def part(hands: Sequence[VMobject], others: Sequence[VMobject]) -> Animation:
         """Other hands come out of the ones that stand there."""
-        return AnimationGroup(*(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True)))
+        return AnimationGroup(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True))
 
     def column(self, k: int) -> VGroup:
         """A dial and the cells of the table below it."""
@@ -164,7 +164,7 @@ class Clocks:
     def grow(self) -> tuple[Animation, ...]:
         """At each position the table gets a row out of the ends of the hands, and all hands turn on."""
         rows = [
-            AnimationGroup(*(Travel(self.spots[i][k // 2], cell, 0.0, "flow") for k, cell in enumerate(self.rows[i])))
+            AnimationGroup(Travel(self.spots[i][k // 2], cell, 0.0, "flow") for k, cell in enumerate(self.rows[i]))
             for i in self.places
         ]
         rest, count = 0.6, len(rows)  # a hand rests in the first part of each place
