@@ -280,11 +280,7 @@ class Folding:
         """The cells of the memories give way to a cell for each pair, with nothing in them."""
         old, new = self.memory.cells, self.memory.hollow
         fresh = [cell for place, cell in new.items() if place not in old]
-        return (
-            leave(*old.values()),
-            appear(*(new[place] for place in old), rise=False),
-            appear_in_turn(fresh, "slow"),
-        )
+        return (leave(*old.values()), appear(*(new[place] for place in old), rise=False), appear_in_turn(fresh, "slow"))
 
     def meet(self) -> tuple[Animation, ...]:
         """All pairs at once: copies of the words at the side and at the foot meet, and leave a weight."""
@@ -364,11 +360,7 @@ class Handover:
     """
 
     def __init__(
-        self,
-        states: Sequence[NamedTensor],
-        ribbon: Ribbon,
-        written: Sequence[Sequence[Label]],
-        weights: NamedTensor,
+        self, states: Sequence[NamedTensor], ribbon: Ribbon, written: Sequence[Sequence[Label]], weights: NamedTensor
     ) -> None:
         lines, low = STAGE.split_rows(LINES, 80)
         self.chain, self.others = (Chain(one, ribbon, low) for one in states)

@@ -166,10 +166,7 @@ class Positions(Chapter):
                 "Shuffle: queries and keys are made of the words alone, so the weights are the same.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
             ),
-            beat(
-                "The same terms now follow one another in the new order.",
-                picture.grow(picture.chains[-1]),
-            ),
+            beat("The same terms now follow one another in the new order.", picture.grow(picture.chains[-1])),
             beat(
                 "They lead to the same point, because a sum has no order.",
                 draw(picture.output, kind="slow"),
@@ -243,10 +240,7 @@ class Positions(Chapter):
                 (appear_in_turn([*clocks.faces[1:]]), appear_in_turn([*clocks.hands[1:]]), appear(clocks.speeds)),
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
-            beat(
-                "Each step turns each hand by an angle of its own; a table reads them off.",
-                clocks.grow(),
-            ),
+            beat("Each step turns each hand by an angle of its own; a table reads them off.", clocks.grow()),
             beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
             beat("Slow ones tell start from end in long texts.", move_ring(ring, slow)),
             beat("Together, they are like digits of a number.", move_ring(ring, clocks.rows[-1])),
@@ -308,11 +302,7 @@ class Positions(Chapter):
                 "How alike are two positions? Take the dot products of all encodings.",
                 appear(likeness.names, likeness.map),
             ),
-            beat(
-                f"Compare all pairs at a distance of {distance}.",
-                Sweep(likeness.diagonal, "slow"),
-                appear(readout),
-            ),
+            beat(f"Compare all pairs at a distance of {distance}.", Sweep(likeness.diagonal, "slow"), appear(readout)),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
         )
