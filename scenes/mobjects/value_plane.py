@@ -43,11 +43,9 @@ class ValuePlane(VGroup):
         plane = Plane(np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))]), room.inset(AIR))
         self.origin, foot = plane.origin, plane.foot
         self.whole, self.ghosts, self.shorter = (
-            VGroup(plane.arrow(foot, tensor[j].quantities(), "value", thick, 26) for j in range(len(values)))
-            for tensor, thick in ((values, 6), (values, 3), (weighted, 10))
+            VGroup(plane.arrow(foot, row.quantities(), "value", thick, 26) for row in tensor).set_opacity(faint)
+            for tensor, thick, faint in ((values, 6, 1.0), (values, 3, 0.3), (weighted, 10, 1.0))
         )
-        for ghost in self.ghosts:
-            ghost.set_opacity(0.3)
         self.chained = VGroup(*self.shorter.copy())
         for j, before in zip(order[1:], ends, strict=False):
             self.chained[j].shift(plane.point(before) - foot)
