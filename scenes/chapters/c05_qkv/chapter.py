@@ -22,8 +22,7 @@ from scenes.animations import (
     ring_around,
     through,
 )
-from scenes.chapters.c05_qkv.three_roles import ThreeRoles
-from scenes.chapters.c05_qkv.two_ways import Pairs
+from scenes.chapters.c05_qkv.figures import Pairs, ThreeRoles
 from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
