@@ -1,6 +1,6 @@
 """Layout: where things stand in a picture, and what is wrong with where they stand.
 
-A chapter places by relation: `centred`, `at_floor`, `next_to`. `faults` checks the texts of a
+A chapter places by relation: `centred`, `next_to`. `faults` checks the texts of a
 finished picture.
 """
 
@@ -170,18 +170,6 @@ STAGE: Room = Following(lambda: Room(*shape().stage))
 def centred(mobject: Mobject, lower: float = 0) -> Mobject:
     """In the middle of the stage, or `lower` of its height below it."""
     return mobject.move_to(at((STAGE.left + STAGE.right) / 2, (STAGE.top + STAGE.bottom) / 2 + lower * STAGE.height))
-
-
-def at_floor(mobject: Mobject) -> Mobject:
-    """Centred on the floor of the stage, above the captions."""
-    spot = at((STAGE.left + STAGE.right) / 2, STAGE.bottom)
-    return mobject.move_to(spot).shift(np.array([0, spot[1] - mobject.get_bottom()[1], 0]))
-
-
-def right_of(mobject: Mobject, others: Mobject, room: float = 12) -> Mobject:
-    """Moved to the right, if need be, until it stands `room` px clear of the others."""
-    missing = others.get_right()[0] + units(room) - mobject.get_left()[0]
-    return mobject.shift(np.array([max(0.0, missing), 0, 0]))
 
 
 def _box(mobject: Mobject) -> tuple[float, float, float, float]:

@@ -17,7 +17,6 @@ from manim import (
     LaggedStart,
     Mobject,
     MoveAlongPath,
-    ReplacementTransform,
     Transform,
     VGroup,
     VMobject,
@@ -29,7 +28,6 @@ from scenes.animations.motions import Morph, Sweep, Turned
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import Rings, means
 from scenes.mobjects.shapes import frame
-from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
 
@@ -116,18 +114,6 @@ def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:
         ghost.animate(run_time=pace(kind), rate_func=GLIDE, remover=True).move_to(target).set_opacity(0),
         Come(target, run_time=pace(kind), rate_func=rate_functions.ease_in_cubic),
     )
-
-
-def become(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
-    """`old` gives way to `new`: shapes morph when they correspond, texts cross over."""
-    alike = isinstance(old, VMobject) and isinstance(new, VMobject) and not _has_text(old) and not _has_text(new)
-    if alike:
-        return ReplacementTransform(old, new, run_time=pace(kind), rate_func=rate_functions.smooth)
-    return AnimationGroup(Leave(old, run_time=pace("leave")), Come(new, run_time=pace("appear")))
-
-
-def _has_text(mobject: Mobject) -> bool:
-    return any(isinstance(part, Words) for part in mobject.get_family())
 
 
 def fill(cells: Mobject, kind: str = "rest") -> Animation:

@@ -83,11 +83,7 @@ class Basics(Chapter):
         else:
             comes_out = claim(given, "Another is laid beside it, token by token.", "Another comes out, token by token.")
         yield Step(
-            claim(
-                bool(text.output),
-                "A sentence goes in, another comes out",
-                "A sentence goes in, nothing comes out",
-            ),
+            claim(bool(text.output), "A sentence goes in, another comes out", "A sentence goes in, nothing comes out"),
             beat(
                 goes_in,
                 draw(*picture.goes_in, kind="flow"),
@@ -101,10 +97,7 @@ class Basics(Chapter):
                 appear(picture.note),
                 ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
             ),
-            beat(
-                "Which of its parts does what?",
-                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
-            ),
+            beat("Which of its parts does what?", ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus")),
             stage=[picture.source, picture.box, picture.title],
         )
 
@@ -149,8 +142,7 @@ class Basics(Chapter):
             ),
             beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
             beat(
-                f"“{adjective}” with a noun {of_adjective:,.0f} times.",
-                fill(picture.but_mine(picture.column), "slow"),
+                f"“{adjective}” with a noun {of_adjective:,.0f} times.", fill(picture.but_mine(picture.column), "slow")
             ),
             beat(
                 claim(
@@ -339,8 +331,7 @@ class Basics(Chapter):
                 appear_in_turn([*asked.likely.lines], "slow"),
             ),
             beat(
-                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.",
-                asked.write(),
+                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.", asked.write()
             ),
             beat(
                 "A chatbot is then fine-tuned on answers that people prefer. So it writes, token by token. "
@@ -358,15 +349,9 @@ class Basics(Chapter):
         right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
         yield Step(
             "Likely is not the same as true",
-            beat(
-                f"Here the same model gives “{best}” {share:share},",
-                appear_in_turn([*picture.likely.lines], "slow"),
-            ),
+            beat(f"Here the same model gives “{best}” {share:share},", appear_in_turn([*picture.likely.lines], "slow")),
             beat(f"and “{right}” only {less:share}.", appear(ring_around(picture.likely.lines[1], roomy=True))),
-            beat(
-                "It learned which words are likely, and nobody told it which are true.",
-                picture.write(),
-            ),
+            beat("It learned which words are likely, and nobody told it which are true.", picture.write()),
             beat(
                 "Larger models know more, yet they, too, can state what isn’t so: they hallucinate.",
                 appear(ring_around(picture.answer, "warning", roomy=True)),

@@ -67,10 +67,7 @@ class Scores(Chapter):
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
         inside = Operation(
-            entry,
-            room.padded(),
-            products=head["terms"].pick(**pair),
-            sums=head["partial_dot"].pick(**pair),
+            entry, room.padded(), products=head["terms"].pick(**pair), sums=head["partial_dot"].pick(**pair)
         )
         come, first, rest, last = inside.plays(board.factors((here, there)))
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
@@ -123,10 +120,7 @@ class Scores(Chapter):
         swing = Swinging(plane.key, plane.query, plane.origin)
         yield Step(
             "An angle, and two lengths",
-            beat(
-                f"The query of “{query_token}”, and the key of “{top_key}”.",
-                *(appear(ring) for ring in rings),
-            ),
+            beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
             beat(
                 "As arrows: both lengths times the cosine of the angle make the score.",
                 (leave(*rings), Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
@@ -184,14 +178,7 @@ class Scores(Chapter):
                 meet(board, [(here, j) for j in reach if j != place(focus.top_key)], "slow"),
             ),
             *extremes,
-            stage=[
-                board.ribbon,
-                *board.query_names,
-                *board.queries,
-                *board.keys,
-                board.empty,
-                found,
-            ],
+            stage=[board.ribbon, *board.query_names, *board.queries, *board.keys, board.empty, found],
         )
 
     def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
@@ -246,10 +233,7 @@ class Scores(Chapter):
         """Close: the answer, and a guess to carry into the next chapter."""
         head, query_token = focus.seen(trace), focus.query_token
         weights = head["weights"].pick(query=query_token)
-        here, best = (
-            weights.position("key", query_token),
-            head.in_full("weights", query=query_token).largest()[0],
-        )
+        here, best = (weights.position("key", query_token), head.in_full("weights", query=query_token).largest()[0])
         where = head_name(focus.layer, focus.head)
         swap = swap_of(trace, focus)
         if not swap:

@@ -101,10 +101,7 @@ class Weighting(Chapter):
                 f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.",
                 *stages.forward(Reform(formulas[0], formulas[1])),
             ),
-            beat(
-                "Subtract the largest: only differences matter.",
-                *stages.forward(Reform(formulas[1], formulas[2])),
-            ),
+            beat("Subtract the largest: only differences matter.", *stages.forward(Reform(formulas[1], formulas[2]))),
             beat(
                 "Take e to the power of each: all become positive, and the large ones pull ahead.",
                 *stages.forward(Reform(formulas[2], formulas[3])),
@@ -132,10 +129,7 @@ class Weighting(Chapter):
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "Each query has a softmax of its own",
-            beat(
-                f"The weights of “{query_token}” take the place of its scores.",
-                appear(ring),
-            ),
+            beat(f"The weights of “{query_token}” take the place of its scores.", appear(ring)),
             beat(
                 claim(
                     len(rest) > 0,
@@ -244,10 +238,8 @@ class Weighting(Chapter):
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
         panels = VGroup(
-            *(
-                SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
-                for choice, name in names.items()
-            )
+            SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
+            for choice, name in names.items()
         )
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
         in_turn(panels, card.inside, gap("part"))
@@ -362,10 +354,7 @@ class Weighting(Chapter):
                 (appear(picture.origin), deal([ribbon.chips[j] for j in keys], picture.whole)),
                 appear(picture.chips),
             ),
-            beat(
-                "Each shrinks to its weight.",
-                (appear(picture.ghosts, rise=False), picture.shorten()),
-            ),
+            beat("Each shrinks to its weight.", (appear(picture.ghosts, rise=False), picture.shorten())),
             beat(
                 "Set tip to tail, they lead to the output. A weighted sum lies between the values, "
                 "nearest to those with large weights.",
@@ -392,19 +381,13 @@ class Weighting(Chapter):
         deciding = one.label("key", decides[0]), other.label("key", decides[1])
         right, left = STAGE.golden_columns(last=True)
         upper, lower = left.rows(2)
-        arcs = [
-            Arcs(one.words("key"), nouns[0], one, upper),
-            Arcs(other.words("key"), nouns[1], other, lower),
-        ]
+        arcs = [Arcs(one.words("key"), nouns[0], one, upper), Arcs(other.words("key"), nouns[1], other, lower)]
         picture = TwoSenses(trace["encoder.senses_path"], word, deciding, right)
         flow = pulses([*arcs[0].arcs, *arcs[1].arcs], [*arcs[0].drawn_weights, *arcs[1].drawn_weights])
         stops = [*picture.legs.values()]
         yield Step(
             f"How “{word}” finds its meaning",
-            beat(
-                f"“{word}” has one embedding, but two meanings.",
-                appear(ring_around(picture.start[0])),
-            ),
+            beat(f"“{word}” has one embedding, but two meanings.", appear(ring_around(picture.start[0]))),
             beat(
                 f"In {head_name(layer, head)}, it attends to “{deciding[0]}”, or to “{deciding[1]}”.",
                 tuple(draw(*row.arcs, kind="row") for row in arcs),
@@ -490,11 +473,7 @@ class Weighting(Chapter):
             beat(f"Queries times keys give the scores,{turned}", query, key),
             beat("scaled down by the root of d_k.", appear(formula.part("ink2"), rise=False)),
             beat("Softmax turns scores into weights;", appear(formula.part("weight"), rise=False)),
-            beat(
-                "the weights mix the values.",
-                value,
-                appear(formula.rest(), rise=False),
-            ),
+            beat("the weights mix the values.", value, appear(formula.rest(), rise=False)),
             beat(
                 "Your turn: two equal scores lead by far. What are their weights?",
                 appear(ring_around(VGroup(formula.part("query"), formula.part("key")), roomy=True)),

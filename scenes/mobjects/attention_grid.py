@@ -123,7 +123,7 @@ class AttentionGrid(VGroup):
         """The cells of one query, from left to right; of some of its keys if these are named."""
         places = range(self.pairs.shape[1]) if keys is None else keys
         here = self.pairs.position("query", query)
-        return VGroup(*(self.cells[here, j] for j in places))
+        return VGroup(self.cells[here, j] for j in places)
 
     def others(self, query: Label) -> list[tuple[int, int]]:
         """The pairs of all other queries, in reading order."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import VGroup
+from typing import Any
 
-from scenes.mobjects.marks import Length, means
+import numpy as np
+from manim import LEFT, RIGHT, UP, VGroup
+
+from scenes.layout import Room
+from scenes.mobjects.marks import Ground, Length, Rises, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
-from scenes.theme import gap, palette, units
+from scenes.theme import at, gap, palette, units
 from transformer_core.tracing.provenance import Quantity
 
 
@@ -38,9 +41,34 @@ class ShareBar(VGroup):
 
 
 def bar_of(
-    value: Quantity, along: str, unit: float, across: float, role: str = "weight", radius: float = 5, least: float = 2
+    value: Quantity,
+    along: str,
+    unit: float,
+    across: float,
+    role: str = "weight",
+    radius: float = 5,
+    least: float = 2,
+    fill: str = "",
 ) -> Box:
-    """A bar of `unit` px for one `along` its "width" or "height", and `across` px on its other side."""
-    long = max(unit * float(value), least)
+    """A bar of `unit` px for one `along` its "width" or "height", and `across` px on its other side.
+
+    Its colour is that of a role, or any `fill`.
+    """
+    long = max(unit * abs(float(value)), least)
     sides = (long, across) if along == "width" else (across, long)
-    return means(Box(*sides, palette().role(role), radius), Length(value, along, unit, across, least))
+    return means(Box(*sides, fill or palette().role(role), radius), Length(value, along, unit, across, least))
+
+
+def bar_in(room: Room, value: Quantity, unit: float, highest: float, role: str = "weight", **look: float) -> Box:
+    """A level bar from the left edge of a room, as high as this, but at most `highest` px."""
+    bar = bar_of(value, "width", unit, min(room.height, highest), role, **look)
+    return bar.move_to(room.centre).align_to(at(room.left, 0), LEFT)
+
+
+def bar_on(
+    zero: np.ndarray, ground: Ground, value: Quantity, along: str, unit: float, across: float, **look: Any
+) -> Box:
+    """A bar that leads from a point of a zero line to the side that its sign says."""
+    axis, bar = int(along == "height"), bar_of(value, along, unit, across, **look)
+    side = (RIGHT, UP)[axis] * (1 if value >= 0 else -1)
+    return means(bar.move_to(zero, aligned_edge=-side), Rises(value, axis, ground))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, path, rule
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, word
-from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vectors_in
+from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -43,24 +44,18 @@ def sentence(words: Sequence[Label], room: Room, at_foot: bool = False) -> VGrou
     return line.shift(UP * (edge - (line.get_bottom() if at_foot else line.get_top())[1]))
 
 
-def upwards(below: Sequence[Mobject], above: Sequence[Mobject], role: str = "residual") -> VGroup:
-    """Lines straight up from each figure below to each above, of which one may serve all of the other side."""
-    ways = VGroup()
-    for k in range(max(len(below), len(above))):
-        foot, top = below[min(k, len(below) - 1)], above[min(k, len(above) - 1)]
-        x = (foot if len(below) >= len(above) else top).get_center()[0]
-        ways.add(rule(np.array([x, foot.get_top()[1], 0]), np.array([x, top.get_bottom()[1], 0]), role, 5))
-    return ways
-
-
-def across(left: Sequence[Mobject], right: Sequence[Mobject], role: str = "residual") -> VGroup:
+def across(starts: Sequence[Mobject], ends: Sequence[Mobject], side: np.ndarray = RIGHT) -> VGroup:
     """Level lines from each figure at the left to each at the right, of which one may serve all of the other side."""
-    ways = VGroup()
-    for k in range(max(len(left), len(right))):
-        start, end = left[min(k, len(left) - 1)], right[min(k, len(right) - 1)]
-        y = (start if len(left) >= len(right) else end).get_center()[1]
-        ways.add(rule(np.array([start.get_right()[0], y, 0]), np.array([end.get_left()[0], y, 0]), role, 5))
-    return ways
+    lines, more = VGroup(), starts if len(starts) >= len(ends) else ends
+    for k, middle in enumerate(more):
+        start, end = starts[min(k, len(starts) - 1)], ends[min(k, len(ends) - 1)]
+        edges = start.get_edge_center(side), end.get_edge_center(-side)
+        lines.add(rule(*(np.where(side, edge, middle.get_center()) for edge in edges), "residual", 5))
+    return lines
+
+
+#: The same straight up, from each figure below to each above.
+upwards = partial(across, side=UP)
 
 
 def spelled(words: Sequence[Label]) -> str:
@@ -145,7 +140,7 @@ class Half(VGroup):
 def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...]) -> VGroup:
     """The bars of one side of the small map, drawn anew so that they fill a room."""
     chosen = {part: one for part, one in pieces.items() if part.startswith(wanted) and not part.endswith(".stream")}
-    whole = VGroup(*(piece.copy() for piece in chosen.values()))
+    whole = VGroup(piece.copy() for piece in chosen.values())
     wide, high = units(room.width) / whole.width, units(room.height) / whole.height
     bars = VGroup()
     for part, piece in chosen.items():
@@ -175,7 +170,7 @@ class Halves(VGroup):
         top, low = self.decoder.get_top()[1], self.encoder.get_bottom()[1]
         start, end = self.encoder.get_right()[0], self.decoder.get_left()[0]
         levels = np.linspace(top, low, len(source) + 2)[1:-1]
-        self.handed = VGroup(*(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels))
+        self.handed = VGroup(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels)
         self.ways = [*self.goes_in, *self.handed, *self.comes_out]
         super().__init__(
             self.source, self.goes_in, self.encoder, self.handed, self.decoder, self.comes_out, self.output
@@ -190,7 +185,7 @@ class Stripes(VGroup):
         room = STAGE.split_rows(-float(self.line.height) * 135, 30)[0]
         self.encoder = Half(trace, "encoder", room, empty=True)
         below, above = room.inset(40, 90).rows(2, 130)
-        self.vector = Vector(vector, above.width, above.height, "residual").move_to(above.centre)
+        self.vector = vector_in(above, vector, "residual")
         count = min(READ, len(vector))
         part = vector.pick(**{vector.axes[0]: tuple(range(count))})
         wide = (below.width - 4 * (count - 1)) / count
@@ -198,12 +193,8 @@ class Stripes(VGroup):
         self.grid = TensorGrid(part, "huge", ".2f", scale, wide=wide, high=below.height).move_to(below.centre)
         self.cells = [*self.grid.cells.values()]
         self.origins = [self.vector.cells.of(i) for i in range(count)]
-        self.rays = VGroup(
-            *(
-                rule(stripe.get_top(), cell.get_bottom(), "ink3", 3)
-                for stripe, cell in zip(self.origins, self.cells, strict=True)
-            )
-        )
+        pairs = zip(self.origins, self.cells, strict=True)
+        self.rays = VGroup(rule(stripe.get_top(), cell.get_bottom(), "ink3", 3) for stripe, cell in pairs)
         #: The cell of the number that is farthest from zero, of those that are read.
         self.strongest = max(self.cells, key=lambda cell: abs(cell.quantity))
         super().__init__(self.line, self.encoder, self.vector, self.rays, self.grid)
@@ -214,29 +205,22 @@ class Reading(VGroup):
 
     def __init__(self, trace: Trace, before: NamedTensor, after: NamedTensor) -> None:
         heads, body = STAGE.split_rows(84)
-        side = gutter(before.words("position")) + 14
-        room = Room(body.left + side, body.top, body.right, body.bottom)
-        wide, middle = 0.34 * room.width, 0.22 * room.width
+        _, room = body.split_columns(gutter(before.words("position")) + 14)
+        wide = 0.34 * room.width
+        left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
         self.names, self.before = named_rows(before, body, wide, "residual")
-        right = room.split_columns(-wide)[1]
         self.after = vectors_in(right, after, "residual", HIGHEST)
-        centre = room.inset((room.width - middle) / 2, 0)
-        self.encoder = Half(trace, "encoder", centre)
+        self.encoder = Half(trace, "encoder", room.inset(0.39 * room.width, 0))
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
-        inside = units(60)
         self.mouths_in, self.mouths_out = (
-            [vector.plate.copy().stretch_to_fit_width(inside).set_x(edge + side * inside) for vector in vectors]
-            for vectors, edge, side in (
-                (self.before, self.encoder.get_left()[0], 1),
-                (self.after, self.encoder.get_right()[0], -1),
+            [vector.plate.copy().stretch_to_fit_width(units(60)).set_x(edge) for vector in vectors]
+            for vectors, edge in (
+                (self.before, self.encoder.get_left()[0] + units(60)),
+                (self.after, self.encoder.get_right()[0] - units(60)),
             )
         )
         size = f"{trace['config.words']} × {trace['config.d_model']}"
-        places = (
-            Room(room.left, heads.top, room.left + wide, heads.bottom),
-            Room(right.left, heads.top, right.right, heads.bottom),
-        )
-        self.sizes = VGroup(*(place.fit(Words(size, "title"), most=1.0) for place in places))
+        self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
 
 
@@ -250,9 +234,8 @@ class Writing(VGroup):
         self.written = Ribbon(probs.words("position"))
         body = self.written.below(STAGE, 84)
         left, rest = body.split_columns(0.28 * body.width, 70)
-        self.names, self.memory = named_rows(
-            memory, left, left.width - gutter(memory.words("position")) - 14, "residual"
-        )
+        wide = left.width - gutter(memory.words("position")) - 14
+        self.names, self.memory = named_rows(memory, left, wide, "residual")
         middle, right = rest.split_columns(0.3 * rest.width, 110)
         self.decoder = Half(trace, "decoder", middle)
         self.handed = across(self.memory, [self.decoder])
@@ -260,24 +243,12 @@ class Writing(VGroup):
         edge, top = self.decoder.get_right(), self.decoder.get_top()
         self.chooses = arrow(edge + RIGHT * units(16), edge + RIGHT * units(88), "residual", 6, 22)
         level = (self.written.get_bottom()[1] + top[1]) / 2
-        self.feeds = VGroup(
-            *(
-                path(
-                    [chip.get_bottom(), np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0]), top],
-                    "residual",
-                    5,
-                )
-                for chip in self.written.chips
-            )
-        )
-        self.slots = VGroup(
-            *(
-                Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2).move_to(
-                    chip.box
-                )
-                for chip in self.written.chips
-            )
-        )
+        self.feeds, self.slots = VGroup(), VGroup()
+        for chip in self.written.chips:
+            turns = np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0])
+            self.feeds.add(path([chip.get_bottom(), *turns, top], "residual", 5))
+            slot = Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2)
+            self.slots.add(slot.move_to(chip.box))
         super().__init__(
             *self.names, *self.memory, self.handed, self.decoder, self.chooses, self.slots, self.written, self.feeds
         )
@@ -305,21 +276,15 @@ class Families(VGroup):
         self.both = [Half(trace, "encoder", one), Half(trace, "decoder", other)]
         self.road = across(self.both[:1], self.both[1:])
         self.alone = [
-            Half(trace, "encoder", tops[0].inset(120, 0), alone=True),
-            Half(trace, "decoder", tops[2].inset(120, 0), alone=True),
+            Half(trace, side, top.inset(120, 0), alone=True)
+            for side, top in zip(("encoder", "decoder"), tops[::2], strict=True)
         ]
-        self.names = [
-            head.fit(Words(name, "chapter"), most=0.8)
-            for name, head in zip(("BERT", "BART", "GPT"), heads, strict=True)
-        ]
+        names = zip(("BERT", "BART", "GPT"), heads, strict=True)
+        self.names = [head.fit(Words(name, "chapter"), most=0.8) for name, head in names]
         self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
-        self.translation = VGroup(
-            *(VGroup(*in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
-        )
+        self.translation = VGroup(VGroup(in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
         samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)
-        self.text = VGroup()
-        if text is not None:
-            self.text.add(samples[2].fit(text))
+        self.text = VGroup() if text is None else VGroup(samples[2].fit(text))
         super().__init__(*self.both, self.road, *self.alone, *self.names, *self.vectors, self.translation, self.text)
 
 

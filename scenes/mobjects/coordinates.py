@@ -8,9 +8,9 @@ from manim import LEFT, RIGHT, Animation, VGroup
 from scenes.animations import Travel, ring_around
 from scenes.layout import Room
 from scenes.mobjects.card import paper_in
-from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import arrow, dot, rule
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector, named_rows
@@ -51,7 +51,7 @@ class Coordinates(VGroup):
         self.vector = Vector(own, line.width, line.height, "residual").move_to(line.centre)
         places = [own.smallest()[0].position, own.largest()[0].position]
         self.cells = [self.vector.cells.of(place) for place in places]
-        self.rings = VGroup(*(ring_around(cell) for cell in self.cells))
+        self.rings = VGroup(ring_around(cell) for cell in self.cells)
         entries = [own.quantity(place) for place in places]
         self.numbers, self.names = VGroup(), VGroup()
         foot = self.vector.get_bottom()[1] - units(46)
@@ -61,30 +61,21 @@ class Coordinates(VGroup):
         self._name_numbers(line)
         self.paper = paper_in(rest)
         rest = rest.inset(EDGE)
-        spots = vectors.values[:, places]
-        low, high = np.minimum(spots.min(0), 0), np.maximum(spots.max(0), 0)
-        space = np.array([rest.width - 2 * AIR, rest.height - 2 * AIR])
-        px = float((space / np.maximum(high - low, 1e-9)).min())
-        origin = rest.centre - np.array([*(low + high) / 2, 0]) * units(px)
-        ground = Ground()
-        self.origin = means(dot(origin, 9, "ink2"), ground)
-        left, foot = (Room(x, y, x, y).centre for x, y in ((rest.left, rest.top), (rest.left, rest.bottom)))
-        right, top = rest.centre * 2 - left, rest.centre[1] * 2 - foot[1]
-        self.axes = VGroup(
-            rule(np.array([left[0], origin[1], 0]), np.array([right[0], origin[1], 0]), "line", 3),
-            rule(np.array([origin[0], foot[1], 0]), np.array([origin[0], top, 0]), "line", 3),
-        )
-        self.arrows, self.chips = {}, VGroup()
-        for position in sorted(range(len(vectors)), key=lambda p: p != self._place(vectors, token)):
-            way = np.array([*spots[position], 0]) * units(px)
-            long = float(np.linalg.norm(way)) * 135
-            lead = arrow(origin, origin + way, "residual", 8, min(28.0, long * 0.6))
-            across, up = (vectors.quantity(position, place) for place in places)
-            label = vectors.label("position", position)
-            self.arrows[label.position] = means(lead, Tip(across, up, px, 18, ground))
-            self._name(Token(label), lead)
-        self.own = self.arrows[token.position]
-        self.others = VGroup(*(lead for position, lead in self.arrows.items() if position != token.position))
+        coordinates = vectors.pick(d_model=tuple(places))
+        plane = Plane(np.vstack([coordinates.values, np.zeros(2)]), rest.inset(AIR))
+        self.origin, (x, y, _) = plane.origin, plane.foot
+        low, high = at(rest.left, rest.bottom), at(rest.right, rest.top)
+        ends = ((low[0], y), (high[0], y)), ((x, low[1]), (x, high[1]))
+        self.axes = VGroup(rule(np.array([*start, 0]), np.array([*end, 0]), "line", 3) for start, end in ends)
+        self.chips, self.others = VGroup(), VGroup()
+        rows = [*zip(labels, coordinates, strict=True)]
+        for label, row in sorted(rows, key=lambda one: one[0].position != token.position):
+            lead = plane.arrow(plane.foot, row.quantities(), "residual", tip=28)
+            add_at_tip(self.chips, Token(label), lead, 10)
+            if label.position == token.position:
+                self.own = lead
+            else:
+                self.others.add(lead)
         super().__init__(
             self.paper, self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
             self.rings, self.numbers,
@@ -100,22 +91,6 @@ class Coordinates(VGroup):
         both = VGroup(*self.numbers, *self.names)
         low, high = (at(x, 0)[0] for x in (line.left, line.right))
         both.shift(RIGHT * (max(0.0, low - both.get_left()[0]) - max(0.0, both.get_right()[0] - high)))
-
-    @staticmethod
-    def _place(vectors: NamedTensor, token: Label) -> int:
-        """The row of a token, which in a window is not its position."""
-        return next(i for i, label in enumerate(vectors.words("position")) if label.position == token.position)
-
-    def _name(self, chip: Token, lead: VGroup) -> None:
-        """Put a chip beyond the tip of an arrow, if it is clear of the chips before."""
-        start, tip = lead[0].points[0], lead[-1].points[0]
-        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
-        chip.move_to(tip + way * (np.array([chip.width / 2, chip.height / 2, 0]) + units(10)))
-        for other in self.chips:
-            apart = np.abs(chip.get_center() - other.get_center())[:2]
-            if (apart < np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).all():
-                return
-        self.chips.add(chip)
 
     def own_chip(self) -> VGroup:
         """The name at the arrow of the token itself."""

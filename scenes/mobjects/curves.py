@@ -94,7 +94,7 @@ class Curves(VGroup):
         entries = [entry for row in rows.values() for entry in row.quantities()]
         heights = plot.heights([min(entries), max(entries)], ".0e") if powers else plot.shares()
         self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *heights)
-        self.others = VGroup(*(plot.curve(x, row, "ink3") for row in others[1]))
+        self.others = VGroup(plot.curve(x, row, "ink3") for row in others[1])
         self.another = Words(others[0], "fact", "ink3")
         if others[1]:
             plot.label(self.another, float(x.values[-1]), MIDWAY)

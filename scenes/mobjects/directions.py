@@ -10,7 +10,8 @@ from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, draw, fill
 from scenes.layout import Room
-from scenes.mobjects.marks import Away, Ground, Tick, Tip, means
+from scenes.mobjects.marks import Away, Tick, means
+from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import arrow, dashes, dot
 from scenes.mobjects.text import Words, word
@@ -28,7 +29,7 @@ class WordSteps(VGroup):
     """Pairs of words as dots in a plane, and an arrow from the first word of each pair to its second.
 
     Args:
-        plane: "vocab component", the two words of a pair one after the other; the second component leads to the right.
+        words: "vocab component", the two words of a pair one after the other; the second component leads to the right.
         steps: "vocab component", from the first to the second, by the second.
         name: what leads to the right.
         room: the rectangle that is filled.
@@ -41,27 +42,23 @@ class WordSteps(VGroup):
         figure = WordSteps(run["capital_plane"], run["capital_steps"], "from country to capital", room)
     """
 
-    def __init__(self, plane: NamedTensor, steps: NamedTensor, name: str, room: Room) -> None:
+    def __init__(self, words: NamedTensor, steps: NamedTensor, name: str, room: Room) -> None:
         body, foot = room.split_rows(-FOOT, 20)
-        spots = plane.values[:, ::-1]
-        low, high = spots.min(0), spots.max(0)
-        labels = plane.words("vocab")
+        spots = words.values[:, ::-1]
+        labels = words.words("vocab")
         aside = [max(word(label, "fact").width * 135 for label in some) + AIR for some in (labels[::2], labels[1::2])]
         inside = Room(body.left + aside[0], body.top + AIR, body.right - aside[1], body.bottom - AIR)
-        px = float((np.array([inside.width, inside.height]) / np.maximum(high - low, 1e-9)).min())
-        middle = inside.centre - np.array([*(low + high) / 2, 0]) * units(px)
-        ground = Ground()
-        self.origin = means(dot(middle, SPOT).set_fill(opacity=0), ground)
+        plane = Plane(spots, inside, SPOT)
+        self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
         self.firsts, self.seconds, self.arrows = VGroup(), VGroup(), VGroup()
-        for i in range(len(plane)):
-            spot = dot(middle + np.array([*spots[i], 0]) * units(px), SPOT, "residual" if i % 2 else "ink2")
-            away = (Away(plane.quantity(i, 1 - k), 0.0, k, px, 2 * SPOT, ground) for k in (0, 1))
+        for i in range(len(words)):
+            spot = dot(plane.point(spots[i]), SPOT, "residual" if i % 2 else "ink2")
+            away = (Away(words.quantity(i, 1 - k), 0.0, k, plane.px, 2 * SPOT, ground) for k in (0, 1))
             (self.seconds if i % 2 else self.firsts).add(means(spot, *away))
         for i, (first, second) in enumerate(zip(self.firsts, self.seconds, strict=True)):
-            way = second.get_center() - first.get_center()
-            tip = min(24.0, float(np.linalg.norm(way)) * 135 * 0.5)
-            lead = arrow(first.get_center(), second.get_center(), "residual", 5, tip)
-            self.arrows.add(means(lead, Tip(steps.quantity(i, 1), steps.quantity(i, 0), px, 2 * SPOT, ground)))
+            long = float(np.linalg.norm(second.get_center() - first.get_center())) * 135
+            by = steps.quantity(i, 1), steps.quantity(i, 0)
+            self.arrows.add(plane.arrow(first.get_center(), by, "residual", 5, min(24, long / 2)))
         self.first_names, self.second_names = VGroup(), VGroup()
         taken = [(spot.get_center()[:2], np.full(2, units(SPOT))) for spot in [*self.firsts, *self.seconds]]
         for first, second, one, other in zip(self.firsts, self.seconds, labels[::2], labels[1::2], strict=True):
@@ -132,7 +129,7 @@ class Likenesses(VGroup):
             self.names.add(Words(name, "fact", "ink2" if here else "ink").settle(middle).begin_at(at(side.left, 0)[0]))
             self.counts.add(Words(count, "fact").settle(middle).end_at(at(ends.right, 0)[0]))
         ticks = (0.0, 1.0)
-        self.ends = VGroup(*(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks))
+        self.ends = VGroup(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks)
         ends_named = [Words(name, "axis", "ink2") for name in ("at right angles", "the same way")]
         for name, line in zip(ends_named, self.ends, strict=True):
             name.next_to(line, UP, buff=units(8))
@@ -145,7 +142,7 @@ class Likenesses(VGroup):
 
     def sum_of(self, *terms: str) -> VGroup:
         """A sum of words, term by term, and what is nearest to it, below the names."""
-        texts = VGroup(*(Words(term, "large number") for term in terms)).arrange(RIGHT, buff=units(16))
+        texts = VGroup(Words(term, "large number") for term in terms).arrange(RIGHT, buff=units(16))
         texts.move_to(self.foot.centre, aligned_edge=LEFT).set_x(at(self.foot.left, 0)[0], LEFT)
         for text in texts:
             text.stand_on(self.foot.centre[1] - units(16))

@@ -49,7 +49,7 @@ class Formula(MathTypst):
     def rest(self) -> VGroup:
         """All other signs."""
         coloured = {id(sign) for role in self.roles for sign in self.part(role).get_family()}
-        return VGroup(*(sign for sign in self.family_members_with_points() if id(sign) not in coloured))
+        return VGroup(sign for sign in self.family_members_with_points() if id(sign) not in coloured)
 
 
 def in_language(source: str) -> str:

@@ -12,7 +12,7 @@ from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.tensors import Heatmap, full_colour
+from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.vectors import Vector, named_rows
 from scenes.theme import palette, signed
 from transformer_core.tracing.trace import NamedTensor
@@ -110,9 +110,7 @@ class ThreeProjections(VGroup):
         for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
             name_room, body = top.split_rows(60, 6)
             self.symbols[role] = Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48).move_to(name_room.centre)
-            heat = Heatmap(matrix, body.width - 10, body.height - 10).move_to(body.centre)
-            heat.backdrop.set_stroke(palette().role(role), 2.5)
-            self.matrices[role] = heat
+            self.matrices[role] = matrix_in(body, matrix, role)
             scale = full_colour(made)
             self.made[role] = [
                 Vector(made[i], foot.width, row.plate.height * 135, role, scale).move_to(foot.centre).set_y(row.get_y())

@@ -7,13 +7,14 @@ from manim import LEFT, VGroup
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Around, Length, means
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Around, means
 from scenes.mobjects.ribbon import HIGH, gutter
-from scenes.mobjects.shapes import Box, frame
+from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
+from scenes.theme import at, units
 from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
@@ -36,21 +37,17 @@ class NextWord(VGroup):
     def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0, reach: float = 1) -> None:
         axis = probs.axes[0]
         order = np.argsort(-probs.values, kind="stable")[:bars]
-        texts = [
-            word(probs.label(axis, int(entry)), "stage number", "ink" if k == 0 else "ink2")
-            for k, entry in enumerate(order)
-        ]
+        labels = [probs.label(axis, int(entry)) for entry in order]
+        texts = [word(label, "stage number", "ink2" if k else "ink") for k, label in enumerate(labels)]
         side = names or max(text.width for text in texts) * 135 + 24
-        colours = palette()
         self.lines = VGroup()
         for k, (entry, name, line) in enumerate(zip(order, texts, room.rows(max(len(order), 4), 14), strict=False)):
-            quantity, first = probs.quantity(int(entry)), k == 0
-            start, y = line.left + side, (line.top + line.bottom) / 2
+            quantity, start, y = probs.quantity(int(entry)), line.left + side, (line.top + line.bottom) / 2
             name.settle(at(start, y)).end_at(at(start - 24, y)[0])
             long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
-            bar = Box(max(long * float(quantity), 3), high, colours.weight if first else colours.ink3, 6)
-            means(bar, Length(quantity, "width", long, high, 3)).move_to(at(start, y), aligned_edge=LEFT)
-            share = number(quantity, "share", "stage number", "ink" if first else "ink2")
+            bar = bar_of(quantity, "width", long, high, "ink3" if k else "weight", 6, 3)
+            bar.move_to(at(start, y), aligned_edge=LEFT)
+            share = number(quantity, "share", "stage number", "ink2" if k else "ink")
             share.settle(at(start, y)).begin_at(bar.get_right()[0] + units(18))
             self.lines.add(VGroup(name, bar, share))
         super().__init__(self.lines)
@@ -84,9 +81,9 @@ class PairTable(VGroup):
             if i != here and j != there and cell.number:
                 cell.remove(cell.number)
                 cell.number = None
-        self.hollow = VGroup(*(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values()))
+        self.hollow = VGroup(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values())
         self.rows, self.columns = (
-            VGroup(*(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis))) for axis in part.axes
+            VGroup(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis)) for axis in part.axes
         )
         for chip, line in zip(self.rows, self.grid.rows, strict=True):
             chip.move_to(at(room.left, 0), aligned_edge=LEFT).set_y(line.get_y())
@@ -100,7 +97,7 @@ class PairTable(VGroup):
 
     def but_mine(self, cells: VGroup) -> VGroup:
         """These cells without that of the pair."""
-        return VGroup(*(cell for cell in cells if cell is not self.cell))
+        return VGroup(cell for cell in cells if cell is not self.cell)
 
     @property
     def others(self) -> list[VGroup]:
@@ -111,4 +108,4 @@ class PairTable(VGroup):
     def aside(self) -> VGroup:
         """Every cell that is neither in the row nor in the column of the pair."""
         near = {id(cell) for cell in [*self.row, *self.column]}
-        return VGroup(*(cell for cell in self.grid.cells.values() if id(cell) not in near))
+        return VGroup(cell for cell in self.grid.cells.values() if id(cell) not in near)

@@ -101,7 +101,7 @@ def names_of(entries: Sequence[Entry]) -> VMobject:
     each = {entry.name: entry for entry in entries}
     if len(each) == 1:
         return name_of(entries[0])
-    return VGroup(*(name_of(entry, "note") for entry in each.values())).arrange(DOWN, buff=units(5))
+    return VGroup(name_of(entry, "note") for entry in each.values()).arrange(DOWN, buff=units(5))
 
 
 def places(entry: Entry, without: Collection[str] = ()) -> list[str]:

@@ -59,7 +59,7 @@ class Pattern(VGroup):
         full = np.full(int(open_to.sum()), self.pitch * CELL)
         self.cells = squares(self.at[open_to], full, "line", outline=True)
         sides = self.pitch * FULL * np.sqrt(weights.values)
-        self.lines = VGroup(*(squares(self.at[i], sides[i], "weight") for i in range(rows)))
+        self.lines = VGroup(squares(self.at[i], sides[i], "weight") for i in range(rows))
         for i, line in enumerate(self.lines):
             means(line, Squares(weights, i, FULL))
         super().__init__(self.cells, self.lines)

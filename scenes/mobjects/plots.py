@@ -111,7 +111,7 @@ class Plot(VGroup):
 
     def dots(self, x: Row, y: Row, role: str = "ink", radius: float = 9) -> VGroup:
         spots = zip(row_of(x), row_of(y), strict=True)
-        return VGroup(*(means(dot(self.point(a, b), radius, role), self.course([a], [b])) for a, b in spots))
+        return VGroup(means(dot(self.point(a, b), radius, role), self.course([a], [b])) for a, b in spots)
 
     def ticks(self, quantities: Sequence[Quantity], spec: str = "", style: str = "cell") -> VGroup:
         """Numbers under the horizontal axis."""
@@ -147,7 +147,7 @@ class Plot(VGroup):
 
 def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
     """Each sample of running sums as a thin line from zero."""
-    lines = VGroup(*(plot.curve(range(len(row) + 1), [0.0, *row], role, 2) for row in tensor.values))
+    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row], role, 2) for row in tensor.values)
     return lines.set_stroke(opacity=0.75)
 
 

@@ -46,7 +46,7 @@ class RoleTable(VGroup):
         for i, role in enumerate(roles):
             y = -units(i * pitch)
             cells = zip(scores.pick(role=role).quantities(), xs, strict=True)
-            line = VGroup(*(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells))
+            line = VGroup(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells)
             self.lines[role] = line
             text = Words(CALLED[role], "fact" if pitch > 50 else "small token", "ink")
             self.calls[role] = text.settle(UP * y).end_at(-units(wide / 2 + 28))

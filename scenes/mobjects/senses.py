@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import UP, VGroup, VMobject
+from manim import RIGHT, UP, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Tip, means
-from scenes.mobjects.shapes import arrow, dashes, dot, rule
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import dashes, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
@@ -34,35 +34,21 @@ class TwoSenses(VGroup):
 
     def __init__(self, path: NamedTensor, word: Label, deciding: tuple[Label, Label], room: Room) -> None:
         ways = path.values
-        low, high = ways.min((0, 1)), ways.max((0, 1))
-        space = np.array([room.width - 2 * AIR, room.height - 2 * AIR - 60])
-        px = float((space / np.maximum(high - low, 1e-9)).min())
-        foot = room.centre - np.array([*(low + high) / 2, 0]) * units(px) + UP * units(24)
-        spots = foot + np.concatenate([ways, np.zeros((*ways.shape[:2], 1))], axis=-1) * units(px)
-        ground = Ground()
-        self.start = VGroup(
-            means(dot(foot, 11, "ink"), ground), Token(word).move_to(foot + self._away(ways) * units(64))
-        )
+        plane = Plane(ways.reshape(-1, 2), room.inset(AIR, AIR + 30), 11, "ink", 24)
+        self.start = VGroup(plane.origin, Token(word).move_to(plane.foot + self._away(ways) * units(64)))
         self.legs: dict[str, VGroup] = {}
         for place, stop in enumerate(path.labels["layer"][1:], 1):
             role = ROLES[stop.rpartition(".")[2]]
-            pair = VGroup()
-            for c in range(2):
-                leg = self._leg(spots[c, place - 1], spots[c, place], role)
-                ends = path.quantity(c, place, 0), path.quantity(c, place, 1)
-                pair.add(means(leg, Tip(*ends, px, 22, ground, fixed=True)))
-            self.legs[stop] = pair
-        self.names = VGroup(
-            *(Token(label).next_to(spots[c, -1], UP, buff=units(14)) for c, label in enumerate(deciding))
-        )
-        self.key = VGroup(
-            *(
-                VGroup(rule(np.zeros(3), np.array([units(60), 0, 0]), role, 8), Words(name, "fact", "ink2")).arrange(
-                    np.array([1.0, 0, 0]), buff=units(16)
-                )
-                for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network"))
+            self.legs[stop] = VGroup(
+                plane.arrow_to(plane.point(way[place - 1].values), way[place].quantities(), role) for way in path
             )
-        ).arrange(np.array([1.0, 0, 0]), buff=units(44))
+        ends = zip(deciding, ways[:, -1], strict=True)
+        self.names = VGroup(Token(label).next_to(plane.point(end), UP, buff=units(14)) for label, end in ends)
+        self.key = VGroup()
+        for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):
+            line = rule(np.zeros(3), units(60) * RIGHT, role, 8)
+            self.key.add(VGroup(line, Words(name, "fact", "ink2")).arrange(RIGHT, buff=units(16)))
+        self.key.arrange(RIGHT, buff=units(44))
         self.key.move_to(room.centre).set_y(room.split_rows(-40)[1].centre[1])
         lengths = np.linalg.norm(np.diff(ways, axis=1), axis=-1).sum(0)
         by_attention = [stop.endswith("resid_attn") for stop in path.labels["layer"][1:]]
@@ -80,11 +66,6 @@ class TwoSenses(VGroup):
         """The direction away from where both ways begin."""
         way = -ways[:, 1].mean(0)
         return np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0]) * (1.6, 1, 0)
-
-    @staticmethod
-    def _leg(start: np.ndarray, end: np.ndarray, role: str) -> VMobject:
-        long = float(np.linalg.norm(end - start)) * 135
-        return arrow(start, end, role, 8, min(24.0, long * 0.6))
 
 
 def roads(picture: TwoSenses) -> VGroup:

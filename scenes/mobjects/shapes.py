@@ -131,7 +131,7 @@ def dot(centre: np.ndarray, radius: float = 7, role: str = "ink") -> VMobject:
 
 def ellipsis(vertical: bool = False, role: str = "ink3") -> VGroup:
     """Three small dots: something is left out here."""
-    dots = VGroup(*(dot(np.zeros(3), 3, role) for _ in range(3)))
+    dots = VGroup(dot(np.zeros(3), 3, role) for _ in range(3))
     return dots.arrange(np.array([0.0, -1.0, 0.0]) if vertical else RIGHT, buff=units(7))
 
 

@@ -7,17 +7,22 @@ from manim import LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Count, Through
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Length, Rises, means
+from scenes.mobjects.bars import bar_of, bar_on
+from scenes.mobjects.marks import Ground, means
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, dot, rule
+from scenes.mobjects.shapes import dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
+from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: Px of the headings above the rows, of a bar, and for a number.
 HEAD, BAR, NUMBER = 84.0, 50.0, 140.0
+
+
+def _token(label: Label, role: str, room: Room) -> Token:
+    return Token(label, role, room.width, 60, "stage word").move_to(room.centre)
 
 
 class Slider:
@@ -51,17 +56,13 @@ class Slider:
         left, right = rest.columns(2, 90)
         low, high = min(0.0, float(scores.values.min())), float(scores.values.max())
         unit = (left.width - NUMBER - 30) / (high - low)
-        zeros = at(left.left - low * unit, 0)[0], at(right.left, 0)[0]
+        zeros = left.left - low * unit, right.left
         widest = right.width - NUMBER
-        self.chips = VGroup(*(Token(label, "key", side.width, 60, "stage word") for label in labels))
-        for chip, line in zip(self.chips, lines, strict=True):
-            chip.move_to(np.array([side.centre[0], line.centre[1], 0]))
+        self.chips = VGroup(_token(label, "key", side.cross(line)) for label, line in zip(labels, lines, strict=True))
         grounds = Ground(), Ground()
         self.zeros = VGroup(
-            *(
-                means(rule(np.array([x, at(0, body.top)[1], 0]), np.array([x, at(0, body.bottom)[1], 0]), "ink3", 3), g)
-                for x, g in zip(zeros, grounds, strict=True)
-            )
+            means(rule(at(x, body.top), at(x, body.bottom), "ink3", 3), ground)
+            for x, ground in zip(zeros, grounds, strict=True)
         )
         sides = ((scores, zeros[0], grounds[0], unit, "key"), (weights, zeros[1], grounds[1], widest, "weight"))
         self.states = []
@@ -69,29 +70,25 @@ class Slider:
             bars = VGroup()
             for j, line in enumerate(lines):
                 for tensor, x, ground, px, role in sides:
-                    entry = tensor.quantity(frame, j)
-                    bar = Box(max(abs(entry) * px, 3.0), BAR, palette().role(role), 4)
-                    bar.move_to(np.array([x, line.centre[1], 0]), aligned_edge=LEFT if entry >= 0 else RIGHT)
-                    bars.add(means(bar, Length(entry, "width", px, BAR, 3.0), Rises(entry, 0, ground)))
+                    foot = at(x, (line.top + line.bottom) / 2)
+                    look = {"role": role, "radius": 4, "least": 3}
+                    bars.add(bar_on(foot, ground, tensor.quantity(frame, j), "width", px, BAR, **look))
             end = RIGHT if scores.values[frame, self.moved] >= 0 else LEFT
             bars.add(dot(bars[2 * self.moved].get_edge_center(end), 24, "focus"))
             self.states.append(bars)
         self.bars = self.states[self.rest].copy()
         self.handle = self.bars[-1]
         self.score_bars, self.weight_bars = VGroup(*self.bars[:-1:2]), VGroup(*self.bars[1:-1:2])
-        ends = at(left.right, 0)[0], at(right.right, 0)[0]
         self.tracks = [[t.pick(key=j) for j in range(len(labels))] for t in (scores, weights)]
         self.specs = (".1f", "share")
         self.numbers = [VGroup(), VGroup()]
-        for group, tensor, x, spec in zip(self.numbers, (scores, weights), ends, self.specs, strict=True):
+        self.headings = VGroup()
+        panels = (scores, left, "score: the dot product"), (weights, right, "weight: the softmax")
+        for group, (tensor, part, name), spec in zip(self.numbers, panels, self.specs, strict=True):
             for j, line in enumerate(lines):
-                text = number(tensor.quantity(self.rest, j), spec, "stage number")
-                group.add(text.settle(np.array([x, line.centre[1], 0])).end_at(x))
-        names = "score: the dot product", "weight: the softmax"
-        self.headings = VGroup(*(Words(name, "block", "ink2").settle(head.centre) for name in names))
-        for heading, place in zip(self.headings, (left, right), strict=True):
-            heading.begin_at(at(place.left, 0)[0])
-        self.query = Token(query, "query", side.width, 60, "stage word").move_to(head.centre).set_x(side.centre[0])
+                group.add(number(tensor.quantity(self.rest, j), spec, "stage number").end_in(part.cross(line)))
+            self.headings.add(Words(name, "block", "ink2").begin_in(part.cross(head)))
+        self.query = _token(query, "query", side.cross(head))
 
     def slide(self, goal: int, kind: str = "slow") -> tuple[Animation, ...]:
         """Move the score on to another frame, through all that lie between; the bars of all weights answer."""
@@ -123,30 +120,21 @@ class SoftTable(VGroup):
         weights, values = run["weights"], run["value_plane"].words("key")
         labels = weights.words("key")
         head, body = room.split_rows(HEAD * 1.5, 20)
-        key_wide, value_wide = gutter(labels), gutter(values)
         lines = body.rows(len(labels), 12)
-        keys, rest = body.split_columns(key_wide, 30)
-        middle, ends = rest.split_columns(-value_wide, 30)
-        self.query = Token(query, "query", keys.width, 60, "stage word")
-        self.query.move_to(np.array([keys.centre[0], head.centre[1], 0]))
+        keys, rest = body.split_columns(gutter(labels), 30)
+        middle, ends = rest.split_columns(-gutter(values), 30)
+        self.query = _token(query, "query", keys.cross(head))
         self.keys, self.values, self.bars, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
         self.ways = VGroup()
         track = middle.width - NUMBER
-        for j, line in enumerate(lines):
-            y = line.centre[1]
-            self.keys.add(
-                Token(labels[j], "key", keys.width, 60, "stage word").move_to(np.array([keys.centre[0], y, 0]))
-            )
-            self.values.add(
-                Token(values[j], "value", ends.width, 60, "stage word").move_to(np.array([ends.centre[0], y, 0]))
-            )
-            entry, left = weights.quantity(j), at(middle.left, 0)[0]
-            bar = Box(max(entry * track, 3.0), BAR, palette().weight, 4)
-            # It stands on the way from the key to the value.
-            bar.move_to(np.array([left, y + units(BAR / 2 + 4), 0]), aligned_edge=LEFT)
-            self.bars.add(means(bar, Length(entry, "width", track, BAR, 3.0)))
-            text = number(entry, "share", "stage number").settle(np.array([0, bar.get_y(), 0]))
+        for label, value, entry, line in zip(labels, values, weights.quantities(), lines, strict=True):
+            self.keys.add(_token(label, "key", keys.cross(line)))
+            self.values.add(_token(value, "value", ends.cross(line)))
+            y = (line.top + line.bottom) / 2
+            # The bar stands on the way from the key to the value.
+            bar = bar_of(entry, "width", track, BAR, radius=4, least=3)
+            self.bars.add(bar.move_to(at(middle.left, y - BAR / 2 - 4), aligned_edge=LEFT))
+            text = number(entry, "share", "stage number").settle(bar.get_center())
             self.numbers.add(text.begin_at(bar.get_right()[0] + units(16)))
-            ends_at = at(middle.right, 0)[0]
-            self.ways.add(rule(np.array([left, y, 0]), np.array([ends_at, y, 0]), "line", 4))
+            self.ways.add(rule(at(middle.left, y), at(middle.right, y), "line", 4))
         super().__init__(self.ways, self.keys, self.values, self.query, self.bars, self.numbers)

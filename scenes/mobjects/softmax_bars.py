@@ -47,9 +47,7 @@ class SoftmaxBars(VGroup):
         self.raised = self._raised()
         self.shares = self._shares()
         self.names = self._names()
-        self.floors = VGroup(
-            *(rule(at(self.left, p.bottom), at(self.right, p.bottom), "ink3") for p in self.panels[1:])
-        )
+        self.floors = VGroup(rule(at(self.left, p.bottom), at(self.right, p.bottom), "ink3") for p in self.panels[1:])
         column = Room(self.right + 40, room.top, room.right, room.bottom)
         self.plate = Plate(entry, column.inset(0, max(0.0, column.height / 2 - 170)), lit=True)
         self.result: Words = self.plate.number
@@ -110,7 +108,7 @@ class SoftmaxBars(VGroup):
             beyond = ground - seen * unit - 20 if seen >= 0 else ground - seen * unit + 20
             digits.add(text.settle(at(self._x(i), beyond)))
         narrow = max(text.width for text in digits) > units(self.pitch - 6)
-        kept = VGroup(*(d for i, d in enumerate(digits) if i == self.own)) if narrow else digits
+        kept = VGroup(d for i, d in enumerate(digits) if i == self.own) if narrow else digits
         return bars, kept, rule(at(self.left, ground), at(self.right, ground), "ink3", 2)
 
     def _raised(self) -> VGroup:

@@ -7,16 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from manim import DOWN, UP, Animation, LaggedStart, VGroup
+from manim import DOWN, RIGHT, UP, Animation, LaggedStart, VGroup
 
 from scenes.animations import Travel, appear, grow, leave
 from scenes.layout import Room
+from scenes.mobjects.bars import bar_on
 from scenes.mobjects.cells import fitting
-from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
+from scenes.mobjects.marks import Ground, Shade, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, signed, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px above and below the bars, for their numbers.
@@ -78,11 +79,10 @@ class SoftmaxStages:
         reach[0] = min([reach[0], *(float(row.values[self.keys].min()) for row in rows[1:FIRST_OF_ONE])])
         self.reach = reach
         self.here = 0
-        scaled = [place >= FIRST_OF_ONE for place in range(len(rows))]
-        self.stages = [self._stage(*one) for one in zip(rows, names, specs, scaled, strict=True)]
+        signs = [place < FIRST_OF_ONE for place in range(len(rows))]
+        self.stages = [self._stage(*one) for one in zip(rows, names, specs, signs, strict=True)]
 
-    def _stage(self, row: NamedTensor, name: str, spec: str, of_one: bool) -> SoftmaxStage:
-        signed_row = not of_one
+    def _stage(self, row: NamedTensor, name: str, spec: str, signed_row: bool) -> SoftmaxStage:
         # What lies between nothing and one has one scale at every stage: a weight is seen as a part of the whole.
         low, top = self.reach if signed_row else (0.0, 1.0)
         below = AIR if signed_row else 0.0
@@ -98,15 +98,10 @@ class SoftmaxStages:
         entries = [row.quantity(j) for j in self.keys]
         spec = fitting(entries, self.ribbon.pitch - 4, spec, style)
         for j, entry in zip(self.keys, entries, strict=True):
-            fill = signed(entry, scale) if signed_row else palette().weight
-            bar = Box(wide, max(abs(entry) * unit, 3.0), fill, 4)
-            side = UP if entry >= 0 else DOWN
-            middle = np.array([self.ribbon.columns[j].centre[0], line.get_y(), 0])
-            bar.move_to(middle, aligned_edge=-side)
-            means(bar, Length(entry, "height", unit, wide, 3.0), Rises(entry, 1, ground))
-            if not of_one:
-                means(bar, Shade(entry, scale))
-            bars.add(bar)
+            look = {"fill": signed(entry, scale)} if signed_row else {}
+            foot, side = self.ribbon.columns[j].centre * RIGHT + line.get_y() * UP, UP if entry >= 0 else DOWN
+            bar = bar_on(foot, ground, entry, "height", unit, wide, radius=4, least=3, **look)
+            bars.add(means(bar, Shade(entry, scale)) if signed_row else bar)
             numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
         text = Words(name, "block", "ink2")
         text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])

@@ -116,7 +116,7 @@ class SortedHeads(VGroup):
 
     def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
         layers, heads = len(self.layers), self.count
-        names = VGroup(*(Words(layer_name(layer), "axis", "ink2") for layer in self.layers))
+        names = VGroup(Words(layer_name(layer), "axis", "ink2") for layer in self.layers)
         beside = names.width * 135 + 40
         pitch = min(LARGEST + 3 * AIR, (STAGE.width - beside) / heads, (STAGE.bottom - HIGH) / layers)
         left, top = (
@@ -124,7 +124,7 @@ class SortedHeads(VGroup):
             HIGH + max(0.0, (STAGE.bottom - HIGH - layers * pitch) / 2),
         )
         xs, ys = ([start + (k + 0.5) * pitch for k in range(n)] for start, n in ((left, heads), (top, layers)))
-        grids = VGroup(*(self._grid(place, pitch, xs[place[1]], ys[place[0]]) for place in self.shown))
+        grids = VGroup(self._grid(place, pitch, xs[place[1]], ys[place[0]]) for place in self.shown)
         for name, y in zip(names, ys, strict=True):
             name.settle(at(0, y)).end_at(at(left - 24, 0)[0])
         letters = (Words(letter_of(k), "small token", "ink2").settle(at(x, top - 26)) for k, x in enumerate(xs))
@@ -155,7 +155,7 @@ class SortedHeads(VGroup):
                 for value, x, ink in ((pattern.score, 1.5, "ink"), (pattern.chance, 0.5, "ink2")):
                     self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, line)))
             y += max(GROUP, -(-len(places) // max(1, across)) * pitch) + SPLIT
-        return VGroup(*(grids[place] for place in self.shown))
+        return VGroup(grids[place] for place in self.shown)
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""

@@ -6,10 +6,10 @@ import numpy as np
 from manim import DOWN, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, rule
-from scenes.theme import at, palette
+from scenes.mobjects.shapes import rule
+from scenes.theme import at
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -41,9 +41,8 @@ class Temperatures:
         for row in table:
             bars = VGroup()
             for j, weight in zip(keys, row.quantities(), strict=True):
-                bar = Box(wide, max(room.height * float(weight), 3.0), palette().weight, 4)
-                bar.move_to(np.array([ribbon.columns[j].centre[0], at(0, room.bottom)[1], 0]), aligned_edge=DOWN)
-                bars.add(means(bar, Length(weight, "height", room.height, wide, 3.0)))
+                bar = bar_of(weight, "height", room.height, wide, radius=4, least=3)
+                bars.add(bar.move_to(np.array([ribbon.centre(j), at(0, room.bottom)[1], 0]), aligned_edge=DOWN))
             self.states.append(bars)
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
 

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, VGroup, VMobject
+from manim import LEFT, VGroup, VMobject
 
+from scenes.layout import Room
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Heat, Shade, means
@@ -149,12 +150,12 @@ class TensorGrid(VGroup):
     def row(self, row: int | str = 0) -> VGroup:
         """All cells of one row, from left to right."""
         here = self._row(row)
-        return VGroup(*(cell for (i, _), cell in self.cells.items() if i == here))
+        return VGroup(cell for (i, _), cell in self.cells.items() if i == here)
 
     def column(self, column: int | str) -> VGroup:
         """All cells of one column, from top to bottom."""
         here = self._column(column)
-        return VGroup(*(cell for (_, j), cell in self.cells.items() if j == here))
+        return VGroup(cell for (_, j), cell in self.cells.items() if j == here)
 
     @property
     def rows(self) -> list[VGroup]:
@@ -167,7 +168,7 @@ class TensorGrid(VGroup):
     def others(self, kept: VGroup) -> VGroup:
         """Every cell that is not in `kept`."""
         inside = set(map(id, kept))
-        return VGroup(*(cell for cell in self.cells.values() if id(cell) not in inside))
+        return VGroup(cell for cell in self.cells.values() if id(cell) not in inside)
 
     def row_labels(self, role: str = "", side: np.ndarray = LEFT, least: float = 36) -> VGroup:
         """A chip beside each row, at `least` so many px high, with the token that the row belongs to."""
@@ -249,6 +250,8 @@ class Heatmap(Copied, VGroup):
             means(self, Heat(tensor, scale, weights))
 
 
-def beside(*parts: VMobject, space: str = "grid") -> VGroup:
-    """The parts in a row, with the named gap between them."""
-    return VGroup(*parts).arrange(RIGHT, buff=gap(space))
+def matrix_in(room: Room, tensor: NamedTensor, role: str, scale: float = 0) -> Heatmap:
+    """A matrix that fills a room, with an edge in the colour of its role."""
+    heat = Heatmap(tensor, room.width - 10, room.height - 10, scale).move_to(room.centre)
+    heat.backdrop.set_stroke(palette().role(role), 2.5)
+    return heat

@@ -74,18 +74,18 @@ def chip_width(label: Label, small: bool = False) -> float:
 def chips(labels: tuple[Label, ...], role: str = "", height: float = HEIGHT, width: float = 0) -> VGroup:
     """A token for each label, all of one width, in a row."""
     width = max([width, *(chip_width(label, height < 48) for label in labels)])
-    return VGroup(*(Token(label, role, width, height) for label in labels)).arrange(RIGHT, buff=units(14))
+    return VGroup(Token(label, role, width, height) for label in labels).arrange(RIGHT, buff=units(14))
 
 
 def in_line(labels: Sequence[Label], room: float) -> VGroup:
     """A sentence in one line of chips; bare words where chips have no room."""
     for height in (52, 44):
-        line = VGroup(*(Token(label, height=height) for label in labels))
+        line = VGroup(Token(label, height=height) for label in labels)
         space = (room - line_width(line)) / len(labels)
         if space >= 5:
             break
     else:
-        line = VGroup(*(means(word(label, "map", "ink2"), Stands(label)) for label in labels))
+        line = VGroup(means(word(label, "map", "ink2"), Stands(label)) for label in labels)
         space = (room - line_width(line)) / len(labels)
     line.arrange(RIGHT, buff=units(min(18.0, max(4.0, space))))
     if not isinstance(line[0], Token):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, LaggedStart, VGroup, VMobject
+from manim import Animation, LaggedStart, VGroup
 
 from scenes.animations import Travel
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Tip, means
-from scenes.mobjects.shapes import arrow, dot
+from scenes.mobjects.planes import Plane, add_at_tip
+from scenes.mobjects.shapes import arrow
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
@@ -37,51 +37,26 @@ class ValuePlane(VGroup):
     """
 
     def __init__(self, values: NamedTensor, weighted: NamedTensor, query_token: Label, room: Room) -> None:
-        count = len(values)
         lengths = np.linalg.norm(weighted.values, axis=-1)
         order = [int(j) for j in np.argsort(-lengths, kind="stable")]
         ends = np.cumsum([weighted.values[j] for j in order], axis=0)
-        spots = np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))])
-        low, high = spots.min(0), spots.max(0)
-        space = np.array([room.width - 2 * AIR, room.height - 2 * AIR])
-        self.px = float((space / np.maximum(high - low, 1e-9)).min())
-        middle = (low + high) / 2
-        foot = room.centre - np.array([*middle, 0]) * units(self.px)
-        ground = Ground()
-        self.origin = means(dot(foot, 9, "ink2"), ground)
-
-        def lead(start: np.ndarray, tensor: NamedTensor, j: int, thick: float, faint: float) -> VMobject:
-            way = np.array([*tensor.values[j], 0]) * units(self.px)
-            tip = min(26.0, float(np.linalg.norm(way)) * 135 * 0.6)
-            line = arrow(start, start + way, "value", thick, tip).set_opacity(faint)
-            return means(line, Tip(tensor.quantity(j, 0), tensor.quantity(j, 1), self.px, 18, ground))
-
-        self.whole = VGroup(*(lead(foot, values, j, 6, 1.0) for j in range(count)))
-        self.ghosts = VGroup(*(lead(foot, values, j, 3, 0.3) for j in range(count)))
-        self.shorter = VGroup(*(lead(foot, weighted, j, 10, 1.0) for j in range(count)))
+        plane = Plane(np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))]), room.inset(AIR))
+        self.origin, foot = plane.origin, plane.foot
+        self.whole, self.ghosts, self.shorter = (
+            VGroup(plane.arrow(foot, row.quantities(), "value", thick, 26) for row in tensor).set_opacity(faint)
+            for tensor, thick, faint in ((values, 6, 1.0), (values, 3, 0.3), (weighted, 10, 1.0))
+        )
         self.chained = VGroup(*self.shorter.copy())
-        for place, j in enumerate(order):
-            before = ends[place - 1] if place else np.zeros(2)
-            self.chained[j].shift(np.array([*before, 0]) * units(self.px))
-        self.output = arrow(foot, foot + np.array([*ends[-1], 0]) * units(self.px), "weight", 10, 30)
+        for j, before in zip(order[1:], ends, strict=False):
+            self.chained[j].shift(plane.point(before) - foot)
+        self.output = arrow(foot, plane.point(ends[-1]), "weight", 10, 30)
         self.chips = VGroup()
         for j in order:
-            self._name(Token(values.label("key", j), "value"), self.whole[j])
+            add_at_tip(self.chips, Token(values.label("key", j), "value"), self.whole[j], 12)
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
         arrows = [*self.whole, *self.chained]
         self._settle(np.array([(one[0].points[0], one[-1].points[0]) for one in arrows]), room)
         super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
-
-    def _name(self, chip: Token, line: VMobject) -> None:
-        """Put a chip beyond the tip of an arrow, if it is clear of the chips before."""
-        start, tip = line[0].points[0], line[-1].points[0]
-        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
-        reach = np.array([chip.width / 2, chip.height / 2, 0]) + units(12)
-        chip.move_to(tip + way * reach)
-        apart = [np.abs(chip.get_center() - other.get_center())[:2] for other in self.chips]
-        sizes = [np.array([chip.width + o.width, chip.height + o.height]) / 2 + units(6) for o in self.chips]
-        if not any((far < size).all() for far, size in zip(apart, sizes, strict=True)):
-            self.chips.add(chip)
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
         """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""

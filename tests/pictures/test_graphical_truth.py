@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from walking import trace_of
 
-from scenes.chapters.c05_qkv.two_ways import Pairs
+from scenes.chapters.c05_qkv.figures import Pairs
 from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
 from scenes.chapters.c14_inference.beam_tree import BeamTree
 from scenes.layout import STAGE

@@ -12,7 +12,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup
 from walking import trace_of
 
 from scenes.animations import ring_around
-from scenes.chapters.c09_positions.likeness import Panel
+from scenes.chapters.c09_positions.clocks import Panel
 from scenes.chapters.c12_decoder.bridge import Bridge
 from scenes.chapters.c14_inference.beam_tree import BeamTree
 from scenes.chapters.c16_modern.to_scale import ToScale

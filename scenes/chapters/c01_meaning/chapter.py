@@ -205,10 +205,7 @@ class Meaning(Chapter):
                 (draw(plane.key), appear(plane.names[1])),
             ),
             beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
-            beat(
-                "times the length of that one: their dot product.",
-                appear(facts[0]),
-            ),
+            beat("times the length of that one: their dot product.", appear(facts[0])),
             beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
             beat("It is large when both point the same way,", swing.to(SAME_WAY)),
             beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
@@ -312,8 +309,7 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat(
-                "Each value, a vector, shrinks to its weight,",
-                (appear(picture.ghosts, rise=False), picture.shorten()),
+                "Each value, a vector, shrinks to its weight,", (appear(picture.ghosts, rise=False), picture.shorten())
             ),
             beat(
                 "and they add up: the weighted sum of the values is the answer.",

@@ -50,8 +50,6 @@ class Opening(VGroup):
         if vectors is None:
             return VGroup(Words("nothing: it ends at once", "block", "ink2").settle(foot.centre))
         return VGroup(
-            *(
-                Vector(row, column.width, min(column.height, 84), "residual").move_to(column.centre)
-                for row, column in zip(vectors, foot.columns(len(vectors), 12), strict=True)
-            )
+            Vector(row, column.width, min(column.height, 84), "residual").move_to(column.centre)
+            for row, column in zip(vectors, foot.columns(len(vectors), 12), strict=True)
         )

@@ -4,18 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from scenes.animations import (
-    Dive,
-    Rise,
-    Visit,
-    appear,
-    appear_in_turn,
-    draw,
-    exchange,
-    leave,
-    move_ring,
-    ring_around,
-)
+from scenes.animations import Dive, Rise, Visit, appear, appear_in_turn, draw, exchange, leave, move_ring, ring_around
 from scenes.chapters.c03_lstm.figures import (
     BILLION,
     Chain,
@@ -108,10 +97,7 @@ class AgainstLSTM(Chapter):
                 Visit(eye, chips) if several else None,
                 leave(eye),
             ),
-            beat(
-                "An older network does: the LSTM, or long short-term memory.",
-                *chain.first(),
-            ),
+            beat("An older network does: the LSTM, or long short-term memory.", *chain.first()),
             beat(f"Its memory, the cell state, is a vector of {size} numbers.", appear(steps)),
             *(
                 [
@@ -140,11 +126,7 @@ class AgainstLSTM(Chapter):
         chip, rings = chain.ribbon.chips[at], [ring_around(line[1]) for line in gates.lines.values()]
         yield Step(
             "Three gates: keep, write, show",
-            beat(
-                f"What happens to the memory as “{token}” is read?",
-                chain.ribbon.mark({at: "residual"}),
-                dive,
-            ),
+            beat(f"What happens to the memory as “{token}” is read?", chain.ribbon.mark({at: "residual"}), dive),
             beat(
                 "The forget gate says what to keep: it multiplies each number by zero to one.",
                 gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
@@ -156,10 +138,7 @@ class AgainstLSTM(Chapter):
                 *gates.gate("write"),
                 gates.add_up(),
             ),
-            beat(
-                "The output gate says what to show: the hidden state.",
-                *gates.gate("show"),
-            ),
+            beat("The output gate says what to show: the hidden state.", *gates.gate("show")),
             beat(
                 "Each gate is computed from the word and the last hidden state.",
                 appear_in_turn(rings),
@@ -182,15 +161,8 @@ class AgainstLSTM(Chapter):
         if several:
             yield Step(
                 "What is left of the first word?",
-                beat(
-                    "Lay down the memory after each word, row by row.",
-                    chain.ribbon.mark({}),
-                    *folding.fold(),
-                ),
-                beat(
-                    "Each row is a sum of what the words wrote, as far as the gates kept it.",
-                    appear(folding.wrote),
-                ),
+                beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
+                beat("Each row is a sum of what the words wrote, as far as the gates kept it.", appear(folding.wrote)),
                 beat("A word’s part is how far its vector reaches along that sum.", folding.cut()),
                 beat(
                     claim(
@@ -224,15 +196,9 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
-                appear(own),
-                folding.look(),
+                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.", appear(own), folding.look()
             ),
-            beat(
-                "So a layer is one step, however long the sentence, in training as well.",
-                leave(own),
-                appear(*rows),
-            ),
+            beat("So a layer is one step, however long the sentence, in training as well.", leave(own), appear(*rows)),
             stage=[chain.ribbon, steps, *([folding.memory, folding.wrote] if several else [])],
         )
 
@@ -449,10 +415,7 @@ class AgainstLSTM(Chapter):
                 ),
                 *picture.notice(rings),
             ),
-            beat(
-                "So an LSTM knows the order. Attention must be told.",
-                (leave(*rings, *others), *picture.back()),
-            ),
+            beat("So an LSTM knows the order. Attention must be told.", (leave(*rings, *others), *picture.back())),
             stage=[picture.before, picture.names, *picture.attention[:1], *picture.lstm[:1]],
         )
 
@@ -465,10 +428,7 @@ class AgainstLSTM(Chapter):
         both = [*zip(picture.chain.lines, picture.grid.lines, strict=True)]
         yield Step(
             "A chain, or a grid?",
-            beat(
-                "So why doesn’t the Transformer read word by word?",
-                picture.text(),
-            ),
+            beat("So why doesn’t the Transformer read word by word?", picture.text()),
             beat(
                 "So that no word waits, and none is far away.",
                 *(appear(*pair) for pair in both[1:-1]),
@@ -476,9 +436,7 @@ class AgainstLSTM(Chapter):
             ),
             beat("The price: it must be told the order,", appear(*both[0]), ambient=picture.passing()),
             beat(
-                "and it keeps every word: twice the words, four times the pairs.",
-                appear(*both[-1]),
-                picture.longer(),
+                "and it keeps every word: twice the words, four times the pairs.", appear(*both[-1]), picture.longer()
             ),
             beat(
                 "For a text that never ends, a memory of fixed size is the better trade.",

@@ -154,10 +154,8 @@ class Gates(VGroup):
                 vectors.add(Vector(part[name], body.width, body.height, role, full).move_to(body.centre))
                 names.add(Words(called, "stage word", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
-                *(
-                    Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
-                    for sign, (a, b) in zip("×=", pairwise(vectors), strict=True)
-                )
+                Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
+                for sign, (a, b) in zip("×=", pairwise(vectors), strict=True)
             )
         super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
 
@@ -206,10 +204,8 @@ class Grid(VGroup):
         high, wide = lines[0].height - space, ribbon.wide - 4
         said = "stage word" if high >= 60 else "small token"
         self.chips = VGroup(
-            *(
-                Token(label, "", side.width, min(60.0, high), said).move_to(side.cross(line).centre)
-                for label, line in zip(labels, lines, strict=True)
-            )
+            Token(label, "", side.width, min(60.0, high), said).move_to(side.cross(line).centre)
+            for label, line in zip(labels, lines, strict=True)
         )
         self.cells: dict[tuple[int, int], Cell] = {}
         self.hollow: dict[tuple[int, int], VMobject] = {}
@@ -225,7 +221,7 @@ class Grid(VGroup):
 
     def row(self, i: int) -> VGroup:
         """The cells of a row, from left to right."""
-        return VGroup(*(cell for (k, _), cell in self.cells.items() if k == i))
+        return VGroup(cell for (k, _), cell in self.cells.items() if k == i)
 
 
 def room_for(labels: Sequence[Label]) -> Room:
@@ -258,7 +254,7 @@ class Folding:
                 "rows: the word that looks, columns: where it looks",
             )
         )
-        self.rows = VGroup(*(self._lying(i) for i in range(len(parts))))
+        self.rows = VGroup(self._lying(i) for i in range(len(parts)))
 
     def _lying(self, i: int) -> VMobject:
         """The memory after word i, laid down from the first column to its own."""
@@ -284,11 +280,7 @@ class Folding:
         """The cells of the memories give way to a cell for each pair, with nothing in them."""
         old, new = self.memory.cells, self.memory.hollow
         fresh = [cell for place, cell in new.items() if place not in old]
-        return (
-            leave(*old.values()),
-            appear(*(new[place] for place in old), rise=False),
-            appear_in_turn(fresh, "slow"),
-        )
+        return (leave(*old.values()), appear(*(new[place] for place in old), rise=False), appear_in_turn(fresh, "slow"))
 
     def meet(self) -> tuple[Animation, ...]:
         """All pairs at once: copies of the words at the side and at the foot meet, and leave a weight."""
@@ -353,7 +345,7 @@ class Fading:
 
     def survive(self) -> tuple[Animation, ...]:
         """The word goes from memory to memory, and less and less of each is its own."""
-        moments = VGroup(*(VGroup(bar, value) for bar, value in zip(self.bars[1:], self.numbers[1:], strict=True)))
+        moments = VGroup(VGroup(bar, value) for bar, value in zip(self.bars[1:], self.numbers[1:], strict=True))
         return Sweep(moments, "slow"), Count(self.count, self.hops, "", "slow")
 
 
@@ -368,11 +360,7 @@ class Handover:
     """
 
     def __init__(
-        self,
-        states: Sequence[NamedTensor],
-        ribbon: Ribbon,
-        written: Sequence[Sequence[Label]],
-        weights: NamedTensor,
+        self, states: Sequence[NamedTensor], ribbon: Ribbon, written: Sequence[Sequence[Label]], weights: NamedTensor
     ) -> None:
         lines, low = STAGE.split_rows(LINES, 80)
         self.chain, self.others = (Chain(one, ribbon, low) for one in states)
@@ -422,7 +410,7 @@ class Swapped:
         before, after = (sentence(one.words("position"), room, at_foot=True) for one in states)
         upper, lower = over(before, room).rows(2, 24)
         lanes = (("attention", "key", vectors, upper), ("LSTM", "residual", states, lower))
-        self.names = VGroup(*(Words(name, "block", role).begin_in(side.cross(lane)) for name, role, _, lane in lanes))
+        self.names = VGroup(Words(name, "block", role).begin_in(side.cross(lane)) for name, role, _, lane in lanes)
         self.attention, self.lstm = (
             [
                 VGroup(*under(before, lane, one, role, full_colour(both[0]), min(before.wide - 12, CELL), upright=True))
@@ -461,7 +449,7 @@ class Panel(Card):
         super().__init__(name, room)
         self.picture, below = self.inside.golden_rows(24)
         rows = zip(lines, below.rows(len(lines), 0), strict=True)
-        self.lines = VGroup(*(Words(text, "block", role, self.paper).begin_in(row) for text, row in rows))
+        self.lines = VGroup(Words(text, "block", role, self.paper).begin_in(row) for text, row in rows)
 
 
 class Trade:

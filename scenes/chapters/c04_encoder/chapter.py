@@ -6,17 +6,7 @@ from collections.abc import Iterator
 
 from manim import LEFT, RIGHT
 
-from scenes.animations import (
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    exchange,
-    gather,
-    leave,
-    pulses,
-    ring_around,
-)
+from scenes.animations import appear, appear_in_turn, deal, draw, exchange, gather, leave, pulses, ring_around
 from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.passage import rows_of
@@ -345,12 +335,7 @@ class Encoder(Chapter):
                 mine,
                 ambient=flow,
             ),
-            beat(
-                found,
-                appear(*(ring_around(box) for box in plan.of_kind("self_attn"))),
-                mixing,
-                ambient=flow,
-            ),
+            beat(found, appear(*(ring_around(box) for box in plan.of_kind("self_attn"))), mixing, ambient=flow),
             beat(
                 "So attention lets tokens exchange what they know; all other boxes work on each by itself.",
                 alone,

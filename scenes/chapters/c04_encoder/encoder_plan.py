@@ -108,7 +108,7 @@ class Plan(VGroup):
             Token(label, "", side.width, min(TOKEN, lane.height - 6)).move_to(at((side.left + side.right) / 2, y))
             for label, lane, y in zip(words, lanes, self.ys, strict=True)
         ]
-        self.lines = VGroup(*(rule(at(start, y), at(STAGE.right, y), "residual", thick) for y in self.ys))
+        self.lines = VGroup(rule(at(start, y), at(STAGE.right, y), "residual", thick) for y in self.ys)
         for i, line in enumerate(self.lines):
             line.key = ("line", i)
         super().__init__(*self.parts, self.lines, *self.chips)
@@ -250,7 +250,7 @@ class Mixing:
         self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
         self.come = [*self.vectors, *(self.read if normed else [])]
         self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
-        self.strands = VGroup(*(self._strand(i, j) for i, j in np.ndindex(self.weights.shape)))
+        self.strands = VGroup(self._strand(i, j) for i, j in np.ndindex(self.weights.shape))
         self.heading = plan.heading("output of attention", self.made[0])
 
     def _strand(self, query: int, key: int) -> VMobject:
@@ -310,10 +310,8 @@ class Lookup:
             for one in shown
         ]
         self.ways = VGroup(
-            *(
-                rule(one.get_right() + RIGHT * units(14), row.get_left(), "ink3", 3)
-                for one, row in zip(self.ids, self.rows, strict=True)
-            )
+            rule(one.get_right() + RIGHT * units(14), row.get_left(), "ink3", 3)
+            for one, row in zip(self.ids, self.rows, strict=True)
         )
         self.heading = plan.heading(size, self.table)
 
@@ -330,7 +328,7 @@ class Lookup:
 
 def grown(bars: VGroup) -> Animation:
     """All bars grow together, from their beginning."""
-    return AnimationGroup(*(grow(bar) for bar in bars))
+    return AnimationGroup(grow(bar) for bar in bars)
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:

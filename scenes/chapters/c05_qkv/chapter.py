@@ -22,8 +22,7 @@ from scenes.animations import (
     ring_around,
     through,
 )
-from scenes.chapters.c05_qkv.three_roles import ThreeRoles
-from scenes.chapters.c05_qkv.two_ways import Pairs
+from scenes.chapters.c05_qkv.figures import Pairs, ThreeRoles
 from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
@@ -141,10 +140,7 @@ class QKV(Chapter):
                 "A matrix, W_Q, turns each vector into a query. Its numbers are what training finds.",
                 (appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
-            beat(
-                f"Take the vector of “{query_token}” and one column of the matrix.",
-                (dive, *come[0]),
-            ),
+            beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0])),
             beat("Multiply entry by entry, and add up.", *first, *rest),
             beat(
                 claim(
@@ -188,10 +184,7 @@ class QKV(Chapter):
                 leave(formula),
                 appear_in_turn([*deck.plates], "slow"),
             ),
-            beat(
-                followed(focus, trace),
-                Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
-            ),
+            beat(followed(focus, trace), Flight(deck.plates[-1], VGroup(*product.columns), kind="row")),
         )
 
     def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -241,7 +234,7 @@ class QKV(Chapter):
         words = trace["config.words"]
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
         in_turn(VGroup(mirrored, real), STAGE, gap("part"))
-        rings, later = (VGroup(*(ring_around(cell) for cell in pairs.pair)) for pairs in (mirrored, real))
+        rings, later = (VGroup(ring_around(cell) for cell in pairs.pair) for pairs in (mirrored, real))
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",
@@ -252,11 +245,7 @@ class QKV(Chapter):
                 mirrored.reflect(),
                 appear(rings, mirrored.readings),
             ),
-            beat(
-                "Now with keys of their own.",
-                appear(real.heading, real.rows, real.columns),
-                fill(real.grid, "slow"),
-            ),
+            beat("Now with keys of their own.", appear(real.heading, real.rows, real.columns), fill(real.grid, "slow")),
             beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
             beat(second, appear(ring_around(real.heading, roomy=True))),
             stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half],

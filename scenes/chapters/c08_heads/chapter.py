@@ -20,10 +20,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c08_heads.head_columns import JoinedHeads, SplitHeads
-from scenes.chapters.c08_heads.race import Race
-from scenes.chapters.c08_heads.sink import Sink
-from scenes.chapters.c08_heads.wiring import Wiring
+from scenes.chapters.c08_heads.figures import JoinedHeads, Race, Sink, SplitHeads, Wiring
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
@@ -68,7 +65,7 @@ class Heads(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = mixed_focus(trace)
-        words, split = focus.seen(trace)["weights"].words("key"), SplitHeads.of(trace, focus)
+        words, split = focus.seen(trace)["weights"].words("key"), SplitHeads(trace, focus)
         side, columns = rooms(words)
         ribbon = Ribbon(words, columns)
         blend = WeightedSum.of(trace, focus, ribbon, side)
@@ -196,7 +193,7 @@ class Heads(Chapter):
 
     def joined(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Concat and W_O: each head writes, and what they write adds up."""
-        picture, query_token = JoinedHeads.of(trace, focus), focus.query_token
+        picture, query_token = JoinedHeads(trace, focus), focus.query_token
         heads, d_head, width = trace["config.heads"], trace["config.d_head"], trace["config.d_model"]
         longest, length = picture.norms.largest()
         yield Step(
@@ -390,12 +387,8 @@ class Heads(Chapter):
         if picture is None:
             return
         sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
-        norm, other, most, flow = (
-            picture.norm,
-            picture.other_norm,
-            picture.before,
-            pulses(arcs.arcs, arcs.drawn_weights),
-        )
+        norm, other, most = picture.norm, picture.other_norm, picture.before
+        flow = pulses(arcs.arcs, arcs.drawn_weights)
         yield Step(
             "An attention sink",
             beat(
@@ -444,7 +437,7 @@ class Heads(Chapter):
         layer = layers_of(trace, DECODER)[-1]
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
-        picture = Wiring.of(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
+        picture = Wiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
         yield Step(
             "Self-attention or cross-attention?",
             beat(

@@ -20,11 +20,18 @@ from scenes.animations import (
     move_ring,
     ring_around,
 )
-from scenes.chapters.c09_positions.clocks import Clocks, LargeDial
-from scenes.chapters.c09_positions.likeness import Likeness, Panel, Readout
-from scenes.chapters.c09_positions.number_or_wave import NumberOrWave
-from scenes.chapters.c09_positions.tip_to_tail import Added, NearestTokens, TipToTail
-from scenes.chapters.c09_positions.trading import Changes, Placed, TradingPlaces, TwoOrders, both_orders
+from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Likeness, Panel, Readout
+from scenes.chapters.c09_positions.sums import (
+    Added,
+    Changes,
+    NearestTokens,
+    NumberOrWave,
+    Placed,
+    TipToTail,
+    TradingPlaces,
+    TwoOrders,
+    both_orders,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
@@ -70,9 +77,8 @@ class Positions(Chapter):
             yield from self.not_the_index(focus, embedding, ribbons[0], waves)
             clocks = None
             if waves:
-                hands, turns = embedding["table_sin_cos"], embedding["table_degrees_per_position"]
                 words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
-                clocks = Clocks(hands, turns, embedding["position_numbers"], words)
+                clocks = Clocks(embedding, words)
                 yield from self.clock_hands(trace, embedding, clocks)
                 yield from self.a_step_is_a_turn(embedding, clocks)
             else:
@@ -87,11 +93,10 @@ class Positions(Chapter):
     def shuffled(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
         """The question, and what was measured; in a decoder only the last word sees the same words as before."""
         ahead = focus.stack == DECODER
-        plain, other = (trace[f"other.{key}.{first}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
-        order = [int(i) for i in trace["other.shuffled.order"].values]
-        picture = TradingPlaces(plain, other, order)
+        picture = TradingPlaces(trace, first)
         by_word: NamedTensor = trace[f"other.shuffled.{first}.out.permutation_difference_by_row"]
-        last, words = by_word.label("position", len(order) - 1), len(order)
+        *_, last = by_word.words("position")
+        words = len(by_word)
         compared = [words - 1] if ahead else [*range(words)]
         most = max((by_word.quantity(i) for i in compared), key=float)
         same = bool(most < ROUNDING)
@@ -129,7 +134,7 @@ class Positions(Chapter):
                 ),
                 picture.trade_places(),
                 appear(picture.names[2:], picture.other_band),
-                picture.attend_again(),
+                picture.attend(again=True),
             ),
             beat(told, (draw(*(picture.ways[i] for i in compared), kind="row"), picture.along(compared))),
             beat(rest, *(appear(ring_around(VGroup(*row))) for row in picture.rows_of(compared))),
@@ -161,10 +166,7 @@ class Positions(Chapter):
                 "Shuffle: queries and keys are made of the words alone, so the weights are the same.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
             ),
-            beat(
-                "The same terms now follow one another in the new order.",
-                picture.grow(picture.chains[-1]),
-            ),
+            beat("The same terms now follow one another in the new order.", picture.grow(picture.chains[-1])),
             beat(
                 "They lead to the same point, because a sum has no order.",
                 draw(picture.output, kind="slow"),
@@ -176,11 +178,8 @@ class Positions(Chapter):
     def not_the_index(self, focus: Focus, embedding: Trace, ribbon: Ribbon, waves: bool) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
         query_token, numbers = focus.query_token, embedding["position_numbers"]
-        here = {"batch": 0, "position": query_token.position}
-        largest, wave = embedding["largest_entry"].pick(**here), embedding["position_table"].pick(d_model=0)
-        entries = embedding["scaled"].pick(**here)
-        picture = NumberOrWave(entries, query_token, numbers, wave, largest, ribbon.below(STAGE))
-        last = numbers.quantity(len(numbers) - 1)
+        picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
+        largest, last = picture.largest, numbers.quantity(len(numbers) - 1)
         yield Step(
             "Why not just add the number?",
             beat(
@@ -241,10 +240,7 @@ class Positions(Chapter):
                 (appear_in_turn([*clocks.faces[1:]]), appear_in_turn([*clocks.hands[1:]]), appear(clocks.speeds)),
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
-            beat(
-                "Each step turns each hand by an angle of its own; a table reads them off.",
-                clocks.grow(),
-            ),
+            beat("Each step turns each hand by an angle of its own; a table reads them off.", clocks.grow()),
             beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
             beat("Slow ones tell start from end in long texts.", move_ring(ring, slow)),
             beat("Together, they are like digits of a number.", move_ring(ring, clocks.rows[-1])),
@@ -306,11 +302,7 @@ class Positions(Chapter):
                 "How alike are two positions? Take the dot products of all encodings.",
                 appear(likeness.names, likeness.map),
             ),
-            beat(
-                f"Compare all pairs at a distance of {distance}.",
-                Sweep(likeness.diagonal, "slow"),
-                appear(readout),
-            ),
+            beat(f"Compare all pairs at a distance of {distance}.", Sweep(likeness.diagonal, "slow"), appear(readout)),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
         )
@@ -325,7 +317,7 @@ class Positions(Chapter):
         share = (run["recovered"] if alone else run["reader"]) if "recovered" in run else None
         measured = f"right, of {run['words']} words at {run['positions']} positions" if share is not None else ""
         left, right = STAGE.golden_columns()
-        arrows = TipToTail(part["sum_plane"], query_token, angle, left)
+        arrows = TipToTail(part, query_token, left)
         nearest = NearestTokens(cosines, own, share, measured, right)
         added = Added(part, query_token)
         place, word, total = added.rows

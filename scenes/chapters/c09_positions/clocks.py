@@ -1,29 +1,32 @@
-"""Positions as clock hands: a dial for each pair of sine and cosine, and below it the table that is read off them."""
+"""Positions as clock hands, with the table that is read off them; and the dot products of positions, by distance."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Flight, Sweep, Travel, Visit, ring_around
+from scenes.animations import Count, Flight, Sweep, Travel, Visit, exchange, ring_around
 from scenes.animations.turning import Turn
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Ground, Reach, Shade, Tip, means
+from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule
+from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, ink_on, pace, palette, signed, units
-from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from scenes.theme import at, ink_on, pace, palette, shape, signed, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a dial, of what is written below it, of the heads of the table, of the names at the left, and of a number.
 DIAL, SPEED, HEAD, SIDE, NUMBER = 230.0, 50.0, 46.0, 170.0, 66.0
 #: Px of the dot in the middle of a dial, and between the end of a hand and the rim.
 PIVOT, RIM = 16.0, 14.0
-#: So many positions have a row.
-ROWS = 10
+#: So many positions have a row; and two positions that are compared are so many apart.
+ROWS, APART = 10, 3
+#: Px that the name of the upper edge of a map takes, and of the heading of a panel; a diagonal's dot over a square.
+NAME, TITLE, SPOT = 50.0, 70.0, 0.7
 
 
 def hands_shown(pairs: int) -> list[int]:
@@ -81,14 +84,12 @@ class Dial(VGroup):
 class Clocks:
     """Dials side by side, and below each two columns of a table with a row for each position.
 
-    Args:
-        hands: position × pair × component, (sine, cosine) of every hand.
-        turns: degrees that each hand turns from one position to the next, by pair.
-        numbers: the number of each position.
-        words: the tokens of the sentence, which stand at the first positions.
+    `words` are the tokens of the sentence, which stand at the first positions.
     """
 
-    def __init__(self, hands: NamedTensor, turns: NamedTensor, numbers: NamedTensor, words: Sequence[Label]) -> None:
+    def __init__(self, embedding: Trace, words: Sequence[Label]) -> None:
+        hands, turns = embedding["table_sin_cos"], embedding["table_degrees_per_position"]
+        numbers = embedding["position_numbers"]
         shown = self.shown = hands_shown(hands.size("pair"))
         self.places = range(min(ROWS, len(numbers)))
         named = [word(label, "fact", "ink2") for label in words[: len(self.places)]]
@@ -126,25 +127,21 @@ class Clocks:
         self.ring = ring_around(self.rows[0])
         self.faces = VGroup(*self.dials)
         self.hands = self.hands_at(0)
-        self.spots = VGroup(*(VGroup(*(dot(d.tip(i), 6, "ink3") for d in self.dials)) for i in self.places))
+        self.spots = VGroup(VGroup(dot(d.tip(i), 6, "ink3") for d in self.dials) for i in self.places)
 
     def hands_at(self, place: int) -> VGroup:
         """All hands as they stand at a position."""
-        return VGroup(*(dial.hand(place) for dial in self.dials))
+        return VGroup(dial.hand(place) for dial in self.dials)
 
     def pairs_at(self, place: int, apart: int) -> VGroup:
         """For each dial the hands of two positions, and what lies between them."""
-        return VGroup(
-            *(
-                VGroup(d.sector(place, place + apart), d.hand(place, "query"), d.hand(place + apart, "key"))
-                for d in self.dials
-            )
-        )
+        end = place + apart
+        return VGroup(VGroup(d.sector(place, end), d.hand(place, "query"), d.hand(end, "key")) for d in self.dials)
 
     @staticmethod
     def part(hands: Sequence[VMobject], others: Sequence[VMobject]) -> Animation:
         """Other hands come out of the ones that stand there."""
-        return AnimationGroup(*(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True)))
+        return AnimationGroup(Travel(a, b, 0.0) for a, b in zip(hands, others, strict=True))
 
     def column(self, k: int) -> VGroup:
         """A dial and the cells of the table below it."""
@@ -157,21 +154,17 @@ class Clocks:
         flights = [Flight(d, vector.cells.of(2 * pair)) for d, pair in zip(self.dials, self.shown, strict=True)]
         return LaggedStart(*flights, lag_ratio=0.15, run_time=pace("row"))
 
-    @property
-    def _turning(self) -> tuple[list[np.ndarray], list[float]]:
-        """The centre of each dial, and the angle of a place."""
-        tips = [dial.tensor.values for dial in self.dials]
-        angles = [float(np.arctan2(*tip[1]) - np.arctan2(*tip[0])) if len(tip) > 1 else 0.0 for tip in tips]
-        return [dial.centre for dial in self.dials], [angle % (2 * np.pi) for angle in angles]
-
     def turn(self, hands: VGroup, places: list[int] | range, last: VGroup, kind: str) -> Animation:
         """Turn hands from place to place; at the end they stand as `last` does."""
-        return Turn(hands, *self._turning, places, last, kind)
+        tips = [dial.tensor.values for dial in self.dials]
+        angles = [float(np.arctan2(*tip[1]) - np.arctan2(*tip[0])) if len(tip) > 1 else 0.0 for tip in tips]
+        centres = [dial.centre for dial in self.dials]
+        return Turn(hands, centres, [angle % (2 * np.pi) for angle in angles], places, last, kind)
 
     def grow(self) -> tuple[Animation, ...]:
         """At each position the table gets a row out of the ends of the hands, and all hands turn on."""
         rows = [
-            AnimationGroup(*(Travel(self.spots[i][k // 2], cell, 0.0, "flow") for k, cell in enumerate(self.rows[i])))
+            AnimationGroup(Travel(self.spots[i][k // 2], cell, 0.0, "flow") for k, cell in enumerate(self.rows[i]))
             for i in self.places
         ]
         rest, count = 0.6, len(rows)  # a hand rests in the first part of each place
@@ -203,3 +196,138 @@ class LargeDial:
             box = means(Box(300, lower.height, fill, 8), Shade(entry, 1.0)).move_to(lower.split_columns(300)[0].centre)
             value = Words(f"{entry:.2f}", "chapter", paper=box).settle(box.get_center()).set_fill(ink_on(fill))
             self.readings.add(VGroup(Words(name, "stage word").begin_in(upper), box, value))
+
+
+class Likeness:
+    """The map of p_i · p_j, and a diagonal of it: all pairs that lie equally far apart.
+
+    Args:
+        products: position × position.
+        room: the rectangle in whose height the map stands, at its left.
+
+    They lie `apart` positions from each other.
+    """
+
+    def __init__(self, products: NamedTensor, room: Room) -> None:
+        distance = self.apart = min(APART, len(products) - 1)
+        _, body = room.split_rows(NAME)
+        count, side = len(products), body.height - 10
+        self.map = Heatmap(products, side, side, 0, weights=bool(products.values.min() >= 0))
+        self.map.move_to(body.centre).align_to(at(body.left + NAME, 0), LEFT)
+        corner = self.map.backdrop.get_corner(UP + LEFT) + units(5) * (RIGHT + DOWN)
+        cell = side / count
+        spots = (corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN) for i in range(count))
+        self.diagonal = VGroup(dot(spot, cell * SPOT / 2, "focus") for spot in [*spots][: count - distance])
+        self.names = VGroup(
+            Words("position", "aside", "ink2").next_to(self.map, UP, buff=units(10)),
+            Words("position", "aside", "ink2").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10)),
+        )
+        self.names[1].turned = True
+
+    def beside(self, room: Room) -> Room:
+        """The part of a room at the right of the map."""
+        edge = self.map.get_right()[0] * 135 + shape().width / 2
+        return Room(edge + 110, room.top, room.right, room.bottom)
+
+
+class Readout(VGroup):
+    """Two positions and their dot product, as numbers that may count.
+
+    Args:
+        products: position × position.
+        numbers: the number of each position.
+        apart: how far the second position lies from the first, which is the very first.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, products: NamedTensor, numbers: NamedTensor, apart: int, room: Room) -> None:
+        self.products, self.numbers, self.apart = products, numbers, apart
+        self.names = VGroup()
+        given = (
+            ("one position", numbers.quantity(0), "", "query"),
+            ("another", numbers.quantity(apart), "", "key"),
+            ("dot product", products.quantity(0, apart), ".2f", "ink"),
+        )
+        values = []
+        for (name, quantity, spec, role), column in zip(given, room.columns(3, 20), strict=True):
+            upper, lower = column.inset(0, column.height / 5).rows(2, 0)
+            self.names.add(Words(name, "stage word", role).settle(upper.centre))
+            values.append(number(quantity, spec, "chapter", role).settle(lower.centre))
+        self.here, self.there, self.product = values
+        super().__init__(self.names, *values)
+
+    def count(self, places: Sequence[int], kind: str) -> tuple[Animation, ...]:
+        """The first position runs over some places, and the second and the dot product with it."""
+        others = [i + self.apart for i in places]
+        return (
+            Count(self.here, [self.numbers.quantity(i) for i in places], "", kind),
+            Count(self.there, [self.numbers.quantity(j) for j in others], "", kind),
+            Count(self.product, [*map(self.products.quantity, places, others)], ".2f", kind),
+        )
+
+
+class Panel(VGroup):
+    """Bars over offsets, the key before the query at the left, after it at the right.
+
+    Args:
+        entries: a value for each offset.
+        offsets: by how much the key stands after the query.
+        marked: the offsets whose numbers are written.
+        distance: the distance of both marked offsets, written below them.
+        room: the rectangle that is filled.
+        spread: a deviation for each, drawn as a whisker.
+    """
+
+    def __init__(
+        self,
+        entries: Sequence[Quantity],
+        offsets: Sequence[int],
+        marked: Sequence[int],
+        distance: Quantity,
+        room: Room,
+        spread: Sequence[float] = (),
+    ) -> None:
+        self.head, rest = room.split_rows(TITLE)
+        body, foot = rest.inset(0, 50).split_rows(-40)
+        values, whiskers = np.array([float(entry) for entry in entries]), list(spread) or [0.0] * len(entries)
+        low = min(0.0, float((values - whiskers).min()))
+        top = max(0.0, float((values + whiskers).max()))
+        px, pitch = body.height / ((top - low) or 1.0), room.width / len(offsets)
+        zero, ground = body.bottom + low * px, Ground()
+
+        def spot(i: int, high: float) -> np.ndarray:
+            return at(room.left + pitch * (i + 0.5), zero - high)
+
+        self.bars, self.whiskers, self.numbers, self.rings = VGroup(), VGroup(), VGroup(), VGroup()
+        scale, wide = float(np.abs(values).max()), pitch * 0.62
+        for i, (entry, offset, deviation) in enumerate(zip(entries, offsets, whiskers, strict=True)):
+            high = float(entry) * px
+            bar = Box(wide, max(abs(high), 2), signed(float(entry), scale), 4).move_to(spot(i, high / 2))
+            self.bars.add(
+                means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground), Shade(entry, scale))
+            )
+            if deviation:
+                line = rule(spot(i, high - deviation * px), spot(i, high + deviation * px), "ink2", 4)
+                self.whiskers.add(means(line, Reach(deviation, 1, 2 * px / room.width, ground)))
+            if offset in marked:
+                side = 1 if high >= 0 else -1
+                told = number(entry, ".1f", "stage number")
+                self.numbers.add(told.settle(spot(i, high + side * (deviation * px + 34))))
+        ends = at(room.left, zero), at(room.right, zero)
+        self.zero = means(rule(*ends, "ink3", 3), ground)
+        self.sides = VGroup()
+        for text, side in (("key before the query", LEFT), ("key after the query", RIGHT)):
+            words = Words(text, "fact", "ink2").move_to(foot.centre + DOWN * units(40))
+            self.sides.add(words.align_to(ends[0 if side is LEFT else 1], side))
+        for offset in marked:
+            here = spot(offsets.index(offset), 0)
+            self.sides.add(number(distance, "", "number", "ink2").settle(np.array([here[0], words.get_y(), 0])))
+        super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides)
+
+    def heading(self, mobject: Mobject) -> Mobject:
+        """Put a name or a formula above the bars."""
+        return self.head.fit(mobject, most=1.0)
+
+    def become(self, other: Panel) -> tuple[Animation, ...]:
+        """Each bar takes the height that it has in another panel over the same offsets."""
+        return exchange([self.zero, *self.bars], [other.zero, *other.bars], "row")

@@ -1,28 +1,66 @@
-"""Scores of every pair, with keys that are queries and with keys of their own."""
+"""Three questions that one vector has to answer, and the scores of every pair with and without keys of their own."""
 
 from __future__ import annotations
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
-from scenes.animations import fly
-from scenes.layout import STAGE
-from scenes.mobjects.shapes import arrow, dashes
+from scenes.animations import Travel, appear, fly
+from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.shapes import Box, arrow, curve, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import gap, units
+from scenes.mobjects.tokens import Tag, Token, chip_width
+from scenes.mobjects.vectors import Vector, vector_in
+from scenes.theme import gap, palette, units
 from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: What each role asks, as a viewer would say it.
+QUESTIONS = {
+    "query": "What am I looking for?",
+    "key": "What can I be found by?",
+    "value": "What do I hand over?",
+}
 
-def claim_of_order(ahead: bool) -> str:
-    """Return the claim that a match is not mutual; if `ahead`, that a mask will hide one of its two ways."""
-    return (
-        "Here only one way counts: a mask will hide later keys."
-        if ahead
-        else "Who needs whom is not mutual: keys need a matrix of their own."
-    )
+
+class ThreeRoles(VGroup):
+    """Three panels side by side: the sign of a role, its name, its question, and a vector.
+
+    Args:
+        x: the vector itself, shown across the top as `whole`.
+        vectors: for each role the vector in its panel.
+        room: the rectangle that is filled.
+        coloured: True if the vectors have the colours of their roles; else that of the residual stream.
+    """
+
+    def __init__(self, x: NamedTensor, vectors: dict[str, NamedTensor], room: Room, coloured: bool) -> None:
+        top, room = room.split_rows(40)[1].split_rows(92, 28)
+        self.whole = vector_in(top, x, "residual")
+        self.panels: dict[str, VGroup] = {}
+        self.vectors: dict[str, Vector] = {}
+        for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
+            plate = Box(part.width, part.height, palette().surface, 18, palette().role(role), 4)
+            symbol, question = f"X {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
+            last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
+            lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
+            top, foot = part.inset(34).split_rows(-110)
+            top.fit(lines, most=1.0)
+            self.panels[role] = VGroup(plate.move_to(part.centre), lines)
+            self.vectors[role] = vector_in(foot, tensor, role if coloured else "residual", most=84)
+        self.ways = [
+            curve(np.array([panel.get_x(), self.whole.get_bottom()[1], 0]), panel.get_top(), "residual", 4)
+            for panel in self.panels.values()
+        ]
+        super().__init__(self.whole, *self.ways, *self.panels.values(), *self.vectors.values())
+
+    def opening(self) -> list[tuple[Animation, ...]]:
+        """Role by role: its panel appears, and the vector comes into it."""
+        return [
+            (appear(panel, way), Travel(self.whole, vector, kind="row"))
+            for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
+        ]
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
@@ -49,21 +87,22 @@ class Pairs(VGroup):
         spec = ".2f" if pitch > 118 else ".1f"
         self.grid = TensorGrid(scores, "normal", spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
         chip = max(36.0, min(46.0, high - 4))
-        self.rows = VGroup(*(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query")))
-        self.columns = VGroup(*(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels))
+        self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
+        self.columns = VGroup(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels)
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
-        for row in self.rows:
-            row.set_x(min(float(chip.get_x()) for chip in self.rows))
         for column, line in zip(self.columns, self.grid.columns, strict=True):
             (column.turn() if upright else column).next_to(line, UP, buff=units(14))
+        farthest = min(float(chip.get_x()) for chip in self.rows)
+        for row in self.rows:
+            row.set_x(farthest)
         for column in self.columns:
             column.align_to(self.columns, DOWN)
         self.heading = Words(name, "block").next_to(VGroup(self.grid, self.columns), UP, buff=units(28))
         self.heading.set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
-        self.readings = VGroup(*(self._reading(scores, a, b) for a, b in pair)).arrange(
+        self.readings = VGroup(self._reading(scores, a, b) for a, b in pair).arrange(
             DOWN, buff=units(18), aligned_edge=RIGHT
         )
         self.readings.next_to(self.grid, DOWN, buff=units(34))
@@ -105,8 +144,12 @@ class Pairs(VGroup):
             )
         if plain(forth) == plain(back):
             return f"Keys of their own give {forth} both ways here.", "A match need not be mutual, but it may be."
-        both = f"Keys of their own give {forth} one way and {back} the other."
-        return both, claim_of_order(ahead)
+        return (
+            f"Keys of their own give {forth} one way and {back} the other.",
+            "Here only one way counts: a mask will hide later keys."
+            if ahead
+            else "Who needs whom is not mutual: keys need a matrix of their own.",
+        )
 
     @property
     def half(self) -> VGroup:

@@ -1,0 +1,339 @@
+"""Heads side by side, what they read and write, how one takes a role, and the sources of queries, keys and values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+
+from scenes.animations import Flight, Morph, Travel, draw, follow, leave
+from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, curve, dashes, frame
+from scenes.mobjects.softmax_stages import SoftmaxStages
+from scenes.mobjects.tensors import full_colour, matrix_in
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Tag, Token
+from scenes.mobjects.vectors import vector_in
+from scenes.mobjects.wording import entering, layer_name, letter_of, strongest
+from scenes.theme import at, palette, units
+from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
+from transformer_core.studies.measures.selection import sharpest
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
+SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
+#: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
+LABEL, AXES = 420.0, 130.0
+#: Px of the side with the name of the bars.
+BARS = 290.0
+#: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
+TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
+#: Where Q, K and V are plugged in, in px from the middle.
+PLUGS = {"query": -200.0, "key": 0.0, "value": 200.0}
+
+
+class HeadPlates:
+    """Plates of heads side by side in a room, the names of lines at their left, and lines across all of them."""
+
+    def __init__(self, heads: int, room: Room) -> None:
+        self.side, self.wide = room.split_columns(SIDE)
+        self.rooms = self.wide.columns(heads, PANEL)
+        self.plates = VGroup(HeadPlate(head, place) for head, place in enumerate(self.rooms))
+
+    def of(self, head: int, line: Room) -> Room:
+        """The part of a head's plate that a line crosses."""
+        return self.rooms[head].inset(AIR, 0).cross(line)
+
+    def name(self, text: str, line: Room) -> Words:
+        """The name of a line."""
+        return Words(text, "block", "ink2").begin_in(self.side.cross(line))
+
+    def symbol(self, source: str, line: Room) -> Formula:
+        """The formula that names a line."""
+        return Formula(source, LARGE).move_to(line.centre).align_to(at(self.side.left, 0), LEFT)
+
+
+class SplitHeads(VGroup):
+    """The vector of the query token at the top, and for each head its part of W_Q and the query that it makes of it.
+
+    `entry` is the largest number of the vector, which is changed. `changes` say what one more of it adds to each query:
+    the row of each matrix that it meets.
+    """
+
+    def __init__(self, trace: Trace, focus: Focus) -> None:
+        x = entering(trace, focus).pick(position=focus.query_token)
+        matrices = trace[f"parameters.{focus.path}.w_q"]
+        queries = trace[f"{focus.path}.q"].pick(batch=0, query=focus.query_token.position)
+        heads, entry = len(matrices), strongest(x).position
+        top, rest = STAGE.split_rows(HIGH + 14, LINE)
+        columns = HeadPlates(heads, rest)
+        body, feet = rest.inset(0, AIR).split_rows(-2 * HIGH - LINE, LINE)
+        _, middle = body.split_rows(HEAD - AIR)
+        lines = feet.rows(2, LINE)
+        self.plates, self.entry = columns.plates, entry
+        side, wide = top.split_columns(SIDE)
+        self.token = Token(focus.query_token, "query", side.width - PANEL, HIGH, "stage word").move_to(side.centre)
+        self.token.align_to(at(STAGE.left, 0), LEFT)
+        self.x = vector_in(wide, x, "residual")
+        scale, query_scale = full_colour(matrices), full_colour(queries)
+        self.matrices, self.queries, self.changes = VGroup(), VGroup(), VGroup()
+        self.slices, self.parts, self.met = VGroup(), VGroup(), VGroup()
+        size = len(self.x.cells) // heads
+        for head in range(heads):
+            place, one, two = (columns.of(head, line) for line in (middle, *lines))
+            self.matrices.add(matrix_in(place, matrices[head], "query", scale))
+            self.queries.add(vector_in(one, queries[head], "query", query_scale))
+            self.changes.add(vector_in(two, matrices[head].pick(d_model=entry), "query", scale))
+            cells = VGroup(*self.x.cells[head * size : (head + 1) * size])
+            self.slices.add(frame(cells.width * 135 + 4, HIGH + 14, "query", 5).move_to(cells))
+            self.parts.add(cells.copy().stretch_to_fit_width(units(place.width)).move_to(place.centre))
+            self.met.add(self._row(self.matrices[head], (entry + 0.5) / len(x), len(x)))
+        self.whole = frame(wide.width + 12, wide.height + 12, "query", 6).move_to(self.x)
+        cell = self.x.cells.of(entry)
+        self.ring = frame(cell.width * 135 + 14, HIGH + 26).move_to(cell)
+        self.matrix_name = columns.symbol("{{ W_Q : query }}", middle)
+        self.query_name, self.change_name = map(columns.name, ("queries", "change by"), lines)
+        super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.changes)
+
+    @staticmethod
+    def _row(matrix: VMobject, depth: float, entries: int) -> VMobject:
+        """An outline of the row that the entry meets, in the middle of which lies this share of the matrix."""
+        high = matrix.height - units(10)
+        ring = frame(matrix.width * 135 + 8, max(14.0, high * 135 / entries + 8), "focus", 4, 5).move_to(matrix)
+        return ring.set_y(matrix.get_top()[1] - units(5) - high * depth)
+
+    def halve(self) -> VGroup:
+        """A line down the middle of each matrix: twice as many heads."""
+        over = UP * units(14)
+        return VGroup(dashes(m.get_top() + over, m.get_bottom() - over, "focus", 6) for m in self.matrices)
+
+
+class JoinedHeads(VGroup):
+    """The outputs of the heads for the query token, W_O, what each head writes through its rows of it, and the sum.
+
+    `concat` and `whole` are outputs and rows as they make one vector and one matrix; `pieces` and `blocks` the same
+    apart, on the plate of each head. `states` are the sums so far, after each head.
+    """
+
+    def __init__(self, trace: Trace, focus: Focus) -> None:
+        part = trace.under(focus.path, batch=0, query=focus.query_token.position)
+        z, written, sums, self.norms = (part[name] for name in ("z", "head_out", "head_sums", "head_norms"))
+        matrix, bias = trace[f"parameters.{focus.path}.w_o"], f"parameters.{focus.path}.b_o" in trace
+        heads = len(z)
+        rest, foot = STAGE.split_rows(-HIGH, LINE)
+        columns = HeadPlates(heads, rest)
+        self.plates, wide = columns.plates, columns.wide
+        top, rest = rest.inset(0, AIR).split_rows(HEAD - AIR)[1].split_rows(HIGH, LINE)
+        middle, lines = rest.split_rows(-HIGH - HEAD, LINE)
+        outputs, numbers = lines.split_rows(HIGH)
+        scales = full_colour(z), full_colour(matrix), full_colour(sums)
+        self.pieces, self.concat, self.lengths = VGroup(), VGroup(), VGroup()
+        self.blocks, self.whole, self.written = VGroup(), VGroup(), VGroup()
+        together = wide.cross(middle).inset(wide.width / 6, 0)
+        for head, line in enumerate(together.rows(heads, 4)):
+            one, body, two, number = (columns.of(head, part) for part in (top, middle, outputs, numbers))
+            piece, block = (
+                vector_in(one, z[head], "weight", scales[0]),
+                matrix_in(body, matrix[head], "weight", scales[1]),
+            )
+            self.pieces.add(piece)
+            aside = RIGHT * units((head - (heads - 1) / 2) * one.width)
+            self.concat.add(piece.copy().move_to(wide.cross(top).centre + aside))
+            self.blocks.add(block)
+            whole = block.copy().stretch_to_fit_width(units(line.width)).stretch_to_fit_height(units(line.height))
+            self.whole.add(whole.move_to(line.centre))
+            self.written.add(vector_in(two, written[head], "residual", scales[2]))
+            text = Words(f"{self.norms.quantity(head):.2f}", "stage number", paper=self.plates[head].paper)
+            self.lengths.add(text.settle(number.centre))
+        self.states = [vector_in(wide.cross(foot), row, "residual", scales[2]) for row in sums]
+        self.z_name, self.concat_name = columns.name("outputs", top), columns.name("concat", top)
+        self.written_name, self.length_name = columns.name("writes", outputs), columns.name("length", numbers)
+        self.sum_name = columns.name("sum + bias" if bias else "sum", foot)
+        self.matrix_name = columns.symbol("{{ W_O : weight }}", middle)
+        super().__init__(self.plates, self.pieces, self.blocks, self.written, self.states[-1])
+
+    def join(self) -> tuple[Animation, ...]:
+        """The outputs move together into one vector."""
+        return (*self._move(self.pieces, self.concat), leave(self.z_name), follow(self.concat_name))
+
+    def split(self) -> tuple[Animation, ...]:
+        """The vector and the matrix come apart, each head's part onto its own plate."""
+        return self._move([*self.concat, *self.whole], [*self.pieces, *self.blocks])
+
+    @staticmethod
+    def _move(old: Iterable[VMobject], new: Iterable[VMobject]) -> tuple[Animation, ...]:
+        return tuple(Travel(one, other, 0.0, "row", leaving=True) for one, other in zip(old, new, strict=True))
+
+    def add_up(self) -> list[Animation]:
+        """Add up what the heads write, one after another."""
+        turns: list[Animation] = [Travel(self.written[0], self.states[0], 0.0, "rest")]
+        for part, (before, after) in zip(self.written[1:], pairwise(self.states), strict=True):
+            turns.append(AnimationGroup(Flight(part, after, 0.0, "rest"), Morph([(before, after)], "rest")))
+        return turns
+
+
+class Race(VGroup):
+    """One role over the recorded training of this model: a line for each head, and the score from which it is named.
+
+    `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
+    others. The first checkpoint, before any training, has no place on a logarithmic axis.
+    """
+
+    def __init__(self, trace: Trace, role: str, room: Room) -> None:
+        run, earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
+        self.scores, self.step = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
+        first = int(np.argmax(run["step"].values > 0))
+        times, values = run["step"].quantities()[first:], self.scores.values[first:]
+        found = [*np.ndindex(values.shape[1:])]
+        self.best = max(found, key=lambda at: float(values[-1][at]))
+        others = [at for at in found if at != self.best]
+        self.rival = max(others, key=lambda at: float(values[:, at[0], at[1]].max()))
+        names = "step of the training, logarithmic", "share of adjectives with the largest weight on their noun"
+        plot = Plot([*map(float, times)], (0, 1), names, room.width - LABEL, room.height - AXES, (True, False))
+        self.steps = VGroup()
+        for k, ends in enumerate(
+            pairwise(times), first
+        ):  # of every head from one checkpoint to the next, the best on top
+            ways = ([self.scores.quantity(k, *at), self.scores.quantity(k + 1, *at)] for at in (*others, self.best))
+            looks = (self._look(at) for at in (*others, self.best))
+            self.steps.add(VGroup(plot.curve(ends, way, *look) for way, look in zip(ways, looks, strict=True)))
+        low, high = (plot.point(float(times[i]), float(earned)) for i in (0, -1))
+        self.line = VGroup(dashes(low, high, "ink3", 2.5))
+        self.line.add(number(earned, ".0%", "fact", "ink2").next_to(low, LEFT, buff=units(14)))
+        self.plot = plot.add(plot.shares())
+        self.ticks = plot.ticks([times[0], self.step, times[-1]], ",.0f", "fact")
+        self.onset = dashes(plot.point(float(self.step), 0), plot.point(float(self.step), 1), "weight", 3)
+        self.labels = VGroup()
+        for (layer, head), ink in ((self.best, "weight"), (self.rival, "ink2")):
+            text = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", ink)
+            end = plot.point(float(times[-1]), values[-1, layer, head])
+            self.labels.add(text.next_to(end, RIGHT, buff=units(20)))
+        super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels)
+        room.fit(self)
+
+    @classmethod
+    def of(cls, trace: Trace, role: str, room: Room) -> Race | None:
+        """The race for a role; None where no training is recorded, or where no head settled in it."""
+        run = trace.under("experiment.emergence")
+        if "roles.score" not in run or "roles.score" not in trace or run["roles.onset"].pick(role=role) < 0:
+            return None
+        picture, place = cls(trace, role, room), best_head(trace, role)
+        return picture if place and place[:2] == picture.best else None
+
+    def _look(self, at: tuple[int, ...]) -> tuple[str, float]:
+        return ("weight", 8) if at == self.best else ("ink2", 4.5) if at == self.rival else ("ink3", 2.5)
+
+    def peak(self) -> tuple[Quantity, Quantity]:
+        """The best score that the rival ever had, and its last one."""
+        layer, head = self.rival
+        row = self.scores.pick(layer=layer, head=head)
+        return row.largest()[-1], row.quantity(len(row) - 1)
+
+
+class Sink(VGroup):
+    """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
+
+    `before` is the largest weight that the sink gave to the noun in a layer before; None in the first layer.
+    """
+
+    def __init__(self, trace: Trace, focus: Focus, query: int) -> None:
+        head = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)
+        weights, norms = head["weights"].pick(query=query), head["v_norm"]
+        self.query_token, self.noun = weights.label("key", query), focus.top_key
+        self.sink, self.weight = weights.largest()
+        self.norm, self.other_norm = (norms.quantity(token.position) for token in (self.sink, self.noun))
+        pair = {"query": self.sink.position, "key": self.noun.position}
+        layers = (f"other.swap.{focus.stack}.{layer}.self_attn.weights" for layer in layers_of(trace)[: focus.layer])
+        given = [trace[name].pick(batch=0, **pair).largest()[-1] for name in layers]
+        self.before: Quantity | None = max(given, key=float, default=None)
+        _, columns = STAGE.split_columns(BARS)
+        self.arcs = Arcs(weights.words("key"), query, weights, columns.golden_rows()[0])
+        below, keys = self.arcs.ribbon.below(columns), range(len(weights))
+        self.bars = SoftmaxStages([norms], ["length of value"], self.arcs.ribbon, keys, below, [".2f"]).stages[0]
+        super().__init__(self.arcs, self.bars.whole)
+
+    @classmethod
+    def of(cls, trace: Trace, focus: Focus) -> Sink | None:
+        """Of the sentence with an adjective that needs no noun; None where there is none, or no sink in it."""
+        if not (swap := swap_of(trace, focus)):
+            return None
+        picture = cls(trace, focus, swap["position"])
+        looks_away = picture.sink.position not in (swap["position"], focus.top_key.position)
+        return picture if looks_away and picture.weight >= 0.5 else None
+
+
+class Wiring(VGroup):
+    """The formula of attention between two sentences, with Q, K and V made from one of them or from both.
+
+    Args:
+        own, cross: the paths of the self-attention and of the cross-attention of a layer of the decoder, of which the
+            sharpest head and that with the clearest pattern are shown.
+        sizes: the sizes of both grids, in words.
+    """
+
+    def __init__(self, trace: Trace, own: str, cross: str, sizes: tuple[str, str]) -> None:
+        weights, other = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
+        other = other[trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position]
+        left, right = STAGE.golden_columns()
+        title, below = left.split_rows(TITLE)
+        self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
+        above, title = left.split_rows(-TITLE)
+        self.lower, self.lower_name = Ribbon(other.words("query"), above), _title("vectors of the decoder", title)
+        self.lower.shift([0, at(0, above.bottom)[1] - self.lower.get_bottom()[1], 0])
+        middle = (self.upper.get_bottom() + self.lower.get_top()) / 2
+        self.formula = Formula(
+            'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}', LARGE
+        )
+        high = MACHINE * (0.8 if self.upper.upright or self.lower.upright else 1)
+        self.formula.scale(units(high - 24) / self.formula.height).move_to(middle)
+        self.box = Box(self.formula.width * 135 + 80, high, palette().surface, 14, palette().line, 2.5)
+        self.box.move_to(middle)
+        below, above = self.box.get_bottom() + DOWN * units(AWAY), self.box.get_top() + UP * units(AWAY)
+        self.tags = {role: Tag(role).scale(1.3).move_to(below).shift([units(x), 0, 0]) for role, x in PLUGS.items()}
+        self.moved = {role: self.tags[role].copy().set_y(above[1]) for role in ("key", "value")}
+        self.lines = {role: self._lines(self.lower, tag, role, UP) for role, tag in self.tags.items()}
+        self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
+        masked = trace[f"{own}.masked"].pick(batch=0, head=0)
+        self.before = Sized(weights[sharpest(weights)], sizes[0], right, masked)
+        self.after = Sized(other, sizes[1], right)
+        #: The lines of self-attention, from a token to a tag, and those of cross-attention.
+        self.inner = [line for lines in self.lines.values() for line in lines]
+        self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
+        super().__init__(self.upper, self.lower, self.box, self.formula, *self.tags.values(), self.before)
+
+    @staticmethod
+    def _lines(sentence: Ribbon, tag: Tag, role: str, side: np.ndarray) -> VGroup:
+        """From each token to a tag."""
+        ends = ((chip.get_edge_center(side), tag.get_edge_center(-side)) for chip in sentence.chips)
+        return VGroup(curve(start, end, role, 3.5) for start, end in ends)
+
+    def replug(self) -> list[tuple[Animation, ...]]:
+        """Keys and values are pulled out of one sentence and plugged into the other."""
+        moves = [Travel(self.tags[role], tag, 1.2, "row", leaving=True) for role, tag in self.moved.items()]
+        return [
+            (leave(*(self.lines[role] for role in self.moved)), *moves),
+            (draw(*(line for lines in self.crossing.values() for line in lines)),),
+        ]
+
+
+def _title(text: str, room: Room) -> Words:
+    return Words(text, "block", "residual").begin_in(room)
+
+
+class Sized(VGroup):
+    """A pattern with the words of its rows and columns, and its size below."""
+
+    def __init__(self, weights: NamedTensor, size: str, room: Room, masked: NamedTensor | None = None) -> None:
+        self.pattern = Pattern(weights, min(130.0, 520 / max(weights.shape)), masked)
+        words = (self.pattern.row_words("small token"), self.pattern.column_words("small token"))
+        self.size = Words(size, "large number").next_to(self.pattern, DOWN, buff=units(30))
+        super().__init__(self.pattern, *words, self.size.set_x(self.pattern.get_x()))
+        room.fit(self, most=1.3)

@@ -1,0 +1,370 @@
+"""Sums of vectors: in two orders, of a word and its position, and what a plain number or a wave adds to a word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+
+from scenes.animations import Flight, Travel, deal, draw, exchange, follow, slide
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.card import paper_in
+from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, curve, dashes, dot, path, rule
+from scenes.mobjects.tensors import full_colour, pooled
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import Vector, under, vector_in
+from scenes.theme import at, pace, palette, signed, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of the names at the left, of the band between words and vectors, and between both sentences.
+SIDE, BAND, BETWEEN = 190.0, 44.0, 120.0
+#: The part of all entries that get less than the full colour.
+BRIGHT = 0.95
+#: Px around a chain of arrows, and the length from which an arrow has a name.
+AIR, NAMED = 56.0, 70.0
+#: How much of its colour the chain keeps that was drawn first.
+FAINT = 0.35
+#: Px above and below bars for what is written there; of a bar over its pitch.
+TOP, FOOT, SHARE = 50.0, 64.0, 0.66
+#: Px of the names of vectors, and above and below each.
+NAMES, APART = 260.0, 70.0
+#: So many tokens are listed; px of the bar below the list, with its name.
+NEAREST, BELOW = 4, 140.0
+
+
+class TradingPlaces:
+    """A sentence with the vector that attention makes of each word, and below it the same in another order.
+
+    `order` says which vector of the sentence each one of the shuffled sentence should be.
+    """
+
+    def __init__(self, trace: Trace, attention: str) -> None:
+        self.order = [int(i) for i in trace["other.shuffled.order"].values]
+        both = [trace[f"other.{key}.{attention}.out"].pick(batch=0) for key in ("no_positions", "shuffled")]
+        scale = float(np.quantile(np.abs(both[0].values), BRIGHT)) or 1.0
+        side, wide = STAGE.split_columns(SIDE, 20)
+        self.names = VGroup()
+        (self.ribbon, self.band, self.vectors), (self.moved, self.other_band, self.others) = (
+            self._row(tensor, place, side, scale) for tensor, place in zip(both, wide.rows(2, BETWEEN), strict=True)
+        )
+        self.ways = VGroup(self._way(self.vectors[j], self.moved.chips[i]) for i, j in enumerate(self.order))
+
+    def _row(self, tensor: NamedTensor, room: Room, side: Room, scale: float) -> tuple[Ribbon, Box, list[Vector]]:
+        ribbon = Ribbon(tensor.words("position"), room)
+        line, body = ribbon.below(room, 12).split_rows(BAND, 12)
+        band = Box(line.width, line.height, palette().surface, 8, palette().line, 2).move_to(line.centre)
+        vectors = under(ribbon, body, tensor, "residual", scale)
+        for vector, label in zip(vectors, tensor.words("position"), strict=True):
+            means(vector, Stands(label))
+        for text, place in (("attention", line), ("output", body)):
+            self.names.add(Words(text, "block", "ink2").begin_in(side.cross(place)))
+        return ribbon, band, vectors
+
+    @staticmethod
+    def _way(vector: Vector, chip: VMobject) -> VMobject:
+        line = curve(vector.get_bottom() + DOWN * units(6), chip.get_top() - DOWN * units(6), "weight", 4)
+        return means(line, End(chip.label))
+
+    def rows_of(self, places: Sequence[int]) -> tuple[list[VMobject], list[VMobject]]:
+        """The vectors of some words of the second sentence, and those of the same words in the first."""
+        return [self.vectors[self.order[i]] for i in places], [self.others[i] for i in places]
+
+    def trade_places(self) -> Animation:
+        """The words go to their new places, one after another: none passes over another."""
+        travels = [Travel(self.ribbon.chips[j], self.moved.chips[i], 0.0, "flow") for i, j in enumerate(self.order)]
+        return LaggedStart(*travels, lag_ratio=1.0, run_time=pace("slow"))
+
+    def attend(self, again: bool = False) -> Animation:
+        """Attention makes the vectors of the sentence; `again`, those of the shuffled one."""
+        band, made = (self.other_band, self.others) if again else (self.band, self.vectors)
+        return deal([band] * len(made), made)
+
+    def along(self, places: Sequence[int]) -> Animation:
+        """Copies of the first vectors follow their words: each lands on the one that was made there."""
+        flights = (Flight(*pair, 0.0, "row") for pair in zip(*self.rows_of(places), strict=True))
+        return LaggedStart(*flights, lag_ratio=min(0.6, 3.0 / len(self.order)), run_time=pace("slow"))
+
+
+def both_orders(labels: Sequence[Label], shuffled: Sequence[Label]) -> tuple[Ribbon, Ribbon, Room]:
+    """A sentence along the top of the stage, the same in another order along its floor, and what lies between them."""
+    upper = Ribbon(labels)
+    body, floor = upper.below(STAGE).split_rows(STAGE.top - upper.columns[0].top, 16)
+    return upper, Ribbon(shuffled, floor), body
+
+
+class TwoOrders:
+    """The terms of a weighted sum as arrows, tip to tail, in the orders of two sentences; and where both lead.
+
+    Args:
+        terms, others: "key component" of `weighted_value_plane`, for the same query in both.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, terms: NamedTensor, others: NamedTensor, room: Room) -> None:
+        ends = [np.vstack([np.zeros(2), np.cumsum(tensor.values, axis=0)]) for tensor in (terms, others)]
+        self.output_name = Words("output", "stage word")
+        inside = Room(room.left, room.top, room.right - self.output_name.width * 135, room.bottom).inset(AIR)
+        self.plane = Plane(np.vstack(ends), inside)
+        self.origin, foot, tip = self.plane.origin, self.plane.foot, self.plane.point(ends[0][-1])
+        self.output, self.end = arrow(foot, tip, "weight", 6, 20), dot(tip, 12, "weight")
+        self.arrow_names: list[list[Words | None]] = []
+        both = zip((terms, others), ends, strict=True)
+        self.chains = [self._chain(tensor, corners, (foot + tip) / 2) for tensor, corners in both]
+        self.names = [VGroup(filter(None, names)) for names in self.arrow_names]
+        self.output_name.next_to(self.end, RIGHT, buff=units(24))
+
+    def _chain(self, tensor: NamedTensor, corners: np.ndarray, middle: np.ndarray) -> VGroup:
+        chain, names = VGroup(), []
+        for label, row, *ends in zip(tensor.words("key"), tensor, corners, corners[1:], strict=False):
+            start, end = map(self.plane.point, ends)
+            chain.add(self.plane.arrow(start, row.quantities(), "value", tip=20))
+            far = float(np.linalg.norm(end - start)) * 135 > NAMED
+            names.append(self._named(label, start, end, middle) if far else None)
+        self.arrow_names.append(names)
+        return chain
+
+    def grow(self, chain: VGroup) -> Animation:
+        """The arrows of a chain grow one from the tip of the other, and get their names."""
+        pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
+        turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
+        return LaggedStart(*turns, lag_ratio=1.0, run_time=pace("slow"))
+
+    def fade(self) -> Animation:
+        """The first chain grows faint."""
+        return AnimationGroup(line.animate(run_time=pace("row")).set_opacity(FAINT) for line in self.chains[0])
+
+    @staticmethod
+    def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
+        """The word of an arrow beside its middle, on the side that leads away from the output."""
+        text = word(label, "stage word", "ink")
+        way = (end - start) / float(np.linalg.norm(end - start))
+        aside = np.array([-way[1], way[0], 0])
+        aside *= 1.0 if aside @ ((start + end) / 2 - middle) >= 0 else -1.0
+        reach = np.abs(aside) @ np.array([text.width / 2, text.height / 2, 0]) + units(18)
+        return text.settle((start + end) / 2 + aside * reach)
+
+
+class Scaled(VGroup):
+    """Bars of an embedding and of positions on one zero line and one scale, which all of them just fit.
+
+    `px` are those of a one, and `zero` is the line, `entries` and `places` are the bars.
+    """
+
+    def __init__(self, embedding: NamedTensor, places: NamedTensor, rooms: Sequence[Room]) -> None:
+        values = np.concatenate([embedding.values, places.values, [0.0]])
+        left, right = rooms
+        self.px = left.height / float(np.ptp(values))
+        self.level, self.ground = left.top + float(values.max()) * self.px, Ground()
+        self.zero = means(rule(at(left.left, self.level), at(right.right, self.level), "ink3", 3), self.ground)
+        shown = pooled(embedding.values, left.width / 2)
+        # Where several entries share a bar, it has no source.
+        entries = embedding.quantities() if len(shown) == len(embedding) else [*map(float, shown)]
+        scale = float(np.abs(shown).max())
+        self.entries = self._bars(left, entries, [signed(float(entry), scale) for entry in entries])
+        self.places = self._bars(right, places.quantities(), [palette().ink2] * len(places))
+        super().__init__(self.zero, self.entries, self.places)
+
+    def _bars(self, room: Room, entries: Sequence[float], fills: Sequence[str]) -> VGroup:
+        bars, pitch = VGroup(), room.width / len(entries)
+        wide = pitch * SHARE
+        for i, (entry, fill) in enumerate(zip(entries, fills, strict=True)):
+            value = float(entry)
+            bar = Box(wide, max(abs(value) * self.px, 2), fill, min(4, wide / 3))
+            bars.add(bar.move_to(at(room.left + (i + 0.5) * pitch, self.level - value * self.px / 2)))
+            if isinstance(entry, Quantity):
+                means(bar, Length(entry, "height", self.px, wide, 2), Rises(entry, 1, self.ground))
+        return bars
+
+
+class NumberOrWave:
+    """The embedding of a token as bars at the left; at the right a bar for each position: its number, or an entry of
+    its encoding.
+
+    `far` has the numbers, and is so much smaller that they fit; `near` has the wave. `largest` is the largest entry of
+    the embedding, in size.
+    """
+
+    def __init__(self, embedding: Trace, token: Label, room: Room) -> None:
+        here = {"batch": 0, "position": token.position}
+        entries, self.largest = (embedding[name].pick(**here) for name in ("scaled", "largest_entry"))
+        numbers, wave = embedding["position_numbers"], embedding["position_table"].pick(d_model=0)
+        body, foot = Room(room.left, room.top + TOP, room.right, room.bottom).split_rows(-FOOT)
+        left, right = body.columns(2, 80)
+        self.near, self.far = (Scaled(entries, places, (left, right)) for places in (wave, numbers))
+        self.again = self.near.copy()
+        # The longest bar may hang below the zero line: then its level stands there, and as high above it.
+        sides = (1,) if float(entries.values.max()) >= float(self.largest) else (-1, 1)
+        levels = [self.far.level - side * float(self.largest) * self.far.px for side in sides]
+        self.levels = [dashes(at(left.left, level), at(right.right, level), "residual", 5) for level in levels]
+        line, last = foot.centre[1] - units(16), len(numbers) - 1
+        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").settle(left.centre).stand_on(line)
+        self.position_name = Words("position", "stage word", "ink2").settle(right.centre).stand_on(line)
+        self.ends = VGroup()
+        for i in sorted({0, last}):
+            text = number(numbers.quantity(i), "", "stage number", "ink2")
+            self.ends.add(text.settle(self.far.places[i].get_center()).stand_on(line))
+        self.last = number(numbers.quantity(last), "", "large number")
+        self.last.next_to(self.far.places[-1], UP, buff=units(10))
+
+    def zoom_out(self) -> Animation:
+        """The entries shrink to the scale on which the numbers fit."""
+        return self._zoom(self.near, self.far)
+
+    def zoom_in(self) -> tuple[Animation, ...]:
+        """The entries grow again, and each number turns into its entry of the wave."""
+        return self._zoom(self.far, self.again), slide(self.far.places, self.again.places, "row")
+
+    @staticmethod
+    def _zoom(old: Scaled, new: Scaled) -> Animation:
+        return slide([old.zero, *old.entries], [new.zero, *new.entries], "row")
+
+
+class Added:
+    """The encoding of a position, the embedding of the token there, and their sum, below each other, with their names.
+
+    `part` has the tensors of an embedding at one position.
+    """
+
+    def __init__(self, part: Trace, token: Label) -> None:
+        rows = [part[name] for name in ("positional", "scaled", "sum")]
+        side, wide = STAGE.split_columns(NAMES, 24)
+        lines, scale = wide.rows(3, APART), full_colour(*rows)
+        looks = zip(lines, rows, ("ink2", "residual", "weight"), strict=True)
+        self.rows = [vector_in(line, row, role, scale) for line, row, role in looks]
+        self.names: list[VMobject] = [
+            Words("its position", "stage word", "ink2"),
+            Token(token, "", side.width, 84, "stage word"),
+            Words("sum", "stage word"),
+        ]
+        for name, line in zip(self.names, lines, strict=True):
+            name.move_to(side.cross(line).centre)
+
+    def meet(self) -> Animation:
+        """Copies of the first two fly into the place of their sum."""
+        *parts, total = self.rows
+        return AnimationGroup(Flight(part, total, 0.0, "row") for part in parts)
+
+
+class TipToTail:
+    """The plane of a word and its position, with their lengths and their angle kept.
+
+    `part` has the tensors of an embedding at one position, of which `sum_plane` is part × component.
+    """
+
+    def __init__(self, part: Trace, token: Label, room: Room) -> None:
+        plane: NamedTensor = part["sum_plane"]
+        word, place = plane.values
+        inside = Room(room.left + 60, room.top + 50, room.right - 230, room.bottom - 90)
+        picture = Plane(np.array([np.zeros(2), word, word + place]), inside)
+        self.origin, foot = picture.origin, picture.foot
+        tip, end = (picture.point(spot) for spot in (word, word + place))
+        self.word, self.place = (
+            picture.arrow(start, plane[i].quantities(), role, 9, 30)
+            for i, (start, role) in enumerate(((foot, "residual"), (tip, "ink2")))
+        )
+        self.total = arrow(foot, end, "weight", 11, 34)
+        self.chip = Token(token).next_to(self.word, DOWN, buff=units(18))
+        self.place_name = Words("its position", "stage word", "ink2")
+        self.place_name.move_to((tip + end) / 2).shift(RIGHT * (units(28) + self.place_name.width / 2))
+        self.total_name = Words("sum", "stage word")
+        self.total_name.move_to((foot + end) / 2 + LEFT * (units(40) + self.total_name.width / 2) + UP * units(24))
+        turn = float(np.arctan2(place[1], place[0]))
+        bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(64) for t in np.linspace(0, turn, 24)]
+        self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(bend, "ink2", 4))
+        self.degrees = Words(f"{part['sum_angle']:.0f}°", "stage number", "ink2")
+        self.degrees.next_to(self.angle, RIGHT + DOWN, buff=units(4))
+
+
+class NearestTokens:
+    """The tokens of the vocabulary to which a vector is nearest, each with its cosine as a bar.
+
+    Args:
+        cosines: by vocab.
+        own: the token that the vector was made of: it is lit.
+        right: in how many sums the nearest token is the right one, as a bar below; None if that was not measured.
+        told: what is written above that bar.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, cosines: NamedTensor, own: int, right: Quantity | None, told: str, room: Room) -> None:
+        order = [int(i) for i in np.argsort(-cosines.values, kind="stable")[:NEAREST]]
+        room, foot = room.split_rows(-BELOW, 30)
+        head, body = room.split_rows(64)
+        labels = [cosines.label("vocab", i) for i in order]
+        side, rest = body.split_columns(max(map(chip_width, labels)), 20)
+        bars, ends = rest.split_columns(-100, 16)
+        self.lines = VGroup()
+        for label, i, line in zip(labels, order, body.rows(NEAREST, 26), strict=True):
+            value, role = cosines.quantity(i), "weight" if i == own else "ink3"
+            chip = Token(label, "", side.width).move_to(side.cross(line).centre)
+            bar = bar_in(bars.cross(line), value, bars.width, 64, role)
+            text = number(value, ".2f", "stage number").settle(ends.cross(line).centre)
+            self.lines.add(VGroup(chip, bar, text))
+        self.title = Words("cosine with the sum", "fact", "ink2").begin_in(bars.cross(head))
+        self.share, self.share_name = VGroup(), Words(told, "fact", "ink2")
+        if right is not None:
+            upper, lower = foot.split_rows(60)
+            text = Words(f"{right:share}", "stage number").end_in(lower)
+            bar = ShareBar(right, foot.width - text.width * 135 - 30, "", 56)
+            self.share.add(bar.move_to(lower.centre).align_to(at(foot.left, 0), LEFT), text)
+            self.share_name.begin_in(upper)
+
+
+class Placed:
+    """A sentence, and below each word its embedding and the encoding of its position, which become their sum.
+
+    `part` has the tensors of an embedding, and `foot` is the part of the stage that is left.
+    """
+
+    def __init__(self, part: Trace) -> None:
+        rows = part["scaled"], part["positional"], part["sum"]
+        scale = float(np.quantile(np.abs(rows[-1].values), BRIGHT)) or 1.0
+        upper, self.foot = STAGE.golden_rows(24)
+        self.ribbon = Ribbon(rows[0].words("position"), upper)
+        body = self.ribbon.below(upper)
+        first, second = body.rows(2, 14)
+        places = zip(rows, (first, second, body.inset(0, body.height / 8)), ("residual", "ink2", "weight"), strict=True)
+        self.words, self.places, self.sums = (
+            under(self.ribbon, line, tensor, role, scale) for tensor, line, role in places
+        )
+        #: The sums once more, for the encodings that have gone into them.
+        self.apart = [*self.words, *self.places]
+        self.together = [*self.sums, *(one.copy() for one in self.sums)]
+
+    def add_up(self) -> tuple[Animation, ...]:
+        """Each encoding goes into the embedding above it."""
+        return exchange(self.apart, self.together, "row")
+
+    def take_apart(self) -> tuple[Animation, ...]:
+        """The sums are embeddings again, and the encodings come out of them."""
+        return exchange(self.together, self.apart, "row")
+
+
+class Changes:
+    """Measurements of several kinds as bars below each other, on one scale.
+
+    Args:
+        measured: a number for each way, by its name.
+        title: what was measured.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, measured: Mapping[str, Quantity], title: str, room: Room) -> None:
+        self.paper = paper_in(room)
+        head, body = room.padded().split_rows(44, 16)
+        self.title = Words(title, "fact", "ink2").begin_in(head)
+        side, rest = body.split_columns(380, 20)
+        bars, ends = rest.split_columns(-190, 20)
+        most = max(1.0, *map(float, measured.values()))
+        self.bars, self.texts = VGroup(), VGroup()
+        for (name, value), line in zip(measured.items(), body.rows(len(measured), 24), strict=True):
+            self.bars.add(bar_in(bars.cross(line), value, bars.width / most, 80, radius=6, least=4))
+            told = number(value, ".0%", "large number").begin_in(ends.cross(line))
+            self.texts.add(VGroup(Words(name, "stage word").begin_in(side.cross(line)), told))

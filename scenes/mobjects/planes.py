@@ -1,0 +1,63 @@
+"""A plane with its numbers: arrows that mean two entries, and chips at their tips."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from manim import UP, VGroup, VMobject
+
+from scenes.layout import Room
+from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.shapes import arrow, dot
+from scenes.mobjects.tokens import Token
+from scenes.theme import units
+from transformer_core.tracing.provenance import Quantity
+
+#: The head of a short arrow takes at most so much of it.
+HEAD = 0.6
+
+
+class Plane:
+    """A plane of which `spots`, count × 2, just fit into a room, shifted by `lift` px up.
+
+    `px` are those of a one. `foot` is where nothing stands, and `origin` the dot there.
+    """
+
+    def __init__(self, spots: np.ndarray, room: Room, radius: float = 9, role: str = "ink2", lift: float = 0) -> None:
+        self.px, foot = room.holding(spots)
+        self.foot, self.radius, self.ground = foot + UP * units(lift), radius, Ground()
+        self.origin = means(dot(self.foot, radius, role), self.ground)
+
+    def point(self, spot: Sequence[float] | np.ndarray) -> np.ndarray:
+        """Where two numbers stand."""
+        return self.foot + np.array([*spot, 0]) * units(self.px)
+
+    def arrow(self, start: np.ndarray, by: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24) -> VGroup:
+        """An arrow from a point on, by two entries, across and up."""
+        line = self.line(start, start + np.array([*map(float, by), 0]) * units(self.px), role, thick, tip)
+        return means(line, Tip(*by, self.px, 2 * self.radius, self.ground))
+
+    def arrow_to(
+        self, start: np.ndarray, spot: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24
+    ) -> VGroup:
+        """An arrow from a point to the spot of two entries."""
+        line = self.line(start, self.point([*map(float, spot)]), role, thick, tip)
+        return means(line, Tip(*spot, self.px, 2 * self.radius, self.ground, fixed=True))
+
+    @staticmethod
+    def line(start: np.ndarray, end: np.ndarray, role: str, thick: float, tip: float) -> VGroup:
+        """An arrow that means no entry; where it is short, its head is smaller."""
+        return arrow(start, end, role, thick, min(tip, float(np.linalg.norm(end - start)) * 135 * HEAD))
+
+
+def add_at_tip(chips: VGroup, chip: Token, lead: VMobject, air: float) -> None:
+    """Put a chip beyond the tip of an arrow, and to the others if it is clear of them."""
+    start, tip = lead[0].points[0], lead[-1].points[0]
+    way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+    chip.move_to(tip + way * (np.array([chip.width / 2, chip.height / 2, 0]) + units(air)))
+    for other in chips:
+        apart = np.abs(chip.get_center() - other.get_center())[:2]
+        if (apart < np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).all():
+            return
+    chips.add(chip)
