@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from typing import Any, Protocol
 
 from scenes.language import spoken_in, told
 from scenes.language.sentences import PLACE
-from scenes.production.repertoire import Entry, repertoire, stem_of
+from scenes.production.repertoire import Entry, repertoire
+from scenes.quiz import questions_on
 from scenes.quiz.question import Question
 from scenes.stage.requirements import lacks
 from transformer_core.studies.results import examined
@@ -100,8 +100,7 @@ def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
         trace = examined(kind.recorded)
     if lacks(trace, kind.needs):
         return
-    module = importlib.import_module(f"scenes.quiz.{stem_of(entry.path)}")
-    for number, question in enumerate(module.questions(trace.in_sight(kind.at_the_end)), 1):
+    for number, question in enumerate(questions_on(entry.name)(trace.in_sight(kind.at_the_end)), 1):
         yield f"{entry.name}-q{number}", question
 
 
