@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,8 @@ from scenes.cli.output import tell
 from scenes.language import catalogue
 
 if TYPE_CHECKING:
-    from scenes.publishing.quiz import Quiz
+    from scenes.publishing.cards import Card
+    from scenes.publishing.rendered import Rendered
 
 #: Formats, with the ends of their files.
 FORMATS = {"scorm": "scorm.zip", "anki": "anki.txt"}
@@ -36,20 +37,20 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
     targets = {kind: order.output / f"{order.label}-quiz-{FORMATS[kind]}" for kind in formats or FORMATS}
     with alone_in(order.output):
         take(order.output, [target.name for target in targets.values()])
-        made = _quiz(order)
+        lecture, cards = _quiz(order)
         for kind, target in targets.items():
-            _writers()[kind](made, target)
-            tell(f"{target}  {len(made.cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
+            _writers()[kind](lecture, cards, target)
+            tell(f"{target}  {len(cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
 
 
-def _writers() -> dict[str, Callable[[Quiz, Path], Path]]:
+def _writers() -> dict[str, Callable[[Rendered, Sequence[Card], Path], Path]]:
     from scenes.publishing.quiz import write_anki, write_scorm
 
     return {"scorm": write_scorm, "anki": write_anki}
 
 
-def _quiz(order: Any) -> Quiz:
-    """The quiz of an order, from the storyboards of its chapters.
+def _quiz(order: Any) -> tuple[Rendered, list[Card]]:
+    """What an order says of its lecture, and the cards, from the storyboards of its chapters.
 
     Raises:
         ClickException: there is no question.
@@ -57,8 +58,7 @@ def _quiz(order: Any) -> Quiz:
     from scenes.production.origin import Origin
     from scenes.production.tracing import others_of
     from scenes.publishing.cards import cards_of
-    from scenes.publishing.quiz import Quiz
-    from scenes.publishing.rendered import GENERAL
+    from scenes.publishing.rendered import GENERAL, Rendered
     from transformer_core.tracing.trace import Trace
 
     store, look, steps = open_store(), order.look, scripted(order)
@@ -69,5 +69,5 @@ def _quiz(order: Any) -> Quiz:
     told = catalogue(look.language)
     several = len(order.entries) > 1
     title = order.title or (told.rule("slides", GENERAL) if several else told.text(order.entries[0].title))
-    with look.brand.drawn(look.theme) as palette:
-        return Quiz(title, order.text, cards, look.language, look.theme, palette, str(Origin.of(trace.about)))
+    facts = {"made": str(Origin.of(trace.about)), "colours": dict(look.brand.colours)}
+    return Rendered.without_film(order.text, look.theme, look.language, title, **facts), cards

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any
 
 from scenes.language import spoken_in, told
 from scenes.language.sentences import PLACE
-from scenes.production.repertoire import Entry, repertoire, stem_of
+from scenes.production.facts import StepFacts
+from scenes.production.repertoire import Entry, repertoire
+from scenes.publishing.rendered import RenderedStep
+from scenes.quiz import questions_on
 from scenes.quiz.question import Question
 from scenes.stage.requirements import lacks
 from transformer_core.studies.results import examined
-from transformer_core.tracing.provenance import Phrase, Span, parse, plain
+from transformer_core.tracing.provenance import Phrase, parse, plain
 from transformer_core.tracing.trace import Trace
 
 #: Questions of a quiz before and after a film, at most.
 MOST = 20
 
 
-class StepOfFilm(Protocol):
-    """A step, as the studio knows it or as it is read from an index."""
-
-    @property
-    def chapter(self) -> str: ...
-    @property
-    def number(self) -> int: ...
-    @property
-    def title(self) -> str: ...
+#: A step, as the studio knows it or as it is read from an index.
+StepOfFilm = StepFacts | RenderedStep
 
 
 @dataclass(frozen=True)
@@ -100,8 +95,7 @@ def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
         trace = examined(kind.recorded)
     if lacks(trace, kind.needs):
         return
-    module = importlib.import_module(f"scenes.quiz.{stem_of(entry.path)}")
-    for number, question in enumerate(module.questions(trace.in_sight(kind.at_the_end)), 1):
+    for number, question in enumerate(questions_on(entry.name)(trace.in_sight(kind.at_the_end)), 1):
         yield f"{entry.name}-q{number}", question
 
 
@@ -117,24 +111,13 @@ def _card(name: str, entry: Entry, title: str, question: Question, steps: Sequen
     order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
     marked = [told(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)]
     (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
+    number = {one.name: one.number for one in repertoire()}[answering]
+    sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
-        name,
-        entry.name,
-        entry.number,
-        title,
-        text,
-        tuple(choices),
-        order.index(question.right),
-        because,
-        (step.chapter, step.number) if step else None,
-        {one.name: one.number for one in repertoire()}[answering],
-        step.title if step else "",
-        tuple(dict.fromkeys(_sources(chain.from_iterable(spans)))),
-    )
-
-
-def _sources(spans: Iterator[Span]) -> Iterator[str]:
-    return (span.source.name for span in spans)
+        name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,
+        place=(step.chapter, step.number) if step else None, answered_in=number, step=step.title if step else "",
+        tensors=tuple(sources),
+    )  # fmt: skip
 
 
 def _pattern(title: str) -> re.Pattern[str]:

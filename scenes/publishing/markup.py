@@ -1,54 +1,40 @@
-"""HTML in which a user's sentence is data: text is escaped, and files become part of the document."""
+"""HTML in which a user's sentence is data: templates escape each text, and files become part of the document."""
 
 from __future__ import annotations
 
 import base64
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
-from html import escape
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from scenes.publishing.policy import element
+from scenes.production.files import on_one_line
+from scenes.publishing.policy import ASKING, one_file
+from scenes.publishing.rendered import Rendered
+from scenes.stage.captions import vtt
 from scenes.theme import PALETTES, Palette
 from transformer_core.files import ASSETS
 
 HERE = Path(__file__).resolve().parent
-KINDS = {".mp4": "video/mp4", ".png": "image/png", ".avif": "image/avif", ".jpg": "image/jpeg"}
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
 
 __all__ = [
-    "ASSETS", "HERE", "Titled", "caption_track", "colours", "data_uri", "document", "escape", "filled", "inline_style",
-    "json_data", "script_text", "themes",
+    "ASSETS", "HERE", "colours", "data_uri", "filled", "json_data", "self_contained", "texts", "themes",
 ]  # fmt: skip
 
 
-class Titled(Protocol):
-    """The facts of a lecture that the head of its document says."""
-
-    @property
-    def heading(self) -> str: ...
-    @property
-    def language(self) -> str: ...
-    @property
-    def palette(self) -> Palette: ...
-    @property
-    def made(self) -> str: ...
+def data_uri(kind: str, content: bytes) -> str:
+    """The content of a file as an address that holds it."""
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def data_uri(path: Path) -> str:
-    """A file as an address that holds it."""
-    return f"data:{KINDS[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
-
-
-def caption_track(language: str, label: str, text: str) -> str:
-    """Captions of a video, in WebVTT."""
-    data = base64.b64encode(text.encode()).decode()
-    facts = f'srclang="{escape(language)}" label="{escape(label)}"'
-    return f'<track kind="captions" {facts} src="data:text/vtt;base64,{data}">'
+def texts(*names: str, folder: Path = HERE) -> list[str]:
+    """What stands in scripts, styles and other files of text."""
+    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def colours(palette: Palette) -> str:
@@ -64,23 +50,14 @@ def colours(palette: Palette) -> str:
     return ";".join(f"--{name}:{value}" for name, value in named.items())
 
 
-def themes(palette: Palette, name: str) -> str:
-    """The colours of both themes, of which `palette` is the one called `name`; the machine says which is shown."""
-    palettes = PALETTES | {name: palette}
+def themes(lecture: Rendered) -> str:
+    """The colours of both themes, one of them as the lecture has it; the machine says which is shown."""
+    palettes = PALETTES | {lecture.theme: lecture.palette}
     dark, light = (f"{colours(palettes[name])};color-scheme:{name}" for name in ("dark", "light"))
     return (
         f":root{{{dark}}}@media(prefers-color-scheme:light){{:root:not([data-theme=dark]){{{light}}}}}"
         f":root[data-theme=light]{{{light}}}"
     )
-
-
-def script_text(code: str) -> str:
-    """`code` as it may stand in a script element: what would end it is written otherwise."""
-    return code.replace("</script", r"<\/script")
-
-
-def inline_style(code: str) -> str:
-    return "<style>" + code.replace("</style", r"<\/style") + "</style>"
 
 
 def json_data(name: str, content: Any) -> str:
@@ -89,9 +66,23 @@ def json_data(name: str, content: Any) -> str:
     return f'<script type="application/json" id="{name}">{text}</script>'
 
 
-def document(lecture: Titled, head: str, body: str, policy: str) -> str:
-    """A whole page about a lecture."""
-    return filled("document.html", lecture=lecture, head=head, body=body, policy=element(policy))
+def self_contained(
+    template: str,
+    lecture: Rendered,
+    styles: Sequence[str],
+    scripts: Sequence[str],
+    also: Sequence[str] = (),
+    served: bool = False,
+    **values: Any,
+) -> str:
+    """A document that holds all it needs: its policy names `scripts`, and `also` those of windows that it opens.
+
+    In styles and scripts, what would end their element is written otherwise. A `served` one may ask its server.
+    """
+    scripts = [code.replace("</script", r"<\/script") for code in scripts]
+    styles = [sheet.replace("</style", r"<\/style") for sheet in styles]
+    policy = one_file([*scripts, *also]) + (f"; {ASKING}" if served else "")
+    return filled(template, lecture=lecture, styles=styles, scripts=scripts, policy=policy, **values)
 
 
 def filled(name: str, **values: Any) -> str:
@@ -101,7 +92,7 @@ def filled(name: str, **values: Any) -> str:
 
 @cache
 def _templates() -> Environment:
-    return Environment(
+    templates = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
@@ -109,3 +100,6 @@ def _templates() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    templates.globals |= {"data_uri": data_uri, "json_data": json_data, "vtt": vtt}
+    templates.filters["line"] = on_one_line
+    return templates

@@ -70,26 +70,19 @@ class ModelHandler(FolderHandler):
     def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         """Answer a question, or say in one line why not."""
         self.begin_answer()
-        answer, size = self.answers.get(self.path), self.headers.get("Content-Length", "")
+        told_by, size = self.answers.get(self.path), self.headers.get("Content-Length", "")
         allowed = self.is_for_here() and compare_digest(self.headers.get(SECRET, "").encode(), self.secret.encode())
         if not allowed or self.headers.get_content_type() != "application/json":
-            return self.refuse(HTTPStatus.FORBIDDEN)
-        if answer is None:
-            return self.refuse(HTTPStatus.NOT_FOUND)
+            return self.answer(HTTPStatus.FORBIDDEN)
+        if told_by is None:
+            return self.answer(HTTPStatus.NOT_FOUND)
         if not (size.isascii() and size.isdecimal() and len(size) < 8 and int(size) <= LONGEST):
-            return self.refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return self.answer(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         try:
             given = json.loads(self.rfile.read(int(size)))
-            told, status = answer(**given), HTTPStatus.OK
+            told, status = told_by(**given), HTTPStatus.OK
         except SentenceError as error:  # of all that can be wrong, what a learner may type
             told, status = {"refused": str(error)}, HTTPStatus.OK
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
-        return self._tell(json.dumps(told).encode(), status)
-
-    def _tell(self, body: bytes, status: HTTPStatus) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+        return self.answer(status, json.dumps(told).encode(), Content_Type="application/json")

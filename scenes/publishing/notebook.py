@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from itertools import product
 from typing import Any
 from urllib.parse import parse_qs
 
 import torch
 
 from scenes.publishing.live import figure_document, live_model_called
-from scenes.publishing.markup import HERE, escape
+from scenes.publishing.markup import filled, texts
 from scenes.publishing.rendered import Rendered
 from scenes.theme import PALETTES, Palette
 from transformer_core import NamedTensor, open_model, record
@@ -25,8 +24,8 @@ from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import sentence
 from transformer_core.versions import installing
 
-#: Of the picture, in px: a cell, the distance between matrices, and the letters that tell tokens and heads.
-CELL, GAP, LETTER = 22, 26, 13
+#: Of the picture, in px: a cell, and the distance between matrices.
+CELL, GAP = 22, 26
 
 
 def ask(
@@ -79,27 +78,14 @@ def ask(
 def still(given: Sentence, weights: Mapping[str, NamedTensor], palette: Palette) -> str:
     """A picture (SVG) of what the model wrote, and of its attention weights: a matrix for each layer and head."""
     told = f"{given.text} → {sentence(given.written)}"
-    parts, y, widest = [_text(told, 0, GAP, palette.ink)], 2 * GAP, 14 * len(told)
+    y, widest, layers = 2 * GAP, 14 * len(told), []
     for name, tensor in weights.items():
         _, heads, rows, columns = tensor.shape
-        parts.append(_text(name, 0, y, palette.ink2))
-        y += GAP // 2
-        for head in range(heads):
-            left, wide, high = head * (columns * CELL + GAP), columns * CELL, rows * CELL
-            parts.append(f'<rect x="{left}" y="{y}" width="{wide}" height="{high}" fill="{palette.surface}"/>')
-        for head, query, key in product(range(heads), range(rows), range(columns)):
-            x, share = head * (columns * CELL + GAP) + key * CELL, float(tensor.values[0, head, query, key])
-            place = f'x="{x}" y="{y + query * CELL}" width="{CELL - 1}" height="{CELL - 1}"'
-            parts.append(f'<rect {place} fill="{palette.ink}" fill-opacity="{share:.3f}"/>')
+        layers.append((name, y, tensor.values[0].tolist()))
         widest = max(widest, heads * (columns * CELL + GAP))
-        y += rows * CELL + GAP
-    box = f'viewBox="-{GAP} 0 {widest + 2 * GAP} {y}" width="{widest + 2 * GAP}"'
-    paper = f'<rect x="-{GAP}" width="{widest + 2 * GAP}" height="{y}" fill="{palette.background}"/>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" {box}>{paper}{"".join(parts)}</svg>'
-
-
-def _text(text: str, x: int, y: int, colour: str) -> str:
-    return f'<text x="{x}" y="{y}" font-family="sans-serif" font-size="{LETTER}" fill="{colour}">{escape(text)}</text>'
+        y += GAP // 2 + rows * CELL + GAP
+    sizes = {"gap": GAP, "cell": CELL, "wide": widest + 2 * GAP, "tall": y}
+    return filled("still.svg", told=told, layers=layers, palette=palette, **sizes)
 
 
 @cache
@@ -115,7 +101,7 @@ def _figure() -> type:
     class Figure(anywidget.AnyWidget):
         """The figure in a cell; a picture stands beside it for who runs no scripts."""
 
-        _esm = (HERE / "notebook.js").read_text(encoding="utf-8")
+        (_esm,) = texts("notebook.js")
         document = traitlets.Unicode().tag(sync=True)
         title = traitlets.Unicode().tag(sync=True)
         address = traitlets.Unicode().tag(sync=True)

@@ -48,11 +48,6 @@ def fingerprint(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def element(policy: str) -> str:
-    """The policy as a part of the head of a document; it holds from there on."""
-    return f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-
-
 def header(suffix: str, beginning: bytes) -> str:
     """The policy that a server says of a file: that of the document itself, or of a folder if it has none."""
     own = META.search(beginning) if suffix in {".html", ".htm"} else None

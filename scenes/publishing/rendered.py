@@ -92,11 +92,12 @@ class Rendered:
     rate: int = 60
     captioned: str = "burnt"
     captions: tuple[Path, ...] = ()
+    transcripts: tuple[Path, ...] = ()
 
     @classmethod
-    def without_film(cls, text: str, theme: str, language: str) -> Rendered:
-        """The facts of a document in which a model reads `text`, and that shows no film."""
-        return cls(Path(), "Try it", text, Path(), 0, 0, theme, language, ())
+    def without_film(cls, text: str, theme: str, language: str, title: str = "Try it", **facts: Any) -> Rendered:
+        """The facts of a document about `text` that shows no film."""
+        return cls(Path(), title, text, Path(), 0, 0, theme, language, (), **facts)
 
     @property
     def palette(self) -> Palette:
@@ -154,6 +155,7 @@ class Rendered:
             chapters=chapters,
             colours={name: tuple(to) if isinstance(to, list) else to for name, to in index["colours"].items()},
             captions=tuple(_within(folder, name) for name in index["captions"]),
+            transcripts=tuple(_within(folder, name) for name in index.get("transcripts", ())),
             **{name: index[name] for name in FACTS},
         )
 

@@ -82,16 +82,17 @@ class FolderHandler(SimpleHTTPRequestHandler):
         """Answer with the headers of what was asked for; what is returned is then sent."""
         self.begin_answer()
         if not self.is_for_here():
-            return self.refuse(HTTPStatus.FORBIDDEN)
+            return self.answer(HTTPStatus.FORBIDDEN)
         name = self.translate_path(self.path)
-        found = self._opened(name)
-        if found is None:
-            return self.refuse(HTTPStatus.NOT_FOUND)
-        path, file = found
+        try:
+            path = self._inside(name)
+            file = path.open("rb")
+        except (ValueError, OSError):  # outside, or no name of a file, or one that may not be read
+            return self.answer(HTTPStatus.NOT_FOUND)
         if Path(name).is_dir() and not name.endswith("/"):
             file.close()
-            return self.refuse(HTTPStatus.MOVED_PERMANENTLY, Location=f"{quote(Path(name).name, safe='')}/")
-        return self._answer(path, file)
+            return self.answer(HTTPStatus.MOVED_PERMANENTLY, Location=f"{quote(Path(name).name, safe='')}/")
+        return self._send_file(path, file)
 
     def begin_answer(self) -> None:
         """From here on the client waits for us: it is not idle, and has its time to take what it gets."""
@@ -107,19 +108,12 @@ class FolderHandler(SimpleHTTPRequestHandler):
         hosts = self.headers.get_all("Host", [])
         return len(hosts) == 1 and bool(HOST.fullmatch(hosts[0].strip()))
 
-    def _opened(self, name: str) -> tuple[Path, BinaryIO] | None:
-        try:
-            path = self._inside(name)
-            return (path, path.open("rb")) if path else None
-        except (ValueError, OSError):  # outside, or no name of a file, or one that may not be read
-            return None
-
-    def _inside(self, name: str) -> Path | None:
-        """The file that `name` means, or None; it is in the folder also after links are followed, and not hidden.
+    def _inside(self, name: str) -> Path:
+        """The file that `name` means; it is in the folder also after links are followed, and not hidden.
 
         Raises:
             ValueError: it is outside of the folder, or its name is none.
-            OSError: its name is too long, or it may not be looked at.
+            OSError: it is not there, its name is too long, or it may not be looked at.
         """
         asked = Path(name)
         folder = asked.is_dir()
@@ -128,20 +122,22 @@ class FolderHandler(SimpleHTTPRequestHandler):
         path = Path(os.path.realpath(asked))
         ways = [*asked.relative_to(self.directory).parts, *path.relative_to(self.directory).parts]
         there = path.is_file() and (folder or not name.endswith("/"))
-        return path if there and not any(part.startswith(".") for part in ways) else None
+        if not there or any(part.startswith(".") for part in ways):
+            raise FileNotFoundError(name)
+        return path
 
-    def _answer(self, path: Path, file: BinaryIO) -> Any:
+    def _send_file(self, path: Path, file: BinaryIO) -> Any:
         """The file, or the range of it that was asked for, if it is still the version that the client knows."""
         facts = os.fstat(file.fileno())
         tag, changed = f'"{facts.st_mtime_ns:x}-{facts.st_size:x}"', self.date_time_string(facts.st_mtime)
         if self.headers.get("If-None-Match") == tag:
             file.close()
-            return self.refuse(HTTPStatus.NOT_MODIFIED, ETag=tag)
+            return self.answer(HTTPStatus.NOT_MODIFIED, ETag=tag)
         current = self.headers.get("If-Range", tag) in {tag, changed}
         part = self._range(facts.st_size) if current and self.command == "GET" else None
         if part is not None and not part:
             file.close()
-            return self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{facts.st_size}")
+            return self.answer(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, Content_Range=f"bytes */{facts.st_size}")
         self.send_response(HTTPStatus.OK if part is None else HTTPStatus.PARTIAL_CONTENT)
         if part is not None:
             self.send_header("Content-Range", f"bytes {part.start}-{part.stop - 1}/{facts.st_size}")
@@ -164,14 +160,15 @@ class FolderHandler(SimpleHTTPRequestHandler):
         start = int(first) if first else max(0, size - int(last))
         return range(start, min(int(last) + 1, size) if first and last else size)
 
-    def refuse(self, status: HTTPStatus, **headers: str) -> None:
-        """Answer with a status and no content."""
+    def answer(self, status: HTTPStatus, body: bytes = b"", **headers: str) -> None:
+        """Answer with a status, and no content or a short one."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         if status is not HTTPStatus.NOT_MODIFIED:
-            self.send_header("Content-Length", "0")
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def copyfile(self, source: Any, outputfile: Any) -> None:
         shutil.copyfileobj(source, outputfile)

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 from scenes.production.files import write_text
-from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, live_script, standalone
-from scenes.publishing.markup import (
-    ASSETS,
-    HERE,
-    caption_track,
-    colours,
-    data_uri,
-    filled,
-    inline_style,
-    script_text,
-)
-from scenes.publishing.policy import element, one_file
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, figure_facts, live_scripts
+from scenes.publishing.markup import ASSETS, colours, self_contained, texts
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
-from scenes.stage.captions import vtt
 
 REVEAL = ASSETS / "reveal"
 SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
@@ -43,29 +33,20 @@ def write_slides(
         loop: whether slides that stop nowhere begin again after the last one.
     """
     keys = [(key, lecture.say(what)) for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"]
-    tried = standalone(lecture) if model else ""
+    facts = figure_facts(lecture) if model else {"data": None}
     titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
     seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
-    seen += tried + LETTERS if model else ""
-    faces = font_faces(seen)
-    styles = [*_texts(REVEAL, "reset.css", "reveal.css"), f":root{{{colours(lecture.palette)}}}", faces]
-    scripts = _texts(REVEAL, "reveal.js", "notes.js") + _texts(HERE, "slides.js")
+    seen += json.dumps(facts["data"], ensure_ascii=False) + LETTERS if model else ""
+    styles = [
+        *texts("reset.css", "reveal.css", folder=REVEAL), f":root{{{colours(lecture.palette)}}}", font_faces(seen),
+        *texts("slides.css", *([LIVE_STYLE] if model else [])),
+    ]  # fmt: skip
+    scripts = [*texts("reveal.js", "notes.js", folder=REVEAL), *texts("slides.js")]
     if model:
-        scripts += [*map(live_script, STANDALONE), model.script]
-    scripts = [script_text(code) for code in scripts]
-    styles += _texts(HERE, "slides.css", *([LIVE_STYLE] if model else []))
-    written = filled(
-        "slides.html", lecture=lecture, stops=stops, again=loop, keys=keys, half=0.5 / lecture.rate, data_uri=data_uri,
-        track=lambda step: caption_track(lecture.language, lecture.say("captions"), vtt(step.cues)), tried=tried,
-        head="\n".join(map(inline_style, styles)), scripts=scripts,
-        policy=element(one_file([*scripts, speaker_script()])),
-    )  # fmt: skip
-    write_text(target, written)
+        scripts += [*live_scripts(STANDALONE), model.script]
+    facts |= {"stops": stops, "again": loop, "keys": keys, "half": 0.5 / lecture.rate}
+    write_text(target, self_contained("slides.html", lecture, styles, scripts, [speaker_script()], **facts))
     return target
-
-
-def _texts(folder: Path, *names: str) -> list[str]:
-    return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 
 def speaker_script() -> str:

@@ -1,18 +1,20 @@
-"""Wording: what the buttons of a page are called, in the language of its lecture.
+"""Wording: what the buttons of a page are called, in the language of its lecture, and the terms that its film explains.
 
-Each text stands in English where it is used: in Python and in the scripts as `say("…")`, in the form of the player as
-`${…}`. Translations are entries of the catalogue with the context "page". Names of tensors and axes stay.
+Each text stands in English where it is used, in templates and scripts, as `say("…")`. Translations are entries of the
+catalogue with the context "page", those of terms with "glossary". Names of tensors and axes stay.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
-from string import Template
 
-from scenes.publishing.markup import HERE, escape
+from scenes.language import catalogue
+from scenes.publishing.markup import ASSETS, texts
+from scenes.publishing.rendered import Rendered
 
-CONTEXT = "page"
+CONTEXT, GLOSSARY = "page", "glossary"
 #: The scripts of a page, in the order in which they are read.
 SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js", "search.js", "quiz.js")
 #: Those of the part that answers to a sentence, and the one that shows it or the film.
@@ -23,25 +25,18 @@ VIEWS = "views.js"
 #: The script that asks a model which `lecture serve` runs.
 REMOTE = "remote.js"
 SAID = re.compile(r'\bsay\("([^"]+)"')
+Say = Callable[..., str]
 
 
-class Form(Template):
-    """A form whose `$name` is a value and whose `${Any words}` are a text, both escaped where they are put."""
+def words_in(language: str) -> Say:
+    """The words of a page in a language: `say("{0} of {1}", 2, 3)`."""
+    rules = catalogue(language)
 
-    braceidpattern = r"[^{}]+"
+    def say(english: str, *slots: object) -> str:
+        text = rules.rule(CONTEXT, english)
+        return text.format(*slots) if slots else text
 
-    def filled(self, say: Callable[[str], str], markup: dict[str, str], **values: object) -> str:
-        """The form with `values` and texts as text, and `markup` as it is.
-
-        Raises:
-            KeyError: the form has a `$name` that was not given.
-        """
-        texts = {text: escape(say(text)) for text in self.texts()}
-        return self.substitute({**texts, **{name: escape(str(value)) for name, value in values.items()}, **markup})
-
-    def texts(self) -> list[str]:
-        """The texts that there are to say."""
-        return [found["braced"] for found in self.pattern.finditer(self.template) if found["braced"]]
+    return say
 
 
 def script_texts() -> list[str]:
@@ -49,6 +44,23 @@ def script_texts() -> list[str]:
     return said_in((*SCRIPTS, *SPEAKING, VIEWS, REMOTE))
 
 
-def said_in(scripts: Sequence[str]) -> list[str]:
-    """Return the texts that some scripts show."""
-    return [text for name in scripts for text in SAID.findall((HERE / name).read_text(encoding="utf-8"))]
+def said_in(files: Sequence[str]) -> list[str]:
+    """Return the texts that some scripts and templates show."""
+    return [text for code in texts(*files) for text in SAID.findall(code)]
+
+
+def glossary() -> list[dict[str, str]]:
+    """Each `term` of the lecture, its `meaning`, and the `chapter` and title of the `step` that explains it."""
+    found: list[dict[str, str]] = json.loads((ASSETS / "glossary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def terms_of(lecture: Rendered) -> list[dict[str, str]]:
+    """The terms that steps of `lecture` explain, in its language: `term`, `meaning`, and the id of the `step`."""
+    ids = {(step.chapter, step.title): f"{step.chapter}-{step.number}" for step in lecture.steps}
+    titles = catalogue(lecture.language)
+    return [
+        {"term": lecture.say(one["term"], GLOSSARY), "meaning": lecture.say(one["meaning"], GLOSSARY), "step": step}
+        for one in glossary()
+        if (step := ids.get((one["chapter"], str(titles.text(one["step"])))))
+    ]

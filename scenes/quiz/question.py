@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
+from jaxtyping import Float
 
 
-@dataclass(frozen=True)
 class Question:
     """A question of a chapter; its texts are marked and translated as those of a step are.
 
@@ -23,19 +20,20 @@ class Question:
         TypeError: whether an answer is right is no truth value.
     """
 
-    text: str
-    choices: Sequence[tuple[str, bool]]
-    because: str
-    step: str
-    chapter: str = ""
-
-    def __post_init__(self) -> None:
-        for answer, holds in self.choices:
+    def __init__(self, text: str, *choices: tuple[str, bool], because: str, step: str, chapter: str = "") -> None:
+        for answer, holds in choices:
             if not isinstance(holds, bool | np.bool_):
                 raise TypeError(f"an answer hangs on True or False, not on {holds!r}: {answer}")
+        self.text, self.choices, self.because, self.step, self.chapter = text, choices, because, step, chapter
 
     @property
     def right(self) -> int | None:
         """The place of the right answer; None if for this sentence or model another number than one is right."""
         places = [place for place, (_, holds) in enumerate(self.choices) if holds]
         return places[0] if len(places) == 1 else None
+
+
+def softmax(scores: Float[np.ndarray, "... key"]) -> Float[np.ndarray, "... key"]:
+    """The weights of rows of scores, for what they would be if something were otherwise; each row adds up to one."""
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    return powers / powers.sum(-1, keepdims=True)

@@ -10,7 +10,7 @@ import pytest
 from walking import SENTENCES, chapters, findings, name_of
 
 from scenes.language import catalogue, languages
-from scenes.publishing.terms import CONTEXT, glossary
+from scenes.publishing.wording import GLOSSARY, glossary
 from scenes.stage.chapter import Chapter
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "glossary.md"
@@ -44,7 +44,7 @@ def test_the_page_has_the_terms_that_pages_and_searches_have() -> None:
 @pytest.mark.parametrize("code", languages()[1:])
 def test_every_term_is_translated(code: str) -> None:
     rules = catalogue(code).rules
-    assert [text for term in terms() for text in term[:2] if (CONTEXT, text) not in rules] == []
+    assert [text for term in terms() for text in term[:2] if (GLOSSARY, text) not in rules] == []
 
 
 def test_every_term_has_a_meaning_and_a_chapter() -> None:

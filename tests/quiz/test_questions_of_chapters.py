@@ -239,4 +239,4 @@ def test_a_word_of_a_question_draws_no_film_anew(monkeypatch):
 
 def test_whether_an_answer_is_right_is_a_truth_value():
     with pytest.raises(TypeError, match=re.escape("hangs on True or False, not on 0.5: Half of it")):
-        Question("How much?", (("Half of it", 0.5),), "Because.", "A step")
+        Question("How much?", ("Half of it", 0.5), because="Because.", step="A step")

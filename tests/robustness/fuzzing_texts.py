@@ -16,7 +16,7 @@ from small_folders import build
 from scenes.language import spoken_in
 from scenes.production.files import LONGEST_NAME, on_one_line, shortened, slug
 from scenes.production.fingerprint import hashed
-from scenes.publishing.markup import document, json_data
+from scenes.publishing.markup import filled
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.speech.spoken import spoken
@@ -139,7 +139,9 @@ class Seen(HTMLParser):
         self.scripts += data if self.elements[-1:] == ["script"] else ""
 
 
-PLAIN = ["html", "head", *["meta"] * 4, "link", "meta", "title", "body", "p", "script"]
+PLAIN = [
+    "html", "head", *["meta"] * 3, "link", "meta", "title", "link", "body", "main", "h1", "p", "script", "script",
+]  # fmt: skip
 
 
 def written_elsewhere(text: str) -> None:
@@ -153,10 +155,10 @@ def written_elsewhere(text: str) -> None:
     line.encode()
     if any("\ud800" <= char <= "\udfff" for char in text):
         return  # no tokenizer reads it, so that it never comes to a page
-    data = json_data("lecture", {"text": text})
-    body = f'<body>\n<p title="{html.escape(text)}">{html.escape(text)}</p>\n{data}\n</body>'
     seen = Seen()
     film = Path("film.mp4")
     lecture = Rendered(film.parent, text, text, film, 16, 9, "dark", "en", (), text, made=text)
-    seen.feed(document(lecture, "", body, FOLDER))
+    seen.feed(
+        filled("quiz.html", lecture=lecture, policy=FOLDER, style=text, scripts=[], words={text: text}, quiz=[text])
+    )
     assert seen.elements == PLAIN, "a text became an element of the page"

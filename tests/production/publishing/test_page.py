@@ -3,26 +3,24 @@
 import json
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-import scenes.publishing.live
-import scenes.publishing.page
-import scenes.publishing.quiz
 from scenes.language import catalogue, languages
 from scenes.language.sentences import places
 from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
 from scenes.publishing.page import KEYS, write_page
-from scenes.publishing.wording import SAID, SCRIPTS, SPEAKING, VIEWS, Form, said_in, script_texts
+from scenes.publishing.quiz import SCRIPTS as OF_A_PACKAGE
+from scenes.publishing.wording import SAID, SCRIPTS, SPEAKING, VIEWS, said_in, script_texts
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 FILM = "document.getElementById('film')"
 SHARES = "#counting-1 .tensor"
+TEMPLATES = ("page.html", "player.html", "trying.html", "anki.txt")
 #: The background in the dark and in the light.
 PAPERS = ("rgb(15, 20, 25)", "rgb(251, 248, 242)")
 
@@ -253,14 +251,11 @@ def test_what_is_said_is_in_the_language_of_the_lecture_and_says_so_to_a_reader_
 
 def texts_of_a_page():
     """Every English text of the page, wherever it is used."""
-    modules = (scenes.publishing.page, scenes.publishing.live, scenes.publishing.quiz)
-    python = [text for one in modules for text in SAID.findall(Path(one.__file__).read_text(encoding="utf-8"))]
-    form = Form((HERE / "player.html").read_text(encoding="utf-8")).texts()
+    python = SAID.findall((HERE / "page.py").read_text(encoding="utf-8"))
     return {
         *python,
-        *form,
+        *said_in([*TEMPLATES, *OF_A_PACKAGE]),
         *script_texts(),
-        *said_in(scenes.publishing.quiz.SCRIPTS),
         *KEYS,
         *KEYS.values(),
         *ALL_AXES.values(),
@@ -275,7 +270,7 @@ def test_every_language_has_the_words_of_a_page_with_their_slots(code):
 
 
 def test_no_text_of_a_page_is_written_past_the_catalogue():
-    for name in ("player.html", *SCRIPTS, *SPEAKING, VIEWS):
+    for name in (*TEMPLATES, *SCRIPTS, *SPEAKING, VIEWS):
         code = (HERE / name).read_text(encoding="utf-8")
         assert re.findall(r"""(?:aria-label|textContent|text)["=: ]+["'`]\w+""", code) == [], name
 
@@ -288,7 +283,7 @@ def test_an_address_of_a_step_begins_there(look, page_file, lecture):
 
 def test_what_is_linked_is_in_the_folder_and_is_what_was_rendered(page_file, disk, lecture):
     links = disk.eval_on_selector_all("a[download]", "links => links.map(link => link.getAttribute('href'))")
-    assert len(links) == 4
+    assert len(links) == 6
     for link in links:
         assert (page_file.parent / link).read_bytes() == (lecture.folder / link).read_bytes()
 

@@ -17,8 +17,8 @@ from axe_playwright_python.sync_playwright import Axe
 
 from scenes.publishing.cards import Card
 from scenes.publishing.page import write_page
-from scenes.publishing.quiz import Quiz, write_anki, write_scorm
-from scenes.theme import PALETTES
+from scenes.publishing.quiz import write_anki, write_scorm
+from scenes.publishing.rendered import Rendered
 
 CARDS = [
     Card(
@@ -262,8 +262,8 @@ def named(text):
     ]
 
 
-def quiz_of(cards, **changes):
-    return replace(Quiz("Mine", "The car is red", cards, "en", "dark", PALETTES["dark"]), **changes)
+def quiz_of(cards, title="Mine", text="The car is red", language="en"):
+    return Rendered.without_film(text, "dark", language, title), cards
 
 
 def test_a_hostile_sentence_is_text_in_every_card(look, lecture, trace, hostile, harmless, tmp_path):
@@ -284,7 +284,7 @@ def test_a_hostile_sentence_is_text_in_every_card(look, lecture, trace, hostile,
 
 def unpacked(quiz, folder):
     """The files of a package."""
-    with zipfile.ZipFile(write_scorm(quiz, folder / "quiz.zip")) as archive:
+    with zipfile.ZipFile(write_scorm(*quiz, folder / "quiz.zip")) as archive:
         archive.extractall(folder / "package")
     return folder / "package"
 
@@ -334,7 +334,7 @@ def faults_of_manifest(root, files):
 
 def test_a_package_has_a_manifest_as_scorm_prescribes_it_whatever_the_sentence(tmp_path, hostile):
     text = hostile.text + BROKEN
-    package = unpacked(quiz_of(named(text), heading=text, text=text), tmp_path)
+    package = unpacked(quiz_of(named(text), title=text, text=text), tmp_path)
     files = {path.name for path in package.iterdir()}
     assert files == {"imsmanifest.xml", "index.html", "quiz.css", "common.js", "scorm.js", "quiz.js"}
     assert faults_of_manifest(ET.parse(package / "imsmanifest.xml").getroot(), files) == []
@@ -442,7 +442,7 @@ def test_the_page_of_a_package_works_without_a_platform_from_a_disk(look, tmp_pa
 
 def test_the_same_quiz_has_the_same_bytes(tmp_path):
     for write, name in ((write_scorm, "quiz.zip"), (write_anki, "quiz.txt")):
-        made = [write(quiz_of(CARDS), tmp_path / f"{at}-{name}").read_bytes() for at in range(2)]
+        made = [write(*quiz_of(CARDS), tmp_path / f"{at}-{name}").read_bytes() for at in range(2)]
         assert made[0] == made[1]
 
 
@@ -468,7 +468,7 @@ def seen(field):
 
 
 def test_anki_reads_a_note_for_each_card_in_a_deck_for_each_chapter(tmp_path):
-    head, notes = notes_in(write_anki(quiz_of(CARDS), tmp_path / "quiz.txt"))
+    head, notes = notes_in(write_anki(*quiz_of(CARDS), tmp_path / "quiz.txt"))
     assert (head["html"], head["notetype"]) == ("true", "Basic")
     assert [note["deck"] for note in notes] == ["Mine::01 Counting", "Mine::01 Counting", "Mine::02 Other"]
     for card, note in zip(CARDS, notes, strict=True):
@@ -480,17 +480,17 @@ def test_anki_reads_a_note_for_each_card_in_a_deck_for_each_chapter(tmp_path):
 
 def test_a_note_is_known_again_by_sentence_and_language_and_by_no_other_card(tmp_path):
     same, other, spanish = (
-        [note["guid"] for note in notes_in(write_anki(quiz_of(CARDS, **change), tmp_path / "quiz.txt"))[1]]
-        for change in ({"heading": "Another title"}, {"text": "the red car"}, {"language": "es"})
+        [note["guid"] for note in notes_in(write_anki(*quiz_of(CARDS, **change), tmp_path / "quiz.txt"))[1]]
+        for change in ({"title": "Another title"}, {"text": "the red car"}, {"language": "es"})
     )
-    first = [note["guid"] for note in notes_in(write_anki(quiz_of(CARDS), tmp_path / "quiz.txt"))[1]]
+    first = [note["guid"] for note in notes_in(write_anki(*quiz_of(CARDS), tmp_path / "quiz.txt"))[1]]
     assert same == first
     assert len({*first, *other, *spanish}) == 3 * len(CARDS)
 
 
 def test_a_hostile_sentence_is_text_in_the_notes_of_anki(tmp_path, hostile):
     for text in (hostile.text, BROKEN):
-        head, notes = notes_in(write_anki(quiz_of(named(text), heading=text, text=text), tmp_path / "quiz.txt"))
+        head, notes = notes_in(write_anki(*quiz_of(named(text), title=text, text=text), tmp_path / "quiz.txt"))
         assert len(head) == 6
         assert len(notes) == len(CARDS)
         for note in notes:
