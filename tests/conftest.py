@@ -3,8 +3,12 @@
 import gc
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -17,6 +21,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # What Hypothesis tries is the same each time, however slow the machine: what was green stays green.
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
+ROOT = Path(__file__).resolve().parents[1]
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
 #: Where the longest files are: they begin first, so that at the end no process waits for another.
@@ -40,6 +45,23 @@ def _cache_of_tests(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("LECTURE_CACHE", str(tmp_path_factory.mktemp("cache-of-tests")))
         yield
+
+
+@pytest.fixture(scope="session")
+def surveyed(tmp_path_factory):
+    """A cache with the storyboards of all chapters for the usual sentence, read once for all processes of the tests.
+
+    `lecture trace` reads them for half a minute.
+    """
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "surveyed"
+    place.mkdir(exist_ok=True)
+    with FileLock(place / "lock"):
+        if not (place / "all.npz").exists():
+            environment = {**os.environ, "LECTURE_CACHE": str(place / "cache"), "PYTHONPATH": str(ROOT)}
+            command = [sys.executable, "-m", "scenes.cli.main", "trace", "--output", "all.npz"]
+            subprocess.run(command, cwd=place, env=environment, check=True, capture_output=True)
+    return place / "cache"
 
 
 def together(test: str) -> str:

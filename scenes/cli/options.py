@@ -203,17 +203,13 @@ def _entries(lecture: Any, asked_for: Sequence[Any]) -> Sequence[Any]:
 
 def _unasked(lecture: Any, kept: Sequence[str]) -> dict[str, Any]:
     """Return the values of a lecture file, except `kept` ones and those whose option is given on the command line."""
-    same = ("model", "quality", "theme", "output", "language", "voice", "target", "beams", "edits", "captions")
-    said = {name: name for name in same} | {"text": "sentence"}
-    context = click.get_current_context(silent=True)
+    said, context = lecture.options, click.get_current_context(silent=True)
     asked = {*kept} | {
         name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
-    if not lecture.captions:
-        asked.add("captions")  # as is usual for the command
-    return {name: getattr(lecture, key) for name, key in said.items() if name not in asked}
+    return {name: value for name, value in said.items() if name not in asked}
 
 
 @contextmanager

@@ -65,7 +65,6 @@ def _called(step: StepFacts, number: int) -> str:
 
 def _recorded(step: StepFacts, number: int, take: Any, folder: Path) -> bool:
     """Record one beat until it is kept or skipped; False to stop."""
-    from scenes.production.files import whole
     from scenes.speech import sound
     from scenes.speech.microphone import FULL, play
 
@@ -84,8 +83,7 @@ def _recorded(step: StepFacts, number: int, take: Any, folder: Path) -> bool:
         while (said := _asked(ASKED, (KEEP, AGAIN, LISTEN, SKIP, QUIT))) == LISTEN:
             play(found)
         if said == KEEP:
-            with whole(folder / f"{_called(step, number)}.flac") as part:
-                sound.keep(found, sound.RATE, part)
+            sound.keep(found, sound.RATE, folder / f"{_called(step, number)}.flac")
             return True
         if said != AGAIN:
             return said == SKIP

@@ -12,7 +12,6 @@ from typing import Any
 from scenes.language import ENGLISH, languages
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.seals import seal
 from scenes.production.store import Store
 from transformer_core.tracing.trace import Trace
 
@@ -48,13 +47,7 @@ class _Given(Store):
         content = hashed(
             *(f"{name} {tensor.values.tobytes()!r}" for name, tensor in sorted(self.given.tensors.items()))
         )
-        path = self.folder / "traces" / f"{content}.npz"
-        files = path, path.with_suffix(".json")
-        if not all(self.has(file) for file in files):
-            self.given.save(path)
-            for file in files:
-                seal(file)
-        return path, content
+        return self.saved(content, lambda: self.given), content
 
 
 class _Line:
@@ -154,8 +147,7 @@ def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Show
     if len(drawn) == 1:
         facts, clip = drawn[0]
         return Shown(clip, facts.title, seconds(clip))
-    target = store.folder / "films" / f"{hashed(*(facts.key for facts, _ in drawn))}.mp4"
-    if not store.has(target):
-        join([Part(clip, facts.title) for facts, clip in drawn], [], target, {"title": title}, "und")
-        seal(target)
+    parts = [Part(clip, facts.title) for facts, clip in drawn]
+    key = hashed(*(facts.key for facts, _ in drawn))
+    target = store.kept("films", key, ".mp4", lambda path: join(parts, [], path, {"title": title}, "und"))
     return Shown(target, title, sum(seconds(clip) for _, clip in drawn))

@@ -13,7 +13,7 @@ import msgspec
 from PIL import Image
 
 from scenes.production.font_file import flaw
-from scenes.production.mistakes import Wrong, beside, named, one_of
+from scenes.production.mistakes import Wrong, file_beside, named, one_of
 from scenes.stage.brand import Asset, Brand
 from scenes.theme import PALETTES, READABLE, Palette, between, contrast
 
@@ -91,9 +91,8 @@ def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, b
         return []
     place = f"theme.{key}"
     if name.lower().endswith(FONT_FILES):
-        path = beside(folder, name)
-        if path is None or not path.is_file():
-            wrong(place, f"{named(name)} is no file beside this one")
+        path = file_beside(folder, name, place, wrong)
+        if path is None:
             return []
         files = {"normal": path}
     else:
@@ -122,9 +121,8 @@ def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, b
 def _logo(folder: Path, name: str, wrong: Wrong) -> Asset | None:
     if not name:
         return None
-    path = beside(folder, name)
-    if path is None or not path.is_file():
-        wrong("theme.logo", f"{named(name)} is no file beside this one")
+    path = file_beside(folder, name, "theme.logo", wrong)
+    if path is None:
         return None
     try:
         with Image.open(path, formats=["PNG"]) as image:

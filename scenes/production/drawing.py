@@ -17,12 +17,11 @@ from scenes.language import ENGLISH, catalogue
 from scenes.production.crew import Tick
 from scenes.production.facts import StepFacts, facts_of
 from scenes.production.files import stage
-from scenes.production.fingerprint import digest, hashed, source, toolchain
+from scenes.production.fingerprint import digest, hashed, source, toolchain, without_steps
 from scenes.production.look import Look
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import Entry
 from scenes.production.seals import seal, sealed
-from scenes.production.storycode import Place, Storyboard, places
 from transformer_core.studies import results
 from transformer_core.tracing.trace import Trace
 
@@ -80,18 +79,30 @@ def _on_stage(job: Job) -> Iterator[Any]:
 
 
 def survey(job: Job, tick: Tick) -> list[StepFacts]:
-    """Return the facts of each step, with the key of its clip; draw no frame except the last ones, for posters."""
+    """Return the facts of each step, with the key of its clip; draw no frame except the last ones, for posters.
+
+    The picture of a step follows from what stands on the stage when it is told, from the step itself (words, figures
+    and motions, by content), from the seconds that it is spoken, and from what all steps have in common.
+    """
     with _on_stage(job) as chapter:
-        watch = _Watch(chapter, job)
+        common, facts, found, telling = _common(chapter, job), list[StepFacts](), "", chapter.steps
+
+        def steps(trace: Trace) -> Iterator[Any]:
+            nonlocal found
+            for step in telling(trace):
+                found = _found(chapter, step)
+                yield step
 
         def closed(record: Any) -> None:
-            watch.closed(record)
+            key = hashed(common, record.number, found, record.heard, job.speech.get(record.number, ()))
+            facts.append(facts_of(record, job.entry.name, job.look.rate, key))
             if job.posters:
-                _poster(chapter, job.posters / watch.facts[-1].key)
+                _poster(chapter, job.posters / key)
 
+        chapter.steps = steps
         chapter.perform((), None, closed)
         tick(0, 1)
-        return watch.facts
+        return facts
 
 
 def render(job: Job, tick: Tick) -> set[str]:
@@ -186,56 +197,21 @@ def _poster(chapter: Any, clip: Path) -> None:
         Image.fromarray(chapter.renderer.still(chapter)).save(part, compress_level=4, pnginfo=told)
 
 
-class _Watch:
-    """Notes, at the end of each step, the facts of the step and the state that the next one finds."""
+def _common(chapter: Any, job: Job) -> str:
+    """A hash of what the pictures of all steps depend on: sentence, look, libraries, catalogue, code but for steps."""
+    rules = sorted(catalogue(job.look.language).rules.items())
+    sentence = "" if chapter.recorded else job.trace_key
+    figures = [file.read_text(encoding="utf-8") for file in job.entry.files if file != job.entry.path]
+    code = source(SCENES, *APART), figures, without_steps(job.entry.path)
+    return hashed(sentence, job.look, toolchain(), rules, *code)
 
-    def __init__(self, chapter: Any, job: Job) -> None:
-        from scenes.stage.members import Members
 
-        self.chapter, self.job = chapter, job
-        self.board = Storyboard(type(chapter))
-        # What every stage has is plumbing; what a storyboard adds to it is state.
-        self.plumbing = {*vars(Members()), "trace", "brand", "speech", "records", "caption", "steps"}
-        rules = sorted(catalogue(job.look.language).rules.items())
-        sentence = "" if chapter.recorded else job.trace_key
-        figures = [file.read_text(encoding="utf-8") for file in job.entry.files if file != job.entry.path]
-        code = source(SCENES, *APART), figures, self.board.rest
-        self.common = hashed(sentence, job.look, toolchain(), rules, *code)
-        self.facts: list[StepFacts] = []
-        self.story: Any = None
-        self.places: list[Place] = []
-        self.state = ""
-        telling = chapter.steps
+def _found(chapter: Any, step: Any) -> str:
+    """A hash of a step and of what it finds, without captions: those are removed before its first frame."""
+    from scenes.stage.members import Members
 
-        def steps(trace: Trace) -> Any:
-            self.state = self._state()
-            self.story = telling(trace)
-            return self.story
-
-        chapter.steps = steps
-
-    def closed(self, record: Any) -> None:
-        here = places(self.story)
-        spoken = self.job.speech.get(record.number, ())
-        code = self.board.code(self.places, here)
-        key = hashed(self.common, record.number, self.state, self._results(), record.heard, spoken, code)
-        self.places, self.state = here, self._state()
-        self.facts.append(facts_of(record, self.job.entry.name, self.job.look.rate, key))
-
-    def _results(self) -> str:
-        """Return a hash of the experiments' results read so far: the saved trace, and so its key, does not have them.
-
-        The chapter's trace keeps every tensor that was read, also those derived from results.
-        """
-        read = sorted(self.chapter.trace.tensors.items())
-        return digest([tensor for name, tensor in read if name.startswith(results.PREFIX)])
-
-    def _state(self) -> str:
-        """Return a hash of what the next step finds, without captions: those are removed before its first frame."""
-        chapter = self.chapter
-        own = {name: value for name, value in vars(chapter).items() if name not in self.plumbing}
-        stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]
-        local = [place.local for place in places(self.story)]
-        return digest(
-            sorted(own.items()), stage, chapter.foreground_mobjects, chapter.updaters, local, ignoring=[chapter]
-        )
+    # What every stage has is plumbing; what a chapter adds to it is state.
+    plumbing = {*vars(Members()), "trace", "brand", "speech", "records", "caption", "steps"}
+    own = sorted((name, value) for name, value in vars(chapter).items() if name not in plumbing)
+    stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]
+    return digest(own, stage, chapter.foreground_mobjects, chapter.updaters, step, ignoring=[chapter])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from scenes.stage.captions import Cue
@@ -30,43 +30,19 @@ class StepFacts:
     untold: tuple[tuple[str, str], ...] = ()
     faults: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> StepFacts:
-        cues = tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in data["cues"])
-        untold = tuple((template, example) for template, example in data["untold"])
-        tuples = {name: tuple(data[name]) for name in ("beats", "starts", "shown", "faults")}
-        return cls(**{**data, **tuples, "cues": cues, "untold": untold})
-
 
 def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
     """The facts in a chapter's record of a step."""
     shown = tuple(_entry(span) for span in record.spans.values())
+    untold = tuple((one.template, one.example) for one in record.heard if one.became is None)
     return StepFacts(
-        chapter,
-        record.number,
-        record.title,
-        record.narration,
-        tuple(record.beats),
-        tuple(record.cues),
-        round(record.duration * rate),
-        key,
-        tuple(record.starts),
-        shown,
-        tuple((one.template, one.example) for one in record.heard if one.became is None),
-        tuple(dict.fromkeys(record.faults)),
-    )
+        chapter, record.number, record.title, record.narration, tuple(record.beats), tuple(record.cues),
+        round(record.duration * rate), key, tuple(record.starts), shown, untold, tuple(dict.fromkeys(record.faults)),
+    )  # fmt: skip
 
 
 def _entry(span: Any) -> dict[str, Any]:
     """A number has the index of its entry and the value; a token has its place along an axis and the word."""
     source = span.source
-    entry: dict[str, Any] = {
-        "name": source.name,
-        "index": list(source.index),
-        "value": source.value,
-        "shown": span.shown,
-    }
+    entry = {"name": source.name, "index": list(source.index), "value": source.value, "shown": span.shown}
     return entry | ({"axis": source.axis} if source.axis else {})

@@ -1,16 +1,18 @@
 """Hashes of states and sources: what determines a picture, as a short name.
 
-The clip of a step follows from the code of the step (see `storycode`), the state that this code finds (the stage, the
-local variables of the storyboard, the attributes of the chapter), the trace, and the look.
+What is on stage, and a step that is told there, are hashed by content, so that only a change that can be seen changes
+a key. Code that runs while a picture is drawn is hashed as text.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import os
 import sys
 import types
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, MappingView
+from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
 from importlib.metadata import version
@@ -100,19 +102,19 @@ class _Reader:
         self.text.append(type(value).__qualname__)
         if isinstance(value, np.ndarray):
             self._read_array(value)
-        elif isinstance(value, dict):
+        elif isinstance(value, Trace):
+            self.write(value.prefix, sorted(value.picks.items()))
+        elif isinstance(value, Mapping):
             self.write(len(value))
             for key, item in value.items():
                 self.read(key)
                 self.read(item)
         elif isinstance(value, set | frozenset):
             self.write(*sorted(map(repr, value)))
-        elif isinstance(value, list | tuple):
+        elif isinstance(value, list | tuple | MappingView):
             self.write(len(value))
             for item in value:
                 self.read(item)
-        elif isinstance(value, Trace):
-            self.write(value.prefix, sorted(value.picks.items()))
         elif isinstance(value, CODE):
             self._read_code(value)
         elif isinstance(value, types.GeneratorType):
@@ -132,9 +134,13 @@ class _Reader:
     def _read_object(self, value: Any) -> None:
         state = getattr(value, "__dict__", {})
         kind: Any = type(value)
-        for name in _names(kind, tuple(state)):
+        names = _names(kind, tuple(state))
+        for name in names:
             self.text.append(name)
             self.read(state[name] if name in state else getattr(value, name, None))
+        if not names:
+            with suppress(TypeError):  # made by C, as partial functions and iterators are: by what copies them
+                self.read(value.__reduce_ex__(2))
 
     def _read_code(self, value: Any) -> None:
         if isinstance(value, types.MethodType):
@@ -172,6 +178,27 @@ def _content(cell: types.CellType) -> Any:
 def toolchain() -> str:
     """The Python and the libraries that a picture depends on besides our code."""
     return " ".join([f"Python {sys.version_info[0]}.{sys.version_info[1]}", *(f"{n} {version(n)}" for n in LIBRARIES)])
+
+
+def without_steps(file: Path) -> str:
+    """The code of a chapter's file but for the storyboards, which are generators: what they make is met on the stage.
+
+    Other functions may run while a picture is drawn.
+    """
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and _tells(node):
+            node.body = [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _tells(node: ast.AST) -> bool:
+    """Return True if a function is a generator itself."""
+    return any(
+        isinstance(part, ast.Yield | ast.YieldFrom)
+        or (not isinstance(part, ast.FunctionDef | ast.Lambda | ast.ClassDef) and _tells(part))
+        for part in ast.iter_child_nodes(node)
+    )
 
 
 def source(folder: Path, *without: Path) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from scenes.language import languages
 from scenes.production.files import distinct
 from scenes.production.look import CAPTIONS, QUALITIES
-from scenes.production.mistakes import Wrong, beside, named, one_of
+from scenes.production.mistakes import Wrong, beside, file_beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, Part, cut, entries_in, parts, repertoire
 from scenes.production.slide import END, TITLE, Slide
 from scenes.speech.engines import SILENT, NotInstalledError
@@ -261,9 +261,8 @@ def _words(given: ChapterTable | CardTable, place: str, wrong: Wrong) -> dict[st
 
 def _own(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Entry]:
     """The chapters in a file beside the lecture file. They are code: nobody runs it who has not said so."""
-    path = beside(folder, name)
-    if path is None or not path.is_file():
-        wrong(place, f"{named(name)} is no file beside this one", name)
+    path = file_beside(folder, name, place, wrong)
+    if path is None:
         return []
     if not trust:
         wrong(place, f"{named(name)} is code, which a lecture file cannot run: read it, then add --trust", name)

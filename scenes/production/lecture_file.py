@@ -15,14 +15,7 @@ import msgspec
 
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
-from scenes.production.lecture_checks import (
-    check_sentence,
-    check_words,
-    model_of,
-    output_of,
-    running_of,
-    speakers_of,
-)
+from scenes.production.lecture_checks import check_sentence, check_words, model_of, output_of, running_of, speakers_of
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
 from scenes.production.repertoire import Entry, Part
 from scenes.production.slide import Slide, model_name
@@ -37,17 +30,22 @@ DEFAULT_TEXT = "The car is red"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class CardTable(msgspec.Struct):
-    """The keys of `[title_card]`, and of `[end_card]`, of which the last two are."""
+class Words(msgspec.Struct):
+    """The keys of a slide."""
 
     title: str = ""
     lines: list[str] = []
     say: str = ""
+
+
+class CardTable(Words):
+    """The keys of `[title_card]`, and of `[end_card]`, of which the last two are."""
+
     licence: str = ""
     questions: str = ""
 
 
-class ChapterTable(msgspec.Struct):
+class ChapterTable(Words):
     """The keys of a chapter or a slide among `chapters`: a chapter has a name, a slide a title."""
 
     name: str = ""
@@ -55,12 +53,9 @@ class ChapterTable(msgspec.Struct):
     model: str = ""
     steps: list[int | str] = []
     without: list[int | str] = []
-    title: str = ""
-    lines: list[str] = []
-    say: str = ""
 
 
-class Table(msgspec.Struct, forbid_unknown_fields=True):
+class Table(msgspec.Struct):
     """The keys of a lecture file, what they hold, and what they are if they are left out."""
 
     title: str = ""
@@ -85,26 +80,25 @@ class Table(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Lecture:
-    """Content of a lecture file, checked; `told` has a line for each doubt about it."""
+    """A lecture file, checked: its table, and what is meant by names in it; `told` has a line for each doubt."""
 
     path: Path
-    title: str
-    author: str
-    language: str
-    sentence: str
-    target: str
-    beams: int
-    edits: tuple[str, ...]
+    table: Table
     running: tuple[Part, ...]
     model: str | None
-    quality: str
-    theme: str
     brand: Brand
     output: Path
-    outputs: tuple[str, ...]
-    voice: tuple[str, ...] = ()
-    captions: str = ""
-    told: tuple[str, ...] = ()
+    voice: tuple[str, ...]
+    told: tuple[str, ...]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the file says in the place of options of the command line, by their names."""
+        table = self.table
+        same = {name: getattr(table, name) for name in ("quality", "language", "target", "beams")}
+        read = {"text": table.sentence, "model": self.model, "edits": tuple(table.edits)}
+        made = {"theme": table.theme.base, "output": self.output, "voice": self.voice}
+        return same | read | made | ({"captions": table.captions} if table.captions else {})
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -114,13 +108,15 @@ class Lecture:
     def ordered(self, order: Order) -> Order:
         """`order` with what only the file says: title, author, outputs, and in which order chapters and slides run."""
 
+        title, author = self.table.title, self.table.author
+
         def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-            facts = self.title, self.author, order.text, model_name(order.model or DEFAULT_MODEL), order.look.language
+            facts = title, author, order.text, model_name(order.model or DEFAULT_MODEL), order.look.language
             return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
 
         running, asked = ([replace(p, entries=told(p.entries)) for p in parts] for parts in (self.running, order.parts))
         return replace(
-            order, title=self.title, author=self.author, outputs=self.outputs,
+            order, title=title, author=author, outputs=tuple(dict.fromkeys(self.table.outputs)),
             entries=told(order.entries), parts=tuple(asked), running=tuple(running),
         )  # fmt: skip
 
@@ -165,11 +161,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
         raise MistakesError(path.name, mistakes)
     told = tuple(MistakesError(path.name, [Mistake(key, doubt, lines.of(key)) for key, doubt in doubts]).lines)
     checkpoint = None if table.model == DEFAULT_MODEL else str(model)
-    return Lecture(
-        path, table.title, table.author, table.language, table.sentence, table.target, table.beams, tuple(table.edits),
-        running, checkpoint, table.quality, table.theme.base, brand, output,
-        tuple(dict.fromkeys(table.outputs)), speakers, table.captions, told,
-    )  # fmt: skip
+    return Lecture(path, table, running, checkpoint, brand, output, speakers, told)
 
 
 def _text(path: Path) -> str:
@@ -219,9 +211,12 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
             if table and isinstance(value, dict) and not has_several:
                 found[key] = typed(table, value, f"{place}.", wrong)
             elif table and isinstance(value, list) and has_several:
+                for one in value:
+                    if not isinstance(one, str | dict):
+                        wrong(place, f"{named(one)} should be a text in quotes or a table", one)
+                parts = [(i, one) for i, one in enumerate(value) if isinstance(one, str | dict)]
                 found[key] = [
-                    typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else msgspec.convert(one, str)
-                    for i, one in enumerate(value)
+                    typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one for i, one in parts
                 ]
             else:
                 found[key] = msgspec.convert(value, fields[key])

@@ -119,3 +119,12 @@ def beside(folder: Path, name: str) -> Path | None:
         return path if path.resolve().is_relative_to(folder.resolve()) else None
     except (OSError, RuntimeError):  # links in a circle
         return None
+
+
+def file_beside(folder: Path, name: str, place: str, wrong: Wrong) -> Path | None:
+    """The file called `name` below `folder`; None, and a mistake, if there is none."""
+    path = beside(folder, name)
+    if path is None or not path.is_file():
+        wrong(place, f"{named(name)} is no file beside this one", name)
+        return None
+    return path

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import time
@@ -10,6 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from scenes.production.cache_folder import KINDS, is_marked
 from scenes.production.facts import StepFacts
@@ -41,17 +42,13 @@ class Store:
         """Return the path, without suffix, of the clip (.mp4) and the poster (.png) of the step with this key."""
         return self.folder / "clips" / key
 
-    def speech(self, key: str) -> Path:
-        """Return the path of the sound of a spoken text."""
-        return self.folder / "speech" / f"{key}.flac"
-
-    def sound(self, key: str, suffix: str) -> Path:
-        """Return the path of the sound of a step (.flac) or of a film (.m4a), or of a clip with its sound (.mp4)."""
-        return self.folder / "sounds" / f"{key}{suffix}"
-
-    def sheet(self, key: str) -> Path:
-        """Return the path of the contact sheet of these steps."""
-        return self.folder / "sheets" / f"{key}.png"
+    def kept(self, kind: str, key: str, suffix: str, write: Callable[[Path], None]) -> Path:
+        """The file of this kind (see `KINDS`) and key; `write` writes it, whole or not at all, if it is not there."""
+        path = self.folder / kind / f"{key}{suffix}"
+        if not self.has(path):
+            write(path)
+            seal(path)
+        return path
 
     def trace(
         self,
@@ -89,17 +86,26 @@ class Store:
             ValueError: the weights were changed while they were read.
         """
         weights = [line for model in models for line in checkpoints(model)]
-        path = self.folder / "traces" / f"{hashed(*facts, source(PACKAGES / 'transformer_core'), *weights)}.npz"
-        files = path, path.with_suffix(".json")
-        if not all(self.has(file) for file in files):
+
+        def unchanged() -> Trace:
             computing()
             trace = make()
             if weights != [line for model in models for line in checkpoints(model)]:
                 raise ValueError("the weights of the model were changed while it was read; run it again")
-            trace.save(path)
+            return trace
+
+        path = self.saved(hashed(*facts, source(PACKAGES / "transformer_core"), *weights), unchanged)
+        return path, hashed(content(path), content(path.with_suffix(".json")))
+
+    def saved(self, key: str, make: Callable[[], Trace]) -> Path:
+        """The two files of the trace of this key, by the first; `make` makes it if it is not there."""
+        path = self.folder / "traces" / f"{key}.npz"
+        files = path, path.with_suffix(".json")
+        if not all(self.has(file) for file in files):
+            make().save(path)
             for file in files:
                 seal(file)
-        return path, hashed(*map(content, files))
+        return path
 
     def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
         """The facts of the trace of `text`; `asked` is as for `trace`."""
@@ -111,7 +117,7 @@ class Store:
         path = self._survey(key)
         if not self.has(path):
             return None
-        steps = [StepFacts.from_json(data) for data in json.loads(path.read_text(encoding="utf-8"))]
+        steps = msgspec.json.decode(path.read_bytes(), type=list[StepFacts])
         return steps if _are_of(chapter, steps) else None
 
     def remember(self, key: str, chapter: str, steps: list[StepFacts]) -> None:
@@ -123,7 +129,7 @@ class Store:
         if not _are_of(chapter, steps):
             raise ValueError(f"what was read are not the steps of {chapter}")
         path = self._survey(key)
-        write_json(path, [step.to_json() for step in steps])
+        write_json(path, msgspec.to_builtins(steps))
         seal(path)
 
     def _survey(self, key: str) -> Path:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from scenes.language import catalogue
 from scenes.production import drawing
 from scenes.production.crew import Executor, Progress, executor
 from scenes.production.delivery import Delivery
@@ -16,7 +16,6 @@ from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.look import CAPTIONS, SHOWN, Look
-from scenes.production.origin import Origin
 from scenes.production.repertoire import Entry, Part
 from scenes.production.store import Store
 from scenes.production.transcript import transcript
@@ -101,74 +100,80 @@ class Studio:
 
     def film(self, order: Order) -> Made:
         """Render what is not there yet, and deliver everything."""
-        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+        with self._crew(order) as crew:
             steps, base = self._survey(order, crew)
             narration = self._narration(order)
             if narration:
                 self.progress.begin("speaking", 0, len(steps))
                 speech = narration.tables(steps, lambda: self.progress.advance(0, 1))
                 steps, base = self._survey(order, crew, speech=speech)
-            delivery = self._delivery(order, steps)
-            delivery.take(steps)
+            delivery = Delivery(order, self.store, steps, narration)
+            delivery.take()
             missing = [step for step in steps if not self._is_there(step, ".mp4", ".png")]
-            left: list[set[str]] = []
-            if missing:
-                runs = _runs(missing, crew.size * RUNS_A_PROCESS)
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
-                left = crew.perform([(drawing.render, self._job(base, run)) for run in runs])
-        film = delivery.film(steps, narration)
+            left = self._draw(crew, base, missing)
+        film = delivery.film()
         self.store.forget_old()  # at the end: a clock that was put right meanwhile makes all of this old
-        by_manim = tuple(sorted(set().union(*left)))
+        seconds = sum(step.frames for step in steps) / order.look.rate
         doubts = tuple(order.recordings.told(steps)) if order.recordings else ()
-        seconds, new = delivery.seconds, tuple(missing)
-        return Made(order.output, film, len(steps), len(missing), seconds, by_manim, new, untold(steps), doubts)
+        return Made(order.output, film, len(steps), len(missing), seconds, left, tuple(missing), untold(steps), doubts)
 
     def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
         """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
-        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+        with self._crew(order) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if wanted(step)]
-            missing = [step for step in chosen if not self._is_there(step, suffix)]
-            if missing:
-                runs = _runs(missing, crew.size * RUNS_A_PROCESS)
-                self.progress.begin("drawing", sum(step.frames for step in missing), len(missing))
-                crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
+            self._draw(crew, base, [step for step in chosen if not self._is_there(step, suffix)], suffix)
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
     def vectors(
         self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None
     ) -> list[tuple[StepFacts, str]]:
         """Each step that is `wanted` as SVG: its last picture, or that of a moment, in seconds."""
-        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+        with self._crew(order) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if step in wanted]
-            runs = _runs(chosen, crew.size)
             self.progress.begin("drawing", 0, len(chosen))
-            jobs = [(drawing.vectors, replace(self._job(base, run), moment=moment)) for run in runs]
-            found = {
-                (run[0].chapter, number): picture
-                for run, pictures in zip(runs, crew.perform(jobs), strict=True)
-                for number, picture in pictures.items()
-            }
+            jobs = [replace(self._job(base, run), moment=moment) for run in _runs(chosen, crew.size)]
+            drawn = crew.perform([(drawing.vectors, job) for job in jobs])
+        found = {
+            (job.entry.name, number): svg for job, svgs in zip(jobs, drawn, strict=True) for number, svg in svgs.items()
+        }
         return [(step, found[step.chapter, step.number]) for step in chosen]
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
-        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+        with self._crew(order) as crew:
             steps, _ = self._survey(order, crew, ".png")
-        delivery = self._delivery(order, steps)
-        delivery.take(steps, film=False)
-        delivery.stills(steps)
+        delivery = Delivery(order, self.store, steps)
+        delivery.take(film=False)
+        delivery.stills()
         return Made(order.output, None, len(steps), 0, 0.0, untold=untold(steps))
 
     def transcript(self, order: Order, steps: Sequence[StepFacts], kind: str) -> str:
         """Return what is said, with the time of each step, as a kind of file of `transcript.KINDS`."""
-        return transcript(self._delivery(order, steps).index(steps), kind)
+        return transcript(Delivery(order, self.store, steps).index(), kind)
 
     def script(self, order: Order) -> list[StepFacts]:
         """Return the facts of each step, with what is said in it."""
-        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+        with self._crew(order) as crew:
             return self._survey(order, crew)[0]
+
+    @contextmanager
+    def _crew(self, order: Order) -> Iterator[Executor]:
+        """Who draws; nothing unfinished is left in the store afterwards."""
+        with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
+            yield crew
+
+    def _draw(
+        self, crew: Executor, base: dict[str, Job], steps: Sequence[StepFacts], suffix: str = ".mp4"
+    ) -> tuple[str, ...]:
+        """Render clips of this suffix; returns what only Manim itself could draw."""
+        if not steps:
+            return ()
+        runs = _runs(steps, crew.size * RUNS_A_PROCESS)
+        self.progress.begin("drawing", sum(step.frames for step in steps), len(steps))
+        left = crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
+        return tuple(sorted(set().union(*left)))
 
     def _narration(self, order: Order) -> Narration | None:
         """Return the narration of the film; None for a silent one."""
@@ -208,20 +213,8 @@ class Studio:
                 known[name] = steps
         return _asked(order, _running(order, [step for steps in known.values() for step in steps or ()])), base
 
-    def _delivery(self, order: Order, steps: Sequence[StepFacts]) -> Delivery:
-        told = catalogue(order.look.language)
-        entries = [entry for entry in order.entries if entry.name in {step.chapter for step in steps}]
-        title = order.title or "; ".join(told.text(entry.title) for entry in entries)
-        origin = Origin.of(self.store.about(order.text, order.model, **order.asked))
-        return Delivery(
-            order.output, order.label, order.text, order.look, entries, self.store, title, origin, order.author,
-            order.captions,
-        )  # fmt: skip
-
     def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
-        job = base[run[0].chapter]
-        clips = {step.number: self.store.clip(step.key) for step in run}
-        return replace(job, clips=clips)
+        return replace(base[run[0].chapter], clips={step.number: self.store.clip(step.key) for step in run})
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.has(self.store.clip(step.key).with_suffix(suffix)) for suffix in suffixes)

@@ -16,12 +16,12 @@ import numpy as np
 from scenes.language import ENGLISH
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
-from scenes.production.seals import sealed
 from scenes.production.store import Store
 from scenes.speech import sound
 from scenes.speech.engines import Voice
 from scenes.speech.recordings import Recordings, cuts_of
 from scenes.speech.spoken import spoken
+from scenes.stage.brand import Asset
 from scenes.stage.captions import reading_seconds
 from transformer_core.files import ASSETS
 from transformer_core.pretrained.model_registry import find_model
@@ -68,8 +68,7 @@ class Narration:
 
     def _seconds(self, step: StepFacts) -> Iterator[float]:
         """The seconds that each beat of a step is spoken, with a breath after it; empty for a silent step."""
-        whole = self.recordings and self.recordings.whole(step)
-        if whole:
+        if whole := self._whole(step):
             length = len(sound.recorded(whole.path))
             cuts, _ = cuts_of(whole, step.beats)
             reading = [reading_seconds(beat) for beat in step.beats]
@@ -79,27 +78,34 @@ class Narration:
                 shares = [part / length for part in np.diff([0, *cuts, length])]
             yield from ((length / sound.RATE + AFTER_RECORDING) * share for share in shares)
         elif self.speaks(step):
-            for number, beat in enumerate(step.beats, 1):
-                recorded = self.recordings and self.recordings.beat(step, number)
-                if recorded:
-                    yield len(sound.recorded(recorded.path)) / sound.RATE + AFTER_RECORDING
-                elif self.voice:
-                    yield self._said(beat)[1] + pause(beat) if beat else 0.0
+            for beat, heard in zip(step.beats, self._heard(step), strict=True):
+                if isinstance(heard, Asset):
+                    yield len(sound.recorded(heard.path)) / sound.RATE + AFTER_RECORDING
+                elif heard:
+                    yield sound.seconds(heard) + pause(beat)
                 else:
-                    yield reading_seconds(beat)
+                    yield 0.0 if self.voice else reading_seconds(beat)
 
-    def _said(self, beat: str) -> tuple[str, float]:
-        """The key of a beat that the voice has spoken, and how long it is."""
-        assert self.voice is not None
+    def _whole(self, step: StepFacts) -> Asset | None:
+        """The recording of a whole step."""
+        return self.recordings.whole(step) if self.recordings else None
+
+    def _heard(self, step: StepFacts) -> Iterator[Asset | Path | None]:
+        """What is heard in each beat of a step: its recording, or a file of the store in which the voice says it."""
+        for number, beat in enumerate(step.beats, 1):
+            recorded = self.recordings.beat(step, number) if self.recordings else None
+            yield recorded or (self._said(beat, self.voice) if self.voice and beat else None)
+
+    def _said(self, beat: str, voice: Voice) -> Path:
+        """The file of what the voice says."""
         text = spoken(beat, self.foreign, self.language)
-        key = hashed(VERSION, self.voice.key, text)
-        path = self.store.speech(key)
-        if not self.store.has(path):
-            samples, rate = self.voice.say(text)
-            with sealed(path) as part:
-                spoken_part = sound.trimmed(samples, rate)
-                sound.keep(spoken_part if len(spoken_part) else np.zeros(rate // 20, np.float32), rate, part)
-        return key, sound.seconds(path)
+
+        def speak(path: Path) -> None:
+            samples, rate = voice.say(text)
+            loud = sound.trimmed(samples, rate)
+            sound.keep(loud if len(loud) else np.zeros(rate // 20, np.float32), rate, path)
+
+        return self.store.kept("speech", hashed(VERSION, voice.key, text), ".flac", speak)
 
     @property
     def name(self) -> str:
@@ -108,42 +114,36 @@ class Narration:
 
     def key(self, step: StepFacts, rate: int) -> str:
         """Return a hash of all that determines the sound of `step`, in a film of `rate` frames a second."""
-        whole = self.recordings and self.recordings.whole(step)
-        if whole:
+        if whole := self._whole(step):
             return hashed(VERSION, whole.content, step.starts, step.beats, step.frames / rate)
-        said = []
-        for number, beat in enumerate(step.beats, 1):
-            recorded = self.recordings and self.recordings.beat(step, number)
-            said.append(recorded.content if recorded else self._said(beat)[0] if self.voice and beat else "")
+        said = [one.content if isinstance(one, Asset) else one.stem if one else "" for one in self._heard(step)]
         return hashed(VERSION, said, step.starts, step.frames / rate)
 
     def track(self, step: StepFacts, rate: int) -> Path:
         """The sound of `step` as AAC, for its clip."""
-        path = self.store.sound(self.key(step, rate), ".m4a")
-        if not self.store.has(path):
-            with sealed(path) as part:
-                sound.encode(self.of(step, rate), part)
-        return path
+        return self.store.kept(
+            "sounds", self.key(step, rate), ".m4a", lambda path: sound.encode(self.of(step, rate), path)
+        )
 
     def film(self, steps: Sequence[StepFacts], rate: int) -> Path | None:
         """The sound of all `steps`, one after another, as AAC; None if nobody speaks."""
         if not any(self.speaks(step) for step in steps):
             return None
-        path = self.store.sound(hashed(*(self.key(step, rate) for step in steps)), ".m4a")
-        if not self.store.has(path):
-            with sealed(path) as part:
-                sound.encode(np.concatenate([self.of(step, rate) for step in steps]), part)
-        return path
+
+        def write(path: Path) -> None:
+            sound.encode(np.concatenate([self.of(step, rate) for step in steps]), path)
+
+        return self.store.kept("sounds", hashed(*(self.key(step, rate) for step in steps)), ".m4a", write)
 
     def of(self, step: StepFacts, rate: int) -> np.ndarray:
         """The sound of `step`, exactly as long as it is shown."""
         if not self.speaks(step):
             return np.zeros(sound.samples(step.frames / rate), np.float32)
-        path = self.store.sound(self.key(step, rate), ".flac")
-        if not self.store.has(path):
-            with sealed(path) as part:
-                sound.keep(sound.levelled(self._placed(step, rate)), sound.RATE, part)
-        return sound.read(path)
+
+        def write(path: Path) -> None:
+            sound.keep(sound.levelled(self._placed(step, rate)), sound.RATE, path)
+
+        return sound.read(self.store.kept("sounds", self.key(step, rate), ".flac", write))
 
     def _placed(self, step: StepFacts, rate: int) -> np.ndarray:
         """Each beat where it begins; a recording without pauses where the first one does."""
@@ -156,18 +156,14 @@ class Narration:
 
     def _parts(self, step: StepFacts) -> Iterator[np.ndarray]:
         """The sound of each beat."""
-        whole = self.recordings and self.recordings.whole(step)
-        if whole:
+        if whole := self._whole(step):
             yield from np.split(sound.recorded(whole.path), cuts_of(whole, step.beats)[0])
             return
-        for number, beat in enumerate(step.beats, 1):
-            recorded = self.recordings and self.recordings.beat(step, number)
-            if recorded:
-                yield sound.recorded(recorded.path)
-            elif self.voice and beat:
-                yield sound.read(self.store.speech(self._said(beat)[0]))
+        for heard in self._heard(step):
+            if isinstance(heard, Asset):
+                yield sound.recorded(heard.path)
             else:
-                yield np.zeros(0, np.float32)
+                yield sound.read(heard) if heard else np.zeros(0, np.float32)
 
     def speaks(self, step: StepFacts) -> bool:
         """Return True if anything is heard in `step`."""

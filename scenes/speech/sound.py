@@ -19,6 +19,8 @@ from pyloudnorm import Meter
 from scipy.ndimage import minimum_filter1d, uniform_filter1d
 from scipy.signal import resample_poly
 
+from transformer_core.files.atomic import whole
+
 RATE = 48_000
 #: Loudness units relative to full scale, and the highest peak between samples in dB; AAC may add a little to it.
 LOUDNESS, CEILING = -16.0, -2.0
@@ -141,18 +143,19 @@ def _limited(sound: np.ndarray) -> np.ndarray:
 
 
 def encode(sound: np.ndarray, path: Path) -> None:
-    """Write `sound` to `path` (.m4a) as AAC; what the encoder adds before it is marked, so that players skip it."""
+    """Write `sound` to `path` (.m4a), whole, as AAC; what the encoder adds before it is marked, and players skip it."""
     _write(sound[None], path, "aac", "fltp", RATE, "mp4", bit_rate=BIT_RATE, options={"aac_coder": "fast"})
 
 
 def keep(sound: np.ndarray, rate: int, path: Path) -> None:
-    """Write `sound` to `path` (.flac), losing nothing but what 16 bits cannot hold."""
+    """Write `sound` to `path` (.flac), whole, losing nothing but what 16 bits cannot hold."""
     whole = np.clip(np.round(sound * 2**15), -(2**15), 2**15 - 1).astype(np.int16)
     _write(whole[None], path, "flac", "s16", rate, "flac")
 
 
 def _write(sound: np.ndarray, path: Path, codec: str, kind: str, rate: int, container: str, **settings: Any) -> None:
-    with av.open(str(path.absolute()), "w", format=container, options={"fflags": "+bitexact"}) as file:
+    options = {"fflags": "+bitexact"}
+    with whole(path) as part, av.open(str(part.absolute()), "w", format=container, options=options) as file:
         stream = cast("av.AudioStream", file.add_stream(codec, rate=rate, layout="mono", **settings))
         stream.codec_context.flags |= Flags.bitexact
         for start in range(0, sound.shape[1], rate):

@@ -122,12 +122,12 @@ def test_bad_input_is_one_line_on_stderr(lecture, arguments, line):
     assert line in said.stderr
 
 
-def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, cache, tmp_path):
-    said = lecture("trace", "--output", "all.npz")
+def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, surveyed, tmp_path):
+    said = lecture("trace", "--output", "all.npz", LECTURE_CACHE=str(surveyed))
     assert said.returncode == 0, said.stderr
     arrays = np.load(tmp_path / "all.npz")
     card = json.loads((tmp_path / "all.json").read_text())
-    surveys = [json.loads(path.read_text()) for path in cache.glob("surveys/*.json")]
+    surveys = [json.loads(path.read_text()) for path in surveyed.glob("surveys/*.json")]
     entries = [entry for survey in surveys for step in survey for entry in step["shown"]]
     assert len(entries) > 100
     for entry in entries:

@@ -1,9 +1,12 @@
 """A digest tells states apart by what can be seen, and by nothing else."""
 
+from functools import partial
+from types import MappingProxyType
+
 import numpy as np
 from manim import Square
 
-from scenes.production.fingerprint import digest, source
+from scenes.production.fingerprint import digest, source, without_steps
 from transformer_core.tracing.provenance import Quantity
 
 
@@ -61,3 +64,46 @@ def test_what_code_reads_from_a_table_beside_it_belongs_to_the_code(tmp_path):
         (folder / "words.toml").write_text(f'noun = "{word}"', encoding="utf-8")
         hashes.add(source(folder))
     assert len(hashes) == 2
+
+
+def test_what_c_has_made_counts_by_what_it_holds():
+    for first, second in [
+        (partial(round, 1.5), partial(round, 2.5)),
+        (MappingProxyType({"a": 1}), MappingProxyType({"a": 2})),
+        (iter([1, 2]), iter([1, 3])),
+        ({1: 2}.values(), {1: 3}.values()),
+    ]:
+        assert digest(first) == digest(first) != digest(second)
+
+
+STORY = """
+def shaded(figure):
+    return figure
+
+class Story:
+    def steps(self):
+        yield from self.part()
+        yield lambda: (yield)
+
+    def part(self):
+        yield 2
+
+    def fading(self, alpha):
+        return lambda: [(yield)]
+"""
+
+
+def test_code_of_storyboards_is_left_out_and_all_other_code_of_a_chapter_counts(tmp_path):
+    """The steps that a storyboard yields count by what they hold."""
+    file = tmp_path / "story.py"
+    file.write_text(STORY)
+    found = without_steps(file)
+    changes = {
+        "yield from self.part()": ("yield", False),
+        "yield 2": ("yield 3", False),
+        "return figure": ("return 1", True),
+        "return lambda": ("return lambda x", True),
+    }
+    for old, (new, counts) in changes.items():
+        file.write_text(STORY.replace(old, new))
+        assert (without_steps(file) != found) == counts, new

@@ -61,7 +61,8 @@ def said(path: Path, **wishes) -> list[str]:
 
 def test_an_empty_file_is_the_whole_lecture_as_it_comes(write):
     lecture = read(write(""))
-    assert (lecture.sentence, lecture.quality, lecture.theme, lecture.brand) == ("The car is red", "h", "dark", Brand())
+    said = lecture.options
+    assert (said["text"], said["quality"], said["theme"], lecture.brand) == ("The car is red", "h", "dark", Brand())
     assert [entry.number for entry in lecture.entries] == sorted(entry.number for entry in lecture.entries)
 
 
@@ -88,7 +89,8 @@ def test_the_file_that_is_written_for_a_start_is_right_as_it_is(write):
         ('chapters = ["attention", "qkv"]', 'my.toml:1: chapters: "qkv" is there twice: name it once'),
         ('chapters = ["scores.1-3", "scores.3"]', 'my.toml:1: chapters: "scores" is there twice: name it once'),
         ('chapters = ["scores.0"]', "my.toml:1: chapters: scores.0: steps are counted from 1 on"),
-        ("chapters = [6]", r"my.toml:1: chapters: \[6\] should be a list of texts in quotes and tables"),
+        ("chapters = [6]", "my.toml:1: chapters: 6 should be a text in quotes or a table"),
+        ('captions = "below"', 'my.toml:1: captions: "below" is not there: it is one of burnt, track, none'),
         ('[[chapters]]\nnmae = "qkv"\ntitle = "x"', "my.toml:2: chapters.0.nmae: .*did you mean name"),
         (
             '[[chapters]]\nname = "qkv"\n[[chapters]]\nname = "heads"\nsteps = ["4-2"]',
@@ -152,6 +154,13 @@ def test_a_mistake_is_one_line_with_its_place_the_wrong_value_and_what_is_right(
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_lines(write):
     lines = said(write('title = 3\nquality = "x"\n\n[theme]\nbase = "x"\n\n[theme.colours]\nink = "x"\nred = "x"\n'))
     assert [line.split(":")[1] for line in lines] == ["1", "2", "5", "8", "9"]
+
+
+def test_a_wrong_element_of_chapters_hides_no_other_mistake(write):
+    lines = said(write('chapters = [6, "haeds", [], "scores", {nmae = "qkv", title = "x"}, "scores"]'))
+    told = ["6 should be", "[] should be", "there is no such key here", 'no chapter "haeds"', '"scores" is there twice']
+    assert len(lines) == len(told)
+    assert all(part in line for part, line in zip(told, lines, strict=True)), lines
 
 
 def test_the_command_tells_each_mistake_on_a_line_of_its_own(write, capsys, monkeypatch, tmp_path):

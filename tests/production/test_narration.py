@@ -4,6 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 
@@ -353,13 +354,16 @@ def test_silence_around_speech_is_cut_to_a_moment():
 
 
 def test_an_interruption_leaves_whole_sounds_or_none(heart, place, monkeypatch):
-    encode = sound.encode
+    whole = sound.whole
 
-    def interrupted(given, path):
-        encode(given, path)
-        raise KeyboardInterrupt
+    @contextmanager
+    def interrupted(path):
+        with whole(path) as part:
+            yield part
+            if path.suffix == ".m4a":
+                raise KeyboardInterrupt
 
-    monkeypatch.setattr(sound, "encode", interrupted)
+    monkeypatch.setattr(sound, "whole", interrupted)
     with pytest.raises(KeyboardInterrupt):
         place.film("counting", voice=heart)
     assert not [path for path in place.store.folder.rglob("*") if ".part" in path.name]

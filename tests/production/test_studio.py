@@ -138,9 +138,17 @@ def test_a_change_that_later_steps_build_on_draws_them_too(place):
     assert place.film("counting").drawn == 3
 
 
-def test_a_comment_draws_nothing_again(place):
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("        query, share", "        # The largest share.\n        query, share"),
+        ("shares.quantity(1)", 'shares.quantity(*{"key": 1}.values())'),
+    ],
+    ids=["a comment", "another way to write it"],
+)
+def test_what_changes_no_picture_draws_nothing_again(place, old, new):
     place.film("counting")
-    place.write("        query, share", "        # The largest share.\n        query, share")
+    place.write(old, new)
     assert place.film("counting").drawn == 0
 
 

@@ -83,7 +83,7 @@ def check(lecture: Lecture, folder: Path) -> None:
         assert any(asset.path.resolve().is_relative_to(place) for place in (folder, installed)), asset.path
     for name in lecture.voice:
         assert os.sep not in name or Path(name).is_relative_to(folder)
-    assert lecture.title.isprintable()
+    assert lecture.table.title.isprintable()
     assert all(entry.path.is_relative_to(Path(read.__code__.co_filename).parents[1]) for entry in lecture.entries)
 
 

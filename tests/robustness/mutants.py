@@ -26,7 +26,7 @@ from pathlib import Path
 
 import click
 from changing import Change, changes
-from trying import Outcome, Trial
+from trying import CoreTrial, Outcome
 from trying_measures import MeasuresTrial
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,18 +95,13 @@ def reasons() -> dict[tuple[str, str, str], str]:
 
 def tried(file: str, only: str) -> tuple[Counter[str], list[Change]]:
     """Try each change of `file` in a line that contains `only`; return counts by outcome, and the unnoticed changes."""
-    if file in MEASURES:
-        tests = [path for path in BY_HAND.get(Path(file).name, "").split() if (ROOT / "tests" / path).exists()]
-        trial: Trial | MeasuresTrial = MeasuresTrial(
-            ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in tests]
-        )
-    else:
-        trial = Trial(ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in TESTS[file].split()])
+    kind, tests = (MeasuresTrial, BY_HAND.get(Path(file).name, "")) if file in MEASURES else (CoreTrial, TESTS[file])
+    trial = kind(ROOT, f"transformer_core/{file}", [f"tests/{path}" for path in tests.split()])
     found = [change for change in changes(ROOT / "transformer_core" / file) if only in change.was]
     ends: Counter[str] = Counter()
     survivors = []
     for number, change in enumerate(found, 1):
-        outcome = trial.of(change.source, change.line) if isinstance(trial, MeasuresTrial) else trial.of(change.source)
+        outcome = trial.of(change.source, change.line)
         ends[outcome.name] += 1
         if outcome is Outcome.SURVIVED:
             survivors.append(change)

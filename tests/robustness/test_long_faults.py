@@ -78,7 +78,7 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
     tiny.redraw()
     said = disks("""
         mkdir filled; cp -a cache/. filled; need=$(($(du -sk filled | cut -f 1) + 700))
-        for room in $(seq 0 48 700); do
+        for room in $(seq 0 96 700); do
             disk one 16m; cp -a filled one/cache; free=$(df --output=avail -k one | tail -1); fill one $((free - room))
             LECTURE_CACHE=$PWD/one/cache render one/out; find one -name '*.part*'
             [ ! -e one/out/tiny-480p15.mp4 ] || cksum < one/out/tiny-480p15.mp4
@@ -92,10 +92,10 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
             subprocess.run(["cksum"], stdin=film, capture_output=True, text=True, check=True).stdout.strip()
         }
     refusals = [line for line in said if line.startswith("lecture: ")]
-    assert len(refusals) > 5
+    assert len(refusals) > 3
     assert all(line.endswith(NO_ROOM) for line in refusals), refusals
     assert said.count("status 1") == len(refusals)
-    assert said.count("status 0") == 15 * 2 - len(refusals)
+    assert said.count("status 0") == 8 * 2 - len(refusals)
 
 
 CLIP = "clip scores.1 --width 320 --output small --format"
@@ -108,7 +108,9 @@ ROOMS = {
 
 
 @pytest.mark.parametrize(("arguments", "room"), ROOMS.items(), ids=[name.split()[0] + name[-4:] for name in ROOMS])
-def test_no_command_leaves_half_a_file_where_there_is_no_room(arguments, room, disks):
+def test_no_command_leaves_half_a_file_where_there_is_no_room(arguments, room, disks, tiny, request):
+    if arguments.startswith("trace"):
+        shutil.copytree(request.getfixturevalue("surveyed"), tiny.cache, dirs_exist_ok=True)
     said = disks(f"disk small 1m; fill small $((1024 - {room})); lecture {arguments}; ls -A small")
     assert said[1:] == ["status 1", ".lecture-files", "ballast"]
     assert said[0].startswith("lecture: small")

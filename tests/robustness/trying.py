@@ -58,43 +58,40 @@ class _Instead(MetaPathFinder, Loader):
 
 
 class Trial:
-    """The tests of one file.
+    """What holds one file, of which `source` may take the place.
 
     Raises:
-        RuntimeError: they fail as things are, or would not notice if the file were empty.
+        RuntimeError: it fails as things are, or would not notice if the file were empty.
     """
 
     def __init__(self, root: Path, file: str, tests: Sequence[str]) -> None:
         self.path, self.tests = root / file, tests
         self.module = ".".join(Path(file).with_suffix("").parts)
         self.limit = 600.0
-        for name in OTHERS.split():
-            importlib.import_module(name)
         importlib.import_module("torch").set_num_threads(1)
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        self._prepare()
+        gc.collect()
         gc.freeze()  # what is there now is garbage in no child
-        if "transformer_core" in sys.modules:
-            raise RuntimeError("the core was loaded before its changes")
-        original = self.path.read_text(encoding="utf-8")
         start = time.monotonic()
-        if self.of(original) is not Outcome.SURVIVED:
+        if self.of(self.path.read_text(encoding="utf-8")) is not Outcome.SURVIVED:
             raise RuntimeError(f"the tests of {file} fail as things are: {' '.join(tests)}")
-        self.limit = max(LEAST, PATIENCE * (time.monotonic() - start))
+        self.limit = self._patience(time.monotonic() - start)
         if self.of("") is not Outcome.KILLED:
             raise RuntimeError(f"the tests of {file} would not notice if it were empty")
 
-    def of(self, source: str) -> Outcome:
-        """Run the tests on `source` in a process of its own, and return their outcome."""
+    def of(self, source: str, line: int = 0) -> Outcome:
+        """Try `source`, which differs in `line`, in a process of its own, and return the outcome."""
         child = os.fork()
         if child == 0:
-            self._test(source)
+            self._test(source, line)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             return Outcome.TOO_LONG if os.WTERMSIG(status) == signal.SIGALRM else Outcome.KILLED
         return Outcome.SURVIVED if os.WEXITSTATUS(status) == pytest.ExitCode.OK else Outcome.KILLED
 
-    def _test(self, source: str) -> None:
-        """In the child: put `source` in place, run the tests, and end with their status."""
+    def _test(self, source: str, line: int) -> None:
+        """In the child: put `source` in place, try it, and end with a status."""
         try:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, self.limit)
@@ -102,8 +99,36 @@ class Trial:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-            sys.meta_path.insert(0, _Instead(self.module, self.path, source))
-            status = int(pytest.main([*FLAGS, *self.tests]))
+            status = self._status(source, line)
         except BaseException:
             status = int(pytest.ExitCode.INTERNAL_ERROR)
         os._exit(status)
+
+    def _prepare(self) -> None:
+        """Load what all changes need, before the first fork."""
+        raise NotImplementedError
+
+    def _patience(self, seconds: float) -> float:
+        """The seconds that a change may take, where none takes so many `seconds`."""
+        raise NotImplementedError
+
+    def _status(self, source: str, line: int) -> int:
+        """Put `source` in its place and run what holds the file; the status of pytest."""
+        raise NotImplementedError
+
+
+class CoreTrial(Trial):
+    """The tests of one file of the core, which is loaded after the fork."""
+
+    def _prepare(self) -> None:
+        for name in OTHERS.split():
+            importlib.import_module(name)
+        if "transformer_core" in sys.modules:
+            raise RuntimeError("the core was loaded before its changes")
+
+    def _patience(self, seconds: float) -> float:
+        return max(LEAST, PATIENCE * seconds)
+
+    def _status(self, source: str, _line: int) -> int:
+        sys.meta_path.insert(0, _Instead(self.module, self.path, source))
+        return int(pytest.main([*FLAGS, *self.tests]))

@@ -8,20 +8,16 @@ What every oracle lets pass meets the tests of the file that are written by hand
 from __future__ import annotations
 
 import ast
-import gc
 import importlib
 import inspect
 import os
-import resource
 import signal
 import sys
 import warnings
-from collections.abc import Sequence
-from pathlib import Path
 from types import CodeType, ModuleType
 
 import pytest
-from trying import FLAGS, ROOM, Outcome
+from trying import FLAGS, Trial
 
 PACKAGE = "transformer_core.studies.measures"
 #: The traces that most changes are found in; a change that all of them let pass is tried in the rest of these, too.
@@ -38,19 +34,12 @@ TEXTS = (
 AT_ONCE, BY_HAND = 30.0, 60.0
 
 
-class MeasuresTrial:
-    """The oracles and the tests of one file of measures.
+class MeasuresTrial(Trial):
+    """The oracles and the tests of one file of measures."""
 
-    Raises:
-        RuntimeError: they fail as things are, or would not notice if the file were empty.
-    """
-
-    def __init__(self, root: Path, file: str, tests: Sequence[str]) -> None:
-        self.root, self.path, self.tests = root, root / file, tests
-        self.module = ".".join(Path(file).with_suffix("").parts)
-        sys.path.insert(0, str(root / "tests" / "measures"))
+    def _prepare(self) -> None:
+        sys.path.insert(0, str(self.path.parents[3] / "tests" / "measures"))
         os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # threads do not come along in a fork
-        importlib.import_module("torch").set_num_threads(1)
         for name in (PACKAGE, "oracles", "oracles.recorded"):
             importlib.import_module(name)
         self.recorded = sys.modules["oracles.recorded"]
@@ -60,23 +49,19 @@ class MeasuresTrial:
         own = [name for name, made in self.derived.items() if made.__module__ in (self.module, *self.again)]
         far = 10**6  # what others make of this file comes behind its own tensors
         written = {name: inspect.unwrap(self.derived[name]) for name in own}
-        begins = {
+        self.begins = {
             name: made.__code__.co_firstlineno + far * (made.__module__ != self.module)
             for name, made in written.items()
         }
-        self.names = sorted((name for name in own if name in sys.modules["oracles"].ORACLES), key=begins.__getitem__)
-        self.begins = begins
+        oracles = sys.modules["oracles"].ORACLES
+        self.names = sorted((name for name in own if name in oracles), key=self.begins.__getitem__)
         for text in TEXTS:
             for name in self.names:
                 if self.recorded.reaches(name, text):
                     self.recorded.answers(name, text)
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-        gc.collect()
-        gc.freeze()
-        if self.of(self.path.read_text(encoding="utf-8")) is not Outcome.SURVIVED:
-            raise RuntimeError(f"the tests of {file} fail as things are: {' '.join(tests)}")
-        if self.of("") is not Outcome.KILLED:
-            raise RuntimeError(f"the tests of {file} would not notice if it were empty")
+
+    def _patience(self, _seconds: float) -> float:
+        return AT_ONCE
 
     def _importers(self) -> dict[str, CodeType]:
         """The other files of measures that lean on this one, the nearest first, compiled."""
@@ -98,39 +83,18 @@ class MeasuresTrial:
                 del left[name]
         return order
 
-    def of(self, source: str, line: int = 0) -> Outcome:
-        """Run the oracles and the tests on `source`, the oracle of the function around `line` first."""
-        child = os.fork()
-        if child == 0:
-            self._test(source, line)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            return Outcome.TOO_LONG if os.WTERMSIG(status) == signal.SIGALRM else Outcome.KILLED
-        return Outcome.SURVIVED if os.WEXITSTATUS(status) == pytest.ExitCode.OK else Outcome.KILLED
-
-    def _test(self, source: str, line: int) -> None:
-        """In the child: put `source` in place, ask the oracles, then the tests, and end with a status."""
-        try:
-            signal.signal(signal.SIGALRM, signal.SIG_DFL)
-            signal.setitimer(signal.ITIMER_REAL, AT_ONCE)
-            resource.setrlimit(resource.RLIMIT_AS, (ROOM, ROOM))
-            warnings.simplefilter("ignore")
-            nowhere = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nowhere, 1)
-            os.dup2(nowhere, 2)
-            self._put(source)
-            here = [name for name in self.names if self.begins[name] <= line][-1:]
-            for name, text in [(n, t) for n in here for t in TEXTS] + [(n, t) for t in TEXTS for n in self.names]:
-                if self.recorded.reaches(name, text):
-                    self.recorded.compare(name, text)
-            if self.tests:
-                signal.setitimer(signal.ITIMER_REAL, BY_HAND)
-                status = int(pytest.main([*FLAGS, *self.tests]))
-            else:
-                status = int(pytest.ExitCode.OK)
-        except BaseException:
-            status = int(pytest.ExitCode.INTERNAL_ERROR)
-        os._exit(status)
+    def _status(self, source: str, line: int) -> int:
+        """Ask the oracles, that of the function around `line` first, and then the tests by hand."""
+        warnings.simplefilter("ignore")
+        self._put(source)
+        here = [name for name in self.names if self.begins[name] <= line][-1:]
+        for name, text in [(n, t) for n in here for t in TEXTS] + [(n, t) for t in TEXTS for n in self.names]:
+            if self.recorded.reaches(name, text):
+                self.recorded.compare(name, text)
+        if not self.tests:
+            return int(pytest.ExitCode.OK)
+        signal.setitimer(signal.ITIMER_REAL, BY_HAND)
+        return int(pytest.main([*FLAGS, *self.tests]))
 
     def _put(self, source: str) -> None:
         """Replace the file, and what leans on it, in their modules: names that are gone are gone."""

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from transformer_core import pretrained as checkpoint
 from transformer_core.files import ASSETS
 from transformer_core.files.atomic import ending, write
+from transformer_core.files.tensors import unbroken
 from transformer_core.model import Transformer
 from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import accuracy, alignment, translate
@@ -26,6 +27,7 @@ from transformer_core.studies.translator.grammar.lexicon import adjectives, engl
 from transformer_core.text.vocabulary import Vocabulary, sentence
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.training.batches import Corpus
+from transformer_core.training.state import ANEW
 from transformer_core.training.train import Progress, Recipe, Run, Watch
 from transformer_core.versions import versions
 
@@ -122,12 +124,13 @@ def _alone(output: Path) -> Iterator[None]:
 def _trained(
     output: Path, recipe: Recipe, resume: bool, progress: Progress | None, watch: Watch | None, measured_on: int
 ) -> dict[str, Any]:
-    vocabulary = vocabulary_of_grammar()
+    state, vocabulary = output.with_suffix(STATE), vocabulary_of_grammar()
+    if resume and state.exists():
+        unbroken(state, ANEW)  # damage is told before half a minute goes into the sentences
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
     try:
         run = Run(recipe, vocabulary, training_corpus(recipe.sentences, recipe.seed, vocabulary))
-        state = output.with_suffix(STATE)
         if resume and state.exists():
             run.load(state)
         while run.step < recipe.steps:
