@@ -2,76 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import Animation, Mobject, VGroup, rate_functions
 
-from scenes.animations.fades import COLOURS, Motion
-from scenes.mobjects.shapes import rule
-from scenes.theme import pace
+from scenes.animations.fades import Motion
+from scenes.mobjects.shapes import dot, rule
+from scenes.mobjects.text import Words
+from scenes.theme import pace, palette
+from transformer_core.tracing.provenance import Quantity
 
-#: How much of its colour the swinging copy has.
-FAINT = 0.6
+#: Px of the shadow, and of the dot that it ends in: all that is left of it at a right angle.
+THICK, END = 14, 11
+#: A shadow that lies back by less, in units, lies on its foot.
+SMALLEST = 1e-6
 
 
 class Swinging(VGroup):
-    """A faint copy of `arrow` that turns about its foot, with its shadow on `base`; it shows no number.
+    """`arrow` itself turns about its foot, with its shadow on `base`, and `number` tells the product at each angle.
 
-    It says what holds for any two arrows: `to` gives the turn to an angle from `base`, and a turn begins where the one
-    before ended.
+    `to` gives the turn to an angle from `base`, and a turn begins where the one before ended; `back` is the way home,
+    where the arrow and the number mean again what they did. A shadow that lies backwards is in the warning's colour.
+    `traces` are the shadow and the line that drops to it, which go when the arrow is home.
+
+    Args:
+        number: the product of arrow and base, as it is written.
+        product: the entry that it shows.
+        turned: the products at each whole degree between them, from none on.
     """
 
-    def __init__(self, arrow: Mobject, base: Mobject, foot: Mobject, role: str = "key") -> None:
-        self.ghost = arrow.copy()
-        self.shadow = rule(foot.get_center(), foot.get_center() + np.array([0.01, 0, 0]), role, 14)
-        self.foot = foot.get_center()
+    def __init__(
+        self,
+        arrow: Mobject,
+        base: Mobject,
+        foot: Mobject,
+        number: Words,
+        product: Quantity,
+        turned: Sequence[Quantity],
+        role: str = "key",
+    ) -> None:
+        self.arrow, self.number, self.product, self.products = arrow, number, product, turned
+        self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
+        self.traces = VGroup(
+            rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role)
+        )
         tips = [one[-1].points[0] - self.foot for one in (arrow, base)]
         self.length, self.start = float(np.linalg.norm(tips[0])), float(np.arctan2(tips[0][1], tips[0][0]))
         self.base = float(np.arctan2(tips[1][1], tips[1][0]))
         self.side = 1.0 if np.sin(self.start - self.base) >= 0 else -1.0
-        self.turned = self.start
-        super().__init__(self.shadow, self.ghost)
-        self.leaves = [
-            (leaf, leaf.points - self.foot, [getattr(leaf, name) for name in COLOURS])
-            for leaf in self.ghost.family_members_with_points()
-        ]
-        self.show(self.start, 0.0)
+        self.turned, self.meant = self.start, getattr(arrow, "meanings", ())
+        super().__init__(self.traces, arrow, number)
+        self.leaves = [(leaf, leaf.points) for leaf in arrow.family_members_with_points()]
 
     def to(self, degrees: float) -> Animation:
         """Turn to so many degrees from the base."""
         return self._turn(self.base + self.side * np.radians(degrees))
 
     def back(self) -> Animation:
-        """Turn back to where the arrow stands, and go."""
-        return self._turn(self.start, gone=True)
+        """Turn back to where the arrow stands."""
+        return self._turn(self.start)
 
-    def _turn(self, goal: float, gone: bool = False) -> Animation:
+    def _turn(self, goal: float) -> Animation:
         before, self.turned = self.turned, goal
-        return _Turn(self, before, goal, gone)
+        return _Turn(self, before, goal)
 
-    def show(self, angle: float, light: float) -> None:
-        """Stand at an angle, so bright."""
-        turn = angle - self.start
+    def show(self, angle: float) -> None:
+        """Stand at an angle."""
+        turn, home = angle - self.start, angle == self.start
         matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
-        for leaf, points, colours in self.leaves:
-            leaf.points = points @ matrix.T + self.foot
-            for name, rgbas in zip(COLOURS, colours, strict=True):
-                setattr(leaf, name, rgbas * (1, 1, 1, light))
-        reach = self.length * np.cos(angle - self.base)
-        end = self.foot + reach * np.array([np.cos(self.base), np.sin(self.base), 0])
-        self.shadow.points = np.array([self.foot + (end - self.foot) * t for t in (0, 1 / 3, 2 / 3, 1)])
-        self.shadow.set_stroke(opacity=light)
+        for leaf, points in self.leaves:
+            leaf.points = points if home else (points - self.foot) @ matrix.T + self.foot
+        self.arrow.meanings = self.meant if home else ()
+        off = float(np.degrees(abs(angle - self.base)))
+        self.number.rewrite(f"{self.product if home else self.products[round(off)]:.2f}")
+        tip, way = self.foot + self.length * _way(angle), _way(self.base)
+        reach = self.length * float(np.cos(angle - self.base))
+        shadow, drop, spot = self.traces
+        for line, start in ((shadow, self.foot), (drop, tip)):
+            line.points = np.linspace(start, self.foot + reach * way, 4)
+        spot.move_to(self.foot + reach * way)
+        colour = self.colours[reach < -SMALLEST]
+        shadow.set_stroke(colour)
+        spot.set_fill(colour)
+
+
+def _way(angle: float) -> np.ndarray:
+    """The direction at an angle, of length one."""
+    return np.array([np.cos(angle), np.sin(angle), 0])
 
 
 class _Turn(Motion):
-    """A swing from one angle to the next; it lights up on its way from the arrow, and goes out on its way back."""
+    """A swing from one angle to the next."""
 
-    def __init__(self, figure: Swinging, before: float, goal: float, gone: bool) -> None:
-        self.ends, self.gone, self.first = (before, goal), gone, before == figure.start
-        super().__init__(
-            figure, run_time=pace("camera"), rate_func=rate_functions.smooth, introducer=True, remover=gone
-        )
+    def __init__(self, figure: Swinging, before: float, goal: float) -> None:
+        self.ends = (before, goal)
+        super().__init__(figure, run_time=pace("transform"), rate_func=rate_functions.smooth, introducer=True)
 
     def interpolate_mobject(self, alpha: float) -> None:
+        before, goal = self.ends
         along = self.rate_func(alpha)
-        light = min(1.0, along / 0.3) if self.first else min(1.0, (1 - along) / 0.3) if self.gone else 1.0
-        self.mobject.show(self.ends[0] + (self.ends[1] - self.ends[0]) * along, FAINT * light)
+        self.mobject.show(goal if along == 1 else before + (goal - before) * along)

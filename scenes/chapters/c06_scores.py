@@ -29,6 +29,7 @@ from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
+from scenes.mobjects.text import number
 from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
@@ -113,11 +114,15 @@ class Scores(Chapter):
             value_line("angle", head["angle"].pick(query=query_token, key=top_key), ".0f", unit="degrees"),
             value_line("cosine", head["cosine"].pick(query=query_token, key=top_key), ".3f"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
-        product = Formula(f"abs({{{{ q : query }}}}) abs({{{{ k : key }}}}) cos theta = {score:.2f}", LARGE)
-        facts_room.fit(VGroup(facts, product).arrange(DOWN, buff=gap("part")))
+        product = VGroup(
+            Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta =", LARGE), number(score, ".2f", "large number")
+        ).arrange(RIGHT, buff=gap("grid"))
+        facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
         query, key = board.queries[board.ribbon.place(query_token)], board.keys[board.ribbon.place(top_key)]
         rings = [ring_around(query, "query"), ring_around(key, "key")]
-        swing = Swinging(plane.key, plane.query, plane.origin)
+        turned = head["turned_scores"].pick(query=query_token, key=top_key).quantities()
+        swing = Swinging(plane.key, plane.query, plane.origin, product[1], score, turned)
+        own = plane.drop, plane.reach, plane.names[1], plane.angle, *facts[2:]
         yield Step(
             "An angle, and two lengths",
             beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
@@ -129,11 +134,13 @@ class Scores(Chapter):
             ),
             beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
             beat("Times the length of the query: the score.", appear(product)),
-            beat("Large when both point the same way,", swing.to(SAME_WAY)),
+            beat("Large when both point the same way,", (leave(*own), swing.to(SAME_WAY))),
             beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
-            beat("negative when they point apart.", swing.to(APART), swing.back()),
+            beat("negative when they point apart.", swing.to(APART)),
             beat(
                 "Your turn: can a score be high at a small cosine?",
+                swing.back(),
+                (leave(swing.traces), appear(*own)),
                 appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),
                 appear(ring_around(facts[-1], roomy=True)),
             ),

@@ -77,7 +77,9 @@ class Swung(Read):
     def prepare(self) -> None:
         focus = mixed_focus(self.trace)
         self.plane = PlaneOfTwo(focus.seen(self.trace), focus.query_token, focus.top_key, STAGE)
-        self.swing = Swinging(self.plane.key, self.plane.query, self.plane.origin)
+        head, pair = focus.seen(self.trace), {"query": focus.query_token, "key": focus.top_key}
+        score, turned = head["scores"].pick(**pair), head["turned_scores"].pick(**pair).quantities()
+        self.swing = Swinging(self.plane.key, self.plane.query, self.plane.origin, self.plane.length, score, turned)
 
     def construct(self) -> None:
         self.add(self.plane)

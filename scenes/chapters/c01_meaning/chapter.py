@@ -184,7 +184,7 @@ class Meaning(Chapter):
         room, facts_room = card.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
-        facts = value_line("dot product", dot, ".2f"), value_line("cosine", cosine, ".2f")
+        facts = value_line("dot product", dot, ".2f", space="grid"), value_line("cosine", cosine, ".2f")
         above, below = facts_room.rows(2)
         upper, lower = above.rows(2)
         product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
@@ -196,7 +196,9 @@ class Meaning(Chapter):
         upper, lower = below.rows(2)
         for figure, place in zip((angle, facts[1]), (upper, lower), strict=True):
             place.fit(figure)
-        swing = Swinging(plane.key, plane.query, plane.origin)
+        turned = run["turned_scores"].pick(query=query, key=key).quantities()
+        swing = Swinging(plane.key, plane.query, plane.origin, facts[0][1], dot, turned)
+        own = plane.drop, plane.reach, plane.names[1]
         yield Step(
             "How alike are two directions?",
             beat(
@@ -205,12 +207,16 @@ class Meaning(Chapter):
                 (draw(plane.key), appear(plane.names[1])),
             ),
             beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
-            beat("times the length of that one: their dot product.", appear(facts[0])),
+            beat("times the length of that one: their dot product.", appear(plane.length), appear(facts[0])),
             beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
-            beat("It is large when both point the same way,", swing.to(SAME_WAY)),
+            beat("It is large when both point the same way,", (leave(*own), swing.to(SAME_WAY))),
             beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
-            beat("negative when they point apart.", swing.to(APART), swing.back()),
-            beat("Divided by both lengths, it is the cosine.", appear(angle), appear(facts[1])),
+            beat("negative when they point apart.", swing.to(APART)),
+            beat(
+                "Divided by both lengths, it is the cosine.",
+                swing.back(),
+                (leave(swing.traces), appear(*own), appear(angle), appear(facts[1])),
+            ),
             stage=[card],
         )
 

@@ -98,6 +98,12 @@ def angle(raw):
     return per_pair(raw, between)
 
 
+@oracle("turned_scores", ATTENTION, f"{PAIRS} degree")
+def turned_scores(raw):
+    turn = [math.cos(degree / DEGREES) for degree in range(181)]
+    return per_pair(raw, lambda q, k: [math.hypot(*q) * math.hypot(*k) * along for along in turn])
+
+
 @oracle("plane", ATTENTION, "batch head query key other component")
 def plane(raw):
     q, k = raw["q"], raw["k"]

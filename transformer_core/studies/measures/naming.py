@@ -51,7 +51,7 @@ def measure(
     (see `ATTENTION_INPUTS`), `itself` those of the tensor at the prefix, `trace` the trace, and `prefix` the prefix.
 
     Args:
-        axes: a word for each axis of the values; if None, the axes of the first tensor of `like`.
+        axes: a word for each axis of the values; if None, the axes of the first tensor of `like`, as three dots are.
         like: the names of tensors beside the measure that have the labels of the same axes.
         without: an axis of `like` that the values do not have.
         name: the name of the measure, if it is not that of the function.
@@ -75,8 +75,9 @@ def measure(
             )
             values, own = found if isinstance(found, tuple) else (found, {})
             near = [_beside(prefix, one) for one in like.split()]
-            words = trace.full(near[0]).axes if axes is None else tuple(axes.split())
-            words = tuple(axis for axis in words if axis != without)
+            usual = " ".join(trace.full(near[0]).axes) if near else ""
+            every = usual if axes is None else axes.replace("...", usual)
+            words = tuple(axis for axis in every.split() if axis != without)
             same = {axis: names for one in near for axis, names in trace.labels(one).items() if axis in words}
             return NamedTensor(joined(prefix, own_name), np.asarray(values), words, same | fixed | own)
 

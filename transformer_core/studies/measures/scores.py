@@ -54,6 +54,13 @@ def angle(cosine: np.ndarray) -> Values:
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
+@measure("... degree", like="scores")
+def turned_scores(scores: np.ndarray, q_norm: np.ndarray, k_norm: np.ndarray) -> Values:
+    """|q_i| |k_j| cos t: what the score would be, were there t degrees between q_i and k_j, from 0 to 180."""
+    lengths = q_norm[..., None] * (k_norm if k_norm.ndim == scores.ndim else k_norm[..., None, :])
+    return lengths[..., None] * np.cos(np.radians(np.arange(181)))
+
+
 @measure("batch head query key other component", like="q k")
 def plane(trace: Trace, prefix: str, q: np.ndarray, k: np.ndarray, q_norm: np.ndarray) -> Values:
     """Every key in the plane through q_i and k_j: along q_i, and at right angles to it on the side of k_j.
