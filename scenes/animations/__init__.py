@@ -9,7 +9,7 @@ from scenes.animations.dives import Dive, Rise
 from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.animations.flights import Flight, Travel, Travels
 from scenes.animations.meetings import meet
-from scenes.animations.motions import Along, Count, Morph, Sweep, Through, Visit
+from scenes.animations.motions import Along, Count, Morph, Riding, Sweep, Through, Visit
 from scenes.animations.reforming import Reform
 from scenes.animations.swings import Swinging
 from scenes.animations.verbs import (
@@ -48,6 +48,7 @@ __all__ = [
     "Motion",
     "Pulses",
     "Reform",
+    "Riding",
     "Rise",
     "Sweep",
     "Swinging",

@@ -115,7 +115,7 @@ class Through(Motion):
 
     def __init__(self, shapes: VGroup, states: Sequence[VGroup], kind: str = "slow") -> None:
         self.states = [[shape.points.copy() for shape in state] for state in states]
-        self.last = states[-1]
+        self.shapes, self.last = shapes, states[-1]
         super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
@@ -124,12 +124,36 @@ class Through(Motion):
         here = min(int(place), max(len(self.states) - 2, 0))
         share = place - here
         after = self.states[min(here + 1, len(self.states) - 1)]
-        for shape, start, end in zip(self.mobject, self.states[here], after, strict=True):
+        for shape, start, end in zip(self.shapes, self.states[here], after, strict=True):
             shape.points = start * (1 - share) + end * share
 
     def finish(self) -> None:
         super().finish()
-        hand_over(self.mobject, self.last)
+        hand_over(self.shapes, self.last)
+
+
+class Riding(Through):
+    """Bars pass through recorded states, and `above` each rides a number: `rows` has those of each state."""
+
+    def __init__(
+        self,
+        bars: VGroup,
+        states: Sequence[VGroup],
+        numbers: VGroup,
+        rows: Sequence[Sequence[Quantity]],
+        spec: str,
+        above: np.ndarray,
+        kind: str,
+    ) -> None:
+        super().__init__(bars, states, kind)
+        self.mobject, self.numbers, self.rows = VGroup(bars, numbers), numbers, rows
+        self.spec, self.above = spec, above
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        super().interpolate_mobject(alpha)
+        row = self.rows[min(int(self.rate_func(alpha) * len(self.rows)), len(self.rows) - 1)]
+        for text, bar, quantity in zip(self.numbers, self.shapes, row, strict=True):
+            text.rewrite(format(quantity, self.spec)).settle(bar.get_top() + self.above)
 
 
 class Turned(Transform):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import UL, VGroup
+from manim import UL, Animation, VGroup
 
 from scenes.animations import (
     Count,
     Reform,
-    Through,
     Travel,
     appear,
     appear_in_turn,
@@ -167,35 +166,29 @@ class Weighting(Chapter):
         keys = within_reach(head, query_token)
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
-        one, shown = states.at(), states.states
-        bars = shown[one].copy()
-        label = Words(f"temperature {states.temperatures[one]:.2f}", "large number")
-        side.rows(3)[0].fit(label)
+        one, last_one = states.at(), len(states.temperatures) - 1
+        bars, numbers = states.states[one].copy(), last.numbers
+        label = Words(f"temperature {states.temperatures[last_one]:.2f}", "large number")
+        side.rows(3)[0].fit(label).rewrite(f"temperature {states.temperatures[one]:.2f}")
         divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
-        hot, cold = states.temperatures[one:], states.temperatures[one::-1]
+
+        def to(*places: int) -> tuple[Animation, Animation]:
+            shown = [states.temperatures[place] for place in places]
+            return states.pass_by(bars, numbers, places), Count(label, shown, ".2f", "row", "temperature ")
+
         yield Step(
             "A temperature makes attention sharp or even",
             beat(
                 f"What if all scores of “{query_token}” are divided once more, by a temperature T?",
-                (leave(last.numbers), *exchange(last.bars, bars)),
+                exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
             ),
-            beat(
-                "Hotter: all differences shrink, and the weights become even.",
-                (Through(bars, shown[one:]), Count(label, hot, ".2f", "slow", "temperature ")),
-            ),
-            beat(
-                "Colder: the largest score takes it all.",
-                (
-                    Through(bars, [*shown[:one:-1], *shown[one::-1]]),
-                    Count(label, [*reversed(hot[1:]), *cold], ".2f", "slow", "temperature "),
-                ),
-            ),
+            beat("Hotter: all differences shrink, and the weights become even.", to(*range(one, last_one + 1))),
+            beat("Colder: the largest score takes it all.", to(*range(last_one, -1, -1))),
             beat(
                 "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
-                (Through(bars, shown[: one + 1]), Count(label, cold[::-1], ".2f", "slow", "temperature ")),
-                appear(last.numbers),
+                to(*range(one + 1)),
             ),
         )
 

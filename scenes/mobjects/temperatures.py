@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import DOWN, VGroup
+from collections.abc import Sequence
 
+import numpy as np
+from manim import DOWN, UP, Animation, VGroup
+
+from scenes.animations import Riding
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
+from scenes.mobjects.cells import fitting
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import rule
-from scenes.theme import at
+from scenes.mobjects.softmax_stages import AIR
+from scenes.theme import at, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -35,16 +40,23 @@ class Temperatures:
     def __init__(
         self, table: NamedTensor, temperatures: list[Quantity], ribbon: Ribbon, keys: tuple[int, ...], room: Room
     ) -> None:
-        self.temperatures = temperatures
+        self.temperatures, self.rows = temperatures, [row.quantities() for row in table]
+        style = "stage number" if ribbon.wide >= 120 else "cell"
+        self.spec = fitting([entry for row in self.rows for entry in row], ribbon.pitch - 4, "weight", style)
         wide = min(170.0, ribbon.wide * 0.66)
         self.states: list[VGroup] = []
-        for row in table:
+        for row in self.rows:
             bars = VGroup()
-            for j, weight in zip(keys, row.quantities(), strict=True):
+            for j, weight in zip(keys, row, strict=True):
                 bar = bar_of(weight, "height", room.height, wide, radius=4, least=3)
                 bars.add(bar.move_to(np.array([ribbon.centre(j), at(0, room.bottom)[1], 0]), aligned_edge=DOWN))
             self.states.append(bars)
         self.floor = rule(at(ribbon.columns[0].left, room.bottom), at(ribbon.columns[-1].right, room.bottom), "ink3", 3)
+
+    def pass_by(self, bars: VGroup, numbers: VGroup, places: Sequence[int]) -> Animation:
+        """The `bars` go through the states at these places, and the `numbers` on them along."""
+        states, rows = ([some[place] for place in places] for some in (self.states, self.rows))
+        return Riding(bars, states, numbers, rows, self.spec, UP * units(AIR / 2), "row")
 
     def at(self, temperature: float = 1.0) -> int:
         """Return the index of the state at a temperature."""
