@@ -20,8 +20,9 @@ from scenes.animations import (
     leave,
     pulses,
     ring_around,
+    settle_in,
 )
-from scenes.layout import STAGE, Room, in_turn
+from scenes.layout import STAGE, Room, centred, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
@@ -45,6 +46,8 @@ from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.studies.measures.selection import with_a_choice
 from transformer_core.tracing.trace import Trace
 
+#: Px for the letter beside the vectors that it stands for.
+LETTER = 84.0
 #: The stages of a softmax whose bars stand on the floor.
 RAISED = range(3, 5)
 
@@ -453,24 +456,38 @@ class Weighting(Chapter):
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
-
+        places = [room.split_columns(LETTER) for room in above.padded().columns(3)]
         hands = [
-            vectors_in(room, head[attention_input(head, role[0])], role)
-            for role, room in zip(roles, above.padded().columns(3), strict=True)
+            vectors_in(body, head[attention_input(head, role[0])], role)
+            for role, (_, body) in zip(roles, places, strict=True)
         ]
+        letters = VGroup(
+            *(
+                Formula(f"{{{{ {role[0].upper()} : {role} }}}}", LARGE).move_to(side.centre)
+                for role, (side, _) in zip(roles, places, strict=True)
+            )
+        )
         query, key, value = (gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True))
+        softmax, rest = formula.part("weight"), formula.rest()
+        inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]
+        over = [sign for sign in inside if sign.height < softmax.height / 2]
         turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
-            beat("Queries, keys and values: three views of each token.", deal(ribbon.chips, hands[-1], kind="slow")),
+            beat(
+                "Queries, keys and values: three views of each token.",
+                (deal(ribbon.chips, hands[-1], kind="slow"), appear(letters)),
+            ),
             beat(f"Queries times keys give the scores,{turned}", query, key),
-            beat("scaled down by the root of d_k.", appear(formula.part("ink2"), rise=False)),
-            beat("Softmax turns scores into weights;", appear(formula.part("weight"), rise=False)),
-            beat("the weights mix the values.", value, appear(formula.rest(), rise=False)),
+            beat("scaled down by the root of d_k.", appear(formula.part("ink2"), *over, rise=False)),
+            beat("Softmax turns scores into weights;", appear(softmax, *inside, rise=False)),
+            beat("the weights mix the values.", value, appear(*rest, rise=False)),
             beat(
                 "Your turn: two equal scores lead by far. What are their weights?",
-                appear(ring_around(VGroup(formula.part("query"), formula.part("key")), roomy=True)),
-                appear(ring_around(formula.part("weight"), "weight", roomy=True)),
+                (
+                    leave(ribbon, *(vector for hand in hands for vector in hand), letters),
+                    settle_in(formula, centred(formula.copy())),
+                ),
             ),
             stage=[ribbon, *hands[0], *hands[1]],
         )
