@@ -320,8 +320,7 @@ class Weighting(Chapter):
             ),
             beat(
                 f"Add up what is left{beyond}, entry by entry: the output of this head for “{query_token}”.",
-                appear(picture.output.plate, picture.heading),
-                picture.pour(),
+                *picture.pour(),
             ),
             beat(
                 claim(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from manim import Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from typing import Any
 
-from scenes.animations import Flight, Travel
+from manim import RIGHT, Animation, LaggedStart, VGroup, VMobject, rate_functions
+
+from scenes.animations import Travel, appear, leave
 from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, Shade, means
@@ -13,7 +15,7 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
-from scenes.theme import ink_on, pace, shared, units
+from scenes.theme import ink_on, pace, shared
 from transformer_core.studies.focus import Focus, within_reach
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
@@ -94,20 +96,12 @@ class WeightedSum(VGroup):
         together.set_run_time(pace("slow"))
         return together
 
-    def pour(self) -> Animation:
-        """The narrowed values go together into the output, whose entries rise."""
-        kept = [value for value in self.values if value.plate.width > units(3)]
-        flights = LaggedStart(*(Flight(value, self.output, 0.0, kind="row") for value in kept), lag_ratio=0.3)
-        rise = LaggedStart(*(Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells), lag_ratio=0.05)
-        flights.set_run_time(pace("pour"))
-        rise.set_run_time(pace("pour"))
-        return AnimationGroup(flights, rise)
-
-
-def thin(cell: VMobject) -> VMobject:
-    """A cell before anything has arrived in it."""
-    thin: VMobject = cell.copy().stretch(0.02, 0)
-    return thin
+    def pour(self) -> list[Any]:
+        """What is left of the values comes together, side by side, and becomes the output."""
+        left = VGroup(*(narrow.copy() for narrow in self.shrunk)).arrange(RIGHT, buff=0).move_to(self.output)
+        come = (Travel(value, part, 0.0, "row") for value, part in zip(self.values, left, strict=True))
+        together = LaggedStart(*come, lag_ratio=min(0.35, 2.0 / len(left)), run_time=pace("slow"))
+        return [(appear(self.heading), together), (leave(left), appear(self.output, rise=False))]
 
 
 class Narrow(Motion):

@@ -109,8 +109,7 @@ class Heads(Chapter):
                     "What comes out is one vector: a weighted sum, in which no value arrives in full.",
                     "What comes out is one vector: a weighted sum, in which here one value arrives in full.",
                 ),
-                appear(picture.output.plate, picture.heading),
-                picture.pour(),
+                *picture.pour(),
             ),
             beat(
                 claim(
