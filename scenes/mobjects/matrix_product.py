@@ -20,6 +20,8 @@ from transformer_core.tracing.trace import NamedTensor
 #: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
 #: one that more than six rows take.
 ROWS, SPACE, HIGHEST, COLUMNS, ROWS_OF_MANY = 430.0, 20.0, 92.0, 0.46, 0.8
+#: Px for the symbol of a matrix, above it.
+SYMBOL = 96.0
 
 
 class MatrixProduct(VGroup):
@@ -108,8 +110,8 @@ class ThreeProjections(VGroup):
         self.corner = Room(room.left, above.top, room.left + side, above.bottom)
         self.matrices, self.symbols, self.made = {}, {}, {}
         for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
-            name_room, body = top.split_rows(60, 6)
-            self.symbols[role] = Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48).move_to(name_room.centre)
+            name_room, body = top.split_rows(min(SYMBOL, 0.6 * top.height), 6)
+            self.symbols[role] = name_room.fit(Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48), most=1.0)
             self.matrices[role] = matrix_in(body, matrix, role)
             scale = full_colour(made)
             self.made[role] = [

@@ -192,7 +192,7 @@ class QKV(Chapter):
         head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
         query_token = focus.query_token
         parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
-        board = ThreeProjections(entering(trace, focus), parts, ribbon.below(STAGE))
+        board = ThreeProjections(entering(trace, focus), parts, STAGE)
         cosine = head["cosine"].pick(query=query_token, key=query_token)
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
@@ -219,7 +219,6 @@ class QKV(Chapter):
                 Flight(mine[0], mine[1], kind="slow"),
             ),
             stage=[
-                ribbon,
                 *board.names,
                 *board.x,
                 board.matrices["query"],

@@ -167,8 +167,8 @@ class Pairs(VGroup):
         """The mirror: the diagonal, drawn where it leaves the grid."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
         way = (low - high) / np.linalg.norm(low - high)
-        word = Words("mirror", "aside", "ink2").move_to(high - way * units(64))
-        word.end_at((high - way * units(74))[0])
+        word = Words("mirror", "aside", "ink2").move_to(high - way * units(64) + UP * units(26))
+        word.begin_at(self.rows.get_left()[0])
         return VGroup(
             dashes(low + way * units(8), low + way * units(64), "ink2", 3, 8),
             dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
