@@ -10,7 +10,11 @@ from manim import Mobject, Scene, VGroup, rate_functions
 from scenes.animations.fades import Motion, lights
 from scenes.animations.flights import Mapped
 from scenes.layout import STAGE, Room
+from scenes.mobjects.shapes import Box
 from scenes.theme import pace, units
+
+#: How many times thicker the lines of what is dived into become at most.
+THICKER = 2.0
 
 
 class Dive(Motion):
@@ -57,7 +61,7 @@ class Dive(Motion):
         grown = float(self.factor.max())
         way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
         centre = self.start + (self.goal - self.start) * way
-        thicker = float(np.sqrt(size[0] * size[1]))
+        thicker = min(float(np.sqrt(size[0] * size[1])), THICKER)
         for state, width in self.strokes:
             state["stroke_width"] = width * thicker
         # What is dived past is gone halfway, before it covers titles.
@@ -66,6 +70,8 @@ class Dive(Motion):
             self.points.restore()
         else:
             self.points.place(size, centre)
+            if isinstance(self.part, Box):
+                self.part.reshape()
         for colours, inside in self.colours:
             if outer == inner == 1:
                 colours.restore()

@@ -46,7 +46,12 @@ class Box(Copied, VMobject):
         self, width: float, height: float, fill: str, radius: float = 5, line: str = "", thick: float = 0
     ) -> None:
         begin(self, fill_color=fill, fill_opacity=1, stroke_width=stroke(thick), stroke_color=line or fill)
-        self.points = _rounded(units(width), units(height), units(radius)).copy()
+        self.radius = units(radius)
+        self.points = _rounded(units(width), units(height), self.radius).copy()
+
+    def reshape(self) -> None:
+        """Be round at the corners again after a stretch, where it stands."""
+        self.points = _rounded(self.width, self.height, self.radius) + self.get_center()
 
 
 def stroke(pixels: float) -> float:

@@ -123,7 +123,7 @@ class AgainstLSTM(Chapter):
         room = over(chain.ribbon)
         gates = Gates(part, token, room.padded())
         dive = Dive([chain], chain.cells[at], room)
-        chip, rings = chain.ribbon.chips[at], [ring_around(line[1]) for line in gates.lines.values()]
+        chip, rings = chain.ribbon.chips[at], [ring_around(gates.lines[line][1]) for line in ("keep", "write", "show")]
         yield Step(
             "Three gates: keep, write, show",
             beat(f"What happens to the memory as “{token}” is read?", chain.ribbon.mark({at: "residual"}), dive),
@@ -133,12 +133,16 @@ class AgainstLSTM(Chapter):
                 *gates.gate("keep"),
             ),
             beat(
-                "The input gate says what to write, and that is added.",
+                "The input gate says what to write,",
                 gates.come("write", chip),
                 *gates.gate("write"),
-                gates.add_up(),
             ),
-            beat("The output gate says what to show: the hidden state.", *gates.gate("show")),
+            beat("and that is added: the new memory.", *gates.add_up()),
+            beat(
+                "The output gate says what to show: the hidden state.",
+                gates.come("show", gates.lines["add"][2]),
+                *gates.gate("show"),
+            ),
             beat(
                 "Each gate is computed from the word and the last hidden state.",
                 appear_in_turn(rings),

@@ -126,7 +126,9 @@ class Chain(VGroup):
 
 
 class Gates(VGroup):
-    """Three lines of a vector, a gate, and their product: what is kept, what is written, and what is shown.
+    """Lines of a vector, a gate, and their product: what is kept, what is written, and what is shown.
+
+    Between them stands the sum of what is kept and what is written: the new memory.
 
     Args:
         part: the encoder of an LSTM at one position.
@@ -139,23 +141,25 @@ class Gates(VGroup):
         lines = {
             "keep": (("cells_before", "memory so far"), ("f", "forget gate"), ("memory_kept", "kept")),
             "write": (("g", f"new from “{token}”"), ("i", "input gate"), ("memory_written", "written")),
+            "add": (("memory_kept", "kept"), ("memory_written", "written"), ("cells", "new memory")),
             "show": (("memory_squashed", "new memory, squashed"), ("o", "output gate"), ("states", "hidden state")),
         }
-        inks = ("residual", "ink2"), ("weight", "ink"), ("residual", "ink2")
+        signs = {"add": "+="}
         self.lines: dict[str, VGroup] = {}
         self.names: dict[str, VGroup] = {}
         self.signs: dict[str, VGroup] = {}
-        for (purpose, line), row in zip(lines.items(), room.rows(3, 16), strict=True):
+        for (purpose, line), row in zip(lines.items(), room.rows(4, 12), strict=True):
+            inks = ("residual", "ink2"), (("residual", "ink2") if purpose in signs else ("weight", "ink"))
             vectors = self.lines[purpose] = VGroup()
             names = self.names[purpose] = VGroup()
-            for (name, called), (role, ink), place in zip(line, inks, row.columns(3, 96), strict=True):
-                head, body = place.split_rows(58)
-                full = scale if name in {"cells_before", "memory_kept", "memory_written"} else 1.0
+            for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, 96), strict=True):
+                head, body = place.split_rows(54)
+                full = scale if name in {"cells_before", "memory_kept", "memory_written", "cells"} else 1.0
                 vectors.add(Vector(part[name], body.width, body.height, role, full).move_to(body.centre))
                 names.add(Words(called, "stage word", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
                 Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
-                for sign, (a, b) in zip("×=", pairwise(vectors), strict=True)
+                for sign, (a, b) in zip(signs.get(purpose, "×="), pairwise(vectors), strict=True)
             )
         super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
 
@@ -176,13 +180,16 @@ class Gates(VGroup):
             ),
         ]
 
-    def add_up(self) -> tuple[Animation, ...]:
-        """Add what is kept and what is written to the new memory."""
-        goal = self.lines["show"][0]
-        return (
-            *(Flight(self.lines[k][2], goal, 0.15, "row") for k in ("keep", "write")),
-            appear(goal, self.names["show"][0], rise=False),
-        )
+    def add_up(self) -> list[tuple[Animation, ...]]:
+        """What is kept and what is written come together, and are added to the new memory."""
+        (kept, written, new), names, signs = self.lines["add"], self.names["add"], self.signs["add"]
+        return [
+            (
+                *(Travel(self.lines[line][2], part) for line, part in (("keep", kept), ("write", written))),
+                appear(*names[:2], signs[0], rise=False),
+            ),
+            (Flight(kept, new, 0.0), Travel(written, new, 0.0), appear(names[2], signs[1], rise=False)),
+        ]
 
 
 class Grid(VGroup):
@@ -257,8 +264,8 @@ class Folding:
         self.rows = VGroup(self._lying(i) for i in range(len(parts)))
 
     def _lying(self, i: int) -> VMobject:
-        """The memory after word i, laid down from the first column to its own."""
-        goal = self.memory.row(i)
+        """The memory after word i, laid down over all columns: it has as many numbers after each word."""
+        goal = self.attention.row(i)
         lying = self.chain.vectors[i].copy().rotate(PI / 2)
         lying.stretch_to_fit_width(goal.width).stretch_to_fit_height(goal.height)
         return lying.move_to(goal)
