@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import UL, Animation, VGroup
+from manim import DOWN, LEFT, Animation, VGroup
 
 from scenes.animations import (
     Count,
@@ -209,7 +209,7 @@ class Weighting(Chapter):
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
         law_note = Words("± root of the count", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
-        law.move_to(plot.axes, aligned_edge=UL)
+        law.next_to(law_note, DOWN, buff=gap("part"), aligned_edge=LEFT)
         card.inside.fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "Why the root? A score is a sum of many products",

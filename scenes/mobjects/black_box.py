@@ -239,7 +239,7 @@ class Writing(VGroup):
         middle, right = rest.split_columns(0.3 * rest.width, 110)
         self.decoder = Half(trace, "decoder", middle)
         self.handed = across(self.memory, [self.decoder])
-        self.steps = [NextWord(row, right) for row in probs]
+        self.steps = [NextWord(row, right, names=NextWord.widest(probs)) for row in probs]
         edge, top = self.decoder.get_right(), self.decoder.get_top()
         self.chooses = arrow(edge + RIGHT * units(16), edge + RIGHT * units(88), "residual", 6, 22)
         level = (self.written.get_bottom()[1] + top[1]) / 2

@@ -64,10 +64,7 @@ class NextWord(VGroup):
 
 
 class PairTable(VGroup):
-    """Counts of nouns with adjectives in training: the pair in question among its neighbours.
-
-    Numbers stand in its row and its column; the other cells say theirs by their colour.
-    """
+    """Counts of nouns with adjectives in training: the pair in question among its neighbours."""
 
     def __init__(self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, most: int = 6) -> None:
         rows, columns = neighbours(table, noun.position, adjective.position, most)
@@ -77,10 +74,6 @@ class PairTable(VGroup):
         wide, high = (body.width + 4) / len(columns) - 4, (body.height + 4) / len(rows) - 4
         self.grid = TensorGrid(part, "huge", ",.0f", wide=wide, high=high).move_to(body.centre)
         here, there = rows.index(noun.position), columns.index(adjective.position)
-        for (i, j), cell in self.grid.cells.items():
-            if i != here and j != there and cell.number:
-                cell.remove(cell.number)
-                cell.number = None
         self.hollow = VGroup(frame(wide, high, "line", 2).move_to(cell) for cell in self.grid.cells.values())
         self.rows, self.columns = (
             VGroup(Token(label, "", 0, HIGH, "stage word") for label in part.words(axis)) for axis in part.axes
@@ -92,6 +85,7 @@ class PairTable(VGroup):
         self.cell = self.grid.cells[here, there]
         self.row, self.column = self.grid.row(here), self.grid.column(there)
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
+        self.ring.set_z_index(1)  # above its neighbours, which come later
         self.mine = VGroup(self.rows[here], self.columns[there])
         super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
 

@@ -274,12 +274,9 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        "Training helps: it penalizes blurred attention,",
+                        f"With four heads for the source, not one, the role “{role_name(fallen[0])}” falls to "
+                        f"{fallen[1]:share}.",
                         move_ring(ring, table.best(fallen[0]), "query"),
-                    ),
-                    beat(
-                        "and a decoder layer has one head for the source. With four, "
-                        f"the role “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
                         appear(ring_around(table.best(fallen[0]), "warning")),
                     ),
