@@ -17,7 +17,6 @@ from transformer_core.studies.experiments.translation import (
     compare,
     corpus,
     held_out,
-    one_thread,
     rebuilt,
     seeds,
     share_exact,
@@ -259,7 +258,6 @@ def heads_over_seeds(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, s
 def learned(recipe: Recipe, bench: Bench, sentences: int) -> dict[str, Any]:
     """Train by the whole recipe, penalty and dropout included, and score every head."""
     run = Run(recipe, vocabulary(), corpus(recipe.sentences))
-    with one_thread():
-        run.go_on(progress=bench.training)
-        table, _ = roles.score(run.model, vocabulary(), held_out(sentences))
-        return {"scores": table.values, "exact": share_exact(run.model, held_out(sentences))}
+    run.go_on(progress=bench.training)
+    table, _ = roles.score(run.model, vocabulary(), held_out(sentences))
+    return {"scores": table.values, "exact": share_exact(run.model, held_out(sentences))}

@@ -104,9 +104,8 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int],
         if step in checks:
             curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
 
-    with one_thread():
-        train(model, recipe, look)
-        right = np.array(exact(model, vocabulary(), pairs))
+    train(model, recipe, look)
+    right = np.array(exact(model, vocabulary(), pairs))
     return {
         "exact": right.mean(),
         "loss": np.array(loss(model, pairs)),
@@ -147,17 +146,6 @@ def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """-log p(right word | right words before it, source), averaged over batches of sentences."""
     batches = batches_of(vocabulary(), pairs)
     return float(np.mean([float(loss_of(model, source, target, 0.0)) for _, source, target in batches]))
-
-
-class one_thread:  # noqa: N801 - read as a word: with one_thread()
-    """In this block torch computes in one thread: matrices this small lose more to handing over than they gain."""
-
-    def __enter__(self) -> None:
-        self.threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        torch.set_num_threads(self.threads)
 
 
 @dataclass(frozen=True)
