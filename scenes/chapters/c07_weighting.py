@@ -42,8 +42,8 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
 from transformer_core.studies.measures.naming import attention_input
-from transformer_core.studies.measures.residual_path import SENSES
 from transformer_core.studies.measures.selection import with_a_choice
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 #: Px for the letter beside the vectors that it stands for.

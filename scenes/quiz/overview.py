@@ -11,7 +11,7 @@ from scenes.quiz.question import Question, softmax
 from scenes.stage.step import claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.measures.permutation import TURNED
-from transformer_core.studies.measures.residual_path import SENSES
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 #: How far a score is raised.

@@ -14,8 +14,8 @@ from scenes.stage.step import Step
 from scenes.theme import at, shape, units
 from transformer_core.studies import results
 from transformer_core.studies.focus import focus_of
+from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.patterns import pattern_of
-from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 

@@ -28,13 +28,6 @@ def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself(
     assert argmax_ratio(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)
 
 
-def test_where_decimals_are_named_an_entry_is_taken_whose_rounded_terms_add_up_to_their_rounded_sum():
-    terms = tensor([[[0.344, 0.1], [0.344, 0.1], [0.344, 0.1]]], "head key d_head")
-    assert argmax_terms(terms) == (0, 0)
-    assert argmax_terms(terms, decimals=2) == (0, 1)
-    assert argmax_terms(tensor([[[0.344], [0.344], [0.344]]], "head key d_head"), decimals=2) == (0, 0)
-
-
 def rows(last, words):
     axes, labels = "batch position d_model", {"position": words}
     first = np.array([[[1.0, 0.0]] * len(words)])

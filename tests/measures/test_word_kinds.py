@@ -3,7 +3,7 @@
 import numpy as np
 from small import traced
 
-from transformer_core.studies.measures.word_kinds import OURS
+from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.results import found
 from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.translator.grammar.lexicon import kinds

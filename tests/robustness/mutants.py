@@ -53,8 +53,6 @@ BY_HAND = {
     "decoder.py": "measures/test_decoder.py measures/test_decoding_rules.py measures/test_lens.py",
     "significance.py": "core/test_significance.py",
     "training_pairs.py": "core/test_training_pairs.py",
-    "residual_path.py": "measures/test_residual_path.py",
-    "word_kinds.py": "measures/test_word_kinds.py",
     "learning.py": "measures/test_learning.py measures/test_emergence.py",
     "linearity.py": "measures/test_linearity.py",
     "permutation.py": "measures/test_permutation.py",
@@ -64,10 +62,9 @@ BY_HAND = {
     "attention_weights.py": "measures/test_attention_weights.py core/test_head_measures.py measures/test_gradients.py",
     "sheets.py": "measures/test_sheets.py",
     "sizes.py": "measures/test_sizes.py measures/test_counts.py",
-    "stream.py": "measures/test_stream.py",
-    "ablation.py": "measures/test_ablation.py",
+    "stream.py": "measures/test_stream.py measures/test_residual_path.py",
     "selection.py": "measures/test_selection.py",
-    "ablation_trainings.py": "measures/test_ablation_trainings.py",
+    "ablation_trainings.py": "measures/test_ablation_trainings.py measures/test_ablation.py",
 }
 MEASURES = [
     path.relative_to(ROOT / "transformer_core").as_posix()

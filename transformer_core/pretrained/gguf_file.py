@@ -164,7 +164,7 @@ def load_gguf(path: str | os.PathLike[str] | GgufWeights, dtype: torch.dtype = t
     weights = path if isinstance(path, GgufWeights) else GgufWeights(path)
     kind = KINDS[weights.facts["model_type"]]
     model = filled(kind, weights.facts, weights, dtype)
-    weights.finish(kind.needless)
+    weights.finish(kind.NEEDLESS)
     return model.eval()
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from reprlib import repr as short
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any
 
 import torch
 
@@ -18,22 +18,12 @@ from transformer_core.pretrained.torch_modules import KIND as TORCH
 from transformer_core.pretrained.torch_modules import load_torch_folder
 from transformer_core.pretrained.weights import CONFIG, Weights, check_sizes
 
-
-class Kind(NamedTuple):
-    """The readers of one kind of model, of its config and of its weights; and the tensors that neither needs."""
-
-    config: Callable[[dict[str, Any], Weights], Config]
-    fill: Callable[[Transformer, Weights], None]
-    needless: tuple[str, ...]
-
-
+#: The module that reads each kind: `config_of` its config, `fill_model` its weights, but for those that are `NEEDLESS`.
 KINDS = {
-    "bert": Kind(bert.config_of, bert.fill_model, bert.NEEDLESS),
-    "gpt2": Kind(gpt2.config_of, gpt2.fill_model, gpt2.NEEDLESS),
-    "marian": Kind(marian.config_of, marian.fill_model, marian.NEEDLESS),
-    **dict.fromkeys(
-        ("llama", "mistral", "qwen2", "qwen3", "gemma"), Kind(llama.config_of, llama.fill_model, llama.NEEDLESS)
-    ),
+    "bert": bert,
+    "gpt2": gpt2,
+    "marian": marian,
+    **dict.fromkeys(("llama", "mistral", "qwen2", "qwen3", "gemma"), llama),
 }
 
 
@@ -62,12 +52,12 @@ def load_hugging_face(folder: str | os.PathLike[str], dtype: torch.dtype = torch
     written_by = facts.get("architectures")
     weights = Weights(folder, f"{written_by[0]}" if isinstance(written_by, list) and written_by else "AutoModel")
     model = load_torch_folder(facts, weights, dtype) if kind is None else filled(kind, facts, weights, dtype)
-    weights.finish(kind.needless if kind else ())
+    weights.finish(kind.NEEDLESS if kind else ())
     return model.eval()
 
 
 @torch.no_grad()
-def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
+def filled(kind: ModuleType, facts: dict[str, Any], weights: Weights, dtype: torch.dtype) -> Transformer:
     """The model of one kind, with every tensor in its place; nothing is made of sizes that the files cannot fill.
 
     Raises:
@@ -75,7 +65,7 @@ def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dty
     """
     stated = weights.stated
     try:
-        config = kind.config(facts, weights)
+        config: Config = kind.config_of(facts, weights)
     except KeyError as error:
         raise ValueError(f"{stated} does not state {error.args[0]}") from None
     except ValueError as error:
@@ -85,7 +75,7 @@ def filled(kind: Kind, facts: dict[str, Any], weights: Weights, dtype: torch.dty
     check_sizes(config, weights.size, stated)
     model = Transformer(config, seed=None).to(dtype)
     try:
-        kind.fill(model, weights)
+        kind.fill_model(model, weights)
     except (RuntimeError, IndexError) as error:  # torch's, for shapes that cannot be put together or taken apart
         raise ValueError(f"the weights in {weights.folder} do not fit the sizes in {stated.name}: {error}") from error
     return model

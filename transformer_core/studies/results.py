@@ -38,6 +38,11 @@ def recorded(name: str, folder: Path | None = None) -> bool:
     return name in card(_experiment(name), folder).get("tensors", {})
 
 
+def equation(name: str) -> str:
+    """The origin of the recorded tensor called `name`; "" if there is none."""
+    return f"recorded by the experiment {_experiment(name)}" if recorded(name) else ""
+
+
 def card(experiment: str, folder: Path | None = None) -> dict[str, Any]:
     """The card of a recorded experiment: facts under "about", and axes, shape and labels of every tensor."""
     path = _file(experiment, folder).with_suffix(".json")

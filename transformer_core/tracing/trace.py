@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,25 +30,30 @@ __all__ = ["AXES", "NamedTensor", "Trace", "add_source"]
 NAMES = 2
 
 
-class TensorSource(Protocol):
+class TensorSource(NamedTuple):
     """A place where a trace looks for tensors that its pass did not record."""
 
-    def find(self, trace: Trace, name: str) -> NamedTensor | None:
-        """The tensor called `name`, read or computed from the trace; None if this source does not have it."""
-
-    def has(self, name: str) -> bool:
-        """True if `name in trace` is, by this source; nothing is computed."""
-
-    def equation(self, name: str) -> str:
-        """The definition of the tensor called `name`; "" if this source does not have it."""
+    find: Callable[[Trace, str], NamedTensor | None]
+    equation: Callable[[str], str]
+    has: Callable[[str], bool]
 
 
 _SOURCES: list[TensorSource] = []
 
 
-def add_source(source: TensorSource) -> None:
-    """Let every trace ask `source` for what its pass did not record, after the sources that were added before."""
-    _SOURCES.append(source)
+def add_source(
+    find: Callable[[Trace, str], NamedTensor | None],
+    equation: Callable[[str], str],
+    has: Callable[[str], bool] = lambda _name: False,
+) -> None:
+    """Let every trace ask a source for what its pass did not record, after the sources that were added before.
+
+    Args:
+        find: the tensor of a name, read or computed from the trace; None if this source does not have it.
+        equation: its definition; "" if this source does not have it.
+        has: whether `name in trace` is true by this source; nothing is computed.
+    """
+    _SOURCES.append(TensorSource(find, equation, has))
 
 
 class Trace(Mapping[str, NamedTensor]):

@@ -37,7 +37,7 @@ from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
-from transformer_core.studies.measures.residual_path import SENSES
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 

@@ -21,7 +21,7 @@ from scenes.mobjects.weighted_sum import Narrow, thin
 from scenes.mobjects.widening import activation_bar, all_but, chip_in, remarked, risen, rooms, row_name, zero_line
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
-from transformer_core.studies.measures.word_kinds import OURS
+from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 

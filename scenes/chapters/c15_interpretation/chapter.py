@@ -26,9 +26,9 @@ from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
 from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
-from transformer_core.studies.measures.ablation import CASES, HARDLY, MORE_THAN_A_GUESS
+from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
+from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
-from transformer_core.studies.measures.word_kinds import OURS
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"

@@ -22,7 +22,6 @@ from transformer_core.studies.experiments.translation import (
     BRIEF,
     held_out,
     loss,
-    one_thread,
     seeds,
     train,
     vocabulary,
@@ -107,17 +106,16 @@ def measured(
         if step in checks:
             losses.append(loss(model.eval(), pairs[:200]))
 
-    with one_thread():
-        at_first = gradients(model, far)
-        train(model, recipe, look)
-        right = is_right(model.eval(), pairs)
-        return {
-            "right": right,
-            "loss": loss(model, pairs),
-            "losses": np.array(losses),
-            "gradient": np.array([at_first, gradients(model, far)]),
-            "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        }
+    at_first = gradients(model, far)
+    train(model, recipe, look)
+    right = is_right(model.eval(), pairs)
+    return {
+        "right": right,
+        "loss": loss(model, pairs),
+        "losses": np.array(losses),
+        "gradient": np.array([at_first, gradients(model, far)]),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
 
 
 def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:

@@ -17,7 +17,7 @@ from transformer_core.decoding.sampling import greedy
 from transformer_core.layers import Layer
 from transformer_core.model import Transformer, initialise
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import one_thread, translator
+from transformer_core.studies.experiments.translation import translator
 from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.text.vocabulary import START
 from transformer_core.tracing.tap import tap_at
@@ -97,8 +97,7 @@ def attention_cost(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: in
     memory. Once the grid is large, much of its time is the system's, which hands out fresh memory for it at every pass.
     """
     config = Config.from_dict(translator().config.as_dict() | {"dropout": 0.0})
-    with one_thread():
-        found = bench.each("length {}", lengths, lambda n: layer_cost(config, n, repeats))
+    found = bench.each("length {}", lengths, lambda n: layer_cost(config, n, repeats))
     seconds, kept = found["seconds"], found["bytes"]
     parts = {"part": PARTS, "length": lengths}
     counted = [multiplications(config, n) for n in lengths]
@@ -170,8 +169,7 @@ def cache_cost(bench: Bench, lengths: tuple[int, ...] = WRITTEN_LENGTHS, repeats
     ways write the same tokens is a test.
     """
     model = roomy(max(lengths) + 1)
-    with one_thread():
-        found = bench.each("length {}", lengths, lambda n: decoding_cost(model, n, repeats))
+    found = bench.each("length {}", lengths, lambda n: decoding_cost(model, n, repeats))
     seconds, kept, counts = found["seconds"], found["bytes"], np.array(lengths)
     words = {"length": lengths, "choice": ("without", "with")}
     return {

@@ -11,7 +11,7 @@ from torch import Tensor
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import one_thread, vocabulary
+from transformer_core.studies.experiments.translation import vocabulary
 from transformer_core.studies.translator.train import training_corpus
 from transformer_core.text.vocabulary import PAD
 from transformer_core.tracing.tap import record
@@ -78,10 +78,9 @@ def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int
     """
     bench.expect(len(depths))
     tried = range(bench.seed, bench.seed + seeds)
-    with one_thread():
-        found = [
-            bench.once(f"{layers} layers", partial(at_depth, layers, tried, sentences))["gradient"] for layers in depths
-        ]
+    found = [
+        bench.once(f"{layers} layers", partial(at_depth, layers, tried, sentences))["gradient"] for layers in depths
+    ]
     first, last = (np.array([by_depth[..., at] for by_depth in found]) for at in (0, -1))
     words = {"depth": depths, "choice": tuple(KINDS)}
     return {
@@ -128,8 +127,7 @@ def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 
     what it averaged; what Add carries past it does not (Dong, Cordonnier and Loukas 2021, theorem 2.2).
     """
     tried = range(bench.seed, bench.seed + seeds)
-    with one_thread():
-        share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
+    share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
     words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
     return {
         "share": tensor(np.median(share, 1), "choice layer", **words),
@@ -184,11 +182,9 @@ def initial_variance(bench: Bench, layers: int = 8, seeds: int = 5, sentences: i
         pieces = [streams(kind, scale, layers, seed, sentences) for seed in tried]
         return {name: np.stack([piece[name] for piece in pieces]) for name in pieces[0]}
 
-    with one_thread():
-        found = [
-            [bench.once(f"{kind}, scale {scale}", partial(several, kind, scale)) for scale in SCALES]
-            for kind in WITH_ADD
-        ]
+    found = [
+        [bench.once(f"{kind}, scale {scale}", partial(several, kind, scale)) for scale in SCALES] for kind in WITH_ADD
+    ]
     words = {"choice": WITH_ADD, "scale": SCALES}
 
     def gathered(name: str) -> np.ndarray:

@@ -20,7 +20,7 @@ from transformer_core.model import Transformer
 from transformer_core.parameters import parameters
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
 from transformer_core.studies.experiments.snapshots import probe
-from transformer_core.studies.experiments.translation import corpus, one_thread, vocabulary
+from transformer_core.studies.experiments.translation import corpus, vocabulary
 from transformer_core.studies.translator.train import LECTURE
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.tap import record
@@ -51,12 +51,11 @@ def descent(bench: Bench, at: int = 133, drawn: int = 250_000) -> Found:
     training = Run(recipe, vocabulary(), sentences)
     initial = parameters(training.model, lambda _name, _axis: None)
     first = initial[f"parameters.{path_in(training.model)}.w_q"].values[0]
-    with one_thread():
-        training.go_on(at, bench.training)
-        model = training.model.double().eval()
-        asked = word_gradient(model)
-        source, target = next(iter(sentences.batches(recipe.batch, recipe.seed, at)))
-        walked = along_gradient(model, source, target)
+    training.go_on(at, bench.training)
+    model = training.model.double().eval()
+    asked = word_gradient(model)
+    source, target = next(iter(sentences.batches(recipe.batch, recipe.seed, at)))
+    walked = along_gradient(model, source, target)
     facts = {
         "step": tensor(at),
         "in_training": tensor(occurrences(sentences)),

@@ -21,7 +21,6 @@ from transformer_core.studies.experiments.translation import (
     corpus,
     held_out,
     loss,
-    one_thread,
     share_exact,
     vocabulary,
 )
@@ -60,12 +59,11 @@ def emergence(
     if state and seen and state.exists() and seen.exists():
         training.load(state)
         recorder.load(seen)
-    with one_thread():
-        while training.step < steps:
-            training.go_on(training.step + 500, bench.training, recorder)
-            if state and seen:
-                recorder.save(seen)
-                training.save(state)
+    while training.step < steps:
+        training.go_on(training.step + 500, bench.training, recorder)
+        if state and seen:
+            recorder.save(seen)
+            training.save(state)
     history = {key: [facts[key] for facts in training.history] for key in ("step", "loss", "entropy", "gradient")}
     kept = {name: compact(one) for name, one in recorder.tensors().items()}
     return kept | {f"training.{key}": tensor(values, "step") for key, values in history.items()}

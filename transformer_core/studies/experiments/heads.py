@@ -15,7 +15,6 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     held_out,
-    one_thread,
     passes,
     source_rows,
     translator,
@@ -78,18 +77,17 @@ def heads_off(bench: Bench, sentences: int = 1000) -> Found:
     model, pairs = translator(), held_out(sentences)
     heads = {path: attention.heads for path, attention in attentions(model)}
     bench.expect(2 + sum(heads.values()))
-    with one_thread():
-        usual = bench.once("means", lambda: means(model, pairs))
-        before = bench.once("all heads", lambda: {"right": judged(model, pairs)})["right"]
+    usual = bench.once("means", lambda: means(model, pairs))
+    before = bench.once("all heads", lambda: {"right": judged(model, pairs)})["right"]
 
-        def without(path: str, head: int) -> Piece:
-            with head_off(model, path, head, torch.from_numpy(usual[path][head])):
-                return {"right": judged(model, pairs)}
+    def without(path: str, head: int) -> Piece:
+        with head_off(model, path, head, torch.from_numpy(usual[path][head])):
+            return {"right": judged(model, pairs)}
 
-        after = {
-            path: [bench.once(f"{path} {head}", partial(without, path, head))["right"] for head in range(count)]
-            for path, count in heads.items()
-        }
+    after = {
+        path: [bench.once(f"{path} {head}", partial(without, path, head))["right"] for head in range(count)]
+        for path, count in heads.items()
+    }
     words = {"choice": KINDS}
     stacks = {"encoder": "encoder self_attn", "decoder": "decoder self_attn", "cross": "decoder cross_attn"}
     counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
@@ -130,21 +128,20 @@ def spare_heads(bench: Bench, sentences: int = 1000) -> Found:
     chosen_on, judged_on = pairs[:sentences], pairs[sentences:]
     heads = [(path, head) for path, attention in attentions(model) for head in range(attention.heads)]
     bench.expect(4 + 2 * len(heads))
-    with one_thread():
-        usual = bench.once("means", lambda: means(model, chosen_on))
+    usual = bench.once("means", lambda: means(model, chosen_on))
 
-        def right(key: str, off: Iterable[Head], some: list[Pair]) -> float:
-            return float(bench.once(key, partial(without, model, off, usual, some))["right"])
+    def right(key: str, off: Iterable[Head], some: list[Pair]) -> float:
+        return float(bench.once(key, partial(without, model, off, usual, some))["right"])
 
-        first = right("all heads, to choose", (), chosen_on)
-        spare = [
-            (path, head)
-            for path, head in heads
-            if first - right(f"{path} {head}, to choose", [(path, head)], chosen_on) <= SPARE
-        ]
-        before = right("all heads", (), judged_on)
-        alone = [right(f"{path} {head}", [(path, head)], judged_on) for path, head in heads]
-        together = right("together", spare, judged_on)
+    first = right("all heads, to choose", (), chosen_on)
+    spare = [
+        (path, head)
+        for path, head in heads
+        if first - right(f"{path} {head}, to choose", [(path, head)], chosen_on) <= SPARE
+    ]
+    before = right("all heads", (), judged_on)
+    alone = [right(f"{path} {head}", [(path, head)], judged_on) for path, head in heads]
+    together = right("together", spare, judged_on)
     costs = [before - share for head, share in zip(heads, alone, strict=True) if head in spare]
     return {
         "right": tensor([before, together], "choice", choice=("all heads", "without the spare ones")),
@@ -188,8 +185,7 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
     Measured of each model: whole sentences right, by length too; where its cross-attention looks; and its encoder
     heads' role scores, from which a role is named only if it is earned.
     """
-    with one_thread():
-        found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
+    found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
     of_each = found["lengths"][0]
     lengths, counted = np.unique(of_each, return_counts=True)
     by_length = np.stack([found["right"][:, of_each == n].mean(1) for n in lengths], 1)

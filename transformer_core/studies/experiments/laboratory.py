@@ -19,10 +19,10 @@ import hashlib
 import platform
 import re
 import shutil
-import sys
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -34,6 +34,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from transformer_core.files.atomic import whole
 from transformer_core.studies import experiments as package
@@ -63,7 +64,19 @@ class Experiment:
         return self.function.__name__
 
     def __call__(self, bench: Bench, *sizes: Any, **others: Any) -> Found:
-        return self.function(bench, *sizes, **others)
+        with one_thread():
+            return self.function(bench, *sizes, **others)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: matrices this small lose more to handing over than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:
@@ -82,6 +95,8 @@ class Bench:
     pieces: Path | None = None
     watch: Watch | None = None
     expected: int = field(default=1, init=False)
+    #: As many threads has torch where it is not held to one.
+    threads: int = field(default_factory=torch.get_num_threads, init=False)
     #: Seconds of each piece, by key: of pieces from an earlier run, what they took then.
     seconds: dict[str, float] = field(default_factory=dict, init=False)
     #: What the card says beside the usual, such as the model that was examined.
@@ -189,8 +204,7 @@ def perform(
         "question": known[name].question,
         "command": f"lecture experiments run {name} --seed {seed}",
         "seed": seed,
-        "versions": {"python": platform.python_version(), "numpy": np.__version__}
-        | ({"torch": version("torch")} if "torch" in sys.modules else {}),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__, "torch": version("torch")},
         "seconds": round(max(0.0, outside) + sum(bench.seconds.values()), 1),
     } | bench.facts
     trace = Trace({full: replace(one, name=full) for full, one in tensors.items()}, about=about)

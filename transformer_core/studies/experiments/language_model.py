@@ -43,7 +43,8 @@ def language_model() -> LoadedModel:
 
 
 def facts(bench: Bench) -> LoadedModel:
-    """The model, whose name, config and quantisation the card of the experiment will state."""
+    """The model, whose name, config and quantisation the card of the experiment will state; it is worth all threads."""
+    torch.set_num_threads(bench.threads)
     loaded = language_model()
     stated = {"config": loaded.model.config.as_dict(), "quantisation": loaded.facts["quantisation"]}
     bench.facts |= {"model": "SmolLM2-135M-Instruct", **stated}

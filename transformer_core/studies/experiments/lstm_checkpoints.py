@@ -18,7 +18,8 @@ import numpy as np
 
 from transformer_core.files.atomic import write
 from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
-from transformer_core.studies.experiments.translation import held_out, one_thread, train, vocabulary
+from transformer_core.studies.experiments.laboratory import one_thread
+from transformer_core.studies.experiments.translation import held_out, train, vocabulary
 from transformer_core.studies.sentence.lstm_trace import CHECKPOINTS, save_lstm
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.training.train import Recipe

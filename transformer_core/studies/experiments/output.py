@@ -14,7 +14,7 @@ from torch import Tensor
 from transformer_core.decoding.sampling import Choose, write
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import held_out, one_thread, translator, vocabulary
+from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
 from transformer_core.studies.translator.evaluate import exact, matches, translate
 from transformer_core.studies.translator.grammar import Pair, reading
 from transformer_core.studies.translator.grammar.lexicon import COPULAS, DETERMINERS, Noun, adjectives, nouns, verbs
@@ -35,12 +35,11 @@ def sampling(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
     model, vocabulary, card = load_default()
     smoothing = float(card["recipe"]["smoothing"])
     seeds = range(bench.seed, bench.seed + draws)
-    with one_thread():
-        greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
-        sampled, without = (
-            bench.each(f"{name} {{}}", seeds, partial(drawn, model, vocabulary, sentences, smoothing=less))
-            for name, less in (("sampled", 0.0), ("unsmoothed", smoothing))
-        )
+    greedy = bench.once("greedy", lambda: {"right": exact(model, vocabulary, held_out(sentences))})["right"]
+    sampled, without = (
+        bench.each(f"{name} {{}}", seeds, partial(drawn, model, vocabulary, sentences, smoothing=less))
+        for name, less in (("sampled", 0.0), ("unsmoothed", smoothing))
+    )
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled["right"], -1), np.mean(without["right"], -1)]
     return {
         "exact": tensor(shares, "choice seed", choice=("greedy", "sampled", "unsmoothed"), seed=seeds),
@@ -156,19 +155,18 @@ def failures(bench: Bench, sentences: int = 10_000) -> Found:
     """
     bench.expect(1)
     pairs = held_out(sentences)
-    with one_thread():
-        right = bench.once("sentences", partial(judged, pairs))["right"]
-        failed = [pair for pair, good in zip(pairs, right, strict=True) if not good]
-        written = translations(failed)
-        kinds = [kind_of(*mistake(pair, words)) for pair, words in zip(failed, written, strict=True)]
-        counted = Counter(kinds)
-        shown = [
-            (pair, words, place)
-            for pair, words, kind in zip(failed, written, kinds, strict=True)
-            if kind == KINDS[0] and max(len(pair.source), len(pair.target), len(words)) <= ROOM
-            and (place := between(pair, first_wrong(pair.target, words))) is not None
-        ]  # fmt: skip
-        close = close_by(*max(shown, key=lambda one: len(one[0].source))) if shown else {}
+    right = bench.once("sentences", partial(judged, pairs))["right"]
+    failed = [pair for pair, good in zip(pairs, right, strict=True) if not good]
+    written = translations(failed)
+    kinds = [kind_of(*mistake(pair, words)) for pair, words in zip(failed, written, strict=True)]
+    counted = Counter(kinds)
+    shown = [
+        (pair, words, place)
+        for pair, words, kind in zip(failed, written, kinds, strict=True)
+        if kind == KINDS[0] and max(len(pair.source), len(pair.target), len(words)) <= ROOM
+        and (place := between(pair, first_wrong(pair.target, words))) is not None
+    ]  # fmt: skip
+    close = close_by(*max(shown, key=lambda one: len(one[0].source))) if shown else {}
     return by_length(pairs, right) | close | {
         "kinds": tensor([counted[kind] for kind in KINDS], "choice", choice=KINDS),
         "failed": tensor(len(failed)),

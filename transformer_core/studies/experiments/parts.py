@@ -14,7 +14,6 @@ from transformer_core.studies.experiments.snapshots import log_spaced
 from transformer_core.studies.experiments.translation import (
     encoder_traces,
     held_out,
-    one_thread,
     rows_at,
     translator,
 )
@@ -175,9 +174,8 @@ def boundary(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, 
     """
     frames = log_spaced(steps, looks)
     bench.expect(1 + seeds)
-    with one_thread():
-        line = bench.once("line", lambda: best_line(*clouds(points, bench.seed)))
-        runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames, points))
+    line = bench.once("line", lambda: best_line(*clouds(points, bench.seed)))
+    runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames, points))
     x, kinds = clouds(points, bench.seed)
     ends = runs["accuracy"][:, -1]
     best = {name: values[ends.argmax()] for name, values in runs.items()}

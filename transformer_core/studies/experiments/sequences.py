@@ -13,7 +13,6 @@ from transformer_core.attention import STREAM
 from transformer_core.config import Config
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import one_thread
 from transformer_core.tracing.tap import record, tap_at
 
 SYMBOLS, LONGEST, SHORTEST = 32, 20, 8
@@ -133,9 +132,8 @@ def induction(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) 
     """
     frames = tuple(range(0, steps + 1, every))
     bench.expect(seeds + 1)
-    with one_thread():
-        runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames))
-        shallow = bench.once("one layer", lambda: trained(bench.seed, steps, frames, layers=1))
+    runs = bench.each("seed {}", range(seeds), lambda seed: trained(bench.seed + seed, steps, frames))
+    shallow = bench.once("one layer", lambda: trained(bench.seed, steps, frames, layers=1))
     first = {name: values[0] for name, values in runs.items()}
     curve = first["accuracy"]
     # The steepest part: the two looks, four apart, between which most is learned.
@@ -266,20 +264,18 @@ def recall(bench: Bench, steps: int = 2000, seeds: int = 3, check: int = 50) -> 
     """
     bench.expect(len(MODELS) * (1 + len(RATES) + seeds - 1))
     signals, runs, rates = [], [], []
-    with one_thread():
-        for name in MODELS:
-            signals.append(bench.once(f"{name}: gradient", partial(signal, name, bench.seed)))
-            trials = [
-                bench.once(f"{name}: rate {rate}", partial(learn, name, rate, bench.seed, steps, check))
-                for rate in RATES
-            ]
-            best = int(np.argmax([trial["curve"].mean() for trial in trials]))
-            rates.append(RATES[best])
-            more = [
-                bench.once(f"{name}: seed {s}", partial(learn, name, RATES[best], s, steps, check))
-                for s in range(bench.seed + 1, bench.seed + seeds)
-            ]
-            runs.append([trials[best], *more])
+    for name in MODELS:
+        signals.append(bench.once(f"{name}: gradient", partial(signal, name, bench.seed)))
+        trials = [
+            bench.once(f"{name}: rate {rate}", partial(learn, name, rate, bench.seed, steps, check)) for rate in RATES
+        ]
+        best = int(np.argmax([trial["curve"].mean() for trial in trials]))
+        rates.append(RATES[best])
+        more = [
+            bench.once(f"{name}: seed {s}", partial(learn, name, RATES[best], s, steps, check))
+            for s in range(bench.seed + 1, bench.seed + seeds)
+        ]
+        runs.append([trials[best], *more])
     by_model = {"model": MODELS}
     took = np.array([[piece["steps"] for piece in row] for row in runs])
     return {

@@ -12,12 +12,11 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     BRIEF,
-    CHECKS,
+    Plan,
     built,
     compare,
     corpus,
     held_out,
-    one_thread,
     rebuilt,
     seeds,
     share_exact,
@@ -41,17 +40,11 @@ PARTS: dict[str, dict[str, Any]] = {
     #: With one head d_k is d_model: the root again, at the larger d_k.
     "all heads but one, and root": {"heads": 1, "attention_scale": False},
 }
+OF_PARTS = Plan()
 
 
 @experiment("What does it cost to train without positions, residual, norm, heads, feed-forward, root or warm-up?")
-def parts_removed(
-    bench: Bench,
-    recipe: Recipe = BRIEF,
-    parts: tuple[str, ...] = tuple(PARTS),
-    trainings: int = 5,
-    sentences: int = 1000,
-    checks: tuple[int, ...] = CHECKS,
-) -> Found:
+def parts_removed(bench: Bench, plan: Plan = OF_PARTS, parts: tuple[str, ...] = tuple(PARTS)) -> Found:
     """Ablation of the parts of a Transformer: each is left out, and the model trained from the start without it.
 
     Data, steps, rate and seeds are the same for all. Every model is a translator of the lecture's size with as many
@@ -60,9 +53,9 @@ def parts_removed(
     of the whole family is not kept where a training either succeeds or fails. Source of the parts: Vaswani et al. 2017,
     section 3 (table 3 has ablations of their own); warm-up: section 5.3.
     """
-    compared = compare(bench, "part", recipe, {part: PARTS[part] for part in parts}, trainings, sentences, checks)
-    d_model, heads = recipe.sizes["d_model"], recipe.sizes["heads"]
-    return compared.found(checks, sentences) | {
+    compared = compare(bench, "part", plan, {part: PARTS[part] for part in parts})
+    d_model, heads = plan.recipe.sizes["d_model"], plan.recipe.sizes["heads"]
+    return compared.found() | {
         "parameters": tensor(compared.table("parameters")[:, 0], "part", part=parts),
         "d_k": tensor([d_model // heads, d_model], "choice", choice=("all heads", "one head")),
     }
@@ -82,43 +75,31 @@ MODELS = {
     "shallow, no norm, no warm-up": NONE | SHALLOW | AT_ONCE,
 }
 DEEP = replace(BRIEF, steps=400, warm_up=100, sizes=BRIEF.sizes | {"encoder_layers": 6, "decoder_layers": 6})
-DEEP_CHECKS = (100, 200, 300, 400)
+DEEP_PLAN = Plan(DEEP, sentences=500, checks=(100, 200, 300, 400))
 
 
 @experiment("Six layers a side: what is lost without a norm, or with the norm in the other place?")
-def depth_and_norm(
-    bench: Bench,
-    recipe: Recipe = DEEP,
-    models: tuple[str, ...] = tuple(MODELS),
-    trainings: int = 5,
-    sentences: int = 500,
-    checks: tuple[int, ...] = DEEP_CHECKS,
-) -> Found:
+def depth_and_norm(bench: Bench, plan: Plan = DEEP_PLAN, models: tuple[str, ...] = tuple(MODELS)) -> Found:
     """The worth of the norm in a deep model: six layers a side, post-norm, pre-norm and none; and in a shallow one.
 
     The lecture's model has two layers a side, where a missing norm may not show. Here the stacks are as deep as the
     paper's base model, and narrow. Post-norm needs a warm-up that pre-norm can do without: Xiong et al. 2020, section
     3. Two layers a side are trained for as many steps, also without a warm-up: only the depth differs.
     """
-    compared = compare(bench, "model", recipe, {name: MODELS[name] for name in models}, trainings, sentences, checks)
-    return compared.found(checks, sentences) | {
-        "layers": tensor(recipe.sizes["encoder_layers"]),
+    compared = compare(bench, "model", plan, {name: MODELS[name] for name in models})
+    return compared.found() | {
+        "layers": tensor(plan.recipe.sizes["encoder_layers"]),
         "shallow_layers": tensor(SHALLOW["encoder_layers"]),
     }
 
 
 KINDS: dict[str, dict[str, Any]] = {"waves": {}, "learned": {"positions": "learned"}, "none": {"positions": "none"}}
 COPIES = 11
+OF_POSITIONS = Plan(trainings=3)
 
 
 @experiment("What do positions add: waves, learned rows, or none; and what does the decoder's mask tell without them?")
-def positions_compared(
-    bench: Bench,
-    recipe: Recipe = BRIEF,
-    trainings: int = 3,
-    sentences: int = 1000,
-    checks: tuple[int, ...] = CHECKS,
-) -> Found:
+def positions_compared(bench: Bench, plan: Plan = OF_POSITIONS) -> Found:
     """Sinusoidal, learned or no positions: each trained alike.
 
     Without positions the encoder cannot tell the order of its words. The decoder can still tell a little: its mask lets
@@ -126,9 +107,9 @@ def positions_compared(
     again and again after another: a straight line from the row to its place. In the encoder, where nothing is masked,
     all copies have one and the same row, and no reader can tell them apart. Haviv et al. 2022.
     """
-    compared = compare(bench, "choice", recipe, KINDS, trainings, sentences, checks)
+    compared = compare(bench, "choice", plan, KINDS)
     blind = [rebuilt(compared.recipes["none", seed], compared.pieces["none", seed]) for seed in compared.seeds]
-    return compared.found(checks, sentences) | {
+    return compared.found() | {
         "place_read": tensor(
             np.transpose([places_read(model) for model in blind]),
             "model seed",
@@ -168,27 +149,22 @@ def read(rows: torch.Tensor) -> float:
 #: The first is what the others are compared with.
 SCALES = {"as they are": 1.0, "quarter": 0.25, "fourfold": 4.0}
 TEXT = "The car is red"
+OF_SCALES = Plan(trainings=4)
 
 
 @experiment("How does the scale of the initial weights change the first attention, and what is learned from there?")
-def initial_scales(
-    bench: Bench,
-    recipe: Recipe = BRIEF,
-    trainings: int = 4,
-    sentences: int = 1000,
-    checks: tuple[int, ...] = CHECKS,
-) -> Found:
+def initial_scales(bench: Bench, plan: Plan = OF_SCALES) -> Found:
     """Trainings from three scales of the initial matrices of all layers: 1/4, 1 and 4.
 
     A score is a product of a query and a key, each made by a matrix: scaling both by s scales the scores by s². So the
     first attention is flat, mild or spiky before anything is learned. The usual scale keeps the variance of the signal
     from layer to layer: Glorot and Bengio 2010, section 4.2.
     """
-    compared = compare(bench, "choice", recipe, {key: {} for key in SCALES}, trainings, sentences, checks, SCALES)
+    compared = compare(bench, "choice", plan, {key: {} for key in SCALES}, SCALES)
     names = compared.names
-    first = np.stack([first_weights(replace(recipe, seed=compared.seeds[0]), scale) for scale in SCALES.values()])
+    first = np.stack([first_weights(replace(plan.recipe, seed=compared.seeds[0]), scale) for scale in SCALES.values()])
     words = vocabulary().read(TEXT).labels
-    return compared.found(checks, sentences) | {
+    return compared.found() | {
         "scale": tensor(list(SCALES.values()), "choice", choice=names),
         "first_weights": tensor(first, "choice head query key", choice=names, query=words, key=words),
         "first_largest": tensor(first.max(-1).mean((1, 2)), "choice", choice=names),
@@ -205,16 +181,12 @@ def first_weights(recipe: Recipe, scale: float) -> np.ndarray:
 
 WIDTHS = (16, 32, 64)
 AMOUNTS = (2000, 4000, 8000)
+OF_SIZES = Plan(checks=(BRIEF.steps,))
 
 
 @experiment("What helps more: twice the width, or twice the sentences?")
 def size_and_data(
-    bench: Bench,
-    recipe: Recipe = BRIEF,
-    widths: tuple[int, ...] = WIDTHS,
-    amounts: tuple[int, ...] = AMOUNTS,
-    trainings: int = 5,
-    sentences: int = 1000,
+    bench: Bench, plan: Plan = OF_SIZES, widths: tuple[int, ...] = WIDTHS, amounts: tuple[int, ...] = AMOUNTS
 ) -> Found:
     """Accuracy by width and by number of training pairs.
 
@@ -226,10 +198,10 @@ def size_and_data(
         for width in widths
         for amount in amounts
     }
-    compared = compare(bench, "model", recipe, changes, trainings, sentences, (recipe.steps,))
+    compared = compare(bench, "model", plan, changes)
 
     def table(name: str) -> np.ndarray:
-        return compared.table(name).reshape(len(widths), len(amounts), trainings)
+        return compared.table(name).reshape(len(widths), len(amounts), plan.trainings)
 
     labels = {"width": widths, "amount": amounts, "seed": compared.seeds}
     return {
@@ -238,8 +210,8 @@ def size_and_data(
         "width": tensor(widths, "width", width=widths),
         "amount": tensor(amounts, "amount", amount=amounts),
         "parameters": tensor(table("parameters")[:, 0, 0], "width", width=widths),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
+        "steps": tensor(plan.recipe.steps),
+        "sentences": tensor(plan.sentences),
     }
 
 
@@ -286,7 +258,6 @@ def heads_over_seeds(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, s
 def learned(recipe: Recipe, bench: Bench, sentences: int) -> dict[str, Any]:
     """Train by the whole recipe, penalty and dropout included, and score every head."""
     run = Run(recipe, vocabulary(), corpus(recipe.sentences))
-    with one_thread():
-        run.go_on(progress=bench.training)
-        table, _ = roles.score(run.model, vocabulary(), held_out(sentences))
-        return {"scores": table.values, "exact": share_exact(run.model, held_out(sentences))}
+    run.go_on(progress=bench.training)
+    table, _ = roles.score(run.model, vocabulary(), held_out(sentences))
+    return {"scores": table.values, "exact": share_exact(run.model, held_out(sentences))}

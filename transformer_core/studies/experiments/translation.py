@@ -26,7 +26,7 @@ from transformer_core.studies.translator.train import (
     vocabulary_of_grammar,
 )
 from transformer_core.text.vocabulary import PAD
-from transformer_core.tracing.tap import Edit, Tape, record
+from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
 from transformer_core.training.batches import Corpus
 from transformer_core.training.train import Recipe, loss_of
@@ -104,9 +104,8 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int],
         if step in checks:
             curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
 
-    with one_thread():
-        train(model, recipe, look)
-        right = np.array(exact(model, vocabulary(), pairs))
+    train(model, recipe, look)
+    right = np.array(exact(model, vocabulary(), pairs))
     return {
         "exact": right.mean(),
         "loss": np.array(loss(model, pairs)),
@@ -149,15 +148,16 @@ def loss(model: nn.Module, pairs: Sequence[Pair]) -> float:
     return float(np.mean([float(loss_of(model, source, target, 0.0)) for _, source, target in batches]))
 
 
-class one_thread:  # noqa: N801 - read as a word: with one_thread()
-    """In this block torch computes in one thread: matrices this small lose more to handing over than they gain."""
+@dataclass(frozen=True)
+class Plan:
+    """The recipe of trainings that are compared, how many there are of each kind, on how many held-out sentences they
+    are judged at the end, and the steps at which they are looked at before.
+    """
 
-    def __enter__(self) -> None:
-        self.threads = torch.get_num_threads()
-        torch.set_num_threads(1)
-
-    def __exit__(self, *_: object) -> None:
-        torch.set_num_threads(self.threads)
+    recipe: Recipe = BRIEF
+    trainings: int = 5
+    sentences: int = 1000
+    checks: tuple[int, ...] = CHECKS
 
 
 @dataclass(frozen=True)
@@ -165,6 +165,7 @@ class Comparison:
     """Results of `judged` for the training of each name by each seed; the names stand along `axis`."""
 
     axis: str
+    plan: Plan
     names: tuple[str, ...]
     seeds: range
     recipes: Mapping[tuple[str, int], Recipe]
@@ -174,17 +175,17 @@ class Comparison:
         """One measure of all trainings, "`axis` seed ..."."""
         return np.array([[self.pieces[one, seed][name] for seed in self.seeds] for one in self.names])
 
-    def found(self, checks: Sequence[int], sentences: int) -> Found:
+    def found(self) -> Found:
         """`exact` and `held_out_loss` "`axis` seed", their curves "`axis` seed step", and by how much was trained."""
         axes, labels = f"{self.axis} seed", {self.axis: self.names, "seed": self.seeds}
         return {
             "exact": tensor(self.table("exact"), axes, **labels),
             "held_out_loss": tensor(self.table("loss"), axes, **labels),
-            "step": tensor(checks, "step"),
+            "step": tensor(self.plan.checks, "step"),
             "curve": tensor(self.table("curve"), f"{axes} step", **labels),
             "loss_curve": tensor(self.table("losses"), f"{axes} step", **labels),
-            "steps": tensor(next(iter(self.recipes.values())).steps),
-            "sentences": tensor(sentences),
+            "steps": tensor(self.plan.recipe.steps),
+            "sentences": tensor(self.plan.sentences),
         }
 
 
@@ -198,26 +199,23 @@ def changed(recipe: Recipe, changes: Mapping[str, Any], seed: int) -> Recipe:
 def compare(
     bench: Bench,
     axis: str,
-    recipe: Recipe,
+    plan: Plan,
     changes: Mapping[str, Mapping[str, Any]],
-    trainings: int,
-    sentences: int,
-    checks: Sequence[int],
     scales: Mapping[str, float] | None = None,
 ) -> Comparison:
-    """Train with the changes of each name by each of `trainings` seeds, and judge on `sentences` held-out ones.
+    """Train by the plan with the changes of each name, and judge.
 
     All names of one seed come first, so that an interrupted run has whole comparisons. `scales` multiplies the initial
     matrices of the layers.
     """
-    bench.expect(len(changes) * trainings)
-    tried = seeds(bench, trainings)
-    given = {(name, seed): changed(recipe, some, seed) for seed in tried for name, some in changes.items()}
+    bench.expect(len(changes) * plan.trainings)
+    tried = seeds(bench, plan.trainings)
+    given = {(name, seed): changed(plan.recipe, some, seed) for seed in tried for name, some in changes.items()}
     pieces = {
-        (name, seed): judged(bench, one, sentences, checks, (scales or {}).get(name, 1.0))
-        for (name, seed), one in given.items()
+        (name, seed): judged(bench, recipe, plan.sentences, plan.checks, (scales or {}).get(name, 1.0))
+        for (name, seed), recipe in given.items()
     }
-    return Comparison(axis, tuple(changes), tried, given, pieces)
+    return Comparison(axis, plan, tuple(changes), tried, given, pieces)
 
 
 @cache
@@ -228,11 +226,11 @@ def translator(dtype: torch.dtype = torch.float32) -> Transformer:
 
 @torch.no_grad()
 def passes(
-    model: Transformer, pairs: Sequence[Pair], only: Iterable[str], edit: Mapping[str, Edit] | None = None
+    model: Transformer, pairs: Sequence[Pair], only: Iterable[str]
 ) -> Iterator[tuple[Sequence[Pair], Tensor, Tape]]:
     """Teacher-forced passes over `pairs`, a batch at a time: the pairs, their target ids, and what was recorded."""
     for some, source, target in batches_of(vocabulary(), pairs):
-        with record(only=only, edit=edit) as tape:
+        with record(only=only) as tape:
             model(source, target[:, :-1], source == PAD, target[:, :-1] == PAD)
         yield some, target, tape
 

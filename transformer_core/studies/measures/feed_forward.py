@@ -1,4 +1,4 @@
-"""Measures of the feed-forward layer: its active units, and its output for each position alone."""
+"""Measures of the feed-forward layer: active units, kinds of words that wake them, and its output for each position."""
 
 from __future__ import annotations
 
@@ -8,7 +8,11 @@ from collections.abc import Callable
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.translator.grammar.lexicon import kinds
 from transformer_core.tracing.trace import Trace
+
+#: The model that experiments look into: its units (`neurons`), its heads (`heads_off`), its training (`emergence`).
+OURS = "english-spanish"
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
@@ -82,3 +86,22 @@ def per_position(trace: Trace, prefix: str) -> Values:
 def per_position_difference(per_position: np.ndarray, out: np.ndarray) -> Values:
     """max |alone_i - out_i| of each row, over the largest entry of all rows."""
     return np.abs(per_position - out).max(-1) / np.abs(out).max()
+
+
+@measure("position kind", like="post")
+def of_kind(trace: Trace, prefix: str) -> Values:
+    """1 where the word at a position is of a kind, else 0: "position kind"."""
+    words = trace.full(f"{prefix}.post").labels["position"]
+    values = np.array([[word.lower() in kind for kind in kinds().values()] for word in words], dtype=int)
+    return values, {"kind": tuple(kinds())}
+
+
+@measure("position d_ff", like="post")
+def named_after(trace: Trace, prefix: str, of_kind: np.ndarray, post: np.ndarray) -> Values:
+    """The activation of each unit at each word, where the word is of the kind that the unit tells best; else zero.
+
+    "position d_ff". The kinds are those of the experiment `neurons`; prefix is `encoder.<layer>.ffn`.
+    """
+    layer = int(prefix.split(".")[1])
+    best = trace.full("experiment.neurons.best_kind").values[layer]
+    return post[0] * of_kind[:, best]

@@ -13,18 +13,12 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
-def argmax_terms(terms: NamedTensor, decimals: int | None = None) -> tuple[int, int]:
-    """Of "head key d_head", the head and the entry to which several words give something, of either sign if they do.
-
-    With `decimals`, one whose terms, so rounded, add up to their rounded sum, if there is one.
-    """
+def argmax_terms(terms: NamedTensor) -> tuple[int, int]:
+    """Of "head key d_head", the head and the entry to which several words give something, of either sign if they do."""
     values = terms.values
     sizes = np.sort(np.abs(values), axis=1)
     ups, downs = np.maximum(values, 0).sum(1), np.maximum(-values, 0).sum(1)
     reach = sizes[:, -2:].min(1) + sizes[:, -3:].min(1) + np.minimum(ups, downs)
-    if decimals is not None:
-        off = np.abs(values.round(decimals).sum(1) - values.sum(1).round(decimals)) > 0.5 * 10.0**-decimals
-        reach = np.where(off & ~off.all(), -1.0, reach)
     head, entry = np.unravel_index(int(reach.argmax()), reach.shape)
     return int(head), int(entry)
 
