@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
 from scenes.production.store import Store
@@ -36,14 +37,9 @@ class Pairs(Store):
         self.pair = pair
 
     def trace(
-        self,
-        text: str,
-        model: str | None,  # noqa: ARG002 - the pair says which
-        computing: Callable[[], None] = lambda: None,
-        edits: Sequence[str] = (),  # noqa: ARG002 - as above
-        target: str = "",
-        beams: int = 1,  # noqa: ARG002 - greedy
+        self, text: str, _model: Any, computing: Callable[[], None] = lambda: None, *, target: str = "", **_: Any
     ) -> tuple[Path, str]:
+        """The saved trace of `text`; the pair says by which models, and with which edits."""
         pair = self.pair
 
         def compared() -> Trace:
