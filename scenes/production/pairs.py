@@ -37,9 +37,14 @@ class Pairs(Store):
         self.pair = pair
 
     def trace(
-        self, text: str, _model: Any, computing: Callable[[], None] = lambda: None, *, target: str = "", **_: Any
+        self,
+        text: str,
+        model: str | None,  # noqa: ARG002 - the pair says which, and with which edits
+        computing: Callable[[], None] = lambda: None,
+        *,
+        target: str = "",
+        **_: Any,
     ) -> tuple[Path, str]:
-        """The saved trace of `text`; the pair says by which models, and with which edits."""
         pair = self.pair
 
         def compared() -> Trace:
