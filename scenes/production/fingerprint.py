@@ -11,7 +11,7 @@ import hashlib
 import os
 import sys
 import types
-from collections.abc import Iterable, Iterator, Mapping, MappingView
+from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import suppress
 from enum import Enum
 from functools import lru_cache
@@ -111,7 +111,7 @@ class _Reader:
                 self.read(item)
         elif isinstance(value, set | frozenset):
             self.write(*sorted(map(repr, value)))
-        elif isinstance(value, list | tuple | MappingView):
+        elif isinstance(value, list | tuple | KeysView | ValuesView | ItemsView):
             self.write(len(value))
             for item in value:
                 self.read(item)

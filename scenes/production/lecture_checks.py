@@ -15,7 +15,6 @@ from scenes.production.mistakes import Wrong, beside, file_beside, named, one_of
 from scenes.production.repertoire import GROUPS, Entry, Part, cut, entries_in, parts, repertoire
 from scenes.production.slide import END, TITLE, Slide
 from scenes.speech.engines import SILENT, NotInstalledError
-from scenes.speech.recordings import Recordings
 from scenes.speech.voices import voice
 from scenes.theme import LIMITS, PALETTES
 from transformer_core.files.foreign import is_pickle, refusal
@@ -296,6 +295,8 @@ def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
     if recordings is None or not recordings.is_dir():
         wrong("narration", f"{named(table.narration)} is no folder beside this file")
         return tuple(found)
+    from scenes.speech.recordings import Recordings  # which takes as long to import as all the rest
+
     try:
         Recordings(recordings)
     except ValueError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
 from scenes.production.store import Store
@@ -38,11 +39,11 @@ class Pairs(Store):
     def trace(
         self,
         text: str,
-        model: str | None,  # noqa: ARG002 - the pair says which
+        model: str | None,  # noqa: ARG002 - the pair says which, and with which edits
         computing: Callable[[], None] = lambda: None,
-        edits: Sequence[str] = (),  # noqa: ARG002 - as above
+        *,
         target: str = "",
-        beams: int = 1,  # noqa: ARG002 - greedy
+        **_: Any,
     ) -> tuple[Path, str]:
         pair = self.pair
 

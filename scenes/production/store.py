@@ -55,6 +55,7 @@ class Store:
         text: str,
         model: str | None,
         computing: Callable[[], None] = lambda: None,
+        *,
         edits: Sequence[str] = (),
         target: str = "",
         beams: int = 1,

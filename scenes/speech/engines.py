@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -49,17 +49,9 @@ STYLES = ASSETS / "voices" / "kokoro-es.npz"
 KOKORO_RATE, MOST_SIGNS = 24_000, 500
 #: Pairs of sounds for which the model has one sign, as espeak-ng writes them with a tie.
 TIED = {
-    "a^ɪ": "I",
-    "a^ʊ": "W",
-    "d^z": "ʣ",
-    "d^ʒ": "ʤ",
-    "e^ɪ": "A",
-    "o^ʊ": "O",
-    "ə^ʊ": "Q",
-    "t^s": "ʦ",
-    "t^ʃ": "ʧ",
+    "a^ɪ": "I", "a^ʊ": "W", "d^z": "ʣ", "d^ʒ": "ʤ", "e^ɪ": "A", "o^ʊ": "O", "ə^ʊ": "Q", "t^s": "ʦ", "t^ʃ": "ʧ",
     "ɔ^ɪ": "Y",
-}
+}  # fmt: skip
 #: Of espeak-ng: no sound is played, texts are UTF-8, and phonemes are IPA with a tie.
 NO_SOUND, NO_EXIT, UTF8, TIED_IPA = 2, 0x8000, 1, 0x82 | ord("^") << 8
 #: Seconds that a program of one's own may take for a beat.
@@ -70,11 +62,20 @@ SLOT = re.compile(r"\{(file|text|language)\}")
 class NotInstalledError(ValueError):
     """No voice is installed, or not all of it; the message is one line that says how to get one."""
 
-    @classmethod
-    def broken(cls, error: Exception) -> NotInstalledError:
-        """For a package that is there and cannot be used, such as one whose installation was interrupted."""
+
+@contextmanager
+def complete() -> Iterator[None]:
+    """For what needs a package that may be there and of no use, such as one whose installation was interrupted.
+
+    Raises:
+        NotInstalledError: so it is.
+    """
+    try:
+        yield
+    except Exception as error:
         why = " ".join(str(error).split()) or type(error).__name__
-        return cls(f"the voice is not installed completely ({why}): {INSTALL} repairs it, {WITHOUT}")
+        line = f"the voice is not installed completely ({why}): {INSTALL} repairs it, {WITHOUT}"
+        raise NotInstalledError(line) from error
 
 
 @dataclass(frozen=True)
@@ -123,13 +124,11 @@ class HibariVoice(Voice):
         Raises:
             NotInstalledError: a part of it is missing or damaged.
         """
-        try:
+        with complete():
             from hibari import Hibari
 
             model = Hibari(voice=self.name)
             model.g2p  # noqa: B018 - which is read when it is first asked for
-        except Exception as error:
-            raise NotInstalledError.broken(error) from error
         return model
 
     def say(self, text: str) -> tuple[np.ndarray, int]:
@@ -168,7 +167,7 @@ class KokoroVoice(Voice):
         Raises:
             NotInstalledError: a part of it is missing or damaged.
         """
-        try:
+        with complete():
             import espeakng_loader
             import onnxruntime
 
@@ -177,8 +176,6 @@ class KokoroVoice(Voice):
             options = onnxruntime.SessionOptions()
             options.intra_op_num_threads = os.cpu_count() or 1
             return onnxruntime.InferenceSession(b"".join(part.read_bytes() for part in parts), options)
-        except Exception as error:
-            raise NotInstalledError.broken(error) from error
 
     def say(self, text: str) -> tuple[np.ndarray, int]:
         model = self.model
@@ -266,7 +263,7 @@ class ProgramVoice(Voice):
             return sound.read(file), sound.RATE
 
     def _run(self, command: list[str], told: str | None) -> None:
-        wanted = {"input": told} if told is not None else {"stdin": subprocess.DEVNULL}
+        wanted: dict[str, Any] = {"input": told} if told is not None else {"stdin": subprocess.DEVNULL}
         try:
             done = subprocess.run(  # noqa: S603 - what the user asks for, without a shell
                 command,

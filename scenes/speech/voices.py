@@ -16,6 +16,7 @@ from scenes.speech.engines import (
     NotInstalledError,
     ProgramVoice,
     Voice,
+    complete,
 )
 
 #: A program that many machines have. It is understood, and sounds like a machine.
@@ -42,16 +43,14 @@ def voices(language: str = "") -> list[Voice]:
 def _english() -> list[Voice]:
     if util.find_spec("hibari") is None:
         return []
-    try:
+    found: list[Voice] = []
+    with complete():
         from hibari.voices import VOICES, voice_path
 
-        found: list[Voice] = []
         for name, facts in VOICES.items():
             with suppress(FileNotFoundError):
                 voice_path(name, download_missing=False)
                 found.append(HibariVoice(name, f"{facts['accent']} English, {facts['gender']}", "en"))
-    except Exception as error:
-        raise NotInstalledError.broken(error) from error
     return found
 
 

@@ -84,8 +84,8 @@ def test_the_script_of_a_queue_draws_on_the_workers_that_its_jobs_start(queue, t
 @pytest.mark.slow
 @pytest.mark.usefixtures("queue_commands")
 def test_one_job_of_slurm_is_scheduler_workers_and_film():
-    # Where the script ends, SLURM ends what it has begun. Asked to end, workers would look for their scheduler first.
-    script = f"trap 'kill -9 0' EXIT\n{block('sh', '#SBATCH')}"
+    # Where the script ends, SLURM ends what it has begun.
+    script = f"trap 'kill 0' EXIT\n{block('sh', '#SBATCH')}"
     done = subprocess.run(
         ["sh", "-eu"], check=False, input=script, capture_output=True, text=True, timeout=120, start_new_session=True
     )

@@ -27,8 +27,7 @@ from transformer_core.studies.translator.grammar.lexicon import adjectives, engl
 from transformer_core.text.vocabulary import Vocabulary, sentence
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.training.batches import Corpus
-from transformer_core.training.state import ANEW
-from transformer_core.training.train import Progress, Recipe, Run, Watch
+from transformer_core.training.train import ANEW, Progress, Recipe, Run, Watch
 from transformer_core.versions import versions
 
 DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
