@@ -38,10 +38,6 @@ const figures = (() => {
     if (value > 0 && value < 0.005) return "<1 %";
     return `${Math.round(100 * value)} %`;
   };
-  const refOf = (name, axes, index) => {
-    const places = axes.map((axis, i) => [axis, index[i]]).filter(([axis]) => axis !== "batch");
-    return `${name}[${places.map((pair) => pair.join("=")).join(",")}]`;
-  };
   const entryRef = (entry) => refOf(entry.name, Object.keys(entry.labels), entry.index);
   const last = (name) => name.slice(name.lastIndexOf(".") + 1);
   const learned = (name) => name.startsWith("parameters.");

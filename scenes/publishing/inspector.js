@@ -128,7 +128,7 @@ class Inspector {
       class: `${asNumbers ? "numbers" : "heat"}${long ? " long" : ""}` }, make("thead", {}, top), body);
     grid.addEventListener("pointerover", (event) => this.tell(event.target.closest("td")));
     grid.addEventListener("focusin", (event) => this.tell(event.target.closest("td")));
-    grid.addEventListener("keydown", (event) => this.move(event));
+    grid.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.dataset.ask) event.target.click(); else walk(event); });
     this.table.replaceChildren(grid);
     const start = grid.querySelector("td.ring") ?? grid.querySelector("td[data-row]");
     start.tabIndex = 0;
@@ -149,10 +149,7 @@ class Inspector {
     const kinds = [slice.isToken(axis, at) ? "token" : "", slice.gap(axis, at) ? "gap" : ""].filter(Boolean).join(" ");
     return make("th", { scope, class: kinds, "aria-label": slice.called(axis, at) }, make("span", { text }));
   }
-  reference(place) {
-    const { slice } = this, index = slice.index(place);
-    return `${slice.tensor.name}[${slice.tensor.axes.map((axis, i) => `${axis}=${index[i]}`).filter((one) => !one.startsWith("batch=")).join(",")}]`;
-  }
+  reference(place) { return refOf(this.slice.tensor.name, this.slice.tensor.axes, this.slice.index(place)); }
   cell(row, column) {
     const { slice } = this, place = slice.place(row, column), value = slice.value(place);
     const ring = slice.rings.has(slice.index(place).join());
@@ -184,27 +181,15 @@ class Inspector {
     };
     this.picks.replaceChildren(...free.map(chooser));
   }
-  at(row, column) { return this.table.querySelector(`td[data-row="${row}"][data-column="${column}"]`); }
   focus(place) {
     const { rows, columns } = this.slice;
-    this.at(rows < 0 ? 0 : place[rows], columns < 0 ? 0 : place[columns])?.focus();
-  }
-  move(event) {
-    const cell = event.target.closest("td[data-row]"), { slice } = this;
-    const by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-    if (cell?.dataset.ask && event.key === "Enter") { cell.click(); return; }
-    if (!cell || (!by && !["Home", "End"].includes(event.key))) return;
-    event.preventDefault();
-    const row = Number(cell.dataset.row), column = Number(cell.dataset.column);
-    const ends = { Home: 0, End: slice.size(slice.columns) - 1 };
-    (by ? this.at(row + by[0], column + by[1]) : this.at(row, ends[event.key]))?.focus();
+    this.table.querySelector(`td[data-row="${rows < 0 ? 0 : place[rows]}"][data-column="${columns < 0 ? 0 : place[columns]}"]`)?.focus();
   }
   tell(cell) {
     if (!cell?.dataset.row) return;
     const { slice } = this, place = slice.place(Number(cell.dataset.row), Number(cell.dataset.column));
-    for (const old of this.table.querySelectorAll('td[tabindex="0"]')) old.tabIndex = -1;
+    for (const old of this.table.querySelectorAll('.told, td[tabindex="0"]')) { old.tabIndex = -1; old.classList.remove("told"); }
     cell.tabIndex = 0;
-    for (const old of this.table.querySelectorAll(".told")) old.classList.remove("told");
     cell.classList.add("told");
     this.readout.replaceChildren(
       make("b", { text: exact(slice.value(place)) }), make("span", { text: slice.spoken(place) }),

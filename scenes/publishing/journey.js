@@ -4,28 +4,36 @@ const MOST_NEXT = 5, MOST_WRITTEN = 10;
 const BLOCK = /^(encoder|decoder)\.(\d+)\.(self_attn|cross_attn)\.weights$/;
 
 class Journey {
-  /* `turn` turns a knob, `redraw` draws all again; `whole` is false where there is no room for all tensors. */
-  constructor({ turn, redraw, whole }) {
-    Object.assign(this, { turn, redraw, whole });
+  /* `turn` turns a knob, `redraw` draws all again, `done` is called when all is drawn; `whole` is false without room for all tensors. */
+  constructor({ turn, redraw, done, whole }) {
+    Object.assign(this, { turn, redraw, done, whole });
     this.heads = new Map();
     /* Layers that were opened (true) or closed (false), of a model with many. */
     this.unfolded = new Map();
     this.box = make("div", { class: "journey" });
   }
-  /* From words to words, in the order in which the model computes. */
-  draw(runs, choice) {
+  /* From words to words, in the order in which the model computes. With `soon`, the rest is drawn after what is in view. */
+  draw(runs, choice, soon = false) {
     Object.assign(this, { runs, choice });
     this.enlarge(choice.asked);
     const [reads, writes] = ["encoder", "decoder"].map((stack) => runs.now.model.has(stack));
     this.steps = make("div", { class: "next-words" });
-    this.box.replaceChildren(
-      ...(reads ? [this.station(say("Words become numbers"), this.tableWords("embed_src"), ...this.tokens("embed_src"))] : []),
+    const stations = [
+      ...(reads ? [() => this.station(say("Words become numbers"), this.tableWords("embed_src"), ...this.tokens("embed_src"))] : []),
       ...this.layers("encoder"),
-      ...(writes ? [this.written(reads)] : []),
+      ...(writes ? [() => this.written(reads)] : []),
       ...this.layers("decoder"),
-      ...(writes ? [this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.steps)] : []),
-      ...(this.whole ? [this.inspect()] : []));
-    if (writes) this.drawSteps();
+      ...(writes ? [() => this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.drawSteps())] : []),
+      ...(this.whole ? [() => this.inspect()] : [])];
+    const old = [...this.box.children], put = (i) => old[i].replaceWith(stations[i]());
+    const { true: now = [], false: later = [] } = soon && old.length === stations.length ? Object.groupBy(old.keys(), (i) => inView(old[i])) : {};
+    if (now.length + later.length) now.forEach(put); else this.box.replaceChildren(...stations.map((one) => one()));
+    this.waiting = later;
+    const rest = () => {
+      if (!later.length) this.done();
+      else whenIdle(() => { if (later === this.waiting) { put(later.shift()); rest(); } }); /* else another run is drawn */
+    };
+    rest();
   }
   written(reads) {
     const tokens = this.tokens("embed_tgt");
@@ -50,9 +58,9 @@ class Journey {
   /* The layers of a stack; where there are many, they are folded, and each is drawn when it is opened. */
   layers(stack) {
     const all = layersOf(this.runs.now.names), own = [...all].filter(([layer]) => layer.startsWith(stack));
-    if (all.size <= FEW_LAYERS) return own.map(([layer, weights]) => this.station(blockName(layer), this.layerWords(layer), ...this.layerParts(layer, weights)));
+    if (all.size <= FEW_LAYERS) return own.map(([layer, weights]) => () => this.station(blockName(layer), this.layerWords(layer), ...this.layerParts(layer, weights)));
     const lead = `${this.layerWords(stack)} ${say("Open a layer to look closer.")}`;
-    return own.length ? [this.station(say("{0} layers", own.length), lead, make("div", { class: "folds" }, ...own.map(([layer, weights]) => this.fold(layer, weights))))] : [];
+    return own.length ? [() => this.station(say("{0} layers", own.length), lead, make("div", { class: "folds" }, ...own.map(([layer, weights]) => this.fold(layer, weights))))] : [];
   }
   fold(layer, weights) {
     const body = make("div", { class: "folded-body" }), layers = layersOf(this.runs.now.names);
@@ -176,6 +184,7 @@ class Journey {
     const note = make("p", { class: "by", text: say("at your temperature {0}", temperature.toFixed(1)) });
     this.steps.classList.toggle("yours", temperature !== 1);
     this.steps.replaceChildren(...(temperature === 1 ? [] : [note]), ...cards);
+    return this.steps;
   }
   step(logits, row, shares, past) {
     const order = largestOf(shares, MOST_NEXT);
@@ -218,6 +227,8 @@ class Journey {
   }
 }
 
+const whenIdle = globalThis.requestIdleCallback ?? setTimeout;
+const inView = (part) => part.getBoundingClientRect().bottom > 0 && part.getBoundingClientRect().top < innerHeight;
 /* Layers are drawn one below the other up to so many, and else are folded. */
 const FEW_LAYERS = 6;
 /* Of a text of so many tokens, all heads are shown. */
@@ -255,18 +266,6 @@ const sharesAt = (logits, row, temperature) => {
   const wide = logits.shape[2], own = logits.values.subarray(row * wide, (row + 1) * wide), top = Math.max(...own);
   const powers = Array.from(own, (x) => Math.exp((x - top) / temperature)), sum = powers.reduce((a, b) => a + b, 0);
   return powers.map((power) => power / sum);
-};
-/* Arrows walk through a table. */
-const walk = (event) => {
-  const cell = event.target.closest("td[data-row]"), by = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
-  if (!cell || !by) return;
-  event.preventDefault();
-  const [row, column] = [Number(cell.dataset.row) + by[0], Number(cell.dataset.column) + by[1]];
-  const next = event.currentTarget.querySelector(`td[data-row="${row}"][data-column="${column}"]`);
-  if (!next) return;
-  cell.tabIndex = -1;
-  next.tabIndex = 0;
-  next.focus();
 };
 /* A tensor as the inspector reads it: of a large one the first places along each axis. */
 const windowed = (tensor) => {

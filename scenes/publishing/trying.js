@@ -19,7 +19,7 @@ class Trying {
     const turn = (list, one) => this.turn(list, one);
     this.sentence = new SentenceBox(model, text, (typed) => this.typed(typed));
     this.knobs = new Knobs({ turn, setTemperature: (temperature) => this.setTemperature(temperature), restore: () => this.restore() });
-    this.journey = new Journey({ turn, redraw: () => this.draw(), whole });
+    this.journey = new Journey({ turn, redraw: () => this.draw(), whole, done: () => { this.mark(); if (!this.reading) this.place.removeAttribute("aria-busy"); } });
     this.asking = new Asking({ go: (reference, trail) => this.ask(reference, trail), close: () => this.shut(),
       knobs: (entry) => this.knobs.of(entry), before: (entry) => this.runs.past(entry), film: (entry) => this.filmOf(entry), linked });
     this.told = make("div", { class: "told-box", "aria-hidden": "true" });
@@ -42,7 +42,7 @@ class Trying {
     if (fault) return;
     if (text.trim() !== this.choice.text) this.choice.cut = []; /* an edge is one between words of a sentence */
     this.choice.text = text.trim();
-    this.run();
+    this.run(true);
     clearTimeout(this.pause);
     this.pause = setTimeout(() => this.record(false), TYPING);
   }
@@ -57,24 +57,23 @@ class Trying {
     this.run();
   }
   faultOf(text) {
-    try {
-      this.model.read(text);
-      return null;
-    } catch (error) {
+    try { this.model.read(text); } catch (error) {
       if (error instanceof live.SentenceError) return error;
       throw error;
     }
+    return null;
   }
-  run() {
-    const { choice } = this, began = performance.now();
+  /* Read and draw what was chosen; with `soon`, what is in view first. */
+  run(soon = false) {
+    const { choice } = this, began = this.reading = performance.now();
     this.place.setAttribute("aria-busy", "true");
     return after(this.compared(choice), (runs) => {
-      if (!runs) return;
-      this.place.removeAttribute("aria-busy");
+      if (!runs) return; /* a later text is read */
+      this.reading = null;
       this.place.classList.remove("stale");
       if (this.model.compare) this.sentence.tell(null, false);
       this.runs = runs;
-      this.draw();
+      this.draw(soon);
       this.place.dataset.took = (performance.now() - began).toFixed(1);
     }, (error) => this.refused(error));
   }
@@ -87,6 +86,7 @@ class Trying {
   /* A text that the model could not read after all. */
   refused(error) {
     if (!(error instanceof live.SentenceError)) throw error;
+    this.reading = null;
     this.place.removeAttribute("aria-busy");
     this.sentence.tell(error, false);
     this.place.classList.add("stale");
@@ -94,12 +94,12 @@ class Trying {
   }
 
   /* Draw a run. The focus stays where it was. */
-  draw() {
+  draw(soon = false) {
     if (!this.runs) return; /* the model is still reading */
     const key = this.place.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.drawAnswer();
     this.knobs.draw(this.runs, this.choice);
-    this.journey.draw(this.runs, this.choice);
+    this.journey.draw(this.runs, this.choice, soon);
     after(this.drawAsked(false), () => { if (key) this.keyed(key)?.focus({ preventScroll: true }); });
   }
   keyed(key) { return this.place.querySelector(`[data-key="${CSS.escape(key)}"]`); }
@@ -190,12 +190,16 @@ class Trying {
   }
   showAsked(focus) {
     const reference = this.choice.asked, within = this.asking.box.contains(document.activeElement);
-    for (const old of this.place.querySelectorAll(".is-asked")) old.classList.remove("is-asked");
+    this.mark();
     if (!reference) { this.asking.rest(startsOf(this.runs.now)); return; }
     this.asking.show(this.runs.now, reference, this.trail);
-    for (const one of this.journey.box.querySelectorAll(`[data-ask="${CSS.escape(reference)}"]`)) one.classList.add("is-asked");
     if (focus || within) this.asking.focus();
     if (focus) this.asking.reveal();
+  }
+  /* Wherever the number stands that is asked. */
+  mark() {
+    for (const old of this.place.querySelectorAll(".is-asked")) old.classList.remove("is-asked");
+    for (const one of this.journey.box.querySelectorAll(`[data-ask="${CSS.escape(this.choice.asked)}"]`)) one.classList.add("is-asked");
   }
   shut() {
     this.choice.asked = "";

@@ -13,6 +13,22 @@ const brief = (value, scale) => {
 /* The name of a head in the film: A for the first. */
 const letterOf = (head) => `${String.fromCharCode(65 + (head % 26))}${head < 26 ? "" : Math.floor(head / 26) + 1}`;
 
+/* The name of an entry, by which it is asked. */
+const refOf = (name, axes, index) => `${name}[${axes.map((axis, i) => [axis, index[i]]).filter(([axis]) => axis !== "batch").map((pair) => pair.join("=")).join(",")}]`;
+/* Arrows walk through the cells of a table, Home and End to the ends of a row. */
+const walk = (event) => {
+  const cell = event.target.closest("td[data-row]"), line = cell?.parentElement;
+  const next = { ArrowUp: () => line.previousElementSibling?.cells[cell.cellIndex], ArrowDown: () => line.nextElementSibling?.cells[cell.cellIndex],
+    ArrowLeft: () => cell.previousElementSibling, ArrowRight: () => cell.nextElementSibling, Home: () => line.cells[1], End: () => line.lastElementChild }[event.key];
+  if (!cell || !next) return;
+  event.preventDefault();
+  const to = next();
+  if (!to?.matches("td")) return;
+  cell.tabIndex = -1;
+  to.tabIndex = 0;
+  to.focus();
+};
+
 /* Colours: the ramps of the pictures. */
 const STOPS = [[-1, -0.5, 0, 0.5, 1], [0, 0.1, 0.25, 0.5, 0.75, 1]];
 const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));

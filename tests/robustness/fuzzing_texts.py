@@ -140,7 +140,7 @@ class Seen(HTMLParser):
 
 
 PLAIN = [
-    "html", "head", *["meta"] * 3, "link", "meta", "title", "link", "body", "main", "h1", "p", "script", "script",
+    "html", "head", *["meta"] * 4, "link", "meta", "title", "link", "body", "main", "h1", "p", "script", "script",
 ]  # fmt: skip
 
 

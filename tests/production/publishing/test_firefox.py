@@ -67,6 +67,7 @@ def test_what_is_typed_is_translated_and_a_number_is_asked_by_keyboard_down_to_a
     page.value("void (document.querySelector('.typed').focus(), document.querySelector('.typed').select())")
     page.press("The house is red")
     assert page.wait_for(f"{ANSWER} === 'la casa es roja' && {ANSWER}")
+    page.wait_for("!document.querySelector('#trying[aria-busy]')")
     page.value("void document.querySelector('[data-ask^=\"embed_src.sum\"]').focus()")
     page.press("Enter")
     way = [""]

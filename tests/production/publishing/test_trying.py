@@ -125,10 +125,16 @@ def refused(page):
     return page.get_by_role("alert").all_text_contents()
 
 
+def type_in(page, text):
+    """Put a sentence into the box, and wait until all is drawn: what is out of view comes a moment later."""
+    page.locator(".typed").fill(text)
+    page.locator("#trying:not([aria-busy])").wait_for()
+
+
 def test_what_is_typed_is_read_and_translated_at_once_with_the_numbers_of_a_trace(tried, opened, oracle):
     page = tried()
     for text in (TEXT, OTHER, "the dogs are angry"):
-        page.locator(".typed").fill(text)
+        type_in(page, text)
         assert answer(page) == say(opened.model, opened.tokenizer, text)
         found, labels = oracle(text)
         name = "encoder.1.self_attn.weights"
@@ -137,6 +143,28 @@ def test_what_is_typed_is_read_and_translated_at_once_with_the_numbers_of_a_trac
         assert told == pytest.approx(found.full(name).values[0, 0].ravel(), abs=5e-4)
         assert page.locator("[aria-label='encoder.0.resid_post'] .word").all_text_contents() == [*labels["source"]]
         assert page.locator(".next .chosen").all_text_contents() == [*labels["target"][1:], "<end>"]
+
+
+#: The words in the last row of stations: of one in view, and of one below it.
+STATIONS = """() => [".station", ".station:nth-of-type(3)"].map(
+    (one) => document.querySelector(`${one} .figure-row:last-child .word`).textContent)"""
+TYPED_AT_ONCE = f"(text) => {{ trying.typed(text); return [...({STATIONS})(), trying.runs.now.output]; }}"
+
+
+def test_a_long_sentence_is_drawn_where_it_is_seen_before_all_the_rest(tried):
+    """A task of the browser has to be short, for words to follow the fingers: of a long sentence a tenth is in view."""
+    page = tried()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.locator(".station").first.scroll_into_view_if_needed()
+    long = "The animal eats the apple in the house because it is old"
+    assert page.evaluate(TYPED_AT_ONCE, long) == ["old", "red", page.evaluate("trying.runs.now.output")]
+    page.locator("#trying:not([aria-busy])").wait_for()
+    assert page.evaluate(STATIONS) == ["old", "old"]
+    other = [page.evaluate(TYPED_AT_ONCE, text)[:2] for text in ("The dogs are angry", "The car is old")]
+    assert other == [["angry", "old"], ["old", "old"]]
+    page.locator("#trying:not([aria-busy])").wait_for()
+    assert page.locator(".station").last.locator(".figure-row, option").count() > 0
+    assert page.locator(".next .after span").all_text_contents() == page.evaluate("trying.runs.now.targetTokens")
 
 
 def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the_last_result_stays(tried):
@@ -417,7 +445,7 @@ def test_all_tensors_of_the_run_can_be_looked_into_and_asked(tried):
     assert told == number(page, "encoder.0.ffn.post", position=2, d_ff=5)
     cell.click()
     assert page.locator("h3.asked").get_attribute("aria-label").startswith("post, sees, unit 5")
-    page.locator(".typed").fill("the dogs are angry")
+    type_in(page, "the dogs are angry")
     assert box.get_by_role("rowheader").nth(1).text_content() == "dogs", "it follows what is typed"
 
 
