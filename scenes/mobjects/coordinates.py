@@ -92,10 +92,6 @@ class Coordinates(VGroup):
         low, high = (at(x, 0)[0] for x in (line.left, line.right))
         both.shift(RIGHT * (max(0.0, low - both.get_left()[0]) - max(0.0, both.get_right()[0] - high)))
 
-    def own_chip(self) -> VGroup:
-        """The name at the arrow of the token itself."""
-        return VGroup(self.chips[0])
-
     def pull_out(self) -> tuple[Animation, ...]:
         """Both numbers come out of their cells."""
         return tuple(Travel(cell, text, kind="row") for cell, text in zip(self.cells, self.numbers, strict=True))

@@ -130,7 +130,7 @@ class Meaning(Chapter):
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
                 (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
-                (draw(picture.own), appear(picture.own_chip())),
+                (draw(picture.own), appear(picture.chips[0])),
             ),
             beat(
                 "Every token has its own.",
