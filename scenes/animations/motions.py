@@ -72,12 +72,11 @@ class Morph(Motion):
         ]
         if any(p.points.shape != q.points.shape for p, q in leaves):
             raise ValueError("only shapes with as many points can move on to each other")
-        self.leaves = [(p, p.points.copy(), q.points.copy(), *self._fills(p, q)) for p, q in leaves]
+        self.leaves = [
+            (p, p.points.copy(), q.points.copy(), p.get_fill_rgbas()[:1].copy(), q.get_fill_rgbas()[:1].copy())
+            for p, q in leaves
+        ]
         super().__init__(self.old, run_time=pace(kind), rate_func=rate_functions.smooth)
-
-    @staticmethod
-    def _fills(old: VMobject, new: VMobject) -> tuple[np.ndarray, np.ndarray]:
-        return old.get_fill_rgbas()[:1].copy(), new.get_fill_rgbas()[:1].copy()
 
     def interpolate_mobject(self, alpha: float) -> None:
         share = self.rate_func(alpha)

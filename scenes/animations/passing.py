@@ -17,9 +17,5 @@ def hand_out(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> A
         Come(part, shift=part.get_center() - centre, run_time=pace("flow"), rate_func=rate_functions.ease_out_sine)
         for part in parts
     ]
-    return LaggedStart(*coming, lag_ratio=_lag(len(coming), kind))
-
-
-def _lag(count: int, kind: str) -> float:
-    """Return the lag ratio with which `count` arrivals are through in the seconds of `kind` plus those of one flow."""
-    return min(1.0, pace(kind) / pace("flow") / max(1, count - 1))
+    # All have arrived in the seconds of `kind` plus those of one flow.
+    return LaggedStart(*coming, lag_ratio=min(1.0, pace(kind) / pace("flow") / max(1, len(coming) - 1)))

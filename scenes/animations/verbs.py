@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 from manim import (
@@ -61,13 +60,6 @@ def leave(*mobjects: Mobject) -> Animation:
     return Leave(Group(*mobjects), run_time=pace("leave"), rate_func=rate_functions.ease_in_sine)
 
 
-def _restyled(mobject: Mobject, change: Callable[[Any], Any]) -> Animation:
-    target = mobject.copy()
-    for part in target.get_family():
-        change(part)
-    return Transform(mobject, target, run_time=pace("emphasise"), rate_func=EASE_OUT)
-
-
 def dim(*mobjects: Mobject) -> Animation:
     """Step back: fills grow faint, numbers and words turn grey, and stay readable."""
     return _shaded(mobjects, dimmed=True)
@@ -79,13 +71,15 @@ def light(*mobjects: Mobject) -> Animation:
 
 
 def _shaded(mobjects: Sequence[Mobject], dimmed: bool) -> Animation:
-    drawn = [m for m in mobjects if m.family_members_with_points()]
-    return AnimationGroup(*(_restyled(m, lambda part: _shade(part, dimmed)) for m in drawn))
-
-
-def _shade(part: Mobject, dimmed: bool) -> None:
-    if isinstance(part, (Cell, Token)):
-        part.shade(dimmed)
+    changes = []
+    for mobject in mobjects:
+        if mobject.family_members_with_points():
+            target = mobject.copy()
+            for part in target.get_family():
+                if isinstance(part, (Cell, Token)):
+                    part.shade(dimmed)
+            changes.append(Transform(mobject, target, run_time=pace("emphasise"), rate_func=EASE_OUT))
+    return AnimationGroup(*changes)
 
 
 def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> VMobject:

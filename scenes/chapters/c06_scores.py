@@ -243,27 +243,24 @@ class Scores(Chapter):
         here, best = (weights.position("key", query_token), head.in_full("weights", query=query_token).largest()[0])
         where = head_name(focus.layer, focus.head)
         swap = swap_of(trace, focus)
+        upper, lower = STAGE.rows(2)
+        known = Arcs(weights.words("key"), here, weights, upper if swap else STAGE, numbers=False)
+        flow = pulses(known.arcs, known.drawn_weights)
         if not swap:
-            known = Arcs(weights.words("key"), here, weights, numbers=False)
             yield Step(
                 "Where will it look?",
                 beat(
                     f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
                     draw(*known.arcs, kind="row"),
-                    ambient=pulses(known.arcs, known.drawn_weights),
+                    ambient=flow,
                 ),
-                beat(
-                    "How much of its attention does it get? That is the next question.",
-                    ambient=pulses(known.arcs, known.drawn_weights),
-                ),
+                beat("How much of its attention does it get? That is the next question.", ambient=flow),
                 stage=known.chips,
             )
             return
         other = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)["weights"].pick(
             query=swap["position"]
         )
-        upper, lower = STAGE.rows(2)
-        known = Arcs(weights.words("key"), here, weights, upper, numbers=False)
         guess = Arcs(other.words("key"), swap["position"], room=lower)
         swapped = other.label("key", swap["position"])
         yield Step(
@@ -271,17 +268,14 @@ class Scores(Chapter):
             beat(
                 f"Take {where} instead: here “{query_token}” matches “{focus.top_key}” best.",
                 draw(*known.arcs, kind="row"),
-                ambient=pulses(known.arcs, known.drawn_weights),
+                ambient=flow,
             ),
-            beat(
-                f"It has to: the Spanish for “{query_token}” depends on the gender of its noun.",
-                ambient=pulses(known.arcs, known.drawn_weights),
-            ),
+            beat(f"It has to: the Spanish for “{query_token}” depends on the gender of its noun.", ambient=flow),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row"), appear(guess.marks)),
-                ambient=pulses(known.arcs, known.drawn_weights),
+                ambient=flow,
             ),
             stage=known.chips,
         )

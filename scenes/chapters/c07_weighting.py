@@ -365,26 +365,20 @@ class Weighting(Chapter):
         if place is None:
             return
         layer, head = place
-        one, other = (
-            trace[f"other.{sense}.encoder.{layer}.self_attn.weights"].pick(
-                batch=0, head=head, query=trace.about[sense]["noun"]
-            )
+        attention = f"encoder.{layer}.self_attn.weights"
+        weights = [
+            trace[f"other.{sense}.{attention}"].pick(batch=0, head=head, query=trace.about[sense]["noun"])
             for sense in SENSES
-        )
-        nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
-        word = one.label("key", nouns[0])
-        deciding = one.label("key", decides[0]), other.label("key", decides[1])
-        right, left = STAGE.golden_columns(last=True)
-        upper, lower = left.rows(2)
-        arcs = [Arcs(one.words("key"), nouns[0], one, upper), Arcs(other.words("key"), nouns[1], other, lower)]
-        picture = TwoSenses(trace["encoder.senses_path"], word, deciding, right)
+        ]
+        picture = TwoSenses(trace, [row.words("key") for row in weights], weights)
+        word, arcs, (one, other) = picture.word, picture.rows, picture.deciding
         flow = pulses([*arcs[0].arcs, *arcs[1].arcs], [*arcs[0].drawn_weights, *arcs[1].drawn_weights])
         stops = [*picture.legs.values()]
         yield Step(
             f"How “{word}” finds its meaning",
             beat(f"“{word}” has one embedding, but two meanings.", appear(ring_around(picture.start[0]))),
             beat(
-                f"In {head_name(layer, head)}, it attends to “{deciding[0]}”, or to “{deciding[1]}”.",
+                f"In {head_name(layer, head)}, it attends to “{one}”, or to “{other}”.",
                 tuple(draw(*row.arcs, kind="row") for row in arcs),
                 appear(arcs[0].marks, arcs[1].marks),
             ),

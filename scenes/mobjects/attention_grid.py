@@ -11,7 +11,7 @@ from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Tag
-from scenes.mobjects.vectors import Vector, named_rows
+from scenes.mobjects.vectors import Vector, named_rows, under
 from scenes.theme import palette, shared, signed
 from transformer_core.studies.focus import Focus
 from transformer_core.studies.measures.naming import attention_input
@@ -77,19 +77,15 @@ class AttentionGrid(VGroup):
         left, _ = rows_room.split_columns(side.width)
         wide = side.width - gutter(labels) - 14
         self.query_names, self.queries = named_rows(q, left.inset(0, space / 2), wide, "query", "query", space, scale)
-        self.keys = []
-        for j, column in enumerate(ribbon.columns):
-            key = Vector(k.pick(key=j), min(column.width, 220), keys_room.height, "key", scale, upright=True)
-            key.move_to(keys_room.centre).set_x(column.centre[0])
-            self.keys.append(key)
+        self.keys = under(ribbon, keys_room, k, "key", scale, min(ribbon.wide, 220), upright=True)
         first, final = ribbon.columns[0].left, ribbon.columns[-1].right
         #: The rectangle of the cells of each row.
         self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)
-        self._fill(rows_room, high, masked)
+        self._fill(high, masked)
         self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
         super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
 
-    def _fill(self, room: Room, high: float, masked: NamedTensor | None) -> None:
+    def _fill(self, high: float, masked: NamedTensor | None) -> None:
         """Make the empty cells, those with their entries, and those that a mask closes."""
         count, columns = self.pairs.shape
         wide = self.ribbon.wide - 4
@@ -104,7 +100,7 @@ class AttentionGrid(VGroup):
         for (i, j), entry in entries.items():
             shown = style if len(entries) <= NUMBERED or i == pairs_row else ""
             fill = shared(entry) if self.weights else signed(entry, scale)
-            place = np.array([self.ribbon.columns[j].centre[0], room.rows(count, 0)[i].centre[1], 0])
+            place = self.ribbon.columns[j].cross(self.lines[i]).centre
             self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
             self.cells[i, j] = Cell(entry, size, spec, shown, fill, dash=not self.weights).shift(place)
             if masked is not None and np.isneginf(masked.values[i, j]):

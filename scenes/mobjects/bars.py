@@ -59,7 +59,7 @@ def bar_of(
     return means(Box(*sides, fill or palette().role(role), radius), Length(value, along, unit, across, least))
 
 
-def bar_in(room: Room, value: Quantity, unit: float, highest: float, role: str = "weight", **look: float) -> Box:
+def bar_in(room: Room, value: Quantity, unit: float, highest: float, role: str = "weight", **look: Any) -> Box:
     """A level bar from the left edge of a room, as high as this, but at most `highest` px."""
     bar = bar_of(value, "width", unit, min(room.height, highest), role, **look)
     return bar.move_to(room.centre).align_to(at(room.left, 0), LEFT)

@@ -49,8 +49,9 @@ def across(starts: Sequence[Mobject], ends: Sequence[Mobject], side: np.ndarray 
     lines, more = VGroup(), starts if len(starts) >= len(ends) else ends
     for k, middle in enumerate(more):
         start, end = starts[min(k, len(starts) - 1)], ends[min(k, len(ends) - 1)]
-        edges = start.get_edge_center(side), end.get_edge_center(-side)
-        lines.add(rule(*(np.where(side, edge, middle.get_center()) for edge in edges), "residual", 5))
+        centre, edges = middle.get_center(), (start.get_edge_center(side), end.get_edge_center(-side))
+        foot, top = (np.where(side, edge, centre) for edge in edges)
+        lines.add(rule(foot, top, "residual", 5))
     return lines
 
 

@@ -13,7 +13,7 @@ from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector, named_rows
+from scenes.mobjects.vectors import named_rows, vector_in
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
@@ -48,7 +48,7 @@ class Coordinates(VGroup):
         side, line = head.split_columns(gutter(labels), 14)
         self.tokens, self.strips = named_rows(vectors, room, line.width, "residual")
         self.chip = Token(token, "", side.width, 60).move_to(side.centre)
-        self.vector = Vector(own, line.width, line.height, "residual").move_to(line.centre)
+        self.vector = vector_in(line, own, "residual")
         places = [own.smallest()[0].position, own.largest()[0].position]
         self.cells = [self.vector.cells.of(place) for place in places]
         self.rings = VGroup(ring_around(cell) for cell in self.cells)
@@ -91,10 +91,6 @@ class Coordinates(VGroup):
         both = VGroup(*self.numbers, *self.names)
         low, high = (at(x, 0)[0] for x in (line.left, line.right))
         both.shift(RIGHT * (max(0.0, low - both.get_left()[0]) - max(0.0, both.get_right()[0] - high)))
-
-    def own_chip(self) -> VGroup:
-        """The name at the arrow of the token itself."""
-        return VGroup(self.chips[0])
 
     def pull_out(self) -> tuple[Animation, ...]:
         """Both numbers come out of their cells."""

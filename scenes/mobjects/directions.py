@@ -48,7 +48,7 @@ class WordSteps(VGroup):
         labels = words.words("vocab")
         aside = [max(word(label, "fact").width * 135 for label in some) + AIR for some in (labels[::2], labels[1::2])]
         inside = Room(body.left + aside[0], body.top + AIR, body.right - aside[1], body.bottom - AIR)
-        plane = Plane(spots, inside, SPOT)
+        plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
         self.firsts, self.seconds, self.arrows = VGroup(), VGroup(), VGroup()
         for i in range(len(words)):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 
 from manim import VMobject
 
@@ -15,32 +14,34 @@ from transformer_core.tracing.explain import Entry
 from transformer_core.tracing.operations import ALL
 from transformer_core.tracing.provenance import MINUS
 
+#: A plus alone is so much larger than other formulas.
+PLUS = 1.6
 #: Formulas of equations that are no plain products.
-FORMULAS: dict[str, Callable[[float], Formula]] = {
-    "token · √d_model": lambda size: Formula('"token" dot sqrt(d_"model")', size),
-    "scores / √d_k": lambda size: Formula('"scores" / sqrt(d_k)', size),
-    "mean of x over d_model": lambda size: Formula('"mean" = (sum x) / d_"model"', size),
-    "mean of (x - mean)² over d_model": lambda size: Formula('"var" = (sum (x - "mean")²) / d_"model"', size),
-    "mean of x² over a row": lambda size: Formula('(sum x²) / d_"model"', size),
-    "(x - mean) / √(var + ε)": lambda size: Formula('(x - "mean") / sqrt("var" + epsilon)', size),
-    "x / √(mean_square + ε)": lambda size: Formula('x / sqrt("mean square" + epsilon)', size),
-    "q cos(mθ) ± q' sin(mθ)": lambda size: Formula("q cos(m theta) plus.minus q' sin(m theta)", size),
-    "k cos(mθ) ± k' sin(mθ)": lambda size: Formula("k cos(m theta) plus.minus k' sin(m theta)", size),
-    "q · k": lambda size: Formula("q dot k", size),
-    "Σ over key of weights · v": lambda size: Formula('z = sum_"key" "weights" dot v', size),
-    "Σ over key of weights · k": lambda size: Formula('z = sum_"key" "weights" dot k', size),
-    "Σ over head of head_out + b_O": lambda size: Formula('"out" = sum_"head" "head out" + b_O', size),
-    "Σ over head of head_out": lambda size: Formula('"out" = sum_"head" "head out"', size),
-    "the sum of its parents": lambda size: Formula("+", 1.6 * size),
-    "normalized · gain": lambda size: Formula('"normalized" dot "gain"', size),
-    "normalized · gain + bias": lambda size: Formula('"normalized" dot "gain" + "bias"', size),
-    "sin or cos of position / 10000^(2i / d_model)": lambda size: Formula("sin(m theta) \\ cos(m theta)", size),
-    "c = f · c of the word before + i · g": lambda size: Formula('c = f dot c_"before" + i dot g', size),
-    "h = o · tanh(c)": lambda size: Formula("h = o dot tanh(c)", size),
-    "activation(pre)": lambda size: Formula('"activation"("pre")', size),
-    "softmax over key of masked": lambda size: Formula('"weight" = e^"score" / (sum_"key" e^"score")', size),
-    "softmax over key of scores": lambda size: Formula('"weight" = e^"score" / (sum_"key" e^"score")', size),
-    "softmax over vocab of logits": lambda size: Formula('"prob" = e^"logit" / (sum_"vocab" e^"logit")', size),
+FORMULAS = {
+    "token · √d_model": '"token" dot sqrt(d_"model")',
+    "scores / √d_k": '"scores" / sqrt(d_k)',
+    "mean of x over d_model": '"mean" = (sum x) / d_"model"',
+    "mean of (x - mean)² over d_model": '"var" = (sum (x - "mean")²) / d_"model"',
+    "mean of x² over a row": '(sum x²) / d_"model"',
+    "(x - mean) / √(var + ε)": '(x - "mean") / sqrt("var" + epsilon)',
+    "x / √(mean_square + ε)": 'x / sqrt("mean square" + epsilon)',
+    "q cos(mθ) ± q' sin(mθ)": "q cos(m theta) plus.minus q' sin(m theta)",
+    "k cos(mθ) ± k' sin(mθ)": "k cos(m theta) plus.minus k' sin(m theta)",
+    "q · k": "q dot k",
+    "Σ over key of weights · v": 'z = sum_"key" "weights" dot v',
+    "Σ over key of weights · k": 'z = sum_"key" "weights" dot k',
+    "Σ over head of head_out + b_O": '"out" = sum_"head" "head out" + b_O',
+    "Σ over head of head_out": '"out" = sum_"head" "head out"',
+    "the sum of its parents": "+",
+    "normalized · gain": '"normalized" dot "gain"',
+    "normalized · gain + bias": '"normalized" dot "gain" + "bias"',
+    "sin or cos of position / 10000^(2i / d_model)": "sin(m theta) \\ cos(m theta)",
+    "c = f · c of the word before + i · g": 'c = f dot c_"before" + i dot g',
+    "h = o · tanh(c)": "h = o dot tanh(c)",
+    "activation(pre)": '"activation"("pre")',
+    "softmax over key of masked": '"weight" = e^"score" / (sum_"key" e^"score")',
+    "softmax over key of scores": '"weight" = e^"score" / (sum_"key" e^"score")',
+    "softmax over vocab of logits": '"prob" = e^"logit" / (sum_"vocab" e^"logit")',
 }
 PLAIN = re.compile(r"[A-Za-z0-9_=+·() ]+")
 PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
@@ -59,8 +60,8 @@ def equation_of(entry: Entry, wide: float, size: float = 46, high: float = math.
     text = operation.equation
     if operation.terms != ALL and not {*operation.products[-1]} <= entry.parents.keys():
         text = text.rpartition(" + ")[0] or text
-    if (made := FORMULAS.get(text)) is not None:
-        return _within(made(size), wide, high)
+    if text in FORMULAS:
+        return _within(Formula(FORMULAS[text], size * (PLUS if FORMULAS[text] == "+" else 1)), wide, high)
     if PLAIN.fullmatch(text) and not PROSE.search(text) and re.search("[=+·(]| [A-Z]", text):
         return _within(Formula(_typst(text), size), wide, high)
     text = text.replace("-∞", f"{MINUS}∞")

@@ -8,7 +8,7 @@ from manim import MathTypst, VGroup, VMobject
 
 from scenes.language import told
 from scenes.theme import palette
-from transformer_core.tracing.provenance import CLOSE, MARK, MIDDLE, OPEN, parse
+from transformer_core.tracing.provenance import MARK, parse
 
 #: Typst's size against our em sizes: measured so that an x is as high as in the token style.
 FONT_SIZE = 40.0
@@ -65,11 +65,7 @@ def in_language(source: str) -> str:
 
 def typst(source: str) -> str:
     """Typst source with every marked token as an escaped string and every marked number as text."""
-
-    def written(match: re.Match[str]) -> str:
-        return quoted(match[2])
-
-    return re.sub(f"{OPEN}([^{MIDDLE}]*){MIDDLE}([^{CLOSE}]*){CLOSE}", written, source)
+    return MARK.sub(lambda mark: quoted(mark[2]), source)
 
 
 def quoted(text: str) -> str:

@@ -42,16 +42,12 @@ def spec_of(quantity: Quantity, whole: bool = False) -> str:
     return ".3f" if size < 9.9995 else ".2f" if size < 99.995 else ".1f" if size < 999.95 else ",.0f"
 
 
-def is_whole(entry: Entry) -> bool:
-    """Tell ids, positions and counts from what is computed."""
-    return entry.tensor.values.dtype.kind in "iub"
-
-
 def value_text(entry: Entry) -> str:
     """The number of an entry with its source; a dash for what is no number."""
     if np.isnan(entry.value) or entry.value == np.inf:
         return "–"
-    return format(entry.quantity, spec_of(entry.quantity, is_whole(entry)))
+    whole = entry.tensor.values.dtype.kind in "iub"  # ids, positions and counts
+    return format(entry.quantity, spec_of(entry.quantity, whole))
 
 
 def spec_for(quantities: Sequence[Quantity]) -> str:

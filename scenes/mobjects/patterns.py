@@ -16,7 +16,6 @@ from scenes.mobjects.tokens import in_line
 from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import Focus
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The share of a cell's side that a whole share fills.
@@ -86,13 +85,10 @@ class Pattern(VGroup):
 
     def column_words(self, style: str = "map") -> VGroup:
         """The words of the keys on top of their columns, upright where they would touch."""
-        labels = self.weights.words("key")
-        texts = [means(word(label, style, "ink2"), Beside(label)) for label in labels]
+        texts = [means(word(label, style, "ink2"), Beside(label)) for label in self.weights.words("key")]
         xs = [self.place(0, j)[0] for j in range(len(texts))]
-        return VGroup(*on_columns(texts, xs, self.cells.get_top()[1], self.crowded(labels, style)))
-
-    def crowded(self, labels: Sequence[Label], style: str) -> bool:
-        return max(word(label, style).width for label in labels) > self.pitch - units(10)
+        crowded = max(text.width for text in texts) > self.pitch - units(10)
+        return VGroup(on_columns(texts, xs, self.cells.get_top()[1], crowded))
 
 
 def on_columns(texts: list[Words], xs: Sequence[float], top: float, upright: bool) -> list[Words]:

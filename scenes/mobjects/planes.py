@@ -35,15 +35,18 @@ class Plane:
 
     def arrow(self, start: np.ndarray, by: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24) -> VGroup:
         """An arrow from a point on, by two entries, across and up."""
-        line = self.line(start, start + np.array([*map(float, by), 0]) * units(self.px), role, thick, tip)
-        return means(line, Tip(*by, self.px, 2 * self.radius, self.ground))
+        across, up = by
+        end = start + np.array([float(across), float(up), 0]) * units(self.px)
+        line = self.line(start, end, role, thick, tip)
+        return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground))
 
     def arrow_to(
         self, start: np.ndarray, spot: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24
     ) -> VGroup:
         """An arrow from a point to the spot of two entries."""
-        line = self.line(start, self.point([*map(float, spot)]), role, thick, tip)
-        return means(line, Tip(*spot, self.px, 2 * self.radius, self.ground, fixed=True))
+        across, up = spot
+        line = self.line(start, self.point((float(across), float(up))), role, thick, tip)
+        return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground, fixed=True))
 
     @staticmethod
     def line(start: np.ndarray, end: np.ndarray, role: str, thick: float, tip: float) -> VGroup:

@@ -8,8 +8,9 @@ import numpy as np
 from manim import RIGHT, UP, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Reach, Tip, means
-from scenes.mobjects.shapes import arrow, dashes, dot, path, rule
+from scenes.mobjects.marks import Reach, means
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import arrow, dashes, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import gap, units
@@ -33,39 +34,30 @@ class PlaneOfTwo(VGroup):
         length: Quantity = head["q_norm"].pick(query=query_token)
         far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
         swung = [[far * np.cos(t), side * far * np.sin(t)] for t in np.radians([SAME_WAY, RIGHT_ANGLE, APART])]
-        spots: np.ndarray = np.vstack([tip.values, np.array([[float(length), 0], [0, 0], *swung])])
-        spread = np.ptp(spots, axis=0)
-        unit = min((room.width - 160) / max(spread[0], 1e-9), (room.height - 220) / max(spread[1], 1e-9))
-        self.unit = units(unit)
-        ground = Ground()
-        self.origin = means(dot(np.zeros(3), 9, "ink2"), ground)
-        self.query = arrow(np.zeros(3), self._point(float(length), 0), "query", 9, 30)
-        self.key = arrow(np.zeros(3), self._point(*tip.values), "key", 9, 30)
-        foot = self._point(tip.values[0], 0)
-        self.drop = dashes(self._point(*tip.values), foot, "ink2", 4)
-        below = -1 if tip.values[1] >= 0 else 1
+        spots = np.array([tip.values, [float(length), 0], [0, 0], *swung])
+        plane = Plane(spots, room.inset(80, 110))
+        self.origin, start = plane.origin, plane.foot
+        end, foot = plane.point(tip.values), plane.point((tip.values[0], 0))
+        self.query = arrow(start, plane.point((float(length), 0)), "query", 9, 30)
+        self.key = plane.arrow(start, tip.quantities(), "key", 9, 30)
+        self.drop = dashes(end, foot, "ink2", 4)
+        away = UP * side
         self.reach = VGroup(
-            rule(self._point(0, 0), foot, "key", 14),
-            number(tip.quantity(0), ".2f", "stage number").settle(foot / 2 + UP * below * units(46)),
+            means(rule(start, foot, "key", 14), Reach(tip.quantity(0), 0, plane.px / 18, plane.ground)),
+            number(tip.quantity(0), ".2f", "stage number").settle((start + foot) / 2 - away * units(46)),
         )
-        self.length = number(length, ".2f", "stage number", "query").settle(self._point(float(length), 0))
+        self.length = number(length, ".2f", "stage number", "query").settle(plane.point((float(length), 0)))
         self.length.next_to(self.query, RIGHT, buff=units(18))
-        means(self.reach[0], Reach(tip.quantity(0), 0, unit / 18, ground))
-        means(self.key, Tip(tip.quantity(0), tip.quantity(1), unit, 18, ground))
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
-        bend = [np.array([np.cos(t), np.sin(t), 0]) * units(120) for t in np.linspace(0, turn, 24)]
-        middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(160)
+        bend = [start + np.array([np.cos(t), np.sin(t), 0]) * units(120) for t in np.linspace(0, turn, 24)]
+        middle = start + np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(160)
         self.angle = VGroup(path(bend, "ink2", 4), Words("θ", "block").settle(middle))
-        away = UP * (1 if tip.values[1] >= 0 else -1)
         self.names = VGroup(
             Token(query_token, "query").next_to(self.query, -away, buff=units(18)).align_to(self.query, RIGHT),
-            Token(top_key, "key").next_to(self._point(*tip.values), away, buff=units(14)),
+            Token(top_key, "key").next_to(end, away, buff=units(14)),
         )
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
         self.move_to(room.centre)
-
-    def _point(self, x: float, y: float) -> np.ndarray:
-        return np.array([x, y, 0]) * self.unit
 
 
 def value_line(name: str, quantity: Any, spec: str, role: str = "ink", unit: str = "", space: str = "chip") -> VGroup:

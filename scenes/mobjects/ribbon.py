@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from manim import Animation, AnimationGroup, Transform, VGroup, rate_functions
 
 from scenes.layout import STAGE, Room
@@ -77,12 +76,12 @@ class Ribbon(VGroup):
 
     def centre(self, position: int) -> float:
         """The middle of a token's column, across, in units."""
-        return float(np.mean([at(self.columns[position].left, 0)[0], at(self.columns[position].right, 0)[0]]))
+        return float(self.columns[position].centre[0])
 
     @property
     def pitch(self) -> float:
         """Px from one column to the next."""
-        return (self.columns[0].right - self.columns[0].left) + GAP
+        return self.wide + GAP
 
     @property
     def wide(self) -> float:

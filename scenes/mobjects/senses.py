@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from manim import RIGHT, UP, VGroup
+from transformer_core.studies.measures.residual_path import SENSES
 
-from scenes.layout import Room
+from scenes.layout import STAGE
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.shapes import dashes, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import NamedTensor
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px around the ways, for the chips.
 AIR = 90.0
@@ -24,15 +28,25 @@ class TwoSenses(VGroup):
     """A word's vector in two sentences: it starts at one point, and each sublayer adds an arrow.
 
     Args:
-        path: "choice layer component" of `senses_path`.
-        word: the word.
-        deciding: the words that decide, one a sentence.
-        room: the rectangle that is filled.
+        trace: it has `senses_path`, "choice layer component".
+        sentences: the words of both.
+        weights: the attention weights of the word in both, "key"; without them, nothing is known of its arcs.
 
-    `legs[stop]` are the arrows of both sentences that lead to a stop of the residual stream.
+    The figure stands at the right, in `room`; at the left stand the sentences as `rows` of arcs. In each, the word is
+    the one at `nouns`, and a word of `deciding` decides its sense. `legs[stop]` are the arrows of both sentences that
+    lead to a stop of the residual stream.
     """
 
-    def __init__(self, path: NamedTensor, word: Label, deciding: tuple[Label, Label], room: Room) -> None:
+    def __init__(
+        self, trace: Trace, sentences: Sequence[Sequence[Label]], weights: Sequence[NamedTensor | None] = (None, None)
+    ) -> None:
+        self.nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
+        self.word = word = sentences[0][self.nouns[0]]
+        self.deciding = [words[place] for words, place in zip(sentences, decides, strict=True)]
+        room, left = STAGE.golden_columns(last=True)
+        rows = zip(sentences, self.nouns, weights, left.rows(2), strict=True)
+        self.room, self.rows = room, [Arcs(*row) for row in rows]
+        path: NamedTensor = trace["encoder.senses_path"]
         ways = path.values
         plane = Plane(ways.reshape(-1, 2), room.inset(AIR, AIR + 30), 11, "ink", 24)
         self.start = VGroup(plane.origin, Token(word).move_to(plane.foot + self._away(ways) * units(64)))
@@ -42,7 +56,7 @@ class TwoSenses(VGroup):
             self.legs[stop] = VGroup(
                 plane.arrow_to(plane.point(way[place - 1].values), way[place].quantities(), role) for way in path
             )
-        ends = zip(deciding, ways[:, -1], strict=True)
+        ends = zip(self.deciding, ways[:, -1], strict=True)
         self.names = VGroup(Token(label).next_to(plane.point(end), UP, buff=units(14)) for label, end in ends)
         self.key = VGroup()
         for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import VGroup, VMobject
+from manim import DOWN, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn
 from scenes.layout import Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.equations import equation_of
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Length, means
@@ -127,9 +128,8 @@ class SoftmaxBars(VGroup):
         for i, place in enumerate(self.columns):
             index = tuple(place if k == axis else j for k, j in enumerate(self.entry.index))
             share = Entry(self.entry.trace, self.entry.name, dict(zip(self.entry.tensor.axes, index, strict=True)))
-            tall = max(panel.height * share.value, 2.0)
-            bar = Box(self.wide, tall, palette().weight, 3).move_to(at(self._x(i), self.panels[2].bottom - tall / 2))
-            bars.add(means(bar, Length(share.quantity, "height", panel.height, self.wide, 2.0)))
+            bar = bar_of(share.quantity, "height", panel.height, self.wide, radius=3)
+            bars.add(bar.move_to(at(self._x(i), self.panels[2].bottom), aligned_edge=DOWN))
         return bars
 
     def _names(self) -> VGroup:

@@ -130,7 +130,7 @@ class Meaning(Chapter):
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
                 (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
-                (draw(picture.own), appear(picture.own_chip())),
+                (draw(picture.own), appear(picture.chips[0])),
             ),
             beat(
                 "Every token has its own.",
@@ -185,16 +185,12 @@ class Meaning(Chapter):
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         facts = value_line("dot product", dot, ".2f", space="grid"), value_line("cosine", cosine, ".2f")
-        above, below = facts_room.rows(2)
-        upper, lower = above.rows(2)
         product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
         angle = Formula(
             "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
         )
-        for figure, place in zip((product, facts[0]), (upper, lower), strict=True):
-            place.fit(figure)
-        upper, lower = below.rows(2)
-        for figure, place in zip((angle, facts[1]), (upper, lower), strict=True):
+        places = [place for half in facts_room.rows(2) for place in half.rows(2)]
+        for figure, place in zip((product, facts[0], angle, facts[1]), places, strict=True):
             place.fit(figure)
         turned = run["turned_scores"].pick(query=query, key=key).quantities()
         swing = Swinging(plane.key, plane.query, plane.origin, facts[0][1], dot, turned)
@@ -343,14 +339,10 @@ class Meaning(Chapter):
         if place is None:
             yield from self.whatever_the_sentence(trace, focus)
             return
-        nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
-        words = [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES]
-        word, deciding = words[0][nouns[0]], tuple(some[at] for some, at in zip(words, decides, strict=True))
+        picture = TwoSenses(trace, [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES])
+        word, rows, (one, other) = picture.word, picture.rows, picture.deciding
         first, second = (translated(trace, sense) for sense in SENSES)
-        right, left = STAGE.golden_columns(last=True)
-        rows = [Arcs(some, noun, None, room) for some, noun, room in zip(words, nouns, left.rows(2), strict=True)]
-        picture = TwoSenses(trace["encoder.senses_path"], word, (deciding[0], deciding[1]), right)
-        ways, paper = roads(picture), paper_in(right)
+        ways, paper = roads(picture), paper_in(picture.room)
         flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
         yield Step(
             f"One “{word}”, two meanings",
@@ -368,12 +360,12 @@ class Meaning(Chapter):
                     appear(picture.start),
                     *(
                         Flight(row.chips[noun].box, picture.start, kind="slow")
-                        for row, noun in zip(rows, nouns, strict=True)
+                        for row, noun in zip(rows, picture.nouns, strict=True)
                     ),
                 ),
             ),
             beat(
-                f"“{deciding[0]}” or “{deciding[1]}” would have to move it to one meaning or the other.",
+                f"“{one}” or “{other}” would have to move it to one meaning or the other.",
                 *((draw(way[0]), appear(way[1], name)) for way, name in zip(ways, picture.names, strict=True)),
             ),
             beat(

@@ -10,7 +10,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import vector_in
 from scenes.theme import palette
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
@@ -49,7 +49,5 @@ class Opening(VGroup):
             return VGroup(*Ribbon(output, foot).chips)
         if vectors is None:
             return VGroup(Words("nothing: it ends at once", "block", "ink2").settle(foot.centre))
-        return VGroup(
-            Vector(row, column.width, min(column.height, 84), "residual").move_to(column.centre)
-            for row, column in zip(vectors, foot.columns(len(vectors), 12), strict=True)
-        )
+        rows = zip(foot.columns(len(vectors), 12), vectors, strict=True)
+        return VGroup(vector_in(column, row, "residual", most=84) for column, row in rows)

@@ -208,12 +208,8 @@ class AgainstLSTM(Chapter):
 
     def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """State updates between two words that belong together, counted along the chain; one arc of attention."""
-        parts = trace[f"{LONG}.{READER}.memory_shares"].pick(batch=0)
-        hops = trace[f"{LONG}.{READER}.recurrent_path_lengths"]
-        start, end = (parts.position("query", word) for word in FAR)
-        picture = Fading(parts, hops, start, end, ribbon)
-        one, other = (parts.label("query", place) for place in (start, end))
-        left = parts.quantity(end, start)
+        picture = Fading(trace.under(f"{LONG}.{READER}"), FAR, ribbon)
+        (start, end), (one, other) = picture.places, picture.words
         yield Step(
             "How far apart are two words?",
             beat(
@@ -227,7 +223,7 @@ class AgainstLSTM(Chapter):
                 picture.survive(),
             ),
             beat(
-                f"At the end, {left:share} of the memory comes from “{one}”.",
+                f"At the end, {picture.left:share} of the memory comes from “{one}”.",
                 appear(ring_around(picture.tanks[-1], "residual")),
             ),
             beat(
@@ -242,9 +238,8 @@ class AgainstLSTM(Chapter):
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         gold = trace.about["long"]["gold"]
         models = [trace.under(f"{LONG}.{model}") for model in (READER.removesuffix(".encoder"), ATTENDING)]
-        alone, attending = written = [model["decoder.logits"].words("position")[1:] for model in models]
-        states = [model["encoder.states"].pick(batch=0) for model in models]
-        picture = Handover(states, ribbon, written, models[-1]["decoder.weights"].pick(batch=0))
+        picture = Handover(models, ribbon)
+        alone, attending = picture.written
         chain, others = picture.chain.vectors, picture.others.vectors
         rings = [ring_around(picture.outputs[0][i], "warning") for i in parted(alone, gold)]
         size = trace[f"{READER}.state_size"]

@@ -24,16 +24,17 @@ from scenes.animations import (
     pulses,
 )
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
-from scenes.mobjects.marks import End, Length, Thickness, means
+from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, curve, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
-from scenes.mobjects.vectors import Vector, under
+from scenes.mobjects.vectors import under, vector_in
 from scenes.theme import at, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -155,7 +156,7 @@ class Gates(VGroup):
             for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, 96), strict=True):
                 head, body = place.split_rows(54)
                 full = scale if name in {"cells_before", "memory_kept", "memory_written", "cells"} else 1.0
-                vectors.add(Vector(part[name], body.width, body.height, role, full).move_to(body.centre))
+                vectors.add(vector_in(body, part[name], role, full))
                 names.add(Words(called, "stage word", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
                 Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
@@ -210,10 +211,9 @@ class Grid(VGroup):
         space = min(10.0, body.height / len(labels) / 6)
         high, wide = lines[0].height - space, ribbon.wide - 4
         said = "stage word" if high >= 60 else "small token"
-        self.chips = VGroup(
-            Token(label, "", side.width, min(60.0, high), said).move_to(side.cross(line).centre)
-            for label, line in zip(labels, lines, strict=True)
-        )
+        self.chips = VGroup(Token(label, "", side.width, min(60.0, high), said) for label in labels)
+        for chip, line in zip(self.chips, lines, strict=True):
+            chip.move_to(side.cross(line).centre)
         self.cells: dict[tuple[int, int], Cell] = {}
         self.hollow: dict[tuple[int, int], VMobject] = {}
         style = "stage number" if high >= 56 else "number" if high >= 36 else "cell"
@@ -254,13 +254,11 @@ class Folding:
         self.memory = Grid(parts, chain.ribbon, columns <= rows, (columns == 0) | few)
         self.attention = Grid(weights, chain.ribbon, every, (weights.values > SEEN) & ((rows == here) | few))
         line, _ = over(chain.ribbon).split_rows(HEAD - 16)
-        self.wrote, self.looks = (
-            Words(text, "aside", "ink2").end_in(line)
-            for text in (
-                "rows: the memory after a word, columns: who wrote it",
-                "rows: the word that looks, columns: where it looks",
-            )
+        texts = (
+            "rows: the memory after a word, columns: who wrote it",
+            "rows: the word that looks, columns: where it looks",
         )
+        self.wrote, self.looks = (Words(text, "aside", "ink2").end_in(line) for text in texts)
         self.rows = VGroup(self._lying(i) for i in range(len(parts)))
 
     def _lying(self, i: int) -> VMobject:
@@ -312,13 +310,18 @@ class Fading:
     """Part of the memory that one word wrote, as a bar over each later word; and one arc of attention.
 
     Args:
-        parts: "query key", the part of each memory that a token wrote.
-        hops: "query key", the state updates between two tokens.
-        start, end: the token that wrote, and the one that needs it.
+        part: the encoder of an LSTM, with the part of each memory that a token wrote, "query key", and `hops`, the
+            state updates between two tokens.
+        ends: the word that wrote, and the one that needs it.
         ribbon: the sentence at the foot.
+
+    At the last of the `places`, the part is `left`.
     """
 
-    def __init__(self, parts: NamedTensor, hops: NamedTensor, start: int, end: int, ribbon: Ribbon) -> None:
+    def __init__(self, part: Trace, ends: Sequence[str], ribbon: Ribbon) -> None:
+        parts, hops = part["memory_shares"].pick(batch=0), part["recurrent_path_lengths"]
+        self.places = start, end = [parts.position("query", word) for word in ends]
+        self.words, self.left = [parts.label("query", place) for place in self.places], parts.quantity(end, start)
         room = over(ribbon)
         top, low = room.split_rows(room.golden_rows()[1].height)
         wide, tall = ribbon.wide - 34, low.height - 20
@@ -327,8 +330,7 @@ class Fading:
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
             tank = Box(wide, tall, palette().surface, 8, palette().line, 2).move_to(ribbon.columns[i].cross(low).centre)
-            bar = Box(wide, max(tall * float(share), 2), palette().residual, 4).move_to(tank).align_to(tank, -UP)
-            means(bar, Length(share, "height", tall, wide, 2))
+            bar = bar_of(share, "height", tall, wide, "residual", 4).move_to(tank).align_to(tank, -UP)
             value = number(share, "share", "number").settle(bar.get_top() + UP * units(28))
             value.paper = tank
             self.tanks.add(tank)
@@ -357,23 +359,19 @@ class Fading:
 
 
 class Handover:
-    """A sentence with a state over each word; at the top, what is written from the last one, and with attention to all.
-
-    Args:
-        states: those of both translators.
-        ribbon: the sentence that both read.
-        written: the words that each writes.
-        weights: "query key", what attention gives to each state for each word that it writes.
+    """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
+    all, by two `models` that read the sentence.
     """
 
-    def __init__(
-        self, states: Sequence[NamedTensor], ribbon: Ribbon, written: Sequence[Sequence[Label]], weights: NamedTensor
-    ) -> None:
+    def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 80)
-        self.chain, self.others = (Chain(one, ribbon, low) for one in states)
-        self.outputs, self.names, self.weights, self.written = [], VGroup(), weights, written[1]
+        self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
+        #: The words, and "query key", what attention gives to each state for each of them.
+        self.written = [model["decoder.logits"].words("position")[1:] for model in models]
+        self.weights = models[-1]["decoder.weights"].pick(batch=0)
+        self.outputs, self.names = [], VGroup()
         told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
-        for words, (text, role), line in zip(written, told, lines.rows(2, 8), strict=True):
+        for words, (text, role), line in zip(self.written, told, lines.rows(2, 8), strict=True):
             head, body = line.split_rows(46)
             self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
@@ -391,7 +389,7 @@ class Handover:
     def looks(self) -> list[VGroup]:
         """The weights of the states for each word that is written, as lines."""
         found = []
-        for row, chip, label in zip(self.weights, self.outputs[1], self.written, strict=False):
+        for row, chip, label in zip(self.weights, self.outputs[1], self.written[1], strict=False):
             lines = VGroup()
             for weight, vector in zip(row.quantities(), self.others.vectors, strict=True):
                 if weight > SEEN:

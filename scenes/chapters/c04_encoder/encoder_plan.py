@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import Flight, appear, deal, draw, exchange, gather, grow, leave, pulses
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, ellipsis, frame, rule
@@ -191,8 +191,7 @@ class Plan(VGroup):
         high, bars = self.high * 0.6, [VGroup() for _ in tensors]
         for k, (tensor, role) in enumerate(zip(tensors, ("residual", "ink3"), strict=False)):
             for y, length in zip(self.ys, tensor.quantities(), strict=True):
-                bar = Box(max(2.0, unit * length), high, palette().role(role), 4)
-                means(bar, Length(length, "width", unit, high, 2))
+                bar = bar_of(length, "width", unit, high, role, 4)
                 bars[k].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
         return bars
 
@@ -250,12 +249,11 @@ class Mixing:
         self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
         self.come = [*self.vectors, *(self.read if normed else [])]
         self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
-        self.strands = VGroup(self._strand(i, j) for i, j in np.ndindex(self.weights.shape))
+        self.strands = VGroup()
+        for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
+            line = strand(self.read[j].get_right(), self.made[i].get_left(), share, LEAST)
+            self.strands.add(weigh(line, share, LEAST))
         self.heading = plan.heading("output of attention", self.made[0])
-
-    def _strand(self, query: int, key: int) -> VMobject:
-        share = self.weights.quantity(query, key)
-        return weigh(strand(self.read[key].get_right(), self.made[query].get_left(), share, LEAST), share, LEAST)
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
         """The strand of a pair, and the number of its weight on a plate."""
@@ -295,10 +293,8 @@ class Lookup:
     def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
         inside = plan.room.inset(SIDE)
         shown = ids.quantities()
-        self.ids = [
-            number(one, ".0f", "stage number").settle(at(inside.left + 46, y))
-            for one, y in zip(shown, plan.ys, strict=True)
-        ]
+        places = zip(shown, plan.ys, strict=True)
+        self.ids = [number(one, ".0f", "stage number").settle(at(inside.left + 46, y)) for one, y in places]
         first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
         wide = (last - first) * 135 - 290
         high = inside.bottom - plan.room.top - HEAD - HEADING
@@ -309,10 +305,10 @@ class Lookup:
             frame(wide + 16, max(6.0, pitch * 135), "focus", 3, 2).move_to(top + DOWN * (int(one) + 0.5) * pitch)
             for one in shown
         ]
-        self.ways = VGroup(
-            rule(one.get_right() + RIGHT * units(14), row.get_left(), "ink3", 3)
-            for one, row in zip(self.ids, self.rows, strict=True)
+        ends = (
+            (one.get_right() + RIGHT * units(14), row.get_left()) for one, row in zip(self.ids, self.rows, strict=True)
         )
+        self.ways = VGroup(rule(start, end, "ink3", 3) for start, end in ends)
         self.heading = plan.heading(size, self.table)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
