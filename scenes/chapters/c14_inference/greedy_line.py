@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Length, means
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
@@ -51,7 +51,7 @@ class Columns(VGroup):
         heads = 48.0
         top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
         self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
-        self.bars, self.numbers, self.tracks = VGroup(), VGroup(), VGroup()
+        self.tracks = VGroup()
         self.centres = [left + (t + 0.5) * self.pitch for t in range(count)]
         for t, x in enumerate(self.centres):
             track = Box(self.wide, self.high, palette().surface, 8, palette().line, 2)
@@ -60,10 +60,9 @@ class Columns(VGroup):
             self.writes[t].move_to(at(x, top - 18 - chip / 2))
         self.foot = at(0, foot)[1]
         self.bars, self.numbers = self.state(shares)
-        begin = float(self.tracks[0].get_left()[0])
         self.names = VGroup(
-            Words("writes", "aside", "ink2").settle(at(0, room.top + 18)).begin_at(begin),
-            Words("reads", "aside", "ink2").settle(at(0, room.bottom - 18)).begin_at(begin),
+            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(float(self.tracks[0].get_left()[0]))
+            for name, y in (("writes", room.top + 18), ("reads", room.bottom - 18))
         )
         super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
 
@@ -72,14 +71,11 @@ class Columns(VGroup):
         bars, numbers = VGroup(), VGroup()
         style = "stage number" if self.pitch > 150 else "cell"
         for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
-            bar = Box(self.wide, max(self.high * float(share), 3.0), palette().weight, 6)
-            means(bar, Length(share, "height", self.high, self.wide, 3.0))
-            bar.move_to(np.array([at(x, 0)[0], self.foot, 0]), aligned_edge=DOWN)
-            text = number(share, ".1%" if self.pitch > 100 else "share", style)
-            text.settle(np.array([at(x, 0)[0], self.foot + units(34), 0]))
+            foot = np.array([at(x, 0)[0], self.foot, 0])
+            bar = bar_of(share, "height", self.high, self.wide, radius=6, least=3).move_to(foot, aligned_edge=DOWN)
+            text = number(share, ".1%" if self.pitch > 100 else "share", style).settle(foot + UP * units(34))
             if self.high * float(share) > 60:
-                text.set_fill(palette().background)
-                text.paper = bar
+                text.set_fill(palette().background).paper = bar
             else:
                 text.shift(UP * units(self.high * float(share)))
             bars.add(bar)

@@ -8,6 +8,7 @@ from manim import DOWN, UP, VGroup
 from scenes.layout import STAGE
 from scenes.mobjects.apart import NUMBERED, styled
 from scenes.mobjects.marks import Beside, means
+from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
@@ -18,6 +19,11 @@ from transformer_core.tracing.trace import NamedTensor
 ROOM, WIDEST, TALLEST = 440.0, 320.0, 150.0
 #: What the ends of the scale mean.
 ENDS = "the same", "as far as can be"
+
+
+def before_row(text: Words, row: VGroup, edge: float) -> Words:
+    """A text as high as a row of a table, up to `edge`."""
+    return text.settle(np.array([edge, row.get_y(), 0])).end_at(edge)
 
 
 class HeadTable(VGroup):
@@ -46,9 +52,8 @@ class HeadTable(VGroup):
 
     def _name(self, layer: int, numbers: NamedTensor) -> Words:
         line = self.grid.row(layer)
-        edge = line.get_left()[0] - units(24)
         text = Words(f"layer {numbers.quantity(layer + 1)}", "fact", "ink2")
-        return text.settle(np.array([edge, line.get_y(), 0])).end_at(edge)
+        return before_row(text, line, line.get_left()[0] - units(24))
 
 
 class MovedTable(VGroup):
@@ -74,32 +79,19 @@ class MovedTable(VGroup):
         )
         for text, label in zip(self.words, moved.words("position"), strict=True):
             means(text, Beside(label))
-        self._stand_above(pitch)
+        upright = max(text.width for text in self.words) > units(pitch - 8)
+        top, xs = self.grid.get_top()[1], [column.get_x() for column in self.grid.columns]
+        on_columns([*self.words], xs, top + units(6 if upright else 2), upright)
         edge = self.grid.get_left()[0] - units(24)
-        self.names = VGroup(
-            text.settle(np.array([edge, self.grid.row(layer).get_y(), 0])).end_at(edge) for layer, text in calls.items()
-        )
-        self.means, edge = VGroup(), self.grid.get_right()[0] + units(140)
-        for layer in kept:
-            spot = np.array([edge, self.grid.row(layer).get_y(), 0])
-            self.means.add(number(distance.quantity(layer), spec, "number").settle(spot).end_at(edge))
+        self.names = VGroup(before_row(text, self.grid.row(layer), edge) for layer, text in calls.items())
+        edge = self.grid.get_right()[0] + units(140)
+        averages = {layer: number(distance.quantity(layer), spec, "number") for layer in kept}
+        self.means = VGroup(before_row(text, self.grid.row(layer), edge) for layer, text in averages.items())
         self.mean = Words("mean", "fact", "ink2").settle(np.array([edge, 0, 0])).end_at(edge)
         self.mean.stand_on(self.grid.get_top()[1] + units(18))
         self.ramp = Ramp(measure, *ENDS).next_to(self.grid, DOWN, buff=gap("grid"))
         super().__init__(self.grid, self.words, self.names, self.means, self.mean, self.ramp)
         self.move_to(at(960, 545))
-
-    def _stand_above(self, pitch: float) -> None:
-        upright = max(text.width for text in self.words) > units(pitch - 8)
-        foot = self.grid.get_top()[1] + units(18)
-        for column, text in enumerate(self.words):
-            x = self.grid.column(column).get_x()
-            if upright:
-                text.rotate(np.pi / 2)
-                text.turned = True
-                text.move_to(np.array([x, foot, 0]), aligned_edge=DOWN)
-            else:
-                text.settle(np.array([x, 0, 0])).stand_on(foot)
 
     @staticmethod
     def _name(layer: int, numbers: NamedTensor | None) -> Words:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, VGroup
+from manim import LEFT, RIGHT, VGroup
 
 from scenes.mobjects.apart import HEADS, finely
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.beside import chip_line
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, signed, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -69,10 +70,8 @@ class NextWords(VGroup):
         name = word(apart.label("vocab", entry), "token").settle(at(400, y)).end_at(at(386, y)[0])
         line = VGroup(name)
         for side, x in ((first, 410.0), (second, 850.0)):
-            quantity = side.quantity(entry)
-            top = entry == int(side.values.argmax())
-            bar = Box(max(250 * float(quantity), 3), high, palette().weight if top else palette().ink3, 5)
-            means(bar, Length(quantity, "width", 250, high, 3)).move_to(at(x + bar.width * 135 / 2, y))
+            quantity, role = side.quantity(entry), "weight" if entry == int(side.values.argmax()) else "ink3"
+            bar = bar_of(quantity, "width", 250, high, role, least=3).move_to(at(x, y), aligned_edge=LEFT)
             share = number(quantity, "share", "number").next_to(bar, RIGHT, buff=units(14))
             line.add(bar, share.stand_on(at(0, y + 11)[1]))
         change = apart.quantity(entry)
