@@ -19,8 +19,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c10_residual.norm_order import NormOrders, running
-from scenes.chapters.c10_residual.norm_stages import NormStages, small_bars
+from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card

@@ -8,8 +8,7 @@ from scenes.animations import Dive, Rise, Travel, appear, appear_in_turn, deal, 
 from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
 from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
-from scenes.chapters.c12_decoder.reading_out import ReadingOut
-from scenes.chapters.c12_decoder.two_runs import OneRun, TwoRuns
+from scenes.chapters.c12_decoder.outputs import OneRun, ReadingOut, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim

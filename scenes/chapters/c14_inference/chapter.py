@@ -25,9 +25,8 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c14_inference.beam_tree import BeamTree, winner
 from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
-from scenes.chapters.c14_inference.greedy_line import Columns, in_order, in_view
+from scenes.chapters.c14_inference.writing import BeamTree, Columns, in_order, in_view, winner
 from scenes.mobjects.card import Card
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest

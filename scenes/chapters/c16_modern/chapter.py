@@ -19,10 +19,9 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
-from scenes.chapters.c16_modern.to_scale import ToScale
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words

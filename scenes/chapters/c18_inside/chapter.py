@@ -25,10 +25,8 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c18_inside.climb import Climb
 from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
-from scenes.chapters.c18_inside.losses import Losses
-from scenes.chapters.c18_inside.reading import Reading, Verdicts
+from scenes.chapters.c18_inside.measured import Climb, Losses, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words

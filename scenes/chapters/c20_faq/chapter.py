@@ -20,8 +20,20 @@ from scenes.animations import (
 )
 from scenes.animations.branching import multiply
 from scenes.animations.waiting import RunOut
-from scenes.chapters.c20_faq.cards import Cards, Small, out_of_zeros, passing, shares_of, two_bars
-from scenes.chapters.c20_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
+from scenes.chapters.c20_faq.cards import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Cards,
+    Claim,
+    ClaimList,
+    Small,
+    Splits,
+    out_of_zeros,
+    passing,
+    shares_of,
+    two_bars,
+)
 from scenes.chapters.c20_faq.figures import (
     NEARLY_ALL,
     ROWS,
@@ -35,7 +47,6 @@ from scenes.chapters.c20_faq.figures import (
 )
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.chapters.c20_faq.splits import Splits
 from scenes.layout import STAGE
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
