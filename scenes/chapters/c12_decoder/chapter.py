@@ -23,9 +23,7 @@ class Decoder(Chapter):
     title = "Decoder"
     needs = ("a decoder",)
     at_the_end = True
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
-        return "decoder"
+    looks_at = "decoder"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         decoded = decoder_rows_of(trace)

@@ -48,9 +48,7 @@ class Inference(Chapter):
     title = "Inference"
     needs = ("a decoder",)
     at_the_end = True
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "decoder output"
+    looks_at = "decoder output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, real = trace.under("decoding"), trace.under("experiment.continuations")

@@ -42,9 +42,7 @@ class Inside(Chapter):
     number = 18
     title = "Inside a language model"
     recorded = "inside_prose"
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "decoder.*.self_attn"
+    looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, heads, card = trace.under("experiment.inside_prose"), trace.under(HEADS), Card("")
