@@ -266,11 +266,11 @@ class LanguageModel:
         left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
         return left
 
-    def texts(self, titles: Mapping[str, str]) -> dict[str, Texts]:
+    def texts(self, titles: Mapping[str, str]) -> list[Texts]:
         """The texts drawn under each rule, two rules side by side, each under its title."""
         rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
         draws = range(int(self.real["draws"]))
-        return {
-            name: Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
+        return [
+            Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
             for (name, title), room in zip(titles.items(), rooms, strict=True)
-        }
+        ]

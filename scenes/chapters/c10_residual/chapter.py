@@ -380,11 +380,9 @@ class Residual(Chapter):
                 appear_in_turn([*picture.results], "slow"),
                 ambient=running(pre, post),
             ),
-            *(
-                [beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))]
-                if order in own
-                else []
-            ),
+            beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))
+            if order in own
+            else None,
             stage=[ribbon],
         )
 

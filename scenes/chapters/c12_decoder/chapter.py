@@ -46,14 +46,6 @@ class Decoder(Chapter):
         """The question of the chapter, and the first half of the answer."""
         row = len(decoded.written) - 1
         flow = pulses(picture.ways, role="residual")
-        peeked = [
-            beat(
-                f"But “{decoded.reads[row + 1]}” is read as well, one position further: it could simply be copied.",
-                (picture.reads.mark({row + 1: "warning"}), draw(picture.peek, kind="row")),
-                ambient=flow,
-            )
-            for _ in decoded.reads[row + 1 : row + 2]
-        ]
         yield Step(
             "How can it learn to write without peeking?",
             beat(
@@ -75,7 +67,13 @@ class Decoder(Chapter):
                 (picture.reads.mark({row: "query"}), picture.writes.mark({row: "query"})),
                 ambient=flow,
             ),
-            *peeked,
+            beat(
+                f"But “{decoded.reads[row + 1]}” is read as well, one position further: it could simply be copied.",
+                (picture.reads.mark({row + 1: "warning"}), draw(picture.peek, kind="row")),
+                ambient=flow,
+            )
+            if row + 1 < len(decoded.reads)
+            else None,
             stage=[],
         )
 

@@ -378,17 +378,15 @@ class Inference(Chapter):
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        blocks = model.texts(titles)
+        cold, hot, top_k, top_p = model.texts(titles)
         yield Step(
             "Three texts under each rule",
-            beat(
-                "A low temperature goes on with what is likely;", appear(blocks["cold"].title), blocks["cold"].written()
-            ),
-            beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
+            beat("A low temperature goes on with what is likely;", appear(cold.title), cold.written()),
+            beat("a high one draws from the tail.", appear(hot.title), hot.written()),
             beat(
                 "Top-k and top-p vary the text, but without the tail.",
-                appear(blocks["top_k"].title, blocks["top_p"].title),
-                (*blocks["top_k"].written(), *blocks["top_p"].written()),
+                appear(top_k.title, top_p.title),
+                (*top_k.written(), *top_p.written()),
             ),
             stage=[card.paper, model.name, model.prompt],
         )

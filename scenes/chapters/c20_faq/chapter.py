@@ -385,11 +385,9 @@ class FAQ(Chapter):
                 (draw(*ways, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
                 (*ride.plays[0][1], leave(ways)),
             ),
-            *(
-                [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
-                if way[1:] and way[1].part == "ffn"
-                else []
-            ),
+            beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])
+            if way[1:] and way[1].part == "ffn"
+            else None,
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
                 *(play for leg in ride.plays[len(way) // layers :] for play in leg),
