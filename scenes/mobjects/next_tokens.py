@@ -9,8 +9,9 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.card import Card
-from scenes.mobjects.marks import Ground, Length, Span, Stair, Tick, means
+from scenes.mobjects.marks import Ground, Span, Stair, Tick, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, shape, units
@@ -90,13 +91,11 @@ class NextTokens(VGroup):
         """The bars of other probabilities of the same tokens, where these stand."""
         bars = VGroup()
         for place, share in enumerate([*probs.quantities(), *([] if others is None else [others])]):
-            bars.add(self._bar(share, "ink3" if place == len(probs) else "weight"))
-            bars[-1].move_to(self.spots[place], aligned_edge=LEFT)
+            role = "ink3" if place == len(probs) else "weight"
+            bars.add(
+                bar_of(share, "width", self.whole, self.high, role, 4).move_to(self.spots[place], aligned_edge=LEFT)
+            )
         return bars
-
-    def _bar(self, share: Quantity, role: str = "weight") -> Box:
-        bar = Box(max(self.whole * float(share), 2.0), self.high, palette().role(role), 4)
-        return means(bar, Length(share, "width", self.whole, self.high, 2.0))
 
     def values(self, values: NamedTensor, spec: str = ".1f") -> tuple[VGroup, VGroup]:
         """Numbers of the same tokens in the place of their probabilities, such as logits, and a bar of each.
@@ -108,8 +107,7 @@ class NextTokens(VGroup):
         for old, spot, quantity in zip(self.numbers, self.spots, quantities, strict=False):
             text = number(quantity, spec, "large cell", "ink2")
             numbers.add(text.end_at(float(old.get_right()[0])).stand_on(old.baseline))
-            bar = Box(max(unit * float(quantity), 2.0), self.high, palette().role("ink3"), 4)
-            bars.add(means(bar, Length(quantity, "width", unit, self.high, 2.0)).move_to(spot, aligned_edge=LEFT))
+            bars.add(bar_of(quantity, "width", unit, self.high, "ink3", 4).move_to(spot, aligned_edge=LEFT))
         return numbers, bars
 
     def stairs(self, probs: NamedTensor) -> tuple[VGroup, VMobject]:
@@ -117,9 +115,9 @@ class NextTokens(VGroup):
         zero, left = Ground(), float(self.spots[0][0])
         line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
         bars, terms = VGroup(), probs.quantities()
-        for place in range(len(terms)):
-            bar = Box(max(self.whole * float(terms[place]), 2.0), self.high, palette().weight, 4)
-            middle = (sum(map(float, terms[:place])) + float(terms[place]) / 2) * self.whole
+        for place, term in enumerate(terms):
+            bar = Box(max(self.whole * float(term), 2.0), self.high, palette().weight, 4)
+            middle = (sum(map(float, terms[:place])) + float(term) / 2) * self.whole
             bar.move_to(np.array([left + units(middle), self.spots[place][1], 0]))
             bars.add(means(bar, Stair(tuple(terms[: place + 1]), 0, self.whole, self.high, zero, 2.0)))
         return bars, line
@@ -166,10 +164,9 @@ class Scissors(VGroup):
     def __init__(self, start: np.ndarray, end: np.ndarray) -> None:
         self.line = dashes(start, end, "query", 4)
         self.way = rule(start, end)
-        blades = [
-            path([DOWN * side * units(9), RIGHT * units(44) + UP * side * units(9)], "query", 5) for side in (1, -1)
-        ]
-        grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) + DOWN * side * units(13)) for side in (1, -1)]
+        sides = (UP, DOWN)
+        blades = [path([-side * units(9), RIGHT * units(44) + side * units(9)], "query", 5) for side in sides]
+        grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) - side * units(13)) for side in sides]
         self.pair = VGroup(*blades, *grips).move_to(start)
         super().__init__(self.line, self.pair)
 
@@ -186,8 +183,7 @@ class Knob(VGroup):
 
     def __init__(self, temperatures: Sequence[Quantity], chosen: int, room: Room) -> None:
         span = Span(0, float(temperatures[0]), float(temperatures[-1]))
-        self.label = Words(f"temperature {temperatures[chosen]:.1f}", "stage number")
-        self.label.settle(room.centre).begin_at(at(room.left, 0)[0])
+        self.label = Words(f"temperature {temperatures[chosen]:.1f}", "stage number").begin_in(room)
         left = float(self.label.get_right()[0]) + units(50)
         y, right = room.centre[1], float(at(room.right, 0)[0]) - units(16)
         self.track = means(rule(np.array([left, y, 0]), np.array([right, y, 0]), "ink3", 5), span)
@@ -205,8 +201,7 @@ class Texts(VGroup):
 
     def __init__(self, title: str, texts: Sequence[NamedTensor], room: Room) -> None:
         head, *rooms = room.rows(len(texts) + 1, 0)
-        left = at(room.left, 0)[0]
-        self.title = Words(title, "block", "query").settle(head.centre).begin_at(left)
+        self.title = Words(title, "block", "query").begin_in(head)
         self.lines = [self._line(text, one) for text, one in zip(texts, rooms, strict=True)]
         super().__init__(self.title, *self.lines)
 
@@ -241,8 +236,7 @@ class LanguageModel:
         self.real, self.card = real, card
         self.name = card.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
         self.heads = card.line.columns(2)
-        self.prompt = self._asked(0, card.line)
-        self.prompt.begin_at(at(card.line.left, 0)[0])
+        self.prompt = self._asked(0, card.line).begin_in(card.line)
         self.pair = [self._asked(1 - side, room) for side, room in enumerate(self.heads)]
         one, probs = self.at_one("open")
         others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
@@ -272,11 +266,11 @@ class LanguageModel:
         left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
         return left
 
-    def texts(self, titles: Mapping[str, str]) -> dict[str, Texts]:
+    def texts(self, titles: Mapping[str, str]) -> list[Texts]:
         """The texts drawn under each rule, two rules side by side, each under its title."""
         rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
         draws = range(int(self.real["draws"]))
-        return {
-            name: Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
+        return [
+            Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
             for (name, title), room in zip(titles.items(), rooms, strict=True)
-        }
+        ]

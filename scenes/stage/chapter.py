@@ -52,8 +52,9 @@ class Chapter(Stage):
     """A chapter of the lecture. Subclasses give `number`, `title`, and `steps`; and what a model `needs` to serve it,
     in words of `scenes.stage.requirements`. Of a long target, a chapter on writing sees what stands `at_the_end`. A
     chapter dives into the map of the model, and has the whole stage; where it is `mapped`, the map stays in the corner.
-    A chapter that is `recorded` shows nothing of the sentence: it reads experiments alone, and names the one whose card
-    says which model was examined, and in what numbers.
+    What it `looks_at` is lit on the map; where that hangs on the trace, it overrides `whereabouts`. A chapter that is
+    `recorded` shows nothing of the sentence: it reads experiments alone, and names the one whose card says which model
+    was examined, and in what numbers.
 
     It runs under plain `manim` like any other scene; `perform` is what the production room calls. `speech` has the
     seconds that the beats of each step are spoken, by its number: they last at least so long.
@@ -65,6 +66,7 @@ class Chapter(Stage):
     at_the_end: ClassVar[bool] = False
     mapped: ClassVar[bool] = False
     recorded: ClassVar[str] = ""
+    looks_at: ClassVar[str] = ""
 
     def __init__(
         self,
@@ -201,7 +203,7 @@ class Chapter(Stage):
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it
         """The part of the model that this chapter looks at, for the small map."""
-        return ""
+        return self.looks_at
 
     def _perform(self, step: Step, record: Record, showing: bool) -> None:
         opening = self._opening(step)

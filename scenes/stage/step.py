@@ -52,7 +52,7 @@ class Step:
 
     Args:
         title: what the viewer should remember, as a line.
-        beats: the narration with its motions (see `beat`), at most 70 words in all.
+        beats: the narration with its motions (see `beat`), at most 70 words in all; None is left out.
         stage: what stands on stage when the step begins. What it has in common with the step before by identity stays;
             what shows the same entry of a tensor, or the same token, travels and morphs; only the rest fades. If it is
             not given, everything stays.
@@ -60,10 +60,11 @@ class Step:
     """
 
     def __init__(
-        self, title: str, *beats: Beat, stage: Sequence[Mobject] | None = None, here: str | None = None
+        self, title: str, *beats: Beat | None, stage: Sequence[Mobject] | None = None, here: str | None = None
     ) -> None:
-        self.title, self.parts, self.stage, self.here = title, beats, stage, here
-        self.say = " |".join(one.say for one in beats)
+        self.title, self.stage, self.here = title, stage, here
+        self.parts = tuple(one for one in beats if one)
+        self.say = " |".join(one.say for one in self.parts)
 
     @property
     def beats(self) -> list[str]:

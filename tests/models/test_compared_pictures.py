@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from compared_pairs import PAIRS, found_in, pair_of
 
-from scenes.chapters.compared.next_words import NextWords
+from scenes.chapters.compared.differences import NextWords
 from scenes.chapters.compared.readings import Readings, matches
 from scenes.mobjects.tokens import Token
 

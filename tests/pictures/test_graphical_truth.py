@@ -8,7 +8,7 @@ from walking import trace_of
 
 from scenes.chapters.c05_qkv.figures import Pairs
 from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
-from scenes.chapters.c14_inference.beam_tree import BeamTree
+from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar

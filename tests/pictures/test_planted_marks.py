@@ -14,8 +14,8 @@ from walking import trace_of
 from scenes.animations import ring_around
 from scenes.chapters.c09_positions.clocks import Panel
 from scenes.chapters.c12_decoder.bridge import Bridge
-from scenes.chapters.c14_inference.beam_tree import BeamTree
-from scenes.chapters.c16_modern.to_scale import ToScale
+from scenes.chapters.c14_inference.writing import BeamTree
+from scenes.chapters.c16_modern.blocks import ToScale
 from scenes.chapters.c19_arguing.trials import DotRows
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs

@@ -58,7 +58,7 @@ def test_a_figure_beside_a_chapter_is_part_of_its_sources(place):
 
 
 def test_the_figures_of_the_comparison_are_part_of_its_sources():
-    assert {"how_far.py", "side_by_side.py"} <= {file.name for file in side_by_side()[0].files}
+    assert {"differences.py", "side_by_side.py"} <= {file.name for file in side_by_side()[0].files}
 
 
 def test_every_chapter_of_the_lecture_can_be_loaded_under_its_own_number():

@@ -19,8 +19,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c10_residual.norm_order import NormOrders, running
-from scenes.chapters.c10_residual.norm_stages import NormStages, small_bars
+from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
@@ -381,11 +380,9 @@ class Residual(Chapter):
                 appear_in_turn([*picture.results], "slow"),
                 ambient=running(pre, post),
             ),
-            *(
-                [beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))]
-                if order in own
-                else []
-            ),
+            beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))
+            if order in own
+            else None,
             stage=[ribbon],
         )
 

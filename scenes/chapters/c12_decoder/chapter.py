@@ -8,8 +8,7 @@ from scenes.animations import Dive, Rise, Travel, appear, appear_in_turn, deal, 
 from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
 from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
-from scenes.chapters.c12_decoder.reading_out import ReadingOut
-from scenes.chapters.c12_decoder.two_runs import OneRun, TwoRuns
+from scenes.chapters.c12_decoder.outputs import OneRun, ReadingOut, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -24,9 +23,7 @@ class Decoder(Chapter):
     title = "Decoder"
     needs = ("a decoder",)
     at_the_end = True
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - the whole decoder, whatever the trace
-        return "decoder"
+    looks_at = "decoder"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         decoded = decoder_rows_of(trace)
@@ -49,14 +46,6 @@ class Decoder(Chapter):
         """The question of the chapter, and the first half of the answer."""
         row = len(decoded.written) - 1
         flow = pulses(picture.ways, role="residual")
-        peeked = [
-            beat(
-                f"But “{decoded.reads[row + 1]}” is read as well, one position further: it could simply be copied.",
-                (picture.reads.mark({row + 1: "warning"}), draw(picture.peek, kind="row")),
-                ambient=flow,
-            )
-            for _ in decoded.reads[row + 1 : row + 2]
-        ]
         yield Step(
             "How can it learn to write without peeking?",
             beat(
@@ -78,7 +67,13 @@ class Decoder(Chapter):
                 (picture.reads.mark({row: "query"}), picture.writes.mark({row: "query"})),
                 ambient=flow,
             ),
-            *peeked,
+            beat(
+                f"But “{decoded.reads[row + 1]}” is read as well, one position further: it could simply be copied.",
+                (picture.reads.mark({row + 1: "warning"}), draw(picture.peek, kind="row")),
+                ambient=flow,
+            )
+            if row + 1 < len(decoded.reads)
+            else None,
             stage=[],
         )
 

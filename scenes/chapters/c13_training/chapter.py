@@ -33,9 +33,7 @@ class Training(Chapter):
     number = 13
     title = "Training"
     needs = ("cross-attention",)
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - where the loss is taken, whatever the trace
-        return "output"
+    looks_at = "output"  # where the loss is taken
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:

@@ -21,7 +21,7 @@ from transformer_core.tracing.trace import NamedTensor
 MOST_ROWS = 13
 
 
-class KeptRows(VGroup):
+class KeptRows:
     """The key and the value of each token that was read, a line a token.
 
     Args:
@@ -35,25 +35,24 @@ class KeptRows(VGroup):
         high = min(76.0, pitch - 8)
         small = high < 48
         wide = max(chip_width(label, small) for label in labels)
-        columns = Room(room.left + wide + 36, 0, room.right, 0).columns(2)
-        scales = [float(np.abs(part.values).max()) for part in (keys, values)]
-        self.chips, self.keys, self.values = VGroup(), VGroup(), VGroup()
-        for i, label in enumerate(labels):
-            y = below.top + (i + 0.5) * pitch
-            self.chips.add(Token(label, "", wide, high).move_to(at(room.left + wide / 2, y)))
-            for strips, part, column, scale in zip(
-                (self.keys, self.values), (keys, values), columns, scales, strict=True
-            ):
-                strip = Strip(part[i], column.width, high, scale)
-                strips.add(strip.move_to(at((column.left + column.right) / 2, y)))
+        side, columns = below.split_columns(wide)[0], room.split_columns(wide, 36)[1].columns(2)
+        lines = [Room(room.left, top, room.right, top + pitch) for top in below.top + pitch * np.arange(len(labels))]
+        chips = (Token(label, "", wide, high) for label in labels)
+        self.chips = VGroup(chip.move_to(side.cross(line).centre) for chip, line in zip(chips, lines, strict=True))
+        self.keys, self.values = (
+            VGroup(
+                Strip(row, column.width, high, float(np.abs(part.values).max())).move_to(column.cross(line).centre)
+                for row, line in zip(part, lines, strict=False)
+            )
+            for part, column in zip((keys, values), columns, strict=True)
+        )
         self.names = VGroup(
-            Words(text, "block", role).settle(np.array([column.centre[0], heads.centre[1], 0]))
+            Words(text, "block", role).settle(column.cross(heads).centre)
             for text, role, column in zip(("keys", "values"), ("key", "value"), columns, strict=True)
         )
-        super().__init__(self.chips, self.keys, self.values, self.names)
 
 
-class Staircases(VGroup):
+class Staircases:
     """Steps to the right, vectors down: without a cache a triangle is computed, with it only its edge.
 
     Args:
@@ -92,22 +91,14 @@ class Staircases(VGroup):
                 if len(stored):
                     self.cached.append(stored)
             self.steps.append(steps)
-            self.titles.add(Words(title, "block").settle(np.array([one.centre[0], heads.centre[1], 0])))
-            line = VGroup(
-                number(total, ",.0f", "large number"),
-                Words("vector" if float(total) == 1 else "vectors", "block", "ink2"),
-            )
-            line[1].next_to(line[0], RIGHT, buff=units(16)).stand_on(line[0].baseline)
+            self.titles.add(Words(title, "block").settle(one.cross(heads).centre))
+            figure, noun = number(total, ",.0f", "large number"), "vector" if float(total) == 1 else "vectors"
+            name = Words(noun, "block", "ink2").next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
             foot = top - units(pitch * count + 40)
-            self.totals.add(line.move_to(np.array([one.centre[0], foot, 0])))
+            self.totals.add(VGroup(figure, name).move_to(np.array([one.centre[0], foot, 0])))
         self.note = Words("a column for each step, a square for each vector of the decoder", "aside", "ink2")
         self.note.settle(at((room.left + room.right) / 2, feet.bottom - 14))
-        self.legend = Words("kept: keys and values", "fact", "key")
-        self.legend.settle(np.array([self.titles[1].get_center()[0], self.totals[1].get_y(), 0]))
-        self.legend.next_to(self.totals[1], RIGHT, buff=units(40))
-        super().__init__(
-            *(column for steps in self.steps for column in steps), self.kept, self.titles, self.totals, self.note
-        )
+        self.legend = Words("kept: keys and values", "fact", "key").next_to(self.totals[1], RIGHT, buff=units(40))
 
 
 class ByTheClock(VGroup):

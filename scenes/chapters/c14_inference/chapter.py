@@ -25,9 +25,8 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c14_inference.beam_tree import BeamTree, winner
 from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
-from scenes.chapters.c14_inference.greedy_line import Columns, in_order, in_view
+from scenes.chapters.c14_inference.writing import BeamTree, Columns, in_order, in_view, winner
 from scenes.mobjects.card import Card
 from scenes.mobjects.learning import Loop
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
@@ -49,9 +48,7 @@ class Inference(Chapter):
     title = "Inference"
     needs = ("a decoder",)
     at_the_end = True
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "decoder output"
+    looks_at = "decoder output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, real = trace.under("decoding"), trace.under("experiment.continuations")
@@ -381,17 +378,15 @@ class Inference(Chapter):
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        blocks = model.texts(titles)
+        cold, hot, top_k, top_p = model.texts(titles)
         yield Step(
             "Three texts under each rule",
-            beat(
-                "A low temperature goes on with what is likely;", appear(blocks["cold"].title), blocks["cold"].written()
-            ),
-            beat("a high one draws from the tail.", appear(blocks["hot"].title), blocks["hot"].written()),
+            beat("A low temperature goes on with what is likely;", appear(cold.title), cold.written()),
+            beat("a high one draws from the tail.", appear(hot.title), hot.written()),
             beat(
                 "Top-k and top-p vary the text, but without the tail.",
-                appear(blocks["top_k"].title, blocks["top_p"].title),
-                (*blocks["top_k"].written(), *blocks["top_p"].written()),
+                appear(top_k.title, top_p.title),
+                (*top_k.written(), *top_p.written()),
             ),
             stage=[card.paper, model.name, model.prompt],
         )

@@ -369,7 +369,7 @@ class Interpretation(Chapter):
                 appear(copying.told),
                 ambient=copying.flow(),
             ),
-            *([marked] if layer else []),
+            marked if layer else None,
             beat(
                 f"So “{goal}” can be copied: such a head is an induction head.",
                 leave(copying.asked),

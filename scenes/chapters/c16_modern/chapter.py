@@ -19,10 +19,9 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
-from scenes.chapters.c16_modern.to_scale import ToScale
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -176,6 +175,15 @@ class Modern(Chapter):
         scores, score, between = run["scores"], dials.score(QUERY, KEY), dials.sectors(QUERY, KEY)
         after = scores.pick(query=end, key=keys[-1])
         stays = bool(abs(after - scores.pick(query=QUERY, key=KEY)) < ROUNDING)
+
+        def together(way: slice) -> tuple[object, ...]:
+            rolled = dials.roll({"query": queries[way], "key": keys[way]}, between)
+            return rolled, dials.counted(score, queries[way], keys[way])
+
+        def alone(way: range) -> tuple[object, ...]:
+            shaded = dials.shade([end - place for place in way])
+            return dials.roll({"key": way}), shaded, dials.counted(score, range(end, end + 1), way)
+
         yield Step(
             "Only the distance counts",
             beat(
@@ -191,10 +199,7 @@ class Modern(Chapter):
             beat(
                 f"Move both words {moved:.0f} positions on: all hands turn,",
                 (appear(between), leave(dials.others)),
-                (
-                    dials.roll({"query": queries[: half + 1], "key": keys[: half + 1]}, between),
-                    dials.counted(score, queries[: half + 1], keys[: half + 1]),
-                ),
+                together(slice(half + 1)),
             ),
             beat(
                 claim(
@@ -202,27 +207,12 @@ class Modern(Chapter):
                     f"but the angles between them stay, and so does the score: {after:.1f}.",
                     f"and the score becomes {after:.1f}.",
                 ),
-                (
-                    dials.roll({"query": queries[half:], "key": keys[half:]}, between),
-                    dials.counted(score, queries[half:], keys[half:]),
-                ),
+                together(slice(half, None)),
             ),
-            beat(
-                "Move the key alone, and both change.",
-                leave(between),
-                (
-                    dials.roll({"key": back}),
-                    dials.shade([end - place for place in back]),
-                    dials.counted(score, range(end, end + 1), back),
-                ),
-            ),
+            beat("Move the key alone, and both change.", leave(between), alone(back)),
             beat(
                 "So only the distance counts in a score. Values, which are no part of it, are not turned.",
-                (
-                    dials.roll({"key": back[::-1]}),
-                    dials.shade([end - place for place in back[::-1]]),
-                    dials.counted(score, range(end, end + 1), back[::-1]),
-                ),
+                alone(back[::-1]),
             ),
         )
 

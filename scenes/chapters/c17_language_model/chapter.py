@@ -72,9 +72,7 @@ class LanguageModel(Chapter):
     number = 17
     title = "What a language model does with your words"
     recorded = "long_prompt"
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "decoder.*.self_attn"
+    looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")

@@ -25,10 +25,8 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.animations.branching import reshape
-from scenes.chapters.c18_inside.climb import Climb
 from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
-from scenes.chapters.c18_inside.losses import Losses
-from scenes.chapters.c18_inside.reading import Reading, Verdicts
+from scenes.chapters.c18_inside.measured import Climb, Losses, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words
@@ -44,9 +42,7 @@ class Inside(Chapter):
     number = 18
     title = "Inside a language model"
     recorded = "inside_prose"
-
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002
-        return "decoder.*.self_attn"
+    looks_at = "decoder.*.self_attn"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run, heads, card = trace.under("experiment.inside_prose"), trace.under(HEADS), Card("")

@@ -7,10 +7,8 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
-from scenes.chapters.c19_arguing.checklist import Checklist, Claim
-from scenes.chapters.c19_arguing.hard_cases import ByLength, CloseBy
+from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
-from scenes.chapters.c19_arguing.size_and_data import SizeAndData
 from scenes.chapters.c19_arguing.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
 from scenes.layout import STAGE, Room
 from scenes.stage.chapter import Chapter, Step, beat, claim

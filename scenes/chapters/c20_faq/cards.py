@@ -1,4 +1,4 @@
-"""Small pictures side by side, each the answer to a question: what is asked on top, the figure below."""
+"""Short answers side by side, a row that is cut for more heads, and claims with their verdicts."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from manim import DOWN, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
+from scenes.animations import ring_around
 from scenes.language import Told, told
 from scenes.layout import STAGE
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Length, Shade, means
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.shapes import Box, arrow, path, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, shared, units
+from scenes.theme import at, palette, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -100,3 +101,99 @@ def out_of_zeros(row: NamedTensor) -> VGroup:
     """A row of zeros, and the row that becomes of it."""
     after, way = Strip(row, 360, 52), arrow(np.zeros(3), DOWN * units(96), "ink3", 4)
     return VGroup(Words("zeros", "note", "ink2"), zeros_under(after), way, after).arrange(DOWN, buff=units(18))
+
+
+WIDE, LEFT_AT, CUT = 1060.0, 420.0, 14.0
+
+
+class Splits:
+    """The row uncut on top, and below it the same row cut in other numbers of heads.
+
+    Args:
+        row: one row of W_Q as the model has it, head × d_head.
+        splits: choice × (heads, width).
+        own: how many heads the model has.
+    """
+
+    def __init__(self, row: NamedTensor, splits: NamedTensor, own: int) -> None:
+        values = row.values.reshape(-1)
+        scale = float(np.abs(values).max()) or 1.0
+        self.entries, self.scale_value = row.quantities(), scale
+        pitch = min(112.0, 480.0 / len(splits))
+        self.whole = self._line(1, 246.0, 54.0)
+        self.whole_name = Words("one row of the query matrix", "aside", "ink2")
+        self.whole_name.next_to(self.whole, np.array([0, -1.0, 0]), buff=units(14))
+        self.lines, self.lefts, self.rights, self.ring = VGroup(), VGroup(), VGroup(), VGroup()
+        for k in range(len(splits)):
+            heads, width = splits.quantity(k, 0), splits.quantity(k, 1)
+            y = 402.0 + (k + 0.5) * pitch
+            line = self._line(int(heads), y, min(54.0, pitch - 30))
+            mine = int(heads) == own
+            look = ("number", "ink") if mine else ("fact", "ink2")
+            self.lines.add(line)
+            noun = "head" if int(heads) == 1 else "heads"
+            self.lefts.add(Words(f"{heads} {noun}", *look).next_to(line, LEFT, buff=units(34)))
+            self.rights.add(Words(f"{heads} × {width}", *look).next_to(line, RIGHT, buff=units(34)))
+            if mine:
+                self.ring.add(ring_around(line))
+
+    def _line(self, heads: int, y: float, high: float) -> VGroup:
+        """All entries of the row in as many pieces, together always as wide."""
+        count = len(self.entries)
+        space = min(CUT, 0.35 * WIDE / heads)
+        cell = (WIDE - (heads - 1) * space) / count
+        cells = VGroup()
+        for i, entry in enumerate(self.entries):
+            fill = signed(entry, self.scale_value)
+            x = LEFT_AT + (i + 0.5) * cell + (i * heads // count) * space
+            box = Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(x, y))
+            cells.add(means(box, Shade(entry, self.scale_value)))
+        return cells
+
+
+HOLDS, FAILS, OPEN = "holds", "fails", "not tested here"
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Statement, the figure that was measured (with its sources; "" for none), and the verdict."""
+
+    text: str
+    figure: str
+    verdict: str
+
+
+def mark(verdict: str) -> VGroup:
+    """A tick, a cross, or a short bar."""
+    sign: VMobject
+    if verdict == HOLDS:
+        sign = path([np.array([units(x), units(y), 0]) for x, y in ((-15, 0), (-4, -13), (17, 16))], "residual", 7)
+        return VGroup(sign)
+    if verdict == FAILS:
+        ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
+        return VGroup(path([-way, way], "warning", 7) for way in ways)
+    return VGroup(Box(28, 6, palette().ink3, 3))
+
+
+class ClaimList:
+    """One line a claim: the words at the left, the figure in the middle, sign and verdict at the right.
+
+    `lines` are the parts of each, as they come.
+    """
+
+    def __init__(self, claims: Sequence[Claim]) -> None:
+        pitch = min(92.0, 620.0 / len(claims))
+        top = 545.0 - pitch * len(claims) / 2
+        self.lines: list[list[VMobject]] = []
+        self.rules = VGroup()
+        for k, claim in enumerate(claims):
+            y = top + (k + 0.5) * pitch
+            quiet, base = claim.verdict == OPEN, at(0, y + 12)[1]
+            text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(STAGE.left, 0)[0])
+            figure = Words(claim.figure, "fact", "ink2").end_at(at(STAGE.right - 330, 0)[0])
+            name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(STAGE.right - 236, 0)[0])
+            verdict = VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name.stand_on(base))
+            middle = [figure.stand_on(base)] if claim.figure else []
+            self.lines.append([text.stand_on(base), *middle, verdict])
+            if k:
+                self.rules.add(rule(at(STAGE.left, y - pitch / 2), at(STAGE.right, y - pitch / 2), "line", 1.5))

@@ -20,8 +20,20 @@ from scenes.animations import (
 )
 from scenes.animations.branching import multiply
 from scenes.animations.waiting import RunOut
-from scenes.chapters.c20_faq.cards import Cards, Small, out_of_zeros, passing, shares_of, two_bars
-from scenes.chapters.c20_faq.claims import FAILS, HOLDS, OPEN, Claim, ClaimList
+from scenes.chapters.c20_faq.cards import (
+    FAILS,
+    HOLDS,
+    OPEN,
+    Cards,
+    Claim,
+    ClaimList,
+    Small,
+    Splits,
+    out_of_zeros,
+    passing,
+    shares_of,
+    two_bars,
+)
 from scenes.chapters.c20_faq.figures import (
     NEARLY_ALL,
     ROWS,
@@ -35,7 +47,6 @@ from scenes.chapters.c20_faq.figures import (
 )
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.chapters.c20_faq.splits import Splits
 from scenes.layout import STAGE
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
@@ -374,11 +385,9 @@ class FAQ(Chapter):
                 (draw(*ways, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
                 (*ride.plays[0][1], leave(ways)),
             ),
-            *(
-                [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
-                if way[1:] and way[1].part == "ffn"
-                else []
-            ),
+            beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])
+            if way[1:] and way[1].part == "ffn"
+            else None,
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
                 *(play for leg in ride.plays[len(way) // layers :] for play in leg),

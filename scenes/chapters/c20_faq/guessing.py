@@ -9,6 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.shapes import Box, arrow, frame
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
@@ -41,20 +42,14 @@ class Grid(VGroup):
         self.cells = TensorGrid(scores, "heat", scale=scale, wide=pitch - 4, high=pitch - 4)
         self.cells.move_to(at(x, 536))
         queries, keys = scores.words("query"), scores.words("key")
-        upright = max(word(label, "map").width for label in keys) > units(pitch - 12)
-        rows, columns = VGroup(), VGroup()
-        for i, label in enumerate(queries):
-            text = word(label, "map", "ink2").settle(self.cells.row(i).get_center())
-            rows.add(text.end_at(self.cells.get_left()[0] - units(14)))
-        for j, label in enumerate(keys):
-            text, top = word(label, "map", "ink2"), self.cells.get_top()[1]
-            if upright:
-                text.rotate(np.pi / 2)
-                text.turned = True
-                text.move_to(np.array([self.cells.column(j).get_x(), top + units(12), 0]), aligned_edge=DOWN)
-            else:
-                text.settle(np.array([self.cells.column(j).get_x(), 0, 0])).stand_on(top + units(14))
-            columns.add(text)
+        edge, top = self.cells.get_left()[0] - units(14), self.cells.get_top()[1]
+        rows = VGroup(
+            word(label, "map", "ink2").settle(self.cells.row(i).get_center()).end_at(edge)
+            for i, label in enumerate(queries)
+        )
+        texts = [word(label, "map", "ink2") for label in keys]
+        upright, xs = max(text.width for text in texts) > units(pitch - 12), [one.get_x() for one in self.cells.columns]
+        columns = VGroup(on_columns(texts, xs, top - units(0 if upright else 2), upright))
         self.words = VGroup(rows, columns)
         self.title = Words(name, "block").settle(at(x, 0)).stand_on(columns.get_top()[1] + units(24))
         super().__init__(self.cells, self.words, self.title)

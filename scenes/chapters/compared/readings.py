@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 
 import numpy as np
-from manim import LEFT, VGroup
+from manim import LEFT, VGroup, VMobject
 
 from scenes.layout import STAGE
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.beside import SIDES, Two, chip_line
-from scenes.mobjects.marks import Length, means
-from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.shapes import frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, palette, units
+from scenes.theme import at, gap, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -32,12 +32,8 @@ class Readings(VGroup):
         words = [trace[f"{letter}.read"].words("position") for letter in SIDES]
         lines = [chip_line(labels, 0) for labels in words]
         same = matches(*words)
-        room = units(STAGE.width - 150)
-        size = min(LARGER, *(room / line.width for line in lines))
-        self.tokens = VGroup(line.scale(size) for line in lines)
-        middle = at(960 + 60, 0)[0]
-        for line, y in zip(lines, ROWS, strict=True):
-            line.move_to([middle, at(0, y)[1], 0])
+        size = min(LARGER, *(units(STAGE.width - 150) / line.width for line in lines))
+        self.tokens = VGroup(line.scale(size).move_to(at(1020, y)) for line, y in zip(lines, ROWS, strict=True))
         self.signs = VGroup(self._sign(trace, letter, y) for letter, y in zip(SIDES, ROWS, strict=True))
         self.joins = VGroup(self._join(*both) for both in self._in_sight(lines, same))
         alone = [self._alone(lines[side], {pair[side] for pair in same}) for side in (0, 1)]
@@ -73,15 +69,10 @@ class Readings(VGroup):
         return rule(start, end, "ink3", 3)
 
     @staticmethod
-    def _alone(line: VGroup, joined: set[int]) -> list[Box]:
+    def _alone(line: VGroup, joined: set[int]) -> list[VMobject]:
         """A frame around each token that the other has not."""
         chips = [chip for place, chip in enumerate(line) if isinstance(chip, Token) and place not in joined]
-        frames = []
-        for chip in chips:
-            frame = Box(chip.width * 135 + 10, chip.height * 135 + 10, palette().background, 14)
-            frame.set_fill(opacity=0).set_stroke(palette().warning, stroke(5), 1)
-            frames.append(frame.move_to(chip))
-        return frames
+        return [frame(chip.width * 135 + 10, chip.height * 135 + 10, "warning", 5, 14).move_to(chip) for chip in chips]
 
 
 def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
@@ -110,12 +101,9 @@ class Outputs(VGroup):
         line = VGroup(sign, Words(two.called(letter), "fact", "ink2").settle(at(960, y)).begin_at(left))
         if writes:
             labels: tuple[Label, ...] = two.trace[f"{letter}.written"].words("position")
-            line.add(_left(chip_line(labels, y + 54) if labels else Words("writes nothing", "fact"), left, y + 54))
+            written = chip_line(labels, 0) if labels else Words("writes nothing", "fact")
+            line.add(written.move_to(at(STAGE.left + 110, y + 54), aligned_edge=LEFT))
         return line
-
-
-def _left(mobject: VGroup | Words, left: float, y: float) -> VGroup | Words:
-    return mobject.move_to(np.array([left, at(0, y)[1], 0]), aligned_edge=LEFT)
 
 
 class Verdicts(VGroup):
@@ -124,20 +112,15 @@ class Verdicts(VGroup):
     def __init__(self, told: Sequence[tuple[str, Quantity]], more: Sequence[tuple[str, str]], top: float) -> None:
         self.lines = VGroup()
         pitch = min(80.0, (905 - top) / (len(told) + len(more)))
-        end, start = at(970, 0)[0], at(1000, 0)[0]
         both: list[tuple[str, Quantity | str]] = [*told, *more]
         for place, (name, what) in enumerate(both):
             y = top + pitch * (place + 0.5)
-            line = VGroup(Words(name, "fact", "ink2").settle(at(960, y)).end_at(end))
+            line = VGroup(Words(name, "fact", "ink2").settle(at(960, y)).end_at(at(970, 0)[0]))
             if isinstance(what, Quantity):
-                track, bar = (
-                    Box(long, 40, fill, 5).move_to(np.array([start, at(0, y)[1], 0]), aligned_edge=LEFT)
-                    for long, fill in ((560, palette().surface), (max(560 * float(what), 2), palette().weight))
-                )
+                bar = ShareBar(what, 560, "", 40)
                 share = number(what, "share", "number").settle(at(1600, y)).begin_at(at(1580, 0)[0])
-                means(bar, Length(what, "width", 560, 40, 2))
-                line.add(track, bar, share)
+                line.add(*bar.move_to(at(1000, y), aligned_edge=LEFT), share)
             else:
-                line.add(Words(what, "fact").settle(at(1100, y)).begin_at(start))
+                line.add(Words(what, "fact").settle(at(1100, y)).begin_at(at(1000, 0)[0]))
             self.lines.add(line)
         super().__init__(self.lines)

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Sequence
 from manim import VGroup
 
 from scenes.animations import appear, appear_in_turn, follow, ring_around
-from scenes.chapters.compared.how_far import HeadTable, MovedTable
-from scenes.chapters.compared.next_words import NextWords
+from scenes.chapters.compared.differences import HeadTable, MovedTable, NextWords
 from scenes.chapters.compared.pair_claims import counts, described, distances, partner, question, wrote
 from scenes.chapters.compared.readings import Outputs, Readings, Verdicts
 from scenes.mobjects.apart import Trio, TwoRows, largest, seen_at

@@ -1,20 +1,122 @@
-"""Hard cases: accuracy by length above the lengths in training, and one failure close by."""
+"""A claim on a card, what it is tested on beside single parts, and a checklist of what to ask of every claim."""
 
 from __future__ import annotations
 
-import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, VMobject
+from collections.abc import Sequence
 
-from scenes.animations import Flight, Travel, appear, draw, fill, ring_around
+import numpy as np
+from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+
+from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, draw, fill, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
+from scenes.mobjects.card import Card, paper_in
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import rule, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
-from scenes.theme import at, pace, palette, shape, units
+from scenes.theme import at, ink_on, pace, palette, shape, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+
+class Claim(Card):
+    """A card with a claim in its head; on the rest of it the claim is tested, and then gets a `verdict`.
+
+    Args:
+        text: the claim.
+        before: the claim whose paper stays on stage.
+    """
+
+    NAMED = "block", "ink"
+
+    def __init__(self, text: str, before: Claim | None = None) -> None:
+        super().__init__(text)
+        if before:
+            self.remove(self.paper)
+            self.paper = self.words.paper = before.paper
+            self.add_to_back(self.paper)
+
+    def verdict(self, text: str, role: str = "ink2") -> Words:
+        """A verdict at the right of the claim."""
+        words = Words(text, "block", role, self.paper).end_in(self.head)
+        words.key = ("verdict", text)
+        return words
+
+
+class Checklist(VGroup):
+    """Tiles with a question each, and the `pictures` that go on them, shrunk.
+
+    Args:
+        asked: the questions with their pictures.
+    """
+
+    def __init__(self, asked: Sequence[tuple[str, VGroup]], room: Room) -> None:
+        places = [place for row in room.rows(2, 24) for place in row.columns(len(asked) // 2, 24)]
+        self.pictures = []
+        super().__init__()
+        for (question, picture), place in zip(asked, places, strict=True):
+            inside, foot = place.padded().split_rows(-50, 30)
+            paper = paper_in(place)
+            self.add(VGroup(paper, Words(question, "block", paper=paper).settle(foot.centre)))
+            self.pictures.append(inside.fit(picture))
+
+    def played(self) -> list[Animation | None]:
+        """Let the parts of each picture appear in turn."""
+        return [appear_in_turn([*picture], "row") for picture in self.pictures]
+
+
+ROLES = ("ink3", "ink2", "weight")
+
+
+class SizeAndData:
+    """A grid of accuracies, wider models on top, more sentences to the right; beside it a curve for each width.
+
+    Args:
+        run: the tensors of the experiment.
+    """
+
+    def __init__(self, run: Trace, room: Room) -> None:
+        mean, widths, amounts = run["exact.over_seeds"], run["width"].quantities(), run["amount"].quantities()
+        grid, rest = room.golden_columns(70)
+        side, grid = grid.split_columns(190, 16)
+        grid, foot = grid.inset(0, 24).split_rows(-84, 10)
+        self.cells, self.rows, self.columns = [], VGroup(), VGroup()
+        for w, row in enumerate(reversed(grid.rows(len(widths), 14))):
+            cells = VGroup()
+            for a, cell in enumerate(row.columns(len(amounts), 14)):
+                share = mean.quantity(w, a)
+                fill = shared(share)
+                box = means(Box(cell.width, cell.height, fill, 12).move_to(cell.centre), Shade(share))
+                text = number(share, "share", "large number").settle(cell.centre).set_fill(ink_on(fill))
+                text.paper = box
+                cells.add(VGroup(box, text))
+                if not w:
+                    told = number(amounts[a], ",.0f", "stage number", "ink2").settle(cell.centre)
+                    self.columns.add(told.stand_on(at(0, foot.top + 34)[1]))
+            self.cells.append(cells)
+            self.rows.add(Words(f"width {widths[w]}", "stage word", "ink2").end_in(side.cross(row)))
+        called = Words("sentences in training", "aside", "ink2").settle(foot.centre)
+        self.columns.add(called.stand_on(at(0, foot.top + 84)[1]))
+        inner = Room(rest.left + 70, rest.top + 60, rest.right - 130, grid.bottom)
+        names = "sentences in training", "new sentences right"
+        self.plot = Plot.filling(inner, run["amount"].values, (0, 1), names)
+        self.ticks = VGroup(*self.plot.ticks(amounts, ",.0f", "fact"), *self.plot.shares())
+        self.curves, self.dots, self.ends = VGroup(), [], VGroup()
+        for w, role in zip(range(len(widths)), ROLES, strict=False):
+            self.curves.add(self.plot.curve(run["amount"], mean[w], role, 6))
+            self.dots.append(self.plot.dots(run["amount"], mean[w], role, 12))
+            end = Words(f"width {widths[w]}", "fact", role)
+            self.ends.add(end.next_to(self.dots[w][-1], RIGHT, buff=units(14)))
+
+    def trace(self, row: NamedTensor) -> list[object]:
+        """Two plays: the squares of a row become points of the plot, and a curve runs through them."""
+        w = row.index(0)[0]
+        pairs = zip(self.dots[w], self.cells[w], strict=True)
+        out = [point.copy().move_to(cell.get_corner(DR)) for point, cell in pairs]
+        return [deal(out, self.dots[w]), (draw(self.curves[w], kind="row"), appear(self.ends[w]))]
+
 
 #: How a noun that is tried is to the one whose place it takes: of its gender, or of the other.
 KINDS = ("like it", "unlike it")

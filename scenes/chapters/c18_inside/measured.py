@@ -1,0 +1,234 @@
+"""What was measured inside: ranks through the layers, losses without heads, a unit in its texts, and verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+
+from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Away, Ground, Shade, Stands, means
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import HEIGHT, Token
+from scenes.theme import PIXELS_PER_UNIT, at, ink_on, palette, shared, signed, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px for the tokens below, for the names beside the plot, above it, and for the last token.
+WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 84.0
+#: Px of a line of token names, between two names, between a name and the line that leads to it, and between two tokens.
+STAIR, GAP, EDGE, SPLIT = 48.0, 14.0, 8.0, 7.0
+#: A rank behind so many tokens is far from the first.
+FAR_BEHIND = 1000
+
+
+class Ranks(Plot):
+    """A plot whose upright axis leads from the last rank at its foot to the first at its top."""
+
+    def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
+        low, high = super()._span(values, axis)
+        return (high, low) if axis else (low, high)
+
+
+class Climb:
+    """Ranks over layers, and below each layer the token that it would say.
+
+    Args:
+        ranks: "sentence layer", of the prompt that is followed and of others.
+        decided: the layer from which on each is the first.
+        said: a tensor whose labels along "step" are the likeliest tokens, layer by layer.
+    """
+
+    def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
+        above, below = room.split_rows(-WORDS)
+        layers, names = range(ranks.size("layer")), ("likeliest token after each layer", "rank, the first at the top")
+        reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE - LAST, above.height - HEAD)
+        self.plot = Ranks(layers, reach, names, *size, (False, True))
+        self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
+        self.plot.names[0].settle(below.split_rows(-40)[1].centre)
+        x = [float(layer) for layer in layers]
+        self.ranks = ranks[0]
+        places = self.ranks.quantities()
+        self.dots = self.plot.dots(x, ranks[0], "weight", 8)
+        #: The curve in pieces: a dot for each layer, and the line that leads to it.
+        self.curve = VGroup(VGroup(self.dots[0]))
+        for layer in range(1, len(x)):
+            both = slice(layer - 1, layer + 1)
+            self.curve.add(VGroup(self.plot.curve(x[both], places[both], "weight", 7), self.dots[layer]))
+        #: The token that wins in the end, and where it stands at each layer.
+        self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
+        self.ride = [spot.get_center() + LEFT * units(70) + UP * units(44) for spot in self.dots]
+        self.winner.move_to(self.ride[0])
+        self.others = VGroup(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None)))
+        self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
+        _, first = decided.smallest()
+        self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
+        self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
+        self.tokens = self._written(said, [self.plot.point(layer, reach[1]) for layer in layers])
+        self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
+        self.first.next_to(self.dots[0], LEFT, buff=units(14))
+
+    @staticmethod
+    def _written(said: NamedTensor, feet: Sequence[np.ndarray]) -> VGroup:
+        """A piece of a line for each layer, and where another token begins, its name, lower where the next is near."""
+        pitch, labels = feet[1] - feet[0], said.words("step")
+        begins = [i for i, label in enumerate(labels) if not i or str(label) != str(labels[i - 1])]
+        names = {i: means(word(labels[i], "stage word", "ink2"), Stands(labels[i])) for i in begins}
+        deep: dict[int, int] = {}
+        for i in reversed(begins):
+            end = i + (names[i].width + units(GAP)) / pitch[0]
+            deep[i] = 1 + max((deep[j] for j in deep if j < end), default=-1)
+        tokens = VGroup()
+        for i, spot in enumerate(feet):
+            start, split = spot - pitch / 2 + DOWN * units(EDGE), RIGHT * units(SPLIT if i + 1 in names else 0)
+            token = VGroup(rule(start, start + pitch - split, "ink2", 4))
+            if i in names:
+                foot = start + DOWN * units(STAIR * (deep[i] + 0.5) + 6)
+                if deep[i]:
+                    token.add(rule(start, foot, "ink3", 2))
+                token.add(names[i].settle(foot).begin_at(start[0] + units(EDGE) * bool(deep[i])))
+            tokens.add(token)
+        return tokens
+
+    def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:
+        """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""
+        climb = int(np.flatnonzero(self.ranks.values > FAR_BEHIND)[-1]) + 1
+        cuts = (1, climb // 2, climb, len(self.ranks))
+        plays: list[tuple[Animation | None, ...]] = []
+        for begin, end in pairwise(cuts):
+            part, places = slice(begin, end), self.ranks.quantities()[begin:end]
+            riding = Sweep(VGroup(*self.curve[part]), "slow"), Along(self.winner, self.ride[part], "slow")
+            written = appear_in_turn([*self.tokens[part]], "slow"), Count(rank, places, ",.0f", "slow", "rank ")
+            plays.append((*riding, *written))
+        return plays
+
+
+#: Px for the names below the columns and for the number above the tallest, and the width of a column.
+FOOT, ABOVE, WIDE, DOT = 110.0, 64.0, 190.0, 22.0
+
+
+class Losses:
+    """Columns as tall as a loss, over their names; dots where the loss is without as many heads drawn by chance.
+
+    Args:
+        run: `experiment.sinks_and_induction`.
+    """
+
+    def __init__(self, run: Trace, room: Room = STAGE) -> None:
+        above, below = room.split_rows(-FOOT)
+        whole, removed = run["loss"], run["without_best"]
+        losses = [*whole.quantities(), *removed.quantities()]
+        self.unit = (above.height - ABOVE) / max(map(float, losses))
+        self.floor, self.ground = rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), Ground()
+        means(self.floor, self.ground)
+        counts = [f"best {label} off" for label in removed.words("amount")]
+        names = [("first time", "all heads"), ("second time", "all heads"), *(("second time", text) for text in counts)]
+        self.bars, self.numbers, self.names, self.others = VGroup(), VGroup(), VGroup(), VGroup()
+        for place, (loss, (name, more), column) in enumerate(zip(losses, names, above.columns(5, 24), strict=True)):
+            bar, x = bar_of(loss, "height", self.unit, WIDE, "weight" if place else "ink3", 8, 0), column.centre[0]
+            self.bars.add(bar.move_to(np.array([x, at(0, above.bottom)[1], 0]), aligned_edge=DOWN))
+            self.numbers.add(number(loss, ".1f", "stage number").settle(bar.get_top() - DOWN * units(34)))
+            upper, lower = (column.cross(row).centre for row in below.rows(2, 0))
+            self.names.add(VGroup(Words(name, "fact").settle(upper), Words(more, "fact", "ink2").settle(lower)))
+            if place > 1:
+                drawn = run["without_others"].pick(amount=place - 2).quantities()
+                self.others.add(VGroup(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn)))
+        top = self.bars[0].get_corner(UP + RIGHT)
+        self.guess = dashes(top, np.array([at(room.right, 0)[0], top[1], 0]), "ink3", 3)
+        self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
+        self.legend.stand_on(top[1] - units(56))
+
+    def _dot(self, loss: Quantity, x: float, step: float) -> Box:
+        """A dot on its column at the height of a loss."""
+        spot = np.array([x + units(step * 40), self.floor.get_y() + units(self.unit * float(loss)), 0])
+        place = Away(loss, 0.0, 1, self.unit, DOT, self.ground)
+        disc = dot(spot, DOT / 2, "warning").set_stroke(palette().background, stroke(2.5), 1)
+        return means(disc, place)
+
+
+#: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
+PITCH, HIGH, MARGIN, SPACE, BREAK = 104.0, 84.0, 11.0, 9.0, 50.0
+STYLE = "title"
+#: Px of the last word of a sentence.
+ENDING = 300.0
+
+
+class Reading:
+    """Texts as lines of tokens on chips; `lit` are the same, each filled by how active a unit is there.
+
+    Args:
+        texts: the activations, along "position", of each text.
+    """
+
+    def __init__(self, texts: Sequence[NamedTensor], room: Room = STAGE) -> None:
+        self.scale_value = max(float(text.values.max()) for text in texts)
+        self.texts: list[list[VGroup]] = []
+        self.lines: list[VGroup] = []
+        self.lit: list[VGroup] = []
+        top = room.top
+        for text in texts:
+            x, begun = room.left, len(self.lines)
+            self._line()
+            for label, active in zip(text.words("position"), text.quantities(), strict=True):
+                wide = word(label, STYLE).width * PIXELS_PER_UNIT + 2 * MARGIN
+                if x + wide > room.right:
+                    x, top = room.left, top + PITCH
+                    self._line()
+                for group, fill in ((self.lines, palette().surface), (self.lit, signed(active, self.scale_value))):
+                    chip = self._chip(label, wide, fill).move_to(at(x + wide / 2, top + HIGH / 2))
+                    if group is self.lit:
+                        means(chip[0], Shade(active, self.scale_value))
+                    group[-1].add(chip)
+                x += wide + SPACE
+            top += PITCH + BREAK
+            self.texts.append(self.lines[begun:])
+        for line in (*self.lines, *self.lit):
+            line.shift(DOWN * units((room.bottom - top + BREAK + PITCH - HIGH) / 2))
+
+    def _line(self) -> None:
+        self.lines.append(VGroup())
+        self.lit.append(VGroup())
+
+    @staticmethod
+    def _chip(label: Label, wide: float, fill: str) -> VGroup:
+        box = Box(wide, HIGH, fill, 8)
+        text = means(word(label, STYLE).settle(box.get_center()), Stands(label))
+        text.paper = box
+        text.set_fill(ink_on(fill))
+        return VGroup(box, text)
+
+    def light(self) -> list[tuple[Animation, ...]]:
+        """All tokens take their shade, line by line."""
+        return [exchange(old, new, "row") for old, new in zip(self.lines, self.lit, strict=True)]
+
+    def where(self, masks: Sequence[NamedTensor]) -> list[list[VGroup]]:
+        """Of each text, the lit chips of the tokens at which its mask is one."""
+        chips = iter([chip for line in self.lit for chip in line])
+        return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
+
+
+class Verdicts:
+    """A row for each pair of sentences: how they begin, and their last words, bright if the right noun is the likelier.
+
+    Args:
+        begun: a tensor with the beginning of each pair as the label of "pair".
+        right: ones and zeros along "sentence", two for each pair.
+    """
+
+    def __init__(self, begun: NamedTensor, right: NamedTensor, room: Room = STAGE) -> None:
+        left, columns = room.split_columns(-2 * ENDING, 30)
+        self.names, self.squares, verdicts = VGroup(), VGroup(), right.quantities()
+        for k, (label, line) in enumerate(zip(begun.words("pair"), left.rows(len(begun), 22), strict=True)):
+            self.names.add(means(word(label, "caption").end_in(line), Stands(label)))
+            for one, cell in zip((2 * k, 2 * k + 1), columns.cross(line).columns(2, 24), strict=True):
+                fill = shared(verdicts[one])
+                box = means(Box(cell.width, cell.height, fill, 14, palette().line, 3), Shade(verdicts[one]))
+                text = word(right.label("sentence", one), "title").settle(box.move_to(cell.centre).get_center())
+                text.paper = box
+                self.squares.add(VGroup(box, text.set_fill(ink_on(fill))))
