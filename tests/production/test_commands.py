@@ -109,6 +109,7 @@ def test_script_has_titles_and_narration_of_a_chapter(lecture):
         (("experiments", "run", "variance", "--seed", "-1"), "the seed -1 of an experiment is no whole number from 0"),
         (("experiments", "run", "variance", "--seed", str(2**31)), "is no whole number from 0 to 2147483647"),
         (("experiments", "run", "variance", "--seed", "one"), "'one' is not a valid integer"),
+        (("slides", "scores", "--format", "html", "--into", __file__), "--into adds slides to a PowerPoint file"),
         (("dance",), "No such command 'dance'"),
     ],
     ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",
@@ -169,7 +170,7 @@ from pathlib import Path
 from dataclasses import replace
 from conftest import Place
 from scenes.cli import main as cli
-from scenes.cli import render
+from scenes.cli import orders, render
 from scenes.production.look import Look
 
 if __name__ == "__main__":
@@ -177,7 +178,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
     order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
-    render.order_of, render.open_store = lambda *_, **__: order, lambda: place.store
+    render.order_of, orders.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
 

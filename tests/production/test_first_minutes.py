@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.options import alone_in, order_of
+from scenes.cli.orders import alone_in, order_of
 from scenes.production.bar import EVERY, Bar
 from scenes.production.repertoire import parts
 from scenes.production.store import Store
@@ -79,7 +79,7 @@ def test_every_command_can_be_quiet_and_say_where_an_error_comes_from(command):
     assert {"--quiet", "-v"} <= {name for option in command.params for name in option.opts}
 
 
-@pytest.mark.parametrize("name", ["render", "stills", "slides", "page", "watch", "clip"])
+@pytest.mark.parametrize("name", ["render", "stills", "slides", "page", "watch", "clip", "compare", "explain"])
 def test_what_draws_takes_frames_a_second(name):
     assert "--fps" in {option for one in cli.lecture.commands[name].params for option in one.opts}
 

@@ -10,7 +10,7 @@ from queue import Queue
 
 import pytest
 
-from scenes.cli.options import order_of
+from scenes.cli.orders import order_of
 from scenes.cli.watch import _files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,13 +21,13 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import Place
 from scenes.cli import main as cli
-from scenes.cli import watch
+from scenes.cli import orders
 
 if __name__ == "__main__":
     # A shell starts what runs in its background with this signal ignored, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
-    watch.open_store = lambda: place.store
+    orders.open_store = lambda: place.store
     cli.main(["watch", str(place.chapters / "c01_counting.py"), "--output", {folder!r} + "/out", "--jobs", "1"])
 """
 
