@@ -126,12 +126,13 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[
 
 def _unasked(lecture: Lecture, kept: set[str]) -> dict[str, Any]:
     """Return the values of a lecture file, except `kept` ones and those whose option is given on the command line."""
-    context = click.get_current_context(silent=True)
-    source = context.get_parameter_source if context else lambda _: None
-    asked = kept | {name for name in lecture.options if source(name) is ParameterSource.COMMANDLINE}
+    said, context = lecture.options, click.get_current_context(silent=True)
+    asked = kept | {
+        name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    }
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
-    return {name: value for name, value in lecture.options.items() if name not in asked}
+    return {name: value for name, value in said.items() if name not in asked}
 
 
 def _named(lecture: Lecture | None, asked_for: Sequence[Part]) -> str:

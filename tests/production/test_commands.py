@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scenes.cli import main as cli
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -114,13 +116,17 @@ def test_script_has_titles_and_narration_of_a_chapter(lecture):
     ],
     ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",
 )
-def test_bad_input_is_one_line_on_stderr(lecture, arguments, line):
-    said = lecture(*arguments)
-    assert said.returncode not in {0, 70}
-    assert said.stdout == ""
-    assert len(said.stderr.splitlines()) == 1, said.stderr
-    assert said.stderr.startswith("lecture: ")
-    assert line in said.stderr
+def test_bad_input_is_one_line_on_stderr(arguments, line, cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LECTURE_CACHE", str(cache))
+    with pytest.raises(SystemExit) as end:
+        cli.main([*arguments])
+    assert end.value.code not in {0, 70}
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("lecture: ")
+    assert line in err
 
 
 def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, surveyed, tmp_path):

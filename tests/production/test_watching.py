@@ -108,15 +108,14 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 def test_a_lecture_file_is_watched_in_the_quality_of_a_preview_away_from_its_film(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text('title = "Mine"\nchapters = ["scores"]\nquality = "h"\nsentence = "The dog is red"\n')
-    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None, "language": "en"}
-    order = order_of((str(file),), preview=True, **wishes)
+    order = order_of((str(file),), text="", quality="l", preview=True)
     assert (order.look.height, order.look.rate) == (480, 15)
     assert (order.text, [entry.name for entry in order.entries]) == ("The dog is red", ["scores"])
     assert order.output == Path("renders") / "mine-480p15"
 
 
 def test_a_chapter_is_drawn_where_render_draws_it_and_its_steps_can_be_chosen():
-    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "The car is red", "model": None}
+    wishes = {"text": "The car is red", "quality": "l"}
     watched = order_of(("scores.2",), preview=True, **wishes)
     assert watched == order_of(("Scores.2",), **wishes)
     assert watched.output == Path("renders") / "scores-02-the-car-is-red-480p15"

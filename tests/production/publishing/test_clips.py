@@ -138,7 +138,7 @@ def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
     path.write_text(
         'title = "x"\nsentence = "The house is red"\nchapters = ["scores"]\n[theme.colours]\nquery = "#FF8800"\n'
     )
-    order = order_of((f"{path}.2",), quality="h", theme="dark", text="", model=None, output=None, jobs=1)
+    order = order_of((f"{path}.2",), text="")
     assert (order.text, order.look.brand.colours) == ("The house is red", (("query", "#FF8800"),))
     assert [(part.first, part.last) for part in order.parts] == [(2, 2)]
 
