@@ -123,7 +123,7 @@ def test_a_name_of_a_model_is_no_markup_and_moves_no_cursor():
 
 
 def test_a_comparison_is_drawn_and_spoken_as_it_was_asked_for():
-    wish = Wishes("car", quality="l", fps=24, voice_command="say -o {file} {text}")
+    wish = Wishes("Car", quality="l", fps=24, voice_command="say -o {file} {text}")
     order = _order(Pair((None, UNTRAINED)), wish)
     assert (order.look.height, order.look.rate) == (480, 24)
     assert order.label == "compare-english-spanish-untrained-car-" + order.look.name
