@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from functools import partial
+from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.completion import chapters_like
-from scenes.cli.options import CHAPTERS, captioned, open_store, order_of, painted
+from scenes.cli.options import CHAPTERS, PAINTED, captioned, chapters_like, takes
+from scenes.cli.orders import alone_in, at_work, order_of
 from scenes.cli.output import tell
 from scenes.language import ENGLISH, catalogue
 
@@ -92,8 +93,7 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
 @click.option(
     "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, instead of the last picture."
 )
-@captioned("burnt")
-@painted
+@takes(captioned("burnt"), *PAINTED)
 def clip(
     names: tuple[str, ...],
     formats: tuple[str, ...],
@@ -117,66 +117,73 @@ def clip(
 
     CHAPTER.STEP is one step; those of a group or a lecture file are counted through its chapters.
     """
-    from scenes.production.bar import Bar
-    from scenes.production.belongings import take
-    from scenes.production.files import ready
-    from scenes.production.studio import Studio
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
     wish = Wish(shape, width, fps, clear, at)
-    order = order_of(names, quality="h", **wishes)
+    order = order_of(names, **wishes)
     _check(kinds, join, wish, order.captions)
     folder = wishes["output"] or Path("renders") / "clips"
-    ready(folder)
-    with Bar() as bar:
-        studio = Studio(open_store(), bar)
+    with alone_in(folder), at_work() as studio:
         for kind in kinds:
             asked = replace(order, look=wish.look(kind, order.look))
+            called = partial(_name, order, names, told=wish.told(kind))
             if kind.name == "svg":
-                _vectors(studio, asked, wish, folder, lambda step: _name(order, names, step, wish.told(KINDS["svg"])))
-                continue
-            files: dict[str, list[tuple[StepFacts, Part]]] = {}
-            for step, part in _drawn(studio, asked, _looks(studio, asked), kind.drawn):
-                name = _name(order, names, None if join else step, wish.told(kind))
-                files.setdefault(f"{name}.{kind.name}", []).append((step, part))
-            take(folder, files)
-            for name, steps in files.items():
-                if order.captions == "track":
-                    _with_track(steps, folder / name, asked.look)
-                else:
-                    kind.make([part for _, part in steps], folder / name, asked.look.rate)
-                size = f"{asked.look.width}x{asked.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
-                tell(f"{folder / name}  {size}")
+                _vectors(studio, asked, wish.at, folder, called)
+            else:
+                _films(studio, asked, kind, join, folder, called)
 
 
-def _vectors(studio: Studio, order: Order, wish: Wish, folder: Path, called: Callable[[StepFacts], str]) -> None:
+def _films(
+    studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Callable[[StepFacts | None], str]
+) -> None:
+    """Write a file of each step, or one of all."""
+    from scenes.production.belongings import take
+    from scenes.production.film import Part
+
+    looks = _looks(studio, order)
+    clips: dict[str, Path] = {}
+    for look, wanted in _by_look(looks):
+        made = studio.clips(replace(order, look=look), wanted.__contains__, kind.drawn)
+        clips |= {step.key: path for step, path in made}
+    files: dict[str, list[StepFacts]] = {}
+    for step, _ in looks:
+        files.setdefault(f"{called(None if join else step)}.{kind.name}", []).append(step)
+    take(folder, files)
+    for name, steps in files.items():
+        parts = [Part(clips[step.key], step.title) for step in steps]
+        if order.captions == "track":
+            _with_track(steps, parts, folder / name, order.look)
+        else:
+            kind.make(parts, folder / name, order.look.rate)
+        size = f"{order.look.width}x{order.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
+        tell(f"{folder / name}  {size}")
+
+
+def _vectors(studio: Studio, order: Order, at: float | None, folder: Path, called: Callable[[StepFacts], str]) -> None:
     """Write an SVG of each step."""
     from scenes.production.belongings import take
     from scenes.production.files import write_text
 
-    looks = _looks(studio, order)
+    looks, rate = _looks(studio, order), order.look.rate
     for step, _ in looks:
-        if wish.at is not None and wish.at * order.look.rate >= step.frames:
-            raise ValueError(
-                f"{step.chapter}.{step.number} lasts {step.frames / order.look.rate:.1f} seconds: --at is less"
-            )
+        if at is not None and at * rate >= step.frames:
+            raise ValueError(f"{step.chapter}.{step.number} lasts {step.frames / rate:.1f} seconds: --at is less")
     for look, own in _by_look(looks):
-        for step, picture in studio.vectors(replace(order, look=look), own, wish.at):
+        for step, picture in studio.vectors(replace(order, look=look), own, at):
             path = folder / f"{called(step)}.svg"
             take(folder, [path.name])
             write_text(path, picture)
             tell(f"{path}  {len(picture) / 1e6:.2f} MB")
 
 
-def _with_track(steps: Sequence[tuple[StepFacts, Part]], target: Path, look: Look) -> None:
+def _with_track(steps: Sequence[StepFacts], parts: Sequence[Part], target: Path, look: Look) -> None:
     """A film of these steps with their captions as a track that players show."""
     from scenes.production.film import join
     from scenes.publishing.formats import told
 
-    ends = accumulate((step.frames / look.rate for step, _ in steps), initial=0.0)
-    cues = [cue.later(start) for (step, _), start in zip(steps, ends, strict=False) for cue in step.cues]
-    parts = [part for _, part in steps]
+    starts = accumulate((step.frames / look.rate for step in steps), initial=0.0)
+    cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
     join(parts, cues, target, told(parts[0].clip), catalogue(look.language).tag, shown=True)
 
 
@@ -207,24 +214,32 @@ def _check(kinds: Sequence[Format], join: bool, wish: Wish, captions: str) -> No
             raise click.ClickException(f"{kind.name} is one picture: leave --join out, and each step has its own")
 
 
-def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
-    """Each step with the look that it is drawn in: in a narrow frame, the largest type with which it has room.
+def _with_room(studio: Studio, order: Order) -> list[tuple[StepFacts, Look | None]]:
+    """Each step with the look that it is drawn in: in a narrow frame, the largest type with which it has room, if any.
 
-    Raises:
-        ValueError: a step has no room in this shape; the line says which, and what works.
+    In a wide frame, for which all is laid out, all have room.
     """
     if order.look.shape == USUAL:
         return [(step, order.look) for step in studio.script(order)]
     looks = [replace(order.look, fine=fine) for fine in (False, True)]
     scripts = [studio.script(replace(order, look=look)) for look in looks]
-    found = [
-        next(((step, look) for step, look in zip(steps, looks, strict=True) if not step.faults), None)
+    return [
+        next(((step, look) for step, look in zip(steps, looks, strict=True) if not step.faults), (steps[-1], None))
         for steps in zip(*scripts, strict=True)
     ]
-    if all(found):
-        return [one for one in found if one]
-    lost = [step for step, one in zip(scripts[-1], found, strict=True) if not one]
-    rest = [step for step, one in zip(scripts[-1], found, strict=True) if one]
+
+
+def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
+    """Each step with the look that it is drawn in.
+
+    Raises:
+        ValueError: a step has no room in this shape; the line says which, and what works.
+    """
+    found = _with_room(studio, order)
+    lost = [step for step, look in found if not look]
+    if not lost:
+        return [(step, look) for step, look in found if look]
+    rest = [step for step, look in found if look]
     names = ", ".join(f"{step.chapter}.{step.number}" for step in lost)
     told = f"; without {'it' if len(lost) == 1 else 'them'}: {_listed(rest)}" if rest else ""
     raise ValueError(
@@ -235,17 +250,14 @@ def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
 
 def _others(studio: Studio, order: Order, lost: Sequence[StepFacts]) -> str:
     """The shapes in which all of the steps that are `lost` have room."""
-    wanted, found = {(step.chapter, step.number) for step in lost}, [USUAL]
-    chapters = {step.chapter for step in lost}
+    wanted, chapters = {(step.chapter, step.number) for step in lost}, {step.chapter for step in lost}
     order = replace(order, entries=[entry for entry in order.entries if entry.name in chapters], parts=())
+    found = [USUAL]
     for shape in SHAPES:
         if shape not in {USUAL, order.look.shape}:
-            for fine in (False, True):
-                steps = studio.script(replace(order, look=replace(order.look, shape=shape, fine=fine)))
-                wanted_here = wanted & {(step.chapter, step.number) for step in steps if not step.faults}
-                if wanted_here == wanted:
-                    found.append(shape)
-                    break
+            there = _with_room(studio, replace(order, look=replace(order.look, shape=shape)))
+            if wanted <= {(step.chapter, step.number) for step, look in there if look}:
+                found.append(shape)
     return " or ".join(found)
 
 
@@ -256,26 +268,8 @@ def _by_look(looks: Sequence[tuple[StepFacts, Look]]) -> list[tuple[Look, list[S
 
 def _listed(steps: Sequence[StepFacts]) -> str:
     """Steps as the command takes them: `scores.1 scores.3-5`."""
-    runs: list[list[StepFacts]] = []
-    for step in steps:
-        last = runs[-1][-1] if runs else None
-        if last and (last.chapter, last.number + 1) == (step.chapter, step.number):
-            runs[-1].append(step)
-        else:
-            runs.append([step])
+    numbered = groupby(enumerate(steps), lambda one: (one[1].chapter, one[1].number - one[0]))
+    runs = [[step for _, step in run] for _, run in numbered]
     return " ".join(
         f"{run[0].chapter}.{run[0].number}" + (f"-{run[-1].number}" if len(run) > 1 else "") for run in runs
     )
-
-
-def _drawn(
-    studio: Studio, order: Order, looks: Sequence[tuple[StepFacts, Look]], suffix: str
-) -> list[tuple[StepFacts, Part]]:
-    """Each step with its clip, in the order in which they are shown."""
-    from scenes.production.film import Part
-
-    clips: dict[str, Path] = {}
-    for look, wanted in _by_look(looks):
-        made = studio.clips(replace(order, look=look), wanted.__contains__, suffix)
-        clips |= {step.key: path for step, path in made}
-    return [(step, Part(clips[step.key], step.title)) for step, _ in looks]

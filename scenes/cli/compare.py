@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.completion import models_like
-from scenes.cli.models import called
-from scenes.cli.options import DEFAULT_TEXT, alone_in, open_store, placed, sized
-from scenes.cli.output import printable, tell
+from scenes.cli.options import DEFAULT_TEXT, FILE, PLACE, VOICE, models_like, sized, takes
+from scenes.cli.orders import Wishes, alone_in, called, open_store
+from scenes.cli.output import console, plain, printable, save
 from scenes.cli.render import filmed, pictured
-from scenes.cli.speaking import heard, speakers
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from scenes.production.pairs import Pair
+    from scenes.production.studio import Order
+    from transformer_core.tracing.trace import Trace
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
 MOST_SEEDS = 2**63 - 1
 FRESH = "Of untrained weights; default: the one that the model was trained from, or 0."
+Row = tuple[str, str, str, str]
+#: Of a long output so many letters are printed.
+LONGEST = 60
+#: What stands in the column of differences where there are none, and where there is nothing to hold against another.
+SAME, NOTHING = "the same", "nothing to compare"
 
 
 @click.command()
@@ -30,12 +40,8 @@ FRESH = "Of untrained weights; default: the one that the model was trained from,
 @click.option("--seed", type=click.IntRange(0, MOST_SEEDS), help=FRESH)
 @click.option("--table", "only_table", is_flag=True, help="Print the differences, and draw nothing.")
 @click.option("--stills", "only_stills", is_flag=True, help="Only the last picture of each step.")
-@click.option(
-    "--trace", "saved", type=click.Path(path_type=Path, dir_okay=False), help="Save both passes: an .npz file."
-)
-@sized
-@placed
-@heard
+@click.option("--trace", "saved", type=FILE, help="Save both passes: an .npz file.")
+@takes(*sized(), *PLACE, *VOICE)
 def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved: Path | None, **wishes: Any) -> None:
     """The same steps for two models, and the difference.
 
@@ -47,24 +53,27 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
       lecture compare english-spanish --edit-b "encoder.1.self_attn.weights[head=2]=0"
       lecture compare model-a.safetensors model-b.safetensors --text "the red car"
     """
+    from scenes.production.belongings import take_trace
+    from scenes.production.pairs import Pairs
+    from transformer_core.tracing.trace import Trace
+
     if only_table and not saved:
         printable()
     pair = _pair(models, wishes)
-    store = _store(pair)
-    order = _order(pair, **wishes)
+    store = Pairs(open_store().folder, pair)
+    order = _order(pair, Wishes(**wishes))
     if saved:
-        from scenes.production.belongings import take_trace
-
         take_trace(saved)
-    _tell(store, order)
+    trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
+    console().print(table(trace))
     if not only_table:
         with alone_in(order.output):
             (pictured if only_stills else filmed)(order, store)
     if saved:
-        _save(store, order, saved)
+        save(trace, saved)
 
 
-def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Any:
+def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
     """Return the two models to compare, from the names on the command line and the options.
 
     Raises:
@@ -87,47 +96,115 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Any:
     return Pair((first, models[1] if len(models) > 1 else first), edits, seed)
 
 
-def _store(pair: Any) -> Any:
-    from scenes.production.pairs import Pairs
-
-    return Pairs(open_store().folder, pair)
-
-
-def _order(pair: Any, **wishes: Any) -> Any:
+def _order(pair: Pair, wish: Wishes) -> Order:
     """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
     from scenes.production.files import distinct, sentence_name, shortened, slug
-    from scenes.production.look import Look
     from scenes.production.pairs import side_by_side
-    from scenes.production.studio import Order
 
-    look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
+    look = wish.look()
     sides = [called(model) if model else "english-spanish" for model in pair.models]
     changes = [f"{side}-{distinct(line)}" for side, lines in zip("ab", pair.edits, strict=True) for line in lines]
     seed = [] if pair.seed is None else [slug(f"seed {pair.seed}")]
-    target = [f"target-{sentence_name(wishes['target'])}"] if wishes["target"] else []
-    parts = ["compare", *sides, *changes, *seed, sentence_name(wishes["text"]), *target]
+    target = [f"target-{sentence_name(wish.target)}"] if wish.target else []
+    parts = ["compare", *sides, *changes, *seed, sentence_name(wish.text), *target]
     label = "-".join(filter(None, [shortened("-".join(parts)), look.name]))
-    output = wishes["output"] or Path("renders") / label
-    order = Order(
-        side_by_side(), wishes["text"], label, look, output, wishes["jobs"],
-        scheduler=wishes["scheduler"], target=wishes["target"],
+    return wish.order(side_by_side(), label, look, wish.output or Path("renders") / label)
+
+
+def table(trace: Trace) -> Table:
+    """Every row of `rows`, under who is A and who is B."""
+    from rich import box
+    from rich.markup import escape
+    from rich.table import Table
+
+    told = [f"{letter.upper()}: {_called(trace, letter)}" for letter in "ab"]
+    told += [f"the first that differs: {name}" for name in trace["diff.first"].labels["choice"]]
+    made = Table(
+        box=box.SIMPLE_HEAD, pad_edge=False, title_justify="left", title_style="",
+        title="\n".join(escape(plain(line)) for line in told),
     )  # fmt: skip
-    return replace(order, **speakers(wishes["voice"], look.language)) if wishes["voice"] else order
+    for column in ("", "A", "B", "difference"):
+        made.add_column(column, overflow="fold", no_wrap=column in ("", "difference"))
+    for row in rows(trace):
+        made.add_row(*(escape(plain(text)) for text in row))
+    return made
 
 
-def _tell(store: Any, order: Any) -> None:
-    """The differences as a table."""
-    from scenes.cli.compare_table import table
-    from scenes.cli.model import console
-    from transformer_core.tracing.trace import Trace
+def rows(trace: Trace) -> Iterator[Row]:
+    """Yield each quantity that is compared, with its value in A, its value in B, and the difference."""
+    stack = trace.about["stack"]
+    yield "parameters", *_both(trace, "config.parameters"), _equal(trace, "parameters.same", "parameters.compared")
+    yield "tokens read", *_both(trace, "counted"), SAME if _read_alike(trace) else "different"
+    wide = _both(trace, "config.d_model")
+    if wide[0] != wide[1]:
+        yield "entries of a vector", *wide, NOTHING
+    if trace["diff.points"] or wide[0] == wide[1]:
+        yield "tensors of the pass", "", "", _equal(trace, "equal_points", "points")
+    if stack:
+        yield from _of_the_stack(trace, stack)
+    if "diff.said" in trace:
+        yield _next_word(trace)
+    written = [trace.about[letter]["output"] for letter in "ab"]
+    if any(written):
+        both = all(trace.about[letter]["config"]["decoder_layers"] for letter in "ab")
+        same = "" if not both else SAME if written[0] == written[1] else "different"
+        yield "written", _shortened(written[0]), _shortened(written[1]), same
 
-    console().print(table(Trace.load(store.trace(order.text, None, **order.asked)[0])))
+
+def _of_the_stack(trace: Trace, stack: str) -> Iterator[Row]:
+    distance, heads = trace[f"diff.{stack}.distance"].values, trace[f"diff.{stack}.heads"].values
+    partners = trace[f"diff.{stack}.partners"].values
+    yield f"rows entering {stack}.0", "", "", _apart(distance[0])
+    for layer, row in enumerate(heads):
+        head = int(row.argmax())
+        there, other = (int(place) for place in partners[layer, head])
+        partner = f"head={other}" if there == layer else f"{stack}.{there}, head={other}"
+        if row[head]:
+            yield f"farthest head, {stack}.{layer}", f"head={head}", partner, f"{row[head]:.1%} elsewhere"
+        else:
+            yield f"attention of {stack}.{layer}", "", "", SAME
+        if len(distance) == len(heads) + 1:
+            yield f"rows leaving {stack}.{layer}", "", "", _apart(distance[layer + 1])
+    if len(distance) != len(heads) + 1:
+        yield "rows leaving the end", "", "", _apart(distance[-1])
 
 
-def _save(store: Any, order: Any, path: Path) -> None:
-    """Both passes and the difference, as one file."""
-    from transformer_core.tracing.trace import Trace
+def _next_word(trace: Trace) -> Row:
+    """The place at which the next words differ most."""
+    said = trace["diff.said"]
+    place = int(said.values.argmax())
+    best = [trace[f"{letter}.probs"].pick(batch=0, position=place).largest() for letter in "ab"]
+    first, second = (f"{word!s} {float(share):.1%}" for word, share in best)
+    moved = f"{said.values[place]:.1%} elsewhere" if said.values[place] else SAME
+    return f"next word after {_shortened(said.labels['position'][place], 12)}", first, second, moved
 
-    trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
-    saved = trace.save(path)
-    tell(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")
+
+def _both(trace: Trace, name: str) -> tuple[str, str]:
+    first, second = (f"{float(trace[f'{letter}.{name}']):,.0f}" for letter in "ab")
+    return first, second
+
+
+def _read_alike(trace: Trace) -> bool:
+    first, second = (tuple(trace[f"{letter}.read"].labels["position"]) for letter in "ab")
+    return first == second
+
+
+def _equal(trace: Trace, same: str, of: str) -> str:
+    equal, compared = (float(trace[f"diff.{name}"]) for name in (same, of))
+    if not compared:
+        return NOTHING
+    return "all the same" if equal == compared else f"{equal:,.0f} of {compared:,.0f} equal"
+
+
+def _apart(distance: float) -> str:
+    return f"{distance:.1%} apart" if distance else SAME
+
+
+def _called(trace: Trace, letter: str) -> str:
+    side = trace.about[letter]
+    seed = f", seed {side['seed']}" if "seed" in side else ""
+    return f"{side['model']}{', ' * bool(side['kind'])}{side['kind']}{seed}"
+
+
+def _shortened(text: str, most: int = LONGEST) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from scenes.cli.options import open_store
+from scenes.cli.options import FILE, FOLDER
+from scenes.cli.orders import open_store
 from scenes.cli.output import tell
 
 
@@ -33,7 +34,7 @@ def list_() -> None:
 @experiments.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance.")
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="Folder; default: the project's.")
+@click.option("--output", type=FOLDER, help="Folder; default: the project's.")
 def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again, and record what they find.
 
@@ -55,12 +56,9 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
 
 @experiments.command()
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=Path("docs") / "experiments.md",
-    show_default=True,
+    "--output", type=FILE, default=Path("docs") / "experiments.md", show_default=True,
     help="The page; its plots go into a folder of the same name beside it.",
-)
+)  # fmt: skip
 def report(output: Path) -> None:
     """One page of tables and plots of all that was recorded."""
     from scenes.production.findings import HEAD
@@ -82,10 +80,11 @@ def _may_report(page: Path, title: str) -> None:
         if path.is_symlink():
             raise ValueError(f"{path} is a link: lecture writes through none; remove it, or name another --output")
     there = page if page.exists() else folder
-    if there.exists() and not (page.is_file() and _first_line(page) == title):
+    if not there.exists():
+        return
+    first = ""
+    if page.is_file():
+        with page.open(encoding="utf-8", errors="replace") as file:
+            first = file.readline(200).rstrip("\n")
+    if first != title:
         raise ValueError(f"{there} is there and was not written by lecture: move it away, or name another --output")
-
-
-def _first_line(page: Path) -> str:
-    with page.open(encoding="utf-8", errors="replace") as file:
-        return file.readline(200).rstrip("\n")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.options import alone_in, open_store, placed, shared, sized
+from scenes.cli.options import PLACE, SENTENCE, sized, takes
+from scenes.cli.orders import Wishes, alone_in, at_work, called, open_store
 from scenes.cli.output import printable, tell
 
 if TYPE_CHECKING:
@@ -21,15 +22,14 @@ ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 
 @click.command()
 @click.argument("entry", metavar="NAME[AXIS=PLACE,...]")
-@shared
+@takes(*SENTENCE)
 @click.option(
     "--depth", type=click.IntRange(0, 12), default=1, show_default=True, help="How many operations to go down."
 )
 @click.option("--terms", type=click.IntRange(1), default=8, show_default=True, help="How many terms of a sum to print.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: all terms, with names, indices and values.")
 @click.option("--render", "as_clip", is_flag=True, help="Draw it: a clip with a step for each operation.")
-@sized
-@placed
+@takes(*sized(), *PLACE)
 def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **wishes: Any) -> None:
     """The computation of a number of the model, term by term.
 
@@ -50,56 +50,49 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
         raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
     if as_clip and as_json:
         raise click.ClickException("--render draws and --json prints: ask for one of them")
-    if wishes["output"] and not as_clip:
+    wish = Wishes(**wishes)
+    if wish.output and not as_clip:
         raise click.ClickException("--output is the folder of a clip: ask for one with --render")
     printable()
     try:
         places = places_of(found[2] or "")
-        trace = Trace.load(open_store().trace(wishes["text"], wishes["model"], edits=wishes["edits"])[0])
+        trace = Trace.load(open_store().trace(wish.text, wish.model, edits=wish.edits)[0])
         cell = trace.explain(found[1], **places)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error.args[0])) from None
     if as_clip:
-        _draw(cell, depth, wishes)
+        _draw(cell, depth, wish)
     elif as_json:
         click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
     else:
         tell(*cell.tree(depth, terms).splitlines())
 
 
-def _draw(cell: Entry, depth: int, wishes: dict[str, Any]) -> None:
+def _draw(cell: Entry, depth: int, wish: Wishes) -> None:
     """Draw the making of an entry, and print the name of the clip."""
-    from scenes.production.bar import Bar
     from scenes.production.belongings import take
     from scenes.production.explanation import explanation
     from scenes.production.film import Part, join, seconds
-    from scenes.production.look import Look
-    from scenes.production.studio import Order, Studio
     from scenes.stage.explained import Asked
 
-    look = Look.of(wishes["quality"], wishes["theme"], language=wishes["language"])
-    name = _named(cell, depth, wishes, look.name)
-    folder = wishes["output"] or Path("renders") / "explained"
+    look = wish.look()
+    name = _named(cell, depth, wish, look.name)
+    folder = wish.output or Path("renders") / "explained"
     chapter = explanation(Asked(cell.name, tuple(cell.at.items()), max(1, depth)))
-    order = Order(
-        [chapter], wishes["text"], name, look, folder, wishes["jobs"], wishes["model"], wishes["scheduler"],
-        edits=tuple(wishes["edits"]),
-    )  # fmt: skip
-    with alone_in(folder), Bar() as bar:
+    order = wish.order([chapter], name, look, folder)
+    with alone_in(folder), at_work() as studio:
         take(folder, [name])
-        drawn = Studio(open_store(), bar).clips(order, lambda _: True, ".mp4")
+        drawn = studio.clips(order, lambda _: True, ".mp4")
         join([Part(clip, facts.title) for facts, clip in drawn], [], folder / name, {"title": drawn[0][0].title}, "und")
     tell(f"{folder / name}  {len(drawn)} steps, {seconds(folder / name):.0f} s")
 
 
-def _named(cell: Entry, depth: int, wishes: dict[str, Any], look: str) -> str:
+def _named(cell: Entry, depth: int, wish: Wishes, look: str) -> str:
     """The file name of a clip: the entry, how deep it goes, and what was read."""
-    from scenes.cli.models import called
     from scenes.production.files import distinct, sentence_name, shortened, slug
 
     places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]
     words = [f"{axis}-{distinct(label, label if slug(label) == label.lower() else None)}" for axis, label in places]
-    read = [called(wishes["model"])] if wishes["model"] else []
-    read += [sentence_name(wishes["text"]), *map(distinct, wishes["edits"])]
+    read = [*([called(wish.model)] if wish.model else []), sentence_name(wish.text), *map(distinct, wish.edits)]
     parts = [slug(cell.name), *map(slug, words), f"depth-{depth}", *read, look]
     return f"{shortened('-'.join(filter(None, parts)))}.mp4"

@@ -8,43 +8,38 @@ import signal
 import sys
 from contextlib import suppress
 from functools import partial
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import click
 
+from scenes.cli.begin import settled
 from scenes.cli.clipping import clip
 from scenes.cli.compare import compare
 from scenes.cli.experiments import experiments
 from scenes.cli.explain import explain
-from scenes.cli.language import language, say_untold
-from scenes.cli.model import model
-from scenes.cli.models import models
-from scenes.cli.new import new
-from scenes.cli.options import (
-    TRUST,
-    UNSEEN,
-    named,
-    open_store,
-    order_of,
-    scripted,
-    shared,
-    spoken,
-)
-from scenes.cli.output import plain, printable, tell
-from scenes.cli.publishing import page, serve, slides
-from scenes.cli.quiz import quiz
+from scenes.cli.language import language
+from scenes.cli.models import model, models
+from scenes.cli.options import FILE, JSON, LANGUAGE, SENTENCE, TRUST, named, takes
+from scenes.cli.orders import at_work, open_store, order_of, say_untold, scripted
+from scenes.cli.output import plain, printable, save, tell
+from scenes.cli.publishing import page, quiz, serve, slides
 from scenes.cli.recording import record
 from scenes.cli.render import render, stills
 from scenes.cli.speaking import read_out, voices
-from scenes.cli.system import settled
 from scenes.cli.test import test
 from scenes.cli.watch import watch
 from scenes.language import catalogue
 
-INTERRUPTED, UNUSABLE, BUG = 130, 1, 70
+INTERRUPTED, UNUSABLE = 130, 1
 LONGEST_LINE = 1000
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+#: Options by which every command says less or more, each with the variable that it sets, for the processes that draw.
+LOUDNESS = (
+    (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),
+    (("-v", "--verbose"), "LECTURE_DEBUG", "Where an error comes from, as a traceback."),
+)
 
 
 @click.group(context_settings=CONTEXT, invoke_without_command=True)
@@ -65,7 +60,7 @@ def lecture(context: click.Context) -> None:
 
 
 @lecture.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@JSON
 def list_(as_json: bool) -> None:
     """The chapters, in the order of the lecture, and the groups."""
     from scenes.production.repertoire import GROUPS, repertoire
@@ -83,22 +78,19 @@ def list_(as_json: bool) -> None:
 
 
 @lecture.command()
-@named
-@shared
-@spoken
-@TRUST
+@takes(named, *SENTENCE, LANGUAGE, TRUST)
 @click.option("--spoken", "aloud", is_flag=True, help="As a voice reads it out: numbers and signs in words.")
 @click.option("--format", "kind", type=click.Choice(["md", "txt"]), help="A transcript with times, without beats.")
 def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any) -> None:
     """The narration of each step; "|" divides the beats."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio, untold
+    from scenes.production.studio import untold
 
     printable()
-    order = order_of(names, **wishes, **UNSEEN)
-    steps = scripted(order)
+    order = order_of(names, **wishes)
+    with at_work() as studio:
+        steps = studio.script(order)
     if kind:
-        tell(*Studio(open_store(), Bar()).transcript(order, steps, f".{kind}").splitlines())
+        tell(*studio.transcript(order, steps, f".{kind}").splitlines())
         return
     for entry in order.entries:
         own = [step for step in steps if step.chapter == entry.name]
@@ -113,8 +105,8 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
 
 
 @lecture.command()
-@shared
-@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), required=True, help="An .npz file.")
+@takes(*SENTENCE)
+@click.option("--output", type=FILE, required=True, help="An .npz file.")
 def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) -> None:
     """Save every tensor of a forward pass to a file.
 
@@ -126,12 +118,10 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
     take_trace(output)
     store, steps = open_store(), []
     try:
-        steps = scripted(order_of((), text=text, model=model, edits=edits, **UNSEEN))
+        steps = scripted(order_of((), text=text, model=model, edits=edits))
     except ModuleNotFoundError as error:  # the core alone has no chapters
         tell(f"lecture: what the chapters derive is left out; {error}", err=True)
-    everything = whole_trace(store.trace(text, model, edits=edits)[0], steps)
-    path = everything.save(output)
-    tell(f"{path}  {len(everything)} tensors; axes, labels and parents in {path.with_suffix('.json').name}")
+    save(whole_trace(store.trace(text, model, edits=edits)[0], steps), output)
 
 
 @lecture.command()
@@ -145,9 +135,25 @@ def words() -> None:
 
 
 @lecture.command()
-@click.option(
-    "--output", type=click.Path(path_type=Path, dir_okay=False), help="Default: the checkpoint of the project."
-)
+@click.argument("file", type=FILE, default="lecture.toml")
+@click.option("--force", is_flag=True, help="Write over a file that is there.")
+def new(file: Path, force: bool) -> None:
+    """Write a lecture file to begin with.
+
+    FILE, by default lecture.toml, has comments, and renders as it is.
+    """
+    from scenes.production.files import write_text
+
+    if file.suffix != ".toml":
+        raise click.ClickException(f"{file}: a lecture file ends in .toml")
+    if file.exists() and not force:
+        raise click.ClickException(f"{file} is there already; --force writes over it")
+    write_text(file, resources.files("scenes.production").joinpath("new-lecture.toml").read_text(encoding="utf-8"))
+    tell(f"{file}  render it: lecture render {file}")
+
+
+@lecture.command()
+@click.option("--output", type=FILE, help="Default: the checkpoint of the project.")
 @click.option("--steps", type=click.IntRange(1), help="Default: those of the project's recipe.")
 @click.option("--seed", type=int, help="Default: that of the project's recipe.")
 def train(output: Path | None, **wishes: Any) -> None:
@@ -178,23 +184,19 @@ def _with_loudness(command: click.Command) -> None:
         _with_loudness(one)
     if command is test:  # whose options go to pytest
         return
-    for names, variable, help_ in (
-        (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),
-        (("-v", "--verbose"), "LECTURE_DEBUG", "Where an error comes from, as a traceback."),
-    ):
+    for names, variable, help_ in LOUDNESS:
         callback = partial(_set, variable)
-        option = click.Option(names, is_flag=True, expose_value=False, callback=callback, help=help_)
-        command.params.append(option)
+        command.params.append(click.Option(names, is_flag=True, expose_value=False, callback=callback, help=help_))
 
 
 def _set(variable: str, _: click.Context, __: click.Parameter, wanted: bool) -> None:
-    if wanted:  # as a variable, for the processes that draw, too
+    if wanted:
         os.environ[variable] = "1"
 
 
 for _command in (
-    render, stills, experiments, language, model, compare, explain, watch, new, clip, slides, page, quiz, serve,
-    voices, record, models, test,
+    render, stills, experiments, language, model, compare, explain, watch, clip, slides, page, quiz, serve, voices,
+    record, models, test,
 ):  # fmt: skip
     lecture.add_command(_command)
 _with_loudness(lecture)

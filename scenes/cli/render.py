@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.language import say_untold
-from scenes.cli.options import alone_in, captioned, drawn, open_store, order_of
+from scenes.cli.options import DRAWN, VOICE, captioned, takes
+from scenes.cli.orders import alone_in, at_work, order_of, say_untold
 from scenes.cli.output import counted, tell
 from scenes.cli.publishing import published
-from scenes.cli.speaking import heard
+
+if TYPE_CHECKING:
+    from scenes.production.store import Store
+    from scenes.production.studio import Order
 
 
 @click.command()
-@drawn
-@captioned("burnt")
-@heard
+@takes(*DRAWN, captioned("burnt"), *VOICE)
 def render(names: tuple[str, ...], **wishes: Any) -> None:
     """The film of chapters, and all its files.
 
@@ -25,26 +26,21 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     """
     order = order_of(names, **wishes)
     with alone_in(order.output), published(order):
-        filmed(order, open_store())
+        filmed(order)
 
 
 @click.command()
-@drawn
-@captioned("burnt")
+@takes(*DRAWN, captioned("burnt"))
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step, and contact sheets."""
     order = order_of(names, **wishes)
     with alone_in(order.output):
-        pictured(order, open_store())
+        pictured(order)
 
 
-def filmed(order: Any, store: Any) -> None:
+def filmed(order: Order, store: Store | None = None) -> None:
     """Render what is not there yet, deliver everything, and tell what came of it; stills, if nothing else is asked."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    with Bar() as bar:
-        studio = Studio(store, bar)
+    with at_work(store) as studio:
         made = studio.stills(order) if set(order.outputs) == {"stills"} else studio.film(order)
     say_untold(order.look.language, made.untold)
     if made.film is None:
@@ -58,13 +54,10 @@ def filmed(order: Any, store: Any) -> None:
         tell(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
 
 
-def pictured(order: Any, store: Any) -> None:
+def pictured(order: Order, store: Store | None = None) -> None:
     """The last picture of each step, and a contact sheet for each chapter."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
-    with Bar() as bar:
-        made = Studio(store, bar).stills(order)
+    with at_work(store) as studio:
+        made = studio.stills(order)
     for sheet in sorted(made.folder.glob("contact-sheet-*.png")):
         tell(f"{sheet}")
     say_untold(order.look.language, made.untold)

@@ -44,21 +44,23 @@ class _Given(Store):
         self.given = given
 
     def trace(self, *_: Any, **__: Any) -> tuple[Path, str]:
-        content = hashed(
-            *(f"{name} {tensor.values.tobytes()!r}" for name, tensor in sorted(self.given.tensors.items()))
-        )
+        tensors = (f"{name} {tensor.values.tobytes()!r}" for name, tensor in sorted(self.given.tensors.items()))
+        content = hashed(*tensors)
         return self.saved(content, lambda: self.given), content
 
 
 class _Line:
-    """Progress as one line of a notebook that is written again and again."""
+    """Progress as one line of a notebook that is written again and again; elsewhere, nobody looks."""
 
     def __init__(self) -> None:
-        from IPython import display
+        shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+        self.line: Any = None
+        if getattr(shell, "kernel", None) is not None:
+            from IPython import display
 
-        self.line: Any = display.display(  # type: ignore[no-untyped-call]
-            {"text/plain": "…"}, raw=True, display_id=True
-        )
+            self.line = display.display(  # type: ignore[no-untyped-call]
+                {"text/plain": "…"}, raw=True, display_id=True
+            )
         self.what, self.done, self.wanted = "", 0, 0
 
     def begin(self, what: str, frames: int, steps: int) -> None:  # noqa: ARG002 - steps are counted
@@ -68,20 +70,8 @@ class _Line:
     def advance(self, frames: int, steps: int) -> None:  # noqa: ARG002 - as above
         self.done += steps
         count = f": {self.done} of {self.wanted}" if self.wanted else ""
-        self.line.update({"text/plain": f"{self.what}{count}"}, raw=True)
-
-
-class _Silent:
-    """Nobody looks."""
-
-    def begin(self, what: str, frames: int, steps: int) -> None: ...
-    def advance(self, frames: int, steps: int) -> None: ...
-
-
-def _in_notebook() -> bool:
-    """Return True in a notebook, which displays pictures."""
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return getattr(shell, "kernel", None) is not None
+        if self.line is not None:
+            self.line.update({"text/plain": f"{self.what}{count}"}, raw=True)
 
 
 def show(
@@ -114,7 +104,7 @@ def show(
     Raises:
         ValueError: no such chapter, step, theme, language or quality; the line says what there is.
     """
-    from scenes.cli.options import open_store, order_of
+    from scenes.cli.orders import open_store, order_of
     from scenes.production.look import QUALITIES
     from scenes.production.studio import Studio
     from scenes.theme import PALETTES
@@ -129,15 +119,12 @@ def show(
     store = open_store()
     if trace is not None:
         store, text = _Given(store.folder, trace), str(trace.about.get("text", text))
-    order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, language=language,
-                     output=None, jobs=jobs)  # fmt: skip
+    order = order_of((chapter,), text=text, model=model, theme=theme, quality=quality, language=language, jobs=jobs)
     order = replace(order, look=replace(order.look, bare=not captions))
-    drawn = Studio(store, _Line() if _in_notebook() else _Silent()).clips(
-        order, lambda facts: step is None or facts.number == step, ".mp4"
-    )
+    studio = Studio(store, _Line())
+    drawn = studio.clips(order, lambda facts: step is None or facts.number == step, ".mp4")
     if not drawn:
-        count = len(Studio(store, _Silent()).script(order))
-        raise ValueError(f"there is no step {step}: {chapter} has steps 1 to {count}")
+        raise ValueError(f"there is no step {step}: {chapter} has steps 1 to {len(studio.script(order))}")
     return _film(drawn, store, order.entries[0].title)
 
 

@@ -1,9 +1,9 @@
-"""Voices: the option `--voice` and the command `lecture voices`."""
+"""Voices: who speaks, and the command `lecture voices`."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,16 +18,6 @@ from scenes.speech.voices import voices as known_models
 
 #: The packages that an installer loads for each language, besides those that the voice runs on.
 SIZES = {"en": "14 MB and its runtime", "es": "103 MB and its runtime"}
-
-
-def heard(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every command whose result can be heard: the voice."""
-    help_ = (
-        f"Who speaks: a voice, a folder of recordings, or both by two options; default {SILENT}. See lecture voices."
-    )
-    named = click.option("--voice", multiple=True, metavar="NAME|FOLDER", help=help_)
-    line = 'Speak by a program of your own: "say -o {file} {text}".'
-    return named(click.option("--voice-command", metavar="COMMAND", help=line)(command))
 
 
 def speakers(names: Sequence[str], language: str, command: str | None = None) -> dict[str, Any]:

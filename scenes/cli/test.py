@@ -23,24 +23,13 @@ def test(context: click.Context) -> None:
     """
     if not (ROOT / "tests").is_dir():
         raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
-    tools = Path(sys.executable).parent
-    python = sys.executable
+    python, tools, jobs = sys.executable, Path(sys.executable).parent, os.cpu_count() or 1
     checks: dict[str, list[Any]] = {
         "style": [tools / "ruff", "check", "."],
         "format": [tools / "ruff", "format", "--check", "."],
         "types": [python, "-m", "mypy"],
         "import contracts": [tools / "lint-imports"],
-        "tests": [
-            python,
-            "-m",
-            "pytest",
-            "-n",
-            os.cpu_count() or 1,
-            "--dist",
-            "loadscope",
-            "--random-order",
-            *context.args,
-        ],
+        "tests": [python, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "--random-order", *context.args],
     }
     failed = []
     for name, command in checks.items():

@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
 import transformer_core
-from scenes.cli.completion import chapters_like
-from scenes.cli.options import alone_in, open_store, order_of, painted, sized
+from scenes.cli.options import PAINTED, chapters_like, sized, takes
+from scenes.cli.orders import alone_in, at_work, order_of
 from scenes.cli.output import counted, tell
 
 #: All code that draws.
@@ -26,8 +25,7 @@ States = dict[Path, tuple[int, int, int]]
 
 @click.command()
 @click.argument("file", metavar="CHAPTER|FILE", shell_complete=chapters_like)
-@partial(sized, default="l")
-@painted
+@takes(*sized("l"), *PAINTED)
 def watch(file: str, **wishes: Any) -> None:
     """Draw what you change each time you save it.
 
@@ -63,12 +61,9 @@ def _files(file: str) -> list[Path]:
 
 def _draw(order: Any) -> None:
     """Draw what is not there yet, and say which steps those were."""
-    from scenes.production.bar import Bar
-    from scenes.production.studio import Studio
-
     start = time.perf_counter()
-    with alone_in(order.output), Bar() as bar:
-        made = Studio(open_store(), bar).film(order)
+    with alone_in(order.output), at_work() as studio:
+        made = studio.film(order)
     for step in made.new:
         tell(f"{made.folder / 'clips' / f'{step.chapter}-{step.number:02d}.mp4'}  {step.title}")
     seconds = time.perf_counter() - start

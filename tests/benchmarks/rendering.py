@@ -34,7 +34,7 @@ from filming import TRACED
 from measuring import KINDS, Task
 from reporting import Ratios, Runs, report, table
 
-from scenes.cli.options import open_store
+from scenes.cli.orders import open_store
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = ("qkv", "scores", "weighting")

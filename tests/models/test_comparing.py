@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from scenes.cli.compare_table import rows
+from scenes.cli.compare import rows
 from scenes.stage.reading import beside, compare, read, shortened
 from scenes.theme import LIMITS
 from transformer_core.model import Transformer

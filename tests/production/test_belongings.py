@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.models import called
+from scenes.cli.orders import called
 from scenes.production.belongings import LIST, listed, only_ours, release, take
 from scenes.publishing.rendered import Rendered
 from transformer_core.tracing.trace import NamedTensor, Trace

@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from scenes.cli import main as cli
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -109,17 +111,22 @@ def test_script_has_titles_and_narration_of_a_chapter(lecture):
         (("experiments", "run", "variance", "--seed", "-1"), "the seed -1 of an experiment is no whole number from 0"),
         (("experiments", "run", "variance", "--seed", str(2**31)), "is no whole number from 0 to 2147483647"),
         (("experiments", "run", "variance", "--seed", "one"), "'one' is not a valid integer"),
+        (("slides", "scores", "--format", "html", "--into", __file__), "--into adds slides to a PowerPoint file"),
         (("dance",), "No such command 'dance'"),
     ],
     ids=lambda value: "-".join(value)[:30] if isinstance(value, tuple) else "",
 )
-def test_bad_input_is_one_line_on_stderr(lecture, arguments, line):
-    said = lecture(*arguments)
-    assert said.returncode not in {0, 70}
-    assert said.stdout == ""
-    assert len(said.stderr.splitlines()) == 1, said.stderr
-    assert said.stderr.startswith("lecture: ")
-    assert line in said.stderr
+def test_bad_input_is_one_line_on_stderr(arguments, line, cache, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LECTURE_CACHE", str(cache))
+    with pytest.raises(SystemExit) as end:
+        cli.main([*arguments])
+    assert end.value.code not in {0, 70}
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 1, err
+    assert err.startswith("lecture: ")
+    assert line in err
 
 
 def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, surveyed, tmp_path):
@@ -169,7 +176,7 @@ from pathlib import Path
 from dataclasses import replace
 from conftest import Place
 from scenes.cli import main as cli
-from scenes.cli import render
+from scenes.cli import orders, render
 from scenes.production.look import Look
 
 if __name__ == "__main__":
@@ -177,7 +184,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
     order = replace(place.order("counting", jobs=2), look=Look(3840, 2160, 60, "dark"))
-    render.order_of, render.open_store = lambda *_, **__: order, lambda: place.store
+    render.order_of, orders.open_store = lambda *_, **__: order, lambda: place.store
     cli.main(["render"])
 """
 

@@ -50,12 +50,13 @@ def test_what_is_no_entry_is_told_in_one_line(entry, line, capsys):
 
 
 def test_a_clip_has_a_step_for_each_operation_and_its_name_is_printed(tmp_path):
-    asked = [CELL, "--render", "--depth", "2", "-ql", "--jobs", "1", "--output", str(tmp_path)]
+    asked = [CELL, "--render", "--depth", "2", "-ql", "--fps", "12", "--jobs", "1", "--output", str(tmp_path)]
     told = printed(*asked).splitlines()[-1]
     (clip,) = tmp_path.glob("*.mp4")
     assert told.startswith(f"{clip}  2 steps, ")
     with av.open(str(clip)) as container:
-        assert container.streams.video[0].frames > 15 * 10
+        assert container.streams.video[0].average_rate == 12
+        assert container.streams.video[0].frames > 12 * 10
         assert [mark["metadata"]["title"] for mark in container.chapters()] == [
             "Attention weight: red → car, head B",
             "Masked score: red → car, head B",

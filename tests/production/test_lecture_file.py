@@ -20,8 +20,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from scenes.cli import main as cli
-from scenes.cli import publishing as commands
-from scenes.cli import render
+from scenes.cli import orders, publishing, render
 from scenes.mobjects.text import paragraph
 from scenes.production.brand_file import ThemeTable
 from scenes.production.drawing import Job, sources_of, survey
@@ -202,7 +201,7 @@ def test_a_command_takes_from_the_file_what_its_options_do_not_say(write, monkey
     monkeypatch.chdir(tmp_path)
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
-    monkeypatch.setattr(render, "open_store", lambda: None)
+    monkeypatch.setattr("scenes.cli.orders.open_store", lambda: None)
     said = 'title = "T"\nauthor = "A"\nsentence = "the red car"\nchapters = ["heads", "qkv"]\nquality = "l"\n'
     path = write(said + 'target = "el coche rojo"\n')
     for arguments in ([], ["-qm", "--text", "car", "--theme", "light", "--output", "there"], ["scores"]):
@@ -221,8 +220,7 @@ def test_captions_of_the_file_count_for_every_command_and_slides_have_their_own_
     monkeypatch.chdir(tmp_path)
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
-    monkeypatch.setattr("scenes.cli.publishing.open_store", lambda: None)
-    monkeypatch.setattr(render, "open_store", lambda: None)
+    monkeypatch.setattr("scenes.cli.orders.open_store", lambda: None)
     for text in ("", 'captions = "none"\n'):
         path = write(text)
         for arguments in (["render"], ["slides"], ["page"], ["render", "--captions", "burnt"]):
@@ -237,7 +235,7 @@ def test_a_voice_and_recordings_of_the_file_speak_unless_the_command_says_otherw
     monkeypatch.chdir(tmp_path)
     orders = []
     monkeypatch.setattr("scenes.production.studio.Studio.film", lambda _, order: orders.append(order) or _stop())
-    monkeypatch.setattr(render, "open_store", lambda: None)
+    monkeypatch.setattr("scenes.cli.orders.open_store", lambda: None)
     path = write('voice = "heart"\nnarration = "takes"\n')
     (tmp_path / "takes").mkdir()
     for arguments in ([], ["--voice", "none"], ["--voice", "heart"], ["--voice", "takes/"]):
@@ -255,7 +253,7 @@ def _stop():
 def test_slides_and_a_page_are_made_of_the_film_where_they_are_asked_for(place, monkeypatch):
     order = place.order("counting", outputs=("slides", "page"))
     monkeypatch.setattr(render, "order_of", lambda *_, **__: order)
-    for module in (render, commands):
+    for module in (orders, publishing):
         monkeypatch.setattr(module, "open_store", lambda: place.store)
     with pytest.raises(SystemExit) as ending:
         cli.main(["render"])

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from scenes.cli import main as cli
-from scenes.cli import options, recording
+from scenes.cli import orders, recording
 from scenes.production.studio import Studio
 from scenes.speech import sound
 from scenes.speech.recordings import Recordings
@@ -38,7 +38,7 @@ def studio(place, monkeypatch):
     )  # fmt: skip
     monkeypatch.setitem(sys.modules, "sounddevice", fake)
     monkeypatch.setattr(recording, "order_of", lambda *_, **__: place.order("counting"))
-    monkeypatch.setattr(options, "open_store", lambda: place.store)
+    monkeypatch.setattr(orders, "open_store", lambda: place.store)
     return SimpleNamespace(place=place, takes=takes, played=played, device=fake)
 
 

@@ -10,7 +10,7 @@ from queue import Queue
 
 import pytest
 
-from scenes.cli.options import order_of
+from scenes.cli.orders import order_of
 from scenes.cli.watch import _files
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,13 +21,13 @@ sys.path.insert(0, {tests!r})
 from pathlib import Path
 from conftest import Place
 from scenes.cli import main as cli
-from scenes.cli import watch
+from scenes.cli import orders
 
 if __name__ == "__main__":
     # A shell starts what runs in its background with this signal ignored, and that is inherited.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     place = Place(Path({folder!r}))
-    watch.open_store = lambda: place.store
+    orders.open_store = lambda: place.store
     cli.main(["watch", str(place.chapters / "c01_counting.py"), "--output", {folder!r} + "/out", "--jobs", "1"])
 """
 
@@ -108,15 +108,14 @@ def test_what_is_saved_is_drawn_a_mistake_is_told_and_an_interrupt_ends_it(watch
 def test_a_lecture_file_is_watched_in_the_quality_of_a_preview_away_from_its_film(tmp_path):
     file = tmp_path / "mine.toml"
     file.write_text('title = "Mine"\nchapters = ["scores"]\nquality = "h"\nsentence = "The dog is red"\n')
-    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "", "model": None, "language": "en"}
-    order = order_of((str(file),), preview=True, **wishes)
+    order = order_of((str(file),), text="", quality="l", preview=True)
     assert (order.look.height, order.look.rate) == (480, 15)
     assert (order.text, [entry.name for entry in order.entries]) == ("The dog is red", ["scores"])
     assert order.output == Path("renders") / "mine-480p15"
 
 
 def test_a_chapter_is_drawn_where_render_draws_it_and_its_steps_can_be_chosen():
-    wishes = {"quality": "l", "theme": "dark", "output": None, "jobs": 1, "text": "The car is red", "model": None}
+    wishes = {"text": "The car is red", "quality": "l"}
     watched = order_of(("scores.2",), preview=True, **wishes)
     assert watched == order_of(("Scores.2",), **wishes)
     assert watched.output == Path("renders") / "scores-02-the-car-is-red-480p15"

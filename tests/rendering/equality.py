@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from frames import Recorder, psnr
 from manim import logger, tempconfig
 
-from scenes.cli.options import open_store
+from scenes.cli.orders import open_store
 from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
 from scenes.rendering.scenes import quality

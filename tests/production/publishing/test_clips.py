@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 from xml.etree import ElementTree as ET
 
@@ -14,10 +15,12 @@ from click.testing import CliRunner
 from manim import BLUE, RED, RIGHT, Square
 from PIL import Image
 
+from scenes.cli import clipping, orders
 from scenes.cli.clipping import Wish, _looks, _name
 from scenes.cli.main import lecture
-from scenes.cli.options import order_of
+from scenes.cli.orders import order_of
 from scenes.production.facts import StepFacts
+from scenes.production.files import alone
 from scenes.production.film import Part
 from scenes.production.look import Look
 from scenes.production.repertoire import chosen, parts
@@ -135,7 +138,7 @@ def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
     path.write_text(
         'title = "x"\nsentence = "The house is red"\nchapters = ["scores"]\n[theme.colours]\nquery = "#FF8800"\n'
     )
-    order = order_of((f"{path}.2",), quality="h", theme="dark", text="", model=None, output=None, jobs=1)
+    order = order_of((f"{path}.2",), text="")
     assert (order.text, order.look.brand.colours) == ("The house is red", (("query", "#FF8800"),))
     assert [(part.first, part.last) for part in order.parts] == [(2, 2)]
 
@@ -225,6 +228,34 @@ def test_captions_of_a_lecture_file_are_looked_at_before_anything_is_drawn(tmp_p
     (tmp_path / "my.toml").write_text('title = "x"\nchapters = ["scores"]\ncaptions = "track"\n')
     result = CliRunner().invoke(lecture, ["clip", f"{tmp_path / 'my.toml'}.1", "--format", "gif"])
     assert "gif has no track of captions: --captions burnt, or none" in f"{result.output} {result.exception}"
+
+
+def test_clips_wait_for_another_command_that_writes_to_their_folder(place, monkeypatch, tmp_path):
+    monkeypatch.setattr(clipping, "order_of", lambda *_, **__: place.order("other"))
+    monkeypatch.setattr(orders, "open_store", lambda: place.store)
+    folder, begun, told, there = tmp_path / "clips", Event(), Event(), []
+
+    def tell(line, **_):
+        there.append((line, list(folder.glob("*"))))
+        told.set()
+
+    def hold():
+        with alone(folder):
+            begun.set()
+            told.wait(30)
+
+    monkeypatch.setattr(orders, "tell", tell)
+    other = Thread(target=hold)
+    other.start()
+    begun.wait(30)
+    done = CliRunner().invoke(
+        lecture, ["clip", "other.1", "--format", "png", "--width", "160", "--output", str(folder)]
+    )
+    told.set()
+    other.join()
+    assert done.exit_code == 0, done.exception
+    assert there == [(f"lecture: waits for another command that writes to {folder}", [])]
+    assert len(list(folder.glob("*.png"))) == 1
 
 
 def test_an_mp4_is_what_the_film_is_made_of(made):
