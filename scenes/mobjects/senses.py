@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from manim import RIGHT, UP, VGroup
-from transformer_core.studies.measures.residual_path import SENSES
 
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -15,6 +14,7 @@ from scenes.mobjects.shapes import dashes, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable
 from math import inf
 
 import numpy as np
-from manim import PI, Mobject, VGroup
+from manim import PI, Mobject, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.copies import Copied
@@ -124,3 +124,9 @@ def under(
         )
         for i, vector in enumerate(vectors)
     ]
+
+
+def thin(cell: VMobject) -> VMobject:
+    """A cell before anything has arrived in it."""
+    thin: VMobject = cell.copy().stretch(0.02, 0)
+    return thin

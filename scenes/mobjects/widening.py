@@ -19,8 +19,7 @@ from scenes.mobjects.shapes import Box, curve, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector, under, vector_in
-from scenes.mobjects.weighted_sum import thin
+from scenes.mobjects.vectors import Vector, thin, under, vector_in
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor

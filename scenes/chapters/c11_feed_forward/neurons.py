@@ -16,8 +16,8 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import under, vector_in
-from scenes.mobjects.weighted_sum import Narrow, thin
+from scenes.mobjects.vectors import thin, under, vector_in
+from scenes.mobjects.weighted_sum import Narrow
 from scenes.mobjects.widening import activation_bar, all_but, chip_in, remarked, risen, rooms, row_name, zero_line
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
@@ -259,7 +259,8 @@ class NamedNeurons:
         bars, numbers = rest.split_columns(-150, 24)
         order = [int(kind) for kind in np.argsort(-areas.values, kind="stable")[: self.KINDS]]
         self.told = [(areas.label("kind", kind), areas.quantity(kind)) for kind in order]
-        self.kinds, self.tracks, self.bars, self.shares = [], [], [], []
+        self.kinds: list[Words] = []
+        self.tracks, self.bars, self.shares = [], [], []
         for row, (kind, share) in zip(bars.rows(self.KINDS, 12), self.told, strict=True):
             bar = ShareBar(share, row.width, "", row.height).move_to(row.centre)
             name = word(kind, "fact", "ink2" if self.kinds else "ink")

@@ -62,7 +62,7 @@ def two_bars(values: Sequence[Quantity], names: Sequence[str]) -> VGroup:
     unit, found = 250 / ((ups + downs) or 1.0), VGroup()
     for k, (value, name) in enumerate(zip(values, names, strict=True)):
         way, role = (1, "weight") if value >= 0 else (-1, "ink3")
-        bar = bar_of(abs(value), "height", unit, 78, role, 4, 2.5)
+        bar = bar_of(value, "height", unit, 78, role, 4, 2.5)
         bar.move_to(np.array([units(150 * k), way * units(unit * abs(float(value)) / 2), 0]))
         text = number(value, ".1f", "number").settle(bar.get_edge_center(UP * way) + UP * way * units(26))
         label = Words(name, "note", "ink2").settle(bar.get_edge_center(DOWN * way) + DOWN * way * units(26))
