@@ -13,7 +13,7 @@ from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
-from scenes.mobjects.wording import letter_of
+from scenes.mobjects.wording import layer_name, letter_of
 from scenes.theme import at, palette, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -28,6 +28,9 @@ MOST_IN_A_LINE = 6
 CLOSEST = 27.0
 #: Px of a panel's head and foot, of the margin at its sides, and between two panels; the style of the words.
 HEAD, FOOT, INSET, PANEL, WORDS = 64.0, 136.0, 22.0, 24.0, "token"
+
+#: Px for the name of the layer above its heads, and by how much more the words of the rows stand clear of rings.
+TAG, CLEAR = 54.0, 12.0
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
@@ -165,7 +168,10 @@ class Patterns(VGroup):
             self.plates.add(plate)
             self.panels.add(VGroup(plate, grid))
         self.words = (
-            VGroup(self.grids[0].row_words(WORDS), *(grid.column_words(WORDS) for grid in self.grids))
+            VGroup(
+                self.grids[0].row_words(WORDS).shift(LEFT * units(CLEAR)),
+                *(grid.column_words(WORDS) for grid in self.grids),
+            )
             if wordy
             else VGroup(in_line(labels, room.width).move_to(room.split_rows(64)[0].centre))
         )
@@ -175,7 +181,9 @@ class Patterns(VGroup):
     def of(cls, trace: Trace, focus: Focus, layer: int) -> Patterns:
         """The heads of a layer of the stack that is followed, with the rows of the query token."""
         part, query = trace.under(f"{focus.stack}.{layer}.self_attn", batch=0), focus.query_token
-        picture = cls(part["weights"], part["masked"].pick(head=0))
+        picture = cls(part["weights"], part["masked"].pick(head=0), STAGE.split_rows(TAG)[1])
+        picture.tag = Words(layer_name(layer), "block", "ink2").next_to(picture.panels, UP, buff=units(14))
+        picture.tag.begin_at(picture.panels.get_left()[0])
         picture.layer, picture.rows = layer, part.in_full("weights", query=query.position)
         picture.bands = [grid.band(grid.weights.position("query", query)) for grid in picture.grids]
         picture.top_keys = picture._top_keys(picture.rows)

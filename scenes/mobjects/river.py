@@ -12,10 +12,10 @@ from scenes.animations import Wipe, appear, draw, pulses
 from scenes.animations.shading import Shades
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
-from scenes.mobjects.shapes import Box, arrow, path
+from scenes.mobjects.shapes import Box, arrow, dashes, path
 from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import number, word
+from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, pace, palette, units
 from transformer_core.studies.measures.selection import argmax_angle
 from transformer_core.studies.measures.stream import stream_after
@@ -219,6 +219,12 @@ class River(VGroup):
     def dry(self, i: int) -> tuple[VMobject, ...]:
         """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
         return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.strip
+
+    def doubt(self, i: int) -> VGroup:
+        """In their place the river as it might go on, in dashes."""
+        left, right, half = self.joins[i], self.room.right, self.widths[i - 1] / 2
+        banks = (dashes(at(left, y), at(right, y), "residual", 4) for y in (self.y - half, self.y + half))
+        return VGroup(*banks, Words("?", "large number", "residual").settle(at((left + right) / 2, self.y)))
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""

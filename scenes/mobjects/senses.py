@@ -14,6 +14,7 @@ from scenes.mobjects.shapes import dashes, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
+from transformer_core.studies.focus import DECODER, layers_of
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -34,7 +35,7 @@ class TwoSenses(VGroup):
 
     The figure stands at the right, in `room`; at the left stand the sentences as `rows` of arcs. In each, the word is
     the one at `nouns`, and a word of `deciding` decides its sense. `legs[stop]` are the arrows of both sentences that
-    lead to a stop of the residual stream.
+    lead to a stop of the residual stream. At the ends stands what the word `becomes`, if it is `told` apart.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class TwoSenses(VGroup):
         self.nouns, decides = ([trace.about[sense][part] for sense in SENSES] for part in ("noun", "decides"))
         self.word = word = sentences[0][self.nouns[0]]
         self.deciding = [words[place] for words, place in zip(sentences, decides, strict=True)]
+        self.becomes = [translated(trace, sense) for sense in SENSES]
+        self.told = all(self.becomes) and len({*map(str, self.becomes)}) > 1
         room, left = STAGE.golden_columns(last=True)
         rows = zip(sentences, self.nouns, weights, left.rows(2), strict=True)
         self.room, self.rows = room, [Arcs(*row) for row in rows]
@@ -56,7 +59,7 @@ class TwoSenses(VGroup):
             self.legs[stop] = VGroup(
                 plane.arrow_to(plane.point(way[place - 1].values), way[place].quantities(), role) for way in path
             )
-        ends = zip(self.deciding, ways[:, -1], strict=True)
+        ends = zip(self.becomes if self.told else self.deciding, ways[:, -1], strict=True)
         self.names = VGroup(Token(label).next_to(plane.point(end), UP, buff=units(14)) for label, end in ends)
         self.key = VGroup()
         for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):
@@ -80,6 +83,14 @@ class TwoSenses(VGroup):
         """The direction away from where both ways begin."""
         way = -ways[:, 1].mean(0)
         return np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0]) * (1.6, 1, 0)
+
+
+def translated(trace: Trace, sense: str) -> Label | str:
+    """The word of the output that the word of two senses becomes: where the last layer looks at it most; "" if none."""
+    words = trace[f"other.{sense}.probs"].words("position")[1:]
+    looks = trace[f"other.{sense}.decoder.{layers_of(trace, DECODER)[-1]}.cross_attn.written_at"]
+    place = int(looks.pick(batch=0, key=trace.about[sense]["noun"]))
+    return words[min(place, len(words) - 1)] if words else ""
 
 
 def roads(picture: TwoSenses) -> VGroup:

@@ -133,8 +133,8 @@ class SoftTable(VGroup):
             y = (line.top + line.bottom) / 2
             # The bar stands on the way from the key to the value.
             bar = bar_of(entry, "width", track, BAR, radius=4, least=3)
-            self.bars.add(bar.move_to(at(middle.left, y - BAR / 2 - 4), aligned_edge=LEFT))
+            self.bars.add(bar.move_to(at(middle.left, y), aligned_edge=LEFT))
             text = number(entry, "share", "stage number").settle(bar.get_center())
             self.numbers.add(text.begin_at(bar.get_right()[0] + units(16)))
-            self.ways.add(rule(at(middle.left, y), at(middle.right, y), "line", 4))
+            self.ways.add(rule(at(middle.left, y + BAR / 2 + 4), at(middle.right, y + BAR / 2 + 4), "line", 4))
         super().__init__(self.ways, self.keys, self.values, self.query, self.bars, self.numbers)

@@ -95,7 +95,7 @@ class Meaning(Chapter):
             beat(told, hand_out(output, opening.box, "slow")),
             beat(
                 "What happens inside? And how can a machine compute with meaning?",
-                Dive([opening.box, opening.name_plate, *output], opening.box, opening.inside),
+                (leave(*output), Dive([opening.box, opening.name_plate], opening.box, opening.inside)),
                 appear(opening.question),
             ),
             stage=(),
@@ -325,7 +325,7 @@ class Meaning(Chapter):
                     for part, role in (
                         (table.query, "query"),
                         (table.keys, "key"),
-                        (VGroup(table.bars, table.numbers), "weight"),
+                        (VGroup(table.bars, table.numbers, table.ways), "weight"),
                         (table.values, "value"),
                     )
                 ),
@@ -341,14 +341,14 @@ class Meaning(Chapter):
             return
         picture = TwoSenses(trace, [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES])
         word, rows, (one, other) = picture.word, picture.rows, picture.deciding
-        first, second = (translated(trace, sense) for sense in SENSES)
+        first, second = picture.becomes
         ways, paper = roads(picture), paper_in(picture.room)
         flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
         yield Step(
             f"One “{word}”, two meanings",
             beat(
                 claim(
-                    bool(first and second and first != second),
+                    picture.told,
                     f"In one sentence, “{word}” becomes “{first}”, in another one “{second}”.",
                     f"In these sentences, “{word}” should mean two different things.",
                 ),
@@ -409,14 +409,6 @@ def vectors_of(trace: Trace, focus: Focus) -> NamedTensor:
     """The embeddings of the sentence, as they stand in the table."""
     found: NamedTensor = trace[f"{embedding_of(focus.stack)}.token"].pick(batch=0)
     return found
-
-
-def translated(trace: Trace, sense: str) -> Label | str:
-    """The word of the output that the word of two senses becomes: where the last layer looks at it most; "" if none."""
-    words = trace[f"other.{sense}.probs"].words("position")[1:]
-    looks = trace[f"other.{sense}.decoder.{layers_of(trace, DECODER)[-1]}.cross_attn.written_at"]
-    place = int(looks.pick(batch=0, key=trace.about[sense]["noun"]))
-    return words[min(place, len(words) - 1)] if words else ""
 
 
 def what_comes_out(trace: Trace, focus: Focus) -> tuple[tuple[Label, ...], NamedTensor | None]:

@@ -6,7 +6,19 @@ from collections.abc import Iterator
 
 from manim import LEFT, RIGHT
 
-from scenes.animations import appear, appear_in_turn, deal, draw, exchange, gather, leave, pulses, ring_around
+from scenes.animations import (
+    Flight,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    gather,
+    leave,
+    pulses,
+    ring_around,
+)
 from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.passage import rows_of
@@ -117,6 +129,10 @@ class Encoder(Chapter):
         vectors, out = plan.vectors(words, scale=scale), plan.vectors(sums, "out", scale=scale)
         patterns, signs = plan.vectors(places, branch=True, scale=scale), plan.pluses(vectors, RIGHT)
         heap = Formula("sum", LARGE).move_to(plan.room.centre)
+        come, fly = (
+            [kind(part, new, 0.0, "row") for part, new in zip(parts, out, strict=True)]
+            for kind, parts in ((Travel, vectors), (Flight, patterns))
+        )
         yield Step(
             "Each vector is marked with its position",
             beat(
@@ -126,10 +142,10 @@ class Encoder(Chapter):
                 leave(heap),
             ),
             beat("Therefore each position has a pattern of its own,", deal(plan.chips, patterns, kind="slow")),
-            beat("which is added to the embedding, entry by entry.", appear(signs), added(vectors, patterns, out)),
+            beat("which is added to the embedding, entry by entry.", appear(signs), (*fly, *come)),
             beat(
                 "How these patterns are made, a later chapter shows.",
-                (leave(signs), appear_in_turn([ring_around(pattern) for pattern in patterns])),
+                (leave(signs, *vectors), appear_in_turn([ring_around(pattern) for pattern in patterns])),
             ),
             stage=[plan, *vectors],
         )

@@ -14,6 +14,7 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
+    follow,
     leave,
     move_ring,
     pulses,
@@ -137,6 +138,7 @@ class Heads(Chapter):
                 "multi-head attention.",
                 *pile.out_of(ribbon, blend),
                 pile.fan_out(),
+                appear(picture.tag),
             ),
             beat(
                 "Rows belong to queries, columns to keys; the larger the square, the larger the weight.",
@@ -151,7 +153,7 @@ class Heads(Chapter):
             *(
                 beat(
                     f"The {layer_name(after.layer)} has other heads, with other patterns.",
-                    (leave(picture.top_keys), *picture.turn_into(after)),
+                    (leave(picture.top_keys, picture.tag), follow(after.tag), *picture.turn_into(after)),
                     appear_in_turn([*after.top_keys]),
                 )
                 for after in others
@@ -274,8 +276,7 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        f"With four heads for the source, not one, the role “{role_name(fallen[0])}” falls to "
-                        f"{fallen[1]:share}.",
+                        f"With four heads for the source, “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         move_ring(ring, table.best(fallen[0]), "query"),
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
                         appear(ring_around(table.best(fallen[0]), "warning")),

@@ -399,6 +399,7 @@ class Residual(Chapter):
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
                 (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
+                appear(river.doubt(river.most)),
             ),
             stage=[ribbon, river],
         )
