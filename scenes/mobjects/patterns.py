@@ -182,7 +182,7 @@ class Patterns(VGroup):
         """The heads of a layer of the stack that is followed, with the rows of the query token."""
         part, query = trace.under(f"{focus.stack}.{layer}.self_attn", batch=0), focus.query_token
         picture = cls(part["weights"], part["masked"].pick(head=0), STAGE.split_rows(TAG)[1])
-        picture.tag = Words(layer_name(layer), "block", "ink2").next_to(picture.panels, UP, buff=units(14))
+        picture.tag = Words(layer_name(layer), "block", "ink2").next_to(picture, UP, buff=units(14))
         picture.tag.begin_at(picture.panels.get_left()[0])
         picture.layer, picture.rows = layer, part.in_full("weights", query=query.position)
         picture.bands = [grid.band(grid.weights.position("query", query)) for grid in picture.grids]
