@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,7 @@ class Store:
         if not _are_of(chapter, steps):
             raise ValueError(f"what was read are not the steps of {chapter}")
         path = self._survey(key)
-        write_json(path, msgspec.to_builtins(steps))
+        write_json(path, [asdict(step) for step in steps])
         seal(path)
 
     def _survey(self, key: str) -> Path:
