@@ -113,7 +113,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
     The parameters and all that chapters derive from them are in it, too; axes and labels are in a .json file beside it.
     """
     from scenes.production.belongings import take_trace
-    from scenes.production.tracing import whole_trace
+    from scenes.production.store import whole_trace
 
     take_trace(output)
     store, steps = open_store(), []
@@ -127,11 +127,17 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
 @lecture.command()
 def words() -> None:
     """The words that the model knows, by kind."""
-    from scenes.production.tracing import known_words
+    from transformer_core.studies.translator.grammar import lexicon
 
     printable()
-    for kind, members in known_words().items():
-        tell(kind, f"  {', '.join(members)}")
+    kinds = {
+        "nouns": {noun.singular for noun in lexicon.nouns()},
+        "adjectives": {adjective.english for adjective in lexicon.adjectives()},
+        "verbs": {verb.forms[0] for verb in lexicon.verbs()},
+    }
+    others = {"other words and forms": lexicon.english_words() - set().union(*kinds.values())}
+    for kind, members in (kinds | others).items():
+        tell(kind, f"  {', '.join(sorted(members))}")
 
 
 @lecture.command()

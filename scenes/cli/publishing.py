@@ -115,7 +115,7 @@ def _make_deck(order: Order, kind: str, target: Path, stops: str, loop: bool, in
 
 
 def _make_page(order: Order) -> None:
-    from scenes.production.tracing import others_of, whole_trace
+    from scenes.production.store import others_of, whole_trace
     from scenes.publishing.cards import cards_of
     from scenes.publishing.exhibits import told_apart
     from scenes.publishing.live import live_model_called
@@ -166,7 +166,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
         ClickException: there is no question.
     """
     from scenes.production.origin import Origin
-    from scenes.production.tracing import others_of
+    from scenes.production.store import others_of
     from scenes.publishing.cards import cards_of
     from scenes.publishing.rendered import GENERAL, Rendered
     from transformer_core.tracing.trace import Trace

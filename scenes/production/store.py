@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -21,6 +22,9 @@ from transformer_core.files import ASSETS
 from transformer_core.files.atomic import abandoned
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.tracing.trace import Trace
+
+if TYPE_CHECKING:
+    from scenes.production.studio import Order
 
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
@@ -130,7 +134,7 @@ class Store:
         if not _are_of(chapter, steps):
             raise ValueError(f"what was read are not the steps of {chapter}")
         path = self._survey(key)
-        write_json(path, msgspec.to_builtins(steps))
+        write_json(path, [asdict(step) for step in steps])
         seal(path)
 
     def _survey(self, key: str) -> Path:
@@ -186,6 +190,20 @@ class Store:
             with os.scandir(folder) as entries:
                 found = [one.name for one in entries if one.is_file(follow_symlinks=False)]
             yield from (folder / one for one in sorted(found) if re.fullmatch(name, one))
+
+
+def whole_trace(path: Path, steps: Iterable[Any]) -> Trace:
+    """The trace saved at `path`, with every measure of it that one of `steps` shows (facts, or rows of an index)."""
+    trace = Trace.load(path)
+    for name in dict.fromkeys(str(entry["name"]) for step in steps for entry in step.shown):
+        trace.full(name)
+    return trace
+
+
+def others_of(order: Order, store: Store) -> dict[str, Trace]:
+    """The traces of chapters that have a sentence or a model of their own, by their names."""
+    apart = [entry for entry in order.entries if entry.text or entry.model]
+    return {entry.name: Trace.load(store.trace(**order.reads(entry))[0]) for entry in apart}
 
 
 def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:

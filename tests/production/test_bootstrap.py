@@ -30,21 +30,7 @@ def checkout(tmp_path):
 def tools(folder: Path, **scripts: str) -> str:
     """A folder for PATH with the plain tools of every system, and `scripts`."""
     folder.mkdir()
-    for name in (
-        "sh",
-        "cat",
-        "cksum",
-        "dirname",
-        "grep",
-        "id",
-        "mkdir",
-        "paste",
-        "printf",
-        "rm",
-        "sed",
-        "sleep",
-        "tail",
-    ):
+    for name in "sh cat cksum dirname grep id mkdir paste printf rm sed sleep tail".split():
         found = shutil.which(name)
         if found:
             (folder / name).symlink_to(found)

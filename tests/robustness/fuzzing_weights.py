@@ -19,14 +19,8 @@ from small_folders import build
 
 from transformer_core.studies.sentence.read import read
 
-TEXT = {
-    "own": "the cat sees",
-    "torch": "the old ship",
-    "bert": "the old ship",
-    "gpt2": "the cat",
-    "llama": "the cat",
-    "marian": "the ship",
-}
+TEXT = {"own": "the cat sees", "gpt2": "the cat", "llama": "the cat", "marian": "the ship"}
+TEXT |= dict.fromkeys(("torch", "bert"), "the old ship")
 #: What a file may be in place of itself.
 GUISES = ("gone", "empty", "folder", "pipe", "zero", "loop", "pickle", "zip", "cut", "garbage", "deep", "latin")
 TAKEN_APART = (LookupError, TypeError, ValueError, AttributeError)

@@ -12,24 +12,7 @@ from typing import Any
 
 import numpy as np
 
-DTYPES = (
-    "F64",
-    "F32",
-    "F16",
-    "BF16",
-    "I64",
-    "I32",
-    "U8",
-    "BOOL",
-    "F8_E4M3",
-    "F8_E5M2",
-    "C64",
-    "F4",
-    "X99",
-    "",
-    7,
-    None,
-)
+DTYPES = (*"F64 F32 F16 BF16 I64 I32 U8 BOOL F8_E4M3 F8_E5M2 C64 F4 X99".split(), "", 7, None)
 SIZES = (0, 1, -1, 2, 10**6, 10**12, 2**31, 2**32, 2**62, 2**63, 2**64 - 1, 2**64, 10**30, 1.5, "12", None, True)
 SEAL = re.compile(r'(?<!\\)"seal": ?"[0-9a-f]{64}"')
 LENGTHS = (0, 1, 7, 100, 2**20, 100_000_001, 2**31, 2**40, 2**63 - 1, 2**63, 2**64 - 1)

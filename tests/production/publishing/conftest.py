@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from scenes.production.tracing import whole_trace
+from scenes.production.store import whole_trace
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import server
 
