@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, zip_longest
+from itertools import chain, groupby, zip_longest
 from types import MappingProxyType
 from typing import Any
 
@@ -24,8 +24,6 @@ from transformer_core.tracing.trace import Trace
 
 #: Questions of a quiz before and after a film, at most.
 MOST = 20
-
-
 #: A step, as the studio knows it or as it is read from an index.
 StepOfFilm = StepFacts | RenderedStep
 
@@ -134,10 +132,7 @@ def _drawn(*what: object) -> bytes:
 
 def by_chapter(cards: Sequence[Card]) -> dict[str, list[Card]]:
     """The cards of each chapter, in their order."""
-    found: dict[str, list[Card]] = {}
-    for card in cards:
-        found.setdefault(card.chapter, []).append(card)
-    return found
+    return {name: [*own] for name, own in groupby(cards, lambda card: card.chapter)}
 
 
 def chosen(cards: Sequence[Card], most: int = MOST) -> list[Card]:

@@ -17,10 +17,9 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
 from scenes.production import film
-from scenes.production.files import stage, whole
+from scenes.production.files import stage
 from scenes.publishing.rendered import Part, Rendered, RenderedStep
 from scenes.publishing.timeless import write_archive
-from scenes.theme import Palette
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
 #: Placeholders that a layout may have beside its title.
@@ -30,10 +29,8 @@ MARGIN = 0.083  # of the width, as the pictures have it
 #: What XML 1.0 has no place for.
 UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: PowerPoint's extension that groups slides: MS-PPTX 2.6.
-SECTIONS, SECTIONS_ID = (
-    "http://schemas.microsoft.com/office/powerpoint/2010/main",
-    ("{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"),
-)
+SECTIONS = "http://schemas.microsoft.com/office/powerpoint/2010/main"
+SECTIONS_ID = "{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"
 
 
 def write_deck(
@@ -42,8 +39,6 @@ def write_deck(
     """Write `lecture` to `target` (.pptx): a slide for each stop, whose clip plays at once.
 
     Args:
-        lecture: the film with all that lies beside it.
-        target: the file to write.
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether a show that stops nowhere begins again.
         into: a presentation of the user's: the slides come behind its own, in a copy, in its size and with its master.
@@ -53,7 +48,7 @@ def write_deck(
     """
     deck = opened(into, target) if into else _new(lecture)
     earlier = list(deck.slides)
-    sections = [] if into else [(lecture.heading, [_opening(deck, lecture, lecture.palette)])]
+    sections = [] if into else [(lecture.heading, [_opening(deck, lecture)])]
     with stage() as folder:
         for chapter in lecture.chapters:
             played = (one for step in chapter.steps for one in _played(step, stops, folder))
@@ -63,8 +58,7 @@ def write_deck(
         _begin_again(deck)
     made = BytesIO()
     deck.save(made)
-    with whole(target) as part:
-        write_archive(made, part)
+    write_archive(made, target)
     return target
 
 
@@ -117,8 +111,8 @@ def _tell(deck: Any, **facts: str) -> None:
         element.text = _plain(text)
 
 
-def _opening(deck: Any, lecture: Rendered, palette: Palette) -> Any:
-    slide = deck.slides.add_slide(_layout(deck))
+def _opening(deck: Any, lecture: Rendered) -> Any:
+    slide, palette = deck.slides.add_slide(_layout(deck)), lecture.palette
     left, width = Emu(round(MARGIN * WIDTH)), Emu(round((1 - 2 * MARGIN) * WIDTH))
     height = deck.slide_height
     title = slide.shapes.title
@@ -156,12 +150,10 @@ def _slide(deck: Any, lecture: Rendered, step: RenderedStep, part: Part, clip: P
 
 def _layout(deck: Any) -> Any:
     """The layout for a title and nothing else, by what it has, since its name may be in any language; or the first."""
-
-    def is_other(layout: Any) -> bool:
-        kinds = {holder.placeholder_format.type for holder in layout.placeholders}
-        return kinds - FOOTERS != {PP_PLACEHOLDER.TITLE}
-
-    return min(deck.slide_layouts, key=is_other)
+    for layout in deck.slide_layouts:
+        if {holder.placeholder_format.type for holder in layout.placeholders} - FOOTERS == {PP_PLACEHOLDER.TITLE}:
+            return layout
+    return deck.slide_layouts[0]
 
 
 def _fitting(deck: Any, lecture: Rendered) -> tuple[Emu, Emu, Emu, Emu]:

@@ -37,21 +37,14 @@ class Exhibit:
     def file(self) -> str:
         return f"tensors/{self.number:03d}-{slug(self.tensor.name)}.js"
 
-    @property
-    def whole(self) -> bool:
-        return all(len(own) == size for own, size in zip(self.kept, self.tensor.shape, strict=True))
-
-    def facts(self) -> dict[str, Any]:
-        """Return the name and the file of the tensor, which the page needs before it reads the values."""
-        return {"name": self.tensor.name, "file": self.file}
-
     def write(self, folder: Path) -> None:
         """The script: axes, true shape, the indices kept (null for all), labels, and the values in reading order."""
         values = self.tensor.values
         for axis, own in enumerate(self.kept):
             values = values.take(own, axis)
         content = {
-            **self.facts(),
+            "name": self.tensor.name,
+            "file": self.file,
             "axes": self.tensor.axes,
             "shape": self.tensor.shape,
             "dtype": str(values.dtype),
@@ -92,14 +85,11 @@ def told_apart(lecture: Rendered, trace: Trace, others: Mapping[str, Trace]) -> 
         trace.tensors[name] = replace(others[chapter.name].full(entry["name"]), name=name)
         return {**entry, "name": name}
 
-    chapters = [
-        replace(
-            chapter, steps=[replace(s, shown=tuple(named(entry, chapter) for entry in s.shown)) for s in chapter.steps]
-        )
-        if chapter.name in others
-        else chapter
-        for chapter in lecture.chapters
-    ]
+    def told(chapter: RenderedChapter) -> RenderedChapter:
+        steps = [replace(step, shown=tuple(named(entry, chapter) for entry in step.shown)) for step in chapter.steps]
+        return replace(chapter, steps=steps)
+
+    chapters = [told(chapter) if chapter.name in others else chapter for chapter in lecture.chapters]
     return replace(lecture, chapters=chapters)
 
 

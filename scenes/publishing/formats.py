@@ -111,7 +111,7 @@ def _mp4(parts: Sequence[Part], target: Path, rate: int) -> None:  # noqa: ARG00
 
 def _webm(parts: Sequence[Part], target: Path, rate: int) -> None:
     """VP9 with an alpha plane, as browsers and editors take it. A standstill is one picture that lasts."""
-    drawn, second = _masters(parts), Fraction(1, rate)
+    drawn, second = [part.clip for part in parts], Fraction(1, rate)
     with (
         whole(target) as part,
         av.open(str(part.absolute()), "w", format="webm", options={"fflags": "+bitexact"}) as film,
@@ -133,18 +133,15 @@ def _webm(parts: Sequence[Part], target: Path, rate: int) -> None:
         film.mux(stream.encode(None))
 
 
-def _masters(parts: Sequence[Part]) -> list[Path]:
-    return [part.clip for part in parts]
-
-
 def _gif(parts: Sequence[Part], target: Path, rate: int) -> None:
-    """A palette of the clip's own colours; each picture keeps its whole standstill."""
-    drawn = _masters(parts)
+    """A palette of the clip's own colours."""
+    drawn = [part.clip for part in parts]
     palette = _palette(drawn)
-    found = (picture.convert("RGB").quantize(palette=palette, dither=NONE) for _, picture in pictures(*drawn))
-    _animated(found, _milliseconds(drawn, rate, 10), target, "GIF", {
-        "loop": 0, "optimize": False, "disposal": 1, "comment": _line(drawn[0]),
-    })  # fmt: skip
+
+    def painted(picture: Image.Image) -> Image.Image:
+        return picture.convert("RGB").quantize(palette=palette, dither=NONE)
+
+    _animated(drawn, target, "GIF", rate, 10, painted, loop=0, optimize=False, disposal=1, comment=_line(drawn[0]))
 
 
 def _palette(drawn: Sequence[Path]) -> Image.Image:
@@ -160,11 +157,9 @@ def _palette(drawn: Sequence[Path]) -> Image.Image:
 
 
 def _avif(parts: Sequence[Part], target: Path, rate: int) -> None:
-    drawn = _masters(parts)
-    found = (_plain(picture) for _, picture in pictures(*drawn))
-    _animated(found, _milliseconds(drawn, rate, 1), target, "AVIF", {
-        "quality": 70, "speed": 8, "max_threads": 1, "xmp": XMP.format(escape(_line(drawn[0]))),
-    })  # fmt: skip
+    drawn = [part.clip for part in parts]
+    said = XMP.format(escape(_line(drawn[0])))
+    _animated(drawn, target, "AVIF", rate, 1, _plain, quality=70, speed=8, max_threads=1, xmp=said)
 
 
 def _plain(picture: Image.Image) -> Image.Image:
@@ -173,24 +168,25 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _animated(
-    found: Iterator[Image.Image], times: list[int], target: Path, kind: str, settings: dict[str, object]
-) -> None:
-    first = next(found)
+    drawn: Sequence[Path], target: Path, kind: str, rate: int, unit: int,
+    became: Callable[[Image.Image], Image.Image], **settings: object,
+) -> None:  # fmt: skip
+    """Each picture keeps its whole standstill: milliseconds, multiples of `unit` that add up to the time of all."""
+    counts, (first, *others) = zip(*((count, became(one)) for count, one in pictures(*drawn)), strict=True)
+    ends = np.cumsum(counts) * 1000 / rate
+    times = [int(t) for t in np.diff(np.round(ends / unit) * unit, prepend=0)]
     made = BytesIO()
-    first.save(made, kind, save_all=True, append_images=list(found), duration=times, **settings)
-    with whole(target) as part:
-        write_boxes(made, part) if kind == "AVIF" else part.write_bytes(made.getvalue())
-
-
-def _milliseconds(drawn: Sequence[Path], rate: int, unit: int) -> list[int]:
-    """Return the milliseconds that each picture stands, multiples of `unit` that add up to the time of the clip."""
-    ends = np.cumsum([count for count, _ in pictures(*drawn)]) * 1000 / rate
-    return [int(t) for t in np.diff(np.round(ends / unit) * unit, prepend=0)]
+    first.save(made, kind, save_all=True, append_images=others, duration=times, **settings)
+    if kind == "AVIF":
+        write_boxes(made, target)
+    else:
+        with whole(target) as part:
+            part.write_bytes(made.getvalue())
 
 
 def _png(parts: Sequence[Part], target: Path, rate: int) -> None:  # noqa: ARG001 - a picture has none
     """The last picture."""
-    (drawn,) = _masters(parts)
+    drawn = parts[0].clip
     for _, picture in pictures(drawn):
         last = picture
     with whole(target) as part:

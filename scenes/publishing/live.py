@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scenes.publishing.markup import colours, self_contained, texts
+from scenes.publishing.markup import HERE, colours, self_contained, texts
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import REMOTE, SPEAKING, script_texts, words_in
@@ -45,12 +45,13 @@ def figure_document(lecture: Rendered, model: str, asked: str = "", served: bool
     themed = f":root{{{colours(lecture.palette)};color-scheme:{lecture.theme}}}"
     styles = [themed, font_faces(LETTERS), *texts(LIVE_STYLE)]
     facts = figure_facts(lecture, asked, whole=True)
-    return self_contained("figure.html", lecture, styles, [*live_scripts(names), model], served=served, **facts)
+    scripts = [*live_scripts(names).values(), model]
+    return self_contained("figure.html", lecture, styles, scripts, served=served, **facts)
 
 
-def live_scripts(names: Sequence[str]) -> list[str]:
-    """The texts of some of `LIVE_SCRIPTS` or `STANDALONE`."""
-    return [ENGINE.read_text(encoding="utf-8") if name == ENGINE.name else texts(name)[0] for name in names]
+def live_scripts(names: Sequence[str]) -> dict[str, str]:
+    """The texts of scripts of a page, by their names."""
+    return {name: (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8") for name in names}
 
 
 @dataclass(frozen=True)

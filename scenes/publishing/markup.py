@@ -17,14 +17,9 @@ from scenes.publishing.policy import ASKING, one_file
 from scenes.publishing.rendered import Rendered
 from scenes.stage.captions import vtt
 from scenes.theme import PALETTES, Palette
-from transformer_core.files import ASSETS
 
 HERE = Path(__file__).resolve().parent
 COLOUR = re.compile("#[0-9A-Fa-f]{6}")
-
-__all__ = [
-    "ASSETS", "HERE", "colours", "data_uri", "filled", "json_data", "self_contained", "texts", "themes",
-]  # fmt: skip
 
 
 def data_uri(kind: str, content: bytes) -> str:

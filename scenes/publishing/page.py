@@ -33,15 +33,9 @@ STYLE = "page.css"
 #: So many of the numbers that a step shows are linked to where they come from.
 LINKED = 6
 KEYS = {
-    "Space": "play, pause",
-    "← →": "5 seconds",
-    "J K": "next step, step before",
-    "C": "captions",
-    "M": "mute",
-    "F": "full screen",
-    "T": "dark, light",
-    "Esc": "close a tensor",
-}
+    "Space": "play, pause", "← →": "5 seconds", "J K": "next step, step before", "C": "captions", "M": "mute",
+    "F": "full screen", "T": "dark, light", "Esc": "close a tensor",
+}  # fmt: skip
 
 
 def write_page(
@@ -64,9 +58,7 @@ def write_page(
             one.write(part)
         for source in (*_files(lecture).values(), lecture.steps[0].poster):
             place(source, part / source.relative_to(lecture.folder))
-        scripts = {name: live_scripts([name])[0] for name in _scripts(model)}
-        if model:
-            scripts[MODEL] = model.script
+        scripts = live_scripts(_scripts(model)) | ({MODEL: model.script} if model else {})
         index = _html(lecture, found, model, cards)
         sheets = [themes(lecture), *texts(STYLE, LIVE_STYLE, QUIZ_STYLE)]
         style = "\n".join([font_faces(index + (LETTERS if model else "")), *sheets])
@@ -112,7 +104,9 @@ def _data(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
         "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
         "words": {text: say(text) for text in script_texts()},
-        "exhibits": [one.facts() | {"asked": bool(live and name in live.names)} for name, one in found.items()],
+        "exhibits": [
+            {"name": name, "file": one.file, "asked": bool(live and name in live.names)} for name, one in found.items()
+        ],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
         "terms": terms_of(lecture),
         "live": MODEL if live else "",

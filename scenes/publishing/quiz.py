@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 from zipfile import ZipFile
 
-from scenes.production.files import whole, write_text
+from scenes.production.files import write_text
 from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
@@ -70,8 +70,7 @@ def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
     with ZipFile(made, "w") as archive:
         for name, text in sorted(files.items()):
             archive.writestr(name, text)
-    with whole(target) as part:
-        write_archive(made, part)
+    write_archive(made, target)
     return target
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
@@ -137,27 +137,21 @@ class Rendered:
             raise ValueError(f"there is no {INDEX} in {folder}: render the lecture into it first")
         index = read_object(path)
         with reading(path, AttributeError):
-            return cls._of(index, folder)
-
-    @classmethod
-    def _of(cls, index: dict[str, Any], folder: Path) -> Rendered:
-        steps = (_step(row, folder) for row in index["steps"])
-        chapters = [
-            RenderedChapter(
-                row["name"], row["number"] or "", row["title"], row["start"], [*islice(steps, row["steps"])],
-                row.get("text", ""), row.get("model", ""),
+            steps = (_step(row, folder) for row in index["steps"])
+            return cls(
+                folder,
+                film=_within(folder, index["film"]),
+                chapters=[_chapter(row, steps) for row in index["chapters"]],
+                colours={name: tuple(to) if isinstance(to, list) else to for name, to in index["colours"].items()},
+                captions=tuple(_within(folder, name) for name in index["captions"]),
+                transcripts=tuple(_within(folder, name) for name in index.get("transcripts", ())),
+                **{name: index[name] for name in FACTS},
             )
-            for row in index["chapters"]
-        ]  # fmt: skip
-        return cls(
-            folder,
-            film=_within(folder, index["film"]),
-            chapters=chapters,
-            colours={name: tuple(to) if isinstance(to, list) else to for name, to in index["colours"].items()},
-            captions=tuple(_within(folder, name) for name in index["captions"]),
-            transcripts=tuple(_within(folder, name) for name in index.get("transcripts", ())),
-            **{name: index[name] for name in FACTS},
-        )
+
+
+def _chapter(row: dict[str, Any], steps: Iterator[RenderedStep]) -> RenderedChapter:
+    own, read = [*islice(steps, row["steps"])], (row.get("text", ""), row.get("model", ""))
+    return RenderedChapter(row["name"], row["number"] or "", row["title"], row["start"], own, *read)
 
 
 def _step(row: dict[str, Any], folder: Path) -> RenderedStep:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from scenes.production.files import write_text
 from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, figure_facts, live_scripts
-from scenes.publishing.markup import ASSETS, colours, self_contained, texts
+from scenes.publishing.markup import colours, self_contained, texts
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
+from transformer_core.files import ASSETS
 
 REVEAL = ASSETS / "reveal"
 SPEAKER = re.compile(r"<script>(.*?)<\\/script>", re.DOTALL)
@@ -26,8 +27,6 @@ def write_slides(
     """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file.
 
     Args:
-        lecture: the film with all that lies beside it.
-        target: the file to write.
         model: the one that the film shows: with it, a last slide answers to a learner's own sentence.
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether slides that stop nowhere begin again after the last one.
@@ -43,7 +42,7 @@ def write_slides(
     ]  # fmt: skip
     scripts = [*texts("reveal.js", "notes.js", folder=REVEAL), *texts("slides.js")]
     if model:
-        scripts += [*live_scripts(STANDALONE), model.script]
+        scripts += [*live_scripts(STANDALONE).values(), model.script]
     facts |= {"stops": stops, "again": loop, "keys": keys, "half": 0.5 / lecture.rate}
     write_text(target, self_contained("slides.html", lecture, styles, scripts, [speaker_script()], **facts))
     return target

@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
+from scenes.production.files import whole
 from scenes.production.film import boxes
 
 #: Boxes of ISO 14496-12 that say when they were made.
@@ -14,7 +15,7 @@ DATED = {b"mvhd", b"tkhd", b"mdhd"}
 
 def write_archive(made: BytesIO, target: Path) -> None:
     """Write a ZIP archive to `target` as if its members were of no time."""
-    with ZipFile(made) as before, ZipFile(target, "w") as after:
+    with ZipFile(made) as before, whole(target) as part, ZipFile(part, "w") as after:
         for member in before.infolist():
             kept = ZipInfo(member.filename)
             kept.compress_type, kept.external_attr = ZIP_DEFLATED, 0o644 << 16
@@ -28,4 +29,5 @@ def write_boxes(made: BytesIO, target: Path) -> None:
         if kind in DATED:
             both = 16 if content[at] == 1 else 8  # created and changed, in 64 bits or in 32
             content[at + 4 : at + 4 + both] = bytes(both)
-    target.write_bytes(content)
+    with whole(target) as part:
+        part.write_bytes(content)

@@ -12,13 +12,11 @@ from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 from fontTools.varLib.instancer import instantiateVariableFont
 
-#: Package, file and optical size of each family.
-FILES = {
-    "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", 14),
-    "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", 36),
+#: Package, file and optical size of each family, and the weights that documents use of it.
+FAMILIES = {
+    "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", 14, (420, 560)),
+    "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", 36, (480,)),
 }
-#: The weights that documents use of each family.
-WEIGHTS = {"Inter": (420, 560), "Source Serif 4": (480,)}
 #: Characters that any document may come to need: letters, digits and punctuation of a Latin keyboard.
 LATIN = "".join(map(chr, range(0x20, 0x7F)))
 
@@ -33,14 +31,14 @@ def font_faces(text: str) -> str:
     return "\n".join(
         f"@font-face{{font-family:'{family}';font-weight:{weight};font-display:block;"
         f"src:url(data:font/woff;base64,{_woff(family, weight, wanted)}) format('woff')}}"
-        for family, weights in WEIGHTS.items()
+        for family, (*_, weights) in FAMILIES.items()
         for weight in weights
     )
 
 
 @lru_cache(maxsize=32)
 def _woff(family: str, weight: int, characters: str) -> str:
-    package, file, size = FILES[family]
+    package, file, size, _ = FAMILIES[family]
     font = TTFont(BytesIO(resources.files(package).joinpath("files", file).read_bytes()), recalcTimestamp=False)
     options = Options()
     options.layout_features = ["kern", "liga", "tnum", "ccmp", "locl", "mark"]

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Sequence
 
 from scenes.language import catalogue
-from scenes.publishing.markup import ASSETS, texts
+from scenes.publishing.markup import texts
 from scenes.publishing.rendered import Rendered
+from transformer_core.files import ASSETS
 
 CONTEXT, GLOSSARY = "page", "glossary"
 #: The scripts of a page, in the order in which they are read.

@@ -16,7 +16,6 @@ LEAD, NEARLY = 20.0, 0.999
 
 
 def qkv(trace: Trace) -> Iterator[Question]:
-    """Ask what the three have in common, what is learned, and what happens if two matrices change places."""
     focus = focus_of(trace)
     made_of = {trace.parents[f"{focus.path}.{letter}"][0] for letter in "qkv"}
     widths = sum(trace[f"{focus.path}.{letter}"].size("d_head") for letter in "qkv")
@@ -56,7 +55,6 @@ def qkv(trace: Trace) -> Iterator[Question]:
 
 
 def scores(trace: Trace) -> Iterator[Question]:
-    """Ask about length and angle, about rows and columns, and what a longer query does."""
     focus = focus_of(trace)
     head = focus.seen(trace)
     q, k = (head[name].values for name in "qk")
@@ -93,7 +91,6 @@ def scores(trace: Trace) -> Iterator[Question]:
 
 
 def weighting(trace: Trace) -> Iterator[Question]:
-    """Ask about two equal scores, scores that are not divided, and what a number added to all of them does."""
     focus = mixed_focus(trace)
     head, query = focus.seen(trace), focus.query_token
     keys = within_reach(head, query)
@@ -144,7 +141,6 @@ def weighting(trace: Trace) -> Iterator[Question]:
 
 
 def heads(trace: Trace) -> Iterator[Question]:
-    """Ask what a head reads, what more heads cost, whether weights can vanish, and where keys come from."""
     focus = focus_of(trace)
     heads, d_head, width = trace["config.heads"], trace["config.d_head"], trace["config.d_model"]
     reached = trace[f"{focus.path}.sensitive_heads"].values

@@ -16,7 +16,6 @@ from transformer_core.tracing.trace import Trace
 
 
 def positions(trace: Trace) -> Iterator[Question]:
-    """Ask what an order changes, why a number is not simply added, and what two positions tell."""
     focus = focus_of(trace)
     first, embedding = f"{focus.stack}.0.self_attn", trace.under(embedding_of(focus.stack))
     if trace["config.words"] > 1:
@@ -60,7 +59,6 @@ def positions(trace: Trace) -> Iterator[Question]:
 
 
 def residual(trace: Trace) -> Iterator[Question]:
-    """Ask what becomes of zeros, whether Norm can replace Add, and whom a norm looks at."""
     focus = focus_of(trace)
     post = bool(trace.about["config"]["norm_order"] == "post")
     yield Question(
@@ -103,7 +101,6 @@ def residual(trace: Trace) -> Iterator[Question]:
 
 
 def feed_forward(trace: Trace) -> Iterator[Question]:
-    """Ask what neighbours change, whether attention is linear, and what biases do."""
     focus = focus_of(trace)
     part = trace.under(f"{focus.block}.ffn", batch=0)
     apart = part["per_position_difference"].values.max()
@@ -147,7 +144,6 @@ def feed_forward(trace: Trace) -> Iterator[Question]:
 
 
 def decoder(trace: Trace) -> Iterator[Question]:
-    """Ask why a decoder cannot copy, what a late mask spoils, and how many probabilities there are."""
     weights = trace[f"{FIRST}.weights"].pick(batch=0).values
     hidden = not np.triu(weights, 1).any()
     yield Question(

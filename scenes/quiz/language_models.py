@@ -20,7 +20,6 @@ LENGTHS = {"position", "query", "key"}
 
 
 def language_model(trace: Trace) -> Iterator[Question]:
-    """Ask which vectors a word changes, what is remembered, and whether a token can be taken back."""
     run = trace.under("experiment.long_prompt")
     apart, place = run["apart"].values, int(run["name"])
     before, after = bool((apart[:, :place] == 0).all()), bool((apart[-1, place:] > 0).all())
@@ -55,7 +54,6 @@ def language_model(trace: Trace) -> Iterator[Question]:
 
 
 def inside(trace: Trace) -> Iterator[Question]:
-    """Ask why there are sinks, how heads at rest are told apart, and what “it” can see."""
     run = trace.under("experiment.inside_prose")
     ratio, sink = run["value_ratio"], run["sink"]
     yield Question(
@@ -91,7 +89,6 @@ def inside(trace: Trace) -> Iterator[Question]:
 
 
 def arguing(trace: Trace) -> Iterator[Question]:
-    """Ask what one training shows, what else changed, and how far a verdict reaches."""
     run, deep = trace.under("experiment.parts_removed"), trace.under("experiment.depth_and_norm")
     whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
     first, other = one.quantity(0), whole.quantity(0)
@@ -134,7 +131,6 @@ def arguing(trace: Trace) -> Iterator[Question]:
 
 
 def faq(trace: Trace) -> Iterator[Question]:
-    """Ask what a longer sentence costs, and where most parameters are."""
     learned = [trace[name].axes for name in trace if name.startswith("parameters.encoder.")]
     grows = any(LENGTHS & {*axes} for axes in learned)
     yield Question(

@@ -19,7 +19,6 @@ COLD = 0.01
 
 
 def training(trace: Trace) -> Iterator[Question]:
-    """Ask what the loss does, how far a step may go, and where no push comes from."""
     early = trace.under("experiment.descent")
     if "word_loss" not in early:
         return
@@ -60,7 +59,6 @@ def training(trace: Trace) -> Iterator[Question]:
 
 
 def inference(trace: Trace) -> Iterator[Question]:
-    """Ask what a cold temperature does, what top-p keeps, and where a cache helps."""
     real = trace.under("experiment.continuations")
     certain, open_ = PROMPTS
     probs = np.sort(trace["experiment.next_token.walk"].values)
@@ -102,7 +100,6 @@ def inference(trace: Trace) -> Iterator[Question]:
 
 
 def interpretation(trace: Trace) -> Iterator[Question]:
-    """Ask what it means that nothing changes, whether a pattern is a need, and which vector decides."""
     spare = trace.under("experiment.spare_heads")
     added, together = spare["added_up"], spare["together"]
     fill_in = bool(together > 2 * added)
@@ -141,7 +138,6 @@ def interpretation(trace: Trace) -> Iterator[Question]:
 
 
 def modern(trace: Trace) -> Iterator[Question]:
-    """Ask what RoPE turns, what shared keys save, and what RMSNorm leaves out."""
     run = trace.under("experiment.modern_blocks")
     scores = run["scores"].values
     steady = all(np.allclose(line, line[0], atol=1e-3) for line in map(scores.diagonal, range(-3, 4)))

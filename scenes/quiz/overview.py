@@ -21,7 +21,6 @@ BOXES = {"attention": "Attention", "norm": "The layer norm", "feed-forward": "Th
 
 
 def meaning(trace: Trace) -> Iterator[Question]:
-    """Ask what softmax does to the others, what a lookup gives, and where a meaning comes from."""
     run = trace.under("experiment.meaning.lookup", query=0)
     scores, weights = run["scores"].values, run["weights"]
     raised = softmax(scores + RAISE * (np.arange(len(scores)) == 0))[1:] - softmax(scores)[1:]
@@ -62,7 +61,6 @@ def meaning(trace: Trace) -> Iterator[Question]:
 
 
 def basics(trace: Trace) -> Iterator[Question]:
-    """Ask whether the encoder compresses, what the decoder reads, and whether likely is true."""
     memory = trace[decoder_rows_of(trace).named("embed_src.sum")]
     words, width = trace["config.words"], trace["config.d_model"]
     kept = bool(memory.size("position") == words)
@@ -102,7 +100,6 @@ def basics(trace: Trace) -> Iterator[Question]:
 
 
 def lstm(trace: Trace) -> Iterator[Question]:
-    """Ask how far two words are apart, who notices the order, and what attention buys."""
     hops = trace["other.long.lstm.encoder.recurrent_path_lengths"]
     far = hops.largest()[-1]
     yield Question(
@@ -145,7 +142,6 @@ def lstm(trace: Trace) -> Iterator[Question]:
 
 
 def encoder(trace: Trace) -> Iterator[Question]:
-    """Ask what is left for a single word, where vectors meet, and what a residual connection does."""
     values = trace["encoder.0.self_attn.v"].values
     brings = bool((np.abs(values).sum(-1) > 0).all())
     yield Question(
