@@ -14,7 +14,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -47,17 +47,12 @@ class Plane(VGroup):
         self.kinds = VGroup(VGroup(), VGroup())
         px, points = self.side / 2 / self.edge, run["points"]
         for i, (point, kind) in enumerate(zip(points.values, run["kinds"].values, strict=True)):
-            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else self._square()
+            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
             means(mark, *(Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1)))
             if np.abs(point).max() < self.edge:
                 self.kinds[int(kind)].add(mark.move_to(self.point(*point)))
         self.kinds.set_z_index(2)
         super().__init__(self.box, self.title, self.right, self.kinds)
-
-    @staticmethod
-    def _square() -> VMobject:
-        square = Box(POINT, POINT, palette().background, 1, palette().ink, 2.5)
-        return square.set_fill(opacity=0)
 
     def come(self) -> tuple[Animation, ...]:
         """The points of both kinds, one after another."""
