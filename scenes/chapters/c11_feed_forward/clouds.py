@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import Trace
 EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 70.0
 
 
-class Plane(VGroup):
+class Plane:
     """The points of both kinds in their plane, under a heading that ends in a share of points that are right.
 
     Args:
@@ -52,7 +52,6 @@ class Plane(VGroup):
             if np.abs(point).max() < self.edge:
                 self.kinds[int(kind)].add(mark.move_to(self.point(*point)))
         self.kinds.set_z_index(2)
-        super().__init__(self.box, self.title, self.right, self.kinds)
 
     def come(self) -> tuple[Animation, ...]:
         """The points of both kinds, one after another."""
@@ -75,7 +74,7 @@ class Plane(VGroup):
         return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
 
 
-class Clouds(VGroup):
+class Clouds:
     """The same points in two planes: parted by the best straight line, and by a layer that learns."""
 
     def __init__(self, run: Trace) -> None:
@@ -92,7 +91,6 @@ class Clouds(VGroup):
         scale = float(np.abs(planes[-1]).max()) / 1.5
         self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
         self.cells, self.learned = (self._cells(run, state, scale) for state in (0, len(planes) - 1))
-        super().__init__(self.straight, self.layer, self.line, self.cells)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
         """The plane, shaded by how sure the layer is of either kind."""

@@ -27,7 +27,7 @@ NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
 AIR = 56.0
 
 
-class Lesson(VGroup):
+class Lesson:
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
     def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
@@ -53,7 +53,6 @@ class Lesson(VGroup):
             Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
             for text, y in (("right word", truth), ("guess", guess), ("input", read))
         )
-        super().__init__(self.truth, self.guesses, self.box, self.title, self.reads, self.ways, self.signs, self.names)
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:
