@@ -25,7 +25,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 
 
-class Skills(VGroup):
+class Skills:
     """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked."""
 
     def __init__(self, run: Trace) -> None:
@@ -58,7 +58,6 @@ class Skills(VGroup):
             number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
         self.stays = Words("stays from", "aside", "ink2").end_in(right.cross(foot))
-        super().__init__(self.plots, self.curves, self.calls, self.marks, self.axis_name, self.ends, self.stays)
 
     def draw(self) -> Animation:
         """All curves at the same pace: each moment is one step of the training."""

@@ -203,7 +203,7 @@ class Widening(VGroup):
         return pulses([*self.ways], [float(self.after[i].height) / most for i in self.fires], "ink")
 
 
-class OneForAll(VGroup):
+class OneForAll:
     """All vectors on their way through one network, under their tokens, and one of them that goes alone.
 
     Args:
@@ -231,10 +231,9 @@ class OneForAll(VGroup):
         self.label = box.inset(0, 12).fit(Formula(matrices, LARGE), most=1.0)
         rows = ((self.enters[0], "vectors"), (self.machine, "one FFN"), (self.out[0], "outputs"), (self.alone, "alone"))
         self.names = [row_name(text, side, row.get_y()) for row, text in rows]
-        super().__init__(*self.enters, self.machine, self.label, *self.out, self.alone, *self.names)
 
 
-class MoveAndCompute(VGroup):
+class MoveAndCompute:
     """Attention between tokens as arcs, and below each of them the same network.
 
     Args:
@@ -257,7 +256,6 @@ class MoveAndCompute(VGroup):
         #: Of each token, where its vector comes by, from the top; and the lines between.
         self.stops = [*zip(self.arcs.chips, entering, boxes, leaving, strict=True)]
         self.ways = [[drop(a, b, "residual", 5) for a, b in pairwise(stops)] for stops in self.stops]
-        super().__init__(self.arcs, *entering, *boxes, *leaving)
 
     @staticmethod
     def _box(place: Room) -> VGroup:

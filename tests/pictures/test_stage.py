@@ -68,6 +68,12 @@ def test_a_beat_takes_no_bar_which_would_make_two_of_it() -> None:
         beat("Rows ask, |columns answer.")
 
 
+def test_a_beat_that_is_none_is_no_part_of_its_step() -> None:
+    step = Step("One of two", None, beat("Said."), None)
+    assert [part.say for part in step.parts] == ["Said."]
+    assert step.narration == "Said."
+
+
 def test_the_motions_of_a_beat_share_the_time_in_which_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     played: list[tuple[float, float]] = []
     play = Chapter._play

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from scenes.animations import (
     Reform,
@@ -312,9 +312,10 @@ class Residual(Chapter):
         made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
         enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
         stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
-        opening, formula = stages.place(Formula("x", LARGE)), stages.place(formula_of(part, by_mean))
+        formulas = [stages.place(Formula(source, LARGE)) for source in formulas_of(part, by_mean)]
         zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
+        gone = [bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here]]
         yield Step(
             claim(by_mean, "Layer norm, step by step", "RMSNorm, step by step"),
             beat(
@@ -326,9 +327,9 @@ class Residual(Chapter):
                 ),
                 ribbon.mark({here: "residual"}),
                 (appear(stages.zero), fill(stages.states[0], "slow")),
-                appear(opening),
+                appear(formulas[0]),
             ),
-            *(centred_and_scaled if by_mean else scaled)(part, stages, opening, formula),
+            *(centred_and_scaled if by_mean else scaled)(part, stages, formulas),
             beat(
                 claim(
                     by_mean,
@@ -336,9 +337,7 @@ class Residual(Chapter):
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
                 (
-                    leave(
-                        stages.zero, formula, *(bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here])
-                    ),
+                    leave(stages.zero, formulas[-1], *gone),
                     *exchange([stages.states[-1][i] for i in shown[here]], bars[here]),
                 ),
                 (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
@@ -405,52 +404,46 @@ class Residual(Chapter):
         )
 
 
-def formula_of(part: Trace, by_mean: bool) -> Formula:
-    """The whole norm of one vector, with its numbers."""
+def formulas_of(part: Trace, by_mean: bool) -> list[str]:
+    """The norm of one vector, stage by stage, with its numbers."""
     if by_mean:
-        return Formula(f"(x - {part['mean']:.2f}) / sqrt({part['var']:.2f}) dot g + b", LARGE)
-    return Formula(f"x / sqrt({part['mean_square']:.2f}) dot g", LARGE)
+        centred = f"x - {part['mean']:.2f}"
+        divided = f"({centred}) / sqrt({part['var']:.2f})"
+        return ["x", centred, divided, f"{divided} dot g", f"{divided} dot g + b"]
+    divided = f"x / sqrt({part['mean_square']:.2f})"
+    return ["x", divided, f"{divided} dot g"]
 
 
-def centred_and_scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+def centred_and_scaled(part: Trace, stages: NormStages, formulas: Sequence[Formula]) -> Iterator[Beat]:
     """The stages of a layer norm."""
     mean, variance, states = part["mean"], part["var"], stages.states
     level, flat = stages.level(float(mean)), stages.level()
     wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
-    centred, divided, gained = (
-        stages.place(one)
-        for one in (
-            Formula(f"x - {mean:.2f}", LARGE),
-            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f})", LARGE),
-            Formula(f"(x - {mean:.2f}) / sqrt({variance:.2f}) dot g", LARGE),
-        )
-    )
     yield beat(
         f"Take the mean of its entries, {mean:.2f}, off each.",
         draw(level),
-        (slide(states[0], states[1], "row"), reshape(level, flat), Reform(opening, centred)),
+        (slide(states[0], states[1], "row"), reshape(level, flat), Reform(*formulas[:2])),
     )
     yield beat(
         f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
         (leave(level), appear(wide)),
-        (slide(states[1], states[2], "row"), reshape(wide, one), Reform(centred, divided)),
+        (slide(states[1], states[2], "row"), reshape(wide, one), Reform(*formulas[1:3])),
     )
     yield beat(
         "Last come a learned gain g and shift b for each entry.",
-        (leave(wide), slide(states[2], states[3], "row"), Reform(divided, gained)),
-        (slide(states[3], states[4], "row"), Reform(gained, formula)),
+        (leave(wide), slide(states[2], states[3], "row"), Reform(*formulas[2:4])),
+        (slide(states[3], states[4], "row"), Reform(*formulas[3:])),
     )
 
 
-def scaled(part: Trace, stages: NormStages, opening: Formula, formula: Formula) -> Iterator[Beat]:
+def scaled(part: Trace, stages: NormStages, formulas: Sequence[Formula]) -> Iterator[Beat]:
     """The stages of an RMSNorm, which leaves out the mean and the shift."""
-    square, states = part["mean_square"], stages.states
-    wide, divided = stages.band(part["scale"]), stages.place(Formula(f"x / sqrt({square:.2f})", LARGE))
+    square, states, wide = part["mean_square"], stages.states, stages.band(part["scale"])
     yield beat(
         f"RMSNorm keeps the mean. Divide by the root of the mean square of the entries, {square:.2f}.",
         appear(wide),
-        (leave(wide), slide(states[0], states[1], "row"), Reform(opening, divided)),
+        (leave(wide), slide(states[0], states[1], "row"), Reform(*formulas[:2])),
     )
     yield beat(
-        "Last comes a learned gain g for each entry.", (slide(states[1], states[2], "row"), Reform(divided, formula))
+        "Last comes a learned gain g for each entry.", (slide(states[1], states[2], "row"), Reform(*formulas[1:]))
     )

@@ -28,7 +28,7 @@ WIDE = 420.0
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
 
-class NormOrder(VGroup):
+class NormOrder:
     """A sublayer and its norm on the stream.
 
     Args:
@@ -66,7 +66,6 @@ class NormOrder(VGroup):
             *(path([a, b], "residual", 1) for a, b in zip(stops[2:-2:2], stops[3:-2:2], strict=True)),
             path([*stops[-2:], at(join, y), end], "residual", 1),
         ]
-        super().__init__(self.stream, self.ways, self.sublayer, self.plus, self.norm, self.heading)
 
     @staticmethod
     def _box(name: str, x: float, y: float) -> VGroup:

@@ -27,7 +27,7 @@ STEEP = 60
 NEAR, FAR, APART = 0.42, 0.8, 120.0
 
 
-class SumOfTwo(VGroup):
+class SumOfTwo:
     """x, f(x) and x + f(x) from one point, in the plane of the first two, with the angles that they make with x.
 
     Args:
@@ -73,7 +73,6 @@ class SumOfTwo(VGroup):
             side, cells = line.split_columns(NAME, 24)
             side.fit(symbol, most=1.0)
             self.vectors += vectors_in(cells, row, role)
-        super().__init__(*self.turns, self.origin, self.before, self.found, self.moved, self.sum, self.names)
 
     @staticmethod
     def _name(name: Formula, tip: np.ndarray, sides: Sequence[np.ndarray], there: list[VMobject], room: Room) -> None:

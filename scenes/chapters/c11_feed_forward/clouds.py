@@ -14,7 +14,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -22,7 +22,7 @@ from transformer_core.tracing.trace import Trace
 EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 70.0
 
 
-class Plane(VGroup):
+class Plane:
     """The points of both kinds in their plane, under a heading that ends in a share of points that are right.
 
     Args:
@@ -47,17 +47,11 @@ class Plane(VGroup):
         self.kinds = VGroup(VGroup(), VGroup())
         px, points = self.side / 2 / self.edge, run["points"]
         for i, (point, kind) in enumerate(zip(points.values, run["kinds"].values, strict=True)):
-            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else self._square()
+            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
             means(mark, *(Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1)))
             if np.abs(point).max() < self.edge:
                 self.kinds[int(kind)].add(mark.move_to(self.point(*point)))
         self.kinds.set_z_index(2)
-        super().__init__(self.box, self.title, self.right, self.kinds)
-
-    @staticmethod
-    def _square() -> VMobject:
-        square = Box(POINT, POINT, palette().background, 1, palette().ink, 2.5)
-        return square.set_fill(opacity=0)
 
     def come(self) -> tuple[Animation, ...]:
         """The points of both kinds, one after another."""
@@ -80,7 +74,7 @@ class Plane(VGroup):
         return rule(self.point(*inside[0]), self.point(*inside[-1]), role, thick)
 
 
-class Clouds(VGroup):
+class Clouds:
     """The same points in two planes: parted by the best straight line, and by a layer that learns."""
 
     def __init__(self, run: Trace) -> None:
@@ -97,7 +91,6 @@ class Clouds(VGroup):
         scale = float(np.abs(planes[-1]).max()) / 1.5
         self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
         self.cells, self.learned = (self._cells(run, state, scale) for state in (0, len(planes) - 1))
-        super().__init__(self.straight, self.layer, self.line, self.cells)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
         """The plane, shaded by how sure the layer is of either kind."""

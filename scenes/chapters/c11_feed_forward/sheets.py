@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Away, Ground, Tip, means
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.shapes import Box, arrow, dot, path, rule
+from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, units
@@ -98,14 +98,12 @@ class Sheet(VGroup):
 
 def mark_before() -> VMobject:
     """The sign of "added up before": a ring."""
-    ring = Box(38, 38, palette().background, 19, palette().query, 6)
-    return ring.set_fill(opacity=0)
+    return frame(38, 38, "query", 6, 19)
 
 
 def mark_after() -> VMobject:
     """The sign of "added up after": a full diamond."""
-    diamond = Box(19, 19, palette().key, 2)
-    return diamond.rotate(np.pi / 4)
+    return Box(19, 19, palette().key, 2).rotate(np.pi / 4)
 
 
 class Trial:

@@ -27,7 +27,7 @@ ENDS = ("logits", "loss")
 WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
 
 
-class Backward(VGroup):
+class Backward:
     """The parts of the model in the order of a pass, up to the loss; ways forward, ways back, and a gradient in each.
 
     Args:
@@ -60,7 +60,6 @@ class Backward(VGroup):
         self.legend.move_to(legend.centre)
         #: In the order in which the gradient comes to them.
         self.order = [5, 4, 3, 2, 1, 0]
-        super().__init__(self.boxes, self.bars, self.numbers, self.loss, self.forward, self.back)
 
     @staticmethod
     def _box(room: Room, *lines: str) -> VGroup:
@@ -85,7 +84,7 @@ class Backward(VGroup):
         return arrow(a + shift, b + shift, "ink2", 6, 20), arrow(b - shift, a - shift, "warning", 8, 24)
 
 
-class Valley(VGroup):
+class Valley:
     """The loss along one direction as a valley, and a ball that descends in steps.
 
     Args:
@@ -117,7 +116,6 @@ class Valley(VGroup):
         #: The curve falls by the length of the gradient a unit of distance.
         ends = (-0.22, 0.22)
         self.slope = self.plot.curve(ends, [float(start) - run["gradient_norm"] * end for end in ends], "warning", 6)
-        super().__init__(self.plot, self.curve, self.ball, self.loss, self.loss_name)
 
     def _on(self, place: float) -> np.ndarray:
         return self.plot.point(place, float(np.interp(place, self.along, self.up)))

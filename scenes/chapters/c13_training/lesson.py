@@ -9,8 +9,9 @@ from manim import DOWN, UP, Animation, VGroup
 
 from scenes.animations import Count, Through, Travel, appear, leave
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_on
 from scenes.mobjects.card import Card
-from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
+from scenes.mobjects.marks import Ground, Shade, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, dot, rule
@@ -27,7 +28,7 @@ NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
 AIR = 56.0
 
 
-class Lesson(VGroup):
+class Lesson:
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
     def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
@@ -53,7 +54,6 @@ class Lesson(VGroup):
             Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
             for text, y in (("right word", truth), ("guess", guess), ("input", read))
         )
-        super().__init__(self.truth, self.guesses, self.box, self.title, self.reads, self.ways, self.signs, self.names)
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:
@@ -115,10 +115,8 @@ class CrossEntropy:
     def _bars(self, entries: Sequence[Quantity], unit: float, floor: VGroup, scale: float) -> VGroup:
         bars = VGroup()
         for column, entry in zip(self.ribbon.columns, entries, strict=True):
-            bar = Box(self.wide, max(abs(entry) * unit, 3.0), signed(entry, scale) if scale else palette().weight, 4)
-            middle = np.array([column.centre[0], floor.get_y(), 0])
-            bar.move_to(middle, aligned_edge=DOWN if entry >= 0 else UP)
-            means(bar, Length(entry, "height", unit, self.wide, 3.0), Rises(entry, 1, floor.meanings[0]))
+            zero, fill = np.array([column.centre[0], floor.get_y(), 0]), signed(entry, scale) if scale else ""
+            bar = bar_on(zero, floor.meanings[0], entry, "height", unit, self.wide, radius=4, least=3, fill=fill)
             bars.add(means(bar, Shade(entry, scale)) if scale else bar)
         return bars
 

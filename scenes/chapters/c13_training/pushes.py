@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, rate_functions
+from manim import DOWN, LEFT, Animation, Create, Mobject, VGroup, rate_functions
 
 from scenes.animations import Count, Through, gather
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Ground, Hue, Length, Rises, means
+from scenes.mobjects.bars import bar_of, bar_on
+from scenes.mobjects.marks import Ground, Hue, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, dot, rule
@@ -55,11 +55,9 @@ def signed_bars(
     for column, entry in zip(ribbon.columns, entries, strict=True):
         middle, ground, side = (column.left + column.right) / 2, Ground(), 1 if entry >= 0 else -1
         line = means(rule(at(middle, room.top + 4), at(middle, room.bottom - 4), "ink3", 3), ground)
-        bar = Box(max(abs(entry) * unit, 3.0), high, signed(side, 1.0), 4)
-        bar.move_to(at(middle, y), aligned_edge=LEFT if side > 0 else RIGHT)
-        means(bar, Length(entry, "width", unit, high, 3.0), Hue(entry), Rises(entry, 0, ground))
+        look = {"radius": 4, "least": 3, "fill": signed(side, 1.0)}
         lines.add(line)
-        bars.add(bar)
+        bars.add(means(bar_on(at(middle, y), ground, entry, "width", unit, high, **look), Hue(entry)))
         numbers.add(number(entry, "+.2f", "stage number").settle(at(middle - side * 86, y)))
     return lines, bars, numbers
 

@@ -24,7 +24,7 @@ SHORT, LONG = following(lambda: STAGE.split_columns(760, 40))
 LANDED = 0.7
 
 
-class Merges(VGroup):
+class Merges:
     """The tree of one word: its letters in a row, and each merge as deep as it stands upon others.
 
     Args:
@@ -57,7 +57,6 @@ class Merges(VGroup):
         self.row = [self.chips[i] for i in letters]
         self.roots = [self.chips[i] for i in roots]
         self.tokens = [VGroup(self.chips[i], *([self.numbers[i]] if i in self.numbers else [])) for i in roots]
-        super().__init__(*self.edges.values(), self.chips, *self.numbers.values())
 
     def _edge(self, part: int, whole: int) -> VMobject:
         start, end = self.chips[part].get_bottom(), self.chips[whole].get_top()
