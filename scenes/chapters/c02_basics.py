@@ -142,7 +142,8 @@ class Basics(Chapter):
             ),
             beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
             beat(
-                f"“{adjective}” with a noun {of_adjective:,.0f} times.", fill(picture.but_mine(picture.column), "slow")
+                f"“{adjective}” with a noun {of_adjective:,.0f} times.",
+                fill(picture.but_mine(picture.column), "slow"),
             ),
             beat(
                 claim(
@@ -331,7 +332,8 @@ class Basics(Chapter):
                 appear_in_turn([*asked.likely.lines], "slow"),
             ),
             beat(
-                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.", asked.write()
+                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.",
+                asked.write(),
             ),
             beat(
                 "A chatbot is then fine-tuned on answers that people prefer. So it writes, token by token. "

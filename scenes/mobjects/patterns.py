@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 from scenes.animations.branching import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Beside, Squares, means
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, quads, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.wording import layer_name, letter_of
@@ -36,14 +36,10 @@ TAG, CLEAR = 54.0, 12.0
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:
     """Upright squares as one shape: centres (n × 2) and sides (n) in units."""
     colour = palette().role(role)
-    shape = VMobject(fill_color=colour, fill_opacity=0 if outline else 1, stroke_color=colour)
-    shape.set_stroke(width=stroke(1.5) if outline else 0)
     corners = np.array([(-1, 1), (1, 1), (1, -1), (-1, -1)]) / 2
-    starts = centres[:, None] + corners * sides[:, None, None]
-    ends = np.roll(starts, -1, axis=1)
-    lines = np.stack([starts, starts + (ends - starts) / 3, ends - (ends - starts) / 3, ends], axis=2).reshape(-1, 2)
-    shape.points = np.column_stack([lines, np.zeros(len(lines))])
-    return shape
+    each = centres[:, None] + corners * sides[:, None, None]
+    shape = quads(each, fill_color=colour, fill_opacity=0 if outline else 1, stroke_color=colour)
+    return shape.set_stroke(width=stroke(1.5) if outline else 0)
 
 
 class Pattern(VGroup):

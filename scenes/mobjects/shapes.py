@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
@@ -62,14 +63,24 @@ def stroke(pixels: float) -> float:
 def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
     """Slanted lines that fill a box of this size in px: what is masked."""
     lines = VMobject(stroke_color=palette().line, stroke_width=stroke(2))
-    pieces = []
-    for start in np.arange(-height + pitch / 2, width, pitch):
-        low, high = max(0.0, start), min(width, start + height)
-        a, b = np.array([low, low - start, 0]), np.array([high, high - start, 0])
-        pieces.append([a, a + (b - a) / 3, b - (b - a) / 3, b])
-    centre = np.array([width / 2, height / 2, 0])
-    lines.points = (np.array(pieces).reshape(-1, 3) - centre) / 135
+    feet = np.arange(-height + pitch / 2, width, pitch)
+    ends = (np.stack([x, x - feet, 0 * x], 1) for x in (np.maximum(0.0, feet), np.minimum(width, feet + height)))
+    lines.points = (segments(*ends) - np.array([width / 2, height / 2, 0])) / 135
     return lines
+
+
+def segments(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Points of straight lines, four a line: from each of the `starts` to each of the `ends`, (..., 2 or 3)."""
+    way = ends - starts
+    return np.stack([starts, starts + way / 3, ends - way / 3, ends], axis=-2).reshape(-1, starts.shape[-1])
+
+
+def quads(corners: np.ndarray, **style: Any) -> VMobject:
+    """Shapes of four corners each as a single one: shape × corner × 2, in units."""
+    shape = VMobject(**style)
+    points = segments(corners, np.roll(corners, -1, axis=1))
+    shape.points = np.column_stack([points, np.zeros(len(points))])
+    return shape
 
 
 def frame(width: float, height: float, role: str = "focus", thick: float = 5, radius: float = 9) -> VMobject:
@@ -82,7 +93,7 @@ def frame(width: float, height: float, role: str = "focus", thick: float = 5, ra
 def rule(start: np.ndarray, end: np.ndarray, role: str = "line", thick: float = 2) -> VMobject:
     """A straight line."""
     line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
-    line.points = np.array([start, start + (end - start) / 3, end - (end - start) / 3, end])
+    line.points = segments(start, end)
     return line
 
 
@@ -91,9 +102,8 @@ def dashes(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float 
     line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
     length = float(np.linalg.norm(end - start))
     count = max(1, round(length / units(2 * dash)))
-    ts = np.linspace(0, 1, 2 * count)
-    pieces = [(start + (end - start) * a, start + (end - start) * b) for a, b in zip(ts[::2], ts[1::2], strict=True)]
-    line.points = np.array([[a, a + (b - a) / 3, b - (b - a) / 3, b] for a, b in pieces]).reshape(-1, 3)
+    corners = start + (end - start) * np.linspace(0, 1, 2 * count)[:, None]
+    line.points = segments(corners[::2], corners[1::2])
     return line
 
 

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import LEFT, VGroup, VMobject
+from manim import LEFT, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Heat, Shade, means
-from scenes.mobjects.shapes import Box, ellipsis
+from scenes.mobjects.shapes import Box, ellipsis, quads
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
@@ -237,13 +237,7 @@ class Heatmap(Copied, VGroup):
             right, bottom = units((j + 0.86) * wide / columns), -units((i + 0.86) * high / rows)
             shades.setdefault(colour, []).append([(left, top), (right, top), (right, bottom), (left, bottom)])
         for colour, squares in shades.items():
-            shade = VMobject(fill_color=colour, fill_opacity=1, stroke_width=0)
-            corners = np.array(squares)
-            ends = np.roll(corners, -1, axis=1)
-            lines = np.stack([corners, corners + (ends - corners) / 3, ends - (ends - corners) / 3, ends], axis=2)
-            flat = lines.reshape(-1, 2)
-            shade.points = np.column_stack([flat, np.zeros(len(flat))])
-            self.add(shade)
+            self.add(quads(np.array(squares), fill_color=colour, fill_opacity=1, stroke_width=0))
         self.backdrop = Box(wide + 10, high + 10, palette().surface, 6).move_to(self)
         self.add_to_back(self.backdrop)
         if values.shape == tensor.shape:  # where several share a cell, it has no source

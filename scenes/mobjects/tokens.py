@@ -71,12 +71,6 @@ def chip_width(label: Label, small: bool = False) -> float:
     return advance * (26 if small else 30) + 2 * (PADDING * 0.7 if small else PADDING)
 
 
-def chips(labels: tuple[Label, ...], role: str = "", height: float = HEIGHT, width: float = 0) -> VGroup:
-    """A token for each label, all of one width, in a row."""
-    width = max([width, *(chip_width(label, height < 48) for label in labels)])
-    return VGroup(Token(label, role, width, height) for label in labels).arrange(RIGHT, buff=units(14))
-
-
 def in_line(labels: Sequence[Label], room: float) -> VGroup:
     """A sentence in one line of chips; bare words where chips have no room."""
     for height in (52, 44):

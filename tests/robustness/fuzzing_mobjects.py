@@ -25,7 +25,7 @@ from scenes.layout import STAGE, texts_on
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, paragraph, word
-from scenes.mobjects.tokens import Token, chips, in_line
+from scenes.mobjects.tokens import Token, in_line
 from scenes.production.files import on_one_line
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.rendering import FastRenderer, still
@@ -110,8 +110,8 @@ def show_labels(trace: Trace, text: str) -> None:
     for style in STYLES:
         for label in labels:
             assert word(label, style).text == str(label)
-    shown = [Token(label, role) for label in labels for role in ("", "query", "value")]
-    shown += [chips(tuple(labels), "key"), in_line(labels, STAGE.width)]
+    shown = [Token(label, role) for label in labels for role in ("", "query", "key", "value")]
+    shown += [in_line(labels, STAGE.width)]
     shown += [
         Formula(f"{{{{ q_({label}) : query }}}} dot k_({label}) = {shares.quantity(0, 0):.2f}") for label in labels[:2]
     ]

@@ -311,7 +311,8 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat(
-                "Each value, a vector, shrinks to its weight,", (appear(picture.ghosts, rise=False), picture.shorten())
+                "Each value, a vector, shrinks to its weight,",
+                (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
                 "and they add up: the weighted sum of the values is the answer.",

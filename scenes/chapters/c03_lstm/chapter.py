@@ -200,7 +200,9 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.", appear(own), folding.look()
+                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
+                appear(own),
+                folding.look(),
             ),
             beat("So a layer is one step, however long the sentence, in training as well.", leave(own), appear(*rows)),
             stage=[chain.ribbon, steps, *([folding.memory, folding.wrote] if several else [])],
@@ -435,7 +437,9 @@ class AgainstLSTM(Chapter):
             ),
             beat("The price: it must be told the order,", appear(*both[0]), ambient=picture.passing()),
             beat(
-                "and it keeps every word: twice the words, four times the pairs.", appear(*both[-1]), picture.longer()
+                "and it keeps every word: twice the words, four times the pairs.",
+                appear(*both[-1]),
+                picture.longer(),
             ),
             beat(
                 "For a text that never ends, a memory of fixed size is the better trade.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -113,9 +114,6 @@ class Sight:
             for meaning in part.meanings:
                 if isinstance(meaning, Ground):
                     self._carriers.setdefault(id(meaning), []).append(part)
-        self._entries: dict[str, list[Entry]] | None = None
-        self._stands: list[tuple[Mobject, Label]] | None = None
-        self._filled: list[tuple[VMobject, np.ndarray]] | None = None
         self._read: dict[str, NamedTensor] = {}
 
     def tensor(self, name: str) -> NamedTensor:
@@ -144,11 +142,14 @@ class Sight:
 
     def entries(self, name: str) -> list[Entry]:
         """All boxes on stage that show entries of the tensor called `name`."""
-        if self._entries is None:
-            self._entries = {}
-            for entry in self._shown():
-                self._entries.setdefault(entry.quantity.name, []).append(entry)
         return self._entries.get(name, [])
+
+    @cached_property
+    def _entries(self) -> dict[str, list[Entry]]:
+        found: dict[str, list[Entry]] = {}
+        for entry in self._shown():
+            found.setdefault(entry.quantity.name, []).append(entry)
+        return found
 
     def _shown(self) -> Iterator[Entry]:
         for part in self.parts.values():
@@ -159,27 +160,24 @@ class Sight:
                 if self.stands_still(part):
                     yield from meaning.entries(part)
 
-    @property
+    @cached_property
     def filled(self) -> list[tuple[VMobject, np.ndarray]]:
         """Shapes that are there and have a fill, in the order in which they are drawn, each with its box."""
-        if self._filled is None:
-            self._filled = [
-                (part, np.concatenate([part.points[:, :2].min(0), part.points[:, :2].max(0)]))
-                for part in self.parts.values()
-                if isinstance(part, VMobject) and len(part.points) and part.get_fill_opacity() >= THERE
-            ]
-        return self._filled
+        return [
+            (part, np.concatenate([part.points[:, :2].min(0), part.points[:, :2].max(0)]))
+            for part in self.parts.values()
+            if isinstance(part, VMobject) and len(part.points) and part.get_fill_opacity() >= THERE
+        ]
 
-    @property
+    @cached_property
     def stands(self) -> list[tuple[Mobject, Label]]:
         """All parts that stand for tokens, each with its label."""
-        if self._stands is None:
-            self._stands = []
-            for part in self.parts.values():
-                label = getattr(part, "label", None)
-                labels = [m.label for m in getattr(part, "meanings", ()) if isinstance(m, Stands)]
-                self._stands += [(part, one) for one in (label, *labels) if isinstance(one, Label)]
-        return self._stands
+        found = []
+        for part in self.parts.values():
+            label = getattr(part, "label", None)
+            labels = [m.label for m in getattr(part, "meanings", ()) if isinstance(m, Stands)]
+            found += [(part, one) for one in (label, *labels) if isinstance(one, Label)]
+        return found
 
 
 def misdrawn(stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()) -> list[str]:
