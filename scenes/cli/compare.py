@@ -64,13 +64,13 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
     order = _order(pair, Wishes(**wishes))
     if saved:
         take_trace(saved)
-    trace = Trace.load(store.trace(order.text, None, **order.asked)[0])
-    console().print(table(trace))
+    path, _ = store.trace(order.text, None, **order.asked)
+    console().print(table(Trace.load(path)))
     if not only_table:
         with alone_in(order.output):
             (pictured if only_stills else filmed)(order, store)
     if saved:
-        save(trace, saved)
+        save(Trace.load(path), saved)  # without what the table has derived
 
 
 def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
