@@ -14,6 +14,7 @@ from scenes.animations import (
     draw,
     leave,
     meet,
+    move_ring,
     pulses,
     ring_around,
 )
@@ -140,15 +141,15 @@ class Decoder(Chapter):
             ),
             beat(
                 "The exponential of that is zero, so softmax gives all attention to the tokens so far.",
-                board.soften(),
-                appear(*shown.told, rise=False),
+                *board.soften(),
             ),
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
                 f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
                 "and later tokens nothing.",
-                appear(shown.ring),
-                *board.gives(top_key),
+                appear(board.ring),
+                move_ring(board.ring, board.top(top_key)),
+                move_ring(board.ring, board.hidden) if len(board.hidden) else None,
             ),
             stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],
         )
@@ -167,7 +168,12 @@ class Decoder(Chapter):
         same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
         yield Step(
             "Why not set zeros afterwards?",
-            beat("What if later weights were set to zero after the softmax?", *board.masked.turn_into(board.late)),
+            beat(
+                "What if later weights were set to zero after the softmax?",
+                leave(board.ring),
+                *board.masked.turn_into(board.all_seen),
+                *board.all_seen.turn_into(board.late),
+            ),
             beat(
                 f"Then the weights of “{query_token}” add up to only {left}.",
                 appear(ring := ring_around(board.late.sums[board.row], roomy=True)),
@@ -176,20 +182,25 @@ class Decoder(Chapter):
                 f"Worse: swap the hidden “{last}” for “{changed}”, and {moved}.",
                 (leave(ring), *board.swap()),
                 *board.late.turn_into(board.leaked),
+                appear(moved := ring_around(board.moved, "warning")),
             ),
-            beat("The future leaks in: softmax divides by a sum over all keys.", board.leak()),
+            beat(
+                "The future leaks in: softmax divides by a sum over all keys.",
+                appear(hidden := ring_around(board.other.keys[-1], "warning")),
+            ),
             beat(
                 claim(
                     same,
                     "Divided by the new sum, the weights are as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
+                leave(moved, hidden),
                 *board.leaked.turn_into(board.divided),
             ),
             beat(
                 "So mask first: nothing later can be copied.",
                 Rise(dive, *board.standing(board.divided)),
-                leave(shifted.peek),
+                (leave(shifted.peek), draw(shifted.stopped[1]), appear(shifted.stopped[0])),
             ),
         )
 
