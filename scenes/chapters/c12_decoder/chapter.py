@@ -208,7 +208,8 @@ class Decoder(Chapter):
         """Cross-attention: one position asks, then all."""
         row, gold = len(decoded.written) - 1, gold_alignment(trace)
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
-        rest = [line for i, curves in enumerate(bridge.curves) if i != row for line in curves]
+        rows = [i for i in range(len(bridge.curves)) if i != row]
+        rest = [line for i in rows for line in bridge.curves[i]]
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"Pairs as in the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
         others = claim(
@@ -231,12 +232,12 @@ class Decoder(Chapter):
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
                 (bridge.mark(row), bridge.ask(row)),
                 draw(*bridge.curves[row], kind="row"),
-                appear(number := bridge.number_beside(row)),
+                (appear(number := bridge.number_beside(row)), *bridge.leads([row])),
             ),
             beat(
                 f"{others} {right}",
                 leave(number),
-                draw(*rest, kind="slow") if rest else None,
+                (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
                 ambient=pulses(bridge.lines, bridge.weights),
             ),
             stage=bridge.decoder,
@@ -279,7 +280,11 @@ class Decoder(Chapter):
             beat(
                 f"{start}{order_differs}",
                 *(
-                    [deal(bridge.source.chips, [*bridge.vectors]), appear_in_turn([*bridge.written.chips])]
+                    [
+                        deal(bridge.source.chips, [*bridge.vectors]),
+                        appear_in_turn([*bridge.read.chips]),
+                        appear(*bridge.written, *bridge.ways),
+                    ]
                     if here is not decoded
                     else []
                 ),
@@ -453,7 +458,8 @@ def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
 
 def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:
     """The cross-attention of a sentence."""
-    return Bridge(decoded.mean_weights(trace), decoded.written, memory_of(decoded, trace))
+    written = decoded.written
+    return Bridge(decoded.mean_weights(trace), decoded.reads[: len(written)], written, memory_of(decoded, trace))
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:
