@@ -119,8 +119,8 @@ class Bridge(VGroup):
 
     @property
     def decoder(self) -> list[VMobject]:
-        """The words to read and to write, on the plate of the decoder."""
-        return [self.plates[1], *self.read.chips, *self.written, *self.names[1:]]
+        """The words to read, on the plate of the decoder."""
+        return [self.plates[1], *self.read.chips, self.names[1]]
 
     @property
     def encoder(self) -> list[VMobject]:

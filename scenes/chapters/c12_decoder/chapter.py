@@ -230,7 +230,8 @@ class Decoder(Chapter):
             ),
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
-                (bridge.mark(row), bridge.ask(row)),
+                (bridge.mark(row), appear_in_turn([*bridge.names[2:], *bridge.written])),
+                bridge.ask(row),
                 draw(*bridge.curves[row], kind="row"),
                 (appear(number := bridge.number_beside(row)), *bridge.leads([row])),
             ),
@@ -283,7 +284,7 @@ class Decoder(Chapter):
                     [
                         deal(bridge.source.chips, [*bridge.vectors]),
                         appear_in_turn([*bridge.read.chips]),
-                        appear(*bridge.written, *bridge.ways),
+                        appear_in_turn([*bridge.written, *bridge.ways]),
                     ]
                     if here is not decoded
                     else []

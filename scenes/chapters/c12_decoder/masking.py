@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SUMS, TALL = 170.0, 60.0
 #: From this sum on a row of attention weights is as good as whole, to two decimals.
 ALL = 0.995
+#: The parts of a closed cell that hide what is behind it, and those that say what stands there now.
+LID, SIGN = slice(2), slice(2, None)
 #: Px that the lid comes from, beside the frame.
 AWAY = 1100.0
 
@@ -64,17 +67,20 @@ class Weighed(VGroup):
             self.sums.add(text.settle(at((margin.left + margin.right) / 2, (room.top + room.bottom) / 2)))
         super().__init__(*self.cells.values(), self.sums)
 
-    def parts(self) -> tuple[list[VMobject], list[VMobject]]:
-        """What of the cells turns into that of another such figure, and what is written anew."""
-        cells = self.cells.values()
-        return [cell if isinstance(cell, Closed) else cell.box for cell in cells], [
-            *(cell.number for cell in cells if cell.number and not isinstance(cell, Closed)), *self.sums,
-        ]  # fmt: skip
-
     def turn_into(self, other: Weighed) -> list[Any]:
         """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
-        (old, gone), (new, come) = self.parts(), other.parts()
-        return [(leave(*gone), *exchange(old, new, "row")), appear(*come, rise=False)]
+        (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
+        return [(leave(*gone, *self.sums), *exchange(old, new, "row")), appear(*come, *other.sums, rise=False)]
+
+
+def _parts(cells: Iterable[Cell]) -> tuple[list[VMobject], list[VMobject]]:
+    """The grounds of cells, hatched or not, and what is written on them."""
+    grounds, written = [], []
+    for cell in cells:
+        shut = isinstance(cell, Closed)
+        grounds.append(VGroup(*cell[LID]) if shut else cell.box)
+        written += [*cell[SIGN]] if shut else [cell.number] if cell.number else []
+    return grounds, written
 
 
 class MaskBoard:
@@ -133,19 +139,22 @@ class MaskBoard:
         grid, ease = self.grid, rate_functions.ease_out_bounce
         if not grid.closed:
             return []
-        lid = VGroup(*grid.closed.values())
-        come = Come(lid, shift=LEFT * units(AWAY), run_time=pace("transform"), rate_func=ease)
-        return [come, leave(*(grid.cells[place] for place in grid.closed))]
+        lids, signs = _parts(grid.closed.values())
+        come = Come(VGroup(*lids), shift=LEFT * units(AWAY), run_time=pace("cut"), rate_func=ease)
+        gone = leave(*(grid.cells[place] for place in grid.closed))
+        return [come, gone, appear(*signs, rise=False)] if signs else [come, gone]
 
     def soften(self) -> list[Any]:
         """Minus infinity becomes zero; then the scores that are left become weights."""
-        grid, (new, come) = self.grid, self.masked.parts()
-        zeros = [self.masked.cells[place] for place in grid.closed]
-        seen = {place: cell for place, cell in grid.cells.items() if place not in grid.closed}
-        told = [cell.number for cell in seen.values() if cell.number]
-        boxes = exchange([cell.box for cell in seen.values()], [part for part in new if part not in zeros], "row")
-        shut = [(leave(*grid.closed.values()), appear(*zeros, rise=False))] if zeros else []
-        return [*shut, (leave(*told), *boxes), appear(*come[: len(told)], rise=False)]
+        seen = [place for place in self.grid.cells if place not in self.grid.closed]
+        turned: list[Any] = []
+        for before, places in ((self.grid.closed, [*self.grid.closed]), (self.grid.cells, seen)):
+            (old, gone), (new, come) = (_parts(of[place] for place in places) for of in (before, self.masked.cells))
+            if places:
+                turned.append((leave(*gone) if gone else None, *exchange(old, new, "row")))
+            if come:
+                turned.append(appear(*come, rise=False))
+        return turned
 
     def top(self, top_key: Label) -> VMobject:
         """The cell of the key with the largest weight of the followed query; its row if that key is out of sight."""
