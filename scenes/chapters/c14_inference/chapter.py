@@ -224,8 +224,10 @@ class Inference(Chapter):
                 ambient=flow,
             ),
             beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
+            beat("Each word lowers it: the sum favours short sentences.", ambient=flow),
             beat(
-                f"Each word lowers it: the sum favours short sentences. So divide by the length; {changed}",
+                f"So divide by the length; {changed}",
+                appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
                 ambient=flow,
             ),
         )
