@@ -270,8 +270,8 @@ class Training(Chapter):
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                appear(picture.steps["small"]),
-                picture.back("small"),
+                (leave(*picture.visited["small"][2:]), appear(picture.steps["small"])),
+                (leave(*picture.visited["small"][:2]), *picture.back("small")),
                 (appear(picture.steps["large"]), *picture.descend("large", "slow")),
             ),
             stage=[card, picture.plot, picture.scale, picture.loss],

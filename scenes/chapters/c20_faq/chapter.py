@@ -11,9 +11,7 @@ from scenes.animations import (
     Travel,
     appear,
     appear_in_turn,
-    deal,
     draw,
-    gather,
     leave,
     pulses,
     ring_around,
@@ -380,8 +378,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "Attention gathers values from the tokens it attends to, and adds them.",
-                (draw(*pull, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
-                (*ride.plays[0][1], leave(pull)),
+                *ride.gathers(0, pull),
             ),
             *(
                 [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
@@ -394,8 +391,8 @@ class FAQ(Chapter):
             ),
             beat(
                 "At the end each token has a vector that was made from its neighbours, too.",
-                (Travel(ride.stream[-1], hung[mine], leaving=True), leave(ride.told)),
-                deal([chip for chip in ribbon.chips if chip is not ribbon.chips[mine]], rest) if rest else None,
+                (leave(ride.stream[-1], ride.told), appear(hung[mine])),
+                appear_in_turn(rest, "slow"),
             ),
             stage=[ribbon],
         )
@@ -415,10 +412,10 @@ class FAQ(Chapter):
         ride = Ride(start, way, room, Words(f"the residual stream at “{decoded.reads[row]}”", "fact", "ink2"))
         asking = next(k for k, leg in enumerate(way) if (leg.part, leg.layer) == ("cross_attn", decoded.layer))
         weights = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row)
-        pull = Pull(ribbon, weights, ride.added[asking])
+        pull = Pull(ribbon, weights, ride.added[asking], kept)
         best, share = weights.largest()
         last = target.chips[-1]
-        weave = Weave(ribbon, looks, target.chips[1:])
+        weave = Weave(ribbon, looks, target.chips[:-1])
         bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(
@@ -431,13 +428,12 @@ class FAQ(Chapter):
             beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
             beat(
                 f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                (draw(*pull, kind="row"), gather(kept, ride.added[asking], "slow")),
-                (*ride.plays[asking][1], leave(pull)),
+                *ride.gathers(asking, pull),
             ),
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
                 *(play for leg in ride.plays[asking + 1 :] for play in leg),
-                (Travel(ride.stream[-1], bars, leaving=True), leave(ride.told)),
+                (leave(ride.stream[-1], ride.told), appear(bars)),
             ),
             beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
             beat(

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from manim import RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Travel, leave
+from scenes.animations import Travel, appear, draw, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.stacked import StackedRows
@@ -89,16 +89,15 @@ class PartsOfModels(VGroup):
 class Lines(VGroup):
     """Lines that lead down from tokens, as thick as attention weights; those of a weight near zero are left out."""
 
-    def __init__(self, ways: Sequence[tuple[Token, Quantity, np.ndarray, Label | None]]) -> None:
+    def __init__(self, ways: Sequence[tuple[Label, np.ndarray, Quantity, np.ndarray, Label | None]]) -> None:
         self.weights: list[float] = []
         lines = []
-        for chip, weight, end, goal in ways:
+        for label, start, weight, end, goal in ways:
             if weight > SEEN:
-                start = chip.get_bottom()
                 half = np.array([0, (start - end)[1] / 2, 0])
                 line = VMobject(stroke_color=palette().weight, stroke_width=stroke(THICK * float(weight)))
                 line.points = np.array([start, start - half, end + half, end])
-                means(line, Thickness(weight, THICK), End(chip.label, first=True))
+                means(line, Thickness(weight, THICK), End(label, first=True))
                 lines.append(line if goal is None else means(line, End(goal)))
                 self.weights.append(float(weight))
         super().__init__(*lines)
@@ -111,20 +110,22 @@ class Pull(Lines):
         ribbon: the tokens that are attended to.
         weights: one axis, "key".
         goal: the vector.
+        below: what hangs below the tokens, which the lines begin at.
     """
 
-    def __init__(self, ribbon: Ribbon, weights: NamedTensor, goal: VMobject) -> None:
+    def __init__(self, ribbon: Ribbon, weights: NamedTensor, goal: VMobject, below: Sequence[VMobject] = ()) -> None:
         margin, top = goal.width * 0.1, goal.get_top()[1]
         low, high = goal.get_left()[0] + margin, goal.get_right()[0] - margin
         super().__init__(
             [
                 (
-                    chip,
+                    chip.label,
+                    part.get_bottom(),
                     weights.pick(key=chip.label.position),
                     np.array([np.clip(chip.get_x(), low, high), top, 0]),
                     None,
                 )
-                for chip in ribbon.chips
+                for chip, part in zip(ribbon.chips, below or ribbon.chips, strict=True)
             ]
         )
 
@@ -135,14 +136,14 @@ class Weave(Lines):
     Args:
         ribbon: the tokens that are attended to.
         weights: "query key".
-        written: the token that each query writes.
+        read: the token that each query reads.
     """
 
-    def __init__(self, ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> None:
+    def __init__(self, ribbon: Ribbon, weights: NamedTensor, read: Sequence[Token]) -> None:
         super().__init__(
             [
-                (chip, row.pick(key=chip.label.position), goal.get_top(), goal.label)
-                for goal, row in zip(written, weights, strict=False)
+                (chip.label, chip.get_bottom(), row.pick(key=chip.label.position), goal.get_top(), goal.label)
+                for goal, row in zip(read, weights, strict=False)
                 for chip in ribbon.chips
             ]
         )
@@ -153,10 +154,10 @@ def columns_below(ribbon: Ribbon, vectors: NamedTensor, room: Room, scale: float
     line = room.rows(rows)[0]
     wide = ribbon.wide if rows > 1 else min(ribbon.wide, 150.0)
     return [
-        Vector(vector, wide, line.height, "residual", scale, upright=True)
+        means(Vector(vector, wide, line.height, "residual", scale, upright=True), Stands(chip.label))
         .move_to(line.centre)
-        .set_x(ribbon.centre(position))
-        for position, vector in enumerate(vectors)
+        .set_x(chip.get_x())
+        for chip, vector in zip(ribbon.chips, vectors, strict=True)
     ]
 
 
@@ -207,6 +208,7 @@ class Ride(VGroup):
         #: The place in `stream` of the vector before each sublayer.
         self.before = [0, *np.cumsum([len(leg.states) for leg in way]).tolist()]
         self.told = name.settle(foot.centre)
+        self.signs = [Words("+", "title").move_to((added.get_center() + middle.centre) / 2) for added in self.added]
         super().__init__(*self.stream, *self.added, self.told)
 
     @property
@@ -214,11 +216,16 @@ class Ride(VGroup):
         """For each sublayer: the vector makes what it adds, and what it adds joins the vector."""
         return [
             [
-                (Travel(self.stream[start], added),),
-                (Travel(added, self.stream[end], leaving=True), leave(self.stream[start])),
+                (Travel(self.stream[start], added), appear(sign)),
+                (Travel(added, self.stream[end], leaving=True), leave(self.stream[start], sign)),
             ]
-            for (start, end), added in zip(pairwise(self.before), self.added, strict=True)
+            for (start, end), added, sign in zip(pairwise(self.before), self.added, self.signs, strict=True)
         ]
+
+    def gathers(self, leg: int, pull: Pull) -> list[Animation | tuple[Animation, ...]]:
+        """What an attention adds comes from the tokens that it attends to, and joins the vector."""
+        joins = self.plays[leg][1]
+        return [draw(*pull, kind="slow"), appear(self.added[leg], self.signs[leg]), (*joins, leave(pull))]
 
 
 def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:
