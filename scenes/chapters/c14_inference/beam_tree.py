@@ -50,10 +50,8 @@ class BeamTree(VGroup):
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
         self.style = next(fitting, "small token")
         self.wide = max(96.0, self._widest(names, self.style))
-        most, tall = (
-            max(map(len, nodes))
-            for nodes in (self.nodes, [[node for node in nodes if self.alive[node]] for nodes in self.nodes])
-        )
+        most = max(map(len, self.nodes))
+        tall = max((k + 1 for nodes in self.nodes for k, node in enumerate(nodes) if self.alive[node]), default=0)
         places = np.array([TALL if place < tall else 1.0 for place in range(most)])
         places *= min(60.0, room.height / places.sum())
         middles = room.top + np.cumsum(places) - places / 2
@@ -66,6 +64,7 @@ class BeamTree(VGroup):
         self.words: dict[int, Words] = {}
         self.kept: dict[int, Words] = {}
         self.scores: dict[int, Words] = {}
+        self.pale: dict[int, list[Words]] = {}
         self.thin: dict[int, VMobject] = {}
         self.edges: dict[int, VMobject] = {}
         for t, nodes in enumerate(self.nodes):
@@ -110,6 +109,7 @@ class BeamTree(VGroup):
             end = max(end, score.get_right()[0])
             self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
             self.edges[node] = self._edge(node, "weight", 5)
+            self.pale[node] = [text.copy().set_fill(palette().ink3) for text in (self.kept[node], self.scores[node])]
 
     def _edge(self, node: int, role: str, thick: float) -> VMobject:
         """From the end of the parent to the beginning of the child."""
@@ -128,9 +128,9 @@ class BeamTree(VGroup):
         tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        gone = [part[node] for part in (self.scores, self.edges) for node in self.lost[t]]
-        back = exchange([self.kept[node] for node in self.lost[t]], [self.words[node] for node in self.lost[t]], kind)
-        given_up = (leave(*gone), *back) if gone else ()
+        gone = [part[node] for part in (self.kept, self.scores) for node in self.lost[t]]
+        pale = [self.pale[node][k] for k in range(2) for node in self.lost[t]]
+        given_up = (leave(*(self.edges[node] for node in self.lost[t])), *exchange(gone, pale, kind)) if gone else ()
         drawn = [draw(*edges, kind=kind)] if alive else []
         return tried, (*kept, *drawn, *given_up), (appear(*scores, rise=False),)
 

@@ -367,6 +367,7 @@ class Inference(Chapter):
             beat(
                 f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
                 draw(*limits, kind="row"),
+                appear(*(one.told_limit(real["p"]) for one in lists)),
             ),
             beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
             beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),
