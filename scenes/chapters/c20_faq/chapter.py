@@ -130,10 +130,12 @@ class FAQ(Chapter):
     def lengths(self, trace: Trace) -> Iterator[Step]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
-        runs = []
+        up, back = [], []
         for letter, counter in zip("nm", strip.counters, strict=True):
-            bars, states, quantities = strip.run(letter)
-            runs.append((Through(bars, states, "slow"), Count(counter, quantities, "", "slow")))
+            bars, states, lengths = strip.run(letter)
+            up.append((Through(bars, states, "slow"), Count(counter, lengths, "", "slow")))
+            back.append((Through(bars, states[::-1], "row"), Count(counter, lengths[::-1], "", "row")))
+        square = ring_around(strip.squares)
         yield Step(
             "What changes when the sentence is longer?",
             beat(
@@ -141,10 +143,12 @@ class FAQ(Chapter):
                 (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
                 (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
             ),
-            beat("A longer source: one more vector for each word. Scores grow both ways, so with the square.", runs[0]),
-            beat("The target has a length of its own.", runs[1]),
+            beat("A longer source: one more vector for each word.", up[0]),
+            beat("Scores grow both ways, so with the square.", appear(square, strip.outline)),
+            beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
             beat(
                 "But no matrix of parameters changes: the same ones serve a sentence of any length.",
+                back[1],
                 appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
             ),
             stage=[],
