@@ -22,7 +22,6 @@ from scenes.mobjects.widening import (
     activation_bar,
     all_but,
     chip_in,
-    remarked,
     risen,
     rooms,
     row_name,
@@ -230,7 +229,7 @@ class Memory(VGroup):
         if 1 < len(neurons) < (post.values > 0).sum():
             strongest = post.values[neurons].min() >= np.delete(post.values, neurons).max()
             remark = "(the strongest)" if strongest else "(some are shown)"
-            self.row_names[-1] = remarked(self.row_names[-1], remark, side)
+            self.row_names[0] = VGroup(self.row_names[0], Words(remark, "fact", "ink2").begin_in(side.cross(head)))
         self.heads = [
             Words(text, "fact", role).settle(column.cross(head).centre)
             for column, text, role in (
@@ -245,7 +244,8 @@ class Memory(VGroup):
         self.line = rule(at(under_bars.left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
         self.summed = Words(summed, "fact", "ink2").settle(under_bars.centre)
         air = RIGHT * units(14)
-        self.plus = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        way = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        self.plus = VGroup(way, Words("+", "title", "residual").next_to(way, DOWN, buff=units(2)))
         self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
         super().__init__(self.x, *self.keys, *self.bars, *self.numbers, *self.values, self.chip, *self.heads)
 
@@ -262,7 +262,9 @@ class Memory(VGroup):
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
         flight = Flight(self.output, self.stream, 0.0, kind="row")
-        return AnimationGroup(draw(self.plus), flight), Travel(self.stream, self.later, 0.0, leaving=True)
+        return AnimationGroup(draw(self.plus[0]), appear(self.plus[1]), flight), Travel(
+            self.stream, self.later, 0.0, leaving=True
+        )
 
 
 def _together(turns: list[Animation]) -> Animation:
