@@ -130,6 +130,11 @@ class NextTokens(VGroup):
         line = dashes(top, foot, "query", 4).shift(RIGHT * units(self.whole * float(share)))
         return VGroup(track, means(line, Tick(share, span)))
 
+    def told_limit(self, share: Quantity) -> Words:
+        """The share itself, at the right of that line's upper end."""
+        place = self.spots[0] + RIGHT * units(self.whole * float(share) + 12)
+        return number(share, "share", "fact", "query").settle(place).begin_at(float(place[0]))
+
     @property
     def half(self) -> np.floating | float:
         """Half of the pitch of the lines, in units."""

@@ -132,6 +132,11 @@ class Plot(VGroup):
             marks.add(means(text, Tick(quantity, self.up, 12)))
         return marks
 
+    def broken(self) -> VGroup:
+        """Two strokes across the foot of the upright axis: it does not begin at zero."""
+        foot, half = self.axes[0].get_left() + UP * units(16), (RIGHT + 0.5 * UP) * units(11)
+        return VGroup(*(rule(foot + UP * up - half, foot + UP * up + half, "ink2", 3) for up in (0.0, units(10))))
+
     def shares(self) -> VGroup:
         """The ends of an upright axis of shares, in words."""
         ends = VGroup()

@@ -91,7 +91,8 @@ def arcs() -> Arcs:
 def bridge() -> Bridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
-    return Bridge(looks, trace()["probs"].words("position")[1:], trace()["encoder.final_norm.out"].pick(batch=0))
+    reads = trace()["probs"].words("position")
+    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0))
 
 
 def whiskers() -> Panel:

@@ -18,7 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import thin, under, vector_in
 from scenes.mobjects.weighted_sum import Narrow
-from scenes.mobjects.widening import activation_bar, all_but, chip_in, remarked, risen, rooms, row_name, zero_line
+from scenes.mobjects.widening import activation_bar, all_but, chip_in, risen, rooms, row_name, zero_line
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.feed_forward import OURS
@@ -199,7 +199,7 @@ class Memory:
         if 1 < len(neurons) < (post.values > 0).sum():
             strongest = post.values[neurons].min() >= np.delete(post.values, neurons).max()
             remark = "(the strongest)" if strongest else "(some are shown)"
-            self.row_names[-1] = remarked(self.row_names[-1], remark, side)
+            self.row_names[0] = VGroup(self.row_names[0], Words(remark, "fact", "ink2").begin_in(side.cross(head)))
         self.heads = [
             Words(text, "fact", role).settle(column.cross(head).centre)
             for column, text, role in (
@@ -214,7 +214,8 @@ class Memory:
         self.line = rule(at(under_bars.left, foot.top - 16), at(body.right, foot.top - 16), "ink3", 3)
         self.summed = Words(summed, "fact", "ink2").settle(under_bars.centre)
         air = RIGHT * units(14)
-        self.plus = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        way = arrow(self.output.get_left() - air, self.stream.get_right() + air, "residual", 7, 24)
+        self.plus = VGroup(way, Words("+", "title", "residual").next_to(way, DOWN, buff=units(2)))
         self.stream_name = row_name("residual stream", side, self.stream.get_y(), "residual")
 
     def weigh(self) -> Animation:
@@ -230,7 +231,9 @@ class Memory:
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
         flight = Flight(self.output, self.stream, 0.0, kind="row")
-        return AnimationGroup(draw(self.plus), flight), Travel(self.stream, self.later, 0.0, leaving=True)
+        return AnimationGroup(draw(self.plus[0]), appear(self.plus[1]), flight), Travel(
+            self.stream, self.later, 0.0, leaving=True
+        )
 
 
 def _together(turns: list[Animation]) -> Animation:

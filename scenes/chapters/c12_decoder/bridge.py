@@ -1,19 +1,19 @@
-"""Cross-attention: curves from the encoder's final vectors down to the words that the decoder is about to write."""
+"""Cross-attention: curves from the encoder's final vectors down to the words that the decoder reads."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Flight, appear, draw, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, curve
+from scenes.mobjects.shapes import Box, arrow, curve
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
@@ -26,8 +26,8 @@ from transformer_core.tracing.trace import NamedTensor
 FAINT = 0.03
 #: Px of the thinnest curve and of one of all the weight, of the names at the left, and of a vector.
 THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 310.0, 108.0, 250.0
-#: Px from the edge of a plate to what lies on it, and how much larger a tag is.
-INSIDE, TAG = 16.0, 1.35
+#: Px from the edge of a plate to what lies on it, from what is read to what is written; how much larger a tag is.
+INSIDE, STEP, TAG = 16.0, 30.0, 1.35
 #: Up to so many positions are read aloud.
 ALOUD = 5
 #: A chip at least so many px wide has room for a number above it.
@@ -35,49 +35,67 @@ ROOMY = 150.0
 
 
 class Bridge(VGroup):
-    """The source with its final vectors above, what is written below, and a curve for each attention weight between.
+    """The source with its final vectors above, what is read and written below, and a curve for each attention weight.
 
     Args:
         looks: attention weights, "query key", the last query left out.
-        writes: the word that each position writes.
+        reads, writes: the word that each position reads, and the one that it then writes.
         memory: the final vectors of the encoder.
         room: the rectangle that is filled.
 
-    The lines of `curves[i]` begin at the vectors and end at word i, the strongest on top.
+    The lines of `curves[i]` begin at the vectors and end at word i, the strongest on top. Where words stand upright,
+    there is no room for those that are `written`.
     """
 
-    def __init__(self, looks: NamedTensor, writes: Sequence[Label], memory: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(
+        self,
+        looks: NamedTensor,
+        reads: Sequence[Label],
+        writes: Sequence[Label],
+        memory: NamedTensor,
+        room: Room = STAGE,
+    ) -> None:
         self.looks = looks
         side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
-        self.source, self.written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
+        self.source, written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
+        self.read = sentence(reads, columns, at_foot=True)
+        roomy = not (self.read.upright or written.upright)
+        self.written, self.ways = VGroup(*(written.chips if roomy else [])), VGroup()
+        if roomy:
+            self.read.next_to(written, UP, buff=units(STEP))
+            pairs = zip(self.read.chips, written.chips, strict=True)
+            self.ways.add(*(arrow(a.get_bottom(), b.get_top(), "ink3", 4, 16) for a, b in pairs))
         below, scale = self.source.below(columns, 8), full_colour(memory)
         self.vectors = VGroup()
         for j, column in enumerate(self.source.columns):
             vector = Vector(memory.pick(position=j), min(column.width, WIDE), HIGH, "residual", scale, upright=True)
             vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
             self.vectors.add(means(vector, Stands(looks.label("key", j))))
-        self.curves = [self._curves(row, writes) for row in range(len(writes))]
+        self.curves = [self._curves(row, reads) for row in range(len(reads))]
         #: All curves, and the weight of each.
         self.lines = [line for curves in self.curves for line in curves]
         self.weights = [float(w) for row in looks.values for w in np.sort(row) if w >= FAINT]
-        self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.written,))]
+        self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written))]
         self.plates[1].key = "plate", "decoder"
         left = at(side.left + 8, 0)[0]
+        lines = [("encoder", self.source), ("decoder", self.read), *([("it writes", self.written)] if roomy else [])]
         self.names = VGroup(
             Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
-            for name, plate, line in zip(("encoder", "decoder"), self.plates, (self.source, self.written), strict=True)
+            for (name, line), plate in zip(lines, (*self.plates, self.plates[1]), strict=False)
         )
         tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
-        heights = [self.vectors.get_y(), self.vectors.get_y(), self.written.get_y()]
+        heights = [self.vectors.get_y(), self.vectors.get_y(), self.read.get_y()]
         for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
             tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
         *self.given, self.asking = tags
         self.ring = ring_around(self.vectors[self.top(0)])
-        #: The words to write, on the plate of the decoder; and both plates before a vector or a word is there.
-        self.decoder = [self.plates[1], *self.written.chips, self.names[1]]
-        self.unwritten = [self.plates[0], *self.source.chips, self.names[0], self.plates[1], self.names[1], *tags]
+        #: The words that are read, on the plate of the decoder; and both plates before a vector or a word is there.
+        self.decoder = [self.plates[1], *self.read.chips, self.names[1]]
+        self.unwritten = [self.plates[0], *self.source.chips, self.names[0], self.plates[1], *self.names[1:], *tags]
         #: All but the curves.
-        self.ends: list[VMobject] = [*self.plates, self.source, self.vectors, self.written, self.names, *tags]
+        self.ends: list[VMobject] = [
+            *self.plates, self.source, self.vectors, self.read, self.written, self.ways, self.names, *tags
+        ]  # fmt: skip
         super().__init__(*self.ends, *self.curves)
 
     @staticmethod
@@ -87,17 +105,17 @@ class Bridge(VGroup):
         plate = Box(room.width, whole.height * 135 + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
         return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
-    def _curves(self, row: int, writes: Sequence[Label]) -> VGroup:
-        """The curves of one written word, the strongest on top."""
+    def _curves(self, row: int, reads: Sequence[Label]) -> VGroup:
+        """The curves of one word that is read, the strongest on top."""
         weights, found = self.looks.values[row], VGroup()
         for j in np.argsort(weights):
             if weights[j] >= FAINT:
                 start = self.vectors[j].get_bottom() + DOWN * units(4)
-                end = self.written[row].get_top() + UP * units(4)
+                end = self.read[row].get_top() + UP * units(4)
                 looked = self.looks.quantity(row, int(j))
                 role = "weight" if looked > 0.5 else "ink3"
                 line = curve(start, end, role, THIN + (THICK - THIN) * float(looked))
-                ends = End(looked, first=True, axis="key"), End(writes[row])
+                ends = End(looked, first=True, axis="key"), End(reads[row])
                 found.add(means(line, Thickness(looked, THICK - THIN, THIN), *ends))
         return found
 
@@ -106,18 +124,23 @@ class Bridge(VGroup):
         return int(np.argmax(self.looks.values[row]))
 
     def ask(self, row: int) -> Any:
-        """The query of the word that is about to be written goes to every vector of the encoder."""
-        query = self.asking.copy().move_to(self.written[row])
+        """The query of a word that is read goes to every vector of the encoder."""
+        query = self.asking.copy().move_to(self.read[row])
         flights = [Flight(query, query.copy().move_to(vector), 0.1) for vector in self.vectors]
         return LaggedStart(*flights, lag_ratio=0.25, run_time=pace("slow"))
+
+    def leads(self, rows: Iterable[int]) -> list[Any]:
+        """Arrows from words that are read to those that are then written."""
+        ways = [self.ways[row] for row in rows if row < len(self.ways)]
+        return [draw(*ways)] if ways else []
 
     def number_beside(self, row: int) -> Words:
         """The largest attention weight of a query, beside the end of its curve."""
         text = number(self.looks.quantity(row, self.top(row)), "share", "stage number")
-        chip = self.written[row]
+        chip = self.read[row]
         wide = float(chip.width) * 135 >= ROOMY
-        edge = chip.get_top() + UP * units(40) + RIGHT * units(30)
-        return text.settle(edge).begin_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
+        edge = chip.get_top() + UP * units(60) + LEFT * units(30)
+        return text.settle(edge).end_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
 
     def walk(self) -> list[Any]:
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""

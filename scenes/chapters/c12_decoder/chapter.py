@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import Dive, Rise, Travel, appear, appear_in_turn, deal, draw, leave, meet, pulses, ring_around
+from scenes.animations import (
+    Dive,
+    Rise,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    leave,
+    meet,
+    move_ring,
+    pulses,
+    ring_around,
+)
 from scenes.chapters.c12_decoder.bridge import ALOUD, Bridge
 from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
@@ -114,15 +127,15 @@ class Decoder(Chapter):
             beat("The causal mask hides the future: scores of later keys become minus infinity.", *board.shut()),
             beat(
                 "The exponential of that is zero, so softmax gives all attention to the tokens so far.",
-                board.soften(),
-                appear(*shown.told, rise=False),
+                *board.soften(),
             ),
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
                 f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
                 "and later tokens nothing.",
-                appear(shown.ring),
-                *board.gives(top_key),
+                appear(board.ring),
+                move_ring(board.ring, board.top(top_key)),
+                move_ring(board.ring, board.hidden) if len(board.hidden) else None,
             ),
             stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],
         )
@@ -141,7 +154,12 @@ class Decoder(Chapter):
         same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
         yield Step(
             "Why not set zeros afterwards?",
-            beat("What if later weights were set to zero after the softmax?", *board.masked.turn_into(board.late)),
+            beat(
+                "What if later weights were set to zero after the softmax?",
+                leave(board.ring),
+                *board.masked.turn_into(board.all_seen),
+                *board.all_seen.turn_into(board.late),
+            ),
             beat(
                 f"Then the weights of “{query_token}” add up to only {left}.",
                 appear(ring := ring_around(board.late.sums[board.row], roomy=True)),
@@ -150,20 +168,25 @@ class Decoder(Chapter):
                 f"Worse: swap the hidden “{last}” for “{changed}”, and {moved}.",
                 (leave(ring), *board.swap()),
                 *board.late.turn_into(board.leaked),
+                appear(moved := ring_around(board.moved, "warning")),
             ),
-            beat("The future leaks in: softmax divides by a sum over all keys.", board.leak()),
+            beat(
+                "The future leaks in: softmax divides by a sum over all keys.",
+                appear(hidden := ring_around(board.other.keys[-1], "warning")),
+            ),
             beat(
                 claim(
                     same,
                     "Divided by the new sum, the weights are as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
+                leave(moved, hidden),
                 *board.leaked.turn_into(board.divided),
             ),
             beat(
                 "So mask first: nothing later can be copied.",
                 Rise(dive, *board.standing(board.divided)),
-                leave(shifted.peek),
+                (leave(shifted.peek), draw(shifted.stopped[1]), appear(shifted.stopped[0])),
             ),
         )
 
@@ -171,7 +194,8 @@ class Decoder(Chapter):
         """Cross-attention: one position asks, then all."""
         row, gold = len(decoded.written) - 1, gold_alignment(trace)
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
-        rest = [line for i, curves in enumerate(bridge.curves) if i != row for line in curves]
+        rows = [i for i in range(len(bridge.curves)) if i != row]
+        rest = [line for i in rows for line in bridge.curves[i]]
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"Pairs as in the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
         others = claim(
@@ -192,14 +216,15 @@ class Decoder(Chapter):
             ),
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
-                (bridge.written.mark({row: "query"}), bridge.ask(row)),
+                (bridge.read.mark({row: "query"}), appear_in_turn([*bridge.names[2:], *bridge.written])),
+                bridge.ask(row),
                 draw(*bridge.curves[row], kind="row"),
-                appear(number := bridge.number_beside(row)),
+                (appear(number := bridge.number_beside(row)), *bridge.leads([row])),
             ),
             beat(
                 f"{others} {right}",
                 leave(number),
-                draw(*rest, kind="slow") if rest else None,
+                (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
                 ambient=pulses(bridge.lines, bridge.weights),
             ),
             stage=bridge.decoder,
@@ -242,7 +267,11 @@ class Decoder(Chapter):
             beat(
                 f"{start}{order_differs}",
                 *(
-                    [deal(bridge.source.chips, [*bridge.vectors]), appear_in_turn([*bridge.written.chips])]
+                    [
+                        deal(bridge.source.chips, [*bridge.vectors]),
+                        appear_in_turn([*bridge.read.chips]),
+                        appear_in_turn([*bridge.written, *bridge.ways]),
+                    ]
                     if here is not decoded
                     else []
                 ),
@@ -408,7 +437,8 @@ def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
 
 def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:
     """The cross-attention of a sentence."""
-    return Bridge(decoded.mean_weights(trace), decoded.written, memory_of(decoded, trace))
+    written = decoded.written
+    return Bridge(decoded.mean_weights(trace), decoded.reads[: len(written)], written, memory_of(decoded, trace))
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:

@@ -13,10 +13,10 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, rule
+from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, hatching, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
-from scenes.theme import at, palette, units
+from scenes.theme import PIXELS_PER_UNIT, at, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
@@ -30,6 +30,8 @@ SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 300.0
 LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
+#: Px of the lid that a mask puts on a way.
+LID = 150.0
 #: Px of a light that runs from what gives to what takes.
 LIGHT = 15.0
 #: How many likeliest words are shown at the end of the way.
@@ -100,7 +102,7 @@ class Shifted:
             for lines in ((self.writes, self.reads), self.large)
         )
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
-        self.peek = self._copied(len(decoded.written) - 1)
+        self.peek, self.stopped = self._copied(len(decoded.written) - 1)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
@@ -121,13 +123,18 @@ class Shifted:
         """Take the words that are read along on a dive, to the places of the `chips`."""
         return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
 
-    def _copied(self, row: int) -> VGroup:
-        """The way by which the word after a position could be copied instead of predicted, if there is one."""
+    def _copied(self, row: int) -> tuple[VGroup, VGroup]:
+        """The way by which the word after a position could be copied, and what is left of it before a mask; if any."""
         if row + 1 >= len(self.reads.chips):
-            return VGroup()
-        start, end = self.reads.chips[row + 1].get_top(), self.writes.chips[row].get_bottom()
-        aside = RIGHT * units(16)
-        return arrow(start + UP * units(4) - aside, end + DOWN * units(6) + aside, "warning", 7, 26)
+            return VGroup(), VGroup()
+        aside, box = RIGHT * units(16), self.decoder.boxes[FIRST]
+        start = self.reads.chips[row + 1].get_top() + UP * units(4) - aside
+        end = self.writes.chips[row].get_bottom() + DOWN * units(6) + aside
+        high = float(box.height) * PIXELS_PER_UNIT
+        met = start + (end - start) * (box.get_bottom()[1] - start[1]) / (end[1] - start[1])
+        lid = Box(LID, high, palette().background, 6, palette().warning, 4)
+        shut = VGroup(lid, hatching(LID - 8, high - 8)).move_to(met + UP * box.height / 2)
+        return arrow(start, end, "warning", 7, 26), VGroup(shut, arrow(start, met, "warning", 7, 26))
 
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:

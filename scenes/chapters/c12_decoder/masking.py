@@ -1,84 +1,86 @@
-"""A causal mask on the grid of attention, before the softmax and after it: weights as bars, and their sums."""
+"""A causal mask on the grid of attention, before the softmax and after it: weights in their cells, and their sums."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from manim import LEFT, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, exchange, leave, ring_around
+from scenes.animations import Come, appear, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
+from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
-from scenes.mobjects.shapes import Box, frame, hatching
-from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, ink_on, pace, palette, units
+from scenes.theme import PIXELS_PER_UNIT, at, pace, shared, units
 from transformer_core.studies.decoder_rows import FIRST, argmax_leak
 from transformer_core.studies.focus import DECODER, Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the column of sums, of a row that has room for large type, and of a part that has room for a number in it.
-SUMS, TALL, WIDE = 170.0, 60.0, 110.0
+#: Px of the column of sums, and of a row that has room for large type.
+SUMS, TALL = 170.0, 60.0
 #: From this sum on a row of attention weights is as good as whole, to two decimals.
 ALL = 0.995
+#: The parts of a closed cell that hide what is behind it, and those that say what stands there now.
+LID, SIGN = slice(2), slice(2, None)
 #: Px that the lid comes from, beside the frame.
 AWAY = 1100.0
 
 
-class Budgets:
-    """The attention weights of each query as a bar in a frame that has room for one, and their sum at the right.
+class Weighed(VGroup):
+    """The attention weights of a head in the cells of its grid, each in its own column, and the sum of each row.
 
     Args:
         weights: "query key".
-        sums: the sum of each row.
-        rooms: the frame of each row.
+        sums: the sum of each row; None where they are not told.
+        grid: the grid whose cells are taken.
         margin: where the sums stand.
-        told: the row that is told of, which has a ring.
+        masked: False where no key is hidden.
 
-    What is missing from one is hatched.
+    What is hidden stays hatched, with its weight of zero.
     """
 
-    def __init__(self, weights: NamedTensor, sums: NamedTensor, rooms: list[Room], margin: Room, told: int) -> None:
-        self.rows = StackedRows(weights, rooms)
-        self.rows.remove(self.rows.numbers)
-        self.lost, self.told, self.sums = VGroup(), VGroup(), VGroup()
-        tall = rooms[0].height >= TALL
-        self.frames = VGroup(
-            frame(room.width + 6, room.height - 16, "line", 2.5).move_to(room.centre) for room in rooms
-        )
-        self.ring = ring_around(self.frames[told])
-        for i, (room, total) in enumerate(zip(rooms, sums.quantities(), strict=True)):
-            missing = (1 - float(total)) * room.width
-            if missing > 14:
-                lines = hatching(missing - 8, room.height - 26, 17)
-                self.lost.add(lines.move_to(at(room.right - missing / 2, (room.top + room.bottom) / 2)))
-            text = number(total, ".2f", "large number" if tall else "cell")
+    def __init__(
+        self, weights: NamedTensor, sums: NamedTensor | None, grid: AttentionGrid, margin: Room, masked: bool = True
+    ) -> None:
+        self.cells: dict[tuple[int, int], Cell] = {}
+        for place, box in grid.hollow.items():
+            weight, size = weights.quantity(*place), (box.width * PIXELS_PER_UNIT, box.height * PIXELS_PER_UNIT)
+            text = grid.cells[place].number
+            style = text.style if text else ""
+            if masked and place in grid.closed:
+                cell: Cell = Closed(weight, size, "weight", style)
+            else:
+                cell = Cell(weight, size, "weight", style, shared(weight))
+                means(cell.box, Shade(weight))
+            self.cells[place] = cell.shift(box.get_center())
+        self.sums = VGroup()
+        for room, total in zip(grid.lines, sums.quantities() if sums is not None else (), strict=sums is not None):
+            style, role = "large number" if room.height >= TALL else "cell", "warning" if total < ALL else "ink"
+            text = number(total, ".2f", style, role)
             self.sums.add(text.settle(at((margin.left + margin.right) / 2, (room.top + room.bottom) / 2)))
-            if tall:
-                self.told.add(*(one for j in range(weights.shape[1]) for one in self._told(weights, i, j)))
-        #: The parts of all bars.
-        self.segments: list[VMobject] = [*self.rows.segments.values()]
+        super().__init__(*self.cells.values(), self.sums)
 
-    def _told(self, weights: NamedTensor, i: int, j: int) -> list[Words]:
-        """The token and the weight inside of a part that has room for both, or for the weight."""
-        part, weight = self.rows.segments[i, j], weights.quantity(i, j)
-        for text in (f"{weights.label('key', j)}  {weight:weight}", f"{weight:weight}"):
-            words = Words(text, "stage number")
-            if part.width > units(WIDE) and words.width < part.width - units(16):
-                words.settle(part.get_center()).set_fill(ink_on(part.fill)).paper = part
-                return [words]
-        return []
+    def turn_into(self, other: Weighed) -> list[Any]:
+        """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
+        (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
+        return [(leave(*gone, *self.sums), *exchange(old, new, "row")), appear(*come, *other.sums, rise=False)]
 
-    def turn_into(self, other: Budgets) -> list[Any]:
-        """Each part turns into that of another such figure, and the sums are told anew."""
-        slides = exchange(self.segments, other.segments, "row")
-        gone, come = ((*one.told, *one.sums, *one.lost, one.ring) for one in (self, other))
-        return [(leave(*gone), *slides), appear(*come, rise=False)]
+
+def _parts(cells: Iterable[Cell]) -> tuple[list[VMobject], list[VMobject]]:
+    """The grounds of cells, hatched or not, and what is written on them."""
+    grounds, written = [], []
+    for cell in cells:
+        shut = isinstance(cell, Closed)
+        grounds.append(VGroup(*cell[LID]) if shut else cell.box)
+        written += [*cell[SIGN]] if shut else [cell.number] if cell.number else []
+    return grounds, written
 
 
 class MaskBoard:
@@ -97,17 +99,16 @@ class MaskBoard:
         self.grid = self._grid(part, focus, room)
         self.other = self._grid(changed, focus, room)
         self.ribbon, self.focus = self.grid.ribbon, focus
-        #: The place of the query whose row is told.
-        self.row: int = self.grid.pairs.position("query", focus)
-        before, after = ("weights", "weight_sums"), ("post_softmax_mask", "post_softmax_mask_sums")
-        self.masked, self.late, self.leaked, self.divided = (
-            Budgets(run[weights], run[sums], self.grid.lines, margin, self.row)
-            for run, (weights, sums) in ((part, before), (part, after), (changed, after), (changed, before))
-        )
+        grid = self.grid
+        self.ring = ring_around(grid.row(focus))
+        self.masked = Weighed(part["weights"], part["weight_sums"], grid, margin)
+        self.all_seen = Weighed(part["unmasked_weights"], None, grid, margin, masked=False)
+        self.late = Weighed(part["post_softmax_mask"], part["post_softmax_mask_sums"], grid, margin)
+        self.leaked = Weighed(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], grid, margin)
+        self.divided = Weighed(changed["weights"], changed["weight_sums"], grid, margin)
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
-        self.lid = VGroup(self._shut(place) for place in self.grid.closed)
 
     @classmethod
     def of(cls, trace: Trace) -> MaskBoard:
@@ -123,48 +124,59 @@ class MaskBoard:
         q, k = (part[attention_input(part, letter)] for letter in "qk")
         return AttentionGrid(q, k, pairs, Ribbon(pairs.words("key"), columns), focus, room, part["masked"])
 
-    def _shut(self, place: tuple[int, int]) -> VGroup:
-        """A piece of the lid: the size of a cell."""
-        cell = self.grid.hollow[place]
-        wide, high = float(cell.width) * 135, float(cell.height) * 135
-        back = Box(wide, high, palette().background, 5, palette().line, 2)
-        return VGroup(back, hatching(wide - 4, high - 4)).move_to(cell)
+    @property
+    def row(self) -> int:
+        """The place of the query whose row is told."""
+        return self.grid.pairs.position("query", self.focus)
 
     def shut(self) -> list[Any]:
-        """The lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
-        if not len(self.lid):
+        """A lid comes from the side, and falls shut over the later keys: their scores become minus infinity."""
+        grid, ease = self.grid, rate_functions.ease_out_bounce
+        if not grid.closed:
             return []
-        come = Come(self.lid, shift=LEFT * units(AWAY), run_time=pace("pour"), rate_func=rate_functions.ease_out_bounce)
-        hidden, closed = ([of[place] for place in self.grid.closed] for of in (self.grid.cells, self.grid.closed))
-        return [come, leave(*hidden), appear(*closed, rise=False), leave(self.lid)]
+        lids, signs = _parts(grid.closed.values())
+        come = Come(VGroup(*lids), shift=LEFT * units(AWAY), run_time=pace("cut"), rate_func=ease)
+        gone = leave(*(grid.cells[place] for place in grid.closed))
+        return [come, gone, appear(*signs, rise=False)] if signs else [come, gone]
 
-    def soften(self) -> tuple[Any, ...]:
-        """Each row of scores becomes its weights, which fill a frame."""
-        cells, segments = {**self.grid.cells, **self.grid.closed}, self.masked.rows.segments
-        turned = [Travel(cell, segments[place], 0.0, "row", leaving=True) for place, cell in cells.items()]
-        return (leave(self.grid.empty), appear(self.masked.frames, rise=False), *turned)
+    def soften(self) -> list[Any]:
+        """Minus infinity becomes zero; then the scores that are left become weights."""
+        seen = [place for place in self.grid.cells if place not in self.grid.closed]
+        turned: list[Any] = []
+        for before, places in ((self.grid.closed, [*self.grid.closed]), (self.grid.cells, seen)):
+            (old, gone), (new, come) = (_parts(of[place] for place in places) for of in (before, self.masked.cells))
+            if places:
+                turned.append((leave(*gone) if gone else None, *exchange(old, new, "row")))
+            if come:
+                turned.append(appear(*come, rise=False))
+        return turned
 
-    def gives(self, top_key: Label) -> list[Any]:
-        """The key with the largest weight of the followed query goes into its part of the bar, if it is in sight."""
+    def top(self, top_key: Label) -> VMobject:
+        """The cell of the key with the largest weight of the followed query; its row if that key is out of sight."""
         places = [j for j, chip in enumerate(self.ribbon.chips) if chip.label.position == top_key.position]
-        return [Flight(self.grid.keys[j], self.masked.rows.segments[self.row, j], 0.1, "row") for j in places]
+        return self.masked.cells[self.row, places[0]] if places else self.grid.row(self.focus)
 
-    def leak(self) -> tuple[Any, ...]:
-        """The hidden key has a part in every sum."""
-        key = self.other.keys[-1]
-        return tuple(Flight(key, total, 0.1, "slow") for total in self.leaked.sums[:-1])
+    @property
+    def hidden(self) -> VGroup:
+        """The cells of the followed query that are hidden from it."""
+        return VGroup(*(self.masked.cells[place] for place in self.grid.closed if place[0] == self.row))
+
+    @property
+    def moved(self) -> VMobject:
+        """The cell of the followed query whose weight, masked too late, moves most."""
+        ours, theirs = (part["post_softmax_mask"].values[self.row] for part in (self.part, self.changed))
+        return self.leaked.cells[self.row, int(np.abs(ours - theirs).argmax())]
 
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""
         old, new = ([part[-1] for part in _sides(grid)] for grid in (self.grid, self.other))
         return exchange(old, new, "row")
 
-    def standing(self, shown: Budgets) -> list[VMobject]:
-        """Everything that is on stage once the weights have become bars."""
+    def standing(self, shown: Weighed) -> list[VMobject]:
+        """Everything that is on stage once the scores have become weights."""
         both = zip(_sides(self.grid), _sides(self.other), strict=True)
         sides = [part for had, has in both for part in (*had[:-1], has[-1])]
-        marks = [self.masked.frames, shown.ring, self.sum_name]
-        return [*sides, *marks, *shown.segments, *shown.told, *shown.sums, *shown.lost]
+        return [*self.grid.empty, *sides, *shown.cells.values(), *shown.sums, self.sum_name]
 
 
 def _sides(grid: AttentionGrid) -> tuple[Sequence[VMobject], ...]:

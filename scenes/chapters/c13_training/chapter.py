@@ -172,13 +172,13 @@ class Training(Chapter):
     def backpropagation(self, trace: Trace) -> Iterator[Step]:
         """Backpropagation: the slope of every weight from a single pass back."""
         early = trace.under(EARLY)
-        picture = Backward(early["part_gradients"], early["batch_loss"])
+        picture = Backward(early["part_gradients"], early["batch_loss"], early["parameters"])
         forward, back = (pulses([way[0] for way in ways], role="ink") for ways in (picture.forward, picture.back))
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
                 f"To nudge each of {early['parameters']:,.0f} weights would take as many passes.",
-                appear_in_turn([*picture.forward]),
+                (appear(picture.many), appear_in_turn([*picture.forward])),
                 ambient=forward,
             ),
             beat(
@@ -188,16 +188,14 @@ class Training(Chapter):
             ),
             beat(
                 "Then, by the chain rule, each layer tells the one before how its output would change the loss.",
-                appear_in_turn([*picture.back][::-1], "slow"),
+                appear(picture.chain, picture.legend),
+                *picture.handed_back(),
                 ambient=back,
             ),
             beat(
                 "One pass back gives all slopes at once: backpropagation.",
-                appear(picture.legend),
-                (
-                    appear_in_turn([picture.bars[k] for k in picture.order]),
-                    appear_in_turn([picture.numbers[k] for k in picture.order]),
-                ),
+                draw(picture.struck),
+                appear(picture.single),
                 ambient=back,
             ),
             stage=[picture.boxes],
@@ -230,10 +228,11 @@ class Training(Chapter):
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                (leave(picture.visited["small"]), *picture.back("small")),
-                picture.descend("large", "slow"),
+                (leave(*picture.visited["small"][2:]), appear(picture.steps["small"])),
+                (leave(*picture.visited["small"][:2]), *picture.back("small")),
+                (appear(picture.steps["large"]), *picture.descend("large", "slow")),
             ),
-            stage=[card, picture.plot, picture.loss],
+            stage=[card, picture.plot, picture.scale, picture.loss],
         )
 
     def pushes(self, trace: Trace) -> Iterator[Step]:

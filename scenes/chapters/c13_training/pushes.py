@@ -26,6 +26,8 @@ WEIGHTS, PUSHES = 92.0, 84.0
 NAMES = 220.0
 #: A relative difference below this is rounding: the early step was kept in single precision.
 ROUNDING = 1e-4
+#: How far an axis of losses goes below the least one, as a share of their range.
+FLOOR = 0.15
 #: How far a tangent reaches from its point, as a change of the score.
 REACH = 1.5
 
@@ -33,7 +35,7 @@ REACH = 1.5
 def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, VGroup, VGroup]:
     """Attention weights as bars in tracks, lying in the columns of their keys, and a number in front of each."""
     tracks, bars, numbers = VGroup(), VGroup(), VGroup()
-    wide, high = ribbon.wide - 184, min(64.0, room.height * 0.7)
+    wide, high = ribbon.wide - 204, min(64.0, room.height * 0.7)
     y = (room.top + room.bottom) / 2
     for column, weight in zip(ribbon.columns, row.quantities(), strict=True):
         track = Box(wide, high, palette().surface, 5).move_to(at(column.right - wide / 2 - 10, y))
@@ -63,23 +65,28 @@ def signed_bars(
 
 
 class NudgedLoss:
-    """The loss as one score is moved: axes with a line at no change, a curve in two halves, and a point on it."""
+    """The loss as one score is moved: axes with a line at no change, a curve in two halves, and a point on it.
 
-    def __init__(self, run: Trace, reach: tuple[float, float], key: int, room: Room) -> None:
+    The first of several has the ends of the `reach`, the same for all, in numbers.
+    """
+
+    def __init__(self, run: Trace, reach: Sequence[Quantity], key: int, room: Room, first: bool) -> None:
         losses, nudges = run["nudged_loss"][key], run["nudge"]
-        names = ("change of the score", "loss")
-        self.plot = plot = Plot(nudges.values.tolist(), reach, names, room.width - 84, room.height - 60)
+        names, (low, high) = ("change of the score", "loss"), reach
+        ends = low - FLOOR * (high - low), high
+        self.plot = plot = Plot(nudges.values.tolist(), ends, names, room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
-        zero = rule(plot.point(0, reach[0]), plot.point(0, reach[1]), "line", 2)
-        self.axes = VGroup(plot.axes, zero)
+        zero = rule(plot.point(0, ends[0]), plot.point(0, high), "line", 2)
+        self.axes = VGroup(plot.axes, zero, plot.broken())
         x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
         self.halves = [plot.curve(x[middle:], y[middle:], "ink", 7), plot.curve(x[middle::-1], y[middle::-1], "ink", 7)]
         self.spots = [
             VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
         ]
         self.dot = self.spots[middle].copy()
+        ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
         #: Axes and numbers, without the curve.
-        self.frame: list[Mobject] = [self.axes, *plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")]
+        self.frame: list[Mobject] = [self.axes, *ticks, *(plot.heights(reach, ".2f") if first else [])]
         for half, curve in enumerate(self.halves):
             curve.key = ("curve", key, half)
         self.dot.key = ("point", key)
@@ -116,10 +123,11 @@ class Nudges:
         plots = plots.inset(0, 44)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
         self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
-        reach = float(losses.values.min()), float(losses.values.max())
-        self.curves = [NudgedLoss(run, reach, k, column.cross(plots)) for k, column in enumerate(ribbon.columns)]
+        spots = (np.unravel_index(find(losses.values), losses.shape) for find in (np.argmin, np.argmax))
+        reach = [losses.quantity(*map(int, spot)) for spot in spots]
+        self.curves = [NudgedLoss(run, reach, k, column.cross(plots), not k) for k, column in enumerate(ribbon.columns)]
         wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
-        self.large = NudgedLoss(run, reach, self.key, wide)
+        self.large = NudgedLoss(run, reach, self.key, wide, True)
         start = float(losses.values[0, self.middle])
         self.tangents = VGroup(
             curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)

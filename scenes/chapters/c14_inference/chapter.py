@@ -221,8 +221,10 @@ class Inference(Chapter):
                 ambient=flow,
             ),
             beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
+            beat("Each word lowers it: the sum favours short sentences.", ambient=flow),
             beat(
-                f"Each word lowers it: the sum favours short sentences. So divide by the length; {changed}",
+                f"So divide by the length; {changed}",
+                appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
                 ambient=flow,
             ),
         )
@@ -357,7 +359,9 @@ class Inference(Chapter):
                 ),
             ),
             beat(
-                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:", draw(*limits, kind="row")
+                f"Top-p, or nucleus sampling, keeps the fewest that hold {real['p']:share}:",
+                draw(*limits, kind="row"),
+                appear(*(one.told_limit(real["p"]) for one in lists)),
             ),
             beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
             beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),

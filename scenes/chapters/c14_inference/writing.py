@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import appear, appear_in_turn, draw, exchange
+from scenes.animations import appear, appear_in_turn, draw, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
@@ -104,11 +104,15 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
 #: The most steps that have room.
 STEPS = 5
 #: Px of the root, from the end of a word to its edges, and that a word stands above its score.
-ROOT, SPACE, ABOVE = 52.0, 12.0, 16.0
+ROOT, SPACE, ABOVE = 52.0, 12.0, 20.0
+#: How much higher the rows of words with scores are, and px of the line at the foot where sums are divided.
+TALL, FOOT = 1.6, 72.0
 
 
 class BeamTree(VGroup):
     """Steps from left to right, the candidates of a step from the best down; the kept ones have their scores.
+
+    What is kept and later given up is as grey again as what never was.
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
@@ -117,6 +121,7 @@ class BeamTree(VGroup):
 
     def __init__(self, tree: Trace, room: Room = STAGE) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
+        room, self.foot = room.split_rows(-FOOT)
         steps = int(step.max())
         self.whole = steps <= STEPS
         shown = list(range(1, min(steps, STEPS) + 1))
@@ -124,33 +129,52 @@ class BeamTree(VGroup):
         self.nodes = [[int(node) for node in np.flatnonzero(step == t)] for t in shown]
         # What was kept at the last step was not gone on from: the search was over.
         self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
+        self.lost = self._lost()
         names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
         across = min(420.0, (room.width - ROOT) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
         self.style = next(fitting, "small token")
         self.wide = max(96.0, self._widest(names, self.style))
-        pitch = min(92.0, room.height / max(map(len, self.nodes)))
+        most = max(map(len, self.nodes))
+        tall = max((k + 1 for nodes in self.nodes for k, node in enumerate(nodes) if self.alive[node]), default=0)
+        places = np.array([TALL if place < tall else 1.0 for place in range(most)])
+        places *= min(60.0, room.height / places.sum())
+        middles = room.top + np.cumsum(places) - places / 2
         left = (room.left + room.right - ROOT - across * len(shown)) / 2
         chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
-        self.root = chip.move_to(at(left + ROOT / 2, room.top + max(pitch / 2, chip.height * 135 / 2)))
-        level = at(0, room.top + pitch / 2)[1]
+        self.root = chip.move_to(at(left + ROOT / 2, max(middles[0], room.top + chip.height * 135 / 2)))
+        level = at(0, middles[0])[1]
         self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
         #: All candidates in grey, those that live in full light, and their scores, by node.
         self.words: dict[int, Words] = {}
         self.kept: dict[int, Words] = {}
         self.scores: dict[int, Words] = {}
+        self.pale: dict[int, list[Words]] = {}
         self.thin: dict[int, VMobject] = {}
         self.edges: dict[int, VMobject] = {}
         for t, nodes in enumerate(self.nodes):
             for place, node in enumerate(nodes):
                 x = left + ROOT + (t + 1) * across - self.wide - 2 * SPACE
-                self._node(node, at(x, room.top + (place + 0.5) * pitch))
+                self._node(node, at(x, middles[place]))
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.winners = [node for node in best if node in self.ends]
         self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
+
+    def _lost(self) -> list[list[int]]:
+        """For each step, the nodes that were kept before, and that no branch leads through any more."""
+        done, gone = {*np.flatnonzero(self.tree["finished"].values > 0).tolist()}, set[int]()
+        found: list[list[int]] = []
+        for t, nodes in enumerate(self.nodes):
+            seen = [node for earlier in self.nodes[:t] for node in earlier if self.alive[node]]
+            living = {*(node for node in nodes if self.alive[node]), *done.intersection(seen)}
+            for _ in range(t):
+                living |= {int(self.parent[node]) for node in living}
+            found.append([node for node in seen if node not in living | gone])
+            gone.update(found[-1])
+        return found
 
     @staticmethod
     def _widest(names: list[Label], style: str) -> float:
@@ -170,6 +194,7 @@ class BeamTree(VGroup):
             end = max(end, score.get_right()[0])
             self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
             self.edges[node] = self._edge(node, "weight", 5)
+            self.pale[node] = [text.copy().set_fill(palette().ink3) for text in (self.kept[node], self.scores[node])]
 
     def _edge(self, node: int, role: str, thick: float) -> VMobject:
         """From the end of the parent to the beginning of the child."""
@@ -188,12 +213,29 @@ class BeamTree(VGroup):
         tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        return tried, (*kept, *([draw(*edges, kind=kind)] if alive else [])), (appear(*scores, rise=False),)
+        gone = [part[node] for part in (self.kept, self.scores) for node in self.lost[t]]
+        pale = [self.pale[node][k] for k in range(2) for node in self.lost[t]]
+        given_up = (leave(*(self.edges[node] for node in self.lost[t])), *exchange(gone, pale, kind)) if gone else ()
+        drawn = [draw(*edges, kind=kind)] if alive else []
+        return tried, (*kept, *drawn, *given_up), (appear(*scores, rise=False),)
+
+    def averages(self, tree: Trace) -> VGroup:
+        """The sums of the two best branches, each divided by its length, at the foot."""
+        best = [int(node) for node in tree["hypotheses"].values[:2]]
+        parts = (tuple(tree[name].quantity(node) for name in ("score", "step", "final")) for node in best)
+        lines = VGroup(
+            *(
+                Words(f"{score:.2f} ÷ {length} = {mean:.2f}", "stage number", "ink2" if k else "residual")
+                for k, (score, length, mean) in enumerate(parts)
+            )
+        )
+        return lines.arrange(RIGHT, buff=units(90)).move_to(self.foot.centre)
 
     def flowing(self) -> tuple[list[VMobject], list[float]]:
         """The edges that live, and how probable the word at the end of each was."""
-        logs = self.tree["log_prob"].values
-        return [*self.edges.values()], [float(np.exp(logs[node])) for node in self.edges]
+        logs, lost = self.tree["log_prob"].values, {node for nodes in self.lost for node in nodes}
+        edges = {node: edge for node, edge in self.edges.items() if node not in lost}
+        return [*edges.values()], [float(np.exp(logs[node])) for node in edges]
 
 
 def winner(tree: Trace) -> list[str]:

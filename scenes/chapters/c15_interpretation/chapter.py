@@ -345,15 +345,17 @@ class Interpretation(Chapter):
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
         card = Card("a decoder alone, trained on random letters that come twice")
-        copying = Copying(weights.pick(frame=-1), card.inside)
+        earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
+        copying = Copying(weights.pick(frame=-1), earlier, card.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
-        before = {"frame": -1, "layer": max(layer - 1, 0), "query": copying.goal, "key": copying.goal - 1}
-        back = run["weights"].pick(**before).largest()[-1]
-        marked = beat(
-            f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
-            appear(ring_around(copying.chips[copying.goal], "query")),
-            ambient=copying.flow(),
-        )
+        marked = [
+            beat(
+                f"A layer earlier, “{goal}” gives “{letter}” {back:share}, and can carry its mark.",
+                *copying.looks_back(back),
+            )
+            for back in [copying.back]
+            if back is not None
+        ]
         yield Step(
             "An induction head finds the earlier copy",
             beat(
@@ -369,7 +371,7 @@ class Interpretation(Chapter):
                 appear(copying.told),
                 ambient=copying.flow(),
             ),
-            marked if layer else None,
+            *marked,
             beat(
                 f"So “{goal}” can be copied: such a head is an induction head.",
                 leave(copying.asked),

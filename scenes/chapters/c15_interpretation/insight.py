@@ -20,7 +20,7 @@ from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, curve, dashes, ribbon, rule
+from scenes.mobjects.shapes import Box, curve, dashes, ribbon, rule, stroke
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
@@ -41,6 +41,8 @@ BAND, UPRIGHT, READER = 26.0, (78.0, 132.0), 68.0
 PATCHED, BELOW, BETWEEN = 58.0, 44.0, 168.0
 #: Px of a letter that comes twice.
 LETTER = 104.0
+#: Px that the arc of a layer earlier rises, above the letters.
+BACK = 120.0
 #: Animations that play together, or one alone.
 Show: TypeAlias = Animation | tuple[Animation, ...]
 
@@ -360,16 +362,17 @@ class Copying:
 
     Args:
         weights: query × key, of the trained head.
+        earlier: head × query × key, of a layer earlier; None without one.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, weights: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(self, weights: NamedTensor, earlier: NamedTensor | None, room: Room = STAGE) -> None:
         half, labels = len(weights) // 2, weights.words("query")
         #: The letter that attends most to what followed its earlier copy.
         self.query = max(range(half, 2 * half - 1), key=lambda i: float(weights.values[i, i - half + 1]))
         self.goal = self.query - half + 1
         self.weight = weights.quantity(self.query, self.goal)
-        inner, self.chips = room.inset(0, 40), VGroup()
+        inner, self.chips = room.inset(0, 40).split_rows(BACK + 20)[1], VGroup()
         lines = inner.split_rows(LETTER)[0], inner.split_rows(-LETTER)[1]
         places = [place for line in lines for place in line.columns(half, 14)]
         for label, place in zip(labels, places, strict=True):
@@ -387,6 +390,20 @@ class Copying:
                 self.drawn_weights.append(float(weight))
         self.told = number(self.weight, "share", "large number")
         self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
+        self.back = None if earlier is None else earlier.pick(query=self.goal, key=self.goal - 1).largest()[-1]
+
+    def looks_back(self, back: Quantity) -> list[Show]:
+        """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
+        key, query = self.chips[self.goal - 1 : self.goal + 1]
+        start, end, lift = key.get_top(), query.get_top(), UP * units(BACK) / 0.75
+        arc = VMobject(stroke_color=palette().query, stroke_width=stroke(THIN + (THICK - THIN) * back))
+        arc.points = np.array([start, start + lift, end + lift, end])
+        means(arc, Thickness(back, THICK - THIN, THIN), End(key.label, first=True), End(query.label))
+        told = Words(f"a layer earlier {back:share}", "stage number", "query")
+        told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)
+        mark = Words(f"after “{key.label}”", "stage number", "query").next_to(arc, RIGHT, buff=units(24))
+        mark.set_y(told.get_y())
+        return [draw(arc), appear(told, mark), Flight(self.second[-1].word, mark, 0.1, "row")]
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""

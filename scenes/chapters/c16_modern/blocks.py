@@ -321,6 +321,13 @@ class CacheGrowth:
 SIDE, FILL = 650.0, 0.28
 
 
+def size_of(millions: Quantity, billions: Quantity) -> Words:
+    """A number of parameters in words."""
+    if billions >= 1:
+        return Words(f"{billions:.0f} billion parameters", "block", "ink2")
+    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "block", "ink2")
+
+
 class ToScale(VGroup):
     """Two models as squares: the larger one fills the stage, the smaller one lies in its corner, to scale.
 

@@ -19,7 +19,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, size_of
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
@@ -329,7 +329,7 @@ class Modern(Chapter):
         names = run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
         called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
-        told = [Words(f"{total:,.{1 if total < 10 else 0}f} million parameters", "block", "ink2") for total in millions]
+        told = [size_of(*both) for both in zip(millions, run["billions"].quantities(), strict=True)]
         first = ToScale(None, own, called[0], told[0])
         second = ToScale(own, small, called[1], told[1], dots[0])
         third = ToScale(small, large, called[2], told[2], dots[1])

@@ -59,16 +59,15 @@ class Merges:
         self.tokens = [VGroup(self.chips[i], *([self.numbers[i]] if i in self.numbers else [])) for i in roots]
 
     def _edge(self, part: int, whole: int) -> VMobject:
-        start, end = self.chips[part].get_bottom(), self.chips[whole].get_top()
-        if part in self.numbers:
-            start = start + DOWN * units(NUMBER + 6)
+        start, end = self.chips[part].get_bottom() + self._below(part), self.chips[whole].get_top()
         return curve(start, end, "ink3", 3)
 
-    def merge(self, i: int, kind: str = "flow") -> Animation:
-        """Two pieces come down side by side, and are one; its place in the table stands below it.
+    def _below(self, part: int) -> np.ndarray:
+        """From the foot of a chip to that of its number, if it has one."""
+        return DOWN * units(NUMBER + 6 if part in self.numbers else 0)
 
-        The places of both pieces are out of sight while these pass them.
-        """
+    def merge(self, i: int, kind: str = "flow") -> Animation:
+        """Two pieces come down side by side, from below their places in the table, and are one, with its own place."""
         whole = self.chips[i]
         shares = np.array([self.chips[part].word.advance for part in self.pairs[i]])
         left = float(whole.get_left()[0])
@@ -77,9 +76,9 @@ class Merges:
             half = Box(float(whole.width) * 135 * share, HIGH, palette().surface, 10)
             halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
             left += half.width
-        flights = [Flight(self.chips[part], half, 0, kind) for part, half in zip(self.pairs[i], halves, strict=True)]
-        passed = [self.numbers[part] for part in self.pairs[i] if part in self.numbers]
-        late = appear(whole, self.numbers[i], *passed, rise=False)
+        pieces = [self.chips[part].copy().shift(self._below(part)) for part in self.pairs[i]]
+        flights = [Flight(piece, half, 0, kind) for piece, half in zip(pieces, halves, strict=True)]
+        late = appear(whole, self.numbers[i], rise=False)
         for one in flights:
             one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
         late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)

@@ -31,6 +31,7 @@ from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 HEADS, TOKENS, PRONOUN = "experiment.sinks_and_induction", "experiment.next_token", "experiment.pronoun"
@@ -49,7 +50,7 @@ class Inside(Chapter):
         yield from self.all_heads(run, heads, card)
         yield from self.at_rest(run, card)
         yield from self.a_name_twice(run, card)
-        yield from self.without_heads(heads, card)
+        yield from self.without_heads(heads, trace["experiment.long_prompt.blind_guess"], card)
         yield from self.through_the_layers(run, trace.under(TOKENS), card)
         yield from self.a_unit(run, card)
         yield from self.it(run, trace.under(PRONOUN), card)
@@ -170,9 +171,9 @@ class Inside(Chapter):
             stage=[card.paper, card.called("a name that comes twice"), row],
         )
 
-    def without_heads(self, heads: Trace, card: Card) -> Iterator[Step]:
+    def without_heads(self, heads: Trace, blind: Quantity, card: Card) -> Iterator[Step]:
         """Ablation: the loss in repeated tokens without the best induction heads, and without others."""
-        picture, loss, removed = Losses(heads, card.inside), heads["loss"], heads["without_best"]
+        picture, loss, removed = Losses(heads, blind, card.inside), heads["loss"], heads["without_best"]
         guessing, most = loss.values[0], heads["without_others"].pick(amount=-1).values.max()
         columns = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.names, strict=True)]
         first, second, *others = columns
@@ -182,7 +183,8 @@ class Inside(Chapter):
             beat(
                 "Random tokens, written twice. The first time, none can be foreseen.",
                 (grow(first[0], DOWN), appear(*first[1:])),
-                draw(picture.guess),
+                draw(*picture.guess),
+                appear(picture.blind),
             ),
             beat(
                 claim(

@@ -118,9 +118,10 @@ class Losses:
 
     Args:
         run: `experiment.sinks_and_induction`.
+        blind: the loss of a guess that gives every token the same probability.
     """
 
-    def __init__(self, run: Trace, room: Room = STAGE) -> None:
+    def __init__(self, run: Trace, blind: Quantity, room: Room = STAGE) -> None:
         above, below = room.split_rows(-FOOT)
         whole, removed = run["loss"], run["without_best"]
         losses = [*whole.quantities(), *removed.quantities()]
@@ -139,10 +140,15 @@ class Losses:
             if place > 1:
                 drawn = run["without_others"].pick(amount=place - 2).quantities()
                 self.others.add(VGroup(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn)))
-        top = self.bars[0].get_corner(UP + RIGHT)
-        self.guess = dashes(top, np.array([at(room.right, 0)[0], top[1], 0]), "ink3", 3)
+        top, level = self.bars[0].get_corner(UP + RIGHT), self.floor.get_y() + units(self.unit * float(blind))
+        #: The level of the first column, and that of a blind guess: up to the columns that come as high.
+        ends = ((top[1], at(room.right, 0)[0]), (level, self.bars[3].get_left()[0] - units(24)))
+        self.guess = VGroup(dashes(np.array([top[0], y, 0]), np.array([x, y, 0]), "ink3", 3) for y, x in ends)
+        means(self.guess[1], Away(blind, 0.0, 1, self.unit, self.guess[1].width * PIXELS_PER_UNIT, self.ground))
         self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
         self.legend.stand_on(top[1] - units(56))
+        self.blind = Words(f"blind guess {blind:.1f}", "block", "ink2").begin_at(top[0] + units(40))
+        self.blind.stand_on(level - units(44))
 
     def _dot(self, loss: Quantity, x: float, step: float) -> Box:
         """A dot on its column at the height of a loss."""

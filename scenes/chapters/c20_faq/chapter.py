@@ -11,9 +11,7 @@ from scenes.animations import (
     Travel,
     appear,
     appear_in_turn,
-    deal,
     draw,
-    gather,
     leave,
     pulses,
     ring_around,
@@ -143,10 +141,12 @@ class FAQ(Chapter):
     def lengths(self, trace: Trace) -> Iterator[Step]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
-        runs = []
+        up, back = [], []
         for letter, counter in zip("nm", strip.counters, strict=True):
-            bars, states, quantities = strip.run(letter)
-            runs.append((Through(bars, states, "slow"), Count(counter, quantities, "", "slow")))
+            bars, states, lengths = strip.run(letter)
+            up.append((Through(bars, states, "slow"), Count(counter, lengths, "", "slow")))
+            back.append((Through(bars, states[::-1], "row"), Count(counter, lengths[::-1], "", "row")))
+        square = ring_around(strip.squares)
         yield Step(
             "What changes when the sentence is longer?",
             beat(
@@ -154,10 +154,12 @@ class FAQ(Chapter):
                 (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
                 (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
             ),
-            beat("A longer source: one more vector for each word. Scores grow both ways, so with the square.", runs[0]),
-            beat("The target has a length of its own.", runs[1]),
+            beat("A longer source: one more vector for each word.", up[0]),
+            beat("Scores grow both ways, so with the square.", appear(square, strip.outline)),
+            beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
             beat(
                 "But no matrix of parameters changes: the same ones serve a sentence of any length.",
+                back[1],
                 appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
             ),
             stage=[],
@@ -382,8 +384,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "Attention gathers values from the tokens it attends to, and adds them.",
-                (draw(*ways, kind="row"), gather(ribbon.chips, ride.added[0], "slow")),
-                (*ride.plays[0][1], leave(ways)),
+                *ride.gathers(0, ways),
             ),
             beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])
             if way[1:] and way[1].part == "ffn"
@@ -394,8 +395,8 @@ class FAQ(Chapter):
             ),
             beat(
                 "At the end each token has a vector that was made from its neighbours, too.",
-                (Travel(ride.stream[-1], hung[mine], leaving=True), leave(ride.told)),
-                deal([chip for chip in ribbon.chips if chip is not ribbon.chips[mine]], rest) if rest else None,
+                (leave(ride.stream[-1], ride.told), appear(hung[mine])),
+                appear_in_turn(rest, "slow"),
             ),
             stage=[ribbon],
         )
@@ -415,10 +416,10 @@ class FAQ(Chapter):
         ride = Ride(start, way, room, Words(f"the residual stream at “{decoded.reads[row]}”", "fact", "ink2"))
         asking = next(k for k, leg in enumerate(way) if (leg.part, leg.layer) == ("cross_attn", decoded.layer))
         weights = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row)
-        ways = pull(ribbon, weights, ride.added[asking])
+        ways = pull(ribbon, weights, ride.added[asking], kept)
         best, share = weights.largest()
         last = target.chips[-1]
-        woven = weave(ribbon, looks, target.chips[1:])
+        woven = weave(ribbon, looks, target.chips[:-1])
         bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(
@@ -431,13 +432,12 @@ class FAQ(Chapter):
             beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
             beat(
                 f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                (draw(*ways, kind="row"), gather(kept, ride.added[asking], "slow")),
-                (*ride.plays[asking][1], leave(ways)),
+                *ride.gathers(asking, ways),
             ),
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
                 *(play for leg in ride.plays[asking + 1 :] for play in leg),
-                (Travel(ride.stream[-1], bars, leaving=True), leave(ride.told)),
+                (leave(ride.stream[-1], ride.told), appear(bars)),
             ),
             beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
             beat(

@@ -9,10 +9,10 @@ from itertools import pairwise
 import numpy as np
 from manim import RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Travel, leave
+from scenes.animations import Travel, appear, draw, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.stacked import StackedRows
@@ -79,32 +79,38 @@ class PartsOfModels:
 class Lines(VGroup):
     """Lines that lead down from tokens, as thick as attention weights; those of a weight near zero are left out."""
 
-    def __init__(self, ways: Iterable[tuple[Token, Quantity, np.ndarray, Label | None]]) -> None:
+    def __init__(self, ways: Iterable[tuple[Label, np.ndarray, Quantity, np.ndarray, Label | None]]) -> None:
         super().__init__()
         self.weights: list[float] = []
-        for chip, weight, end, goal in ways:
+        for label, start, weight, end, goal in ways:
             if weight > SEEN:
-                line = curve(chip.get_bottom(), end, "weight", THICK * float(weight))
-                ends = [End(chip.label, first=True), *([] if goal is None else [End(goal)])]
+                line = curve(start, end, "weight", THICK * float(weight))
+                ends = [End(label, first=True), *([] if goal is None else [End(goal)])]
                 self.add(means(line, Thickness(weight, THICK), *ends))
                 self.weights.append(float(weight))
 
 
-def pull(ribbon: Ribbon, weights: NamedTensor, goal: VMobject) -> Lines:
-    """Lines from the tokens of a ribbon, which are attended to, down to the vector that gathers from them."""
+def pull(ribbon: Ribbon, weights: NamedTensor, goal: VMobject, below: Sequence[VMobject] = ()) -> Lines:
+    """Lines from the tokens of a ribbon, or what hangs `below` each, down to the vector that gathers from them."""
     margin, top = goal.width * 0.1, goal.get_top()[1]
     low, high = goal.get_left()[0] + margin, goal.get_right()[0] - margin
     return Lines(
-        (chip, weights.pick(key=chip.label.position), np.array([np.clip(chip.get_x(), low, high), top, 0]), None)
-        for chip in ribbon.chips
+        (
+            chip.label,
+            part.get_bottom(),
+            weights.pick(key=chip.label.position),
+            np.array([np.clip(chip.get_x(), low, high), top, 0]),
+            None,
+        )
+        for chip, part in zip(ribbon.chips, below or ribbon.chips, strict=True)
     )
 
 
-def weave(ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> Lines:
-    """Lines from the tokens of a ribbon down to the token that each query writes; `weights` are "query key"."""
+def weave(ribbon: Ribbon, weights: NamedTensor, read: Sequence[Token]) -> Lines:
+    """Lines from the tokens of a ribbon down to the token that each query reads; `weights` are "query key"."""
     return Lines(
-        (chip, row.pick(key=chip.label.position), goal.get_top(), goal.label)
-        for goal, row in zip(written, weights, strict=False)
+        (chip.label, chip.get_bottom(), row.pick(key=chip.label.position), goal.get_top(), goal.label)
+        for goal, row in zip(read, weights, strict=False)
         for chip in ribbon.chips
     )
 
@@ -114,10 +120,10 @@ def columns_below(ribbon: Ribbon, vectors: NamedTensor, room: Room, scale: float
     line = room.rows(rows)[0]
     wide = ribbon.wide if rows > 1 else min(ribbon.wide, 150.0)
     return [
-        Vector(vector, wide, line.height, "residual", scale, upright=True)
+        means(Vector(vector, wide, line.height, "residual", scale, upright=True), Stands(chip.label))
         .move_to(line.centre)
-        .set_x(ribbon.centre(position))
-        for position, vector in enumerate(vectors)
+        .set_x(chip.get_x())
+        for chip, vector in zip(ribbon.chips, vectors, strict=True)
     ]
 
 
@@ -166,16 +172,22 @@ class Ride:
             for leg in way
         ]
         self.told = name.settle(foot.centre)
+        self.signs = [Words("+", "title").move_to((added.get_center() + middle.centre) / 2) for added in self.added]
         # The places in `stream` of the vectors before and after each sublayer.
         ends = pairwise([0, *np.cumsum([len(leg.states) for leg in way]).tolist()])
         #: For each sublayer: the vector makes what it adds, and what it adds joins the vector.
-        self.plays = [
-            self._adds(self.stream[a], added, self.stream[b]) for (a, b), added in zip(ends, self.added, strict=True)
+        self.plays: list[list[tuple[Animation, ...]]] = [
+            [
+                (Travel(self.stream[start], added), appear(sign)),
+                (Travel(added, self.stream[end], leaving=True), leave(self.stream[start], sign)),
+            ]
+            for (start, end), added, sign in zip(ends, self.added, self.signs, strict=True)
         ]
 
-    @staticmethod
-    def _adds(before: Vector, added: Vector, after: Vector) -> list[tuple[Animation, ...]]:
-        return [(Travel(before, added),), (Travel(added, after, leaving=True), leave(before))]
+    def gathers(self, leg: int, ways: Lines) -> list[Animation | tuple[Animation, ...]]:
+        """What an attention adds comes from the tokens that it attends to, and joins the vector."""
+        joins = self.plays[leg][1]
+        return [draw(*ways, kind="slow"), appear(self.added[leg], self.signs[leg]), (*joins, leave(ways))]
 
 
 def decoding_rooms(ribbon: Ribbon) -> tuple[Room, Room]:

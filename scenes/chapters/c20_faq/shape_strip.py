@@ -9,7 +9,7 @@ from manim import VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.deck import Plate
-from scenes.mobjects.shapes import Box, arrow, path
+from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
@@ -99,6 +99,11 @@ class ShapeStrip:
         self.ways = VGroup(self._way(a, b) for lane in self.stations for a, b in pairwise(lane))
         self.road = self._road()
         self.cut = self._cut()
+        #: The scores of the source: their room, and a frame as large as they are for this sentence.
+        place = next(k for k, station in enumerate(self._all()) if station.letters == ("n", "n"))
+        side, here = self.own["n"] * self.token, self._all()[place]
+        self.squares = self.tracks[place]
+        self.outline = frame(side, side, "warning", 4, 2).move_to(at(here.x, here.top + side / 2))
         self.letters, self.counters = VGroup(), []
         for letter, name, top in (("n", "source", UPPER), ("m", "target", LOWER)):
             spot = at(STAGE.left + 24, top + 26)
@@ -130,11 +135,9 @@ class ShapeStrip:
         ]
 
     def run(self, letter: str) -> tuple[VGroup, list[VGroup], list[Quantity]]:
-        """The bars that the length called `letter` moves, their states from length to length, and the lengths."""
+        """The bars that the length called `letter` moves, their states on the way to the longest, and the lengths."""
         own, last = self.own[letter], self.most
-        order = [*range(own, last + 1), *range(last - 1, 0, -1), *range(2, own + 1)]
-        every = -(-len(order) // STATES)  # what turns around is kept
-        order = [n for at, n in enumerate(order) if at % every == 0 or n in (1, last) or at == len(order) - 1]
+        order = [own, *range(own + 1, last, -(-(last - own) // STATES) or 1), last]
         lanes = (0, 1) if letter == "n" else (1,)
         moved = VGroup(bar for lane in lanes for bar in self.bars[lane])
         states = [

@@ -297,3 +297,19 @@ def trial_layers(_):
 @oracle("missing", f"{REMOVED}.parameters", "part", lambda raw: {"part": raw.words(f"/{raw.prefix}", "part")})
 def missing(raw):
     return [(raw.itself[0] - count) / raw.itself[0] for count in raw.itself]
+
+
+@oracle("blind_guess", ("experiment.long_prompt",), "", needs="vocabulary")
+def blind_guess(raw):
+    return -math.log(1 / float(raw["vocabulary"]))
+
+
+@oracle(
+    "billions",
+    ("experiment.modern_blocks",),
+    "model",
+    lambda raw: {"model": raw.words("millions", "model")},
+    "millions",
+)
+def billions(raw):
+    return raw["millions"] * 1e6 / 1e9

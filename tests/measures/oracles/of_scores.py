@@ -288,6 +288,11 @@ def mean_self_attention(raw):
 # Of the decoder.
 
 
+@oracle("unmasked_weights", DECODER_ATTENTION, PAIRS)
+def unmasked_weights(raw):
+    return shares(raw["scaled"])
+
+
 @oracle("post_softmax_mask", DECODER_ATTENTION, PAIRS)
 def post_softmax_mask(raw):
     return shares(raw["scaled"]) * visible(raw)

@@ -18,6 +18,12 @@ LATER = "other.later"
 
 
 @measure("batch head query key", like="scores")
+def unmasked_weights(scaled: np.ndarray) -> Values:
+    """softmax(s)_ij over all keys: the weights, were no key hidden."""
+    return softmax(scaled)
+
+
+@measure("batch head query key", like="scores")
 def post_softmax_mask(scaled: np.ndarray, masked: np.ndarray) -> Values:
     """softmax(s)_ij where j <= i, else 0: the weights, had the mask come after the softmax instead of before."""
     return np.where(np.isneginf(masked), 0.0, softmax(scaled))
