@@ -131,9 +131,9 @@ class NextTokens(VGroup):
         return VGroup(track, means(line, Tick(share, span)))
 
     def told_limit(self, share: Quantity) -> Words:
-        """The share itself, at the right of that line's upper end."""
-        place = self.spots[0] + RIGHT * units(self.whole * float(share) + 12)
-        return number(share, "share", "fact", "query").settle(place).begin_at(float(place[0]))
+        """The share itself, on top of that line."""
+        spot = self.spots[0] + RIGHT * units(self.whole * float(share)) + UP * (self.half + units(22))
+        return number(share, "share", "fact", "query").settle(spot)
 
     @property
     def half(self) -> np.floating | float:
