@@ -28,10 +28,10 @@ def test_attention_keeps_four_times_the_bytes_for_twice_the_length_and_the_rest_
 
 
 def test_one_cost_overtakes_the_other_between_two_measured_lengths():
-    lengths, costs = (10, 100, 1000), np.array([[1.0, 10], [10, 10.1], [100, 10]])
-    assert costs.overtaken(lengths, costs).tolist() == [100, 1000]
-    assert np.isnan(costs.overtaken(lengths[:2], costs[:2])).all()
-    assert np.isnan(costs.overtaken(lengths[2:], costs[2:])).all()
+    lengths, measured = (10, 100, 1000), np.array([[1.0, 10], [10, 10.1], [100, 10]])
+    assert costs.overtaken(lengths, measured).tolist() == [100, 1000]
+    assert np.isnan(costs.overtaken(lengths[:2], measured[:2])).all()
+    assert np.isnan(costs.overtaken(lengths[2:], measured[2:])).all()
 
 
 def test_with_and_without_a_cache_the_same_tokens_are_written():
