@@ -65,6 +65,12 @@ def test_chance_reaches_less_far_the_more_trainings_there_are_and_farther_the_mo
     assert last[1] < 100 * TRACE["x.chance"].values[1]
 
 
+def test_points_by_trainings_end_with_the_points_of_all():
+    points = TRACE["x.points_by_trainings"]
+    assert np.allclose(points.pick(trainings="5").values, TRACE["x.points"].values)
+    assert np.allclose(points.pick(part="root", trainings="2"), -21)
+
+
 def test_with_too_few_trainings_chance_reaches_everywhere():
     few = Trace({"x": NamedTensor("x", SHARES[:, :2], ("part", "seed"), PARTS_LABELS | {"seed": ("1", "2")})})
     assert few["x.chance"].values.tolist() == [0, np.inf, np.inf, np.inf]

@@ -201,7 +201,8 @@ class Difference:
     HIGH = 92.0
 
     def __init__(self, run: Trace, part: str, counts: Sequence[str], room: Room) -> None:
-        points, chance = (run[f"exact.{name}_by_trainings"].pick(part=part) for name in ("points", "chance"))
+        names = "exact.points_by_trainings", "exact.chance_by_trainings"
+        points, chance = (run[name].pick(part=part) for name in names)
         self.gaps = {count: points.pick(trainings=count) for count in counts}
         self.chance = {count: chance.pick(trainings=count) for count in counts}
         reach = 1.18 * max(float(one) for one in self.chance.values())

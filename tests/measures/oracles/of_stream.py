@@ -142,6 +142,11 @@ def grown_change(raw):
     return np.stack([*moved, np.ones(len(rows))], 1)
 
 
+@oracle("later_change", ("decoder.?.resid_p*",), "batch position", needs="/other.later.decoder.0.resid_pre")
+def later_change(raw):
+    return lengths(raw.itself - raw[f"/other.later.{raw.prefix}"]) / lengths(raw.itself)
+
+
 def moved_places(raw):
     return [int(i) for i in raw["/other.shuffled.order"]]
 

@@ -64,6 +64,14 @@ def chance_points(chance: np.ndarray) -> Values:
 
 
 @measure("part trainings")
+def points_by_trainings(trace: Trace, prefix: str) -> Values:
+    """The points of each part, from the first two trainings of each on, one more at a time."""
+    rows = seeds_last(trace, prefix)
+    values = [[100 * (row[:n].mean() - rows[0, :n].mean()) for n in _counts(rows)] for row in rows]
+    return values, _by_trainings(trace, prefix)
+
+
+@measure("part trainings")
 def chance_by_trainings(trace: Trace, prefix: str) -> Values:
     """The points up to which chance may have made a difference, if it were the only one that is tested.
 

@@ -15,6 +15,8 @@ from transformer_core.tracing.trace import Trace
 APART = 0.1
 #: The pass over the same source without its last word (`transformer_core.studies.sentence.variants`).
 SHORTER = "other.shorter"
+#: The pass over the same source with another last word in the target.
+LATER = "other.later"
 
 
 @measure("batch head query key", like="scores")
@@ -95,6 +97,13 @@ def grown_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     kept = itself[:, : before.shape[1]]
     change[:, : before.shape[1]] = np.linalg.norm(kept - before, axis=-1) / np.linalg.norm(kept, axis=-1)
     return change
+
+
+@measure("batch position", like="itself")
+def later_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """|x_i - x'_i| / |x_i|: the change of a decoder's vector i when the last word that it reads is another."""
+    other = trace.full(joined(LATER, prefix)).values
+    return np.linalg.norm(itself - other, axis=-1) / np.linalg.norm(itself, axis=-1)
 
 
 @measure("")
