@@ -61,7 +61,7 @@ def language(
     tell(f"{len(lacking)} missing, as far as {len(texts)} sentences lead")
     if write and lacking:
         catalogue = polib.pofile(str(FOLDER / f"{name}.po"))
-        catalogue.extend(entry for template, entry in lacking.items() if not catalogue.find(template))
+        catalogue.extend([entry for template, entry in lacking.items() if not catalogue.find(template)])
         catalogue.wrapwidth = 118
         with whole(FOLDER / f"{name}.po") as part:
             catalogue.save(str(part))
