@@ -382,7 +382,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "Attention gathers values from the tokens it attends to, and adds them.",
-                *ride.gathers(0, pull),
+                *ride.gathers(pull),
             ),
             *(
                 [beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])]
@@ -432,7 +432,7 @@ class FAQ(Chapter):
             beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
             beat(
                 f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                *ride.gathers(asking, pull),
+                *ride.gathers(pull, asking),
             ),
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",

@@ -222,7 +222,7 @@ class Ride(VGroup):
             for (start, end), added, sign in zip(pairwise(self.before), self.added, self.signs, strict=True)
         ]
 
-    def gathers(self, leg: int, pull: Pull) -> list[Animation | tuple[Animation, ...]]:
+    def gathers(self, pull: Pull, leg: int = 0) -> list[Animation | tuple[Animation, ...]]:
         """What an attention adds comes from the tokens that it attends to, and joins the vector."""
         joins = self.plays[leg][1]
         return [draw(*pull, kind="slow"), appear(self.added[leg], self.signs[leg]), (*joins, leave(pull))]
