@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
-from manim import DOWN, LEFT, Animation, VGroup
+from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
     Count,
@@ -46,8 +47,6 @@ from transformer_core.studies.measures.selection import with_a_choice
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
-#: Px for the letter beside the vectors that it stands for.
-LETTER = 84.0
 #: The stages of a softmax whose bars stand on the floor.
 RAISED = range(3, 5)
 
@@ -176,7 +175,7 @@ class Weighting(Chapter):
         divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
 
-        def to(*places: int) -> tuple[Animation, Animation]:
+        def to(*places: int) -> tuple[Any, ...]:
             shown = [states.temperatures[place] for place in places]
             return states.pass_by(bars, numbers, places), Count(label, shown, ".2f", "row", "temperature ")
 
@@ -449,7 +448,7 @@ class Weighting(Chapter):
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
-        places = [room.split_columns(LETTER) for room in above.padded().columns(3)]
+        places = [room.split_columns(room.columns(6)[0].width) for room in above.padded().columns(3)]
         hands = [
             vectors_in(body, head[attention_input(head, role[0])], role)
             for role, (_, body) in zip(roles, places, strict=True)

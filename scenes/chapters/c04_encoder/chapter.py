@@ -130,7 +130,7 @@ class Encoder(Chapter):
         patterns, signs = plan.vectors(places, branch=True, scale=scale), plan.pluses(vectors, RIGHT)
         heap = Formula("sum", LARGE).move_to(plan.room.centre)
         come, fly = (
-            [kind(part, new, 0.0, "row") for part, new in zip(parts, out, strict=True)]
+            [kind(part, new, kind="row") for part, new in zip(parts, out, strict=True)]
             for kind, parts in ((Travel, vectors), (Flight, patterns))
         )
         yield Step(

@@ -384,7 +384,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "Attention gathers values from the tokens it attends to, and adds them.",
-                *ride.gathers(0, ways),
+                *ride.gathers(ways),
             ),
             beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])
             if way[1:] and way[1].part == "ffn"
@@ -432,7 +432,7 @@ class FAQ(Chapter):
             beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
             beat(
                 f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                *ride.gathers(asking, ways),
+                *ride.gathers(ways, asking),
             ),
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",

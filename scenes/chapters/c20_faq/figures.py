@@ -184,7 +184,7 @@ class Ride:
             for (start, end), added, sign in zip(ends, self.added, self.signs, strict=True)
         ]
 
-    def gathers(self, leg: int, ways: Lines) -> list[Animation | tuple[Animation, ...]]:
+    def gathers(self, ways: Lines, leg: int = 0) -> list[Animation | tuple[Animation, ...]]:
         """What an attention adds comes from the tokens that it attends to, and joins the vector."""
         joins = self.plays[leg][1]
         return [draw(*ways, kind="slow"), appear(self.added[leg], self.signs[leg]), (*joins, leave(ways))]
