@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from manim import DOWN, LEFT, VGroup
 
@@ -175,10 +174,13 @@ class Weighting(Chapter):
         divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
 
-        def to(*places: int) -> tuple[Any, ...]:
-            shown = [states.temperatures[place] for place in places]
-            return states.pass_by(bars, numbers, places), Count(label, shown, ".2f", "row", "temperature ")
-
+        hotter, colder, back = (
+            (
+                states.pass_by(bars, numbers, places),
+                Count(label, [states.temperatures[place] for place in places], ".2f", "row", "temperature "),
+            )
+            for places in (range(one, last_one + 1), range(last_one, -1, -1), range(one + 1))
+        )
         yield Step(
             "A temperature makes attention sharp or even",
             beat(
@@ -186,11 +188,11 @@ class Weighting(Chapter):
                 exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
             ),
-            beat("Hotter: all differences shrink, and the weights become even.", to(*range(one, last_one + 1))),
-            beat("Colder: the largest score takes it all.", to(*range(last_one, -1, -1))),
+            beat("Hotter: all differences shrink, and the weights become even.", hotter),
+            beat("Colder: the largest score takes it all.", colder),
             beat(
                 "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
-                to(*range(one + 1)),
+                back,
             ),
         )
 
