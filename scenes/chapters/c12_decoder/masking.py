@@ -135,7 +135,7 @@ class MaskBoard:
         if not grid.closed:
             return []
         lids, signs = _parts(grid.closed.values())
-        come = Come(VGroup(*lids), shift=LEFT * units(AWAY), run_time=pace("cut"), rate_func=ease)
+        come = Come(VGroup(*lids), shift=LEFT * units(AWAY), run_time=pace("flow"), rate_func=ease)
         gone = leave(*(grid.cells[place] for place in grid.closed))
         return [come, gone, appear(*signs, rise=False)] if signs else [come, gone]
 
@@ -143,12 +143,11 @@ class MaskBoard:
         """Minus infinity becomes zero; then the scores that are left become weights."""
         seen = [place for place in self.grid.cells if place not in self.grid.closed]
         turned: list[Any] = []
-        for before, places in ((self.grid.closed, [*self.grid.closed]), (self.grid.cells, seen)):
+        for before, places, kind in ((self.grid.closed, [*self.grid.closed], "flow"), (self.grid.cells, seen, "row")):
             (old, gone), (new, come) = (_parts(of[place] for place in places) for of in (before, self.masked.cells))
+            turned += [leave(*gone)] if gone else []
             if places:
-                turned.append((leave(*gone) if gone else None, *exchange(old, new, "row")))
-            if come:
-                turned.append(appear(*come, rise=False))
+                turned.append((*exchange(old, new, kind), appear(*come, rise=False) if come else None))
         return turned
 
     def top(self, top_key: Label) -> VMobject:
