@@ -75,8 +75,9 @@ def measure(
             )
             values, own = found if isinstance(found, tuple) else (found, {})
             near = [_beside(prefix, one) for one in like.split()]
-            usual = " ".join(trace.full(near[0]).axes) if near else ""
-            every = usual if axes is None else axes.replace("...", usual)
+            every = "..." if axes is None else axes
+            if "..." in every:  # else it is not read: what is read counts as a source
+                every = every.replace("...", " ".join(trace.full(near[0]).axes))
             words = tuple(axis for axis in every.split() if axis != without)
             same = {axis: names for one in near for axis, names in trace.labels(one).items() if axis in words}
             return NamedTensor(joined(prefix, own_name), np.asarray(values), words, same | fixed | own)
