@@ -11,8 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from scenes.production.cache_folder import KINDS, is_marked
 from scenes.production.facts import StepFacts
 from scenes.production.files import forget_stages, write_json
@@ -122,6 +120,8 @@ class Store:
         path = self._survey(key)
         if not self.has(path):
             return None
+        import msgspec  # which comes with what draws, and the core alone has a store, too
+
         steps = msgspec.json.decode(path.read_bytes(), type=list[StepFacts])
         return steps if _are_of(chapter, steps) else None
 
