@@ -12,6 +12,8 @@ from scenes.theme import TYPES
 
 #: Two words in a row: less may be the name of a tensor, a role or a colour.
 TEXT = re.compile(r"[^\W\d_]{2,}’?[^\W\d_]*,?:? [^\W\d_]")
+#: What only a formula has, which is the same in all languages.
+FORMULA = re.compile(r"\bdot (?:[b-z]\b|c_)|sqrt\(|sum_|\(sum |plus\.minus|tanh\(")
 
 #: Names of data: labels by which a chapter picks from what was recorded, and patterns of parts of the model; a font.
 DATA = frozenset(
@@ -31,7 +33,7 @@ def pieces(path: Path) -> Iterator[tuple[int, str]]:
             text = re.sub(r"\s*\|\s*", " |", re.sub(r"\s+", " ", node.value))
             for part in (part for sentence in SEAM.split(text) for part in PLACE.split(sentence)):
                 piece = part.strip(" |")
-                if TEXT.search(piece) and piece not in TYPES and piece not in DATA:
+                if TEXT.search(piece) and not FORMULA.search(piece) and piece not in TYPES and piece not in DATA:
                     yield node.lineno, piece
 
 
