@@ -17,6 +17,9 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves, tree_map
 
+from transformer_core.attention import causal_mask, rotations
+from transformer_core.embedding import sinusoids
+
 #: Whatever is asked to be made on this device becomes a `Remote`; no values ever live on it in torch itself.
 DEVICE = torch.device("meta")
 
@@ -106,6 +109,8 @@ def elsewhere() -> Iterator[None]:
         patch.object(torch, "Generator", Generator),
     ):
         yield
+    for kept in (sinusoids, causal_mask, rotations):  # what was made on that device is of no use outside
+        kept.cache_clear()
 
 
 def sent(module: nn.Module) -> nn.Module:
