@@ -244,7 +244,7 @@ def scripted(order: Order) -> list[StepFacts]:
 
 
 def say_untold(language: str, untold: Sequence[str]) -> None:
-    """One line on what was shown in English for want of a translation."""
+    """Tell in a line which texts were shown in English for want of a translation."""
     if untold:
         named = "; ".join(untold[:3]) + (f"; and {len(untold) - 3} more" if len(untold) > 3 else "")
         tell(f"no entry in {language}.po, left in English: {named}", err=True)

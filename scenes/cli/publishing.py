@@ -160,7 +160,7 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
 
 
 def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
-    """What an order says of its lecture, and the cards, from the storyboards of its chapters.
+    """Describe the lecture of an order, and make its cards, from the storyboards of its chapters.
 
     Raises:
         ClickException: there is no question.

@@ -30,7 +30,7 @@ class Plane:
         self.origin = means(dot(self.foot, radius, role), self.ground)
 
     def point(self, spot: Sequence[float] | np.ndarray) -> np.ndarray:
-        """Where two numbers stand."""
+        """The place of two numbers on the screen."""
         return self.foot + np.array([*spot, 0]) * units(self.px)
 
     def arrow(self, start: np.ndarray, by: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24) -> VGroup:

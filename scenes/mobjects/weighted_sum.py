@@ -97,7 +97,7 @@ class WeightedSum(VGroup):
         return together
 
     def pour(self) -> list[Any]:
-        """What is left of the values comes together, side by side, and becomes the output."""
+        """Bring what is left of the values together, side by side, and let it become the output."""
         left = VGroup(*(narrow.copy() for narrow in self.shrunk)).arrange(RIGHT, buff=0).move_to(self.output)
         come = (Travel(value, part, 0.0, "row") for value, part in zip(self.values, left, strict=True))
         together = LaggedStart(*come, lag_ratio=min(0.35, 2.0 / len(left)), run_time=pace("slow"))

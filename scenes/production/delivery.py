@@ -61,7 +61,7 @@ class Delivery:
 
     @cached_property
     def origin(self) -> Origin:
-        """What files say of themselves."""
+        """Facts that are written into files: sentence, model, seed and versions."""
         return Origin.of(self.store.about(self.order.text, self.order.model, **self.order.asked))
 
     def film(self) -> Path:

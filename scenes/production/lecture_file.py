@@ -93,7 +93,7 @@ class Lecture:
 
     @property
     def options(self) -> dict[str, Any]:
-        """What the file says in the place of options of the command line, by their names."""
+        """Values that stand in the place of options of the command line, by their names."""
         table = self.table
         same = {name: getattr(table, name) for name in ("quality", "language", "target", "beams")}
         read = {"text": table.sentence, "model": self.model, "edits": tuple(table.edits)}

@@ -160,7 +160,7 @@ class Studio:
 
     @contextmanager
     def _crew(self, order: Order) -> Iterator[Executor]:
-        """Who draws; nothing unfinished is left in the store afterwards."""
+        """Start the executor that draws; nothing unfinished is left in the store afterwards."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             yield crew
 

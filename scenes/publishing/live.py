@@ -27,7 +27,7 @@ LETTERS = "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’�
 
 
 def figure_facts(lecture: Rendered, asked: str = "", whole: bool = False) -> dict[str, Any]:
-    """What `trying.html` is filled with: a figure that begins with the entry `asked`, and data for `STANDALONE`.
+    """Values for the template `trying.html`: a figure that begins with the entry `asked`, and data for `STANDALONE`.
 
     All tensors are listed where it is the `whole` page.
     """

@@ -28,7 +28,7 @@ def data_uri(kind: str, content: bytes) -> str:
 
 
 def texts(*names: str, folder: Path = HERE) -> list[str]:
-    """What stands in scripts, styles and other files of text."""
+    """The texts of scripts, styles and other files."""
     return [(folder / name).read_text(encoding="utf-8") for name in names]
 
 

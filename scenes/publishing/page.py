@@ -98,7 +98,7 @@ def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | Non
 
 
 def _data(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None, say: Say) -> dict[str, Any]:
-    """What the scripts read."""
+    """Data for the scripts of the page."""
     palettes = PALETTES | {lecture.theme: lecture.palette}
     return {
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},

@@ -26,7 +26,7 @@ STYLE, INDEX = "quiz.css", "index.html"
 
 
 def before_and_after(cards: Sequence[Card]) -> dict[str, Any]:
-    """What the script of a page reads: all cards, and a quiz before and after the film."""
+    """Data for the script of a page: all cards, and a quiz before and after the film."""
     some = chosen(cards)
     return _data(cards, {name: shuffled(some, name) for name in ("before", "after")})
 

@@ -91,7 +91,7 @@ class Narration:
         return self.recordings.whole(step) if self.recordings else None
 
     def _heard(self, step: StepFacts) -> Iterator[Asset | Path | None]:
-        """What is heard in each beat of a step: its recording, or a file of the store in which the voice says it."""
+        """The sound of each beat of a step: its recording, or a file of the store in which the voice says it."""
         for number, beat in enumerate(step.beats, 1):
             recorded = self.recordings.beat(step, number) if self.recordings else None
             yield recorded or (self._said(beat, self.voice) if self.voice and beat else None)

@@ -182,7 +182,7 @@ class Gates(VGroup):
         ]
 
     def add_up(self) -> list[tuple[Animation, ...]]:
-        """What is kept and what is written come together, and are added to the new memory."""
+        """Bring together the memory that is kept and that which is written, and add them to the new memory."""
         (kept, written, new), names, signs = self.lines["add"], self.names["add"], self.signs["add"]
         return [
             (

@@ -181,7 +181,7 @@ class JoinedHeads(VGroup):
 
 
 class Race(VGroup):
-    """One role over the recorded training of this model: a line for each head, and the score from which it is named.
+    """A role over the recorded training of this model: a line for each head, and the score from which it is named.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
     others. The first checkpoint, before any training, has no place on a logarithmic axis.

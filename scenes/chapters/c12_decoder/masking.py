@@ -179,5 +179,5 @@ class MaskBoard:
 
 
 def _sides(grid: AttentionGrid) -> tuple[Sequence[VMobject], ...]:
-    """What stands along the sides of a grid: of each token the chip, the name of its query, the query and the key."""
+    """The parts along the sides of a grid: of each token the chip, the name of its query, the query and the key."""
     return grid.ribbon.chips, grid.query_names, grid.queries, grid.keys

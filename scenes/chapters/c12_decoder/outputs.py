@@ -1,4 +1,4 @@
-"""What leaves the encoder for a word in two sentences, and what becomes of the decoder's last vector."""
+"""Vectors that leave the encoder for a word in two sentences, and the way from the decoder's last vector to a word."""
 
 from __future__ import annotations
 

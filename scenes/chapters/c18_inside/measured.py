@@ -1,4 +1,4 @@
-"""What was measured inside: ranks through the layers, losses without heads, a unit in its texts, and verdicts."""
+"""Measurements inside a language model: ranks through layers, losses without heads, a unit in its texts, verdicts."""
 
 from __future__ import annotations
 

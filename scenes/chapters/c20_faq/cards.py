@@ -25,7 +25,7 @@ TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
 
 @dataclass
 class Small:
-    """One answer: the question, with bars between its lines; its picture; the figures below."""
+    """An answer: the question, with bars between its lines; its picture; the figures below."""
 
     asks: str
     picture: VGroup
@@ -176,7 +176,7 @@ def mark(verdict: str) -> VGroup:
 
 
 class ClaimList:
-    """One line a claim: the words at the left, the figure in the middle, sign and verdict at the right.
+    """A line for each claim: the words at the left, the figure in the middle, sign and verdict at the right.
 
     `lines` are the parts of each, as they come.
     """

@@ -185,7 +185,7 @@ class Ride:
         ]
 
     def gathers(self, ways: Lines, leg: int = 0) -> list[Animation | tuple[Animation, ...]]:
-        """What an attention adds comes from the tokens that it attends to, and joins the vector."""
+        """Draw what an attention adds out of the tokens that it attends to, and add it to the vector."""
         joins = self.plays[leg][1]
         return [draw(*ways, kind="slow"), appear(self.added[leg], self.signs[leg]), (*joins, leave(ways))]
 

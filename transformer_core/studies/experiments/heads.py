@@ -179,7 +179,7 @@ def measured(which: str, sentences: int) -> Piece:
 
 @experiment("What do one and four cross-attention heads leave to the encoder?")
 def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
-    """One cross-attention head or four: what the two shipped translators do, on the same held-out sentences.
+    """A cross-attention head or four: results of the two shipped translators on the same held-out sentences.
 
     With four, the decoder can look at several source words itself; with one, the encoder has to bring them together.
     Measured of each model: whole sentences right, by length too; where its cross-attention looks; and its encoder

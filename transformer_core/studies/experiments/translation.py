@@ -172,7 +172,7 @@ class Comparison:
     pieces: Mapping[tuple[str, int], Piece]
 
     def table(self, name: str) -> np.ndarray:
-        """One measure of all trainings, "`axis` seed ..."."""
+        """A measure of all trainings, "`axis` seed ..."."""
         return np.array([[self.pieces[one, seed][name] for seed in self.seeds] for one in self.names])
 
     def found(self) -> Found:
