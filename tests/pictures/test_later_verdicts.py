@@ -107,6 +107,21 @@ def test_the_length_that_gains_least_from_a_cache_is_named() -> None:
     assert f"{lengths[least]} words gain least: {gains[least]:.1f} times." in said("inference", trace)
 
 
+def test_a_new_sum_is_said_to_put_a_late_mask_right_only_where_the_weights_become_the_same() -> None:
+    trace = trace_of("The car is red")
+    assert "Divided by the new sum, the weights are as with the mask first." in said("decoder", trace)
+    apart = changed(trace, decoder__0__self_attn__divided_difference=np.array(0.1))
+    assert "Divide by the new sum, and the weights are nearly right." in said("decoder", apart)
+
+
+def test_the_ball_is_said_to_climb_only_where_each_large_step_ends_higher() -> None:
+    trace = trace_of("The car is red")
+    losses = trace["experiment.descent.large_losses"].values
+    for way in (np.sort(losses), np.sort(losses)[::-1]):
+        spoken = said("training", changed(trace, experiment__descent__large_losses=way))
+        assert ("the ball leaps over the valley, and climbs." in spoken) == (way[-1] > way[0])
+
+
 def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses_most() -> None:
     trace = trace_of("The car is red")
     before, after = (trace[f"experiment.heads_off.{name}"] for name in ("before", "encoder"))
