@@ -8,6 +8,7 @@ import numpy as np
 from manim import Animation, VGroup, VMobject
 
 from scenes.animations.fades import Motion
+from scenes.mobjects.marks import Thickness
 from scenes.mobjects.shapes import dot, stroke
 from scenes.theme import palette, units
 
@@ -20,8 +21,8 @@ WIDER, SHORTEST = 4.0, 80.0
 class Pulses(Motion):
     """Small dots run along lines, from beginning to end.
 
-    Without a `role` they are beads, a little wider than their line and of its colour; with one, and where nothing is
-    drawn along the way, the area of a dot is the weight of its line. They light up and go out at both
+    On a line whose thickness is a weight they are beads, a little wider than the line and of its colour; on others, and
+    with a `role`, they are pale, or of that role, and the area of a dot is its weight. They light up and go out at both
     ends, so that they can begin and end at any moment.
     """
 
@@ -54,10 +55,9 @@ class Pulses(Motion):
 
 
 def _light(line: VMobject, weight: float, role: str | None) -> VMobject:
-    """A bead on a line, which is as thick as its weight says; where a role is given, a dot whose area is the weight."""
-    thick = line.get_stroke_width() / stroke(1) * float(line.get_stroke_opacity() > 0)
-    if role is None and thick:
-        return dot(np.zeros(3), thick / 2 + WIDER).set_fill(line.get_stroke_color())
+    """A bead on a line whose thickness is its weight; else, or with a role, a dot whose area is the weight."""
+    if role is None and any(isinstance(meaning, Thickness) for meaning in getattr(line, "meanings", ())):
+        return dot(np.zeros(3), line.get_stroke_width() / stroke(1) / 2 + WIDER).set_fill(line.get_stroke_color())
     pale = max("ink", "background", key=lambda name: int(palette().role(name)[1:3], 16))
     return dot(np.zeros(3), LARGEST * weight**0.5, role or pale)
 
