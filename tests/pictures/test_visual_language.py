@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from manim import RIGHT, VGroup, config, tempconfig
 
-from scenes.animations import Count, Through, become, flow
+from scenes.animations import Count, Through, flow
 from scenes.mobjects.diagrams import HIGH, MiniMap, lies_in
 from scenes.mobjects.shapes import dot, path, ribbon
 from scenes.mobjects.text import Words, number
@@ -40,11 +40,6 @@ def test_what_flows_ends_at_the_end_of_its_path() -> None:
     animation.begin()
     animation.finish()
     assert np.allclose(runner.get_center(), [3, 2, 0], atol=1e-3)
-
-
-def test_a_text_crosses_over_and_does_not_morph() -> None:
-    names = {type(part).__name__ for part in become(Words("old"), Words("new")).animations}
-    assert names == {"Leave", "Come"}
 
 
 def test_a_number_that_counts_names_the_state_that_is_nearest_on_screen() -> None:

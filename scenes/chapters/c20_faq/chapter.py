@@ -437,7 +437,8 @@ class FAQ(Chapter):
             beat(
                 f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
                 *(play for leg in ride.plays[asking + 1 :] for play in leg),
-                (leave(ride.stream[-1], ride.told), appear(bars)),
+                leave(ride.stream[-1], ride.told),
+                appear(bars),
             ),
             beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
             beat(

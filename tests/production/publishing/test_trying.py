@@ -92,7 +92,7 @@ def tried(look, live_file):
 
     def at(address="try", **settings):
         page = look(f"{live_file.as_uri()}#{address}", **settings)
-        page.locator("#trying[data-took]").wait_for()
+        page.locator("#trying[data-took]:not([aria-busy])").wait_for()
         return page
 
     return at
@@ -253,6 +253,7 @@ def test_a_number_is_drawn_with_its_value_and_all_its_inputs_each_to_be_asked(tr
     assert box.locator(".equation em").text_content() == entry.operation.equation
     for button in box.get_by_role("button", name=re.compile("Show all")).all():
         button.click()
+    box.get_by_role("button", name=re.compile("Show all")).first.wait_for(state="detached")
     asked = set(box.locator("button[data-ask]").evaluate_all("all => all.map(one => one.dataset.ask)"))
     assert asked == {reference_of(cell) for term in entry.terms for cell in term}
 
