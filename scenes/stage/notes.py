@@ -20,7 +20,7 @@ from transformer_core.tracing.provenance import parse
 from transformer_core.tracing.trace import Trace
 
 #: Experiments with random vectors or stacks of layers, which don't speak of the small translator.
-OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth", "initial_variance")
+OF_NO_MODEL = ("boundary", "variance", "gradient_by_depth")
 #: How the names of those tensors begin that an edit of the pass does not reach: other sentences, decoding step by step,
 #: other models, trainings, and what was measured over many sentences.
 UNEDITED = ("other.", "decoding.", "lstm.", "lstm_with_attention.", "training.", "roles.", results.PREFIX)

@@ -273,7 +273,12 @@ def test_a_card_may_have_any_length(tmp_path, monkeypatch):
 
 
 def test_a_trace_that_was_saved_under_the_old_names_loads_under_those_of_today(tmp_path):
-    old = ("other.unplaced.encoder.0.looks", "apart.encoder.distance", "encoder.0.tally", "encoder.0.self_attn.q")
+    old = (
+        "other.unplaced.encoder.0.looks",
+        "apart.encoder.distance",
+        "encoder.0.stream_lengths",
+        "encoder.0.self_attn.q",
+    )
     saved = Trace({name: tensor(name) for name in old}, {old[0]: (old[3],)}).save(tmp_path / "old")
     card = saved.with_suffix(".json")
     facts = json.loads(card.read_text())
@@ -281,7 +286,7 @@ def test_a_trace_that_was_saved_under_the_old_names_loads_under_those_of_today(t
     card.write_text(json.dumps(facts))
     loaded = Trace.load(saved)
     assert [*loaded] == ["other.no_positions.encoder.0.mean_weights", "diff.encoder.distance",
-                         "encoder.0.residual_sums", "encoder.0.self_attn.q"]  # fmt: skip
+                         "encoder.0.residual_norms", "encoder.0.self_attn.q"]  # fmt: skip
     assert loaded.parents == {"other.no_positions.encoder.0.mean_weights": ("encoder.0.self_attn.q",)}
     assert all(loaded[name].name == name for name in loaded)
 

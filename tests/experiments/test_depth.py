@@ -36,27 +36,6 @@ def test_without_add_the_rows_of_a_sentence_become_alike():
         assert last.pick(choice=f"{norm}, no Add") < last.pick(choice=norm) / 2
 
 
-@pytest.fixture(scope="module")
-def scales():
-    return depth.initial_variance(Bench(), layers=3, seeds=1, sentences=64)
-
-
-def test_large_initial_weights_make_spikes_and_small_ones_equal_shares(scales):
-    small, usual, large = scales["entropy"].pick(choice="pre-norm").values
-    assert small > usual > large
-    assert small > 0.98
-    assert large < 0.3
-
-
-def test_without_norm_large_weights_let_the_variance_explode(scales):
-    variance = scales["variance"].pick(choice="no norm", scale="4.0").values
-    assert variance[-1] > 100 * variance[0]
-
-
-def test_the_weights_of_the_probe_sentence_are_shares(scales):
-    assert np.allclose(scales["weights"].values.sum(-1), 1, atol=1e-5)
-
-
 def test_kinds_differ_in_norm_and_add_alone():
     plain = untrained("pre-norm", 1, 0).config.as_dict()
     for kind, changes in KINDS.items():

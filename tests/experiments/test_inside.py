@@ -133,19 +133,3 @@ def test_with_one_cross_attention_head_the_encoder_has_more_roles_than_with_four
     assert found["heads"].values.tolist() == [1, 4]
     assert found["named"].pick(model="one") > found["named"].pick(model="four")
     assert found["sentences_by_length"].values.sum() == 120
-
-
-def test_the_companions_are_kept_under_their_keys_and_no_variant_of_them():
-    found = vectors.companions(Bench(), sentences=20)
-    keys = {name.partition(".")[0] for name in found if "." in name}
-    assert keys == {*vectors.SENTENCES}
-    assert not any("other." in name for name in found)
-    assert found["tired.probs"].labels["position"][-1] == "cansado"
-    assert found["wide.probs"].labels["position"][-1] == "ancha"
-    assert found["closed.encoder.1.self_attn.weights"].labels["key"] == ("The", "bank", "is", "closed")
-
-
-def test_a_word_of_two_senses_starts_at_one_point_and_ends_far_apart():
-    apart = vectors.companions(Bench(), sentences=20)["apart"].values
-    assert apart[0] == 0
-    assert apart[-1] > 0.5

@@ -118,12 +118,6 @@ def test_the_cache_saves_more_the_longer_the_text_and_attention_costs_most_when_
     assert time[-1, 0] > time[-1, 1]
 
 
-def test_one_word_of_two_senses_starts_at_one_point():
-    apart = found("companions")["apart"]
-    assert apart.pick(layer="encoder.0.resid_pre") == 0
-    assert apart.pick(layer="encoder.1.resid_post") > 0.5
-
-
 def test_two_layers_learn_induction_in_a_stride_and_one_layer_does_not():
     induction = found("induction")
     assert induction["accuracy"].values[-1] > 0.95

@@ -23,8 +23,3 @@ def test_the_cost_of_a_head_is_what_its_absence_takes_from_each_kind_of_word():
         1.0,
         0.5,
     ]
-
-
-def test_a_head_with_several_roles_counts_once_and_a_score_of_exactly_the_threshold_earns_a_role():
-    assert off()["roles.heads_with_a_role"] == 1
-    assert traced({"roles.score": ("role layer head", [[[0.9]]], {"role": ("a",)})})["roles.heads_with_a_role"] == 1

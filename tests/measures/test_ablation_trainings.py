@@ -6,7 +6,6 @@ import pytest
 from transformer_core.studies.experiments.trainings import PARTS
 from transformer_core.studies.experiments.translation import BRIEF, changed, vocabulary
 from transformer_core.studies.measures.ablation_trainings import TRIED, single_parts
-from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 SHARES = np.array(
@@ -14,10 +13,6 @@ SHARES = np.array(
 )
 PARTS_LABELS = {"part": ("nothing", "root", "norm", "residual"), "seed": tuple("12345")}
 TRACE = Trace({"x": NamedTensor("x", SHARES, ("part", "seed"), PARTS_LABELS)})
-WOBBLE = np.array([-0.02, -0.01, 0.0, 0.01, 0.02])
-GROWN = np.array([[0.1, 0.2], [0.5, 0.52]])[..., None] + WOBBLE
-GRID = {"width": ("8", "16"), "amount": ("10", "20"), "seed": tuple("12345")}
-GROWING = Trace({"x": NamedTensor("x", GROWN, ("width", "amount", "seed"), GRID)})
 #: Student's t for 8 degrees of freedom, two-sided 5%, from a printed table.
 T_8 = 2.306
 
@@ -83,20 +78,3 @@ def test_parts_that_were_taken_out_alone_stand_from_the_largest_loss_on():
     assert "nothing" not in parts
     assert len(parts) == len(PARTS) - 2
     assert sorted(float(points.pick(part=part)) for part in parts) == [float(points.pick(part=p)) for p in parts]
-
-
-def test_a_gain_goes_from_one_size_to_the_next_and_counts_by_the_test():
-    assert np.allclose(GROWING["x.gain_width"].values, [[40, 32]])
-    assert np.allclose(GROWING["x.gain_amount"].values, [[10, 2]])
-    assert GROWING["x.gain_amount"].axes == ("amount", "width")
-    assert GROWING["x.gain_amount"].labels == {"amount": ("20",), "width": ("8", "16")}
-    assert GROWING["x.gain_width_counts"].values.tolist() == [[1, 1]]
-    assert GROWING["x.gain_amount_counts"].values.tolist() == [[1, 0]]
-
-
-def test_all_steps_of_a_grid_are_one_family():
-    """t = 2.4 with 8 degrees of freedom counts alone (2.306), and not beside three others (3.36 for 1%)."""
-    close = np.array([[0.1, 0.124], [0.1, 0.124]])[..., None] + WOBBLE
-    assert counts(*(NamedTensor("x", close[0, k], ("seed",)) for k in range(2)))
-    grid = Trace({"x": NamedTensor("x", close, ("width", "amount", "seed"), GRID)})
-    assert grid["x.gain_amount_counts"].values.tolist() == [[0, 0]]

@@ -15,8 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Derived tensors that statistics of a library make, which are held by a file of their own.
 OF_EFFECTS = "over_seeds spread difference p_value effect".split()
 OF_TRIALS = (
-    "points chance gain_width gain_amount gain_width_counts gain_amount_counts "
-    "points_by_trainings chance_by_trainings chance_points trainings_of_each comparisons"
+    "points chance points_by_trainings chance_by_trainings chance_points trainings_of_each comparisons"
 ).split()
 ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.fromkeys(
     OF_TRIALS, "tests/measures/test_ablation_trainings.py"

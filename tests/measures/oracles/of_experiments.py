@@ -241,11 +241,6 @@ def ablation_effect(raw):
             for role in range(len(raw["before"]))]  # fmt: skip
 
 
-@oracle("heads_with_a_role", "roles", "", needs="score")
-def heads_with_a_role(raw):
-    return sum(max(raw["score"][(slice(None), *at)]) >= EARNED for at in np.ndindex(raw["score"].shape[1:]))
-
-
 # Words.
 
 

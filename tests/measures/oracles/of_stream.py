@@ -76,19 +76,8 @@ def contribution_norms(raw):
     return np.stack([lengths(rows) for _, rows in sublayers(raw)], 1)
 
 
-@oracle("residual_sums", STACKS, "batch sublayer position d_model", by_sublayer, "0.resid_pre")
-def residual_sums(raw):
-    rows = [rows for _, rows in sublayers(raw)]
-    return np.stack([sum(rows[1 : s + 1], rows[0]) for s in range(len(rows))], 1)
-
-
 def last(raw):
     return raw[f"{raw.config[f'{raw.path}_layers'] - 1}.resid_post"]
-
-
-@oracle("residual_sums_difference", STACKS, "", needs="0.resid_pre")
-def residual_sums_difference(raw):
-    return np.abs(sum(rows for _, rows in sublayers(raw)) - last(raw)).max() / np.abs(last(raw)).max()
 
 
 @oracle("residual_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
@@ -293,28 +282,6 @@ def stops(raw):
         cross = [f"{layer}.resid_cross"] * (raw.path == "decoder" and bool(raw.config["encoder_layers"]))
         names += [f"{layer}.resid_attn", *cross, f"{layer}.resid_post"]
     return names
-
-
-def principal(raw):
-    """Eigenvectors of the covariance, the two largest first, each with its largest entry above zero."""
-    rows = np.concatenate([raw[name] for name in stops(raw)])
-    flat = rows.reshape(-1, rows.shape[-1])
-    values, vectors = np.linalg.eigh(np.cov(flat, rowvar=False))
-    two = np.stack([v if v[np.abs(v).argmax()] > 0 else -v for v in (vectors[:, -1], vectors[:, -2])], 1)
-    return rows - flat.mean(0), two, values
-
-
-@oracle("residual_path", STACKS, "batch layer position component",
-        lambda raw: {"layer": tuple(f"{raw.prefix}.{name}" for name in stops(raw))}, "0.resid_pre")  # fmt: skip
-def residual_path(raw):
-    rows, two, _ = principal(raw)
-    return (rows @ two)[None]
-
-
-@oracle("residual_path_explained", STACKS, "", needs="0.resid_pre")
-def residual_path_explained(raw):
-    values = principal(raw)[2]
-    return values[-2:].sum() / values.sum()
 
 
 def ways(raw):

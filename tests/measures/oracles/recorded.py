@@ -49,7 +49,6 @@ DIFFERENCES = {
     "per_position_difference",
     "divided_difference",
     "swapped_difference",
-    "residual_sums_difference",
     "weight_sums",
 }
 FALSIFIED = ("out", "scores", "weights", "resid_post", "q", "normalized")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.studies.measures.significance import ALPHA, holm, p_of, seeds_last, standard_error
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -116,66 +115,6 @@ def missing(itself: np.ndarray) -> Values:
     return 1 - itself / itself[0]
 
 
-def _rows(trace: Trace, prefix: str, axis: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The values with `axis` first and "seed" last, and the axes without "seed"."""
-    tensor = trace.full(prefix)
-    axes = (axis, *(a for a in tensor.axes if a not in {axis, "seed"}))
-    order = [tensor.axes.index(a) for a in (*axes, "seed")]
-    return tensor.values.astype(float).transpose(order), axes
-
-
-def _gain(trace: Trace, prefix: str, axis: str) -> Values:
-    """The difference of means from one entry along `axis` to the next.
-
-    Means are taken in whole per cent, as they are shown: what is written on both ends and between them adds up.
-    """
-    rows, axes = _rows(trace, prefix, axis)
-    return np.diff(np.round(100 * rows.mean(-1)), axis=0), _labels(trace, prefix, axes)
-
-
-def _gain_counts(trace: Trace, prefix: str, axis: str) -> Values:
-    """1 where the gain counts, else 0: the steps along both axes are one family."""
-    p = {}
-    for along in ("width", "amount"):
-        rows, _ = _rows(trace, prefix, along)
-        p[along] = np.array([[p_of(*pair) for pair in zip(rows[k + 1], rows[k], strict=True)]
-                             for k in range(len(rows) - 1)])  # fmt: skip
-    family = holm(np.concatenate([p["width"].ravel(), p["amount"].ravel()]))
-    parts = dict(zip(p, np.split(family, [p["width"].size]), strict=True))
-    effect = (parts[axis].reshape(p[axis].shape) <= ALPHA).astype(int)
-    return effect, _labels(trace, prefix, _rows(trace, prefix, axis)[1])
-
-
-def _labels(trace: Trace, prefix: str, axes: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Those of `axes`; a step along the first of them is called by where it leads."""
-    labels = trace.full(prefix).labels
-    return {axis: labels[axis][1:] if axis == axes[0] else labels[axis] for axis in axes}
-
-
-@measure("width amount")
-def gain_width(trace: Trace, prefix: str) -> Values:
-    """Points gained by each step to the next width, "width amount"."""
-    return _gain(trace, prefix, "width")
-
-
-@measure("amount width")
-def gain_amount(trace: Trace, prefix: str) -> Values:
-    """Points gained by each step to the next number of sentences, "amount width"."""
-    return _gain(trace, prefix, "amount")
-
-
-@measure("width amount")
-def gain_width_counts(trace: Trace, prefix: str) -> Values:
-    """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
-    return _gain_counts(trace, prefix, "width")
-
-
-@measure("amount width")
-def gain_amount_counts(trace: Trace, prefix: str) -> Values:
-    """1 where the gain counts by Welch's test and Holm's, over all steps of the grid; else 0."""
-    return _gain_counts(trace, prefix, "amount")
-
-
 def single_parts(points: NamedTensor) -> list[str]:
     """The parts that were taken out one at a time, the largest loss first."""
     parts = [part for part in points.labels["part"] if part != WHOLE and " and " not in part]
@@ -193,9 +132,3 @@ def ablation_accuracy(trace: Trace, prefix: str, before: np.ndarray, encoder: np
 def ablation_effect(ablation_accuracy: np.ndarray) -> Values:
     """before - after: what a head's absence takes from the words of each role, "role layer head"."""
     return np.moveaxis(ablation_accuracy[0] - ablation_accuracy[1], -1, 0)
-
-
-@measure("")
-def heads_with_a_role(score: np.ndarray) -> Values:
-    """The number of heads that play a role."""
-    return (score >= EARNED).any(0).sum()

@@ -66,23 +66,6 @@ def residual_norms(trace: Trace, prefix: str) -> Values:
     return np.stack([np.linalg.norm(trace.full(name).values, axis=-1) for name in stream_after(trace, prefix)], 1)
 
 
-@measure("batch sublayer position d_model")
-def residual_sums(trace: Trace, prefix: str) -> Values:
-    """x_0 + sum_{s' <= s} f_s': the row as its sum grows."""
-    rows, labels = _stacked(trace, prefix)
-    return rows.cumsum(1), labels
-
-
-@measure("")
-def residual_sums_difference(trace: Trace, prefix: str, residual_sums: np.ndarray) -> Values:
-    """The largest difference between that sum and the last row, relative to the row's largest entry.
-
-    None, but for rounding, in pre-norm; in post-norm a norm rescales the sum after each addition.
-    """
-    last = trace.full(f"{prefix}.{blocks(trace, prefix)[-1]}.resid_post").values
-    return np.abs(residual_sums[:, -1] - last).max() / np.abs(last).max()
-
-
 @measure("batch position")
 def cosine_first_last(trace: Trace, prefix: str) -> Values:
     """cos(x_first, x_last) of each row: what a token enters the stack with, and what it leaves with."""
@@ -176,33 +159,6 @@ def stops(trace: Trace, prefix: str) -> list[str]:
     after = ("resid_attn", "resid_cross", "resid_post")
     names = [f"{prefix}.{layer}.{point}" for layer in blocks(trace, prefix) for point in after]
     return [f"{prefix}.0.resid_pre", *(name for name in names if name in trace)]
-
-
-def _principal(trace: Trace, prefix: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows "layer batch position d_model", their two main directions, and the share of the variance of each."""
-    rows = np.stack([trace.full(name).values for name in stops(trace, prefix)])
-    flat = rows.reshape(-1, rows.shape[-1])
-    _, lengths, directions = np.linalg.svd(flat - flat.mean(0), full_matrices=False)
-    turned = directions[:2] * np.sign(np.take_along_axis(directions[:2], np.abs(directions[:2]).argmax(1)[:, None], 1))
-    return rows - flat.mean(0), turned, lengths[:2] ** 2 / (lengths**2).sum()
-
-
-@measure("batch layer position component")
-def residual_path(trace: Trace, prefix: str) -> Values:
-    """(x - mean) B^T of every row at every stop of a stack, "batch layer position component".
-
-    B holds the first two principal components of these very rows, so that the plane is the one in which this sentence
-    moves most. Source: Pearson 1901.
-    """
-    rows, plane, _ = _principal(trace, prefix)
-    labels = {**trace.labels(f"{prefix}.0.resid_pre"), "layer": tuple(stops(trace, prefix))}
-    return np.moveaxis(rows @ plane.T, 0, 1), labels
-
-
-@measure("")
-def residual_path_explained(trace: Trace, prefix: str) -> Values:
-    """The share of the variance of these vectors that the plane of `residual_path` explains."""
-    return _principal(trace, prefix)[2].sum()
 
 
 @measure("choice layer component")
