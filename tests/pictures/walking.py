@@ -41,15 +41,12 @@ SENTENCES = (
 
 #: In the place of a model's path: the architecture of the shipped one with random weights.
 RANDOM = Path("random weights")
-#: What a user may type as well: one word, words that have no translation, repeated words, an undecided step, and as
-#: many words as a picture takes.
+#: What a user may type as well: a word that has no translation, repeated words, an undecided step, and as many words as
+#: a picture takes.
 UNUSUAL = (
-    "it",
     "did",
-    "banks",
     "? ? ?",
     "the car the car",
-    "because because because",
     "the animals did not cross the wide streets because they were too tired",
 )
 #: Of these the two that differ most from what is usually typed; the others are walked with -m slow.
