@@ -1,38 +1,43 @@
-"""Animations: `verbs` are what chapters call, `motions` the animations behind them.
-
-A verb or motion that one chapter alone uses has its own file in this folder, and is imported from there.
-"""
+"""Animations: `verbs` are what chapters call, `motions` the animations behind them."""
 
 from scenes.animations.ambient import Pulses, pulses
-from scenes.animations.dealing import deal, exchange, gather, through
 from scenes.animations.dives import Dive, Rise
 from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.animations.flights import Flight, Travel, Travels
-from scenes.animations.meetings import meet
-from scenes.animations.motions import Along, Count, Morph, Riding, Sweep, Through, Visit
+from scenes.animations.motions import Along, Count, Morph, OffAndOn, Riding, RunOut, Shades, Sweep, Through, Visit, Wipe
 from scenes.animations.reforming import Reform
 from scenes.animations.swings import Swinging
+from scenes.animations.turning import Roll, Turn
 from scenes.animations.verbs import (
     EASE_OUT,
     GLIDE,
     appear,
     appear_in_turn,
+    deal,
     dim,
     draw,
+    exchange,
     fill,
     flow,
     fly,
     follow,
+    gather,
     grow,
+    hand_out,
     highlight,
     leave,
     light,
+    meet,
     move_ring,
+    multiply,
+    put_back,
+    reshape,
     ring_around,
     settle_in,
     slide,
+    take_out,
+    through,
 )
-from scenes.animations.wiping import Wipe
 
 __all__ = [
     "EASE_OUT",
@@ -46,15 +51,20 @@ __all__ = [
     "Leave",
     "Morph",
     "Motion",
+    "OffAndOn",
     "Pulses",
     "Reform",
     "Riding",
     "Rise",
+    "Roll",
+    "RunOut",
+    "Shades",
     "Sweep",
     "Swinging",
     "Through",
     "Travel",
     "Travels",
+    "Turn",
     "Visit",
     "Wipe",
     "appear",
@@ -69,14 +79,19 @@ __all__ = [
     "follow",
     "gather",
     "grow",
+    "hand_out",
     "highlight",
     "leave",
     "light",
     "meet",
     "move_ring",
+    "multiply",
     "pulses",
+    "put_back",
+    "reshape",
     "ring_around",
     "settle_in",
     "slide",
+    "take_out",
     "through",
 ]

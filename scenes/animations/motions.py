@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Mobject, Scene, Transform, VGroup, VMobject, rate_functions
+from manim import LEFT, RIGHT, Mobject, Scene, Transform, VGroup, VMobject, rate_functions
 
-from scenes.animations.fades import Motion
+from scenes.animations.fades import Fade, Joined, Motion
 from scenes.mobjects.marks import hand_over
 from scenes.mobjects.text import Words
-from scenes.theme import pace
+from scenes.theme import pace, rgb
 from transformer_core.tracing.provenance import Quantity
+
+
+def resting(share: float, count: int) -> tuple[int, int, float]:
+    """The station of a run that rests at each of `count`, the next one, and how much of the way to it is done."""
+    place = min(share * count, count - 1e-6)
+    here = int(place)
+    return here, min(here + 1, count - 1), float(rate_functions.smooth(np.clip((place - here) * 2.5 - 1.5, 0, 1)))
+
+
+def passing(share: float, count: int) -> tuple[int, int, float]:
+    """The same of a run that never rests: the nearest station is the entry that a `Count` over as many shows then."""
+    place = float(np.clip(share * count - 0.5, 0, count - 1))
+    here = min(int(place), max(count - 2, 0))
+    return here, min(here + 1, count - 1), place - here
 
 
 class Count(Motion):
@@ -101,11 +115,8 @@ class Visit(Motion):
         super().__init__(ring, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
-        place = min(self.rate_func(alpha) * len(self.stations), len(self.stations) - 1e-6)
-        here = int(place)
-        share = float(rate_functions.smooth(np.clip((place - here) * 2.5 - 1.5, 0, 1)))
-        following = self.stations[min(here + 1, len(self.stations) - 1)]
-        centre = self.stations[here][0] * (1 - share) + following[0] * share
+        here, after, share = resting(self.rate_func(alpha), len(self.stations))
+        centre = self.stations[here][0] * (1 - share) + self.stations[after][0] * share
         self.mobject.points = self.base + centre
 
 
@@ -118,12 +129,8 @@ class Through(Motion):
         super().__init__(shapes, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
-        # The nearest state is the entry that a `Count` over as many quantities shows at this moment.
-        place = float(np.clip(self.rate_func(alpha) * len(self.states) - 0.5, 0, len(self.states) - 1))
-        here = min(int(place), max(len(self.states) - 2, 0))
-        share = place - here
-        after = self.states[min(here + 1, len(self.states) - 1)]
-        for shape, start, end in zip(self.shapes, self.states[here], after, strict=True):
+        here, after, share = passing(self.rate_func(alpha), len(self.states))
+        for shape, start, end in zip(self.shapes, self.states[here], self.states[after], strict=True):
             shape.points = start * (1 - share) + end * share
 
     def finish(self) -> None:
@@ -180,3 +187,78 @@ class Along(Motion):
         before = self.places[here - 1] if here else self.start
         share = rate_functions.smooth(min((passed - here) / 0.3, 1.0))
         self.mobject.move_to(before + (self.places[here] - before) * share)
+
+
+class Wipe(Motion):
+    """Shapes run from their beginning to their end, `towards` which they are uncovered; together they are one shape."""
+
+    def __init__(self, *mobjects: Mobject, towards: np.ndarray = RIGHT, kind: str = "row") -> None:
+        self.axis = int(np.abs(towards).argmax())
+        self.ahead = float(towards[self.axis]) > 0
+        super().__init__(
+            VGroup(*mobjects), run_time=pace(kind), rate_func=rate_functions.ease_in_out_sine, introducer=True
+        )
+
+    def begin(self) -> None:
+        self.points = Joined(self.mobject.family_members_with_points(), "points")
+        along = self.points.whole[:, self.axis]
+        self.ends = (along.min(), along.max()) if self.ahead else (along.max(), along.min())
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        share = self.rate_func(alpha)
+        if share == 1:
+            self.points.restore()
+            return
+        front = self.ends[0] + (self.ends[1] - self.ends[0]) * share
+        points = self.points.whole.copy()
+        points[:, self.axis] = (np.minimum if self.ahead else np.maximum)(points[:, self.axis], front)
+        self.points.show(points)
+
+
+class Shades(Motion):
+    """Cells pass through lists of fills, one for each state: in time with a `Through` over as many states.
+
+    In the end they mean what the cells of `last` mean.
+    """
+
+    def __init__(
+        self, cells: VGroup, fills: Sequence[Sequence[str]], last: VGroup | None = None, kind: str = "slow"
+    ) -> None:
+        self.last = last
+        self.fills = np.array([[rgb(colour) for colour in state] for state in fills])
+        super().__init__(cells, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here, after, share = passing(self.rate_func(alpha), len(self.fills))
+        now = self.fills[here] * (1 - share) + self.fills[after] * share
+        for cell, colour in zip(self.mobject, now, strict=True):
+            cell.fill_rgbas = np.array([[*colour, 1.0]])
+
+    def finish(self) -> None:
+        super().finish()
+        if self.last is not None:
+            hand_over(self.mobject, self.last)
+
+
+class RunOut(Motion):
+    """A bar gets shorter towards its left end, evenly, until nothing of it is left."""
+
+    def __init__(self, bar: VMobject, kind: str = "slow") -> None:
+        self.start, self.edge = bar.points.copy(), bar.get_edge_center(LEFT)[0]
+        super().__init__(bar, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        share = 1 - self.rate_func(alpha)
+        self.mobject.points = self.start.copy()
+        self.mobject.points[:, 0] = self.edge + (self.start[:, 0] - self.edge) * share
+
+
+class OffAndOn(Fade):
+    """The part is switched off, stays so while something is counted, and comes on again."""
+
+    def __init__(self, part: VMobject, kind: str = "row") -> None:
+        super().__init__(part, run_time=pace(kind), rate_func=rate_functions.there_and_back_with_pause)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.show(1 - self.rate_func(alpha) if alpha < 1 else 1)

@@ -1,13 +1,14 @@
-"""Hands that turn: from place to place, in time with a ring that visits as many."""
+"""Clock hands that turn together, position by position."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import VGroup, rate_functions
+from manim import VGroup, VMobject, rate_functions
 
 from scenes.animations.fades import Motion
+from scenes.animations.motions import passing, resting
 from scenes.mobjects.marks import hand_over
 from scenes.theme import pace
 
@@ -19,6 +20,8 @@ class Turn(Motion):
     at the end what `last` does.
     """
 
+    schedule = staticmethod(resting)
+
     def __init__(
         self,
         hands: VGroup,
@@ -27,26 +30,24 @@ class Turn(Motion):
         places: Sequence[int],
         last: VGroup,
         kind: str = "slow",
+        others: Sequence[VMobject] = (),
     ) -> None:
-        self.centres, self.angles, self.last = list(centres), list(angles), last
-        self.places = np.array(places) - places[0]
-        super().__init__(hands, run_time=pace(kind), rate_func=rate_functions.linear)
+        self.hands, self.others, self.last = hands, VGroup(*others), last
+        self.centres, self.angles = list(centres), list(angles)
+        self.places = np.array(places, float) - places[0]
+        super().__init__(VGroup(hands, self.others), run_time=pace(kind), rate_func=rate_functions.linear)
 
     def begin(self) -> None:
-        self.starts = [[part.points for part in hand.get_family()] for hand in self.mobject]
+        self.starts = [[part.points for part in hand.get_family()] for hand in self.hands]
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
-        count = len(self.places)
-        along = min(self.rate_func(alpha) * count, count - 1e-6)
-        here = int(along)
-        share = float(rate_functions.smooth(np.clip((along - here) * 2.5 - 1.5, 0, 1)))
-        before, after = self.places[here], self.places[min(here + 1, count - 1)]
-        self.show(before + (after - before) * share)
+        here, after, share = self.schedule(self.rate_func(alpha), len(self.places))
+        self.show(float(self.places[here] + (self.places[after] - self.places[here]) * share))
 
     def show(self, steps: float) -> None:
         """Stand so many places further on."""
-        for hand, centre, angle, starts in zip(self.mobject, self.centres, self.angles, self.starts, strict=True):
+        for hand, centre, angle, starts in zip(self.hands, self.centres, self.angles, self.starts, strict=True):
             cosine, sine = np.cos(angle * steps), np.sin(angle * steps)
             turn = np.array([[cosine, -sine, 0], [sine, cosine, 0], [0, 0, 1]])
             for part, points in zip(hand.get_family(), starts, strict=True):
@@ -55,4 +56,36 @@ class Turn(Motion):
 
     def finish(self) -> None:
         super().finish()
-        hand_over(self.mobject, self.last)
+        hand_over(self.hands, self.last)
+
+
+class Roll(Turn):
+    """Hands turn while `chips` go along a row, `pitch` units a position.
+
+    In time with a `Through`, a `Shades` or a `Count` over as many stations as there are `places`.
+    """
+
+    schedule = staticmethod(passing)
+
+    def __init__(
+        self,
+        hands: VGroup,
+        centres: Sequence[np.ndarray],
+        angles: Sequence[float],
+        chips: Sequence[VMobject],
+        pitch: float,
+        places: Sequence[int],
+        last: VGroup,
+        kind: str = "slow",
+    ) -> None:
+        self.pitch = pitch
+        super().__init__(hands, centres, angles, places, last, kind, chips)
+
+    def begin(self) -> None:
+        self.stood = [(part, part.points) for part in self.others.get_family()]
+        super().begin()
+
+    def show(self, steps: float) -> None:
+        super().show(steps)
+        for part, points in self.stood:
+            part.points = points + np.array([self.pitch * steps, 0, 0])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from manim import (
+    DOWN,
     LEFT,
     UP,
     Animation,
@@ -23,15 +24,20 @@ from manim import (
 )
 
 from scenes.animations.fades import Come, Leave
+from scenes.animations.flights import Flight, Travel
 from scenes.animations.motions import Morph, Sweep, Turned
+from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.cells import Cell
-from scenes.mobjects.marks import Rings, means
+from scenes.mobjects.marks import Rings, hand_over, means
+from scenes.mobjects.matrix_product import MatrixProduct
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
 
 EASE_OUT = rate_functions.ease_out_cubic
 GLIDE = rate_functions.ease_in_out_sine
+#: More pairs than this meet as plain plates, without the cells of their vectors.
+DETAILED = 16
 
 
 def appear(*mobjects: Mobject, rise: bool = True) -> Animation:
@@ -138,3 +144,104 @@ def settle_in(whole: Mobject, place: Mobject) -> Animation:
 def slide(old: Mobject, new: Mobject, kind: str = "transform") -> Animation:
     """Shapes move on to other sizes and places, one for one."""
     return Morph(list(zip(old, new, strict=True)), kind)
+
+
+def multiply(source: Mobject, targets: Sequence[Mobject], kind: str = "row") -> tuple[Animation, ...]:
+    """A copy of `source` becomes each of `targets`, which have the same parts elsewhere; `source` stays."""
+    copies = [source.copy() for _ in targets]
+    for copied, target in zip(copies, targets, strict=True):
+        hand_over(copied, target)
+    return tuple(
+        Transform(copied, target, run_time=pace(kind), rate_func=rate_functions.smooth, introducer=True)
+        for copied, target in zip(copies, targets, strict=True)
+    )
+
+
+def reshape(old: Mobject, new: Mobject, kind: str = "row") -> Animation:
+    """`old` takes place, size and fill of `new`, which has the same parts; it is `old` that remains on stage."""
+    return Turned(old, new, run_time=pace(kind), rate_func=rate_functions.smooth)
+
+
+def exchange(
+    old: Sequence[Mobject], new: Sequence[Mobject], kind: str = "transform", arc: float = 0.0
+) -> tuple[Animation, ...]:
+    """Each part turns into its successor, and is gone."""
+    return tuple(Travel(a, b, arc, kind, leaving=True) for a, b in zip(old, new, strict=True))
+
+
+def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:
+    """Copies of the parts fly to one place, one after another, and become what stands there."""
+    each = (Flight(part, goal) for part in parts)
+    flights = LaggedStart(*each, lag_ratio=min(0.3, 2.0 / len(parts)), run_time=pace(kind))
+    late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
+    return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
+
+
+def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation | None:
+    """Out of each source come its parts, one of each hand, one source after another; nothing out of none."""
+    if not sources:
+        return None
+    turns = [
+        AnimationGroup(*(Travel(source, part, kind="flow") for part in parts))
+        for source, *parts in zip(sources, *hands, strict=True)
+    ]
+    lasting = max(pace("flow"), pace(kind))
+    return LaggedStart(*turns, lag_ratio=min(0.4, 2.5 / len(turns)), run_time=lasting)
+
+
+def through(rows: Sequence[Mobject], machine: Mobject, made: Sequence[Mobject]) -> tuple[Animation | None, ...]:
+    """Copies of the rows go into a machine, and what it makes of each comes out of it."""
+    flights = (Flight(row, machine) for row in rows)
+    into = LaggedStart(*flights, lag_ratio=min(0.3, 2.0 / len(rows)), run_time=pace("row"))
+    return into, deal([machine] * len(made), made)
+
+
+def hand_out(parts: Sequence[Mobject], machine: Mobject, kind: str = "row") -> Animation:
+    """The parts come out of the machine one after another, each to its place."""
+    centre = machine.get_center()
+    coming = [
+        Come(part, shift=part.get_center() - centre, run_time=pace("flow"), rate_func=rate_functions.ease_out_sine)
+        for part in parts
+    ]
+    # All have arrived in the seconds of `kind` plus those of one flow.
+    return LaggedStart(*coming, lag_ratio=min(1.0, pace(kind) / pace("flow") / max(1, len(coming) - 1)))
+
+
+def take_out(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
+    """The part falls out, and empty frames stay where it was."""
+    fall = Leave(part, shift=DOWN * units(60), run_time=pace("transform"), rate_func=rate_functions.ease_in_sine)
+    return fall, Come(outline, run_time=pace("appear"))
+
+
+def put_back(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
+    """The part comes to its place again."""
+    return Leave(outline, run_time=pace("leave")), Come(part, run_time=pace("appear"))
+
+
+def meet(
+    grid: AttentionGrid | MatrixProduct, pairs: Sequence[tuple[int, int]], kind: str = "row", at_once: bool = False
+) -> Animation | None:
+    """The factors of each pair, such as a query and a key, fly into its cell, one pair after another; None for no pair.
+
+    With `at_once`, all rows meet a column at the same moment.
+    """
+    if not pairs:
+        return None
+    whole = len(pairs) <= DETAILED
+    meetings = {}
+    for i, j in pairs:
+        goal = grid.hollow[i, j]
+        row, column = (one if whole else one.plate for one in grid.factors((i, j)))
+        landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
+        meetings[i, j] = AnimationGroup(
+            Flight(row, goal, 0.1, lit=not whole),
+            Flight(column, goal, -0.1, lit=not whole),
+            Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
+        )
+    turns = [*meetings.values()]
+    if at_once:
+        columns = sorted({j for _, j in pairs})
+        turns = [AnimationGroup(*(meetings[i, k] for i, k in pairs if k == j)) for j in columns]
+    together = LaggedStart(*turns, lag_ratio=min(0.5, 6.0 / len(turns)))
+    together.set_run_time(max(pace("flow"), pace(kind)))
+    return together

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Through
-from scenes.animations.shading import Shades
+from scenes.animations import Count, Shades, Through
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Beside, Tick, means

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
-from scenes.animations.branching import reshape
+from scenes.animations import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Beside, Squares, means
 from scenes.mobjects.shapes import Box, quads, stroke

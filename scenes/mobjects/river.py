@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Wipe, appear, draw, pulses
-from scenes.animations.shading import Shades
+from scenes.animations import Shades, Wipe, appear, draw, pulses
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, dashes, path

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from manim import VGroup
 
-from scenes.animations.turning import Turn
+from scenes.animations import Turn
 from scenes.chapters.c09_positions.clocks import hands_shown
 from scenes.mobjects.shapes import dot
 

@@ -18,11 +18,11 @@ from scenes.animations import (
     draw,
     fill,
     gather,
+    hand_out,
     leave,
     pulses,
     ring_around,
 )
-from scenes.animations.passing import hand_out
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs

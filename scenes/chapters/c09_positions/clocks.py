@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Sweep, Travel, Visit, exchange, ring_around
-from scenes.animations.turning import Turn
+from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, exchange, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule

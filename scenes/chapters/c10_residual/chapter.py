@@ -15,10 +15,10 @@ from scenes.animations import (
     fill,
     leave,
     move_ring,
+    reshape,
     ring_around,
     slide,
 )
-from scenes.animations.branching import reshape
 from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE

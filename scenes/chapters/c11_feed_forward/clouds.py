@@ -8,8 +8,7 @@ from __future__ import annotations
 import numpy as np
 from manim import Animation, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, Through, Travel, Travels, draw, fill
-from scenes.animations.shading import Shades
+from scenes.animations import Count, Shades, Through, Travel, Travels, draw, fill
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame, rule

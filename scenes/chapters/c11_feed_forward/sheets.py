@@ -7,8 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
 
-from scenes.animations import Travel, appear, draw, leave
-from scenes.animations.branching import reshape
+from scenes.animations import Travel, appear, draw, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Away, Ground, Tip, means

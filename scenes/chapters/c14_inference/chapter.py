@@ -22,9 +22,9 @@ from scenes.animations import (
     leave,
     move_ring,
     pulses,
+    reshape,
     ring_around,
 )
-from scenes.animations.branching import reshape
 from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.writing import BeamTree, Columns, in_order, in_view, winner
 from scenes.mobjects.card import Card

@@ -9,9 +9,20 @@ from typing import TypeAlias
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Through, Travel, appear, deal, draw, leave, pulses, ring_around
-from scenes.animations.branching import reshape
-from scenes.animations.removing import OffAndOn
+from scenes.animations import (
+    Count,
+    Flight,
+    OffAndOn,
+    Through,
+    Travel,
+    appear,
+    deal,
+    draw,
+    leave,
+    pulses,
+    reshape,
+    ring_around,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.bars import ShareBar, bar_of

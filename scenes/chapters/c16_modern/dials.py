@@ -7,9 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Count, gather, ring_around
-from scenes.animations.rolling import Roll
-from scenes.animations.shading import Shades
+from scenes.animations import Count, Roll, Shades, gather, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Shade, Tip, means

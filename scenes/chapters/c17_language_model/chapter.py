@@ -8,6 +8,7 @@ from manim import DOWN, VGroup
 
 from scenes.animations import (
     Count,
+    Shades,
     Sweep,
     Through,
     Travel,
@@ -22,7 +23,6 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.animations.shading import Shades
 from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
 from scenes.chapters.c17_language_model.page import (
     APART,

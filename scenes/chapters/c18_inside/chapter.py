@@ -22,9 +22,9 @@ from scenes.animations import (
     light,
     move_ring,
     pulses,
+    reshape,
     ring_around,
 )
-from scenes.animations.branching import reshape
 from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
 from scenes.chapters.c18_inside.measured import Climb, Losses, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped

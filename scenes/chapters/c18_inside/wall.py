@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import LEFT, RIGHT, Animation, VGroup
 
-from scenes.animations.branching import reshape
+from scenes.animations import reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import Pattern

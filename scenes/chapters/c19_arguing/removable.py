@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
-from scenes.animations import appear_in_turn
-from scenes.animations.removing import put_back, take_out
+from scenes.animations import appear_in_turn, put_back, take_out
 from scenes.layout import Room
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.text import Words

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Count, Through, Wipe, appear, draw
-from scenes.animations.removing import take_out
+from scenes.animations import Come, Count, Through, Wipe, appear, draw, take_out
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Length, means

@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from scenes.animations import (
     Count,
     Morph,
+    RunOut,
     Through,
     Travel,
     appear,
     appear_in_turn,
     draw,
     leave,
+    multiply,
     pulses,
     ring_around,
 )
-from scenes.animations.branching import multiply
-from scenes.animations.waiting import RunOut
 from scenes.chapters.c20_faq.cards import (
     FAILS,
     HOLDS,
