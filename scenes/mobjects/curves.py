@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from manim import UP, Animation, VGroup
+import numpy as np
+from manim import RIGHT, UP, Animation, VGroup
 
 from scenes.animations import appear, draw, fill
 from scenes.layout import Room
-from scenes.mobjects.marks import Called, means
+from scenes.mobjects.marks import Called, Tick, means
 from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import dashes
 from scenes.mobjects.text import Words
 from scenes.theme import shape, units
 from transformer_core.tracing.provenance import Quantity
@@ -101,6 +103,13 @@ class Curves(VGroup):
         parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others]
         super().__init__(*parts, *([self.another] if others[1] else []))
         room.fit(self)
+
+    def level(self, y: Quantity | float, name: str, side: np.ndarray = UP) -> VGroup:
+        """A line across at a height, with its name above or below."""
+        start = self.plot.beside(float(y))
+        words = Words(name, "fact", "ink2").next_to(start, side + RIGHT, buff=units(10))
+        line = dashes(start, start + RIGHT * self.plot.axes[0].width, "ink3", 2.5)
+        return VGroup(means(line, Tick(y, self.plot.up)), words)
 
     def drawn(self, *keys: str) -> list[object]:
         """Two plays: these curves run to their ends, and their names appear there."""

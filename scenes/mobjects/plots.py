@@ -85,11 +85,11 @@ class Plot(VGroup):
 
     def point(self, x: float, y: float) -> np.ndarray:
         """Return the point on screen, in scene units, at (x, y) of the plot where it stands now."""
-        return self.beside(y) + RIGHT * self._share(x, 0) * self.wide
+        return self.beside(y) + RIGHT * self._share(x, 0) * self.axes[0].width
 
     def beside(self, y: float) -> np.ndarray:
         """Return the point of the upright axis that stands for `y`."""
-        return self.axes[0].get_left() + UP * self._share(y, 1) * self.high
+        return self.axes[0].get_left() + UP * self._share(y, 1) * self.axes[1].height
 
     def course(self, x: Row, y: Row) -> Course:
         """The corners of a line through these values; entries of tensors are read from the trace again."""

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
+from math import isfinite
+
+from manim import DOWN, VGroup
 
 from scenes.animations import Dive, Rise, Visit, appear, appear_in_turn, draw, exchange, leave, move_ring, ring_around
 from scenes.chapters.c03_lstm.figures import (
@@ -38,16 +42,16 @@ ATTENDING = "lstm_with_attention"
 RUN, RECALL = "experiment.against_lstm", "experiment.recall"
 #: The translators, what they are called, and their roles.
 TRANSLATORS = {
-    "LSTM": ("LSTM:", "residual"),
-    "LSTM with attention": ("LSTM with attention:", "key"),
-    "Transformer": ("Transformer:", "weight"),
+    "LSTM": ("LSTM, overall:", "residual"),
+    "LSTM with attention": ("LSTM + attention, overall:", "key"),
+    "Transformer": ("Transformer, overall:", "weight"),
 }
 #: The models that recall.
 RECALLING = {
     "transformer": ("Transformer", "weight"),
     "LSTM, gates open": ("LSTM, gates opened", "value"),
     "LSTM": ("LSTM", "residual"),
-    "RNN": ("plain RNN", "ink3"),
+    "RNN": ("RNN, no gates", "ink3"),
 }
 
 
@@ -66,7 +70,7 @@ class AgainstLSTM(Chapter):
         words = memories.words("position")
         ribbon = sentence(words, room_for(words), at_foot=True)
         chain = Chain(memories, ribbon)
-        steps = Steps(trace["config.tokens_read"].quantities(), "steps, one after another", over(ribbon))
+        steps = Steps(trace["config.tokens_read"].quantities(), "one after another, steps:", over(ribbon))
         yield from self.a_chain(trace, chain, steps)
         yield from self.three_gates(trace, chain)
         yield from self.a_grid(trace, chain, steps)
@@ -88,7 +92,7 @@ class AgainstLSTM(Chapter):
         eye = ring_around(chips[0])
         size = trace[f"{READER}.state_size"]
         several = len(chips) > 1
-        turn = ring_around(chain.cells[0], "residual")
+        turn = ring_around(chain.cells[-2 if several else 0], "residual")
         yield Step(
             "Reading word by word: an LSTM",
             beat(
@@ -105,8 +109,7 @@ class AgainstLSTM(Chapter):
                     beat(
                         f"Step {steps.ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
                         appear(turn),
-                        (Visit(turn, chain.cells), steps.again()),
-                        leave(turn),
+                        move_ring(turn, chain.cells[-1], "residual"),
                     ),
                 ]
                 if several
@@ -157,7 +160,7 @@ class AgainstLSTM(Chapter):
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
         first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
-        once = Steps(steps.ticks[:1], "step: all at once", over(chain.ribbon), "weight")
+        once = Steps(steps.ticks[:1], "all at once, steps:", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
@@ -166,8 +169,10 @@ class AgainstLSTM(Chapter):
             yield Step(
                 "What is left of the first word?",
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
-                beat("Each row is a sum of what the words wrote, as far as the gates kept it.", appear(folding.wrote)),
-                beat("A word’s part is how far its vector reaches along that sum.", folding.cut()),
+                beat("Each row is a sum of what the words wrote, as far as the gates kept it."),
+                beat(
+                    "A word’s part is how far its vector reaches along that sum.", folding.cut(), appear(folding.wrote)
+                ),
                 beat(
                     claim(
                         bool(left < 1 / 2),
@@ -178,7 +183,7 @@ class AgainstLSTM(Chapter):
                     appear(ring),
                     *(move_ring(ring, cell, "residual") for cell in cells[1:]),
                 ),
-                stage=[chain.ribbon, chain, steps],
+                stage=[chain.ribbon, chain],
             )
         top_key, most = focus.seen(trace).in_full("weights", query=focus.query_token).largest()
         here = weights.position("query", focus.query_token)
@@ -192,7 +197,7 @@ class AgainstLSTM(Chapter):
                     "Attention keeps all words instead, and each may look at every other.",
                     "Attention keeps each word instead. Here, there is only one.",
                 ),
-                (*folding.empty(), leave(steps, folding.wrote)) if several else (leave(steps), appear(*alone)),
+                (*folding.empty(), leave(folding.wrote)) if several else appear(*alone),
             ),
             beat(
                 f"{counted(n, 'word')}, {counted(pairs, 'pair')}, one matrix product: none waits for another.",
@@ -200,12 +205,12 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                f"Here, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
+                f"In one of its heads, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
                 appear(own),
                 folding.look(),
             ),
-            beat("So a layer is one step, however long the sentence, in training as well.", leave(own), appear(*rows)),
-            stage=[chain.ribbon, steps, *([folding.memory, folding.wrote] if several else [])],
+            beat("So a layer is one step, however long the sentence.", leave(own), appear(*rows)),
+            stage=[chain.ribbon, *([folding.memory, folding.wrote] if several else [])],
         )
 
     def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -229,7 +234,7 @@ class AgainstLSTM(Chapter):
                 appear(ring_around(picture.tanks[-1], "residual")),
             ),
             beat(
-                "Attention connects the two within one layer, so less gets lost.",
+                "Attention connects the two directly, within one layer.",
                 draw(picture.arc, kind="row"),
                 appear(picture.arc_name),
             ),
@@ -253,11 +258,11 @@ class AgainstLSTM(Chapter):
                 leave(*chain[:-1]),
             ),
             beat(
-                f"Twice {size} numbers must hold the whole sentence. {verdict_on(alone, gold)}",
+                f"Twice {size} numbers must hold the whole sentence.",
                 appear(picture.names[0]),
                 picture.write_alone(),
-                appear(*rings) if rings else None,
             ),
+            beat(verdict_on(alone, gold), appear(*rings) if rings else None),
             beat(
                 "Let it look at all states: attention was invented for this.",
                 (appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
@@ -319,17 +324,22 @@ class AgainstLSTM(Chapter):
         """The gradient that reaches the first symbol, before any training, and that it vanishes."""
         run = trace.under(RECALL)
         distances, gradient = run["distances"], run["gradient"]
-        rows = {name: gradient.pick(model=name) for name in RECALLING}
+        shown = {name: called for name, called in RECALLING.items() if name != "LSTM, gates open"}
+        rows = {name: gradient.pick(model=name) for name in shown}
         axes = "symbols back", "gradient at the first symbol, in powers of ten"
         grid, chain = (rows[name].quantities()[-1] for name in ("transformer", "LSTM"))
         ends, ticks = {"transformer": (grid, ".0e"), "LSTM": (chain, ".0e")}, distances.quantities()
-        curves = Curves(axes, distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
+        curves = Curves(axes, distances, rows, shown, ends, ticks, card.inside, "model", powers=True)
+        small = VGroup(
+            curves.level(1 / BILLION, "a billionth"), curves.level(1 / BILLION**2, "a billionth of a billionth")
+        )
         sinking = rows["LSTM"].values.tolist()
         yield Step(
             "The vanishing gradient",
             beat(
-                "Recall the first symbol. Training learns from the gradient: how much the error changes with it.",
-                appear_in_turn([*curves.ticks]),
+                "Which symbol came first? The gradient says how much the error changes with that symbol. "
+                "Training learns from it.",
+                (appear_in_turn([*curves.ticks]), appear(small)),
                 *curves.drawn("transformer"),
             ),
             beat(
@@ -339,7 +349,7 @@ class AgainstLSTM(Chapter):
                     "the LSTM has less than a billionth of the Transformer’s.",
                     "the LSTM and the Transformer differ less.",
                 ),
-                *curves.drawn("LSTM", "LSTM, gates open", "RNN"),
+                *curves.drawn("LSTM", "RNN"),
             ),
             beat(
                 claim(
@@ -362,20 +372,32 @@ class AgainstLSTM(Chapter):
         ticks = checks.quantities()[len(checks) // len(names) :: len(checks) // len(names)]
         called = {name: RECALLING[name] for name in names}
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
+        solved = {name: VGroup() for name in names}
+        for name, k in product(names, range(int(of))):
+            step = run["steps"].pick(model=name).quantity(k)
+            if isfinite(step):
+                end = rows[name].pick(seed=k).quantity(checks.values.tolist().index(step))
+                solved[name].add(*curves.plot.dots([step], [end], called[name][1], 14))
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
             "An LSTM can learn it, too",
-            beat("Can it learn this at all?", appear_in_turn([*curves.ticks])),
+            beat(
+                "Can it learn this at all? A dot: it recalls from every distance.",
+                appear_in_turn([*curves.ticks]),
+                appear(curves.level(run["chance"], "by chance", DOWN)),
+            ),
             beat(
                 f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
                 *curves.drawn("LSTM, gates open"),
+                appear(solved["LSTM, gates open"]),
             ),
-            *([beat(told, *curves.drawn("transformer"))] if sooner else []),
+            *([beat(told, *curves.drawn("transformer"), appear(solved["transformer"]))] if sooner else []),
             beat(
                 f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
                 f"{checks.quantities()[-1]:,.0f} steps.",
                 *curves.drawn("LSTM"),
+                appear(solved["LSTM"]),
             ),
             stage=[card, curves.plot],
         )

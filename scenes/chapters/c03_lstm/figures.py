@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
+from manim import PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import (
     Come,
@@ -61,24 +61,20 @@ def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
 
 
 class Steps(VGroup):
-    """Number of steps that have to be done one after another: a counter, and its name."""
+    """Number of steps that have to be done one after another: its name, and a counter."""
 
     def __init__(self, ticks: Sequence[Quantity], name: str, room: Room, role: str = "residual") -> None:
         self.ticks = list(ticks)
         line, _ = room.split_rows(HEAD - 16)
-        self.count = number(self.ticks[-1], "", "large number", role).begin_in(line)
-        self.called = Words(name, "block", role).settle(line.centre)
-        self.called.begin_at(self.count.get_right()[0] + units(18)).stand_on(self.count.baseline)
+        self.called = Words(name, "block", role).begin_in(line)
+        self.count = number(self.ticks[-1], "", "large number", role).settle(line.centre)
+        self.count.begin_at(self.called.get_right()[0] + units(18)).stand_on(self.called.baseline)
         self.count.rewrite(f"{self.ticks[0]}")
         super().__init__(self.count, self.called)
 
     def at(self, step: int) -> Animation:
         """The number of one step."""
         return Count(self.count, [self.ticks[step]], "", "appear")
-
-    def again(self) -> Animation:
-        """All numbers, one after another, in time with a ring that visits as many cells."""
-        return Count(self.count, self.ticks, "", "slow")
 
 
 class Chain(VGroup):
@@ -288,16 +284,15 @@ class Folding:
         return (leave(*old.values()), appear(*(new[place] for place in old), rise=False), appear_in_turn(fresh, "slow"))
 
     def meet(self) -> tuple[Animation, ...]:
-        """All pairs at once: copies of the words at the side and at the foot meet, and leave a weight."""
+        """All pairs at once: each word goes along its row, and each up its column; every crossing leaves a weight."""
         landing = rate_functions.squish_rate_func(rate_functions.smooth, 0.8, 1)
         cells = VGroup(*self.attention.cells.values())
-        flights: list[Animation] = []
-        if len(self.rows) <= FEW:
-            for (i, j), cell in self.attention.cells.items():
-                for chip, side in ((self.memory.chips[i], LEFT), (self.chain.ribbon.chips[j], RIGHT)):
-                    half = self.memory.chips[i].copy().move_to(cell).shift(side * cell.width / 4)
-                    half.scale(min(1.0, cell.width / 2 / half.width))
-                    flights.append(Flight(chip, half, 0.0, "cell"))
+        last = len(self.rows) - 1
+        flights = [
+            Flight(chip, chip.copy().move_to(self.attention.cells[place]), 0.0, "cell")
+            for k, sides in enumerate(zip(self.memory.chips, self.chain.ribbon.chips, strict=True))
+            for chip, place in zip(sides, ((k, last), (0, k)), strict=True)
+        ]
         return (*flights, Come(cells, run_time=pace("cell"), rate_func=landing))
 
     def look(self) -> Animation:

@@ -23,12 +23,16 @@ from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.wording import counted, head_name
+from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
-NORMS = {"pre": "with a norm before each", "post": "with a norm after each", "none": "without norms"}
+NORMS = {
+    "pre": "with a norm before each and one at the end",
+    "post": "with a norm after each",
+    "none": "without norms",
+}
 #: The lengths of the vectors, and of what each sublayer adds; the first entry of both is that of the embedding.
 LENGTHS = ("residual_norms", "contribution_norms")
 ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
@@ -103,7 +107,8 @@ class Encoder(Chapter):
         yield Step(
             "The embedding: words become vectors",
             beat(
-                f"“{token}” is number {ids.quantity(token.position)} in a list of {vocab} tokens: an address, no more.",
+                f"“{token}” is number {ids.quantity(token.position)} in the list of {vocab} tokens "
+                "that the encoder reads: an address, no more.",
                 appear_in_turn(inside.ids),
             ),
             beat(
@@ -123,7 +128,7 @@ class Encoder(Chapter):
 
     def a_place(self, trace: Trace) -> Iterator[Step]:
         """Word plus place."""
-        plan = Plan(trace, "embed_src.positional")
+        plan, width = Plan(trace, "embed_src.positional"), trace["config.d_model"]
         words, places, sums = (rows_of(trace, f"embed_src.{name}") for name in ("scaled", "positional", "sum"))
         scale = full_colour(words, places, sums)
         vectors, out = plan.vectors(words, scale=scale), plan.vectors(sums, "out", scale=scale)
@@ -142,7 +147,15 @@ class Encoder(Chapter):
                 leave(heap),
             ),
             beat("Therefore each position has a pattern of its own,", deal(plan.chips, patterns, kind="slow")),
-            beat("which is added to the embedding, entry by entry.", appear(signs), (*fly, *come)),
+            beat(
+                claim(
+                    bool(trace.about["config"]["embedding_scale"]),
+                    f"which is added to the embedding, made larger by the root of {width}, entry by entry.",
+                    "which is added to the embedding, entry by entry.",
+                ),
+                appear(signs),
+                (*fly, *come),
+            ),
             beat(
                 "How these patterns are made, a later chapter shows.",
                 (leave(signs, *vectors), appear_in_turn([ring_around(pattern) for pattern in patterns])),
@@ -185,7 +198,12 @@ class Encoder(Chapter):
                 deal(vectors, normed, kind="slow"),
             ),
             beat(
-                "Then each entry gets a gain and a shift, which are learned in training.",
+                "Then each entry gets a gain and a shift, learned in training"
+                + claim(
+                    bool((abs(norm["out"].values) < abs(norm["normalized"].values)).mean() > 1 / 2),
+                    ": here most grow weaker.",
+                    ".",
+                ),
                 appear(plan.heading("after gain and shift", out[0])),
                 deal(normed, out, kind="slow"),
             ),
@@ -197,9 +215,17 @@ class Encoder(Chapter):
         focus = focus_of(trace)
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
+        token, heads = focus.query_token, trace["config.heads"]
+        number = mixing.strand(token, mixing.weights.pick(query=token).largest()[0])[1]
         taking = beat(
-            "The thicker a line, the more is taken: its thickness is an attention weight.",
+            "The thicker a line, the more is taken: "
+            + claim(
+                bool(heads > 1),
+                f"its attention weight, here a mean of {heads} heads.",
+                "its thickness is an attention weight.",
+            ),
             mixing.taken(),
+            appear(number),
             ambient=mixing.flow(),
         )
         yield Step(
@@ -233,18 +259,23 @@ class Encoder(Chapter):
             beat(
                 "The output of attention does not replace the vector.", exchange(mixing.vectors, mixing.moved, "slow")
             ),
-            beat("It is added to it: this is a residual connection.", appear(signs), *mixing.summed(), leave(signs)),
+            beat(
+                "It is added to it: this is a residual connection.",
+                appear(signs),
+                *mixing.summed(),
+                leave(signs, mixing.heading),
+            ),
             beat(
                 "So the vector is still there, in the sum.",
                 (appear(plan.heading("length before, length added", mixing.vectors[0])), grown(lengths)),
             ),
             beat(
-                f"For “{token}”, the addition is {share:.0%} as long as the vector: {verdict}",
+                f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector: {verdict}",
                 grown(additions),
                 appear(plan.percentages(shares, additions)),
                 appear(ring_around(mixing.sums[plan.place(token)])),
             ),
-            stage=[plan, *mixing.vectors, *mixing.made],
+            stage=[plan, *mixing.vectors, *mixing.made, mixing.heading],
         )
 
     def alone(self, trace: Trace) -> Iterator[Step]:
@@ -259,13 +290,14 @@ class Encoder(Chapter):
         scale, bent = full_colour(stream, enters, sums), full_colour(ffn["pre"], ffn["post"])
         vectors, out = (plan.vectors(rows, slot, scale=scale) for rows, slot in ((stream, "in"), (sums, "out")))
         read, made = (plan.vectors(rows, slot, True, scale) for rows, slot in ((enters, "in"), (ffn["out"], "out")))
+        few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         pre, post = (plan.vectors(ffn[name], "middle", True, bent) for name in ("pre", "post"))
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
             beat("The feed-forward network computes with it, in each vector by itself.", deal(vectors, read)),
             beat(f"A matrix widens it, from {width} numbers to {wide};", exchange(read, pre, "row")),
-            beat(f"{bends}; ", exchange(pre, post, "row")),
+            beat(f"{bends}{claim(few, ', here most numbers', '')}; ", exchange(pre, post, "emphasise")),
             beat("and another matrix narrows it again.", exchange(post, made, "row")),
             beat("That is added, too.", added(vectors, made, out), leave(*made)),
             beat(
@@ -357,7 +389,8 @@ class Encoder(Chapter):
                 alone,
                 ambient=flow,
             ),
-            beat("Your turn: which boxes would still do something for a single word?", ambient=flow),
+            beat("Your turn: which boxes work for a single word?", ambient=flow),
+            beat("All: attention then looks at itself.", ambient=flow),
             stage=[plan],
         )
 
@@ -367,7 +400,7 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
     best, share = mixing.weights.pick(query=focus.query_token).largest()
     reason = claim(
         swap_of(trace, focus) is not None,
-        f"That is because its Spanish form depends on the gender of “{best}”.",
+        f"Its Spanish form depends on the gender of “{best}”: later, we test whether that is why.",
         claim(
             best.position == focus.query_token.position,
             "Here it stays with itself.",
@@ -378,7 +411,7 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
     others = [one for one in mixing.strands if one is not line]
     return [
         beat(
-            f"In {head_name(focus.layer, focus.head)}, “{focus.query_token}” "
+            f"In one of its heads, {letter_of(focus.head)}, “{focus.query_token}” "
             f"gives “{best}” an attention weight of {share:share}.",
             leave(*others),
             appear(number),

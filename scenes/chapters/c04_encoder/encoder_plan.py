@@ -242,9 +242,11 @@ class Mixing:
         focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
         stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
         enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
-        scale = full_colour(stream, enters, out, sums)
+        scale = full_colour(stream, enters, sums)
         self.vectors, self.moved = (plan.vectors(stream, slot, scale=scale) for slot in ("in", "out"))
-        self.sums, self.made = plan.vectors(sums, "out", scale=scale), plan.vectors(out, "out", True, scale)
+        self.sums = plan.vectors(sums, "out", scale=scale)
+        # What is added is small: on one scale with the vectors it would be black.
+        self.made = plan.vectors(out, "out", True, full_colour(out))
         normed = enters.name != stream.name
         self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
         self.come = [*self.vectors, *(self.read if normed else [])]
@@ -253,7 +255,7 @@ class Mixing:
         for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
             line = strand(self.read[j].get_right(), self.made[i].get_left(), share, LEAST)
             self.strands.add(weigh(line, share, LEAST))
-        self.heading = plan.heading("output of attention", self.made[0])
+        self.heading = plan.heading("output, brightened", self.made[0])
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
         """The strand of a pair, and the number of its weight on a plate."""
@@ -261,7 +263,7 @@ class Mixing:
         line = self.strands[place[0] * len(self.read) + place[1]]
         text = number(self.weights.quantity(*place), "share", "stage number")
         plate = text.paper = Box(text.width * 135 + 24, text.height * 135 + 20, palette().surface, 8)
-        centre = line.point_from_proportion(0.5)
+        centre = line.point_from_proportion(0.7)
         return line, VGroup(plate.move_to(centre), text.settle(centre))
 
     def taken(self) -> tuple[Animation, ...]:
