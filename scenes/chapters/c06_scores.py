@@ -9,7 +9,6 @@ from manim import DOWN, RIGHT, VGroup
 from scenes.animations import (
     Dive,
     Rise,
-    Swinging,
     Travel,
     appear,
     appear_in_turn,
@@ -28,7 +27,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
+from scenes.mobjects.products import PlaneOfTwo, value_line
 from scenes.mobjects.text import number
 from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -120,9 +119,6 @@ class Scores(Chapter):
         facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
         query, key = board.queries[board.ribbon.place(query_token)], board.keys[board.ribbon.place(top_key)]
         rings = [ring_around(query, "query"), ring_around(key, "key")]
-        turned = head["turned_scores"].pick(query=query_token, key=top_key).quantities()
-        swing = Swinging(plane.key, plane.query, plane.origin, product[1], score, turned)
-        own = plane.drop, plane.reach, plane.names[1], plane.angle, *facts[2:]
         yield Step(
             "An angle, and two lengths",
             beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
@@ -134,13 +130,8 @@ class Scores(Chapter):
             ),
             beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
             beat("Times the length of the query: the score.", appear(product)),
-            beat("Large when both point the same way,", (leave(*own), swing.to(SAME_WAY))),
-            beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
-            beat("negative when they point apart.", swing.to(APART)),
             beat(
                 "Your turn: can a score be high at a small cosine?",
-                swing.back(),
-                (leave(swing.traces), appear(*own)),
                 appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),
                 appear(ring_around(facts[-1], roomy=True)),
             ),
@@ -169,7 +160,14 @@ class Scores(Chapter):
                     ),
                     appear(ring),
                 ),
-                beat(f"the worst “{worst}” with {worst_score:.2f}.", move_ring(ring, board.cells[here, place(worst)])),
+                beat(
+                    claim(
+                        bool(worst_score < 0),
+                        f"the worst “{worst}” with {worst_score:.2f}: both point apart.",
+                        f"the worst “{worst}” with {worst_score:.2f}.",
+                    ),
+                    move_ring(ring, board.cells[here, place(worst)]),
+                ),
                 beat("A token meets its own key, too.", move_ring(ring, board.cells[here, here]), leave(ring)),
             ]
             if len(reach) > 1
@@ -210,7 +208,7 @@ class Scores(Chapter):
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
                 f"{words} × {counted(words, 'score')} from one matrix product. "
-                "The T transposes K: each key becomes a column.",
+                "The T turns the rows of K, one a key, into columns.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
                 appear(product.rest(), rise=False),
             ),
@@ -270,7 +268,7 @@ class Scores(Chapter):
                 draw(*known.arcs, kind="row"),
                 ambient=flow,
             ),
-            beat(f"It has to: the Spanish for “{query_token}” depends on the gender of its noun.", ambient=flow),
+            beat(f"It pays: the Spanish for “{query_token}” depends on the gender of its noun.", ambient=flow),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
                 deal(known.chips, guess.chips),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.animations import (
     Count,
@@ -33,7 +33,7 @@ from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.softmax_stages import SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.vectors import vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
@@ -94,8 +94,7 @@ class Weighting(Chapter):
                 "which are positive and add up to one?",
                 ribbon.mark({ribbon.place(query_token): "query"}),
                 appear(first.zero, first.name, formulas[0]),
-                appear_in_turn([*first.bars], "slow"),
-                appear_in_turn([*first.numbers]),
+                (appear_in_turn([*first.bars], "slow"), appear_in_turn([*first.numbers], "slow")),
             ),
             beat(
                 f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.",
@@ -141,7 +140,7 @@ class Weighting(Chapter):
             beat(
                 f"Each row adds up to one{over}{beyond}. Columns need not.",
                 (
-                    leave(before.empty, ring),
+                    leave(before.ribbon, before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
                 ),
                 appear(stacked.numbers),
@@ -153,7 +152,6 @@ class Weighting(Chapter):
                     f"{strongest[2]:share}.",
                     f"The largest weight here is “{strongest[0]}” to “{strongest[1]}”: {strongest[2]:share}.",
                 ),
-                before.ribbon.mark({place(strongest[1]): "key"} | {place(strongest[0]): "query"}),
                 appear(ring_around(stacked.segments[place(strongest[0]), place(strongest[1])])),
             ),
             stage=[before.ribbon, *before.query_names, before.empty, *rest.values(), after.row(query_token)],
@@ -188,8 +186,8 @@ class Weighting(Chapter):
                 exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
             ),
-            beat("Hotter: all differences shrink, and the weights become even.", hotter),
-            beat("Colder: the largest score takes it all.", colder),
+            beat("Heat it: all differences shrink, and the weights become even.", hotter),
+            beat("Now cool it: the largest score takes it all.", colder),
             beat(
                 "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
                 back,
@@ -208,13 +206,15 @@ class Weighting(Chapter):
         below = plot.curve(range(len(roots)), -roots, "query")
         zero = plot.level()
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
-        law_note = Words("± root of the count", "block", "query")
+        widest = run["walk_roots"].quantity(len(roots) - 1)
+        law_note = Words(f"± root of {width}: {widest:.0f}", "block", "query")
         plot.label(law_note, float(width), float(roots[-1]))
         law.next_to(law_note, DOWN, buff=gap("part"), aligned_edge=LEFT)
+        plot.add(plot.ticks([width], "", "fact"), plot.heights([run["walk_roots"].quantity(0), widest], ".0f"))
         card.inside.fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "Why the root? A score is a sum of many products",
-            beat("Before training, all entries are random."),
+            beat("Before training, entries are random; say, about one in size."),
             beat("Add up the products of one query and one key, one after another.", draw(lines[0], kind="slow")),
             beat("Each pair makes such a sum.", draw(*lines[1:], kind="slow")),
             beat(
@@ -282,7 +282,8 @@ class Weighting(Chapter):
                 Words(f"divided by the root {root.quantity(last):.2f}", "block", "weight"), widths[-1], root.values[-1]
             ),
         )
-        ticks = plot.ticks(run["width"].quantities(), ",.0f", "fact")
+        ticks = VGroup(*plot.ticks(run["width"].quantities(), ",.0f", "fact"), *plot.heights([raw.quantity(0)], ".2f"))
+        plot.names[1].shift(UP * gap("part"))
         card.inside.fit(VGroup(plot, raw_line, root_line, raw_dots, root_dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",
@@ -346,7 +347,7 @@ class Weighting(Chapter):
         yield Step(
             "The same sum as arrows",
             beat(
-                "Draw the values as arrows, projected onto one flat plane.",
+                "Draw the values as arrows, projected onto one flat plane: some look shorter.",
                 (appear(picture.origin), deal([ribbon.chips[j] for j in keys], picture.whole)),
                 appear(picture.chips),
             ),
@@ -385,9 +386,8 @@ class Weighting(Chapter):
             ),
             beat(
                 picture.led_by,
-                appear(picture.key),
+                appear(picture.key, picture.names, picture.hints),
                 *(draw(*stop) for stop in stops),
-                appear(picture.names),
                 ambient=flow,
             ),
             beat("The meaning of a word is put together from the words around it.", ambient=flow),
@@ -409,6 +409,8 @@ class Weighting(Chapter):
             guess = Arcs(other.words("key"), swap["position"], other, lower)
             asked = other.label("key", swap["position"])
             share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
+            little = number(other_share, "share", "stage number")
+            little.next_to(guess.chips[top_key.position], DOWN, buff=gap("line"))
             verdict = claim(
                 bool(share > 0.5 > other_share),
                 "Training found this: nobody wrote it.",
@@ -429,7 +431,7 @@ class Weighting(Chapter):
                 beat(
                     f"“{asked}”, with one form for both, gives it {other_share:share}.",
                     deal(known.chips, guess.chips),
-                    (draw(*guess.arcs, kind="row"), appear(guess.marks)),
+                    (draw(*guess.arcs, kind="row"), appear(guess.marks, little)),
                 ),
                 beat(verdict, ambient=flow),
                 stage=known.chips,
@@ -450,7 +452,7 @@ class Weighting(Chapter):
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
-        places = [room.split_columns(room.columns(6)[0].width) for room in above.padded().columns(3)]
+        places = [room.split_columns(room.columns(5)[0].width) for room in above.padded().columns(3)]
         hands = [
             vectors_in(body, head[attention_input(head, role[0])], role)
             for role, (_, body) in zip(roles, places, strict=True)
@@ -474,8 +476,12 @@ class Weighting(Chapter):
             ),
             beat(f"Queries times keys give the scores,{turned}", query, key),
             beat("scaled down by the root of d_k.", appear(formula.part("ink2"), *over, rise=False)),
-            beat("Softmax turns scores into weights;", appear(softmax, *inside, rise=False)),
-            beat("the weights mix the values.", value, appear(*rest, rise=False)),
+            beat(
+                "Softmax turns scores into weights; the weights mix the values.",
+                appear(softmax, *inside, rise=False),
+                value,
+                appear(*rest, rise=False),
+            ),
             beat(
                 "Your turn: two equal scores lead by far. What are their weights?",
                 (
@@ -497,7 +503,7 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         ribbon,
         within_reach(head, query_token),
         ribbon.below(STAGE),
-        (".1f", ".1f", ".1f", ".2f", "weight"),
+        (".2f", ".2f", ".2f", "weight", "weight"),
     )
     formulas = [
         Formula("s", LARGE),

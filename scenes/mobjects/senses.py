@@ -35,7 +35,8 @@ class TwoSenses(VGroup):
 
     The figure stands at the right, in `room`; at the left stand the sentences as `rows` of arcs. In each, the word is
     the one at `nouns`, and a word of `deciding` decides its sense. `legs[stop]` are the arrows of both sentences that
-    lead to a stop of the residual stream. At the ends stands what the word `becomes`, if it is `told` apart.
+    lead to a stop of the residual stream. At the ends stands what the word `becomes`, if it is `told` apart; `hints`
+    are the deciding words above it. The way of the upper sentence ends higher.
     """
 
     def __init__(
@@ -47,10 +48,11 @@ class TwoSenses(VGroup):
         self.becomes = [translated(trace, sense) for sense in SENSES]
         self.told = all(self.becomes) and len({*map(str, self.becomes)}) > 1
         room, left = STAGE.golden_columns(last=True)
-        rows = zip(sentences, self.nouns, weights, left.rows(2), strict=True)
-        self.room, self.rows = room, [Arcs(*row) for row in rows]
         path: NamedTensor = trace["encoder.senses_path"]
         ways = path.values
+        places = left.rows(2)[:: 1 if ways[0, -1, 1] >= ways[1, -1, 1] else -1]
+        self.room = room
+        self.rows = [Arcs(*row) for row in zip(sentences, self.nouns, weights, places, strict=True)]
         plane = Plane(ways.reshape(-1, 2), room.inset(AIR, AIR + 30), 11, "ink", 24)
         self.start = VGroup(plane.origin, Token(word).move_to(plane.foot + self._away(ways) * units(64)))
         self.legs: dict[str, VGroup] = {}
@@ -61,6 +63,10 @@ class TwoSenses(VGroup):
             )
         ends = zip(self.becomes if self.told else self.deciding, ways[:, -1], strict=True)
         self.names = VGroup(Token(label).next_to(plane.point(end), UP, buff=units(14)) for label, end in ends)
+        self.hints = VGroup(
+            Token(label, "key").next_to(name, UP, buff=units(10))
+            for label, name in zip(self.deciding if self.told else (), self.names, strict=False)
+        )
         self.key = VGroup()
         for role, name in (("value", "added by attention"), ("ink2", "added by the feed-forward network")):
             line = rule(np.zeros(3), units(60) * RIGHT, role, 8)

@@ -10,7 +10,7 @@ from manim import LEFT, RIGHT, VGroup
 from scenes.layout import Room
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.text import number
+from scenes.mobjects.text import Words, number
 from scenes.theme import at, ink_on, palette, shared, units
 from transformer_core.tracing.trace import NamedTensor
 
@@ -19,7 +19,8 @@ class StackedRows(VGroup):
     """Each row of weights as one bar, a segment a key: the bars are equally long, since each row adds up to one.
 
     Args:
-        weights: "query key", or other parts of one; of a single row "key".
+        weights: "query key", or other parts of one; of a single row "key". Each says its key, if no
+            `fills` tell the keys apart.
         rooms: the rectangle of each row.
         fills: a colour for each column; without, a segment is as bright as its weight is large.
         spec: how a part is written.
@@ -46,13 +47,15 @@ class StackedRows(VGroup):
                 part = Box(wide, room.height - 24, fill, 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
-                part.quantity, part.fill = weight, fill
+                part.quantity, part.fill, part.told = weight, fill, "" if fills else row.label("key", j)
                 means(part, Length(weight, "width", room.width, room.height - 24, 1.0))
                 self.segments[i, j] = part if fills else means(part, Shade(weight))
         self.numbers = VGroup()
         for part in self.segments.values():
             if part.width > units(120) and part.height > units(44):
-                text = number(part.quantity, spec, "stage number").settle(part.get_center())
-                text.set_fill(ink_on(part.fill)).paper = part
+                text = Words(f"{part.told}  {part.quantity:{spec}}".strip(), "stage number")
+                if text.width > part.width - units(20):
+                    text = number(part.quantity, spec, "stage number")
+                text.settle(part.get_center()).set_fill(ink_on(part.fill)).paper = part
                 self.numbers.add(text)
         super().__init__(*self.segments.values(), self.numbers)

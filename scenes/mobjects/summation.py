@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Along, Count, Flight, Sweep, Travel, appear
+from scenes.animations import Along, Count, Flight, Sweep, Travel, appear, leave
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.equations import equation_of
@@ -77,7 +77,7 @@ class Summation(VGroup):
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
         if self.equation:
             parts.append(self.equation.move_to(self.foot.centre))
-        super().__init__(*parts, self.playhead, self.sum_name, *(words for words, _, _ in self.counters))
+        super().__init__(*parts, self.playhead, self.sum_names[1], *(words for words, _, _ in self.counters))
 
     def _divide(self) -> None:
         """Cut the room: the heads, the strips, the chart, and the equation at the foot."""
@@ -140,7 +140,12 @@ class Summation(VGroup):
         """The names of the products and of the running sum, with the line under the factors."""
         end = at(self.left - 24, 0)[0]
         middle = min(max(self.chart.ground, self.below.top + 12), self.below.bottom - 12)
-        self.sum_name = Words("sum so far", "aside", "ink2").settle(at(0, middle)).end_at(end)
+        if self.columns.multiplied and self.columns.sums is not None:  # level with its number
+            middle = self.product_y + self.high + 24
+        #: What the steps add up to while they come, and in the end.
+        self.sum_names = [
+            Words(text, "aside", "ink2").settle(at(0, middle)).end_at(end) for text in ("sum so far", "sum")
+        ]
         if not self.columns.multiplied:
             return []
         name = (
@@ -227,7 +232,7 @@ class Summation(VGroup):
             Travel(source, row, kind="flow") if source is not None else appear(row)
             for source, row in zip(given, self.rows, strict=False)
         ]
-        marks = [*(words for words, _, _ in self.counters), self.chart.zero, self.sum_name, self.playhead]
+        marks = [*(words for words, _, _ in self.counters), self.chart.zero, self.sum_names[0], self.playhead]
         others = [self._run(3, None, "slow")] if len(self.columns) > 3 else []
         last = [appear(*self.chart.last, *self.bias, rise=False)] if self.columns.rest else []
         outcome = [*self.chart.end, *([self.equation] if self.equation else []), *([] if known else [self.plate])]
@@ -235,7 +240,11 @@ class Summation(VGroup):
             [(*come, appear(self.labels, self.heads))],
             [appear(*marks, rise=False), self._run(0, 3, "cell")],
             [*others, *last],
-            [appear(*outcome, rise=False), *([Flight(self.result, into)] if into else []), self._to_the_strongest()],
+            [
+                (appear(*outcome, self.sum_names[1], rise=False), leave(self.sum_names[0])),
+                *([Flight(self.result, into)] if into else []),
+                self._to_the_strongest(),
+            ],
         ]
 
 

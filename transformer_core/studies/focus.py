@@ -175,10 +175,11 @@ def on_a_few(trace: Trace, focus: Focus) -> bool:
 
 
 def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:
-    """Layer and head in which a word of two senses attends most to the word that decides, in both of its sentences.
+    """Layer and head in which a word of two senses attends to the word that decides, in both of its sentences.
 
-    Of all heads the one with the largest of the smaller of the two weights; None where the trace has no such sentences,
-    or where the word does not start as one vector in both.
+    Of the first layer in which one gives it more than half of its weight in both, since there the hint comes in, or
+    else of all layers, the head with the largest of the smaller of the two weights; None where the trace has no such
+    sentences, or where the word does not start as one vector in both.
     """
     if not all(sense in trace.about for sense in senses) or trace[f"{stack_of(trace)}.senses_start"] > SAME:
         return None
@@ -192,6 +193,8 @@ def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:
         both = np.minimum(*weights)
         if best is None or both.max() > best[0]:
             best = float(both.max()), (layer, int(both.argmax()))
+        if best[0] > 0.5:
+            break
     return best[1] if best else None
 
 
