@@ -95,7 +95,7 @@ class TimeLapse:
         names = "step, log scale", "new sentences right"
         self.plot = Plot.filling(third.inset(30, 65), steps.values[1:].tolist(), (0, 1), names, (True, False))
         self.share = number(self.exact[0], "share", "large number")
-        self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(170))
+        self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(230))
 
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
@@ -133,6 +133,10 @@ class TimeLapse:
 
     def _fill(self, k: int, i: int) -> str:
         return between(palette().surface, palette().residual, 0.45) if self.hits[k, i] else palette().surface
+
+    def under(self, before: Quantity, after: Quantity) -> Words:
+        """Two weights of one row of the second pattern, before the training and after it, below that."""
+        return Words(f"first {before:share}, now {after:share}", "fact").next_to(self.grids[1], DOWN, buff=units(30))
 
     def run(self, end: int, start: int = 0) -> tuple[Animation, ...]:
         """All looks up to one: patterns, guesses, clock and curve together."""
@@ -173,7 +177,9 @@ class Starts(VGroup):
 class Bill(VGroup):
     """Cells of a sentence and of one twice as long; beside it the measured times of a layer's two parts by length."""
 
-    def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, meeting: Quantity) -> None:
+    def __init__(
+        self, words: int, lengths: NamedTensor, times: NamedTensor, meeting: Quantity, growth: Quantity
+    ) -> None:
         side = min(46.0, 400 / (2 * words))
         self.small = self._grid(words, side, "weight")
         self.large = self._grid(2 * words, side, "ink3")
@@ -191,6 +197,8 @@ class Bill(VGroup):
             self.curves.add(self.plot.curve(lengths, row, role, thick))
             label = Words(name, "fact", role)
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
+        middle = [float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0])]
+        self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), *middle, LEFT + UP))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         self.ticks = self.plot.ticks(ends, ",.0f")
         self.meeting = VGroup()

@@ -212,16 +212,24 @@ class OneForAll:
         here: the place of its token in the ribbon.
         ribbon: the sentence, above.
         matrices: their letters, as Typst.
+        called: what the network is called.
     """
 
     def __init__(
-        self, enters: NamedTensor, out: NamedTensor, alone: NamedTensor, here: int, ribbon: Ribbon, matrices: str
+        self,
+        enters: NamedTensor,
+        out: NamedTensor,
+        alone: NamedTensor,
+        here: int,
+        ribbon: Ribbon,
+        matrices: str,
+        called: str = "one FFN",
     ) -> None:
         side, body = (ribbon.below(room) for room in rooms())
         top, rest = body.split_rows(body.height * 0.17)
         middle, last = rest.split_rows(-2 * top.height - 24)
         first, second = last.rows(2, 24)
-        scale = full_colour(out)
+        scale = full_colour(alone)
 
         self.enters = under(ribbon, top, enters, "residual", full_colour(enters))
         self.out = under(ribbon, first, out, "residual", scale)
@@ -229,7 +237,7 @@ class OneForAll:
         box = middle.inset(0, 26)
         self.machine = Box(box.width, box.height, palette().surface, 18, palette().residual, 4).move_to(box.centre)
         self.label = box.inset(0, 12).fit(Formula(matrices, LARGE), most=1.0)
-        rows = ((self.enters[0], "vectors"), (self.machine, "one FFN"), (self.out[0], "outputs"), (self.alone, "alone"))
+        rows = ((self.enters[0], "vectors"), (self.machine, called), (self.out[0], "outputs"), (self.alone, "alone"))
         self.names = [row_name(text, side, row.get_y()) for row, text in rows]
 
 
@@ -240,9 +248,12 @@ class MoveAndCompute:
         query: the token that attends.
         weights: its attention weights, "key".
         enters, out: the vectors before and after the network, position × entry.
+        called: what the network is called.
     """
 
-    def __init__(self, query: Label, weights: NamedTensor, enters: NamedTensor, out: NamedTensor) -> None:
+    def __init__(
+        self, query: Label, weights: NamedTensor, enters: NamedTensor, out: NamedTensor, called: str = "FFN"
+    ) -> None:
         self.foot = STAGE.split_rows(-76)[1]
         above, below = STAGE.split_rows(-96)[0].split_rows(0.54 * STAGE.height, 20)
         self.arcs = Arcs(weights.words("key"), weights.position("key", query), weights, above)
@@ -252,16 +263,16 @@ class MoveAndCompute:
         first, middle, last = lines.inset(0, air).rows(3, air)
         entering = under(ribbon, first, enters, "residual", full_colour(enters))
         leaving = under(ribbon, last, out, "residual", full_colour(out))
-        boxes = [self._box(column.cross(middle)) for column in ribbon.columns]
+        boxes = [self._box(column.cross(middle), called) for column in ribbon.columns]
         #: Of each token, where its vector comes by, from the top; and the lines between.
         self.stops = [*zip(self.arcs.chips, entering, boxes, leaving, strict=True)]
         self.ways = [[drop(a, b, "residual", 5) for a, b in pairwise(stops)] for stops in self.stops]
 
     @staticmethod
-    def _box(place: Room) -> VGroup:
+    def _box(place: Room, called: str) -> VGroup:
         """The network, under one of the tokens."""
         box = Box(place.width, place.height, palette().surface, 12, palette().residual, 3).move_to(place.centre)
-        name = Words("FFN", "stage word", "residual", box)
+        name = Words(called, "stage word", "residual", box)
         return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
 
     def at_foot(self, formula: Formula) -> Formula:

@@ -48,7 +48,7 @@ def test_a_part_that_is_overtaken_nowhere_has_no_point_and_leaves_the_picture_wh
     run = trace_of("The car is red").under("experiment.attention_cost")
     never = NamedTensor("meeting", np.array(np.nan), ()).quantity()
     for meeting, points in ((run["overtaken"].quantity(1), 1), (never, 0)):
-        picture = STAGE.fit(Bill(4, run["lengths"], run["milliseconds"], meeting))
+        picture = STAGE.fit(Bill(4, run["lengths"], run["milliseconds"], meeting, run["time_ratio"].quantity(0)))
         assert np.isfinite(picture.get_center()).all()
         assert len(picture.meeting[:1]) == points
 

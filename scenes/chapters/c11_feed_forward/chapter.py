@@ -93,7 +93,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 f"In the {layer_name(chosen.layer)}, a matrix widens the vector of “{word}” "
-                f"from {width:,.0f} numbers to {neurons:,.0f} neurons.",
+                f"from {width:,.0f} numbers to {neurons:,.0f} neurons: each looks for a pattern.",
                 Wipe(picture.reads, towards=DOWN),
                 (appear(picture.zero), picture.widen()),
                 (appear(picture.names[1]), Reform(x, widened)),
@@ -205,7 +205,8 @@ class FeedForward(Chapter):
         if chosen.kind is None or chosen.score is None:
             return
         run = trace.under("experiment.neurons")
-        picture = NamedNeurons(run, (chosen.layer, chosen.neuron.position), ribbon)
+        named = f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
+        picture = NamedNeurons(run, (chosen.layer, chosen.neuron.position), named, ribbon)
         second, other = picture.told[1]
         near = chosen.score - other < CLOSE
         yield Step(
@@ -219,7 +220,8 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(near),
-                    f"With one of the {second}, {other:share}: one could call it a neuron for {chosen.kind}, roughly.",
+                    f"With one of the {second}, {other:share} as well: "
+                    f"“a neuron for {chosen.kind}” is but a rough name.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
                 tuple(Wipe(bar) for bar in picture.bars[1:]),
@@ -235,7 +237,7 @@ class FeedForward(Chapter):
                 appear_in_turn([*picture.named, *picture.every], "slow"),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[ribbon, *picture.kinds, *picture.tracks, picture.chance, picture.unit],
+            stage=[picture.name, *picture.kinds, *picture.tracks, picture.chance, picture.unit],
         )
 
     def every_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -244,7 +246,8 @@ class FeedForward(Chapter):
         apart = part["per_position_difference"].pick(position=word)
         matrices = "W_g, W, W'" if gate_of(trace) else "W, W'"
         alone = part["per_position"].pick(position=word)
-        picture = OneForAll(entering(trace, chosen.path), part["out"], alone, here, ribbon, matrices)
+        machine = f"FFN, {layer_name(chosen.layer)}"
+        picture = OneForAll(entering(trace, chosen.path), part["out"], alone, here, ribbon, matrices, machine)
         others = all_but(here, ribbon.chips, picture.enters)
         yield Step(
             "The same network for every vector",
@@ -426,7 +429,8 @@ class FeedForward(Chapter):
         path = f"{focus.block}.ffn"
         head, x = focus.seen(trace), entering(trace, path)
         weights = head["weights"].pick(query=focus.query_token)
-        picture = MoveAndCompute(focus.query_token, weights, x, trace[f"{path}.out"].pick(batch=0))
+        called = f"FFN, {layer_name(focus.layer)}"
+        picture = MoveAndCompute(focus.query_token, weights, x, trace[f"{path}.out"].pick(batch=0), called)
         bend = "the gate" if gate_of(trace) else bend_of(trace)
         biased = f"parameters.{path}.b2" in trace
         whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))

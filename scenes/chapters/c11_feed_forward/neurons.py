@@ -246,16 +246,18 @@ class NamedNeurons:
     Args:
         run: the experiment `neurons`.
         own: the layer of the neuron and its place in it.
-        ribbon: the sentence, above.
+        named: what it is called, in the place of the sentence.
+        ribbon: the sentence.
 
     `told` are the kinds that it tells best, the best first, and how well.
     """
 
     KINDS = 4
 
-    def __init__(self, run: Trace, own: tuple[int, int], ribbon: Ribbon) -> None:
+    def __init__(self, run: Trace, own: tuple[int, int], named: str, ribbon: Ribbon) -> None:
         areas = run["area"].pick(layer=own[0], d_ff=own[1])
         room = ribbon.below(STAGE)
+        self.name = Words(named, "block").settle(ribbon.get_center())
         above, below = room.split_rows(room.height * 0.46, 30)
         head, lines = above.split_rows(44)
         names, rest = lines.split_columns(room.width * 0.3, 24)
@@ -277,9 +279,9 @@ class NamedNeurons:
             Words("chance", "fact", "warning").settle(at(middle, (head.top + head.bottom) / 2)),
         ).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
-        self._every(run["best"], own, below)
+        self._every(run["best"], own, named, below)
 
-    def _every(self, best: NamedTensor, own: tuple[int, int], room: Room) -> None:
+    def _every(self, best: NamedTensor, own: tuple[int, int], named: str, room: Room) -> None:
         """Every neuron as a bar, the best told first; those above the line have a name."""
         head, plot = room.split_rows(48, 8)
         places = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place])
@@ -301,4 +303,6 @@ class NamedNeurons:
         told = Words("above this line: a name", "fact", "weight").settle(at(0, level - 26))
         line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
         self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
-        self.title = Words("all neurons: how well each tells its best kind", "fact", "ink2").begin_in(head)
+        self.title = Words(
+            f"all neurons: how well each tells its best kind; in yellow, {named}", "fact", "ink2"
+        ).begin_in(head)

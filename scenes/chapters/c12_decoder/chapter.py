@@ -184,7 +184,7 @@ class Decoder(Chapter):
                 *board.leaked.turn_into(board.divided),
             ),
             beat(
-                "So mask first: nothing later can be copied.",
+                "The mask first does it in one step, and nothing later can be copied.",
                 Rise(dive, *board.standing(board.divided)),
                 (leave(shifted.peek), draw(shifted.stopped[1]), appear(shifted.stopped[0])),
             ),
@@ -197,7 +197,7 @@ class Decoder(Chapter):
         rows = [i for i in range(len(bridge.curves)) if i != row]
         rest = [line for i in rows for line in bridge.curves[i]]
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
-        right = f"Pairs as in the grammar: {hits} of {words}." if gold else shared_out(decoded, trace)
+        right = f"{hits} of {words} look most at the word that they translate." if gold else shared_out(decoded, trace)
         others = claim(
             len(decoded.written) > 1, "Every position does the same.", "Each later position would do the same."
         )

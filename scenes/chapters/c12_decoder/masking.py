@@ -70,7 +70,10 @@ class Weighed(VGroup):
     def turn_into(self, other: Weighed) -> list[Any]:
         """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
         (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
-        return [(leave(*gone, *self.sums), *exchange(old, new, "row")), appear(*come, *other.sums, rise=False)]
+        return [
+            (leave(*gone), *exchange(old, new, "row")),
+            (leave(*self.sums), appear(*come, *other.sums, rise=False)),
+        ]
 
 
 def _parts(cells: Iterable[Cell]) -> tuple[list[VMobject], list[VMobject]]:

@@ -22,6 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.
 RUN, EARLY, PATH = "experiment.emergence", "experiment.descent", "decoder.1.cross_attn"
+SMOOTHING = "experiment.sampling.smoothing"
 #: The role that chapters five to eight follow.
 ROLE = "adjective(inflected)->noun"
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
@@ -95,6 +96,9 @@ class Training(Chapter):
             "As training goes on, the loss slides down.",
             "As training goes on, the loss moves along the curve.",
         )
+        smoothed = ""
+        if SMOOTHING in trace:
+            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words alike, so it never is zero."
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
@@ -113,7 +117,7 @@ class Training(Chapter):
                 (appear(picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
-            beat(slides, leave(picture.numbers[1]), picture.run()),
+            beat(f"{slides}{smoothed}", leave(picture.numbers[1]), picture.run()),
             stage=[picture.card, *picture.ribbon],
         )
 
@@ -137,8 +141,8 @@ class Training(Chapter):
             beat(
                 claim(
                     picture.up < picture.start,
-                    f"Raise the score of “{up}”, and nothing else: the loss falls.",
-                    f"Raise the score of “{up}”, and nothing else.",
+                    f"Raise the attention score of “{up}”, and nothing else: the loss falls.",
+                    f"Raise the attention score of “{up}”, and nothing else.",
                 ),
                 appear(large.dot),
                 picture.raised(),
@@ -218,7 +222,7 @@ class Training(Chapter):
             ),
             beat(
                 "The model is this ball. The slope says which way is down.",
-                appear(picture.ball, picture.loss_name),
+                appear(picture.ball),
                 draw(picture.slope),
             ),
             beat(
@@ -232,7 +236,7 @@ class Training(Chapter):
                 (leave(*picture.visited["small"][:2]), *picture.back("small")),
                 (appear(picture.steps["large"]), *picture.descend("large", "slow")),
             ),
-            stage=[card, picture.plot, picture.scale, picture.loss],
+            stage=[card, picture.plot, picture.scale, picture.loss_name, picture.loss],
         )
 
     def pushes(self, trace: Trace) -> Iterator[Step]:
@@ -271,8 +275,8 @@ class Training(Chapter):
             beat(
                 claim(
                     bool(error < ROUNDING),
-                    "Backpropagation finds the same numbers.",
-                    "Backpropagation finds nearly the same numbers.",
+                    "Backpropagation finds the same numbers: g is its gradient at the output z.",
+                    "Backpropagation finds nearly the same numbers: g is its gradient at the output z.",
                 ),
                 appear(formula),
             ),
@@ -311,8 +315,9 @@ class Training(Chapter):
             ),
             beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half)),
             beat(
-                f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention; now {most:share}.",
-                appear(ring_around(picture.grids[1].band(row))),
+                f"“{own.label('query', row)}” first gave “{top_key}” {before:share} "
+                f"of its attention; now {most:share}.",
+                appear(ring_around(picture.grids[1].band(row)), picture.under(before, most)),
             ),
             stage=[*picture.standing],
         )
@@ -380,7 +385,7 @@ class Training(Chapter):
             beat(
                 f"Of new sentences, {means['fourfold']:share} are right then, not {means[usual]:share}. {verdict}",
                 appear(picture.bar_name),
-                appear_in_turn([*picture.bars], "slow"),
+                appear_in_turn([*picture.bars[::-1]], "slow"),
             ),
             stage=[card, picture.row_words, picture.column_words, picture.names],
         )
@@ -391,9 +396,9 @@ class Training(Chapter):
         if "milliseconds" not in run:
             return
         meeting = run["overtaken"].quantity(1)
-        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting)
-        card.inside.fit(picture)
         time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
+        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting, time)
+        card.inside.fit(picture)
         before, after = run["lengths"].quantities()[-2:]
         yield Step(
             "The price of attention: n squared",
@@ -411,7 +416,7 @@ class Training(Chapter):
             beat(
                 claim(
                     meeting > 0,
-                    f"from {meeting:.0f} words on, more time than everything else.",
+                    f"at {meeting:.0f} words, they already take more time than everything else.",
                     f"by multiplications, they overtake everything else at {run['crossover']} words.",
                 ),
                 appear(picture.meeting) if meeting > 0 else None,
@@ -432,7 +437,7 @@ class Training(Chapter):
                 ambient=flow,
             ),
             beat("Whatever attention helps grows stronger. So random numbers learn to translate.", ambient=flow),
-            beat("No weight, or a value that changes no loss: no push.", ambient=flow),
+            beat("A token without attention, or whose value changes no loss, gets no push.", ambient=flow),
             stage=[picture.boxes],
         )
 

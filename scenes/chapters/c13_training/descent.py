@@ -130,7 +130,7 @@ class Valley:
         #: The curve falls by the length of the gradient a unit of distance.
         ends = (-0.22, 0.22)
         self.slope = self.plot.curve(ends, [float(start) - run["gradient_norm"] * end for end in ends], "warning", 6)
-        lines = zip(self.walks, ("learning rate", f"× {run['rate_ratio']:.0f}"), (0.1, 0.2), strict=True)
+        lines = zip(self.walks, ("learning rate × slope", f"× {run['rate_ratio']:.0f}"), (0.1, 0.2), strict=True)
         self.steps = {name: self._step(name, text, low - share * (high - low)) for name, text, share in lines}
 
     def _step(self, walk: str, text: str, height: float) -> VGroup:

@@ -94,7 +94,7 @@ class CrossEntropy:
             self._bars(logits.quantities(), unit, self.floors[0], high),
             self._bars(probs.quantities(), below.height - AIR, self.floors[1], 0),
         ]
-        specs = (".1f", ".3f")
+        specs = (".1f", ".4f")
         self.numbers = [
             VGroup(
                 number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
@@ -102,7 +102,10 @@ class CrossEntropy:
             )
             for row, bars, spec in zip((logits, probs), self.stages, specs, strict=True)
         ]
-        self.names = [Words(text, "block", "ink2").settle(foot.centre) for text in ("logits", "probabilities")]
+        self.names = [
+            Words(text, "block", "ink2").settle(foot.centre)
+            for text in ("logits", "probabilities; all other words are left out")
+        ]
         self.number = self.numbers[1][last]
         runs = [probs, *later]
         self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
@@ -123,8 +126,8 @@ class CrossEntropy:
     def _draw_plot(self, room: Room) -> None:
         most = float(max(self.losses))
         #: What is read off: of each look the probability, the loss and the step, with its format and its name.
-        self.read = ((self.probs, ".4f", "p"), (self.losses, ".3f", "− log p"), (self.steps, ",.0f", "step"))
-        self.card = Card("minus the logarithm", room)
+        self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
+        self.card = Card("minus the natural logarithm", room)
         plot_room = self.card.inside.inset(0, 56)
         self.plot = Plot(
             (0, 1), (0, most), ("probability of the right word", "loss"), plot_room.width, plot_room.height - 20

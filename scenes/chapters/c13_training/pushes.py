@@ -72,7 +72,7 @@ class NudgedLoss:
 
     def __init__(self, run: Trace, reach: Sequence[Quantity], key: int, room: Room, first: bool) -> None:
         losses, nudges = run["nudged_loss"][key], run["nudge"]
-        names, (low, high) = ("change of the score", "loss"), reach
+        names, (low, high) = ("change of its attention score", "loss"), reach
         ends = low - FLOOR * (high - low), high
         self.plot = plot = Plot(nudges.values.tolist(), ends, names, room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
@@ -185,7 +185,7 @@ class Pushes:
         most = float(np.abs(decreases.values).max())
         self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
-        texts = (("attention weight",), ("its value lowers", "the loss by"), ("push on the score",))
+        texts = (("attention weight",), ("with its value, loss", "falls (+), rises (−)"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):
             lines = VGroup(Words(line, "block", "ink2") for line in text).arrange(DOWN, buff=units(10))

@@ -126,12 +126,12 @@ class Inference(Chapter):
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
         when = (
-            f"{last:share} at the last step, at most {max(earlier):.2%} before."
+            f"{last:.2%} at the last step, at most {max(earlier):.2%} before."
             if earlier
-            else f"here it comes at once, with {last:share}."
+            else f"here it comes at once, with {last:.2%}."
         )
         ring = ring_around(picture.bars[weakest.position])
-        ends, shares = picture.state(run["greedy.end"])
+        ends, shares = picture.state(run["greedy.end"], ".2%")
         heading = picture.heading(f"probability of “{writes[-1]}”")
         slow = range(min(1, len(picture.writes) - 1))
         written = [
@@ -249,11 +249,11 @@ class Inference(Chapter):
                 (appear_in_turn([*tokens.names[half:]]), appear_in_turn([*tokens.bars[half:-1]])),
             ),
             beat(
-                f"Greedy decoding would take “{best}” every time. Sampling draws: {most:share} are “{best}”,",
+                f"Greedy decoding would take “{best}” every time. Sampling draws: {most:.1%} are “{best}”,",
                 appear_in_turn([*tokens.numbers]),
             ),
             beat(
-                f"and {real['open_others'].quantity(one):share} come from the long tail of all the others.",
+                f"and {real['open_others'].quantity(one):.1%} come from the long tail of all the others.",
                 appear(tokens.rest),
                 grow(tokens.bars[-1]),
             ),
@@ -287,7 +287,7 @@ class Inference(Chapter):
             beat("A temperature divides all logits before the softmax.", appear(knob)),
             beat("A high one flattens: the unlikely tokens gain.", sweep(range(one, last + 1), "slow")),
             beat(
-                f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):share}.",
+                f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):.1%}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
             beat("Near zero, it is greedy decoding again.", appear(ring_around(states[0][0]))),

@@ -69,14 +69,14 @@ class Columns(VGroup):
         )
         super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
 
-    def state(self, shares: NamedTensor) -> tuple[VGroup, VGroup]:
+    def state(self, shares: NamedTensor, spec: str = ".1%") -> tuple[VGroup, VGroup]:
         """The bars of other shares where these stand, and their numbers in the feet of the bars, or above them."""
         bars, numbers = VGroup(), VGroup()
         style = "stage number" if self.pitch > 150 else "cell"
         for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
             foot = np.array([at(x, 0)[0], self.foot, 0])
             bar = bar_of(share, "height", self.high, self.wide, radius=6, least=3).move_to(foot, aligned_edge=DOWN)
-            text = number(share, ".1%" if self.pitch > 100 else "share", style).settle(foot + UP * units(34))
+            text = number(share, spec if self.pitch > 100 else "share", style).settle(foot + UP * units(34))
             if self.high * float(share) > 60:
                 text.set_fill(palette().background).paper = bar
             else:

@@ -80,7 +80,11 @@ class Interpretation(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
-            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
+            beat(
+                f"{told} Numbers are of the first head in a line; a token without such a key is not counted.",
+                appear(picture.heads, picture.numbers),
+                appear(ring_around(clearest)),
+            ),
             stage=[],
         )
 

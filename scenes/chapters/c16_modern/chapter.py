@@ -367,7 +367,7 @@ class Modern(Chapter):
         yield Step(
             "Every block was changed, and the idea stayed",
             beat(
-                "So what has changed? Every block, a little.",
+                "So what has changed? Every block, a little, and the norm comes first.",
                 appear(ring),
                 *(move_ring(ring, name) for name in lit),
                 ambient=lights,

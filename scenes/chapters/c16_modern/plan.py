@@ -22,7 +22,7 @@ SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", 
 #: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.
 BLOCKS = {
     "feed-forward": ("ReLU", "SwiGLU"),
-    "norm 2": ("layer norm", "RMSNorm"),
+    "norm 2": ("after the sum", "before a block"),
     "attention": ("keys for every head", "shared keys"),
     "norm 1": ("layer norm", "RMSNorm"),
     "positions": ("added to embeddings", "rotary"),
@@ -73,7 +73,7 @@ class Tower(VGroup):
 
 
 class Many(VGroup):
-    """A tower of so many layers that each is a row: attention at the left, the feed-forward network at the right."""
+    """A tower of so many layers that each is two thin rows: attention, and above it the feed-forward network."""
 
     def __init__(self, layers: Quantity, room: Room = STAGE) -> None:
         count = int(layers)
@@ -83,8 +83,8 @@ class Many(VGroup):
         colours = palette()
         self.layers = VGroup()
         for line in reversed(body.inset(22, 16).rows(count, 6)):
-            halves = line.columns(2, 8)
-            row = VGroup(Box(h.width, h.height, colours.surface, 5, colours.ink3, 2).move_to(h.centre) for h in halves)
+            halves = line.rows(2, 1)[::-1]
+            row = VGroup(Box(h.width, h.height, colours.ink3, 2).move_to(h.centre) for h in halves)
             self.layers.add(row)
         #: All but the title.
         self.shapes = VGroup(self.plate, self.layers)

@@ -282,11 +282,11 @@ class FAQ(Chapter):
         yield Step(
             "Your turn: could an encoder have a KV cache?",
             beat(
-                f"The last word comes: “{word}” in the encoder, “{read}” in the decoder.",
+                f"The last word is new: “{word}” in the encoder, “{read}” in the decoder.",
                 appear(encoder.title, encoder.chips, encoder.rows, decoder.title, decoder.chips, decoder.rows),
             ),
             beat(
-                "Which vectors change?",
+                "Which other vectors changed with it?",
                 appear(encoder.ring, decoder.ring, encoder.head, decoder.head, encoder.pause, decoder.pause),
                 (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
             ),
@@ -351,7 +351,7 @@ class FAQ(Chapter):
         half = (len(lines) + 1) // 2
         yield Step(
             "Claims about transformers, tested on this model",
-            beat("The notes that this lecture began with claim this. Does it hold here?", *lines[:half]),
+            beat("This is often said of transformers. Does it hold here?", *lines[:half]),
             beat(
                 "A tick: it holds. A cross: it fails, for this model. A claim that fails is a result, too.",
                 appear(picture.rules),
@@ -419,7 +419,7 @@ class FAQ(Chapter):
         ways = pull(ribbon, weights, ride.added[asking], kept)
         best, share = weights.largest()
         last = target.chips[-1]
-        woven = weave(ribbon, looks, target.chips[:-1])
+        woven = weave(ribbon, looks, target.chips[1:])
         bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
         probability = trace["probs"].pick(batch=0, position=row).largest()[1]
         yield Step(

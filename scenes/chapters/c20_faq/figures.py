@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from manim import RIGHT, Animation, VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear, draw, leave
 from scenes.layout import STAGE, Room
@@ -30,6 +30,8 @@ NEARLY_ALL = 0.9
 ROWS = 6
 #: The thickness of a line of weight one, in px.
 THICK = 26.0
+#: What a sublayer adds, by its name.
+ADDS = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "FFN"}
 #: Lines of less weight are not drawn.
 SEEN = 0.02
 #: The colours of what a part is for, by its name.
@@ -106,11 +108,11 @@ def pull(ribbon: Ribbon, weights: NamedTensor, goal: VMobject, below: Sequence[V
     )
 
 
-def weave(ribbon: Ribbon, weights: NamedTensor, read: Sequence[Token]) -> Lines:
-    """Lines from the tokens of a ribbon down to the token that each query reads; `weights` are "query key"."""
+def weave(ribbon: Ribbon, weights: NamedTensor, written: Sequence[Token]) -> Lines:
+    """Lines from the tokens of a ribbon down to the token that each query writes; `weights` are "query key"."""
     return Lines(
         (chip.label, chip.get_bottom(), row.pick(key=chip.label.position), goal.get_top(), goal.label)
-        for goal, row in zip(read, weights, strict=False)
+        for goal, row in zip(written, weights, strict=False)
         for chip in ribbon.chips
     )
 
@@ -163,7 +165,7 @@ class Ride:
         above, middle, below, foot = room.rows(4)
         states = [start, *(state for leg in way for state in leg.states)]
         self.scale = max(full_colour(state) for state in states)
-        wide, high = room.width * 0.9, middle.height * 0.72
+        wide, high = room.width * 0.68, middle.height * 0.72
         self.stream = [Vector(state, wide, high, "residual", self.scale).move_to(middle.centre) for state in states]
         self.added = [
             Vector(leg.added, wide, high * 0.8, "weight" if leg.part == "ffn" else "value", self.scale).move_to(
@@ -172,7 +174,10 @@ class Ride:
             for leg in way
         ]
         self.told = name.settle(foot.centre)
-        self.signs = [Words("+", "title").move_to((added.get_center() + middle.centre) / 2) for added in self.added]
+        self.signs = [
+            Words(f"+ {ADDS[leg.part]}", "fact", "ink2").next_to(added, LEFT, buff=units(20))
+            for added, leg in zip(self.added, way, strict=True)
+        ]
         # The places in `stream` of the vectors before and after each sublayer.
         ends = pairwise([0, *np.cumsum([len(leg.states) for leg in way]).tolist()])
         #: For each sublayer: the vector makes what it adds, and what it adds joins the vector.

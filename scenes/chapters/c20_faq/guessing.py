@@ -103,6 +103,9 @@ class Moved:
             if i is None:
                 continue
             self.chips.add(Token(labels[i], "", chip, high).move_to(at(left + chip / 2, y)))
+            if i == shown[-1]:  # there was none before
+                self.numbers.add(Words("new", "fact").settle(at(0, y)).begin_at(at(start + wide + 22, 0)[0]))
+                break
             quantity = change.quantity(i)
             bar = ShareBar(quantity, wide, "", min(34.0, high))
             if quantity > 1:  # a full track is the most
