@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 
 from manim import VGroup
 
@@ -32,7 +33,7 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import BeforeAndAfter
-from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, letter_of, strongest
+from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, layer_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, mixed_focus, on_a_few
@@ -72,7 +73,8 @@ class QKV(Chapter):
         yield Step(
             "How can one vector do three jobs?",
             beat(
-                f"Inside the model, “{focus.query_token}” is a vector: {trace['config.d_model']} numbers.",
+                f"“{focus.query_token}”, as it enters the attention of the {layer_name(focus.layer)}: "
+                f"a vector of {trace['config.d_model']} numbers.",
                 ribbon.mark({ribbon.place(focus.query_token): "residual"}),
                 (Travel(chip, roles.whole, kind="row"), draw(drop(chip, roles.whole, "residual"))),
             ),
@@ -137,7 +139,8 @@ class QKV(Chapter):
         yield Step(
             "One number of the query, slowly",
             beat(
-                "A matrix, W_Q, turns each vector into a query. Its numbers are what training finds.",
+                f"A matrix, W_Q, turns each vector of {trace['config.d_model']} numbers into a query of "
+                f"{trace['config.d_head']}. Training finds its numbers.",
                 (appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
             beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0])),
@@ -176,8 +179,8 @@ class QKV(Chapter):
                     "All vectors meet the same matrix, at the same time.",
                     "More vectors would meet the same matrix.",
                 ),
-                meet(product, rest, "slow", at_once=True),
                 appear(formula),
+                meet(product, rest, "slow", at_once=True),
             ),
             beat(
                 f"Each of {counted(heads, 'head')} has such a matrix of its own.",
@@ -209,6 +212,7 @@ class QKV(Chapter):
                 appear(board.matrices["value"], board.symbols["value"]),
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
+            beat("For what a token is found by need not be what it hands over."),
             beat(
                 claim(
                     alike(cosine),
@@ -234,17 +238,30 @@ class QKV(Chapter):
         mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
         in_turn(VGroup(mirrored, real), STAGE, gap("part"))
         rings, later = (VGroup(ring_around(cell) for cell in pairs.pair) for pairs in (mirrored, real))
+        own = VGroup(ring_around(cell) for cell in mirrored.itself)
+        alone = head["scores_if_keys_were_queries"].values
+        itself = claim(
+            bool((alone.argmax(-1) == range(len(alone))).all()),
+            "and each token would match itself best.",
+            "and a token would match itself with the square of its length.",
+        )
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",
             beat(
-                "Soon, every query will be compared with every key. If keys were queries, "
-                "every match would be mutual, like in a mirror.",
+                "Soon, every query meets every key, and their match is a number. If keys were queries, "
+                "every match would be mutual, like in a mirror,",
                 appear(mirrored.axis),
                 mirrored.reflect(),
                 appear(rings, mirrored.readings),
             ),
-            beat("Now with keys of their own.", appear(real.heading, real.rows, real.columns), fill(real.grid, "slow")),
+            beat(itself, (leave(rings), appear(own))),
+            beat(
+                "Now with keys of their own.",
+                (leave(own), appear(rings, rise=False)),
+                appear(real.heading, real.rows, real.columns),
+                fill(real.grid, "slow"),
+            ),
             beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
             beat(second, appear(ring_around(real.heading, roomy=True))),
             stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half],
@@ -263,6 +280,14 @@ class QKV(Chapter):
             if trace[f"{focus.path}.heads_per_key"] > 1
             else "Your turn: would it matter if W_Q and W_K changed places?"
         )
+        ways = [tuple(roles.vectors[role] for role in pair) for pair in permutations(("query", "key"))]
+        score = head["scores"].pick(query=query_token, key=focus.top_key)
+        answer = (
+            f"It would: the {score:.2f} from “{query_token}” to “{focus.top_key}” "
+            f"would lead from “{focus.top_key}” to “{query_token}”."
+            if trace[f"{focus.path}.heads_per_key"] == 1 and focus.top_key.position != query_token.position
+            else ""
+        )
         yield Step(
             "Three views of one vector",
             beat(
@@ -272,7 +297,8 @@ class QKV(Chapter):
                 ambient=flow,
             ),
             beat("Where each is used gives it its role; training fills the matrices.", ambient=flow),
-            beat(question, ambient=flow),
+            beat(question, tuple(Flight(*way, kind="slow") for way in (ways if answer else ())), ambient=flow),
+            *([beat(answer, ambient=flow)] if answer else []),
             stage=[ribbon, roles.whole, *roles.panels.values(), *roles.vectors.values()],
         )
 

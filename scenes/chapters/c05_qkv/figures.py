@@ -7,6 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
 from scenes.animations import Travel, appear, fly
 from scenes.layout import STAGE, Room
+from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.shapes import Box, arrow, curve, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged
@@ -150,6 +151,11 @@ class Pairs(VGroup):
             if ahead
             else "Who needs whom is not mutual: keys need a matrix of their own.",
         )
+
+    @property
+    def itself(self) -> list[Cell]:
+        """The cells of tokens with themselves."""
+        return [cell for (i, j), cell in self.grid.cells.items() if i == j]
 
     @property
     def half(self) -> VGroup:
