@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from manim import Animation, VMobject
 
 from scenes.animations import (
     Flight,
@@ -18,6 +20,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.mobjects.black_box import (
+    ALOUD,
     RECORDED,
     Continuation,
     Families,
@@ -68,10 +71,7 @@ class Basics(Chapter):
 
     def in_and_out(self, text: Translated, trace: Trace, picture: Machine) -> Iterator[Step]:
         """The question, and the model at work behind closed doors."""
-        tokens = (
-            "cut into tokens: words, or parts of words. "
-            "Byte-pair encoding merges frequent parts; rare words stay in pieces."
-        )
+        tokens = "cut into tokens: words, or parts of words."
         goes_in = f"“{spelled(text.source)}” goes in, {tokens}" if text.short else f"A sentence goes in, {tokens}"
         given = "given" in trace.about
         if not text.output:
@@ -89,9 +89,7 @@ class Basics(Chapter):
                 draw(*picture.goes_in, kind="flow"),
                 tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
-            beat(
-                comes_out, draw(*picture.comes_out, kind="flow"), deal(picture.comes_out, picture.output, kind="slow")
-            ),
+            beat(comes_out, *one_by_one(picture.comes_out, picture.output)),
             beat(
                 "All that lies between is a transformer: numbers that training sets, its parameters.",
                 appear(picture.note),
@@ -142,7 +140,7 @@ class Basics(Chapter):
             ),
             beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
             beat(
-                f"“{adjective}” with a noun {of_adjective:,.0f} times.",
+                f"“{adjective}” with a noun {of_adjective:,.0f} times, some of them shown here.",
                 fill(picture.but_mine(picture.column), "slow"),
             ),
             beat(
@@ -166,7 +164,7 @@ class Basics(Chapter):
         yield Step(
             "An encoder and a decoder",
             beat(
-                "The box opens: a transformer of this kind has two halves.",
+                "The box opens: a transformer of this kind has two halves, each a stack of layers.",
                 (
                     leave(closed.box, closed.title),
                     deal([closed.box, closed.box], [picture.encoder, picture.decoder]),
@@ -200,7 +198,12 @@ class Basics(Chapter):
         yield Step(
             "How to read a vector",
             beat(
-                f"Inside the model, each token is a vector. This is “{token}”: {trace['config.d_model']} numbers.",
+                "Inside the model, each token is a vector. "
+                + claim(
+                    "embed_src.positional" in trace,
+                    f"This is “{token}”, its position added: {trace['config.d_model']} numbers.",
+                    f"This is “{token}”: {trace['config.d_model']} numbers.",
+                ),
                 picture.line.mark({place: "residual"}),
                 Travel(picture.line.chips[place], picture.vector, kind="row"),
             ),
@@ -336,8 +339,7 @@ class Basics(Chapter):
                 asked.write(),
             ),
             beat(
-                "A chatbot is then fine-tuned on answers that people prefer. So it writes, token by token. "
-                "Often there is no single answer:",
+                "So it writes, token by token. Often there is no single answer:",
                 (leave(asked.answer), *exchange(asked.parts, walk.parts, "row")),
             ),
             beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),
@@ -352,10 +354,14 @@ class Basics(Chapter):
         yield Step(
             "Likely is not the same as true",
             beat(f"Here the same model gives “{best}” {share:share},", appear_in_turn([*picture.likely.lines], "slow")),
-            beat(f"and “{right}” only {less:share}.", appear(ring_around(picture.likely.lines[1], roomy=True))),
+            beat(
+                f"and “{right}”, which is right, only {less:share}.",
+                appear(ring_around(picture.likely.lines[1], roomy=True)),
+            ),
             beat("It learned which words are likely, and nobody told it which are true.", picture.write()),
             beat(
-                "Larger models know more, yet they, too, can state what isn’t so: they hallucinate.",
+                "Chatbots are then trained on answers that people prefer. Yet they, too, can state what isn’t so: "
+                "they hallucinate.",
                 appear(ring_around(picture.answer, "warning", roomy=True)),
             ),
             stage=[picture.text],
@@ -389,8 +395,7 @@ class Basics(Chapter):
             ),
             beat(
                 f"“{spelled(source)}” {gives}.",
-                draw(*picture.comes_out, kind="flow"),
-                deal(picture.comes_out, picture.output, kind="slow"),
+                *one_by_one(picture.comes_out, picture.output),
             ),
             beat(
                 "It has learned the small world of its grammar. Every claim here is about that world.",
@@ -404,12 +409,6 @@ class Basics(Chapter):
         """Close: the answer, and a question to take away."""
         picture = Halves(trace, text.source, text.output)
         flow = pulses(picture.ways, role="focus")
-        words = trace["config.words"]
-        question = claim(
-            words == 1,
-            f"Your turn: {words} vector in, {words} vector out. What is compressed?",
-            f"Your turn: {words} vectors in, {words} vectors out. What is compressed?",
-        )
         yield Step(
             "Who does what",
             beat(
@@ -421,11 +420,21 @@ class Basics(Chapter):
             ),
             beat(
                 "the decoder writes from these vectors, one token at a time.",
-                (appear_in_turn(picture.decoder.working()), draw(*picture.comes_out, kind="row")),
-                deal(picture.comes_out, picture.output, kind="slow"),
+                appear_in_turn(picture.decoder.working()),
+                *one_by_one(picture.comes_out, picture.output),
                 ambient=flow,
             ),
-            beat("But people read word by word. Why not the machine? That comes next.", ambient=flow),
-            beat(question, ambient=flow),
+            beat("But people read word by word. Why not the machine?", ambient=flow),
+            beat(
+                "Your turn: what could get lost on the way?"
+                + claim("lstm.encoder.cells" in trace, " The next chapter measures it.", ""),
+                ambient=flow,
+            ),
             stage=[picture.source, picture.encoder, picture.decoder],
         )
+
+
+def one_by_one(ways: Sequence[VMobject], chips: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
+    """Each word comes out along its own way, after the one before."""
+    kind = "emphasise" if len(chips) > ALOUD else "flow"
+    return [(draw(way, kind="emphasise"), Travel(way, chip, kind=kind)) for way, chip in zip(ways, chips, strict=True)]

@@ -143,11 +143,13 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
     chosen = {part: one for part, one in pieces.items() if part.startswith(wanted) and not part.endswith(".stream")}
     whole = VGroup(piece.copy() for piece in chosen.values())
     wide, high = units(room.width) / whole.width, units(room.height) / whole.height
-    bars = VGroup()
+    bars, tallest = VGroup(), max(piece.height for piece in chosen.values())
     for part, piece in chosen.items():
         w, h = piece.width * wide * 135, piece.height * high * 135
-        thin = h < 16
-        box = Box(w, min(h, 5) if thin else h, palette().line, 12 if not thin else 2, palette().ink3, 0 if thin else 2)
+        thin = 2 * piece.height < tallest
+        box = Box(
+            w, min(h, 5) if thin else h, palette().line, 2 if thin else min(12, h / 3), palette().ink3, 2 - 2 * thin
+        )
         box.key = "layer", part
         way = piece.get_center() - whole.get_center()
         bars.add(box.move_to(room.centre + way * (wide, high, 1)))
@@ -157,25 +159,32 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
 class Halves(VGroup):
     """The opened model: the source goes up into the encoder, what the decoder writes comes out above it.
 
-    `handed` are the lines of the vectors that go from one to the other, one for each token of the source.
+    `handed` are the lines of the vectors from the top of one to the other, one for each token of the source.
     """
 
     def __init__(self, trace: Trace, source: Sequence[Label], output: Sequence[Label]) -> None:
         left, right = STAGE.columns(2, BETWEEN)
         self.source, self.output = sentence(source, left, at_foot=True), sentence(output, right)
         deep, high = (float(line.height) * 135 + AIR for line in (self.source, self.output))
-        self.encoder = Half(trace, "encoder", left.split_rows(-deep)[0])
+        self.encoder = Half(trace, "encoder", left.split_rows(high)[1].split_rows(-deep)[0])
         self.decoder = Half(trace, "decoder", right.split_rows(high)[1])
         self.goes_in = upwards(self.source, [self.encoder])
         self.comes_out = upwards([self.decoder], self.output)
-        top, low = self.decoder.get_top()[1], self.encoder.get_bottom()[1]
-        start, end = self.encoder.get_right()[0], self.decoder.get_left()[0]
-        levels = np.linspace(top, low, len(source) + 2)[1:-1]
-        self.handed = VGroup(rule(np.array([start, y, 0]), np.array([end, y, 0]), "residual", 5) for y in levels)
+        self.handed = VGroup(
+            self._handed(chip.get_x(), k - (len(source) - 1) / 2) for k, chip in enumerate(self.source)
+        )
         self.ways = [*self.goes_in, *self.handed, *self.comes_out]
         super().__init__(
             self.source, self.goes_in, self.encoder, self.handed, self.decoder, self.comes_out, self.output
         )
+
+    def _handed(self, x: float, place: float) -> VMobject:
+        """A line out of the top of the encoder and into the side of the decoder, `place` lines from the middle one."""
+        aside = units(place * min(20.0, 100 / len(self.source)))
+        top, end, level = self.encoder.get_top(), self.decoder.get_left(), self.output.get_y() - aside
+        turn, entry = (self.encoder.get_right()[0] + end[0]) / 2 - aside, end[1] - aside
+        corners = (x, top[1]), (x, level), (turn, level), (turn, entry), (end[0], entry)
+        return path([np.array([*corner, 0]) for corner in corners], "residual", 5)
 
 
 class Stripes(VGroup):
