@@ -108,8 +108,8 @@ class Likenesses(VGroup):
     def __init__(
         self, rows: Mapping[str, NamedTensor], level: Quantity, counts: Sequence[str], room: Room, by_chance: str
     ) -> None:
-        side, rest = room.split_columns(250, 24)
-        body, ends = rest.split_columns(-170, 24)
+        side, rest = room.split_columns(310, 24)
+        body, ends = rest.split_columns(-260, 24)
         high = body.height - 2 * MARGIN
         values = np.concatenate([row.values for row in rows.values()])
         plot = self.plot = Plot(
@@ -130,10 +130,11 @@ class Likenesses(VGroup):
             self.counts.add(Words(count, "fact").settle(middle).end_at(at(ends.right, 0)[0]))
         ticks = (0.0, 1.0)
         self.ends = VGroup(dashes(plot.point(x, 0), plot.point(x, len(rows)), "line", 3) for x in ticks)
-        ends_named = [Words(name, "axis", "ink2") for name in ("at right angles", "the same way")]
+        ends_named = [Words(name, "fact", "ink2") for name in ("at right angles", "the same way")]
         for name, line in zip(ends_named, self.ends, strict=True):
             name.next_to(line, UP, buff=units(8))
-        beyond = Words("beyond", "axis", "ink2").next_to(self.counts, UP).align_to(self.counts, RIGHT)
+        ends_named[1].align_to(self.ends[1], RIGHT)
+        beyond = Words("beyond the line", "stage word").next_to(self.counts, UP).align_to(self.counts, RIGHT)
         self.ends.add(*ends_named, beyond.match_y(ends_named[0]))
         line = dashes(plot.point(float(level), 0), plot.point(float(level), len(rows)), "focus", 4)
         self.level = means(line, Tick(level, plot.across))

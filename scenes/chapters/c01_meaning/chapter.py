@@ -70,8 +70,7 @@ class Meaning(Chapter):
         opening = Opening(vectors_of(trace, focus).words("position"), *what_comes_out(trace, focus))
         yield from self.from_outside(trace, focus, opening)
         yield from self.a_word_is_a_vector(trace, focus, opening.source)
-        model = trace[f"{MEANING}.model"]
-        card = Card(f"{model.words('model')[0]}, a real language model: embeddings in {model.quantity(0)} bits")
+        card = Card(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
         for part in (self.directions, self.dot_product, self.more_than_luck, self.softmax, self.soft_lookup):
             yield from part(trace, card)
         yield from self.one_embedding(trace, focus)
@@ -163,7 +162,7 @@ class Meaning(Chapter):
             beat("Draw an arrow from each country to its capital,", *capital.lead()),
             beat("and from each adjective to its comparative.", *comparative.lead()),
             beat(
-                "The axis to the right is the mean step of other pairs, not drawn here.",
+                "This axis is the mean step of other pairs, not drawn here.",
                 (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
             ),
             beat(
@@ -195,6 +194,7 @@ class Meaning(Chapter):
         turned = run["turned_scores"].pick(query=query, key=key).quantities()
         swing = Swinging(plane.key, plane.query, plane.origin, facts[0][1], dot, turned)
         own = plane.drop, plane.reach, plane.names[1]
+        nothing = ring_around(facts[0][1], roomy=True)
         yield Step(
             "How alike are two directions?",
             beat(
@@ -206,8 +206,8 @@ class Meaning(Chapter):
             beat("times the length of that one: their dot product.", appear(plane.length), appear(facts[0])),
             beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
             beat("It is large when both point the same way,", (leave(*own), swing.to(SAME_WAY))),
-            beat("zero at a right angle,", swing.to(RIGHT_ANGLE)),
-            beat("negative when they point apart.", swing.to(APART)),
+            beat("zero at a right angle,", swing.to(RIGHT_ANGLE), appear(nothing)),
+            beat("negative when they point apart.", (leave(nothing), swing.to(APART))),
             beat(
                 "Divided by both lengths, it is the cosine.",
                 swing.back(),
@@ -219,7 +219,9 @@ class Meaning(Chapter):
     def more_than_luck(self, trace: Trace, card: Card) -> Iterator[Step]:
         """All pairs of all relations, against pairs by chance."""
         run = trace.under(MEANING)
-        rows = {name: run[f"{kind}_cosine"] for kind, name in RELATIONS.items()} | {CHANCE: run["by_chance"]}
+        cosines = {kind: run[f"{kind}_cosine"] for kind in RELATIONS}
+        called = {kind: f"{name}: {cosines[kind].words('vocab')[0]}" for kind, name in RELATIONS.items()}
+        rows = {called[kind]: row for kind, row in cosines.items()} | {CHANCE: run["by_chance"]}
         counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
         counts.append(f"{run['chance_share']:share}")
         picture = Likenesses(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
@@ -232,14 +234,14 @@ class Meaning(Chapter):
                 (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
             ),
             beat(
-                f"their cosines are small, and only {run['chance_share']:share} lie beyond this line.",
+                f"their cosines are small: of many more, only {run['chance_share']:share} lie beyond this line.",
                 draw(picture.level, kind="slow"),
                 appear(picture.counts[-1]),
             ),
             beat(
                 "Now the steps of real pairs, each against the mean of the others.",
                 appear(picture.names[:-1]),
-                *(fill(picture.lines[name], "row") for name in RELATIONS.values()),
+                *(fill(picture.lines[name], "row") for name in called.values()),
             ),
             beat(
                 f"Of these, {run['above_in_all']} of {run['pairs_in_all']} lie beyond it: more than luck.",
@@ -247,7 +249,7 @@ class Meaning(Chapter):
             ),
             beat(
                 f"And “{king}” minus “{man}” plus “{woman}”? Of {run['pieces']:,.0f} tokens, "
-                f"the nearest is “{nearest}”.",
+                f"none left out, the nearest is “{nearest}”.",
                 appear_in_turn([*picture.sum_of(f"{king}", f"− {man}", f"+ {woman}", f"≈ {nearest}")], "slow"),
             ),
             stage=[card],
@@ -258,11 +260,13 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         slider = Slider(run, query, card.inside)
+        best, nearest, longest = (run[name].largest()[0] for name in ("scores", "cosine", "k_norm"))
         moved = slider.chips[slider.moved].label
         yield Step(
             "Softmax: scores become weights",
             beat(
-                f"Which countries are like “{query}”? These are the dot products: scores of any size.",
+                f"Which countries are like “{query}”? These are the dot products: scores of any size."
+                + claim(bool(best != nearest and longest == best), f" “{best}” leads, for its vector is longest.", ""),
                 (appear(slider.query, slider.chips), appear(slider.headings[0], slider.zeros[0])),
                 (appear_in_turn([*slider.score_bars], "row"), appear(slider.numbers[0])),
             ),
@@ -356,11 +360,11 @@ class Meaning(Chapter):
                 *(appear_in_turn([*row.chips]) for row in rows),
             ),
             beat(
-                "But the table has one embedding for both: the same arrow in every sentence.",
+                "But the table has one embedding for both: the same point in every sentence.",
                 (
                     appear(picture.start),
                     *(
-                        Flight(row.chips[noun].box, picture.start, kind="slow")
+                        Flight(row.chips[noun], picture.start, kind="slow")
                         for row, noun in zip(rows, picture.nouns, strict=True)
                     ),
                 ),
