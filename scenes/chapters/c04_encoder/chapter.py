@@ -390,7 +390,7 @@ class Encoder(Chapter):
                 ambient=flow,
             ),
             beat("Your turn: which boxes work for a single word?", ambient=flow),
-            beat("All: attention then looks at itself.", ambient=flow),
+            beat("All: in attention, it looks at itself.", ambient=flow),
             stage=[plan],
         )
 
