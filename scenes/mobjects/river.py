@@ -85,7 +85,9 @@ class River(VGroup):
         #: The way from the end to the beginning, past all sublayers.
         self.road = arrow(at(room.right, self.y), at(room.left + 8, self.y), "focus", 9, 34)
         #: How wide the river is where it begins, and where it ends.
-        self.ends = VGroup(self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right))
+        self.ends = VGroup(
+            self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)
+        )
         super().__init__(self.falls, self.stretches, self.reads, self.boxes, self.numbers, self.ends, self.strip)
 
     @classmethod

@@ -14,7 +14,6 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
-    follow,
     leave,
     move_ring,
     pulses,

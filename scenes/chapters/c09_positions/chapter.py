@@ -422,11 +422,8 @@ class Positions(Chapter):
                 appear(seen.whiskers),
             ),
             beat(
-                claim(
-                    bool(contrast > 1),
-                    f"A key {distance} after gets {after:.1f}, {distance} before {before:.1f}: direction is learned.",
-                    f"A key {distance} after gets {after:.1f}, {distance} before {before:.1f}: no head here prefers a direction.",
-                ),
+                f"A key {distance} after gets {after:.1f}, {distance} before {before:.1f}: "
+                + claim(bool(contrast > 1), "direction is learned.", "no head here prefers a direction."),
                 appear(seen.numbers),
                 *(appear(ring_around(seen.bars[offsets.index(offset)])) for offset in marked),
             ),
