@@ -289,7 +289,7 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            beat("So position enters scores only as an offset: how far, and on which side."),
+            beat("So scores see only signed offsets."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 

@@ -255,7 +255,8 @@ class Residual(Chapter):
         yield Step(
             "Without Add, all vectors become one",
             beat(
-                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all?",
+                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all? "
+                f"At first, {rows['pre-norm'].quantity(0):.0%}.",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
