@@ -105,8 +105,8 @@ class Heads(Chapter):
             beat(
                 claim(
                     bool(most < 0.99),
-                    "What comes out is one vector: a weighted sum, in which no value arrives in full.",
-                    "What comes out is one vector: a weighted sum, in which here one value arrives in full.",
+                    "What comes out is one vector, in which no value arrives in full.",
+                    "What comes out is one vector, in which here one value arrives in full.",
                 ),
                 *picture.pour(),
             ),
@@ -274,7 +274,7 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        "In another model, whose decoder reads the source with four heads, not one, "
+                        "In a model whose decoder reads the source with four heads, not one, "
                         f"“{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         move_ring(ring, table.best(fallen[0]), "query"),
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
@@ -450,8 +450,7 @@ class Heads(Chapter):
                 ambient=pulses(picture.outer),
             ),
             beat(
-                f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}. "
-                "The formula stays the same.",
+                f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}.",
                 appear(ring_around(picture.box)),
                 ambient=pulses(picture.outer),
             ),

@@ -88,7 +88,7 @@ class Residual(Chapter):
             "Replace the vector, or add to it?",
             beat(
                 f"Attention in the {layer_name(focus.layer)} has an answer for “{query_token}”: a vector f(x). "
-                "What becomes of its old one, x?",
+                "What becomes of the old x?",
                 ribbon.mark({ribbon.place(query_token): "residual"}),
                 (Travel(ribbon.chips[ribbon.place(query_token)], before, kind="row"), appear(old)),
                 draw(*threads),
@@ -119,7 +119,7 @@ class Residual(Chapter):
                 (draw(picture.sum), appear(picture.names[2])),
                 (draw(picture.turns[1][0]), appear(picture.turns[1][1])),
             ),
-            beat("This sum, x + f(x), is called a residual connection, or Add.", appear(ring)),
+            beat("This sum, x + f(x), is a residual connection, or Add.", appear(ring)),
             beat("A sublayer has to learn only what to change.", move_ring(ring, picture.names[1])),
             stage=[ribbon],
         )
@@ -176,7 +176,7 @@ class Residual(Chapter):
                 "That is its gradient.",
             ),
             beat(
-                "It is computed backwards, from the end of the stream to its beginning.",
+                "It is computed backwards, from end to beginning.",
                 appear(way),
                 ambient=river.back(),
             ),
@@ -191,11 +191,12 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
-                (leave(way), appear(slope)),
+                leave(way),
+                appear(slope),
                 draw(river.road, kind="slow"),
                 ambient=river.back(),
             ),
-            beat("So it is said. Let us measure.", ambient=river.back()),
+            beat("But is that so?", ambient=river.back()),
             stage=[ribbon, *(part for part in river if part not in (river.ends, river.strip))],
         )
 
