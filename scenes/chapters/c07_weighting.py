@@ -307,13 +307,14 @@ class Weighting(Chapter):
         keys = within_reach(head, query_token)
         picture = WeightedSum.of(trace, focus, ribbon, side)
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
+        name = Words("values", "block", "value").move_to(picture.output)
         leader, part = head.in_full("weighted_value_norm", query=query_token).largest()
         yield Step(
             "The output is a weighted sum of values",
             beat(
                 "Each token also has a value: what it hands over.",
                 ribbon.mark({ribbon.place(query_token): "query"}),
-                deal([ribbon.chips[j] for j in keys], picture.values),
+                (appear(name), deal([ribbon.chips[j] for j in keys], picture.values)),
             ),
             beat(
                 f"The weights of “{query_token}” say how much of each value to take.",
@@ -322,6 +323,7 @@ class Weighting(Chapter):
             ),
             beat(
                 f"Add up what is left{beyond}, entry by entry: the output of this head for “{query_token}”.",
+                leave(name),
                 *picture.pour(),
             ),
             beat(

@@ -55,8 +55,8 @@ class Plot(VGroup):
             means(rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5), self.up),
         )
         self.names = VGroup(
-            Words(names[0], "aside", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
-            Words(names[1], "aside", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
+            Words(names[0], "fact", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
+            Words(names[1], "fact", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
         )
         for name, span, text in zip(self.names, (self.across, self.up), names, strict=True):
             means(name, Names(span, plain(told(text))))
@@ -141,7 +141,7 @@ class Plot(VGroup):
         """The ends of an upright axis of shares, in words."""
         ends = VGroup()
         for y, name in ((0.0, "none"), (1.0, "all")):
-            text = Words(name, "axis", "ink2").settle(self.beside(y)).end_at(self.beside(y)[0] - units(16))
+            text = Words(name, "fact", "ink2").settle(self.beside(y)).end_at(self.beside(y)[0] - units(16))
             ends.add(means(text, Tick(y, self.up, 12)))
         return ends
 

@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box, arrow, dashes, path
 from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, ink_on, pace, palette, units
 from transformer_core.studies.measures.selection import argmax_angle
 from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Label, Quantity
@@ -84,7 +84,11 @@ class River(VGroup):
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
         self.road = arrow(at(room.right, self.y), at(room.left + 8, self.y), "focus", 9, 34)
-        super().__init__(self.falls, self.stretches, self.reads, self.boxes, self.numbers, self.strip)
+        #: How wide the river is where it begins, and where it ends.
+        self.ends = VGroup(
+            self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)
+        )
+        super().__init__(self.falls, self.stretches, self.reads, self.boxes, self.numbers, self.ends, self.strip)
 
     @classmethod
     def of(cls, trace: Trace, stack: str, room: Room) -> River:
@@ -180,6 +184,12 @@ class River(VGroup):
         spot = at(self._writes(i) + self.falling[i] / 2 + 14, self.room.top + BOX + 48)
         return text.settle(spot).begin_at(spot[0])
 
+    def _width(self, i: int, quantity: Quantity, edge: float) -> VMobject:
+        """The width of a stretch as a number in it, at an edge of the room."""
+        text, away = number(quantity, ".2f", "stage number"), 70 if not i else -70
+        text.settle(at(edge + away, self.y)).set_fill(ink_on(palette().residual)).paper = self.stretches[i][-6]
+        return text
+
     def _lane(self, i: int) -> VMobject:
         """The way of the water of an addition: down its tributary, and on with the river to the end."""
         inner = 0.0 if not i else 0.55
@@ -217,7 +227,7 @@ class River(VGroup):
 
     def dry(self, i: int) -> tuple[VMobject, ...]:
         """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
-        return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.strip
+        return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.ends[1], self.strip
 
     def doubt(self, i: int) -> VGroup:
         """In their place the river as it might go on, in dashes."""
@@ -234,4 +244,4 @@ class River(VGroup):
         lanes = [lane.copy() for lane in self.lanes]
         for lane in lanes:
             lane.points = lane.points[::-1]
-        return pulses(lanes, [1.0] + [0.4] * (len(lanes) - 1), "focus")
+        return pulses(lanes, [1.0] + [0.7] * (len(lanes) - 1), "warning")

@@ -241,9 +241,9 @@ class Summation(VGroup):
             [appear(*marks, rise=False), self._run(0, 3, "cell")],
             [*others, *last],
             [
-                (appear(*outcome, self.sum_names[1], rise=False), leave(self.sum_names[0])),
+                (appear(*outcome, rise=False), leave(self.sum_names[0])),
                 *([Flight(self.result, into)] if into else []),
-                self._to_the_strongest(),
+                (self._to_the_strongest(), appear(self.sum_names[1], rise=False)),
             ],
         ]
 

@@ -14,7 +14,6 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
-    follow,
     leave,
     move_ring,
     pulses,
@@ -87,18 +86,17 @@ class Heads(Chapter):
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
         """The question of the chapter: one row of weights can be divided, but what it brings is one sum."""
         query_token = focus.query_token
-        chips = [ribbon.chips[j] for j in within_reach(focus.seen(trace), query_token)]
+        several = len(within_reach(focus.seen(trace), query_token)) > 1
         top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
         yield Step(
             "What if a word needs two others at once?",
             beat(
                 f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
-                (ribbon.mark({ribbon.place(query_token): "query"}), deal(chips, picture.values)),
-                (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
+                ribbon.mark({ribbon.place(query_token): "query"}),
             ),
             beat(
                 claim(
-                    len(chips) > 1,
+                    several,
                     f"“{top_key}” gets {most:share}. What one token gets, the others lose.",
                     f"“{top_key}” gets {most:share}, since no other token is there.",
                 ),
@@ -107,20 +105,20 @@ class Heads(Chapter):
             beat(
                 claim(
                     bool(most < 0.99),
-                    "What comes out is one vector: a weighted sum, in which no value arrives in full.",
-                    "What comes out is one vector: a weighted sum, in which here one value arrives in full.",
+                    "What comes out is one vector, in which no value arrives in full.",
+                    "What comes out is one vector, in which here one value arrives in full.",
                 ),
                 *picture.pour(),
             ),
             beat(
                 claim(
-                    len(chips) > 1,
+                    several,
                     "What if a word needs two others, each in full?",
                     "What if a word needs two others, in a longer sentence, each in full?",
                 ),
                 appear(ring_around(picture.output)),
             ),
-            stage=[ribbon],
+            stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 
     def side_by_side(self, focus: Focus, trace: Trace, ribbon: Ribbon, blend: WeightedSum) -> Iterator[Step]:
@@ -153,8 +151,8 @@ class Heads(Chapter):
             *(
                 beat(
                     f"The {layer_name(after.layer)} has other heads, with other patterns.",
-                    (leave(picture.top_keys, picture.tag), follow(after.tag), *picture.turn_into(after)),
-                    appear_in_turn([*after.top_keys]),
+                    (leave(picture.top_keys, picture.tag), *picture.turn_into(after)),
+                    (appear(after.tag), appear_in_turn([*after.top_keys])),
                 )
                 for after in others
             ),
@@ -213,8 +211,8 @@ class Heads(Chapter):
                 "That is a sum over heads: each meets its own rows of W_O, and what they write is added up.",
                 (leave(picture.concat_name), *picture.split()),
                 (deal([*picture.blocks], picture.written), appear(picture.written_name)),
-                appear(picture.sum_name),
                 *picture.add_up(),
+                appear(picture.sum_name),
             ),
             beat(
                 f"Head {letter_of(longest.position)} writes most here: length {length:.2f}.",
@@ -259,7 +257,7 @@ class Heads(Chapter):
         yield Step(
             "A head earns its name",
             beat(
-                "In how many new cases does a head give its largest weight to the word that grammar names?",
+                "In how many new cases does a head look most at the word that grammar names?",
                 appear(table.heads),
                 appear_in_turn([VGroup(table.calls[role], line) for role, line in table.lines.items()], "slow"),
             ),
@@ -276,7 +274,8 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        f"With four heads for the source, “{role_name(fallen[0])}” falls to {fallen[1]:share}.",
+                        "In a model whose decoder reads the source with four heads, not one, "
+                        f"“{role_name(fallen[0])}” falls to {fallen[1]:share}.",
                         move_ring(ring, table.best(fallen[0]), "query"),
                         (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
                         appear(ring_around(table.best(fallen[0]), "warning")),
@@ -320,7 +319,7 @@ class Heads(Chapter):
                     f"Its rival reached {peak:share}, then let go.",
                     f"Its rival has {last:share}, too.",
                 ),
-                appear(picture.labels[1]),
+                appear(picture.labels[1], picture.summit),
             ),
             beat(
                 f"In {seeds['tried']} trainings, it was "
@@ -342,8 +341,8 @@ class Heads(Chapter):
         other = trace["roles.score"].pick(role=INVARIANT, layer=layer, head=head)
         cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
         panels = [
-            HundredCases(score, "Spanish gives it a gender", f"rojo or roja: {cases[0]:,.0f} cases"),
-            HundredCases(other, "Spanish gives it none", f"always verde: {cases[1]:,.0f} cases"),
+            HundredCases(score, "adjectives with a gender in Spanish", f"rojo or roja: {cases[0]:,.0f} cases"),
+            HundredCases(other, "adjectives with one form", f"always verde: {cases[1]:,.0f} cases"),
         ]
         card.inside.padded().fit(VGroup(*panels).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT))
         seeds = trace.under("experiment.heads_over_seeds")
@@ -439,23 +438,25 @@ class Heads(Chapter):
             "Self-attention or cross-attention?",
             beat(
                 "Where do queries, keys and values come from? In self-attention, all from one sequence: "
-                f"here, {counted(rows, 'vector')} of the decoder.",
+                f"here, {counted(rows, 'vector')} of the decoder. No token sees later ones.",
                 (draw(*picture.inner), appear(*picture.tags.values())),
                 appear(picture.before),
                 ambient=pulses(picture.inner),
             ),
             beat(
                 "In cross-attention, queries still come from the decoder, but keys and values from the encoder.",
-                appear(picture.upper, picture.upper_name),
+                (leave(picture.before), appear(picture.upper, picture.upper_name)),
                 *picture.replug(),
-                leave(picture.before),
                 ambient=pulses(picture.outer),
             ),
             beat(
-                f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}. "
-                "The formula stays the same.",
-                appear(picture.after),
+                f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}.",
                 appear(ring_around(picture.box)),
+                ambient=pulses(picture.outer),
+            ),
+            beat(
+                "Each row looks for the word to be written next.",
+                appear(picture.after),
                 ambient=pulses(picture.outer),
             ),
             stage=[picture.lower, picture.lower_name, picture.box, picture.formula],

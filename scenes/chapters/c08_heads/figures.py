@@ -216,7 +216,12 @@ class Race(VGroup):
             text = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", ink)
             end = plot.point(float(times[-1]), values[-1, layer, head])
             self.labels.add(text.next_to(end, RIGHT, buff=units(20)))
-        super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels)
+        row = self.scores.pick(layer=self.rival[0], head=self.rival[1])
+        when, most = int(row.values[first:].argmax()), self.peak()[0]
+        #: Where the rival was best.
+        self.summit = VGroup(plot.dots([times[when]], [most], "ink", 12), number(most, "share", "stage number"))
+        self.summit[1].next_to(self.summit[0], RIGHT, buff=units(14))
+        super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels, self.summit)
         room.fit(self)
 
     @classmethod
@@ -229,7 +234,7 @@ class Race(VGroup):
         return picture if place and place[:2] == picture.best else None
 
     def _look(self, at: tuple[int, ...]) -> tuple[str, float]:
-        return ("weight", 8) if at == self.best else ("ink2", 4.5) if at == self.rival else ("ink3", 2.5)
+        return ("weight", 8) if at == self.best else ("ink2", 6) if at == self.rival else ("ink3", 4)
 
     def peak(self) -> tuple[Quantity, Quantity]:
         """The best score that the rival ever had, and its last one."""

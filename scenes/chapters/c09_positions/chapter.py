@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 from manim import VGroup
 
 from scenes.animations import (
@@ -180,6 +181,8 @@ class Positions(Chapter):
         query_token, numbers = focus.query_token, embedding["position_numbers"]
         picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
         largest, last = picture.largest, numbers.quantity(len(numbers) - 1)
+        bare = float(np.abs(embedding["token"].pick(batch=0, position=query_token.position).values).max())
+        first = claim(bool(largest > bare), "Times the root of d_model, the", "The")
         yield Step(
             "Why not just add the number?",
             beat(
@@ -196,7 +199,7 @@ class Positions(Chapter):
             beat(
                 claim(
                     bool(last > 2 * largest),
-                    f"The largest entry of “{query_token}” is {largest:.1f} in size. "
+                    f"{first} largest entry of “{query_token}” is {largest:.1f} in size. "
                     f"Next to {last}, the word would drown.",
                     f"The largest entry of “{query_token}” is {largest:.1f} in size; the number grows up to {last}.",
                 ),
@@ -240,7 +243,7 @@ class Positions(Chapter):
                 (appear_in_turn([*clocks.faces[1:]]), appear_in_turn([*clocks.hands[1:]]), appear(clocks.speeds)),
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
-            beat("Each step turns each hand by an angle of its own; a table reads them off.", clocks.grow()),
+            beat("A step turns each hand by its angle, from hand to hand smaller by one factor.", clocks.grow()),
             beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
             beat("Slow ones tell start from end in long texts.", move_ring(ring, slow)),
             beat("Together, they are like digits of a number.", move_ring(ring, clocks.rows[-1])),
@@ -286,7 +289,7 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            beat("So position enters scores only as distance."),
+            beat("So scores see only signed offsets."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 
@@ -315,7 +318,7 @@ class Positions(Chapter):
         best, run = cosines.largest()[0], trace.under("experiment.word_from_sum")
         alone = "recovered" in run and bool(run["recovered"] >= 0.9)
         share = (run["recovered"] if alone else run["reader"]) if "recovered" in run else None
-        measured = f"right, of {run['words']} words at {run['positions']} positions" if share is not None else ""
+        measured = f"words found again, of {run['words']} at {run['positions']} positions" if share is not None else ""
         left, right = STAGE.golden_columns()
         arrows = TipToTail(part, query_token, left)
         nearest = NearestTokens(cosines, own, share, measured, right)
@@ -419,11 +422,8 @@ class Positions(Chapter):
                 appear(seen.whiskers),
             ),
             beat(
-                claim(
-                    bool(contrast > 1),
-                    f"A later key gets {after:.1f}, an earlier one {before:.1f}: direction is learned.",
-                    f"A later key gets {after:.1f}, an earlier one {before:.1f}: no head here prefers a direction.",
-                ),
+                f"A key {distance} after gets {after:.1f}, {distance} before {before:.1f}: "
+                + claim(bool(contrast > 1), "direction is learned.", "no head here prefers a direction."),
                 appear(seen.numbers),
                 *(appear(ring_around(seen.bars[offsets.index(offset)])) for offset in marked),
             ),
@@ -435,6 +435,7 @@ class Positions(Chapter):
         run = trace.under("experiment.positions_compared")
         if "exact" not in run:
             return
+        seeds = {kind: run["exact"].pick(choice=kind) for kind in WAYS}
         ends = {kind: (run["exact.over_seeds"].pick(choice=kind), ".0%") for kind in WAYS}
         (waves, _), (learned, _), (none, _) = ends.values()
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
@@ -451,8 +452,12 @@ class Positions(Chapter):
             ),
             beat(
                 claim(
-                    counts(*(run["exact"].pick(choice=kind) for kind in ("waves", "learned"))),
-                    "The gap is more than luck.",
+                    counts(seeds["waves"], seeds["learned"]),
+                    claim(
+                        bool(seeds["waves"].values.min() > seeds["learned"].values.max()),
+                        "More than luck: each training with waves beats each with learned vectors.",
+                        "The gap is more than luck.",
+                    ),
                     "The gap may be luck.",
                 ),
                 appear(ring_around(curves.labels["waves"])),
@@ -497,7 +502,11 @@ class Positions(Chapter):
                 appear_in_turn([changes.texts[0], changes.bars[0]]),
             ),
             beat(
-                f"with them, in a typical sentence, an entry changes by up to {placed:.0%} of the largest one.",
+                claim(
+                    bool(placed > 1),
+                    f"with them, in a typical sentence, an entry changes by more than the largest one: {placed:.0%}.",
+                    f"with them, in a typical sentence, an entry changes by up to {placed:.0%} of the largest one.",
+                ),
                 (grow(changes.bars[1]), appear(changes.texts[1])),
             ),
             beat(
@@ -505,5 +514,6 @@ class Positions(Chapter):
                 picture.take_apart(),
                 leave(*picture.places),
             ),
+            beat("Only where each vector stands: all are the same.") if bare < ROUNDING else None,
             stage=[picture.ribbon],
         )

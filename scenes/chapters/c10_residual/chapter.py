@@ -27,6 +27,7 @@ from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
+from scenes.mobjects.text import Words
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
@@ -40,7 +41,7 @@ LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("nor
 WAYS = {
     "no norm, no Add": ("neither", "ink3"),
     "no norm": ("Add alone", "warning"),
-    "pre-norm, no Add": ("Norm alone", "ink2"),
+    "pre-norm, no Add": ("Norm alone", "weight"),
     "pre-norm": ("Add and Norm", "residual"),
 }
 
@@ -58,17 +59,19 @@ class Residual(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         ribbon = Ribbon(trace[f"{focus.block}.resid_pre"].words("position"))
-        river = River.of(trace, focus.stack, ribbon.below(STAGE))
+        # One chip across: all sublayers below it work on this token.
+        river = River.of(trace, focus.stack, Ribbon([focus.query_token]).below(STAGE))
+        alone = Ribbon([river.token])
         yield from self.replace_or_add(focus, trace, ribbon)
-        yield from self.a_channel(focus, trace, ribbon, river)
-        yield from self.a_road_back(trace, ribbon, river)
+        yield from self.a_channel(trace, alone, river)
+        yield from self.a_road_back(trace, alone, river)
         card = Card("experiments with other models")
         yield from self.does_it_arrive(trace, card)
         yield from self.all_become_one(trace, card)
         yield from self.trained_without(trace, card)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(ribbon, river)
+        yield from self.zeros(alone, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -84,7 +87,8 @@ class Residual(Chapter):
         yield Step(
             "Replace the vector, or add to it?",
             beat(
-                f"Attention has an answer for “{query_token}”: a vector f(x). What becomes of its old one, x?",
+                f"Attention in the {layer_name(focus.layer)} has an answer for “{query_token}”: a vector f(x). "
+                "What becomes of the old x?",
                 ribbon.mark({ribbon.place(query_token): "residual"}),
                 (Travel(ribbon.chips[ribbon.place(query_token)], before, kind="row"), appear(old)),
                 draw(*threads),
@@ -115,12 +119,12 @@ class Residual(Chapter):
                 (draw(picture.sum), appear(picture.names[2])),
                 (draw(picture.turns[1][0]), appear(picture.turns[1][1])),
             ),
-            beat("This sum, x + f(x), is called a residual connection, or Add.", appear(ring)),
+            beat("This sum, x + f(x), is a residual connection, or Add.", appear(ring)),
             beat("A sublayer has to learn only what to change.", move_ring(ring, picture.names[1])),
             stage=[ribbon],
         )
 
-    def a_channel(self, focus: Focus, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
+    def a_channel(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
         token, chip = river.token, ribbon.chips[ribbon.place(river.token)]
         behind = trace.about["config"]["norm_order"] == "post"
@@ -129,7 +133,7 @@ class Residual(Chapter):
             beat(
                 claim(
                     bool(trace["config.words"] > 1),
-                    f"This is the vector of “{token}”, the word that the {Phrase(focus.stack)} turns most.",
+                    f"This is the vector of “{token}”, the word that the {Phrase(focus_of(trace).stack)} turns most.",
                     f"This is the vector of “{token}”, before the first layer.",
                 ),
                 ribbon.mark({ribbon.place(token): "residual"}),
@@ -137,11 +141,11 @@ class Residual(Chapter):
             ),
             beat(
                 "Above it, a band: as wide as the vector is long.",
-                Wipe(river.stretches[0], kind="slow"),
+                (Wipe(river.stretches[0], kind="slow"), appear(river.ends[0])),
                 appear_in_turn([*river.boxes], "slow"),
             ),
             beat("Attention reads it, and adds its output.", river.first()),
-            beat("Then every other sublayer does.", river.rest()),
+            beat("Then every other sublayer does.", river.rest(), appear(river.ends[1])),
             beat(
                 "This is the residual stream: a channel that every sublayer reads from and writes to.",
                 ambient=river.flow(),
@@ -164,14 +168,18 @@ class Residual(Chapter):
         behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
         river.bed.fit(slope)
+        way = river.bed.fit(Words("← gradient", "large number", "warning"), most=1.0)
         yield Step(
             "The way back: a road for the gradient",
             beat(
                 "Training asks of every number: how much does the loss change if it grows a little? "
                 "That is its gradient.",
-                ambient=river.flow(),
             ),
-            beat("It is computed backwards, from the end of the stream to its beginning.", ambient=river.back()),
+            beat(
+                "It is computed backwards, from end to beginning.",
+                appear(way),
+                ambient=river.back(),
+            ),
             beat(
                 "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
@@ -183,11 +191,13 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
+                leave(way),
                 appear(slope),
                 draw(river.road, kind="slow"),
                 ambient=river.back(),
             ),
-            stage=[ribbon, *(part for part in river if part is not river.strip)],
+            beat("But is that so?", ambient=river.back()),
+            stage=[ribbon, *(part for part in river if part not in (river.ends, river.strip))],
         )
 
     def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -246,7 +256,8 @@ class Residual(Chapter):
         yield Step(
             "Without Add, all vectors become one",
             beat(
-                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all?",
+                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all? "
+                f"At first, {rows['pre-norm'].quantity(0):.0%}.",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(

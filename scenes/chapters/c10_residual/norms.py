@@ -102,7 +102,7 @@ def running(*orders: NormOrder) -> Callable[[float], Animation]:
 
 
 #: Px above the bars, for a formula, and between small bars and the tokens above them.
-HEAD, UNDER = 150.0, 36.0
+HEAD, UNDER = 172.0, 36.0
 #: Px that a small bar has at least.
 NARROWEST = 1.8
 #: How opaque the band is that shows the spread.
