@@ -385,5 +385,6 @@ class Modern(Chapter):
                 ambient=lights,
             ),
             beat("Your turn: without an encoder, how could such a model translate?", ambient=lights),
+            beat("As one text: a sentence, then its translation, which attends back to it.", ambient=lights),
             stage=[plan],
         )
