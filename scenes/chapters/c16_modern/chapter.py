@@ -157,11 +157,11 @@ class Modern(Chapter):
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
             beat(
-                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(QUERY + 1)})
+                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(2)})
             ),
             beat(
                 f"the first one by {first:.0f}°, the last one by next to nothing.",
-                appear(dials.ring),
+                appear(dials.ring, dials.turn),
                 move_ring(dials.ring, dials.faces[-1]),
             ),
             stage=[plan],
@@ -190,7 +190,8 @@ class Modern(Chapter):
                 f"The key of “{dials.labels['key']}” has hands, too. "
                 "Blue dials raise their score, orange ones lower it.",
                 (
-                    leave(dials.traces, dials.ring),
+                    leave(dials.traces, dials.ring, dials.turn),
+                    dials.roll({"query": range(1, QUERY + 1)}, kind="row"),
                     appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 ),
                 dials.deal("key"),
