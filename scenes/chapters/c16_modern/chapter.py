@@ -156,9 +156,7 @@ class Modern(Chapter):
                 dials.deal("query"),
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
-            beat(
-                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(2)})
-            ),
+            beat("A position further, each hand turns by an angle of its own:", dials.roll({"query": range(2)})),
             beat(
                 f"the first one by {first:.0f}°, the last one by next to nothing.",
                 appear(dials.ring, dials.turn),
