@@ -144,6 +144,8 @@ class SortedHeads(VGroup):
         y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
         for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
             self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
+        self.note = Words("of the first head in a line, over tokens that have such a key", "aside", "ink2")
+        self.note.settle(at(0, y - 68)).end_at(at(end, 0)[0])
         grids = {}
         for words, (_, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2

@@ -98,7 +98,7 @@ class Training(Chapter):
         )
         smoothed = ""
         if SMOOTHING in trace:
-            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words alike, so it never is zero."
+            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words alike."
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
@@ -251,6 +251,7 @@ class Training(Chapter):
             LARGE,
         )
         picture.foot.fit(formula)
+        read = picture.reading(formula)
         error = trace[f"{EARLY}.gradients.{PATH}.score_gradient_difference"]
         up, target = pushed.largest()[0], early["probs"].words("position")[place + 1]
         yield Step(
@@ -275,10 +276,10 @@ class Training(Chapter):
             beat(
                 claim(
                     bool(error < ROUNDING),
-                    "Backpropagation finds the same numbers: g is its gradient at the output z.",
-                    "Backpropagation finds nearly the same numbers: g is its gradient at the output z.",
+                    "Backpropagation finds the same numbers.",
+                    "Backpropagation finds nearly the same numbers.",
                 ),
-                appear(formula),
+                appear(formula, read),
             ),
             stage=[*picture.ribbon, picture.names[0], picture.tracks, picture.zero, picture.lines],
         )
@@ -437,7 +438,6 @@ class Training(Chapter):
                 ambient=flow,
             ),
             beat("Whatever attention helps grows stronger. So random numbers learn to translate.", ambient=flow),
-            beat("A token without attention, or whose value changes no loss, gets no push.", ambient=flow),
             stage=[picture.boxes],
         )
 

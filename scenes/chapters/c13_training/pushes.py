@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, Animation, Create, Mobject, VGroup, rate_functions
+from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Through, gather
 from scenes.layout import STAGE, Room
@@ -197,6 +197,11 @@ class Pushes:
             Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
             for sign, y in zip("×=", borders, strict=True)
         )
+
+    @staticmethod
+    def reading(formula: VMobject) -> Words:
+        """What its letters mean that no picture has named, at its right."""
+        return Words("g: gradient at the output z", "fact", "ink2").next_to(formula, RIGHT, buff=units(60))
 
     def multiply(self) -> tuple[Animation, ...]:
         """The two numbers of each key fly to their product."""

@@ -58,9 +58,10 @@ class Staircases:
     Args:
         words: what each step writes.
         totals: vectors computed without and with.
+        memory: what the cache holds, in words.
     """
 
-    def __init__(self, words: Sequence[Label], totals: Sequence[Quantity], room: Room = STAGE) -> None:
+    def __init__(self, words: Sequence[Label], totals: Sequence[Quantity], memory: str, room: Room = STAGE) -> None:
         count = len(words)
         heads, below = room.split_rows(52, 16)
         below, feet = below.split_rows(-128, 0)
@@ -98,7 +99,10 @@ class Staircases:
             self.totals.add(VGroup(figure, name).move_to(np.array([one.centre[0], foot, 0])))
         self.note = Words("a column for each step, a square for each vector of the decoder", "aside", "ink2")
         self.note.settle(at((room.left + room.right) / 2, feet.bottom - 14))
-        self.legend = Words("kept: keys and values", "fact", "key").next_to(self.totals[1], RIGHT, buff=units(40))
+        kept = Words("kept: keys and values", "fact", "key").next_to(self.totals[1], RIGHT, buff=units(40))
+        self.legend = VGroup(
+            kept, Words(memory, "fact", "key").next_to(kept, DOWN, buff=units(14)).align_to(kept, RIGHT)
+        )
 
 
 class ByTheClock(VGroup):

@@ -88,7 +88,8 @@ class Inference(Chapter):
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
         best = likeliest(probs)
-        tokens = NextTokens(probs.pick(vocab=best), card.below)
+        others = trace.full("unlisted_prob").pick(batch=0, position=before), "all others"
+        tokens = NextTokens(probs.pick(vocab=best), card.below, others=others)
         numbers, bars = tokens.values(logits.pick(vocab=best))
         chosen = probs.label("vocab", best[0])
         start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
@@ -103,7 +104,11 @@ class Inference(Chapter):
             ),
             beat(
                 "softmax turns the logits into probabilities.",
-                (*exchange([*numbers], [*tokens.numbers], "row"), *exchange([*bars], [*tokens.bars], "row")),
+                (
+                    *exchange([*numbers], [*tokens.numbers], "row"),
+                    *exchange([*bars], [*tokens.bars[: len(best)]], "row"),
+                ),
+                (appear(tokens.rest), grow(tokens.bars[-1])),
             ),
             beat(
                 f"Greedy decoding takes the likeliest: “{chosen}”.",
@@ -490,7 +495,8 @@ class Inference(Chapter):
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
-        picture = Staircases(writes, (without, kept), card.inside)
+        held = f"{own:,.0f} + {source:,.0f} numbers" if source > 0 else f"{own:,.0f} numbers"
+        picture = Staircases(writes, (without, kept), held, card.inside)
         grown = []
         if picture.cached:
             ring = ring_around(picture.cached[0])

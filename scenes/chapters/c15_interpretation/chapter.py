@@ -80,11 +80,7 @@ class Interpretation(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
-            beat(
-                f"{told} Numbers are of the first head in a line; a token without such a key is not counted.",
-                appear(picture.heads, picture.numbers),
-                appear(ring_around(clearest)),
-            ),
+            beat(told, appear(picture.heads, picture.numbers, picture.note), appear(ring_around(clearest))),
             stage=[],
         )
 

@@ -156,12 +156,10 @@ class Modern(Chapter):
                 dials.deal("query"),
                 (appear(dials.numbers, dials.chips["query"], dials.traces)),
             ),
-            beat(
-                "A position further, each hand turns by an angle of its own:", dials.roll({"query": range(QUERY + 1)})
-            ),
+            beat("A position further, each hand turns by an angle of its own:", dials.roll({"query": range(2)})),
             beat(
                 f"the first one by {first:.0f}°, the last one by next to nothing.",
-                appear(dials.ring),
+                appear(dials.ring, dials.turn),
                 move_ring(dials.ring, dials.faces[-1]),
             ),
             stage=[plan],
@@ -190,7 +188,8 @@ class Modern(Chapter):
                 f"The key of “{dials.labels['key']}” has hands, too. "
                 "Blue dials raise their score, orange ones lower it.",
                 (
-                    leave(dials.traces, dials.ring),
+                    leave(dials.traces, dials.ring, dials.turn),
+                    dials.roll({"query": range(1, QUERY + 1)}, kind="row"),
                     appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 ),
                 dials.deal("key"),
@@ -385,5 +384,6 @@ class Modern(Chapter):
                 ambient=lights,
             ),
             beat("Your turn: without an encoder, how could such a model translate?", ambient=lights),
+            beat("As one text: a sentence, then its translation, which attends back to it.", ambient=lights),
             stage=[plan],
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, LaggedStart, VGroup, VMobject
+from manim import LEFT, Animation, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Count, Roll, Shades, gather, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
@@ -57,6 +57,9 @@ class Dials:
             self.faces.add(face.move_to(centre))
             self.pivots.add(means(dot(centre, PIVOT / 2, "ink2"), ground))
         self.ring = ring_around(self.faces[0])
+        turn = Words(f"{run['turns'].quantity(0):.0f}°", "stage number")
+        #: How far the first hand turns from one position to the next.
+        self.turn = turn.next_to(self.ring, LEFT, buff=units(12))
         self.angles = [float(np.radians(turn)) for turn in run["turns"].values]
         self._row(row)
         self._vectors(side)

@@ -268,7 +268,7 @@ class LanguageModel(Chapter):
                 Sweep(bars[:half], "slow"),
             ),
             beat(
-                f"Surprise is minus the logarithm of the probability: {bits:.0f} bits for “{most}”,",
+                f"Surprise is minus the logarithm of the probability, here in bits, not nats: {bits:.0f} for “{most}”,",
                 (appear(ring), Sweep(bars[half:], "slow")),
             ),
             beat(f"{few:.1f} for “{least}”.", move_ring(ring, page.words[least.position + 1])),
@@ -277,7 +277,7 @@ class LanguageModel(Chapter):
                 "equally likely, its perplexity.",
                 leave(ring),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"mean: {run['loss']:.2f}", "query", above=True)),
+                appear(page.legend(f"mean: {run['loss']:.2f} bits", "query", above=True)),
             ),
             stage=[page],
         )
@@ -307,7 +307,10 @@ class LanguageModel(Chapter):
                 appear(reply.legend("bar: probability")),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
-            beat(f"up to the end mark, with {ended:share}.", (appear(reply.words[-1]), grow(bars[-1], DOWN))),
+            beat(
+                f"up to the end mark, with {ended:share}.",
+                (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN)),
+            ),
             beat(
                 claim(
                     end == reply.words[-1].text,
@@ -334,7 +337,11 @@ class LanguageModel(Chapter):
             beat(f"This chat takes {run['chat_tokens']}.", moved([*page.words, *reply.words], window.cells, "slow")),
             beat(f"{run['fitting']} such chats fit; nothing else can be read.", Sweep(window.more, "slow")),
             beat(
-                f"In one chat, it can look back: the name gets {here:share}.",
+                claim(
+                    bool(here < 0.5),
+                    f"In one chat, it can look back, if weakly: the name gets {here:share}.",
+                    f"In one chat, it can look back: the name gets {here:share}.",
+                ),
                 appear(chats[0].title, chats[0].said),
                 (appear(chats[0].token, chats[0].number), grow(chats[0].bar)),
             ),
@@ -375,7 +382,8 @@ class LanguageModel(Chapter):
                 "How sure was it? "
                 + claim(
                     bool(abs(sentence - other_sentence) < 0.05),
-                    f"Up to “{said}”, equally sure: {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                    f"Up to “{said}”, where it comes, equally sure: "
+                    f"{sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                     f"Up to “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                 ),
                 (leave(*rings), *(play for half in halves for play in (appear(half.legend), Sweep(half.bars, "slow")))),
@@ -398,7 +406,13 @@ class LanguageModel(Chapter):
         last, likely = vectors[0], lists[0]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY)
-        more = added("what ChatGPT adds", ("more parameters, more text", "human feedback"))
+        more = added(
+            "what ChatGPT adds",
+            (
+                ("more parameters,", "more text"),
+                ("people choose the better", "of two answers,", "and it becomes likelier"),
+            ),
+        )
         again = [
             play
             for step in range(1, len(told))
@@ -417,7 +431,7 @@ class LanguageModel(Chapter):
             ),
             beat("read, and all begins again, until the answer is written.", *again),
             beat(
-                "ChatGPT does the same. It adds size and human feedback, not shown here.",
+                "ChatGPT does the same. It adds size, and human feedback: what people prefer becomes likelier.",
                 leave(lists[-1]),
                 appear_in_turn([*more], "slow"),
             ),
@@ -426,5 +440,6 @@ class LanguageModel(Chapter):
                 appear(ring := ring_around(written[0])),
                 move_ring(ring, written),
             ),
+            beat("No: all of it is read again at each step. Only what it writes next can correct it."),
             stage=[page, last, likely],
         )

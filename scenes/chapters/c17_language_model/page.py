@@ -156,6 +156,11 @@ class Page(VGroup):
         spot = np.array([words.get_left()[0] - units(KEY), words.baseline, 0])
         return VGroup(bar.move_to(spot, DOWN), words)
 
+    def told(self, share: Quantity) -> Words:
+        """A share behind the last word."""
+        text = self.words[-1]
+        return number(share, "share", "stage number").next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+
     def next_line(self) -> Room:
         """The room for one more line below."""
         top = self.room.top + len(self.lines) * self.pitch

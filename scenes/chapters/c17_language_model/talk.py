@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, VGroup, VMobject
+from manim import DOWN, RIGHT, VGroup, VMobject
 
 from scenes.animations import ring_around
 from scenes.chapters.c17_language_model.page import LIST, MARK, Page
@@ -93,10 +93,11 @@ class Recalled:
         self.said = word(chances.label("sentence", place), "stage word").begin_in(body)
         self.token = word(chances.label("rank", 0), "stage word", "query").begin_in(foot)
         share = chances.quantity(place, 0)
+        spec = "share" if share > 0.01 else ".2%"
         whole = room.width - 160 - float(self.token.width) * 135
         self.bar = bar_of(share, "width", whole, 40, radius=4, least=3)
         self.bar.next_to(self.token, RIGHT, buff=units(24)).set_y(foot.centre[1])
-        self.number = number(share, ".2%", "stage number").next_to(self.bar, RIGHT, buff=units(20))
+        self.number = number(share, spec, "stage number").next_to(self.bar, RIGHT, buff=units(20))
         self.number.set_y(foot.centre[1])
 
 
@@ -148,11 +149,12 @@ def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
     return STAGE.inset(60).fit(row, most=1.7)
 
 
-def added(title: str, texts: Sequence[str]) -> VGroup:
-    """Plates in the place of the list: what another model has more of."""
+def added(title: str, texts: Sequence[Sequence[str]]) -> VGroup:
+    """Plates in the place of the list, with some lines each: what another model has more of."""
     head, below = LIST.split_rows(50, 20)
     plates = VGroup(Words(title, "block", "ink2").begin_in(head))
     for text, room in zip(texts, below.rows(len(texts), 40), strict=True):
         paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
-        plates.add(VGroup(paper, Words(text, "block", paper=paper).settle(room.centre)))
+        lines = VGroup(Words(line, "stage word", paper=paper) for line in text).arrange(DOWN, buff=units(16))
+        plates.add(VGroup(paper, *lines.move_to(room.centre)))
     return plates

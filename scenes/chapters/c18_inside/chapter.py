@@ -81,7 +81,7 @@ class Inside(Chapter):
                 (Sweep(others, "tour"), appear(wall.names)),
             ),
             beat(
-                "Many first columns are bright. As bars:",
+                f"Many first columns are bright. As bars, over {run['texts']:.0f} texts:",
                 (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
             ),
             beat(
@@ -103,6 +103,8 @@ class Inside(Chapter):
         (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
         source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
         name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
+        over = Words(f"over all sinks: {ratio:share} of that of others", "aside", "value")
+        over.end_in(card.inside.rows(len(bars), 0)[-1])
         flow = pulses(lines)
         yield Step(
             "A head with nothing to say",
@@ -119,7 +121,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"over all sinks, {ratio:share} of the length of others. So it adds little ({source}, {year:.0f}).",
-                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
+                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0])), over),
                 ambient=flow,
             ),
             stage=[card.paper, card.called("one head, one sentence"), row],
@@ -140,6 +142,7 @@ class Inside(Chapter):
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
         after_it, before = run["best_heads"].pick(part="layer").values
         ring, flow = ring_around(row.chips[first]), pulses([*leaping, *back])
+        likelihood = Words(f"{chance:share}", "large number")
         yield Step(
             "A name returns, and the head wakes",
             beat(
@@ -156,7 +159,8 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(before < after_it),
-                    f"In a layer below, a previous-token head looked from “{follower}” back: that can mark it.",
+                    f"In a layer below, a previous-token head looked from “{follower}” back: "
+                    f"that can mark it as what follows “{name}”.",
                     f"A previous-token head looks from “{follower}” back.",
                 ),
                 draw(*back, kind="row"),
@@ -165,7 +169,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"And the model says “{said}”, {chance:share}: an induction head in prose.",
-                Travel(row.chips[first + 1], after, kind="row"),
+                (Travel(row.chips[first + 1], after, kind="row"), appear(likelihood.next_to(after, DOWN))),
                 ambient=flow,
             ),
             stage=[card.paper, card.called("a name that comes twice"), row],
@@ -181,7 +185,8 @@ class Inside(Chapter):
         yield Step(
             "Ablation: does the model need these heads?",
             beat(
-                "Random tokens, written twice. The first time, none can be foreseen.",
+                "Random tokens, written twice. The first time, none can be foreseen"
+                + claim(bool(guessing > blind), ", and it expects prose: worse than a blind guess.", "."),
                 (grow(first[0], DOWN), appear(*first[1:])),
                 draw(*picture.guess),
                 appear(picture.blind),
@@ -304,7 +309,7 @@ class Inside(Chapter):
                 Travel(pair.above, pair.below, kind="row"),
             ),
             beat(
-                f"Only the last word tells. But a language model is causal: at “{it}”, it is not yet read.",
+                f"Only the last word tells. But a language model is causal: at “{it}”, the last word is not yet read.",
                 appear(*ends),
                 (leave(*ends), appear(*reading)),
                 *(tuple(map(move_ring, reading, chips)) for chips in pair.read[1:]),
@@ -419,6 +424,7 @@ class Inside(Chapter):
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
+            beat("Let a token return: only one wakes."),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
         )
 

@@ -47,7 +47,10 @@ class Climb:
 
     def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
         above, below = room.split_rows(-WORDS)
-        layers, names = range(ranks.size("layer")), ("likeliest token after each layer", "rank, the first at the top")
+        layers, names = (
+            range(ranks.size("layer")),
+            ("likeliest token after each layer", "rank, the first at the top, log scale"),
+        )
         reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE - LAST, above.height - HEAD)
         self.plot = Ranks(layers, reach, names, *size, (False, True))
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
@@ -145,7 +148,7 @@ class Losses:
         ends = ((top[1], at(room.right, 0)[0]), (level, self.bars[3].get_left()[0] - units(24)))
         self.guess = VGroup(dashes(np.array([top[0], y, 0]), np.array([x, y, 0]), "ink3", 3) for y, x in ends)
         means(self.guess[1], Away(blind, 0.0, 1, self.unit, self.guess[1].width * PIXELS_PER_UNIT, self.ground))
-        self.legend = Words("red: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
+        self.legend = Words("dots: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
         self.legend.stand_on(top[1] - units(56))
         self.blind = Words(f"blind guess {blind:.1f}", "block", "ink2").begin_at(top[0] + units(40))
         self.blind.stand_on(level - units(44))

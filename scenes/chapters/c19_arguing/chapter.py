@@ -196,7 +196,7 @@ class Arguing(Chapter):
                     + " We can’t tell it from chance, and that is a result, too.",
                     f"One head: still outside ±{reach:.1f}. So it costs something.",
                 ),
-                appear(*(rows.told[part] for part in near if part not in sure)),
+                appear(*(rows.told[part] for part in near if part not in sure), rows.reach(HEADS, reach)),
                 appear(ring_around(rows.told[HEADS], roomy=True)),
                 exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
@@ -282,7 +282,7 @@ class Arguing(Chapter):
                     f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
-                appear(card.verdict("Norm, if the model is shallow" if settled else "can’t tell")),
+                appear(card.verdict("Norm can go, if the model is shallow" if settled else "can’t tell")),
             ),
             stage=[card, heads.columns, norms.columns],
         )

@@ -116,6 +116,10 @@ class DotRows(VGroup):
         spot = self.seeds[part][k].get_center() + UP * units(58)
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
+    def reach(self, part: str, points: Quantity) -> Words:
+        """How far chance reaches for a part, beside its band."""
+        return Words(f"±{points:.1f}", "stage number", "ink2").next_to(self.bands[part], RIGHT, buff=units(14))
+
     def widen(self) -> tuple[Animation, ...]:
         """The bands of single comparisons grow to those of a family."""
         return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())

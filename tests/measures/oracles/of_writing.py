@@ -38,6 +38,11 @@ def word_order(raw):
     return [[sorted(range(len(row)), key=lambda w: (-row[w], w)) for row in sentence] for sentence in raw["logits"]]
 
 
+@oracle("unlisted_prob", ROOTS, "batch position", along_target, WRITTEN)
+def unlisted_prob(raw):
+    return [[1 - math.fsum(sorted(row.tolist(), reverse=True)[:8]) for row in raw["probs"][0]]]
+
+
 def stops(raw: Raw) -> list[np.ndarray]:
     layers = raw.config["decoder_layers"]
     return [raw["0.resid_pre"], *(raw[f"{layer}.resid_post"] for layer in range(layers))]

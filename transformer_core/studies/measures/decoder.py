@@ -15,6 +15,8 @@ from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source with another last word in the target (`transformer_core.studies.sentence.variants`).
 LATER = "other.later"
+#: So many words of a vocabulary are listed.
+LISTED = 8
 
 
 @measure("batch head query key", like="scores")
@@ -111,6 +113,13 @@ def word_order(trace: Trace, prefix: str, logits: np.ndarray) -> Values:
     """The ids of the vocabulary by falling logit, for each position: the first k of them are the top k bars."""
     words = trace.labels(joined(prefix, "logits"))["position"]
     return np.argsort(-logits, axis=-1, kind="stable"), {"position": words}
+
+
+@measure("batch position")
+def unlisted_prob(trace: Trace, prefix: str, probs: np.ndarray) -> Values:
+    """The probability of all words but the `LISTED` likeliest, for each position."""
+    words = trace.labels(joined(prefix, "probs"))["position"]
+    return np.sort(probs, -1)[..., :-LISTED].sum(-1), {"position": words}
 
 
 @measure("")
