@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-
-from manim import Animation, VMobject
+from collections.abc import Iterator
 
 from scenes.animations import (
     Flight,
@@ -20,7 +18,6 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.mobjects.black_box import (
-    ALOUD,
     RECORDED,
     Continuation,
     Families,
@@ -31,6 +28,7 @@ from scenes.mobjects.black_box import (
     Translated,
     Writing,
     is_short,
+    one_by_one,
     spelled,
 )
 from scenes.mobjects.next_word import PairTable
@@ -432,9 +430,3 @@ class Basics(Chapter):
             ),
             stage=[picture.source, picture.encoder, picture.decoder],
         )
-
-
-def one_by_one(ways: Sequence[VMobject], chips: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
-    """Each word comes out along its own way, after the one before."""
-    kind = "emphasise" if len(chips) > ALOUD else "flow"
-    return [(draw(way, kind="emphasise"), Travel(way, chip, kind=kind)) for way, chip in zip(ways, chips, strict=True)]

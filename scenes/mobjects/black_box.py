@@ -69,6 +69,12 @@ def is_short(words: Sequence[Label]) -> bool:
     return len(words) <= ALOUD
 
 
+def one_by_one(ways: Sequence[Mobject], chips: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
+    """Each word comes out along its own way, after the one before."""
+    kind = "emphasise" if len(chips) > ALOUD else "flow"
+    return [(draw(way, kind="emphasise"), Travel(way, chip, kind=kind)) for way, chip in zip(ways, chips, strict=True)]
+
+
 class Translated:
     """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
 

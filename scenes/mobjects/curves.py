@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 
 import numpy as np
 from manim import RIGHT, UP, Animation, VGroup
@@ -79,6 +80,7 @@ class Curves(VGroup):
         wide = max(room.width - beside, NARROWEST) if shape().narrow else WIDE
         across = [*([] if powers else [0.0]), *map(float, x.values)]
         plot = self.plot = Plot(across, reach, axes, wide, HIGH, (powers, powers))
+        self.roles = {key: role for key, (_, role) in names.items()}
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}
         for key, (_, role) in names.items():
@@ -110,6 +112,14 @@ class Curves(VGroup):
         words = Words(name, "fact", "ink2").next_to(start, side + RIGHT, buff=units(10))
         line = dashes(start, start + RIGHT * self.plot.axes[0].width, "ink3", 2.5)
         return VGroup(means(line, Tick(y, self.plot.up)), words)
+
+    def reached(self, key: str, x: NamedTensor, row: NamedTensor, goals: NamedTensor) -> VGroup:
+        """A dot on the line of each seed where it came to its goal along `x`, if it did."""
+        spots = VGroup()
+        for one, goal in zip(row, goals.quantities(), strict=True):
+            if isfinite(goal):
+                spots.add(*self.plot.dots([goal], [one.quantity(x.values.tolist().index(goal))], self.roles[key], 14))
+        return spots
 
     def drawn(self, *keys: str) -> list[object]:
         """Two plays: these curves run to their ends, and their names appear there."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import product
-from math import isfinite
 
 from manim import DOWN, VGroup
 
@@ -373,12 +371,7 @@ class AgainstLSTM(Chapter):
         ticks = checks.quantities()[len(checks) // len(names) :: len(checks) // len(names)]
         called = {name: RECALLING[name] for name in names}
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
-        solved = {name: VGroup() for name in names}
-        for name, k in product(names, range(int(of))):
-            step = run["steps"].pick(model=name).quantity(k)
-            if isfinite(step):
-                end = rows[name].pick(seed=k).quantity(checks.values.tolist().index(step))
-                solved[name].add(*curves.plot.dots([step], [end], called[name][1], 14))
+        solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(

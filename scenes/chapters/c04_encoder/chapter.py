@@ -133,7 +133,7 @@ class Encoder(Chapter):
         scale = full_colour(words, places, sums)
         vectors, out = plan.vectors(words, scale=scale), plan.vectors(sums, "out", scale=scale)
         patterns, signs = plan.vectors(places, branch=True, scale=scale), plan.pluses(vectors, RIGHT)
-        spread, half = places.values.std(0), places.shape[-1] // 2
+        apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         heap = Formula("sum", LARGE).move_to(plan.room.centre)
         come, fly = (
             [kind(part, new, kind="row") for part, new in zip(parts, out, strict=True)]
@@ -158,7 +158,7 @@ class Encoder(Chapter):
                 (*fly, *come),
             ),
             beat(
-                claim(bool(spread[:half].sum() > 2 * spread[half:].sum()), "They differ most at the left. ", "")
+                claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "They differ most at the left. ", "")
                 + "How these patterns are made, a later chapter shows.",
                 (leave(signs, *vectors), appear_in_turn([ring_around(pattern) for pattern in patterns])),
             ),

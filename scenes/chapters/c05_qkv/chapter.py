@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import permutations
 
 from manim import VGroup
 
@@ -239,9 +238,9 @@ class QKV(Chapter):
         in_turn(VGroup(mirrored, real), STAGE, gap("part"))
         rings, later = (VGroup(ring_around(cell) for cell in pairs.pair) for pairs in (mirrored, real))
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
-        alone = head["scores_if_keys_were_queries"].values
+        alone = head["scores_if_keys_were_queries"]
         itself = claim(
-            bool((alone.argmax(-1) == range(len(alone))).all()),
+            all(row.largest()[0].position == i for i, row in enumerate(alone)),
             "and each token would match itself best.",
             "and a token would match itself with the square of its length.",
         )
@@ -280,7 +279,8 @@ class QKV(Chapter):
             if trace[f"{focus.path}.heads_per_key"] > 1
             else "Your turn: would it matter if W_Q and W_K changed places?"
         )
-        ways = [tuple(roles.vectors[role] for role in pair) for pair in permutations(("query", "key"))]
+        mine, found_by = (roles.vectors[role] for role in ("query", "key"))
+        ways = (mine, found_by), (found_by, mine)
         score = head["scores"].pick(query=query_token, key=focus.top_key)
         answer = (
             f"It would: the {score:.2f} from “{query_token}” to “{focus.top_key}” "
