@@ -282,6 +282,7 @@ class AgainstLSTM(Chapter):
         """Three translators on the same sentences, by the number of words."""
         run = trace.under(RUN)
         means, lengths, right = run["exact.over_seeds"], run["length"], run["by_length.over_seeds"]
+        _, attending, _ = TRANSLATORS
         first, second, third = (means.pick(model=name) for name in TRANSLATORS)
         rows = {name: right.pick(model=name) for name in TRANSLATORS}
         ends = {name: (means.pick(model=name), "share") for name in TRANSLATORS}
@@ -289,7 +290,7 @@ class AgainstLSTM(Chapter):
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
         curves = Curves(axes, lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
         until, numbers = run["by_length.longest_solved"].values, run["sentences_by_length"].values
-        bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model="LSTM with attention") == 1
+        bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
             "What does attention buy?",
             beat(
@@ -306,7 +307,7 @@ class AgainstLSTM(Chapter):
                 ),
                 *curves.drawn("LSTM"),
             ),
-            beat(f"With attention it gets {second:share}.", *curves.drawn("LSTM with attention")),
+            beat(f"With attention it gets {second:share}.", *curves.drawn(attending)),
             beat(
                 f"The Transformer gets {third:share}. "
                 + claim(
