@@ -358,7 +358,7 @@ class Basics(Chapter):
             ),
             beat("It learned which words are likely, and nobody told it which are true.", picture.write()),
             beat(
-                "Chatbots are then trained on answers that people prefer. Yet they, too, can state what isn’t so: "
+                "Chatbots are then fine-tuned on answers that people prefer. Yet they, too, can state what isn’t so: "
                 "they hallucinate.",
                 appear(ring_around(picture.answer, "warning", roomy=True)),
             ),
