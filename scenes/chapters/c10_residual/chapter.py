@@ -120,7 +120,7 @@ class Residual(Chapter):
                 (draw(picture.turns[1][0]), appear(picture.turns[1][1])),
             ),
             beat("This sum, x + f(x), is a residual connection, or Add.", appear(ring)),
-            beat("A sublayer has to learn only what to change.", move_ring(ring, picture.names[1])),
+            beat("A sublayer learns only what to change.", move_ring(ring, picture.names[1])),
             stage=[ribbon],
         )
 
