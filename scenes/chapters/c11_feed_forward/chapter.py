@@ -444,7 +444,7 @@ class FeedForward(Chapter):
             beat(
                 "So attention moves information between vectors, and the FFN computes within each:",
                 draw(*picture.arcs.arcs, kind="row"),
-                (*picture.down(),),
+                (*picture.down(), appear(picture.called)),
                 ambient=picture.moving(),
             ),
             beat(
