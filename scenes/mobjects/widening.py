@@ -223,7 +223,7 @@ class OneForAll:
         here: int,
         ribbon: Ribbon,
         matrices: str,
-        called: str = "one FFN",
+        called: str,
     ) -> None:
         side, body = (ribbon.below(room) for room in rooms())
         top, rest = body.split_rows(body.height * 0.17)
@@ -248,13 +248,12 @@ class MoveAndCompute:
         query: the token that attends.
         weights: its attention weights, "key".
         enters, out: the vectors before and after the network, position × entry.
-        called: what the network is called.
+        called: what the network is called, at the foot.
     """
 
-    def __init__(
-        self, query: Label, weights: NamedTensor, enters: NamedTensor, out: NamedTensor, called: str = "FFN"
-    ) -> None:
+    def __init__(self, query: Label, weights: NamedTensor, enters: NamedTensor, out: NamedTensor, called: str) -> None:
         self.foot = STAGE.split_rows(-76)[1]
+        self.called = Words(called, "fact", "ink2").begin_in(self.foot)
         above, below = STAGE.split_rows(-96)[0].split_rows(0.54 * STAGE.height, 20)
         self.arcs = Arcs(weights.words("key"), weights.position("key", query), weights, above)
         ribbon = self.arcs.ribbon
@@ -263,16 +262,16 @@ class MoveAndCompute:
         first, middle, last = lines.inset(0, air).rows(3, air)
         entering = under(ribbon, first, enters, "residual", full_colour(enters))
         leaving = under(ribbon, last, out, "residual", full_colour(out))
-        boxes = [self._box(column.cross(middle), called) for column in ribbon.columns]
+        boxes = [self._box(column.cross(middle)) for column in ribbon.columns]
         #: Of each token, where its vector comes by, from the top; and the lines between.
         self.stops = [*zip(self.arcs.chips, entering, boxes, leaving, strict=True)]
         self.ways = [[drop(a, b, "residual", 5) for a, b in pairwise(stops)] for stops in self.stops]
 
     @staticmethod
-    def _box(place: Room, called: str) -> VGroup:
+    def _box(place: Room) -> VGroup:
         """The network, under one of the tokens."""
         box = Box(place.width, place.height, palette().surface, 12, palette().residual, 3).move_to(place.centre)
-        name = Words(called, "stage word", "residual", box)
+        name = Words("FFN", "stage word", "residual", box)
         return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
 
     def at_foot(self, formula: Formula) -> Formula:

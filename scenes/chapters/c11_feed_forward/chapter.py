@@ -220,8 +220,7 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(near),
-                    f"With one of the {second}, {other:share} as well: "
-                    f"“a neuron for {chosen.kind}” is but a rough name.",
+                    f"With one of the {second}, {other:share} as well: the name is rough.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
                 tuple(Wipe(bar) for bar in picture.bars[1:]),
@@ -445,7 +444,7 @@ class FeedForward(Chapter):
             beat(
                 "So attention moves information between vectors, and the FFN computes within each:",
                 draw(*picture.arcs.arcs, kind="row"),
-                (*picture.down(),),
+                (*picture.down(), appear(picture.called)),
                 ambient=picture.moving(),
             ),
             beat(
