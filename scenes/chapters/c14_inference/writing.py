@@ -76,7 +76,9 @@ class Columns(VGroup):
         for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
             foot = np.array([at(x, 0)[0], self.foot, 0])
             bar = bar_of(share, "height", self.high, self.wide, radius=6, least=3).move_to(foot, aligned_edge=DOWN)
-            text = number(share, spec if self.pitch > 100 else "share", style).settle(foot + UP * units(34))
+            text = number(share, spec if self.pitch > 190 else ".1%" if self.pitch > 100 else "share", style).settle(
+                foot + UP * units(34)
+            )
             if self.high * float(share) > 60:
                 text.set_fill(palette().background).paper = bar
             else:
