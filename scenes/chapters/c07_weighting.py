@@ -283,7 +283,7 @@ class Weighting(Chapter):
             ),
         )
         ticks = VGroup(*plot.ticks(run["width"].quantities(), ",.0f", "fact"), *plot.heights([raw.quantity(0)], ".2f"))
-        plot.names[1].shift(UP * gap("part"))
+        plot.names[1].next_to(ticks, UP).align_to(plot.axes, LEFT)
         card.inside.fit(VGroup(plot, raw_line, root_line, raw_dots, root_dots, ticks, names))
         yield Step(
             "A softmax that has chosen cannot learn",

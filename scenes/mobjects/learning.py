@@ -197,8 +197,8 @@ class Bill(VGroup):
             self.curves.add(self.plot.curve(lengths, row, role, thick))
             label = Words(name, "fact", role)
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
-        middle = [float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0])]
-        self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), *middle, LEFT + UP))
+        across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0]))
+        self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), across, up, LEFT + UP))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         self.ticks = self.plot.ticks(ends, ",.0f")
         self.meeting = VGroup()

@@ -186,9 +186,9 @@ class River(VGroup):
 
     def _width(self, i: int, quantity: Quantity, edge: float) -> VMobject:
         """The width of a stretch as a number in it, at an edge of the room, if it has room."""
-        text, away = number(quantity, ".2f", "stage number"), 70 if not i else -70
-        text.settle(at(edge + away, self.y)).set_fill(ink_on(palette().residual)).paper = self.stretches[i][-6]
-        return text if text.width < text.paper.width and text.height < text.paper.height else VGroup()
+        text, away, stretch = number(quantity, ".2f", "stage number"), 70 if not i else -70, self.stretches[i][-6]
+        text.settle(at(edge + away, self.y)).set_fill(ink_on(palette().residual)).paper = stretch
+        return text if text.width < stretch.width and text.height < stretch.height else VGroup()
 
     def _lane(self, i: int) -> VMobject:
         """The way of the water of an addition: down its tributary, and on with the river to the end."""

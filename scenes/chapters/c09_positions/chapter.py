@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 from manim import VGroup
 
 from scenes.animations import (
@@ -181,8 +180,8 @@ class Positions(Chapter):
         query_token, numbers = focus.query_token, embedding["position_numbers"]
         picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
         largest, last = picture.largest, numbers.quantity(len(numbers) - 1)
-        bare = float(np.abs(embedding["token"].pick(batch=0, position=query_token.position).values).max())
-        first = claim(bool(largest > bare), "Times the root of d_model, the", "The")
+        entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
+        first = claim(all(abs(entry) < largest for entry in entries), "Times the root of d_model, the", "The")
         yield Step(
             "Why not just add the number?",
             beat(

@@ -168,7 +168,7 @@ class Residual(Chapter):
         behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
         river.bed.fit(slope)
-        way = river.bed.fit(Words("← gradient", "large number", "warning"), most=1.0)
+        way = Words("← gradient", "large number", "warning").settle(river.bed.centre)
         yield Step(
             "The way back: a road for the gradient",
             beat(
