@@ -212,7 +212,7 @@ class OneForAll:
         here: the place of its token in the ribbon.
         ribbon: the sentence, above.
         matrices: their letters, as Typst.
-        called: what the network is called.
+        called: whose network it is.
     """
 
     def __init__(

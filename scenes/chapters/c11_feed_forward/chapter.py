@@ -245,7 +245,7 @@ class FeedForward(Chapter):
         apart = part["per_position_difference"].pick(position=word)
         matrices = "W_g, W, W'" if gate_of(trace) else "W, W'"
         alone = part["per_position"].pick(position=word)
-        machine = f"FFN, {layer_name(chosen.layer)}"
+        machine = layer_name(chosen.layer)
         picture = OneForAll(entering(trace, chosen.path), part["out"], alone, here, ribbon, matrices, machine)
         others = all_but(here, ribbon.chips, picture.enters)
         yield Step(
