@@ -66,9 +66,12 @@ def _walk(chapter, trace, theme, language):
         found.records.append(picture.record)
 
     before, walking.trace_of = walking.trace_of, lambda *_: trace
+    recorded = set(trace.tensors)
     try:
         walking.walk(chapter, "", theme, look, language)
     finally:
         walking.trace_of = before
+        for name in set(trace.tensors) - recorded:  # what all chapters derive of a large model takes gigabytes
+            del trace.tensors[name]
     gc.collect()
     return found
