@@ -27,6 +27,8 @@ BOX, STRIP, WIDEST, BEND = 84.0, 64.0, 250.0, 70.0
 SEAM = 3.0
 #: Px from one addition to the next from which a box has a name, and the px that a number needs.
 NAMED, NARROW = 200.0, 76.0
+#: Px from an end of the river to the middle of the number in it.
+INWARD = 70
 #: Places inside of a sublayer's stretch, as shares of it: where it reads, the middle of its box, where it writes.
 READS, MIDDLE, WRITES = 0.14, 0.42, 0.62
 #: How much of a stretch the river has before the first sublayer, and after the last one.
@@ -186,9 +188,10 @@ class River(VGroup):
 
     def _width(self, i: int, quantity: Quantity, edge: float) -> VMobject:
         """The width of a stretch as a number in it, at an edge of the room, if it has room."""
-        text, away, stretch = number(quantity, ".2f", "stage number"), 70 if not i else -70, self.stretches[i][-6]
-        text.settle(at(edge + away, self.y)).set_fill(ink_on(palette().residual)).paper = stretch
-        return text if text.width < stretch.width and text.height < stretch.height else VGroup()
+        text, stretch = number(quantity, ".2f", "stage number"), self.stretches[i][-6]
+        text.settle(at(edge + (-INWARD if i else INWARD), self.y)).set_fill(ink_on(palette().residual)).paper = stretch
+        roomy = units(INWARD) + text.width / 2 < stretch.width and text.height < stretch.height
+        return text if roomy else VGroup()
 
     def _lane(self, i: int) -> VMobject:
         """The way of the water of an addition: down its tributary, and on with the river to the end."""

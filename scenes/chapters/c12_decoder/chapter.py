@@ -184,7 +184,7 @@ class Decoder(Chapter):
                 *board.leaked.turn_into(board.divided),
             ),
             beat(
-                "Mask first takes one step: nothing later is copied.",
+                "Mask first, and nothing later is copied.",
                 Rise(dive, *board.standing(board.divided)),
                 (leave(shifted.peek), draw(shifted.stopped[1]), appear(shifted.stopped[0])),
             ),
