@@ -27,13 +27,13 @@ from transformer_core.studies.measures.linearity import attending, feeding
 
 #: What adds no positions has no chapter on them.
 CHAPTERS = [chapter for chapter in EVERY_DECODER_CHAPTER if chapter is not Positions]
-#: Of the real model: 3 and 32 tokens to go on with, each in one theme.
+#: Of the real model: 3 and 32 tokens to go on with, each in one theme and language; Spanish takes more room.
 PROMPTS = {
     "short": "Cats and dogs",
     "long": "The old ship sails home before the storm, and the cat that sleeps on the deck of the ship dreams of the "
     "harbour where the captain and his friends live",
 }
-THEMES = {"short": "light", "long": "dark"}
+LOOKS = {"short": ("light", "en"), "long": ("dark", "es")}
 
 slow = pytest.mark.slow
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
@@ -195,7 +195,5 @@ def test_the_small_patterns_of_200_tokens_show_those_in_sight(smollm2):
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
 @pytest.mark.parametrize("length", PROMPTS)
 def test_every_chapter_on_smollm2_is_true_and_readable(length, chapter, smollm2):
-    trace = read_once(PROMPTS[length], smollm2)
-    for theme, language in ((THEMES[length], "en"), ("light" if THEMES[length] == "dark" else "dark", "es")):
-        found = found_in(chapter, trace, theme, language)
-        assert found.lies + found.claims + found.faults + found.misdrawn == []
+    found = found_in(chapter, read_once(PROMPTS[length], smollm2), *LOOKS[length])
+    assert found.lies + found.claims + found.faults + found.misdrawn == []
