@@ -364,7 +364,7 @@ class Meaning(Chapter):
                 (
                     appear(picture.start),
                     *(
-                        Flight(row.chips[noun], picture.start, kind="slow")
+                        Flight(row.chips[noun].box, picture.start, kind="slow")
                         for row, noun in zip(rows, picture.nouns, strict=True)
                     ),
                 ),

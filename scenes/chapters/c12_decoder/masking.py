@@ -72,7 +72,8 @@ class Weighed(VGroup):
         (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
         return [
             (leave(*gone), *exchange(old, new, "row")),
-            (leave(*self.sums), appear(*come, *other.sums, rise=False)),
+            leave(*self.sums),
+            appear(*come, *other.sums, rise=False),
         ]
 
 
