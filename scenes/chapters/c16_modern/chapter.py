@@ -190,8 +190,8 @@ class Modern(Chapter):
                 (
                     leave(dials.traces, dials.ring, dials.turn),
                     dials.roll({"query": range(1, QUERY + 1)}, kind="row"),
-                    appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 ),
+                appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
                 (dials.shade([QUERY - KEY], "row"), appear(score)),
             ),
