@@ -208,7 +208,7 @@ class Scores(Chapter):
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
                 f"{words} × {counted(words, 'score')} from one matrix product. "
-                "The T turns the rows of K, one a key, into columns.",
+                "The T turns the rows of K, one for each key, into columns.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
                 appear(product.rest(), rise=False),
             ),

@@ -15,12 +15,11 @@ from scenes.mobjects.marks import Ground, Span, Stair, Tick, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, shape, units
-from transformer_core.studies.measures.decoder import LISTED
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: So many tokens of each prompt are listed where two stand side by side.
-HALF = 10
+#: So many words of a vocabulary are listed, and so many tokens of each prompt where two stand side by side.
+LISTED, HALF = 8, 10
 #: The prompt that leaves little open, and the one that leaves much.
 PROMPTS = ("closed", "open")
 #: Px between a token and its number, and between that and its bar; and px of a number.

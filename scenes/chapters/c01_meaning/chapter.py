@@ -271,7 +271,7 @@ class Meaning(Chapter):
                 (appear_in_turn([*slider.score_bars], "row"), appear(slider.numbers[0])),
             ),
             beat(
-                "Softmax makes weights of them: all positive, and together one.",
+                "Softmax makes weights: all are positive, and add up to one.",
                 appear(slider.headings[1], slider.zeros[1]),
                 (deal(slider.score_bars, slider.weight_bars), appear(slider.numbers[1])),
             ),
@@ -282,7 +282,7 @@ class Meaning(Chapter):
             ),
             beat("Lower it below zero: its weight is small, but never zero.", slider.slide(slider.lowest)),
             beat(
-                "A soft choice: the best gets the most, and all others something.",
+                "It is a soft choice: the best gets the most, all others something.",
                 slider.slide(slider.rest),
             ),
             stage=[card],

@@ -68,7 +68,7 @@ class AgainstLSTM(Chapter):
         words = memories.words("position")
         ribbon = sentence(words, room_for(words), at_foot=True)
         chain = Chain(memories, ribbon)
-        steps = Steps(trace["config.tokens_read"].quantities(), "one after another, steps:", over(ribbon))
+        steps = Steps(trace["config.tokens_read"].quantities(), "steps, one after another:", over(ribbon))
         yield from self.a_chain(trace, chain, steps)
         yield from self.three_gates(trace, chain)
         yield from self.a_grid(trace, chain, steps)
@@ -158,7 +158,7 @@ class AgainstLSTM(Chapter):
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
         first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
-        once = Steps(steps.ticks[:1], "all at once, steps:", over(chain.ribbon), "weight")
+        once = Steps(steps.ticks[:1], "steps, all at once:", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")

@@ -392,7 +392,7 @@ class Encoder(Chapter):
                 ambient=flow,
             ),
             beat("Your turn: which boxes work for a single word?", ambient=flow),
-            beat("All: in attention, it looks at itself.", ambient=flow),
+            beat("All of them: in attention, it attends to itself.", ambient=flow),
             stage=[plan],
         )
 

@@ -288,7 +288,7 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            beat("So scores see only signed offsets."),
+            beat("Scores see only distance and order."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 

@@ -185,7 +185,7 @@ class Pushes:
         most = float(np.abs(decreases.values).max())
         self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
-        texts = (("attention weight",), ("with its value, loss", "falls (+), rises (−)"), ("push on the score",))
+        texts = (("attention weight",), ("its value lowers (+)", "or raises (−) the loss"), ("push on the score",))
         self.names = VGroup()
         for text, place in zip(texts, places, strict=True):
             lines = VGroup(Words(line, "block", "ink2") for line in text).arrange(DOWN, buff=units(10))
@@ -200,7 +200,7 @@ class Pushes:
 
     @staticmethod
     def reading(formula: VMobject) -> Words:
-        """What its letters mean that no picture has named, at its right."""
+        """The letter that no picture has named and its meaning, at the right of the formula."""
         return Words("g: gradient at the output z", "fact", "ink2").next_to(formula, RIGHT, buff=units(60))
 
     def multiply(self) -> tuple[Animation, ...]:

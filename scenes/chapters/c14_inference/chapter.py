@@ -88,7 +88,7 @@ class Inference(Chapter):
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
         best = likeliest(probs)
-        others = trace.full("unlisted_prob").pick(batch=0, position=before), "all others"
+        others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
         tokens = NextTokens(probs.pick(vocab=best), card.below, others=others)
         numbers, bars = tokens.values(logits.pick(vocab=best))
         chosen = probs.label("vocab", best[0])

@@ -176,7 +176,7 @@ class Dials:
         hands, goal = (VGroup(VGroup(*parts) for parts in zip(*groups, strict=True)) for groups in (moved, last))
         chips = [self.chips[role] for role in places]
         way = next(iter(places.values()))
-        return Roll(hands, self.centres, self.angles, chips, self.pitch, way, goal, kind)
+        return Roll(hands, self.centres, self.angles, way, goal, kind, chips, self.pitch)
 
     def score(self, query: int, key: int) -> VGroup:
         """The score of both tokens at two positions, with its name."""

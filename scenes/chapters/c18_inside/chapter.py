@@ -424,7 +424,7 @@ class Inside(Chapter):
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
-            beat("Let a token return: only one wakes."),
+            beat("Repeat a token: only induction heads look elsewhere."),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
         )
 

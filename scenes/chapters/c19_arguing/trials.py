@@ -117,7 +117,7 @@ class DotRows(VGroup):
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
     def reach(self, part: str, points: Quantity) -> Words:
-        """How far chance reaches for a part, beside its band."""
+        """The reach of chance for a part, as a number beside its band."""
         return Words(f"±{points:.1f}", "stage number", "ink2").next_to(self.bands[part], RIGHT, buff=units(14))
 
     def widen(self) -> tuple[Animation, ...]:

@@ -38,9 +38,10 @@ def word_order(raw):
     return [[sorted(range(len(row)), key=lambda w: (-row[w], w)) for row in sentence] for sentence in raw["logits"]]
 
 
-@oracle("unlisted_prob", ROOTS, "batch position", along_target, WRITTEN)
-def unlisted_prob(raw):
-    return [[1 - math.fsum(sorted(row.tolist(), reverse=True)[:8]) for row in raw["probs"][0]]]
+@oracle("tail_prob", ROOTS, "batch position rank", along_target, WRITTEN)
+def tail_prob(raw):
+    falling = [sorted(row.tolist(), reverse=True) for row in raw["probs"][0]]
+    return [[[math.fsum(row[k:]) for k in range(1, len(row) + 1)] for row in falling]]
 
 
 def stops(raw: Raw) -> list[np.ndarray]:

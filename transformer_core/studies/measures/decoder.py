@@ -15,8 +15,6 @@ from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source with another last word in the target (`transformer_core.studies.sentence.variants`).
 LATER = "other.later"
-#: So many words of a vocabulary are listed.
-LISTED = 8
 
 
 @measure("batch head query key", like="scores")
@@ -115,11 +113,11 @@ def word_order(trace: Trace, prefix: str, logits: np.ndarray) -> Values:
     return np.argsort(-logits, axis=-1, kind="stable"), {"position": words}
 
 
-@measure("batch position")
-def unlisted_prob(trace: Trace, prefix: str, probs: np.ndarray) -> Values:
-    """The probability of all words but the `LISTED` likeliest, for each position."""
+@measure("batch position rank")
+def tail_prob(trace: Trace, prefix: str, probs: np.ndarray) -> Values:
+    """1 - sum of the p of the k likeliest words, at k = 1, 2, ...: what is left to all others, for each position."""
     words = trace.labels(joined(prefix, "probs"))["position"]
-    return np.sort(probs, -1)[..., :-LISTED].sum(-1), {"position": words}
+    return 1 - np.cumsum(-np.sort(-probs, -1), -1), {"position": words}
 
 
 @measure("")

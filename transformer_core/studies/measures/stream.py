@@ -28,17 +28,12 @@ def additions(trace: Trace, prefix: str) -> list[tuple[str, np.ndarray]]:
     return found
 
 
-def _stacked(trace: Trace, prefix: str) -> tuple[np.ndarray, dict[str, tuple[str, ...]]]:
-    """All `additions` of a stack, "batch sublayer position d_model", and their labels."""
-    names, rows = zip(*additions(trace, prefix), strict=True)
-    return np.stack(rows, axis=1), {**trace.full(f"{prefix}.0.resid_pre").labels, "sublayer": names}
-
-
 @measure("batch sublayer position")
 def contribution_norms(trace: Trace, prefix: str) -> Values:
     """|x_0| and |f_s| of each sublayer s: the norm of each addition to the residual stream, for each token."""
-    rows, labels = _stacked(trace, prefix)
-    return np.linalg.norm(rows, axis=-1), labels
+    names, rows = zip(*additions(trace, prefix), strict=True)
+    labels = {**trace.full(f"{prefix}.0.resid_pre").labels, "sublayer": names}
+    return np.linalg.norm(np.stack(rows, axis=1), axis=-1), labels
 
 
 def stream_after(trace: Trace, prefix: str) -> list[str]:
