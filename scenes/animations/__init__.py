@@ -1,4 +1,11 @@
-"""Animations: `verbs` are what chapters call, `motions` the animations behind them."""
+"""Animations. `verbs` has short names for the usual ones, such as `appear` and `leave`; classes do the moving.
+
+Come, Leave: fade. Flight: a copy flies to its place. Travel: the thing itself comes from elsewhere. Visit: a ring goes
+from cell to cell. Along: a marker steps over columns. Sweep: parts come on one by one. Wipe: a shape is uncovered.
+RunOut: a bar gets shorter, to nothing. Morph, Reform: shapes become others. Through: shapes pass through recorded
+states; Riding: so do bars with numbers, Shades: fills, Count: a number. Turn: hands turn, with rests; Roll: without.
+Dive, Rise: the camera goes into a part, and back. Pulses: dots run along lines for as long as a beat lasts.
+"""
 
 from scenes.animations.ambient import Pulses, pulses
 from scenes.animations.dives import Dive, Rise
@@ -24,7 +31,6 @@ from scenes.animations.verbs import (
     gather,
     grow,
     hand_out,
-    highlight,
     leave,
     light,
     meet,
@@ -80,7 +86,6 @@ __all__ = [
     "gather",
     "grow",
     "hand_out",
-    "highlight",
     "leave",
     "light",
     "meet",

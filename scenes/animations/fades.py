@@ -60,32 +60,19 @@ class Fade(Motion):
 
     def begin(self) -> None:
         leaves: list[VMobject] = self.mobject.family_members_with_points()
-        self._states = [leaf.__dict__ for leaf in leaves]
-        names = [name for name in COLOURS if any(state[name][:, 3].any() for state in self._states)]
-        self._kept = {name: [state[name] for state in self._states] for name in ("points", *names)}
-        self._joined = {name: np.concatenate(arrays) for name, arrays in self._kept.items() if arrays}
-        self._borders = {
-            name: list(pairwise([0, *np.cumsum([len(array) for array in arrays]).tolist()]))
-            for name, arrays in self._kept.items()
-        }
+        self._points, self._colours = Joined(leaves, "points"), lights(leaves)
         super().begin()
 
     def show(self, presence: float) -> None:
         """Stand at `presence` between not being there (0) and being there (1)."""
-        for name, whole in self._joined.items():
-            if presence == 1:
-                parts = self._kept[name]
-            elif name == "points":
-                if not self.shift.any():
-                    continue
-                parts = self._cut(name, whole + self.shift * (1 - presence))
-            else:
-                parts = self._cut(name, whole * (1, 1, 1, presence))
-            for state, part in zip(self._states, parts, strict=True):
-                state[name] = part
-
-    def _cut(self, name: str, whole: np.ndarray) -> list[np.ndarray]:
-        return [whole[start:end] for start, end in self._borders[name]]
+        if presence == 1:
+            for attribute in (self._points, *self._colours):
+                attribute.restore()
+            return
+        if self.shift.any():
+            self._points.show(self._points.whole + self.shift * (1 - presence))
+        for colours in self._colours:
+            colours.show(colours.whole * (1, 1, 1, presence))
 
 
 class Come(Fade):

@@ -106,7 +106,7 @@ class Morph(Motion):
 
 
 class Visit(Motion):
-    """A ring goes from one place to the next along the run, resting at each: two boxes that slide along a sum."""
+    """A ring goes from one place to the next along the run, resting at each."""
 
     def __init__(self, ring: VMobject, places: Sequence[Mobject], kind: str = "slow") -> None:
         self.stations = [(place.get_center(), place.width, place.height) for place in places]

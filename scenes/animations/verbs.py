@@ -1,4 +1,4 @@
-"""The verbs of the lecture: appear, highlight, count, fill, move on, leave. They alone know how long they take."""
+"""The verbs of the lecture: appear, deal, fill, grow, leave and others. They alone know how long they take."""
 
 from __future__ import annotations
 
@@ -93,13 +93,6 @@ def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> V
     air = 16 if roomy else 7
     width, height = mobject.width * 135 + 2 * air, mobject.height * 135 + 2 * air
     return means(frame(width, height, role), Rings()).move_to(mobject)
-
-
-def highlight(part: Mobject, among: Sequence[Mobject] = (), role: str = "focus") -> tuple[VMobject, Animation]:
-    """A ring around `part`, and the animation that draws it and dims the rest of `among`."""
-    ring = ring_around(part, role)
-    others = [m for m in among if m is not part]
-    return ring, AnimationGroup(Come(ring, run_time=pace("emphasise")), *([dim(*others)] if others else []))
 
 
 def move_ring(ring: VMobject, to: Mobject, role: str = "focus") -> Animation:

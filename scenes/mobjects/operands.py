@@ -12,7 +12,7 @@ from scenes.language import Told, told
 from scenes.layout import Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, filled
 from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.explain import Entry, is_learned
@@ -136,13 +136,7 @@ def lines_of(parts: Sequence[str], style: str, role: str, wide: float) -> list[W
 
 def wrapped(text: str, style: str, role: str, wide: float) -> VGroup:
     """A plain sentence in lines of at most `wide` px, centred."""
-    lines: list[str] = []
-    for word in told(text).split():
-        longer = f"{lines[-1]} {word}" if lines else word
-        if lines and Words(Told(longer), style).width <= units(wide):
-            lines[-1] = longer
-        else:
-            lines.append(word)
+    lines = filled(told(text).split(), style, wide)
     return stacked([Words(Told(line), style, role) for line in lines], typeset(style).size * 1.3)
 
 

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import LEFT, VGroup
+from manim import VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Heat, Shade, means
 from scenes.mobjects.shapes import Box, ellipsis, quads
-from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import gap, palette, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -63,8 +62,7 @@ class TensorGrid(VGroup):
     Example::
 
         weights = trace["encoder.1.self_attn.weights"].pick(batch=0, head=0)
-        grid = TensorGrid(weights, "large", "weight", weights=True)
-        figure = Room(360, 190, 1560, 590).fit(VGroup(grid, grid.row_labels("query")))
+        figure = Room(360, 190, 1560, 590).fit(TensorGrid(weights, "large", "weight", weights=True))
     """
 
     def __init__(
@@ -169,20 +167,6 @@ class TensorGrid(VGroup):
         """Every cell that is not in `kept`."""
         inside = set(map(id, kept))
         return VGroup(cell for cell in self.cells.values() if id(cell) not in inside)
-
-    def row_labels(self, role: str = "", side: np.ndarray = LEFT, least: float = 36) -> VGroup:
-        """A chip beside each row, at `least` so many px high, with the token that the row belongs to."""
-        height = min(52, max(least, self.size_px[1]))
-        labels = {i: self.tensor.label(self.row_axis, i) for i in self.row_order if i is not None}
-        width = max(chip_width(label, height < 52) for label in labels.values())
-        chips = VGroup()
-        for i, label in labels.items():
-            chips.add(Token(label, role, width, height).next_to(self.row(i), side, buff=gap("chip")))
-        edge = min if side[0] < 0 else max
-        x = edge(float(chip.get_center()[0]) for chip in chips)
-        for chip in chips:
-            chip.set_x(x)
-        return chips
 
 
 #: More entries than this in a row, or in all, and a few outliers would leave all others without colour.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from importlib import resources
@@ -259,19 +260,21 @@ def wrapped(text: str, style: str, width: float) -> list[str]:
     """
     words = re.findall(rf"(?:{MARK.pattern.replace('(', '(?:')}|\S)+", told(text))
 
-    def lines_in(room: float) -> list[str]:
-        lines: list[str] = []
-        for one in words:
-            longer = f"{lines[-1]} {one}" if lines else one
-            if lines and Words(Told(longer), style).width <= units(room):
-                lines[-1] = longer
-            else:
-                lines.append(one)
-        return lines
+    fewest = filled(words, style, width)
+    narrower = (filled(words, style, share * width) for share in (0.5, 0.6, 0.7, 0.8, 0.9))
+    return next((lines for lines in narrower if len(lines) == len(fewest)), fewest)
 
-    fewest = lines_in(width)
-    rooms = (share * width for share in (0.5, 0.6, 0.7, 0.8, 0.9))
-    return next((lines for lines in map(lines_in, rooms) if len(lines) == len(fewest)), fewest)
+
+def filled(words: Sequence[str], style: str, width: float) -> list[str]:
+    """Words in lines that are as full as `width` px allow."""
+    lines: list[str] = []
+    for one in words:
+        longer = f"{lines[-1]} {one}" if lines else one
+        if lines and Words(Told(longer), style).width <= units(width):
+            lines[-1] = longer
+        else:
+            lines.append(one)
+    return lines
 
 
 def paragraph(lines: list[str], style: str, role: str, top: float, left: float | None = None) -> list[Words]:

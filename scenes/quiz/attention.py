@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenes.quiz.question import Question, softmax
+from scenes.quiz.question import Question
 from scenes.stage.step import claim
 from transformer_core.studies.focus import focus_of, mixed_focus, within_reach
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.tracing.trace import Trace
 
 #: By how much two scores lead where they lead by far, and how near a share is to one.

@@ -8,8 +8,9 @@ import numpy as np
 
 from scenes.mobjects.next_tokens import PROMPTS
 from scenes.mobjects.rounding import ROUNDING
-from scenes.quiz.question import Question, softmax
+from scenes.quiz.question import Question
 from scenes.stage.step import claim
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.tracing.trace import Trace
 
 #: How far the push on a score may lie from weight times decrease of the loss.

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import numpy as np
 
 from scenes.mobjects.rounding import ROUNDING
-from scenes.quiz.question import Question, softmax
+from scenes.quiz.question import Question
 from scenes.stage.step import claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.measures.permutation import TURNED
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace

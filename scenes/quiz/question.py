@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from jaxtyping import Float
 
 
 class Question:
@@ -31,9 +30,3 @@ class Question:
         """The place of the right answer; None if for this sentence or model another number than one is right."""
         places = [place for place, (_, holds) in enumerate(self.choices) if holds]
         return places[0] if len(places) == 1 else None
-
-
-def softmax(scores: Float[np.ndarray, "... key"]) -> Float[np.ndarray, "... key"]:
-    """The weights of rows of scores, for what they would be if something were otherwise; each row adds up to one."""
-    powers = np.exp(scores - scores.max(-1, keepdims=True))
-    return powers / powers.sum(-1, keepdims=True)

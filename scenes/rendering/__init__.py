@@ -2,6 +2,6 @@
 
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.renderer import FastRenderer
-from scenes.rendering.scenes import render_clip, still
+from scenes.rendering.scenes import still
 
-__all__ = ["ClipWriter", "FastRenderer", "render_clip", "still"]
+__all__ = ["ClipWriter", "FastRenderer", "still"]

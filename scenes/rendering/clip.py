@@ -21,6 +21,8 @@ from transformer_core.files.atomic import naming, unfinished
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much
+#: Of moving pictures: less is better; still ones get three less. 24 is better than Manim's.
+QUANTISER = 24
 BT709, LIMITED = 1, 1  # as ISO/IEC 23091-2 numbers them
 
 
@@ -35,7 +37,6 @@ class ClipWriter:
         path: where the clip goes.
         size: width and height in pixels, both even.
         fps: frames a second.
-        qp: the quantiser of moving pictures: less is better; still ones get three less. 24 is better than Manim's.
         preset: effort, as x264 names it.
         pauses: whether pauses are written; if not, they are coded like everything else.
         facts: what the file says of itself, as FFmpeg names it: "title", "comment", "description".
@@ -46,7 +47,6 @@ class ClipWriter:
         path: Path | str,
         size: tuple[int, int] = (1920, 1080),
         fps: int = 60,
-        qp: int = 24,
         preset: str = "superfast",
         pauses: bool = True,
         facts: Mapping[str, str] | None = None,
@@ -66,7 +66,7 @@ class ClipWriter:
                 str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
             )
         self._container.metadata.update(facts or {})
-        self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(qp, preset))
+        self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(preset))
         self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
         self._stream.time_base = Fraction(1, fps)
         context = self._stream.codec_context
@@ -76,8 +76,8 @@ class ClipWriter:
         context.open()
         self._syntax = Syntax.read(context.extradata or b"") if pauses else None
 
-    def _options(self, qp: int, preset: str) -> dict[str, str]:
-        """Return the options of x264 for a quantiser and a preset.
+    def _options(self, preset: str) -> dict[str, str]:
+        """Return the options of x264 for a preset.
 
         Key frames come where they are asked for, and nothing is reordered, looked ahead at or coded by CABAC: so a
         pause can follow any frame. Drawn pictures are flat with sharp edges: to code them at a constant quantiser,
@@ -87,7 +87,7 @@ class ClipWriter:
         plain = "weightp=0:rc-lookahead=0:mbtree=0:sync-lookahead=0:force-cfr=1:aq-mode=0:no-deblock=1"
         return {
             "preset": preset,
-            "qp": str(qp),
+            "qp": str(QUANTISER),
             "g": str(KEY_SECONDS * self._rate),
             "bf": "0",
             "sc_threshold": "0",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from manim import Scene, tempconfig
+from manim import Scene
 
 from scenes.rendering.renderer import FastRenderer
 
@@ -21,28 +20,6 @@ def quality(size: tuple[int, int], fps: int) -> dict[str, Any]:
         "progress_bar": "none",
         "disable_caching": True,
     }
-
-
-def render_clip(
-    scene: type[Scene], path: Path | str, fps: int = 60, size: tuple[int, int] = (1920, 1080), **settings: Any
-) -> Path:
-    """Render a whole scene into one clip.
-
-    Args:
-        scene: the scene's class; it is made under the settings of the clip, since a camera has its size from birth.
-        path: where the clip goes.
-        fps: frames a second.
-        size: width and height in pixels.
-        settings: ClipWriter's `qp`, `preset`, `pauses`.
-    """
-    with tempconfig(quality(size, fps)):
-        renderer = FastRenderer()
-        performance = scene(renderer=renderer)
-        with renderer.clip(path, **settings) as writer:
-            performance.render()
-            if not writer.frames:
-                writer.write(still(performance))
-    return Path(path)
 
 
 def still(scene: Scene) -> np.ndarray:

@@ -133,7 +133,7 @@ def test_an_edit_is_on_screen_in_every_chapter(folders):
     trace = edited("encoder.0.self_attn.z[head=1]=0", text="the old ship", model=folders["bert"])
     for chapter in EVERY_ENCODER_CHAPTER[:3]:
         found = found_in(chapter, trace, "dark")
-        assert found.lies + found.claims + found.faults + found.misdrawn == []
+        assert found.wrong == []
         assert any(text.startswith("edited: encoder.0.self_attn.z[head=1]=0") for text in found.texts)
 
 
@@ -145,7 +145,7 @@ def test_what_is_written_before_and_after_an_edit_is_on_screen(language):
     two = edited("decoder.0.cross_attn.z=0", "decoder.1.cross_attn.z*=0")
     for chapter in (basics, scores):
         found = found_in(chapter, two, "dark", language)
-        assert found.lies + found.claims + found.faults + found.misdrawn == []
+        assert found.wrong == []
         (note,) = {text for text in found.texts if text.startswith(("edited: ", "editado: "))}
         outputs = "el coche es rojo" in note and "¿" in note
         assert outputs or (chapter is scores and "decoder.0.cross_attn.z=0" in note and "%" in note)
@@ -174,7 +174,7 @@ def test_who_asks_in_an_edited_model_is_not_said_to_have_a_gender():
     assert str(focus_of(trace).query_token) != "red"
     scores = next(chapter for chapter in EVERY_CHAPTER if chapter.__name__ == "Scores")
     found = found_in(scores, trace, "light")
-    assert found.lies + found.claims + found.faults + found.misdrawn == []
+    assert found.wrong == []
     assert not any("gender" in record.narration for record in found.records)
 
 

@@ -26,7 +26,7 @@ def given(request, folders):
 
 
 def right(found):
-    assert found.lies + found.claims + found.faults + found.misdrawn == []
+    assert found.wrong == []
 
 
 #: Of the second kind those chapters that a window, its marks and its norms can put wrong; the others with -m slow.

@@ -136,6 +136,11 @@ class Findings:
     #: Of the first sentence in the dark theme: each step as it stands at its end.
     stills: dict[int, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def wrong(self) -> list[str]:
+        """All that is wrong, each with its step."""
+        return self.lies + self.claims + self.faults + self.misdrawn
+
 
 def walk(
     chapter: type[Chapter],

@@ -8,10 +8,9 @@ import av
 import numpy as np
 import pytest
 from frames import FPS, SIZE, psnr
-from lectures import Fades
 from manim import Scene, Square, tempconfig
 
-from scenes.rendering import ClipWriter, FastRenderer, render_clip
+from scenes.rendering import ClipWriter, FastRenderer
 from scenes.rendering.planes import Planes
 from scenes.rendering.scenes import quality
 
@@ -164,12 +163,6 @@ def test_a_failed_clip_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="size"):
         fail()
     assert not list(tmp_path.iterdir())
-
-
-def test_a_scene_becomes_a_clip(tmp_path: Path) -> None:
-    path = render_clip(Fades, tmp_path / "fades.mp4", fps=FPS, size=SIZE)
-    with av.open(str(path)) as container:
-        assert container.streams.video[0].frames == 32
 
 
 def test_only_what_is_played_while_a_clip_is_open_is_in_it(tmp_path: Path) -> None:

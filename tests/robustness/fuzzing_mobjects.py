@@ -115,7 +115,7 @@ def show_labels(trace: Trace, text: str) -> None:
     shown += [
         Formula(f"{{{{ q_({label}) : query }}}} dot k_({label}) = {shares.quantity(0, 0):.2f}") for label in labels[:2]
     ]
-    shown += [TensorGrid(shares, weights=True).row_labels()]
+    shown += [TensorGrid(shares, weights=True)]
     for card in split(" ".join(labels)):
         shown += paragraph([*card], "caption", "ink", 960)
     note = Note.of(seen, f"{side}.0.self_attn")

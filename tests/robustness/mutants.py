@@ -1,7 +1,7 @@
 """Do the tests notice? The core is changed in one place at a time, and the tests that concern the place are run.
 
-    python tests/robustness/mutants.py                     # attention.py, trace.py, decoding.py and what they lean on
-    python tests/robustness/mutants.py trace.py --show     # one file, with each change that no test noticed
+    python tests/robustness/mutants.py                     # the model's attention, the trace and decoding
+    python tests/robustness/mutants.py tracing/trace.py --show  # one file, with each change that no test noticed
     python tests/robustness/mutants.py measures            # all files of measures, each held by its oracles
 
 What may be changed (numbers, operators, comparisons, arguments, texts, assignments, ...) is mutmut's table. Its own

@@ -4,7 +4,7 @@ An oracle is written from the definition, not from the measure: no file here imp
 `transformer_core.studies.measures`. It is a function of the recorded arrays `raw` that returns the values which
 `trace["<place>.<name>"]` has to have:
 
-    @oracle("q_length", ATTENTION, "batch head query")
+    @oracle("q_norm", ATTENTION, "batch head query")
     def q_length(raw):
         return np.sqrt((raw["q"] ** 2).sum(-1))
 

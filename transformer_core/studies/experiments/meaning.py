@@ -25,6 +25,7 @@ from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.language_model import facts
 from transformer_core.studies.experiments.translation import translator, vocabulary
+from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
 
 Pairs = Sequence[tuple[str, str]]
@@ -165,11 +166,6 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
         "shown": np.array(len(shown)),
         "along": np.array(((steps @ up) ** 2).sum() / (steps**2).sum()),
     }
-
-
-def softmax(scores: np.ndarray) -> np.ndarray:
-    raised = np.exp(scores - scores.max(-1, keepdims=True))
-    return raised / raised.sum(-1, keepdims=True)
 
 
 def pair_planes(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
