@@ -121,7 +121,7 @@ def test_no_chapter_hands_a_bare_number_to_a_figure(chapter):
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: str(path.relative_to(FOLDER)))
-def test_no_chapter_on_the_new_stage_keeps_anything_between_its_steps(chapter):
+def test_no_chapter_keeps_anything_on_itself_between_its_steps(chapter):
     kept = [
         ast.unparse(target)
         for node in ast.walk(ast.parse(chapter.read_text(encoding="utf-8")))

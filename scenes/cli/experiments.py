@@ -38,7 +38,7 @@ def list_() -> None:
 def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again, and record what they find.
 
-    NAME is one of `lecture experiments`. An interrupted run is gone on with.
+    NAME is one of `lecture experiments`. An interrupted run goes on where it stopped.
     """
     from scenes.production.bar import Bar
     from transformer_core.studies.experiments.laboratory import perform

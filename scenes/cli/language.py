@@ -25,10 +25,10 @@ SENTENCES = (
     "name", required=False, metavar="[NAME]", type=click.Choice([one for one in languages() if one != ENGLISH])
 )
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...", shell_complete=chapters_like)
-@click.option("--missing", is_flag=True, help="List what the chapters say and the catalogue lacks.")
-@click.option("--write", is_flag=True, help="Add it to the catalogue, for a translator to fill in; implies --missing.")
+@click.option("--missing", is_flag=True, help="List what the chapters say and the translation (a .po file) lacks.")
+@click.option("--write", is_flag=True, help="Add it to the .po file, for a translator to fill in; implies --missing.")
 @click.option("--text", "texts", multiple=True, default=SENTENCES, help="A sentence to walk the chapters with.")
-@click.option("--model", default=None, help="A checkpoint other than the one of the project.")
+@click.option("--model", default=None, help="A name of `lecture models`, or a path.")
 def language(
     name: str | None, chapters: tuple[str, ...], missing: bool, write: bool, texts: tuple[str, ...], model: str | None
 ) -> None:

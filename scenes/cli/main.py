@@ -165,7 +165,7 @@ def new(file: Path, force: bool) -> None:
 def train(output: Path | None, **wishes: Any) -> None:
     """Train the model of the lecture anew, and measure it.
 
-    An interrupted training is gone on with.
+    An interrupted training goes on where it stopped.
     """
     from scenes.production.bar import Bar
     from scenes.production.belongings import take_model

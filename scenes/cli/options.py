@@ -22,7 +22,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
 DEFAULT_TEXT = "The car is red"
 PROCESSES = os.cpu_count() or 1
-EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; *= a number and =mean are known, too'
+EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; also "*=2" and "=mean"'
 CHAPTERS = (
     "CHAPTER is a name or a number of `lecture list`, a range or a group of them, with steps after a dot, or a lecture"
     " file: scores, 6, 3-6, attention, scores.2, scores.2-4, my.toml. All chapters are meant without one."
@@ -122,7 +122,7 @@ LANGUAGE = click.option(
 THEME = click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
 OUTPUT = click.option("--output", type=FOLDER, help="Folder; default renders/....")
 JOBS = click.option("--jobs", type=click.IntRange(1), default=PROCESSES, help="Processes; default: all.")
-TRUST = click.option("--trust", is_flag=True, help="Run the chapters that lie as code beside a lecture file.")
+TRUST = click.option("--trust", is_flag=True, help="Run the Python chapters beside a lecture file: only if you trust their author.")
 
 #: What the model reads.
 SENTENCE = (TEXT, MODEL, EDIT)

@@ -28,8 +28,8 @@ ASKED = "k keeps it, a again, l listen, s skip, q quit"
 def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, **wishes: Any) -> None:
     """Record your own voice, a beat at a time.
 
-    Read the line, record it, listen, keep it or try again. What is recorded is left as it is, so that an
-    interrupted recording is gone on with. `lecture render --voice FOLDER` speaks with it. Files that you record
+    Read the line, record it, listen, keep it or try again. What is recorded stays, and an interrupted
+    recording goes on where it stopped. `lecture render --voice FOLDER` speaks with it. Files that you record
     elsewhere serve as well, called chapter-step.wav or chapter-step-beat.wav.
     """
     from scenes.speech.microphone import microphone

@@ -52,7 +52,7 @@ def test_every_chapter_on_a_decoder_is_true_and_readable(chapter, given):
 @pytest.mark.slow
 @pytest.mark.parametrize("given", [("middle", "light")], indirect=True, ids=" ".join, scope="module")
 @pytest.mark.parametrize("chapter", EVERY_DECODER_CHAPTER, ids=lambda chapter: chapter.__name__)
-def test_so_it_is_in_the_other_theme_and_in_spanish(chapter, given):
+def test_every_chapter_holds_in_the_other_theme_and_in_spanish(chapter, given):
     """Both at once: where things stand follows from the language, and their colours from the theme."""
     found = found_in(chapter, given[0], "light" if given[1] == "dark" else "dark", "es")
     assert found.wrong == []

@@ -64,7 +64,7 @@ def test_every_chapter_on_such_a_decoder_is_true_and_readable(chapter, given):
 
 @every_chapter
 @pytest.mark.parametrize("given", [("middle", "light")], indirect=True, ids=" ".join, scope="module")
-def test_so_it_is_in_the_other_theme_in_spanish(chapter, given):
+def test_every_chapter_holds_in_the_other_theme_and_in_spanish(chapter, given):
     found = found_in(chapter, given[0], "light" if given[1] == "dark" else "dark", "es")
     assert found.wrong == []
 

@@ -48,7 +48,7 @@ def test_a_chapter_is_true_and_readable(chapter, given):
 @pytest.mark.slow
 @pytest.mark.parametrize("given", ["marian"], indirect=True, scope="module")
 @pytest.mark.parametrize("chapter", SERVED, ids=lambda chapter: chapter.__name__)
-def test_so_it_is_in_the_other_theme_and_language(chapter, given):
+def test_every_chapter_holds_in_the_other_theme_and_language(chapter, given):
     trace, theme, language = given
     right(found_in(chapter, trace, "dark" if theme == "light" else "light", "es" if language == "en" else "en"))
 
