@@ -132,8 +132,12 @@ class Scores(Chapter):
             beat("Times the length of the query: the score.", appear(product)),
             beat(
                 "Your turn: can a score be high at a small cosine?",
-                appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),
                 appear(ring_around(facts[-1], roomy=True)),
+            ),
+            beat(
+                "Yes, if query and key are long.",
+                appear(ring_around(facts[0], roomy=True)),
+                appear(ring_around(facts[1], roomy=True)),
             ),
             stage=[board.ribbon, query, key],
         )
@@ -163,7 +167,7 @@ class Scores(Chapter):
                 beat(
                     claim(
                         bool(worst_score < 0),
-                        f"the worst “{worst}” with {worst_score:.2f}: both point apart.",
+                        f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
                     move_ring(ring, board.cells[here, place(worst)]),

@@ -449,6 +449,7 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
+        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
@@ -488,9 +489,10 @@ class Weighting(Chapter):
                 "Your turn: two equal scores lead by far. What are their weights?",
                 (
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
-                    settle_in(formula, centred(formula.copy())),
+                    settle_in(formula, above.fit(formula.copy(), most=1.0)),
                 ),
             ),
+            beat("Nearly one half each: the others hardly add to the sum.", appear(below.fit(answer, most=1.0))),
             stage=[ribbon, *hands[0], *hands[1]],
         )
 

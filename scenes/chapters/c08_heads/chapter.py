@@ -51,6 +51,8 @@ from transformer_core.tracing.trace import Trace
 INVARIANT = "adjective(invariant)->noun"
 #: What a query may be guessed to look for.
 GUESSES = "determiner->noun", "noun->adjective"
+#: From this weight on, a head attends to one token alone.
+IN_FULL = 0.9
 
 
 class Heads(Chapter):
@@ -352,7 +354,7 @@ class Heads(Chapter):
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
-                f"this head attends to it in {score:share} of new cases.",
+                f"{head_name(layer, head)} attends to it in {score:share} of new cases.",
                 fill(panels[0].dots, "slow"),
                 appear(panels[0].score),
             ),
@@ -413,11 +415,15 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        f"Could “{sink}” carry the gender of “{noun}”? "
-                        + claim(
+                        f"Could the value of “{sink}” carry the gender of “{noun}”?",
+                        appear(ring_around(VGroup(bars.bars[sink.position], bars.numbers[sink.position]))),
+                        ambient=flow,
+                    ),
+                    beat(
+                        claim(
                             most < 0.05,
-                            f"Hardly: in the layers before, it gave “{noun}” at most {most:.1%}.",
-                            f"Perhaps: in the layers before, it gave “{noun}” {most:share}.",
+                            f"Hardly: before this layer, “{sink}” gave “{noun}” at most {most:.1%}.",
+                            f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:share}.",
                         ),
                         ambient=flow,
                     )
@@ -465,10 +471,19 @@ class Heads(Chapter):
     def several_looks(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         together = trace[f"{focus.path}.heads_per_key"]
+        weights = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token.position)
+        leading = [row.largest() for row in weights]
+        full = {key: share for key, share in leading if share > IN_FULL and key != focus.query_token}
+        (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
         yield Step(
             "Several heads, several ways to attend",
             beat(
-                "So a token can attend to several others in full, because each head has a softmax of its own."
+                claim(
+                    len(full) > 1,
+                    f"So “{focus.query_token}” gives “{first}” {most:share} in one head, “{second}” {more:share} "
+                    "in another: each has a softmax of its own.",
+                    "So a token can attend to several others in full, because each head has a softmax of its own.",
+                )
                 if together == 1
                 else f"So each head has queries and a softmax of its own; {together} heads share keys and values.",
                 tuple(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices),
@@ -478,5 +493,6 @@ class Heads(Chapter):
                 "Your turn: split W_Q for twice as many heads. Does it take more parameters?",
                 appear_in_turn([*picture.halve()], "slow"),
             ),
+            beat("No: W_Q keeps its columns; they only form more groups.", appear(ring_around(picture.matrices))),
             stage=[picture.token, picture.x, picture.plates, picture.matrices, picture.matrix_name],
         )

@@ -71,7 +71,7 @@ class Residual(Chapter):
         yield from self.trained_without(trace, card)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(alone, river)
+        yield from self.zeros(trace, alone, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -396,8 +396,9 @@ class Residual(Chapter):
             stage=[ribbon],
         )
 
-    def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
+    def zeros(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
+        doubt = river.doubt(river.most)
         yield Step(
             "Add keeps, Norm tames",
             beat(
@@ -405,12 +406,21 @@ class Residual(Chapter):
                 ribbon.mark({ribbon.place(river.token): "residual"}),
                 ambient=river.flow(),
             ),
-            beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
+            beat(
+                claim(
+                    trace.about["config"]["norm_order"] == "pre",
+                    "Norm keeps in bounds what each sublayer reads, and the gradient.",
+                    "Norm keeps vectors and gradients in bounds.",
+                ),
+                appear_in_turn([ring_around(box) for box, _ in river.boxes], "slow"),
+                ambient=river.flow(),
+            ),
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
                 (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
-                appear(river.doubt(river.most)),
+                appear(doubt),
             ),
+            beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most), kind="slow")),
             stage=[ribbon, river],
         )
 
