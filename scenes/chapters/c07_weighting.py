@@ -22,7 +22,7 @@ from scenes.animations import (
     ring_around,
     settle_in,
 )
-from scenes.layout import STAGE, Room, centred, in_turn
+from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
@@ -455,7 +455,7 @@ class Weighting(Chapter):
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
-        places = [room.split_columns(room.columns(5)[0].width) for room in above.padded().columns(3)]
+        places = [room.split_columns(room.columns(4)[0].width) for room in above.padded().columns(3)]
         hands = [
             vectors_in(body, head[attention_input(head, role[0])], role)
             for role, (_, body) in zip(roles, places, strict=True)

@@ -12,7 +12,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    exchange,
     fill,
     leave,
     move_ring,
@@ -28,8 +27,9 @@ from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -43,8 +43,6 @@ from transformer_core.studies.focus import (
     stack_of,
     within_reach,
 )
-from transformer_core.studies.measures.patterns import NEIGHBOURS
-from transformer_core.studies.measures.selection import falls_most
 from transformer_core.tracing.trace import Trace
 
 #: The role of adjectives that Spanish does not inflect.
@@ -250,12 +248,12 @@ class Heads(Chapter):
         if not all(guesses):
             return
         earned = trace["roles.role_threshold"]
-        of_grammar = tuple(role for role in trace["roles.score"].labels["role"] if role not in NEIGHBOURS)
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned)
+        of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, 0.0)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
         rings = {role: ring_around(cell) for role, cell in table.winners.items()}
-        ring, fallen = ring_around(first[0], "query"), falls_most(trace, table.winners)
+        ring = ring_around(first[0], "query")
         yield Step(
             "A head earns its name",
             beat(
@@ -272,19 +270,6 @@ class Heads(Chapter):
                     f"a noun to its adjective only in {second[1]:share}.",
                 ),
                 move_ring(ring, second[0], "query"),
-            ),
-            *(
-                [
-                    beat(
-                        "In a model whose decoder reads the source with four heads, not one, "
-                        f"“{role_name(fallen[0])}” falls to {fallen[1]:share}.",
-                        move_ring(ring, table.best(fallen[0]), "query"),
-                        (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
-                        appear(ring_around(table.best(fallen[0]), "warning")),
-                    ),
-                ]
-                if fallen
-                else []
             ),
             stage=[card],
         )
@@ -426,7 +411,7 @@ class Heads(Chapter):
                             f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:share}.",
                         ),
                         ambient=flow,
-                    )
+                    ),
                 ]
                 if most is not None
                 else []
@@ -475,6 +460,10 @@ class Heads(Chapter):
         leading = [row.largest() for row in weights]
         full = {key: share for key, share in leading if share > IN_FULL and key != focus.query_token}
         (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
+        told = [
+            Words(f"{key} {share:share}", "stage number", paper=place.paper).settle(line.get_center())
+            for (key, share), place, line in zip(leading, picture.plates, picture.changes, strict=True)
+        ]
         yield Step(
             "Several heads, several ways to attend",
             beat(
@@ -487,7 +476,7 @@ class Heads(Chapter):
                 if together == 1
                 else f"So each head has queries and a softmax of its own; {together} heads share keys and values.",
                 tuple(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices),
-                deal([*picture.matrices], picture.queries),
+                (deal([*picture.matrices], picture.queries), appear_in_turn(told)),
             ),
             beat(
                 "Your turn: split W_Q for twice as many heads. Does it take more parameters?",

@@ -398,7 +398,7 @@ class Residual(Chapter):
 
     def zeros(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
-        doubt = river.doubt(river.most)
+        doubt, rings = river.doubt(river.most), [ring_around(box) for box, _ in river.boxes]
         yield Step(
             "Add keeps, Norm tames",
             beat(
@@ -412,12 +412,12 @@ class Residual(Chapter):
                     "Norm keeps in bounds what each sublayer reads, and the gradient.",
                     "Norm keeps vectors and gradients in bounds.",
                 ),
-                appear_in_turn([ring_around(box) for box, _ in river.boxes], "slow"),
+                appear_in_turn(rings, "slow"),
                 ambient=river.flow(),
             ),
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
-                (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
+                leave(*(ring for i, ring in enumerate(rings) if i != river.most - 1), *river.dry(river.most)),
                 appear(doubt),
             ),
             beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most), kind="slow")),
