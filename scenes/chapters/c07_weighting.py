@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
     Count,
@@ -73,7 +73,6 @@ class Weighting(Chapter):
         card = Card("an experiment: vectors of random numbers")
         yield from self.sums_of_accidents(trace, card)
         yield from self.divide_by_the_root(trace, card)
-        yield from self.slope_to_learn_from(trace, card)
         yield from self.weigh_the_values(focus, trace, ribbon, side)
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
@@ -234,10 +233,7 @@ class Weighting(Chapter):
         """Three divisors at the largest width that was measured."""
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
-        panels = VGroup(
-            SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
-            for choice, name in names.items()
-        )
+        panels = VGroup(SortedShares(run["sorted_weights"].pick(choice=choice), name) for choice, name in names.items())
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
         in_turn(panels, card.inside, gap("part"))
         first = panels[0]
@@ -261,44 +257,25 @@ class Weighting(Chapter):
             ),
             stage=[card, first.floor, first.heading],
         )
-
-    def slope_to_learn_from(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """A softmax that has chosen has no slope."""
-        run = trace.under("experiment.variance")
-        widths, norms = run["width"].values, run["jacobian_norm"]
-        plot = Plot(
-            widths,
-            (0, float(norms.values.max())),
-            ("entries d_k, in powers of four", "slope of the softmax, random vectors"),
-            logarithmic=(True, False),
-        )
-        raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
-        raw_line, raw_dots = plot.bold_curve(widths, raw, "ink3")
-        root_line, root_dots = plot.bold_curve(widths, root, "weight")
-        last = len(widths) - 1
-        names = VGroup(
-            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "block", "ink2"), widths[-1], raw.values[-1]),
-            plot.label(
-                Words(f"divided by the root {root.quantity(last):.2f}", "block", "weight"), widths[-1], root.values[-1]
-            ),
-        )
-        ticks = VGroup(*plot.ticks(run["width"].quantities(), ",.0f", "fact"), *plot.heights([raw.quantity(0)], ".2f"))
-        plot.names[1].next_to(ticks, UP).align_to(plot.axes, LEFT)
-        card.inside.fit(VGroup(plot, raw_line, root_line, raw_dots, root_dots, ticks, names))
+        ring = ring_around(first.bars[0])
+        low, less = (run["lowered_weights"].pick(choice=choice) for choice in ("raw", "root"))
         yield Step(
             "A softmax that has chosen cannot learn",
-            beat("Why not let the best key take it all from the start?", appear_in_turn([*ticks], "slow")),
             beat(
-                "A weight near one hardly moves when its score changes: there is no gradient to learn from.",
-                (draw(raw_line, kind="slow"), fill(raw_dots, "slow")),
-                appear(names[0]),
+                "Why not let the best key take it all from the start?",
+                leave(panels[1]),
+                appear(ring),
             ),
             beat(
-                "Divided by the root, it stays. Later, training may make a head sharp.",
-                (draw(root_line, kind="slow"), fill(root_dots, "slow")),
-                appear(names[1]),
+                f"Lower its score by one: its weight hardly moves, from {raw:share} to {low.quantity(0):share}. "
+                "That is hardly a slope to learn from.",
+                (leave(ring), *first.become(low)),
             ),
-            stage=[card, plot],
+            beat(
+                f"Divided by the root, it moves from {root:share} to {less.quantity(0):share}. "
+                "Later, training may make a head sharp.",
+                panels[2].become(less),
+            ),
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:

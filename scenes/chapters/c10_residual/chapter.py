@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from manim import VGroup
+
 from scenes.animations import (
     Reform,
     Travel,
     Wipe,
     appear,
     appear_in_turn,
+    deal,
     draw,
     exchange,
     fill,
@@ -19,6 +22,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
+from scenes.chapters.c10_residual.alike import Alike
 from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
@@ -245,29 +249,34 @@ class Residual(Chapter):
     def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
         run = trace.under("experiment.rows_alike")
-        layers = run["layer_numbers"]
-        names = {way: WAYS[way] for way in ("pre-norm, no Add", "pre-norm")}
-        rows = {way: run["share"].pick(choice=way) for way in names}
-        ends = {way: (row.quantity(len(row) - 1), ".0%") for way, row in rows.items()}
-        axes = "layers", "what a token’s vector has of its own"
-        curves = Curves(axes, layers, rows, names, ends, layers.quantities()[::4], card.inside)
-        gone = run["layers_until_alike"].pick(choice="pre-norm, no Add")
-        own = ends["pre-norm"][0]
+        names = {way: WAYS[way] for way in run["rows"].labels["choice"]}
+        picture = Alike(
+            {way: run["rows"].pick(choice=way) for way in names}, run["layer_numbers"], names, card.inside.padded()
+        )
+        without, added = names
+        gone, share = run["layers_until_alike"].pick(choice=without), run["share"].pick(choice=added)
         yield Step(
             "Without Add, all vectors become one",
             beat(
                 "Look at the vectors of a sentence instead: how much of each is its own, and not common to all? "
-                f"At first, {rows['pre-norm'].quantity(0):.0%}.",
-                appear_in_turn([*curves.ticks], "slow"),
+                f"At first, {share.quantity(0):.0%} on average.",
+                appear(picture.ribbon, picture.title, picture.names[without]),
+                deal(picture.ribbon.chips, picture.states[without][0]),
+                (deal(picture.ribbon.chips, picture.states[added][0]), appear(picture.names[added])),
             ),
             beat(
                 "Attention mixes them, again and again. Without Add, next to nothing of their own is left "
                 f"after {gone} layers: rank collapse.",
-                *curves.drawn("pre-norm, no Add"),
+                appear(picture.counts[without]),
+                picture.deepen(without),
             ),
-            beat(f"With Add, each carries itself along: {own:.0%} is its own at the end.", *curves.drawn("pre-norm")),
-            beat("Add keeps the words apart.", appear(ring_around(curves.labels["pre-norm"]))),
-            stage=[card, curves.plot],
+            beat(
+                f"With Add, each carries itself along: {share.quantity(len(share) - 1):.0%} is its own at the end.",
+                appear(picture.counts[added]),
+                picture.deepen(added),
+            ),
+            beat("Add keeps the words apart.", appear(ring_around(VGroup(*picture.states[added][0])))),
+            stage=[card],
         )
 
     def trained_without(self, trace: Trace, card: Card) -> Iterator[Step]:
