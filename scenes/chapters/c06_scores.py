@@ -211,10 +211,13 @@ class Scores(Chapter):
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
-                f"{words} × {counted(words, 'score')} from one matrix product. "
-                "The T turns the rows of K, one for each key, into columns.",
+                f"{words} × {counted(words, 'score')} from one matrix product.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
+            ),
+            beat(
+                "The T turns the rows of K, one for each key, into columns.",
                 appear(product.rest(), rise=False),
+                appear_in_turn([ring_around(key, "key") for key in board.keys], "slow"),
             ),
         )
 

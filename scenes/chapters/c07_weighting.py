@@ -18,6 +18,7 @@ from scenes.animations import (
     fill,
     gather,
     leave,
+    move_ring,
     pulses,
     ring_around,
     settle_in,
@@ -137,7 +138,8 @@ class Weighting(Chapter):
                 *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
-                f"Each row adds up to one{over}{beyond}. Columns need not.",
+                f"Columns need not add up to one. Each row does{over}{beyond}.",
+                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == here))),
                 (
                     leave(before.ribbon, before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
@@ -190,6 +192,7 @@ class Weighting(Chapter):
             beat(
                 "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
                 back,
+                appear(ring_around(label, roomy=True)),
             ),
         )
 
@@ -206,7 +209,7 @@ class Weighting(Chapter):
         zero = plot.level()
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
         widest = run["walk_roots"].quantity(len(roots) - 1)
-        law_note = Words(f"± root of {width}: {widest:.0f}", "block", "query")
+        law_note = Words(f"± root of {width}: {widest:.0f}", "large number", "query")
         plot.label(law_note, float(width), float(roots[-1]))
         law.next_to(law_note, DOWN, buff=gap("part"), aligned_edge=LEFT)
         plot.add(plot.ticks([width], "", "fact"), plot.heights([run["walk_roots"].quantity(0), widest], ".0f"))

@@ -86,13 +86,15 @@ class Heads(Chapter):
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
         """The question of the chapter: one row of weights can be divided, but what it brings is one sum."""
         query_token = focus.query_token
-        several = len(within_reach(focus.seen(trace), query_token)) > 1
+        keys, ring = within_reach(focus.seen(trace), query_token), ring_around(picture.tiles)
+        several = len(keys) > 1
         top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
         yield Step(
             "What if a word needs two others at once?",
             beat(
                 f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
                 ribbon.mark({ribbon.place(query_token): "query"}),
+                appear(ring),
             ),
             beat(
                 claim(
@@ -100,6 +102,7 @@ class Heads(Chapter):
                     f"“{top_key}” gets {most:share}. What one token gets, the others lose.",
                     f"“{top_key}” gets {most:share}, since no other token is there.",
                 ),
+                move_ring(ring, picture.tiles[int(picture.weights.values[[*keys]].argmax())]),
                 picture.weigh(),
             ),
             beat(
@@ -108,6 +111,7 @@ class Heads(Chapter):
                     "What comes out is one vector, in which no value arrives in full.",
                     "What comes out is one vector, in which here one value arrives in full.",
                 ),
+                leave(ring),
                 *picture.pour(),
             ),
             beat(

@@ -172,22 +172,26 @@ class Residual(Chapter):
         behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
         river.bed.fit(slope)
+        asked = river.strip[:: len(river.strip) // 4]
+        ring = ring_around(asked[0])
         way = Words("← gradient", "large number", "warning").settle(river.bed.centre)
         yield Step(
             "The way back: a road for the gradient",
             beat(
-                "Training asks of every number: how much does the loss change if it grows a little? "
-                "That is its gradient.",
+                "Training asks of every number: how much does the loss change if it grows a little?",
+                *(move_ring(ring, cell) if k else appear(ring) for k, cell in enumerate(asked)),
             ),
+            beat("That is its gradient.", move_ring(ring, river.strip)),
             beat(
                 "It is computed backwards, from end to beginning.",
+                leave(ring, river.strip),
                 appear(way),
                 ambient=river.back(),
             ),
             beat(
                 "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
+                leave(river.stretches),
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
-                ambient=river.back(),
             ),
             beat(
                 claim(
@@ -195,13 +199,13 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
-                leave(way),
+                (leave(way), appear(river.stretches, rise=False)),
                 appear(slope),
                 draw(river.road, kind="slow"),
                 ambient=river.back(),
             ),
             beat("But is that so?", ambient=river.back()),
-            stage=[ribbon, *(part for part in river if part not in (river.ends, river.strip))],
+            stage=[ribbon, *(part for part in river if part is not river.ends)],
         )
 
     def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -333,7 +337,7 @@ class Residual(Chapter):
         enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
         stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
         formulas = [stages.place(Formula(source, LARGE)) for source in formulas_of(part, by_mean)]
-        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale)
+        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale, stages.unit)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         gone = [bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here]]
         yield Step(
