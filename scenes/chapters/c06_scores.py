@@ -132,8 +132,12 @@ class Scores(Chapter):
             beat("Times the length of the query: the score.", appear(product)),
             beat(
                 "Your turn: can a score be high at a small cosine?",
-                appear(ring_around(facts[0], roomy=True), ring_around(facts[1], roomy=True)),
                 appear(ring_around(facts[-1], roomy=True)),
+            ),
+            beat(
+                "Yes, if query and key are long.",
+                appear(ring_around(facts[0], roomy=True)),
+                appear(ring_around(facts[1], roomy=True)),
             ),
             stage=[board.ribbon, query, key],
         )
@@ -163,7 +167,7 @@ class Scores(Chapter):
                 beat(
                     claim(
                         bool(worst_score < 0),
-                        f"the worst “{worst}” with {worst_score:.2f}: both point apart.",
+                        f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
                     move_ring(ring, board.cells[here, place(worst)]),
@@ -207,10 +211,13 @@ class Scores(Chapter):
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
-                f"{words} × {counted(words, 'score')} from one matrix product. "
-                "The T turns the rows of K, one for each key, into columns.",
+                f"{words} × {counted(words, 'score')} from one matrix product.",
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
+            ),
+            beat(
+                "The T turns the rows of K, one for each key, into columns.",
                 appear(product.rest(), rise=False),
+                appear_in_turn([ring_around(key, "key") for key in board.keys], "slow"),
             ),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
     Count,
@@ -18,11 +18,12 @@ from scenes.animations import (
     fill,
     gather,
     leave,
+    move_ring,
     pulses,
     ring_around,
     settle_in,
 )
-from scenes.layout import STAGE, Room, centred, in_turn
+from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
@@ -73,7 +74,6 @@ class Weighting(Chapter):
         card = Card("an experiment: vectors of random numbers")
         yield from self.sums_of_accidents(trace, card)
         yield from self.divide_by_the_root(trace, card)
-        yield from self.slope_to_learn_from(trace, card)
         yield from self.weigh_the_values(focus, trace, ribbon, side)
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
@@ -138,7 +138,8 @@ class Weighting(Chapter):
                 *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
-                f"Each row adds up to one{over}{beyond}. Columns need not.",
+                f"Columns need not add up to one. Each row does{over}{beyond}.",
+                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == here))),
                 (
                     leave(before.ribbon, before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
@@ -191,6 +192,7 @@ class Weighting(Chapter):
             beat(
                 "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
                 back,
+                appear(ring_around(label, roomy=True)),
             ),
         )
 
@@ -207,7 +209,7 @@ class Weighting(Chapter):
         zero = plot.level()
         law = Formula('op("Var")(q dot k) = d_k', LARGE)
         widest = run["walk_roots"].quantity(len(roots) - 1)
-        law_note = Words(f"± root of {width}: {widest:.0f}", "block", "query")
+        law_note = Words(f"± root of {width}: {widest:.0f}", "large number", "query")
         plot.label(law_note, float(width), float(roots[-1]))
         law.next_to(law_note, DOWN, buff=gap("part"), aligned_edge=LEFT)
         plot.add(plot.ticks([width], "", "fact"), plot.heights([run["walk_roots"].quantity(0), widest], ".0f"))
@@ -234,10 +236,7 @@ class Weighting(Chapter):
         """Three divisors at the largest width that was measured."""
         run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
-        panels = VGroup(
-            SortedShares(run["sorted_weights"].pick(choice=choice), run["largest_weight"].pick(choice=choice), name)
-            for choice, name in names.items()
-        )
+        panels = VGroup(SortedShares(run["sorted_weights"].pick(choice=choice), name) for choice, name in names.items())
         raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
         in_turn(panels, card.inside, gap("part"))
         first = panels[0]
@@ -261,44 +260,25 @@ class Weighting(Chapter):
             ),
             stage=[card, first.floor, first.heading],
         )
-
-    def slope_to_learn_from(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """A softmax that has chosen has no slope."""
-        run = trace.under("experiment.variance")
-        widths, norms = run["width"].values, run["jacobian_norm"]
-        plot = Plot(
-            widths,
-            (0, float(norms.values.max())),
-            ("entries d_k, in powers of four", "slope of the softmax, random vectors"),
-            logarithmic=(True, False),
-        )
-        raw, root = norms.pick(choice="raw"), norms.pick(choice="root")
-        raw_line, raw_dots = plot.bold_curve(widths, raw, "ink3")
-        root_line, root_dots = plot.bold_curve(widths, root, "weight")
-        last = len(widths) - 1
-        names = VGroup(
-            plot.label(Words(f"undivided {raw.quantity(last):.2f}", "block", "ink2"), widths[-1], raw.values[-1]),
-            plot.label(
-                Words(f"divided by the root {root.quantity(last):.2f}", "block", "weight"), widths[-1], root.values[-1]
-            ),
-        )
-        ticks = VGroup(*plot.ticks(run["width"].quantities(), ",.0f", "fact"), *plot.heights([raw.quantity(0)], ".2f"))
-        plot.names[1].next_to(ticks, UP).align_to(plot.axes, LEFT)
-        card.inside.fit(VGroup(plot, raw_line, root_line, raw_dots, root_dots, ticks, names))
+        ring = ring_around(first.bars[0])
+        low, less = (run["lowered_weights"].pick(choice=choice) for choice in ("raw", "root"))
         yield Step(
             "A softmax that has chosen cannot learn",
-            beat("Why not let the best key take it all from the start?", appear_in_turn([*ticks], "slow")),
             beat(
-                "A weight near one hardly moves when its score changes: there is no gradient to learn from.",
-                (draw(raw_line, kind="slow"), fill(raw_dots, "slow")),
-                appear(names[0]),
+                "Why not let the best key take it all from the start?",
+                leave(panels[1]),
+                appear(ring),
             ),
             beat(
-                "Divided by the root, it stays. Later, training may make a head sharp.",
-                (draw(root_line, kind="slow"), fill(root_dots, "slow")),
-                appear(names[1]),
+                f"Lower its score by one: its weight hardly moves, from {raw:share} to {low.quantity(0):share}. "
+                "That is hardly a slope to learn from.",
+                (leave(ring), *first.become(low)),
             ),
-            stage=[card, plot],
+            beat(
+                f"Divided by the root, it moves from {root:share} to {less.quantity(0):share}. "
+                "Later, training may make a head sharp.",
+                panels[2].become(less),
+            ),
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:
@@ -449,12 +429,13 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
+        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
         below.fit(formula)
         roles = ("query", "key", "value")
-        places = [room.split_columns(room.columns(5)[0].width) for room in above.padded().columns(3)]
+        places = [room.split_columns(room.columns(4)[0].width) for room in above.padded().columns(3)]
         hands = [
             vectors_in(body, head[attention_input(head, role[0])], role)
             for role, (_, body) in zip(roles, places, strict=True)
@@ -488,9 +469,10 @@ class Weighting(Chapter):
                 "Your turn: two equal scores lead by far. What are their weights?",
                 (
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
-                    settle_in(formula, centred(formula.copy())),
+                    settle_in(formula, above.fit(formula.copy(), most=1.0)),
                 ),
             ),
+            beat("Nearly one half each: the others hardly add to the sum.", appear(below.fit(answer, most=1.0))),
             stage=[ribbon, *hands[0], *hands[1]],
         )
 

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Travel, appear
+from scenes.animations import Travel, appear, exchange
 from scenes.language import told
 from scenes.layout import Room, across
 from scenes.mobjects.bars import bar_of
@@ -159,17 +159,15 @@ def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
 class SortedShares(VGroup):
     """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
 
-    def __init__(
-        self, shares: NamedTensor, largest: Quantity, name: str, width: float = 490, high: float = 440
-    ) -> None:
+    def __init__(self, shares: NamedTensor, name: str, width: float = 490, high: float = 440) -> None:
         pitch, self.bars = width / len(shares), VGroup()
         for i, share in enumerate(shares.quantities()):
             bar = bar_of(share, "height", high, pitch * 0.72, radius=4)
             self.bars.add(bar.move_to(RIGHT * units(i * pitch), aligned_edge=DOWN))
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
         self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
-        self.largest = number(largest, "share", "large number")
-        self.largest.next_to(self.bars[0], UP, buff=units(12))
+        self.largest = number(shares.quantity(0), "share", "large number")
+        self.largest.next_to(self.bars, UP, buff=units(12)).set_x(self.bars[0].get_x())
         self.room = Box(width, high + 80, palette().background, 0).align_to(floor, DOWN).set_fill(opacity=0)
         self.room.set_x(floor.get_x())
         self.floor = floor
@@ -179,3 +177,9 @@ class SortedShares(VGroup):
         """Copies of these bars become those of another chart over the same keys."""
         bars = zip(self.bars, other.bars, strict=True)
         return (appear(other.room, other.floor, other.heading), *(Travel(a, b, kind="row") for a, b in bars))
+
+    def become(self, shares: NamedTensor) -> tuple[Animation, ...]:
+        """The bars and the number take other shares of the same keys."""
+        other = SortedShares(shares, self.heading.text)
+        other.scale(self.room.width / other.room.width).shift(self.room.get_center() - other.room.get_center())
+        return exchange([*self.bars, self.largest], [*other.bars, other.largest], "slow")

@@ -66,11 +66,11 @@ class River(VGroup):
         self.bed = Room(room.left, room.bottom - STRIP, room.right, room.bottom)
         self.y = self.bed.top - 44 - WIDEST / 2
         self.bend = min(BEND, 0.16 * self.pitch)
-        self.widths = [float(width) * self.px for width in widths.values]
+        self.sizes, self.widths = widths.quantities(), [float(width) * self.px for width in widths.values]
         self.falling = [max(float(length) * self.px, 3.0) for length in lengths.values]
         #: Where the river begins to take each of its widths, and where it ends.
         self.joins = [room.left, *(self._writes(i) - self.falling[i] / 2 for i in range(1, count)), room.right]
-        self.stretches = VGroup(self._stretch(i, quantity) for i, quantity in enumerate(widths.quantities()))
+        self.stretches = VGroup(self._stretch(i, quantity) for i, quantity in enumerate(self.sizes))
         self.reads, self.boxes, self.falls, self.numbers = VGroup(), VGroup(), VGroup(), VGroup()
         self.most = 1 + int(lengths.values[1:].argmax())
         self.most_label = lengths.label("sublayer", self.most)
@@ -237,6 +237,12 @@ class River(VGroup):
         left, right, half = self.joins[i], self.room.right, self.widths[i - 1] / 2
         banks = (dashes(at(left, y), at(right, y), "residual", 4) for y in (self.y - half, self.y + half))
         return VGroup(*banks, Words("?", "large number", "residual").settle(at((left + right) / 2, self.y)))
+
+    def passed(self, i: int) -> VMobject:
+        """The river as it goes on to the next sublayer if one, counted from one, adds nothing: as wide as before."""
+        left, right = self.joins[i : i + 2]
+        band = Box(right - left, self.widths[i - 1], palette().residual, 0).move_to(at((left + right) / 2, self.y))
+        return means(band, Length(self.sizes[i - 1], "height", self.px, right - left))
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""

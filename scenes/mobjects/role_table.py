@@ -17,7 +17,9 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: The least score that is written out by default, and px of the highest row.
-WRITTEN, TALL = 0.10, 58.0
+WRITTEN, TALL = 0.10, 110.0
+#: The part of a cell's width that its number may take.
+SNUG = 0.86
 #: Px more between the heads of two layers.
 SPACE = 30.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
@@ -48,7 +50,7 @@ class RoleTable(VGroup):
             cells = zip(scores.pick(role=role).quantities(), xs, strict=True)
             line = VGroup(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells)
             self.lines[role] = line
-            text = Words(CALLED[role], "fact" if pitch > 50 else "small token", "ink")
+            text = Words(CALLED[role], "block" if pitch > 90 else "fact" if pitch > 50 else "small token")
             self.calls[role] = text.settle(UP * y).end_at(-units(wide / 2 + 28))
         #: The cells that have earned their role.
         self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
@@ -63,7 +65,9 @@ class RoleTable(VGroup):
         cell.score = score
         text = number(score, "share", "large cell").settle(box.get_center()).set_fill(ink_on(fill))
         text.paper = box
-        return cell.add(text) if score >= self.written and text.width < box.width else cell
+        if score < self.written or text.width >= box.width:
+            return cell
+        return cell.add(text.scale(min(1.0, SNUG * box.width / text.width)))
 
     def _heads(self, xs: list[float], foot: float) -> VGroup:
         names = VGroup()
@@ -83,11 +87,6 @@ class RoleTable(VGroup):
     def best(self, role: str) -> VGroup:
         """The cell of the head that plays a role most."""
         return max(self.lines[role], key=lambda cell: float(cell.score))
-
-    def replaced(self, role: str, score: Quantity) -> VGroup:
-        """A cell with another score in the place of the best one."""
-        box = self.best(role)[0]
-        return self._cell(score, box.width * 135, box.height * 135).move_to(box)
 
 
 class HundredCases(VGroup):

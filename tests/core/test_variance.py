@@ -35,7 +35,10 @@ def test_undivided_the_best_key_takes_almost_all_and_over_the_width_almost_an_eq
     assert SAVED["largest_weight"].pick(choice="full").values[-1] == pytest.approx(1 / float(SAVED["keys"]), abs=0.01)
 
 
-def test_the_slope_sinks_undivided_and_stays_over_the_root() -> None:
-    raw, root = (SAVED["jacobian_norm"].pick(choice=choice).values for choice in ("raw", "root"))
+def test_a_lower_score_of_the_best_key_hardly_tells_undivided_and_does_over_the_root() -> None:
+    before, after = (SAVED[name].pick(key=0) for name in ("sorted_weights", "lowered_weights"))
+    raw, root = ((before.pick(choice=one).values - after.pick(choice=one).values)[2:] for one in ("raw", "root"))
     assert (np.diff(raw) < 0).all()
+    assert raw[-1] < 0.05
     assert np.ptp(root) < 0.02
+    assert root[-1] > 0.15

@@ -7,7 +7,6 @@ from transformer_core.studies.measures.selection import (
     argmax_norm,
     argmax_ratio,
     argmax_terms,
-    falls_most,
     with_a_choice,
 )
 from transformer_core.tracing.trace import NamedTensor
@@ -98,16 +97,6 @@ def test_without_words_the_row_that_turns_most_is_followed():
 def test_a_stack_without_norms_has_none_that_changes_a_length():
     trace = rows([[2, 0]], ("red",))
     assert argmax_norm(trace, "encoder", trace["encoder.0.resid_pre"].label("position", 0)) is None
-
-
-def test_no_role_falls_where_no_head_has_earned_one_in_enough_cases():
-    labels, recipe = {"model": ("one", "four"), "role": ("self",)}, {"recipe": {"entropy_penalty": 1}}
-    tensors = {
-        "experiment.cross_heads.best_role": ("model role", [[0.95], [0.5]], labels),
-        "experiment.cross_heads.queries": ("role", [3], {"role": ("self",)}),
-        "config.cross_heads": ("", 1),
-    }
-    assert falls_most(traced(tensors, None, card=recipe), ("self",)) is None
 
 
 def test_a_row_that_sees_itself_alone_has_no_choice():

@@ -12,7 +12,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    exchange,
     fill,
     leave,
     move_ring,
@@ -28,8 +27,9 @@ from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -43,14 +43,14 @@ from transformer_core.studies.focus import (
     stack_of,
     within_reach,
 )
-from transformer_core.studies.measures.patterns import NEIGHBOURS
-from transformer_core.studies.measures.selection import falls_most
 from transformer_core.tracing.trace import Trace
 
 #: The role of adjectives that Spanish does not inflect.
 INVARIANT = "adjective(invariant)->noun"
 #: What a query may be guessed to look for.
 GUESSES = "determiner->noun", "noun->adjective"
+#: From this weight on, a head attends to one token alone.
+IN_FULL = 0.9
 
 
 class Heads(Chapter):
@@ -86,13 +86,15 @@ class Heads(Chapter):
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
         """The question of the chapter: one row of weights can be divided, but what it brings is one sum."""
         query_token = focus.query_token
-        several = len(within_reach(focus.seen(trace), query_token)) > 1
+        keys, ring = within_reach(focus.seen(trace), query_token), ring_around(picture.tiles)
+        several = len(keys) > 1
         top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
         yield Step(
             "What if a word needs two others at once?",
             beat(
                 f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
                 ribbon.mark({ribbon.place(query_token): "query"}),
+                appear(ring),
             ),
             beat(
                 claim(
@@ -100,6 +102,7 @@ class Heads(Chapter):
                     f"“{top_key}” gets {most:share}. What one token gets, the others lose.",
                     f"“{top_key}” gets {most:share}, since no other token is there.",
                 ),
+                move_ring(ring, picture.tiles[int(picture.weights.values[[*keys]].argmax())]),
                 picture.weigh(),
             ),
             beat(
@@ -108,6 +111,7 @@ class Heads(Chapter):
                     "What comes out is one vector, in which no value arrives in full.",
                     "What comes out is one vector, in which here one value arrives in full.",
                 ),
+                leave(ring),
                 *picture.pour(),
             ),
             beat(
@@ -248,12 +252,12 @@ class Heads(Chapter):
         if not all(guesses):
             return
         earned = trace["roles.role_threshold"]
-        of_grammar = tuple(role for role in trace["roles.score"].labels["role"] if role not in NEIGHBOURS)
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned)
+        of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, 0.0)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
         rings = {role: ring_around(cell) for role, cell in table.winners.items()}
-        ring, fallen = ring_around(first[0], "query"), falls_most(trace, table.winners)
+        ring = ring_around(first[0], "query")
         yield Step(
             "A head earns its name",
             beat(
@@ -270,19 +274,6 @@ class Heads(Chapter):
                     f"a noun to its adjective only in {second[1]:share}.",
                 ),
                 move_ring(ring, second[0], "query"),
-            ),
-            *(
-                [
-                    beat(
-                        "In a model whose decoder reads the source with four heads, not one, "
-                        f"“{role_name(fallen[0])}” falls to {fallen[1]:share}.",
-                        move_ring(ring, table.best(fallen[0]), "query"),
-                        (*exchange([table.best(fallen[0])], [table.replaced(*fallen)]), leave(ring, rings[fallen[0]])),
-                        appear(ring_around(table.best(fallen[0]), "warning")),
-                    ),
-                ]
-                if fallen
-                else []
             ),
             stage=[card],
         )
@@ -352,7 +343,7 @@ class Heads(Chapter):
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
-                f"this head attends to it in {score:share} of new cases.",
+                f"{head_name(layer, head)} attends to it in {score:share} of new cases.",
                 fill(panels[0].dots, "slow"),
                 appear(panels[0].score),
             ),
@@ -413,14 +404,18 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        f"Could “{sink}” carry the gender of “{noun}”? "
-                        + claim(
+                        f"Could the value of “{sink}” carry the gender of “{noun}”?",
+                        appear(ring_around(VGroup(bars.bars[sink.position], bars.numbers[sink.position]))),
+                        ambient=flow,
+                    ),
+                    beat(
+                        claim(
                             most < 0.05,
-                            f"Hardly: in the layers before, it gave “{noun}” at most {most:.1%}.",
-                            f"Perhaps: in the layers before, it gave “{noun}” {most:share}.",
+                            f"Hardly: before this layer, “{sink}” gave “{noun}” at most {most:.1%}.",
+                            f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:share}.",
                         ),
                         ambient=flow,
-                    )
+                    ),
                 ]
                 if most is not None
                 else []
@@ -465,18 +460,32 @@ class Heads(Chapter):
     def several_looks(self, focus: Focus, trace: Trace, picture: SplitHeads) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         together = trace[f"{focus.path}.heads_per_key"]
+        weights = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token.position)
+        leading = [row.largest() for row in weights]
+        full = {key: share for key, share in leading if share > IN_FULL and key != focus.query_token}
+        (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
+        told = [
+            Words(f"{key} {share:share}", "stage number", paper=place.paper).settle(line.get_center())
+            for (key, share), place, line in zip(leading, picture.plates, picture.changes, strict=True)
+        ]
         yield Step(
             "Several heads, several ways to attend",
             beat(
-                "So a token can attend to several others in full, because each head has a softmax of its own."
+                claim(
+                    len(full) > 1,
+                    f"So “{focus.query_token}” gives “{first}” {most:share} in one head, “{second}” {more:share} "
+                    "in another: each has a softmax of its own.",
+                    "So a token can attend to several others in full, because each head has a softmax of its own.",
+                )
                 if together == 1
                 else f"So each head has queries and a softmax of its own; {together} heads share keys and values.",
                 tuple(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices),
-                deal([*picture.matrices], picture.queries),
+                (deal([*picture.matrices], picture.queries), appear_in_turn(told)),
             ),
             beat(
                 "Your turn: split W_Q for twice as many heads. Does it take more parameters?",
                 appear_in_turn([*picture.halve()], "slow"),
             ),
+            beat("No: W_Q keeps its columns; they only form more groups.", appear(ring_around(picture.matrices))),
             stage=[picture.token, picture.x, picture.plates, picture.matrices, picture.matrix_name],
         )

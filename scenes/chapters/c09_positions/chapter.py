@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import (
+    Flight,
     Sweep,
     appear,
     appear_in_turn,
@@ -165,6 +166,7 @@ class Positions(Chapter):
             beat(
                 "Shuffle: queries and keys are made of the words alone, so the weights are the same.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
+                tuple(Flight(upper.chips[j], lower.chips[i], 0.0, "slow") for i, j in enumerate(order)),
             ),
             beat("The same terms now follow one another in the new order.", picture.grow(picture.chains[-1])),
             beat(
@@ -388,17 +390,14 @@ class Positions(Chapter):
         offsets = [int(label) for label in run["place_with_place"].labels["offset"]]
         marked, middle = (-(step + 1), step + 1), max(offsets)
         alone = [products.quantity(middle, middle + offset) for offset in offsets]
-        through, spread = (run[name].pick(head=head).quantities() for name in ("place_with_place", "spread"))
+        through = run["place_with_place"].pick(head=head).quantities()
         bare, seen = (
-            Panel(entries, offsets, marked, distance, card.inside, *more)
-            for entries, *more in ((alone,), (through, spread))
+            Panel(entries, offsets, marked, distance, card.inside, [*alone, *through]) for entries in (alone, through)
         )
         before, after = (run[name].pick(head=head, distance=step) for name in ("before", "behind"))
         rings = [ring_around(bare.bars[offsets.index(offset)]) for offset in marked]
         formula = bare.heading(Formula("(e + p) W = e W + p W", LARGE))
-        averaged = (
-            f"part of a score from positions: mean ± standard deviation over all pairs of {run['sentences']} sentences"
-        )
+        averaged = f"part of a score from positions: mean over all pairs of {run['sentences']} sentences"
         name, measured = (
             bare.heading(Words(text, "block", "ink2")) for text in ("dot product of the encodings alone", averaged)
         )
@@ -418,7 +417,6 @@ class Positions(Chapter):
                 f"Look at the part of the scores from positions alone, in {head_name(first, head)}.",
                 (leave(formula), follow(measured)),
                 bare.become(seen),
-                appear(seen.whiskers),
             ),
             beat(
                 f"A key {distance} after gets {after:.1f}, {distance} before {before:.1f}: "
@@ -478,9 +476,10 @@ class Positions(Chapter):
         run = trace.under("experiment.shuffle")
         bare, placed = (run["typical"].pick(choice=kind, layer="last row") for kind in ("without", "with positions"))
         picture = Placed(embedding.under("", batch=0))
+        order = [int(i) for i in trace["other.shuffled.order"].values]
         changes = Changes(
             {"no positions": bare, "with positions": placed},
-            "largest change of an entry in the last vectors, over the largest entry",
+            "largest change of an entry, over the largest entry",
             picture.foot,
         )
         yield Step(
@@ -509,10 +508,12 @@ class Positions(Chapter):
                 (grow(changes.bars[1]), appear(changes.texts[1])),
             ),
             beat(
-                "Your turn: without positions, what differs between “the red car” and “red the car”?",
+                "Your turn: without positions, what differs if these words trade places?",
                 picture.take_apart(),
                 leave(*picture.places),
             ),
-            beat("Only where each vector stands: all are the same.") if bare < ROUNDING else None,
+            beat("Only where each vector stands: none of them changes.", picture.shuffle(order))
+            if bare < ROUNDING
+            else None,
             stage=[picture.ribbon],
         )

@@ -274,7 +274,7 @@ class Panel(VGroup):
         marked: the offsets whose numbers are written.
         distance: the distance of both marked offsets, written below them.
         room: the rectangle that is filled.
-        spread: a deviation for each, drawn as a whisker.
+        all_entries: the values of all panels on this scale.
     """
 
     def __init__(
@@ -284,34 +284,29 @@ class Panel(VGroup):
         marked: Sequence[int],
         distance: Quantity,
         room: Room,
-        spread: Sequence[float] = (),
+        all_entries: Sequence[float],
     ) -> None:
         self.head, rest = room.split_rows(TITLE)
         body, foot = rest.inset(0, 50).split_rows(-40)
-        values, whiskers = np.array([float(entry) for entry in entries]), list(spread) or [0.0] * len(entries)
-        low = min(0.0, float((values - whiskers).min()))
-        top = max(0.0, float((values + whiskers).max()))
+        low, top = min(0.0, *map(float, all_entries)), max(0.0, *map(float, all_entries))
         px, pitch = body.height / ((top - low) or 1.0), room.width / len(offsets)
         zero, ground = body.bottom + low * px, Ground()
 
         def spot(i: int, high: float) -> np.ndarray:
             return at(room.left + pitch * (i + 0.5), zero - high)
 
-        self.bars, self.whiskers, self.numbers, self.rings = VGroup(), VGroup(), VGroup(), VGroup()
-        scale, wide = float(np.abs(values).max()), pitch * 0.62
-        for i, (entry, offset, deviation) in enumerate(zip(entries, offsets, whiskers, strict=True)):
+        self.bars, self.numbers = VGroup(), VGroup()
+        scale, wide = max(map(abs, map(float, all_entries))), pitch * 0.62
+        for i, (entry, offset) in enumerate(zip(entries, offsets, strict=True)):
             high = float(entry) * px
             bar = Box(wide, max(abs(high), 2), signed(float(entry), scale), 4).move_to(spot(i, high / 2))
             self.bars.add(
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground), Shade(entry, scale))
             )
-            if deviation:
-                line = rule(spot(i, high - deviation * px), spot(i, high + deviation * px), "ink2", 4)
-                self.whiskers.add(means(line, Reach(deviation, 1, 2 * px / room.width, ground)))
             if offset in marked:
                 side = 1 if high >= 0 else -1
                 told = number(entry, ".1f", "stage number")
-                self.numbers.add(told.settle(spot(i, high + side * (deviation * px + 34))))
+                self.numbers.add(told.settle(spot(i, high + side * 34)))
         ends = at(room.left, zero), at(room.right, zero)
         self.zero = means(rule(*ends, "ink3", 3), ground)
         self.sides = VGroup()
@@ -321,7 +316,7 @@ class Panel(VGroup):
         for offset in marked:
             here = spot(offsets.index(offset), 0)
             self.sides.add(number(distance, "", "number", "ink2").settle(np.array([here[0], words.get_y(), 0])))
-        super().__init__(self.zero, self.bars, self.whiskers, self.numbers, self.sides)
+        super().__init__(self.zero, self.bars, self.numbers, self.sides)
 
     def heading(self, mobject: Mobject) -> Mobject:
         """Put a name or a formula above the bars."""

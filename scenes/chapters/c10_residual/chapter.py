@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from manim import VGroup
+
 from scenes.animations import (
     Reform,
     Travel,
     Wipe,
     appear,
     appear_in_turn,
+    deal,
     draw,
     exchange,
     fill,
@@ -19,6 +22,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
+from scenes.chapters.c10_residual.alike import Alike
 from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
@@ -71,7 +75,7 @@ class Residual(Chapter):
         yield from self.trained_without(trace, card)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(alone, river)
+        yield from self.zeros(trace, alone, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -168,22 +172,26 @@ class Residual(Chapter):
         behind = trace.about["config"]["norm_order"] == "post"
         slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
         river.bed.fit(slope)
+        asked = river.strip[:: len(river.strip) // 4]
+        ring = ring_around(asked[0])
         way = Words("← gradient", "large number", "warning").settle(river.bed.centre)
         yield Step(
             "The way back: a road for the gradient",
             beat(
-                "Training asks of every number: how much does the loss change if it grows a little? "
-                "That is its gradient.",
+                "Training asks of every number: how much does the loss change if it grows a little?",
+                *(move_ring(ring, cell) if k else appear(ring) for k, cell in enumerate(asked)),
             ),
+            beat("That is its gradient.", move_ring(ring, river.strip)),
             beat(
                 "It is computed backwards, from end to beginning.",
+                leave(ring, river.strip),
                 appear(way),
                 ambient=river.back(),
             ),
             beat(
                 "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
+                leave(river.stretches),
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
-                ambient=river.back(),
             ),
             beat(
                 claim(
@@ -191,13 +199,13 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
-                leave(way),
+                (leave(way), appear(river.stretches, rise=False)),
                 appear(slope),
                 draw(river.road, kind="slow"),
                 ambient=river.back(),
             ),
             beat("But is that so?", ambient=river.back()),
-            stage=[ribbon, *(part for part in river if part not in (river.ends, river.strip))],
+            stage=[ribbon, *(part for part in river if part is not river.ends)],
         )
 
     def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -245,29 +253,34 @@ class Residual(Chapter):
     def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
         run = trace.under("experiment.rows_alike")
-        layers = run["layer_numbers"]
-        names = {way: WAYS[way] for way in ("pre-norm, no Add", "pre-norm")}
-        rows = {way: run["share"].pick(choice=way) for way in names}
-        ends = {way: (row.quantity(len(row) - 1), ".0%") for way, row in rows.items()}
-        axes = "layers", "what a token’s vector has of its own"
-        curves = Curves(axes, layers, rows, names, ends, layers.quantities()[::4], card.inside)
-        gone = run["layers_until_alike"].pick(choice="pre-norm, no Add")
-        own = ends["pre-norm"][0]
+        names = {way: WAYS[way] for way in run["rows"].labels["choice"]}
+        picture = Alike(
+            {way: run["rows"].pick(choice=way) for way in names}, run["layer_numbers"], names, card.inside.padded()
+        )
+        without, added = names
+        gone, share = run["layers_until_alike"].pick(choice=without), run["share"].pick(choice=added)
         yield Step(
             "Without Add, all vectors become one",
             beat(
                 "Look at the vectors of a sentence instead: how much of each is its own, and not common to all? "
-                f"At first, {rows['pre-norm'].quantity(0):.0%}.",
-                appear_in_turn([*curves.ticks], "slow"),
+                f"At first, {share.quantity(0):.0%} on average.",
+                appear(picture.ribbon, picture.title, picture.names[without]),
+                deal(picture.ribbon.chips, picture.states[without][0]),
+                (deal(picture.ribbon.chips, picture.states[added][0]), appear(picture.names[added])),
             ),
             beat(
                 "Attention mixes them, again and again. Without Add, next to nothing of their own is left "
                 f"after {gone} layers: rank collapse.",
-                *curves.drawn("pre-norm, no Add"),
+                appear(picture.counts[without]),
+                picture.deepen(without),
             ),
-            beat(f"With Add, each carries itself along: {own:.0%} is its own at the end.", *curves.drawn("pre-norm")),
-            beat("Add keeps the words apart.", appear(ring_around(curves.labels["pre-norm"]))),
-            stage=[card, curves.plot],
+            beat(
+                f"With Add, each carries itself along: {share.quantity(len(share) - 1):.0%} is its own at the end.",
+                appear(picture.counts[added]),
+                picture.deepen(added),
+            ),
+            beat("Add keeps the words apart.", appear(ring_around(VGroup(*picture.states[added][0])))),
+            stage=[card],
         )
 
     def trained_without(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -324,7 +337,7 @@ class Residual(Chapter):
         enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
         stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
         formulas = [stages.place(Formula(source, LARGE)) for source in formulas_of(part, by_mean)]
-        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale)
+        zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale, stages.unit)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         gone = [bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here]]
         yield Step(
@@ -396,8 +409,9 @@ class Residual(Chapter):
             stage=[ribbon],
         )
 
-    def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
+    def zeros(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
+        doubt, rings = river.doubt(river.most), [ring_around(box) for box, _ in river.boxes]
         yield Step(
             "Add keeps, Norm tames",
             beat(
@@ -405,12 +419,21 @@ class Residual(Chapter):
                 ribbon.mark({ribbon.place(river.token): "residual"}),
                 ambient=river.flow(),
             ),
-            beat("Norm keeps vectors and gradients in bounds.", ambient=river.flow()),
+            beat(
+                claim(
+                    trace.about["config"]["norm_order"] == "pre",
+                    "Norm keeps in bounds what each sublayer reads, and the gradient.",
+                    "Norm keeps vectors and gradients in bounds.",
+                ),
+                appear_in_turn(rings, "slow"),
+                ambient=river.flow(),
+            ),
             beat(
                 f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
-                (appear(ring_around(river.boxes[river.most - 1][0])), leave(*river.dry(river.most))),
-                appear(river.doubt(river.most)),
+                leave(*(ring for i, ring in enumerate(rings) if i != river.most - 1), *river.dry(river.most)),
+                appear(doubt),
             ),
+            beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most), kind="slow")),
             stage=[ribbon, river],
         )
 

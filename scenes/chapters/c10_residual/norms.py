@@ -101,8 +101,8 @@ def running(*orders: NormOrder) -> Callable[[float], Animation]:
     return pulses([lane for order in orders for lane in order.lanes], role="focus")
 
 
-#: Px above the bars, for a formula, and between small bars and the tokens above them.
-HEAD, UNDER = 172.0, 36.0
+#: Px above the bars, for a formula, between small bars and the tokens above them, and around a formula.
+HEAD, UNDER, AIR = 172.0, 36.0, 14.0
 #: Px that a small bar has at least.
 NARROWEST = 1.8
 #: How opaque the band is that shows the spread.
@@ -134,7 +134,7 @@ class NormStages:
 
     def place(self, formula: Formula) -> Formula:
         """Put a formula above the bars."""
-        self.head.fit(formula, most=1.0)
+        self.head.inset(0, AIR).fit(formula, most=1.0)
         return formula
 
     def level(self, value: float = 0.0, role: str = "ink", thick: float = 4) -> VGroup:
@@ -170,11 +170,14 @@ def shown_of(row: NamedTensor, wide: float) -> list[int]:
     return [int(part[np.abs(row.values[part]).argmax()]) for part in parts]
 
 
-def small_bars(rows: NamedTensor, ribbon: Ribbon, scale: float) -> tuple[VGroup, list[VGroup], list[list[int]]]:
-    """The vector of each token as bars below it, all on one scale; with the zero line of each, and what has a bar."""
+def small_bars(
+    rows: NamedTensor, ribbon: Ribbon, scale: float, most: float
+) -> tuple[VGroup, list[VGroup], list[list[int]]]:
+    """The vector of each token as bars below it, at `most` so many px for a one; with the zero line of each, and what
+    has a bar."""
     rooms = [column.inset(2, 0).split_rows(UNDER)[1] for column in ribbon.columns]
     reach = np.concatenate([rows.values.ravel(), [0.0]])
-    unit = rooms[0].height / max(float(np.ptp(reach)), 1e-9)
+    unit = min(most, rooms[0].height / max(float(np.ptp(reach)), 1e-9))
     ground = at(0, rooms[0].bottom)[1] - float(reach.min()) * units(unit)
     zeros, bars, shown = VGroup(), [], [shown_of(row, rooms[0].width) for row in rows]
     for row, place, entries in zip(rows, rooms, shown, strict=True):

@@ -198,19 +198,20 @@ def variance(bench: Bench) -> Found:
     If the entries of q and k are independent with mean zero and variance one, each product has mean zero and variance
     one, and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).
 
-    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept.
+    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The lowered
+    weights are the sorted ones if what enters the softmax for the best key is smaller by one.
     """
     rng = np.random.default_rng(bench.seed)
-    variance, heights, largest, slopes, rows = [], [], [], [], []
+    variance, heights, largest, lowered, rows = [], [], [], [], []
     for width in WIDTHS:
         q, k = rng.normal(size=(DRAWS, width)), rng.normal(size=(DRAWS, KEYS, width))
         scores = np.einsum("nd,nkd->nk", q, k)
         variance.append(scores.var())
         heights.append(np.histogram(scores, BINS)[0] / scores.size)
-        shares = [softmax(scores / divide(width)) for divide in DIVISORS.values()]
-        largest.append([share.max(-1).mean() for share in shares])
-        slopes.append([_jacobian_norm(share).mean() for share in shares])
-        rows.append([np.sort(share, axis=-1)[:, ::-1].mean(0) for share in shares])
+        scaled = [np.sort(scores / divide(width), axis=-1)[:, ::-1] for divide in DIVISORS.values()]
+        rows.append([softmax(each).mean(0) for each in scaled])
+        largest.append([row[0] for row in rows[-1]])
+        lowered.append([softmax(each - np.eye(KEYS)[0]).mean(0) for each in scaled])
     steps = rng.normal(size=(WALKS, 64)) * rng.normal(size=(WALKS, 64))
     return {
         "width": tensor(np.array(WIDTHS), "width", width=WIDTHS),
@@ -219,17 +220,11 @@ def variance(bench: Bench) -> Found:
         "histogram": tensor(heights, "width bin", width=WIDTHS),
         "edges": tensor(BINS, "edge"),
         "largest_weight": tensor(largest, "width choice", width=WIDTHS, choice=DIVISORS),
-        "jacobian_norm": tensor(slopes, "width choice", width=WIDTHS, choice=DIVISORS),
         "sorted_weights": tensor(rows, "width choice key", width=WIDTHS, choice=DIVISORS),
+        "lowered_weights": tensor(lowered, "width choice key", width=WIDTHS, choice=DIVISORS),
         "walks": tensor(steps.cumsum(-1), "sample step"),
         "walk_steps": tensor(steps.shape[1]),
         "walk_reach": tensor(np.abs(steps.cumsum(-1)).max()),
         "walk_roots": tensor(np.sqrt(np.arange(steps.shape[1] + 1)), "step"),
         "walk_end_variance": tensor(steps.sum(-1).var()),
     }
-
-
-def _jacobian_norm(shares: np.ndarray) -> np.ndarray:
-    """The Frobenius norm of d softmax / d s = diag(w) - w w^T, for each row of shares."""
-    jacobian = shares[..., None] * (np.eye(shares.shape[-1]) - shares[..., None, :])
-    return np.linalg.norm(jacobian, axis=(-2, -1))

@@ -7,6 +7,7 @@ from functools import cache, partial
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
@@ -52,6 +53,8 @@ def batch(sentences: int, seed: int) -> tuple[Tensor, Tensor]:
 
 
 DEPTHS = (2, 4, 8, 16)
+#: A sentence whose vectors are kept, after so many layers, of these kinds.
+TEXT, LAYERS, SHOWN = "The car is red", (0, 1, 2, 3, 4, 8, 16), ("pre-norm, no Add", "pre-norm")
 
 
 def gradients(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
@@ -97,17 +100,22 @@ def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int
 
 
 @torch.no_grad()
-def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
-    """|X - mean X| / |X| of a sentence's vectors, averaged, before the first layer and after each: "layer"."""
+def stream(kind: str, layers: int, seed: int, source: Tensor) -> list[Tensor]:
+    """The vectors of some sentences before the first layer and after each."""
     model = untrained(kind, layers, seed).double()
-    source, _ = batch(sentences, 0)
     points = ["encoder.0.resid_pre", *(f"encoder.{layer}.resid_post" for layer in range(layers))]
     with record(only=points) as tape:
         model.encode(source, source == PAD)
+    return [tape[point] for point in points]
+
+
+def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
+    """|X - mean X| / |X| of a sentence's vectors, averaged, before the first layer and after each: "layer"."""
+    source, _ = batch(sentences, 0)
     found = []
-    for point in points:
+    for stop in stream(kind, layers, seed, source):
         shares = []
-        for rows, ids in zip(tape[point], source, strict=True):
+        for rows, ids in zip(stop, source, strict=True):
             real = rows[ids != PAD]
             shares.append(float((real - real.mean(0)).norm() / real.norm()))
         found.append(np.mean(shares))
@@ -125,11 +133,17 @@ def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 
     The share of a sentence's rows that is not their common mean: sqrt(sum |x_i - mean|^2 / sum |x_i|^2), 0 if all rows
     are the same, averaged over training sentences. Attention averages, and whatever averages again and again forgets
     what it averaged; what Add carries past it does not (Dong, Cordonnier and Loukas 2021, theorem 2.2).
+
+    `rows` are those of one sentence, each at length one.
     """
     tried = range(bench.seed, bench.seed + seeds)
     share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
     words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
+    read, stops = vocabulary().read(TEXT), [layer for layer in LAYERS if layer <= layers]
+    streams = [stream(kind, layers, bench.seed, torch.tensor([read.ids])) for kind in SHOWN]
+    rows = [[normalize(one[layer][0], dim=-1).numpy() for layer in stops] for one in streams]
     return {
+        "rows": tensor(rows, "choice layer position d_model", choice=SHOWN, layer=stops, position=read.labels),
         "share": tensor(np.median(share, 1), "choice layer", **words),
         "share_by_seed": tensor(share, "choice seed layer", **words),
         "last": tensor(np.median(share[..., -1], 1), "choice", choice=tuple(KINDS)),

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 
 from transformer_core.studies.focus import whole_words
-from transformer_core.studies.measures.learning import ENOUGH
 from transformer_core.studies.measures.stream import blocks
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -65,19 +62,3 @@ def with_a_choice(weights: NamedTensor) -> NamedTensor:
     """The rows of query × key but for a first one that sees itself alone, if others follow."""
     alone = len(weights) > 1 and int((weights.values[0] > 0).sum()) == 1
     return weights.pick(query=slice(1, None)) if alone else weights
-
-
-def falls_most(trace: Trace, roles: Collection[str]) -> tuple[str, Quantity] | None:
-    """Of some roles the one whose best head loses most with several cross-attention heads, and its score there.
-
-    None for a model that was trained without a penalty on blur, or with several such heads itself.
-    """
-    run, recipe = trace.under("experiment.cross_heads"), trace.about.get("card", {}).get("recipe", {})
-    if not recipe.get("entropy_penalty") or trace["config.cross_heads"] != 1 or "best_role" not in run:
-        return None
-    one, four = (run["best_role"].pick(model=model) for model in ("one", "four"))
-    told = [role for role in roles if run["queries"].pick(role=role) >= ENOUGH]
-    if not told:
-        return None
-    fallen = max(told, key=lambda role: float(one.pick(role=role)) - float(four.pick(role=role)))
-    return fallen, four.pick(role=fallen)
