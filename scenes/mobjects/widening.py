@@ -173,7 +173,7 @@ class Widening(VGroup):
     def widen(self) -> Animation:
         """The whole vector goes to all neurons, which rise one after another."""
         turns = LaggedStart(*(risen(bar, self.floor) for bar in self.before), lag_ratio=0.03, run_time=pace("slow"))
-        everywhere = Box(self.plot.width, self.plot.height, palette().background).move_to(self.plot.centre)
+        everywhere = Box(self.plot.width, 8, palette().background).move_to(self.reads.get_bottom())
         return AnimationGroup(Flight(self.enters, everywhere, 0.0, kind="slow"), turns)
 
     def narrow(self) -> Animation:
@@ -211,7 +211,7 @@ class OneForAll:
         alone: the output of the one vector, computed without any other, d_model.
         here: the place of its token in the ribbon.
         ribbon: the sentence, above.
-        matrices: their letters, as Typst.
+        formula: what it computes, as Typst.
         called: whose network it is.
     """
 
@@ -222,7 +222,7 @@ class OneForAll:
         alone: NamedTensor,
         here: int,
         ribbon: Ribbon,
-        matrices: str,
+        formula: str,
         called: str,
     ) -> None:
         side, body = (ribbon.below(room) for room in rooms())
@@ -236,7 +236,7 @@ class OneForAll:
         self.alone = vector_in(ribbon.columns[here].cross(second), alone, "residual", scale)
         box = middle.inset(0, 26)
         self.machine = Box(box.width, box.height, palette().surface, 18, palette().residual, 4).move_to(box.centre)
-        self.label = box.inset(0, 12).fit(Formula(matrices, LARGE), most=1.0)
+        self.label = box.inset(0, 12).fit(Formula(formula, LARGE), most=1.0)
         rows = ((self.enters[0], "vectors"), (self.machine, called), (self.out[0], "outputs"), (self.alone, "alone"))
         self.names = [row_name(text, side, row.get_y()) for row, text in rows]
 
@@ -286,10 +286,7 @@ class MoveAndCompute:
             turns.append(LaggedStart(*map(AnimationGroup, map(draw, ways), falls), lag_ratio=0.8))
         return turns
 
-    def moving(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: attention brings in, in proportion to its weights."""
-        return pulses([*self.arcs.arcs], self.arcs.drawn_weights)
-
-    def computing(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: each vector goes down through the network, by itself."""
-        return pulses([line for way in self.ways for line in way], role="ink")
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: attention brings in, by its weights; and each vector goes down by itself."""
+        down = [line for way in self.ways for line in way]
+        return pulses([*self.arcs.arcs, *down], [*self.arcs.drawn_weights, *[0.5] * len(down)], "value")

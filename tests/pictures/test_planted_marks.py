@@ -343,7 +343,8 @@ class Altered(dict):
     """A view of a trace in which one tensor has other values under its own name."""
 
     def __init__(self, view: Trace, name: str, values: np.ndarray) -> None:
-        super().__init__({key: view[key] for key in ("token", "step", "score", "kept", "finished", "best")})
+        names = ("token", "step", "log_prob", "score", "kept", "finished", "best")
+        super().__init__({key: view[key] for key in names})
         self[name] = replace(view[name], values=values)
 
 

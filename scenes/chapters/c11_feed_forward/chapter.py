@@ -95,13 +95,15 @@ class FeedForward(Chapter):
                 f"In the {layer_name(chosen.layer)}, a matrix widens the vector of “{word}” "
                 f"from {width:,.0f} numbers to {neurons:,.0f} neurons: each looks for a pattern.",
                 Wipe(picture.reads, towards=DOWN),
-                (appear(picture.zero), picture.widen()),
-                (appear(picture.names[1]), Reform(x, widened)),
+                (appear(picture.zero, picture.names[1]), picture.widen(), Reform(x, widened)),
             ),
             beat(
                 told,
-                (appear(picture.ghosts, rise=False), slide(picture.before, picture.after, "slow")),
-                Reform(widened, cut),
+                (
+                    appear(picture.ghosts, rise=False),
+                    slide(picture.before, picture.after, "slow"),
+                    Reform(widened, cut),
+                ),
             ),
             beat(
                 "A second matrix narrows it to its old width.",
@@ -117,7 +119,8 @@ class FeedForward(Chapter):
         """A neuron compares its key with every vector."""
         word, here, bend = chosen.word, ribbon.place(chosen.word), "the gate" if gate_of(trace) else bend_of(trace)
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
-        picture = Detector(chosen, trace, ribbon, f"before {bend}")
+        biased = f"parameters.{chosen.path}.b1" in trace and not gate_of(trace)
+        picture = Detector(chosen, trace, ribbon, "product + bias" if biased else f"before {bend}")
         (x, pattern), bar = picture.wide, picture.large[0]
         ring, others = ring_around(bar), picture.others(range(len(post)))
         yield Step(
@@ -161,7 +164,9 @@ class FeedForward(Chapter):
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
         cut = bend_of(trace) == "ReLU" and not gate_of(trace)
-        summed = (f"sum of {active}" if cut else "sum") + (" + bias" if f"parameters.{chosen.path}.b2" in trace else "")
+        summed = (f"sum of all {active}" if cut else "sum") + (
+            " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
+        )
         picture = Memory(chosen, trace, summed)
         drawn = len(picture.keys)
         firsts = picture.heads, picture.row_names, [picture.x], picture.keys, picture.bars, picture.numbers
@@ -212,7 +217,10 @@ class FeedForward(Chapter):
         yield Step(
             "Can one say what a neuron is for?",
             beat(
-                f"From new sentences, take one of the {chosen.kind} and any other word: "
+                f"From new sentences, take one of the {chosen.kind} and any other word:",
+                appear_in_turn(picture.kinds, "slow"),
+            ),
+            beat(
                 f"in {chosen.score:share} of pairs, the neuron fires harder for the one of that kind.",
                 Wipe(picture.bars[0], kind="slow"),
                 appear(picture.shares[0]),
@@ -220,11 +228,12 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(near),
-                    f"With one of the {second}, {other:share} as well: the name is rough.",
+                    f"It fires as hard for {second}: the name is rough.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
-                tuple(Wipe(bar) for bar in picture.bars[1:]),
-                appear(*picture.shares[1:]),
+                (Wipe(picture.bars[1], kind="slow"), appear(picture.shares[1])),
+                tuple(Wipe(bar) for bar in picture.bars[2:]),
+                appear(*picture.shares[2:]),
             ),
             beat(
                 claim(
@@ -236,17 +245,17 @@ class FeedForward(Chapter):
                 appear_in_turn([*picture.named, *picture.every], "slow"),
                 (draw(picture.mark[0]), appear(picture.mark[1])),
             ),
-            stage=[picture.name, *picture.kinds, *picture.tracks, picture.chance, picture.unit],
+            stage=[picture.name, *picture.tracks, picture.chance, picture.unit],
         )
 
     def every_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The same network for all vectors; a vector alone comes out as among its neighbours."""
         word, part, here = chosen.word, trace.under(chosen.path, batch=0), ribbon.place(chosen.word)
         apart = part["per_position_difference"].pick(position=word)
-        matrices = "W_g, W, W'" if gate_of(trace) else "W, W'"
         alone = part["per_position"].pick(position=word)
         machine = layer_name(chosen.layer)
-        picture = OneForAll(entering(trace, chosen.path), part["out"], alone, here, ribbon, matrices, machine)
+        formula, enters = stages_of(trace, chosen.path)[-1], entering(trace, chosen.path)
+        picture = OneForAll(enters, part["out"], alone, here, ribbon, formula, machine)
         others = all_but(here, ribbon.chips, picture.enters)
         yield Step(
             "The same network for every vector",
@@ -284,16 +293,17 @@ class FeedForward(Chapter):
         )
         yield Step(
             "How to test for linearity",
+            beat("Is all this more than one matrix?", appear(enters.origin)),
             beat(
-                f"Is all this more than one matrix? Take two vectors, {pair}, and all their weighted sums: a grid.",
-                (appear(enters.origin), draw(*enters.arrows), appear(enters.names)),
+                f"Take two vectors, {pair}, and all their weighted sums: a grid.",
+                (draw(*enters.arrows), appear(enters.names)),
                 appear_in_turn([*enters.lines], "slow"),
             ),
             beat(
                 "Add so much of x and so much of y, and send the sum through f;",
                 draw(enters.sums[0]),
                 (draw(enters.sums[1]), appear(enters.before, trial.sides[0])),
-                (appear(trial.way, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
+                (appear(trial.way, trial.said, leaves.origin), Travel(enters.before, leaves.before, kind="row")),
             ),
             beat(
                 "or send both through f, and add then. For a matrix that is the same: it is linear.",
@@ -307,7 +317,7 @@ class FeedForward(Chapter):
                     "So is attention with its weights frozen: lines stay straight and even.",
                     f"So is attention with its weights frozen, to within {trial.apart:.0e}.",
                 ),
-                (appear(trial.said), trial.sent("slow")),
+                trial.sent("slow"),
             ),
             stage=[trial.rows],
         )
@@ -368,6 +378,7 @@ class FeedForward(Chapter):
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
         folds = whole.apart > ROUNDING
+        fold = " each neuron folds the grid," if bend == "ReLU" and not gated else " the grid folds,"
         yield Step(
             "Without an activation, two matrices are one",
             beat(
@@ -380,8 +391,7 @@ class FeedForward(Chapter):
             ),
             beat("One matrix after another is again one matrix: more numbers, but no new power.", Reform(two, one)),
             beat(
-                f"Now {'the gate' if gated else bend} goes back between them:"
-                + claim(bool(folds), " the grid folds,", ""),
+                f"Now {'the gate' if gated else bend} goes back between them:" + claim(bool(folds), fold, ""),
                 Reform(one, bent),
                 plain.turns_into(whole),
             ),
@@ -412,12 +422,12 @@ class FeedForward(Chapter):
             ),
             beat(
                 "In a small FFN, each neuron folds the plane along a line of its own.",
-                picture.doubled(),
+                (appear(picture.cells, rise=False), picture.doubled()),
                 picture.folded(),
             ),
             beat(
                 f"Train it: {picture.shares[-1]:share} right, and {worst:share} in the worst of several trainings.",
-                (appear(picture.cells, rise=False), appear(layer.right)),
+                appear(layer.right),
                 picture.learn(),
             ),
             stage=[straight.box, straight.title, layer.box, layer.title],
@@ -445,7 +455,7 @@ class FeedForward(Chapter):
                 "So attention moves information between vectors, and the FFN computes within each:",
                 draw(*picture.arcs.arcs, kind="row"),
                 (*picture.down(), appear(picture.called)),
-                ambient=picture.moving(),
+                ambient=picture.flow(),
             ),
             beat(
                 "it adds what training has stored for what it finds. "
@@ -455,9 +465,10 @@ class FeedForward(Chapter):
                     else f"Without {bend}, it would be one matrix."
                 ),
                 appear(whole),
-                ambient=picture.computing(),
+                Reform(whole, left) if left else None,
+                ambient=picture.flow(),
             ),
-            beat(question, Reform(whole, left) if left else None, ambient=picture.computing()),
+            beat(question, ambient=picture.flow()),
             stage=[*picture.arcs.chips],
         )
 

@@ -304,5 +304,5 @@ class NamedNeurons:
         line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
         self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
         self.title = Words(
-            f"all neurons: how well each tells its best kind; in yellow, {named}", "fact", "ink2"
+            f"all neurons: how well each tells its best kind, from chance up; in yellow, {named}", "fact", "ink2"
         ).begin_in(head)

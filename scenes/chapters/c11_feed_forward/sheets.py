@@ -79,7 +79,7 @@ class Sheet(VGroup):
         for mark, place in ((self.before, 3), (self.after, 4)):
             own = mark.width * 135
             means(mark, *(Away(points.quantity(place, axis), 0.0, axis, px, own, ground) for axis in (0, 1)))
-        self.between = rule(before, after, "warning", 6)
+        self.between = rule(before, after, "warning", 12)
         for mark in (self.between, self.before, self.after):
             mark.set_z_index(1)
         super().__init__(self.lines, self.sums, self.arrows, self.origin)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE, Room, across
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -56,7 +56,7 @@ class Staircases:
     """Steps to the right, vectors down: without a cache a triangle is computed, with it only its edge.
 
     Args:
-        words: what each step writes.
+        words: what each step reads.
         totals: vectors computed without and with.
         memory: what the cache holds, in words.
     """
@@ -69,12 +69,13 @@ class Staircases:
         rooms = [Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2)]
         colours = palette()
         self.steps: list[list[VGroup]] = []
-        self.kept, self.titles, self.totals = VGroup(), VGroup(), VGroup()
+        self.kept, self.titles, self.totals, self.rows = VGroup(), VGroup(), VGroup(), VGroup()
         #: What is kept of each step but the last, for those after it.
         self.cached: list[VGroup] = []
         names = ("without a cache", "with a KV cache")
         for side, (one, title, total) in enumerate(zip(rooms, names, totals, strict=True)):
             left, top, _ = at((one.left + one.right - pitch * count) / 2, one.top)
+            self.rows.add(VGroup(self._row(one, word, t, pitch, count) for t, word in enumerate(words)))
             steps: list[VGroup] = []
             for t in range(count):
                 column, stored = VGroup(), VGroup()
@@ -104,6 +105,14 @@ class Staircases:
             kept, Words(memory, "fact", "key").next_to(kept, DOWN, buff=units(14)).align_to(kept, RIGHT)
         )
 
+    @staticmethod
+    def _row(room: Room, label: Label, t: int, pitch: float, count: int) -> Words:
+        """The token whose vector stands in a row, before its first square."""
+        right = (room.left + room.right - pitch * count) / 2 + t * pitch - 14
+        place = Room(room.left, room.top + t * pitch, right, room.top + (t + 1) * pitch)
+        text = place.fit(word(label, "stage word"), most=1.0)
+        return text.end_in(place)
+
 
 class ByTheClock(VGroup):
     """Milliseconds without and with a cache, over the number of words written.
@@ -127,3 +136,9 @@ class ByTheClock(VGroup):
         # The shortest lengths stand too close to be named.
         self.ticks = self.plot.ticks(lengths.quantities()[2:], "", "large cell")
         super().__init__(self.plot, self.curves, self.marks, self.ticks)
+
+    def gain(self, speedups: NamedTensor, k: int) -> Words:
+        """How many times as fast it is with the cache at a length, beside the two points there."""
+        words = Words(f"{speedups.quantity(k):.1f} times", "stage number", "query")
+        points = VGroup(self.marks[0][k], self.marks[2][k])
+        return words.next_to(points, UP if k < len(speedups) - 1 else LEFT, buff=units(24))

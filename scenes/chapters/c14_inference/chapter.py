@@ -12,6 +12,7 @@ from scenes.animations import (
     Sweep,
     Through,
     Travel,
+    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -27,18 +28,21 @@ from scenes.animations import (
 )
 from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.writing import BeamTree, Columns, in_order, in_view, winner
+from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.learning import Loop
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
 from scenes.mobjects.role_table import hundreds
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
+from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
+#: A choice with more than this is hardly in doubt.
+HALF_SURE = 0.5
 
 
 class Inference(Chapter):
@@ -80,9 +84,9 @@ class Inference(Chapter):
             yield from self.three_texts(model)
         yield from self.what_chance_costs(run, trace, again, card)
         yield from self.old_keys_and_values(run, trace, card)
-        yield from self.the_cache(run, real, writes, card)
+        yield from self.the_cache(run, reads, card)
         yield from self.by_the_clock(trace, card)
-        yield from self.who_chooses(card)
+        yield from self.who_chooses(Columns(reads, writes, run["greedy.chosen_probs"], card.inside), card)
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -94,6 +98,8 @@ class Inference(Chapter):
         chosen = probs.label("vocab", best[0])
         start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
         asked = Words("?", "large number").move_to(written)
+        source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
+        text = [Words(f"to translate: “{spelled(source)}”", "fact").end_in(card.line)] if is_short(source) else []
         yield Step(
             "Who chooses the next word?",
             beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
@@ -115,7 +121,7 @@ class Inference(Chapter):
                 appear(ring_around(tokens.bars[0])),
                 (leave(asked), Travel(tokens.names[0], written, kind="row")),
             ),
-            stage=[card, start],
+            stage=[card, start, *text],
         )
 
     def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
@@ -167,8 +173,12 @@ class Inference(Chapter):
                 ),
                 *(
                     [
-                        (leave(ring, picture.numbers), appear(heading)),
-                        (reshape(picture.bars, ends, "slow"), appear_in_turn([*shares], "slow")),
+                        (
+                            leave(ring, picture.numbers),
+                            appear(heading),
+                            reshape(picture.bars, ends, "slow"),
+                            appear_in_turn([*shares], "slow"),
+                        )
                     ]
                     if ended
                     else [move_ring(ring, picture.writes[-1])]
@@ -180,6 +190,9 @@ class Inference(Chapter):
     def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
+        drops = [picture.drop(t, "rest") for t in range(len(picture.nodes))]
+        barren = [node for lost in picture.barren[1:2] for node in lost]
+        dropped = f"“{run['beam.token'].label('node', barren[0])}”" if barren else ""
         yield Step(
             "Beam search keeps several beginnings",
             beat(
@@ -188,9 +201,13 @@ class Inference(Chapter):
                 slow[0],
             ),
             beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:]),
+            *(beat("goes on from each,", *plays) for plays in rest[:1]),
             beat(
-                "goes on from each, and gives up all but the best.",
-                *(play for plays in rest for play in plays),
+                f"and drops {dropped}: nothing as likely comes after it."
+                if dropped
+                else "and gives up all but the best.",
+                *(play for plays in drops[1:2] for play in plays),
+                *(play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part),
                 ambient=pulses(*picture.flowing()),
             ),
             stage=[card, picture.root],
@@ -203,12 +220,17 @@ class Inference(Chapter):
         score = run["greedy.score"]
         verdict = claim(
             winner(tree) == [str(label) for label in writes],
-            "They agree here.",
+            claim(
+                bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
+                "They agree: no step was in doubt.",
+                "They agree here.",
+            ),
             claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
         )
+        lengths = [int(tree["step"].values[node]) for node in tree["hypotheses"].values.astype(int)[:2]]
         changed = claim(
             winner(tree) == winner(run.under("normalised")),
-            "here that changes nothing.",
+            claim(len({*lengths}) == 1, "of equal lengths, the order stays.", "here that changes nothing."),
             "here that chooses another sentence.",
         )
         flow = pulses([*picture.branch])
@@ -218,17 +240,27 @@ class Inference(Chapter):
             "The largest sum wins",
             beat(
                 "A branch counts by the sum of its log-probabilities.",
-                (draw(picture.branch[0], kind="rest"), appear(ring)),
+                (draw(picture.branch[0], kind="rest"), appear(ring, picture.terms[0])),
                 *(
-                    (draw(edge, kind="rest"), move_ring(ring, score))
-                    for edge, score in zip(picture.branch[1:], later, strict=True)
+                    (draw(edge, kind="rest"), move_ring(ring, score), appear(term))
+                    for edge, score, term in zip(picture.branch[1:], later, picture.terms[1:], strict=False)
                 ),
+                appear(*picture.terms[len(picture.winners) :], picture.total),
                 ambient=flow,
             ),
-            beat(f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}", ambient=flow),
-            beat("Each word lowers it: the sum favours short sentences.", ambient=flow),
             beat(
-                f"So divide by the length; {changed}",
+                f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
+                move_ring(ring, picture.total[1]),
+                ambient=flow,
+            ),
+            beat(
+                "Each word lowers it: the sum favours short sentences.",
+                Visit(ring, [*picture.terms, picture.total[1]]),
+                ambient=flow,
+            ),
+            beat(
+                f"So divide by the length: {changed}",
+                leave(ring, picture.terms, picture.total),
                 appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
                 ambient=flow,
             ),
@@ -240,18 +272,21 @@ class Inference(Chapter):
         one, probs = model.at_one("open")
         best, most = probs.largest()
         doubt = claim(
-            bool(run["greedy.chosen_probs"].values.min() > 0.5),
+            bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
             "This model is hardly in doubt. So we change to a language model.",
             "To have more to choose from, we change to a language model.",
         )
         half, ring = len(probs) // 2, ring_around(model.name, roomy=True)
         yield Step(
             "A model with more to choose from",
-            beat(doubt, (appear(model.name), appear(ring)), (leave(ring), appear(model.prompt))),
+            beat(
+                doubt,
+                (appear(model.name, model.prompt), appear(ring)),
+                (appear_in_turn([*tokens.names[:half]], "slow"), appear_in_turn([*tokens.names[half:]], "slow")),
+            ),
             beat(
                 f"These are the {real['shown']} tokens that it finds likeliest.",
-                (appear_in_turn([*tokens.names[:half]]), appear_in_turn([*tokens.bars[:half]])),
-                (appear_in_turn([*tokens.names[half:]]), appear_in_turn([*tokens.bars[half:-1]])),
+                (leave(ring), appear_in_turn([*tokens.bars[:half]]), appear_in_turn([*tokens.bars[half:-1]])),
             ),
             beat(
                 f"Greedy decoding would take “{best}” every time. Sampling draws: {most:.1%} are “{best}”,",
@@ -295,7 +330,7 @@ class Inference(Chapter):
                 f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):.1%}.",
                 sweep(range(last, -1, -1), "tour"),
             ),
-            beat("Near zero, it is greedy decoding again.", appear(ring_around(states[0][0]))),
+            beat("Towards zero, it becomes greedy decoding.", appear(ring_around(states[0][0]))),
             stage=[model.card.paper, model.name, model.prompt, tokens],
         )
 
@@ -426,8 +461,8 @@ class Inference(Chapter):
             "What chance costs, and why",
             beat(
                 f"Probabilities multiply: sampling writes {text} in {products.quantities()[-1]:share} of all tries.",
-                (reshape(columns.bars, bars, "slow"), leave(columns.numbers)),
-                (appear(numbers), appear(ring)),
+                (reshape(columns.bars, bars, "slow"), leave(columns.numbers), appear_in_turn([*numbers], "slow")),
+                appear(ring),
             ),
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
@@ -441,17 +476,17 @@ class Inference(Chapter):
                     "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
-                draw(ring_around(panels[1].dots), kind="row"),
+                draw(asked := ring_around(panels[1].dots), kind="row"),
                 headed[2],
             ),
             beat(
                 claim(
                     costs,
-                    f"With that little taken off again, it gets {without:share} right. "
-                    + claim(most, "Most of the cost was not doubt.", "The rest is doubt."),
+                    f"Subtract it, and {without:share} are right. "
+                    + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                filled[2],
+                (*filled[2], move_ring(asked, panels[2].dots)),
             ),
             stage=[card, columns],
         )
@@ -488,15 +523,15 @@ class Inference(Chapter):
                 *([tuple(again)] if several and again else []),
             ),
             beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
-            stage=[card],
+            stage=[card.paper, card.called(named_head(0, 0))],
         )
 
-    def the_cache(self, run: Trace, real: Trace, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
+    def the_cache(self, run: Trace, reads: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, source = run["cache.own_numbers"], run["cache.source_numbers"]
         held = f"{own:,.0f} + {source:,.0f} numbers" if source > 0 else f"{own:,.0f} numbers"
-        picture = Staircases(writes, (without, kept), held, card.inside)
+        picture = Staircases(reads, (without, kept), held, card.inside)
         grown = []
         if picture.cached:
             ring = ring_around(picture.cached[0])
@@ -514,21 +549,18 @@ class Inference(Chapter):
             "The KV cache: only the newest token is computed",
             beat(
                 f"Without it, each step computes all vectors again: {without:,.0f}, a triangle.",
-                appear(picture.titles[0], picture.note),
+                appear(picture.titles[0], picture.note, picture.rows[0]),
                 Sweep(VGroup(*picture.steps[0]), "row"),
                 appear(picture.totals[0]),
             ),
             beat(
                 f"With it, only the newest: {kept:,.0f}.",
-                (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept)),
+                (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept, picture.rows[1])),
                 appear(picture.totals[1]),
             ),
             beat(memory, *grown[:1], appear(picture.legend)),
             beat(
-                f"In {real['bits'].words('model')[0]}, it grows by {real['cached_a_token']:,.0f} a token; "
-                "an LSTM’s state never grows."
-                if "cached_a_token" in real
-                else "It grows with each token; an LSTM’s state never grows.",
+                "It grows with each token; an LSTM’s state never grows.",
                 *grown[1:],
             ),
             stage=[card],
@@ -548,6 +580,7 @@ class Inference(Chapter):
             gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with every length."
         )
         ring = ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))
+        longest, shortest = (picture.gain(speedups, k) for k in (len(gains) - 1, least))
         yield Step(
             "What the cache saves, by the clock",
             beat(
@@ -558,33 +591,35 @@ class Inference(Chapter):
             beat(
                 f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
                 draw(picture.curves[1], kind="slow"),
-                appear(picture.marks[2], picture.marks[3]),
+                appear(picture.marks[2], picture.marks[3], longest),
             ),
             beat(
-                f"Of the lengths measured, {lengths.quantity(least):.0f} words gain least: "
-                f"{speedups.quantity(least):.1f} times.",
-                appear(ring),
+                f"{lengths.quantity(least):.0f} words gain least: {speedups.quantity(least):.1f} times.",
+                appear(ring, shortest),
             ),
             beat(grows, move_ring(ring, VGroup(picture.marks[0][-1], picture.marks[2][-1]))),
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
         )
 
-    def who_chooses(self, card: Card) -> Iterator[Step]:
-        """Close: the answer, and a question to take away."""
-        loop = Loop(("decoder: logits", "softmax: probabilities", "a rule: one token", "read next, past kept"))
-        card.inside.fit(loop)
-        flow = pulses([way[0] for way in loop.ways], role="ink")
+    def who_chooses(self, picture: Columns, card: Card) -> Iterator[Step]:
+        """Close: the loop once more, and a question to take away."""
+        ring = ring_around(picture.reads[0])
+        flights = [Travel(*pair, kind="row") for pair in zip(picture.bars, picture.writes, strict=True)]
+        again = zip(picture.writes[:-1], picture.reads[1:], strict=True)
         yield Step(
             "Who chooses?",
-            beat("The model gives probabilities;", draw(loop.ways[0]), appear(loop.boxes[1]), ambient=flow),
-            beat("a rule outside of it chooses a token,", draw(loop.ways[1]), appear(loop.boxes[2]), ambient=flow),
+            beat(
+                "The model gives probabilities;",
+                appear(picture.tracks),
+                (*(grow(bar, DOWN) for bar in picture.bars), appear(picture.numbers)),
+            ),
+            beat("a rule outside of it chooses a token,", tuple(flights)),
             beat(
                 "which is read next. The causal mask lets us keep the past.",
-                draw(loop.ways[2]),
-                appear(loop.boxes[3]),
-                draw(loop.ways[3]),
-                ambient=flow,
+                tuple(Travel(*pair, kind="row") for pair in again),
+                appear(ring),
+                Visit(ring, [*picture.reads], "slow"),
             ),
-            beat("Your turn: would a cache work in the encoder?", ambient=flow),
-            stage=[card.paper, loop.boxes[0]],
+            beat("Your turn: would a cache work in the encoder?", Visit(ring, [*picture.reads[::-1]], "slow")),
+            stage=[card, picture.reads[0], picture.names],
         )

@@ -11,7 +11,7 @@ from scenes.animations import appear, appear_in_turn, draw, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
-from scenes.mobjects.shapes import Box, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Token, chip_width
@@ -103,12 +103,14 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
     return line.move_to(room.centre).align_to(np.array([at(room.left, 0)[0], 0, 0]), LEFT)
 
 
-#: The most steps that have room.
-STEPS = 5
+#: The most steps that have room, and the most candidates of a step.
+STEPS, CANDIDATES = 5, 6
 #: Px of the root, from the end of a word to its edges, and that a word stands above its score.
 ROOT, SPACE, ABOVE = 52.0, 12.0, 20.0
-#: How much higher the rows of words with scores are, and px of the line at the foot where sums are divided.
+#: How much higher the rows of words with scores are, and px of the line at the foot where sums are made and divided.
 TALL, FOOT = 1.6, 72.0
+#: Px of a way that leads to nothing as good.
+STUB = 40.0
 
 
 class BeamTree(VGroup):
@@ -127,11 +129,13 @@ class BeamTree(VGroup):
         steps = int(step.max())
         self.whole = steps <= STEPS
         shown = list(range(1, min(steps, STEPS) + 1))
-        #: The nodes of each step that is shown.
-        self.nodes = [[int(node) for node in np.flatnonzero(step == t)] for t in shown]
         # What was kept at the last step was not gone on from: the search was over.
         self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
+        #: The nodes of each step that are shown: what lives, and the best of the others.
+        self.nodes = [self._shown(np.flatnonzero(step == t)) for t in shown]
         self.lost = self._lost()
+        #: Of these, what nothing as good as the candidates of the next step comes after.
+        self.barren = [[node for node in lost if self.alive[node] and node not in self.parent] for lost in self.lost]
         names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
         across = min(420.0, (room.width - ROOT) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
@@ -140,7 +144,7 @@ class BeamTree(VGroup):
         most = max(map(len, self.nodes))
         tall = max((k + 1 for nodes in self.nodes for k, node in enumerate(nodes) if self.alive[node]), default=0)
         places = np.array([TALL if place < tall else 1.0 for place in range(most)])
-        places *= min(60.0, room.height / places.sum())
+        places *= min(72.0, room.height / places.sum())
         middles = room.top + np.cumsum(places) - places / 2
         left = (room.left + room.right - ROOT - across * len(shown)) / 2
         chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
@@ -161,9 +165,31 @@ class BeamTree(VGroup):
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.winners = [node for node in best if node in self.ends]
         self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
+        self.stubs = {node: self._stub(node) for lost in self.barren for node in lost}
+        self.terms, self.total = self._sum(best)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
+
+    def _shown(self, nodes: np.ndarray) -> list[int]:
+        others = [node for node in nodes if not self.alive[node]][: max(0, CANDIDATES - int(self.alive[nodes].sum()))]
+        return [int(node) for node in nodes if self.alive[node] or node in others]
+
+    def _stub(self, node: int) -> VGroup:
+        """A way on that is not taken."""
+        start = self.ends[node][1]
+        end = start + RIGHT * units(STUB)
+        cross = Words("×", "stage number", "warning").move_to(end + RIGHT * units(SPACE))
+        return VGroup(rule(start, end, "ink3", 2), cross)
+
+    def _sum(self, best: Sequence[int]) -> tuple[VGroup, VGroup]:
+        """The log-probabilities along the best branch, and their sum, at the foot."""
+        logs = (self.tree["log_prob"].quantity(node) for node in best)
+        terms = VGroup(number(log, ".3f", "stage number", "residual") for log in logs)
+        total = number(self.tree["score"].quantity(best[-1]), ".3f", "stage number", "residual")
+        whole = VGroup(*terms, Words("=", "stage number", "ink2"), total).arrange(RIGHT, buff=units(36))
+        self.foot.fit(whole, most=1.0)
+        return terms, VGroup(*whole[len(terms) :])
 
     def _lost(self) -> list[list[int]]:
         """For each step, the nodes that were kept before, and that no branch leads through any more."""
@@ -207,7 +233,7 @@ class BeamTree(VGroup):
         before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
         return means(line, End(before, first=True), End(here))
 
-    def grow(self, t: int, kind: str = "row") -> tuple[tuple[Animation, ...], ...]:
+    def grow(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
         """Step t from 0: all ways on grow out of the branches that live; then the best are kept, and scored."""
         nodes = self.nodes[t]
         alive = [node for node in nodes if node in self.kept]
@@ -215,11 +241,16 @@ class BeamTree(VGroup):
         tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        gone = [part[node] for part in (self.kept, self.scores) for node in self.lost[t]]
-        pale = [self.pale[node][k] for k in range(2) for node in self.lost[t]]
-        given_up = (leave(*(self.edges[node] for node in self.lost[t])), *exchange(gone, pale, kind)) if gone else ()
         drawn = [draw(*edges, kind=kind)] if alive else []
-        return tried, (*kept, *drawn, *given_up), (appear(*scores, rise=False),)
+        return [tried, (*kept, *drawn, appear(*scores, rise=False))]
+
+    def drop(self, t: int, kind: str = "row") -> list[Animation | tuple[Animation, ...]]:
+        """What no branch leads through since step t is grey again; where nothing as good came after it, a way ends."""
+        lost, stubs = self.lost[t], [self.stubs[node] for node in self.barren[t]]
+        gone = [part[node] for part in (self.kept, self.scores) for node in lost]
+        pale = [self.pale[node][k] for k in range(2) for node in lost]
+        given_up = [(leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
+        return [*([appear(*stubs, rise=False)] if stubs else []), *given_up]
 
     def averages(self, tree: Trace) -> VGroup:
         """The sums of the two best branches, each divided by its length, at the foot."""
