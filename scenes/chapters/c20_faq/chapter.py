@@ -151,16 +151,17 @@ class FAQ(Chapter):
             "What changes when the sentence is longer?",
             beat(
                 "Every matrix on the way, from the vectors of the words to the logits.",
-                (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
-                (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
+                (appear(strip.letters, *strip.counters, strip.tracks, strip.bars, strip.cut)),
+                (appear_in_turn([*strip.names]), appear_in_turn([*strip.labels])),
+                draw(*strip.ways, strip.road, kind="row"),
             ),
             beat("A longer source: one more vector for each word.", up[0]),
             beat("Scores grow both ways, so with the square.", appear(square, strip.outline)),
             beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
             beat(
-                "But no matrix of parameters changes: the same ones serve a sentence of any length.",
+                "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
                 back[1],
-                appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
+                appear_in_turn([ring_around(width) for width in strip.widths], "slow"),
             ),
             stage=[],
         )
@@ -283,29 +284,37 @@ class FAQ(Chapter):
             "Your turn: could an encoder have a KV cache?",
             beat(
                 f"The last word is new: “{word}” in the encoder, “{read}” in the decoder.",
-                appear(encoder.title, encoder.chips, encoder.rows, decoder.title, decoder.chips, decoder.rows),
+                appear(*(part for side in (encoder, decoder) for part in (side.title, *side.before))),
+                *(appear(*side.new) for side in (encoder, decoder)),
             ),
             beat(
                 "Which other vectors changed with it?",
-                appear(encoder.ring, decoder.ring, encoder.head, decoder.head, encoder.pause, decoder.pause),
+                appear(encoder.head, decoder.head, encoder.pause, decoder.pause),
                 (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
             ),
             beat(
                 claim(
                     moved,
-                    "No: in the encoder every one changes, because every token attends to the new one.",
-                    "No: in the encoder some change, because tokens attend to the new one.",
+                    "In the encoder, all of them: every token attends to the new one. So it can have no cache.",
+                    "In the encoder some of them, because tokens attend to the new one.",
                 ),
-                (leave(encoder.pause), appear_in_turn([*encoder.bars]), appear_in_turn([*encoder.numbers])),
+                leave(encoder.pause, decoder.pause),
+                (appear_in_turn([*encoder.bars], "slow"), appear_in_turn([*encoder.numbers], "slow")),
             ),
             beat(
                 claim(
                     still,
-                    "In the decoder only the new one, because of the causal mask: the others can be kept in a cache.",
+                    "In the decoder only the new one, because of the causal mask:",
                     "In the decoder others, too.",
                 ),
-                (leave(decoder.pause), appear_in_turn([*decoder.bars]), appear_in_turn([*decoder.numbers])),
+                (appear_in_turn([*decoder.bars], "slow"), appear_in_turn([*decoder.numbers], "slow")),
             ),
+            beat(
+                "the others can be kept in a cache.",
+                appear_in_turn([ring_around(chip, "residual") for chip in decoder.chips[:-1]], "slow"),
+            )
+            if still
+            else None,
             stage=[],
         )
 
@@ -334,7 +343,7 @@ class FAQ(Chapter):
                 f"From {before:share} right to {after:share}. "
                 + claim(
                     bool(together > 2 * added),
-                    f"Singly they cost {added:.1%}, together {together:.1%}: each had compensated for the others.",
+                    f"Singly they cost {added:.1%}, together {together:.1%}: some had stood in for others.",
                     f"Singly they cost {added:.1%}, together {together:.1%}: that they fill in for each other, this "
                     "does not show.",
                 ),
