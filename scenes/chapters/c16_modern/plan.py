@@ -240,9 +240,7 @@ class Plan(VGroup):
 
     def reordered(self, other: Plan) -> tuple[Animation, ...]:
         """Its blocks move on to where they lie in another plan."""
-        ours, theirs = (
-            [*plan.boxes.values(), *plan.joins, *plan.names, *plan.old.values()] for plan in (self, other)
-        )
+        ours, theirs = ([*plan.boxes.values(), *plan.joins, *plan.names, *plan.old.values()] for plan in (self, other))
         return exchange(ours, theirs, "slow")
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
