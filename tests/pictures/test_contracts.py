@@ -54,7 +54,7 @@ MARKS = {
     "language_model": 430,
     "inside": 370,
     "arguing": 200,
-    "faq": 700,
+    "faq": 520,
 }
 MOST_WORDS, STEPS, SECONDS = 70, range(5, 15), (60, 240)
 

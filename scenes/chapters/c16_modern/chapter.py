@@ -44,7 +44,7 @@ class Modern(Chapter):
         layers, years = run["layers"].pick(part="SmolLM2"), run["years"]
         norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
         first = Plan(layers, years, ())
-        yield from self.decoder_alone(run, first)
+        yield from self.decoder_alone(run, Plan(layers, years, (), first=True), first)
         yield from self.divide_only(run, first)
         yield from self.turned(run, Plan(layers, years, norms), dials)
         yield from self.only_the_distance(run, dials)
@@ -54,7 +54,7 @@ class Modern(Chapter):
         yield from self.how_large(run)
         yield from self.what_stayed(Stayed(layers, years))
 
-    def decoder_alone(self, run: Trace, plan: Plan) -> Iterator[Step]:
+    def decoder_alone(self, run: Trace, plan: Plan, today: Plan) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
         both = Both(run["layers"])
         ring = ring_around(both.encoder.plate)
@@ -73,7 +73,7 @@ class Modern(Chapter):
             beat("so the encoder goes,", (leave(ring), *both.step_forward())),
             beat("and with it cross-attention, which asked the encoder.", leave(*both.crossing), both.close_up()),
             beat(
-                f"What is left is the decoder, and it grows: from {few:.0f} layers to the {many:.0f} of {name}.",
+                f"The decoder is left, and grows: from {few:.0f} layers to the {many:.0f} of {name}.",
                 both.fold(),
                 (both.grow(), appear(both.many.title)),
             ),
@@ -82,6 +82,7 @@ class Modern(Chapter):
                 exchange([both.many], [plan.tower], "camera"),
                 *plan.opened(),
             ),
+            beat("The norm comes before a block now: the stream itself is only added to.", plan.reordered(today)),
             stage=[both.encoder.plate, both.encoder.title, both.decoder],
         )
 

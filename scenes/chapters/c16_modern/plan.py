@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -20,13 +20,18 @@ from transformer_core.tracing.trace import NamedTensor
 #: What each kind of sublayer is called in a tower.
 SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", "cross-attention", "feed-forward")}
 #: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.
+NORM = ("layer norm", "after the sum"), ("RMSNorm", "before a block")
 BLOCKS = {
-    "feed-forward": ("ReLU", "SwiGLU"),
-    "norm 2": ("after the sum", "before a block"),
-    "attention": ("keys for every head", "shared keys"),
-    "norm 1": ("layer norm", "RMSNorm"),
-    "positions": ("added to embeddings", "rotary"),
+    "feed-forward": (("ReLU",), ("SwiGLU",)),
+    "norm 2": NORM,
+    "attention": (("keys for every head",), ("shared keys",)),
+    "norm 1": NORM,
+    "positions": (("added to embeddings",), ("rotary",)),
 }
+#: The same of 2017: each norm lies on the stream, after the sum of its block.
+FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
+#: Half the px between two lines in a block.
+LEADING = 19.0
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
 TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 116.0, 92.0
 #: Px of a layer that stands beside a formula, and the formula.
@@ -158,9 +163,12 @@ class Plan(VGroup):
         years: when the blocks were published: "part".
         changed: the blocks that have been exchanged so far.
         alone: True without the tower, in the left part of the stage.
+        first: True for the order of 2017.
     """
 
-    def __init__(self, layers: Quantity, years: NamedTensor, changed: Container[str], alone: bool = False) -> None:
+    def __init__(
+        self, layers: Quantity, years: NamedTensor, changed: Container[str], alone: bool = False, first: bool = False
+    ) -> None:
         self.style = ("block", "fact") if alone else ("title", "block")
         self.tower = Many(layers, STAGE.split_columns(TOWER)[0])
         room = STAGE.split_columns(WIDE)[0] if alone else STAGE.split_columns(TOWER, 130)[1]
@@ -174,23 +182,25 @@ class Plan(VGroup):
         self.stream = rule(at(stream, below.bottom - 40), at(stream, layer.top - 4), "residual", 9)
         self.stream.key = ("stream",)
         self.boxes: dict[str, VMobject] = {}
-        self.old, self.new, names, self.joins = {}, {}, VGroup(), VGroup()
-        for (block, (old, new)), line in zip(BLOCKS.items(), lines, strict=True):
-            place = line.split_columns(STREAM)[1]
+        self.old, self.new, names, self.joins = dict[str, VGroup](), dict[str, VGroup](), VGroup(), VGroup()
+        order = sorted(zip(FIRST if first else BLOCKS, lines, strict=True), key=lambda part: [*BLOCKS].index(part[0]))
+        for block, line in order:
+            place, (old, new) = line.split_columns(STREAM)[1], BLOCKS[block]
             lit = block in changed
             fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
             edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
-            box = Box(place.width, place.height, fill, 12, *edge).move_to(place.centre)
+            ground = line if first and block in ("norm 1", "norm 2") else place
+            box = Box(ground.width, ground.height, fill, 12, *edge).move_to(ground.centre)
             box.key = ("block", block)
             self.boxes[block] = box
-            first, second, third = thirds(place)
-            name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(first)
-            before = Words(old, self.style[1], "ink2", box).settle(second.centre)
+            left, second, third = thirds(place)
+            name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(left)
+            before = told(old, self.style[1], "ink2", box, second)
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
             if lit:
-                after = Words(new, self.style[0], "ink", box).settle(third.centre)
+                after = told(new, self.style[not alone and len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
                 self.new[block] = after
             if block in ("feed-forward", "attention"):
@@ -228,6 +238,11 @@ class Plan(VGroup):
             (appear(self.names, self.heads, *self.old.values()),),
         ]
 
+    def reordered(self, other: Plan) -> tuple[Animation, ...]:
+        """Its blocks move on to where they lie in another plan."""
+        ours, theirs = ([*plan.boxes.values(), *plan.joins, *plan.names, *plan.old.values()] for plan in (self, other))
+        return exchange(ours, theirs, "slow")
+
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
         ring, dive = ring_around(self.boxes[block]), Dive([self.shapes], self.boxes[block])
@@ -236,6 +251,14 @@ class Plan(VGroup):
             draw(ring, kind="rest"),
             AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
         ]
+
+
+def told(lines: Sequence[str], style: str, role: str, paper: Box, room: Room) -> VGroup:
+    """What a block is, in the middle of a room, on a line or two."""
+    return VGroup(
+        Words(line, style, role, paper).settle(room.centre + UP * units(LEADING * (len(lines) - 1 - 2 * i)))
+        for i, line in enumerate(lines)
+    )
 
 
 def thirds(room: Room) -> tuple[Room, Room, Room]:

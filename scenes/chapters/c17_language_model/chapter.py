@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Count,
@@ -303,7 +303,7 @@ class LanguageModel(Chapter):
             ),
             beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
-                "Fine-tuned on such texts, it goes on as an assistant would,",
+                "Fine-tuned on such texts, it goes on as an assistant would, with the likeliest token each time,",
                 appear(reply.legend("bar: probability")),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
@@ -374,6 +374,7 @@ class LanguageModel(Chapter):
             "Fluent is not the same as true",
             beat(
                 "What is the capital of each? It answers for countries that exist,",
+                appear_in_turn([*halves[0].asked]),
                 Sweep(VGroup(*halves[0].lines), "slow"),
             ),
             beat("and in the same way for countries that we made up.", Sweep(VGroup(*halves[1].lines), "slow")),
@@ -382,11 +383,12 @@ class LanguageModel(Chapter):
                 "How sure was it? "
                 + claim(
                     bool(abs(sentence - other_sentence) < 0.05),
-                    f"Up to “{said}”, where it comes, equally sure: "
+                    f"Up to “{said}”, if it says that, equally sure: "
                     f"{sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                     f"Up to “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
                 ),
-                (leave(*rings), *(play for half in halves for play in (appear(half.legend), Sweep(half.bars, "slow")))),
+                (leave(*rings), *(Sweep(half.bars, "slow") for half in halves)),
+                appear(*(part for half in halves for part in (half.legend, half.means[0]))),
             ),
             beat(
                 claim(
@@ -396,6 +398,7 @@ class LanguageModel(Chapter):
                     f"At the next token, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
                 ),
                 tuple(Sweep(half.named, "slow") for half in halves),
+                appear(*(half.means[1] for half in halves)),
             ),
             stage=[half.title for half in halves],
         )
@@ -440,6 +443,9 @@ class LanguageModel(Chapter):
                 appear(ring := ring_around(written[0])),
                 move_ring(ring, written),
             ),
-            beat("No: all of it is read again at each step. Only what it writes next can correct it."),
+            beat(
+                "No: it stays in the text, and each step attends to it.", move_ring(ring, VGroup(page.words, written))
+            ),
+            beat("Only what it writes next can correct it.", move_ring(ring, written.copy().next_to(written, RIGHT))),
             stage=[page, last, likely],
         )

@@ -22,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 ASKED, ANSWERED = following(lambda: [row.inset(60, 90) for row in STAGE.rows(2)])
 #: The type of a chat.
 LARGE = "caption"
+#: The colours of the bars up to a name, and of that of its first token.
+ROLES = "weight", "query"
 #: What an answer says before it names the capital.
 SAID = "is"
 #: What is left beside the short lines of a chat.
@@ -110,8 +112,14 @@ class Answers:
     def __init__(self, run: Trace, which: Sequence[int], title: str, room: Room) -> None:
         head, body = room.split_rows(50, 4)
         self.title = Words(title, "block", "ink2").begin_in(head)
-        self.legend = Words("bar: probability", "aside", "ink2").end_in(head)
-        self.lines = VGroup()
+        #: What a bar is, and the mean of those up to the name and at its first token.
+        sure = run["sure"][bool(which[0])].quantities()
+        means_of = [number(share, "share", "stage number", role) for share, role in zip(sure, ROLES, strict=True)]
+        self.legend = Words("mean bar", "aside", "ink2")
+        row_of = VGroup(self.legend, *means_of).arrange(RIGHT, buff=units(24)).move_to(head.centre)
+        self.means = row_of.shift(RIGHT * (at(head.right, 0)[0] - row_of.get_right()[0]))[1:]
+        #: The countries that were asked for, and the answers.
+        self.asked, self.lines = VGroup(), VGroup()
         #: The bars up to the name, and those from it on.
         self.bars, self.named = VGroup(), VGroup()
         for place, row in zip(which, body.rows(len(which), 0), strict=True):
@@ -122,9 +130,11 @@ class Answers:
                 line.words.add(Words("…", LARGE).next_to(line.words[-1], RIGHT, buff=units(4)))
                 line.words[-1].stand_on(line.words[0].baseline)
             self.lines.add(line.words)
+            country = Words(f"{run['right'].label('sentence', place)}?", "fact", "ink2").end_in(row)
+            self.asked.add(country.stand_on(line.words[0].baseline))
             said = [text.text for text in line.words]
             named = said.index(SAID) + 1 if SAID in said else -1
-            roles = ["query" if i == named else "weight" for i in range(last)]
+            roles = [ROLES[i == named] for i in range(last)]
             bars = [line.bar(i, shares.quantity(i), self.SURE, role) for i, role in enumerate(roles)]
             border = max(named, 0) or last
             self.bars.add(*bars[:border])

@@ -255,7 +255,7 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool((decided.values == last).sum() > len(decided) / 2),
-                    f"So do most of ten prompts; the earliest wins after layer {earliest:.0f}.",
+                    f"So do most of ten prompts; the earliest stays first from layer {earliest:.0f} on.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
                 draw(*picture.others, kind="slow"),
@@ -269,7 +269,9 @@ class Inside(Chapter):
         """A unit of all feed-forward layers, chosen by a measure and tried on new texts."""
         unit, shuffled = run["unit"], run["unit_shuffled"]
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
-        rings = [[ring_around(chip) for chip in chips] for chips in picture.where([run["of_time_0"], run["of_time_1"]])]
+        masks = [run["of_time_0"], run["of_time_1"]]
+        rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
+        told = picture.told(masks)
         yield Step(
             "A neuron that wakes at time words",
             beat(
@@ -277,14 +279,13 @@ class Inside(Chapter):
                 Sweep(VGroup(*picture.texts[0]), "slow"),
             ),
             beat("We took the best at telling seven time words from others.", Sweep(VGroup(*picture.texts[1]), "slow")),
-            beat("Now it reads new texts, with new time words. The bluer, the more active.", *picture.light()),
+            beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
             beat(
-                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word;",
-                appear_in_turn(rings[0], "slow"),
+                f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
+                *(appear_in_turn([*some, *texts], "row") for some, texts in zip(rings, told, strict=True)),
             ),
             beat(
-                f"for words drawn by chance, the best neuron reaches {shuffled:share}.",
-                appear_in_turn(rings[1], "slow"),
+                f"For seven words drawn by chance, the best neuron reaches {shuffled:share}.",
             ),
             stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )

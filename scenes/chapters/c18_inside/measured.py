@@ -162,7 +162,7 @@ class Losses:
 
 
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
-PITCH, HIGH, MARGIN, SPACE, BREAK = 104.0, 84.0, 11.0, 9.0, 50.0
+PITCH, HIGH, MARGIN, SPACE, BREAK = 130.0, 66.0, 11.0, 9.0, 20.0
 STYLE = "title"
 #: Px of the last word of a sentence.
 ENDING = 300.0
@@ -176,7 +176,7 @@ class Reading:
     """
 
     def __init__(self, texts: Sequence[NamedTensor], room: Room = STAGE) -> None:
-        self.scale_value = max(float(text.values.max()) for text in texts)
+        self.active, self.scale_value = texts, max(float(text.values.max()) for text in texts)
         self.texts: list[list[VGroup]] = []
         self.lines: list[VGroup] = []
         self.lit: list[VGroup] = []
@@ -220,6 +220,19 @@ class Reading:
         """Of each text, the lit chips of the tokens at which its mask is one."""
         chips = iter([chip for line in self.lit for chip in line])
         return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
+
+    def told(self, masks: Sequence[NamedTensor]) -> list[list[Words]]:
+        """How active the unit is at these tokens, and at the one of the others where it is most, below each."""
+        most = max(float(text.values[mask.values == 0].max()) for text, mask in zip(self.active, masks, strict=True))
+        chips = iter([chip for line in self.lit for chip in line])
+        return [
+            [
+                number(active, ".2f", "number", "ink" if one else "ink3").next_to(chip, DOWN, buff=units(18))
+                for one, active, chip in zip(mask.values, text.quantities(), chips, strict=False)
+                if one or float(active) == most
+            ]
+            for text, mask in zip(self.active, masks, strict=True)
+        ]
 
 
 class Verdicts:

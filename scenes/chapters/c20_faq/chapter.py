@@ -6,18 +6,23 @@ from collections.abc import Iterator
 
 from scenes.animations import (
     Count,
+    Dive,
     Morph,
+    Rise,
     RunOut,
     Through,
     Travel,
     appear,
     appear_in_turn,
+    deal,
     draw,
+    gather,
+    hand_out,
     leave,
     multiply,
-    pulses,
     ring_around,
 )
+from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c20_faq.cards import (
     FAILS,
     HOLDS,
@@ -32,33 +37,20 @@ from scenes.chapters.c20_faq.cards import (
     shares_of,
     two_bars,
 )
-from scenes.chapters.c20_faq.figures import (
-    NEARLY_ALL,
-    ROWS,
-    PartsOfModels,
-    Ride,
-    columns_below,
-    decoding_rooms,
-    legs,
-    pull,
-    weave,
-)
+from scenes.chapters.c20_faq.figures import NEARLY_ALL, PartsOfModels
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
+from scenes.chapters.c20_faq.loom import SPOT, Loom
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.layout import STAGE
-from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import rows_of
-from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.widening import SAID
-from scenes.mobjects.wording import counted
+from scenes.mobjects.wording import counted, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.decoder_rows import decoder_rows_of
+from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.questions import high_score_at_small_cosine
-from transformer_core.tracing.provenance import Phrase
+from transformer_core.tracing.provenance import Label, Phrase
 from transformer_core.tracing.trace import Trace
 
 FIRST = "encoder.0.self_attn"
@@ -151,16 +143,17 @@ class FAQ(Chapter):
             "What changes when the sentence is longer?",
             beat(
                 "Every matrix on the way, from the vectors of the words to the logits.",
-                (appear(strip.letters, *strip.counters), appear_in_turn([*strip.names])),
-                (appear(strip.tracks, strip.bars, strip.cut), appear(strip.ways, strip.road, strip.labels)),
+                (appear(strip.letters, *strip.counters, strip.tracks, strip.bars, strip.cut)),
+                (appear_in_turn([*strip.names]), appear_in_turn([*strip.labels])),
+                draw(*strip.ways, strip.road, kind="row"),
             ),
             beat("A longer source: one more vector for each word.", up[0]),
             beat("Scores grow both ways, so with the square.", appear(square, strip.outline)),
             beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
             beat(
-                "But no matrix of parameters changes: the same ones serve a sentence of any length.",
+                "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
                 back[1],
-                appear_in_turn([ring_around(label, roomy=True) for label in strip.labels], "slow"),
+                appear_in_turn([ring_around(width) for width in strip.widths], "slow"),
             ),
             stage=[],
         )
@@ -283,29 +276,37 @@ class FAQ(Chapter):
             "Your turn: could an encoder have a KV cache?",
             beat(
                 f"The last word is new: “{word}” in the encoder, “{read}” in the decoder.",
-                appear(encoder.title, encoder.chips, encoder.rows, decoder.title, decoder.chips, decoder.rows),
+                appear(*(part for side in (encoder, decoder) for part in (side.title, *side.before))),
+                *(appear(*side.new) for side in (encoder, decoder)),
             ),
             beat(
                 "Which other vectors changed with it?",
-                appear(encoder.ring, decoder.ring, encoder.head, decoder.head, encoder.pause, decoder.pause),
+                appear(encoder.head, decoder.head, encoder.pause, decoder.pause),
                 (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
             ),
             beat(
                 claim(
                     moved,
-                    "No: in the encoder every one changes, because every token attends to the new one.",
-                    "No: in the encoder some change, because tokens attend to the new one.",
+                    "In the encoder, all of them: every token attends to the new one. So it can have no cache.",
+                    "In the encoder some of them, because tokens attend to the new one.",
                 ),
-                (leave(encoder.pause), appear_in_turn([*encoder.bars]), appear_in_turn([*encoder.numbers])),
+                leave(encoder.pause, decoder.pause),
+                (appear_in_turn([*encoder.bars], "slow"), appear_in_turn([*encoder.numbers], "slow")),
             ),
             beat(
                 claim(
                     still,
-                    "In the decoder only the new one, because of the causal mask: the others can be kept in a cache.",
+                    "In the decoder only the new one, because of the causal mask:",
                     "In the decoder others, too.",
                 ),
-                (leave(decoder.pause), appear_in_turn([*decoder.bars]), appear_in_turn([*decoder.numbers])),
+                (appear_in_turn([*decoder.bars], "slow"), appear_in_turn([*decoder.numbers], "slow")),
             ),
+            beat(
+                "the others can be kept in a cache.",
+                appear_in_turn([ring_around(chip, "residual") for chip in decoder.chips[:-1]], "slow"),
+            )
+            if still
+            else None,
             stage=[],
         )
 
@@ -334,7 +335,7 @@ class FAQ(Chapter):
                 f"From {before:share} right to {after:share}. "
                 + claim(
                     bool(together > 2 * added),
-                    f"Singly they cost {added:.1%}, together {together:.1%}: each had compensated for the others.",
+                    f"Singly they cost {added:.1%}, together {together:.1%}: some had stood in for others.",
                     f"Singly they cost {added:.1%}, together {together:.1%}: that they fill in for each other, this "
                     "does not show.",
                 ),
@@ -361,92 +362,88 @@ class FAQ(Chapter):
         )
 
     def one_vector(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Close of the lecture: one vector's way through the encoder, and into the word that is written."""
-        token = focus.query_token
-        place, layers = token.position, int(float(trace["config.encoder_layers"]))
-        ribbon = Ribbon(trace["embed_src.sum"].words("position"))
-        room = ribbon.below(STAGE)
-        way = [leg for layer in range(layers) for leg in legs(trace, "encoder", layer, place)]
-        start = trace["encoder.0.resid_pre"].pick(batch=0, position=place)
-        ride = Ride(start, way, room, Words(f"the residual stream at “{token}”", "fact", "ink2"))
-        ways = pull(ribbon, trace[f"{FIRST}.mean_weights"].pick(batch=0, query=place), ride.added[0])
-        final = "encoder.final_norm.out"
-        memory = rows_of(trace, final if final in trace else f"encoder.{layers - 1}.resid_post")
-        hung, kept = (columns_below(ribbon, memory, room, ride.scale, rows) for rows in (1, ROWS))
-        mine = ribbon.place(token)
-        rest = [vector for k, vector in enumerate(hung) if k != mine]
+        """Close of the lecture: into its first picture, down to one number, and with its vector to a word."""
+        token, decoded = focus.query_token, decoder_rows_of(trace)
+        opening = Opening(trace["embed_src.sum"].words("position"), decoded.written)
+        source, loom = opening.source, Loom(trace, decoded, [chip.label for chip in opening.source], opening.inside)
+        place, layers = source.place(token), loom.layers["encoder"]
+        (_, attention), *others = loom.ride("encoder", place, token.position)
+        start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
+        strip, entry = loom.enlarged(start), strongest(start).position
+        inward = Dive([opening.box, opening.name_plate], opening.box, opening.inside)
+        closer = Dive([strip], strip.cells.of(entry), SPOT)
+        one = number(start.quantity(entry), ".2f", "chapter").settle(SPOT.centre)
         yield Step(
             "Once more: one vector, from word to word",
+            beat("What happens inside?", (leave(opening.output), inward)),
             beat(
-                f"Follow “{token}”: its embedding enters the residual stream.",
-                ribbon.mark({mine: "residual"}),
-                (Travel(ribbon.chips[mine], ride.stream[0]), appear(ride.told)),
+                f"“{token}” is a vector of {trace['config.d_model']} numbers.",
+                Travel(source.chips[place], strip, kind="row"),
             ),
+            beat(f"This is one of them: {start.quantity(entry):.2f}.", closer, appear(one)),
             beat(
-                "Attention gathers values from the tokens it attends to, and adds them.",
-                *ride.gathers(ways),
+                "Together they set out.",
+                leave(one),
+                Rise(closer),
+                (
+                    Travel(strip, loom.vectors[0], kind="camera", leaving=True),
+                    deal(source.chips, loom.chips[0]),
+                    draw(*loom.threads["encoder"], kind="camera"),
+                ),
             ),
-            beat("The feed-forward layer adds a vector of its own.", *ride.plays[1])
-            if way[1:] and way[1].part == "ffn"
-            else None,
+            beat("Attention adds values of other words,", *attention),
+            beat(
+                "the feed-forward network a vector of its own.",
+                *(play for part, plays in others if part[1:] == (0, "ffn") for play in plays),
+            ),
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
-                *(play for leg in ride.plays[len(way) // layers :] for play in leg),
+                *(play for part, plays in others if part[1] for play in plays),
             ),
-            beat(
-                "At the end each token has a vector that was made from its neighbours, too.",
-                (leave(ride.stream[-1], ride.told), appear(hung[mine])),
-                appear_in_turn(rest, "slow"),
-            ),
-            stage=[ribbon],
+            stage=[opening],
         )
-        yield from self.into_a_word(trace, focus, ribbon, kept)
+        yield from self.into_a_word(trace, decoded, token, opening, inward, loom)
 
-    def into_a_word(self, trace: Trace, focus: Focus, ribbon: Ribbon, kept: list[Vector]) -> Iterator[Step]:
-        """The decoder looks at the vectors of the source, and writes."""
-        token, decoded = focus.query_token, decoder_rows_of(trace)
-        looks = decoded.mean_weights(trace)
-        row = int(looks.values[:, token.position].argmax()) if len(looks) else 0
-        written = decoded.writes[row]
-        layers = int(float(trace["config.decoder_layers"]))
-        way = [leg for layer in range(layers) for leg in legs(trace, "decoder", layer, row)]
-        start = trace["decoder.0.resid_pre"].pick(batch=0, position=row)
-        room, foot = decoding_rooms(ribbon)
-        target = Ribbon([*decoded.reads[: row + 1], written], foot)
-        ride = Ride(start, way, room, Words(f"the residual stream at “{decoded.reads[row]}”", "fact", "ink2"))
-        asking = next(k for k, leg in enumerate(way) if (leg.part, leg.layer) == ("cross_attn", decoded.layer))
-        weights = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row)
-        ways = pull(ribbon, weights, ride.added[asking], kept)
-        best, share = weights.largest()
-        last = target.chips[-1]
-        woven = weave(ribbon, looks, target.chips[1:])
-        bars = NextWord(trace["probs"].pick(batch=0, position=row), room.columns(2)[1])
-        probability = trace["probs"].pick(batch=0, position=row).largest()[1]
+    def into_a_word(
+        self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, loom: Loom
+    ) -> Iterator[Step]:
+        """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
+        looks, came = decoded.mean_weights(trace), loom.vectors[-1]
+        row = int(looks.values[:, token.position].argmax())
+        ride, written, output = loom.ride("decoder", row, row), decoded.writes[row], [*opening.output.copy()]
+        asking = next(k for k, (part, _) in enumerate(ride) if part[1:] == (decoded.layer, "cross_attn"))
+        best, share = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row).largest()
+        others = [chip for k, chip in enumerate(loom.chips[2]) if k != row]
         yield Step(
             "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
-                appear(*target.chips[:-1]),
-                (Travel(target.chips[-2], ride.stream[0]), appear(ride.told)),
+                (draw(*loom.threads["decoder"], kind="row"), appear(loom.chips[1])),
+                Travel(loom.chips[1][row], loom.vectors[0]),
+                *(play for _, plays in ride[:asking] for play in plays),
             ),
-            beat("It passes the same parts.", *(play for leg in ride.plays[:asking] for play in leg)),
+            beat(f"In cross-attention it attends to the source: “{best}” gets {share:share}.", *ride[asking][1]),
             beat(
-                f"In cross-attention it attends to the source: “{best}” gets {share:share}.",
-                *ride.gathers(ways, asking),
+                f"The last vector gives the next word: “{written}”.",
+                *(play for _, plays in ride[asking + 1 :] for play in plays),
+                Travel(loom.vectors[-1], loom.chips[2][row], kind="row", leaving=True),
             ),
             beat(
-                f"The last vector gives the logits, softmax the probabilities: {probability:share} for “{written}”.",
-                *(play for leg in ride.plays[asking + 1 :] for play in leg),
-                leave(ride.stream[-1], ride.told),
-                appear(bars),
+                "All other vectors go such a way,",
+                *loom.rest(),
+                appear_in_turn(others),
+                ambient=loom.light(),
             ),
-            beat(f"“{written}” is written.", Travel(bars.lines[0][0], last)),
             beat(
-                "Every number on this way came from the sentence, from settings, or from training.",
-                (leave(bars, *kept), draw(*woven, kind="slow")),
-                ambient=pulses([*woven], woven.weights),
+                "and all of it is numbers, like that first one:",
+                ambient=loom.light(),
             ),
-            stage=[ribbon, *kept],
+            beat("this happens inside,", Rise(inward, *loom.whole(), came)),
+            beat(
+                "when words go in, and words come out.",
+                gather(opening.source.chips, opening.name_plate),
+                hand_out(output, opening.box, "slow"),
+            ),
         )
 
 

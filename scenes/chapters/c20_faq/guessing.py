@@ -121,7 +121,13 @@ class Moved:
         self.head.begin_at(at(start + wide + 22, 0)[0]).stand_on(self.title.baseline)
         self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
         last = self.chips[-1]
-        self.ring = frame(last.width * 135 + 12, high + 12, "focus", 4, 12).move_to(last)
+        ring, line = (
+            frame(last.width * 135 + 12, high + 12, "focus", 4, 12).move_to(last),
+            self.rows.lines[len(rows) - 1],
+        )
+        #: What was there before the last token came, and what came with it.
+        self.before = [*self.chips[:-1], *(part for part in self.rows if part is not line)]
+        self.new = [last, line, ring]
 
 
 def both_sides(rows: Sequence[NamedTensor], changes: Sequence[NamedTensor]) -> list[Moved]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from manim import VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.deck import Plate
@@ -25,14 +25,14 @@ TOKEN_AXES = ("position", "query", "key")
 
 #: Name and tensor of each station, on both sides, in the order of a pass; {last} is the last layer.
 SOURCE = (
-    ("words and places", "embed_src.sum"),
+    ("embeddings", "embed_src.sum"),
     ("queries, a head", "encoder.0.self_attn.q"),
     ("scores, a head", "encoder.0.self_attn.scores"),
     ("feed-forward", "encoder.0.ffn.post"),
-    ("the last rows", "encoder.{last}.resid_post"),
+    ("encoder output", "encoder.{last}.resid_post"),
 )
 TARGET = (
-    ("words and places", "embed_tgt.sum"),
+    ("embeddings", "embed_tgt.sum"),
     ("scores, a head", "decoder.0.self_attn.scores"),
     ("cross scores", "decoder.0.cross_attn.scores"),
     ("feed-forward", "decoder.0.ffn.post"),
@@ -87,15 +87,20 @@ class ShapeStrip:
         self.unit = 190.0 / max(widths)
         self.bars = VGroup(VGroup(*self._state(self.own, lane)) for lane in (0, 1))
         self.tracks, self.labels, self.names = VGroup(), VGroup(), VGroup()
+        #: The widths that no sentence changes.
+        self.widths = VGroup()
         for station in self._all():
             x, top, (rows, columns) = station.x, station.top, station.letters
             station.most = station.wide({"n": self.most, "m": self.most}, self.unit, self.token)
             #: The room that the longest sentence would take.
             track = Box(station.most + 10, DEEP + 8, palette().surface, 5)
             self.tracks.add(track.move_to(at(x, top + DEEP / 2)))
-            size = Words(f"{rows} × {columns or f'{station.sizes.quantity(1)}'}", "fact")
-            self.labels.add(size.settle(at(x, top + DEEP + 34)))
-            self.names.add(Words(station.name, "aside", "ink2").settle(at(x, top - 34)))
+            width = Words(columns or f"{station.sizes.quantity(1)}", "fact")
+            size = VGroup(Words(f"{rows} ×", "fact"), width).arrange(RIGHT, buff=units(14), aligned_edge=DOWN)
+            self.labels.add(size.move_to(at(x, top + DEEP + 34)))
+            if not columns:
+                self.widths.add(width)
+            self.names.add(Words(station.name, "fact", "ink2").settle(at(x, top - 34)))
         self.ways = VGroup(self._way(a, b) for lane in self.stations for a, b in pairwise(lane))
         self.road = self._road()
         self.cut = self._cut()

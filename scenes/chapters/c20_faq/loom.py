@@ -1,0 +1,167 @@
+"""The whole model at work: a thread for each vector, and light that leads from thread to thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import Animation, VGroup, VMobject
+
+from scenes.animations import Travel, draw, pulses
+from scenes.layout import STAGE, Following, Room
+from scenes.mobjects.marks import Thickness, means
+from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import Vector
+from scenes.theme import at, palette
+from transformer_core.studies.decoder_rows import DecoderRows
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Where in a layer, as a share of it, a vector gets what a sublayer adds, and where the feed-forward network stands.
+STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
+#: What a vector is after a sublayer: its sum with what that adds.
+SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
+#: Px between chips and threads, of a thread, a line of weight one and a feed-forward network, and of a chip at most.
+AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
+#: Px of a vector, across and at most along, and that a token takes at least.
+WIDE, HIGH, LEAST = 64.0, 132.0, 108.0
+#: How much of the stage a vector takes that is looked at, and the place that one of its numbers fills.
+ACROSS, SPOT = 0.9, Following(lambda: STAGE.inset(STAGE.width * 0.4, 130))
+#: Where the bend of a line lies that passes words, as a share of its way.
+LATE = 0.75
+#: Lines of less weight are not drawn.
+SEEN = 0.02
+
+
+class Loom:
+    """Threads lead from the words that are read, at the left, to those that are written, at the right.
+
+    Args:
+        decoded: the rows of the decoder.
+        source: the words that are read.
+        room: the rectangle that is filled.
+
+    `chips` are the words at the left, those that the decoder reads, and those that are written;
+    `lines[stack, layer, part]` are, for each thread, those by which it gathers from others.
+    """
+
+    def __init__(self, trace: Trace, decoded: DecoderRows, source: Sequence[Label], room: Room) -> None:
+        self.trace, written = trace, decoded.written
+        self.layers = {stack: int(float(trace[f"config.{stack}_layers"])) for stack in ("encoder", "decoder")}
+        words = source, decoded.reads[: len(written)], written
+        sides = [max(LEAST, *(chip_width(label, small=True) for label in row)) for row in words]
+        room = room.inset(AIR, AIR)
+        self.pitch = (room.width - sum(sides) - 6 * AIR) / sum(self.layers.values())
+        first, rest = room.split_columns(sides[0], AIR)
+        rest, last = rest.split_columns(-sides[2], AIR)
+        encoder, rest = rest.split_columns(self.pitch * self.layers["encoder"], 3 * AIR)
+        middle, decoder = rest.split_columns(sides[1], AIR)
+        self.begun = {"encoder": encoder.left, "decoder": decoder.left}
+        self.rows = {"encoder": room.rows(len(source), 8), "decoder": room.rows(len(written), 8)}
+        stacks = ("encoder", "decoder", "decoder")
+        self.chips = [
+            VGroup(
+                Token(label, "", column.width, min(CHIP, row.height), "small token").move_to(column.cross(row).centre)
+                for label, row in zip(labels, self.rows[stack], strict=True)
+            )
+            for labels, column, stack in zip(words, (first, middle, last), stacks, strict=True)
+        ]
+        self.high = min(HIGH, *(0.9 * rows[0].height for rows in self.rows.values()))
+        #: The lines that rides have shown, and the vectors of the last ride.
+        self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
+        self.threads = {stack: self._threads(stack) for stack in self.layers}
+        self.lines = {one: self._lines(*one) for one in self._parts() if one[2] != "ffn"}
+
+    def whole(self) -> list[VGroup]:
+        """All that is woven."""
+        return [*self.threads.values(), *(lines for some in self.lines.values() for lines in some), *self.chips]
+
+    def spot(self, stack: str, row: int, depth: float) -> np.ndarray:
+        """A place on a thread, in layers from its beginning."""
+        return np.array([at(self.begun[stack] + self.pitch * depth, 0)[0], self.rows[stack][row].centre[1], 0])
+
+    def _parts(self) -> Iterator[tuple[str, int, str]]:
+        """The sublayers of both stacks in the order of a pass."""
+        for stack, layers in self.layers.items():
+            for layer in range(layers):
+                yield from ((stack, layer, part) for part in STOPS if f"{stack}.{layer}.{part}.out" in self.trace)
+
+    def _threads(self, stack: str) -> VGroup:
+        """A thread for each vector, with a plate where a feed-forward network takes it up."""
+        nets = [layer + NET for name, layer, part in self._parts() if (name, part) == (stack, "ffn")]
+        found = VGroup()
+        for row in range(len(self.rows[stack])):
+            start, end = (self.spot(stack, row, depth) for depth in (0, self.layers[stack]))
+            plates = (Box(PLATE, 0.6 * self.high, palette().surface, 6, palette().residual, 3) for _ in nets)
+            placed = (plate.move_to(self.spot(stack, row, depth)) for plate, depth in zip(plates, nets, strict=True))
+            found.add(VGroup(rule(start, end, "residual", THREAD), *placed))
+        return found
+
+    def _lines(self, stack: str, layer: int, part: str) -> list[VGroup]:
+        """Lines to each thread from those that it attends to, as thick as the mean weights of all heads."""
+        weights = self.trace[f"{stack}.{layer}.{part}.mean_weights"].pick(batch=0)
+        start, depth = ("encoder", self.layers["encoder"]) if part == "cross_attn" else (stack, layer)
+        keys = range(len(self.rows[start]))
+        # Those from the encoder pass between the words that the decoder reads.
+        past = np.array([3 * AIR, -self.rows[start][0].height / 2 - 4, 0]) / 135 if part == "cross_attn" else None
+        return [
+            VGroup(
+                self._line(weight, self.spot(start, key, depth), self.spot(stack, goal, layer + STOPS[part]), past)
+                for key, weight in zip(keys, row.quantities(), strict=False)
+                if weight > SEEN
+            )
+            for goal, row in zip(range(len(self.rows[stack])), weights, strict=False)
+        ]
+
+    @staticmethod
+    def _line(weight: Quantity, start: np.ndarray, end: np.ndarray, past: np.ndarray | None) -> VMobject:
+        """A line that leaves and arrives level; it may go first as far as `past`, and then turn late."""
+        line, stops = (
+            rule(start, end, "weight", THICK * float(weight)),
+            [start, *([] if past is None else [start + past]), end],
+        )
+        late = 0.5 if past is None else LATE
+        bends = [(a, a + (b - a) * (late, 0, 0), b - (b - a) * (1 - late, 0, 0), b) for a, b in pairwise(stops)]
+        line.points = np.concatenate(bends)
+        return means(line, Thickness(weight, THICK))
+
+    def light(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: what is attended to runs along all lines."""
+        lines = [line for some in self.lines.values() for group in some for line in group]
+        return pulses(lines, [1.0] * len(lines))
+
+    def rest(self) -> list[Animation]:
+        """The light that no ride has shown, sublayer by sublayer."""
+        turns = (
+            [group for row, group in enumerate(some) if (*one, row) not in self.shown and len(group)]
+            for one, some in self.lines.items()
+        )
+        return [draw(*groups, kind="rest") for groups in turns if groups]
+
+    @staticmethod
+    def enlarged(vector: NamedTensor) -> Vector:
+        """A vector across the stage."""
+        return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
+
+    def ride(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Animation | None]]]:
+        """A vector's way along its thread: for each sublayer the light that comes, and how the vector takes it up."""
+        behind = self.trace.about["config"]["norm_order"] == "post"
+        names, stops, norms = [f"{stack}.0.resid_pre"], [0.0], 0
+        way = [one for one in self._parts() if one[0] == stack]
+        for _, layer, part in way:
+            norms = 1 if part == "self_attn" else norms + 1
+            names.append(f"{stack}.{layer}." + (f"ln{norms}.out" if behind else SUMS[part]))
+            stops.append(layer + STOPS[part])
+        self.shown |= {(*one, row) for one in way}
+        states = [self.trace[name].pick(batch=0, position=position) for name in names]
+        vectors = self.vectors = [
+            Vector(state, WIDE, self.high, "residual", upright=True).move_to(self.spot(stack, row, depth))
+            for state, depth in zip(states, stops, strict=True)
+        ]
+        light = [draw(*self.lines[one][row], kind="row") if one in self.lines else None for one in way]
+        return [
+            (one, [lit, Travel(*both, leaving=True)])
+            for one, lit, both in zip(way, light, pairwise(vectors), strict=True)
+        ]
