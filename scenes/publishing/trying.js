@@ -27,7 +27,9 @@ class Trying {
     /* The sentence and its translation, while the box for them is out of sight. */
     this.bar = make("div", { class: "answer-bar", "aria-hidden": "true" });
     if (linked || whole) new IntersectionObserver(([seen]) => this.bar.classList.toggle("on", !seen.isIntersecting && seen.boundingClientRect.top < 0)).observe(this.sentence.form);
-    place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
+    /* Of a model that goes on with the text: the words that may come next, each to go on with. */
+    this.nexts = make("p", { class: "examples nexts", role: "group" });
+    place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.nexts, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
       make("div", { class: "try-parts" }, this.journey.box, make("div", { class: "try-side" }, this.knobs.changes, this.asking.box)));
     this.read();
     this.listen();
@@ -98,6 +100,7 @@ class Trying {
     if (!this.runs) return; /* the model is still reading */
     const key = this.place.contains(document.activeElement) ? document.activeElement.dataset.key : "";
     this.drawAnswer();
+    this.drawNext();
     this.knobs.draw(this.runs, this.choice);
     this.journey.draw(this.runs, this.choice, soon);
     after(this.drawAsked(false), () => { if (key) this.keyed(key)?.focus({ preventScroll: true }); });
@@ -110,6 +113,17 @@ class Trying {
     const was = same ? "" : now.output === before.output ? this.moved() : say("before: {0}", before.output);
     if (!same) this.sentence.answer.append(make("span", { class: "by", text: say("with your changes") }), make("span", { class: "was", text: was }));
     this.bar.replaceChildren(make("span", { text: `${this.choice.text} →` }), make("b", { text: now.output }), make("span", { class: "was", text: was }));
+  }
+  drawNext() {
+    const { now } = this.runs;
+    if (this.model.has("encoder") || !now.prompt) return;
+    const logits = now.get("logits"), shares = sharesAt(logits, now.prompt - 1, this.choice.temperature), last = now.targetTokens[now.prompt - 1];
+    this.nexts.replaceChildren(make("span", { text: say("What may come next") }), ...largestOf(shares, MOST_NEXT).map((word, i) => {
+      const token = logits.labels.vocab[word], text = spelled(token), bar = make("i", { class: "bar-of" });
+      bar.style.width = `${100 * shares[word]}%`;
+      return make("button", { type: "button", "data-key": `go-${i}`, ...(token.startsWith("[") ? { disabled: "" } : {}), on: { click: () => this.sentence.put(`${this.choice.text}${joins(token, last) ? "" : " "}${text}`) } },
+        make("span", { text }), make("small", { text: figures.share(shares[word]) }), bar);
+    }));
   }
   /* The same words may be less sure: that whose probability changed most. */
   moved() {
@@ -158,6 +172,7 @@ class Trying {
   setTemperature(temperature) {
     this.choice.temperature = temperature;
     if (!this.runs) return;
+    this.drawNext();
     this.journey.drawSteps();
     this.drawAsked(false);
     this.record(false);

@@ -132,6 +132,21 @@ def test_what_is_typed_is_gone_on_with_and_what_cannot_be_read_leaves_the_last_r
     assert page.get_by_role("alert").text_content() == ""
 
 
+def test_the_text_goes_on_with_the_next_word_that_is_clicked(page, deep, settle):
+    trace = traced_pass(deep, TEXT)[1]
+    place = len(TEXT.split()) - 1
+    words, shares = trace["probs"].labels["vocab"], trace["probs"].values[0, place]
+    likely = np.argsort(-shares, kind="stable")[:5]
+    buttons = page.locator(".nexts button")
+    assert buttons.locator("span").all_text_contents() == [str(words[i]) for i in likely]
+    told = [float(text.strip("<>%")) for text in buttons.locator("small").all_text_contents()]
+    assert told == pytest.approx([100 * shares[i] for i in likely], abs=0.5)
+    buttons.nth(1).click()
+    settle()
+    assert page.locator(".typed").input_value() == f"{TEXT} {words[likely[1]]}"
+    assert page.evaluate("trying.runs.now.text") == f"{TEXT} {words[likely[1]]}"
+
+
 def test_of_many_layers_one_is_open_and_each_shows_its_heads(page, deep):
     folds = page.locator(".folded")
     assert folds.evaluate_all("all => all.map((one) => one.open)") == [False] * 7 + [True]
