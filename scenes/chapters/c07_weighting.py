@@ -119,7 +119,7 @@ class Weighting(Chapter):
         before, after = board_of(trace, focus), board_of(trace, focus, "weights")
         weights, place = head["weights"], before.ribbon.place
         here = place(query_token)
-        stacked = StackedRows(weights, after.lines)
+        stacked, uneven = StackedRows(weights, after.lines), int(abs(weights.values.sum(0) - 1).argmax())
         ring = ring_around(after.row(query_token))
         below = with_a_choice(weights)
         strongest = below.largest()
@@ -138,8 +138,11 @@ class Weighting(Chapter):
                 *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
-                f"Columns need not add up to one. Each row does{over}{beyond}.",
-                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == here))),
+                "Columns need not add up to one.",
+                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == uneven))),
+            ),
+            beat(
+                f"Each row does{over}{beyond}.",
                 (
                     leave(before.ribbon, before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
@@ -429,7 +432,9 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
-        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
+        answer = Formula(
+            'frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + {{ "little" : ink2 }})', LARGE
+        )
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
@@ -472,7 +477,11 @@ class Weighting(Chapter):
                     settle_in(formula, above.fit(formula.copy(), most=1.0)),
                 ),
             ),
-            beat("Nearly one half each: the others hardly add to the sum.", appear(below.fit(answer, most=1.0))),
+            beat(
+                "Nearly one half each: the others hardly add to the sum.",
+                appear(below.fit(answer, most=1.0)),
+                appear(ring_around(answer.part("ink2"), roomy=True)),
+            ),
             stage=[ribbon, *hands[0], *hands[1]],
         )
 
