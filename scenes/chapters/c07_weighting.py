@@ -398,7 +398,7 @@ class Weighting(Chapter):
             little.next_to(guess.chips[top_key.position], DOWN, buff=gap("line"))
             verdict = claim(
                 bool(share > 0.5 > other_share),
-                "Training found this: nobody wrote it.",
+                "No, it does not. Training found this: nobody wrote it.",
                 claim(
                     bool(share > other_share),
                     "Here the two differ less than one might bet.",
@@ -411,12 +411,14 @@ class Weighting(Chapter):
                 beat(
                     f"“{query_token}” gives “{top_key}” {share:share}, because Spanish needs the gender of the noun.",
                     (draw(*known.arcs, kind="row"), appear(known.marks)),
+                    appear(known.spelled(here, swap["forms"])),
                     ambient=pulses([*known.arcs], known.drawn_weights),
                 ),
                 beat(
                     f"“{asked}”, with one form for both, gives it {other_share:share}.",
                     deal(known.chips, guess.chips),
                     (draw(*guess.arcs, kind="row"), appear(guess.marks, little)),
+                    appear(guess.spelled(swap["position"], swap["other_forms"])),
                 ),
                 beat(verdict, ambient=flow),
                 stage=known.chips,
