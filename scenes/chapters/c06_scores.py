@@ -275,11 +275,16 @@ class Scores(Chapter):
                 draw(*known.arcs, kind="row"),
                 ambient=flow,
             ),
-            beat(f"It pays: the Spanish for “{query_token}” depends on the gender of its noun.", ambient=flow),
+            beat(
+                f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
+                appear(known.spelled(here, swap["forms"])),
+                ambient=flow,
+            ),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row"), appear(guess.marks)),
+                appear(guess.spelled(swap["position"], swap["other_forms"])),
                 ambient=flow,
             ),
             stage=known.chips,

@@ -119,7 +119,7 @@ class Weighting(Chapter):
         before, after = board_of(trace, focus), board_of(trace, focus, "weights")
         weights, place = head["weights"], before.ribbon.place
         here = place(query_token)
-        stacked = StackedRows(weights, after.lines)
+        stacked, uneven = StackedRows(weights, after.lines), int(abs(weights.values.sum(0) - 1).argmax())
         ring = ring_around(after.row(query_token))
         below = with_a_choice(weights)
         strongest = below.largest()
@@ -138,8 +138,11 @@ class Weighting(Chapter):
                 *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
             ),
             beat(
-                f"Columns need not add up to one. Each row does{over}{beyond}.",
-                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == here))),
+                "Columns need not add up to one.",
+                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == uneven))),
+            ),
+            beat(
+                f"Each row does{over}{beyond}.",
                 (
                     leave(before.ribbon, before.empty, ring),
                     *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
@@ -395,7 +398,7 @@ class Weighting(Chapter):
             little.next_to(guess.chips[top_key.position], DOWN, buff=gap("line"))
             verdict = claim(
                 bool(share > 0.5 > other_share),
-                "Training found this: nobody wrote it.",
+                "No, it does not. Training found this: nobody wrote it.",
                 claim(
                     bool(share > other_share),
                     "Here the two differ less than one might bet.",
@@ -408,12 +411,14 @@ class Weighting(Chapter):
                 beat(
                     f"“{query_token}” gives “{top_key}” {share:share}, because Spanish needs the gender of the noun.",
                     (draw(*known.arcs, kind="row"), appear(known.marks)),
+                    appear(known.spelled(here, swap["forms"])),
                     ambient=pulses([*known.arcs], known.drawn_weights),
                 ),
                 beat(
                     f"“{asked}”, with one form for both, gives it {other_share:share}.",
                     deal(known.chips, guess.chips),
                     (draw(*guess.arcs, kind="row"), appear(guess.marks, little)),
+                    appear(guess.spelled(swap["position"], swap["other_forms"])),
                 ),
                 beat(verdict, ambient=flow),
                 stage=known.chips,
@@ -429,7 +434,9 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
-        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
+        answer = Formula(
+            'frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + {{ "little" : ink2 }})', LARGE
+        )
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
@@ -472,7 +479,11 @@ class Weighting(Chapter):
                     settle_in(formula, above.fit(formula.copy(), most=1.0)),
                 ),
             ),
-            beat("Nearly one half each: the others hardly add to the sum.", appear(below.fit(answer, most=1.0))),
+            beat(
+                "Nearly one half each: the others hardly add to the sum.",
+                appear(below.fit(answer, most=1.0)),
+                appear(ring_around(answer.part("ink2"), roomy=True)),
+            ),
             stage=[ribbon, *hands[0], *hands[1]],
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
+from scenes.language import Told
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
@@ -72,6 +73,10 @@ class Arcs(VGroup):
             if numbers or weight is None:
                 self._mark(j, arc, weight)
         super().__init__(*self.chips, self.arcs, self.marks)
+
+    def spelled(self, place: int, forms: Sequence[str]) -> Words:
+        """Spanish forms of a word, below it."""
+        return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + DOWN * units(40))
 
     @staticmethod
     def _arc(key: Token, query: Token, weight: Quantity | None, high: float) -> VMobject:

@@ -78,6 +78,8 @@ class River(VGroup):
         for i in range(1, count):
             self._sublayer(i, lengths.quantity(i), lengths.label("sublayer", i))
             self.numbers.add(self._number(i, lengths.quantity(i)) if i in told else VGroup())
+        #: Where each tributary turns into the river.
+        self.mouths = [mouth for _, mouth in self.falls]
         self.rows, self.scale = rows, max(full_colour(row) for row in rows)
         self.strip = self._strip(0)
         self.fills = [fills_of(row, room.width, self.scale) for row in rows]
@@ -221,9 +223,10 @@ class River(VGroup):
         """The sublayers from `first` to `last`, counted from one, read and write."""
         turns = []
         for i in range(first, last + 1):
-            read, fall, told = self.reads[i - 1], self.falls[i - 1], self.numbers[i - 1]
+            read, (fall, mouth), told = self.reads[i - 1], self.falls[i - 1], self.numbers[i - 1]
             written = AnimationGroup(Wipe(fall, towards=DOWN), *([appear(told)] if len(told.points) else []))
-            turns.append(LaggedStart(draw(read), written, Wipe(self.stretches[i]), lag_ratio=0.75))
+            swollen = AnimationGroup(Wipe(mouth), Wipe(self.stretches[i]))
+            turns.append(LaggedStart(draw(read), written, swollen, lag_ratio=0.75))
         together = LaggedStart(*turns, lag_ratio=0.8 if len(turns) < 8 else 0.3)
         together.set_run_time(pace(kind))
         return AnimationGroup(together, Shades(self.strip, self.fills[first - 1 : last + 1], self._strip(last), kind))

@@ -506,6 +506,7 @@ class Positions(Chapter):
                     f"with them, in a typical sentence, an entry changes by up to {placed:.0%} of the largest one.",
                 ),
                 (grow(changes.bars[1]), appear(changes.texts[1])),
+                appear(ring_around(changes.texts[1][1], roomy=True)),
             ),
             beat(
                 "Your turn: without positions, what differs if these words trade places?",

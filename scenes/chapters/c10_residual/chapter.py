@@ -190,7 +190,7 @@ class Residual(Chapter):
             ),
             beat(
                 "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
-                leave(river.stretches),
+                leave(river.stretches, *river.mouths),
                 appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
             ),
             beat(
@@ -199,7 +199,7 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
-                (leave(way), appear(river.stretches, rise=False)),
+                (leave(way), appear(*river.mouths, river.stretches, rise=False)),
                 appear(slope),
                 draw(river.road, kind="slow"),
                 ambient=river.back(),
@@ -258,6 +258,7 @@ class Residual(Chapter):
             {way: run["rows"].pick(choice=way) for way in names}, run["layer_numbers"], names, card.inside.padded()
         )
         without, added = names
+        ring = ring_around(VGroup(*picture.states[without][0]))
         gone, share = run["layers_until_alike"].pick(choice=without), run["share"].pick(choice=added)
         yield Step(
             "Without Add, all vectors become one",
@@ -273,13 +274,14 @@ class Residual(Chapter):
                 f"after {gone} layers: rank collapse.",
                 appear(picture.counts[without]),
                 picture.deepen(without),
+                appear(ring),
             ),
             beat(
                 f"With Add, each carries itself along: {share.quantity(len(share) - 1):.0%} is its own at the end.",
                 appear(picture.counts[added]),
                 picture.deepen(added),
             ),
-            beat("Add keeps the words apart.", appear(ring_around(VGroup(*picture.states[added][0])))),
+            beat("Add keeps the words apart.", move_ring(ring, VGroup(*picture.states[added][0]))),
             stage=[card],
         )
 

@@ -24,8 +24,9 @@ def facts(text: str) -> dict[str, Any]:
 
     `gold` is the grammar's own translation: its words, the source positions that each translates, and which of them
     English has no word for. `swap` is the same sentence with an adjective that Spanish inflects replaced by one that
-    it doesn't: where it stands, and the new text. `gender` replaces its noun by one of the other gender, and `phrase`
-    puts the adjective before its noun, which Spanish turns round. What a sentence doesn't offer is left out.
+    it doesn't: where it stands, the new text, and the Spanish forms of both. `gender` replaces its noun by one of the
+    other gender, and `phrase` puts the adjective before its noun, which Spanish turns round. What a sentence doesn't
+    offer is left out.
 
     `one_sense` and `other_sense` differ in one word, which decides what a noun means: the text, where that noun stands,
     and where the word `decides`. `foreign` is no sentence of the grammar. These three are there for every sentence.
@@ -76,7 +77,9 @@ def _swap(words: list[str], roles: dict[str, Any]) -> dict[str, Any] | None:
         ):
             other = " ".join([*words[:place], adjective.english, *words[place + 1 :]])
             if (place, noun) in (parse(other) or {}).get(INVARIANT, ()):
-                return {"text": other, "position": place}
+                both = (next(a for a in adjectives() if a.english == here), adjective)
+                forms, others = (list(dict.fromkeys(a.in_spanish(f, False) for f in (False, True))) for a in both)
+                return {"text": other, "position": place, "forms": forms, "other_forms": others}
     return None
 
 
