@@ -100,7 +100,7 @@ class Arguing(Chapter):
             beat(
                 claim(
                     turned,
-                    f"{low:.1%}. Now one head is ahead. "
+                    f"{low:.1%}. Beside this one, one head is ahead. "
                     "So one training of each tells nothing about so small a difference.",
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
@@ -171,20 +171,27 @@ class Arguing(Chapter):
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
         before = card.verdict("wrong?", "warning") if alone else card.verdict("can’t tell")
+        hurts = gains == ["norm"]
+        ring = ring_around(rows.told[gains[0] if hurts else HEADS], roomy=True)
         yield Step(
             "How many claims were tested?",
             beat(
-                f"But {run['exact.comparisons']} comparisons were made, these among them: chance had as many tries.",
+                claim(
+                    bool(run["exact.comparisons"] > len(near)),
+                    f"But {run['exact.comparisons']} comparisons were made, some with losses too large for this axis: "
+                    "chance had as many tries.",
+                    f"But {run['exact.comparisons']} comparisons were made: chance had as many tries.",
+                ),
                 appear(*rows.alone.values()),
                 fall([one for part in near for one in rows.seeds[part]], "slow"),
                 appear(*rows.middles.values()),
             ),
             beat("Wider bands, so that at most one such study in twenty is wrong.", rows.widen()),
             beat(
-                f"Effects, in points: {told}."
-                + claim(gains == ["norm"], " Norm even hurts here: more in a moment.", ""),
+                f"Effects, in points: {told}.",
                 appear_in_turn([rows.told[part] for part in sure], "slow"),
             ),
+            beat("Norm even hurts here: more in a moment.", draw(ring)) if hurts else None,
             beat(
                 claim(
                     bool(unsure),
@@ -192,12 +199,19 @@ class Arguing(Chapter):
                         alone,
                         f"One head: {lost:+.1f}, now just inside ±{reach:.1f}.",
                         f"One head: inside ±{reach:.1f}.",
-                    )
-                    + " We can’t tell it from chance, and that is a result, too.",
-                    f"One head: still outside ±{reach:.1f}. So it costs something.",
+                    ),
+                    f"One head: still outside ±{reach:.1f}.",
                 ),
+                leave(ring) if hurts else None,
                 appear(*(rows.told[part] for part in near if part not in sure), rows.reach(HEADS, reach)),
-                appear(ring_around(rows.told[HEADS], roomy=True)),
+            ),
+            beat(
+                claim(
+                    bool(unsure),
+                    "We can’t tell it from chance, and that is a result, too.",
+                    "So it costs something.",
+                ),
+                draw(ring_around(rows.told[HEADS], roomy=True), kind="row"),
                 exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
             stage=[card, before, rows.axis, rows.zero, *rows.names.values()],
@@ -224,13 +238,13 @@ class Arguing(Chapter):
                 heads,
             ),
             beat(
-                f"Without feed-forward networks, {missing.pick(part=part):share} of them are gone, "
+                f"Without feed-forward networks and their norms, {missing.pick(part=part):share} of them are gone, "
                 f"and {run['exact.points'].pick(part=part):+.1f} points.",
                 (*machine.whole(), less),
                 (*machine.without(part), *picture.lose(part)),
             ),
             beat(
-                "Because of the part, or of the size? Two things changed. A fair rival would be as large.",
+                "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
                 appear(card.verdict("can’t tell")),
                 appear(ring_around(picture.rows[0][1])),
             ),
@@ -267,12 +281,13 @@ class Arguing(Chapter):
                 *heads.end(),
             ),
             beat(
-                "And Norm? "
+                f"And Norm? In {deep['steps']} steps, without warm-up: "
                 + claim(
                     bool(better),
-                    "A shallow model is better off without it.",
-                    "Without it, a shallow model gains nothing.",
+                    "a shallow model is better off without it.",
+                    "without it, a shallow model gains nothing.",
                 ),
+                appear(norms.columns),
                 *norms.begin(),
             ),
             beat(
@@ -284,7 +299,7 @@ class Arguing(Chapter):
                 *norms.end(),
                 appear(card.verdict("Norm can go, if the model is shallow" if settled else "can’t tell")),
             ),
-            stage=[card, heads.columns, norms.columns],
+            stage=[card, heads.columns],
         )
 
     def size_against_data(self, run: Trace, before: Claim) -> Iterator[Step]:
@@ -350,7 +365,7 @@ class Arguing(Chapter):
                 appear(picture.shares),
             ),
             beat(
-                "Hard because long, or because rare? Again two things changed: we can’t tell.",
+                "Hard because long, or because rare? Again more than one thing changed: we can’t tell.",
                 appear_in_turn([ring_around(part, roomy=True) for part in picture.longest], "slow"),
                 appear(card.verdict("or rare ones: can’t tell")),
             ),
@@ -395,7 +410,7 @@ class Arguing(Chapter):
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
         trainings, claims, changed, size, data, fails = picture.played()
         rings = [ring_around(tile) for tile in picture]
-        first, second, _, stated, *_ = rings
+        first, second, third, stated, _, last = rings
         yield Step(
             "Six questions for every claim",
             beat(
@@ -417,8 +432,9 @@ class Arguing(Chapter):
             beat("An argument about architecture is an experiment with a stated size.", leave(first, second)),
             beat(
                 "Your turn: one head may cost nothing here. Should every model be built so?",
-                appear_in_turn([ring_around(tile) for tile in picture], "slow"),
+                appear_in_turn([one for one in rings if one is not stated], "slow"),
             ),
+            beat("Test it at its size, and with its data.", leave(first, second, third, last)),
             stage=[picture],
         )
 
