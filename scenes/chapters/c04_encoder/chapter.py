@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import LEFT, RIGHT
+from manim import LEFT, RIGHT, VGroup
 
 from scenes.animations import (
     Flight,
@@ -70,7 +70,7 @@ class Encoder(Chapter):
         plan = Plan(trace)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
-        flow = pulses(plan.lines, role="residual")
+        flow, columns = pulses(plan.lines, role="residual"), [VGroup(*column) for column in plan.travelling(trace)]
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
@@ -84,13 +84,13 @@ class Encoder(Chapter):
             ),
             beat(
                 f"{counted(layers, 'layer')} of {held}, {norms}.",
-                appear_in_turn([ring_around(box) for box in plan.of_kind("self_attn", "ffn")], "slow"),
+                appear_in_turn(plan.brackets(), "slow"),
                 ambient=flow,
             ),
             beat(
                 "Through all of them goes one vector for each token.",
-                appear_in_turn([ring_around(chip, "residual") for chip in plan.chips]),
-                ambient=flow,
+                deal(plan.chips, columns[0]),
+                appear_in_turn(columns[1:], "slow"),
             ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
@@ -108,15 +108,17 @@ class Encoder(Chapter):
             "The embedding: words become vectors",
             beat(
                 f"“{token}” is number {ids.quantity(token.position)} in the list of {vocab} tokens "
-                "that the encoder reads: an address, no more.",
+                "that the encoder reads:",
                 appear_in_turn(inside.ids),
+                appear(ring_around(inside.ids[mine], roomy=True)),
             ),
+            beat("an address, no more.", draw(inside.ways[mine], kind="slow")),
             beat(
                 f"There, the embedding table keeps a vector: {width} numbers, set by training.",
                 *inside.found([mine], vectors),
             ),
             beat(
-                "Training moves words that are used alike near each other.",
+                "The others are looked up in the same table.",
                 *inside.found([k for k in range(len(vectors)) if k != mine], vectors),
             ),
             beat(
@@ -134,6 +136,15 @@ class Encoder(Chapter):
         vectors, out = plan.vectors(words, scale=scale), plan.vectors(sums, "out", scale=scale)
         patterns, signs = plan.vectors(places, branch=True, scale=scale), plan.pluses(vectors, RIGHT)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
+        left = plan.left_end(places, scale)
+        headings = (
+            ("embedding", vectors),
+            ("embedding, position", vectors),
+            ("sum", out),
+            ("left end, larger", left),
+            ("position", patterns),
+        )
+        heads = [plan.heading(text, column[0]) for text, column in headings]
         heap = Formula("sum", LARGE).move_to(plan.room.centre)
         come, fly = (
             [kind(part, new, kind="row") for part, new in zip(parts, out, strict=True)]
@@ -147,22 +158,28 @@ class Encoder(Chapter):
                 gather(vectors[::-1], heap),
                 leave(heap),
             ),
-            beat("Therefore each position has a pattern of its own,", deal(plan.chips, patterns, kind="slow")),
+            beat(
+                "Therefore each position has a pattern of its own,",
+                leave(heads[0]),
+                (appear(heads[1]), deal(plan.chips, patterns, kind="slow")),
+            ),
             beat(
                 claim(
                     bool(trace.about["config"]["embedding_scale"]),
                     f"which is added to the embedding, made larger by the root of {width}, entry by entry.",
                     "which is added to the embedding, entry by entry.",
                 ),
-                appear(signs),
+                (appear(signs), appear(heads[2])),
                 (*fly, *come),
             ),
             beat(
                 claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "They differ most at the left. ", "")
                 + "How these patterns are made, a later chapter shows.",
-                (leave(signs, *vectors), appear_in_turn([ring_around(pattern) for pattern in patterns])),
+                (appear(heads[3]), deal(patterns, left, kind="slow")),
+                leave(signs, *vectors, heads[1]),
+                appear(heads[4]),
             ),
-            stage=[plan, *vectors],
+            stage=[plan, *vectors, heads[0]],
         )
 
     def one_size(self, trace: Trace) -> Iterator[Step]:
@@ -176,7 +193,8 @@ class Encoder(Chapter):
         out = plan.vectors(norm["out"], "out", branch=pre, scale=scale)
         facts = plan.facts(norm["mean"], norm["var"], vectors)
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0)
-        bars = [plan.heading("lengths", normed[0]), *plan.lengths(lengths, vectors[0])[0]] if pre else []
+        before_bars, after_bars = plan.lengths(lengths, normed[0], norm["normalized_length"]) if pre else ([], [])
+        bars = [plan.heading("lengths", out[0]), *before_bars] if pre else []
         mean, variance = (norm[name].pick(position=token.position) for name in ("mean", "var"))
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -191,13 +209,14 @@ class Encoder(Chapter):
             beat(
                 f"So a layer norm takes each by itself. The numbers of “{token}” have mean {mean:.2f} "
                 f"and variance {variance:.2f}:",
-                (leave(*bars), appear_in_turn([*facts], "slow")),
+                appear_in_turn([*facts], "slow"),
                 appear(ring_around(vectors[plan.place(token)])),
             ),
             beat(
                 "subtract the mean, divide by the standard deviation, and they have mean zero and variance one.",
                 appear(plan.heading("normalized", normed[0])),
                 deal(vectors, normed, kind="slow"),
+                grown(after_bars) if pre else None,
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
@@ -206,6 +225,7 @@ class Encoder(Chapter):
                     ": here most grow weaker.",
                     ".",
                 ),
+                leave(*bars, *after_bars) if pre else None,
                 appear(plan.heading("after gain and shift", out[0])),
                 deal(normed, out, kind="slow"),
             ),
@@ -218,35 +238,39 @@ class Encoder(Chapter):
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
         token, heads = focus.query_token, trace["config.heads"]
-        number = mixing.strand(token, mixing.weights.pick(query=token).largest()[0])[1]
-        taking = beat(
-            "The thicker a line, the more is taken: "
-            + claim(
-                bool(heads > 1),
-                f"its attention weight, here a mean of {heads} heads.",
-                "its thickness is an attention weight.",
+        best = mixing.weights.pick(query=token).largest()[0]
+        line, share = mixing.strand(token, best), mixing.weights.pick(query=token).largest()[1]
+        others = [one for one in mixing.strands if one is not line[0]]
+        taking = [
+            beat("The thicker a line, the more is taken:", mixing.taken(), ambient=mixing.flow()),
+            beat(
+                f"“{token}” takes {share:share} from “{best}”: its attention weight"
+                + claim(bool(heads > 1), f", a mean of {heads} heads.", "."),
+                (leave(*others), appear(line[1])),
+                ambient=pulses([line[0]], [share]),
             ),
-            mixing.taken(),
-            appear(number),
-            ambient=mixing.flow(),
-        )
+        ]
         yield Step(
             "Attention: tokens look at each other",
             beat(
                 "What a word means depends on the others. So here, each vector takes something from the others.",
                 draw(*mixing.strands, kind="slow"),
-                appear(plan.heading("attention weights", mixing.strands)),
+                appear(mixing.title),
             ),
-            *([taking] if focus.layer else followed(trace, focus, mixing)),
-            beat("How such weights come about is the subject of the next three chapters.", ambient=mixing.flow()),
-            stage=[plan, *mixing.come],
+            *(taking if focus.layer else followed(trace, focus, mixing)),
+            beat(
+                "How such weights come about is the subject of the next three chapters.",
+                (leave(line[1]), appear(*others, rise=False)) if focus.layer else None,
+                ambient=mixing.flow(),
+            ),
+            stage=[plan, *mixing.come, mixing.entry],
         )
         yield from self.added(trace, plan, mixing)
 
     def added(self, trace: Trace, plan: Plan, mixing: Mixing) -> Iterator[Step]:
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
-        signs = plan.pluses(mixing.moved, LEFT)
+        signs, past, bypass = plan.pluses(mixing.moved, LEFT), *plan.past(mixing.vectors, mixing.moved)
         before, part = (trace[f"encoder.{name}"].pick(batch=0, sublayer=k) for k, name in enumerate(LENGTHS))
         lengths, additions = plan.lengths(before, None, part)
         shares = trace["encoder.0.self_attn.added_share"].pick(batch=0)
@@ -258,14 +282,13 @@ class Encoder(Chapter):
         )
         yield Step(
             "A residual connection: added, not replaced",
-            beat(
-                "The output of attention does not replace the vector.", exchange(mixing.vectors, mixing.moved, "slow")
-            ),
+            beat("The output of attention does not replace the vector.", draw(*bypass, kind="slow"), appear(past)),
             beat(
                 "It is added to it: this is a residual connection.",
+                exchange(mixing.vectors, mixing.moved, "slow"),
                 appear(signs),
                 *mixing.summed(),
-                leave(signs, mixing.heading),
+                leave(signs, mixing.heading, past, *bypass),
             ),
             beat(
                 "So the vector is still there, in the sum.",
@@ -291,17 +314,31 @@ class Encoder(Chapter):
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
         scale, bent = full_colour(stream, enters, sums), full_colour(ffn["pre"], ffn["post"])
         vectors, out = (plan.vectors(rows, slot, scale=scale) for rows, slot in ((stream, "in"), (sums, "out")))
-        read, made = (plan.vectors(rows, slot, True, scale) for rows, slot in ((enters, "in"), (ffn["out"], "out")))
+        # What is added is small: on one scale with the vectors it would be black.
+        colours = (enters, "in", scale), (ffn["out"], "out", full_colour(ffn["out"]))
+        read, made = (plan.vectors(rows, slot, True, most) for rows, slot, most in colours)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         pre, post = (plan.vectors(ffn[name], "middle", True, bent) for name in ("pre", "post"))
+        headings = (f"{wide} numbers", pre), (f"after {bends.split()[0]}", pre), ("output, own scale", made)
+        heads = [plan.heading(text, column[0]) for text, column in headings]
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
             beat("The feed-forward network computes with it, in each vector by itself.", deal(vectors, read)),
-            beat(f"A matrix widens it, from {width} numbers to {wide};", exchange(read, pre, "row")),
-            beat(f"{bends}{claim(few, ', here most numbers', '')}; ", exchange(pre, post, "emphasise")),
-            beat("and another matrix narrows it again.", exchange(post, made, "row")),
-            beat("That is added, too.", added(vectors, made, out), leave(*made)),
+            beat(
+                f"A matrix widens it, from {width} numbers to {wide};", (appear(heads[0]), *exchange(read, pre, "row"))
+            ),
+            beat(
+                f"{bends}{claim(few, ', here most numbers', '')}; ",
+                (*exchange(pre, post, "emphasise"), leave(heads[0])),
+                appear(heads[1]),
+            ),
+            beat(
+                "and another matrix narrows it again.",
+                (leave(heads[1]), *exchange(post, made, "row")),
+                appear(heads[2]),
+            ),
+            beat("That is added, too.", leave(heads[2]), added(vectors, made, out), leave(*made)),
             beat(
                 "The same small network runs on each token, without seeing the others.",
                 appear_in_turn([ring_around(vector, "residual") for vector in out]),
@@ -327,6 +364,7 @@ class Encoder(Chapter):
                         "The other layer does the same, with weights of its own.",
                         "The other layers do the same, each with weights of its own.",
                     ),
+                    appear(mixing.entry, mixing.title),
                     draw(*mixing.strands, kind="slow"),
                     *([] if focus.layer else [mixing.taken()]),
                     ambient=mixing.flow(),
@@ -366,8 +404,10 @@ class Encoder(Chapter):
             if part != "attention"
         )
         here = plan.place(token)
-        mine, mixing, alone = (draw(*lines, kind="slow") if lines else None for lines in plan.reach(trace, here))
-        flow = pulses(plan.lines, role="residual")
+        reach, others = plan.reach(trace, here), [k for k in range(len(plan.chips)) if k != here]
+        crossing = [line for lines in reach for line in lines]
+        mine, mixing, alone = (draw(*lines, kind="slow") if lines else None for lines in reach)
+        flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
         found = claim(
             bool(pairs == 0),
             "With a single token, there is no other vector.",
@@ -381,19 +421,26 @@ class Encoder(Chapter):
             "Where does one vector see another?",
             beat(
                 "Set the vector of one token to zero before a box. Does that of another token change?",
-                appear(ring_around(plan.chips[here])),
-                mine,
+                (leave(plan.lines[here]), appear(ring_around(plan.chips[here]))),
                 ambient=flow,
             ),
-            beat(found, appear(*(ring_around(box) for box in plan.of_kind("self_attn"))), mixing, ambient=flow),
+            beat(found, mine, appear(*(ring_around(box) for box in plan.of_kind("self_attn"))), mixing, ambient=flow),
             beat(
                 "So attention lets tokens exchange what they know; all other boxes work on each by itself.",
+                appear(plan.lines[here]),
                 alone,
                 ambient=flow,
             ),
-            beat("Your turn: which boxes work for a single word?", ambient=flow),
-            beat("All of them: in attention, it attends to itself.", ambient=flow),
-            stage=[plan],
+            beat(
+                "Your turn: with a single word, which boxes still compute?",
+                leave(*(part for k in others for part in (plan.chips[k], plan.lines[k])), *crossing)
+                if others
+                else None,
+            ),
+            beat(
+                "All of them: in attention, it attends to itself.", ambient=pulses([plan.lines[here]], role="residual")
+            ),
+            stage=[plan, *plan.brackets()],
         )
 
 

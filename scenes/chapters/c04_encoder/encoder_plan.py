@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, appear, deal, draw, exchange, gather, grow, leave, pulses
+from scenes.animations import Flight, appear, deal, draw, exchange, gather, grow, leave, pulses, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, ellipsis, frame, rule
-from scenes.mobjects.tensors import Heatmap, full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.shapes import Box, ellipsis, path, rule
+from scenes.mobjects.strips import Rows
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
+from scenes.mobjects.wording import letter_of
 from scenes.theme import SMALLEST, at, between, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
@@ -35,10 +38,12 @@ NAMES = {
 SENSITIVE = {"self_attn": "attention", "ffn": "feed-forward", "norm": "norm"}
 #: Px of the names on top of the gates, of the headings below them, of a gate that is far off, of an ellipsis, between
 #: two gates, and around a name in its gate; how much larger the name of the open gate is.
-HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 12.0, 48.0, 8.0, 14.0, 1.3
+HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 14.0, 1.3
 #: Px at the sides of the open gate, between three vectors side by side and between two, from a line to what happens
 #: below it, at most, and of the room at the right of all gates.
 SIDE, BETWEEN, APART, BELOW, BEHIND = 28.0, 40.0, 340.0, 110.0, 320.0
+#: Px below all boxes, where brackets name the layers.
+FOOT = 62.0
 #: A weight below the first has no strand; with one above the second, a vector flies along it.
 LEAST, MUCH = 0.02, 0.1
 
@@ -71,13 +76,19 @@ class Plan(VGroup):
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
+        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
+        #: Px from a line to what happens below it, and of the vectors.
+        self.below = min(BELOW, lanes[0].height / 2)
+        self.high = min(HIGHEST, self.below - min(8, self.below / 5))
+        self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
+        self.foot = foot = 0.0 if opened else min(FOOT, (lanes[0].height + self.below - self.high) / 2)
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
         wide = self._widths(parts, names, opened, room.width)
         self.boxes: dict[str, VMobject] = {}
         self.parts: list[VMobject] = []
         self.room, x, colours = room, room.left, palette()
         for part in parts:
-            here = Room(x, room.top, x + wide[part], room.bottom)
+            here = Room(x, room.top, x + wide[part], room.bottom - foot)
             x = here.right + SPACE
             if not part:
                 self.parts.append(ellipsis().move_to(here.centre))
@@ -92,11 +103,6 @@ class Plan(VGroup):
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
             self.parts.append(VGroup(box, name))
-        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
-        #: Px from a line to what happens below it, and of the vectors.
-        self.below = min(BELOW, lanes[0].height / 2)
-        self.high = min(HIGHEST, self.below - min(8, self.below / 5))
-        self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
         inside = self.room.width - 2 * SIDE
         self.d_model = d_model = trace.about["config"]["d_model"]
         count, apart = (3, BETWEEN) if kind_of(opened) == "norm" else (2, APART)
@@ -139,6 +145,38 @@ class Plan(VGroup):
         """The paths of the layers whose boxes are drawn."""
         return [part.rpartition(".")[0] for part in self.boxes if kind_of(part) == "self_attn"]
 
+    def brackets(self) -> list[VGroup]:
+        """Under the boxes of each layer a line, and which layer that is."""
+        found: dict[str, list[VMobject]] = {}
+        for part, box in self.boxes.items():
+            if part.count(".") > 1:
+                found.setdefault(part.rpartition(".")[0], []).append(box)
+        made = []
+        for boxes, name in zip(
+            found.values(), ("first layer", "second layer" if self.whole else "a later layer"), strict=False
+        ):
+            left, right = boxes[0].get_corner(DL), boxes[-1].get_corner(DR)
+            down = DOWN * units(self.foot / 5)
+            words = Room(0, 0, (right - left)[0] * 135, self.foot * 0.7).fit(Words(name, "block"), 1.0)
+            words.settle((left + right) / 2 + DOWN * units(self.foot * 0.65))
+            made.append(VGroup(path([left, left + down, right + down, right], "ink2", 4), words))
+        return made
+
+    def travelling(self, trace: Trace) -> list[list[Vector]]:
+        """What comes out of each box, one below the other: the vectors of all tokens on their way."""
+        sums = {"embed_src": "scaled", "positional": "sum", "self_attn": "resid_attn", "ffn": "resid_ffn"}
+        made = []
+        for part, box in self.boxes.items():
+            owner, _, own = part.rpartition(".")
+            told = sums.get(own or part)
+            rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
+            wide, scale = box.width * 135 - INSIDE, full_colour(rows)
+            column = [Vector(row, wide, self.high, "residual", scale) for row in rows]
+            made.append(
+                [one.move_to(np.array([box.get_x(), at(0, y)[1], 0])) for one, y in zip(column, self.ys, strict=True)]
+            )
+        return made
+
     def place(self, token: Label) -> int:
         """The line of a token, from the top."""
         return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
@@ -162,6 +200,15 @@ class Plan(VGroup):
             made.append(vector.move_to(at(x, y + self.below * branch)))
         return made
 
+    def left_end(self, patterns: NamedTensor, scale: float) -> list[Vector]:
+        """The first numbers of what is on each branch, larger, between two columns."""
+        ends = patterns.pick(**{patterns.axes[-1]: slice(0, patterns.shape[-1] // 8)})
+        made = [Vector(row, APART - 2 * BETWEEN, self.high, "ink3", scale) for row in ends]
+        return [
+            one.move_to(at((self.room.left + self.room.right) / 2, y + self.below))
+            for one, y in zip(made, self.ys, strict=True)
+        ]
+
     def heading(self, text: str, over: VMobject) -> Words:
         """Words above a column, below the name of the gate."""
         room = Room(0, self.room.top + HEAD, over.width * 135 + BETWEEN, self.room.top + HEAD + HEADING)
@@ -174,6 +221,12 @@ class Plan(VGroup):
             x = vector.get_edge_center(side)[0] + side[0] * units(BETWEEN / 2)
             signs.add(Words("+", "title", "ink2").settle(np.array([x, at(0, y + self.below / 2)[1], 0])))
         return signs
+
+    def past(self, vectors: Sequence[Vector], moved: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
+        """The way of each vector around what its gate computes, and what that is called."""
+        ends = zip(vectors, moved, strict=True)
+        ways = [rule(one.get_right(), other.get_left(), "residual", 14) for one, other in ends]
+        return self.heading("past the attention", VGroup(*ways)), ways
 
     def facts(self, mean: NamedTensor, variance: NamedTensor, vectors: Sequence[Vector]) -> VGroup:
         """The mean and the variance of each vector, below it; nothing where there is no room for words."""
@@ -255,7 +308,10 @@ class Mixing:
         for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
             line = strand(self.read[j].get_right(), self.made[i].get_left(), share, LEAST)
             self.strands.add(weigh(line, share, LEAST))
-        self.heading = plan.heading("output, brightened", self.made[0])
+        self.heading = plan.heading("output, own scale", self.made[0])
+        own = path == focus.path
+        self.title = plan.heading(f"head {letter_of(focus.head)}" if own else "attention weights", self.strands)
+        self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
         """The strand of a pair, and the number of its weight on a plate."""
@@ -263,7 +319,7 @@ class Mixing:
         line = self.strands[place[0] * len(self.read) + place[1]]
         text = number(self.weights.quantity(*place), "share", "stage number")
         plate = text.paper = Box(text.width * 135 + 24, text.height * 135 + 20, palette().surface, 8)
-        centre = line.point_from_proportion(0.7)
+        centre = line.point_from_proportion(0.85)
         return line, VGroup(plate.move_to(centre), text.settle(centre))
 
     def taken(self) -> tuple[Animation, ...]:
@@ -281,8 +337,8 @@ class Mixing:
         return pulses(self.strands, self.weights.quantities())
 
     def leave(self) -> Animation:
-        """Strands, what was read, and the heading are gone."""
-        return leave(self.strands, self.heading, *self.come[len(self.vectors) :])
+        """Strands, what was read, and the headings are gone."""
+        return leave(self.strands, self.heading, self.title, self.entry, *self.come[len(self.vectors) :])
 
     def summed(self) -> list[Any]:
         """Plays in which the output is added to the vectors."""
@@ -298,20 +354,29 @@ class Lookup:
         places = zip(shown, plan.ys, strict=True)
         self.ids = [number(one, ".0f", "stage number").settle(at(inside.left + 46, y)) for one, y in places]
         first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
-        wide = (last - first) * 135 - 290
-        high = inside.bottom - plan.room.top - HEAD - HEADING
-        middle = np.array([(first + last) / 2 + units(10), at(0, inside.bottom - high / 2)[1], 0])
-        self.table = Heatmap(table, wide, high).move_to(middle)
-        top, pitch = self.table.get_top(), self.table.height / len(table)
-        self.rows = [
-            frame(wide + 16, max(6.0, pitch * 135), "focus", 3, 2).move_to(top + DOWN * (int(one) + 0.5) * pitch)
-            for one in shown
+        near = range(-1, 2) if len(shown) <= 4 else range(1)
+        listed = sorted({min(max(int(one) + by, 0), len(table) - 1) for one in shown for by in near})
+        lines = [
+            line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
         ]
+        high = inside.bottom - plan.room.top - HEAD - HEADING
+        rows = Rows(table, lines, (last - first) * 135 - 300, high / len(lines))
+        rows.move_to(np.array([(first + last) / 2 + units(60), at(0, inside.bottom - high / 2)[1], 0]))
+        for dots in rows[-1]:
+            dots.scale(0.6)
+        names = VGroup()
+        for k, row in rows.lines.items():
+            name = word(table.words("vocab")[k], "small token").settle(row.get_left())
+            names.add(name.end_at(row.get_left()[0] - units(14)))
+        self.table = VGroup(rows, names)
+        own = [names[[*rows.lines].index(int(one))] for one in shown]
+        self.rows = [ring_around(rows.lines[int(one)]) for one in shown]
         ends = (
-            (one.get_right() + RIGHT * units(14), row.get_left()) for one, row in zip(self.ids, self.rows, strict=True)
+            (one.get_right() + RIGHT * units(14), name.get_left() + LEFT * units(10))
+            for one, name in zip(self.ids, own, strict=True)
         )
         self.ways = VGroup(rule(start, end, "ink3", 3) for start, end in ends)
-        self.heading = plan.heading(size, self.table)
+        self.heading = plan.heading(size, rows)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
         """Plays that look up tokens: along the way to the row, and out of it comes the vector."""

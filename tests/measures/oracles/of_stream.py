@@ -202,6 +202,11 @@ def scale(raw):
     return np.sqrt(entering_norm(raw).var(-1) + raw.config["norm_eps"])
 
 
+@oracle("normalized_length", NORMS, "batch position")
+def normalized_length(raw):
+    return lengths(raw["normalized"])
+
+
 @oracle("var_after", NORMS, "batch position")
 def var_after(raw):
     return (raw["normalized"] ** 2).mean(-1) - raw["normalized"].mean(-1) ** 2

@@ -38,6 +38,12 @@ def scale(trace: Trace, prefix: str, normalized: np.ndarray) -> Values:
 
 
 @measure("batch position", like="out")
+def normalized_length(normalized: np.ndarray) -> Values:
+    """The length of the normalized row: almost the root of its number of entries, for every token."""
+    return np.linalg.norm(normalized, axis=-1)
+
+
+@measure("batch position", like="out")
 def var_after(normalized: np.ndarray) -> Values:
     """The variance of the normalized row: var / (var + eps), almost one."""
     return normalized.var(-1)
