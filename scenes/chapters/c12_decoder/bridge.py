@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, appear, draw, move_ring, ring_around
+from scenes.animations import Flight, appear, draw, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, Thickness, means
@@ -19,7 +19,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, pace, palette, units
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Attention weights below this are not drawn as curves.
@@ -41,6 +41,7 @@ class Bridge(VGroup):
         looks: attention weights, "query key", the last query left out.
         reads, writes: the word that each position reads, and the one that it then writes.
         memory: the final vectors of the encoder.
+        layer: the name of the decoder's layer.
         room: the rectangle that is filled.
 
     The lines of `curves[i]` begin at the vectors and end at word i, the strongest on top. Where words stand upright,
@@ -53,6 +54,7 @@ class Bridge(VGroup):
         reads: Sequence[Label],
         writes: Sequence[Label],
         memory: NamedTensor,
+        layer: str,
         room: Room = STAGE,
     ) -> None:
         self.looks = looks
@@ -77,6 +79,10 @@ class Bridge(VGroup):
         self.weights = [float(w) for row in looks.values for w in np.sort(row) if w >= FAINT]
         self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written))]
         self.plates[1].key = "plate", "decoder"
+        middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
+        lines = [Words(text, "fact", "ink2") for text in (layer, "mean of its heads")]
+        self.called = VGroup(*lines).arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle)
+        self.called.align_to(at(side.left + 8, 0), LEFT)
         left = at(side.left + 8, 0)[0]
         lines = [("encoder", self.source), ("decoder", self.read), *([("it writes", self.written)] if roomy else [])]
         self.names = VGroup(
@@ -126,7 +132,7 @@ class Bridge(VGroup):
     def ask(self, row: int) -> Any:
         """The query of a word that is read goes to every vector of the encoder."""
         query = self.asking.copy().move_to(self.read[row])
-        flights = [Flight(query, query.copy().move_to(vector), 0.1) for vector in self.vectors]
+        flights = [Flight(query, query.copy().move_to(vector), 0.1, lit=True) for vector in self.vectors]
         return LaggedStart(*flights, lag_ratio=0.25, run_time=pace("slow"))
 
     def leads(self, rows: Iterable[int]) -> list[Any]:
@@ -142,11 +148,18 @@ class Bridge(VGroup):
         edge = chip.get_top() + UP * units(60) + LEFT * units(30)
         return text.settle(edge).end_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
 
-    def walk(self) -> list[Any]:
+    def tell(self, rows: Iterable[int], told: Words) -> Any:
+        """The largest attention weight of each query, beside its curve; without room there, what is `told` goes."""
+        wide = float(self.read[0].width) * 135 >= ROOMY
+        return appear(*map(self.number_beside, rows)) if wide else leave(told)
+
+    def walk(self, places: Sequence[Quantity]) -> list[Any]:
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""
         plays: list[Any] = []
-        for row, curves in enumerate(self.curves):
+        for row, (curves, place) in enumerate(zip(self.curves, places, strict=False)):
             goal = self.vectors[self.top(row)]
             going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
-            plays.append((going, draw(*curves)) if len(curves) else going)
+            told = number(place, ".0f", "stage number", "query").next_to(self.read[row], UP, buff=units(40))
+            told.shift((RIGHT if self.top(row) < row else LEFT) * units(40))
+            plays.append((going, draw(*curves), appear(told)) if len(curves) else going)
         return plays

@@ -12,6 +12,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    gather,
     leave,
     meet,
     move_ring,
@@ -23,7 +24,7 @@ from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
 from scenes.chapters.c12_decoder.outputs import OneRun, ReadingOut, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.wording import named_head
+from scenes.mobjects.wording import layer_name, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -64,7 +65,7 @@ class Decoder(Chapter):
             beat(
                 "A decoder has to write, word by word. How can it learn that without peeking?",
                 appear(picture.large_names[0]),
-                appear_in_turn([*picture.large[0].chips], "slow"),
+                appear_in_turn([*picture.large[0].chips], "tour"),
             ),
             beat(
                 "In training, it reads the very same words, shifted right by one, after a start mark.",
@@ -104,7 +105,7 @@ class Decoder(Chapter):
                 (shifted.reads.mark({}), shifted.writes.mark({})),
                 (dive, *shifted.taken_along(ribbon.chips)),
                 deal(ribbon.chips, grid.query_names, grid.queries, grid.keys),
-                appear_in_turn([*grid.empty]),
+                (appear(board.called), appear_in_turn([*grid.empty])),
             ),
             beat(
                 "Rows are queries, columns keys: every query meets every key, even later ones.",
@@ -125,10 +126,8 @@ class Decoder(Chapter):
         yield Step(
             "A causal mask before the softmax",
             beat("The causal mask hides the future: scores of later keys become minus infinity.", *board.shut()),
-            beat(
-                "The exponential of that is zero, so softmax gives all attention to the tokens so far.",
-                *board.soften(),
-            ),
+            beat("The exponential of that is zero,", appear(ring) if (ring := board.around_hidden()) else None),
+            beat("so softmax gives all attention to the tokens so far.", leave(ring) if ring else None, board.soften()),
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
                 f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
@@ -137,7 +136,10 @@ class Decoder(Chapter):
                 move_ring(board.ring, board.top(top_key)),
                 move_ring(board.ring, board.hidden) if len(board.hidden) else None,
             ),
-            stage=[*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys, grid.empty, *grid.cells.values()],
+            stage=[
+                *(*grid.ribbon.chips, *grid.query_names, *grid.queries, *grid.keys),
+                *(grid.empty, *grid.cells.values(), board.called),
+            ],
         )
 
     def not_zero_afterwards(self, trace: Trace, board: MaskBoard, shifted: Shifted, dive: Dive) -> Iterator[Step]:
@@ -150,7 +152,8 @@ class Decoder(Chapter):
         )
         kept = board.part["masked_leak"].values[:-1].max()
         left = f"{total:.2f}" if total < ALL else f"{total:share}"
-        moved = f"a weight moves by {leak:.2f}" if leak > 1 - ALL else "the other weights move a little"
+        cell, ours, theirs = board.moved
+        moved = f"a weight goes from {ours:.2f} to {theirs:.2f}" if leak > 1 - ALL else "the others move a little"
         same = bool(trace[f"{FIRST}.divided_difference"] < ROUNDING and kept < ROUNDING)
         yield Step(
             "Why not set zeros afterwards?",
@@ -165,10 +168,10 @@ class Decoder(Chapter):
                 appear(ring := ring_around(board.late.sums[board.row], roomy=True)),
             ),
             beat(
-                f"Worse: swap the hidden “{last}” for “{changed}”, and {moved}.",
+                f"Worse: swap the hidden “{last}” for another word, “{changed}”: {moved}.",
                 (leave(ring), *board.swap()),
                 *board.late.turn_into(board.leaked),
-                appear(moved := ring_around(board.moved, "warning")),
+                appear(ring := ring_around(cell, "warning")),
             ),
             beat(
                 "The future leaks in: softmax divides by a sum over all keys.",
@@ -180,7 +183,7 @@ class Decoder(Chapter):
                     "Divided by the new sum, the weights are as with the mask first.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
-                leave(moved, hidden),
+                leave(ring, hidden),
                 *board.leaked.turn_into(board.divided),
             ),
             beat(
@@ -205,14 +208,13 @@ class Decoder(Chapter):
             "Cross-attention: queries from the decoder",
             beat(
                 "The decoder must know the source, too: the final vectors of the encoder.",
-                appear(bridge.plates[0], bridge.names[0]),
-                appear_in_turn([*bridge.source.chips]),
+                (appear_in_turn([*bridge.source.chips]), appear(bridge.called)),
                 deal(bridge.source.chips, [*bridge.vectors]),
             ),
             beat(
                 "In cross-attention, queries come from the decoder, keys and values from these vectors.",
-                appear(bridge.asking),
-                appear(*bridge.given),
+                gather([*bridge.read.chips], bridge.asking),
+                *(gather([*bridge.vectors], given) for given in bridge.given),
             ),
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
@@ -223,11 +225,11 @@ class Decoder(Chapter):
             ),
             beat(
                 f"{others} {right}",
-                leave(number),
                 (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
+                bridge.tell(rows, number),
                 ambient=pulses(bridge.lines, bridge.weights),
             ),
-            stage=bridge.decoder,
+            stage=[*bridge.decoder, bridge.plates[0], bridge.names[0]],
         )
 
     def reading_jumps(self, decoded: DecoderRows, trace: Trace, bridge: Bridge) -> Iterator[Step]:
@@ -276,7 +278,7 @@ class Decoder(Chapter):
                     else []
                 ),
             ),
-            beat(told, *bridge.walk(), ambient=flow),
+            beat(told, *bridge.walk(places.quantities())),
             beat(known, ambient=flow),
             stage=bridge.ends if here is decoded else bridge.unwritten,
         )
@@ -360,7 +362,7 @@ class Decoder(Chapter):
             ),
             beat(
                 f"Each of {trace['config.target_vocab']:,.0f} words has a vector, too. {tied}",
-                appear(picture.names[0]),
+                appear(picture.names),
                 deal([*picture.words], [*picture.vectors], kind="slow"),
             ),
             beat(
@@ -369,12 +371,11 @@ class Decoder(Chapter):
                     "The dot product of the last vector with each, plus a bias, is the logit of that word.",
                     "The dot product of the last vector with each is the logit of that word.",
                 ),
-                appear(picture.names[1]),
                 picture.meet(),
             ),
             beat(
                 f"Softmax turns the logits into probabilities: “{likeliest}” gets {most:share}.",
-                (appear(picture.names[2]), picture.soften()),
+                picture.soften(),
                 appear(picture.shares),
                 appear(ring_around(picture.words[0])),
             ),
@@ -437,8 +438,8 @@ def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
 
 def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:
     """The cross-attention of a sentence."""
-    written = decoded.written
-    return Bridge(decoded.mean_weights(trace), decoded.reads[: len(written)], written, memory_of(decoded, trace))
+    written, layer = decoded.written, layer_name(decoded.layer)
+    return Bridge(decoded.mean_weights(trace), decoded.reads[: len(written)], written, memory_of(decoded, trace), layer)
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Dive, Flight, Travel, appear, exchange
+from scenes.animations import Dive, Flight, Travel, appear, exchange, grow
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
@@ -132,9 +132,13 @@ class Shifted:
         end = self.writes.chips[row].get_bottom() + DOWN * units(6) + aside
         high = float(box.height) * PIXELS_PER_UNIT
         met = start + (end - start) * (box.get_bottom()[1] - start[1]) / (end[1] - start[1])
-        lid = Box(LID, high, palette().background, 6, palette().warning, 4)
-        shut = VGroup(lid, hatching(LID - 8, high - 8)).move_to(met + UP * box.height / 2)
-        return arrow(start, end, "warning", 7, 26), VGroup(shut, arrow(start, met, "warning", 7, 26))
+        lids = VGroup()
+        for path, other in self.decoder.boxes.items():
+            if path.endswith("self_attn"):
+                lid = Box(LID, high, palette().background, 6, palette().warning, 4)
+                shut = VGroup(lid, hatching(LID - 8, high - 8))
+                lids.add(shut.move_to(np.array([met[0], other.get_y(), 0])))
+        return arrow(start, end, "warning", 7, 26), VGroup(lids, arrow(start, met, "warning", 7, 26))
 
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:
@@ -237,7 +241,7 @@ class OneWay:
         """The vector moves up beside a sublayer, which adds what comes from the `givers`, or of itself, to it."""
         paths = [*self.states]
         before, box = self.states[paths[paths.index(path) - 1]], self.stack.boxes[path]
-        goal = dot(box.get_center(), LIGHT, "value")
+        goal = dot(box.get_right(), LIGHT, "value")
         flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers or ([before] if slow else []))]
         moves = Travel(before, self.states[path], 0.0, "row", leaving=True)
         if not slow:
@@ -248,7 +252,7 @@ class OneWay:
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
         names, bars, shares = zip(*self.next.lines, strict=True)
-        come = [Travel(self.states["output"], bar, kind="row") for bar in bars]
+        come = [grow(bar) for bar in bars]
         written = [appear(self.chosen)] if self.chosen else []
         return [(appear(self.title, *names), *come), appear(*shares), *written]
 

@@ -16,11 +16,12 @@ from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import named_head
 from scenes.theme import PIXELS_PER_UNIT, at, pace, shared, units
 from transformer_core.studies.decoder_rows import FIRST, argmax_leak
 from transformer_core.studies.focus import DECODER, Focus
 from transformer_core.studies.measures.naming import attention_input
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the column of sums, and of a row that has room for large type.
@@ -70,11 +71,7 @@ class Weighed(VGroup):
     def turn_into(self, other: Weighed) -> list[Any]:
         """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
         (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
-        return [
-            (leave(*gone), *exchange(old, new, "row")),
-            leave(*self.sums),
-            appear(*come, *other.sums, rise=False),
-        ]
+        return [(leave(*gone, *self.sums), *exchange(old, new, "row"), appear(*come, *other.sums, rise=False))]
 
 
 def _parts(cells: Iterable[Cell]) -> tuple[list[VMobject], list[VMobject]]:
@@ -111,6 +108,7 @@ class MaskBoard:
         self.leaked = Weighed(changed["post_softmax_mask"], changed["post_softmax_mask_sums"], grid, margin)
         self.divided = Weighed(changed["weights"], changed["weight_sums"], grid, margin)
         whole = all_in_sight(part["weights"].values.T, part["weight_sums"].values)
+        self.called = grid.corner.fit(Words(named_head(0, head), "fact", "ink2"), most=1.0)
         self.sum_name = Words("sum" if whole else "sum of all", "block", "ink2")
         self.sum_name.settle(at((margin.left + margin.right) / 2, self.grid.corner.bottom - 24))
 
@@ -143,16 +141,11 @@ class MaskBoard:
         gone = leave(*(grid.cells[place] for place in grid.closed))
         return [come, gone, appear(*signs, rise=False)] if signs else [come, gone]
 
-    def soften(self) -> list[Any]:
-        """Minus infinity becomes zero; then the scores that are left become weights."""
-        seen = [place for place in self.grid.cells if place not in self.grid.closed]
-        turned: list[Any] = []
-        for before, places, kind in ((self.grid.closed, [*self.grid.closed], "flow"), (self.grid.cells, seen, "row")):
-            (old, gone), (new, come) = (_parts(of[place] for place in places) for of in (before, self.masked.cells))
-            turned += [leave(*gone)] if gone else []
-            if places:
-                turned.append((*exchange(old, new, kind), appear(*come, rise=False) if come else None))
-        return turned
+    def soften(self) -> tuple[Any, ...]:
+        """All scores become weights, and minus infinity becomes zero."""
+        before = [self.grid.closed.get(place, cell) for place, cell in self.grid.cells.items()]
+        (old, gone), (new, come) = (_parts(one) for one in (before, self.masked.cells.values()))
+        return (leave(*gone) if gone else None, *exchange(old, new, "row"), appear(*come, rise=False) if come else None)
 
     def top(self, top_key: Label) -> VMobject:
         """The cell of the key with the largest weight of the followed query; its row if that key is out of sight."""
@@ -164,11 +157,16 @@ class MaskBoard:
         """The cells of the followed query that are hidden from it."""
         return VGroup(*(self.masked.cells[place] for place in self.grid.closed if place[0] == self.row))
 
+    def around_hidden(self) -> VMobject | None:
+        """A ring around what is hidden from the followed query, if anything is."""
+        return ring_around(self.hidden) if len(self.hidden) else None
+
     @property
-    def moved(self) -> VMobject:
-        """The cell of the followed query whose weight, masked too late, moves most."""
-        ours, theirs = (part["post_softmax_mask"].values[self.row] for part in (self.part, self.changed))
-        return self.leaked.cells[self.row, int(np.abs(ours - theirs).argmax())]
+    def moved(self) -> tuple[VMobject, Quantity, Quantity]:
+        """The cell of the followed query whose weight, masked too late, moves most; this weight before and after."""
+        ours, theirs = (part["post_softmax_mask"][self.row] for part in (self.part, self.changed))
+        key = int(np.abs(ours.values - theirs.values).argmax())
+        return self.leaked.cells[self.row, key], ours.quantity(key), theirs.quantity(key)
 
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""
@@ -179,7 +177,7 @@ class MaskBoard:
         """Everything that is on stage once the scores have become weights."""
         both = zip(_sides(self.grid), _sides(self.other), strict=True)
         sides = [part for had, has in both for part in (*had[:-1], has[-1])]
-        return [*self.grid.empty, *sides, *shown.cells.values(), *shown.sums, self.sum_name]
+        return [*self.grid.empty, *sides, *shown.cells.values(), *shown.sums, self.sum_name, self.called]
 
 
 def _sides(grid: AttentionGrid) -> tuple[Sequence[VMobject], ...]:

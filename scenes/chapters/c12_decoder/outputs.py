@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, grow
+from scenes.animations import Come, Flight, Travel, appear, draw, grow
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -83,8 +83,13 @@ class TwoRuns:
         inside = 0.8 * self.box.width
         self.mouths = [one.copy().stretch_to_fit_width(inside).set_x(self.box.get_x()) for one in self.after]
         self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
-        #: The inputs, and the output and the word of the first run.
-        self.standing = [*self.sources, self.box, self.title, self.after[0], self.forms[0]]
+        #: The inputs, and the word of the first run.
+        self.standing = [*self.sources, self.box, self.title, self.forms[0]]
+        self.wires = (
+            VGroup(rule(vector.get_right(), self.probe[0].get_left(), "ink3", 3) for vector in self.after)
+            if read is not None
+            else VGroup()
+        )
 
     @staticmethod
     def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
@@ -108,7 +113,7 @@ class TwoRuns:
         """Both vectors that come out go into the probe."""
         box, name, share = self.probe
         flights = (Flight(vector, box, 0.0, "row") for vector in self.after)
-        return [appear(box, name), (*flights,), appear(share)]
+        return [(appear(box, name), draw(*self.wires)), (*flights,), appear(share)]
 
     def taken(self) -> tuple[Any, ...]:
         """The vectors of the word out of their tokens."""
@@ -119,7 +124,7 @@ class TwoRuns:
         into = [Flight(*pair, 0.0, "row") for pair in zip(self.before, self.mouths, strict=True)]
         for chip, mouth in zip(self.noun_chips, self.mouths, strict=True):
             into.append(Flight(chip, chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y()), 0.1, "row"))
-        return [(*into,), Travel(self.mouths[1], self.after[1], 0.0, "row")]
+        return [(*into,), tuple(Travel(*pair, 0.0, "row") for pair in zip(self.mouths, self.after, strict=True))]
 
 
 #: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
