@@ -187,7 +187,7 @@ class Modern(Chapter):
             "Only the distance counts",
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too. "
-                "Blue dials raise their score, orange ones lower it.",
+                "Blue dials raise their score, orange ones lower it; hands show angles, not lengths.",
                 (
                     leave(dials.traces, dials.ring, dials.turn),
                     dials.roll({"query": range(1, QUERY + 1)}, kind="row"),
@@ -211,7 +211,7 @@ class Modern(Chapter):
             ),
             beat("Move the key alone, and both change.", leave(between), alone(back)),
             beat(
-                "So only the distance counts in a score. Values, which are no part of it, are not turned.",
+                "So of positions, only the distance counts in a score. Values are not turned.",
                 alone(back[::-1]),
             ),
         )
@@ -264,8 +264,8 @@ class Modern(Chapter):
         yield Step(
             "Queries share keys and values",
             beat(
-                f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. In our translator, each head has "
-                "keys and values of its own.",
+                f"Back to attention: {queries:.0f} heads, and {queries:.0f} queries. With keys and values for each, "
+                "as in our translator.",
                 *plan.into("attention", picture.names, *picture.queries),
                 (appear(picture.kept), appear_in_turn(picture.before), draw(*picture.own)),
                 ambient=pulses(picture.own),

@@ -220,6 +220,8 @@ class LanguageModel(Chapter):
         bars = states[0].copy()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         ring, first = ring_around(page.words[place]), apart.quantity(0, place)
+        depths = run["depths"].quantities()
+        count = other.legend(f"layer {depths[0]}", above=True)
         legend = other.measure(first, APART, f"{first:.1f} times the length of the vector", "residual")
         yield Step(
             "Change one word, and all that follows changes",
@@ -230,7 +232,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "How far does each vector move? At the input, that of the name alone.",
-                (appear(other.floors(), legend), *(grow(bar, DOWN) for bar in bars)),
+                (appear(other.floors(), legend, count), *(grow(bar, DOWN) for bar in bars)),
             ),
             beat(
                 f"Through {run['layers']} layers, "
@@ -239,7 +241,7 @@ class LanguageModel(Chapter):
                     "it spreads to all that follows. Before it, nothing moves: the causal mask.",
                     "others move, too.",
                 ),
-                Through(bars, states, "tour"),
+                (Through(bars, states, "tour"), Count(count, depths, "", "tour", "layer ")),
             ),
             beat(
                 claim(
@@ -247,7 +249,7 @@ class LanguageModel(Chapter):
                     f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                (leave(legend), appear(now.words)),
+                (leave(legend, count), appear(now.words)),
                 (grow(now.bar, DOWN), appear(now.number)),
             ),
             stage=[page, said],
@@ -260,24 +262,25 @@ class LanguageModel(Chapter):
         most, bits = surprise.largest()
         least, few = surprise.smallest()
         ring, half = ring_around(bars[most.position]), len(bars) // 2
+        scale = page.measure(bits, BIT, f"{bits:.0f} bits of surprise")
         yield Step(
             "How surprising was each word?",
             beat(
                 "At each position, the model had guessed the next token. How surprised was it?",
-                appear(page.floors(), page.measure(bits, BIT, f"{bits:.0f} bits of surprise")),
+                appear(page.floors(), scale),
                 Sweep(bars[:half], "slow"),
             ),
             beat(
-                f"Surprise is minus the logarithm of the probability, here in bits, not nats: {bits:.0f} for “{most}”,",
+                f"Surprise is minus the logarithm of the probability, here in bits: {bits:.0f} for “{most}”,",
                 (appear(ring), Sweep(bars[half:], "slow")),
             ),
             beat(f"{few:.1f} for “{least}”.", move_ring(ring, page.words[least.position + 1])),
             beat(
                 f"On average {run['loss']:.2f} bits, the cross-entropy: as if {run['perplexity']:.0f} tokens were "
                 "equally likely, its perplexity.",
-                leave(ring),
+                leave(ring, scale),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"mean: {run['loss']:.2f} bits", "query", above=True)),
+                appear(page.legend(f"mean: {run['loss']:.2f} bits", "query")),
             ),
             stage=[page],
         )

@@ -114,14 +114,15 @@ class Inside(Chapter):
             ),
             beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
             beat(
-                "So the head attends to a token whose value is short:",
+                f"So the head attends to a token whose value is short: here {run['values'].quantity(0):.1f} long,",
                 (appear(name), *(grow(bar, UP) for bar in bars)),
                 appear(lengths),
+                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
                 ambient=flow,
             ),
             beat(
-                f"over all sinks, {ratio:share} of the length of others. So it adds little ({source}, {year:.0f}).",
-                appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0])), over),
+                f"over all sinks {ratio:share} of the length of others. So it adds little ({source}, {year:.0f}).",
+                appear(over),
                 ambient=flow,
             ),
             stage=[card.paper, card.called("one head, one sentence"), row],
@@ -328,7 +329,7 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                reshape(pair.arcs[1], pair.lifted(), "slow"),
+                draw(*pair.lifted(), kind="slow"),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",
@@ -425,7 +426,7 @@ class Inside(Chapter):
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
-            beat("Repeat a token: only induction heads look elsewhere."),
+            beat("Repeat a token: only induction heads look elsewhere.", picture.at_rest(placed, awake=True)),
             stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
         )
 

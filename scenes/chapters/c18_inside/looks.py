@@ -137,7 +137,7 @@ class Pair:
 
     def lifted(self) -> VGroup:
         """The arcs of the second sentence, above the first."""
-        return self.above.arcs(self.rows[1], self.query)
+        return self.above.arcs(self.rows[1], self.query, role="query")
 
     def frontier(self, text: str) -> VGroup:
         """A dashed line behind the token that attends, through both rows, and what is true of the tokens beyond it."""

@@ -120,11 +120,15 @@ class ByName:
             line.add(Words(more, "block", "key").settle(at(0, middle + 56)).begin_at(at(left + 100, 0)[0]))
         return line
 
-    def at_rest(self, shown: VGroup) -> tuple[Animation, ...]:
-        """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them."""
+    def at_rest(self, shown: VGroup, awake: bool = False) -> tuple[Animation, ...]:
+        """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them.
+
+        Once they are `awake`, they have their own again.
+        """
         pairs = zip(shown, self.tiles, self.places, strict=True)
-        asleep = [(old, new.copy().set_fill(palette().residual)) for old, new, at in pairs if self.roles[at] == "key"]
-        return tuple(reshape(*pair, "slow") for pair in asleep)
+        fill = palette().role("key" if awake else "residual")
+        turned = [(old, new.copy().set_fill(fill)) for old, new, at in pairs if self.roles[at] == "key"]
+        return tuple(reshape(*pair, "slow") for pair in turned)
 
     def on(self, wall: Wall) -> VGroup:
         """The same tiles where the heads stand on the wall."""

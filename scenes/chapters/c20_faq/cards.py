@@ -43,11 +43,11 @@ class Cards:
             x = STAGE.left + (k + 0.5) * pitch
             lines = [line.strip() for line in told(answer.asks).split("|")]
             asked = VGroup(
-                Words(Told(line), "aside", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
+                Words(Told(line), "fact", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
                 for i, line in enumerate(lines)
             )
             figures = VGroup(
-                Words(line, *(("note", "ink2") if i else ("number", "ink"))).settle(at(x, FOOT - 46 + 46 * i))
+                Words(line, *(("fact", "ink2") if i else ("number", "ink"))).settle(at(x, FOOT - 46 + 46 * i))
                 for i, line in enumerate(answer.told)
             )
             self.columns.append((asked, answer.picture.shift(at(x, MIDDLE) - answer.picture.get_center()), figures))
@@ -103,7 +103,7 @@ def out_of_zeros(row: NamedTensor) -> VGroup:
     return VGroup(Words("zeros", "note", "ink2"), zeros_under(after), way, after).arrange(DOWN, buff=units(18))
 
 
-WIDE, LEFT_AT, CUT = 1060.0, 420.0, 14.0
+WIDE, LEFT_AT, CUT = 1060.0, 420.0, 32.0
 
 
 class Splits:
@@ -151,12 +151,12 @@ class Splits:
         return cells
 
 
-HOLDS, FAILS, OPEN = "holds", "fails", "not tested here"
+HOLDS, FAILS = "holds", "fails"
 
 
 @dataclass(frozen=True)
 class Claim:
-    """Statement, the figure that was measured (with its sources; "" for none), and the verdict."""
+    """Statement, the figure that was measured (with its sources), and the verdict."""
 
     text: str
     figure: str
@@ -164,21 +164,18 @@ class Claim:
 
 
 def mark(verdict: str) -> VGroup:
-    """A tick, a cross, or a short bar."""
-    sign: VMobject
+    """A tick or a cross."""
     if verdict == HOLDS:
         sign = path([np.array([units(x), units(y), 0]) for x, y in ((-15, 0), (-4, -13), (17, 16))], "residual", 7)
         return VGroup(sign)
-    if verdict == FAILS:
-        ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
-        return VGroup(path([-way, way], "warning", 7) for way in ways)
-    return VGroup(Box(28, 6, palette().ink3, 3))
+    ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
+    return VGroup(path([-way, way], "warning", 7) for way in ways)
 
 
 class ClaimList:
     """A line for each claim: the words at the left, the figure in the middle, sign and verdict at the right.
 
-    `lines` are the parts of each, as they come.
+    `lines` are the parts of each, as they come: the statement, the figure, and the verdict.
     """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
@@ -188,12 +185,11 @@ class ClaimList:
         self.rules = VGroup()
         for k, claim in enumerate(claims):
             y = top + (k + 0.5) * pitch
-            quiet, base = claim.verdict == OPEN, at(0, y + 12)[1]
-            text = Words(claim.text, "block", "ink2" if quiet else "ink").begin_at(at(STAGE.left, 0)[0])
+            base = at(0, y + 12)[1]
+            text = Words(claim.text, "block").begin_at(at(STAGE.left, 0)[0])
             figure = Words(claim.figure, "fact", "ink2").end_at(at(STAGE.right - 330, 0)[0])
-            name = Words(claim.verdict, "fact", "ink3" if quiet else "ink").begin_at(at(STAGE.right - 236, 0)[0])
+            name = Words(claim.verdict, "fact").begin_at(at(STAGE.right - 236, 0)[0])
             verdict = VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name.stand_on(base))
-            middle = [figure.stand_on(base)] if claim.figure else []
-            self.lines.append([text.stand_on(base), *middle, verdict])
+            self.lines.append([text.stand_on(base), figure.stand_on(base), verdict])
             if k:
                 self.rules.add(rule(at(STAGE.left, y - pitch / 2), at(STAGE.right, y - pitch / 2), "line", 1.5))

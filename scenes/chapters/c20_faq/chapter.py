@@ -26,7 +26,6 @@ from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c20_faq.cards import (
     FAILS,
     HOLDS,
-    OPEN,
     Cards,
     Claim,
     ClaimList,
@@ -53,7 +52,7 @@ from transformer_core.studies.measures.questions import high_score_at_small_cosi
 from transformer_core.tracing.provenance import Label, Phrase
 from transformer_core.tracing.trace import Trace
 
-FIRST = "encoder.0.self_attn"
+FIRST, FFN = "encoder.0.self_attn", "encoder.0.ffn"
 SPARE = "experiment.spare_heads"
 
 
@@ -219,7 +218,7 @@ class FAQ(Chapter):
         if len(tied) > 1:
             _, share = tied.largest()
             far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
-            answers.append(Small(f"Two equal scores |{far}?", shares_of(tied), (f"{share:.1%}", "for each")))
+            answers.append(Small("Two equal scores: |which weights?", shares_of(tied), (f"{share:.1%}", "for each")))
             beats.append(f"Two equal scores {far}: each gets {share:.1%}, for equal scores give equal weights.")
         row = trace["encoder.0.resid_pre"].pick(batch=0, position=query_token.position)
         post = trace.about["config"]["norm_order"] == "post"
@@ -234,7 +233,7 @@ class FAQ(Chapter):
             "A sublayer gives only zeros: the vector passes, for a sublayer adds to it"
             + (", and a norm comes after." if post else ".")
         )
-        if "encoder.0.ffn.out" in trace:
+        if f"{FFN}.out" in trace:
             config, made = trace.about["config"], trace["encoder.0.ffn.from_zeros_norm"]
             bend = Phrase("gate" if config.get("gated", False) else SAID[config["activation"]])
             answers.append(
@@ -347,17 +346,20 @@ class FAQ(Chapter):
 
     def claims(self, trace: Trace) -> Iterator[Step]:
         """Common claims about transformers, tested on this model."""
-        picture = ClaimList(claims_of(trace))
-        lines = [tuple(map(appear, line)) for line in picture.lines]
-        half = (len(lines) + 1) // 2
+        found = claims_of(trace)
+        picture = ClaimList(found)
+        texts, figures, verdicts = zip(*picture.lines, strict=True)
+        failed = [
+            ring_around(line[-1], roomy=True)
+            for one, line in zip(found, picture.lines, strict=True)
+            if one.verdict == FAILS
+        ]
         yield Step(
             "Claims about transformers, tested on this model",
-            beat("This is often said of transformers. Does it hold here?", *lines[:half]),
-            beat(
-                "A tick: it holds. A cross: it fails, for this model. A claim that fails is a result, too.",
-                appear(picture.rules),
-                *lines[half:],
-            ),
+            beat("This is often said of transformers.", appear(picture.rules), appear_in_turn(texts, "slow")),
+            beat("Does it hold here? This was measured.", appear_in_turn(figures, "slow")),
+            beat("A tick: it holds. A cross: it fails, for this model.", appear_in_turn(verdicts, "slow")),
+            beat("A claim that fails is a result, too.", appear_in_turn(failed)),
             stage=[],
         )
 
@@ -395,7 +397,9 @@ class FAQ(Chapter):
             beat(
                 "the feed-forward network a vector of its own.",
                 *(play for part, plays in others if part[1:] == (0, "ffn") for play in plays),
-            ),
+            )
+            if f"{FFN}.out" in trace
+            else None,
             beat(
                 claim(layers > 1, "And so on, layer after layer.", "That was the only layer."),
                 *(play for part, plays in others if part[1] for play in plays),
@@ -474,5 +478,4 @@ def claims_of(trace: Trace) -> list[Claim]:
         width, variance = (run[name].quantity(len(run["width"]) - 1) for name in ("width", "variance"))
         told, fits = f"variance {variance:,.0f} at width {width:.0f}", abs(variance / width - 1) < 0.05
         found.append(Claim("The variance of scores grows with d_k", told, HOLDS if fits else FAILS))
-    found.append(Claim("A value carries meaning and grammar", "", OPEN))
     return found
