@@ -13,7 +13,7 @@ CLOCKS = (CLOCK_HANDS, catalogue("es").text(CLOCK_HANDS))
 
 #: The window of the second does not begin where the sentence does.
 TEXTS = {"marian": "the old ship sails home", "torch": "the old ship sails home before the storm"}
-#: Each kind in one theme and language; the first, with -m slow, in the others as well.
+#: Each kind in one theme and language.
 LOOKS = {"marian": ("light", "en"), "torch": ("dark", "es")}
 SERVED = [chapter for chapter in EVERY_CHAPTER if "an LSTM" not in chapter.needs]
 #: A chapter of ten steps that take long to lay out.
@@ -43,14 +43,6 @@ WALKED = [
 def test_a_chapter_is_true_and_readable(chapter, given):
     if chapter.__name__ not in LONG or given[1:] == LOOKS["marian"]:
         right(found_in(chapter, *given))
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("given", ["marian"], indirect=True, scope="module")
-@pytest.mark.parametrize("chapter", SERVED, ids=lambda chapter: chapter.__name__)
-def test_every_chapter_holds_in_the_other_theme_and_language(chapter, given):
-    trace, theme, language = given
-    right(found_in(chapter, trace, "dark" if theme == "light" else "light", "es" if language == "en" else "en"))
 
 
 def test_all_but_the_chapter_on_the_two_lstms_are_served(given):
