@@ -69,7 +69,7 @@ class Modern(Chapter):
                 draw(*both.roads),
                 ambient=pulses(both.roads),
             ),
-            beat("They continue one text, and read no second one:", appear(ring), ambient=pulses(both.roads)),
+            beat("They continue one text alone:", appear(ring), ambient=pulses(both.roads)),
             beat("so the encoder goes,", (leave(ring), *both.step_forward())),
             beat("and with it cross-attention, which asked the encoder.", leave(*both.crossing), both.close_up()),
             beat(
@@ -78,11 +78,11 @@ class Modern(Chapter):
                 (both.grow(), appear(both.many.title)),
             ),
             beat(
-                "Open a layer: each block was changed a little.",
+                "Open a layer: each block changed a little.",
                 exchange([both.many], [plan.tower], "camera"),
                 *plan.opened(),
             ),
-            beat("The norm comes before a block now: the stream itself is only added to.", plan.reordered(today)),
+            beat("Norms come before a block now: the stream is only added to.", plan.reordered(today)),
             stage=[both.encoder.plate, both.encoder.title, both.decoder],
         )
 

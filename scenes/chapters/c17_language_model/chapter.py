@@ -412,6 +412,7 @@ class LanguageModel(Chapter):
         last, likely = vectors[0], lists[0]
         written = page.going_on(told)
         streams = page.streams(run["attention"], last, "residual", MANY)
+        dots = Words("…", "token", "query").next_to(written, RIGHT)
         more = added(
             "what ChatGPT adds",
             (
@@ -446,9 +447,7 @@ class LanguageModel(Chapter):
                 appear(ring := ring_around(written[0])),
                 move_ring(ring, written),
             ),
-            beat(
-                "No: it stays in the text, and each step attends to it.", move_ring(ring, VGroup(page.words, written))
-            ),
-            beat("Only what it writes next can correct it.", move_ring(ring, written.copy().next_to(written, RIGHT))),
+            beat("No: it stays, and each step attends to it.", move_ring(ring, VGroup(page.words, written))),
+            beat("Only what it writes next can correct it.", appear(dots), move_ring(ring, dots)),
             stage=[page, last, likely],
         )

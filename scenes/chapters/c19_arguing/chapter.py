@@ -178,8 +178,7 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(run["exact.comparisons"] > len(near)),
-                    f"But {run['exact.comparisons']} comparisons were made, some with losses too large for this axis: "
-                    "chance had as many tries.",
+                    f"But {run['exact.comparisons']} comparisons were made, not all in view: chance had as many tries.",
                     f"But {run['exact.comparisons']} comparisons were made: chance had as many tries.",
                 ),
                 appear(*rows.alone.values()),
@@ -191,7 +190,7 @@ class Arguing(Chapter):
                 f"Effects, in points: {told}.",
                 appear_in_turn([rows.told[part] for part in sure], "slow"),
             ),
-            beat("Norm even hurts here: more in a moment.", draw(ring)) if hurts else None,
+            beat("Norm even hurts here.", draw(ring)) if hurts else None,
             beat(
                 claim(
                     bool(unsure),
@@ -410,7 +409,7 @@ class Arguing(Chapter):
         unsure, picture = not run["exact.effect"].pick(part=HEADS), Checklist(_asked(run, trace), STAGE)
         trainings, claims, changed, size, data, fails = picture.played()
         rings = [ring_around(tile) for tile in picture]
-        first, second, third, stated, _, last = rings
+        first, second, third, stated, amount, last = rings
         yield Step(
             "Six questions for every claim",
             beat(
@@ -429,12 +428,14 @@ class Arguing(Chapter):
                 ),
                 appear_in_turn([first, second, stated], "slow"),
             ),
-            beat("An argument about architecture is an experiment with a stated size.", leave(first, second)),
             beat(
                 "Your turn: one head may cost nothing here. Should every model be built so?",
-                appear_in_turn([one for one in rings if one is not stated], "slow"),
+                appear_in_turn([third, amount, last], "slow"),
             ),
-            beat("Test it at its size, and with its data.", leave(first, second, third, last)),
+            beat(
+                "An argument about architecture is an experiment with a stated size.",
+                leave(first, second, third, amount, last),
+            ),
             stage=[picture],
         )
 
