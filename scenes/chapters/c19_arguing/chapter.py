@@ -63,7 +63,7 @@ class Arguing(Chapter):
                 appear(rows.axis, rows.zero),
             ),
             beat(
-                f"All else stays. After {run['steps']:,.0f} steps, the whole model gets {first[WHOLE]:share} "
+                f"After {run['steps']:,.0f} steps, the whole model gets {first[WHOLE]:share} "
                 f"of new sentences right; without residual connections {first['residual']:share}, without positions "
                 f"{first['positions']:share}.",
                 *tried(WHOLE, *machine.whole()),
@@ -226,7 +226,7 @@ class Arguing(Chapter):
         whole, heads, less = picture.bars()
         yield Step(
             "What else changed?",
-            beat("Is a comparison fair? Count the parameters that are learned.", whole),
+            beat("Count the parameters that are learned.", whole),
             beat(
                 claim(
                     bool(missing.pick(part=HEADS) == 0),
@@ -266,7 +266,7 @@ class Arguing(Chapter):
         yield Step(
             "A verdict holds for one size",
             beat(
-                "Do verdicts hold for other models? Without the root of d_k, narrow heads get "
+                "Without the root of d_k, narrow heads get "
                 f"{mean.pick(part='root'):share}, not {mean.pick(part=WHOLE):share};",
                 *heads.begin(),
             ),
