@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from manim import VGroup
+
 from scenes.animations import (
     Flight,
     Travel,
@@ -38,6 +40,9 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
 from transformer_core.tracing.trace import Trace
+
+#: Two matrices of parameters that are shown for all.
+SHOWN = ("embed_src.table", "output.w")
 
 
 class Basics(Chapter):
@@ -88,10 +93,10 @@ class Basics(Chapter):
                 tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
             ),
             beat(comes_out, *one_by_one(picture.comes_out, picture.output)),
+            beat("All that lies between is a transformer:", appear(picture.note)),
             beat(
-                "All that lies between is a transformer: numbers that training sets, its parameters.",
-                appear(picture.note),
-                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
+                "numbers that training sets, its parameters.",
+                appear_in_turn(picture.filled([trace[f"parameters.{name}"] for name in SHOWN]), "slow"),
             ),
             beat("Which of its parts does what?", ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus")),
             stage=[picture.source, picture.box, picture.title],
@@ -108,7 +113,7 @@ class Basics(Chapter):
         of_noun = trace["training.noun_totals"].pick(noun=noun)
         of_adjective = trace["training.adjective_totals"].pick(adjective=adjective)
         picture = PairTable(table, noun, adjective)
-        never = count == 0
+        totals, never = picture.totals(of_noun, of_adjective), count == 0
         known = {str(chip.label).lower(): chip for chip in machine.source}
         heads = [*picture.rows, *picture.columns]
         sources = [known.get(str(chip.label)) for chip in picture.mine]
@@ -130,16 +135,21 @@ class Basics(Chapter):
             beat(
                 claim(
                     never,
-                    f"In none of them was “{noun}” called “{adjective}”.",
-                    f"In {count:,.0f} of them, “{noun}” was called “{adjective}”.",
+                    f"In none of them did “{noun}” stand with “{adjective}”.",
+                    f"In {count:,.0f} of them, “{noun}” stood with “{adjective}”.",
                 ),
                 appear(picture.cell),
                 appear(picture.ring),
             ),
-            beat(f"“{noun}” came with an adjective {of_noun:,.0f} times,", fill(picture.but_mine(picture.row), "slow")),
+            beat(
+                f"“{noun}” came with an adjective {of_noun:,.0f} times,",
+                fill(picture.but_mine(picture.row), "slow"),
+                appear(totals[0]),
+            ),
             beat(
                 f"“{adjective}” with a noun {of_adjective:,.0f} times, some of them shown here.",
                 fill(picture.but_mine(picture.column), "slow"),
+                appear(totals[1]),
             ),
             beat(
                 claim(
@@ -173,6 +183,7 @@ class Basics(Chapter):
             beat(
                 "The encoder reads the sentence, and works out what each word means there.",
                 draw(*picture.goes_in, kind="row"),
+                appear_in_turn(picture.encoder.working(), "slow"),
                 ambient=pulses(picture.goes_in, role="focus"),
             ),
             beat(
@@ -182,6 +193,7 @@ class Basics(Chapter):
             ),
             beat(
                 "From them, the decoder generates the answer.",
+                appear_in_turn(picture.decoder.working()),
                 draw(*picture.comes_out, kind="row"),
                 ambient=pulses(picture.ways, role="focus"),
             ),
@@ -250,6 +262,8 @@ class Basics(Chapter):
                     "What has changed: each vector now knows its context. It is a contextual embedding.",
                     "With more tokens, each vector would get to know its context.",
                 ),
+                appear(ring_around(picture.before[mine])),
+                appear(ring_around(picture.after[mine])),
                 ambient=flow,
             ),
             stage=[*picture.names, picture.encoder, picture.before[mine]],
@@ -318,27 +332,31 @@ class Basics(Chapter):
                 appear(*picture.text),
                 ambient=flow,
             ),
-            beat("All three are made of the parts that we will meet.", ambient=flow),
-            stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.road],
+            beat(
+                "All three are made of the parts that we will meet.",
+                tuple(appear_in_turn(half.working(), "slow") for half in (*picture.both, *picture.alone)),
+                ambient=flow,
+            ),
+            stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
         )
 
     def what_comes_next(self, trace: Trace) -> Iterator[Step]:
         """A real decoder, with two texts that it was given."""
         asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
         (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
+        read = ring_around(VGroup(asked.text, asked.answer), roomy=True)
         yield Step(
             "A decoder alone: what comes next?",
             beat(
                 "This is a small language model, pretrained on texts from the web to predict the next token.",
-                appear_in_turn([*asked.likely.lines], "slow"),
+                appear_in_turn([*asked.likely.lines], "tour"),
             ),
+            beat(f"“{best}” gets {share:share}, and is written.", asked.write()),
+            beat("Then it is read, too, and so on, token by token.", appear(read)),
             beat(
-                f"“{best}” gets {share:share}. It is written and read, and the next token is predicted.",
-                asked.write(),
-            ),
-            beat(
-                "So it writes, token by token. Often there is no single answer:",
-                (leave(asked.answer), *exchange(asked.parts, walk.parts, "row")),
+                "Often there is no single answer:",
+                leave(asked.answer, read),
+                exchange(asked.parts, walk.parts, "row"),
             ),
             beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),
             stage=[asked.text],
@@ -349,17 +367,15 @@ class Basics(Chapter):
         picture = Continuation.of(trace, "water")
         best, share = picture.probs.largest()
         right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
+        ring = ring_around(picture.likely.lines[1], roomy=True)
         yield Step(
             "Likely is not the same as true",
             beat(f"Here the same model gives “{best}” {share:share},", appear_in_turn([*picture.likely.lines], "slow")),
-            beat(
-                f"and “{right}”, which is right, only {less:share}.",
-                appear(ring_around(picture.likely.lines[1], roomy=True)),
-            ),
+            beat(f"and “{right}”, which is right, only {less:share}.", appear(ring)),
             beat("It learned which words are likely, and nobody told it which are true.", picture.write()),
+            beat("Chatbots are then fine-tuned on answers that people prefer.", leave(ring)),
             beat(
-                "Chatbots are then fine-tuned on answers that people prefer. Yet they, too, can state what isn’t so: "
-                "they hallucinate.",
+                "Yet they, too, can state what isn’t so: they hallucinate.",
                 appear(ring_around(picture.answer, "warning", roomy=True)),
             ),
             stage=[picture.text],
@@ -395,11 +411,8 @@ class Basics(Chapter):
                 f"“{spelled(source)}” {gives}.",
                 *one_by_one(picture.comes_out, picture.output),
             ),
-            beat(
-                "It has learned the small world of its grammar. Every claim here is about that world.",
-                appear(picture.note),
-                ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus"),
-            ),
+            beat("It has learned the small world of its grammar.", appear(picture.note)),
+            beat("Every claim here is about that world.", appear(ring_around(picture.box))),
             stage=[picture.source, picture.box, picture.title],
         )
 

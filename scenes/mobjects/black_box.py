@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, Mobject, VGroup, VMobject
+from manim import DL, DOWN, LEFT, RIGHT, UL, UP, Animation, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel, appear, draw, exchange
 from scenes.layout import STAGE, Room
@@ -15,7 +15,7 @@ from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, path, rule
-from scenes.mobjects.tensors import TensorGrid
+from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
 from scenes.theme import at, palette, units
@@ -106,11 +106,22 @@ class Machine(VGroup):
         self.box.move_to(self.output.get_bottom() + DOWN * units(AIR), aligned_edge=UP).set_x(0)
         self.title = Words(name, "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
         self.note = Words(note, "title", role, self.box).settle(self.box.get_center() + DOWN * units(64))
+        if role == "warning":  # of what goes in
+            self.note.settle(self.box.get_bottom() + UP * units(44))
         self.goes_in, self.comes_out = upwards(self.source, [self.box]), upwards([self.box], self.output)
         #: The places inside of the box where the words go.
         low = self.box.get_bottom()[1] + units(8)
         self.mouths = [chip.copy().set_y(low + chip.height / 2) for chip in self.source]
         super().__init__(self.source, self.goes_in, self.box, self.title, self.note, self.comes_out, self.output)
+
+    def filled(self, matrices: Sequence[NamedTensor]) -> list[Heatmap]:
+        """Matrices of its parameters, at the left and at the right of its name."""
+        room = Room(STAGE.left, 0, STAGE.right, self.box.height * 135).columns(3)[0].inset(60, 60)
+        made = []
+        for matrix, side in zip(matrices, (LEFT, RIGHT), strict=True):
+            picture = Heatmap(matrix, room.width, room.height).move_to(self.box.get_edge_center(side))
+            made.append(picture.shift(-side * (units(60) + picture.width / 2)))
+        return made
 
 
 class Half(VGroup):
@@ -136,7 +147,13 @@ class Half(VGroup):
             config["decoder_layers" if side == "encoder" else "encoder_layers"] = 0
         pieces = MiniMap(Trace({}, about={"config": config})).pieces
         self.bars = VGroup() if empty else layers_in(body.inset(0.08 * room.width, 20), pieces, OF_SIDE[side])
-        super().__init__(self.plate, self.heading, self.bars)
+        #: A bracket at the left of the sublayers of each layer.
+        self.layers, owned = VGroup(), [bar for bar in self.bars if bar.key[1].endswith(("attn", "ffn"))]
+        for layer in sorted({bar.key[1].split(".")[1] for bar in owned}):
+            own = VGroup(bar for bar in owned if bar.key[1].split(".")[1] == layer)
+            low, high, aside = own.get_corner(DL), own.get_corner(UL), LEFT * units(12)
+            self.layers.add(path([low, low + aside, high + aside, high], "ink2", 3))
+        super().__init__(self.plate, self.heading, self.bars, self.layers)
 
     def working(self) -> list[VMobject]:
         """The same layers at work, in the order in which they compute."""
@@ -295,7 +312,7 @@ class Families(VGroup):
             Half(trace, side, top.inset(120, 0), alone=True)
             for side, top in zip(("encoder", "decoder"), tops[::2], strict=True)
         ]
-        names = zip(("BERT", "BART", "GPT"), heads, strict=True)
+        names = zip(("BERT", "BART, ours", "GPT"), heads, strict=True)
         self.names = [head.fit(Words(name, "chapter"), most=0.8) for name, head in names]
         self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
         self.translation = VGroup(VGroup(in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))

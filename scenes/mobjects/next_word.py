@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE, Room
@@ -12,15 +12,17 @@ from scenes.mobjects.marks import Around, means
 from scenes.mobjects.ribbon import HIGH, gutter
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import TensorGrid
-from scenes.mobjects.text import number, word
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, units
 from transformer_core.studies.measures.training_pairs import neighbours
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: How many words get a bar, and px of the number beside one.
 BARS, NUMBER = 6, 170.0
+#: Px at the end of a row, and of a column, for its total.
+ACROSS, DOWNWARDS = 210.0, 66.0
 
 
 class NextWord(VGroup):
@@ -67,6 +69,7 @@ class PairTable(VGroup):
     """Counts of nouns with adjectives in training: the pair in question among its neighbours."""
 
     def __init__(self, table: NamedTensor, noun: Label, adjective: Label, room: Room = STAGE, most: int = 6) -> None:
+        room = room.split_columns(-ACROSS)[0].split_rows(-DOWNWARDS)[0]
         rows, columns = neighbours(table, noun.position, adjective.position, most)
         part = table.pick(noun=tuple(rows), adjective=tuple(columns))
         side = gutter(part.words("noun")) + 20
@@ -89,6 +92,12 @@ class PairTable(VGroup):
         self.mine = VGroup(self.rows[here], self.columns[there])
         super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
 
+    def totals(self, of_noun: Quantity, of_adjective: Quantity) -> list[Words]:
+        """At the end of the row and of the column, how often its word came with any other, whether shown or not."""
+        across, down = (Words(f"all: {one:,.0f}", "stage number") for one in (of_noun, of_adjective))
+        right, foot = self.row.get_right() + RIGHT * units(24), self.column.get_bottom() + DOWN * units(DOWNWARDS / 2)
+        return [across.settle(right).begin_at(right[0]), down.settle(foot)]
+
     def but_mine(self, cells: VGroup) -> VGroup:
         """These cells without that of the pair."""
         return VGroup(cell for cell in cells if cell is not self.cell)
@@ -100,6 +109,7 @@ class PairTable(VGroup):
 
     @property
     def aside(self) -> VGroup:
-        """Every cell that is neither in the row nor in the column of the pair."""
+        """Every pair that was met, and is neither in the row nor in the column of the pair in question."""
         near = {id(cell) for cell in [*self.row, *self.column]}
-        return VGroup(cell for cell in self.grid.cells.values() if id(cell) not in near)
+        cells = [cell for cell in self.grid.cells.values() if id(cell) not in near]
+        return VGroup(cell for cell in cells if cell.quantity > 0)

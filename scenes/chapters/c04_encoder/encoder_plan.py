@@ -159,7 +159,12 @@ class Plan(VGroup):
             down = DOWN * units(self.foot / 5)
             words = Room(0, 0, (right - left)[0] * 135, self.foot * 0.7).fit(Words(name, "block"), 1.0)
             words.settle((left + right) / 2 + DOWN * units(self.foot * 0.65))
-            made.append(VGroup(path([left, left + down, right + down, right], "ink2", 4), words))
+            made.append(
+                VGroup(
+                    path([left, left + down, right + down, right], "ink2", 4),
+                    *([words] if words.size >= SMALLEST else []),
+                )
+            )
         return made
 
     def travelling(self, trace: Trace) -> list[list[Vector]]:
