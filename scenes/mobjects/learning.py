@@ -13,7 +13,7 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Beside, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, units
@@ -56,7 +56,7 @@ class Skills:
             number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
             number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
-        self.stays = Words("stays from", "aside", "ink2").end_in(right.cross(foot))
+        self.stays = Words("stays from", "fact", "ink2").end_in(right.cross(foot))
 
     def draw(self) -> Animation:
         """All curves at the same pace: each moment is one step of the training."""
@@ -100,7 +100,9 @@ class TimeLapse:
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
         cells = (grid.cells for grid in self.grids)
-        self.standing = [self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
+        said = Words("its guess for each next word", "fact", "ink2")
+        said.settle(self.slots.get_bottom() + DOWN * units(34)).begin_at(self.slots.get_left()[0])
+        self.standing = [said, self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
 
     def _patterns(self, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], rooms: Sequence[Room]) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
@@ -199,34 +201,27 @@ class Bill(VGroup):
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
         across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0]))
         self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), across, up, LEFT + UP))
+        # Four times the time for twice the words: from the last point back, as far as the plot goes.
+        far, most, least = spans[0][-1], float(times.values[-1, 0]), min(spans[1])
+        near = max(spans[0][0], far * (least / most) ** 0.5)
+        line = self.plot.curve([near, far], [most * (near / far) ** 2, most], "query", 4)
+        self.square = VGroup(
+            line, self.plot.label(Words("n²", "stage number", "query"), 2 * near, 4 * least, UP + LEFT)
+        )
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
-        self.ticks = self.plot.ticks(ends, ",.0f")
+        reach = [times.quantity(k, part) for k, part in ((0, 0), (len(lengths) - 1, 0))]
+        self.ticks = VGroup(self.plot.ticks(ends, ",.0f", "fact"), self.plot.heights(reach, ".2f"))
         self.meeting = VGroup()
         if meeting > 0:  # not a number where the one never overtakes the other
             level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
             self.meeting = self.plot.dots([meeting], [level], "focus", 12)
             told = number(meeting, ".0f", "number")
             self.meeting.add(self.plot.label(told, float(meeting), level, UP + LEFT))
-        super().__init__(self.small, self.large, self.plot, self.curves, self.labels, self.ticks, self.meeting)
+        super().__init__(
+            self.small, self.large, self.plot, self.curves, self.labels, self.square, self.ticks, self.meeting
+        )
 
     @staticmethod
     def _grid(count: int, side: float, role: str) -> VMobject:
         places = units(side) * np.array([(j, -i) for i in range(count) for j in range(count)], float)
         return squares(places, np.full(len(places), units(side) * 0.86), role, outline=role != "weight")
-
-
-class Loop(VGroup):
-    """Guess, loss, gradient, step, and again: a ring of boxes."""
-
-    def __init__(self, names: Sequence[str]) -> None:
-        colours = palette()
-        spots = [at(*spot) for spot in ((600, 330), (1320, 330), (1320, 640), (600, 640))]
-        self.boxes = VGroup()
-        for name, spot in zip(names, spots, strict=True):
-            box = Box(440, 120, colours.surface, 14, colours.line, 2.5).move_to(spot)
-            self.boxes.add(VGroup(box, Words(name, "block", paper=box).settle(spot)))
-        self.ways = VGroup()
-        for k, side in enumerate((RIGHT, DOWN, LEFT, UP)):
-            start, end = self.boxes[k].get_edge_center(side), self.boxes[k - 3].get_edge_center(-side)
-            self.ways.add(arrow(start + side * units(14), end - side * units(14), "residual", 6, 22))
-        super().__init__(self.boxes, self.ways)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, pulses, ring_around
+from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, move_ring, pulses, ring_around
 from scenes.chapters.c13_training.descent import Backward, Valley
 from scenes.chapters.c13_training.lesson import CrossEntropy, Lesson
 from scenes.chapters.c13_training.pushes import ROUNDING, Nudges, Pushes
@@ -12,7 +12,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.learning import Bill, Loop, Skills, Starts, TimeLapse
+from scenes.mobjects.learning import Bill, Skills, Starts, TimeLapse
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -49,7 +49,8 @@ class Training(Chapter):
         card = Card("an experiment")
         yield from self.where_to_start(trace, card)
         yield from self.the_bill(trace, card)
-        yield from self.what_is_left(trace)
+        if f"{RUN}.probs" in trace:
+            yield from self.what_is_left(trace)
 
     def teacher_forcing(self, trace: Trace) -> Iterator[Step]:
         """The question of the chapter; and what the decoder reads in training."""
@@ -58,15 +59,16 @@ class Training(Chapter):
         reads, end = probs.words("position"), probs.label("vocab", probs.labels["vocab"].index("<end>"))
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
         hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
-        picture = Lesson(reads, guesses, end, hits)
+        source = spelled(early[f"{PATH}.weights"].words("key"))
+        picture = Lesson(reads, guesses, end, hits, source)
         wrong = hits.index(False)
         whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
-        new = claim(early["in_training"] == 0, "a sentence that training never uses", "a sentence of the training")
+        new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
         yield Step(
             "How do random numbers learn to translate?",
             beat("At first, all weights are random numbers. How do they learn to translate?", fill(whole, "slow")),
             beat(
-                f"Take “{spelled(early[f'{PATH}.weights'].words('key'))}”, {new}, and its right translation.",
+                f"We watch “{source}”, {new}, and its right translation.",
                 (leave(whole), gather([whole], picture.box)),
                 (appear(picture.title, picture.names[0]), appear_in_turn([*picture.truth])),
             ),
@@ -98,7 +100,7 @@ class Training(Chapter):
         )
         smoothed = ""
         if SMOOTHING in trace:
-            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words alike."
+            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words: p stops short of one."
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
@@ -114,11 +116,11 @@ class Training(Chapter):
             ),
             beat(
                 f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
-                (appear(picture.plot), draw(picture.curve, kind="row")),
+                (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
             beat(f"{slides}{smoothed}", leave(picture.numbers[1]), picture.run()),
-            stage=[picture.card, *picture.ribbon],
+            stage=[*picture.ribbon],
         )
 
     def nudged(self, trace: Trace) -> Iterator[Step]:
@@ -186,7 +188,7 @@ class Training(Chapter):
                 ambient=forward,
             ),
             beat(
-                f"Instead, a batch of {early['batch_sentences']:.0f} training sentences runs forward, to its loss.",
+                f"Instead, a batch of {early['batch_sentences']:.0f} training sentences runs forward, to a mean loss.",
                 appear(picture.loss),
                 ambient=forward,
             ),
@@ -287,25 +289,22 @@ class Training(Chapter):
     def time_lapse(self, trace: Trace) -> Iterator[Step]:
         """The watched sentence through the whole training: guesses, two patterns, and new sentences."""
         run = trace.under(RUN)
-        layer, head = winner(trace, RUN, ROLE)
-        own = run[f"encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
-        cross = run[f"{PATH}.weights"].pick(batch=0, head=0)
-        # A row of the cross-attention is called by the word that it writes.
-        written = cross.words("query")[1:]
-        asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
-        patterns = {"Cross-attention": (asked, written), named_head(layer, head): (own, own.words("query"))}
-        picture = TimeLapse(run, patterns)
+        picture, own = time_lapse_of(trace), watched(trace)
         last, right = len(run["step"]) - 1, first_right(trace, RUN)
         half = last // 2 if right is None else right
         row = own.size("query") - 1
         top_key, most = own.pick(checkpoint=last, query=row).largest()
         before = own.pick(checkpoint=0, query=row, key=top_key.position)
         step, share = run["step"].quantity(half), run["exact"].quantity(half)
+        repeats = [str(one[0]) for one in picture.guesses] == [str(one) for one in run["probs"].words("position")]
         yield Step(
             "Training as a time-lapse",
             beat(
-                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times.",
+                claim(repeats, "Untrained, it repeats what it reads.", "Untrained, it guesses anything."),
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
+            ),
+            beat(
+                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times.",
                 picture.run(half),
             ),
             beat(
@@ -313,6 +312,7 @@ class Training(Chapter):
                 if right is None
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 appear(ring := ring_around(picture.slots)),
+                move_ring(ring, picture.share),
             ),
             beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half)),
             beat(
@@ -339,8 +339,8 @@ class Training(Chapter):
             beat(
                 claim(
                     bool(run["abrupt_lines"] > run["lines"] / 2),
-                    "Each line is a skill, tested on new sentences. Most appear suddenly.",
-                    "Each line is a skill, tested on new sentences. They appear little by little.",
+                    "Each line is a skill on new sentences; most rise by half in one doubling.",
+                    "Each line is a skill on new sentences; they appear little by little.",
                 ),
                 picture.draw(),
             ),
@@ -412,7 +412,8 @@ class Training(Chapter):
             beat(
                 f"From {before:,.0f} words to {after:,.0f}, they take {time:.1f} times the time, "
                 f"and {memory:.1f} times the memory;",
-                (draw(*picture.curves, kind="slow"), appear(picture.labels)),
+                draw(*picture.curves, kind="slow"),
+                (appear(picture.labels), draw(picture.square[0]), appear(picture.square[1])),
             ),
             beat(
                 claim(
@@ -425,20 +426,19 @@ class Training(Chapter):
             stage=[card, picture.plot, picture.ticks],
         )
 
-    def what_is_left(self, trace: Trace) -> Iterator[Step]:  # noqa: ARG002 - the same for every sentence
-        """Close: the answer."""
-        picture = Loop(("the guess", "the loss", "the gradient", "a small step"))
-        STAGE.fit(picture)
-        flow = pulses([way[0] for way in picture.ways], role="residual")
+    def what_is_left(self, trace: Trace) -> Iterator[Step]:
+        """Close: the answer, over the training once more."""
+        run, picture = trace.under(RUN), time_lapse_of(trace)
+        last = len(run["step"]) - 1
         yield Step(
             "Guess, loss, gradient, step",
+            beat("The loss of a guess, its gradient, a small step: over and over.", picture.run(last)),
             beat(
-                "The loss of a guess, its gradient, a small step: over and over.",
-                *(draw(way) for way in picture.ways),
-                ambient=flow,
+                "Whatever attention helps grows stronger. So random numbers learn to translate.",
+                appear(ring_around(picture.slots)),
+                *(appear(ring_around(grid)) for grid in picture.grids),
             ),
-            beat("Whatever attention helps grows stronger. So random numbers learn to translate.", ambient=flow),
-            stage=[picture.boxes],
+            stage=[*picture.standing, picture.labels, picture.words, picture.share, picture.rows],
         )
 
 
@@ -446,3 +446,19 @@ def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
     """The place of the word whose loss is looked at, and the row of attention that is about to write it."""
     place = int(trace[f"{EARLY}.place"])
     return place, {"batch": 0, "head": 0, "query": place}
+
+
+def watched(trace: Trace) -> NamedTensor:
+    """The weights of the head that takes the role, look by look, "checkpoint query key"."""
+    layer, head = winner(trace, RUN, ROLE)
+    return trace[f"{RUN}.encoder.{layer}.self_attn.weights"].pick(batch=0, head=head)
+
+
+def time_lapse_of(trace: Trace) -> TimeLapse:
+    """The watched training in fast motion, with two patterns."""
+    own, cross = watched(trace), trace[f"{RUN}.{PATH}.weights"].pick(batch=0, head=0)
+    # A row of the cross-attention is called by the word that it writes.
+    written = cross.words("query")[1:]
+    asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
+    name = named_head(*winner(trace, RUN, ROLE))
+    return TimeLapse(trace.under(RUN), {"Cross-attention": (asked, written), name: (own, own.words("query"))})

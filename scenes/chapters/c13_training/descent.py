@@ -86,7 +86,7 @@ class Backward:
         (a, b), air = (one.get_right(), other.get_left()) if level else (one.get_bottom(), other.get_top()), units(6)
         a = a if level else a + RIGHT * np.sign(b - a)[0] * one.width / 4
         way = (b - a) / np.linalg.norm(b - a)
-        a, b, shift = a + air * way, b - air * way, np.array([-way[1], way[0], 0]) * units(ASIDE)
+        a, b, shift = a + air * way, b - air * way, (UP if level else 2 * RIGHT) * units(ASIDE)
         return arrow(a + shift, b + shift, "ink2", 6, 20), arrow(b - shift, a - shift, "warning", 8, 24)
 
     def handed_back(self) -> list[tuple[Animation, ...]]:
@@ -112,10 +112,11 @@ class Valley:
         low, high = float(losses.values.min()), float(losses.values.max())
         inner = Room(room.left + 110, room.top + 56, room.right - 10, room.bottom - 96)
         floor = low - (high - low) * 0.3
-        names = "distance moved against the gradient", "loss of the batch"
+        names = "distance moved against the gradient", "mean loss of the batch"
         self.plot = Plot.filling(inner, places.values.tolist(), (floor, high), names)
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
-        self.scale = VGroup(self.plot.heights(reach, ".2f"), self.plot.broken())
+        origin = self.plot.ticks([run["small_places"].quantity(0)], ".0f", "fact")
+        self.scale = VGroup(self.plot.heights(reach, ".2f"), origin, self.plot.broken())
         self.curve = self.plot.curve(places, losses, "ink2", 8)
         self.along, self.up = places.values, losses.values
         self.balls = {name: self._states(way.values, JUMP * (name == LEAPS)) for name, (way, _) in self.walks.items()}

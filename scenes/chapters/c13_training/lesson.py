@@ -31,7 +31,9 @@ AIR = 56.0
 class Lesson:
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
-    def __init__(self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float]) -> None:
+    def __init__(
+        self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float], source: str
+    ) -> None:
         side, body = STAGE.split_columns(NAMES, 20)
         columns = body.columns(len(reads), 36)
         truth, guess, read = STAGE.top + CHIP / 2, STAGE.top + 3 * CHIP, STAGE.bottom - CHIP / 2
@@ -41,7 +43,9 @@ class Lesson:
         self.reads = self._chips(reads, columns, read)
         self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
         self.box.move_to(at((body.left + body.right) / 2, (high + low) / 2))
-        self.title = Words("decoder", "title", paper=self.box).settle(self.box.get_center())
+        title = Words("decoder", "title", paper=self.box).settle(self.box.get_center() + UP * units(24))
+        given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
+        self.title = VGroup(title, given.settle(self.box.get_center() + DOWN * units(36)))
         self.ways = VGroup()
         self.signs = VGroup()
         for column, hit in zip(columns, hits, strict=True):

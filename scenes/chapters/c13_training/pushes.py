@@ -201,7 +201,7 @@ class Pushes:
     @staticmethod
     def reading(formula: VMobject) -> Words:
         """The letter that no picture has named and its meaning, at the right of the formula."""
-        return Words("g: gradient at the output z", "fact", "ink2").next_to(formula, RIGHT, buff=units(60))
+        return Words("z: the output, g: its gradient", "fact", "ink2").next_to(formula, RIGHT, buff=units(60))
 
     def multiply(self) -> tuple[Animation, ...]:
         """The two numbers of each key fly to their product."""
