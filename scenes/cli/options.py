@@ -122,7 +122,9 @@ LANGUAGE = click.option(
 THEME = click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
 OUTPUT = click.option("--output", type=FOLDER, help="Folder; default renders/....")
 JOBS = click.option("--jobs", type=click.IntRange(1), default=PROCESSES, help="Processes; default: all.")
-TRUST = click.option("--trust", is_flag=True, help="Run the Python chapters beside a lecture file: only if you trust their author.")
+TRUST = click.option(
+    "--trust", is_flag=True, help="Run the Python chapters beside a lecture file: only if you trust their author."
+)
 
 #: What the model reads.
 SENTENCE = (TEXT, MODEL, EDIT)
