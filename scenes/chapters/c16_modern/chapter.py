@@ -385,6 +385,11 @@ class Modern(Chapter):
                 ambient=lights,
             ),
             beat("Your turn: without an encoder, how could such a model translate?", ambient=lights),
-            beat("As one text: a sentence, then its translation, which attends back to it.", ambient=lights),
+            beat(
+                "As one text: a sentence, then its translation, which attends back to it.",
+                appear_in_turn([*picture.text], "slow"),
+                draw(*picture.back, kind="row"),
+                ambient=lights,
+            ),
             stage=[plan],
         )

@@ -30,6 +30,8 @@ BLOCKS = {
 }
 #: The same of 2017: each norm lies on the stream, after the sum of its block.
 FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
+#: Words of a sentence and of its translation, px of a word, and of the rise of an arc above them.
+PIECES, PIECE, RISE = 4, 40.0, 84.0
 #: Half the px between two lines in a block.
 LEADING = 19.0
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
@@ -288,3 +290,16 @@ class Stayed:
         self.formula = above.inset(30, 0).fit(Formula(ATTENTION, LARGE), most=1.0).move_to(self.box)
         self.formula.paper = self.box
         self.sum = below.fit(Formula('x + "block"(x)', LARGE), most=1.1).set_y(at(0, below.top + 90)[1])
+        #: One text: a sentence, then its translation, and how each word of that attends back.
+        cells = below.split_rows(-PIECE)[1].columns(2 * PIECES, 12)
+        roles = ["key"] * PIECES + ["query"] * PIECES
+        self.text = VGroup(
+            Box(cell.width, cell.height, colours.surface, 8, colours.role(role), 3).move_to(cell.centre)
+            for cell, role in zip(cells, roles, strict=True)
+        )
+        self.back = VGroup()
+        for old, new in zip(self.text[:PIECES], self.text[PIECES:], strict=True):
+            start, end, rise = new.get_top(), old.get_top(), UP * units(RISE)
+            arc = rule(start, end, "weight", 5)
+            arc.points = np.array([start, start + rise, end + rise, end])
+            self.back.add(arc)
