@@ -434,9 +434,7 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
-        answer = Formula(
-            'frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + {{ "little" : ink2 }})', LARGE
-        )
+        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
@@ -480,9 +478,8 @@ class Weighting(Chapter):
                 ),
             ),
             beat(
-                "Nearly one half each: the others hardly add to the sum.",
+                "Nearly one half each.",
                 appear(below.fit(answer, most=1.0)),
-                appear(ring_around(answer.part("ink2"), roomy=True)),
             ),
             stage=[ribbon, *hands[0], *hands[1]],
         )

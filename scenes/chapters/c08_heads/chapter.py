@@ -404,7 +404,7 @@ class Heads(Chapter):
             *(
                 [
                     beat(
-                        f"Could the value of “{sink}” carry the gender of “{noun}”?",
+                        f"Could this value carry the gender of “{noun}”?",
                         appear(ring_around(VGroup(bars.bars[sink.position], bars.numbers[sink.position]))),
                         ambient=flow,
                     ),

@@ -444,7 +444,8 @@ class Positions(Chapter):
             "Other ways to tell the position",
             beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
             beat(
-                f"Trained alike, sine waves get {waves:.0%} of new sentences right, learned vectors {learned:.0%}.",
+                f"Trained alike for {steps.quantity(len(steps) - 1):,.0f} steps, sine waves get {waves:.0%} of new "
+                f"sentences right, learned vectors {learned:.0%}.",
                 *curves.drawn("waves", "learned"),
             ),
             beat(

@@ -32,7 +32,7 @@ AIR, NAMED = 56.0, 70.0
 #: How much of its colour the chain keeps that was drawn first.
 FAINT = 0.35
 #: Px above and below bars for what is written there; of a bar over its pitch.
-TOP, FOOT, SHARE = 50.0, 64.0, 0.66
+TOP, FOOT, SHARE = 72.0, 64.0, 0.66
 #: Px of the names of vectors, and above and below each.
 NAMES, APART = 260.0, 70.0
 #: So many tokens are listed; px of the bar below the list, with its name.

@@ -55,6 +55,6 @@ class Alike(VGroup):
         columns = [[state[k].cells for state in states] for k in range(len(states[0]))]
         fills = [[[cell.get_fill_color().to_hex() for cell in cells] for cells in column] for column in columns]
         return (
-            *(Shades(one[0], each, one[-1], "tour") for one, each in zip(columns, fills, strict=True)),
-            Count(self.counts[way], self.depths, "", "tour", "layers: "),
+            *(Shades(one[0], each, one[-1], "slow") for one, each in zip(columns, fills, strict=True)),
+            Count(self.counts[way], self.depths, "", "slow", "layers: "),
         )

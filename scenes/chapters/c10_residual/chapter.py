@@ -140,8 +140,7 @@ class Residual(Chapter):
                     f"This is the vector of “{token}”, the word that the {Phrase(focus_of(trace).stack)} turns most.",
                     f"This is the vector of “{token}”, before the first layer.",
                 ),
-                ribbon.mark({ribbon.place(token): "residual"}),
-                Travel(chip, river.strip, kind="row"),
+                (ribbon.mark({ribbon.place(token): "residual"}), Travel(chip, river.strip, kind="row")),
             ),
             beat(
                 "Above it, a band: as wide as the vector is long.",
@@ -263,7 +262,7 @@ class Residual(Chapter):
         yield Step(
             "Without Add, all vectors become one",
             beat(
-                "Look at the vectors of a sentence instead: how much of each is its own, and not common to all? "
+                "Look at the vectors of a sentence instead: how much of each is its own? "
                 f"At first, {share.quantity(0):.0%} on average.",
                 appear(picture.ribbon, picture.title, picture.names[without]),
                 deal(picture.ribbon.chips, picture.states[without][0]),
@@ -435,7 +434,7 @@ class Residual(Chapter):
                 leave(*(ring for i, ring in enumerate(rings) if i != river.most - 1), *river.dry(river.most)),
                 appear(doubt),
             ),
-            beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most), kind="slow")),
+            beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most))),
             stage=[ribbon, river],
         )
 
