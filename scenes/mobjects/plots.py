@@ -9,7 +9,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Travel, appear, exchange
-from scenes.language import told
+from scenes.language import Told, told
 from scenes.layout import Room, across
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
@@ -180,6 +180,6 @@ class SortedShares(VGroup):
 
     def become(self, shares: NamedTensor) -> tuple[Animation, ...]:
         """The bars and the number take other shares of the same keys."""
-        other = SortedShares(shares, self.heading.text)
+        other = SortedShares(shares, Told(self.heading.text))
         other.scale(self.room.width / other.room.width).shift(self.room.get_center() - other.room.get_center())
         return exchange([*self.bars, self.largest], [*other.bars, other.largest], "slow")

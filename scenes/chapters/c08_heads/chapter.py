@@ -27,7 +27,6 @@ from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
-from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -464,10 +463,7 @@ class Heads(Chapter):
         leading = [row.largest() for row in weights]
         full = {key: share for key, share in leading if share > IN_FULL and key != focus.query_token}
         (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
-        told = [
-            Words(f"{key} {share:share}", "stage number", paper=place.paper).settle(line.get_center())
-            for (key, share), place, line in zip(leading, picture.plates, picture.changes, strict=True)
-        ]
+        told = picture.told([f"{key} {share:share}" for key, share in leading])
         yield Step(
             "Several heads, several ways to attend",
             beat(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -109,6 +109,14 @@ class SplitHeads(VGroup):
         high = matrix.height - units(10)
         ring = frame(matrix.width * 135 + 8, max(14.0, high * 135 / entries + 8), "focus", 4, 5).move_to(matrix)
         return ring.set_y(matrix.get_top()[1] - units(5) - high * depth)
+
+    def told(self, texts: Sequence[str]) -> list[Words]:
+        """A text at the foot of each plate, as large as all have room for; none where that is too small."""
+        for style in ("stage number", "small token", "note"):
+            words = [Words(text, style, paper=plate.paper) for text, plate in zip(texts, self.plates, strict=True)]
+            if all(word.width < plate.width for word, plate in zip(words, self.plates, strict=True)):
+                return [word.settle(line.get_center()) for word, line in zip(words, self.changes, strict=True)]
+        return []
 
     def halve(self) -> VGroup:
         """A line down the middle of each matrix: twice as many heads."""
