@@ -49,7 +49,7 @@ class Coordinates(VGroup):
         self.tokens, self.strips = named_rows(vectors, room, line.width, "residual")
         self.chip = Token(token, "", side.width, 60).move_to(side.centre)
         self.vector = vector_in(line, own, "residual")
-        places = [own.smallest()[0].position, own.largest()[0].position]
+        places = sorted((own.smallest()[0].position, own.largest()[0].position))
         self.cells = [self.vector.cells.of(place) for place in places]
         self.rings = VGroup(ring_around(cell) for cell in self.cells)
         entries = [own.quantity(place) for place in places]

@@ -216,15 +216,6 @@ class Summation(VGroup):
             *(Count(words, quantities[span], spec, kind) for words, quantities, spec in self.counters),
         )
 
-    def _to_the_strongest(self) -> Animation:
-        """Back to the largest term, whose numbers stay, beside the whole sum."""
-        here, spot = self.columns.strongest, [self._spot(self.columns.strongest)]
-        counts = [
-            Count(words, [quantities[-1 if quantities is self.columns.sums else here]], spec, "transform")
-            for words, quantities, spec in self.counters
-        ]
-        return AnimationGroup(Along(self.playhead, spot, "transform"), *counts)
-
     def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
         """Inputs, the first three terms, the others, the result."""
         given = [*sources, *[None] * len(self.rows)]
@@ -235,6 +226,7 @@ class Summation(VGroup):
         marks = [*(words for words, _, _ in self.counters), self.chart.zero, self.sum_names[0], self.playhead]
         others = [self._run(3, None, "slow")] if len(self.columns) > 3 else []
         last = [appear(*self.chart.last, *self.bias, rise=False)] if self.columns.rest else []
+        terms = [words for words, quantities, _ in self.counters if quantities is not self.columns.sums]
         outcome = [*self.chart.end, *([self.equation] if self.equation else []), *([] if known else [self.plate])]
         return [
             [(*come, appear(self.labels, self.heads))],
@@ -243,7 +235,8 @@ class Summation(VGroup):
             [
                 (appear(*outcome, rise=False), leave(self.sum_names[0])),
                 *([Flight(self.result, into)] if into else []),
-                (self._to_the_strongest(), appear(self.sum_names[1], rise=False)),
+                # Numbers of a single term would look like the parts of the whole sum.
+                (leave(self.playhead, *terms), appear(self.sum_names[1], rise=False)),
             ],
         ]
 

@@ -136,7 +136,7 @@ class Meaning(Chapter):
                 *([(draw(picture.others, kind="slow"), appear(*picture.chips[1:]))] if len(picture.others) else []),
             ),
             beat(
-                "All the numbers make one, too, in a space that nobody can draw. But one can compute in it.",
+                "All numbers together make an arrow, too, in a space that nobody can draw. But one can compute in it.",
                 leave(picture.rings[1], *picture.numbers, *picture.names),
                 Visit(picture.rings[0], [*picture.vector.cells], "tour"),
             ),
@@ -162,14 +162,16 @@ class Meaning(Chapter):
             beat("Draw an arrow from each country to its capital,", *capital.lead()),
             beat("and from each adjective to its comparative.", *comparative.lead()),
             beat(
-                "This axis is the mean step of other pairs, not drawn here.",
+                "We take this axis from other pairs, as their mean step, and try it on these.",
                 (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
             ),
             beat(
                 claim(
                     risen == shown,
-                    "Yet all arrows lead to the right. So a direction can mean something, such as “the capital of”.",
-                    "Yet most arrows lead to the right. So a direction can mean something, such as “the capital of”.",
+                    "They could point anywhere, yet all lead to the right. "
+                    "So a direction can mean something, such as “the capital of”.",
+                    "They could point anywhere, yet most lead to the right. "
+                    "So a direction can mean something, such as “the capital of”.",
                 ),
                 ambient=pulses([lead[0] for lead in [*capital.arrows, *comparative.arrows]], role="ink"),
             ),
@@ -202,11 +204,11 @@ class Meaning(Chapter):
                 (draw(plane.query), appear(plane.origin, plane.names[0])),
                 (draw(plane.key), appear(plane.names[1])),
             ),
-            beat("See how far one reaches along the other,", draw(plane.drop), appear(plane.reach)),
-            beat("times the length of that one: their dot product.", appear(plane.length), appear(facts[0])),
+            beat(f"See how far “{key}” reaches along “{query}”,", draw(plane.drop), appear(plane.reach)),
+            beat(f"times the length of “{query}”: their dot product.", appear(plane.length), appear(facts[0])),
             beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
-            beat("It is large when both point the same way,", (leave(*own), swing.to(SAME_WAY))),
-            beat("zero at a right angle,", swing.to(RIGHT_ANGLE), appear(nothing)),
+            beat("It is large when both point the same way.", (leave(*own), swing.to(SAME_WAY))),
+            beat("It shrinks as one turns away: at a right angle, it is zero,", swing.to(RIGHT_ANGLE), appear(nothing)),
             beat("negative when they point apart.", (leave(nothing), swing.to(APART))),
             beat(
                 "Divided by both lengths, it is the cosine.",
@@ -280,7 +282,8 @@ class Meaning(Chapter):
                 appear(slider.handle),
                 slider.slide(slider.highest),
             ),
-            beat("Lower it below zero: its weight is small, but never zero.", slider.slide(slider.lowest)),
+            beat("Lower it below zero:", slider.slide(slider.lowest)),
+            beat("its weight is small, but never zero."),
             beat(
                 "It is a soft choice: the best gets the most, all others something.",
                 slider.slide(slider.rest),

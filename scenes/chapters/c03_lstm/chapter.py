@@ -158,7 +158,7 @@ class AgainstLSTM(Chapter):
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
         first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
-        once = Steps(steps.ticks[:1], "steps, all at once:", over(chain.ribbon), "weight")
+        once = Steps(steps.ticks[:1], "steps, for all words at once:", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
@@ -337,16 +337,16 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "Which symbol came first? The gradient says how much the error changes with that symbol. "
-                "Training learns from it.",
+                "The task: read many symbols, then name the first. The gradient says how much "
+                "the error changes with that symbol. Training learns from it.",
                 (appear_in_turn([*curves.ticks]), appear(small)),
                 *curves.drawn("transformer"),
             ),
             beat(
-                f"Before training, {distances.quantities()[-1]} symbols back, "
+                f"{distances.quantities()[-1]} symbols back, and before training, "
                 + claim(
-                    bool(chain < grid / BILLION),
-                    "the LSTM has less than a billionth of the Transformer’s.",
+                    bool(chain < grid / BILLION**2),
+                    "the LSTM has less than a billionth of a billionth of the Transformer’s.",
                     "the LSTM and the Transformer differ less.",
                 ),
                 *curves.drawn("LSTM", "RNN"),
@@ -378,7 +378,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "An LSTM can learn it, too",
             beat(
-                "Can it learn this at all? A dot: it recalls from every distance.",
+                "Can it learn this at all? A dot will say when it recalls from every distance.",
                 appear_in_turn([*curves.ticks]),
                 appear(curves.level(run["chance"], "by chance", DOWN)),
             ),

@@ -112,13 +112,16 @@ class Chain(VGroup):
         """Each memory goes on to the next cell, and the word below changes it."""
         kind = "transform" if len(self.cells) <= FEW else "emphasise"
         return [
-            (
-                appear(self.cells[i], self.links[i - 1], self.ups[i], rise=False),
-                Flight(self.ribbon.chips[i], self.cells[i], kind=kind),
-                Travel(self.vectors[i - 1], self.vectors[i], 0.0, kind),
-                steps.at(i),
-            )
+            play
             for i in range(1, len(self.cells))
+            for play in (
+                (
+                    appear(self.cells[i], self.links[i - 1], self.ups[i], rise=False),
+                    Flight(self.ribbon.chips[i], self.cells[i], kind=kind),
+                    Travel(self.vectors[i - 1], self.vectors[i], 0.0, kind),
+                ),
+                (steps.at(i),),
+            )
         ]
 
 
@@ -151,8 +154,7 @@ class Gates(VGroup):
             names = self.names[purpose] = VGroup()
             for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, 96), strict=True):
                 head, body = place.split_rows(54)
-                full = scale if name in {"cells_before", "memory_kept", "memory_written", "cells"} else 1.0
-                vectors.add(vector_in(body, part[name], role, full))
+                vectors.add(vector_in(body, part[name], role, scale))
                 names.add(Words(called, "stage word", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
                 Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
