@@ -119,7 +119,7 @@ class Weighting(Chapter):
         before, after = board_of(trace, focus), board_of(trace, focus, "weights")
         weights, place = head["weights"], before.ribbon.place
         here = place(query_token)
-        stacked, uneven = StackedRows(weights, after.lines), int(abs(weights.values.sum(0) - 1).argmax())
+        stacked = StackedRows(weights, after.lines)
         ring = ring_around(after.row(query_token))
         below = with_a_choice(weights)
         strongest = below.largest()
@@ -139,7 +139,7 @@ class Weighting(Chapter):
             ),
             beat(
                 "Columns need not add up to one.",
-                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == uneven))),
+                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == stacked.uneven))),
             ),
             beat(
                 f"Each row does{over}{beyond}.",
@@ -474,12 +474,12 @@ class Weighting(Chapter):
                 "Your turn: two equal scores lead by far. What are their weights?",
                 (
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
-                    settle_in(formula, above.fit(formula.copy(), most=1.0)),
+                    settle_in(formula, above.fit(formula.copy())),
                 ),
             ),
             beat(
                 "Nearly one half each.",
-                appear(below.fit(answer, most=1.0)),
+                appear(below.fit(answer)),
             ),
             stage=[ribbon, *hands[0], *hands[1]],
         )

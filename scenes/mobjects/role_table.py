@@ -16,8 +16,8 @@ from scenes.theme import ink_on, palette, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: The least score that is written out by default, and px of the highest row.
-WRITTEN, TALL = 0.10, 110.0
+#: Px of the highest row.
+TALL = 110.0
 #: The part of a cell's width that its number may take.
 SNUG = 0.86
 #: Px more between the heads of two layers.
@@ -35,7 +35,7 @@ class RoleTable(VGroup):
         written: the least score that is written out; below it the tile alone speaks.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity, written: float = WRITTEN) -> None:
+    def __init__(self, scores: NamedTensor, earned: Quantity, written: float = 0.0) -> None:
         self.written = written
         roles = [role for role in scores.labels["role"] if role in CALLED]
         layers, self.count = scores.shape[1:]

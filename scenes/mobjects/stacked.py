@@ -39,6 +39,8 @@ class StackedRows(VGroup):
         self.segments: dict[tuple[int, int], Box] = {}
         colours = palette()
         rows = [weights] if len(weights.shape) == 1 else [*weights]
+        #: The column whose sum is farthest from one.
+        self.uneven = int(np.abs(np.sum([row.values for row in rows], axis=0) - 1).argmax())
         for i, (row, room) in enumerate(zip(rows, rooms, strict=True)):
             left = at(room.left, 0)[0]
             for j, weight in enumerate(row.quantities()):

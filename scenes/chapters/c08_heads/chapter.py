@@ -48,8 +48,6 @@ from transformer_core.tracing.trace import Trace
 INVARIANT = "adjective(invariant)->noun"
 #: What a query may be guessed to look for.
 GUESSES = "determiner->noun", "noun->adjective"
-#: From this weight on, a head attends to one token alone.
-IN_FULL = 0.9
 
 
 class Heads(Chapter):
@@ -252,7 +250,7 @@ class Heads(Chapter):
             return
         earned = trace["roles.role_threshold"]
         of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, 0.0)
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
         rings = {role: ring_around(cell) for role, cell in table.winners.items()}
@@ -461,7 +459,7 @@ class Heads(Chapter):
         together = trace[f"{focus.path}.heads_per_key"]
         weights = trace[f"{focus.path}.weights"].pick(batch=0, query=focus.query_token.position)
         leading = [row.largest() for row in weights]
-        full = {key: share for key, share in leading if share > IN_FULL and key != focus.query_token}
+        full = {key: share for key, share in leading if share > 0.9 and key != focus.query_token}
         (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
         told = picture.told([f"{key} {share:share}" for key, share in leading])
         yield Step(

@@ -166,7 +166,7 @@ class Positions(Chapter):
             beat(
                 "Shuffle: queries and keys are made of the words alone, so the weights are the same.",
                 (lower.mark({there: "query"}), leave(picture.names[0]), picture.fade()),
-                tuple(Flight(upper.chips[j], lower.chips[i], 0.0, "slow") for i, j in enumerate(order)),
+                tuple(Flight(upper.chips[j], lower.chips[i], kind="slow") for i, j in enumerate(order)),
             ),
             beat("The same terms now follow one another in the new order.", picture.grow(picture.chains[-1])),
             beat(
@@ -514,7 +514,7 @@ class Positions(Chapter):
                 picture.take_apart(),
                 leave(*picture.places),
             ),
-            beat("Only where each vector stands: none of them changes.", picture.shuffle(order))
+            beat("Only where each vector stands: none of them changes.", picture.trade_places(order))
             if bare < ROUNDING
             else None,
             stage=[picture.ribbon],

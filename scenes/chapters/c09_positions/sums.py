@@ -342,7 +342,7 @@ class Placed:
         """Each encoding goes into the embedding above it."""
         return exchange(self.apart, self.together, "row")
 
-    def shuffle(self, order: Sequence[int]) -> tuple[Animation, ...]:
+    def trade_places(self, order: Sequence[int]) -> tuple[Animation, ...]:
         """Each word takes its embedding along to its place in another order."""
         moved = [(one, i) for i, j in enumerate(order) for one in (self.ribbon.chips[j], self.words[j])]
         goals = [one.copy().set_x(self.ribbon.centre(i)) for one, i in moved]
