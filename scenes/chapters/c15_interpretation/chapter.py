@@ -14,7 +14,6 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
-    move_ring,
     ring_around,
     slide,
 )
