@@ -8,6 +8,7 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.layout import STAGE
+from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
@@ -99,7 +100,7 @@ class SortedHeads(VGroup):
             layer, head, shown = self.first
             told = (
                 f"Clearest: head {letter_of(head)}, {layer_name(layer)}: “{pattern_name(shown.name)}” gets "
-                f"{shown.score:share}, by chance {shown.chance:share}."
+                f"{shown.score:.2%}, by chance {shown.chance:share}."
             )
         else:
             layer, head, spread = widest(trace, stack_of(trace))
@@ -128,6 +129,10 @@ class SortedHeads(VGroup):
         for name, y in zip(names, ys, strict=True):
             name.settle(at(0, y)).end_at(at(left - 24, 0)[0])
         letters = (Words(letter_of(k), "small token", "ink2").settle(at(x, top - 26)) for k, x in enumerate(xs))
+        words = self.weights[0].words("key")
+        if is_short(words):
+            said = Words(f"rows and columns: “{spelled(words)}”", "fact", "ink2").settle(at(0, STAGE.top + 4))
+            names.add(said.begin_at(grids.get_left()[0]))
         return grids, names, VGroup(*letters)
 
     def _by_pattern(self) -> VGroup:
@@ -144,8 +149,6 @@ class SortedHeads(VGroup):
         y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
         for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
             self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
-        self.note = Words("of the first head in a line, over tokens that have such a key", "aside", "ink2")
-        self.note.settle(at(0, y - 68)).end_at(at(end, 0)[0])
         grids = {}
         for words, (_, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2
@@ -154,8 +157,8 @@ class SortedHeads(VGroup):
                 row, column = divmod(k, across)
                 grids[place] = self._grid(place, pitch, left + (column + 0.5) * pitch, line + row * pitch)
             if pattern := self.shown[places[0]]:
-                for value, x, ink in ((pattern.score, 1.5, "ink"), (pattern.chance, 0.5, "ink2")):
-                    self.numbers.add(number(value, "share", "stage number", ink).settle(at(end - NUMBER * x, line)))
+                for value, spec, x, ink in ((pattern.score, ".2%", 1.5, "ink"), (pattern.chance, "share", 0.5, "ink2")):
+                    self.numbers.add(number(value, spec, "stage number", ink).settle(at(end - NUMBER * x, line)))
             y += max(GROUP, -(-len(places) // max(1, across)) * pitch) + SPLIT
         return VGroup(grids[place] for place in self.shown)
 

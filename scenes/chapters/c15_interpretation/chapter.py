@@ -14,7 +14,6 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
-    move_ring,
     ring_around,
     slide,
 )
@@ -51,7 +50,7 @@ class Interpretation(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         heads, card = SortedHeads(trace), Card("measured on sentences that the model has not seen")
-        panels = AblatedHeads(heads.weights, trace[RIGHT].pick(role=WHOLE), card.inside) if ours(trace) else None
+        panels = panels_of(trace, heads, card)
         yield from self.patterns(trace, heads)
         if panels is not None:
             yield from self.ablation(trace, heads, panels, card)
@@ -60,7 +59,7 @@ class Interpretation(Chapter):
         yield from self.logit_lens(trace)
         yield from self.patching(trace)
         yield from self.induction(trace)
-        yield from self.a_pattern_is_a_guess(trace, heads, panels, card)
+        yield from self.a_pattern_is_a_guess(trace, heads, panels_of(trace, heads, card), card)
 
     def patterns(self, trace: Trace, picture: SortedHeads) -> Iterator[Step]:
         """The question of the chapter, and the heads sorted by the pattern that each shows in this sentence."""
@@ -80,7 +79,7 @@ class Interpretation(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
-            beat(told, appear(picture.heads, picture.numbers, picture.note), appear(ring_around(clearest))),
+            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
             stage=[],
         )
 
@@ -136,7 +135,7 @@ class Interpretation(Chapter):
                         "So the clearest is not the most needed: attention is not yet an explanation.",
                     ),
                 ),
-                panels.again(chosen),
+                Visit(ring, [panels.papers[place] for place in (chosen, needed, chosen)], "tour"),
             ),
             stage=[card, heads.sorted],
         )
@@ -183,7 +182,7 @@ class Interpretation(Chapter):
                 claim(
                     after.pick(role=ROLE) >= MORE_THAN_A_GUESS,
                     f"But “{role_name(ROLE)}” loses only {own.pick(role=ROLE):share}, "
-                    "so the gender has another way, too.",
+                    "so the gender may have another way.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
                 draw(call, kind="slow"),
@@ -194,7 +193,8 @@ class Interpretation(Chapter):
                     "With this head off, no kind of word loses more: that is what it does.",
                     f"With this head off, “{role_name(hit)}” loses most: {lost:share}.",
                 ),
-                (Visit(ring, [mine, table.cell(hit, layer, head)]), move_ring(call, table.calls[hit], "query")),
+                (Visit(ring, [mine, table.cell(hit, layer, head)]), leave(call)),
+                appear(ring_around(table.calls[hit], "query")),
             ),
             stage=[card],
         )
@@ -211,7 +211,7 @@ class Interpretation(Chapter):
         rows, token = [one.pick(position=query) for one in vectors], vectors[0].label("position", query)
         taps = Taps(rows, told.words("layer"), token, "linear probe", card.inside)
         bars = ProbeBars(taps, told, control, trace[f"{PROBE}.majority"].pick(choice="inflected"))
-        read, *later = (taps.tap(i, *pair) for i, pair in enumerate(bars.bars))
+        read, *later = (taps.grown(i, *pair) for i, pair in enumerate(bars.bars))
         first, *_, last = told.quantities()
         yield Step(
             "A linear probe: can the gender be read?",
@@ -219,7 +219,7 @@ class Interpretation(Chapter):
             beat(
                 "A linear probe reads adjectives whose nouns it has never met.",
                 appear(taps.reader),
-                (appear(bars.names, bars.chance), draw(*bars.lines)),
+                appear(bars.names, bars.chance),
             ),
             beat(
                 claim(
@@ -239,7 +239,7 @@ class Interpretation(Chapter):
                 appear(ring_around(bars.bars[-1][0])),
                 ambient=taps.flow(),
             ),
-            stage=[card],
+            stage=[card, bars.lines],
         )
 
     def logit_lens(self, trace: Trace) -> Iterator[Step]:
@@ -287,7 +287,7 @@ class Interpretation(Chapter):
                 appear(ring_around(taps.up_to(leading))) if leading else None,
             ),
             beat("Only a hint: early layers were never trained for it.", ambient=taps.flow()),
-            stage=[],
+            stage=[lens.heads],
         )
 
     def patching(self, trace: Trace) -> Iterator[Step]:
@@ -304,6 +304,9 @@ class Interpretation(Chapter):
         given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
         moved = last.position != first.position
+        most = [line.largest()[0].position for line in prob]
+        at = most.index(last.position)
+        once = moved and most == [first.position] * at + [last.position] * (len(most) - at)
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         copied, *more = picture.patches(places)
         after = [
@@ -329,10 +332,14 @@ class Interpretation(Chapter):
                 picture.others(places),
             ),
             beat(
-                f"So the gender moves from “{first}” to “{last}”: only an intervention shows it."
+                claim(
+                    once,
+                    f"So the {layer_name(at - 1)} moves the gender from “{first}” to “{last}”.",
+                    f"So the gender moves from “{first}” to “{last}”: only an intervention shows it.",
+                )
                 if moved
                 else "Only an intervention can show this.",
-                *(appear(ring_around(picture.told[layer][at])) for layer, at in (places[0], places[-1])),
+                appear_in_turn([ring_around(picture.told[layer][place]) for layer, place in enumerate(most)], "slow"),
             ),
             stage=[card],
         )
@@ -344,7 +351,10 @@ class Interpretation(Chapter):
             return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
-        card = Card("a decoder alone, trained on random letters that come twice")
+        letters = {str(label): label for label in weights.words("key")}
+        twins = [(label, letters[name.upper()]) for name, label in letters.items() if name != name.upper() in letters]
+        apart = "".join(f"; “{low}” is not “{high}”" for low, high in twins[:1])
+        card = Card(f"a decoder alone, trained on random letters that come twice{apart}")
         earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
         copying = Copying(weights.pick(frame=-1), earlier, card.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
@@ -419,15 +429,15 @@ class Interpretation(Chapter):
         """Close: the answer, and a question to take away."""
         figures: list[Mobject] = [heads.sorted]
         lit = [ring_around(grid) for grid in heads.sorted]
-        both, again, useless = None, None, None
+        test, useless = None, None
         if panels is not None:
             worst, best = (panels.place(*at) for at in extremes(trace[RIGHT].pick(role=WHOLE, model=1)))
             figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
-            both, again, useless = panels.again(worst, best), panels.again(), (leave(lit[0]), panels.again(best))
+            test, useless = panels.ablate([worst, best]), (leave(lit[0]), panels.again(best))
         yield Step(
             "See, guess, switch off, count",
-            beat("A pattern is a hypothesis: the output depends on some, not on others.", appear_in_turn(lit), both),
-            beat("Ablate a head, or patch a vector, and count: that is a test.", again),
+            beat("A pattern is a hypothesis: the output depends on some, not on others.", appear_in_turn(lit, "slow")),
+            beat("Ablate a head, or patch a vector, and count: that is a test.", test),
             beat("Your turn: without a head nothing changes. Is the head useless?", useless),
             stage=figures,
         )
@@ -436,6 +446,11 @@ class Interpretation(Chapter):
 def ours(trace: Trace) -> bool:
     """Return True if the heads that the experiment ablated are those of this model."""
     return f"{OFF}.before" in trace and "roles.score" in trace and trace.about.get("model") == OURS
+
+
+def panels_of(trace: Trace, heads: SortedHeads, card: Card) -> AblatedHeads | None:
+    """A panel for each head of this very model, with all heads on."""
+    return AblatedHeads(heads.weights, trace[RIGHT].pick(role=WHOLE), card.inside) if ours(trace) else None
 
 
 def told_roles(trace: Trace) -> list[str]:

@@ -18,6 +18,7 @@ from scenes.animations import (
     appear,
     deal,
     draw,
+    grow,
     leave,
     pulses,
     reshape,
@@ -183,6 +184,15 @@ class Taps(VGroup):
         """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""
         return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.mouths[i]] * len(found), found)
 
+    def grown(self, i: int, *found: VMobject) -> list[Show]:
+        """The same, where bars with their numbers come out of it: they grow where they stand."""
+        bars, numbers = zip(*found, strict=True)
+        return [
+            Flight(self.vectors[i], self.slots[i], 0.0, kind="row"),
+            tuple(grow(b, DOWN) for b in bars),
+            appear(*numbers),
+        ]
+
 
 class Lens(VGroup):
     """The logit lens on a stream: the likeliest words at each tap, and the rank of the one that is written.
@@ -195,8 +205,10 @@ class Lens(VGroup):
     """
 
     def __init__(self, taps: Taps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
-        self.lists, self.ranks, self.rings = VGroup(), VGroup(), VGroup()
-        rooms = [column.split_rows(-56) for column in taps.columns]
+        self.lists, self.ranks, self.rings, self.heads = (VGroup() for _ in range(4))
+        rooms = [column.split_rows(50)[1].split_rows(-56) for column in taps.columns]
+        for k, column in zip(taps.shown, taps.columns, strict=True):
+            self.heads.add(word(ranks.label("layer", k), "block", "ink2").settle(column.split_rows(50)[0].centre))
         reads = [probs.pick(layer=k) for k in taps.shown]
         tops = [row.pick(vocab=likeliest(row, LISTED)) for row in reads]
         self.tops = [row.label("vocab", 0) for row in tops]
