@@ -206,9 +206,9 @@ class Meaning(Chapter):
             ),
             beat(f"See how far “{key}” reaches along “{query}”,", draw(plane.drop), appear(plane.reach)),
             beat(f"times the length of “{query}”: their dot product.", appear(plane.length), appear(facts[0])),
-            beat("Or, the same, multiply entry by entry, and add up.", appear(product)),
+            beat("The same: multiply entry by entry, add up.", appear(product)),
             beat("It is large when both point the same way.", (leave(*own), swing.to(SAME_WAY))),
-            beat("It shrinks as one turns away: at a right angle, it is zero,", swing.to(RIGHT_ANGLE), appear(nothing)),
+            beat("It shrinks to zero at a right angle,", swing.to(RIGHT_ANGLE), appear(nothing)),
             beat("negative when they point apart.", (leave(nothing), swing.to(APART))),
             beat(
                 "Divided by both lengths, it is the cosine.",

@@ -162,14 +162,20 @@ class AgainstLSTM(Chapter):
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
-        several = len(cells) > 1
+        several, read = len(cells) > 1, [ring_around(chip, "residual") for chip in folding.memory.chips]
         if several:
             yield Step(
                 "What is left of the first word?",
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
-                beat("Each row is a sum of what the words wrote, as far as the gates kept it."),
                 beat(
-                    "A word’s part is how far its vector reaches along that sum.", folding.cut(), appear(folding.wrote)
+                    "Each row is a sum of what the words wrote, as far as the gates kept it.",
+                    appear_in_turn(read, "slow"),
+                ),
+                beat(
+                    "A word’s part is how far its vector reaches along that sum.",
+                    leave(*read),
+                    folding.cut(),
+                    appear(folding.wrote),
                 ),
                 beat(
                     claim(
@@ -337,13 +343,13 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "The task: read many symbols, then name the first. The gradient says how much "
+                "The task: name the first symbol. The gradient says how much "
                 "the error changes with that symbol. Training learns from it.",
                 (appear_in_turn([*curves.ticks]), appear(small)),
                 *curves.drawn("transformer"),
             ),
             beat(
-                f"{distances.quantities()[-1]} symbols back, and before training, "
+                f"{distances.quantities()[-1]} symbols back, untrained, "
                 + claim(
                     bool(chain < grid / BILLION**2),
                     "the LSTM has less than a billionth of a billionth of the Transformer’s.",
@@ -378,7 +384,7 @@ class AgainstLSTM(Chapter):
         yield Step(
             "An LSTM can learn it, too",
             beat(
-                "Can it learn this at all? A dot will say when it recalls from every distance.",
+                "Can it learn this? A dot: now it recalls from every distance.",
                 appear_in_turn([*curves.ticks]),
                 appear(curves.level(run["chance"], "by chance", DOWN)),
             ),

@@ -72,10 +72,6 @@ class Steps(VGroup):
         self.count.rewrite(f"{self.ticks[0]}")
         super().__init__(self.count, self.called)
 
-    def at(self, step: int) -> Animation:
-        """The number of one step."""
-        return Count(self.count, [self.ticks[step]], "", "appear")
-
 
 class Chain(VGroup):
     """A cell above each word, with the memory after this word, and an arrow from each cell to the next.
@@ -112,16 +108,13 @@ class Chain(VGroup):
         """Each memory goes on to the next cell, and the word below changes it."""
         kind = "transform" if len(self.cells) <= FEW else "emphasise"
         return [
-            play
-            for i in range(1, len(self.cells))
-            for play in (
-                (
-                    appear(self.cells[i], self.links[i - 1], self.ups[i], rise=False),
-                    Flight(self.ribbon.chips[i], self.cells[i], kind=kind),
-                    Travel(self.vectors[i - 1], self.vectors[i], 0.0, kind),
-                ),
-                (steps.at(i),),
+            (
+                appear(self.cells[i], self.links[i - 1], self.ups[i], rise=False),
+                Flight(self.ribbon.chips[i], self.cells[i], kind=kind),
+                Travel(self.vectors[i - 1], self.vectors[i], 0.0, kind),
+                Count(steps.count, steps.ticks[i - 1 : i + 1], "", kind),
             )
+            for i in range(1, len(self.cells))
         ]
 
 

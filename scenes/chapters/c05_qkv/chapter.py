@@ -15,6 +15,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     fill,
     leave,
     meet,
@@ -186,7 +187,11 @@ class QKV(Chapter):
                 leave(formula),
                 appear_in_turn([*deck.plates], "slow"),
             ),
-            beat(followed(focus, trace), Flight(deck.plates[-1], VGroup(*product.columns), kind="row")),
+            beat(
+                followed(focus, trace),
+                Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
+                appear(ring_around(product.names[here])),
+            ),
         )
 
     def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -199,6 +204,7 @@ class QKV(Chapter):
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
         mine = [board.made[role][ribbon.place(query_token)] for role in LETTERS]
+        rings = [ring_around(vector, role) for vector, role in zip(mine, LETTERS, strict=True)]
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
@@ -211,14 +217,14 @@ class QKV(Chapter):
                 appear(board.matrices["value"], board.symbols["value"]),
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
-            beat("For what a token is found by need not be what it hands over."),
+            beat("For what a token is found by need not be what it hands over.", *(appear(one) for one in rings[1:])),
             beat(
                 claim(
                     alike(cosine),
                     f"Here the query and the key of “{query_token}” are almost alike: their cosine is {cosine:.2f}.",
                     f"The query of “{query_token}” is not its key: their cosine is {cosine:.2f}.",
                 ),
-                appear(*(ring_around(vector, role) for vector, role in zip(mine, LETTERS, strict=True))),
+                appear(rings[0]),
                 Flight(mine[0], mine[1], kind="slow"),
             ),
             stage=[
@@ -280,7 +286,8 @@ class QKV(Chapter):
             else "Your turn: would it matter if W_Q and W_K changed places?"
         )
         mine, found_by = (roles.vectors[role] for role in ("query", "key"))
-        ways = (mine, found_by), (found_by, mine)
+        changed = [mine.copy().move_to(found_by), found_by.copy().move_to(mine)]
+        symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         score = head["scores"].pick(query=query_token, key=focus.top_key)
         answer = (
             f"It would: the {score:.2f} from “{query_token}” to “{focus.top_key}” "
@@ -296,9 +303,18 @@ class QKV(Chapter):
                 draw(drop(chip, roles.whole, "residual"), *roles.ways, kind="row"),
                 ambient=flow,
             ),
-            beat("Where each is used gives it its role; training fills the matrices.", ambient=flow),
-            beat(question, tuple(Flight(*way, kind="slow") for way in (ways if answer else ())), ambient=flow),
-            *([beat(answer, ambient=flow)] if answer else []),
+            beat(
+                "Where each is used gives it its role; training fills the matrices.",
+                appear_in_turn(symbols, "slow"),
+                ambient=flow,
+            ),
+            beat(
+                question,
+                leave(*symbols),
+                exchange([mine, found_by], changed, "slow") if answer else None,
+                ambient=flow,
+            ),
+            *([beat(answer, *(appear(ring_around(one)) for one in changed), ambient=flow)] if answer else []),
             stage=[ribbon, roles.whole, *roles.panels.values(), *roles.vectors.values()],
         )
 
