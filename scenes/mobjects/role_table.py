@@ -41,7 +41,7 @@ class RoleTable(VGroup):
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
         wide = min(132.0, (STAGE.width - 560) / columns)
-        pitch = min(TALL, (STAGE.height - 110) / len(roles))
+        pitch = min(TALL, (STAGE.height - 190) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]

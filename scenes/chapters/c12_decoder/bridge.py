@@ -80,8 +80,8 @@ class Bridge(VGroup):
         self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written))]
         self.plates[1].key = "plate", "decoder"
         middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
-        lines = [Words(text, "fact", "ink2") for text in (layer, "mean of its heads")]
-        self.called = VGroup(*lines).arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle)
+        called = (Words(text, "fact", "ink2") for text in (layer, "mean of its heads"))
+        self.called = VGroup(*called).arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle)
         self.called.align_to(at(side.left + 8, 0), LEFT)
         left = at(side.left + 8, 0)[0]
         lines = [("encoder", self.source), ("decoder", self.read), *([("it writes", self.written)] if roomy else [])]

@@ -486,7 +486,8 @@ class Inference(Chapter):
                     + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                (*filled[2], move_ring(asked, panels[2].dots)),
+                (*filled[2], leave(asked)),
+                draw(ring_around(panels[2].dots), kind="row"),
             ),
             stage=[card, columns],
         )
