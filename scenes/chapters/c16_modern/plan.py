@@ -31,7 +31,7 @@ BLOCKS = {
 #: The same of 2017: each norm lies on the stream, after the sum of its block.
 FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
 #: Words of a sentence and of its translation, px of a word, and of the rise of an arc above them.
-PIECES, PIECE, RISE = 4, 40.0, 84.0
+PIECES, PIECE, RISE = 4, 40.0, 62.0
 #: Half the px between two lines in a block.
 LEADING = 19.0
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.

@@ -448,6 +448,10 @@ class LanguageModel(Chapter):
                 move_ring(ring, written),
             ),
             beat("No: it stays, and each step attends to it.", move_ring(ring, VGroup(page.words, written))),
-            beat("Only what it writes next can correct it.", appear(dots), move_ring(ring, dots)),
+            beat(
+                "Only what it writes next can correct it.",
+                (leave(ring), appear(dots)),
+                draw(ring_around(dots, roomy=True)),
+            ),
             stage=[page, last, likely],
         )

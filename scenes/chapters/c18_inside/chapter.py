@@ -283,10 +283,11 @@ class Inside(Chapter):
             beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
             beat(
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
-                *(appear_in_turn([*some, *texts], "row") for some, texts in zip(rings, told, strict=True)),
+                appear_in_turn([*rings[0], *told[0]], "slow"),
             ),
             beat(
                 f"For seven words drawn by chance, the best neuron reaches {shuffled:share}.",
+                appear_in_turn([*rings[1], *told[1]], "slow"),
             ),
             stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )

@@ -434,7 +434,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "An argument about architecture is an experiment with a stated size.",
-                leave(first, second, third, amount, last),
+                *map(leave, (first, second, third, amount, last)),
             ),
             stage=[picture],
         )
