@@ -251,7 +251,7 @@ def test_one_head_is_said_to_cost_something_only_where_the_difference_counts_amo
     assert not trace["experiment.parts_removed.exact.effect"].values[heads]
     assert "now just inside" in spoken
     assert "So the claim is wrong?" in spoken
-    assert "Now one head is ahead." in spoken, "another seed turns the verdict around"
+    assert "Beside this one, one head is ahead." in spoken, "another seed turns the verdict around"
     worse = exact.values.copy()
     worse[heads] -= 0.05
     spoken = said("arguing", changed(trace, experiment__parts_removed__exact=worse))

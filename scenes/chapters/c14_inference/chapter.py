@@ -99,7 +99,11 @@ class Inference(Chapter):
         start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
         asked = Words("?", "large number").move_to(written)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        text = [Words(f"to translate: “{spelled(source)}”", "fact").end_in(card.line)] if is_short(source) else []
+        text = (
+            [Words(f"to translate: “{spelled(source)}”", "fact").end_in(card.line)]
+            if source and is_short(source)
+            else []
+        )
         yield Step(
             "Who chooses the next word?",
             beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
