@@ -250,17 +250,17 @@ class Inference(Chapter):
             ),
             beat(
                 f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
-                move_ring(ring, picture.total[1]),
+                (leave(ring), appear(total := ring_around(picture.total[1]))),
                 ambient=flow,
             ),
             beat(
                 "Each word lowers it: the sum favours short sentences.",
-                Visit(ring, [*picture.terms, picture.total[1]]),
+                Visit(total, [*picture.terms, picture.total[1]]),
                 ambient=flow,
             ),
             beat(
                 f"So divide by the length: {changed}",
-                leave(ring, picture.terms, picture.total),
+                leave(total, picture.terms, picture.total),
                 appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
                 ambient=flow,
             ),
