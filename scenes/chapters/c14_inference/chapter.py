@@ -612,7 +612,7 @@ class Inference(Chapter):
             beat(
                 "The model gives probabilities;",
                 appear(picture.tracks),
-                (*(grow(bar, DOWN) for bar in picture.bars), appear(picture.numbers)),
+                tuple(grow(bar, DOWN) for bar in picture.bars),
             ),
             beat("a rule outside of it chooses a token,", tuple(flights)),
             beat(
