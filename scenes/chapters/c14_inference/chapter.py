@@ -194,7 +194,7 @@ class Inference(Chapter):
     def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
-        drops = [picture.drop(t, "rest") for t in range(len(picture.nodes))]
+        drops = [picture.drop(t, "emphasise") for t in range(len(picture.nodes))]
         barren = [node for lost in picture.barren[1:2] for node in lost]
         dropped = f"“{run['beam.token'].label('node', barren[0])}”" if barren else ""
         yield Step(
@@ -254,17 +254,17 @@ class Inference(Chapter):
             ),
             beat(
                 f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
-                move_ring(ring, picture.total[1]),
+                (leave(ring), appear(total := ring_around(picture.total[1]))),
                 ambient=flow,
             ),
             beat(
                 "Each word lowers it: the sum favours short sentences.",
-                Visit(ring, [*picture.terms, picture.total[1]]),
+                Visit(total, [*picture.terms, picture.total[1]]),
                 ambient=flow,
             ),
             beat(
                 f"So divide by the length: {changed}",
-                leave(ring, picture.terms, picture.total),
+                leave(total, picture.terms, picture.total),
                 appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
                 ambient=flow,
             ),
@@ -616,7 +616,7 @@ class Inference(Chapter):
             beat(
                 "The model gives probabilities;",
                 appear(picture.tracks),
-                (*(grow(bar, DOWN) for bar in picture.bars), appear(picture.numbers)),
+                tuple(grow(bar, DOWN) for bar in picture.bars),
             ),
             beat("a rule outside of it chooses a token,", tuple(flights)),
             beat(

@@ -242,7 +242,7 @@ class BeamTree(VGroup):
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
         drawn = [draw(*edges, kind=kind)] if alive else []
-        return [tried, (*kept, *drawn, appear(*scores, rise=False))]
+        return [tried, (*kept, *drawn), (appear(*scores, rise=False),)]
 
     def drop(self, t: int, kind: str = "row") -> list[Animation | tuple[Animation, ...]]:
         """What no branch leads through since step t is grey again; where nothing as good came after it, a way ends."""
