@@ -27,7 +27,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
-from scenes.chapters.c14_inference.writing import BeamTree, Columns, in_order, in_view, winner
+from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, in_order, in_view, winner
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
@@ -41,8 +41,8 @@ from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
-#: A choice with more than this is hardly in doubt.
-HALF_SURE = 0.5
+#: Layer and head of which keys and values are shown.
+SHOWN_HEAD = 0, 0
 
 
 class Inference(Chapter):
@@ -498,7 +498,7 @@ class Inference(Chapter):
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
-        head = trace.under(FIRST, batch=0, head=0, kv_head=0)
+        head = trace.under(FIRST, batch=0, head=SHOWN_HEAD[1], kv_head=0)
         picture = KeptRows(head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.keys, picture.values, strict=True)]
@@ -528,7 +528,7 @@ class Inference(Chapter):
                 *([tuple(again)] if several and again else []),
             ),
             beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
-            stage=[card.paper, card.called(named_head(0, 0))],
+            stage=[card.paper, card.called(named_head(*SHOWN_HEAD))],
         )
 
     def the_cache(self, run: Trace, reads: tuple[Label, ...], card: Card) -> Iterator[Step]:

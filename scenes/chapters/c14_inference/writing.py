@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: More columns than this cannot be read; a model that does not stop writes more.
 COLUMNS = 16
+#: A choice with more than this is hardly in doubt.
+HALF_SURE = 0.5
 
 
 def in_view(steps: NamedTensor) -> NamedTensor:
