@@ -20,6 +20,9 @@ from transformer_core.tracing.trace import NamedTensor
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
 
+#: Layer and head of which keys and values are shown.
+SHOWN_HEAD = 0, 0
+
 
 class KeptRows:
     """The key and the value of each token that was read, a line a token.

@@ -26,7 +26,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import ByTheClock, KeptRows, Staircases
+from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, in_order, in_view, winner
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
@@ -41,8 +41,6 @@ from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 FIRST = "decoder.0.self_attn"
-#: Layer and head of which keys and values are shown.
-SHOWN_HEAD = 0, 0
 
 
 class Inference(Chapter):
