@@ -92,14 +92,14 @@ def bridge() -> Bridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
     reads = trace()["probs"].words("position")
-    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0))
+    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2")
 
 
-def whiskers() -> Panel:
+def panel() -> Panel:
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
-    spread = rows.pick(head=head, query=query).quantities()
-    return Panel(spread, range(-1, len(spread) - 1), (1,), spread[0], STAGE, spread)
+    entries = rows.pick(head=head, query=query).quantities()
+    return Panel(entries, range(-1, len(entries) - 1), (1,), entries[0], STAGE, entries)
 
 
 def dots() -> DotRows:
@@ -175,7 +175,7 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "beam tree": lambda: BeamTree(trace_of(LONG).under("decoding.beam")),
     "next words": lambda: NextWord(guesses(), STAGE),
     "temperatures": temperatures,
-    "whiskers": whiskers,
+    "panel": panel,
     "dots and chance": dots,
     "a hundred cases": lambda: HundredCases(middling(), "cases", "of them"),
     "curves": plot,
@@ -246,11 +246,11 @@ def test_temperature_bars_that_were_squared_are_found() -> None:
     assert faults(panel) != []
 
 
-def test_whiskers_at_half_are_found() -> None:
-    panel = whiskers()
-    for whisker in panel.whiskers:
-        whisker.scale(0.5)
-    assert len(faults(panel)) >= 2
+def test_bars_over_offsets_at_half_are_found() -> None:
+    picture = panel()
+    for bar in picture.bars:
+        bar.scale(0.5)
+    assert len(faults(picture)) >= 2
 
 
 def test_a_band_of_chance_at_half_is_found() -> None:
