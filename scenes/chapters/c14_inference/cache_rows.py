@@ -13,7 +13,7 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, units
+from scenes.theme import SMALLEST, at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -78,7 +78,8 @@ class Staircases:
         names = ("without a cache", "with a KV cache")
         for side, (one, title, total) in enumerate(zip(rooms, names, totals, strict=True)):
             left, top, _ = at((one.left + one.right - pitch * count) / 2, one.top)
-            self.rows.add(VGroup(self._row(one, word, t, pitch, count) for t, word in enumerate(words)))
+            tokens = [self._row(one, label, t, pitch, count) for t, label in enumerate(words)]
+            self.rows.add(VGroup(tokens if min(token.size for token in tokens) >= SMALLEST else []))
             steps: list[VGroup] = []
             for t in range(count):
                 column, stored = VGroup(), VGroup()
