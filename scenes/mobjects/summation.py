@@ -73,6 +73,8 @@ class Summation(VGroup):
         self.plate, self.bias = self._outcome()
         self.result: Words = self.plate.number
         self.playhead = frame(max(self.pitch + 6, 14), self.block.height + 12, "focus", 4, 6).move_to(self._spot(0))
+        #: What belongs to a single term, and leaves when the sum is whole.
+        self.passing = [self.playhead, *(words for words, own, _ in self.counters if own is not self.columns.sums)]
         self.equation = equation_of(entry, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
         if self.equation:
@@ -226,7 +228,6 @@ class Summation(VGroup):
         marks = [*(words for words, _, _ in self.counters), self.chart.zero, self.sum_names[0], self.playhead]
         others = [self._run(3, None, "slow")] if len(self.columns) > 3 else []
         last = [appear(*self.chart.last, *self.bias, rise=False)] if self.columns.rest else []
-        terms = [words for words, quantities, _ in self.counters if quantities is not self.columns.sums]
         outcome = [*self.chart.end, *([self.equation] if self.equation else []), *([] if known else [self.plate])]
         return [
             [(*come, appear(self.labels, self.heads))],
@@ -236,7 +237,7 @@ class Summation(VGroup):
                 (appear(*outcome, rise=False), leave(self.sum_names[0])),
                 *([Flight(self.result, into)] if into else []),
                 # Numbers of a single term would look like the parts of the whole sum.
-                (leave(self.playhead, *terms), appear(self.sum_names[1], rise=False)),
+                (leave(*self.passing), appear(self.sum_names[1], rise=False)),
             ],
         ]
 
