@@ -35,7 +35,7 @@ LEAVING = 0.5
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ROOM = "free some room and run it again, it goes on from there"
 #: What else than MemoryError is said where there is none: by who loads a library, and by the system.
-NO_MEMORY = ("failed to map segment from shared object", "cannot allocate memory")
+NO_MEMORY = ("failed to map segment from shared object", "cannot allocate memory", "can't start new thread")
 #: Processes that may die over a job before it is given up.
 LOSSES = 2
 
@@ -215,6 +215,7 @@ def _start(process: SpawnProcess) -> None:
 def _serve(line: Connection) -> None:
     """Take jobs from `line` until the parent closes it, or is no more."""
     signal.signal(signal.SIGTERM, _leave)
+    sys.unraisablehook = _unraisable
     Thread(target=_end_with_parent, daemon=True).start()
     with suppress(Exception):  # what is wrong there, the first job tells
         for room in READY:
@@ -226,7 +227,6 @@ def _serve(line: Connection) -> None:
         while True:
             function, argument = line.recv()
             line.send(_done(function, argument, line))
-            gc.collect()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except MemoryError:  # while the job was unpacked, and what it needs imported
@@ -252,6 +252,15 @@ def _end_with_parent() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(LEAVING)
     os._exit(143)
+
+
+def _unraisable(found: sys.UnraisableHookArgs) -> None:
+    """Tell what went wrong while an object was thrown away.
+
+    The parent ends who did not hear just then that it should leave; a lack of memory is told by the job that needs it.
+    """
+    if not isinstance(found.exc_value, MemoryError | SystemExit):
+        sys.__unraisablehook__(found)
 
 
 def _leave(*_: Any) -> None:
