@@ -58,7 +58,7 @@ def test_a_line_says_the_share_of_its_first_head_and_what_chance_would_give() ->
         picture = SortedHeads(trace)
     shown = pattern_of(trace, "encoder.0.self_attn", 0)
     assert shown is not None
-    assert [text.text for text in picture.numbers] == [f"{float(shown.score):.0%}", f"{float(shown.chance):.0%}"]
+    assert [text.text for text in picture.numbers] == [f"{float(shown.score):.2%}", f"{float(shown.chance):.0%}"]
     assert float(shown.score) == pytest.approx(0.9 + 0.1 / 5)
 
 
