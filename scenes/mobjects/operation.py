@@ -75,6 +75,6 @@ class Operation(VGroup):
         Args:
             sources: where each input comes from, as it stands on stage; None where one appears.
             into: where a copy of the result flies to.
-            known: True if the plate of the result stands on stage from the beginning.
+            known: True if the plate of the result stands on stage from the beginning, and its largest term is followed.
         """
         return self.board.plays(sources, into, known)

@@ -73,7 +73,7 @@ class Summation(VGroup):
         self.plate, self.bias = self._outcome()
         self.result: Words = self.plate.number
         self.playhead = frame(max(self.pitch + 6, 14), self.block.height + 12, "focus", 4, 6).move_to(self._spot(0))
-        #: What belongs to a single term, and leaves when the sum is whole.
+        #: What belongs to a single term.
         self.passing = [self.playhead, *(words for words, own, _ in self.counters if own is not self.columns.sums)]
         self.equation = equation_of(entry, room.width - 2 * NUMBERS - 40, 40, self.foot.height)
         parts = [*self.rows, self.products, self.chart, self.labels, self.heads, self.bias, self.plate]
@@ -218,6 +218,15 @@ class Summation(VGroup):
             *(Count(words, quantities[span], spec, kind) for words, quantities, spec in self.counters),
         )
 
+    def _to_the_strongest(self) -> Animation:
+        """Back to the largest term, whose numbers stay, beside the whole sum: it is followed next."""
+        here, spot = self.columns.strongest, [self._spot(self.columns.strongest)]
+        counts = [
+            Count(words, [quantities[-1 if quantities is self.columns.sums else here]], spec, "transform")
+            for words, quantities, spec in self.counters
+        ]
+        return AnimationGroup(Along(self.playhead, spot, "transform"), *counts)
+
     def plays(self, sources: Sequence[VMobject | None], into: VMobject | None, known: bool) -> list[list[Any]]:
         """Inputs, the first three terms, the others, the result."""
         given = [*sources, *[None] * len(self.rows)]
@@ -236,8 +245,8 @@ class Summation(VGroup):
             [
                 (appear(*outcome, rise=False), leave(self.sum_names[0])),
                 *([Flight(self.result, into)] if into else []),
-                # Numbers of a single term would look like the parts of the whole sum.
-                (leave(*self.passing), appear(self.sum_names[1], rise=False)),
+                # Numbers of a single term would look like the parts of the whole sum, if none is followed.
+                (self._to_the_strongest() if known else leave(*self.passing), appear(self.sum_names[1], rise=False)),
             ],
         ]
 

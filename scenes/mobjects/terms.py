@@ -80,6 +80,7 @@ class Columns:
         self.added_last = [float(steps[i]) for i in others]
         self.factors = list(zip(*self.terms, strict=True))
         self.axes = open_axes(self.terms)
+        self.strongest = int(np.argmax([abs(steps[i]) for i in chosen]))
         self.products, self.sums = self._traced(products), self._traced(sums)
 
     def __len__(self) -> int:
