@@ -14,7 +14,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, path, rule
+from scenes.mobjects.shapes import Box, arrow, bracket, path, rule
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
@@ -151,8 +151,7 @@ class Half(VGroup):
         self.layers, owned = VGroup(), [bar for bar in self.bars if bar.key[1].endswith(("attn", "ffn"))]
         for layer in sorted({bar.key[1].split(".")[1] for bar in owned}):
             own = VGroup(bar for bar in owned if bar.key[1].split(".")[1] == layer)
-            low, high, aside = own.get_corner(DL), own.get_corner(UL), LEFT * units(12)
-            self.layers.add(path([low, low + aside, high + aside, high], "ink2", 3))
+            self.layers.add(bracket(own.get_corner(DL), own.get_corner(UL), LEFT * units(12)))
         super().__init__(self.plate, self.heading, self.bars, self.layers)
 
     def working(self) -> list[VMobject]:

@@ -138,6 +138,11 @@ def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMob
     return line
 
 
+def bracket(start: np.ndarray, end: np.ndarray, out: np.ndarray, thick: float = 3) -> VMobject:
+    """A bracket that holds together what lies between two points; `out` is the way from them to its back."""
+    return path([start, start + out, end + out, end], thick=thick)
+
+
 def dot(centre: np.ndarray, radius: float = 7, role: str = "ink") -> VMobject:
     """A filled disc."""
     disc = Box(2 * radius, 2 * radius, palette().role(role), radius)

@@ -14,13 +14,13 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, ellipsis, path, rule
+from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
-from scenes.mobjects.wording import letter_of
+from scenes.mobjects.wording import layer_name, letter_of
 from scenes.theme import SMALLEST, at, between, palette, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
@@ -146,29 +146,22 @@ class Plan(VGroup):
         return [part.rpartition(".")[0] for part in self.boxes if kind_of(part) == "self_attn"]
 
     def brackets(self) -> list[VGroup]:
-        """Under the boxes of each layer a line, and which layer that is."""
+        """A bracket under the boxes of each layer, with its name where that has room."""
         found: dict[str, list[VMobject]] = {}
         for part, box in self.boxes.items():
             if part.count(".") > 1:
                 found.setdefault(part.rpartition(".")[0], []).append(box)
-        made = []
-        for boxes, name in zip(
-            found.values(), ("first layer", "second layer" if self.whole else "a later layer"), strict=False
-        ):
+        made, names = [], (layer_name(0), layer_name(1) if self.whole else "a later layer")
+        for boxes, name in zip(found.values(), names, strict=False):
             left, right = boxes[0].get_corner(DL), boxes[-1].get_corner(DR)
-            down = DOWN * units(self.foot / 5)
             words = Room(0, 0, (right - left)[0] * 135, self.foot * 0.7).fit(Words(name, "block"), 1.0)
             words.settle((left + right) / 2 + DOWN * units(self.foot * 0.65))
-            made.append(
-                VGroup(
-                    path([left, left + down, right + down, right], "ink2", 4),
-                    *([words] if words.size >= SMALLEST else []),
-                )
-            )
+            line = bracket(left, right, DOWN * units(self.foot / 5), 4)
+            made.append(VGroup(line, words) if words.size >= SMALLEST else VGroup(line))
         return made
 
     def travelling(self, trace: Trace) -> list[list[Vector]]:
-        """What comes out of each box, one below the other: the vectors of all tokens on their way."""
+        """The vectors of all tokens as they leave each box, one column a box."""
         sums = {"embed_src": "scaled", "positional": "sum", "self_attn": "resid_attn", "ffn": "resid_ffn"}
         made = []
         for part, box in self.boxes.items():

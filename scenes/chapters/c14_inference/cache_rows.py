@@ -142,7 +142,7 @@ class ByTheClock(VGroup):
         super().__init__(self.plot, self.curves, self.marks, self.ticks)
 
     def gain(self, speedups: NamedTensor, k: int) -> Words:
-        """How many times as fast it is with the cache at a length, beside the two points there."""
+        """The factor by which the cache is faster at a length, beside the two points there."""
         words = Words(f"{speedups.quantity(k):.1f} times", "stage number", "query")
         points = VGroup(self.marks[0][k], self.marks[2][k])
         return words.next_to(points, UP if k < len(speedups) - 1 else LEFT, buff=units(24))

@@ -192,9 +192,9 @@ class Inference(Chapter):
     def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
-        drops = [picture.drop(t, "emphasise") for t in range(len(picture.nodes))]
-        barren = [node for lost in picture.barren[1:2] for node in lost]
-        dropped = f"“{run['beam.token'].label('node', barren[0])}”" if barren else ""
+        drops = [picture.prune(t, "emphasise") for t in range(len(picture.nodes))]
+        dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
+        dropped = f"“{run['beam.token'].label('node', dead_ends[0])}”" if dead_ends else ""
         yield Step(
             "Beam search keeps several beginnings",
             beat(

@@ -111,7 +111,7 @@ STEPS, CANDIDATES = 5, 6
 ROOT, SPACE, ABOVE = 52.0, 12.0, 20.0
 #: How much higher the rows of words with scores are, and px of the line at the foot where sums are made and divided.
 TALL, FOOT = 1.6, 72.0
-#: Px of a way that leads to nothing as good.
+#: Px of the way to such a cross.
 STUB = 40.0
 
 
@@ -136,8 +136,8 @@ class BeamTree(VGroup):
         #: The nodes of each step that are shown: what lives, and the best of the others.
         self.nodes = [self._shown(np.flatnonzero(step == t)) for t in shown]
         self.lost = self._lost()
-        #: Of these, what nothing as good as the candidates of the next step comes after.
-        self.barren = [[node for node in lost if self.alive[node] and node not in self.parent] for lost in self.lost]
+        #: Of these, the nodes that no candidate of the next step comes from.
+        self.dead_ends = [[node for node in lost if self.alive[node] and node not in self.parent] for lost in self.lost]
         names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
         across = min(420.0, (room.width - ROOT) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
@@ -167,7 +167,7 @@ class BeamTree(VGroup):
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.winners = [node for node in best if node in self.ends]
         self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
-        self.stubs = {node: self._stub(node) for lost in self.barren for node in lost}
+        self.crosses = {node: self._crossed(node) for lost in self.dead_ends for node in lost}
         self.terms, self.total = self._sum(best)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
@@ -177,7 +177,7 @@ class BeamTree(VGroup):
         others = [node for node in nodes if not self.alive[node]][: max(0, CANDIDATES - int(self.alive[nodes].sum()))]
         return [int(node) for node in nodes if self.alive[node] or node in others]
 
-    def _stub(self, node: int) -> VGroup:
+    def _crossed(self, node: int) -> VGroup:
         """A way on that is not taken."""
         start = self.ends[node][1]
         end = start + RIGHT * units(STUB)
@@ -246,13 +246,13 @@ class BeamTree(VGroup):
         drawn = [draw(*edges, kind=kind)] if alive else []
         return [tried, (*kept, *drawn), (appear(*scores, rise=False),)]
 
-    def drop(self, t: int, kind: str = "row") -> list[Animation | tuple[Animation, ...]]:
-        """What no branch leads through since step t is grey again; where nothing as good came after it, a way ends."""
-        lost, stubs = self.lost[t], [self.stubs[node] for node in self.barren[t]]
+    def prune(self, t: int, kind: str = "row") -> list[Animation | tuple[Animation, ...]]:
+        """Grey what is on no kept branch since step t, and end with a cross those that nothing as good comes after."""
+        lost, crosses = self.lost[t], [self.crosses[node] for node in self.dead_ends[t]]
         gone = [part[node] for part in (self.kept, self.scores) for node in lost]
         pale = [self.pale[node][k] for k in range(2) for node in lost]
         given_up = [(leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
-        return [*([appear(*stubs, rise=False)] if stubs else []), *given_up]
+        return [*([appear(*crosses, rise=False)] if crosses else []), *given_up]
 
     def averages(self, tree: Trace) -> VGroup:
         """The sums of the two best branches, each divided by its length, at the foot."""

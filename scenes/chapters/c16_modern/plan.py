@@ -197,12 +197,12 @@ class Plan(VGroup):
             self.boxes[block] = box
             left, second, third = thirds(place)
             name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(left)
-            before = told(old, self.style[1], "ink2", box, second)
+            before = block_text(old, self.style[1], "ink2", box, second)
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
             if lit:
-                after = told(new, self.style[not alone and len(new) > 1], "ink", box, third)
+                after = block_text(new, self.style[not alone and len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
                 self.new[block] = after
             if block in ("feed-forward", "attention"):
@@ -255,8 +255,8 @@ class Plan(VGroup):
         ]
 
 
-def told(lines: Sequence[str], style: str, role: str, paper: Box, room: Room) -> VGroup:
-    """What a block is, in the middle of a room, on a line or two."""
+def block_text(lines: Sequence[str], style: str, role: str, paper: Box, room: Room) -> VGroup:
+    """The description of a block in the middle of a room, on one line or two."""
     return VGroup(
         Words(line, style, role, paper).settle(room.centre + UP * units(LEADING * (len(lines) - 1 - 2 * i)))
         for i, line in enumerate(lines)

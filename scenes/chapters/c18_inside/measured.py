@@ -222,7 +222,7 @@ class Reading:
         return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
 
     def told(self, masks: Sequence[NamedTensor]) -> list[list[Words]]:
-        """How active the unit is at these tokens, and at the one of the others where it is most, below each."""
+        """The activation of the unit below these tokens, and below the other one at which it is largest."""
         most = max(float(text.values[mask.values == 0].max()) for text, mask in zip(self.active, masks, strict=True))
         chips = iter([chip for line in self.lit for chip in line])
         return [

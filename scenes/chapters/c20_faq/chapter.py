@@ -38,8 +38,8 @@ from scenes.chapters.c20_faq.cards import (
 )
 from scenes.chapters.c20_faq.figures import NEARLY_ALL, PartsOfModels
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
-from scenes.chapters.c20_faq.loom import SPOT, Loom
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
+from scenes.chapters.c20_faq.whole_model import SPOT, WholeModel
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words, number
@@ -367,11 +367,12 @@ class FAQ(Chapter):
         """Close of the lecture: into its first picture, down to one number, and with its vector to a word."""
         token, decoded = focus.query_token, decoder_rows_of(trace)
         opening = Opening(trace["embed_src.sum"].words("position"), decoded.written)
-        source, loom = opening.source, Loom(trace, decoded, [chip.label for chip in opening.source], opening.inside)
-        place, layers = source.place(token), loom.layers["encoder"]
-        (_, attention), *others = loom.ride("encoder", place, token.position)
+        source, words = opening.source, [chip.label for chip in opening.source]
+        model = WholeModel(trace, decoded, words, opening.inside)
+        place, layers = source.place(token), model.layers["encoder"]
+        (_, attention), *others = model.follow("encoder", place, token.position)
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
-        strip, entry = loom.enlarged(start), strongest(start).position
+        strip, entry = model.enlarged(start), strongest(start).position
         inward = Dive([opening.box, opening.name_plate], opening.box, opening.inside)
         closer = Dive([strip], strip.cells.of(entry), SPOT)
         one = number(start.quantity(entry), ".2f", "chapter").settle(SPOT.centre)
@@ -388,9 +389,9 @@ class FAQ(Chapter):
                 leave(one),
                 Rise(closer),
                 (
-                    Travel(strip, loom.vectors[0], kind="camera", leaving=True),
-                    deal(source.chips, loom.chips[0]),
-                    draw(*loom.threads["encoder"], kind="camera"),
+                    Travel(strip, model.vectors[0], kind="camera", leaving=True),
+                    deal(source.chips, model.chips[0]),
+                    draw(*model.streams["encoder"], kind="camera"),
                 ),
             ),
             beat("Attention adds values of other words,", *attention),
@@ -406,43 +407,43 @@ class FAQ(Chapter):
             ),
             stage=[opening],
         )
-        yield from self.into_a_word(trace, decoded, token, opening, inward, loom)
+        yield from self.into_a_word(trace, decoded, token, opening, inward, model)
 
     def into_a_word(
-        self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, loom: Loom
+        self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, model: WholeModel
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
-        looks, came = decoded.mean_weights(trace), loom.vectors[-1]
+        looks, came = decoded.mean_weights(trace), model.vectors[-1]
         row = int(looks.values[:, token.position].argmax())
-        ride, written, output = loom.ride("decoder", row, row), decoded.writes[row], [*opening.output.copy()]
-        asking = next(k for k, (part, _) in enumerate(ride) if part[1:] == (decoded.layer, "cross_attn"))
+        way, written, output = model.follow("decoder", row, row), decoded.writes[row], [*opening.output.copy()]
+        asking = next(k for k, (part, _) in enumerate(way) if part[1:] == (decoded.layer, "cross_attn"))
         best, share = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row).largest()
-        others = [chip for k, chip in enumerate(loom.chips[2]) if k != row]
+        others = [chip for k, chip in enumerate(model.chips[2]) if k != row]
         yield Step(
             "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
-                (draw(*loom.threads["decoder"], kind="row"), appear(loom.chips[1])),
-                Travel(loom.chips[1][row], loom.vectors[0]),
-                *(play for _, plays in ride[:asking] for play in plays),
+                (draw(*model.streams["decoder"], kind="row"), appear(model.chips[1])),
+                Travel(model.chips[1][row], model.vectors[0]),
+                *(play for _, plays in way[:asking] for play in plays),
             ),
-            beat(f"In cross-attention it attends to the source: “{best}” gets {share:share}.", *ride[asking][1]),
+            beat(f"In cross-attention it attends to the source: “{best}” gets {share:share}.", *way[asking][1]),
             beat(
                 f"The last vector gives the next word: “{written}”.",
-                *(play for _, plays in ride[asking + 1 :] for play in plays),
-                Travel(loom.vectors[-1], loom.chips[2][row], kind="row", leaving=True),
+                *(play for _, plays in way[asking + 1 :] for play in plays),
+                Travel(model.vectors[-1], model.chips[2][row], kind="row", leaving=True),
             ),
             beat(
                 "All other vectors go such a way,",
-                *loom.rest(),
+                *model.rest(),
                 appear_in_turn(others),
-                ambient=loom.light(),
+                ambient=model.flow(),
             ),
             beat(
                 "and all of it is numbers, like that first one:",
-                ambient=loom.light(),
+                ambient=model.flow(),
             ),
-            beat("this happens inside,", Rise(inward, *loom.whole(), came)),
+            beat("this happens inside,", Rise(inward, *model.whole(), came)),
             beat(
                 "when words go in, and words come out.",
                 gather(opening.source.chips, opening.name_plate),

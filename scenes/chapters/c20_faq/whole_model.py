@@ -1,4 +1,4 @@
-"""The whole model at work: a thread for each vector, and light that leads from thread to thread."""
+"""The whole model at work: the stream of each token, and the lines along which attention adds to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a vector is after a sublayer: its sum with what that adds.
 SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
-#: Px between chips and threads, of a thread, a line of weight one and a feed-forward network, and of a chip at most.
+#: Px between chips and streams, of a stream, a line of weight one and a feed-forward network, and of a chip at most.
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
 #: Px of a vector, across and at most along, and that a token takes at least.
 WIDE, HIGH, LEAST = 64.0, 132.0, 108.0
@@ -35,8 +35,8 @@ LATE = 0.75
 SEEN = 0.02
 
 
-class Loom:
-    """Threads lead from the words that are read, at the left, to those that are written, at the right.
+class WholeModel:
+    """Residual streams lead from the words that are read, at the left, to those that are written, at the right.
 
     Args:
         decoded: the rows of the decoder.
@@ -44,7 +44,7 @@ class Loom:
         room: the rectangle that is filled.
 
     `chips` are the words at the left, those that the decoder reads, and those that are written;
-    `lines[stack, layer, part]` are, for each thread, those by which it gathers from others.
+    `lines[stack, layer, part]` are, for each stream, those along which attention adds values of other tokens.
     """
 
     def __init__(self, trace: Trace, decoded: DecoderRows, source: Sequence[Label], room: Room) -> None:
@@ -69,17 +69,17 @@ class Loom:
             for labels, column, stack in zip(words, (first, middle, last), stacks, strict=True)
         ]
         self.high = min(HIGH, *(0.9 * rows[0].height for rows in self.rows.values()))
-        #: The lines that rides have shown, and the vectors of the last ride.
+        #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
-        self.threads = {stack: self._threads(stack) for stack in self.layers}
+        self.streams = {stack: self._streams(stack) for stack in self.layers}
         self.lines = {one: self._lines(*one) for one in self._parts() if one[2] != "ffn"}
 
     def whole(self) -> list[VGroup]:
-        """All that is woven."""
-        return [*self.threads.values(), *(lines for some in self.lines.values() for lines in some), *self.chips]
+        """Streams, attention lines and words."""
+        return [*self.streams.values(), *(lines for some in self.lines.values() for lines in some), *self.chips]
 
     def spot(self, stack: str, row: int, depth: float) -> np.ndarray:
-        """A place on a thread, in layers from its beginning."""
+        """A place on a stream, in layers from its beginning."""
         return np.array([at(self.begun[stack] + self.pitch * depth, 0)[0], self.rows[stack][row].centre[1], 0])
 
     def _parts(self) -> Iterator[tuple[str, int, str]]:
@@ -88,8 +88,8 @@ class Loom:
             for layer in range(layers):
                 yield from ((stack, layer, part) for part in STOPS if f"{stack}.{layer}.{part}.out" in self.trace)
 
-    def _threads(self, stack: str) -> VGroup:
-        """A thread for each vector, with a plate where a feed-forward network takes it up."""
+    def _streams(self, stack: str) -> VGroup:
+        """The stream of each token, with a plate at each feed-forward network."""
         nets = [layer + NET for name, layer, part in self._parts() if (name, part) == (stack, "ffn")]
         found = VGroup()
         for row in range(len(self.rows[stack])):
@@ -100,7 +100,7 @@ class Loom:
         return found
 
     def _lines(self, stack: str, layer: int, part: str) -> list[VGroup]:
-        """Lines to each thread from those that it attends to, as thick as the mean weights of all heads."""
+        """Lines to each stream from those that its token attends to, as thick as the mean weights of all heads."""
         weights = self.trace[f"{stack}.{layer}.{part}.mean_weights"].pick(batch=0)
         start, depth = ("encoder", self.layers["encoder"]) if part == "cross_attn" else (stack, layer)
         keys = range(len(self.rows[start]))
@@ -127,13 +127,13 @@ class Loom:
         line.points = np.concatenate(bends)
         return means(line, Thickness(weight, THICK))
 
-    def light(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: what is attended to runs along all lines."""
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: values run along all attention lines."""
         lines = [line for some in self.lines.values() for group in some for line in group]
         return pulses(lines, [1.0] * len(lines))
 
     def rest(self) -> list[Animation]:
-        """The light that no ride has shown, sublayer by sublayer."""
+        """The attention lines that are not drawn yet, sublayer by sublayer."""
         turns = (
             [group for row, group in enumerate(some) if (*one, row) not in self.shown and len(group)]
             for one, some in self.lines.items()
@@ -145,8 +145,8 @@ class Loom:
         """A vector across the stage."""
         return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
 
-    def ride(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Animation | None]]]:
-        """A vector's way along its thread: for each sublayer the light that comes, and how the vector takes it up."""
+    def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Animation | None]]]:
+        """A vector on its way along its stream: for each sublayer the attention lines, and the step to the sum after it."""
         behind = self.trace.about["config"]["norm_order"] == "post"
         names, stops, norms = [f"{stack}.0.resid_pre"], [0.0], 0
         way = [one for one in self._parts() if one[0] == stack]
@@ -160,8 +160,8 @@ class Loom:
             Vector(state, WIDE, self.high, "residual", upright=True).move_to(self.spot(stack, row, depth))
             for state, depth in zip(states, stops, strict=True)
         ]
-        light = [draw(*self.lines[one][row], kind="row") if one in self.lines else None for one in way]
+        drawn = [draw(*self.lines[one][row], kind="row") if one in self.lines else None for one in way]
         return [
-            (one, [lit, Travel(*both, leaving=True)])
-            for one, lit, both in zip(way, light, pairwise(vectors), strict=True)
+            (one, [line, Travel(*both, leaving=True)])
+            for one, line, both in zip(way, drawn, pairwise(vectors), strict=True)
         ]
