@@ -146,7 +146,7 @@ class WholeModel:
         return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
 
     def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Animation | None]]]:
-        """A vector on its way along its stream: for each sublayer the attention lines, and the step to the sum after it."""
+        """A vector on its way along its stream: for each sublayer its attention lines and the move to the sum."""
         behind = self.trace.about["config"]["norm_order"] == "post"
         names, stops, norms = [f"{stack}.0.resid_pre"], [0.0], 0
         way = [one for one in self._parts() if one[0] == stack]
