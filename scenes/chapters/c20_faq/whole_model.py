@@ -10,7 +10,7 @@ from manim import Animation, VGroup, VMobject
 
 from scenes.animations import Travel, draw, pulses
 from scenes.layout import STAGE, Following, Room
-from scenes.mobjects.marks import Thickness, means
+from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
@@ -54,6 +54,8 @@ class WholeModel:
         sides = [max(LEAST, *(chip_width(label, small=True) for label in row)) for row in words]
         room = room.inset(AIR, AIR)
         self.pitch = (room.width - sum(sides) - 6 * AIR) / sum(self.layers.values())
+        #: The words that the streams of each stack begin with.
+        self.begins = {"encoder": source, "decoder": words[1]}
         first, rest = room.split_columns(sides[0], AIR)
         rest, last = rest.split_columns(-sides[2], AIR)
         encoder, rest = rest.split_columns(self.pitch * self.layers["encoder"], 3 * AIR)
@@ -103,16 +105,21 @@ class WholeModel:
         """Lines to each stream from those that its token attends to, as thick as the mean weights of all heads."""
         weights = self.trace[f"{stack}.{layer}.{part}.mean_weights"].pick(batch=0)
         start, depth = ("encoder", self.layers["encoder"]) if part == "cross_attn" else (stack, layer)
-        keys = range(len(self.rows[start]))
+        keys, queries = self.begins[start], self.begins[stack]
         # Those from the encoder pass between the words that the decoder reads.
         past = np.array([3 * AIR, -self.rows[start][0].height / 2 - 4, 0]) / 135 if part == "cross_attn" else None
         return [
             VGroup(
-                self._line(weight, self.spot(start, key, depth), self.spot(stack, goal, layer + STOPS[part]), past)
-                for key, weight in zip(keys, row.quantities(), strict=False)
+                means(
+                    self._line(weight, self.spot(start, i, depth), self.spot(stack, goal, layer + STOPS[part]), past),
+                    Thickness(weight, THICK),
+                    End(key, first=True, level=True),
+                    End(query, level=True),
+                )
+                for i, (key, weight) in enumerate(zip(keys, row.quantities(), strict=False))
                 if weight > SEEN
             )
-            for goal, row in zip(range(len(self.rows[stack])), weights, strict=False)
+            for goal, (query, row) in enumerate(zip(queries, weights, strict=False))
         ]
 
     @staticmethod
@@ -125,7 +132,7 @@ class WholeModel:
         late = 0.5 if past is None else LATE
         bends = [(a, a + (b - a) * (late, 0, 0), b - (b - a) * (1 - late, 0, 0), b) for a, b in pairwise(stops)]
         line.points = np.concatenate(bends)
-        return means(line, Thickness(weight, THICK))
+        return line
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: values run along all attention lines."""

@@ -64,13 +64,15 @@ class End(Meaning):
 
     Of an entry it is the token at its place along `axis`, such as "query"; with no axis, the entry itself says the
     position. The end is not judged where the token is not on stage, nor where a line may stand `alone`, with no token
-    near its end.
+    near its end. An end that is `level` with its token may stand far beside it: of the tokens of the same axis, that
+    one's height is the nearest.
     """
 
     at: Label | Quantity
     first: bool = False
     axis: str = ""
     alone: bool = False
+    level: bool = False
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         lines = [part for part in mark.get_family() if len(part.points)]
@@ -80,14 +82,21 @@ class End(Meaning):
         stands = [stand for stand in sight.stands if sight.roots[id(stand[0])] is root] or sight.stands
         if not any(self._is(label, sight) for _, label in stands):
             return ""
-        part, found = min(stands, key=lambda stand: between(box_of(stand[0]), (end, end)))
+        if self.level and isinstance(self.at, Label):
+            stands = [stand for stand in stands if (stand[1].name, stand[1].axis) == (self.at.name, self.at.axis)]
+        part, found = min(stands, key=lambda stand: self._off(stand[0], end))
         if not sight.stands_still(part):
             return ""
-        off = between(box_of(part), (end, end)) * PIXELS_PER_UNIT
+        off = self._off(part, end) * PIXELS_PER_UNIT
         where = f"a line that means {named(self.at) if isinstance(self.at, Quantity) else self.at!r}"
         if off > NEAR:
             return "" if self.alone else f"{where} ends {off:.0f} px from the nearest token"
         return "" if self._is(found, sight) else f"{where} ends at {found!r}, {found.position}"
+
+    def _off(self, part: Mobject, end: np.ndarray) -> float:
+        box = box_of(part)
+        beside = np.array([box[0][0], *end[1:]]) if self.level else end
+        return between(box, (beside, beside))
 
     def _is(self, label: Label, sight: Sight) -> bool:
         if isinstance(self.at, Label):
