@@ -92,7 +92,7 @@ def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:
     return text
 
 
-class Likenesses(VGroup):
+class CosineDots(VGroup):
     """Cosines of many things as dots, a row for each kind, and a line that chance seldom passes.
 
     Args:

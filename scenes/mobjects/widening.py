@@ -24,7 +24,7 @@ from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-SAID = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
+ACTIVATION_NAMES = {"relu": "ReLU", "gelu": "GELU", "gelu-tanh": "GELU", "silu": "SiLU"}
 #: Px at the left for the names of rows, and a vector is at most so wide and high.
 GUTTER, NARROW, STRIP, TOKEN = 250.0, 760.0, 64.0, 56.0
 #: Px from the name of a row down to a remark on it.
@@ -92,7 +92,7 @@ def risen(bar: VMobject, floor: float) -> Animation:
 
 
 class Widening(VGroup):
-    """The vector that enters, its neurons as bars before and after the bend, and the vector that leaves.
+    """The vector that enters, its neurons as bars before and after the activation, and the vector that leaves.
 
     Args:
         enters, leaves: d_model.
@@ -132,7 +132,7 @@ class Widening(VGroup):
         self.shown = sorted({*np.linspace(0, len(pre) - 1, min(len(pre), MOST_BARS)).astype(int).tolist(), keep})
         self.pitch = body.width / len(self.shown)
         self.before, self.after = self._bars(pre), self._bars(post)
-        #: What the bend takes away, left behind as a shade.
+        #: What the activation takes away, left behind as a shade.
         self.ghosts = self._bars(pre)
         for ghost in self.ghosts:
             ghost.meanings = tuple(one for one in ghost.meanings if not isinstance(one, Hue))

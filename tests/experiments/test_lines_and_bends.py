@@ -30,7 +30,7 @@ def test_every_crease_is_where_its_unit_wakes():
     assert torch.nn.functional.linear(on_it, layer.w1, layer.b1)[0].abs() < 1e-6
 
 
-def test_fixed_shares_and_two_matrices_are_linear_in_every_sentence_and_nothing_else_is_in_any():
+def test_fixed_weights_and_two_matrices_are_linear_in_every_sentence_and_nothing_else_is_in_any():
     found = parts.linearity(Bench(), sentences=6)
     for test in ("fixed shares", "two matrices"):
         assert (found["largest"].pick(choice=test).values < 1e-12).all()

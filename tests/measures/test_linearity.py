@@ -23,7 +23,7 @@ def trace(model):
     return read("The car is red", model, WORDS)
 
 
-def test_fixed_shares_mix_linearly_and_attention_as_a_whole_does_not(trace):
+def test_fixed_weights_mix_linearly_and_attention_as_a_whole_does_not(trace):
     path = "encoder.0.self_attn"
     assert trace[f"{path}.fixed_weights_gap"] < 1e-14
     assert trace[f"{path}.attention_gap"] > 0.01

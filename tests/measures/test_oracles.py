@@ -26,7 +26,7 @@ ALWAYS = {
     "beam_width": "every search of a lecture keeps four",
     "share_of_gain": "one experiment tells it",
     "entering_apart": "what leaves rows as they are is linear",
-    "fixed_shares_apart": "so is a blend",
+    "fixed_weights_apart": "so is a blend",
     "two_matrices_apart": "and so are two matrices",
     "lines": "one training was watched",
     "abrupt_lines": "one training was watched",

@@ -71,11 +71,11 @@ def test_frozen_shares_pass_and_shares_that_follow_do_not():
         {f"{path}.{letter}": ("encoder.0.ln1.out", f"parameters.{path}.w_{letter}") for letter in "qkv"},
         config={},
     )
-    assert trace[f"{path}.fixed_shares_apart"] < 1e-12
+    assert trace[f"{path}.fixed_weights_apart"] < 1e-12
     assert trace[f"{path}.attention_apart"] > 0.1
     share = 1 / (1 + np.exp(-1))
     # f(x) = (share, 1 - share): along itself it has its own length.
-    assert trace[f"{path}.fixed_shares_points"].pick(choice="x").values[0] == pytest.approx(np.hypot(share, 1 - share))
+    assert trace[f"{path}.fixed_weights_points"].pick(choice="x").values[0] == pytest.approx(np.hypot(share, 1 - share))
 
 
 def test_a_token_that_is_alone_meets_its_own_row_behind_the_block():

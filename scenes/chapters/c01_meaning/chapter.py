@@ -28,7 +28,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.coordinates import Coordinates
-from scenes.mobjects.directions import Likenesses, WordSteps
+from scenes.mobjects.directions import CosineDots, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
@@ -226,7 +226,7 @@ class Meaning(Chapter):
         rows = {called[kind]: row for kind, row in cosines.items()} | {CHANCE: run["by_chance"]}
         counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
         counts.append(f"{run['chance_share']:share}")
-        picture = Likenesses(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
+        picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
         king, man, woman = run["queen_of"].words("vocab")
         nearest = run["queen_cosine"].words("rank")[0]
         yield Step(

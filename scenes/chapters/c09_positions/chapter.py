@@ -21,7 +21,7 @@ from scenes.animations import (
     move_ring,
     ring_around,
 )
-from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Likeness, Panel, Readout
+from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Panel, PositionProducts, Readout
 from scenes.chapters.c09_positions.sums import (
     Added,
     Changes,
@@ -254,10 +254,10 @@ class Positions(Chapter):
     def a_step_is_a_turn(self, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
         """Two positions are as alike as their distance says: both hands of each clock turn alike."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        likeness = Likeness(products, clocks.under)
-        apart, way = likeness.apart, clocks.places[: len(clocks.places) - likeness.apart]
+        products_map = PositionProducts(products, clocks.under)
+        apart, way = products_map.apart, clocks.places[: len(clocks.places) - products_map.apart]
         pairs, last = clocks.pairs_at(way[0], apart), clocks.pairs_at(way[-1], apart)
-        readout = Readout(products, numbers, apart, likeness.beside(clocks.under))
+        readout = Readout(products, numbers, apart, products_map.beside(clocks.under))
         start, distance, count = numbers.quantity(0), numbers.quantity(apart), embedding["sin_cos_pairs"]
         sectors, ours, theirs = ([pair[k] for pair in pairs] for k in range(3))
         rewound, back = clocks.hands_at(way[0]), way[::-1]
@@ -272,19 +272,19 @@ class Positions(Chapter):
             ),
             beat(
                 f"Their dot product adds up the cosines of all {count} angles.",
-                (appear(readout.names[2], readout.product), appear(likeness.map.backdrop, likeness.names)),
+                (appear(readout.names[2], readout.product), appear(products_map.map.backdrop, products_map.names)),
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
                 (
                     clocks.turn(pairs, way, last, "tour"),
-                    Sweep(VGroup(*likeness.diagonal[: len(way)]), "tour"),
+                    Sweep(VGroup(*products_map.diagonal[: len(way)]), "tour"),
                     *readout.count(way, "tour"),
                 ),
             ),
             beat(
                 "So the dot product of two positions depends only on their distance.",
-                (appear(*likeness.map[1:], rise=False), Sweep(VGroup(*likeness.diagonal[len(way) :]), "row")),
+                (appear(*products_map.map[1:], rise=False), Sweep(VGroup(*products_map.diagonal[len(way) :]), "row")),
             ),
             beat(
                 "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
@@ -297,16 +297,18 @@ class Positions(Chapter):
     def which_are_alike(self, embedding: Trace) -> Iterator[Step]:
         """The dot products of learned encodings, which follow no formula."""
         products, numbers = embedding["position_products"], embedding["position_numbers"]
-        likeness = Likeness(products, STAGE)
-        readout = Readout(products, numbers, likeness.apart, likeness.beside(STAGE))
-        distance, spread = numbers.quantity(likeness.apart), embedding["position_products_spread"]
+        products_map = PositionProducts(products, STAGE)
+        readout = Readout(products, numbers, products_map.apart, products_map.beside(STAGE))
+        distance, spread = numbers.quantity(products_map.apart), embedding["position_products_spread"]
         yield Step(
             "Which positions are alike?",
             beat(
                 "How alike are two positions? Take the dot products of all encodings.",
-                appear(likeness.names, likeness.map),
+                appear(products_map.names, products_map.map),
             ),
-            beat(f"Compare all pairs at a distance of {distance}.", Sweep(likeness.diagonal, "slow"), appear(readout)),
+            beat(
+                f"Compare all pairs at a distance of {distance}.", Sweep(products_map.diagonal, "slow"), appear(readout)
+            ),
             beat(f"Learned encodings follow no formula: pairs equally far apart differ by up to {spread:.2f}."),
             stage=[],
         )

@@ -197,7 +197,7 @@ class LargeDial:
             self.readings.add(VGroup(Words(name, "stage word").begin_in(upper), box, value))
 
 
-class Likeness:
+class PositionProducts:
     """The map of p_i · p_j, and a diagonal of it: all pairs that lie equally far apart.
 
     Args:

@@ -29,7 +29,15 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
-from scenes.mobjects.widening import SAID, MoveAndCompute, OneForAll, Widening, all_but, entering_under, rooms
+from scenes.mobjects.widening import (
+    ACTIVATION_NAMES,
+    MoveAndCompute,
+    OneForAll,
+    Widening,
+    all_but,
+    entering_under,
+    rooms,
+)
 from scenes.mobjects.wording import layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of
@@ -37,7 +45,7 @@ from transformer_core.tracing.trace import Trace
 
 
 class FeedForward(Chapter):
-    """A network that takes one vector at a time, and the bend that makes it more than a matrix."""
+    """A network that takes one vector at a time, and the activation that makes it more than a matrix."""
 
     number = 11
     title = "The feed-forward network"
@@ -56,7 +64,7 @@ class FeedForward(Chapter):
         yield from self.a_name(chosen, trace, ribbon)
         yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
-        trial = Trial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_shares", frozen)
+        trial = Trial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
         yield from self.a_test(focus, trial)
         yield from self.weights_that_follow(focus, trace, trial)
         yield from self.two_are_one(focus, trace)
@@ -65,7 +73,7 @@ class FeedForward(Chapter):
 
     def one_vector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter, and one vector slowly: the set piece."""
-        word, gated, bend = chosen.word, gate_of(trace), bend_of(trace)
+        word, gated, activation = chosen.word, gate_of(trace), activation_of(trace)
         part = trace.under(chosen.path, batch=0, position=word)
         width, neurons, active = trace["config.d_model"], trace["config.d_ff"], part["active_units"]
         stream, unit = entering(trace, chosen.path), chosen.neuron.position
@@ -76,11 +84,11 @@ class FeedForward(Chapter):
         here, vectors = ribbon.place(word), entering_under(ribbon, stream)
         others = all_but(here, ribbon.chips, vectors)
         told = (
-            f"A {bend} gate multiplies them: {active} end above zero."
+            f"A {activation} gate multiplies them: {active} end above zero."
             if gated
             else f"ReLU sets what is negative to zero: {active} of them {'stays' if active == 1 else 'stay'} active."
-            if bend == "ReLU"
-            else f"{bend} bends them: {active} stay above zero."
+            if activation == "ReLU"
+            else f"{activation} bends them: {active} stay above zero."
         )
         yield Step(
             "Why a network for each vector alone?",
@@ -117,10 +125,14 @@ class FeedForward(Chapter):
 
     def a_detector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """A neuron compares its key with every vector."""
-        word, here, bend = chosen.word, ribbon.place(chosen.word), "the gate" if gate_of(trace) else bend_of(trace)
+        word, here, activation = (
+            chosen.word,
+            ribbon.place(chosen.word),
+            "the gate" if gate_of(trace) else activation_of(trace),
+        )
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
         biased = f"parameters.{chosen.path}.b1" in trace and not gate_of(trace)
-        picture = Detector(chosen, trace, ribbon, "product + bias" if biased else f"before {bend}")
+        picture = Detector(chosen, trace, ribbon, "product + bias" if biased else f"before {activation}")
         (x, pattern), bar = picture.wide, picture.large[0]
         ring, others = ring_around(bar), picture.others(range(len(post)))
         yield Step(
@@ -143,8 +155,8 @@ class FeedForward(Chapter):
                     beat(
                         claim(
                             any(post.values[i] > 0 for i in others),
-                            f"After {bend}, other words are left above zero, too.",
-                            f"After {bend}, no other word is left above zero.",
+                            f"After {activation}, other words are left above zero, too.",
+                            f"After {activation}, no other word is left above zero.",
                         ),
                         (
                             slide(picture.others(picture.before), picture.others(picture.after), "row"),
@@ -163,7 +175,7 @@ class FeedForward(Chapter):
     def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
         """Keys, activations and values: what all neurons add up to."""
         active = trace[f"{chosen.path}.active_units"].pick(batch=0, position=chosen.word)
-        cut = bend_of(trace) == "ReLU" and not gate_of(trace)
+        cut = activation_of(trace) == "ReLU" and not gate_of(trace)
         summed = (f"sum of all {active}" if cut else "sum") + (
             " + bias" if f"parameters.{chosen.path}.b2" in trace else ""
         )
@@ -328,7 +340,7 @@ class FeedForward(Chapter):
         names = [Words(text, "stage word") for text in ("f: attention, as it is", "f: its weighted sum", "f: as it is")]
         bent, straight, again = (
             Trial(part, focus.query_token, focus.top_key, way, name)
-            for way, name in zip(("attention", "fixed_shares", "attention"), names, strict=True)
+            for way, name in zip(("attention", "fixed_weights", "attention"), names, strict=True)
         )
         run, width = trace.under("experiment.linearity"), trace["config.d_model"]
         everywhere = run["smallest"].pick(choice="attention").smallest()[-1] > ROUNDING
@@ -370,7 +382,7 @@ class FeedForward(Chapter):
     def two_are_one(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The network without its activation, and with it; biases off, or it would be affine at best."""
         part, path = trace.under(f"{focus.block}.ffn"), f"{focus.block}.ffn"
-        gated, bend = gate_of(trace), bend_of(trace)
+        gated, activation = gate_of(trace), activation_of(trace)
         off = ", biases off," if f"parameters.{path}.b2" in trace else ""
         two, one = (Formula(f"f(x) = {source}", LARGE) for source in ("(x W) W'", "x (W W')"))
         bent = Formula(f"f(x) = {stages_of(trace, path, biased=False)[-1]}", LARGE)
@@ -378,20 +390,20 @@ class FeedForward(Chapter):
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
         folds = whole.apart > ROUNDING
-        fold = " each neuron folds the grid," if bend == "ReLU" and not gated else " the grid folds,"
+        fold = " each neuron folds the grid," if activation == "ReLU" and not gated else " the grid folds,"
         yield Step(
             "Without an activation, two matrices are one",
             beat(
                 f"The FFN without its gate{off} is two matrices: lines stay straight."
                 if gated
-                else f"The FFN’s two matrices{off} and no {bend} between: lines stay straight.",
+                else f"The FFN’s two matrices{off} and no {activation} between: lines stay straight.",
                 plain.sent(),
                 appear(plain.leaves.arrows, plain.leaves.names, plain.leaves.origin),
                 appear(plain.leaves.before, plain.leaves.after),
             ),
             beat("One matrix after another is again one matrix: more numbers, but no new power.", Reform(two, one)),
             beat(
-                f"Now {'the gate' if gated else bend} goes back between them:" + claim(bool(folds), fold, ""),
+                f"Now {'the gate' if gated else activation} goes back between them:" + claim(bool(folds), fold, ""),
                 Reform(one, bent),
                 plain.turns_into(whole),
             ),
@@ -440,12 +452,12 @@ class FeedForward(Chapter):
         weights = head["weights"].pick(query=focus.query_token)
         called = f"FFN, {layer_name(focus.layer)}"
         picture = MoveAndCompute(focus.query_token, weights, x, trace[f"{path}.out"].pick(batch=0), called)
-        bend = "the gate" if gate_of(trace) else bend_of(trace)
+        activation = "the gate" if gate_of(trace) else activation_of(trace)
         biased = f"parameters.{path}.b2" in trace
         whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))
         left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
         question = (
-            f"Your turn: take out {bend}, but keep the biases. Is the FFN linear then? Ask where zero goes."
+            f"Your turn: take out {activation}, but keep the biases. Is the FFN linear then? Ask where zero goes."
             if biased
             else "This FFN has no biases: zero goes to zero. Your turn: is it linear, then? Ask where the others go."
         )
@@ -460,9 +472,9 @@ class FeedForward(Chapter):
             beat(
                 "it adds what training has stored for what it finds. "
                 + (
-                    f"Biases aside, it would be one matrix without {bend}."
+                    f"Biases aside, it would be one matrix without {activation}."
                     if biased
-                    else f"Without {bend}, it would be one matrix."
+                    else f"Without {activation}, it would be one matrix."
                 ),
                 appear(whole),
                 Reform(whole, left) if left else None,
@@ -478,19 +490,19 @@ def gate_of(trace: Trace) -> bool:
     return bool(trace.about["config"].get("gated", False))
 
 
-def bend_of(trace: Trace) -> str:
+def activation_of(trace: Trace) -> str:
     """The activation, as it is called."""
-    return SAID[trace.about["config"]["activation"]]
+    return ACTIVATION_NAMES[trace.about["config"]["activation"]]
 
 
 def stages_of(trace: Trace, path: str, biased: bool = True) -> list[str]:
     """The formula of the network, stage by stage: what enters, widened, bent, narrowed."""
     biased = biased and f"parameters.{path}.b2" in trace
     inside, after = ("x W + b", " + b'") if biased else ("x W", "")
-    bend = f'op("{bend_of(trace)}")'
+    activation = f'op("{activation_of(trace)}")'
     if gate_of(trace):
         gate = inside.replace("W", "W_g").replace("b", "b_g")
-        cut = f"({bend}({gate}) dot.o ({inside}))"
+        cut = f"({activation}({gate}) dot.o ({inside}))"
     else:
-        cut = f"{bend}({inside})"
+        cut = f"{activation}({inside})"
     return ["x", inside, cut, f"{cut} W'{after}"]

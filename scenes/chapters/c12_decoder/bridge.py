@@ -38,7 +38,7 @@ class Bridge(VGroup):
     """The source with its final vectors above, what is read and written below, and a curve for each attention weight.
 
     Args:
-        looks: attention weights, "query key", the last query left out.
+        weights: attention weights, "query key", the last query left out.
         reads, writes: the word that each position reads, and the one that it then writes.
         memory: the final vectors of the encoder.
         layer: the name of the decoder's layer.
@@ -50,16 +50,16 @@ class Bridge(VGroup):
 
     def __init__(
         self,
-        looks: NamedTensor,
+        weights: NamedTensor,
         reads: Sequence[Label],
         writes: Sequence[Label],
         memory: NamedTensor,
         layer: str,
         room: Room = STAGE,
     ) -> None:
-        self.looks = looks
+        self.weights = weights
         side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
-        self.source, written = Ribbon(looks.words("key"), columns), sentence(writes, columns, at_foot=True)
+        self.source, written = Ribbon(weights.words("key"), columns), sentence(writes, columns, at_foot=True)
         self.read = sentence(reads, columns, at_foot=True)
         roomy = not (self.read.upright or written.upright)
         self.written, self.ways = VGroup(*(written.chips if roomy else [])), VGroup()
@@ -72,11 +72,11 @@ class Bridge(VGroup):
         for j, column in enumerate(self.source.columns):
             vector = Vector(memory.pick(position=j), min(column.width, WIDE), HIGH, "residual", scale, upright=True)
             vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
-            self.vectors.add(means(vector, Stands(looks.label("key", j))))
+            self.vectors.add(means(vector, Stands(weights.label("key", j))))
         self.curves = [self._curves(row, reads) for row in range(len(reads))]
         #: All curves, and the weight of each.
         self.lines = [line for curves in self.curves for line in curves]
-        self.weights = [float(w) for row in looks.values for w in np.sort(row) if w >= FAINT]
+        self.amounts = [float(w) for row in weights.values for w in np.sort(row) if w >= FAINT]
         self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written))]
         self.plates[1].key = "plate", "decoder"
         middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
@@ -113,21 +113,21 @@ class Bridge(VGroup):
 
     def _curves(self, row: int, reads: Sequence[Label]) -> VGroup:
         """The curves of one word that is read, the strongest on top."""
-        weights, found = self.looks.values[row], VGroup()
+        weights, found = self.weights.values[row], VGroup()
         for j in np.argsort(weights):
             if weights[j] >= FAINT:
                 start = self.vectors[j].get_bottom() + DOWN * units(4)
                 end = self.read[row].get_top() + UP * units(4)
-                looked = self.looks.quantity(row, int(j))
-                role = "weight" if looked > 0.5 else "ink3"
-                line = curve(start, end, role, THIN + (THICK - THIN) * float(looked))
-                ends = End(looked, first=True, axis="key"), End(reads[row])
-                found.add(means(line, Thickness(looked, THICK - THIN, THIN), *ends))
+                weight = self.weights.quantity(row, int(j))
+                role = "weight" if weight > 0.5 else "ink3"
+                line = curve(start, end, role, THIN + (THICK - THIN) * float(weight))
+                ends = End(weight, first=True, axis="key"), End(reads[row])
+                found.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
         return found
 
     def top(self, row: int) -> int:
         """The place of the source token with the largest weight of a row."""
-        return int(np.argmax(self.looks.values[row]))
+        return int(np.argmax(self.weights.values[row]))
 
     def ask(self, row: int) -> Any:
         """The query of a word that is read goes to every vector of the encoder."""
@@ -142,7 +142,7 @@ class Bridge(VGroup):
 
     def number_beside(self, row: int) -> Words:
         """The largest attention weight of a query, beside the end of its curve."""
-        text = number(self.looks.quantity(row, self.top(row)), "share", "stage number")
+        text = number(self.weights.quantity(row, self.top(row)), "share", "stage number")
         chip = self.read[row]
         wide = float(chip.width) * 135 >= ROOMY
         edge = chip.get_top() + UP * units(60) + LEFT * units(30)

@@ -227,7 +227,7 @@ class Decoder(Chapter):
                 f"{others} {right}",
                 (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
                 bridge.tell(rows, number),
-                ambient=pulses(bridge.lines, bridge.weights),
+                ambient=pulses(bridge.lines, bridge.amounts),
             ),
             stage=[*bridge.decoder, bridge.plates[0], bridge.names[0]],
         )
@@ -238,9 +238,9 @@ class Decoder(Chapter):
         if "phrase" in trace.about.get("others", {}) and not trace[f"{decoded.cross}.backward_jumps"].pick(batch=0):
             here = decoder_rows_of(trace, "other.phrase")
             bridge = bridge_of(here, trace)
-        looks = here.mean_weights(trace)
+        weights = here.mean_weights(trace)
         turns, places = (trace[f"{here.cross}.{name}"].pick(batch=0) for name in ("backward_jumps", "top_key_numbers"))
-        spoken = " ".join(f"{label}" for label in looks.words("key"))
+        spoken = " ".join(f"{label}" for label in weights.words("key"))
         order = ", ".join(f"{places.quantity(i)}" for i in range(len(here.written)))
         judged = "alignment" in trace.about.get("card", {})
         listed = f"The largest weights are at positions {order}. " if len(here.written) <= ALOUD else ""
@@ -263,7 +263,7 @@ class Decoder(Chapter):
             else "Two languages need not agree on the order."
         )
         start = f"Now “{spoken}”. " if here is not decoded else ""
-        flow = pulses(bridge.lines, bridge.weights)
+        flow = pulses(bridge.lines, bridge.amounts)
         yield Step(
             "Writing goes forward, reading may turn back",
             beat(
@@ -293,7 +293,7 @@ class Decoder(Chapter):
         row = same_source_row(*both, trace, place)
         if row is None:
             return
-        looks, memories = [one.mean_weights(trace) for one in both], [memory_of(one, trace) for one in both]
+        rows, memories = [one.mean_weights(trace) for one in both], [memory_of(one, trace) for one in both]
         runs = [
             OneRun(
                 weights.words("key"),
@@ -302,11 +302,11 @@ class Decoder(Chapter):
                 trace[decoded.named("embed_src.sum")].pick(batch=0, position=place),
                 memory.pick(position=place),
             )
-            for decoded, weights, memory in zip(both, looks, memories, strict=True)
+            for decoded, weights, memory in zip(both, rows, memories, strict=True)
         ]
         compared = "embed_src.sum", memories[0].name
-        likeness = [trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place) for name in compared]
-        adjective = looks[0].label("key", place)
+        cosines = [trace[f"other.gender.{name}.cosine_with_other"].pick(batch=0, position=place) for name in compared]
+        adjective = rows[0].label("key", place)
         probe = "experiment.probe.told_last"
         read = trace[probe].pick(choice="inflected") if probe in trace else None
         read = None if read is None or read < trace["roles.role_threshold"] else read
@@ -316,7 +316,7 @@ class Decoder(Chapter):
             if read is not None
             else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
-        picture = TwoRuns(runs, place, likeness, read)
+        picture = TwoRuns(runs, place, cosines, read)
         (first, second), (one, other) = (run.noun for run in runs), (run.form for run in runs)
         yield Step(
             "Gender in the encoder’s output",
@@ -333,7 +333,7 @@ class Decoder(Chapter):
                 appear(picture.cosines[0]),
             ),
             beat(
-                f"but not the same comes out. Their cosine is {likeness[1]:.2f}.",
+                f"but not the same comes out. Their cosine is {cosines[1]:.2f}.",
                 *picture.through(),
                 appear(picture.cosines[1]),
                 draw(*picture.ways),

@@ -44,12 +44,12 @@ class TwoRuns:
     Args:
         runs: one for each sentence.
         word: where the common word stands.
-        likeness: the cosine of the two vectors, before the encoder and after it.
+        cosines: the cosine of the two vectors, before the encoder and after it.
         read: how often a linear probe reads the gender off such a vector.
     """
 
     def __init__(
-        self, runs: Sequence[OneRun], word: int, likeness: Sequence[Quantity], read: Quantity | None = None
+        self, runs: Sequence[OneRun], word: int, cosines: Sequence[Quantity], read: Quantity | None = None
     ) -> None:
         room, last = STAGE.split_columns(-FORM, SPACE)
         self.sources = [Ribbon(runs[0].source, room), sentence(runs[1].source, room, at_foot=True)]
@@ -78,7 +78,7 @@ class TwoRuns:
         )
         self.cosines = [
             Words(f"cosine {cosine:.2f}", "large number").settle(place.centre)
-            for cosine, place in zip(likeness, (left, right), strict=True)
+            for cosine, place in zip(cosines, (left, right), strict=True)
         ]
         inside = 0.8 * self.box.width
         self.mouths = [one.copy().stretch_to_fit_width(inside).set_x(self.box.get_x()) for one in self.after]

@@ -46,8 +46,8 @@ from scenes.chapters.c17_language_model.talk import (
     ASKED,
     BESIDE,
     CHATS,
+    COPULA,
     LARGE,
-    SAID,
     WINDOW,
     Answers,
     Bubble,
@@ -371,7 +371,7 @@ class LanguageModel(Chapter):
         sure = run["sure"]
         (sentence, name), (other_sentence, other_name) = sure.values
         right, words = run["right"], run["answer_0"].words("step")
-        said = words[[*map(str, words)].index(SAID)]
+        said = words[[*map(str, words)].index(COPULA)]
         rings = halves[0].found(right, run["capitals"])
         yield Step(
             "Fluent is not the same as true",

@@ -25,7 +25,7 @@ LARGE = "caption"
 #: The colours of the bars up to a name, and of that of its first token.
 ROLES = "weight", "query"
 #: What an answer says before it names the capital.
-SAID = "is"
+COPULA = "is"
 #: What is left beside the short lines of a chat.
 BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 #: The field of places, and the two chats below.
@@ -133,7 +133,7 @@ class Answers:
             country = Words(f"{run['right'].label('sentence', place)}?", "fact", "ink2").end_in(row)
             self.asked.add(country.stand_on(line.words[0].baseline))
             said = [text.text for text in line.words]
-            named = said.index(SAID) + 1 if SAID in said else -1
+            named = said.index(COPULA) + 1 if COPULA in said else -1
             roles = [ROLES[i == named] for i in range(last)]
             bars = [line.bar(i, shares.quantity(i), self.SURE, role) for i, role in enumerate(roles)]
             border = max(named, 0) or last

@@ -43,7 +43,7 @@ from scenes.chapters.c20_faq.whole_model import SPOT, WholeModel
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.widening import SAID
+from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
@@ -235,10 +235,10 @@ class FAQ(Chapter):
         )
         if f"{FFN}.out" in trace:
             config, made = trace.about["config"], trace["encoder.0.ffn.from_zeros_norm"]
-            bend = Phrase("gate" if config.get("gated", False) else SAID[config["activation"]])
+            activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
             answers.append(
                 Small(
-                    f"Biases, and no {bend}: |linear?",
+                    f"Biases, and no {activation}: |linear?",
                     out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
                     (f"length {made:.2f}", claim(bool(made > 0), "made of zeros", "zeros stay zeros")),
                 )
@@ -246,8 +246,8 @@ class FAQ(Chapter):
             beats.append(
                 claim(
                     bool(made > 0),
-                    f"Biases, but no {bend}: not linear, for it makes something of zeros.",
-                    f"Biases, but no {bend}: not linear in general; here all biases are zero.",
+                    f"Biases, but no {activation}: not linear, for it makes something of zeros.",
+                    f"Biases, but no {activation}: not linear in general; here all biases are zero.",
                 )
             )
         cards = Cards(answers)
@@ -413,8 +413,8 @@ class FAQ(Chapter):
         self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, model: WholeModel
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
-        looks, came = decoded.mean_weights(trace), model.vectors[-1]
-        row = int(looks.values[:, token.position].argmax())
+        weights, came = decoded.mean_weights(trace), model.vectors[-1]
+        row = int(weights.values[:, token.position].argmax())
         way, written, output = model.follow("decoder", row, row), decoded.writes[row], [*opening.output.copy()]
         asking = next(k for k, (part, _) in enumerate(way) if part[1:] == (decoded.layer, "cross_attn"))
         best, share = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row).largest()

@@ -49,9 +49,9 @@ def attention(raw: Raw, x: np.ndarray, biases: float = 1.0, frozen: bool = False
     return out
 
 
-def feed_forward(raw: Raw, x: np.ndarray, biases: float = 1.0, bend: bool = True) -> np.ndarray:
+def feed_forward(raw: Raw, x: np.ndarray, biases: float = 1.0, activation: bool = True) -> np.ndarray:
     wide = x @ raw.parameter("w1") + biases * raw.parameter("b1")
-    if bend:
+    if activation:
         wide = np.maximum(wide, 0) if raw.config["activation"] == "relu" else bent(raw, wide)
     return wide @ raw.parameter("w2") + biases * raw.parameter("b2")
 
@@ -131,7 +131,7 @@ def two_matrices_gap(_):
 
 @oracle("biases_gap", FEED_FORWARD, "")
 def biases_gap(raw):
-    return gap(lambda x: feed_forward(raw, x, bend=False), entering_feed_forward(raw))
+    return gap(lambda x: feed_forward(raw, x, activation=False), entering_feed_forward(raw))
 
 
 @oracle("norm_gap", NORMS, "")
@@ -161,9 +161,9 @@ def mixes(raw: Raw, kind: str):
         x, y, query_token = x[:, [query_token]], y[:, [query_token]], 0
     f = {
         "entering": lambda rows: rows,
-        "two_matrices": lambda rows: feed_forward(raw, rows, biases=0, bend=False),
+        "two_matrices": lambda rows: feed_forward(raw, rows, biases=0, activation=False),
         "feed_forward": lambda rows: feed_forward(raw, rows, biases=0),
-        "fixed_shares": lambda rows: attention(raw, rows, biases=0, frozen=True),
+        "fixed_weights": lambda rows: attention(raw, rows, biases=0, frozen=True),
         "attention": lambda rows: attention(raw, rows, biases=0),
     }[kind]
     return (lambda rows: f(rows)[..., query_token, :]), x, y
@@ -186,7 +186,7 @@ KINDS = {
     "entering": (*ENCODER_ATTENTION, "encoder.?.ffn"),
     "two_matrices": ("encoder.?.ffn",),
     "feed_forward": ("encoder.?.ffn",),
-    "fixed_shares": ENCODER_ATTENTION,
+    "fixed_weights": ENCODER_ATTENTION,
     "attention": ENCODER_ATTENTION,
 }
 POINTS = ("zero", "x", "y", "mixed before", "mixed after")

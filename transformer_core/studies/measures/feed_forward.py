@@ -72,12 +72,12 @@ def per_position(trace: Trace, prefix: str) -> Values:
     With a gate, (activation(x_i W_gate + b_gate) (x_i W_1 + b_1)) W_2 + b_2.
     """
     w1, b1, w2, b2 = weights_of(trace, prefix)
-    bend, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix)
+    activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix)
     rows = entering(trace, prefix, "pre")
 
     def units(row: np.ndarray) -> np.ndarray:
         pre: np.ndarray = row @ w1 + b1
-        return bend(pre) if gate is None else bend(row @ gate[0] + gate[1]) * pre
+        return activation(pre) if gate is None else activation(row @ gate[0] + gate[1]) * pre
 
     return np.stack([[units(row) @ w2 + b2 for row in sentence] for sentence in rows])
 

@@ -91,20 +91,20 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     return Split(project, blend, cut)
 
 
-def feeding(trace: Trace, prefix: str, bend: bool = True, biases: bool = False) -> Split:
-    """f(x) = activation(x W_1) W_2; without the activation if not `bend`, with b_1 and b_2 if `biases`.
+def feeding(trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False) -> Split:
+    """f(x) = activation(x W_1) W_2; without the activation if not `nonlinear`, with b_1 and b_2 if `biases`.
 
-    With a gate, (activation(x W_gate) (x W_1)) W_2; what bends is the gate, and without it x W_1 W_2 is left.
+    With a gate, (activation(x W_gate) (x W_1)) W_2; what is not linear is the gate, and without it x W_1 W_2 is left.
     """
     w1, b1, w2, b2 = weights_of(trace, prefix)
-    activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if bend else None
+    activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if nonlinear else None
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
     def narrow(widened: Sequence[np.ndarray], _at: slice) -> np.ndarray:
         units = widened[0] + first
         if gate is not None:
             units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
-        elif bend:
+        elif nonlinear:
             units = activation(units)
         return units @ w2 + second
 
@@ -145,13 +145,13 @@ def feed_forward_gap(trace: Trace, prefix: str) -> Values:
 @measure("")
 def two_matrices_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = x W_1 W_2, the activation left out, and a gate with it: two matrices are one. Linear."""
-    return gap(feeding(trace, prefix, bend=False), entering(trace, prefix, "pre"))
+    return gap(feeding(trace, prefix, nonlinear=False), entering(trace, prefix, "pre"))
 
 
 @measure("")
 def biases_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = (x W_1 + b_1) W_2 + b_2: without the activation, but with the biases. Affine, so not linear."""
-    return gap(feeding(trace, prefix, bend=False, biases=True), entering(trace, prefix, "pre"))
+    return gap(feeding(trace, prefix, nonlinear=False, biases=True), entering(trace, prefix, "pre"))
 
 
 @measure("")

@@ -91,12 +91,12 @@ def maps(trace: Trace, prefix: str) -> dict[str, Split]:
     if prefix.endswith("ffn"):
         return {
             "entering": AS_IT_IS,
-            "two_matrices": feeding(trace, prefix, bend=False),
+            "two_matrices": feeding(trace, prefix, nonlinear=False),
             "feed_forward": feeding(trace, prefix),
         }
     return {
         "entering": AS_IT_IS,
-        "fixed_shares": attending(trace, prefix, frozen=True),
+        "fixed_weights": attending(trace, prefix, frozen=True),
         "attention": attending(trace, prefix),
     }
 
@@ -123,5 +123,5 @@ def _register(name: str) -> None:
     measure("", name=f"{name}_apart")(apart)
 
 
-for _name in ("entering", "two_matrices", "feed_forward", "fixed_shares", "attention"):
+for _name in ("entering", "two_matrices", "feed_forward", "fixed_weights", "attention"):
     _register(_name)

@@ -1,4 +1,4 @@
-"""Lookups in the tables of words (words.toml): how Spanish bends them, which words go together, and kinds of words."""
+"""Lookups in the tables of words (words.toml): Spanish inflection, words that go together, and kinds of words."""
 
 from __future__ import annotations
 
@@ -72,9 +72,9 @@ class Adjective:
         return self.spanish.endswith("o")
 
     def in_spanish(self, feminine: bool, plural: bool) -> str:
-        bend = feminine and self.inflected
-        singular = self.spanish[:-1] + "a" if bend else self.spanish
-        return (plural_in_spanish(singular) if bend else self.plural) if plural else singular
+        inflect = feminine and self.inflected
+        singular = self.spanish[:-1] + "a" if inflect else self.spanish
+        return (plural_in_spanish(singular) if inflect else self.plural) if plural else singular
 
 
 Frame = tuple[frozenset[str], frozenset[str]]
