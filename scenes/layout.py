@@ -154,9 +154,9 @@ def in_turn(figures: VGroup, room: Room, buff: float) -> VGroup:
     return room.fit(figures.arrange(DOWN if is_tall else RIGHT, buff=buff))
 
 
-def following(made: Callable[[], Sequence[Room]], count: int = 2) -> list[Room]:
-    """The rooms that are `made`, each one that follows the shape of the picture."""
-    return [Following(partial(_part_of, made, place)) for place in range(count)]
+def following(made: Callable[[], Sequence[Room]]) -> list[Room]:
+    """The two rooms that are `made`, each one that follows the shape of the picture."""
+    return [Following(partial(_part_of, made, place)) for place in range(2)]
 
 
 def _part_of(made: Callable[[], Sequence[Room]], place: int) -> Room:
@@ -167,9 +167,9 @@ def _part_of(made: Callable[[], Sequence[Room]], place: int) -> Room:
 STAGE: Room = Following(lambda: Room(*shape().stage))
 
 
-def centred(mobject: Mobject, lower: float = 0) -> Mobject:
-    """In the middle of the stage, or `lower` of its height below it."""
-    return mobject.move_to(at((STAGE.left + STAGE.right) / 2, (STAGE.top + STAGE.bottom) / 2 + lower * STAGE.height))
+def centred(mobject: Mobject) -> Mobject:
+    """In the middle of the stage."""
+    return mobject.move_to(STAGE.centre)
 
 
 def _box(mobject: Mobject) -> tuple[float, float, float, float]:

@@ -26,14 +26,11 @@ class Dive(Motion):
     Args:
         picture: all that grows.
         part: the part of it that is dived into.
-        faint: how much of its colour the rest keeps.
         inside: how much of its colour the part keeps.
     """
 
-    def __init__(
-        self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, faint: float = 0.0, inside: float = 1.0
-    ) -> None:
-        self.whole, self.part, self.room, self.kept = VGroup(*picture), part, room, (faint, inside)
+    def __init__(self, picture: Sequence[Mobject], part: Mobject, room: Room = STAGE, inside: float = 1.0) -> None:
+        self.whole, self.part, self.room, self.inside = VGroup(*picture), part, room, inside
         super().__init__(self.whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
 
     def begin(self) -> None:
@@ -65,7 +62,7 @@ class Dive(Motion):
         for state, width in self.strokes:
             state["stroke_width"] = width * thicker
         # What is dived past is gone halfway, before it covers titles.
-        outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in self.kept)
+        outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in (0.0, self.inside))
         if depth == 0:
             self.points.restore()
         else:

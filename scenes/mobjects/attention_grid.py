@@ -115,11 +115,10 @@ class AttentionGrid(VGroup):
         """The query and the key whose dot product is the score of a pair."""
         return self.queries[place[0]], self.keys[place[1]]
 
-    def row(self, query: Label, keys: tuple[int, ...] | None = None) -> VGroup:
-        """The cells of one query, from left to right; of some of its keys if these are named."""
-        places = range(self.pairs.shape[1]) if keys is None else keys
+    def row(self, query: Label) -> VGroup:
+        """The cells of one query, from left to right."""
         here = self.pairs.position("query", query)
-        return VGroup(self.cells[here, j] for j in places)
+        return VGroup(self.cells[here, j] for j in range(self.pairs.shape[1]))
 
     def others(self, query: Label) -> list[tuple[int, int]]:
         """The pairs of all other queries, in reading order."""

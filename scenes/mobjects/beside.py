@@ -21,6 +21,8 @@ A, B = Phrase("A"), Phrase("B")
 SIDES = {"a": A, "b": B}
 #: Px between two chips, and the most of them in a line.
 BETWEEN, MOST = 12.0, 12
+#: Px of the card of one of the two, and of a chip.
+CARD, CHIP = (820, 170), 52.0
 #: Lines of the box that says who one of the two is.
 MOST_LINES = 4
 
@@ -110,14 +112,14 @@ class Two:
 class Legend(VGroup):
     """The two, each in a box: a letter, what it is, and what was changed of it."""
 
-    def __init__(self, two: Two, wide: float = 820, high: float = 170) -> None:
-        self.cards = VGroup(self._card(two, letter, wide, high) for letter in "ab")
-        self.cards.arrange(RIGHT, buff=units(STAGE.width - 2 * wide)).move_to(at(960, 285))
+    def __init__(self, two: Two) -> None:
+        self.cards = VGroup(self._card(two, letter) for letter in "ab")
+        self.cards.arrange(RIGHT, buff=units(STAGE.width - 2 * CARD[0])).move_to(at(960, 285))
         super().__init__(self.cards)
 
     @staticmethod
-    def _card(two: Two, letter: str, wide: float, high: float) -> VGroup:
-        box = Box(wide, high, palette().surface, 12, palette().line, 2)
+    def _card(two: Two, letter: str) -> VGroup:
+        box = Box(*CARD, palette().surface, 12, palette().line, 2)
         edge = box.get_left()[0] + units(36)
         sign = Words(f"{SIDES[letter]}", "chapter", "ink", box).move_to(box).begin_at(edge)
         told = [Words(f"{two.name(letter)}", "fact", "ink", box)]
@@ -176,14 +178,14 @@ class Sizes(VGroup):
         super().__init__(self.lines, self.floor, self.equal)
 
 
-def chip_line(labels: Sequence[Label], y: float, high: float = 52) -> VGroup:
+def chip_line(labels: Sequence[Label], y: float) -> VGroup:
     """Words as chips in one line in the middle, as many as there is room for, and dots where there are more."""
     chips, taken = VGroup(), 0.0
     for label in labels[:MOST]:
-        wide = chip_width(label, small=high < 52) + BETWEEN
+        wide = chip_width(label) + BETWEEN
         if taken + wide > STAGE.width - 300:
             break
-        chips.add(Token(label, height=high))
+        chips.add(Token(label, height=CHIP))
         taken += wide
     if len(chips) < len(labels):
         chips.add(Words("…", "number", "ink2"))

@@ -8,7 +8,7 @@ from manim import RIGHT, VMobject
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import stroke
 from scenes.theme import palette
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -21,15 +21,12 @@ def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most:
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
 
 
-def weigh(line: VMobject, share: Quantity, least: float, to: Label | None = None) -> VMobject:
-    """Write on a strand which share it means, whose row it leads from, and to whose.
-
-    One below `least` is not seen. `to` is the token at its end, where that is not the query of the share.
-    """
+def weigh(line: VMobject, share: Quantity, least: float) -> VMobject:
+    """Write on a strand which share it means, whose row it leads from, and to whose. One below `least` is not seen."""
     if share < least:
         return line
     # A row may be on stage entry by entry, and is then no token.
-    ends = End(share, first=True, axis="key", alone=True), End(to or share, axis="query", alone=True)
+    ends = End(share, first=True, axis="key", alone=True), End(share, axis="query", alone=True)
     return means(line, Thickness(share, 11.5, 1.5), *ends)
 
 

@@ -40,12 +40,10 @@ class Plane:
         line = self.line(start, end, role, thick, tip)
         return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground))
 
-    def arrow_to(
-        self, start: np.ndarray, spot: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24
-    ) -> VGroup:
+    def arrow_to(self, start: np.ndarray, spot: Sequence[Quantity], role: str) -> VGroup:
         """An arrow from a point to the spot of two entries."""
         across, up = spot
-        line = self.line(start, self.point((float(across), float(up))), role, thick, tip)
+        line = self.line(start, self.point((float(across), float(up))), role, 8, 24)
         return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground, fixed=True))
 
     @staticmethod

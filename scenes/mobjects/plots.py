@@ -123,12 +123,12 @@ class Plot(VGroup):
             marks.add(VGroup(means(stem, here), text))
         return marks
 
-    def heights(self, quantities: Sequence[Quantity], spec: str = "", style: str = "fact") -> VGroup:
+    def heights(self, quantities: Sequence[Quantity], spec: str = "") -> VGroup:
         """Numbers beside the upright axis."""
         marks = VGroup()
         for quantity in quantities:
             spot = self.beside(float(quantity))
-            text = number(quantity, spec, style, "ink2").settle(spot).end_at(spot[0] - units(16))
+            text = number(quantity, spec, "fact", "ink2").settle(spot).end_at(spot[0] - units(16))
             marks.add(means(text, Tick(quantity, self.up, 12)))
         return marks
 
@@ -150,9 +150,9 @@ class Plot(VGroup):
         return words.next_to(self.point(x, y), side, buff=units(16))
 
 
-def walks(plot: Plot, tensor: NamedTensor, role: str = "ink3") -> VGroup:
+def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
     """Each sample of running sums as a thin line from zero."""
-    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row], role, 2) for row in tensor.values)
+    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row], "ink3", 2) for row in tensor.values)
     return lines.set_stroke(opacity=0.75)
 
 

@@ -149,16 +149,16 @@ def dot(centre: np.ndarray, radius: float = 7, role: str = "ink") -> VMobject:
     return disc.move_to(centre)
 
 
-def ellipsis(vertical: bool = False, role: str = "ink3") -> VGroup:
+def ellipsis(vertical: bool = False) -> VGroup:
     """Three small dots: something is left out here."""
-    dots = VGroup(dot(np.zeros(3), 3, role) for _ in range(3))
+    dots = VGroup(dot(np.zeros(3), 3, "ink3") for _ in range(3))
     return dots.arrange(np.array([0.0, -1.0, 0.0]) if vertical else RIGHT, buff=units(7))
 
 
-def ribbon(start: np.ndarray, end: np.ndarray, thick: float, role: str = "residual", opacity: float = 1) -> VMobject:
+def stream_band(start: np.ndarray, end: np.ndarray, thick: float) -> VMobject:
     """A flat band from left to right with a pointed end: the residual stream."""
     half, tip = np.array([0, units(thick / 2), 0]), units(thick * 0.7)
-    band = VMobject(fill_color=palette().role(role), fill_opacity=opacity, stroke_width=0)
+    band = VMobject(fill_color=palette().residual, fill_opacity=1, stroke_width=0)
     neck = end + LEFT * tip
     band.set_points_as_corners([start + half, neck + half, end, neck - half, start - half, start + half])
     return band

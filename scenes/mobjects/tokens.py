@@ -102,7 +102,7 @@ TAGS: dict[str, tuple[str, list[tuple[float, float]]]] = {
 class Tag(VGroup):
     """The sign of a role: a pentagon for queries, a notched square for keys, a lozenge for values."""
 
-    def __init__(self, role: str, letter: str = "") -> None:
+    def __init__(self, role: str) -> None:
         name, corners = TAGS[role]
         colour = palette().role(role)
         tint = between(palette().background, colour, 0.16)
@@ -110,6 +110,6 @@ class Tag(VGroup):
         shape = VMobject(fill_color=fill, fill_opacity=1, stroke_color=colour, stroke_width=stroke(3))
         points = [np.array([units(x * 27), units(y * 27), 0]) for x, y in corners]
         shape.set_points_as_corners([*points, points[0]])
-        letters = Words(letter or name, "tag", role, shape).settle(shape.get_center())
+        letters = Words(name, "tag", role, shape).settle(shape.get_center())
         super().__init__(shape, letters)
         self.letter = letters

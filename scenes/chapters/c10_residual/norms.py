@@ -13,7 +13,7 @@ from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, path, ribbon, rule
+from scenes.mobjects.shapes import Box, arrow, path, rule, stream_band
 from scenes.mobjects.tensors import LONG, full_colour
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, signed, units
@@ -41,7 +41,7 @@ class NormOrder:
         y, high = room.bottom - BOX[1] / 2, room.top + BOX[1] / 2
         spot = [room.left + share * room.width for share in (FIRST, SECOND, ALONE, FORK, JOIN, BEHIND)]
         first, second, alone, fork, join, behind = spot
-        self.stream = ribbon(at(room.left, y), at(room.right, y), STREAM)
+        self.stream = stream_band(at(room.left, y), at(room.right, y), STREAM)
         self.sublayer = self._box("Sublayer", second if order == "pre" else alone, high)
         self.norm = self._box("Norm", *((first, high) if order == "pre" else (behind, y)))
         chain = [self.norm, self.sublayer] if order == "pre" else [self.sublayer]

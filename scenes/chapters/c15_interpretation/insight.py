@@ -32,7 +32,7 @@ from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, curve, dashes, ribbon, rule, stroke
+from scenes.mobjects.shapes import Box, curve, dashes, rule, stream_band, stroke
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
@@ -139,7 +139,7 @@ class Taps(VGroup):
         self.columns, place = above.split_columns(side)[1].columns(len(self.shown)), box.split_columns(side)[1]
         self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, middle), aligned_edge=LEFT)
         start, end = self.token.get_right(), at(room.right, middle)
-        self.band, self.line = ribbon(start, end, BAND), rule(start, end, "residual", 1)
+        self.band, self.line = stream_band(start, end, BAND), rule(start, end, "residual", 1)
         scale = max(full_colour(rows[k]) for k in self.shown)
         self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
         paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)

@@ -20,7 +20,8 @@ from transformer_core.tracing.trace import Trace
 
 #: Px of the middle of the two lines of tokens, and how much larger than elsewhere a short sentence is drawn.
 ROWS, LARGER = (350.0, 640.0), 2.4
-
+#: Px of the first line of the two outputs.
+TOP = 232.0
 #: A line that leans by less is drawn upright.
 NEARLY = units(12)
 
@@ -88,10 +89,10 @@ def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]
 class Outputs(VGroup):
     """The two by name, and what each of them writes, where one writes at all."""
 
-    def __init__(self, two: Two, writes: bool, top: float = 232) -> None:
+    def __init__(self, two: Two, writes: bool) -> None:
         pitch = 118.0 if writes else 66.0
-        self.lines = VGroup(self._line(two, letter, top + i * pitch, writes) for i, letter in enumerate(SIDES))
-        self.foot = top + pitch * 2 + (46 if writes else 0)
+        self.lines = VGroup(self._line(two, letter, TOP + i * pitch, writes) for i, letter in enumerate(SIDES))
+        self.foot = TOP + pitch * 2 + (46 if writes else 0)
         super().__init__(self.lines)
 
     @staticmethod
