@@ -322,8 +322,8 @@ class FAQ(Chapter):
             "Your turn: is a head useless if nobody misses it?",
             beat(
                 f"Ablate one head at a time: {run['spare']} of {run['heads']} cost next to nothing.",
-                (appear(picture.names), appear_in_turn([*picture.tiles])),
-                appear(picture.bars[0]),
+                (appear(picture.names, picture.bars[0]), appear_in_turn([*picture.tiles])),
+                picture.one_by_one(),
             ),
             beat(
                 "Now ablate all of them, on other sentences. How many still come out right?",

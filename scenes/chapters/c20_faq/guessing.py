@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, LaggedStart, VGroup
 
+from scenes.animations import OffAndOn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.patterns import on_columns
@@ -15,7 +16,7 @@ from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, units
+from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -180,3 +181,7 @@ class Spare:
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
         #: The spare heads, switched off: their outlines alone.
         self.dark = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off)
+
+    def one_by_one(self) -> Animation:
+        """Each head is switched off and comes on again."""
+        return LaggedStart(*(OffAndOn(tile, "rest") for tile in self.tiles), lag_ratio=0.5, run_time=pace("slow"))

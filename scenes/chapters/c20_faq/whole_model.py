@@ -33,6 +33,8 @@ ACROSS, SPOT = 0.9, Following(lambda: STAGE.inset(STAGE.width * 0.4, 130))
 LATE = 0.75
 #: Lines of less weight are not drawn.
 SEEN = 0.02
+#: The opacity of lines that are not those of the vector that is followed.
+PALE = 0.3
 
 
 class WholeModel:
@@ -140,12 +142,12 @@ class WholeModel:
         return pulses(lines, [1.0] * len(lines))
 
     def rest(self) -> list[Animation]:
-        """The attention lines that are not drawn yet, sublayer by sublayer."""
+        """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
         turns = (
             [group for row, group in enumerate(some) if (*one, row) not in self.shown and len(group)]
             for one, some in self.lines.items()
         )
-        return [draw(*groups, kind="rest") for groups in turns if groups]
+        return [draw(*(group.set_stroke(opacity=PALE) for group in groups), kind="rest") for groups in turns if groups]
 
     @staticmethod
     def enlarged(vector: NamedTensor) -> Vector:
