@@ -10,7 +10,7 @@ from manim import RIGHT, VGroup, config, tempconfig
 
 from scenes.animations import Count, Through, flow
 from scenes.mobjects.diagrams import HIGH, MiniMap, lies_in
-from scenes.mobjects.shapes import dot, path, ribbon
+from scenes.mobjects.shapes import dot, path, stream_band
 from scenes.mobjects.text import Words, number
 from scenes.theme import PALETTES, at, contrast, drawn_in, ink_on, palette, shared, signed, units
 from transformer_core.config import Config
@@ -28,8 +28,8 @@ def test_a_number_can_be_read_on_every_step_of_both_ramps(theme: str) -> None:
         assert min(contrast(ink_on(fill), fill) for fill in fills) >= 4.5
 
 
-def test_a_ribbon_reaches_from_start_to_end() -> None:
-    band = ribbon(np.zeros(3), 4 * RIGHT, 30)
+def test_a_stream_reaches_from_start_to_end() -> None:
+    band = stream_band(np.zeros(3), 4 * RIGHT, 30)
     assert band.get_left()[0] == pytest.approx(0)
     assert band.get_right()[0] == pytest.approx(4)
 
