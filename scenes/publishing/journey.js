@@ -227,8 +227,8 @@ class Journey {
   }
 }
 
-/* When nothing else is to be done, and at the latest after a tenth of a second: a busy browser may never be idle. */
-const whenIdle = (draw) => (globalThis.requestIdleCallback ? requestIdleCallback(draw, { timeout: 100 }) : setTimeout(draw));
+/* When nothing else is to be done, and at the latest after a quarter of a second: a busy browser may never be idle. */
+const whenIdle = (draw) => (globalThis.requestIdleCallback ? requestIdleCallback(draw, { timeout: 250 }) : setTimeout(draw));
 const inView = (part) => part.getBoundingClientRect().bottom > 0 && part.getBoundingClientRect().top < innerHeight;
 /* Layers are drawn one below the other up to so many, and else are folded. */
 const FEW_LAYERS = 6;
