@@ -35,8 +35,6 @@ def test(context: click.Context) -> None:
     for name, command in checks.items():
         click.secho(f"── {name}", bold=True)
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        # Hundreds of tests start a command: without compiled modules each would compile them anew.
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         arguments = [str(part) for part in command]
         if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
             failed.append(name)
