@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from scenes.production.studio import Order, Studio
     from scenes.publishing.formats import Format
 
-FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg")
+FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg", "lottie")
 USUAL = "16:9"
 SHAPES = (USUAL, "9:16", "1:1", "4:5")
 NARROWEST, WIDEST = 160, 3840
@@ -107,7 +107,7 @@ def clip(
 ) -> None:
     """Steps as files for other tools.
 
-    They are mp4, webm with a transparent background, gif, avif, or the last picture as png or svg.
+    They are mp4, webm with a transparent background, gif, avif, Lottie (as .json), or the last picture as png or svg.
 
     \b
       lecture clip scores.1
@@ -128,8 +128,8 @@ def clip(
         for kind in kinds:
             asked = replace(order, look=wish.look(kind, order.look))
             called = partial(_name, order, names, told=wish.told(kind))
-            if kind.name == "svg":
-                _vectors(studio, asked, wish.at, folder, called)
+            if kind.name in {"svg", "lottie"}:
+                _vectors(studio, asked, wish.at, folder, called, kind.drawn)
             else:
                 _films(studio, asked, kind, join, folder, called)
 
@@ -160,8 +160,10 @@ def _films(
         tell(f"{folder / name}  {size}")
 
 
-def _vectors(studio: Studio, order: Order, at: float | None, folder: Path, called: Callable[[StepFacts], str]) -> None:
-    """Write an SVG of each step."""
+def _vectors(
+    studio: Studio, order: Order, at: float | None, folder: Path, called: Callable[[StepFacts], str], suffix: str
+) -> None:
+    """Write a file of lines of each step."""
     from scenes.production.belongings import take
     from scenes.production.files import write_text
 
@@ -170,8 +172,8 @@ def _vectors(studio: Studio, order: Order, at: float | None, folder: Path, calle
         if at is not None and at * rate >= step.frames:
             raise ValueError(f"{step.chapter}.{step.number} lasts {step.frames / rate:.1f} seconds: --at is less")
     for look, own in _by_look(looks):
-        for step, picture in studio.vectors(replace(order, look=look), own, at):
-            path = folder / f"{called(step)}.svg"
+        for step, picture in studio.vectors(replace(order, look=look), own, at, suffix):
+            path = folder / f"{called(step)}{suffix}"
             take(folder, [path.name])
             write_text(path, picture)
             tell(f"{path}  {len(picture) / 1e6:.2f} MB")
@@ -205,13 +207,13 @@ def _check(kinds: Sequence[Format], join: bool, wish: Wish, captions: str) -> No
     """Refuse what a format cannot do."""
     for kind in kinds:
         if wish.clear and not kind.can_be_clear:
-            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png or svg has")
+            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png, svg or lottie has")
         if wish.at is not None and kind.name != "svg":
             raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
         if captions == "track" and kind.name != "mp4":
             raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
-        if join and kind.name in {"png", "svg"}:
-            raise click.ClickException(f"{kind.name} is one picture: leave --join out, and each step has its own")
+        if join and kind.name in {"png", "svg", "lottie"}:
+            raise click.ClickException(f"{kind.name} is of one step: leave --join out, and each step has its own")
 
 
 def _with_room(studio: Studio, order: Order) -> list[tuple[StepFacts, Look | None]]:

@@ -145,33 +145,43 @@ def render(job: Job, tick: Tick) -> set[str]:
 
 
 def vectors(job: Job, tick: Tick) -> dict[int, str]:
-    """Return an SVG of each wanted step: as the viewer leaves it, or the picture that is drawn at `job.moment`."""
+    """Return each wanted step as text: the SVG of its last picture or of that at `job.moment`; as ".json", a Lottie."""
     with _on_stage(job) as chapter:
+        from scenes.rendering.lottie import Recording
         from scenes.rendering.vector import svg
 
         found: dict[int, str] = {}
-        made = " ".join(Origin.of(chapter.trace.about).tags.values())
+        made, moves = " ".join(Origin.of(chapter.trace.about).tags.values()), job.suffix == ".json"
 
         def taken(record: Any) -> None:
             look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
             ground = "" if look.clear else str(chapter.camera.background_color)
-            found[record.number] = svg(chapter.mobjects, record.title, record.narration, ground, logo, made, look.width)
+            if not moves:
+                told = record.title, record.narration
+                found[record.number] = svg(chapter.mobjects, *told, ground, logo, made, look.width)
+            elif logo:
+                raise ValueError("a logo cannot be said in Lottie: take --format webm")
+            else:
+                recording, size = chapter.renderer.writer, (look.rate, look.width)
+                found[record.number] = recording.lottie(record.title, made, *size, ground, record.starts)
 
         def closed(record: Any) -> None:
-            chapter.renderer.writer = None
             if record.number in job.clips:
                 if record.number not in found:
                     taken(record)
                 tick(0, 1)
+            chapter.renderer.writer = None
             if record.number == max(job.clips):
                 raise Enough
 
         def opened(*_: Any) -> None:
-            if job.moment is not None:
+            if moves:
+                chapter.renderer.writer = Recording(lambda: chapter.mobjects)
+            elif job.moment is not None:
                 chapter.renderer.writer = Watch(round(job.moment * job.look.rate), lambda: taken(chapter.records[-1]))
 
         with suppress(Enough):
-            chapter.perform(set(job.clips) if job.moment is not None else (), opened, closed)
+            chapter.perform(set(job.clips) if moves or job.moment is not None else (), opened, closed)
         return found
 
 

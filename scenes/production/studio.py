@@ -126,14 +126,14 @@ class Studio:
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
 
     def vectors(
-        self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None
+        self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None, suffix: str = ".svg"
     ) -> list[tuple[StepFacts, str]]:
-        """Each step that is `wanted` as SVG: its last picture, or that of a moment, in seconds."""
+        """Each step that is `wanted` as SVG, its last picture or that of a moment in seconds; as ".json", in Lottie."""
         with self._crew(order) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if step in wanted]
             self.progress.begin("drawing", 0, len(chosen))
-            jobs = [replace(self._job(base, run), moment=moment) for run in _runs(chosen, crew.size)]
+            jobs = [replace(self._job(base, run), moment=moment, suffix=suffix) for run in _runs(chosen, crew.size)]
             drawn = crew.perform([(drawing.vectors, job) for job in jobs])
         found = {
             (job.entry.name, number): svg for job, svgs in zip(jobs, drawn, strict=True) for number, svg in svgs.items()

@@ -206,6 +206,7 @@ FORMATS = {
         Format("gif", ".mkv", 960, 15, _gif),
         Format("avif", ".mkv", 960, 15, _avif, can_be_clear=True),
         Format("png", ".mkv", 1920, 15, _png, can_be_clear=True),
-        Format("svg", "", 1920, 15, _png, can_be_clear=True),
+        Format("svg", ".svg", 1920, 15, _png, can_be_clear=True),
+        Format("lottie", ".json", 1920, 30, _png, can_be_clear=True),
     )
 }

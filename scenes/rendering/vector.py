@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -121,20 +121,27 @@ def _spot(point: np.ndarray) -> np.ndarray:
     return (np.asarray(point)[..., :2] - at(0, 0)[:2]) * (1, -1) / units(1)
 
 
-def _path(leaf: VMobject) -> str:
-    """The curves of a leaf; a new part begins where one does not go on, and one whose ends meet is closed."""
+def contours(leaf: VMobject) -> Iterator[tuple[np.ndarray, bool]]:
+    """The contours of a leaf in px: cubic curves, curve × 4 × 2, and whether the ends meet.
+
+    A new one begins where a curve does not go on from where the last one ended.
+    """
     points = leaf.points[: len(leaf.points) // 4 * 4]
     if not len(points) or not np.isfinite(points).all():
-        return ""
+        return
     curves, near = points[:, :2].reshape(-1, 4, 2), np.array([[leaf.tolerance_for_point_equality]])
     starts = np.flatnonzero(np.append(True, ~_close(curves[:-1, 3], curves[1:, 0], near)))
-    parts = []
     for start, end in zip(starts, np.append(starts[1:], len(curves)), strict=True):
-        spots = _spot(curves[start:end])
+        meets = _close(curves[start : start + 1, 0], curves[end - 1 : end, 3], near)[0]
+        yield _spot(curves[start:end]), bool(meets)
+
+
+def _path(leaf: VMobject) -> str:
+    parts = []
+    for spots, closed in contours(leaf):
         parts.append("M" + _pair(spots[0, 0]))
         parts += ["C" + " ".join(map(_pair, curve[1:])) for curve in spots]
-        if _close(curves[start : start + 1, 0], curves[end - 1 : end, 3], near)[0]:
-            parts.append("Z")
+        parts += ["Z"] * closed
     return "".join(parts)
 
 

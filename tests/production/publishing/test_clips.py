@@ -1,5 +1,6 @@
 """Single steps as files for other tools: the same pictures, in every format, and a background that is not there."""
 
+import json
 import re
 from dataclasses import replace
 from io import BytesIO
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from manim import BLUE, RED, RIGHT, Square
 from PIL import Image
+from rlottie_python import LottieAnimation
 
 from scenes.cli import clipping, orders
 from scenes.cli.clipping import Wish, _looks, _name
@@ -26,6 +28,7 @@ from scenes.production.look import Look
 from scenes.production.repertoire import chosen, parts
 from scenes.production.studio import Order, Studio, _asked
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
+from scenes.rendering.lottie import Recording
 from scenes.rendering.vector import svg
 
 LOOK = Look(192, 108, 15, "dark")
@@ -213,6 +216,46 @@ def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(place, chromi
             assert np.abs(np.asarray(shown.convert("RGB")).astype(int) - wanted).mean() < 0.5
 
 
+def test_a_lottie_is_the_film_as_a_player_of_lottie_draws_it(place, drawn):
+    """From its first frame to its last, against the pictures without loss; a marker stands where a beat begins."""
+    master, step = drawn(".mkv")
+    frames = [(number, pixels[..., :3].astype(int)) for number, pixels in frames_of(master)]
+    studio, order = Studio(place.store, place.progress), place.order("counting", look=LOOK)
+    ((_, text),) = studio.vectors(order, [step], suffix=".json")
+    said = json.loads(text)
+    assert (said["w"], said["h"], said["fr"], said["op"]) == (LOOK.width, LOOK.height, LOOK.rate, step.frames)
+    assert (said["nm"], "The car is red" in said["meta"]["g"]) == ("One <b>", True)
+    assert [one["tm"] / LOOK.rate for one in said["markers"]] == pytest.approx(step.starts, abs=0.5 / LOOK.rate)
+    player = LottieAnimation.from_data(text)
+    for number, wanted in frames[:: len(frames) // 5]:
+        shown = np.asarray(player.render_pillow_frame(frame_num=number).convert("RGB")).astype(int)
+        assert np.abs(shown - wanted).mean() < 1, number
+
+
+def test_a_lottie_moves_a_shape_by_two_keyframes_and_draws_what_came_to_the_front_last():
+    stage = [Square(fill_opacity=1, color=colour) for colour in (RED, BLUE)]
+    recording = Recording(lambda: stage)
+    for _ in range(10):
+        stage[0].shift(RIGHT * 0.1)
+        recording.write()
+    recording.repeat(20)
+    stage.reverse()
+    recording.repeat(5)
+    told = json.loads(recording.lottie("", "", 15, 1920, "", ()))
+    assert sorted((one["ip"], one["op"]) for one in told["layers"]) == [(0, 30), (0, 35), (30, 35)]
+    places = [layer["shapes"][0]["it"][0]["it"][-1]["p"] for layer in told["layers"]]
+    assert [[key["t"] for key in place["k"]] for place in places if place["a"]] == [[0, 9]]
+    player = LottieAnimation.from_data(json.dumps(told))
+    before, after = (player.render_pillow_frame(frame_num=k).getpixel((960, 540)) for k in (20, 32))
+    assert (before[2] > before[0], after[0] > after[2]) == (True, True)
+
+
+def test_a_colour_that_changes_across_a_shape_is_refused_in_lottie():
+    recording = Recording(lambda: [Square(fill_opacity=1).set_color([RED, BLUE])])
+    with pytest.raises(ValueError, match="take --format webm"):
+        recording.write()
+
+
 def test_two_svgs_in_one_page_have_no_id_in_common():
     squares = [Square(fill_opacity=1).set_color([RED, BLUE]).shift(RIGHT * k) for k in range(2)]
     texts = [svg([one], "12\u202f345\x0b", "told") for one in squares]
@@ -268,10 +311,13 @@ def test_an_mp4_is_what_the_film_is_made_of(made):
     [
         (["clip", "scores.x"], "no chapter 'scores.x'"),
         (["clip", "scores.1", "--width", "1081"], "1081 is odd, and a video has pixels by twos: take 1080 or 1082"),
-        (["clip", "scores.1", "--clear"], "mp4 has no transparency; --format webm, avif, png or svg has"),
-        (["clip", "scores", "--join", "--format", "png"], "png is one picture: leave --join out"),
+        (["clip", "scores.1", "--clear"], "mp4 has no transparency; --format webm, avif, png, svg or lottie has"),
+        (["clip", "scores", "--join", "--format", "png"], "png is of one step: leave --join out"),
         (["clip", "scores.1", "--at", "3"], "--at is for a picture of lines: --format svg, not mp4"),
-        (["clip", "scores.1", "--format", "mov"], "'mov' is not one of 'mp4', 'webm', 'gif', 'avif', 'png', 'svg'"),
+        (
+            ["clip", "scores.1", "--format", "mov"],
+            "'mov' is not one of 'mp4', 'webm', 'gif', 'avif', 'png', 'svg', 'lottie'",
+        ),
         (["clip", "scores.1", "--width", "20"], "20 is not in the range 160<=x<=3840"),
     ],
 )
