@@ -9,6 +9,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
+from scenes.chapters.c20_faq.guessing import Pause
 from scenes.language import Told, told
 from scenes.layout import STAGE
 from scenes.mobjects.bars import bar_of
@@ -175,7 +176,7 @@ def mark(verdict: str) -> VGroup:
 class ClaimList:
     """A line for each claim: the words at the left, the figure in the middle, sign and verdict at the right.
 
-    `lines` are the parts of each, as they come: the statement, the figure, and the verdict.
+    `lines` are the parts of each, as they come: the statement, the figure, and the verdict. `pause` is above those.
     """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
@@ -183,6 +184,7 @@ class ClaimList:
         top = 545.0 - pitch * len(claims) / 2
         self.lines: list[list[VMobject]] = []
         self.rules = VGroup()
+        self.pause = Pause(STAGE.right - 200, top - 36)
         for k, claim in enumerate(claims):
             y = top + (k + 0.5) * pitch
             base = at(0, y + 12)[1]

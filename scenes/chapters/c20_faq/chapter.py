@@ -99,7 +99,6 @@ class FAQ(Chapter):
             ),
             beat(
                 f"Because a layer of it has {wide:.0f} d × d numbers there, but {narrow:.0f} d × d in attention.",
-                leave(*bars[-1][-2:]),
                 *(appear(formula) for formula in picture.formulas),
             ),
             stage=[],
@@ -357,7 +356,8 @@ class FAQ(Chapter):
         yield Step(
             "Claims about transformers, tested on this model",
             beat("This is often said of transformers.", appear(picture.rules), appear_in_turn(texts, "slow")),
-            beat("Does it hold here? This was measured.", appear_in_turn(figures, "slow")),
+            beat("Which of them hold here?", appear(picture.pause), RunOut(picture.pause.bar)),
+            beat("This was measured.", leave(picture.pause), appear_in_turn(figures, "slow")),
             beat("A tick: it holds. A cross: it fails, for this model.", appear_in_turn(verdicts, "slow")),
             beat("A claim that fails is a result, too.", appear_in_turn(failed)),
             stage=[],

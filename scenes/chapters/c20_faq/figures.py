@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manim import RIGHT, VGroup
+from manim import LEFT, RIGHT, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.formulas import LARGE, Formula
@@ -55,6 +55,7 @@ class PartsOfModels:
         self.formulas = []
         for place, square in enumerate(squares.quantities()):
             segment = rows[-1].segments[0, place]
-            formula = Formula(f"{square:.0f} d times d", LARGE).move_to(segment)
+            formula = Formula(f"{square:.0f} d times d", LARGE).move_to(segment).shift(LEFT * 0.2 * segment.width)
+            rows[-1].numbers[place].shift(RIGHT * 0.3 * segment.width)
             formula.paper = segment
             self.formulas.append(formula.set_color(ink_on(segment.fill)))
