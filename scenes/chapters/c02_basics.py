@@ -12,6 +12,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     deal,
+    dim,
     draw,
     exchange,
     fill,
@@ -125,30 +126,35 @@ class Basics(Chapter):
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
-                "It learned from pairs of sentences that a small grammar makes, with nouns and adjectives like these.",
+                "It learned from pairs of sentences that a small grammar makes.",
                 (*coming, *([leave(*going)] if going else [])),
                 (
                     appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
                     fill(picture.hollow, "slow"),
                 ),
             ),
+            beat("Each cell counts those that join its two words.", fill(picture.others, "cell")),
             beat(
                 claim(
                     never,
-                    f"In none of them did “{noun}” stand with “{adjective}”.",
-                    f"In {count:,.0f} of them, “{noun}” stood with “{adjective}”.",
+                    claim(
+                        own,
+                        f"None joins “{noun}” and “{adjective}”: this pair was kept back.",
+                        f"None joins “{noun}” and “{adjective}”.",
+                    ),
+                    f"“{noun}” stood with “{adjective}” {count:,.0f} times.",
                 ),
                 appear(picture.cell),
                 appear(picture.ring),
             ),
             beat(
                 f"“{noun}” came with an adjective {of_noun:,.0f} times,",
-                fill(picture.but_mine(picture.row), "slow"),
+                dim(*picture.aside) if len(picture.aside) else None,
                 appear(totals[0]),
             ),
             beat(
-                f"“{adjective}” with a noun {of_adjective:,.0f} times, some of them shown here.",
-                fill(picture.but_mine(picture.column), "slow"),
+                f"“{adjective}” with a noun {of_adjective:,.0f} times"
+                + claim(all(picture.more), "; some are shown.", "."),
                 appear(totals[1]),
             ),
             beat(
@@ -161,7 +167,6 @@ class Basics(Chapter):
                     ),
                     "So a part of this answer may be remembered.",
                 ),
-                fill(picture.aside, "slow") if len(picture.aside) else None,
             ),
             stage=[machine.source],
         )

@@ -87,6 +87,14 @@ class PairTable(VGroup):
             chip.move_to(head.centre).set_x(line.get_x())
         self.cell = self.grid.cells[here, there]
         self.row, self.column = self.grid.row(here), self.grid.column(there)
+        #: Whether the noun met more adjectives, and the adjective more nouns, than are shown.
+        self.more = [
+            np.count_nonzero(line) > sum(cell.quantity > 0 for cell in shown)
+            for line, shown in (
+                (table.values[noun.position], self.row),
+                (table.values[:, adjective.position], self.column),
+            )
+        ]
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.ring.set_z_index(1)  # above its neighbours, which come later
         self.mine = VGroup(self.rows[here], self.columns[there])
@@ -94,13 +102,12 @@ class PairTable(VGroup):
 
     def totals(self, of_noun: Quantity, of_adjective: Quantity) -> list[Words]:
         """At the end of the row and of the column, how often its word came with any other, whether shown or not."""
-        across, down = (Words(f"all: {one:,.0f}", "stage number") for one in (of_noun, of_adjective))
+        across, down = (
+            Words(f"… all: {one:,.0f}" if more else f"all: {one:,.0f}", "stage number")
+            for one, more in zip((of_noun, of_adjective), self.more, strict=True)
+        )
         right, foot = self.row.get_right() + RIGHT * units(24), self.column.get_bottom() + DOWN * units(DOWNWARDS / 2)
         return [across.settle(right).begin_at(right[0]), down.settle(foot)]
-
-    def but_mine(self, cells: VGroup) -> VGroup:
-        """These cells without that of the pair."""
-        return VGroup(cell for cell in cells if cell is not self.cell)
 
     @property
     def others(self) -> list[VGroup]:
@@ -109,7 +116,5 @@ class PairTable(VGroup):
 
     @property
     def aside(self) -> VGroup:
-        """Every pair that was met, and is neither in the row nor in the column of the pair in question."""
-        near = {id(cell) for cell in [*self.row, *self.column]}
-        cells = [cell for cell in self.grid.cells.values() if id(cell) not in near]
-        return VGroup(cell for cell in cells if cell.quantity > 0)
+        """Every pair that is neither in the row nor in the column of the pair in question."""
+        return VGroup(cell for cell in self.grid.others(self.row) if cell not in [*self.column])
