@@ -42,8 +42,8 @@ from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
 from transformer_core.tracing.trace import Trace
 
-#: Two matrices of parameters that are shown for all.
-SHOWN = ("embed_src.table", "output.w")
+#: Two matrices of parameters that are shown for all, by the names under them.
+SHOWN = {"input embeddings": "embed_src.table", "output embeddings": "output.w"}
 
 
 class Basics(Chapter):
@@ -91,13 +91,13 @@ class Basics(Chapter):
             beat(
                 goes_in,
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                picture.enter(),
             ),
-            beat(comes_out, *one_by_one(picture.comes_out, picture.output)),
+            beat(comes_out, *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat("All that lies between is a transformer:", appear(picture.note)),
             beat(
                 "numbers that training sets, its parameters.",
-                appear_in_turn(picture.filled([trace[f"parameters.{name}"] for name in SHOWN]), "slow"),
+                appear_in_turn(picture.filled({name: trace[f"parameters.{SHOWN[name]}"] for name in SHOWN}), "slow"),
             ),
             beat("Which of its parts does what?", ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus")),
             stage=[picture.source, picture.box, picture.title],
@@ -177,12 +177,11 @@ class Basics(Chapter):
         yield Step(
             "An encoder and a decoder",
             beat(
-                "The box opens: a transformer of this kind has two halves, each a stack of layers.",
+                "The box opens: it has two halves, each a stack of layers.",
                 (
                     leave(closed.box, closed.title),
                     deal([closed.box, closed.box], [picture.encoder, picture.decoder]),
                     *exchange(closed.source, picture.source),
-                    *exchange(closed.output, picture.output),
                 ),
             ),
             beat(
@@ -199,10 +198,10 @@ class Basics(Chapter):
             beat(
                 "From them, the decoder generates the answer.",
                 appear_in_turn(picture.decoder.working()),
-                draw(*picture.comes_out, kind="row"),
+                *one_by_one(picture.comes_out, picture.output),
                 ambient=pulses(picture.ways, role="focus"),
             ),
-            stage=[closed.source, closed.box, closed.title, closed.output],
+            stage=[closed.source, closed.box, closed.title],
         )
 
     def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
@@ -277,7 +276,7 @@ class Basics(Chapter):
     def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The right half: a probability for each word, and the next input."""
         probs, vocab = rows_of(trace, "probs"), trace["config.target_vocab"]
-        picture = Writing(trace, text.memory, probs)
+        picture = Writing(trace, text.memory, probs, rows_of(trace, "tail_prob"))
         first, share = probs.pick(position=0).largest()
         ends = probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
         turns = [picture.turn(t) for t in range(1, len(probs))]
@@ -304,10 +303,16 @@ class Basics(Chapter):
             ),
             beat(
                 f"It gives each of {vocab} words a probability, again with a softmax.",
-                (appear(picture.chooses), appear_in_turn([*picture.steps[0].lines], "slow")),
+                draw(*picture.chooses),
+                *picture.compute(),
             ),
-            beat(f"“{first}” gets {share:share}. {follows}", *(turns[0] if turns else [])),
-            beat(close, *(play for turn in turns[1:] for play in turn), ambient=flow),
+            beat(f"“{first}” gets {share:share}. {follows}", appear(picture.rings[0]), *(turns[0] if turns else [])),
+            beat(
+                close,
+                *(play for turn in turns[1:] for play in turn),
+                appear(picture.rings[-1]) if many and ends else None,
+                ambient=flow,
+            ),
             stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
@@ -410,11 +415,11 @@ class Basics(Chapter):
                     "Our model reads what its grammar never makes, too, and gives no warning:",
                 ),
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                picture.enter(),
             ),
             beat(
                 f"“{spelled(source)}” {gives}.",
-                *one_by_one(picture.comes_out, picture.output),
+                *one_by_one(picture.comes_out, picture.output, picture.doors),
             ),
             beat("It has learned the small world of its grammar.", appear(picture.note)),
             beat("Every claim here is about that world.", appear(ring_around(picture.box))),

@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: How many words get a bar, and px of the number beside one.
 BARS, NUMBER = 6, 170.0
+#: What the bar of all other words is called.
+OTHERS = "all others"
 #: Px at the end of a row, and of a column, for its total.
 ACROSS, DOWNWARDS = 210.0, 66.0
 
@@ -34,17 +36,31 @@ class NextWord(VGroup):
         bars: how many words have a bar.
         names: px of the column of words; by default as wide as these words.
         reach: the probability whose bar is as long as the room.
+        rest: the probability of all other words together, which has the last bar.
     """
 
-    def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0, reach: float = 1) -> None:
+    def __init__(
+        self,
+        probs: NamedTensor,
+        room: Room,
+        bars: int = BARS,
+        names: float = 0,
+        reach: float = 1,
+        rest: Quantity | None = None,
+    ) -> None:
         axis = probs.axes[0]
-        order = np.argsort(-probs.values, kind="stable")[:bars]
-        labels = [probs.label(axis, int(entry)) for entry in order]
+        order = [int(entry) for entry in np.argsort(-probs.values, kind="stable")[:bars]]
+        shares = [probs.quantity(entry) for entry in order]
+        labels = [probs.label(axis, entry) for entry in order]
         texts = [word(label, "stage number", "ink2" if k else "ink") for k, label in enumerate(labels)]
-        side = names or max(text.width for text in texts) * 135 + 24
+        if rest is not None:
+            shares.append(rest)
+            texts.append(Words(OTHERS, "stage number", "ink2"))
+        side = max(names, max(text.width for text in texts) * 135 + 24)
         self.lines = VGroup()
-        for k, (entry, name, line) in enumerate(zip(order, texts, room.rows(max(len(order), 4), 14), strict=False)):
-            quantity, start, y = probs.quantity(int(entry)), line.left + side, (line.top + line.bottom) / 2
+        rooms = room.rows(max(len(shares), 4), 14)
+        for k, (quantity, name, line) in enumerate(zip(shares, texts, rooms, strict=False)):
+            start, y = line.left + side, (line.top + line.bottom) / 2
             name.settle(at(start, y)).end_at(at(start - 24, y)[0])
             long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
             bar = bar_of(quantity, "width", long, high, "ink3" if k else "weight", 6, 3)
