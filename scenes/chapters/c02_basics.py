@@ -29,6 +29,7 @@ from scenes.mobjects.black_box import (
     Reading,
     Stripes,
     Translated,
+    TwoContexts,
     Writing,
     is_short,
     one_by_one,
@@ -37,7 +38,7 @@ from scenes.mobjects.black_box import (
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
 from transformer_core.tracing.trace import Trace
@@ -215,7 +216,7 @@ class Basics(Chapter):
                 "Inside the model, each token is a vector. "
                 + claim(
                     "embed_src.positional" in trace,
-                    f"This is “{token}”, its position added: {trace['config.d_model']} numbers.",
+                    f"This is “{token}” at its place: {trace['config.d_model']} numbers.",
                     f"This is “{token}”: {trace['config.d_model']} numbers.",
                 ),
                 picture.line.mark({place: "residual"}),
@@ -237,6 +238,18 @@ class Basics(Chapter):
         mine = next(k for k, name in enumerate(picture.names) if name.label.position == token.position)
         others = [k for k in range(len(picture.names)) if k != mine]
         flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
+        told = self.in_context(text, trace, picture) or [
+            beat(
+                claim(
+                    float(words) > 1,
+                    "What has changed: each vector now knows its context. It is a contextual embedding.",
+                    "With more tokens, each vector would get to know its context.",
+                ),
+                appear(ring_around(picture.before[mine])),
+                appear(ring_around(picture.after[mine])),
+                ambient=flow,
+            )
+        ]
         yield Step(
             "The encoder: understand",
             beat(
@@ -247,31 +260,45 @@ class Basics(Chapter):
             beat(
                 "Layer by layer, it compares the tokens with each other,",
                 tuple(Flight(*way, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
-                appear_in_turn(picture.encoder.working(), "slow"),
+                appear_in_turn(picture.lit, "slow"),
             ),
             beat(
                 "and hands out a new vector for each.",
                 (draw(*picture.ways_out, kind="row"), deal(picture.mouths_out, picture.after)),
             ),
             beat(
-                f"Does it compress the sentence? {counted(words, 'vector')} of {width} numbers went in, "
-                f"and {words} came out.",
+                f"Nothing is compressed: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
                 appear(picture.sizes[0]),
                 appear(picture.sizes[1]),
                 ambient=flow,
             ),
-            beat(
-                claim(
-                    float(words) > 1,
-                    "What has changed: each vector now knows its context. It is a contextual embedding.",
-                    "With more tokens, each vector would get to know its context.",
-                ),
-                appear(ring_around(picture.before[mine])),
-                appear(ring_around(picture.after[mine])),
-                ambient=flow,
-            ),
+            *told,
             stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
+
+    def in_context(self, text: Translated, trace: Trace, reading: Reading) -> list[Beat]:
+        """What the encoder adds: a word of two sentences goes in as one vector, and two come out."""
+        token = TwoContexts.word_of(trace)
+        if token is None:
+            return []
+        picture = TwoContexts(trace, token, text.memory.name, reading)
+        flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
+        gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out, *reading.sizes]
+        return [
+            beat(
+                f"What has changed? Here “{token}” goes in twice, as the same vector.",
+                (leave(*gone, *reading.lit), appear(*picture.sentences)),
+                tuple(Travel(*way, kind="flow") for way in zip(picture.chips, picture.before, strict=True)),
+                (appear(picture.same), draw(*picture.ways_in, kind="flow")),
+                appear_in_turn(reading.lit),
+            ),
+            beat(
+                "Two come out: each knows its context.",
+                (draw(*picture.ways_out, kind="flow"), deal(picture.doors, picture.after)),
+                (draw(*picture.links, kind="flow"), appear(picture.key)),
+            ),
+            beat("It is a contextual embedding.", ambient=flow),
+        ]
 
     def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The right half: a probability for each word, and the next input."""
@@ -340,11 +367,6 @@ class Basics(Chapter):
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[2])),
                 appear(*picture.text),
-                ambient=flow,
-            ),
-            beat(
-                "All three are made of the parts that we will meet.",
-                tuple(appear_in_turn(half.working(), "slow") for half in (*picture.both, *picture.alone)),
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],

@@ -14,11 +14,13 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, bracket, path, rule
-from scenes.mobjects.tensors import Heatmap, TensorGrid
+from scenes.mobjects.shapes import Box, arrow, bracket, path, rule, stroke
+from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
 from scenes.theme import at, palette, units
+from transformer_core.studies.focus import SAME
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -266,10 +268,12 @@ class Reading(VGroup):
         heads, body = STAGE.split_rows(84)
         _, room = body.split_columns(gutter(before.words("position")) + 14)
         wide = 0.34 * room.width
-        left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
+        #: The rooms of what goes in and of what comes out.
+        self.sides = left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
         self.names, self.before = named_rows(before, body, wide, "residual")
         self.after = vectors_in(right, after, "residual", HIGHEST)
         self.encoder = Half(trace, "encoder", room.inset(0.39 * room.width, 0))
+        self.lit = self.encoder.working()
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
         self.mouths_in, self.mouths_out = (
             [vector.plate.copy().stretch_to_fit_width(units(60)).set_x(edge) for vector in vectors]
@@ -281,6 +285,55 @@ class Reading(VGroup):
         size = f"{trace['config.words']} × {trace['config.d_model']}"
         self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
+
+
+class TwoContexts(VGroup):
+    """A word at one place of two sentences: one vector goes into the encoder twice, and two come out.
+
+    `links` join the entries of these two that have another sign.
+
+    Args:
+        token: the word in the first sentence.
+        name: the tensor that comes out of the encoder.
+        reading: the picture of the encoder in which both are read.
+    """
+
+    def __init__(self, trace: Trace, token: Label, name: str, reading: Reading) -> None:
+        (left, right), runs = reading.sides, [trace.under(f"other.{sense}", batch=0) for sense in SENSES]
+        above, below = Room(STAGE.left, left.top, left.right, left.bottom).rows(2, 130)
+        texts = [run["embed_src.sum"].words("position") for run in runs]
+        self.sentences = [sentence(texts[0], above), sentence(texts[1], below, at_foot=True)]
+        self.chips = [line.chips[line.place(token)] for line in self.sentences]
+        for chip in self.chips:
+            chip.box.set_stroke(palette().residual, stroke(5))
+        rows = above.split_rows(-HIGHEST)[1], below.split_rows(HIGHEST)[0]
+        first, last = ([run[point].pick(position=token) for run in runs] for point in ("embed_src.sum", name))
+        self.before, self.after = (
+            [
+                vector_in(side.cross(row), vector, "residual", full_colour(*both))
+                for row, vector in zip(rows, both, strict=True)
+            ]
+            for side, both in ((left, first), (right, last))
+        )
+        self.ways_in, self.ways_out = across(self.before, [reading.encoder]), across([reading.encoder], self.after)
+        #: Where the encoder hands them out.
+        self.doors = [reading.mouths_out[0].copy().set_y(vector.get_y()) for vector in self.after]
+        self.same = Words("=", "chapter").move_to(VGroup(*self.before))
+        upper, lower = (vector.cells for vector in self.after)
+        turned = np.flatnonzero(np.sign(last[0].values) != np.sign(last[1].values)).tolist()
+        self.links = VGroup(rule(upper.of(i).get_bottom(), lower.of(i).get_top(), "ink", 3) for i in turned)
+        self.key = right.cross(below.split_rows(HIGHEST, 24)[1].split_rows(60)[0]).fit(
+            Words("a line: another sign", "fact", "ink2"), most=1.0
+        )
+        super().__init__(*self.sentences, *self.before, self.same, *self.after, self.links, self.key)
+
+    @staticmethod
+    def word_of(trace: Trace) -> Label | None:
+        """The word that the two sentences share, if it starts as the same vector in both, and is in sight."""
+        if not all(sense in trace.about for sense in SENSES) or trace["encoder.senses_start"] > SAME:
+            return None
+        noun, words = trace.about[SENSES[0]]["noun"], trace[f"other.{SENSES[0]}.embed_src.sum"].words("position")
+        return next((word for word in words if word.position == noun), None)
 
 
 class Writing(VGroup):
