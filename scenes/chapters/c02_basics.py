@@ -12,6 +12,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     deal,
+    dim,
     draw,
     exchange,
     fill,
@@ -28,6 +29,7 @@ from scenes.mobjects.black_box import (
     Reading,
     Stripes,
     Translated,
+    TwoContexts,
     Writing,
     is_short,
     one_by_one,
@@ -36,13 +38,13 @@ from scenes.mobjects.black_box import (
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
-from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
 from transformer_core.tracing.trace import Trace
 
-#: Two matrices of parameters that are shown for all.
-SHOWN = ("embed_src.table", "output.w")
+#: Two matrices of parameters that are shown for all, by the names under them.
+SHOWN = {"input embeddings": "embed_src.table", "output embeddings": "output.w"}
 
 
 class Basics(Chapter):
@@ -90,13 +92,13 @@ class Basics(Chapter):
             beat(
                 goes_in,
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                picture.enter(),
             ),
-            beat(comes_out, *one_by_one(picture.comes_out, picture.output)),
+            beat(comes_out, *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat("All that lies between is a transformer:", appear(picture.note)),
             beat(
                 "numbers that training sets, its parameters.",
-                appear_in_turn(picture.filled([trace[f"parameters.{name}"] for name in SHOWN]), "slow"),
+                appear_in_turn(picture.filled({name: trace[f"parameters.{SHOWN[name]}"] for name in SHOWN}), "slow"),
             ),
             beat("Which of its parts does what?", ambient=pulses([*picture.goes_in, *picture.comes_out], role="focus")),
             stage=[picture.source, picture.box, picture.title],
@@ -125,30 +127,35 @@ class Basics(Chapter):
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
-                "It learned from pairs of sentences that a small grammar makes, with nouns and adjectives like these.",
+                "It learned from pairs of sentences that a small grammar makes.",
                 (*coming, *([leave(*going)] if going else [])),
                 (
                     appear_in_turn([chip for chip in heads if chip not in picture.mine], "slow"),
                     fill(picture.hollow, "slow"),
                 ),
             ),
+            beat("Each cell counts those that join its two words.", fill(picture.others, "cell")),
             beat(
                 claim(
                     never,
-                    f"In none of them did “{noun}” stand with “{adjective}”.",
-                    f"In {count:,.0f} of them, “{noun}” stood with “{adjective}”.",
+                    claim(
+                        own,
+                        f"None joins “{noun}” and “{adjective}”: this pair was kept back.",
+                        f"None joins “{noun}” and “{adjective}”.",
+                    ),
+                    f"“{noun}” stood with “{adjective}” {count:,.0f} times.",
                 ),
                 appear(picture.cell),
                 appear(picture.ring),
             ),
             beat(
                 f"“{noun}” came with an adjective {of_noun:,.0f} times,",
-                fill(picture.but_mine(picture.row), "slow"),
+                dim(*picture.aside) if len(picture.aside) else None,
                 appear(totals[0]),
             ),
             beat(
-                f"“{adjective}” with a noun {of_adjective:,.0f} times, some of them shown here.",
-                fill(picture.but_mine(picture.column), "slow"),
+                f"“{adjective}” with a noun {of_adjective:,.0f} times"
+                + claim(all(picture.more), "; some are shown.", "."),
                 appear(totals[1]),
             ),
             beat(
@@ -161,7 +168,6 @@ class Basics(Chapter):
                     ),
                     "So a part of this answer may be remembered.",
                 ),
-                fill(picture.aside, "slow") if len(picture.aside) else None,
             ),
             stage=[machine.source],
         )
@@ -172,12 +178,11 @@ class Basics(Chapter):
         yield Step(
             "An encoder and a decoder",
             beat(
-                "The box opens: a transformer of this kind has two halves, each a stack of layers.",
+                "The box opens: it has two halves, each a stack of layers.",
                 (
                     leave(closed.box, closed.title),
                     deal([closed.box, closed.box], [picture.encoder, picture.decoder]),
                     *exchange(closed.source, picture.source),
-                    *exchange(closed.output, picture.output),
                 ),
             ),
             beat(
@@ -194,10 +199,10 @@ class Basics(Chapter):
             beat(
                 "From them, the decoder generates the answer.",
                 appear_in_turn(picture.decoder.working()),
-                draw(*picture.comes_out, kind="row"),
+                *one_by_one(picture.comes_out, picture.output),
                 ambient=pulses(picture.ways, role="focus"),
             ),
-            stage=[closed.source, closed.box, closed.title, closed.output],
+            stage=[closed.source, closed.box, closed.title],
         )
 
     def stripes(self, text: Translated, trace: Trace) -> Iterator[Step]:
@@ -211,7 +216,7 @@ class Basics(Chapter):
                 "Inside the model, each token is a vector. "
                 + claim(
                     "embed_src.positional" in trace,
-                    f"This is “{token}”, its position added: {trace['config.d_model']} numbers.",
+                    f"This is “{token}” at its place: {trace['config.d_model']} numbers.",
                     f"This is “{token}”: {trace['config.d_model']} numbers.",
                 ),
                 picture.line.mark({place: "residual"}),
@@ -233,6 +238,18 @@ class Basics(Chapter):
         mine = next(k for k, name in enumerate(picture.names) if name.label.position == token.position)
         others = [k for k in range(len(picture.names)) if k != mine]
         flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
+        told = self.in_context(text, trace, picture) or [
+            beat(
+                claim(
+                    float(words) > 1,
+                    "What has changed: each vector now knows its context. It is a contextual embedding.",
+                    "With more tokens, each vector would get to know its context.",
+                ),
+                appear(ring_around(picture.before[mine])),
+                appear(ring_around(picture.after[mine])),
+                ambient=flow,
+            )
+        ]
         yield Step(
             "The encoder: understand",
             beat(
@@ -243,36 +260,50 @@ class Basics(Chapter):
             beat(
                 "Layer by layer, it compares the tokens with each other,",
                 tuple(Flight(*way, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
-                appear_in_turn(picture.encoder.working(), "slow"),
+                appear_in_turn(picture.lit, "slow"),
             ),
             beat(
                 "and hands out a new vector for each.",
                 (draw(*picture.ways_out, kind="row"), deal(picture.mouths_out, picture.after)),
             ),
             beat(
-                f"Does it compress the sentence? {counted(words, 'vector')} of {width} numbers went in, "
-                f"and {words} came out.",
+                f"Nothing is compressed: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
                 appear(picture.sizes[0]),
                 appear(picture.sizes[1]),
                 ambient=flow,
             ),
-            beat(
-                claim(
-                    float(words) > 1,
-                    "What has changed: each vector now knows its context. It is a contextual embedding.",
-                    "With more tokens, each vector would get to know its context.",
-                ),
-                appear(ring_around(picture.before[mine])),
-                appear(ring_around(picture.after[mine])),
-                ambient=flow,
-            ),
+            *told,
             stage=[*picture.names, picture.encoder, picture.before[mine]],
         )
+
+    def in_context(self, text: Translated, trace: Trace, reading: Reading) -> list[Beat]:
+        """What the encoder adds: a word of two sentences goes in as one vector, and two come out."""
+        token = TwoContexts.word_of(trace)
+        if token is None:
+            return []
+        picture = TwoContexts(trace, token, text.memory.name, reading)
+        flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
+        gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out, *reading.sizes]
+        return [
+            beat(
+                f"What has changed? Here “{token}” goes in twice, as the same vector.",
+                (leave(*gone, *reading.lit), appear(*picture.sentences)),
+                tuple(Travel(*way, kind="flow") for way in zip(picture.chips, picture.before, strict=True)),
+                (appear(picture.same), draw(*picture.ways_in, kind="flow")),
+                appear_in_turn(reading.lit),
+            ),
+            beat(
+                "Two come out: each knows its context.",
+                (draw(*picture.ways_out, kind="flow"), deal(picture.doors, picture.after)),
+                (draw(*picture.links, kind="flow"), appear(picture.key)),
+            ),
+            beat("It is a contextual embedding.", ambient=flow),
+        ]
 
     def generate(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """The right half: a probability for each word, and the next input."""
         probs, vocab = rows_of(trace, "probs"), trace["config.target_vocab"]
-        picture = Writing(trace, text.memory, probs)
+        picture = Writing(trace, text.memory, probs, rows_of(trace, "tail_prob"))
         first, share = probs.pick(position=0).largest()
         ends = probs.pick(position=len(probs) - 1).largest()[0].position == trace.about["end"]
         turns = [picture.turn(t) for t in range(1, len(probs))]
@@ -299,10 +330,16 @@ class Basics(Chapter):
             ),
             beat(
                 f"It gives each of {vocab} words a probability, again with a softmax.",
-                (appear(picture.chooses), appear_in_turn([*picture.steps[0].lines], "slow")),
+                draw(*picture.chooses),
+                *picture.compute(),
             ),
-            beat(f"“{first}” gets {share:share}. {follows}", *(turns[0] if turns else [])),
-            beat(close, *(play for turn in turns[1:] for play in turn), ambient=flow),
+            beat(f"“{first}” gets {share:share}. {follows}", appear(picture.rings[0]), *(turns[0] if turns else [])),
+            beat(
+                close,
+                *(play for turn in turns[1:] for play in turn),
+                appear(picture.rings[-1]) if many and ends else None,
+                ambient=flow,
+            ),
             stage=[*picture.names, *picture.memory, picture.decoder],
         )
 
@@ -330,11 +367,6 @@ class Basics(Chapter):
                 "A decoder-only model goes on with a text: GPT, and with it most chatbots of today.",
                 (Travel(picture.both[1], decoder, kind="row"), appear(picture.names[2])),
                 appear(*picture.text),
-                ambient=flow,
-            ),
-            beat(
-                "All three are made of the parts that we will meet.",
-                tuple(appear_in_turn(half.working(), "slow") for half in (*picture.both, *picture.alone)),
                 ambient=flow,
             ),
             stage=[picture.both[1], picture.both[0].plate, picture.both[0].bars, picture.both[0].layers, picture.road],
@@ -405,11 +437,11 @@ class Basics(Chapter):
                     "Our model reads what its grammar never makes, too, and gives no warning:",
                 ),
                 draw(*picture.goes_in, kind="flow"),
-                tuple(Flight(*way, kind="row") for way in zip(picture.source, picture.mouths, strict=True)),
+                picture.enter(),
             ),
             beat(
                 f"“{spelled(source)}” {gives}.",
-                *one_by_one(picture.comes_out, picture.output),
+                *one_by_one(picture.comes_out, picture.output, picture.doors),
             ),
             beat("It has learned the small world of its grammar.", appear(picture.note)),
             beat("Every claim here is about that world.", appear(ring_around(picture.box))),

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 from manim import DL, DOWN, LEFT, RIGHT, UL, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Travel, appear, draw, exchange
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, bracket, path, rule
-from scenes.mobjects.tensors import Heatmap, TensorGrid
+from scenes.mobjects.shapes import Box, arrow, bracket, path, rule, stroke
+from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
 from scenes.theme import at, palette, units
+from transformer_core.studies.focus import SAME
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -29,8 +31,12 @@ NOTHING = "nothing: it ends at once"
 RECORDED, ALOUD = "experiment.next_token.top", 6
 #: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
 AIR, BETWEEN = 76.0, 220.0
+#: How large the words are inside of a closed box, of their size outside.
+BUNDLED = 0.4
 #: So many numbers of a vector are read beside its stripes.
 READ = 8
+#: So many words that may be written next have a bar of their own.
+LIKELIEST = 5
 #: The probability whose bar is as long as the room, where a text goes on in several ways.
 REACH = 0.45
 #: The bend of the way of a token that is written at the end of a text.
@@ -59,6 +65,19 @@ def across(starts: Sequence[Mobject], ends: Sequence[Mobject], side: np.ndarray 
 upwards = partial(across, side=UP)
 
 
+def gathered(figures: Sequence[Mobject], plate: Mobject, outwards: bool = False) -> VGroup:
+    """Ways from each figure into the nearest edge of a plate, with one trunk for all; or out of it to each figure."""
+    side = UP if plate.get_y() > figures[0].get_y() else DOWN
+    door = plate.get_edge_center(-side)
+    ways = VGroup()
+    for figure in figures:
+        foot = figure.get_edge_center(side)
+        level = (foot[1] + door[1]) / 2
+        corners = [foot, np.array([foot[0], level, 0]), np.array([door[0], level, 0]), door]
+        ways.add(path(corners[::-1] if outwards else corners, "residual", 5))
+    return ways
+
+
 def spelled(words: Sequence[Label]) -> str:
     """The words of a sentence, each with its source."""
     return " ".join(f"{word}" for word in words)
@@ -69,10 +88,13 @@ def is_short(words: Sequence[Label]) -> bool:
     return len(words) <= ALOUD
 
 
-def one_by_one(ways: Sequence[Mobject], chips: Sequence[Mobject]) -> list[tuple[Animation, ...]]:
-    """Each word comes out along its own way, after the one before."""
+def one_by_one(
+    ways: Sequence[Mobject], chips: Sequence[Mobject], doors: Sequence[Mobject] = ()
+) -> list[tuple[Animation, ...]]:
+    """Each word comes out along its own way, after the one before; out of its door, where it has one."""
     kind = "emphasise" if len(chips) > ALOUD else "flow"
-    return [(draw(way, kind="emphasise"), Travel(way, chip, kind=kind)) for way, chip in zip(ways, chips, strict=True)]
+    trips = zip(ways, chips, doors or ways, strict=True)
+    return [(draw(way, kind="emphasise"), Travel(door, chip, kind=kind)) for way, chip, door in trips]
 
 
 class Translated:
@@ -88,7 +110,7 @@ class Translated:
 
 
 class Machine(VGroup):
-    """A closed box: the words that go in stand below it, those that come out above it.
+    """A closed box: the words that go in together stand below it, those that come out one by one above it.
 
     Args:
         source, output: the tokens of both sentences.
@@ -108,19 +130,26 @@ class Machine(VGroup):
         self.note = Words(note, "title", role, self.box).settle(self.box.get_center() + DOWN * units(64))
         if role == "warning":  # of what goes in
             self.note.settle(self.box.get_bottom() + UP * units(44))
-        self.goes_in, self.comes_out = upwards(self.source, [self.box]), upwards([self.box], self.output)
-        #: The places inside of the box where the words go.
-        low = self.box.get_bottom()[1] + units(8)
-        self.mouths = [chip.copy().set_y(low + chip.height / 2) for chip in self.source]
+        self.goes_in, self.comes_out = gathered(self.source, self.box), gathered(self.output, self.box, outwards=True)
+        #: The place inside of the box where all words go together, and where each of the others comes from.
+        self.mouth = self.source.copy().scale(BUNDLED).move_to(self.box.get_bottom() + UP * units(8), DOWN)
+        self.doors = [chip.copy().scale(BUNDLED).move_to(self.box.get_top(), UP) for chip in self.output]
         super().__init__(self.source, self.goes_in, self.box, self.title, self.note, self.comes_out, self.output)
 
-    def filled(self, matrices: Sequence[NamedTensor]) -> list[Heatmap]:
-        """Matrices of its parameters, at the left and at the right of its name."""
-        room = Room(STAGE.left, 0, STAGE.right, self.box.height * 135).columns(3)[0].inset(60, 60)
+    def enter(self) -> Animation:
+        """All words that are read go in together, straight."""
+        return Flight(self.source, self.mouth, 0, "row")
+
+    def filled(self, matrices: Mapping[str, NamedTensor]) -> list[VGroup]:
+        """Matrices of its parameters, each over its name, at the left and at the right of that of the box."""
+        room = Room(STAGE.left, 0, STAGE.right, self.box.height * 135).columns(3)[0].inset(60, 40)
         made = []
-        for matrix, side in zip(matrices, (LEFT, RIGHT), strict=True):
-            picture = Heatmap(matrix, room.width, room.height).move_to(self.box.get_edge_center(side))
-            made.append(picture.shift(-side * (units(60) + picture.width / 2)))
+        for (name, matrix), side in zip(matrices.items(), (LEFT, RIGHT), strict=True):
+            picture = Heatmap(matrix, room.width, room.height - 60)
+            label = Words(name, "fact", "ink2", self.box)
+            whole = VGroup(picture, label.settle(picture.get_bottom() + DOWN * units(36)))
+            whole.move_to(self.box.get_edge_center(side))
+            made.append(whole.shift(-side * (units(60) + picture.width / 2)))
         return made
 
 
@@ -239,10 +268,12 @@ class Reading(VGroup):
         heads, body = STAGE.split_rows(84)
         _, room = body.split_columns(gutter(before.words("position")) + 14)
         wide = 0.34 * room.width
-        left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
+        #: The rooms of what goes in and of what comes out.
+        self.sides = left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
         self.names, self.before = named_rows(before, body, wide, "residual")
         self.after = vectors_in(right, after, "residual", HIGHEST)
         self.encoder = Half(trace, "encoder", room.inset(0.39 * room.width, 0))
+        self.lit = self.encoder.working()
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
         self.mouths_in, self.mouths_out = (
             [vector.plate.copy().stretch_to_fit_width(units(60)).set_x(edge) for vector in vectors]
@@ -256,29 +287,82 @@ class Reading(VGroup):
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
 
 
-class Writing(VGroup):
-    """The encoder's vectors at the left, the decoder, the likeliest words at the right, and what it writes on top.
+class TwoContexts(VGroup):
+    """A word at one place of two sentences: one vector goes into the encoder twice, and two come out.
 
-    `feeds[t]` leads from token t of what is written back into the decoder, `steps[t]` are the words likely after it.
+    `links` join the entries of these two that have another sign.
+
+    Args:
+        token: the word in the first sentence.
+        name: the tensor that comes out of the encoder.
+        reading: the picture of the encoder in which both are read.
     """
 
-    def __init__(self, trace: Trace, memory: NamedTensor, probs: NamedTensor) -> None:
-        self.written = Ribbon(probs.words("position"))
-        body = self.written.below(STAGE, 84)
+    def __init__(self, trace: Trace, token: Label, name: str, reading: Reading) -> None:
+        (left, right), runs = reading.sides, [trace.under(f"other.{sense}", batch=0) for sense in SENSES]
+        above, below = Room(STAGE.left, left.top, left.right, left.bottom).rows(2, 130)
+        texts = [run["embed_src.sum"].words("position") for run in runs]
+        self.sentences = [sentence(texts[0], above), sentence(texts[1], below, at_foot=True)]
+        self.chips = [line.chips[line.place(token)] for line in self.sentences]
+        for chip in self.chips:
+            chip.box.set_stroke(palette().residual, stroke(5))
+        rows = above.split_rows(-HIGHEST)[1], below.split_rows(HIGHEST)[0]
+        first, last = ([run[point].pick(position=token) for run in runs] for point in ("embed_src.sum", name))
+        self.before, self.after = (
+            [
+                vector_in(side.cross(row), vector, "residual", full_colour(*both))
+                for row, vector in zip(rows, both, strict=True)
+            ]
+            for side, both in ((left, first), (right, last))
+        )
+        self.ways_in, self.ways_out = across(self.before, [reading.encoder]), across([reading.encoder], self.after)
+        #: Where the encoder hands them out.
+        self.doors = [reading.mouths_out[0].copy().set_y(vector.get_y()) for vector in self.after]
+        self.same = Words("=", "chapter").move_to(VGroup(*self.before))
+        upper, lower = (vector.cells for vector in self.after)
+        turned = np.flatnonzero(np.sign(last[0].values) != np.sign(last[1].values)).tolist()
+        self.links = VGroup(rule(upper.of(i).get_bottom(), lower.of(i).get_top(), "ink", 3) for i in turned)
+        self.key = right.cross(below.split_rows(HIGHEST, 24)[1].split_rows(60)[0]).fit(
+            Words("a line: another sign", "fact", "ink2"), most=1.0
+        )
+        super().__init__(*self.sentences, *self.before, self.same, *self.after, self.links, self.key)
+
+    @staticmethod
+    def word_of(trace: Trace) -> Label | None:
+        """The word that the two sentences share, if it starts as the same vector in both, and is in sight."""
+        if not all(sense in trace.about for sense in SENSES) or trace["encoder.senses_start"] > SAME:
+            return None
+        noun, words = trace.about[SENSES[0]]["noun"], trace[f"other.{SENSES[0]}.embed_src.sum"].words("position")
+        return next((word for word in words if word.position == noun), None)
+
+
+class Writing(VGroup):
+    """The encoder's vectors at the left, the decoder, the likeliest words at the right, and what it writes below.
+
+    `feeds[t]` leads from token t of what is written back into the decoder, `steps[t]` are the words likely after it,
+    and `rings` are around the likeliest of the first step and of the last.
+    """
+
+    def __init__(self, trace: Trace, memory: NamedTensor, probs: NamedTensor, others: NamedTensor) -> None:
+        self.written = sentence(probs.words("position"), STAGE, at_foot=True)
+        body = STAGE.split_rows(-float(self.written.height) * 135, 64)[0].split_rows(56)[1]
         left, rest = body.split_columns(0.28 * body.width, 70)
         wide = left.width - gutter(memory.words("position")) - 14
         self.names, self.memory = named_rows(memory, left, wide, "residual")
         middle, right = rest.split_columns(0.3 * rest.width, 110)
         self.decoder = Half(trace, "decoder", middle)
         self.handed = across(self.memory, [self.decoder])
-        self.steps = [NextWord(row, right, names=NextWord.widest(probs)) for row in probs]
-        edge, top = self.decoder.get_right(), self.decoder.get_top()
-        self.chooses = arrow(edge + RIGHT * units(16), edge + RIGHT * units(88), "residual", 6, 22)
-        level = (self.written.get_bottom()[1] + top[1]) / 2
-        self.feeds, self.slots = VGroup(), VGroup()
+        self.steps = [
+            NextWord(row, right, LIKELIEST, NextWord.widest(probs, LIKELIEST), rest=others.quantity(t, LIKELIEST - 1))
+            for t, row in enumerate(probs)
+        ]
+        self.rings = [ring_around(step.lines[0][1]) for step in (self.steps[0], self.steps[-1])]
+        self.lit, top = self.decoder.working(), self.decoder.get_top()
+        goal = self.steps[0].lines[0][0].get_top() + UP * units(14)
+        turns = [np.array([x, top[1] + units(40), 0]) for x in (top[0], goal[0])]
+        self.chooses = VGroup(path([top, *turns], "residual", 5), arrow(turns[1], goal, "residual", 5, 20))
+        self.feeds, self.slots = gathered(self.written.chips, self.decoder), VGroup()
         for chip in self.written.chips:
-            turns = np.array([chip.get_x(), level, 0]), np.array([top[0], level, 0])
-            self.feeds.add(path([chip.get_bottom(), *turns, top], "residual", 5))
             slot = Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2)
             self.slots.add(slot.move_to(chip.box))
         super().__init__(
@@ -286,13 +370,20 @@ class Writing(VGroup):
         )
 
     def turn(self, place: int) -> list[Any]:
-        """Plays by which the word at a place is written, read back, and followed by its own probabilities."""
-        before, after = self.steps[place - 1], self.steps[place]
-        chip = self.written.chips[place]
+        """Plays by which the word at a place is written out of its bar, and read, and the layers work out the next."""
+        before, chip = self.steps[place - 1], self.written.chips[place]
         line = before.line_of(chip.label)
-        coming = Travel(line[0], chip, kind="transform") if line else appear(chip)
-        old, new = ([part for line in step.lines for part in line] for step in (before, after))
-        return [coming, (draw(self.feeds[place], kind="flow"), *exchange(old, new, "flow"))]
+        others = [one for one in before.lines if one is not line]
+        coming = Travel(line[1], chip, kind="flow") if line else appear(chip)
+        return [
+            (coming, leave(*others, *self.rings[: place == 1])),
+            (draw(self.feeds[place], kind="emphasise"), leave(*self.lit, *([line] if line else []))),
+            *self.compute(place, "appear" if place > 1 else "rest"),
+        ]
+
+    def compute(self, place: int = 0, kind: str = "row") -> list[Any]:
+        """Plays by which the layers work, one after another, and the probabilities after a place come out."""
+        return [appear_in_turn(self.lit, kind), appear_in_turn([*self.steps[place].lines], kind)]
 
 
 class Families(VGroup):

@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: How many words get a bar, and px of the number beside one.
 BARS, NUMBER = 6, 170.0
+#: What the bar of all other words is called.
+OTHERS = "all others"
 #: Px at the end of a row, and of a column, for its total.
 ACROSS, DOWNWARDS = 210.0, 66.0
 
@@ -34,17 +36,31 @@ class NextWord(VGroup):
         bars: how many words have a bar.
         names: px of the column of words; by default as wide as these words.
         reach: the probability whose bar is as long as the room.
+        rest: the probability of all other words together, which has the last bar.
     """
 
-    def __init__(self, probs: NamedTensor, room: Room, bars: int = BARS, names: float = 0, reach: float = 1) -> None:
+    def __init__(
+        self,
+        probs: NamedTensor,
+        room: Room,
+        bars: int = BARS,
+        names: float = 0,
+        reach: float = 1,
+        rest: Quantity | None = None,
+    ) -> None:
         axis = probs.axes[0]
-        order = np.argsort(-probs.values, kind="stable")[:bars]
-        labels = [probs.label(axis, int(entry)) for entry in order]
+        order = [int(entry) for entry in np.argsort(-probs.values, kind="stable")[:bars]]
+        shares = [probs.quantity(entry) for entry in order]
+        labels = [probs.label(axis, entry) for entry in order]
         texts = [word(label, "stage number", "ink2" if k else "ink") for k, label in enumerate(labels)]
-        side = names or max(text.width for text in texts) * 135 + 24
+        if rest is not None:
+            shares.append(rest)
+            texts.append(Words(OTHERS, "stage number", "ink2"))
+        side = max(names, max(text.width for text in texts) * 135 + 24)
         self.lines = VGroup()
-        for k, (entry, name, line) in enumerate(zip(order, texts, room.rows(max(len(order), 4), 14), strict=False)):
-            quantity, start, y = probs.quantity(int(entry)), line.left + side, (line.top + line.bottom) / 2
+        rooms = room.rows(max(len(shares), 4), 14)
+        for k, (quantity, name, line) in enumerate(zip(shares, texts, rooms, strict=False)):
+            start, y = line.left + side, (line.top + line.bottom) / 2
             name.settle(at(start, y)).end_at(at(start - 24, y)[0])
             long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
             bar = bar_of(quantity, "width", long, high, "ink3" if k else "weight", 6, 3)
@@ -87,6 +103,14 @@ class PairTable(VGroup):
             chip.move_to(head.centre).set_x(line.get_x())
         self.cell = self.grid.cells[here, there]
         self.row, self.column = self.grid.row(here), self.grid.column(there)
+        #: Whether the noun met more adjectives, and the adjective more nouns, than are shown.
+        self.more = [
+            np.count_nonzero(line) > sum(cell.quantity > 0 for cell in shown)
+            for line, shown in (
+                (table.values[noun.position], self.row),
+                (table.values[:, adjective.position], self.column),
+            )
+        ]
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.ring.set_z_index(1)  # above its neighbours, which come later
         self.mine = VGroup(self.rows[here], self.columns[there])
@@ -94,13 +118,12 @@ class PairTable(VGroup):
 
     def totals(self, of_noun: Quantity, of_adjective: Quantity) -> list[Words]:
         """At the end of the row and of the column, how often its word came with any other, whether shown or not."""
-        across, down = (Words(f"all: {one:,.0f}", "stage number") for one in (of_noun, of_adjective))
+        across, down = (
+            Words(f"… all: {one:,.0f}" if more else f"all: {one:,.0f}", "stage number")
+            for one, more in zip((of_noun, of_adjective), self.more, strict=True)
+        )
         right, foot = self.row.get_right() + RIGHT * units(24), self.column.get_bottom() + DOWN * units(DOWNWARDS / 2)
         return [across.settle(right).begin_at(right[0]), down.settle(foot)]
-
-    def but_mine(self, cells: VGroup) -> VGroup:
-        """These cells without that of the pair."""
-        return VGroup(cell for cell in cells if cell is not self.cell)
 
     @property
     def others(self) -> list[VGroup]:
@@ -109,7 +132,5 @@ class PairTable(VGroup):
 
     @property
     def aside(self) -> VGroup:
-        """Every pair that was met, and is neither in the row nor in the column of the pair in question."""
-        near = {id(cell) for cell in [*self.row, *self.column]}
-        cells = [cell for cell in self.grid.cells.values() if id(cell) not in near]
-        return VGroup(cell for cell in cells if cell.quantity > 0)
+        """Every pair that is neither in the row nor in the column of the pair in question."""
+        return VGroup(cell for cell in self.grid.others(self.row) if cell not in [*self.column])

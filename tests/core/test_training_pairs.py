@@ -67,8 +67,22 @@ def test_the_neighbours_of_an_empty_cell_are_not_empty():
     assert all(PAIRS.values[noun, 0] > 0 for noun in nouns if noun)
 
 
+def test_a_word_that_misses_most_of_the_others_is_no_neighbour_and_of_two_the_rarer_goes():
+    counts = np.array([[0, 6, 5, 4], [9, 1, 1, 1], [8, 1, 0, 0], [7, 1, 1, 0], [6, 1, 1, 1]])
+    table = NamedTensor("training.pairs", counts, ("noun", "adjective"))
+    nouns, adjectives = neighbours(table, 0, 0, 6)
+    assert (sorted(nouns), sorted(adjectives)) == ([0, 1, 4], [0, 1, 2, 3])
+    assert np.count_nonzero(counts[np.ix_(nouns, adjectives)] == 0) == 1
+
+
+def test_where_no_word_met_another_the_pair_stands_alone():
+    table = NamedTensor("training.pairs", np.array([[0, 3], [2, 0]]), ("noun", "adjective"))
+    nouns, adjectives = neighbours(table, 0, 0, 6)
+    assert len(nouns) * len(adjectives) == 2
+
+
 def test_the_best_friends_stand_on_both_sides_of_the_pair_the_best_first():
-    counts = np.zeros((20, 20), int)
+    counts = np.ones((20, 20), int)
     counts[:, 4] = [5, 1, 9, 3, 0, 7, *[0] * 14]
     counts[3] = [2] * 20
     table = NamedTensor("training.pairs", counts, ("noun", "adjective"))

@@ -23,11 +23,13 @@ from scenes.chapters.c04_encoder import encoder_plan
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
-from scenes.mobjects.black_box import Machine, Translated
+from scenes.mobjects.black_box import Machine, Reading, Translated, TwoContexts
+from scenes.mobjects.passage import rows_of
 from scenes.stage.reading import read
 from scenes.stage.step import Record
 from scenes.theme import PIXELS_PER_UNIT, at, drawn_in
 from transformer_core.studies.focus import focus_of, swap_of
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
@@ -108,6 +110,27 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
     assert sorted(gone) == sorted(leaving)
     assert len(gone) + sum(isinstance(play, Travel) for play in first) == len(machine.source)
+
+
+def test_two_contexts_are_joined_at_the_entries_that_have_another_sign_and_only_there() -> None:
+    with drawn_in("dark"):
+        trace = trace_of("The car is red")
+        memory, token = Translated(trace).memory, TwoContexts.word_of(trace)
+        assert token == "bank"
+        picture = TwoContexts(trace, token, memory.name, Reading(trace, rows_of(trace, "embed_src.sum"), memory))
+    rows = [trace[f"other.{sense}.{memory.name}"].pick(batch=0, position=1).values for sense in SENSES]
+    turned = [k for k, pair in enumerate(zip(*rows, strict=True)) if pair[0] * pair[1] < 0]
+    assert 0 < len(turned) < len(rows[0])
+    places = [cell.get_x() for cell in picture.after[0].cells]
+    assert [link.get_x() for link in picture.links] == pytest.approx([places[k] for k in turned])
+
+
+def test_without_a_word_of_two_senses_the_change_of_a_vector_is_ringed(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace = trace_of("The car is red").under()
+    trace.about = {key: fact for key, fact in trace.about.items() if key not in SENSES}
+    (told,) = (one.narration for one in told_of(trace, "basics", monkeypatch) if one.title == "The encoder: understand")
+    assert "each vector now knows its context" in told
+    assert "bank" not in told
 
 
 @pytest.mark.parametrize("layer", [0, 3, 5])

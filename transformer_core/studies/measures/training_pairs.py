@@ -56,11 +56,25 @@ def met(trace: Trace) -> tuple[Label, Label, bool] | None:
 
 
 def neighbours(table: NamedTensor, noun: int, adjective: int, most: int) -> tuple[list[int], list[int]]:
-    """The most frequent nouns of the adjective and adjectives of the noun, with the pair itself in the middle."""
+    """The most frequent nouns of the adjective and adjectives of the noun that all met, the pair itself in the middle.
 
-    def around(counts: np.ndarray, here: int) -> list[int]:
-        others = [int(i) for i in np.argsort(-counts, kind="stable") if i != here and counts[i] > 0][: most - 1]
-        middle = len(others) // 2
-        return [*others[:middle], here, *others[middle:]]
+    As long as some never met, the word that misses most of the others goes, of several the rarest. So in a table of
+    these words, no other pair than that in the middle can be empty.
+    """
+    nouns, adjectives = (
+        [int(i) for i in np.argsort(-counts, kind="stable") if i != here and counts[i] > 0][::-1]
+        for counts, here in ((table.values[:, adjective], noun), (table.values[noun], adjective))
+    )
+    while (missing := table.values[np.ix_(nouns, adjectives)] == 0).any():
+        rows, columns = missing.mean(1), missing.mean(0)
+        if rows.max() < columns.max():
+            del adjectives[int(columns.argmax())]
+        else:
+            del nouns[int(rows.argmax())]
 
-    return around(table.values[:, adjective], noun), around(table.values[noun], adjective)
+    def around(others: list[int], here: int) -> list[int]:
+        chosen = others[::-1][: most - 1]
+        middle = len(chosen) // 2
+        return [*chosen[:middle], here, *chosen[middle:]]
+
+    return around(nouns, noun), around(adjectives, adjective)
