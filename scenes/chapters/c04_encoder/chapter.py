@@ -33,8 +33,6 @@ NORMS = {
 }
 #: The lengths of the vectors, and of what each sublayer adds; the first entry of both is that of the embedding.
 LENGTHS = ("residual_norms", "contribution_norms")
-#: How far to the side tokens step that change places, as a share of their way.
-ASIDE = 0.3
 ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
 
 
@@ -143,13 +141,11 @@ class Encoder(Chapter):
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         texts = ("embedding", found), ("position", patterns), ("sum", out), ("left end, larger", left)
         heads = [plan.heading(text, column[0]) for text, column in (*texts, (f"embedding × √{width}", vectors))]
-        here, there = plan.ends(found)
         yield Step(
             "Each vector is marked with its position",
             beat(
                 "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.",
-                exchange(here, there, "slow", ASIDE),
-                exchange(there, here, "row", ASIDE),
+                *plan.swapped(found),
             ),
             beat("So each position has a pattern.", (appear(heads[1]), deal(plan.chips, patterns, kind="slow"))),
             beat(
@@ -442,7 +438,7 @@ class Encoder(Chapter):
             ),
             beat(
                 found,
-                appear_in_turn([VGroup(box.marks, *box.ways[here]) for box in blanked], "slow"),
+                appear_in_turn([VGroup(box.marks, *box.ways[here]) for box in blanked], "row"),
                 (
                     leave(*(VGroup(box.zero, box.marks) for box in blanked)),
                     appear(plan.lines[here], *told),

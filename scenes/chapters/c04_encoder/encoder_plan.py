@@ -68,6 +68,8 @@ BELOW, LOWER = 110.0, 0.43
 FOOT = 62.0
 #: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
 LEFT_END = 4
+#: How far to the side tokens step that change places, as a share of their way.
+ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
 #: Px of the mark of a vector beside a box, and the shade of one that changes least.
@@ -238,11 +240,11 @@ class Plan(VGroup):
             made.append(vector.move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
         return made
 
-    def ends(self, vectors: Sequence[Vector]) -> tuple[list[VMobject], list[VMobject]]:
-        """The first and the last token with their vectors; and the same in each other's place."""
+    def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
+        """Plays in which the first and the last token change places with their vectors, and change back."""
         here: list[VMobject] = [self.chips[0], vectors[0], self.chips[-1], vectors[-1]]
         there = [one.copy().set_y(other.get_y()) for one, other in zip(here, [*here[2:], *here[:2]], strict=True)]
-        return here, there
+        return [exchange(here, there, "slow", ASIDE), exchange(there, here, "row", ASIDE)]
 
     def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VMobject]:
         """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide
@@ -325,9 +327,10 @@ class Blanked(VGroup):
     def __init__(self, plan: Plan, trace: Trace, part: str, name: str, token: int) -> None:
         layer, box = part.rpartition(".")[0], plan.boxes[part]
         reach = trace[f"{layer}.token_sensitivity"].pick(part=name)
-        left, right = (side[0] for side in (box.get_left(), box.get_right()))
-        ys = [at(0, y)[1] for y in plan.ys]
         size = min(PLATE_SIZE, plan.high / 2)
+        # Inside the box: beside it stands the next one.
+        left, right = box.get_left()[0] + units(size / 2 + 3), box.get_right()[0] - units(size / 2 + 3)
+        ys = [at(0, y)[1] for y in plan.ys]
         colours = palette()
         self.zero = Box(size, size * 1.6, colours.background, 4, colours.ink2, 2.5).move_to([left, ys[token], 0])
         self.marks = VGroup()
