@@ -54,8 +54,10 @@ class Rows(VGroup):
     `lines[i]` is the strip of row i of the tensor.
     """
 
-    def __init__(self, tensor: NamedTensor, shown: Sequence[int | None], wide: float, pitch: float) -> None:
-        scale, axis = full_colour(tensor), tensor.axes[0]
+    def __init__(
+        self, tensor: NamedTensor, shown: Sequence[int | None], wide: float, pitch: float, scale: float = 0
+    ) -> None:
+        scale, axis = scale or full_colour(tensor), tensor.axes[0]
         self.lines: dict[int, VGroup] = {}
         dots, y = VGroup(), 0.0
         for i in shown:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import LEFT, RIGHT, VGroup
+from manim import VGroup
 
 from scenes.animations import (
-    Flight,
     Travel,
     appear,
     appear_in_turn,
     deal,
     draw,
     exchange,
-    gather,
     leave,
     pulses,
+    reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, later_attention
-from scenes.mobjects.formulas import LARGE, Formula
+from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, into, later_attention, scale_of
+from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import rows_of
-from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of
@@ -100,8 +98,8 @@ class Encoder(Chapter):
         """An id is an address; a vector is what lives there."""
         plan, token = Plan(trace, "embed_src"), focus_of(trace).query_token
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
-        vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out")
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
+        vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
         inside = Lookup(plan, ids, table, vectors, f"{vocab} × {width}")
         mine = plan.place(token)
         yield Step(
@@ -131,55 +129,51 @@ class Encoder(Chapter):
     def a_place(self, trace: Trace) -> Iterator[Step]:
         """Word plus place."""
         plan, width = Plan(trace, "embed_src.positional"), trace["config.d_model"]
-        words, places, sums = (rows_of(trace, f"embed_src.{name}") for name in ("scaled", "positional", "sum"))
-        scale = full_colour(words, places, sums)
-        vectors, out = plan.vectors(words, scale=scale), plan.vectors(sums, "out", scale=scale)
-        patterns, signs = plan.vectors(places, branch=True, scale=scale), plan.pluses(vectors, RIGHT)
+        raw, words, places, sums = (
+            rows_of(trace, f"embed_src.{name}") for name in ("token", "scaled", "positional", "sum")
+        )
+        scaled = bool(trace.about["config"]["embedding_scale"])
+        scale = scale_of(trace["parameters.embed_src.table"])
+        found, faint, vectors = plan.vectors(raw, scale=scale), plan.vectors(raw), plan.vectors(words)
+        out, patterns = plan.vectors(sums, "out"), plan.vectors(places, "middle", branch=True)
+        brackets, left, ring = plan.left_end(places)
+        signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
-        left = plan.left_end(places, scale)
-        headings = (
-            ("embedding", vectors),
-            ("embedding, position", vectors),
-            ("sum", out),
-            ("left end, larger", left),
-            ("position", patterns),
-        )
-        heads = [plan.heading(text, column[0]) for text, column in headings]
-        heap = Formula("sum", LARGE).move_to(plan.room.centre)
-        come, fly = (
-            [kind(part, new, kind="row") for part, new in zip(parts, out, strict=True)]
-            for kind, parts in ((Travel, vectors), (Flight, patterns))
-        )
+        texts = ("embedding", found), ("position", patterns), ("sum", out), ("left end, larger", left)
+        heads = [plan.heading(text, column[0]) for text, column in (*texts, (f"embedding × √{width}", vectors))]
         yield Step(
             "Each vector is marked with its position",
             beat(
                 "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.",
-                gather(vectors, heap),
-                gather(vectors[::-1], heap),
-                leave(heap),
+                *plan.swapped(found),
             ),
-            beat(
-                "Therefore each position has a pattern of its own,",
-                leave(heads[0]),
-                (appear(heads[1]), deal(plan.chips, patterns, kind="slow")),
-            ),
+            beat("So each position has a pattern.", (appear(heads[1]), deal(plan.chips, patterns, kind="slow"))),
             beat(
                 claim(
-                    bool(trace.about["config"]["embedding_scale"]),
-                    f"which is added to the embedding, made larger by the root of {width}, entry by entry.",
-                    "which is added to the embedding, entry by entry.",
+                    scaled,
+                    claim(
+                        bool(abs(raw.values).mean() < abs(places.values).mean() / 2),
+                        f"On one scale, the embedding is faint beside it: it is multiplied by the root of {width},",
+                        f"The embedding is multiplied by the root of {width},",
+                    ),
+                    "This is the embedding on the same scale,",
                 ),
-                (appear(signs), appear(heads[2])),
-                (*fly, *come),
+                exchange(found, faint, "row"),
+                (leave(heads[0]), appear(heads[-1]), *exchange(faint, vectors, "row")) if scaled else None,
             ),
             beat(
-                claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "They differ most at the left. ", "")
-                + "How these patterns are made, a later chapter shows.",
-                (appear(heads[3]), deal(patterns, left, kind="slow")),
-                leave(signs, *vectors, heads[1]),
-                appear(heads[4]),
+                "and the pattern is added, entry by entry.",
+                appear(signs[0]),
+                (appear(heads[2], signs[1]), deal(patterns, out)),
             ),
-            stage=[plan, *vectors, heads[0]],
+            beat(
+                claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
+                + "How they are made, a later chapter shows.",
+                (leave(*signs, *(vectors if scaled else faint), heads[-scaled]), appear_in_turn(brackets)),
+                (appear(heads[3]), deal(brackets, left, kind="slow")),
+                appear(ring),
+            ),
+            stage=[plan, *found, heads[0]],
         )
 
     def one_size(self, trace: Trace) -> Iterator[Step]:
@@ -187,15 +181,16 @@ class Encoder(Chapter):
         token, norm = focus_of(trace).query_token, trace.under("encoder.0.ln1", batch=0)
         pre = trace.about["config"]["norm_order"] == "pre"
         plan, before = Plan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
-        scale = full_colour(before, norm["normalized"], norm["out"])
-        vectors = plan.vectors(before, scale=scale)
-        normed = plan.vectors(norm["normalized"], "middle", branch=pre, scale=scale)
-        out = plan.vectors(norm["out"], "out", branch=pre, scale=scale)
-        facts = plan.facts(norm["mean"], norm["var"], vectors)
-        lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0)
-        before_bars, after_bars = plan.lengths(lengths, normed[0], norm["normalized_length"]) if pre else ([], [])
-        bars = [plan.heading("lengths", out[0]), *before_bars] if pre else []
-        mean, variance = (norm[name].pick(position=token.position) for name in ("mean", "var"))
+        vectors, out = plan.vectors(before), plan.vectors(norm["out"], "in" if pre else "out", branch=pre)
+        mine, part = vectors[plan.place(token)], trace.under("encoder.0.ln1", batch=0, position=token.position)
+        sheet, room = plan.card()
+        rows = (part[name] for name in ("centred", "normalized", "out"))
+        stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
+        states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
+        wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
+        lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
+        bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
+        title = plan.heading("lengths", out[0]).set_x(plan.last.centre[0])
         yield Step(
             "A layer norm brings all vectors to one scale",
             beat(
@@ -204,19 +199,21 @@ class Encoder(Chapter):
                     "Vectors can be long or short, and attention should not depend on that.",
                     "After the sum, vectors can be long or short, and what follows should not depend on that.",
                 ),
-                appear_in_turn(bars, "slow"),
+                (appear(title), appear_in_turn([*bars[0]], "slow")) if pre else None,
             ),
             beat(
-                f"So a layer norm takes each by itself. The numbers of “{token}” have mean {mean:.2f} "
-                f"and variance {variance:.2f}:",
-                appear_in_turn([*facts], "slow"),
-                appear(ring_around(vectors[plan.place(token)])),
+                f"So a layer norm takes each by itself. The numbers of “{token}” have mean {part['mean']:.2f} "
+                f"and variance {part['var']:.2f}:",
+                (appear(sheet, ring_around(mine)), appear(plan.heading(f"the numbers of “{token}”", sheet))),
+                (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
+                draw(level),
             ),
+            beat("subtract the mean,", (reshape(states[0], states[1], "row"), reshape(level, flat))),
             beat(
-                "subtract the mean, divide by the standard deviation, and they have mean zero and variance one.",
-                appear(plan.heading("normalized", normed[0])),
-                deal(vectors, normed, kind="slow"),
-                grown(after_bars) if pre else None,
+                "divide by the standard deviation, and they have mean zero and variance one.",
+                appear(wide),
+                (reshape(states[0], states[2], "row"), reshape(wide, one)),
+                grown(bars[1]) if pre else None,
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
@@ -225,9 +222,12 @@ class Encoder(Chapter):
                     ": here most grow weaker.",
                     ".",
                 ),
-                leave(*bars, *after_bars) if pre else None,
-                appear(plan.heading("after gain and shift", out[0])),
-                deal(normed, out, kind="slow"),
+                (
+                    leave(wide),
+                    reshape(states[0], states[3], "row"),
+                    *(exchange(bars[1], bars[2], "row") if pre else ()),
+                ),
+                deal(vectors, out, kind="slow"),
             ),
             stage=[plan, *vectors],
         )
@@ -240,12 +240,14 @@ class Encoder(Chapter):
         token, heads = focus.query_token, trace["config.heads"]
         best = mixing.weights.pick(query=token).largest()[0]
         line, share = mixing.strand(token, best), mixing.weights.pick(query=token).largest()[1]
+        ahead = focus.seen(trace)["weights"].pick(query=token).largest()[0]
         others = [one for one in mixing.strands if one is not line[0]]
         taking = [
-            beat("The thicker a line, the more is taken:", mixing.taken(), ambient=mixing.flow()),
+            beat("The thicker a line, the more is taken:", ambient=mixing.flow()),
             beat(
                 f"“{token}” takes {share:share} from “{best}”: its attention weight"
-                + claim(bool(heads > 1), f", a mean of {heads} heads.", "."),
+                + claim(bool(heads > 1), f", a mean of {heads} heads.", ".")
+                + claim(ahead.position != best.position, f" In a later layer, we see it look at “{ahead}”.", ""),
                 (leave(*others), appear(line[1])),
                 ambient=pulses([line[0]], [share]),
             ),
@@ -254,8 +256,8 @@ class Encoder(Chapter):
             "Attention: tokens look at each other",
             beat(
                 "What a word means depends on the others. So here, each vector takes something from the others.",
-                draw(*mixing.strands, kind="slow"),
-                appear(mixing.title),
+                (draw(*mixing.strands, kind="slow"), appear(mixing.title)),
+                mixing.arrive(),
             ),
             *(taking if focus.layer else followed(trace, focus, mixing)),
             beat(
@@ -270,9 +272,9 @@ class Encoder(Chapter):
     def added(self, trace: Trace, plan: Plan, mixing: Mixing) -> Iterator[Step]:
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
-        signs, past, bypass = plan.pluses(mixing.moved, LEFT), *plan.past(mixing.vectors, mixing.moved)
+        signs, past, bypass = plan.signs("+", mixing.made), *plan.past(mixing.vectors, mixing.moved)
         before, part = (trace[f"encoder.{name}"].pick(batch=0, sublayer=k) for k, name in enumerate(LENGTHS))
-        lengths, additions = plan.lengths(before, None, part)
+        lengths, additions = plan.lengths(plan.before, before, part)
         shares = trace["encoder.0.self_attn.added_share"].pick(batch=0)
         share = shares.pick(position=token.position)
         verdict = claim(
@@ -312,33 +314,42 @@ class Encoder(Chapter):
         stream = enters if trace.about["config"]["norm_order"] == "post" else rows_of(trace, "encoder.0.resid_attn")
         sums = rows_of(trace, "encoder.0.resid_ffn")
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
-        scale, bent = full_colour(stream, enters, sums), full_colour(ffn["pre"], ffn["post"])
-        vectors, out = (plan.vectors(rows, slot, scale=scale) for rows, slot in ((stream, "in"), (sums, "out")))
-        # What is added is small: on one scale with the vectors it would be black.
-        colours = (enters, "in", scale), (ffn["out"], "out", full_colour(ffn["out"]))
-        read, made = (plan.vectors(rows, slot, True, most) for rows, slot, most in colours)
+        vectors, moved, out = plan.vectors(stream), plan.vectors(stream, "out"), plan.vectors(sums, "out")
+        read, made = plan.vectors(enters, branch=True), plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
-        pre, post = (plan.vectors(ffn[name], "middle", True, bent) for name in ("pre", "post"))
-        headings = (f"{wide} numbers", pre), (f"after {bends.split()[0]}", pre), ("output, own scale", made)
+        pre, post = (plan.vectors(ffn[name], "middle", branch=True) for name in ("pre", "post"))
+        weights = (trace[f"parameters.encoder.0.ffn.{name}"] for name in ("w1", "w2"))
+        widen, narrow = (plan.matrices(one, near) for one, near in zip(weights, (read, pre), strict=True))
+        signs, bend = plan.signs("+", made), bends.split()[0]
+        headings = (f"{width} × {wide}", widen), (f"after {bend}", pre), (f"{wide} × {width}", narrow), ("output", made)
         heads = [plan.heading(text, column[0]) for text, column in headings]
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
             beat("The feed-forward network computes with it, in each vector by itself.", deal(vectors, read)),
             beat(
-                f"A matrix widens it, from {width} numbers to {wide};", (appear(heads[0]), *exchange(read, pre, "row"))
+                f"A matrix widens it, from {width} numbers to {wide};",
+                appear(heads[0], *widen),
+                into(read, widen),
+                deal(widen, pre),
             ),
             beat(
                 f"{bends}{claim(few, ', here most numbers', '')}; ",
-                (*exchange(pre, post, "emphasise"), leave(heads[0])),
-                appear(heads[1]),
+                (*exchange(pre, post, "emphasise"), appear(heads[1])),
             ),
             beat(
                 "and another matrix narrows it again.",
-                (leave(heads[1]), *exchange(post, made, "row")),
-                appear(heads[2]),
+                appear(heads[2], *narrow),
+                into(post, narrow),
+                (appear(heads[3]), deal(narrow, made)),
             ),
-            beat("That is added, too.", leave(heads[2]), added(vectors, made, out), leave(*made)),
+            beat(
+                "That is added, too.",
+                (leave(*heads, *read, *widen, *post, *narrow), *exchange(vectors, moved)),
+                appear(signs),
+                (leave(signs), *added(moved, made, out)),
+                leave(*made),
+            ),
             beat(
                 "The same small network runs on each token, without seeing the others.",
                 appear_in_turn([ring_around(vector, "residual") for vector in out]),
@@ -366,7 +377,7 @@ class Encoder(Chapter):
                     ),
                     appear(mixing.entry, mixing.title),
                     draw(*mixing.strands, kind="slow"),
-                    *([] if focus.layer else [mixing.taken()]),
+                    mixing.arrive(),
                     ambient=mixing.flow(),
                 ),
                 *(followed(trace, focus, mixing) if focus.layer else []),
@@ -403,10 +414,10 @@ class Encoder(Chapter):
             for k, part in enumerate(table.labels["part"])
             if part != "attention"
         )
-        here = plan.place(token)
-        reach, others = plan.reach(trace, here), [k for k in range(len(plan.chips)) if k != here]
-        crossing = [line for lines in reach for line in lines]
-        mine, mixing, alone = (draw(*lines, kind="slow") if lines else None for lines in reach)
+        here, blanked = plan.place(token), plan.blanked(trace, plan.place(token))
+        others = [k for k in range(len(plan.chips)) if k != here]
+        told = [plan.heading("changed", next(iter(plan.boxes.values()))), *(box.count for box in blanked)]
+        crossing = [line for box in blanked for lines in box.ways for line in lines]
         flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
         found = claim(
             bool(pairs == 0),
@@ -422,20 +433,27 @@ class Encoder(Chapter):
             beat(
                 "Set the vector of one token to zero before a box. Does that of another token change?",
                 (leave(plan.lines[here]), appear(ring_around(plan.chips[here]))),
+                appear_in_turn([box.zero for box in blanked]),
                 ambient=flow,
             ),
-            beat(found, mine, appear(*(ring_around(box) for box in plan.of_kind("self_attn"))), mixing, ambient=flow),
+            beat(
+                found,
+                appear_in_turn([VGroup(box.marks, *box.ways[here]) for box in blanked], "row"),
+                (
+                    leave(*(VGroup(box.zero, box.marks) for box in blanked)),
+                    appear(plan.lines[here], *told),
+                ),
+                tuple(box.counting(here) for box in blanked),
+                appear(*(ring_around(box) for box in plan.of_kind("self_attn"))),
+                ambient=flow,
+            ),
             beat(
                 "So attention lets tokens exchange what they know; all other boxes work on each by itself.",
-                appear(plan.lines[here]),
-                alone,
                 ambient=flow,
             ),
             beat(
                 "Your turn: with a single word, which boxes still compute?",
-                leave(*(part for k in others for part in (plan.chips[k], plan.lines[k])), *crossing)
-                if others
-                else None,
+                leave(*told, *(part for k in others for part in (plan.chips[k], plan.lines[k])), *crossing),
             ),
             beat(
                 "All of them: in attention, it attends to itself.", ambient=pulses([plan.lines[here]], role="residual")
@@ -466,5 +484,5 @@ def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
             appear(number),
             ambient=pulses([line], [share]),
         ),
-        beat(reason, (leave(number), appear(*others, rise=False), *mixing.taken()), ambient=mixing.flow()),
+        beat(reason, (leave(number), appear(*others, rise=False)), ambient=mixing.flow()),
     ]

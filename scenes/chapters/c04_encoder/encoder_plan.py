@@ -2,32 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, appear, deal, draw, exchange, gather, grow, leave, pulses, ring_around
+from scenes.animations import (
+    Count,
+    Flight,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    grow,
+    leave,
+    pulses,
+    ring_around,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
 from scenes.mobjects.strips import Rows
-from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.tensors import Heatmap, matrix_in
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import SMALLEST, at, between, palette, units
+from scenes.theme import SMALLEST, at, between, pace, palette, shared, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
+from transformer_core.studies.measures.sublayers import BOXES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: What each kind of box is called, and what its sensitivity is called in the trace.
+#: What each kind of box is called.
 NAMES = {
     "embed_src": "embedding",
     "positional": "position",
@@ -35,23 +49,42 @@ NAMES = {
     "ffn": "feed-forward",
     "norm": "norm",
 }
-SENSITIVE = {"self_attn": "attention", "ffn": "feed-forward", "norm": "norm"}
+#: The vectors behind a box, by the last part of its path, if not its output.
+STREAM = {"embed_src": "scaled", "positional": "sum", "self_attn": "resid_attn", "ffn": "resid_ffn"}
+#: This part of all numbers is below the one that gets the full colour.
+BRIGHT = 0.8
 #: Px of the names on top of the gates, of the headings below them, of a gate that is far off, of an ellipsis, between
 #: two gates, and around a name in its gate; how much larger the name of the open gate is.
 HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 14.0, 1.3
-#: Px at the sides of the open gate, between three vectors side by side and between two, from a line to what happens
-#: below it, at most, and of the room at the right of all gates.
-SIDE, BETWEEN, APART, BELOW, BEHIND = 28.0, 40.0, 340.0, 110.0, 320.0
+#: Px at the sides of the open gate, beside what stands between vectors, and of the room at the right of all gates.
+SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
+#: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
+COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 164.0)}
+#: The same where attention, or a table, needs room between two.
+APART = 2, 340.0
+#: Px from a line to what happens below it, at most, and what part of the way to the next line.
+BELOW, LOWER = 110.0, 0.43
 #: Px below all boxes, where brackets name the layers.
 FOOT = 62.0
-#: A weight below the first has no strand; with one above the second, a vector flies along it.
-LEAST, MUCH = 0.02, 0.1
+#: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
+LEFT_END = 4
+#: How far to the side tokens step that change places, as a share of their way.
+ASIDE = 0.3
+#: A weight below this has no strand; px from a strand to its number.
+LEAST, BESIDE = 0.02, 14.0
+#: Px of the mark of a vector beside a box, and the shade of one that changes least.
+PLATE_SIZE, SEEN = 26.0, 0.6
 
 
 def kind_of(part: str) -> str:
     """The kind of the box at a path: "self_attn", "ffn", "norm"..."""
     kind = part.rpartition(".")[2]
     return kind if kind in NAMES else "norm"
+
+
+def scale_of(*tensors: NamedTensor) -> float:
+    """The absolute value that gets the full colour: few numbers exceed it."""
+    return float(np.quantile(np.abs([tensor.values for tensor in tensors]), BRIGHT)) or 1.0
 
 
 class Plan(VGroup):
@@ -78,8 +111,8 @@ class Plan(VGroup):
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
-        self.below = min(BELOW, lanes[0].height / 2)
-        self.high = min(HIGHEST, self.below - min(8, self.below / 5))
+        self.below = min(BELOW, LOWER * lanes[0].height)
+        self.high = min(HIGHEST, self.below - min(6, self.below / 5))
         self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
         self.foot = foot = 0.0 if opened else min(FOOT, (lanes[0].height + self.below - self.high) / 2)
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
@@ -103,11 +136,19 @@ class Plan(VGroup):
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
             self.parts.append(VGroup(box, name))
-        inside = self.room.width - 2 * SIDE
-        self.d_model = d_model = trace.about["config"]["d_model"]
-        count, apart = (3, BETWEEN) if kind_of(opened) == "norm" else (2, APART)
-        #: Px of an entry: two vectors have room side by side, in a norm three.
-        self.pitch = min((inside - (count - 1) * apart) / (count * d_model), inside / max(longest, 1))
+        d_model = trace.about["config"]["d_model"]
+        count, self.apart = COLUMNS.get(kind_of(opened), APART)
+        #: Px of an entry, where the longest vector stands between the others.
+        gaps = (count - 1 + bool(longest)) * self.apart
+        self.pitch = (self.room.width - 2 * SIDE - gaps) / (count * d_model + longest)
+        #: The columns at the left and right of the open gate, and what is between them.
+        inside = Room(self.room.left, self.room.top + HEAD + HEADING, self.room.right, self.room.bottom).inset(SIDE, 0)
+        rest, self.last = inside.split_columns(-self.pitch * d_model, BETWEEN)
+        self.middle = rest.split_columns(self.pitch * d_model, BETWEEN)[1]
+        #: All but the last column.
+        self.before = Room(inside.left, inside.top, self.last.left - 2 * BETWEEN, inside.bottom)
+        #: The absolute value that gets the full colour, wherever vectors of the stream are.
+        self.scale = scale_of(*(rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "resid_post")))
         start = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
         thick = min(4.0, lanes[0].height / 12)
         self.chips = [
@@ -162,14 +203,12 @@ class Plan(VGroup):
 
     def travelling(self, trace: Trace) -> list[list[Vector]]:
         """The vectors of all tokens as they leave each box, one column a box."""
-        sums = {"embed_src": "scaled", "positional": "sum", "self_attn": "resid_attn", "ffn": "resid_ffn"}
         made = []
         for part, box in self.boxes.items():
             owner, _, own = part.rpartition(".")
-            told = sums.get(own or part)
+            told, wide = STREAM.get(own or part), box.width * 135 - INSIDE
             rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
-            wide, scale = box.width * 135 - INSIDE, full_colour(rows)
-            column = [Vector(row, wide, self.high, "residual", scale) for row in rows]
+            column = [Vector(row, wide, self.high, "residual", self.scale) for row in rows]
             made.append(
                 [one.move_to(np.array([box.get_x(), at(0, y)[1], 0])) for one, y in zip(column, self.ys, strict=True)]
             )
@@ -179,46 +218,73 @@ class Plan(VGroup):
         """The line of a token, from the top."""
         return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
 
-    def vectors(self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0) -> list[Vector]:
+    def vectors(
+        self, tensor: NamedTensor, slot: str = "in", branch: bool = False, wide: float = 0, scale: float = 0
+    ) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
         at the right; at the "end" it stands behind all gates.
 
-        On its way from gate to gate a vector stays itself, whatever has become of it.
+        On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
+        a branch, but nothing else is on its line.
         """
-        room, wide = self.room.inset(SIDE), self.pitch * tensor.shape[-1]
+        room, wide = self.room.inset(SIDE), wide or self.pitch * tensor.shape[-1]
         if slot == "end":
             room, wide = self.end, self.end.width
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
-            vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale)
+            vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = "branch" if branch else "stream", i
             # Opaque, so that no line shows between its cells.
             vector.plate.set_fill(between(palette().surface, vector.plate.get_fill_color().to_hex(), PLATE), 1)
-            made.append(vector.move_to(at(x, y + self.below * branch)))
+            made.append(vector.move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
         return made
 
-    def left_end(self, patterns: NamedTensor, scale: float) -> list[Vector]:
-        """The first numbers of what is on each branch, larger, between two columns."""
-        ends = patterns.pick(**{patterns.axes[-1]: slice(0, patterns.shape[-1] // 8)})
-        made = [Vector(row, APART - 2 * BETWEEN, self.high, "ink3", scale) for row in ends]
-        return [
-            one.move_to(at((self.room.left + self.room.right) / 2, y + self.below))
-            for one, y in zip(made, self.ys, strict=True)
-        ]
+    def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
+        """Plays in which the first and the last token change places with their vectors, and change back."""
+        here: list[VMobject] = [self.chips[0], vectors[0], self.chips[-1], vectors[-1]]
+        there = [one.copy().set_y(other.get_y()) for one, other in zip(here, [*here[2:], *here[:2]], strict=True)]
+        return [exchange(here, there, "slow", ASIDE), exchange(there, here, "row", ASIDE)]
+
+    def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VMobject]:
+        """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide
+        as all of the pattern; and a ring around where they differ most, but for the edges.
+        """
+        count = max(patterns.shape[-1] // 8, LEFT_END)
+        wide, part = self.pitch * patterns.shape[-1], slice(0, count)
+        ends = self.vectors(patterns.pick(**{patterns.axes[-1]: part}), "in", True, wide)
+        foot, across = DOWN * units(10), RIGHT * units(self.pitch * count)
+        feet = (pattern.get_corner(DL) + foot for pattern in self.vectors(patterns, "middle", True))
+        apart = np.abs(patterns.values - patterns.values[0])[:, part].sum(0)
+        ring = ring_around(VGroup(*(one.cells.of(int(apart[1:-1].argmax()) + 1) for one in ends)))
+        return [bracket(start, start + across, foot) for start in feet], ends, ring
 
     def heading(self, text: str, over: VMobject) -> Words:
         """Words above a column, below the name of the gate."""
         room = Room(0, self.room.top + HEAD, over.width * 135 + BETWEEN, self.room.top + HEAD + HEADING)
         return room.fit(Words(text, "block"), 1.0).set_x(over.get_x())
 
-    def pluses(self, vectors: Sequence[Vector], side: np.ndarray) -> VGroup:
-        """A plus beside each vector and what stands below it."""
+    def signs(self, sign: str, vectors: Sequence[Vector]) -> VGroup:
+        """A plus or another sign at the left of each vector, which hides the line there."""
         signs = VGroup()
-        for vector, y in zip(vectors, self.ys, strict=True):
-            x = vector.get_edge_center(side)[0] + side[0] * units(BETWEEN / 2)
-            signs.add(Words("+", "title", "ink2").settle(np.array([x, at(0, y + self.below / 2)[1], 0])))
+        for vector in vectors:
+            plate = Box(self.high, self.high, palette().surface).move_to(vector.get_left() + LEFT * units(BETWEEN))
+            signs.add(VGroup(plate, Words(sign, "title", "ink", plate).settle(plate.get_center())))
         return signs
+
+    def card(self) -> tuple[Box, Room]:
+        """A sheet in the middle of the gate, over the lines, and the room for a figure on it."""
+        sheet = Box(self.middle.width, self.middle.height - SIDE, palette().background, 14, palette().ink3, 2.5)
+        return sheet.move_to(self.middle.centre), self.middle.padded().inset(0, SIDE)
+
+    def matrices(self, matrix: NamedTensor, before: Sequence[Vector]) -> list[Heatmap]:
+        """The same matrix at the right of each vector on its branch, before the next one."""
+        wide, high = self.apart - BETWEEN, self.high
+        made = (matrix_in(Room(0, 0, wide, high), matrix, "ink3", scale_of(matrix)) for _ in before)
+        return [
+            one.move_to(vector.get_right() + RIGHT * units(self.apart / 2))
+            for one, vector in zip(made, before, strict=True)
+        ]
 
     def past(self, vectors: Sequence[Vector], moved: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
         """The way of each vector around what its gate computes, and what that is called."""
@@ -226,60 +292,70 @@ class Plan(VGroup):
         ways = [rule(one.get_right(), other.get_left(), "residual", 14) for one, other in ends]
         return self.heading("past the attention", VGroup(*ways)), ways
 
-    def facts(self, mean: NamedTensor, variance: NamedTensor, vectors: Sequence[Vector]) -> VGroup:
-        """The mean and the variance of each vector, below it; nothing where there is no room for words."""
-        return self._below(
-            (f"mean {one:.2f}, variance {other:.2f}", vector.get_x())
-            for vector, one, other in zip(vectors, mean.quantities(), variance.quantities(), strict=True)
-        )
-
-    def lengths(self, stream: NamedTensor, after: VMobject | None, branch: NamedTensor | None = None) -> list[VGroup]:
-        """Bars as long as the vectors, right of one or from the left of the gate on; and of those on the branches."""
-        left = after.get_right()[0] + units(BETWEEN) if after else at(self.room.left + SIDE, 0)[0]
-        right = at(self.room.right - SIDE, 0)[0] - (0 if after else units(self.pitch * self.d_model + 2 * BETWEEN))
-        tensors = [stream] if branch is None else [stream, branch]
-        unit = (right - left) * 135 / max(float(tensor.values.max()) for tensor in tensors)
+    def lengths(self, room: Room, *tensors: NamedTensor) -> list[VGroup]:
+        """Bars as long as the vectors, across a room; those of all tensors but the first on the branches."""
+        unit = room.width / max(float(tensor.values.max()) for tensor in tensors)
         high, bars = self.high * 0.6, [VGroup() for _ in tensors]
-        for k, (tensor, role) in enumerate(zip(tensors, ("residual", "ink3"), strict=False)):
+        for k, tensor in enumerate(tensors):
             for y, length in zip(self.ys, tensor.quantities(), strict=True):
-                bar = bar_of(length, "width", unit, high, role, 4)
-                bars[k].add(bar.move_to(at(0, y + k * self.below)).align_to(np.array([left, 0, 0]), LEFT))
+                bar = bar_of(length, "width", unit, high, "ink3" if k else "residual", 4)
+                bars[k].add(bar.move_to(at(0, y + self.below * bool(k))).align_to(at(room.left, 0), LEFT))
         return bars
 
     def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
         """Beside each bar on a branch, which part of the vector's length it has; nothing where there is no room."""
-        return self._below(
-            (f"{share:.0%}", bar.get_right()[0] + units(60))
+        texts = [
+            number(share, ".0%", "fact").settle(bar.get_right() + RIGHT * units(60))
             for bar, share in zip(bars, shares.quantities(), strict=True)
-        )
+        ]
+        return VGroup(text for text in texts if text.height < units(self.high))
 
-    def _below(self, texts: Iterable[tuple[str, float]]) -> VGroup:
-        """Words on the branch of each token, at a place across."""
-        made = VGroup()
-        for y, (text, x) in zip(self.ys, texts, strict=True):
-            words = Words(text, "fact", "ink")
-            words.scale(min(1.0, units(self.pitch * self.d_model) / words.width))
-            if words.height < units(self.high) and words.size >= SMALLEST:
-                made.add(words.settle(np.array([x, at(0, y + self.below)[1], 0])))
-        return made
+    def blanked(self, trace: Trace, token: int) -> list[Blanked]:
+        """What becomes of each box of a layer when the vector of a token is set to zero before it."""
+        boxes = [(part, BOXES.get(part.rpartition(".")[2], "")) for part in self.boxes]
+        return [Blanked(self, trace, part, name, token) for part, name in boxes if name]
 
-    def reach(self, trace: Trace, token: int) -> tuple[list[VMobject], ...]:
-        """Lines through each box to the tokens whose vectors it changes: those of one token; and of the others, those
-        through an attention and those through any other box.
-        """
-        found: tuple[list[VMobject], ...] = [], [], []
-        mine, mixing, alone = found
-        for part, box in self.boxes.items():
-            kind = kind_of(part)
-            if kind not in SENSITIVE or part == "encoder.final_norm":
+
+class Blanked(VGroup):
+    """A box of a layer before which vectors are set to zero, and which others this changes behind it.
+
+    The empty plate is the vector of the `token`; behind the box, each other token that this changes has a bright mark,
+    and each that stays has a ring. `ways` lead from each token to those that it changes; `count` is how many there are,
+    after each token in turn.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace, part: str, name: str, token: int) -> None:
+        layer, box = part.rpartition(".")[0], plan.boxes[part]
+        reach = trace[f"{layer}.token_sensitivity"].pick(part=name)
+        size = min(PLATE_SIZE, plan.high / 2)
+        # Inside the box: beside it stands the next one.
+        left, right = box.get_left()[0] + units(size / 2 + 3), box.get_right()[0] - units(size / 2 + 3)
+        ys = [at(0, y)[1] for y in plan.ys]
+        colours = palette()
+        self.zero = Box(size, size * 1.6, colours.background, 4, colours.ink2, 2.5).move_to([left, ys[token], 0])
+        self.marks = VGroup()
+        self.ways: list[list[VMobject]] = [[] for _ in ys]
+        for (i, j), change in zip(np.ndindex(reach.shape), reach.quantities(), strict=True):
+            if i == j:
                 continue
-            reach = trace[f"{part.rpartition('.')[0]}.token_sensitivity"].pick(part=SENSITIVE[kind]).values
-            for i, j in np.argwhere(reach > 0):
-                start, end = at(0, self.ys[j]), at(0, self.ys[i])
-                start[0], end[0] = box.get_left()[0], box.get_right()[0]
-                lines = mine if j == token else mixing if kind == "self_attn" else alone
-                lines.append(strand(start, end, min(0.3, 1 / len(self.ys)), 0.0, 9.0))
-        return found
+            if change > 0:
+                ends = np.array([left, ys[j], 0]), np.array([right, ys[i], 0])
+                self.ways[j].append(strand(*ends, min(0.3, 1 / len(ys)), 0.0, 9.0))
+            if j == token:
+                mark = Box(size, size, colours.background, size / 2, colours.ink3, 3).move_to([right, ys[i], 0])
+                if change > 0:
+                    means(mark.set_fill(shared(SEEN + (1 - SEEN) * change)), Shade(change, 0.0, SEEN))
+                self.marks.add(mark)
+        self.counts = trace[f"{layer}.pairs_so_far"].pick(part=name).quantities()
+        spot = np.array([box.get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
+        self.count = number(self.counts[0], "", "stage number").settle(spot)
+        super().__init__(self.zero, self.marks, self.count)
+
+    def counting(self, but: int) -> Animation:
+        """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
+        turns = [draw(*lines) for j, lines in enumerate(self.ways) if lines and j != but]
+        drawing = [LaggedStart(*turns, lag_ratio=1, run_time=pace("slow"))] if turns else []
+        return AnimationGroup(Count(self.count, self.counts, "", "slow"), *drawing)
 
 
 class Mixing:
@@ -293,42 +369,34 @@ class Mixing:
         focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
         stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
         enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
-        scale = full_colour(stream, enters, sums)
-        self.vectors, self.moved = (plan.vectors(stream, slot, scale=scale) for slot in ("in", "out"))
-        self.sums = plan.vectors(sums, "out", scale=scale)
-        # What is added is small: on one scale with the vectors it would be black.
-        self.made = plan.vectors(out, "out", True, full_colour(out))
+        self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
+        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
         normed = enters.name != stream.name
-        self.read = plan.vectors(enters, branch=True, scale=scale) if normed else self.vectors
+        self.read = plan.vectors(enters, branch=True) if normed else self.vectors
         self.come = [*self.vectors, *(self.read if normed else [])]
         self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
         self.strands = VGroup()
         for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
             line = strand(self.read[j].get_right(), self.made[i].get_left(), share, LEAST)
             self.strands.add(weigh(line, share, LEAST))
-        self.heading = plan.heading("output, own scale", self.made[0])
+        self.heading = plan.heading("output", self.made[0])
         own = path == focus.path
         self.title = plan.heading(f"head {letter_of(focus.head)}" if own else "attention weights", self.strands)
         self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
 
-    def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
-        """The strand of a pair, and the number of its weight on a plate."""
+    def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
+        """The strand of a pair, and beside it the number of its weight."""
         place = self.weights.position("query", query), self.weights.position("key", key)
         line = self.strands[place[0] * len(self.read) + place[1]]
-        text = number(self.weights.quantity(*place), "share", "stage number")
-        plate = text.paper = Box(text.width * 135 + 24, text.height * 135 + 20, palette().surface, 8)
-        centre = line.point_from_proportion(0.85)
-        return line, VGroup(plate.move_to(centre), text.settle(centre))
+        text, way = number(self.weights.quantity(*place), "share", "stage number"), line.points[3] - line.points[0]
+        # In its middle, a strand is twice as steep as the way between its ends.
+        off = np.array([-2 * way[1], way[0], 0]) / np.hypot(2 * way[1], way[0])
+        reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
+        return line, text.settle(line.point_from_proportion(0.5) + off * reach)
 
-    def taken(self) -> tuple[Animation, ...]:
-        """Out of what each token attends to, its output comes."""
-        return (
-            appear(self.heading),
-            *(
-                gather([one for one, w in zip(self.read, row.values, strict=True) if w > MUCH] or self.read, goal)
-                for row, goal in zip(self.weights, self.made, strict=True)
-            ),
-        )
+    def arrive(self) -> tuple[Animation | None, ...]:
+        """Where the strands of each token end, its output comes up."""
+        return appear(self.heading), appear_in_turn(self.made)
 
     def flow(self) -> Callable[[float], Animation]:
         """Pulses from what is read to the output, in proportion to the weights."""
@@ -358,31 +426,30 @@ class Lookup:
             line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
         ]
         high = inside.bottom - plan.room.top - HEAD - HEADING
-        rows = Rows(table, lines, (last - first) * 135 - 300, high / len(lines))
-        rows.move_to(np.array([(first + last) / 2 + units(60), at(0, inside.bottom - high / 2)[1], 0]))
+        rows = Rows(table, lines, (last - first) * 135 - 300, high / len(lines), scale_of(table))
+        rows.move_to(np.array([(first + last) / 2 - units(30), at(0, inside.bottom - high / 2)[1], 0]))
         for dots in rows[-1]:
             dots.scale(0.6)
         names = VGroup()
         for k, row in rows.lines.items():
-            name = word(table.words("vocab")[k], "small token").settle(row.get_left())
-            names.add(name.end_at(row.get_left()[0] - units(14)))
+            name = word(table.words("vocab")[k], "small token").settle(row.get_right())
+            names.add(name.begin_at(row.get_right()[0] + units(14)))
         self.table = VGroup(rows, names)
-        own = [names[[*rows.lines].index(int(one))] for one in shown]
-        self.rows = [ring_around(rows.lines[int(one)]) for one in shown]
+        self.rows = [rows.lines[int(one)] for one in shown]
         ends = (
-            (one.get_right() + RIGHT * units(14), name.get_left() + LEFT * units(10))
-            for one, name in zip(self.ids, own, strict=True)
+            (one.get_right() + RIGHT * units(14), row.get_left() + LEFT * units(10))
+            for one, row in zip(self.ids, self.rows, strict=True)
         )
         self.ways = VGroup(rule(start, end, "ink3", 3) for start, end in ends)
         self.heading = plan.heading(size, rows)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
-        """Plays that look up tokens: along the way to the row, and out of it comes the vector."""
+        """Plays that look up tokens: along the way to the row, which comes out of the table as the vector."""
         if not places:
             return []
         rows = [self.rows[k] for k in places]
         return [
-            (draw(*(self.ways[k] for k in places)), appear(*rows, rise=False)),
+            (draw(*(self.ways[k] for k in places)), appear(*map(ring_around, rows), rise=False)),
             deal(rows, [vectors[k] for k in places]),
         ]
 
@@ -390,6 +457,11 @@ class Lookup:
 def grown(bars: VGroup) -> Animation:
     """All bars grow together, from their beginning."""
     return AnimationGroup(grow(bar) for bar in bars)
+
+
+def into(vectors: Sequence[Vector], boxes: Sequence[VMobject]) -> tuple[Animation, ...]:
+    """A copy of each vector flies into the box that it goes through."""
+    return tuple(Flight(vector, box, 0.0) for vector, box in zip(vectors, boxes, strict=True))
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:

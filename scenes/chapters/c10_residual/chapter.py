@@ -23,12 +23,13 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c10_residual.alike import Alike
-from scenes.chapters.c10_residual.norms import NormOrders, NormStages, running, small_bars
+from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.river import River
 from scenes.mobjects.text import Words
@@ -336,8 +337,8 @@ class Residual(Chapter):
         by_mean = f"{path}.mean" in trace
         made, first = (LAYER_NORM, "mean") if by_mean else (RMS_NORM, "mean_square")
         enters = trace[trace.parents[f"{path}.{first}"][0]].pick(batch=0, position=query_token.position)
-        stages = NormStages([enters, *(part[name] for name in made)], ribbon.below(STAGE))
-        formulas = [stages.place(Formula(source, LARGE)) for source in formulas_of(part, by_mean)]
+        room, formulas = under_formula(ribbon.below(STAGE), formulas_of(part, by_mean))
+        stages = NormStages([enters, *(part[name] for name in made)], room)
         zeros, bars, shown = small_bars(whole["out"], ribbon, stages.scale, stages.unit)
         here, name = ribbon.place(query_token), Phrase("Layer norm" if by_mean else "RMSNorm")
         gone = [bar for i, bar in enumerate(stages.states[-1]) if i not in shown[here]]

@@ -207,6 +207,11 @@ def normalized_length(raw):
     return lengths(raw["normalized"])
 
 
+@oracle("out_length", NORMS, "batch position")
+def out_length(raw):
+    return lengths(raw["out"])
+
+
 @oracle("var_after", NORMS, "batch position")
 def var_after(raw):
     return (raw["normalized"] ** 2).mean(-1) - raw["normalized"].mean(-1) ** 2
@@ -241,6 +246,8 @@ def boxes(raw: Raw):
         (lambda x: attention(raw.at(f"{raw.prefix}.self_attn"), x)),
         (raw["ln1.out"] if pre else raw["resid_pre"]),
     )
+    if raw.config["norm_order"] != "none":
+        found["second norm"] = (lambda x: norm(raw, "ln2", x)), raw["resid_attn" if pre else "resid_ffn"]
     middle = {"pre": "ln2.out", "post": "ln1.out", "none": "resid_attn"}[raw.config["norm_order"]]
     found["feed-forward"] = (lambda x: feed_forward(raw.at(f"{raw.prefix}.ffn"), x)), raw[middle]
     return found
@@ -268,6 +275,18 @@ def token_sensitivity(raw):
 def sensitive_pairs(raw):
     return [
         sum(table[i, j] > 0 for i in range(len(table)) for j in range(len(table)) if i != j)
+        for table in token_sensitivity(raw)
+    ]
+
+
+@oracle("pairs_so_far", "encoder.?", "part key", lambda raw: {k: v for k, v in in_boxes(raw).items() if k != "query"},
+        "resid_pre")  # fmt: skip
+def pairs_so_far(raw):
+    return [
+        [
+            sum(table[i, j] > 0 for j in range(last + 1) for i in range(len(table)) if i != j)
+            for last in range(len(table))
+        ]
         for table in token_sensitivity(raw)
     ]
 

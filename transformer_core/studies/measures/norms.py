@@ -44,6 +44,12 @@ def normalized_length(normalized: np.ndarray) -> Values:
 
 
 @measure("batch position", like="out")
+def out_length(out: np.ndarray) -> Values:
+    """The length of the row after gain and bias."""
+    return np.linalg.norm(out, axis=-1)
+
+
+@measure("batch position", like="out")
 def var_after(normalized: np.ndarray) -> Values:
     """The variance of the normalized row: var / (var + eps), almost one."""
     return normalized.var(-1)

@@ -13,8 +13,8 @@ from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.studies.measures.norms import normed
 from transformer_core.tracing.trace import Trace
 
-#: The boxes of a layer by the name of their tensors.
-BOXES = {"ln1": "norm", "self_attn": "attention", "ffn": "feed-forward"}
+#: What the boxes of a layer are called, by the name of their tensors.
+BOXES = {"ln1": "norm", "self_attn": "attention", "ln2": "second norm", "ffn": "feed-forward"}
 #: The residual stream after each kind of sublayer.
 AFTER = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
 
@@ -61,7 +61,7 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
 
 def _box(trace: Trace, path: str) -> tuple[Callable[[np.ndarray], np.ndarray], np.ndarray]:
     """The function of the box at `path`, and the rows that it reads."""
-    if path.endswith("ln1"):
+    if path.endswith(("ln1", "ln2")):
         first = "mean_square" if f"{path}.mean_square" in trace else "mean"
         return lambda x: normed(trace, path, x), entering(trace, path, first)[0]
     if path.endswith("ffn"):
@@ -95,6 +95,13 @@ def sensitive_pairs(token_sensitivity: np.ndarray) -> Values:
     """The number of pairs of two different rows of which blanking one changes the other, box by box."""
     away = token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)
     return (away > 0).sum((1, 2))
+
+
+@measure("part key", like="token_sensitivity")
+def pairs_so_far(token_sensitivity: np.ndarray) -> Values:
+    """The same after each row in turn has been blanked: those of the first, of the first two, of all."""
+    away = token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)
+    return (away > 0).sum(1).cumsum(-1)
 
 
 @measure("")
