@@ -9,6 +9,8 @@ from manim import DOWN, VGroup
 from scenes.animations import Dive, Rise, Visit, appear, appear_in_turn, draw, exchange, leave, move_ring, ring_around
 from scenes.chapters.c03_lstm.figures import (
     BILLION,
+    NEAR,
+    TICKS,
     Backwards,
     Chain,
     Fading,
@@ -53,8 +55,6 @@ RECALLING = {
     "LSTM": ("LSTM", "residual"),
     "RNN": ("RNN, no gates", "ink3"),
 }
-#: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
-NEAR = TICKS = 4
 
 
 class AgainstLSTM(Chapter):
@@ -256,7 +256,7 @@ class AgainstLSTM(Chapter):
     def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         facts, names = trace.about["long"], (READER.removesuffix(".encoder"), ATTENDING)
-        gold, known = facts["gold"], [bool(facts[name]) for name in names]
+        gold = facts["gold"]
         models = [trace.under(f"{LONG}.{name}") for name in names]
         picture = Handover(models, ribbon, [facts[name] for name in names])
         alone, attending = picture.written
@@ -280,7 +280,7 @@ class AgainstLSTM(Chapter):
             beat(
                 verdict_on(alone, gold) + claim(swapped, " Two words changed places.", ""),
                 appear(*rings) if rings else None,
-                appear(picture.english[0]) if known[0] else None,
+                appear(picture.english[0]) if len(picture.english[0]) else None,
             ),
             beat(
                 "Let it look at all states: attention was invented for this.",
@@ -294,7 +294,7 @@ class AgainstLSTM(Chapter):
                     "Now all is right: each word takes from the states that it needs.",
                     "Even so, not all is right. Each word takes from several states.",
                 ),
-                appear(picture.english[1]) if known[1] else None,
+                appear(picture.english[1]) if len(picture.english[1]) else None,
                 *(draw(*lines, kind="emphasise") for lines in picture.looks()),
             ),
             stage=[ribbon],

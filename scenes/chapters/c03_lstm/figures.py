@@ -54,6 +54,8 @@ THIN, THICK, SEEN = 1.5, 16.0, 0.02
 LINES, NAMES = 280.0, 200.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
 APART, RAMP, SOURCE = 96.0, 240.0, 330.0
+#: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
+NEAR, TICKS = 4, 4
 #: Px of a symbol in a row, and of the numbers below it.
 SYMBOL, FOOT = 84.0, 60.0
 #: What is smaller by more than this has vanished.
@@ -410,7 +412,7 @@ class Fading:
 
 class Handover:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
-    all, by two `models` that read the sentence. Above each text stands its `english`, where that is known.
+    all, by two `models` that read the sentence. Above each text stands its `english`, where that is known and has room.
     """
 
     def __init__(self, models: Sequence[Trace], ribbon: Ribbon, english: Sequence[Sequence[str]]) -> None:
@@ -426,14 +428,14 @@ class Handover:
             head, body = line.split_rows(54)
             self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
-            self.english.add(self._in_english(said, source, head))
+            meant, beside = self._in_english(said, source, head), units(head.width) - self.names[-1].width - gap("grid")
+            self.english.add(meant if said and meant.width < beside else VGroup())
 
     @staticmethod
     def _in_english(words: Sequence[str], source: Sequence[str], room: Room) -> VGroup:
         """What a text says; words that the sentence does not have there stand out."""
-        right = [word == other for word, other in zip(words, source, strict=False)]
-        inks = ("warning", "ink")
-        line = VGroup(Words(Told(word), "stage word", inks[same]) for word, same in zip(words, right, strict=True))
+        both = [*zip(words, source, strict=False)]
+        line = VGroup(Words(Told(a), "stage word", "ink" if a == b else "warning") for a, b in both)
         line.add_to_back(Words("in English:", "fact", "ink3"))
         line.arrange(RIGHT, buff=gap("word")).align_to(at(room.right, 0), RIGHT)
         for word in line:

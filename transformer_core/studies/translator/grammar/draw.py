@@ -73,7 +73,7 @@ def reading(words: Sequence[str]) -> Pair | None:
 
 
 def read_back(pair: Pair, written: Sequence[str]) -> tuple[str, ...]:
-    """What a translation of a sentence says, in English: the sentence, where a word is wrong with the English of that.
+    """The English of a translation: that of the sentence, but for each word that is wrong the English of this one.
 
     Nothing where this cannot be told: where more or fewer words are written, or one stands for none or several.
     """
