@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
-from manim import RIGHT, UP, Animation, VGroup
+from manim import RIGHT, UP, VGroup, VMobject, rate_functions
 
-from scenes.animations import appear, draw, fill
+from scenes.animations import Come, appear, draw, fill
 from scenes.layout import Room
 from scenes.mobjects.marks import Called, Tick, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes
+from scenes.mobjects.shapes import dashes, stroke
 from scenes.mobjects.text import Words
-from scenes.theme import shape, units
+from scenes.theme import pace, palette, shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -24,6 +24,8 @@ WIDE, HIGH = 1150.0, 400.0
 NARROWEST, BESIDE = 300.0, 100.0
 #: The height at which a label stands that belongs to several curves, between none and all.
 MIDWAY = 0.6
+#: Px of the dot where a curve comes to its goal, and the share of the time of a curve in which this dot comes.
+GOAL, COMING = 14.0, 0.1
 
 
 def spread(labels: Sequence[Words]) -> None:
@@ -114,17 +116,33 @@ class Curves(VGroup):
         return VGroup(means(line, Tick(y, self.plot.up)), words)
 
     def reached(self, key: str, x: NamedTensor, row: NamedTensor, goals: NamedTensor) -> VGroup:
-        """A dot on the line of each seed where it came to its goal along `x`, if it did."""
+        """A dot on the line of each seed where it came to its goal along `x`; a hollow one at its end if it did not."""
         spots = VGroup()
         for one, goal in zip(row, goals.quantities(), strict=True):
-            if isfinite(goal):
-                spots.add(*self.plot.dots([goal], [one.quantity(x.values.tolist().index(goal))], self.roles[key], 14))
+            place = x.values.tolist().index(goal) if isfinite(goal) else len(x) - 1
+            (spot,) = self.plot.dots([x.quantity(place)], [one.quantity(place)], self.roles[key], GOAL)
+            spots.add(spot if isfinite(goal) else hollow(spot))
         return spots
 
-    def drawn(self, *keys: str) -> list[object]:
-        """Two plays: these curves run to their ends, and their names appear there."""
-        both: list[Animation] = []
+    def drawn(self, *keys: str, spots: Sequence[VMobject] = ()) -> list[object]:
+        """A play: these curves run to their ends beside their names; each of `spots` comes on the way."""
+        both = [appear(*(self.labels[key] for key in keys))]
         for key in keys:
             *lines, dots = self.lines[key]
             both += [draw(*lines, kind="slow"), *([fill(dots, "slow")] if len(dots) else [])]
-        return [tuple(both), appear(*(self.labels[key] for key in keys))]
+            both += [Come(spot, run_time=pace("slow"), rate_func=_passed(lines[0], spot)) for spot in spots]
+        return [tuple(both)]
+
+
+def hollow(spot: VMobject) -> VMobject:
+    """A dot as a ring."""
+    colour = spot.get_fill_color()
+    return spot.set_fill(palette().surface).set_stroke(colour, stroke(5), 1)
+
+
+def _passed(line: VMobject, spot: VMobject) -> Callable[[float], float]:
+    """Come when a line that is drawn evenly along its axis gets to `spot`."""
+    share = (spot.get_x() - line.get_left()[0]) / line.width
+    times = np.linspace(0, 1 - COMING, 50)
+    moment = float(np.interp(share, [rate_functions.smooth(time) for time in times], times))
+    return rate_functions.squish_rate_func(rate_functions.smooth, moment, moment + COMING)

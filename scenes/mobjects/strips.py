@@ -10,12 +10,14 @@ from manim import VGroup, VMobject
 from scenes.mobjects.marks import Shade, Stands, means
 from scenes.mobjects.shapes import Box, ellipsis
 from scenes.mobjects.tensors import Heatmap, full_colour, pooled
-from scenes.theme import signed, units
+from scenes.theme import shared, signed, units
 from transformer_core.tracing.trace import NamedTensor
 
 
 class Strip(VGroup):
     """A whole vector as narrow cells in a row, without numbers: one for each entry, or for a few (see `pooled`).
+
+    `weights`, whose entries lie between nothing and one, are coloured by the sequential ramp.
 
     Example::
 
@@ -24,8 +26,8 @@ class Strip(VGroup):
         figure = Strip(stream, room.width, room.height).move_to(room.centre)
     """
 
-    def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0) -> None:
-        scale = scale or full_colour(vector)
+    def __init__(self, vector: NamedTensor, wide: float, high: float, scale: float = 0, weights: bool = False) -> None:
+        scale = 0 if weights else scale or full_colour(vector)
         fills = fills_of(vector, wide, scale)
         self.entries, pitch = len(vector), wide / len(fills)
         sources = vector.quantities() if len(fills) == len(vector) else []
@@ -44,8 +46,9 @@ class Strip(VGroup):
 
 
 def fills_of(vector: NamedTensor, wide: float, scale: float) -> list[str]:
-    """The colours of the cells of a strip that is so many px wide."""
-    return [signed(float(value), scale) for value in pooled(vector.values, wide)]
+    """The colours of the cells of a strip that is so many px wide; those of weights if there is no `scale`."""
+    values = map(float, pooled(vector.values, wide))
+    return [signed(value, scale) if scale else shared(value) for value in values]
 
 
 class Rows(VGroup):

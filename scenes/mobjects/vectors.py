@@ -32,6 +32,7 @@ class Vector(Copied, VGroup):
         wide, high: px of the whole, plate included.
         role: the colour of the plate: "query", "key", "value", "residual", "weight".
         scale: the absolute value that gets the full colour.
+        weights: True if the entries are coloured as shares between nothing and one.
 
     A vector with more entries than it has px for shows, of the entries that share a cell, the largest.
 
@@ -43,7 +44,14 @@ class Vector(Copied, VGroup):
     """
 
     def __init__(
-        self, tensor: NamedTensor, wide: float, high: float, role: str = "", scale: float = 0, upright: bool = False
+        self,
+        tensor: NamedTensor,
+        wide: float,
+        high: float,
+        role: str = "",
+        scale: float = 0,
+        upright: bool = False,
+        weights: bool = False,
     ) -> None:
         along, across = (high, wide) if upright else (wide, high)
         edge = min(EDGE, across / 5)
@@ -51,7 +59,7 @@ class Vector(Copied, VGroup):
         colour = palette().role(role) if role else palette().line
         self.plate = Box(wide, high, colour, 8, colour, 2.5)
         self.plate.set_fill(opacity=PLATE).set_stroke(width=stroke(2.5))
-        self.cells = Strip(tensor, along - 2 * edge, across - 2 * edge, scale)
+        self.cells = Strip(tensor, along - 2 * edge, across - 2 * edge, scale, weights)
         if upright:
             self.cells.rotate(-PI / 2)
         super().__init__(self.plate, self.cells)
@@ -81,9 +89,11 @@ class BeforeAndAfter(VGroup):
         super().__init__(*self.names, *self.before, *self.after, *self.headings)
 
 
-def vector_in(room: Room, vector: NamedTensor, role: str, scale: float = 0, most: float = inf) -> Vector:
+def vector_in(
+    room: Room, vector: NamedTensor, role: str, scale: float = 0, most: float = inf, weights: bool = False
+) -> Vector:
     """A vector that fills a room, but is at most `most` px high."""
-    return Vector(vector, room.width, min(room.height, most), role, scale).move_to(room.centre)
+    return Vector(vector, room.width, min(room.height, most), role, scale, weights=weights).move_to(room.centre)
 
 
 def vectors_in(

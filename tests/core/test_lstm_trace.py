@@ -67,6 +67,11 @@ def test_one_state_is_not_enough_for_the_long_sentence_and_all_of_them_are(trace
     assert written(trace, "other.long.lstm") != right
 
 
+def test_what_each_translator_says_is_told_in_english(trace):
+    assert trace.about["long"]["lstm_with_attention"] == lstm_trace.LONG.split()
+    assert " ".join(trace.about["long"]["lstm"]) == "the old man who sees the tired dog is very small"
+
+
 def test_a_sentence_with_a_word_of_another_vocabulary_is_not_read():
     assert not list(lstm_trace.read_lstms(["the", "spaceship"]))
 

@@ -9,6 +9,9 @@ from manim import DOWN, VGroup
 from scenes.animations import Dive, Rise, Visit, appear, appear_in_turn, draw, exchange, leave, move_ring, ring_around
 from scenes.chapters.c03_lstm.figures import (
     BILLION,
+    NEAR,
+    TICKS,
+    Backwards,
     Chain,
     Fading,
     Folding,
@@ -17,6 +20,7 @@ from scenes.chapters.c03_lstm.figures import (
     Steps,
     Swapped,
     Trade,
+    legend,
     over,
     room_for,
 )
@@ -47,7 +51,7 @@ TRANSLATORS = {
 #: The models that recall.
 RECALLING = {
     "transformer": ("Transformer", "weight"),
-    "LSTM, gates open": ("LSTM, gates opened", "value"),
+    "LSTM, gates open": ("LSTM, gates open", "value"),
     "LSTM": ("LSTM", "residual"),
     "RNN": ("RNN, no gates", "ink3"),
 }
@@ -124,18 +128,22 @@ class AgainstLSTM(Chapter):
         room = over(chain.ribbon)
         gates = Gates(part, token, room.padded())
         dive = Dive([chain], chain.cells[at], room)
-        chip, rings = chain.ribbon.chips[at], [ring_around(gates.lines[line][1]) for line in ("keep", "write", "show")]
+        chip = chain.ribbon.chips[at]
         yield Step(
             "Three gates: keep, write, show",
-            beat(f"What happens to the memory as “{token}” is read?", chain.ribbon.mark({at: "residual"}), dive),
+            beat(
+                f"What happens to the memory as “{token}” is read?",
+                (chain.ribbon.mark({at: "residual"}), dive),
+                gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
+            ),
             beat(
                 "The forget gate says what to keep: it multiplies each number by zero to one.",
-                gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
                 *gates.gate("keep"),
+                appear_in_turn([*gates.worked]),
             ),
             beat(
                 "The input gate says what to write,",
-                gates.come("write", chip),
+                (leave(gates.worked), *gates.come("write", chip)),
                 *gates.gate("write"),
             ),
             beat("and that is added: the new memory.", *gates.add_up()),
@@ -146,8 +154,8 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 "Each gate is computed from the word and the last hidden state.",
-                appear_in_turn(rings),
-                (Rise(dive, gates), leave(*rings)),
+                *gates.make(),
+                Rise(dive, *gates.gates, *gates.called, gates.made),
             ),
             stage=[chain.ribbon, chain],
         )
@@ -168,7 +176,7 @@ class AgainstLSTM(Chapter):
                 "What is left of the first word?",
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
                 beat(
-                    "Each row is a sum of what the words wrote, as far as the gates kept it.",
+                    "Each row sums what the gates have kept of each word.",
                     appear_in_turn(read, "slow"),
                 ),
                 beat(
@@ -247,18 +255,21 @@ class AgainstLSTM(Chapter):
 
     def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
-        gold = trace.about["long"]["gold"]
-        models = [trace.under(f"{LONG}.{model}") for model in (READER.removesuffix(".encoder"), ATTENDING)]
-        picture = Handover(models, ribbon)
+        facts, names = trace.about["long"], (READER.removesuffix(".encoder"), ATTENDING)
+        gold = facts["gold"]
+        models = [trace.under(f"{LONG}.{name}") for name in names]
+        picture = Handover(models, ribbon, [facts[name] for name in names])
         alone, attending = picture.written
         chain, others = picture.chain.vectors, picture.others.vectors
         rings = [ring_around(picture.outputs[0][i], "warning") for i in parted(alone, gold)]
         size = trace[f"{READER}.state_size"]
+        source, (said, _) = facts["text"].split(), (facts[name] for name in names)
+        swapped = sorted(said) == sorted(source) and len(parted(said, source)[1:]) == 1
         yield Step(
             "One state for a whole sentence",
             beat(
                 "To translate, an LSTM hands over only its last memory and hidden state.",
-                appear_in_turn([*chain], "slow"),
+                (ribbon.mark({}), appear_in_turn([*chain], "slow")),
                 leave(*chain[:-1]),
             ),
             beat(
@@ -266,7 +277,11 @@ class AgainstLSTM(Chapter):
                 appear(picture.names[0]),
                 picture.write_alone(),
             ),
-            beat(verdict_on(alone, gold), appear(*rings) if rings else None),
+            beat(
+                verdict_on(alone, gold) + claim(swapped, " Two words changed places.", ""),
+                appear(*rings) if rings else None,
+                appear(picture.english[0]) if len(picture.english[0]) else None,
+            ),
             beat(
                 "Let it look at all states: attention was invented for this.",
                 (appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
@@ -279,6 +294,7 @@ class AgainstLSTM(Chapter):
                     "Now all is right: each word takes from the states that it needs.",
                     "Even so, not all is right. Each word takes from several states.",
                 ),
+                appear(picture.english[1]) if len(picture.english[1]) else None,
                 *(draw(*lines, kind="emphasise") for lines in picture.looks()),
             ),
             stage=[ribbon],
@@ -300,18 +316,20 @@ class AgainstLSTM(Chapter):
         yield Step(
             "What does attention buy?",
             beat(
-                "Three translators of about one size: are long sentences harder for them?",
+                "Three translators of about one size: are long sentences harder?",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
-                f"The LSTM gets {first:share} of new sentences right"
-                + claim(bool(numbers[: len(numbers) // 2].sum() > numbers.sum() / 2), ", most of them short. ", ". ")
-                + claim(
+                f"The LSTM gets {first:share} right"
+                + claim(bool(numbers[: len(numbers) // 2].sum() > numbers.sum() / 2), ", most of them short.", "."),
+                *curves.drawn("LSTM"),
+            ),
+            beat(
+                claim(
                     bool(until[0] < until[1:].min()),
                     "It falls first, because one state must hold all words.",
                     "Longer ones are harder for it.",
-                ),
-                *curves.drawn("LSTM"),
+                )
             ),
             beat(f"With attention it gets {second:share}.", *curves.drawn(attending)),
             beat(
@@ -333,6 +351,9 @@ class AgainstLSTM(Chapter):
         shown = {name: called for name, called in RECALLING.items() if name != "LSTM, gates open"}
         rows = {name: gradient.pick(model=name) for name in shown}
         axes = "symbols back", "gradient at the first symbol, in powers of ten"
+        near = distances.quantities()[:NEAR]
+        picture = Backwards(near, rows["LSTM"], card.inside)
+        first = ring_around(picture.symbols[0])
         grid, chain = (rows[name].quantities()[-1] for name in ("transformer", "LSTM"))
         ends, ticks = {"transformer": (grid, ".0e"), "LSTM": (chain, ".0e")}, distances.quantities()
         curves = Curves(axes, distances, rows, shown, ends, ticks, card.inside, "model", powers=True)
@@ -343,29 +364,42 @@ class AgainstLSTM(Chapter):
         yield Step(
             "The vanishing gradient",
             beat(
-                "The task: name the first symbol. The gradient says how much "
-                "the error changes with that symbol. Training learns from it.",
-                (appear_in_turn([*curves.ticks]), appear(small)),
-                *curves.drawn("transformer"),
+                "The task: name the first symbol.",
+                appear_in_turn(picture.symbols),
+                (appear(first), appear(picture.asked)),
             ),
             beat(
-                f"{distances.quantities()[-1]} symbols back, untrained, "
-                + claim(
-                    bool(chain < grid / BILLION**2),
-                    "the LSTM has less than a billionth of a billionth of the Transformer’s.",
-                    "the LSTM and the Transformer differ less.",
-                ),
-                *curves.drawn("LSTM", "RNN"),
+                "Training learns from the gradient: how much the error changes with that symbol.",
+                (appear(picture.bars[0], picture.called), appear(picture.told[0])),
             ),
             beat(
                 claim(
                     sinking == sorted(sinking, reverse=True),
-                    "Each step makes it smaller: a vanishing gradient.",
-                    "Where it is small, little is learned: a vanishing gradient.",
+                    "In an untrained LSTM, it shrinks with each symbol back: a vanishing gradient.",
+                    "In an untrained LSTM, it can get small: a vanishing gradient.",
                 ),
-                appear(ring_around(curves.labels["LSTM"])),
+                *picture.shrink(),
             ),
-            stage=[card, curves.plot],
+            beat(
+                f"{distances.quantities()[-1]} symbols back, "
+                + claim(
+                    bool(chain < grid / BILLION**2),
+                    "it is below a billionth of a billionth of the Transformer’s.",
+                    "it differs less from that of the Transformer.",
+                ),
+                leave(picture, first),
+                appear(curves.plot, curves.ticks, small, rise=False),
+                *curves.drawn("transformer", "LSTM"),
+            ),
+            beat(
+                claim(
+                    bool((rows["RNN"].values[-1:] < rows["LSTM"].values[-1:]).all()),
+                    "In an RNN, which has no gates, it vanishes sooner.",
+                    "In an RNN, which has no gates, it vanishes, too.",
+                ),
+                *curves.drawn("RNN"),
+            ),
+            stage=[card],
         )
 
     def be_fair(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -375,30 +409,31 @@ class AgainstLSTM(Chapter):
         arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
         rows = {name: run["curve"].pick(model=name) for name in names}
         axes = "steps of training", "first symbols recalled, all distances"
-        ticks = checks.quantities()[len(checks) // len(names) :: len(checks) // len(names)]
+        ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
         called = {name: RECALLING[name] for name in names}
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
+        full, hollow = legend(card.head, "learned", "not yet")
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
             "An LSTM can learn it, too",
             beat(
-                "Can it learn this? A dot: now it recalls from every distance.",
+                "Can it learn this? A full dot: it recalls from every distance.",
                 appear_in_turn([*curves.ticks]),
-                appear(curves.level(run["chance"], "by chance", DOWN)),
+                appear(curves.level(run["chance"], "by chance", DOWN), full),
             ),
             beat(
                 f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
-                *curves.drawn("LSTM, gates open"),
-                appear(solved["LSTM, gates open"]),
+                *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
             ),
-            *([beat(told, *curves.drawn("transformer"), appear(solved["transformer"]))] if sooner else []),
+            *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
             beat(
                 f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
-                f"{checks.quantities()[-1]:,.0f} steps.",
-                *curves.drawn("LSTM"),
-                appear(solved["LSTM"]),
+                f"{checks.quantities()[-1]:,.0f} steps"
+                + claim(bool(arrived.pick(model="LSTM") < of), ", the others not yet.", "."),
+                appear(hollow),
+                *curves.drawn("LSTM", spots=solved["LSTM"]),
             ),
             stage=[card, curves.plot],
         )

@@ -23,19 +23,22 @@ from scenes.animations import (
     leave,
     pulses,
 )
+from scenes.language import Told
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
+from scenes.mobjects.curves import GOAL, hollow
 from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, curve, drop, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, curve, dot, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import SMALL, Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import at, pace, palette, shared, units
+from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -47,8 +50,14 @@ CELL, INSIDE = 190.0, 12.0
 FEW = 5
 #: Px of the thinnest line of attention, and of one of all the weight; a weight under `SEEN` has none.
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
-#: Px of the two lines that are written, and of the names at the left of two lanes.
-LINES, NAMES = 250.0, 200.0
+#: Px of the two texts that are written, and of the names at the left of two lanes.
+LINES, NAMES = 280.0, 200.0
+#: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
+APART, RAMP, SOURCE = 96.0, 240.0, 330.0
+#: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
+NEAR, TICKS = 4, 4
+#: Px of a symbol in a row, and of the numbers below it.
+SYMBOL, FOOT = 84.0, 60.0
 #: What is smaller by more than this has vanished.
 BILLION = 1_000_000_000
 #: The words of a short text, in the last picture.
@@ -121,7 +130,8 @@ class Chain(VGroup):
 class Gates(VGroup):
     """Lines of a vector, a gate, and their product: what is kept, what is written, and what is shown.
 
-    Between them stands the sum of what is kept and what is written: the new memory.
+    Between them stands the sum of what is kept and what is written: the new memory. One entry of the first line is
+    `worked` out in numbers below it, and in the end each gate is `made` of the word and the last hidden state.
 
     Args:
         part: the encoder of an LSTM at one position.
@@ -135,25 +145,77 @@ class Gates(VGroup):
             "keep": (("cells_before", "memory so far"), ("f", "forget gate"), ("memory_kept", "kept")),
             "write": (("g", f"new from “{token}”"), ("i", "input gate"), ("memory_written", "written")),
             "add": (("memory_kept", "kept"), ("memory_written", "written"), ("cells", "new memory")),
-            "show": (("memory_squashed", "new memory, squashed"), ("o", "output gate"), ("states", "hidden state")),
+            "show": (
+                ("memory_squashed", "squashed: minus one to one"),
+                ("o", "output gate"),
+                ("states", "hidden state"),
+            ),
         }
         signs = {"add": "+="}
         self.lines: dict[str, VGroup] = {}
         self.names: dict[str, VGroup] = {}
         self.signs: dict[str, VGroup] = {}
-        for (purpose, line), row in zip(lines.items(), room.rows(4, 12), strict=True):
+        rows = room.rows(4, 12)
+        for (purpose, line), row in zip(lines.items(), rows, strict=True):
             inks = ("residual", "ink2"), (("residual", "ink2") if purpose in signs else ("weight", "ink"))
             vectors = self.lines[purpose] = VGroup()
             names = self.names[purpose] = VGroup()
-            for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, 96), strict=True):
+            for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, APART), strict=True):
                 head, body = place.split_rows(54)
-                vectors.add(vector_in(body, part[name], role, scale))
+                vectors.add(vector_in(body, part[name], role, scale, weights=role == "weight"))
                 names.add(Words(called, "stage word", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
                 Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
                 for sign, (a, b) in zip(signs.get(purpose, "×="), pairwise(vectors), strict=True)
             )
+        numbers, key = rows[1:3]
+        self.worked = self._worked(part, [name for name, _ in lines["keep"]], numbers)
+        ramp = Ramp("", "zero", "one", RAMP).move_to(key.columns(3, APART)[1].split_rows(54)[0].centre)
+        self.worked.add(ramp)
+        gated = [line for line in lines if line not in signs]
+        self.gates, self.called = ([parts[line][1] for line in gated] for parts in (self.lines, self.names))
+        self.made = self._made(part, f"“{token}”", room)
         super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
+
+    def _worked(self, part: Trace, names: Sequence[str], room: Room) -> VGroup:
+        """The entry of which the gate takes the most, before, times and after it, each below its cell.
+
+        It is one of the middle half, and one whose product is right in as many digits as are shown.
+        """
+        before, gate, after = (part[name].values.round(2) for name in names)
+        taken = np.abs(before - after) * ((before * gate).round(2) == after)
+        margin, shown = len(taken) // 4, VGroup()
+        entry = margin + int(taken[margin : len(taken) - margin].argmax())
+        for name, vector in zip(names, self.lines["keep"], strict=True):
+            cell = vector.cells.of(entry)
+            told = number(part[name].quantity(entry), ".2f", "large number")
+            told.settle(np.array([cell.get_x(), room.centre[1], 0]))
+            foot = np.array([cell.get_x(), told.get_top()[1] + units(10), 0])
+            shown.add(VGroup(rule(cell.get_bottom(), foot, "ink2", 3), told))
+        for sign, (one, other) in zip(self.signs["keep"], pairwise([*shown]), strict=True):
+            middle = (one[1].get_right() + other[1].get_left()) / 2
+            shown.add(sign.copy().settle(np.array([middle[0], room.centre[1], 0])))
+        return shown
+
+    def _made(self, part: Trace, word: str, room: Room) -> VGroup:
+        """The two vectors of which each gate is made, at the left, with arrows to the gates."""
+        side = room.columns(3, APART)[0].split_columns(SOURCE)[0]
+        vectors, names, arrows = VGroup(), VGroup(), VGroup()
+        told = (("embedded", word), ("states_before", "last hidden state"))
+        for (name, called), place in zip(told, side.inset(0, HEAD).rows(2, HEAD), strict=True):
+            head, body = place.split_rows(54)
+            vectors.add(vector_in(body, part[name], "residual", 0, self.gates[0].height * PIXELS_PER_UNIT))
+            names.add(Words(called, "stage word", "ink").settle(head.centre))
+            starts = vectors[-1].get_right() + RIGHT * units(12)
+            arrows.add(*(arrow(starts, gate.get_left() - RIGHT * units(8), "ink2", 4, 20) for gate in self.gates))
+        return VGroup(vectors, names, arrows)
+
+    def make(self) -> list[tuple[Animation, ...]]:
+        """All but the gates goes, and each of them is made of the word and the last hidden state."""
+        vectors, names, arrows = self.made
+        kept = {id(part) for part in (*self.gates, *self.called)}
+        rest = [part for group in self for part in group if id(part) not in kept]
+        return [(leave(*rest),), (appear(vectors, names),), (draw(*arrows, kind="row"),)]
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""
@@ -350,21 +412,35 @@ class Fading:
 
 class Handover:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
-    all, by two `models` that read the sentence.
+    all, by two `models` that read the sentence. Above each text stands its `english`, where that is known and has room.
     """
 
-    def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
-        lines, low = STAGE.split_rows(LINES, 80)
+    def __init__(self, models: Sequence[Trace], ribbon: Ribbon, english: Sequence[Sequence[str]]) -> None:
+        lines, low = STAGE.split_rows(LINES, 70)
         self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
         #: The words, and "query key", what attention gives to each state for each of them.
         self.written = [model["decoder.logits"].words("position")[1:] for model in models]
         self.weights = models[-1]["decoder.weights"].pick(batch=0)
-        self.outputs, self.names = [], VGroup()
+        self.outputs, self.names, self.english = [], VGroup(), VGroup()
         told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
-        for words, (text, role), line in zip(self.written, told, lines.rows(2, 8), strict=True):
-            head, body = line.split_rows(46)
+        source = [chip.label for chip in ribbon.chips]
+        for words, said, (text, role), line in zip(self.written, english, told, lines.rows(2, 24), strict=True):
+            head, body = line.split_rows(54)
             self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
+            meant, beside = self._in_english(said, source, head), units(head.width) - self.names[-1].width - gap("grid")
+            self.english.add(meant if said and meant.width < beside else VGroup())
+
+    @staticmethod
+    def _in_english(words: Sequence[str], source: Sequence[str], room: Room) -> VGroup:
+        """What a text says; words that the sentence does not have there stand out."""
+        both = [*zip(words, source, strict=False)]
+        line = VGroup(Words(Told(a), "stage word", "ink" if a == b else "warning") for a, b in both)
+        line.add_to_back(Words("in English:", "fact", "ink3"))
+        line.arrange(RIGHT, buff=gap("word")).align_to(at(room.right, 0), RIGHT)
+        for word in line:
+            word.stand_on(room.centre[1] - word.em * SMALL / 2)
+        return line
 
     def write_alone(self) -> Animation:
         """All words come out of the last state."""
@@ -389,6 +465,55 @@ class Handover:
                     lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
             found.append(lines)
         return found
+
+
+class Backwards(VGroup):
+    """A row of symbols, of which the first is asked for behind the last, with the gradient as a bar over each symbol
+    from which it was measured.
+
+    Args:
+        distances: the symbols from the first to the last one, from one measurement to the next.
+        gradient: that at the first symbol, over each of these `distances`.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
+        many = int(distances[-1])
+        above, below = room.split_rows(-SYMBOL - FOOT, 16)
+        row, foot = below.split_rows(SYMBOL)
+        places = row.columns(many + 2, 18)
+        side = places[0].width
+        self.symbols = [Box(side, SYMBOL, palette().surface, 10, palette().ink3, 2.5).move_to(p.centre) for p in places]
+        self.asked = Words("?", "chapter", "ink").settle(self.symbols[-1].get_center())
+        self.symbols[-1].set_stroke(opacity=0)
+        self.bars, self.told = VGroup(), VGroup()
+        unit = (above.height - FOOT) / gradient.quantity(0)
+        for k, distance in enumerate(distances):
+            value, box = gradient.quantity(k), self.symbols[many - int(distance)]
+            bar = bar_of(value, "height", unit, side, "residual")
+            self.bars.add(bar.next_to(box, UP, buff=units(16)))
+            size = number(value, ".4f", "number").settle(bar.get_top() + UP * units(28))
+            back = number(distance, "", "fact", "ink2").settle(foot.centre).set_x(box.get_x())
+            self.told.add(VGroup(size, back))
+        self.called = Words("symbols back", "fact", "ink2").settle(foot.centre)
+        self.called.set_x(self.symbols[-1].get_x()).align_to(at(room.right, 0), RIGHT)
+        super().__init__(*self.symbols, self.asked, self.bars, self.told, self.called)
+
+    def shrink(self) -> list[tuple[Animation, ...]]:
+        """The bar goes on from symbol to symbol."""
+        return [
+            (Travel(self.bars[k], self.bars[k + 1], 0.3, "flow"), appear(self.told[k + 1]))
+            for k in range(len(self.bars) - 1)
+        ]
+
+
+def legend(room: Room, *told: str) -> VGroup:
+    """What a full dot means, and a hollow one, at the right end of a line."""
+    spots = (dot(room.centre, GOAL, "ink2"), hollow(dot(room.centre, GOAL, "ink2")))
+    entries = VGroup(VGroup(spot, Words(text, "fact", "ink2")) for spot, text in zip(spots, told, strict=True))
+    for spot, text in entries:
+        text.settle(room.centre).next_to(spot, RIGHT, buff=gap("word"), coor_mask=[1, 0, 0])
+    return entries.arrange(RIGHT, buff=gap("grid"), center=False).align_to(at(room.right, 0), RIGHT)
 
 
 class Swapped:

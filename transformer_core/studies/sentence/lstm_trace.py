@@ -18,7 +18,7 @@ from transformer_core.files import ASSETS
 from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
 from transformer_core.pretrained.weights import opened_file
 from transformer_core.studies.measures.permutation import TURNED, exchanged
-from transformer_core.studies.translator.grammar import reading
+from transformer_core.studies.translator.grammar import read_back, reading
 from transformer_core.studies.translator.lstm import LSTMTranslator, parameters_of
 from transformer_core.text.vocabulary import END, START, Vocabulary
 from transformer_core.tracing.tap import record, to_numpy, under
@@ -83,8 +83,8 @@ def read_lstms(labels: Sequence[str]) -> Trace:
 
     `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
     themselves. `other.exchanged.*` are the states of the same words, two of which have changed places (`exchanged`),
-    and `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that. Nothing is
-    there if one of the words is none of theirs, or without their checkpoints.
+    and `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that, and in English
+    what they say instead. Nothing is there if one of the words is none of theirs, or without their checkpoints.
     """
     found = Trace({})
     for path in CHECKPOINTS.values():
@@ -94,7 +94,8 @@ def read_lstms(labels: Sequence[str]) -> Trace:
                 for trace in (_read(model, vocabulary, tuple(labels)), _long(path)):
                     found.tensors |= trace.tensors
                     found.parents |= trace.parents
-                    found.about |= trace.about
+                    for fact, more in trace.about.items():
+                        found.about[fact] = found.about.get(fact, {}) | more
     return found
 
 
@@ -102,7 +103,12 @@ def read_lstms(labels: Sequence[str]) -> Trace:
 def _long(path: Path) -> Trace:
     model, vocabulary, _ = load_lstm(path)
     trace, right = _read(model, vocabulary, tuple(LONG.split()), "other.long"), reading(LONG.split())
-    trace.about["long"] = {"text": LONG, "gold": list(right.target) if right else []}
+    written = trace[f"other.long.{model.path}.decoder.logits"].words("position")[1:]
+    trace.about["long"] = {
+        "text": LONG,
+        "gold": list(right.target) if right else [],
+        model.path: list(read_back(right, written)) if right else [],
+    }
     return trace
 
 

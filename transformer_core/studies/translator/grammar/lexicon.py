@@ -12,6 +12,8 @@ TABLES = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding
 DETERMINERS = {(name, plural): tuple(forms) for name, plural, *forms in TABLES["determiners"]}
 #: The singular and the plural form of "ser" and "estar", by name and tense.
 COPULAS = {(name, past): tuple(forms) for name, past, *forms in TABLES["copulas"]}
+#: The same of "be", by tense.
+BE = {False: ("is", "are"), True: ("was", "were")}
 
 
 def plural_in_spanish(word: str) -> str:
@@ -215,6 +217,20 @@ def afterwards(verb: Verb) -> tuple[Verb, ...]:
     """The verbs that may follow with the same object."""
     pairs = [pair.split() for row in _rows("then") for pair in row.split("|")]
     return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
+
+
+@cache
+def glosses() -> dict[str, frozenset[str]]:
+    """The English forms of each Spanish form of a noun, an adjective, a verb, or "to be"."""
+    both = (False, True)
+    found = [(noun.in_spanish(plural), noun.forms[plural]) for noun in nouns() for plural in noun.numbers]
+    found += [(a.in_spanish(feminine, plural), a.english) for a in adjectives() for feminine in both for plural in both]
+    for verb in verbs():
+        base, third, past = (english.replace("+", " ") for english in verb.english)
+        found += zip(verb.spanish, (third, base, past, past), strict=True)
+    for (_, tense), forms in COPULAS.items():
+        found += zip(forms, BE[tense], strict=True)
+    return {form: frozenset(english for other, english in found if other == form) for form, _ in found}
 
 
 def english_words() -> frozenset[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from transformer_core.studies.translator.grammar.lexicon import (
+    BE,
     COPULAS,
     DETERMINERS,
     Adjective,
@@ -171,8 +172,7 @@ class Saying:
 
 
 def copula(kind: str, plural: bool, past: bool) -> Constituent:
-    english = ("were" if plural else "was") if past else ("are" if plural else "is")
-    return phrase(english, COPULAS[kind, past][plural])
+    return phrase(BE[past][plural], COPULAS[kind, past][plural])
 
 
 def negation(g: Chooser, share: float = 0.2) -> Iterator[Constituent]:
