@@ -27,7 +27,6 @@ from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, Kep
 from scenes.chapters.c14_inference.draws import Draws
 from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
-    KEPT,
     BeamTree,
     Columns,
     Peeled,
@@ -36,7 +35,6 @@ from scenes.chapters.c14_inference.writing import (
     reckoned,
     winner,
 )
-from scenes.layout import Room
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, likeliest
@@ -95,8 +93,8 @@ class Inference(Chapter):
         yield from self.old_keys_and_values(run, trace, card)
         yield from self.the_cache(run, reads, card)
         yield from self.by_the_clock(trace, card)
-        room, foot = card.inside.split_rows(-KEPT)
-        yield from self.who_chooses(Columns(reads, writes, run["greedy.chosen_probs"], room), foot, card)
+        close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
+        yield from self.who_chooses(close, card)
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -299,7 +297,8 @@ class Inference(Chapter):
             ),
             beat(
                 f"Greedy decoding would take “{draws.best}” every time. Sampling draws:",
-                (appear(draws.edges, draws.axis), *exchange([*tokens.bars], [*draws.strip], "row")),
+                (appear(draws.edges, draws.axis), *exchange([*tokens.bars], [*draws.stairs], "row")),
+                exchange([*draws.stairs], [*draws.strip], "row"),
             ),
             beat("each random spot falls on one token,", *draws.fall()),
             beat(
@@ -599,9 +598,9 @@ class Inference(Chapter):
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
         )
 
-    def who_chooses(self, picture: Columns, foot: Room, card: Card) -> Iterator[Step]:
+    def who_chooses(self, picture: Columns, card: Card) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
-        kept, cache = picture.kept_in(foot)
+        kept, cache = picture.kept()
         ring = ring_around(picture.tracks[0], "query")
         bar, chosen, *read = picture.step(0, kept)
         yield Step(

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Sweep, Through, Travel, appear, deal
 from scenes.mobjects.bars import end_to_end
@@ -18,7 +18,7 @@ from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.tracing.provenance import Quantity
 
 #: Px of the strip, from its top to the spots above it, from one hit to the next, of a spot, and between two tokens.
-HIGH, ABOVE, PITCH, RADIUS, EDGE = 64.0, 26.0, 36.0, 12.0, 3.0
+HIGH, ABOVE, PITCH, RADIUS, EDGE = 64.0, 26.0, 36.0, 11.0, 3.0
 
 
 class Draws(VGroup):
@@ -37,15 +37,18 @@ class Draws(VGroup):
         self.best = probs.label("rank", 0)
         self.list = NextTokens(probs.pick(rank=slice(0, LISTED)), below, (others[self.one], "all others"))
         self.knob = Knob(self.temperatures, self.one, model.heads[1])
-        left, middle = at(head.left, head.bottom - HIGH / 2), UP * units(HIGH / 2)
+        zeros, middle = self.list.spots, UP * units(HIGH / 2)
+        left = np.array([zeros[0][0], at(0, head.bottom)[1] + middle[1], 0])
         zero, span = Ground(), Span(0, 0.0, 1.0)
         self.edges = VGroup(
             means(rule(left - middle, left + middle, "ink3", 3), zero),
-            means(rule(left - middle, left - middle + at(head.right, 0) - at(head.left, 0), "ink3", 3), span),
+            means(rule(left - middle, left - middle + RIGHT * units(self.list.whole), "ink3", 3), span),
         )
         starts = [left] * (LISTED + 1)
-        self.strips = [end_to_end(row, starts, head.width, HIGH, zero, 3) for row in self.rows]
-        for strip in self.strips:
+        self.strips = [end_to_end(row, starts, self.list.whole, HIGH, zero, 3) for row in self.rows]
+        #: The bars end to end, while each is still in its line.
+        self.stairs = end_to_end(self.rows[self.one], zeros, self.list.whole, self.list.high, zero)
+        for strip in (self.stairs, *self.strips):
             strip.set_stroke(palette().surface, stroke(EDGE))[-1].set_fill(palette().ink3)
         self.strip = self.strips[self.one].copy()
         spots = model.real["open_by_temperature.spots"].quantities()

@@ -24,8 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 COLUMNS = 16
 #: Px of the bar from which smoothing is peeled, and from a word or number to what is beside it.
 BROAD, SPACE = 150.0, 12.0
-#: Px of the line of keys and values that are kept.
-KEPT = 92.0
+#: Px of the line of keys and values that are kept, and where chips stand upright.
+KEPT, LOW = 92.0, 60.0
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
@@ -43,10 +43,16 @@ class Columns(VGroup):
         reads, writes: the words of each step, of which the first are drawn.
         shares: what the bar of each step shows, between nothing and one.
         room: the rectangle that is filled; the names of the two lines of words stand in it as well.
+        keeps: True if a line for keys and values that are kept is left free at the foot.
     """
 
     def __init__(
-        self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, room: Room = STAGE
+        self,
+        reads: Sequence[Label],
+        writes: Sequence[Label],
+        shares: NamedTensor,
+        room: Room = STAGE,
+        keeps: bool = False,
     ) -> None:
         reads, writes, shares = reads[:COLUMNS], writes[:COLUMNS], in_view(shares)
         count = len(writes)
@@ -55,6 +61,7 @@ class Columns(VGroup):
         needed = max(chip_width(label) for label in (*reads, *writes))
         self.upright = needed > self.pitch - 8 and max(chip_width(one, True) for one in (*reads, *writes)) > self.pitch
         self.small = needed > self.pitch - 8
+        room, self.cache = room.split_rows(room.height - keeps * (LOW if self.upright else KEPT))
         self.reads = VGroup(self._chip(label) for label in reads)
         self.writes = VGroup(self._chip(label) for label in writes)
         chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
@@ -104,7 +111,7 @@ class Columns(VGroup):
 
     def step(self, t: int, kept: VGroup) -> list[Animation]:
         """The bar of a step grows, out of it comes a token, which is read next, and its key and value are kept."""
-        bar = AnimationGroup(grow(self.bars[t], DOWN), appear(self.numbers[t]))
+        bar = AnimationGroup(grow(self.bars[t], DOWN), *([] if self.upright else [appear(self.numbers[t])]))
         chips = [self.bars[t], self.writes[t], *self.reads[t + 1 : t + 2], *kept[t + 1 : t + 2]]
         return [bar, *(Travel(*pair, kind="flow") for pair in pairwise(chips))]
 
@@ -114,15 +121,15 @@ class Columns(VGroup):
         whole = LaggedStart(*turns, lag_ratio=1, run_time=pace("slow")) if turns else None
         return [(whole, Visit(ring, [*self.tracks[1:]], "slow"))] if whole else []
 
-    def kept_in(self, room: Room) -> tuple[VGroup, Words]:
+    def kept(self) -> tuple[VGroup, Words]:
         """A key and a value below each token that is read, and what they make up together."""
-        pairs = [VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE)) for _ in self.reads]
-        most = min(1.0, units(self.pitch - 2 * SPACE) / pairs[0].width)
-        foot = at(0, room.bottom)
-        kept = VGroup(
-            pair.scale(most).move_to(at(x, 0)).align_to(foot, DOWN) for pair, x in zip(pairs, self.centres, strict=True)
-        )
-        return kept, Words("KV cache", "block").settle(self.names[1].get_center()).end_at(at(room.right, 0)[0])
+        kept, foot = VGroup(), at(0, self.cache.bottom)
+        for x in self.centres:
+            pair = VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE))
+            if pair.width > units(self.pitch - SPACE):  # a letter could not be read
+                pair = VGroup(tag.remove(tag.letter) for tag in pair).set(width=units(self.pitch - SPACE))
+            kept.add(pair.move_to(at(x, 0)).align_to(foot, DOWN))
+        return kept, Words("KV cache", "block").settle(self.names[1].get_center()).end_at(at(self.cache.right, 0)[0])
 
     def _chip(self, label: Label) -> Token:
         chip = Token(label, "", 0, 44) if self.small else Token(label)
