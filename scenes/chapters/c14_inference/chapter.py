@@ -267,7 +267,7 @@ class Inference(Chapter):
             ),
             beat(
                 "Each word lowers it: the sum favours short sentences.",
-                Visit(total, [*picture.terms, picture.total[1]]),
+                Visit(total, [part[-1] for part in (*picture.terms, picture.total)]),
                 ambient=flow,
             ),
             beat(

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Leave, Travel, Visit, appear, appear_in_turn, draw, exchange, grow, leave, reshape
+from scenes.animations import Leave, Travel, Visit, appear, appear_in_turn, draw, exchange, follow, grow, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
@@ -144,8 +144,8 @@ def reckoned(terms: Sequence[Quantity], sign: str, total: Quantity, spec: str, r
         for before, one in [*parts, ("=", total)]
     )
     for part in line:
-        part.arrange(RIGHT, buff=units(SPACE))
-    line.arrange(RIGHT, buff=units(SPACE))
+        part.arrange(RIGHT, buff=units(1.5 * SPACE))
+    line.arrange(RIGHT, buff=units(1.5 * SPACE))
     room.fit(line, most=1.0)
     return [VGroup(*line[:-1]), line[-1]]
 
@@ -320,7 +320,7 @@ class BeamTree(VGroup):
         tried = (draw(*ways, kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        best = (*kept, draw(*edges, kind=kind), appear(*scores, rise=False)) if alive else ()
+        best = (*kept, draw(*edges, kind=kind), follow(VGroup(*scores))) if alive else ()
         return [tried, best]
 
     def prune(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
