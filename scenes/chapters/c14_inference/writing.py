@@ -78,7 +78,7 @@ class Columns(VGroup):
         self.foot = at(0, foot)[1]
         self.bars, self.numbers = self.state(shares)
         self.names = VGroup(
-            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(float(self.tracks[0].get_left()[0]))
+            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(at(room.left, 0)[0])
             for name, y in (("writes", room.top + 18), ("reads", room.bottom - 18))
         )
         super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
