@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Length, Rises, means
+from scenes.mobjects.marks import Ground, Length, Rises, Stair, means
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, gap, palette, units
@@ -72,3 +73,16 @@ def bar_on(
     axis, bar = int(along == "height"), bar_of(value, along, unit, across, **look)
     side = (RIGHT, UP)[axis] * (1 if value >= 0 else -1)
     return means(bar.move_to(zero, aligned_edge=-side), Rises(value, axis, ground))
+
+
+def end_to_end(
+    terms: Sequence[Quantity], starts: Sequence[np.ndarray], unit: float, high: float, ground: Ground, radius: float = 4
+) -> VGroup:
+    """Level bars, each from where the sum of those before it ends, `unit` px for one."""
+    bars = VGroup()
+    for place, (term, start) in enumerate(zip(terms, starts, strict=True)):
+        bar = Box(max(unit * float(term), 2.0), high, palette().weight, radius)
+        middle = sum(map(float, terms[:place])) + float(term) / 2
+        bar.move_to(start + RIGHT * units(middle * unit))
+        bars.add(means(bar, Stair(tuple(terms[: place + 1]), 0, unit, high, ground, 2.0)))
+    return bars

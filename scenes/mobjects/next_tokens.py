@@ -9,17 +9,16 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_of, end_to_end
 from scenes.mobjects.card import Card
-from scenes.mobjects.marks import Ground, Span, Stair, Tick, means
-from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
+from scenes.mobjects.marks import Ground, Span, Tick, means
+from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, shape, units
+from scenes.theme import at, palette, units
+from transformer_core.studies.measures.sampling import HALF, LISTED
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: So many words of a vocabulary are listed, and so many tokens of each prompt where two stand side by side.
-LISTED, HALF = 8, 10
 #: The prompt that leaves little open, and the one that leaves much.
 PROMPTS = ("closed", "open")
 #: Px between a token and its number, and between that and its bar; and px of a number.
@@ -32,9 +31,7 @@ class NextTokens(VGroup):
     Args:
         probs: the probabilities of the tokens, along one labelled axis.
         room: the rectangle that is filled; `whole` px are a probability of one, the room for a bar by default.
-        columns: how many columns of tokens stand side by side.
-        others: what all other tokens have together, and what they are called: a last line across the room.
-        numbers: how many tokens from the top have their number written.
+        others: what all other tokens have together, and what they are called: a last line.
 
     Example::
 
@@ -47,40 +44,28 @@ class NextTokens(VGroup):
         self,
         probs: NamedTensor,
         room: Room,
-        columns: int = 1,
         others: tuple[Quantity, str] | None = None,
-        numbers: int = 99,
         whole: float = 0.0,
     ) -> None:
-        self.room, count = room, -(-len(probs) // columns)
-        labels = probs.words(probs.axes[0])
-        lines = count + (others is not None)
+        self.room, labels = room, probs.words(probs.axes[0])
+        lines = len(probs) + (others is not None)
         self.pitch = min(76.0, room.height / lines)
         style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
         self.names = VGroup(word(label, style) for label in labels)
-        wide = max(float(name.width) for name in self.names) * 135
-        across = (room.width - 48 * (columns - 1)) / columns
-        top = room.top + (room.height - self.pitch * lines) / 2
-        self.whole = whole or across - wide - DIGITS - 2 * SPACE
+        titles = [*self.names, *([Words(others[1], "fact", "ink2")] if others else [])]
+        wide = max(float(title.width) for title in titles) * 135
+        self.whole = whole or room.width - wide - DIGITS - 2 * SPACE
         self.high = self.pitch * 0.62
-        self.spots: list[np.ndarray] = []
-        self.numbers = VGroup()
-        for place, (name, share) in enumerate(zip(self.names, probs.quantities(), strict=True)):
-            left = room.left + place // count * (across + 48)
-            y = top + (place % count + 0.5) * self.pitch
-            # A column without numbers needs no room for them.
-            digits = DIGITS if numbers > place // count * count else 0.0
-            name.settle(at(left, y)).end_at(at(left + wide, y)[0])
-            if place < numbers:
-                self.numbers.add(self._number(share, left + wide + SPACE + digits, y))
-            self.spots.append(at(left + wide + digits + 2 * SPACE, y))
-        self.rest = VGroup()
-        if others is not None:
-            y = top + (lines - 0.5) * self.pitch
-            title = Words(others[1], "fact", "ink2").settle(at(room.left, y)).begin_at(at(room.left, y)[0])
-            end = float(title.get_right()[0] + units(SPACE + DIGITS))
-            self.rest.add(title, self._number(others[0], end * 135 + shape().width / 2, y))
-            self.spots.append(np.array([end + units(SPACE), at(0, y)[1], 0]))
+        middles = room.top + (room.height - self.pitch * lines) / 2 + self.pitch * (np.arange(lines) + 0.5)
+        self.spots = [at(room.left + wide + DIGITS + 2 * SPACE, y) for y in middles]
+        for title, y in zip(titles, middles, strict=True):
+            title.settle(at(room.left, y)).end_at(at(room.left + wide, y)[0])
+        shares = [*probs.quantities(), *(others[:1] if others else [])]
+        numbers = [
+            self._number(share, room.left + wide + SPACE + DIGITS, y) for share, y in zip(shares, middles, strict=True)
+        ]
+        self.numbers = VGroup(numbers[: len(probs)])
+        self.rest = VGroup(*titles[len(probs) :], *numbers[len(probs) :])
         self.bars = self.state(probs, others[0] if others else None)
         super().__init__(self.names, self.numbers, self.bars, self.rest)
 
@@ -110,16 +95,16 @@ class NextTokens(VGroup):
             bars.add(bar_of(quantity, "width", unit, self.high, "ink3", 4).move_to(spot, aligned_edge=LEFT))
         return numbers, bars
 
-    def stairs(self, probs: NamedTensor) -> tuple[VGroup, VMobject]:
-        """The bars set end to end, each below the one before, and the line of zero that they begin from."""
-        zero, left = Ground(), float(self.spots[0][0])
+    def stairs(self, probs: NamedTensor, tail: Sequence[Quantity] = ()) -> tuple[VGroup, VMobject]:
+        """The bars set end to end, each below the one before, and the line of zero that they begin from.
+
+        A `tail` goes on from the last of them, in grey.
+        """
+        zero = Ground()
         line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
-        bars, terms = VGroup(), probs.quantities()
-        for place, term in enumerate(terms):
-            bar = Box(max(self.whole * float(term), 2.0), self.high, palette().weight, 4)
-            middle = (sum(map(float, terms[:place])) + float(term) / 2) * self.whole
-            bar.move_to(np.array([left + units(middle), self.spots[place][1], 0]))
-            bars.add(means(bar, Stair(tuple(terms[: place + 1]), 0, self.whole, self.high, zero, 2.0)))
+        spots = [*self.spots, *(self.spots[-1] for _ in tail)]
+        bars = end_to_end([*probs.quantities(), *tail], spots, self.whole, self.high, zero)
+        bars[len(probs) :].set_fill(palette().ink3)
         return bars, line
 
     def limit(self, share: Quantity) -> VGroup:
@@ -230,7 +215,7 @@ def likeliest(probs: NamedTensor, count: int = LISTED) -> tuple[int, ...]:
 
 
 class LanguageModel:
-    """The card of the real language model: its name, its prompts, and the tokens that it finds likeliest.
+    """The card of the real language model: its name and its prompts.
 
     Args:
         real: `experiment.continuations`.
@@ -243,9 +228,6 @@ class LanguageModel:
         self.heads = card.line.columns(2)
         self.prompt = self._asked(0, card.line).begin_in(card.line)
         self.pair = [self._asked(1 - side, room) for side, room in enumerate(self.heads)]
-        one, probs = self.at_one("open")
-        others = real["open_others"].quantity(one), f"{real['others_count']:,.0f} others"
-        self.tokens = NextTokens(probs, card.below, 2, others, numbers=HALF // 2)
 
     def _asked(self, place: int, room: Room) -> Words:
         """A prompt that waits for its next token."""

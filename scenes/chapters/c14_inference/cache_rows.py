@@ -5,54 +5,86 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
+from scenes.animations import appear, deal, reshape
 from scenes.layout import STAGE, Room, across
+from scenes.mobjects.cells import Cell, Closed
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import SMALLEST, at, palette, units
+from scenes.theme import SMALLEST, at, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: As many rows as have room for their words; of a longer text the first.
 MOST_ROWS = 13
 
+#: Px of the triangle of what each token sees; the part of a chip's height that a row has; how far below the old rows
+#: the new ones come, as a share of a line.
+TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
+
 #: Layer and head of which keys and values are shown.
 SHOWN_HEAD = 0, 0
 
 
 class KeptRows:
-    """The key and the value of each token that was read, a line a token.
+    """The attention weights, the key and the value of each token that was read, a line a token.
 
     Args:
+        weights, masked: query × key.
         keys, values: key × d_head.
     """
 
-    def __init__(self, keys: NamedTensor, values: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(
+        self, weights: NamedTensor, masked: NamedTensor, keys: NamedTensor, values: NamedTensor, room: Room = STAGE
+    ) -> None:
         labels = keys.words("key")[:MOST_ROWS]
         heads, below = room.split_rows(44, 8)
         pitch = min(120.0, below.height / len(labels))
         high = min(76.0, pitch - 8)
+        slim = high * SLIM
         small = high < 48
         wide = max(chip_width(label, small) for label in labels)
-        side, columns = below.split_columns(wide)[0], room.split_columns(wide, 36)[1].columns(2)
+        side, rest = below.split_columns(wide)[0], room.split_columns(wide, 36)[1]
+        grid, rest = rest.split_columns(TRIANGLE, 36)
+        columns = rest.columns(2)
         lines = [Room(room.left, top, room.right, top + pitch) for top in below.top + pitch * np.arange(len(labels))]
         chips = (Token(label, "", wide, high) for label in labels)
         self.chips = VGroup(chip.move_to(side.cross(line).centre) for chip, line in zip(chips, lines, strict=True))
         self.keys, self.values = (
             VGroup(
-                Strip(row, column.width, high, float(np.abs(part.values).max())).move_to(column.cross(line).centre)
+                Strip(row, column.width, slim, float(np.abs(part.values).max())).move_to(column.cross(line).centre)
                 for row, line in zip(part, lines, strict=False)
             )
             for part, column in zip((keys, values), columns, strict=True)
         )
-        self.names = VGroup(
-            Words(text, "block", role).settle(column.cross(heads).centre)
-            for text, role, column in zip(("keys", "values"), ("key", "value"), columns, strict=True)
+        size = TRIANGLE / len(labels) - 4, min(high, TRIANGLE / len(labels) - 4)
+        self.seen = VGroup(
+            VGroup(
+                (
+                    Closed(masked.quantity(i, j), size, "", "")
+                    if j > i
+                    else Cell(weights.quantity(i, j), size, "", "", shared(weights.quantity(i, j)))
+                ).move_to(place.cross(line).centre)
+                for j, place in enumerate(grid.columns(len(labels), 4))
+            )
+            for i, line in enumerate(lines)
         )
+        heading = zip(("causal mask", "keys", "values"), ("ink", "key", "value"), (grid, *columns), strict=True)
+        self.names = VGroup(
+            Words(text, "block", role).settle(column.cross(heads).centre) for text, role, column in heading
+        )
+        self.lower = DOWN * units(pitch * LOWER)
+
+    def computed_anew(self, told: Words) -> list[Animation | tuple[Animation, ...] | None]:
+        """The rows of all tokens but the newest come out of them again, and lie down on the old ones."""
+        olds = self.keys[:-1], self.values[:-1]
+        news = [old.copy().shift(self.lower) for old in olds]
+        landing = [reshape(new, old) for new, old in zip(news, olds, strict=True)]
+        return [deal([*self.chips[:-1]], *news, kind="slow"), (*landing, appear(told))] if len(olds[0]) else []
 
 
 class Staircases:

@@ -7,10 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, VGroup
 
 from scenes.animations import (
-    Count,
-    Flight,
     Sweep,
-    Through,
     Travel,
     Visit,
     appear,
@@ -27,15 +24,26 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
-from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, in_order, in_view, winner
+from scenes.chapters.c14_inference.draws import Draws
+from scenes.chapters.c14_inference.writing import (
+    HALF_SURE,
+    BeamTree,
+    Columns,
+    Peeled,
+    in_order,
+    in_view,
+    reckoned,
+    winner,
+)
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.next_tokens import HALF, PROMPTS, Knob, LanguageModel, NextTokens, likeliest
+from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, likeliest
 from scenes.mobjects.role_table import hundreds
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.measures.sampling import HALF
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
@@ -74,17 +82,19 @@ class Inference(Chapter):
         yield from self.the_best_sum(run, tree, writes)
         if "open_cut" in real:
             model = LanguageModel(real, card)
-            yield from self.a_real_model(run, model)
-            yield from self.temperature(model)
+            draws = Draws(model)
+            yield from self.a_real_model(run, model, draws)
+            yield from self.temperature(model, draws)
             lists = model.two_lists()
             yield from self.top_k(model, lists)
             yield from self.top_p(model)
             yield from self.three_texts(model)
-        yield from self.what_chance_costs(run, trace, again, card)
+        yield from self.what_chance_costs(run, trace, before, again, card)
         yield from self.old_keys_and_values(run, trace, card)
         yield from self.the_cache(run, reads, card)
         yield from self.by_the_clock(trace, card)
-        yield from self.who_chooses(Columns(reads, writes, run["greedy.chosen_probs"], card.inside), card)
+        close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
+        yield from self.who_chooses(close, card)
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -145,7 +155,6 @@ class Inference(Chapter):
         )
         ring = ring_around(picture.bars[weakest.position])
         ends, shares = picture.state(run["greedy.end"], ".2%")
-        heading = picture.heading(f"probability of “{writes[-1]}”")
         slow = range(min(1, len(picture.writes) - 1))
         written = [
             play
@@ -176,8 +185,9 @@ class Inference(Chapter):
                 *(
                     [
                         (
-                            leave(ring, picture.numbers),
-                            appear(heading),
+                            leave(ring, picture.numbers, picture.names[0]),
+                            appear(picture.heading(f"probability of “{writes[-1]}”")),
+                            *exchange([*picture.writes[:-1]], [*picture.instead(writes[-1])], "slow"),
                             reshape(picture.bars, ends, "slow"),
                             appear_in_turn([*shares], "slow"),
                         )
@@ -193,6 +203,7 @@ class Inference(Chapter):
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
         drops = [picture.prune(t, "emphasise") for t in range(len(picture.nodes))]
+        later = [play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part]
         dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
         dropped = f"“{run['beam.token'].label('node', dead_ends[0])}”" if dead_ends else ""
         yield Step(
@@ -202,16 +213,15 @@ class Inference(Chapter):
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
-            beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:]),
+            beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:], appear(picture.meaning)),
             *(beat("goes on from each,", *plays) for plays in rest[:1]),
             beat(
                 f"and drops {dropped}: nothing as likely comes after it."
                 if dropped
                 else "and gives up all but the best.",
                 *(play for plays in drops[1:2] for play in plays),
-                *(play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part),
-                ambient=pulses(*picture.flowing()),
             ),
+            beat("So it goes on, word by word.", *later, ambient=pulses(*picture.flowing())) if later else None,
             stage=[card, picture.root],
         )
 
@@ -242,7 +252,7 @@ class Inference(Chapter):
             "The largest sum wins",
             beat(
                 "A branch counts by the sum of its log-probabilities.",
-                (draw(picture.branch[0], kind="rest"), appear(ring, picture.terms[0])),
+                (leave(picture.meaning), draw(picture.branch[0], kind="rest"), appear(ring, picture.terms[0])),
                 *(
                     (draw(edge, kind="rest"), move_ring(ring, score), appear(term))
                     for edge, score, term in zip(picture.branch[1:], later, picture.terms[1:], strict=False)
@@ -257,7 +267,7 @@ class Inference(Chapter):
             ),
             beat(
                 "Each word lowers it: the sum favours short sentences.",
-                Visit(total, [*picture.terms, picture.total[1]]),
+                Visit(total, [part[-1] for part in (*picture.terms, picture.total)]),
                 ambient=flow,
             ),
             beat(
@@ -268,72 +278,50 @@ class Inference(Chapter):
             ),
         )
 
-    def a_real_model(self, run: Trace, model: LanguageModel) -> Iterator[Step]:
-        """Another model, said to be another one, at a token that leaves much open."""
-        tokens, real = model.tokens, model.real
-        one, probs = model.at_one("open")
-        best, most = probs.largest()
+    def a_real_model(self, run: Trace, model: LanguageModel, draws: Draws) -> Iterator[Step]:
+        """Another model, said to be another one, at a token that leaves much open; and chance that chooses there."""
+        tokens, (most, *_, others) = draws.list, draws.rows[draws.one]
         doubt = claim(
             bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
-            "This model is hardly in doubt. So we change to a language model.",
-            "To have more to choose from, we change to a language model.",
+            "This model is hardly in doubt. So take a language model.",
+            "To have more to choose from, we take a language model.",
         )
-        half, ring = len(probs) // 2, ring_around(model.name, roomy=True)
+        ring, around = ring_around(model.name, roomy=True), ring_around(draws.strip[0])
         yield Step(
             "A model with more to choose from",
+            beat(doubt, (appear(model.name, model.prompt, ring), appear_in_turn([*tokens.names], "slow"))),
             beat(
-                doubt,
-                (appear(model.name, model.prompt), appear(ring)),
-                (appear_in_turn([*tokens.names[:half]], "slow"), appear_in_turn([*tokens.names[half:]], "slow")),
+                "Its likeliest tokens, and all the others together.",
+                (leave(ring), appear_in_turn([*tokens.numbers]), *(grow(bar) for bar in tokens.bars[:-1])),
+                (appear(tokens.rest), grow(tokens.bars[-1])),
             ),
             beat(
-                f"These are the {real['shown']} tokens that it finds likeliest.",
-                (leave(ring), appear_in_turn([*tokens.bars[:half]]), appear_in_turn([*tokens.bars[half:-1]])),
+                f"Greedy decoding would take “{draws.best}” every time. Sampling draws:",
+                (appear(draws.edges, draws.axis), *exchange([*tokens.bars], [*draws.stairs], "row")),
+                exchange([*draws.stairs], [*draws.strip], "row"),
             ),
+            beat("each random spot falls on one token,", *draws.fall()),
             beat(
-                f"Greedy decoding would take “{best}” every time. Sampling draws: {most:.1%} are “{best}”,",
-                appear_in_turn([*tokens.numbers]),
-            ),
-            beat(
-                f"and {real['open_others'].quantity(one):.1%} come from the long tail of all the others.",
-                appear(tokens.rest),
-                grow(tokens.bars[-1]),
+                f"on “{draws.best}” with {most:.1%}, in the tail with {others:.1%}.",
+                appear(around),
+                move_ring(around, draws.strip[-1]),
             ),
             stage=[model.card.paper],
         )
 
-    def temperature(self, model: LanguageModel) -> Iterator[Step]:
-        """Divide the logits: a continuous sweep."""
-        real, tokens = model.real, model.tokens
-        one, _ = model.at_one("open")
-        table, others = real["open_by_temperature"], real["open_others"].quantities()
-        temperatures = real["temperatures"].quantities()
-        knob = Knob(temperatures, one, model.heads[1])
-        states = [tokens.state(row, other) for row, other in zip(table, others, strict=True)]
-        last = len(temperatures) - 1
-
-        def sweep(places: range, kind: str) -> tuple[object, ...]:
-            return (
-                Through(tokens.bars, [states[i] for i in places], kind),
-                Through(knob.handle, [knob.states[i] for i in places], kind),
-                Count(knob.label, [temperatures[i] for i in places], ".1f", kind, "temperature "),
-                *(
-                    Count(text, [table.quantity(i, place) for i in places], ".1%", kind)
-                    for place, text in enumerate(tokens.numbers)
-                ),
-                Count(tokens.rest[1], [others[i] for i in places], ".1%", kind),
-            )
-
+    def temperature(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
+        """Divide the logits: a continuous sweep, under draws that stay where they fell."""
+        last = len(draws.temperatures) - 1
         yield Step(
             "Temperature: flatter or sharper",
-            beat("A temperature divides all logits before the softmax.", appear(knob)),
-            beat("A high one flattens: the unlikely tokens gain.", sweep(range(one, last + 1), "slow")),
+            beat("A temperature divides all logits before the softmax.", appear(draws.knob)),
+            beat("A high one flattens: the unlikely tokens gain.", draws.sweep(range(draws.one, last + 1), "slow")),
+            beat("A low one sharpens:", draws.sweep(range(last, -1, -1), "slow")),
             beat(
-                f"A low one sharpens: “{table.words('rank')[0]}” takes {table.quantity(0, 0):.1%}.",
-                sweep(range(last, -1, -1), "tour"),
+                f"“{draws.best}” takes {draws.rows[0][0]:.1%}. Towards zero, it becomes greedy decoding.",
+                appear(ring_around(draws.strips[0][0])),
             ),
-            beat("Towards zero, it becomes greedy decoding.", appear(ring_around(states[0][0]))),
-            stage=[model.card.paper, model.name, model.prompt, tokens],
+            stage=[model.card.paper, model.name, model.prompt, draws],
         )
 
     def top_k(self, model: LanguageModel, lists: list[NextTokens]) -> Iterator[Step]:
@@ -379,9 +367,12 @@ class Inference(Chapter):
     def top_p(self, model: LanguageModel) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
         real, lists = model.real, model.two_lists()
-        stairs = [one.stairs(model.half_of(name)) for one, name in zip(lists, PROMPTS, strict=True)]
-        limits = [one.limit(real["p"]) for one in lists]
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
+        tails = [
+            [real[f"{name}_running.tail_kept"]] * (count > HALF) for name, count in zip(PROMPTS, kept, strict=True)
+        ]
+        stairs = [one.stairs(model.half_of(name), tail) for one, name, tail in zip(lists, PROMPTS, tails, strict=True)]
+        limits = [one.limit(real["p"]) for one in lists]
         scissors = lists[0].scissors(min(int(kept[0]), HALF))
         follows = claim(
             kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
@@ -397,7 +388,7 @@ class Inference(Chapter):
                 tuple(
                     play
                     for one, (bars, line) in zip(lists, stairs, strict=True)
-                    for play in (appear(line), *exchange([*one.bars], [*bars], "slow"))
+                    for play in (appear(line), *exchange([*one.bars], [*bars[:HALF]], "slow"))
                 ),
             ),
             beat(
@@ -406,7 +397,7 @@ class Inference(Chapter):
                 appear(*(one.told_limit(real["p"]) for one in lists)),
             ),
             beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
-            beat(f"on the right {kept[1]}. {follows}", appear(notes[1])),
+            beat(f"on the right {kept[1]}. {follows}", *(grow(bar) for bar in stairs[1][0][HALF:]), appear(notes[1])),
             stage=[
                 model.card.paper,
                 model.name,
@@ -437,7 +428,7 @@ class Inference(Chapter):
             stage=[card.paper, model.name, model.prompt],
         )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, columns: Columns, card: Card) -> Iterator[Step]:
+    def what_chance_costs(self, run: Trace, trace: Trace, before: int, columns: Columns, card: Card) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -448,7 +439,8 @@ class Inference(Chapter):
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         products, written = in_view(run["greedy.running_prob"]), run["greedy.running_prob"].size("step")
         bars, numbers = columns.state(products)
-        ring = ring_around(bars[-1])
+        factors, *_, last = in_view(run["greedy.chosen_probs"]).quantities(), *products.quantities()
+        product = reckoned(factors, "×", last, ".1%", "ink", columns.head)
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
@@ -458,17 +450,24 @@ class Inference(Chapter):
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         text = claim(len(products) == written, "this text", "this beginning")
         alone = trace.about["config"]["encoder_layers"] == 0
+        others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
+        peeled, taught = Peeled(run, others, card.inside.columns(3)[-1]), costs and not alone and others < HALF_SURE
         other = (leave(card.words), appear(card.called("our translator"))) if alone else ()
         yield Step(
             "What chance costs, and why",
             beat(
-                f"Probabilities multiply: sampling writes {text} in {products.quantities()[-1]:share} of all tries.",
-                (reshape(columns.bars, bars, "slow"), leave(columns.numbers), appear_in_turn([*numbers], "slow")),
-                appear(ring),
+                f"Probabilities multiply: sampling writes {text} in {last:share} of all tries.",
+                (
+                    leave(columns.numbers, columns.names[0]),
+                    reshape(columns.bars, bars, "slow"),
+                    appear_in_turn([*numbers], "slow"),
+                    appear_in_turn([*product[0]], "slow"),
+                ),
+                appear(product[1]),
             ),
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                (leave(*(part for part in columns if part is not columns.numbers), *numbers, ring), *other),
+                (leave(*(part for part in columns if part is not columns.numbers), *numbers, *product), *other),
                 (headed[0], *filled[0]),
                 (headed[1], *filled[1]),
             ),
@@ -478,8 +477,7 @@ class Inference(Chapter):
                     "Is that doubt? Label smoothing taught it to leave every word a little.",
                     "No difference that we can tell from chance.",
                 ),
-                draw(asked := ring_around(panels[1].dots), kind="row"),
-                headed[2],
+                *(peeled.come() if taught else []),
             ),
             beat(
                 claim(
@@ -488,8 +486,8 @@ class Inference(Chapter):
                     + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                (*filled[2], leave(asked)),
-                draw(ring_around(panels[2].dots), kind="row"),
+                *(peeled.peel() if taught else []),
+                (headed[2], *filled[2]),
             ),
             stage=[card, columns],
         )
@@ -497,17 +495,17 @@ class Inference(Chapter):
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
         head = trace.under(FIRST, batch=0, head=SHOWN_HEAD[1], kv_head=0)
-        picture = KeptRows(head["k"], head["v"], card.inside)
+        picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
-        lines = [*zip(picture.chips, picture.keys, picture.values, strict=True)]
+        lines = [*zip(picture.chips, picture.seen, picture.keys, picture.values, strict=True)]
         several = bool(run["cache.rows_without"] > run["cache.rows_with"])
-        again = [Flight(chip, strip, kind="row") for chip, *strips in lines[:-1] for strip in strips]
+        told = Words(f"largest difference: {difference:.6f}", "fact").end_in(card.head)
         yield Step(
             "Old keys and values never change",
             beat(
-                "In each head, each token that is read adds a key and a value.",
+                "Each token that is read adds a key and a value.",
                 appear(picture.names),
-                *((appear(chip), deal([chip], [key], [value])) for chip, key, value in lines[:1]),
+                *((appear(chip, seen), deal([chip], [key], [value])) for chip, seen, key, value in lines[:1]),
             ),
             beat(
                 "The causal mask lets none see a later one: the old ones cannot change.",
@@ -523,7 +521,7 @@ class Inference(Chapter):
                     ),
                     "Here there is one step, and nothing old yet.",
                 ),
-                *([tuple(again)] if several and again else []),
+                *(picture.computed_anew(told) if several else []),
             ),
             beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
             stage=[card.paper, card.called(named_head(*SHOWN_HEAD))],
@@ -579,9 +577,6 @@ class Inference(Chapter):
         card.inside.fit(picture)
         gains = [float(gain) for gain in speedups.quantities()]
         least = gains.index(min(gains))
-        grows = claim(
-            gains[least:] == sorted(gains[least:]), "From there on it grows.", "It does not grow with every length."
-        )
         ring = ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))
         longest, shortest = (picture.gain(speedups, k) for k in (len(gains) - 1, least))
         yield Step(
@@ -600,29 +595,31 @@ class Inference(Chapter):
                 f"{lengths.quantity(least):.0f} words gain least: {speedups.quantity(least):.1f} times.",
                 appear(ring, shortest),
             ),
-            beat(grows, move_ring(ring, VGroup(picture.marks[0][-1], picture.marks[2][-1]))),
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
         )
 
     def who_chooses(self, picture: Columns, card: Card) -> Iterator[Step]:
-        """Close: the loop once more, and a question to take away."""
-        ring = ring_around(picture.reads[0])
-        flights = [Travel(*pair, kind="row") for pair in zip(picture.bars, picture.writes, strict=True)]
-        again = zip(picture.writes[:-1], picture.reads[1:], strict=True)
+        """Close: the loop once more, word by word, and a question to take away."""
+        kept, cache = picture.kept()
+        ring = ring_around(picture.tracks[0], "query")
+        bar, chosen, *read = picture.step(0, kept)
         yield Step(
             "Who chooses?",
             beat(
                 "The model gives probabilities;",
-                appear(picture.tracks),
-                tuple(grow(bar, DOWN) for bar in picture.bars),
+                (appear(picture.tracks, cache), Travel(picture.reads[0], kept[0])),
+                bar,
             ),
-            beat("a rule outside of it chooses a token,", tuple(flights)),
+            beat(
+                "a rule outside of it chooses a token,",
+                appear(ring, picture.heading("rule: the likeliest", "query")),
+                chosen,
+            ),
             beat(
                 "which is read next. The causal mask lets us keep the past.",
-                tuple(Travel(*pair, kind="row") for pair in again),
-                appear(ring),
-                Visit(ring, [*picture.reads], "slow"),
+                *read,
+                *picture.later(kept, ring),
             ),
-            beat("Your turn: would a cache work in the encoder?", Visit(ring, [*picture.reads[::-1]], "slow")),
+            beat("Your turn: would a cache work in the encoder?", leave(ring), appear(ring_around(kept))),
             stage=[card, picture.reads[0], picture.names],
         )

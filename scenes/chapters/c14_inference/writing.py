@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, leave
+from scenes.animations import Leave, Travel, Visit, appear, appear_in_turn, draw, exchange, follow, grow, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
-from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, units
-from transformer_core.tracing.provenance import Label
+from scenes.mobjects.tokens import Tag, Token, chip_width
+from scenes.theme import at, pace, palette, units
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: More columns than this cannot be read; a model that does not stop writes more.
 COLUMNS = 16
+#: Px of the bar from which smoothing is peeled, and from a word or number to what is beside it.
+BROAD, SPACE = 150.0, 12.0
+#: Px of the line of keys and values that are kept, and where chips stand upright.
+KEPT, LOW = 92.0, 60.0
 #: A choice with more than this is hardly in doubt.
 HALF_SURE = 0.5
 
@@ -38,22 +43,29 @@ class Columns(VGroup):
         reads, writes: the words of each step, of which the first are drawn.
         shares: what the bar of each step shows, between nothing and one.
         room: the rectangle that is filled; the names of the two lines of words stand in it as well.
+        keeps: True if a line for keys and values that are kept is left free at the foot.
     """
 
     def __init__(
-        self, reads: Sequence[Label], writes: Sequence[Label], shares: NamedTensor, room: Room = STAGE
+        self,
+        reads: Sequence[Label],
+        writes: Sequence[Label],
+        shares: NamedTensor,
+        room: Room = STAGE,
+        keeps: bool = False,
     ) -> None:
         reads, writes, shares = reads[:COLUMNS], writes[:COLUMNS], in_view(shares)
-        self.room, count = room, len(writes)
+        count = len(writes)
         self.pitch = min(330.0, room.width / count)
         left = room.left + (room.width - self.pitch * count) / 2
         needed = max(chip_width(label) for label in (*reads, *writes))
         self.upright = needed > self.pitch - 8 and max(chip_width(one, True) for one in (*reads, *writes)) > self.pitch
         self.small = needed > self.pitch - 8
+        room, self.cache = room.split_rows(room.height - keeps * (LOW if self.upright else KEPT))
         self.reads = VGroup(self._chip(label) for label in reads)
         self.writes = VGroup(self._chip(label) for label in writes)
         chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
-        heads = 48.0
+        heads, self.head = 48.0, Room(room.left, room.top - 8, room.right, room.top + 32)
         top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
         self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
         self.tracks = VGroup()
@@ -66,7 +78,7 @@ class Columns(VGroup):
         self.foot = at(0, foot)[1]
         self.bars, self.numbers = self.state(shares)
         self.names = VGroup(
-            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(float(self.tracks[0].get_left()[0]))
+            Words(name, "aside", "ink2").settle(at(0, y)).begin_at(at(room.left, 0)[0])
             for name, y in (("writes", room.top + 18), ("reads", room.bottom - 18))
         )
         super().__init__(self.tracks, self.bars, self.numbers, self.reads, self.writes, self.names)
@@ -89,14 +101,84 @@ class Columns(VGroup):
             numbers.add(text)
         return bars, numbers
 
-    def heading(self, text: str) -> Words:
-        """The name of what the bars show, in the upper right corner."""
-        words = Words(text, "aside", "ink2").move_to(self.names[0])
-        return words.stand_on(self.names[0].baseline).end_at(at(self.room.right, 0)[0])
+    def heading(self, text: str, role: str = "ink") -> Words:
+        """The name of what the bars show, in the middle above them."""
+        return Words(text, "block", role).settle(self.head.centre)
+
+    def instead(self, label: Label) -> VGroup:
+        """The chip of one token over every bar but the last, which has it."""
+        return VGroup(self._chip(label).move_to(chip) for chip in self.writes[:-1])
+
+    def step(self, t: int, kept: VGroup) -> list[Animation]:
+        """The bar of a step grows, out of it comes a token, which is read next, and its key and value are kept."""
+        bar = AnimationGroup(grow(self.bars[t], DOWN), *([] if self.upright else [appear(self.numbers[t])]))
+        chips = [self.bars[t], self.writes[t], *self.reads[t + 1 : t + 2], *kept[t + 1 : t + 2]]
+        return [bar, *(Travel(*pair, kind="flow") for pair in pairwise(chips))]
+
+    def later(self, kept: VGroup, ring: VMobject) -> list[tuple[Animation, ...]]:
+        """All steps after the first, one after another, and a ring that goes along."""
+        turns = [LaggedStart(*self.step(t, kept), lag_ratio=0.7) for t in range(1, len(self.writes))]
+        whole = LaggedStart(*turns, lag_ratio=1, run_time=pace("slow")) if turns else None
+        return [(whole, Visit(ring, [*self.tracks[1:]], "slow"))] if whole else []
+
+    def kept(self) -> tuple[VGroup, Words]:
+        """A key and a value below each token that is read, and what they make up together."""
+        kept, foot = VGroup(), at(0, self.cache.bottom)
+        for x in self.centres:
+            pair = VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE))
+            if pair.width > units(self.pitch - SPACE):  # a letter could not be read
+                pair = VGroup(tag.remove(tag.letter) for tag in pair).set(width=units(self.pitch - SPACE))
+            kept.add(pair.move_to(at(x, 0)).align_to(foot, DOWN))
+        return kept, Words("KV cache", "block").settle(self.names[1].get_center()).end_at(at(self.cache.right, 0)[0])
 
     def _chip(self, label: Label) -> Token:
         chip = Token(label, "", 0, 44) if self.small else Token(label)
         return chip.turn() if self.upright else chip
+
+
+def reckoned(terms: Sequence[Quantity], sign: str, total: Quantity, spec: str, role: str, room: Room) -> list[VGroup]:
+    """Numbers with a sign between them, and behind "=" their total, in the middle of a room."""
+    parts = [(sign if k else "", term) for k, term in enumerate(terms)]
+    line = VGroup(
+        VGroup(*([Words(before, "stage number", "ink2")] if before else []), number(one, spec, "stage number", role))
+        for before, one in [*parts, ("=", total)]
+    )
+    for part in line:
+        part.arrange(RIGHT, buff=units(1.5 * SPACE))
+    line.arrange(RIGHT, buff=units(1.5 * SPACE))
+    room.fit(line, most=1.0)
+    return [VGroup(*line[:-1]), line[-1]]
+
+
+class Peeled:
+    """The bar of a word below the layer that all others have, and the same bar without what smoothing adds."""
+
+    def __init__(self, run: Trace, others: Quantity, room: Room) -> None:
+        chosen, without = (run[f"greedy.{name}"].quantity(0) for name in ("chosen_probs", "unsmoothed"))
+        names, whole = room.split_columns(2 * BROAD)[0].split_rows(-HIGH, 16)[::-1]
+        self.bar, self.layer, self.full = (
+            bar_of(share, "height", whole.height, BROAD, role, 6).move_to(whole.centre)
+            for share, role in zip((chosen, others, without), ("weight", "ink3", "weight"), strict=True)
+        )
+        foot, top = at(0, whole.bottom), at(0, whole.top)
+        for bar in (self.bar, self.full):
+            bar.align_to(foot, DOWN)
+        self.layer.align_to(top, UP)
+        self.numbers = [number(share, ".1%", "stage number", "background") for share in (chosen, without)]
+        for text in self.numbers:
+            text.settle(self.bar.get_center()).paper = self.bar
+        self.name = Token(run["greedy.probs"].label("step", 0)).move_to(names.centre)
+        self.share = Words(f"all others: {others:.1%}", "fact").next_to(self.layer, RIGHT, buff=units(SPACE))
+
+    def come(self) -> list[Animation]:
+        """The bar, and on top of it the layer."""
+        return [appear(self.bar, self.numbers[0], self.name), appear(self.layer, self.share)]
+
+    def peel(self) -> list[Animation | tuple[Animation, ...]]:
+        """The layer comes off, and the word gets more of the rest; then all of it is gone."""
+        off = Leave(self.layer, self.share, shift=RIGHT * units(BROAD), run_time=pace("transform"))
+        grown = reshape(self.bar, self.full), *exchange(self.numbers[:1], self.numbers[1:])
+        return [(off, *grown), leave(self.bar, self.numbers[1], self.name)]
 
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
@@ -107,11 +189,11 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
 
 #: The most steps that have room, and the most candidates of a step.
 STEPS, CANDIDATES = 5, 6
-#: Px of the root, from the end of a word to its edges, and that a word stands above its score.
-ROOT, SPACE, ABOVE = 52.0, 12.0, 20.0
+#: Px of the root, and that a word stands above its score.
+ROOT, ABOVE = 52.0, 20.0
 #: How much higher the rows of words with scores are, and px of the line at the foot where sums are made and divided.
 TALL, FOOT = 1.6, 72.0
-#: Px of the way to such a cross.
+#: Px of the ways to such a cross.
 STUB = 40.0
 
 
@@ -168,7 +250,10 @@ class BeamTree(VGroup):
         self.winners = [node for node in best if node in self.ends]
         self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
         self.crosses = {node: self._crossed(node) for lost in self.dead_ends for node in lost}
-        self.terms, self.total = self._sum(best)
+        logs, total = [tree["log_prob"].quantity(node) for node in best], tree["score"].quantity(best[-1])
+        self.terms, self.total = reckoned(logs, "+", total, ".3f", "residual", self.foot)
+        self.meaning = Words("below each word: the sum of log-probabilities up to it", "fact", "ink2")
+        self.meaning.settle(self.foot.centre)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
         parts = (self.words, self.kept, self.scores, self.thin, self.edges)
         super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
@@ -178,20 +263,11 @@ class BeamTree(VGroup):
         return [int(node) for node in nodes if self.alive[node] or node in others]
 
     def _crossed(self, node: int) -> VGroup:
-        """A way on that is not taken."""
+        """Ways on, and that none of them is taken."""
         start = self.ends[node][1]
         end = start + RIGHT * units(STUB)
-        cross = Words("×", "stage number", "warning").move_to(end + RIGHT * units(SPACE))
-        return VGroup(rule(start, end, "ink3", 2), cross)
-
-    def _sum(self, best: Sequence[int]) -> tuple[VGroup, VGroup]:
-        """The log-probabilities along the best branch, and their sum, at the foot."""
-        logs = (self.tree["log_prob"].quantity(node) for node in best)
-        terms = VGroup(number(log, ".3f", "stage number", "residual") for log in logs)
-        total = number(self.tree["score"].quantity(best[-1]), ".3f", "stage number", "residual")
-        whole = VGroup(*terms, Words("=", "stage number", "ink2"), total).arrange(RIGHT, buff=units(36))
-        self.foot.fit(whole, most=1.0)
-        return terms, VGroup(*whole[len(terms) :])
+        ways = VGroup(rule(start, end + side * units(SPACE), "ink3", 2) for side in (UP, 0 * UP, DOWN))
+        return VGroup(ways, Words("×", "stage number", "warning").move_to(end + RIGHT * units(SPACE)))
 
     def _lost(self) -> list[list[int]]:
         """For each step, the nodes that were kept before, and that no branch leads through any more."""
@@ -240,19 +316,20 @@ class BeamTree(VGroup):
         nodes = self.nodes[t]
         alive = [node for node in nodes if node in self.kept]
         out = appear_in_turn([self.words[node] for node in nodes], kind)
-        tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
+        ways = (*(self.thin[node] for node in nodes), *(self.crosses[node][0] for node in self.dead_ends[t]))
+        tried = (draw(*ways, kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        drawn = [draw(*edges, kind=kind)] if alive else []
-        return [tried, (*kept, *drawn), (appear(*scores, rise=False),)]
+        best = (*kept, draw(*edges, kind=kind), follow(VGroup(*scores))) if alive else ()
+        return [tried, best]
 
-    def prune(self, t: int, kind: str = "row") -> list[Animation | tuple[Animation, ...]]:
+    def prune(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
         """Grey what is on no kept branch since step t, and end with a cross those that nothing as good comes after."""
-        lost, crosses = self.lost[t], [self.crosses[node] for node in self.dead_ends[t]]
+        lost, crosses = self.lost[t], [self.crosses[node][1] for node in self.dead_ends[t]]
         gone = [part[node] for part in (self.kept, self.scores) for node in lost]
         pale = [self.pale[node][k] for k in range(2) for node in lost]
-        given_up = [(leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
-        return [*([appear(*crosses, rise=False)] if crosses else []), *given_up]
+        crossed = [appear(*crosses, rise=False)] if crosses else []
+        return [(*crossed, leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
 
     def averages(self, tree: Trace) -> VGroup:
         """The sums of the two best branches, each divided by its length, at the foot."""

@@ -108,3 +108,45 @@ def beam_width(raw):
     for step, kept in zip(raw["step"], raw["kept"], strict=True):
         counts[int(step)] = counts.get(int(step), 0) + int(kept)
     return max(counts.values())
+
+
+#: The list of a lecture names so many tokens, and so many are drawn.
+NAMED, DRAWN = 8, 20
+TEMPERED = ("experiment.continuations.open_by_temperature", "experiment.continuations.closed_by_temperature")
+
+
+@oracle("unlisted", TEMPERED, "temperature")
+def unlisted(raw):
+    return [1 - math.fsum(row[:NAMED]) for row in raw.itself]
+
+
+def from_bits() -> list[float]:
+    """Numbers between 0 and 1 from the upper 53 bits of what the generator of seed 0 gives."""
+    return [int(word >> np.uint64(11)) * 2.0**-53 for word in np.random.PCG64(0).random_raw(DRAWN)]
+
+
+@oracle("spots", TEMPERED, "draw")
+def spots(_raw):
+    return from_bits()
+
+
+@oracle("landed", TEMPERED, "temperature draw")
+def landed(raw):
+    found = []
+    for row in raw.itself:
+        ends = [math.fsum(row[: k + 1]) for k in range(NAMED)]
+        found.append([next((k for k, end in enumerate(ends) if spot < end), NAMED) for spot in from_bits()])
+    return found
+
+
+@oracle("tail_kept", ("experiment.continuations.open_running", "experiment.continuations.closed_running"), "")
+def tail_kept(raw):
+    """By the second token: every one that is kept was divided by the same sum."""
+    running, cut = raw.itself, raw[f"/{raw.prefix.removesuffix('running')}cut"][1]
+    return (running[1] - running[0]) / cut[1] - running[9]
+
+
+@oracle("unsmoothed", "decoding.greedy", "step", along_steps, "log_prob /experiment.sampling.smoothing")
+def unsmoothed(raw):
+    each = float(raw["/experiment.sampling.smoothing"]) / raw["probs"].shape[1]
+    return [max(0.0, max(row) - each) / math.fsum(max(0.0, p - each) for p in row) for row in raw["probs"]]

@@ -1,0 +1,48 @@
+"""What a rule of sampling makes of recorded probabilities: where chance falls, and what is left without smoothing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
+
+#: So many of the likeliest words are listed by name; what the others have together is one share more. And so many of
+#: each prompt where two stand side by side.
+LISTED, HALF = 8, 10
+#: How often a token is drawn, and the seed of the generator: the first.
+DRAWS, SEED = 20, 0
+
+
+@measure("temperature")
+def unlisted(itself: np.ndarray) -> Values:
+    """1 - Σ_r p_r over the listed ranks, at each temperature; the prefix has "temperature rank"."""
+    return 1 - itself[:, :LISTED].sum(-1)
+
+
+@measure("draw")
+def spots() -> Values:
+    """Numbers between 0 and 1 of a seeded generator: where each draw falls on a strip of all probabilities."""
+    return np.random.default_rng(SEED).random(DRAWS)
+
+
+@measure("temperature draw")
+def landed(itself: np.ndarray, spots: np.ndarray) -> Values:
+    """The first rank r with p_1 + ... + p_r above the spot: the token of each draw; `LISTED` for all others."""
+    return (itself[:, :LISTED].cumsum(-1)[:, None] <= spots[:, None]).sum(-1)
+
+
+@measure("")
+def tail_kept(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """What top-p keeps in all, less what the first `HALF` hold: p_1 / p'_1 - (p_1 + ... + p_HALF), where p' is what the
+    cut makes of p; the prefix has the running sums of p."""
+    cut = trace.full(f"{prefix.removesuffix('running')}cut").pick(choice="top_p")
+    return itself[0] / cut.values[0] - itself[HALF - 1]
+
+
+@measure("step", like="log_prob")
+def unsmoothed(trace: Trace, probs: np.ndarray) -> Values:
+    """The probability of each chosen word without the ε/V that label smoothing leaves to each of V words, scaled to a
+    sum of one: max(p - ε/V, 0) / Σ_w max(p_w - ε/V, 0)."""
+    left = np.maximum(probs - float(trace["experiment.sampling.smoothing"]) / probs.shape[-1], 0)
+    return left.max(-1) / left.sum(-1)
