@@ -602,7 +602,7 @@ class Inference(Chapter):
         """Close: the loop once more, word by word, and a question to take away."""
         kept, cache = picture.kept()
         ring = ring_around(picture.tracks[0], "query")
-        bar, chosen, *read = picture.step(0, kept)
+        (bar, chosen, *read), *turns = picture.turns(kept)
         yield Step(
             "Who chooses?",
             beat(
@@ -618,7 +618,7 @@ class Inference(Chapter):
             beat(
                 "which is read next. The causal mask lets us keep the past.",
                 *read,
-                *picture.later(kept, ring),
+                *picture.later(turns, ring),
             ),
             beat("Your turn: would a cache work in the encoder?", leave(ring), appear(ring_around(kept))),
             stage=[card, picture.reads[0], picture.names],

@@ -109,17 +109,20 @@ class Columns(VGroup):
         """The chip of one token over every bar but the last, which has it."""
         return VGroup(self._chip(label).move_to(chip) for chip in self.writes[:-1])
 
-    def step(self, t: int, kept: VGroup) -> list[Animation]:
-        """The bar of a step grows, out of it comes a token, which is read next, and its key and value are kept."""
-        bar = AnimationGroup(grow(self.bars[t], DOWN), *([] if self.upright else [appear(self.numbers[t])]))
-        chips = [self.bars[t], self.writes[t], *self.reads[t + 1 : t + 2], *kept[t + 1 : t + 2]]
-        return [bar, *(Travel(*pair, kind="flow") for pair in pairwise(chips))]
+    def turns(self, kept: VGroup) -> list[list[Animation]]:
+        """Of each step: its bar grows, out of it comes a token, which is read next, and its key and value are kept."""
+        found = []
+        for t, bar in enumerate(self.bars):
+            filled = AnimationGroup(grow(bar, DOWN), *([] if self.upright else [appear(self.numbers[t])]))
+            chips = [bar, self.writes[t], *self.reads[t + 1 : t + 2], *kept[t + 1 : t + 2]]
+            found.append([filled, *(Travel(*pair, kind="flow") for pair in pairwise(chips))])
+        return found
 
-    def later(self, kept: VGroup, ring: VMobject) -> list[tuple[Animation, ...]]:
-        """All steps after the first, one after another, and a ring that goes along."""
-        turns = [LaggedStart(*self.step(t, kept), lag_ratio=0.7) for t in range(1, len(self.writes))]
-        whole = LaggedStart(*turns, lag_ratio=1, run_time=pace("slow")) if turns else None
-        return [(whole, Visit(ring, [*self.tracks[1:]], "slow"))] if whole else []
+    def later(self, turns: Sequence[Sequence[Animation]], ring: VMobject) -> list[tuple[Animation, ...]]:
+        """The steps after the first, one after another, and a ring that goes along."""
+        whole = [LaggedStart(*turn, lag_ratio=0.7) for turn in turns]
+        run = LaggedStart(*whole, lag_ratio=1, run_time=pace("slow")) if whole else None
+        return [(run, Visit(ring, [*self.tracks[1:]], "slow"))] if run else []
 
     def kept(self) -> tuple[VGroup, Words]:
         """A key and a value below each token that is read, and what they make up together."""
