@@ -1,4 +1,4 @@
-"""What a rule of sampling makes of recorded probabilities: where chance falls, and what is left without smoothing."""
+"""Draws from recorded probabilities, the mass that top-p keeps, and probabilities without label smoothing."""
 
 from __future__ import annotations
 
@@ -34,8 +34,10 @@ def landed(itself: np.ndarray, spots: np.ndarray) -> Values:
 
 @measure("")
 def tail_kept(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """What top-p keeps in all, less what the first `HALF` hold: p_1 / p'_1 - (p_1 + ... + p_HALF), where p' is what the
-    cut makes of p; the prefix has the running sums of p."""
+    """The mass that top-p keeps beyond the first `HALF` ranks: p_1 / p'_1 - (p_1 + ... + p_HALF), p' those of the cut.
+
+    The prefix has the running sums of p.
+    """
     cut = trace.full(f"{prefix.removesuffix('running')}cut").pick(choice="top_p")
     return itself[0] / cut.values[0] - itself[HALF - 1]
 
