@@ -168,6 +168,7 @@ class Basics(Chapter):
                     ),
                     "So a part of this answer may be remembered.",
                 ),
+                tuple(Flight(chip, chip.copy().move_to(picture.cell), kind="slow", lit=True) for chip in picture.mine),
             ),
             stage=[machine.source],
         )
