@@ -96,7 +96,7 @@ def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_ha
     for text, model in (("The car is red", None), ("The car is red", RANDOM)):
         trace = trace_of(text, model)
         sure = trace["decoding.greedy.chosen_probs"].values.min() > 0.5
-        assert ("This model is hardly in doubt." in said("inference", trace)) == sure
+        assert ("Our translator is hardly in doubt." in said("inference", trace)) == sure
 
 
 def test_the_length_that_gains_least_from_a_cache_is_named() -> None:

@@ -283,7 +283,7 @@ class Inference(Chapter):
         tokens, (most, *_, others) = draws.list, draws.rows[draws.one]
         doubt = claim(
             bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
-            "This model is hardly in doubt. So take a language model.",
+            "Our translator is hardly in doubt. So take a language model.",
             "To have more to choose from, we take a language model.",
         )
         ring, around = ring_around(model.name, roomy=True), ring_around(draws.strip[0])

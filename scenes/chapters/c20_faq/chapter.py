@@ -237,7 +237,7 @@ class FAQ(Chapter):
             activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
             answers.append(
                 Small(
-                    f"Biases, and no {activation}: |linear?",
+                    f"Biases, but no {activation}: |linear?",
                     out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
                     (f"length {made:.2f}", claim(bool(made > 0), "made of zeros", "zeros stay zeros")),
                 )
