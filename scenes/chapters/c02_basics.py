@@ -278,7 +278,7 @@ class Basics(Chapter):
         )
 
     def in_context(self, text: Translated, trace: Trace, reading: Reading) -> list[Beat]:
-        """What the encoder adds: a word of two sentences goes in as one vector, and two come out."""
+        """A word of two sentences goes into the encoder as one vector, and two come out, each with its context."""
         token = TwoContexts.word_of(trace)
         if token is None:
             return []

@@ -51,7 +51,7 @@ class Drawn:
 
     @cached_property
     def looks(self) -> tuple[Any, ...]:
-        """What is equal where two look the same."""
+        """A key that is equal for two that look the same."""
         return self.build, self.curves.tobytes(), self.paint.tobytes()
 
 
@@ -201,7 +201,7 @@ def _paint(leaf: VMobject) -> np.ndarray:
 
 
 def _rising(places: Sequence[int]) -> set[int]:
-    """Where the longest rising part of `places` stands in them; negative ones do not count."""
+    """Indices of the longest increasing subsequence of `places`, of which negative ones are left out."""
     ends, before = list[int](), dict[int, int]()
     for k, place in enumerate(places):
         if place >= 0:

@@ -99,6 +99,22 @@ def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_ha
         assert ("Our translator is hardly in doubt." in said("inference", trace)) == sure
 
 
+@pytest.mark.parametrize(
+    ("meant", "both"),
+    [
+        ("the old man who sees the tired dog is very small", True),
+        ("the old man who sees the small dog is very small", False),
+        ("the old man who sees the small cat is very tired", False),
+        ("the old dog who tired the small man is very sees", False),
+    ],
+)
+def test_two_words_are_said_to_have_changed_places_only_where_two_did(meant: str, both: bool) -> None:
+    trace = trace_of("The car is red")
+    facts = {**trace.about["long"], "lstm": meant.split()}
+    other = Trace(trace.tensors, trace.parents, {**trace.about, "long": facts})
+    assert ("Two words changed places." in said("lstm", other)) == both
+
+
 def test_the_length_that_gains_least_from_a_cache_is_named() -> None:
     trace = trace_of("The car is red")
     times, lengths = (trace[f"experiment.cache_cost.{name}"].values for name in ("milliseconds", "lengths"))

@@ -433,7 +433,7 @@ class Handover:
 
     @staticmethod
     def _in_english(words: Sequence[str], source: Sequence[str], room: Room) -> VGroup:
-        """What a text says; words that the sentence does not have there stand out."""
+        """The English of a translation, with the words that the sentence does not have there in another colour."""
         both = [*zip(words, source, strict=False)]
         line = VGroup(Words(Told(a), "stage word", "ink" if a == b else "warning") for a, b in both)
         line.add_to_back(Words("in English:", "fact", "ink3"))
@@ -508,7 +508,7 @@ class Backwards(VGroup):
 
 
 def legend(room: Room, *told: str) -> VGroup:
-    """What a full dot means, and a hollow one, at the right end of a line."""
+    """A full dot and a hollow one, each with its meaning, at the right end of a line."""
     spots = (dot(room.centre, GOAL, "ink2"), hollow(dot(room.centre, GOAL, "ink2")))
     entries = VGroup(VGroup(spot, Words(text, "fact", "ink2")) for spot, text in zip(spots, told, strict=True))
     for spot, text in entries:

@@ -24,7 +24,7 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.marks import End, Shade, means
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
@@ -105,7 +105,7 @@ class Plan(VGroup):
         #: True if every layer is drawn.
         self.whole = len(tower.layers) <= 2
         parts = [*tower.parts] if self.whole else _abridged(tower.parts, later_attention(trace))
-        words = rows_of(trace, "embed_src.sum").words("position")
+        words = self.words = rows_of(trace, "embed_src.sum").words("position")
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
@@ -311,7 +311,7 @@ class Plan(VGroup):
         return VGroup(text for text in texts if text.height < units(self.high))
 
     def blanked(self, trace: Trace, token: int) -> list[Blanked]:
-        """What becomes of each box of a layer when the vector of a token is set to zero before it."""
+        """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
         boxes = [(part, BOXES.get(part.rpartition(".")[2], "")) for part in self.boxes]
         return [Blanked(self, trace, part, name, token) for part, name in boxes if name]
 
@@ -340,7 +340,8 @@ class Blanked(VGroup):
                 continue
             if change > 0:
                 ends = np.array([left, ys[j], 0]), np.array([right, ys[i], 0])
-                self.ways[j].append(strand(*ends, min(0.3, 1 / len(ys)), 0.0, 9.0))
+                way, rows = strand(*ends, min(0.3, 1 / len(ys)), 0.0, 9.0), (plan.words[j], plan.words[i])
+                self.ways[j].append(means(way, End(rows[0], first=True, level=True), End(rows[1], level=True)))
             if j == token:
                 mark = Box(size, size, colours.background, size / 2, colours.ink3, 3).move_to([right, ys[i], 0])
                 if change > 0:
@@ -395,7 +396,7 @@ class Mixing:
         return line, text.settle(line.point_from_proportion(0.5) + off * reach)
 
     def arrive(self) -> tuple[Animation | None, ...]:
-        """Where the strands of each token end, its output comes up."""
+        """The output of each token comes up at the end of its strands."""
         return appear(self.heading), appear_in_turn(self.made)
 
     def flow(self) -> Callable[[float], Animation]:

@@ -48,8 +48,6 @@ from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-FIRST = "decoder.0.self_attn"
-
 
 class Inference(Chapter):
     """Greedy, beam, chance; and a cache, because old keys and values never change."""
@@ -494,7 +492,8 @@ class Inference(Chapter):
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
-        head = trace.under(FIRST, batch=0, head=SHOWN_HEAD[1], kv_head=0)
+        layer, shown = min(SHOWN_HEAD[0], int(float(trace["config.decoder_layers"])) - 1), SHOWN_HEAD[1]
+        head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=shown, kv_head=0)
         picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], card.inside)
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.seen, picture.keys, picture.values, strict=True)]
@@ -524,7 +523,7 @@ class Inference(Chapter):
                 *(picture.computed_anew(told) if several else []),
             ),
             beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
-            stage=[card.paper, card.called(named_head(*SHOWN_HEAD))],
+            stage=[card.paper, card.called(named_head(layer, shown))],
         )
 
     def the_cache(self, run: Trace, reads: tuple[Label, ...], card: Card) -> Iterator[Step]:

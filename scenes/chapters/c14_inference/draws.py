@@ -78,7 +78,7 @@ class Draws(VGroup):
         return pile
 
     def fall(self) -> list[tuple[Animation | None, ...]]:
-        """One spot falls by chance, and what it hits is counted beside its token; then all the others do."""
+        """A random spot falls, and a dot beside the token that it hits counts it; then all other spots do the same."""
         heads = [pin[0] for pin in self.pins]
         return [
             (appear(self.pins[0]),),
