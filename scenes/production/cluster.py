@@ -207,7 +207,7 @@ class Cluster:
             raise CrewError(f"a job was lost {SENDINGS} times with the workers that had it")
         with self._in_touch():
             if job.trace not in self.traces and self.size:
-                spread = partial(self.client.scatter, [trace_of(job)], broadcast=True)
+                spread = partial(self.client.scatter, [trace_of(job)])
                 (self.traces[job.trace],) = self._asked(spread)
             trace = self.traces[job.trace]
             future = self.client.submit(work, function, Parcel.of(job), trace, number, self.topic, pure=False)
