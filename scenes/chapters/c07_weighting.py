@@ -291,7 +291,7 @@ class Weighting(Chapter):
         picture = WeightedSum.of(trace, focus, ribbon, side)
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
         name = Words("values", "block", "value").move_to(picture.output)
-        leader, part = head.in_full("weighted_value_norm", query=query_token).largest()
+        leader, part = head.in_full("weighted_v_share", query=query_token).largest()
         yield Step(
             "The output is a weighted sum of values",
             beat(

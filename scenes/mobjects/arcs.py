@@ -13,7 +13,6 @@ from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
 from scenes.theme import palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -64,10 +63,8 @@ class Arcs(VGroup):
             if j == query or (weight is not None and weight <= SEEN):
                 continue
             high = (above.height - 70) * (0.35 + 0.65 * abs(query - j) / farthest)
-            arc = self._arc(self.chips[j], self.chips[query], weight, high)
+            arc = self.arc(j, query, weight, high)
             if weight is not None:
-                means(arc, Thickness(weight, THICK - THIN, THIN))
-                means(arc, End(self.chips[j].label, first=True), End(self.chips[query].label))
                 self.drawn_weights.append(float(weight))
             self.arcs.add(arc)
             if numbers or weight is None:
@@ -78,14 +75,17 @@ class Arcs(VGroup):
         """Spanish forms of a word, below it."""
         return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + DOWN * units(40))
 
-    @staticmethod
-    def _arc(key: Token, query: Token, weight: Quantity | None, high: float) -> VMobject:
+    def arc(self, key: int, query: int, weight: Quantity | None, high: float) -> VMobject:
+        """An arc from a key to a query, `high` px at its middle."""
+        start, end = self.chips[key].get_top(), self.chips[query].get_top()
         thick = 3.0 if weight is None else THIN + (THICK - THIN) * weight
         line = VMobject(stroke_color=palette().role("ink3" if weight is None else "weight"), stroke_width=stroke(thick))
         rise = UP * units(high) / 0.75  # the middle of a cubic lies at three quarters of its handles
-        start, end = key.get_top(), query.get_top()
         line.points = np.array([start, start + rise, end + rise, end])
-        return line
+        if weight is None:
+            return line
+        line = means(line, Thickness(weight, THICK - THIN, THIN))
+        return means(line, End(self.chips[key].label, first=True), End(self.chips[query].label))
 
     def _mark(self, key: int, arc: VMobject, weight: Quantity | None) -> None:
         """A number above a strong arc, or a question mark below a key of which nothing is known."""

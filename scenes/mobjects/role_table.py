@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
@@ -10,10 +10,10 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 from scenes.layout import STAGE, Room, centred
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the highest row.
@@ -30,33 +30,58 @@ class RoleTable(VGroup):
     """Roles down the left, heads along the top, and in each cell the share of cases in which the head plays the role.
 
     Args:
-        scores: role × layer × head.
+        scores: role × layer × head; in the place of roles may stand trainings.
         earned: the score from which a role is named.
         written: the least score that is written out; below it the tile alone speaks.
+        case: the name of a line above all others, and the token that it has for each head.
+        called: the name of each line; a line without one is left out.
     """
 
-    def __init__(self, scores: NamedTensor, earned: Quantity, written: float = 0.0) -> None:
-        self.written = written
-        roles = [role for role in scores.labels["role"] if role in CALLED]
+    def __init__(
+        self,
+        scores: NamedTensor,
+        earned: Quantity,
+        written: float = 0.0,
+        case: tuple[str, Sequence[Label]] | None = None,
+        called: Mapping[str, str] = CALLED,
+    ) -> None:
+        self.written, kind = written, scores.axes[0]
+        roles = [role for role in scores.labels[kind] if role in called]
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
         wide = min(132.0, (STAGE.width - 560) / columns)
-        pitch = min(TALL, (STAGE.height - 190) / len(roles))
+        pitch = min(TALL, (STAGE.height - 190) / (len(roles) + (case is not None)))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]
         for i, role in enumerate(roles):
             y = -units(i * pitch)
-            cells = zip(scores.pick(role=role).quantities(), xs, strict=True)
+            cells = zip(scores.pick(**{kind: role}).quantities(), xs, strict=True)
             line = VGroup(self._cell(score, wide, pitch - 6).shift(np.array([x, y, 0])) for score, x in cells)
             self.lines[role] = line
-            text = Words(CALLED[role], "block" if pitch > 90 else "fact" if pitch > 50 else "small token")
-            self.calls[role] = text.settle(UP * y).end_at(-units(wide / 2 + 28))
+            self.calls[role] = self._call(called[role], pitch, UP * y, wide)
         #: The cells that have earned their role.
         self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
-        self.heads = self._heads(xs, units(pitch / 2 + 24))
-        super().__init__(*self.lines.values(), *self.calls.values(), self.heads)
+        #: The name of the line of a case, and its token for each head.
+        self.case, self.tops, top = VGroup(), VGroup(), 0.0
+        if case is not None:
+            top = units(pitch)
+            self.case.add(self._call(case[0], pitch, UP * top, wide))
+            texts = [word(label, "small token") for label in case[1]]
+            most = min(1.0, SNUG * units(wide) / max(text.width for text in texts))
+            for text, x in zip(texts, xs, strict=True):
+                box = Box(wide, pitch - 6, palette().background, 5, palette().line, 2).move_to(np.array([x, top, 0]))
+                text.settle(box.get_center()).scale(most).paper = box
+                self.tops.add(VGroup(box, text))
+        self.heads = self._heads(xs, top + units(pitch / 2 + 24))
+        super().__init__(*self.lines.values(), *self.calls.values(), self.heads, self.case, self.tops)
         centred(self)
+
+    @staticmethod
+    def _call(name: str, pitch: float, where: np.ndarray, wide: float) -> Words:
+        """The name of a line, at the left of its cells."""
+        text = Words(name, "block" if pitch > 90 else "fact" if pitch > 50 else "small token")
+        return text.settle(where).end_at(-units(wide / 2 + 28))
 
     def _cell(self, score: Quantity, wide: float, high: float) -> VGroup:
         fill = shared(score)

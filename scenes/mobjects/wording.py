@@ -81,6 +81,11 @@ def layer_name(layer: int) -> Phrase:
     return Phrase(f"{ORDINALS[layer]} layer")
 
 
+def training_name(training: int) -> Phrase:
+    """ "second training"."""
+    return Phrase(f"{ORDINALS[training]} training")
+
+
 def role_name(role: str) -> Phrase:
     """Return the name of a role inside a sentence, without quotation marks."""
     return Phrase(CALLED[role].replace("“", "").replace("”", ""))

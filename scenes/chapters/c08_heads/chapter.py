@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import DOWN, LEFT, VGroup
 
@@ -13,6 +13,7 @@ from scenes.animations import (
     deal,
     draw,
     fill,
+    follow,
     leave,
     move_ring,
     pulses,
@@ -28,7 +29,7 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -42,6 +43,7 @@ from transformer_core.studies.focus import (
     stack_of,
     within_reach,
 )
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: The role of adjectives that Spanish does not inflect.
@@ -81,13 +83,13 @@ class Heads(Chapter):
         yield from self.several_looks(focus, trace, split)
 
     def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
-        """The question of the chapter: one row of weights can be divided, but what it brings is one sum."""
+        """The question of the chapter: one softmax has one set of weights, and what it brings is one sum."""
         query_token = focus.query_token
         keys, ring = within_reach(focus.seen(trace), query_token), ring_around(picture.tiles)
         several = len(keys) > 1
         top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
         yield Step(
-            "What if a word needs two others at once?",
+            "Is one set of weights enough?",
             beat(
                 f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
                 ribbon.mark({ribbon.place(query_token): "query"}),
@@ -103,20 +105,12 @@ class Heads(Chapter):
                 picture.weigh(),
             ),
             beat(
-                claim(
-                    bool(most < 0.99),
-                    "What comes out is one vector, in which no value arrives in full.",
-                    "What comes out is one vector, in which here one value arrives in full.",
-                ),
+                "What comes out is one vector, mixed by this one set of weights.",
                 leave(ring),
                 *picture.pour(),
             ),
             beat(
-                claim(
-                    several,
-                    "What if a word needs two others, each in full?",
-                    "What if a word needs two others, in a longer sentence, each in full?",
-                ),
+                f"But “{query_token}” may need another mixture, too.",
                 appear(ring_around(picture.output)),
             ),
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
@@ -250,16 +244,29 @@ class Heads(Chapter):
             return
         earned = trace["roles.role_threshold"]
         of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned)
+        case = self._case(trace, of_grammar)
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, case=case and (case[0], case[-1]))
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
         rings = {role: ring_around(cell) for role, cell in table.winners.items()}
         ring = ring_around(first[0], "query")
+        hits = [head for head, token in enumerate(case[-1]) if token.position == case[2].position] if case else []
         yield Step(
             "A head earns its name",
+            *(
+                [
+                    beat(
+                        f"By grammar, “{case[1]}” belongs to “{case[2]}”. Which heads attend most to it?",
+                        (appear(table.heads, table.case), appear_in_turn([*table.tops], "slow")),
+                        appear_in_turn([ring_around(table.tops[head]) for head in hits]),
+                    )
+                ]
+                if case
+                else []
+            ),
             beat(
-                "In how many new cases does a head look most at the word that grammar names?",
-                appear(table.heads),
+                "In how many new cases does each head find the word that grammar names?",
+                None if case else appear(table.heads),
                 appear_in_turn([VGroup(table.calls[role], line) for role, line in table.lines.items()], "slow"),
             ),
             beat(f"From {earned:.0%} on, it has earned a name.", appear_in_turn([*rings.values()])),
@@ -275,6 +282,19 @@ class Heads(Chapter):
             stage=[card],
         )
 
+    @staticmethod
+    def _case(trace: Trace, roles: Sequence[str]) -> tuple[str, Label, Label, list[Label]] | None:
+        """The first pair that has a role in this sentence, and what its query attends to most in each head."""
+        pairs = [pair for role in roles for pair in trace.about["roles"].get(role, ())]
+        if not pairs:
+            return None
+        (query, answer), stack = pairs[0], stack_of(trace)
+        parts = [trace.under(f"{stack}.{layer}.self_attn", batch=0) for layer in layers_of(trace)]
+        tops = [row.largest()[0] for part in parts for row in part.in_full("weights", query=query)]
+        weights = parts[0]["weights"]
+        token, named = weights.label("query", query), weights.label("key", answer)
+        return f"“{token}” attends most to", token, named, tops
+
     def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
         """The scores of several heads for one role over the training: one of them keeps it."""
         picture = Race.of(trace, INFLECTED, card.inside)
@@ -282,8 +302,12 @@ class Heads(Chapter):
             return
         peak, last = picture.peak()
         tried = bool(peak > 0.5)
-        ring = ring_around(picture.labels[0], roomy=True)
         seeds = trace.under("experiment.heads_over_seeds")
+        if "score" in seeds:
+            scores = seeds["score"].pick(role=INFLECTED)
+            called = {seed: training_name(place) for place, seed in enumerate(scores.labels["seed"])}
+            table = RoleTable(scores, trace["roles.role_threshold"], called=called)
+            card.inside.fit(table)
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
@@ -314,8 +338,15 @@ class Heads(Chapter):
                 f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')}: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
-                appear(ring),
-                move_ring(ring, picture.labels[1]),
+                *(
+                    [
+                        (leave(picture), follow(table.heads)),
+                        appear_in_turn([VGroup(table.calls[seed], line) for seed, line in table.lines.items()], "slow"),
+                        appear_in_turn([ring_around(table.best(seed)) for seed in table.lines]),
+                    ]
+                    if "score" in seeds
+                    else [appear(ring_around(picture.labels[0], roomy=True))]
+                ),
             ),
             stage=[card, picture.plot, picture.ticks],
         )
@@ -371,7 +402,12 @@ class Heads(Chapter):
         if picture is None:
             return
         sink, noun, arcs, bars = picture.sink, picture.noun, picture.arcs, picture.bars
-        norm, other, most = picture.norm, picture.other_norm, picture.before
+        norm, other, most, little = (
+            picture.norm,
+            picture.other_norm,
+            picture.before,
+            picture.norm < picture.other_norm / 2,
+        )
         flow = pulses(arcs.arcs, arcs.drawn_weights)
         yield Step(
             "An attention sink",
@@ -384,9 +420,8 @@ class Heads(Chapter):
             ),
             beat(
                 claim(
-                    bool(norm < other / 2),
-                    f"The value of “{sink}” is short: {norm:.2f}, against {other:.2f} for “{noun}”. "
-                    "So the head adds little.",
+                    bool(little),
+                    f"The value of “{sink}” is short: {norm:.2f}, against {other:.2f} for “{noun}”.",
                     f"The value of “{sink}” has length {norm:.2f}, that of “{noun}” {other:.2f}.",
                 ),
                 (appear(bars.name, bars.zero), appear_in_turn([*bars.bars])),
@@ -394,23 +429,26 @@ class Heads(Chapter):
                 ambient=flow,
             ),
             beat(
-                "That is an attention sink: a token that takes the weight for which a head has no use.",
+                f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
+                *picture.lengths.forward(),
+                ambient=flow,
+            ),
+            beat(
+                "That is an attention sink: it takes the weight for which a head has no use.",
                 appear(ring_around(arcs.chips[sink.position])),
                 ambient=flow,
             ),
             *(
                 [
                     beat(
-                        f"Could this value carry the gender of “{noun}”?",
-                        appear(ring_around(VGroup(bars.bars[sink.position], bars.numbers[sink.position]))),
-                        ambient=flow,
-                    ),
-                    beat(
-                        claim(
+                        f"Could it carry the gender of “{noun}”? "
+                        + claim(
                             most < 0.05,
                             f"Hardly: before this layer, “{sink}” gave “{noun}” at most {most:.1%}.",
-                            f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:share}.",
+                            f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:.1%}.",
                         ),
+                        draw(picture.given[0]),
+                        appear(picture.given[1]),
                         ambient=flow,
                     ),
                 ]
@@ -467,7 +505,7 @@ class Heads(Chapter):
             beat(
                 claim(
                     len(full) > 1,
-                    f"So “{focus.query_token}” gives “{first}” {most:share} in one head, “{second}” {more:share} "
+                    f"So “{focus.query_token}” gives “{first}” {most:share} in one head, and “{second}” {more:share} "
                     "in another: each has a softmax of its own.",
                     "So a token can attend to several others in full, because each head has a softmax of its own.",
                 )

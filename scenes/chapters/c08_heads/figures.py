@@ -11,6 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMob
 from scenes.animations import Flight, Morph, Travel, draw, follow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.plots import Plot
@@ -32,6 +33,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 #: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
 LABEL, AXES = 420.0, 130.0
+#: Px of the number beside a bar, and of a bar's height.
+NUMBER, BAR = 100.0, 34.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
@@ -159,8 +162,10 @@ class JoinedHeads(VGroup):
             whole = block.copy().stretch_to_fit_width(units(line.width)).stretch_to_fit_height(units(line.height))
             self.whole.add(whole.move_to(line.centre))
             self.written.add(vector_in(two, written[head], "residual", scales[2]))
-            text = Words(f"{self.norms.quantity(head):.2f}", "stage number", paper=self.plates[head].paper)
-            self.lengths.add(text.settle(number.centre))
+            norm = self.norms.quantity(head)
+            bar = bar_in(number, norm, (number.width - NUMBER) / float(self.norms.values.max()), BAR, "residual")
+            text = Words(f"{norm:.2f}", "stage number", paper=self.plates[head].paper).settle(bar.get_center())
+            self.lengths.add(VGroup(bar, text.begin_at(bar.get_right()[0] + units(AIR))))
         self.states = [vector_in(wide.cross(foot), row, "residual", scales[2]) for row in sums]
         self.z_name, self.concat_name = columns.name("outputs", top), columns.name("concat", top)
         self.written_name, self.length_name = columns.name("writes", outputs), columns.name("length", numbers)
@@ -254,12 +259,14 @@ class Race(VGroup):
 class Sink(VGroup):
     """Arcs from an adjective that needs no noun to what it attends to, and below each token how long its value is.
 
-    `before` is the largest weight that the sink gave to the noun in a layer before; None in the first layer.
+    `lengths` go on to the lengths of the weighted values. `before` is the largest weight that the sink gave to the noun
+    in a layer before, with `given`, an arc for it and its number; None in the first layer.
     """
 
     def __init__(self, trace: Trace, focus: Focus, query: int) -> None:
         head = trace.under(f"other.swap.{focus.path}", batch=0, head=focus.head)
         weights, norms = head["weights"].pick(query=query), head["v_norm"]
+        weighted = head["weighted_v_norm"].pick(query=query)
         self.query_token, self.noun = weights.label("key", query), focus.top_key
         self.sink, self.weight = weights.largest()
         self.norm, self.other_norm = (norms.quantity(token.position) for token in (self.sink, self.noun))
@@ -270,7 +277,15 @@ class Sink(VGroup):
         _, columns = STAGE.split_columns(BARS)
         self.arcs = Arcs(weights.words("key"), query, weights, columns.golden_rows()[0])
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
-        self.bars = SoftmaxStages([norms], ["length of value"], self.arcs.ribbon, keys, below, [".2f"]).stages[0]
+        names = "length of value", "times its weight"
+        self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
+        self.bars, self.left = self.lengths.stages
+        self.arriving = weighted.quantity(self.sink.position)
+        self.given = VGroup()
+        if self.before is not None:
+            arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, HIGH)
+            text = number(self.before, ".1%", "stage number")
+            self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + UP * units(HIGH / 2)))
         super().__init__(self.arcs, self.bars.whole)
 
     @classmethod

@@ -169,9 +169,14 @@ def weighted_v(raw):
     return np.einsum("bhij,bhjd->bhijd", raw["weights"], raw["v"])
 
 
-@oracle("weighted_value_norm", ATTENTION, PAIRS)
-def weighted_value_norm(raw):
-    given = raw["weights"] * np.sqrt((raw["v"] ** 2).sum(-1))[:, :, None, :]
+@oracle("weighted_v_norm", ATTENTION, PAIRS)
+def weighted_v_norm(raw):
+    return raw["weights"] * np.sqrt((raw["v"] ** 2).sum(-1))[:, :, None, :]
+
+
+@oracle("weighted_v_share", ATTENTION, PAIRS)
+def weighted_v_share(raw):
+    given = weighted_v_norm(raw)
     return given / np.einsum("bhij->bhi", given)[..., None]
 
 
@@ -275,7 +280,7 @@ def divided_difference(raw):
 
 @oracle("share_from_other_tokens", SELF_ATTENTION, "")
 def share_from_other_tokens(raw):
-    parts = weighted_value_norm(raw)
+    parts = weighted_v_share(raw)
     size = parts.shape[-1]
     return 1 - sum(parts[..., i, i].mean() for i in range(size)) / size
 

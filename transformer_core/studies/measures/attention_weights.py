@@ -70,10 +70,15 @@ def weighted_v(weights: np.ndarray, v: np.ndarray) -> Values:
 
 
 @measure("batch head query key", like="weights")
-def weighted_value_norm(weighted_v: np.ndarray) -> Values:
+def weighted_v_norm(weighted_v: np.ndarray) -> Values:
+    """|w_ij v_j|, the Euclidean norm of term j in the output of query i."""
+    return np.linalg.norm(weighted_v, axis=-1)
+
+
+@measure("batch head query key", like="weights")
+def weighted_v_share(weighted_v_norm: np.ndarray) -> Values:
     """|w_ij v_j| / sum_k |w_ik v_k|: the part of term j in the summed lengths of the terms of query i."""
-    length = np.linalg.norm(weighted_v, axis=-1)
-    return length / length.sum(-1, keepdims=True)
+    return weighted_v_norm / weighted_v_norm.sum(-1, keepdims=True)
 
 
 @measure("batch head query key component", like="weights")
