@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.stats import rankdata
 from torch import Tensor
 
 from transformer_core.config import Config
@@ -57,16 +58,10 @@ def linearity(_bench: Bench, sentences: int = 200) -> Found:
     }
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """The rank of each value among all, from 1 up; equal values share the mean of theirs."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (counts.cumsum() - (counts - 1) / 2)[where]
-
-
 def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
     """P(value of a member > value of another), for each column of `members`, "sample kind"."""
     inside = members.sum(0)
-    sums = ranks(values) @ members
+    sums = rankdata(values) @ members
     return (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
 
 

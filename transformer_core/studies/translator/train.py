@@ -27,7 +27,7 @@ from transformer_core.studies.translator.grammar.lexicon import adjectives, engl
 from transformer_core.text.vocabulary import Vocabulary, sentence
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.training.batches import Corpus
-from transformer_core.training.train import ANEW, Progress, Recipe, Run, Watch
+from transformer_core.training.train import ANEW, Progress, Recipe, Run, Watch, one_thread
 from transformer_core.versions import versions
 
 DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
@@ -126,9 +126,7 @@ def _trained(
     state, vocabulary = output.with_suffix(STATE), vocabulary_of_grammar()
     if resume and state.exists():
         unbroken(state, ANEW)  # damage is told before half a minute goes into the sentences
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
-    try:
+    with one_thread():
         run = Run(recipe, vocabulary, training_corpus(recipe.sentences, recipe.seed, vocabulary))
         if resume and state.exists():
             run.load(state)
@@ -136,8 +134,6 @@ def _trained(
             run.go_on(run.step + SAVED_EVERY, progress, watch)
             run.save(state)
         return finish(output, run, vocabulary, measured_on)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> dict[str, Any]:
