@@ -29,6 +29,8 @@ from transformer_core.tracing.trace import Trace
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The car is red"
 PAGE, FOLDER = ROOT / "docs" / "figures.md", ROOT / "docs" / "figures"
+#: So many of the modules that import a primitive are linked.
+EXAMPLES = 3
 #: The module of scenes/mobjects that has each primitive, in the order of the page.
 FIGURES = {
     "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Coordinates": "coordinates",
@@ -105,7 +107,7 @@ def picture(drawn: Mobject) -> Image.Image:
 
 
 def used(name: str) -> str:
-    """Which chapters import a primitive, or where none does, which other modules of the scenes."""
+    """The first chapters that import a primitive, or where none does, which other modules of the scenes."""
     here, found = f"scenes.mobjects.{FIGURES[name]}", []
     for path in sorted((ROOT / "scenes").rglob("*.py")):
         froms = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom) and node.module == here]
@@ -113,7 +115,9 @@ def used(name: str) -> str:
             found.append(path.relative_to(ROOT / "scenes").with_suffix("").as_posix())
     chapters = [one for one in found if one.startswith("chapters/")]
     names = {one: one.removeprefix("chapters/").removesuffix("/chapter").removeprefix("mobjects/") for one in found}
-    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in chapters or found)
+    shown, more = (chapters or found)[:EXAMPLES], len(chapters or found) - EXAMPLES
+    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in shown)
+    links += f", and {more} more" if more > 0 else ""
     if chapters:
         return f"Chapters that import it: {links}."
     return f"No chapter imports it itself; what does: {links}." if found else "No module of the scenes imports it."

@@ -26,9 +26,8 @@ from scenes.production.repertoire import repertoire
 from scenes.rendering import FastRenderer, still
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
-from transformer_core.pretrained.model_registry import open_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, open_model
 from transformer_core.studies.sentence.compare import untrained
-from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.tracing.trace import Trace
 
 SENTENCES = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
 from jaxtyping import Float
@@ -46,22 +46,6 @@ def head_scores(
         there = (keys >= 0) & (keys < weights.shape[-1])
         found[f"heads.{name}"] = scores(f"heads.{name}", weights[..., queries[there], keys[there]])
     return found
-
-
-def alignment_scores(trace: Trace, pairs: Iterable[tuple[int, int]], stack: str = "decoder") -> NamedTensor:
-    """score = mean over pairs (i, j) of weight_i,j of cross-attention: how much a word looks at what it translates.
-
-    Args:
-        pairs: query and key positions; the row that predicts a target word is the row of the word before it.
-
-    Returns:
-        `heads.alignment`, "layer head". Source: Garg et al. 2019, section 4.1; Voita et al. 2019, section 4.
-
-    Raises:
-        KeyError: no cross-attention in the trace.
-    """
-    queries, keys = np.array(list(pairs)).T
-    return scores("heads.alignment", weights_of(trace, stack, "cross_attn")[..., queries, keys])
 
 
 def weights_of(trace: Trace, stack: str, attention: str) -> Float[np.ndarray, "layer batch head query key"]:
