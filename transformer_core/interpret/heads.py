@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
 
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -28,7 +27,10 @@ def head_scores(
         KeyError: no such weights in the trace.
         ValueError: a sequence that is no longer than its period.
     """
-    weights = weights_of(trace, stack, attention)
+    names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
+    if not names:
+        raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
+    weights = np.stack([trace[name].values for name in names])  # "layer batch head query key"
     queries = np.arange(weights.shape[-2])
     places: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "previous_token": lambda i: i - 1,
@@ -44,22 +46,6 @@ def head_scores(
     for name, place in places.items():
         keys = place(queries)
         there = (keys >= 0) & (keys < weights.shape[-1])
-        found[f"heads.{name}"] = scores(f"heads.{name}", weights[..., queries[there], keys[there]])
+        means = weights[..., queries[there], keys[there]].mean((1, 3))
+        found[f"heads.{name}"] = NamedTensor(f"heads.{name}", means, ("layer", "head"))
     return found
-
-
-def weights_of(trace: Trace, stack: str, attention: str) -> Float[np.ndarray, "layer batch head query key"]:
-    """The weights of all layers of a stack.
-
-    Raises:
-        KeyError: no such weights in the trace.
-    """
-    names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
-    if not names:
-        raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
-    return np.stack([trace[name].values for name in names])
-
-
-def scores(name: str, picked: Float[np.ndarray, "layer batch head position"]) -> NamedTensor:
-    """The mean over sentences and places: "layer head"."""
-    return NamedTensor(name, picked.mean((1, 3)), ("layer", "head"))

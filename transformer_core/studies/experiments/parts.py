@@ -123,10 +123,6 @@ def plane() -> Tensor:
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
 
 
-def share_right(scores: Tensor, kinds: Tensor) -> float:
-    return float((scores.argmax(-1) == kinds).float().mean())
-
-
 def best_line(x: Tensor, kinds: Tensor, tried: int = 180) -> Piece:
     """Of so many directions and all places between the points, the straight line that parts most points rightly."""
     angles = torch.linspace(0, torch.pi, tried + 1)[:-1]
@@ -150,7 +146,8 @@ def trained(seed: int, steps: int, frames: tuple[int, ...], points: int, hidden:
                 scores = layer(plane()).diff(dim=-1)[..., 0].numpy()
                 assert layer.b1 is not None
                 creases = torch.cat([layer.w1, layer.b1[:, None]], dim=1).numpy()
-                seen.append((scores, creases, share_right(layer(new), new_kinds)))
+                right = (layer(new).argmax(-1) == new_kinds).float().mean()
+                seen.append((scores, creases, float(right)))
         optimizer.zero_grad()
         F.cross_entropy(layer(x), kinds).backward()  # type: ignore[no-untyped-call]
         optimizer.step()
