@@ -21,8 +21,7 @@ import numpy as np
 from manim import Mobject, Scene, tempconfig
 from PIL import Image
 
-from scenes.rendering import FastRenderer, still
-from scenes.rendering.scenes import quality
+from scenes.rendering import FastRenderer
 from scenes.theme import drawn_in, palette
 from transformer_core.tracing.trace import Trace
 
@@ -88,10 +87,10 @@ def figure(name: str, trace: Trace) -> Mobject:
 
 def picture(drawn: Mobject) -> Image.Image:
     """A figure where it stands, with air around it, as wide as all pictures: shrunk if it is wider, never enlarged."""
-    with tempconfig(quality((1920, 1080), 30)):
+    with tempconfig({"pixel_width": 1920, "pixel_height": 1080, "dry_run": True}):
         scene = Scene(renderer=FastRenderer())
         scene.camera.background_color = palette().background
-        pixels = still(scene.add(drawn))
+        pixels = scene.renderer.still(scene.add(drawn))
     rows, columns = np.nonzero((pixels != pixels[0, 0]).any(-1))
     middle = round((columns.min() + columns.max()) / 2)
     left, right = min(columns.min() - AIR, middle - WIDE // 2), max(columns.max() + AIR, middle + WIDE // 2)
