@@ -32,7 +32,7 @@ MADE_WITH = {
     "logits": ("output.w", "output.b"),
 }
 #: Of a model of more numbers than this the parameters are not copied.
-LARGE = 2**24
+MOST_COPIED = 2**24
 #: One step of decoding in the name of a tensor.
 STEP = re.compile(r"^step\.\d+\.")
 
@@ -43,7 +43,7 @@ def parameters(model: Transformer, labels: Labels) -> dict[str, NamedTensor]:
     Tied output weights appear twice, as the `table` of the embedding and as `output.w`, "d_model vocab". All
     are copies; those of a large model share their memory with it.
     """
-    large = sum(tensor.numel() for tensor in model.parameters()) > LARGE
+    large = sum(tensor.numel() for tensor in model.parameters()) > MOST_COPIED
     named = {}
     for name, tensor, axes in every_parameter(model):
         words = {axis: tokens for axis in axes.split() if (tokens := labels(name, axis)) is not None}

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from scenes.cli.options import DEFAULT_TEXT, FILE, PLACE, VOICE, models_like, sized, takes
+from scenes.cli.options import FILE, PLACE, VOICE, models_like, sized, takes
 from scenes.cli.orders import Wishes, alone_in, called, open_store
 from scenes.cli.output import console, plain, printable, save
 from scenes.cli.render import filmed, pictured
+from scenes.language import DEFAULT_TEXT
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,9 +101,10 @@ def _order(pair: Pair, wish: Wishes) -> Order:
     """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
     from scenes.production.files import distinct, sentence_name, shortened, slug
     from scenes.production.pairs import side_by_side
+    from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 
     look = wish.look()
-    sides = [called(model) if model else "english-spanish" for model in pair.models]
+    sides = [called(model) if model else DEFAULT_MODEL.stem for model in pair.models]
     changes = [f"{side}-{distinct(line)}" for side, lines in zip("ab", pair.edits, strict=True) for line in lines]
     seed = [] if pair.seed is None else [slug(f"seed {pair.seed}")]
     target = [f"target-{sentence_name(wish.target)}"] if wish.target else []

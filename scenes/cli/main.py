@@ -170,18 +170,18 @@ def train(output: Path | None, **wishes: Any) -> None:
     from scenes.production.bar import Bar
     from scenes.production.belongings import take_model
     from transformer_core.files.atomic import ending, ready
-    from transformer_core.studies.translator.train import DEFAULT
+    from transformer_core.pretrained.model_registry import DEFAULT_MODEL
     from transformer_core.studies.translator.train import train as train_model
 
     if output is None:
-        ready(DEFAULT.parent)
+        ready(DEFAULT_MODEL.parent)
     else:
         output = ending(output, ".safetensors")
         take_model(output)
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
-        train_model(output or DEFAULT, **chosen, progress=bar.training)
-    tell(f"{output or DEFAULT}")
+        train_model(output or DEFAULT_MODEL, **chosen, progress=bar.training)
+    tell(f"{output or DEFAULT_MODEL}")
 
 
 def _with_loudness(command: click.Command) -> None:

@@ -129,9 +129,8 @@ def model(name: str | None) -> None:
     """The shape of every tensor, and where the parameters are."""
     printable()
     from transformer_core.pretrained import load, load_gguf, load_hugging_face
-    from transformer_core.pretrained.model_registry import find_model
+    from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model
     from transformer_core.shapes import parameters_by_layer, shapes_of
-    from transformer_core.studies.sentence.read import DEFAULT_MODEL
 
     path = find_model(name) if name else DEFAULT_MODEL
     if path.suffix == ".gguf" and path.is_file():

@@ -12,7 +12,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from scenes.language import ENGLISH, languages
+from scenes.language import DEFAULT_TEXT, ENGLISH, languages
 from scenes.speech.engines import SILENT
 
 Command = Callable[..., Any]
@@ -20,7 +20,6 @@ Option = Callable[[Command], Command]
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 FOLDER = click.Path(path_type=Path, file_okay=False)
-DEFAULT_TEXT = "The car is red"
 PROCESSES = os.cpu_count() or 1
 EXAMPLE = '"encoder.1.self_attn.weights[head=2]=0"; also "*=2" and "=mean"'
 CHAPTERS = (

@@ -181,12 +181,14 @@ def _served(entries: Sequence[Entry], about: dict[str, Any]) -> list[Entry]:
     Raises:
         ClickException: it can serve none.
     """
-    from scenes.stage.requirements import lacking
+    from scenes.stage.requirements import lacks
+    from transformer_core.tracing.trace import Trace
 
-    lacks = {entry.name: "" if entry.model else lacking(about, entry.needs) for entry in entries}
-    able = [entry for entry in entries if not lacks[entry.name]]
+    facts = Trace({}, about=about)
+    lacking = {entry.name: "" if entry.model else lacks(facts, entry.needs) for entry in entries}
+    able = [entry for entry in entries if not lacking[entry.name]]
     reasons: dict[str, list[str]] = {}
-    for name, need in lacks.items():
+    for name, need in lacking.items():
         if need:
             reasons.setdefault(need.removeprefix("an ").removeprefix("a "), []).append(name)
     told = "; ".join(f"{', '.join(names)} (it has no {need})" for need, names in reasons.items())

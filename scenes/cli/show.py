@@ -9,13 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from scenes.language import ENGLISH, languages
+from scenes.language import DEFAULT_TEXT, ENGLISH, languages
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.store import Store
 from transformer_core.tracing.trace import Trace
 
-DEFAULT_TEXT = "The car is red"
 WIDEST = 960
 
 

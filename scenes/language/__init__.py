@@ -5,7 +5,18 @@ Chapters and mobjects are written in English and know of no other language. Wher
 the template up, and fills the translation with the same slots: what is said in Spanish has the sources of the English.
 """
 
-from scenes.language.catalogue import ENGLISH, Catalogue, catalogue, languages
+from scenes.language.catalogue import DEFAULT_TEXT, ENGLISH, Catalogue, catalogue, languages
 from scenes.language.speaking import Heard, Told, spoken_in, told, voice
 
-__all__ = ["ENGLISH", "Catalogue", "Heard", "Told", "catalogue", "languages", "spoken_in", "told", "voice"]
+__all__ = [
+    "DEFAULT_TEXT",
+    "ENGLISH",
+    "Catalogue",
+    "Heard",
+    "Told",
+    "catalogue",
+    "languages",
+    "spoken_in",
+    "told",
+    "voice",
+]

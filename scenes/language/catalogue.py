@@ -12,6 +12,8 @@ from transformer_core.files import ASSETS
 
 FOLDER = ASSETS / "languages"
 ENGLISH = "en"
+#: The sentence that the lecture reads where it is given none.
+DEFAULT_TEXT = "The car is red"
 #: Contexts of entries that are no texts of a picture, but rules of the language.
 NUMBER, CAPTIONS, LANGUAGE = "number", "captions", "language"
 

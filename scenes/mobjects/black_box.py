@@ -101,7 +101,7 @@ class Translated:
     """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
 
     def __init__(self, trace: Trace) -> None:
-        last = int(float(trace["config.encoder_layers"])) - 1
+        last = trace.about["config"]["encoder_layers"] - 1
         final = "encoder.final_norm.out"
         self.source = trace["embed_src.sum"].words("position")
         self.output = trace["probs"].words("position")[1:]

@@ -30,7 +30,7 @@ Tick = Callable[[int, int], None]
 #: What every job needs, and takes a second to import.
 READY = ("scenes.rendering", "scenes.stage.chapter")
 #: Seconds that a process has to remove what it began, when it is told to leave.
-LEAVING = 0.5
+GRACE = 0.5
 #: What the system says of a disk without room, and what helps.
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ROOM = "free some room and run it again, it goes on from there"
@@ -178,7 +178,7 @@ class Crew:
             if kind and process.pid:
                 process.terminate()
             line.close()
-        end = time.monotonic() + LEAVING
+        end = time.monotonic() + GRACE
         for process in self.processes.values():
             if process.pid:
                 process.join(max(0.0, end - time.monotonic()) if kind else None)
@@ -250,7 +250,7 @@ def _end_with_parent() -> None:
     assert parent is not None
     wait([parent.sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(LEAVING)
+    time.sleep(GRACE)
     os._exit(143)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from scenes.language import DEFAULT_TEXT
 from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
 from scenes.production.lecture_checks import check_sentence, check_words, model_of, output_of, running_of, speakers_of
@@ -21,12 +22,11 @@ from scenes.production.repertoire import Entry, Part
 from scenes.production.slide import Slide, model_name
 from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 
 if TYPE_CHECKING:
     from scenes.production.studio import Order
 
-DEFAULT_MODEL = "english-spanish"
-DEFAULT_TEXT = "The car is red"
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -67,7 +67,7 @@ class Table(msgspec.Struct):
     chapters: list[str | ChapterTable] = []
     title_card: CardTable | None = None
     end_card: CardTable | None = None
-    model: str = DEFAULT_MODEL
+    model: str = DEFAULT_MODEL.stem
     edits: list[str] = []
     captions: str = ""
     voice: str = SILENT
@@ -111,7 +111,7 @@ class Lecture:
         title, author = self.table.title, self.table.author
 
         def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-            facts = title, author, order.text, model_name(order.model or DEFAULT_MODEL), order.look.language
+            facts = title, author, order.text, model_name(order.model or DEFAULT_MODEL.stem), order.look.language
             return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
 
         running, asked = ([replace(p, entries=told(p.entries)) for p in parts] for parts in (self.running, order.parts))
@@ -160,7 +160,7 @@ def read(path: Path, trust: bool = False) -> Lecture:
     if mistakes:
         raise MistakesError(path.name, mistakes)
     told = tuple(MistakesError(path.name, [Mistake(key, doubt, lines.of(key)) for key, doubt in doubts]).lines)
-    checkpoint = None if table.model == DEFAULT_MODEL else str(model)
+    checkpoint = None if table.model == DEFAULT_MODEL.stem else str(model)
     return Lecture(path, table, running, checkpoint, brand, output, speakers, told)
 
 

@@ -9,10 +9,8 @@ from typing import Any
 
 from scenes.production.repertoire import CHAPTERS, Entry, entries_in
 from scenes.production.store import Store
-from transformer_core.pretrained.model_registry import SHIPPED, UNTRAINED, find_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED, find_model
 from transformer_core.tracing.trace import Trace
-
-OURS = SHIPPED / "english-spanish.safetensors"
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Pair:
     @property
     def places(self) -> list[Path]:
         """Paths of the trained models."""
-        return [OURS if model is None else find_model(model) for model in self.models if model != UNTRAINED]
+        return [DEFAULT_MODEL if model is None else find_model(model) for model in self.models if model != UNTRAINED]
 
 
 class Pairs(Store):

@@ -18,8 +18,8 @@ from scenes.publishing.markup import filled, texts
 from scenes.publishing.rendered import Rendered
 from scenes.theme import PALETTES, Palette
 from transformer_core import NamedTensor, open_model, record
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.sentence.generate import generate
-from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import sentence
 from transformer_core.versions import installing

@@ -81,7 +81,7 @@ def inference(trace: Trace) -> Iterator[Question]:
         because=f"Because it keeps as many as it takes to hold a given share: in the film {few} and {many}.",
         step="Top-p: as many as it takes",
     )
-    last = int(float(trace["config.encoder_layers"])) - 1
+    last = trace.about["config"]["encoder_layers"] - 1
     if f"other.shorter.encoder.{last}.resid_post" in trace:
         changes = trace[f"encoder.{last}.resid_post.grown_change"].values
         all_, some = bool((changes > ROUNDING).all()), bool((changes > ROUNDING).any())

@@ -123,7 +123,7 @@ def lstm(trace: Trace) -> Iterator[Question]:
         "size.",
         step="What does attention buy?",
     )
-    block = f"{TURNED}.encoder.{int(float(trace['config.encoder_layers'])) - 1}.resid_post"
+    block = f"{TURNED}.encoder.{trace.about['config']['encoder_layers'] - 1}.resid_post"
     if block not in trace:
         return
     most = trace[f"{block}.largest_exchange_change"]

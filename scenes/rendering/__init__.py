@@ -2,6 +2,5 @@
 
 from scenes.rendering.clip import ClipWriter
 from scenes.rendering.renderer import FastRenderer
-from scenes.rendering.scenes import still
 
-__all__ = ["ClipWriter", "FastRenderer", "still"]
+__all__ = ["ClipWriter", "FastRenderer"]

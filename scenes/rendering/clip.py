@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import av
 import numpy as np
@@ -17,7 +14,8 @@ from scenes.rendering.lane import Lane
 from scenes.rendering.planes import Planes
 from scenes.rendering.stillness import Syntax
 from scenes.rendering.tiles import Box
-from transformer_core.files.atomic import naming, unfinished
+from scenes.rendering.writer import Writer
+from transformer_core.files.atomic import naming
 
 PAUSE = 6  # frames; a shorter standstill is coded like motion, since a key frame has to follow a written pause
 KEY_SECONDS = 2  # between key frames: a player finds any moment within so much
@@ -26,7 +24,7 @@ QUANTISER = 24
 BT709, LIMITED = 1, 1  # as ISO/IEC 23091-2 numbers them
 
 
-class ClipWriter:
+class ClipWriter(Writer):
     """Writes frames into an mp4: H.264, 4:2:0, BT.709 in limited range, constant frame rate, index at the front.
 
     Every clip of one size and rate begins with a key frame and carries the same parameter sets, so that clips can be
@@ -51,21 +49,13 @@ class ClipWriter:
         pauses: bool = True,
         facts: Mapping[str, str] | None = None,
     ) -> None:
-        self.path = Path(path)
-        self.frames = 0
+        super().__init__(path, "mp4", facts, movflags="faststart")
         self._rate = fps
         self._planes = Planes(*size)
         self._lane = Lane()
         self._pending = 0
         self._since_key = 0
         self._key_wanted = True
-        self._partial = unfinished(self.path.absolute())
-        with naming(self.path, self._partial):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(
-                str(self._partial), "w", format="mp4", options={"movflags": "faststart", "fflags": "+bitexact"}
-            )
-        self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("libx264", rate=fps, options=self._options(preset))
         self._stream.width, self._stream.height, self._stream.pix_fmt = size[0], size[1], "yuv420p"
         self._stream.time_base = Fraction(1, fps)
@@ -97,12 +87,7 @@ class ClipWriter:
         }
 
     def write(self, pixels: np.ndarray, changed: Sequence[Box] | None = None) -> None:
-        """Add a frame.
-
-        Args:
-            pixels: the whole frame, shape (height, width, 3 or 4), uint8.
-            changed: the rectangles in which it differs from the frame before; all of it, if not given.
-        """
+        """Add a frame, its pixels with or without opacity."""
         if changed is not None and not changed and self.frames:
             self.repeat()
             return
@@ -121,10 +106,8 @@ class ClipWriter:
 
     def repeat(self, count: int = 1) -> None:
         """Show the last frame `count` frames longer."""
-        if not self.frames:
-            raise ValueError("there is no frame to repeat yet")
+        super().repeat(count)
         self._pending += count
-        self.frames += count
 
     def _settle(self) -> None:
         """Put the frames of a standstill into the file."""
@@ -189,19 +172,10 @@ class ClipWriter:
         with naming(self.path, self._partial):
             self._container.mux(packet)
 
-    def close(self) -> Path:
-        """Finish the file and give it its name."""
-        try:
-            self._settle()
-            self._lane.finish()
-            self._end()
-            with naming(self.path, self._partial):
-                self._container.close()
-                self._partial.replace(self.path)
-        except BaseException:
-            self.abort()
-            raise
-        return self.path
+    def _finish(self) -> None:
+        self._settle()
+        self._lane.finish()
+        self._end()
 
     def _end(self) -> None:
         assert not self._stream.encode()
@@ -209,20 +183,4 @@ class ClipWriter:
     def abort(self) -> None:
         """Give the clip up; nothing of it stays."""
         self._lane.drop()
-        try:
-            with suppress(OSError):  # a full disk has no room for the end of the file either
-                self._container.close()
-        finally:
-            with suppress(OSError):
-                self._partial.unlink()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self.abort()
+        super().abort()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
-from queue import SimpleQueue
-from threading import Semaphore, Thread
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 #: Calls that may wait: enough to even out frames that are quick to draw and slow to code, and few megabytes.
@@ -19,12 +19,8 @@ class Lane:
     """
 
     def __init__(self) -> None:
-        self._calls: SimpleQueue[tuple[Callable[..., Any], tuple[Any, ...]] | None] = SimpleQueue()
-        self._room = Semaphore(DEPTH)
-        self._error: BaseException | None = None
-        self._dropped = False
-        self._thread = Thread(target=self._work, name="lane", daemon=True)
-        self._thread.start()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lane")
+        self._calls: deque[Future[None]] = deque()
 
     def do(self, call: Callable[..., Any], *arguments: Any) -> None:
         """Do a call after those before; waits while too many wait.
@@ -32,36 +28,24 @@ class Lane:
         Raises:
             The error of a call before, after which nothing is done any more.
         """
-        self._room.acquire()
-        self._check()
-        self._calls.put((call, arguments))
+        before = self._calls[-1] if self._calls else None
+        if len(self._calls) == DEPTH:
+            self._calls.popleft().result()
+        self._calls.append(self._thread.submit(_after, before, call, *arguments))
 
     def finish(self) -> None:
         """Wait until all is done, and end the thread."""
-        self._end()
-        self._check()
+        self._thread.shutdown()
+        for call in self._calls:
+            call.result()
 
     def drop(self) -> None:
         """End the thread after the call that it is at."""
-        self._dropped = True
-        self._end()
+        self._thread.shutdown(cancel_futures=True)
 
-    def _end(self) -> None:
-        if self._thread.is_alive():
-            self._calls.put(None)
-            self._thread.join()
 
-    def _check(self) -> None:
-        if self._error:
-            raise self._error
-
-    def _work(self) -> None:
-        while (item := self._calls.get()) is not None:
-            call, arguments = item
-            try:
-                if not self._dropped and not self._error:
-                    call(*arguments)
-            except BaseException as error:
-                self._error = error
-            self._room.release()
-            del item, call, arguments
+def _after(before: Future[None] | None, call: Callable[..., Any], *arguments: Any) -> None:
+    """Do a call, unless the one before it failed: then fail as it did."""
+    if before:
+        before.result()
+    call(*arguments)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,10 +10,11 @@ import av
 import numpy as np
 
 from scenes.rendering.tiles import Box
-from transformer_core.files.atomic import naming, unfinished
+from scenes.rendering.writer import Writer
+from transformer_core.files.atomic import naming
 
 
-class MasterWriter:
+class MasterWriter(Writer):
     """Writes frames into a Matroska file: FFV1, red, green, blue and alpha, nothing lost. Whole or not at all.
 
     What it is told is what a `ClipWriter` is told. A frame that is repeated is stored once: it lasts until the next.
@@ -29,14 +29,8 @@ class MasterWriter:
     def __init__(
         self, path: Path | str, size: tuple[int, int], fps: int, facts: Mapping[str, str] | None = None
     ) -> None:
-        self.path = Path(path)
-        self.frames = 0
+        super().__init__(path, "matroska", facts)
         self._rate, self._last = fps, -1
-        self._partial = unfinished(self.path.absolute())
-        with naming(self.path, self._partial):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._container = av.open(str(self._partial), "w", format="matroska", options={"fflags": "+bitexact"})
-        self._container.metadata.update(facts or {})
         self._stream = self._container.add_stream("ffv1", rate=fps)
         self._stream.width, self._stream.height, self._stream.pix_fmt = *size, "bgra"
         self._stream.time_base = Fraction(1, fps)
@@ -49,26 +43,11 @@ class MasterWriter:
         self._put()
         self.frames += 1
 
-    def repeat(self, count: int = 1) -> None:
-        """Show the last frame `count` frames longer."""
-        if not self.frames:
-            raise ValueError("there is no frame to repeat yet")
-        self.frames += count
-
     def _put(self) -> None:
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(self._pixels[..., [2, 1, 0, 3]]), format="bgra")
         frame.pts, frame.time_base, self._last = self.frames, Fraction(1, self._rate), self.frames
         with naming(self.path, self._partial):
             self._container.mux(self._stream.encode(frame))
-
-    def close(self) -> Path:
-        """Finish the file and give it its name."""
-        try:
-            self._finish()
-        except BaseException:
-            self.abort()
-            raise
-        return self.path
 
     def _finish(self) -> None:
         if self.frames - 1 > self._last >= 0:
@@ -77,14 +56,3 @@ class MasterWriter:
             self.frames += 1
         with naming(self.path, self._partial):
             self._container.mux(self._stream.encode(None))
-            self._container.close()
-            self._partial.replace(self.path)
-
-    def abort(self) -> None:
-        """Give the master up; nothing of it stays."""
-        try:
-            with suppress(OSError):
-                self._container.close()
-        finally:
-            with suppress(OSError):
-                self._partial.unlink()

@@ -21,6 +21,7 @@ from scenes.rendering.master import MasterWriter
 from scenes.rendering.memory import keep_freed_memory
 from scenes.rendering.motion import calm, hasten, is_plain_play, movers
 from scenes.rendering.tiles import Box
+from scenes.rendering.writer import Writer
 
 FLAT_CAMERAS = (Camera, MovingCamera)  # these draw a mobject from its points as they are
 
@@ -39,7 +40,7 @@ class FastRenderer(CairoRenderer):
         self.camera: Camera
         self._camera_class = camera_class
         super().__init__(SceneFileWriter, camera_class, skip_animations)
-        self.writer: ClipWriter | MasterWriter | None = None
+        self.writer: Writer | None = None
         self._canvas = Canvas(self.camera)
         self._cast = Cast()
         #: What Manim's own camera had to draw, and so slowly: "a Cube".
@@ -55,7 +56,7 @@ class FastRenderer(CairoRenderer):
             self._canvas = Canvas(self.camera)
         super().init_scene(scene, *settings)
 
-    def open_clip(self, path: Path | str, **settings: Any) -> ClipWriter | MasterWriter:
+    def open_clip(self, path: Path | str, **settings: Any) -> Writer:
         """Show what is played from now on in a clip at `path`; `settings` are its writer's.
 
         A clip that ends in .mkv is a master: without loss, with transparency.
@@ -75,7 +76,7 @@ class FastRenderer(CairoRenderer):
         return writer.close()
 
     @contextmanager
-    def clip(self, path: Path | str, **settings: Any) -> Iterator[ClipWriter | MasterWriter]:
+    def clip(self, path: Path | str, **settings: Any) -> Iterator[Writer]:
         """Write what is played inside to the clip at `path`; if it fails, no file remains."""
         writer = self.open_clip(path, **settings)
         try:

@@ -23,11 +23,9 @@ from scenes.speech.recordings import Recordings, cuts_of
 from scenes.speech.spoken import spoken
 from scenes.stage.brand import Asset
 from scenes.stage.captions import reading_seconds
-from transformer_core.files import ASSETS
-from transformer_core.pretrained.model_registry import find_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model
 from transformer_core.text.vocabulary import stored
 
-DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
 #: Seconds of silence after a beat, by how it ends: the breath of one who reads aloud.
 AFTER_SENTENCE, AFTER_CLAUSE, AFTER_COMMA, AFTER_WORD = 0.45, 0.35, 0.22, 0.12
 #: And after a recording, which has its own.
@@ -187,7 +185,7 @@ def foreign_words(model: str | None, language: str = ENGLISH) -> frozenset[str]:
     those that are not English in an English narration, and the other way around in a Spanish one.
     """
     try:
-        vocabulary = stored(find_model(model) if model else DEFAULT)
+        vocabulary = stored(find_model(model) if model else DEFAULT_MODEL)
     except (OSError, ValueError):
         return frozenset()
     if vocabulary is None:

@@ -17,7 +17,7 @@ from manim import Animation, AnimationGroup, Mobject, VGroup, VMobject, config
 from manim.animation.animation import prepare_animation
 
 from scenes.animations import Dive, appear, follow, leave, settle_in
-from scenes.language import ENGLISH, Told, spoken_in
+from scenes.language import DEFAULT_TEXT, ENGLISH, Told, spoken_in
 from scenes.layout import STAGE, crossed, faults
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.text import Words, paragraph, wrapped
@@ -35,7 +35,6 @@ from transformer_core.tracing.trace import Trace
 
 __all__ = ["Beat", "Chapter", "Record", "Step", "beat", "claim"]
 
-DEFAULT_TEXT = "The car is red"
 #: How much larger the map stands on the stage between two chapters than in its corner.
 ARRIVING = 3.2
 #: How much longer a play may last than by itself, where its words take their time.

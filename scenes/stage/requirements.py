@@ -24,14 +24,11 @@ NEEDS: dict[str, Callable[[Facts], bool]] = {
 def lacks(trace: Trace, needs: Sequence[str]) -> str:
     """The first of `needs` that the model of this trace does not have; nothing if it has them all.
 
+    A trace without a model lacks nothing.
+
     Raises:
         KeyError: a need that is not among `NEEDS`.
     """
-    return lacking(trace.about, needs)
-
-
-def lacking(about: Facts, needs: Sequence[str]) -> str:
-    """Return what `lacks` returns, from the facts of a trace alone; a trace without a model lacks nothing."""
-    if "config" not in about:
+    if "config" not in trace.about:
         return ""
-    return next((need for need in needs if not NEEDS[need](about)), "")
+    return next((need for need in needs if not NEEDS[need](trace.about)), "")

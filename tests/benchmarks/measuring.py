@@ -15,14 +15,15 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "rendering"))
 
 from filming import SCENES, TRACED, crowd
+from frames import quality
 from manim import Scene, config, logger, tempconfig
 
 from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
 from scenes.rendering.clip import ClipWriter
-from scenes.rendering.scenes import quality
 from transformer_core.tracing.trace import Trace
 
 KINDS = {

@@ -9,7 +9,6 @@ from model_shapes import SHAPES
 from transformer_core.config import Config
 from transformer_core.interpret import (
     ablation,
-    alignment_scores,
     head_ablation,
     head_off,
     head_scores,
@@ -197,11 +196,6 @@ def test_head_scores_by_hand():
             "heads.induction": (0.7 + 0.5) / 2,
         }
     )
-
-
-def test_alignment_by_hand():
-    trace = trace_of([[0.9, 0.1, 0], [0.2, 0.3, 0.5]], "decoder.0.cross_attn.weights")
-    assert alignment_scores(trace, [(0, 0), (1, 2)]).pick(layer=0, head=0) == pytest.approx(0.7)
 
 
 def test_scores_of_all_layers_stand_below_each_other():

@@ -5,7 +5,7 @@ from core_models import config, model, sentences
 from model_shapes import SHAPES, given, shapes
 
 from transformer_core.tracing.tap import record
-from transformer_core.tracing.transformer_lens_names import aliases, trace_point, transformer_lens_name
+from transformer_core.tracing.transformer_lens_names import aliases, trace_point
 
 GPT = config(encoder_layers=0, norm_order="pre")
 ROWS = {
@@ -38,13 +38,13 @@ NAMELESS = (
 
 @pytest.mark.parametrize("point", ROWS)
 def test_a_point_has_its_name_in_transformer_lens_and_the_name_leads_back(point):
-    assert transformer_lens_name(point, GPT) == ROWS[point]
+    assert aliases(GPT)[point] == ROWS[point]
     assert trace_point(ROWS[point], GPT) == point
 
 
 @pytest.mark.parametrize("point", NAMELESS)
 def test_a_point_that_transformer_lens_does_not_have_has_no_name(point):
-    assert transformer_lens_name(point, GPT) is None
+    assert point not in aliases(GPT)
 
 
 def test_a_name_that_leads_nowhere_is_refused():
@@ -107,10 +107,10 @@ def test_two_stacks_have_names_of_their_own():
 
 def test_in_post_norm_a_sum_goes_by_the_norm_that_it_enters():
     post = config(norm_order="post")
-    assert transformer_lens_name("encoder.0.resid_attn", post) == "encoder_blocks.0.ln1.hook_in"
-    assert transformer_lens_name("encoder.0.resid_ffn", post) == "encoder_blocks.0.ln2.hook_in"
-    assert transformer_lens_name("decoder.0.resid_cross", post) == "decoder_blocks.0.ln2.hook_in"
-    assert transformer_lens_name("decoder.0.resid_ffn", post) == "decoder_blocks.0.ln3.hook_in"
+    assert aliases(post)["encoder.0.resid_attn"] == "encoder_blocks.0.ln1.hook_in"
+    assert aliases(post)["encoder.0.resid_ffn"] == "encoder_blocks.0.ln2.hook_in"
+    assert aliases(post)["decoder.0.resid_cross"] == "decoder_blocks.0.ln2.hook_in"
+    assert aliases(post)["decoder.0.resid_ffn"] == "decoder_blocks.0.ln3.hook_in"
     with pytest.raises(KeyError, match="hook_resid_mid"):
         trace_point("decoder_blocks.0.hook_resid_mid", post)
 

@@ -77,10 +77,10 @@ def test_a_recorder_goes_on_after_an_interruption(tmp_path) -> None:
     run = run_of()
     run.go_on(2, watch=first)
     run.save(tmp_path / "run.safetensors")
-    first.save(tmp_path / "watch.safetensors")
+    first.save(tmp_path / "watch.npz")
     resumed = run_of()
     resumed.load(tmp_path / "run.safetensors")
-    second.load(tmp_path / "watch.safetensors")
+    second.load(tmp_path / "watch.npz")
     resumed.go_on(watch=second)
     for name, tensor in whole.tensors().items():
         other = second.tensors()[name]

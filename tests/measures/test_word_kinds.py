@@ -3,9 +3,9 @@
 import numpy as np
 from small import traced
 
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.results import found
-from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.studies.translator.grammar.lexicon import kinds
 
 WORDS = ("The", "car", "is", "red")

@@ -21,14 +21,15 @@ import numpy as np
 from manim import Mobject, Scene, tempconfig
 from PIL import Image
 
-from scenes.rendering import FastRenderer, still
-from scenes.rendering.scenes import quality
+from scenes.rendering import FastRenderer
 from scenes.theme import drawn_in, palette
 from transformer_core.tracing.trace import Trace
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The car is red"
 PAGE, FOLDER = ROOT / "docs" / "figures.md", ROOT / "docs" / "figures"
+#: So many of the modules that import a primitive are linked.
+EXAMPLES = 3
 #: The module of scenes/mobjects that has each primitive, in the order of the page.
 FIGURES = {
     "Token": "tokens", "Ribbon": "ribbon", "Vector": "vectors", "Coordinates": "coordinates",
@@ -86,10 +87,10 @@ def figure(name: str, trace: Trace) -> Mobject:
 
 def picture(drawn: Mobject) -> Image.Image:
     """A figure where it stands, with air around it, as wide as all pictures: shrunk if it is wider, never enlarged."""
-    with tempconfig(quality((1920, 1080), 30)):
+    with tempconfig({"pixel_width": 1920, "pixel_height": 1080, "dry_run": True}):
         scene = Scene(renderer=FastRenderer())
         scene.camera.background_color = palette().background
-        pixels = still(scene.add(drawn))
+        pixels = scene.renderer.still(scene.add(drawn))
     rows, columns = np.nonzero((pixels != pixels[0, 0]).any(-1))
     middle = round((columns.min() + columns.max()) / 2)
     left, right = min(columns.min() - AIR, middle - WIDE // 2), max(columns.max() + AIR, middle + WIDE // 2)
@@ -105,7 +106,7 @@ def picture(drawn: Mobject) -> Image.Image:
 
 
 def used(name: str) -> str:
-    """Which chapters import a primitive, or where none does, which other modules of the scenes."""
+    """The first chapters that import a primitive, or where none does, which other modules of the scenes."""
     here, found = f"scenes.mobjects.{FIGURES[name]}", []
     for path in sorted((ROOT / "scenes").rglob("*.py")):
         froms = [node for node in ast.walk(parsed(path)) if isinstance(node, ast.ImportFrom) and node.module == here]
@@ -113,7 +114,9 @@ def used(name: str) -> str:
             found.append(path.relative_to(ROOT / "scenes").with_suffix("").as_posix())
     chapters = [one for one in found if one.startswith("chapters/")]
     names = {one: one.removeprefix("chapters/").removesuffix("/chapter").removeprefix("mobjects/") for one in found}
-    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in chapters or found)
+    shown, more = (chapters or found)[:EXAMPLES], len(chapters or found) - EXAMPLES
+    links = ", ".join(f"[{names[one]}](../scenes/{one}.py)" for one in shown)
+    links += f", and {more} more" if more > 0 else ""
     if chapters:
         return f"Chapters that import it: {links}."
     return f"No chapter imports it itself; what does: {links}." if found else "No module of the scenes imports it."

@@ -14,7 +14,7 @@ from walking import SENTENCES, chapters, findings, name_of
 from scenes.mobjects.shapes import Box, curve, path
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words
-from scenes.rendering import FastRenderer, still
+from scenes.rendering import FastRenderer
 from scenes.stage.chapter import Chapter
 from scenes.theme import drawn_in, palette, units
 from transformer_core.tracing.trace import NamedTensor
@@ -69,7 +69,7 @@ class Stage:
             scene = Scene(renderer=FastRenderer())
             scene.camera.background_color = palette().background
             scene.add(self.grid, self.heading, self.bar, self.lines)
-            return still(scene)
+            return scene.renderer.still(scene)
 
 
 @pytest.fixture

@@ -23,12 +23,11 @@ from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
 from scenes.mobjects.marks import marks_on, misdrawn
 from scenes.production.repertoire import repertoire
-from scenes.rendering import FastRenderer, still
+from scenes.rendering import FastRenderer
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
-from transformer_core.pretrained.model_registry import open_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, open_model
 from transformer_core.studies.sentence.compare import untrained
-from transformer_core.studies.sentence.read import DEFAULT_MODEL
 from transformer_core.tracing.trace import Trace
 
 SENTENCES = (
@@ -199,7 +198,7 @@ def _findings(chapter: type[Chapter], text: str, theme: str, language: str, mode
         found.records.append(picture.record)
         found.texts.update(text.text for text in texts_on(picture.stage))
         if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):
-            found.stills[picture.record.number] = still(picture.scene)
+            found.stills[picture.record.number] = picture.scene.renderer.still(picture.scene)
 
     walk(chapter, text, theme, look, language, model)
     gc.collect()

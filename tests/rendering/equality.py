@@ -20,13 +20,12 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from frames import Recorder, psnr
+from frames import Recorder, psnr, quality
 from manim import logger, tempconfig
 
 from scenes.cli.orders import open_store
 from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
-from scenes.rendering.scenes import quality
 from scenes.stage.chapter import Chapter
 from transformer_core.tracing.trace import Trace
 

@@ -9,9 +9,20 @@ from manim import Scene, tempconfig
 from manim.renderer.cairo_renderer import CairoRenderer
 
 from scenes.rendering.renderer import FastRenderer
-from scenes.rendering.scenes import quality
 
 SIZE, FPS = (320, 180), 15
+
+
+def quality(size: tuple[int, int], fps: int) -> dict[str, Any]:
+    """Manim's settings for pictures of `size` at `fps`, with no output of its own."""
+    return {
+        "pixel_width": size[0],
+        "pixel_height": size[1],
+        "frame_rate": fps,
+        "dry_run": True,
+        "progress_bar": "none",
+        "disable_caching": True,
+    }
 
 
 class FrameList:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from equality import compare
-from frames import FPS, SIZE
+from frames import FPS, SIZE, quality
 from manim import tempconfig
 
 from scenes.production.repertoire import chosen
 from scenes.rendering import FastRenderer
-from scenes.rendering.scenes import quality
 from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
 

@@ -7,12 +7,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from frames import FPS, SIZE, psnr
+from frames import FPS, SIZE, psnr, quality
 from manim import Scene, Square, tempconfig
 
 from scenes.rendering import ClipWriter, FastRenderer
 from scenes.rendering.planes import Planes
-from scenes.rendering.scenes import quality
 
 
 def picture(at: int = 0) -> np.ndarray:

@@ -6,12 +6,11 @@ import logging
 
 import numpy as np
 import pytest
-from frames import FPS, SIZE, FrameList, fast, plain, psnr, worst
+from frames import FPS, SIZE, FrameList, fast, plain, psnr, quality, worst
 from lectures import ALL, Empty, Fades, Groups, Pan, Picture, SceneUpdater, Transforms, grid
 from manim import DOWN, UP, Scene, Square, tempconfig
 
-from scenes.rendering import FastRenderer, still
-from scenes.rendering.scenes import quality
+from scenes.rendering import FastRenderer
 
 
 @pytest.mark.parametrize("scene", ALL, ids=lambda scene: scene.__name__)
@@ -64,7 +63,7 @@ def test_a_still_equals_the_last_frame(scene: type[Scene]) -> None:
     with tempconfig(quality(SIZE, FPS)):
         performance = scene(renderer=FastRenderer())
         performance.render()
-        picture = still(performance)
+        picture = performance.renderer.still(performance)
 
     class Held(scene):  # type: ignore[misc,valid-type]
         def construct(self) -> None:

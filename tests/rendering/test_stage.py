@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from filming import TRACED, Read
-from frames import SIZE, FrameList, fast, plain, psnr
+from frames import SIZE, FrameList, fast, plain, psnr, quality
 from manim import RIGHT, Mobject, VMobject, tempconfig
 
 from scenes.animations import Reform, Swinging, appear, deal, exchange, gather, leave, meet, through
@@ -19,7 +19,6 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, PlaneOfTwo
 from scenes.rendering import FastRenderer
 from scenes.rendering.motion import is_plain_play, movers
-from scenes.rendering.scenes import quality
 from scenes.stage.reading import read
 from transformer_core.studies.focus import mixed_focus
 from transformer_core.tracing.trace import Trace

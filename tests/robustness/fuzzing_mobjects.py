@@ -28,7 +28,7 @@ from scenes.mobjects.text import Words, paragraph, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.production.files import on_one_line
 from scenes.production.sheet import Picture, contact_sheet
-from scenes.rendering import FastRenderer, still
+from scenes.rendering import FastRenderer
 from scenes.stage.captions import split
 from scenes.stage.notes import Note
 from scenes.stage.requirements import lacks
@@ -130,7 +130,7 @@ def walked(chapter: Any, trace: Trace, theme: str) -> list[Any]:
     scene = chapter(trace=trace, theme=theme, renderer=FastRenderer())
     scene.renderer.skip_animations = True
     records = scene.perform(())
-    picture = still(scene)
+    picture = scene.renderer.still(scene)
     assert picture.std() > 0, "an empty picture"
     assert texts_on(scene.mobjects), "a stage without any text"
     return records

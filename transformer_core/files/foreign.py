@@ -21,7 +21,7 @@ from transformer_core.files.atomic import reading
 
 #: A config has some kilobytes, a list of words some megabytes; in memory, JSON takes up to thirty times as much.
 MOST_BYTES = 16 * 2**20
-SUFFIXES = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
+PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 #: How a pickle begins: a bare one, by its protocol, or those of torch, in a zip archive.
 BEGINNINGS = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK\x03\x04")
 #: The length of the header of an entry in a zip file, and where in it stand the lengths of a name and an extra field.
@@ -82,12 +82,12 @@ def is_pickle(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return path.suffix.lower() in SUFFIXES or file.read(4).startswith(BEGINNINGS)
+        return path.suffix.lower() in PICKLED or file.read(4).startswith(BEGINNINGS)
 
 
 def in_folder(folder: Path) -> list[Path]:
     """The files of a folder whose names are those of pickles."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in PICKLED)
 
 
 def called(written_by: str) -> str:

@@ -17,7 +17,7 @@ from reprlib import repr as short
 from typing import Any, NamedTuple
 
 #: The largest vocabularies, with their merges, take some ten megabytes.
-MOST_HEADER = 64 * 2**20
+MOST_MAPPED = 64 * 2**20
 #: Facts and tensors, of each kind; a large model has some thousand tensors.
 MOST_NAMES = 2**16
 #: The largest vocabularies have a quarter of a million pieces, and more merges.
@@ -61,7 +61,7 @@ def read_gguf_header(path: Path) -> GgufHeader:
     if not path.is_file():  # a pipe or a device might never end
         raise ValueError(f"{path} is no file")
     try:
-        with path.open("rb") as file, mmap.mmap(file.fileno(), min(size, MOST_HEADER), access=mmap.ACCESS_READ) as data:
+        with path.open("rb") as file, mmap.mmap(file.fileno(), min(size, MOST_MAPPED), access=mmap.ACCESS_READ) as data:
             return _Header(data).read()
     except (struct.error, UnicodeDecodeError, ValueError) as error:
         reason = "its header is cut off" if isinstance(error, struct.error) else error

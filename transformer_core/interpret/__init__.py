@@ -8,13 +8,12 @@
 """
 
 from transformer_core.interpret.attribution import logit_attribution
-from transformer_core.interpret.heads import alignment_scores, head_scores
+from transformer_core.interpret.heads import head_scores
 from transformer_core.interpret.intervention import ablation, head_ablation, head_off, measured, patching
 from transformer_core.interpret.lens import logit_lens
 
 __all__ = [
     "ablation",
-    "alignment_scores",
     "head_ablation",
     "head_off",
     "head_scores",

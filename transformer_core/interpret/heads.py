@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import numpy as np
-from jaxtyping import Float
 
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -28,7 +27,10 @@ def head_scores(
         KeyError: no such weights in the trace.
         ValueError: a sequence that is no longer than its period.
     """
-    weights = weights_of(trace, stack, attention)
+    names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
+    if not names:
+        raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
+    weights = np.stack([trace[name].values for name in names])  # "layer batch head query key"
     queries = np.arange(weights.shape[-2])
     places: dict[str, Callable[[np.ndarray], np.ndarray]] = {
         "previous_token": lambda i: i - 1,
@@ -44,38 +46,6 @@ def head_scores(
     for name, place in places.items():
         keys = place(queries)
         there = (keys >= 0) & (keys < weights.shape[-1])
-        found[f"heads.{name}"] = scores(f"heads.{name}", weights[..., queries[there], keys[there]])
+        means = weights[..., queries[there], keys[there]].mean((1, 3))
+        found[f"heads.{name}"] = NamedTensor(f"heads.{name}", means, ("layer", "head"))
     return found
-
-
-def alignment_scores(trace: Trace, pairs: Iterable[tuple[int, int]], stack: str = "decoder") -> NamedTensor:
-    """score = mean over pairs (i, j) of weight_i,j of cross-attention: how much a word looks at what it translates.
-
-    Args:
-        pairs: query and key positions; the row that predicts a target word is the row of the word before it.
-
-    Returns:
-        `heads.alignment`, "layer head". Source: Garg et al. 2019, section 4.1; Voita et al. 2019, section 4.
-
-    Raises:
-        KeyError: no cross-attention in the trace.
-    """
-    queries, keys = np.array(list(pairs)).T
-    return scores("heads.alignment", weights_of(trace, stack, "cross_attn")[..., queries, keys])
-
-
-def weights_of(trace: Trace, stack: str, attention: str) -> Float[np.ndarray, "layer batch head query key"]:
-    """The weights of all layers of a stack.
-
-    Raises:
-        KeyError: no such weights in the trace.
-    """
-    names = [name for name in trace if name.startswith(f"{stack}.") and name.endswith(f".{attention}.weights")]
-    if not names:
-        raise KeyError(f"no weights of {stack}.*.{attention} in this trace")
-    return np.stack([trace[name].values for name in names])
-
-
-def scores(name: str, picked: Float[np.ndarray, "layer batch head position"]) -> NamedTensor:
-    """The mean over sentences and places: "layer head"."""
-    return NamedTensor(name, picked.mean((1, 3)), ("layer", "head"))

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.parameters import LARGE, add_parameters
+from transformer_core.parameters import MOST_COPIED, add_parameters
 from transformer_core.studies.sentence.generate import CONTINUED, SOME, WRITTEN
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.explain import GIVEN, PLACES, Entry, is_learned
@@ -42,8 +42,8 @@ def live_model(model: Transformer, vocabulary: Vocabulary, name: str) -> dict[st
         ValueError: a model that is too large for a page, or whose numbers cannot all be explained.
     """
     size = sum(parameter.numel() for parameter in model.parameters())
-    if size > LARGE:
-        raise ValueError(f"{name} has {size:,} parameters: a page in a browser reads at most {LARGE:,}")
+    if size > MOST_COPIED:
+        raise ValueError(f"{name} has {size:,} parameters: a page in a browser reads at most {MOST_COPIED:,}")
     trace = _traced(model)
     names = sorted((n for n in trace.tensors if not is_learned(n) or n in trace.parents), key=is_learned, reverse=True)
     operations = {id(one): one for n in names if (one := _entry(trace, n).operation)}

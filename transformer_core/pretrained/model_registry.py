@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs 
     from transformer_core.text.vocabulary import Reading, Vocabulary
 
 SHIPPED = ASSETS / "models"
+#: The translator that the lecture shows.
+DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
 #: In a comparison: the architecture of the other model, as its training would begin.
 UNTRAINED = "untrained"
 #: Files that hold a model: a checkpoint of this project, or a model of llama.cpp.

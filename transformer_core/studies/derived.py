@@ -11,16 +11,15 @@ Derivation = Callable[[Trace, str], NamedTensor]
 _DERIVED: dict[str, Derivation] = {}
 
 
-def derived(name: str) -> Callable[[Derivation], Derivation]:
-    """Register `function(trace, prefix)` as the way to compute `prefix.name` when it is first read."""
+def register(name: str, function: Derivation) -> None:
+    """Compute `prefix.name` by `function(trace, prefix)` when it is first read.
 
-    def register(function: Derivation) -> Derivation:
-        if name in _DERIVED and _DERIVED[name].__module__ != function.__module__:
-            raise ValueError(f"{function.__module__} would derive {name!r} anew: {_DERIVED[name].__module__} does it")
-        _DERIVED[name] = function
-        return function
-
-    return register
+    Raises:
+        ValueError: another module computes it already.
+    """
+    if name in _DERIVED and _DERIVED[name].__module__ != function.__module__:
+        raise ValueError(f"{function.__module__} would derive {name!r} anew: {_DERIVED[name].__module__} does it")
+    _DERIVED[name] = function
 
 
 def equation(name: str) -> str:

@@ -27,7 +27,7 @@ NOTHING = 'there is nothing to read: type a sentence such as "The car is red"'
 MARKS = frozenset("–—‘’‚“”„†‡•…‹›€™−≈≠≤≥∞")
 NEEDED = "tokenizer.json"
 #: A tokenizer of many languages has some thirty megabytes.
-MOST_BYTES = 64 * 2**20
+MOST_TOKENIZER_BYTES = 64 * 2**20
 #: The largest vocabularies have a quarter of a million pieces.
 MOST_PIECES = 2**20
 #: All pieces of the largest together have some two million.
@@ -63,7 +63,7 @@ class Subwords:
         if data is None:
             if not self.path.exists():
                 raise ValueError(missing(Path(folder)))
-            data = bounded(self.path, MOST_BYTES)
+            data = bounded(self.path, MOST_TOKENIZER_BYTES)
         try:
             self.process = process_of(data)
         except ValueError as error:

@@ -47,7 +47,7 @@ NORM = {"scale": "hook_scale", "normalized": "hook_normalized"}
 
 
 def aliases(config: Config) -> dict[str, str]:
-    """The name in TransformerLens of every point of such a model that has one."""
+    """The name in TransformerLens of every point of such a model that has one; many have none."""
     both = config.encoder_layers > 0 and config.decoder_layers > 0
     table = {"pooler.out": "pooler.hook_out"} if config.pooler else {}
     if config.encoder_layers:
@@ -58,11 +58,6 @@ def aliases(config: Config) -> dict[str, str]:
         table |= _embedding("embed_tgt", config, "decoder_" if both else "")
         table |= _stack("decoder", config, "decoder_" if both else "", own)
     return table if config.output_layer == "none" else table | {"logits": "unembed.hook_out"}
-
-
-def transformer_lens_name(point: str, config: Config) -> str | None:
-    """The name of a trace point in TransformerLens, or None: many have no name there."""
-    return aliases(config).get(point)
 
 
 def trace_point(hook: str, config: Config) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -98,6 +99,25 @@ class Recipe:
         done = (step - self.warm_up) / max(1, self.steps - self.warm_up)
         return self.peak_rate * 0.5 * (1 + math.cos(math.pi * done))
 
+    def optimizer(self, model: nn.Module) -> torch.optim.AdamW:
+        """AdamW, with weight decay on matrices alone: not on biases and gains. Loshchilov and Hutter 2019."""
+        matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+        vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
+        decaying = {"params": matrices, "weight_decay": self.weight_decay}
+        groups = [decaying, {"params": vectors, "weight_decay": 0.0}]
+        return torch.optim.AdamW(groups, lr=self.peak_rate, betas=self.betas, fused=True)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch compute in one thread: matrices this small lose more to handing over than they gain."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
+
 
 def loss_of(
     model: nn.Module, source: Int[Tensor, "batch key"], target: Int[Tensor, "batch query"], smoothing: float
@@ -129,14 +149,7 @@ class Run:
     def __init__(self, recipe: Recipe, vocabulary: Vocabulary, corpus: Corpus) -> None:
         self.recipe, self.corpus = recipe, corpus
         self.model = Transformer(recipe.config(vocabulary), seed=recipe.seed)
-        matrices = [p for p in self.model.parameters() if p.dim() > 1]
-        vectors = [p for p in self.model.parameters() if p.dim() < 2]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": matrices, "weight_decay": recipe.weight_decay}, {"params": vectors, "weight_decay": 0.0}],
-            lr=recipe.peak_rate,
-            betas=recipe.betas,
-            fused=True,
-        )
+        self.optimizer = recipe.optimizer(self.model)
         self.step = 0
         self.history: list[dict[str, float]] = []
 

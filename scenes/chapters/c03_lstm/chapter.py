@@ -440,7 +440,7 @@ class AgainstLSTM(Chapter):
 
     def who_notices(self, trace: Trace, order: Sequence[int]) -> Iterator[Step]:
         """Two words are swapped: the states of the LSTM differ from there on; attention’s vectors only move along."""
-        last = int(float(trace["config.encoder_layers"])) - 1
+        last = trace.about["config"]["encoder_layers"] - 1
         block = f"encoder.{last}.resid_post"
         states = [trace[name].pick(batch=0) for name in (f"{READER}.states", f"{TURNED}.{READER}.states")]
         vectors = [trace[f"{variant}.{block}"].pick(batch=0) for variant in ("other.no_positions", TURNED)]

@@ -492,7 +492,7 @@ class Inference(Chapter):
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
         """Show that the causal mask keeps old keys and values from changing, so that they can be kept."""
-        layer, shown = min(SHOWN_HEAD[0], int(float(trace["config.decoder_layers"])) - 1), SHOWN_HEAD[1]
+        layer, shown = min(SHOWN_HEAD[0], trace.about["config"]["decoder_layers"] - 1), SHOWN_HEAD[1]
         head = trace.under(f"decoder.{layer}.self_attn", batch=0, head=shown, kv_head=0)
         picture = KeptRows(head["weights"], head["masked"], head["k"], head["v"], card.inside)
         difference = run["cache.difference"]

@@ -259,10 +259,10 @@ class FAQ(Chapter):
 
     def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
         """A task: a word comes; which vectors are still what they were?"""
-        last = int(float(trace["config.encoder_layers"])) - 1
+        last = trace.about["config"]["encoder_layers"] - 1
         if f"other.shorter.encoder.{last}.resid_post" not in trace:
             return
-        final = int(float(trace["config.decoder_layers"])) - 1
+        final = trace.about["config"]["decoder_layers"] - 1
         names = f"encoder.{last}.resid_post", f"decoder.{final}.resid_post"
         changed = f"{names[0]}.grown_change", f"{names[1]}.later_change"
         rows, changes = ([rows_of(trace, name) for name in some] for some in (names, changed))

@@ -78,7 +78,7 @@ class ShapeStrip:
         #: Px that one token takes.
         self.token = DEEP / self.most
         self.own = {"n": int(float(trace["config.words"])), "m": int(float(trace["config.output_words"])) + 1}
-        last = int(float(trace["config.encoder_layers"])) - 1
+        last = trace.about["config"]["encoder_layers"] - 1
         self.stations: list[list[Station]] = []
         for kinds, top, letter in ((SOURCE, UPPER, "n"), (TARGET, LOWER, "m")):
             named = [(name, tensor.format(last=last)) for name, tensor in kinds]

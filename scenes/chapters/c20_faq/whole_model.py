@@ -51,7 +51,7 @@ class WholeModel:
 
     def __init__(self, trace: Trace, decoded: DecoderRows, source: Sequence[Label], room: Room) -> None:
         self.trace, written = trace, decoded.written
-        self.layers = {stack: int(float(trace[f"config.{stack}_layers"])) for stack in ("encoder", "decoder")}
+        self.layers = {stack: trace.about["config"][f"{stack}_layers"] for stack in ("encoder", "decoder")}
         words = source, decoded.reads[: len(written)], written
         sides = [max(LEAST, *(chip_width(label, small=True) for label in row)) for row in words]
         room = room.inset(AIR, AIR)

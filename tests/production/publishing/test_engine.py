@@ -215,6 +215,6 @@ def test_a_text_is_cut_into_the_words_that_the_core_cuts(browser_models):
 
 def test_a_model_that_no_page_can_hold_is_refused_in_one_line(monkeypatch):
     opened = open_model(SHIPPED[0])
-    monkeypatch.setattr("transformer_core.live.export.LARGE", 1000)
+    monkeypatch.setattr("transformer_core.live.export.MOST_COPIED", 1000)
     with pytest.raises(ValueError, match=r"english-spanish has 218,176 parameters: a page in a browser reads at most"):
         live_model(opened.model, opened.tokenizer, SHIPPED[0])

@@ -536,5 +536,5 @@ def test_an_entry_of_every_tensor_of_every_shipped_model_has_a_figure(look, lect
 
 
 def test_a_model_that_no_page_can_run_gives_none(monkeypatch):
-    monkeypatch.setattr("transformer_core.parameters.LARGE", 1000)
+    monkeypatch.setattr("transformer_core.parameters.MOST_COPIED", 1000)
     assert live_model_called(None) is None

@@ -66,11 +66,6 @@ def gradients(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
     return np.array([float(torch.cat([slope.flatten() for slope in of_layer]).norm()) for of_layer in slopes])
 
 
-def at_depth(layers: int, seeds: range, sentences: int) -> Piece:
-    found = [[gradients(kind, layers, seed, sentences) for seed in seeds] for kind in KINDS]
-    return {"gradient": np.array(found)}
-
-
 @experiment("How much gradient reaches the first layer, with and without Add, with and without norm?")
 def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int = 5, sentences: int = 16) -> Found:
     """Gradient norms of each encoder layer by depth, with and without residual connections, with and without norm.
@@ -81,9 +76,11 @@ def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int
     """
     bench.expect(len(depths))
     tried = range(bench.seed, bench.seed + seeds)
-    found = [
-        bench.once(f"{layers} layers", partial(at_depth, layers, tried, sentences))["gradient"] for layers in depths
-    ]
+
+    def at_depth(layers: int) -> Piece:
+        return {"gradient": np.array([[gradients(kind, layers, seed, sentences) for seed in tried] for kind in KINDS])}
+
+    found = [bench.once(f"{layers} layers", partial(at_depth, layers))["gradient"] for layers in depths]
     first, last = (np.array([by_depth[..., at] for by_depth in found]) for at in (0, -1))
     words = {"depth": depths, "choice": tuple(KINDS)}
     return {
@@ -122,10 +119,6 @@ def own_share(kind: str, layers: int, seed: int, sentences: int) -> np.ndarray:
     return np.array(found)
 
 
-def of_kind(kind: str, layers: int, seeds: range, sentences: int) -> Piece:
-    return {"share": np.array([own_share(kind, layers, seed, sentences) for seed in seeds])}
-
-
 @experiment("Without Add, do all rows of a sentence become one?")
 def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 32) -> Found:
     """Collapse of a sentence's vectors without residual connections: their differences by depth, before any training.
@@ -137,7 +130,8 @@ def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 
     `rows` are those of one sentence, each at length one.
     """
     tried = range(bench.seed, bench.seed + seeds)
-    share = bench.each("{}", KINDS, lambda kind: of_kind(kind, layers, tried, sentences))["share"]
+    pieces = bench.each("{}", KINDS, lambda kind: {"share": [own_share(kind, layers, s, sentences) for s in tried]})
+    share = pieces["share"]
     words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
     read, stops = vocabulary().read(TEXT), [layer for layer in LAYERS if layer <= layers]
     streams = [stream(kind, layers, bench.seed, torch.tensor([read.ids])) for kind in SHOWN]

@@ -55,7 +55,7 @@ def emergence(
     at = (0, *(step for step in log_spaced(steps, looks + 10) if step >= 20))
     recorder = Recorder(read, at, POINTS, labels, measure=lambda model: measures(model, pairs))
     training = Run(recipe, vocabulary(), corpus(drawn, recipe.seed))
-    state, seen = bench.file("state.safetensors"), bench.file("seen.safetensors")
+    state, seen = bench.file("state.safetensors"), bench.file("seen.npz")
     if state and seen and state.exists() and seen.exists():
         training.load(state)
         recorder.load(seen)

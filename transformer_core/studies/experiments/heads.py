@@ -12,6 +12,7 @@ import torch
 from transformer_core.interpret import head_off
 from transformer_core.interpret.intervention import attentions
 from transformer_core.model import Transformer
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     held_out,
@@ -25,7 +26,7 @@ from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import alignment, exact
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.roles import DECIDING
-from transformer_core.studies.translator.train import DEFAULT, FOUR_CROSS_HEADS, load_model
+from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, load_model
 from transformer_core.text.vocabulary import PAD
 
 KINDS = (*DECIDING, "everything else", "whole sentences")
@@ -158,7 +159,7 @@ def spare_heads(bench: Bench, sentences: int = 1000) -> Found:
     }
 
 
-MODELS = {"one": DEFAULT, "four": FOUR_CROSS_HEADS}
+MODELS = {"one": DEFAULT_MODEL, "four": FOUR_CROSS_HEADS}
 
 
 def measured(which: str, sentences: int) -> Piece:

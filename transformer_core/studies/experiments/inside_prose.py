@@ -49,7 +49,7 @@ NEW_TEXTS: tuple[str, ...] = tuple(TABLE["time"]["new_texts"])
 #: The other noun of each pair of sentences: the second word is said of it, in the last pair the first.
 OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "bus", "cup": "jug"}
 #: A head has a name if it gives more than so much of its attention to the place that the name tells.
-EARNED = 0.5
+NAMED_FROM = 0.5
 
 
 def read(loaded: LoadedModel, text: str, *points: str) -> tuple[Tensor, tuple[str, ...], Tape]:
@@ -170,7 +170,7 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
 
 def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The number of heads with each name and with none, and of induction heads that are sinks in prose as well."""
-    sink, previous, induction = (scores[name] > EARNED for name in ("sink", "previous", "induction"))
+    sink, previous, induction = (scores[name] > NAMED_FROM for name in ("sink", "previous", "induction"))
     return {
         "named": np.array([sink.sum(), previous.sum(), induction.sum(), (~(sink | previous | induction)).sum()]),
         "resting": np.array((sink & induction).sum()),
@@ -210,7 +210,7 @@ def inside_prose(bench: Bench) -> Found:
     places = {"query": pairs[0], "key": pairs[0]}
     first, *_ = [len(cut(one)) for one in NEW_TEXTS]
     at_heads = looks["head"][list(PAIRS).index("animal")]
-    sinks = texts["sink"].mean(0) > EARNED
+    sinks = texts["sink"].mean(0) > NAMED_FROM
     # A value belongs to a key/value head, which several heads share.
     ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
     best = np.array([induction, previous])
@@ -243,7 +243,7 @@ def inside_prose(bench: Bench) -> Found:
         "look_heads": tensor(at_heads + 1, "row part", row=("it", "last"), part=("layer", "head")),
         "named": tensor(named["named"], "kind", kind=("sink", "previous token", "induction", "none of these")),
         "resting": tensor(named["resting"]),
-        "earned": tensor(EARNED),
+        "earned": tensor(NAMED_FROM),
         "sources": tensor([2024, 2018], "part", part=("Xiao et al.", "Trinh and Le")),
     }  # fmt: skip
     bounds = [slice(0, first), slice(first, None)]

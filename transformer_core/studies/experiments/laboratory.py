@@ -21,8 +21,7 @@ import re
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from importlib import import_module
@@ -40,6 +39,7 @@ from transformer_core.files.atomic import whole
 from transformer_core.studies import experiments as package
 from transformer_core.studies import results
 from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.training.train import one_thread
 
 #: An experiment of several trainings counts on from its seed, and theirs end at 2^32.
 MOST_SEEDS = 2**31 - 1
@@ -66,17 +66,6 @@ class Experiment:
     def __call__(self, bench: Bench, *sizes: Any, **others: Any) -> Found:
         with one_thread():
             return self.function(bench, *sizes, **others)
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """Let torch compute in one thread: matrices this small lose more to handing over than they gain."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def experiment(question: str) -> Callable[[Callable[..., Found]], Experiment]:

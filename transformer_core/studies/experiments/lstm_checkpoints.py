@@ -14,15 +14,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from transformer_core.files.atomic import write
 from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
-from transformer_core.studies.experiments.laboratory import one_thread
 from transformer_core.studies.experiments.translation import held_out, train, vocabulary
 from transformer_core.studies.sentence.lstm_trace import CHECKPOINTS, save_lstm
+from transformer_core.studies.translator.evaluate import by_length
 from transformer_core.studies.translator.lstm import LSTMTranslator
-from transformer_core.training.train import Recipe
+from transformer_core.training.train import Recipe, one_thread
 
 COMMAND = 'python -c "from transformer_core.studies.experiments.lstm_checkpoints import make; make()"'
 
@@ -53,20 +51,12 @@ def make(
 
 def _card(name: str, model: LSTMTranslator, recipe: Recipe, sentences: int) -> dict[str, Any]:
     pairs = held_out(sentences)
-    right, lengths = is_right(model, pairs), np.array([len(pair.source) for pair in pairs])
     return {
         "name": name,
         "command": COMMAND,
         "recipe": asdict(recipe),
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
-        "accuracy": {
-            "exact": float(right.mean()),
-            "sentences": len(pairs),
-            "by_length": {
-                int(n): {"exact": float(right[lengths == n].mean()), "sentences": int((lengths == n).sum())}
-                for n in sorted(set(lengths.tolist()))
-            },
-        },
+        "accuracy": by_length(pairs, is_right(model, pairs)),
         "d_state": model.encoder.hidden_size,
         "versions": {"python": platform.python_version()} | {n: version(n) for n in ("torch", "safetensors", "numpy")},
         "vocabulary": vocabulary().to_json(),
@@ -74,10 +64,10 @@ def _card(name: str, model: LSTMTranslator, recipe: Recipe, sentences: int) -> d
 
 
 def _page(card: dict[str, Any]) -> str:
-    by_length = card["accuracy"]["by_length"].items()
+    lengths = card["accuracy"]["by_length"].items()
     return _PAGE.format(
         card=card,
         attends=", the second of which attends to the states of the first" if "attention" in card["name"] else "",
         versions=", ".join(f"{name} {number}" for name, number in card["versions"].items()),
-        by_length="\n".join(f"| {n} | {found['sentences']} | {found['exact']:.1%} |" for n, found in by_length),
+        by_length="\n".join(f"| {n} | {found['sentences']} | {found['exact']:.1%} |" for n, found in lengths),
     )

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from transformer_core.attention import rotate
 from transformer_core.pretrained.model_registry import LoadedModel
@@ -86,8 +85,9 @@ def turned(loaded: LoadedModel, q: np.ndarray, k: np.ndarray, positions: int = P
     rotary = loaded.model.config.rotary
     assert rotary is not None
     width = len(q)
-    first, second = _pairs(loaded, width)
-    rows = [_at_all_positions(loaded, torch.as_tensor(vector, dtype=torch.float64), positions) for vector in (q, k)]
+    first, second = zip(*((i, other) for i, other in enumerate(rotary.partners(width)) if i < other), strict=True)
+    vectors = torch.as_tensor(np.stack([q, k]), dtype=torch.float64)[None, :, None].expand(-1, -1, positions, -1)
+    rows = rotate(vectors, slice(0, positions), positions, rotary)[0].numpy()
     hands = [np.stack([row[:, second], row[:, first]], -1) for row in rows]
     products = (hands[0][:, None] * hands[1][None]).sum(-1)
     queries, keys = rows
@@ -98,23 +98,6 @@ def turned(loaded: LoadedModel, q: np.ndarray, k: np.ndarray, positions: int = P
         "scores": queries @ keys.T,
         "turns": np.degrees(rotary.frequencies(width)),
     }
-
-
-def _pairs(loaded: LoadedModel, width: int) -> tuple[list[int], list[int]]:
-    """The first and the second entry of every pair."""
-    rotary = loaded.model.config.rotary
-    assert rotary is not None
-    partners = rotary.partners(width)
-    first = [i for i, other in enumerate(partners) if i < other]
-    return first, [partners[i] for i in first]
-
-
-def _at_all_positions(loaded: LoadedModel, vector: Tensor, positions: int) -> np.ndarray:
-    """A vector turned by each of the first positions, "position d_head"."""
-    rotary = loaded.model.config.rotary
-    assert rotary is not None
-    rows = vector.expand(1, 1, positions, -1)
-    return rotate(rows, slice(0, positions), positions, rotary)[0, 0].numpy()
 
 
 def gated(before: np.ndarray, gate: np.ndarray, number: np.ndarray, units: int = UNITS) -> Piece:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy.stats import rankdata
 from torch import Tensor
 
 from transformer_core.config import Config
@@ -57,16 +58,10 @@ def linearity(_bench: Bench, sentences: int = 200) -> Found:
     }
 
 
-def ranks(values: np.ndarray) -> np.ndarray:
-    """The rank of each value among all, from 1 up; equal values share the mean of theirs."""
-    _, where, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (counts.cumsum() - (counts - 1) / 2)[where]
-
-
 def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
     """P(value of a member > value of another), for each column of `members`, "sample kind"."""
     inside = members.sum(0)
-    sums = ranks(values) @ members
+    sums = rankdata(values) @ members
     return (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
 
 
@@ -128,10 +123,6 @@ def plane() -> Tensor:
     return torch.stack(torch.meshgrid(line, line, indexing="xy"), dim=-1)
 
 
-def share_right(scores: Tensor, kinds: Tensor) -> float:
-    return float((scores.argmax(-1) == kinds).float().mean())
-
-
 def best_line(x: Tensor, kinds: Tensor, tried: int = 180) -> Piece:
     """Of so many directions and all places between the points, the straight line that parts most points rightly."""
     angles = torch.linspace(0, torch.pi, tried + 1)[:-1]
@@ -155,7 +146,8 @@ def trained(seed: int, steps: int, frames: tuple[int, ...], points: int, hidden:
                 scores = layer(plane()).diff(dim=-1)[..., 0].numpy()
                 assert layer.b1 is not None
                 creases = torch.cat([layer.w1, layer.b1[:, None]], dim=1).numpy()
-                seen.append((scores, creases, share_right(layer(new), new_kinds)))
+                right = (layer(new).argmax(-1) == new_kinds).float().mean()
+                seen.append((scores, creases, float(right)))
         optimizer.zero_grad()
         F.cross_entropy(layer(x), kinds).backward()  # type: ignore[no-untyped-call]
         optimizer.step()

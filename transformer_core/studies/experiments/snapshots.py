@@ -9,24 +9,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load
-from torch import Tensor
 
-from transformer_core.files.tensors import metadata, unbroken, write_tensors
 from transformer_core.model import Transformer
 from transformer_core.studies.sentence.read import words_along
 from transformer_core.studies.sentence.variants import Sentence
 from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.tap import Labels, record, under
-from transformer_core.tracing.trace import NamedTensor
-from transformer_core.training.train import ANEW
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 Read = Callable[[Transformer], Any]
 Measure = Callable[[Transformer], Iterable[NamedTensor]]
@@ -133,14 +129,9 @@ class Recorder:
         return found
 
     def save(self, path: Path) -> None:
-        """Everything that `load` needs, in one safetensors file: to be written whenever the state of a run is."""
-        tensors: dict[str, Tensor] = {}
-        about: dict[str, Any] = {}
-        for step, snapshot in self.taken.items():
-            for name, tensor in snapshot.items():
-                tensors[f"{step}.{name}"] = torch.from_numpy(np.array(tensor.values))
-                about[name] = [tensor.axes, dict(tensor.labels)]
-        write_tensors(path, tensors, {"about": json.dumps(about)})
+        """Everything that `load` needs, as a trace: to be written whenever the state of a run is."""
+        taken = {f"{step}.{name}": tensor for step, snapshot in self.taken.items() for name, tensor in snapshot.items()}
+        Trace(taken).save(path)
 
     def load(self, path: Path) -> None:
         """Take in what `save` wrote, so that a training that goes on keeps the snapshots of its first part.
@@ -148,10 +139,6 @@ class Recorder:
         Raises:
             ValueError: it was damaged; a line that names it.
         """
-        data = unbroken(path, ANEW)
-        about = json.loads(metadata(data)["about"])
-        for full, tensor in load(data).items():
+        for full, tensor in Trace.load(path).tensors.items():
             step, _, name = full.partition(".")
-            axes, labels = about[name]
-            words = {axis: tuple(names) for axis, names in labels.items()}
-            self.taken.setdefault(int(step), {})[name] = NamedTensor(name, tensor.numpy(), tuple(axes), words)
+            self.taken.setdefault(int(step), {})[name] = replace(tensor, name=name)

@@ -216,7 +216,7 @@ def size_and_data(
 
 
 SHORT = replace(Recipe(), steps=3000, sentences=50_000)
-APART = 0.5
+SCORES_APART = 0.5
 
 
 @experiment("Which heads take which roles, and do inflected and invariant adjectives part, in every training?")
@@ -225,7 +225,7 @@ def heads_over_seeds(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, s
 
     A role is held by the head whose largest weight lies most often on the word that the grammar names. Spanish inflects
     some adjectives for their noun, and not others: the head of the inflected ones leaves the others alone where the two
-    scores differ by `APART`.
+    scores differ by `SCORES_APART`.
     """
     tried = seeds(bench, trainings)
     found = bench.each("seed {}", tried, lambda seed: learned(replace(recipe, seed=seed), bench, sentences))
@@ -245,8 +245,8 @@ def heads_over_seeds(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, s
         "best_head": tensor(best % heads, "seed role", **labels),
         "places": tensor(places, "role", role=roles.ROLES),
         "adjectives": tensor(pair, "seed choice", seed=tried, choice=("inflected", "invariant")),
-        "apart": tensor((pair[:, 0] - pair[:, 1] >= APART).astype(int), "seed", seed=tried),
-        "held": tensor((pair[:, 0] - pair[:, 1] >= APART).sum()),
+        "apart": tensor((pair[:, 0] - pair[:, 1] >= SCORES_APART).astype(int), "seed", seed=tried),
+        "held": tensor((pair[:, 0] - pair[:, 1] >= SCORES_APART).sum()),
         "tried": tensor(trainings),
         "heads": tensor(layers * heads),
         "exact": tensor(found["exact"], "seed", seed=tried),

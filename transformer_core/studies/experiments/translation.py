@@ -120,10 +120,7 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int],
 
 def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None:
     """AdamW on the recipe's batches, by its schedule, for models without dropout; `look` is told every step."""
-    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.dim() < 2]
-    decaying = {"params": matrices, "weight_decay": recipe.weight_decay}
-    optimizer = torch.optim.AdamW([decaying, {"params": vectors, "weight_decay": 0.0}], betas=recipe.betas, fused=True)
+    optimizer = recipe.optimizer(model)
     batches = corpus(recipe.sentences).batches(recipe.batch, recipe.seed)
     for step, (source, target) in enumerate(islice(batches, recipe.steps)):
         for group in optimizer.param_groups:

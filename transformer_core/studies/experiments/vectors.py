@@ -189,12 +189,6 @@ def stream_rows(model: Transformer, sentences: int) -> list[np.ndarray]:
     return [rows.astype(np.float64) for rows in rows_at(model, held_out(sentences), points_of(model)).values()]
 
 
-def mean_distances(model: Transformer, sentences: int, seed: int) -> np.ndarray:
-    """`mean_distance` at each point of the stream."""
-    random = np.random.default_rng(seed)
-    return np.array([mean_distance(rows, random) for rows in stream_rows(model, sentences)])
-
-
 @experiment("In which plane do the stream's rows differ most?")
 def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     """The plane in which the stream's rows are drawn: the two directions in which held-out rows differ most.
@@ -204,9 +198,10 @@ def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     the share of the variance that each explains, and the mean distance of two rows by chance at every point of the
     stream. Source: Pearson 1901 (principal components).
     """
-    model = translator()
-    mean, axes, shares = principal(np.concatenate(stream_rows(model, sentences)))
-    distances = mean_distances(model, sentences, bench.seed)
+    model, random = translator(), np.random.default_rng(bench.seed)
+    rows = stream_rows(model, sentences)
+    mean, axes, shares = principal(np.concatenate(rows))
+    distances = [mean_distance(at_point, random) for at_point in rows]
     return {
         "mean": tensor(mean, "d_model"),
         "axes": tensor(axes[:COMPONENTS], "component d_model"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from transformer_core.studies.derived import derived
+from transformer_core.studies import derived
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Values of a measure, an array or a number: NumPy's methods are typed as Any. With labels that depend on the trace,
@@ -82,7 +82,7 @@ def measure(
             same = {axis: names for one in near for axis, names in trace.labels(one).items() if axis in words}
             return NamedTensor(joined(prefix, own_name), np.asarray(values), words, same | fixed | own)
 
-        derived(own_name)(compute)
+        derived.register(own_name, compute)
         return function
 
     return register

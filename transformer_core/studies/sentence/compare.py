@@ -14,10 +14,10 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.pretrained.model_registry import UNTRAINED, LoadedModel, find_model, open_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED, LoadedModel, find_model, open_model
 from transformer_core.studies.sentence import diff
 from transformer_core.studies.sentence.diff import Common, Rows, of_the_pass
-from transformer_core.studies.sentence.read import DEFAULT_MODEL, read
+from transformer_core.studies.sentence.read import read
 from transformer_core.studies.sentence.window import in_sight
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.tracing.window import Limits

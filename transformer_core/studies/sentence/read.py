@@ -11,7 +11,7 @@ import torch
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import add_parameters
-from transformer_core.pretrained.model_registry import SHIPPED, LoadedModel, Tokenizer, open_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, LoadedModel, Tokenizer, open_model
 from transformer_core.studies.sentence import minimal_pairs
 from transformer_core.studies.sentence.generate import decoding_tensors, generate
 from transformer_core.studies.sentence.lstm_trace import read_lstms
@@ -23,8 +23,6 @@ from transformer_core.tracing.tap import Edit, Labels, record, under
 from transformer_core.tracing.trace import NamedTensor, Trace, check_finite
 from transformer_core.tracing.window import ORDER, Limits
 from transformer_core.versions import versions
-
-DEFAULT_MODEL = SHIPPED / "english-spanish.safetensors"
 
 
 def read(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -65,16 +65,21 @@ def matches(
 
 def accuracy(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> dict[str, Any]:
     """Share of exact translations, in all and by the number of English words."""
-    by_length: dict[int, list[bool]] = defaultdict(list)
-    for pair, right in zip(pairs, exact(model, vocabulary, pairs), strict=True):
-        by_length[len(pair.source)].append(right)
-    total = [right for group in by_length.values() for right in group]
+    return by_length(pairs, exact(model, vocabulary, pairs))
+
+
+def by_length(pairs: Sequence[Pair], right: Iterable[bool]) -> dict[str, Any]:
+    """The share of sentences that are `right`, in all and by the number of English words."""
+    groups: dict[int, list[bool]] = defaultdict(list)
+    for pair, one in zip(pairs, right, strict=True):
+        groups[len(pair.source)].append(one)
+    total = [one for group in groups.values() for one in group]
     return {
         "exact": float(np.mean(total)),
         "sentences": len(total),
         "by_length": {
             length: {"exact": float(np.mean(group)), "sentences": len(group)}
-            for length, group in sorted(by_length.items())
+            for length, group in sorted(groups.items())
         },
     }
 

@@ -16,10 +16,10 @@ import torch
 from filelock import FileLock, Timeout
 
 from transformer_core import pretrained as checkpoint
-from transformer_core.files import ASSETS
 from transformer_core.files.atomic import ending, write
 from transformer_core.files.tensors import unbroken
 from transformer_core.model import Transformer
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import accuracy, alignment, translate
 from transformer_core.studies.translator.grammar import held_out_pairs, held_out_sentences, training_sentences
@@ -27,14 +27,13 @@ from transformer_core.studies.translator.grammar.lexicon import adjectives, engl
 from transformer_core.text.vocabulary import Vocabulary, sentence
 from transformer_core.tracing.trace import NamedTensor, Trace
 from transformer_core.training.batches import Corpus
-from transformer_core.training.train import ANEW, Progress, Recipe, Run, Watch
+from transformer_core.training.train import ANEW, Progress, Recipe, Run, Watch, one_thread
 from transformer_core.versions import versions
 
-DEFAULT = ASSETS / "models" / "english-spanish.safetensors"
 #: The same training with as many cross-attention heads as the paper has: what its encoder leaves to the decoder.
-FOUR_CROSS_HEADS = DEFAULT.with_name("english-spanish-four-cross-heads.safetensors")
+FOUR_CROSS_HEADS = DEFAULT_MODEL.with_name("english-spanish-four-cross-heads.safetensors")
 #: A shorter training with the norm where the paper has it, on the stream: what chapters make of the other order.
-POST_NORM = DEFAULT.with_name("english-spanish-post-norm.safetensors")
+POST_NORM = DEFAULT_MODEL.with_name("english-spanish-post-norm.safetensors")
 
 #: The sentences of the lecture, and what they have to become.
 LECTURE = {
@@ -76,7 +75,6 @@ def train(
     steps: int = Recipe.steps,
     seed: int = Recipe.seed,
     *,
-    resume: bool = True,
     progress: Progress | None = None,
     watch: Watch | None = None,
     measured_on: int = 10_000,
@@ -84,10 +82,11 @@ def train(
 ) -> dict[str, Any]:
     """Train the translator, measure it and save it as the checkpoint `output`; returns its card.
 
+    An interrupted training of `output` goes on, to the very weights it would have had.
+
     Beside the checkpoint come what was measured (.npz, .json) and the card (.card.json, .md).
 
     Args:
-        resume: go on from an interrupted training of `output`, to the very weights it would have had.
         progress: called with step, steps and the losses, every 50 steps.
         watch: called with step and model, before the first step and after every one.
         changes: other fields of the `Recipe`.
@@ -98,7 +97,7 @@ def train(
     """
     output, recipe = ending(output, ".safetensors"), Recipe(steps=steps, seed=seed, **changes)
     with _alone(output):
-        card = _trained(output, recipe, resume, progress, watch, measured_on)
+        card = _trained(output, recipe, progress, watch, measured_on)
         output.with_suffix(STATE).unlink(missing_ok=True)
     return card
 
@@ -121,23 +120,19 @@ def _alone(output: Path) -> Iterator[None]:
 
 
 def _trained(
-    output: Path, recipe: Recipe, resume: bool, progress: Progress | None, watch: Watch | None, measured_on: int
+    output: Path, recipe: Recipe, progress: Progress | None, watch: Watch | None, measured_on: int
 ) -> dict[str, Any]:
     state, vocabulary = output.with_suffix(STATE), vocabulary_of_grammar()
-    if resume and state.exists():
+    if state.exists():
         unbroken(state, ANEW)  # damage is told before half a minute goes into the sentences
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # matrices this small lose more to handing over than they gain
-    try:
+    with one_thread():
         run = Run(recipe, vocabulary, training_corpus(recipe.sentences, recipe.seed, vocabulary))
-        if resume and state.exists():
+        if state.exists():
             run.load(state)
         while run.step < recipe.steps:
             run.go_on(run.step + SAVED_EVERY, progress, watch)
             run.save(state)
         return finish(output, run, vocabulary, measured_on)
-    finally:
-        torch.set_num_threads(threads)
 
 
 def finish(output: Path, run: Run, vocabulary: Vocabulary, measured_on: int) -> dict[str, Any]:
@@ -279,4 +274,4 @@ def load_model(path: str | Path) -> tuple[Transformer, Vocabulary, dict[str, Any
 
 def load_default() -> tuple[Transformer, Vocabulary, dict[str, Any]]:
     """The translator that comes with the lecture."""
-    return load_model(DEFAULT)
+    return load_model(DEFAULT_MODEL)
