@@ -126,10 +126,14 @@ def _make_page(order: Order) -> None:
     others = others_of(order, store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
     trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
-    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
+    cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, _doubt)
     lecture = told_apart(lecture, trace, others)
     written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
     _tell(written, written.parent.rglob("*"), len(lecture.steps))
+
+
+def _doubt(line: str) -> None:
+    tell(f"lecture: {line}", err=True)
 
 
 def _tell(path: Path, files: Iterable[Path], steps: int) -> None:
@@ -156,7 +160,7 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
         lecture, cards = _quiz(order)
         for kind, target in targets.items():
             writers[kind](lecture, cards, target)
-            tell(f"{target}  {len(cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
+            tell(f"{target}  {counted(len(cards), 'question')}, {target.stat().st_size / 1e6:.2f} MB")
 
 
 def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
@@ -173,7 +177,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 
     store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
-    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store))
+    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store), _doubt)
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)
