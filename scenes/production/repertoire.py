@@ -90,8 +90,8 @@ class Entry:
         if not file.is_file():
             return None
         named = re.sub(r"\W", "_", self.name)
-        found: Any = getattr(_module_in(file), named, None)
-        if not callable(found):
+        found: Any = vars(_module_in(file)).get(named)
+        if found is None:
             raise ValueError(f"{file.name} has no function {named}, which would ask about the chapter {self.name}")
         return found
 
