@@ -7,6 +7,8 @@ const MEANINGS = {
   positional: say("Without them, the model cannot tell in which order the words stand."),
   causal_mask: say("Without it, a word sees those that come after it, as it never did in training."),
 };
+/* Of a decoder alone the mask gives the order away. */
+const meaningOf = (name, model) => (name === "positional" && !model.has("encoder") && model.has("decoder") ? say("Without them, only the mask tells the model in which order the words stand.") : MEANINGS[name]);
 /* The addresses of this part of a page. */
 const TRYING = /^#(try$|model=|ask=|text=|temperature=|off=|cut=|without=)/;
 /* The attention of a layer, which has knobs. */
