@@ -118,7 +118,7 @@ def _make_page(order: Order) -> None:
     from scenes.production.store import others_of, whole_trace
     from scenes.publishing.cards import cards_of
     from scenes.publishing.exhibits import told_apart
-    from scenes.publishing.live import live_model_called
+    from scenes.publishing.live import live_model_called, shipped_live_models
     from scenes.publishing.page import write_page
     from scenes.publishing.rendered import Rendered
 
@@ -126,10 +126,15 @@ def _make_page(order: Order) -> None:
     others = others_of(order, store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
     trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
-    cards = cards_of(lecture.chapters, trace, lecture.steps, lecture.language, others)
+    cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, _doubt)
     lecture = told_apart(lecture, trace, others)
-    written = write_page(lecture, trace, lecture.folder / "page", live_model_called(order.model), cards)
+    models = live_model_called(order.model), shipped_live_models()
+    written = write_page(lecture, trace, lecture.folder / "page", models[0], cards, models[1])
     _tell(written, written.parent.rglob("*"), len(lecture.steps))
+
+
+def _doubt(line: str) -> None:
+    tell(f"lecture: {line}", err=True)
 
 
 def _tell(path: Path, files: Iterable[Path], steps: int) -> None:
@@ -156,7 +161,7 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
         lecture, cards = _quiz(order)
         for kind, target in targets.items():
             writers[kind](lecture, cards, target)
-            tell(f"{target}  {len(cards)} questions, {target.stat().st_size / 1e6:.2f} MB")
+            tell(f"{target}  {counted(len(cards), 'question')}, {target.stat().st_size / 1e6:.2f} MB")
 
 
 def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
@@ -173,7 +178,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 
     store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
-    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store))
+    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store), _doubt)
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)
@@ -188,26 +193,41 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 @click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
 @click.option("--model", metavar="NAME", help="A model to try, of any size: it runs here, and the page asks it.")
 @click.option("--text", help="With --model: the text that it begins with.")
-@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True, help="With --model.")
+@click.option(
+    "--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True,
+    help="With --model and no FOLDER.",
+)  # fmt: skip
 @LANGUAGE
 def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
     """Show a page to a browser on this machine.
 
     FOLDER holds it; without one, it is the page that was made last. With --model, show a page on which that model reads
-    what is typed, and tells of any number where it comes from. Ctrl-C ends it.
+    what is typed, and tells of any number where it comes from; with both, the page in FOLDER has that model beside
+    those to try. Ctrl-C ends it.
     """
     from scenes.publishing.serving import server
 
-    if model is not None:
-        if folder:
-            raise click.ClickException("a folder is shown, or a model: name one of them")
+    if model is not None and folder is None:
         with TemporaryDirectory() as place:
             _serve(partial(_model_server, model, Path(place), **wishes), port, f"the model {model}")
         return
     shown = folder or _latest(Path("renders"))
     if not (shown / "index.html").is_file():
         raise click.ClickException(f"there is no index.html in {shown}: lecture page makes one")
-    _serve(partial(server, shown), port, str(shown))
+    if model is None:
+        _serve(partial(server, shown), port, str(shown))
+        return
+    with TemporaryDirectory() as place:
+        opened = partial(_course_server, model, wishes["text"], shown, Path(place))
+        _serve(opened, port, f"{shown} with the model {model}")
+
+
+def _course_server(name: str, text: str | None, page: Path, place: Path, port: int) -> ThreadingHTTPServer:
+    from scenes.publishing.model_service import course_server
+    from transformer_core import open_model
+    from transformer_core.live.running import RunningModel
+
+    return course_server(RunningModel(open_model(name)), text or "", page, place, port)
 
 
 def _model_server(

@@ -10,14 +10,17 @@ import importlib
 import importlib.util
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # Manim takes a second to import, and a list of chapters needs none of it
     from scenes.production.facts import StepFacts
+    from scenes.quiz.question import Question
     from scenes.stage.chapter import Chapter
+    from transformer_core.tracing.trace import Trace
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
 #: A part of a lecture in writing: `scores`, `6`, `3-6` or a file, and after a dot the steps: `.2`, `.2-4`.
@@ -65,14 +68,44 @@ class Entry:
         if self.inside:
             module = importlib.import_module(".".join(["scenes.chapters", *self.inside.with_suffix("").parts]))
             return getattr(module, self.kind)
-        name = f"_chapter_{self.path.stem}"
-        spec = importlib.util.spec_from_file_location(name, self.path)
-        assert spec is not None
-        assert spec.loader is not None
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        spec.loader.exec_module(module)
-        return getattr(module, self.kind)
+        return getattr(_module_in(self.path), self.kind)
+
+    def questions(self) -> Callable[[Trace], Iterator[Question]] | None:
+        """The function that asks about the chapter; None if it asks nothing.
+
+        Those of the lecture lie in `scenes.quiz`. Those of a user's chapter lie in the file beside it that its name and
+        `_quiz.py` make, so that a word of a question draws no film anew.
+
+        Raises:
+            ValueError: the file is there, and has no function of the chapter's name.
+        """
+        if self.name != name_of(self.path):  # a second telling of it, of another sentence
+            return None
+        if self.inside:
+            from scenes.quiz import questions_on
+
+            return questions_on(self.name)
+        there = self.path.parent if self.path.stem == "chapter" else self.path
+        file = there.with_name(f"{there.stem}_quiz.py")
+        if not file.is_file():
+            return None
+        named = re.sub(r"\W", "_", self.name)
+        found: Any = vars(_module_in(file)).get(named)
+        if found is None:
+            raise ValueError(f"{file.name} has no function {named}, which would ask about the chapter {self.name}")
+        return found
+
+
+def _module_in(path: Path) -> ModuleType:
+    """Run the file of a user."""
+    name = f"_chapter_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def repertoire(folder: Path = CHAPTERS) -> list[Entry]:
@@ -97,15 +130,19 @@ def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
     if not isinstance(facts.get("number"), int) or not isinstance(facts.get("title"), str):
         return None
     about = (ast.get_docstring(node) or "").partition("\n")[0]
-    name = re.sub(r"^[a-z]?\d+_", "", stem_of(path))
     needs = facts.get("needs")
     needed = needs if isinstance(needs, tuple) else ()
-    return Entry(int(str(facts["number"])), name, str(facts["title"]), about, node.name, path, needed)
+    return Entry(int(str(facts["number"])), name_of(path), str(facts["title"]), about, node.name, path, needed)
 
 
 def stem_of(path: Path) -> str:
     """Return the name of a chapter's file, or of its folder."""
     return path.parent.name if path.stem == "chapter" else path.stem
+
+
+def name_of(path: Path) -> str:
+    """Return the name of the chapter in a file: `scores` of `c06_scores.py`."""
+    return re.sub(r"^[a-z]?\d+_", "", stem_of(path))
 
 
 @dataclass(frozen=True)

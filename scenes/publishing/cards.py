@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, zip_longest
 from types import MappingProxyType
-from typing import Any
 
 from scenes.language import spoken_in, told
 from scenes.language.sentences import PLACE
 from scenes.production.facts import StepFacts
 from scenes.production.repertoire import Entry, repertoire
 from scenes.publishing.rendered import RenderedStep
-from scenes.quiz import questions_on
 from scenes.quiz.question import Question
 from scenes.stage.requirements import lacks
 from transformer_core.studies.results import examined
@@ -60,56 +58,68 @@ class Card:
 
 
 def cards_of(
-    chapters: Sequence[Any],
+    chapters: Sequence[Entry],
     trace: Trace,
     steps: Sequence[StepOfFilm],
     language: str,
     others: Mapping[str, Trace] = MappingProxyType({}),
+    doubt: Callable[[str], None] = lambda _line: None,
 ) -> list[Card]:
-    """The cards of `chapters`, which have a `name`, a `title` and a `number` each, as the film with `steps` shows them.
-    They read `trace`, but for those with a trace among `others`.
+    """The cards of `chapters`, as the film with `steps` shows them. They read `trace`, but for those with a trace among
+    `others`.
 
     A question is left out if for this sentence or model not exactly one of its answers is right, or if the chapter that
-    should answer it is there and does not. Chapters of a user's own have no cards.
+    should answer it is there and does not; `doubt` is told which one of a user's own chapter, and why.
+
+    Raises:
+        ValueError: a question of a user's own names a chapter that neither film nor lecture has.
     """
-    entries = {entry.name: entry for entry in repertoire()}
+    numbers = {entry.name: entry.number for entry in (*repertoire(), *chapters)}
     found: list[Card] = []
     with spoken_in(language) as voice:
-        for chapter in {chapter.name: chapter for chapter in chapters}.values():
-            entry = entries.get(chapter.name)
-            if entry is None or chapter.title not in {entry.title, voice.catalogue.text(entry.title)}:
-                continue
+        for entry in {chapter.name: chapter for chapter in chapters}.values():
             title = voice.catalogue.text(entry.title)
             for name, question in asked_by(entry, others.get(entry.name, trace)):
-                if (card := _card(name, entry, title, question, steps)) is not None:
-                    found.append(card)
+                answering = question.chapter or entry.name
+                if answering not in numbers:
+                    raise ValueError(f"{name} is answered in a chapter {answering!r}, and there is none")
+                made = _card(name, entry, title, question, answering, numbers[answering], steps)
+                if isinstance(made, Card):
+                    found.append(made)
+                elif not entry.inside:
+                    doubt(f"{name} is left out: {made}")
     return found
 
 
 def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
     """Name and question of each that a chapter asks about `trace`."""
+    ask = entry.questions()
+    if ask is None:
+        return
     kind = entry.load()
     if kind.recorded:
         trace = examined(kind.recorded)
     if lacks(trace, kind.needs):
         return
-    for number, question in enumerate(questions_on(entry.name)(trace.in_sight(kind.at_the_end)), 1):
+    for number, question in enumerate(ask(trace.in_sight(kind.at_the_end)), 1):
         yield f"{entry.name}-q{number}", question
 
 
-def _card(name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm]) -> Card | None:
+def _card(
+    name: str, entry: Entry, title: str, question: Question, answering: str, number: int, steps: Sequence[StepOfFilm]
+) -> Card | str:
+    """The card of a question that the chapter `answering` of this `number` answers, or why there is none."""
     if question.right is None:
-        return None
-    answering = question.chapter or entry.name
+        right = sum(bool(holds) for _, holds in question.choices)
+        return f"{right} of its answers are right by this trace"
     there = [step for step in steps if step.chapter == answering]
     named = _pattern(question.step)
     step = next((step for step in there if named.fullmatch(step.title)), None)
     if there and step is None:
-        return None
+        return f"no step of {answering} is called {plain(question.step)!r}"
     order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
     marked = [told(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)]
     (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
-    number = {one.name: one.number for one in repertoire()}[answering]
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
         name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,

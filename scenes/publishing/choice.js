@@ -7,8 +7,10 @@ const MEANINGS = {
   positional: say("Without them, the model cannot tell in which order the words stand."),
   causal_mask: say("Without it, a word sees those that come after it, as it never did in training."),
 };
+/* Of a decoder alone the mask gives the order away. */
+const meaningOf = (name, model) => (name === "positional" && !model.has("encoder") && model.has("decoder") ? say("Without them, only the mask tells the model in which order the words stand.") : MEANINGS[name]);
 /* The addresses of this part of a page. */
-const TRYING = /^#(try$|ask=|text=|temperature=|off=|cut=|without=)/;
+const TRYING = /^#(try$|model=|ask=|text=|temperature=|off=|cut=|without=)/;
 /* The attention of a layer, which has knobs. */
 const EDITED = /^(encoder|decoder)\.\d+\.(self_attn|cross_attn)$/;
 /* A layer or its attention, as the page calls it. */
@@ -18,10 +20,13 @@ const blockName = (block) => {
   return kind === "cross_attn" ? `${stack}, ${say("cross-attention")}` : stack;
 };
 
+/* The parts of an address; a plus in it is one. */
+const factsOf = (hash) => new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
+
 class Choice {
   constructor(text) { Object.assign(this, { text, temperature: 1, off: [], cut: [], switched: [], asked: "" }); }
   static read(hash, text) {
-    const found = new Choice(text), facts = new URLSearchParams(hash.replace(/^#/, "").replaceAll("+", "%2B"));
+    const found = new Choice(text), facts = factsOf(hash);
     found.text = facts.get("text") ?? text;
     const temperature = Number(facts.get("temperature") ?? 1);
     if (temperature >= 0.1 && temperature <= 5) found.temperature = temperature;
@@ -32,8 +37,9 @@ class Choice {
     found.asked = facts.get("ask") ?? "";
     return found;
   }
-  address(text) {
-    const facts = { ask: this.asked, text: this.text === text ? "" : this.text, temperature: this.temperature === 1 ? "" : this.temperature,
+  /* `text` is that of a figure which is as it began, and `model` is named where a page has several. */
+  address(text, model = "") {
+    const facts = { model, ask: this.asked, text: this.text === text ? "" : this.text, temperature: this.temperature === 1 ? "" : this.temperature,
       off: this.off.join(";"), cut: this.cut.join(";"), without: this.switched.join(";") };
     const parts = Object.entries(facts).filter(([, value]) => value !== "").map(([name, value]) => `${name}=${plainly(value)}`);
     return `#${parts.length ? parts.join("&") : "try"}`;

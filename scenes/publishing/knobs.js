@@ -35,7 +35,7 @@ class Knobs {
     const off = this.choice.switched.includes(name);
     const box = make("input", { type: "checkbox", role: "switch", "data-key": name, on: { change: () => this.turn("switched", name) } });
     box.checked = !off;
-    return make("label", { class: off ? "yours" : "", "data-told": MEANINGS[name] }, box, make("span", { text }));
+    return make("label", { class: off ? "yours" : "", "data-told": meaningOf(name, this.runs.now.model) }, box, make("span", { text }));
   }
   chip(list, one, text) {
     return make("button", { type: "button", class: "chip yours", "data-key": `${list}-${one}`, text: `${text} ×`, "aria-label": say("{0}: take this change back", text), on: { click: () => this.turn(list, one) } });

@@ -5,11 +5,12 @@ It needs nothing of a film: its scripts and style make a page of their own, or a
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scenes.publishing.markup import HERE, colours, self_contained, texts
+from scenes.publishing.markup import HERE, colours, json_data, self_contained, texts
+from scenes.publishing.policy import ASKING, FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import REMOTE, SPEAKING, script_texts, words_in
@@ -20,8 +21,10 @@ LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
 #: All scripts of a document that has the figure and no film.
 STANDALONE = ("common.js", "values.js", *LIVE_SCRIPTS, "standalone.js")
-#: The file of a page with the model: a script of one call.
-MODEL = "live/model.js"
+#: The files of a page with models: a script of one call each.
+MODELS = "live"
+#: What stands in a page where `lecture serve` writes the facts of a model that it runs.
+NO_SERVED = json_data("served", None)
 #: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.
 LETTERS = "áéíóúüñÁÉÍÓÚÜÑ¿¡→−·÷√∞×›…“”‘’Σε≤≥²₀₁₂₃₄₅₆₇₈₉"
 
@@ -32,7 +35,7 @@ def figure_facts(lecture: Rendered, asked: str = "", whole: bool = False) -> dic
     All tensors are listed where it is the `whole` page.
     """
     say, ramps = words_in(lecture.language), [lecture.palette.diverging, lecture.palette.sequential]
-    data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}, "live": ""}
+    data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}}
     return {"say": say, "data": data, "asked": asked, "whole": whole}
 
 
@@ -54,10 +57,26 @@ def live_scripts(names: Sequence[str]) -> dict[str, str]:
     return {name: (ENGINE if name == ENGINE.name else HERE / name).read_text(encoding="utf-8") for name in names}
 
 
+def offering(document: str, facts: Mapping[str, Any]) -> str:
+    """Return the `document` of a page with a model that its server runs, as `facts` say, among those to choose from.
+
+    Such a page may ask its server, and no other.
+
+    Raises:
+        ValueError: the document is no page that has a place for it.
+    """
+    for before, after in {NO_SERVED: json_data("served", facts), f'"{FOLDER}"': f'"{FOLDER}; {ASKING}"'}.items():
+        if document.count(before) != 1:
+            raise ValueError("this page has no place for a served model: make it anew with lecture page")
+        document = document.replace(before, after)
+    return document
+
+
 @dataclass(frozen=True)
 class LiveModel:
-    """A model that runs in a page: the script with its numbers, and the names of the tensors that it computes."""
+    """A model that runs in a page: its name, the script with its numbers, and the tensors that it computes."""
 
+    name: str
     script: str
     names: frozenset[str]
 
@@ -82,4 +101,13 @@ def live_model_called(name: str | None) -> LiveModel | None:
         return None
     data = live_model(opened.model, opened.tokenizer, str(opened.facts["model"]))
     names = frozenset(one["name"] for one in (*data["points"], *data["parameters"]))
-    return LiveModel(as_script(data), names)
+    return LiveModel(data["name"], as_script(data), names)
+
+
+def shipped_live_models() -> list[LiveModel]:
+    """The models that come with the lecture and run in a page, by their names."""
+    from transformer_core.pretrained.model_registry import SHIPPED, known_models
+
+    names = sorted(known.name for known in known_models() if known.path.parent == SHIPPED)
+    shipped = map(live_model_called, names)
+    return [model for model in shipped if model is not None]

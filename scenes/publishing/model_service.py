@@ -1,15 +1,16 @@
 """A model behind the figure of a page, for models that are too large for a browser: `lecture serve --model`.
 
-The page is one document, which asks this server for runs, tensors and entries (`transformer_core.live.running`). It is
-served as any folder is (`serving`): to this machine alone. Beyond that a question needs the secret that stands in the
-document: a page from elsewhere in the same browser can neither read that nor send it.
+The page is one document, or that of a course, in which the model is one of several to choose from. It asks this server
+for runs, tensors and entries (`transformer_core.live.running`). It is served as any folder is (`serving`): to this
+machine alone. Beyond that a question needs the secret that stands in the document: a page from elsewhere in the same
+browser can neither read that nor send it.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from scenes.production.files import write_text
-from scenes.publishing.live import figure_document
+from scenes.publishing.live import figure_document, offering
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import LOOPBACK, FolderHandler, FolderServer
 from transformer_core.live.running import RunningModel
@@ -41,12 +42,41 @@ def model_server(model: RunningModel, lecture: Rendered, folder: Path, port: int
     Raises:
         OSError: the port is taken.
     """
-    secret = secrets.token_urlsafe(24)
-    facts = {**model.facts(), "token": secret, "examples": examples_of(model)}
+    facts = _facts(model)
     code = f"servedModel({json.dumps(facts, separators=(',', ':'))});\n"
     write_text(folder / "index.html", figure_document(lecture, code, served=True))
-    handler = partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=secret)
+    handler = partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=facts["token"])
     return FolderServer((LOOPBACK, port), handler)
+
+
+def course_server(model: RunningModel, text: str, page: Path, folder: Path, port: int) -> ThreadingHTTPServer:
+    """A server for the folder `page` of a course on 127.0.0.1, which offers `model` among those to try.
+
+    The model begins with `text`, if there is one. The document that offers it is written into `folder`, anew each time
+    that it is asked for, and the page stays as it is.
+
+    Raises:
+        OSError: the port is taken.
+        ValueError: the page has no place for a served model.
+    """
+    names = model.run(text or examples_of(model)[0])["names"]
+    facts = {**_facts(model), "text": text, "names": names}
+    handler = partial(
+        CourseHandler, directory=str(page.resolve()), model=model, secret=facts["token"],
+        offer=partial(_offer, page.resolve() / "index.html", facts, folder / "index.html"),
+    )  # fmt: skip
+    handler.keywords["offer"]()
+    return FolderServer((LOOPBACK, port), handler)
+
+
+def _facts(model: RunningModel) -> dict[str, Any]:
+    """The facts that a page needs of a model, with a new secret."""
+    return {**model.facts(), "token": secrets.token_urlsafe(24), "examples": examples_of(model)}
+
+
+def _offer(index: Path, facts: Mapping[str, Any], written: Path) -> Path:
+    write_text(written, offering(index.read_text(encoding="utf-8"), facts))
+    return written
 
 
 def examples_of(model: RunningModel) -> tuple[str, ...]:
@@ -86,3 +116,15 @@ class ModelHandler(FolderHandler):
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
         return self.answer(status, json.dumps(told).encode(), Content_Type="application/json")
+
+
+class CourseHandler(ModelHandler):
+    """The page of a course, whose document offers the model."""
+
+    def __init__(self, *arguments: Any, offer: Callable[[], Path], **settings: Any) -> None:
+        self.offer = offer
+        super().__init__(*arguments, **settings)
+
+    def inside(self, name: str) -> Path:
+        path = super().inside(name)
+        return self.offer() if path == Path(self.directory) / "index.html" else path

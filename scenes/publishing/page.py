@@ -18,14 +18,14 @@ from scenes.production.files import place, whole_folder, write_text
 from scenes.production.transcript import clock
 from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODEL, LiveModel, live_scripts
+from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODELS, NO_SERVED, LiveModel, live_scripts
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.quiz import STYLE as QUIZ_STYLE
 from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedStep
 from scenes.publishing.typefaces import font_faces
-from scenes.publishing.wording import SCRIPTS, VIEWS, Say, script_texts, terms_of, words_in
+from scenes.publishing.wording import REMOTE, SCRIPTS, VIEWS, script_texts, terms_of, words_in
 from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
@@ -39,11 +39,16 @@ KEYS = {
 
 
 def write_page(
-    lecture: Rendered, trace: Trace, target: Path, model: LiveModel | None = None, cards: Sequence[Card] = ()
+    lecture: Rendered,
+    trace: Trace,
+    target: Path,
+    model: LiveModel | None = None,
+    cards: Sequence[Card] = (),
+    others: Sequence[LiveModel] = (),
 ) -> Path:
     """Write the page of `lecture`, with the tensors of `trace` that it shows and a quiz, into the folder `target`.
 
-    With `model`, the one that the film shows, the page answers to a learner's own sentence.
+    With `model`, the one that the film shows, or `others` to choose from, it answers to a learner's own sentence.
 
     The folder is made beside it under a temporary name, and takes the place of an earlier page when it is whole.
 
@@ -58,10 +63,13 @@ def write_page(
             one.write(part)
         for source in (*_files(lecture).values(), lecture.steps[0].poster):
             place(source, part / source.relative_to(lecture.folder))
-        scripts = live_scripts(_scripts(model)) | ({MODEL: model.script} if model else {})
-        index = _html(lecture, found, model, cards)
+        models = _named_apart([*([model] if model else []), *others])
+        scripts = live_scripts(_scripts(models)) | {file: one.script for file, one in models.items()}
+        of_film = model.name if model else str(trace.about.get("model", ""))
+        facts = _data(lecture, found, models, of_film)
+        index = _html(lecture, found, model, facts, cards)
         sheets = [themes(lecture), *texts(STYLE, LIVE_STYLE, QUIZ_STYLE)]
-        style = "\n".join([font_faces(index + (LETTERS if model else "")), *sheets])
+        style = "\n".join([font_faces(index + (LETTERS if models else "")), *sheets])
         for name, text in {**scripts, STYLE: style, "index.html": index}.items():
             write_text(part / name, text)
         now = {f"{target.name}/{path.relative_to(part).as_posix()}" for path in part.rglob("*") if path.is_file()}
@@ -70,8 +78,15 @@ def write_page(
     return target / "index.html"
 
 
-def _scripts(model: LiveModel | None) -> list[str]:
-    return [*SCRIPTS, *LIVE_SCRIPTS, VIEWS] if model else [*SCRIPTS]
+def _named_apart(models: Sequence[LiveModel]) -> dict[str, LiveModel]:
+    """The models by their files; of two with one name, the first."""
+    named = {model.name: model for model in reversed(models)}
+    there = [model for model in models if named[model.name] is model]
+    return {f"{MODELS}/model-{number}.js": model for number, model in enumerate(there, 1)}
+
+
+def _scripts(models: Mapping[str, LiveModel]) -> list[str]:
+    return [*SCRIPTS, *LIVE_SCRIPTS, REMOTE, VIEWS] if models else [*SCRIPTS]
 
 
 def _files(lecture: Rendered) -> dict[str, Path]:
@@ -82,34 +97,43 @@ def _files(lecture: Rendered) -> dict[str, Path]:
     return files | {f"{say('Transcript')} {path.suffix}": path for path in lecture.transcripts}
 
 
-def _html(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None, cards: Sequence[Card]) -> str:
+def _html(
+    lecture: Rendered,
+    found: Mapping[str, Exhibit],
+    live: LiveModel | None,
+    data: dict[str, Any],
+    cards: Sequence[Card],
+) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = words_in(lecture.language)
     cues = [cue.later(step.start) for step in lecture.steps for cue in step.cues]
     known = [key for key in KEYS.items() if key[0] != "C" or lecture.captioned == "track"]
     return filled(
-        "page.html", lecture=lecture, say=say, policy=FOLDER, style=STYLE, scripts=_scripts(live), live=live,
+        "page.html", lecture=lecture, say=say, policy=FOLDER, style=STYLE, scripts=_scripts(data["models"]), live=live,
         keys=known, files=_files(lecture).items(), cues=cues if lecture.captioned == "track" else [],
         end=sum(step.duration for step in lecture.steps), clock=clock, own=_id,
         address=lambda path: quote(path.relative_to(lecture.folder).as_posix()),
         tensors=partial(_tensors, names=list(found)), numbers=partial(_numbers, found=found, live=live),
-        data=_data(lecture, found, live, say), quiz=before_and_after(cards) if cards else None,
+        data=data, no_served=NO_SERVED, quiz=before_and_after(cards) if cards else None,
     )  # fmt: skip
 
 
-def _data(lecture: Rendered, found: Mapping[str, Exhibit], live: LiveModel | None, say: Say) -> dict[str, Any]:
-    """Data for the scripts of the page."""
+def _data(
+    lecture: Rendered, found: Mapping[str, Exhibit], models: Mapping[str, LiveModel], of_film: str
+) -> dict[str, Any]:
+    """Data for the scripts of the page, whose film shows the model called `of_film`."""
+    say = words_in(lecture.language)
+    asked = next((model.names for model in models.values() if model.name == of_film), frozenset[str]())
     palettes = PALETTES | {lecture.theme: lecture.palette}
     return {
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
         "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
         "words": {text: say(text) for text in script_texts()},
-        "exhibits": [
-            {"name": name, "file": one.file, "asked": bool(live and name in live.names)} for name, one in found.items()
-        ],
+        "exhibits": [{"name": name, "file": one.file, "asked": name in asked} for name, one in found.items()],
         "steps": [_facts(step, list(found)) for step in lecture.steps],
         "terms": terms_of(lecture),
-        "live": MODEL if live else "",
+        "models": [{"name": one.name, "file": file} for file, one in models.items()],
+        "model": of_film,
     }
 
 
@@ -126,10 +150,13 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
 
 
 def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], live: LiveModel | None) -> list[tuple[str, str]]:
-    """Numbers on screen that the model can be asked for, the first few: the entry of each, and how it is shown."""
+    """Numbers on screen that the model can be asked for, the first few: the entry of each, and how it is shown.
+
+    Of a model that is too large for a page, they are all: only who runs it knows what it can be asked.
+    """
     places: dict[str, str] = {}
     for entry in step.shown:
-        if live and entry["name"] in live.names and "axis" not in entry:
+        if (live is None or entry["name"] in live.names) and "axis" not in entry:
             axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
             where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
             places.setdefault(f"{entry['name']}[{where}]", entry["shown"])

@@ -103,7 +103,8 @@
       const own = quiz.cards.filter((card) => card.chapter === name);
       const named = { class: "cards", "aria-label": say("Questions on “{0}”", own[0].title) };
       const cards = make("section", named, make("h3", {}, say("Your turn")), ...own.map(cardOf));
-      byId(`${name}-1`)?.closest(".chapter").append(cards);
+      const steps = [...document.querySelectorAll(".step")]; /* a film may begin with a later step of the chapter */
+      steps.findLast((step) => step.id.replace(/-\d+$/, "") === own[0].beside)?.closest(".chapter").append(cards);
     }
   };
 

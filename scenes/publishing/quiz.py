@@ -47,7 +47,7 @@ def _facts(card: Card) -> dict[str, Any]:
     if card.place:
         chapter, number = card.place
         step = {"id": quote(f"{chapter}-{number}"), "chapter": card.answered_in, "title": card.step}
-    return {name: getattr(card, name) for name in names} | {"step": step}
+    return {name: getattr(card, name) for name in names} | {"beside": quote(card.chapter), "step": step}
 
 
 def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:

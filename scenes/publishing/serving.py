@@ -85,7 +85,7 @@ class FolderHandler(SimpleHTTPRequestHandler):
             return self.answer(HTTPStatus.FORBIDDEN)
         name = self.translate_path(self.path)
         try:
-            path = self._inside(name)
+            path = self.inside(name)
             file = path.open("rb")
         except (ValueError, OSError):  # outside, or no name of a file, or one that may not be read
             return self.answer(HTTPStatus.NOT_FOUND)
@@ -108,7 +108,7 @@ class FolderHandler(SimpleHTTPRequestHandler):
         hosts = self.headers.get_all("Host", [])
         return len(hosts) == 1 and bool(HOST.fullmatch(hosts[0].strip()))
 
-    def _inside(self, name: str) -> Path:
+    def inside(self, name: str) -> Path:
         """The file that `name` means; it is in the folder also after links are followed, and not hidden.
 
         Raises:

@@ -11,10 +11,10 @@ const TRIALS = [
 ];
 
 class Trying {
-  /* The figure in `place`. `linked` ties it to the address of the page, `films` finds where the film shows an entry, and
-     `whole` is false where there is no room for all tensors. */
-  constructor(place, model, text, { linked = false, whole = true, films = () => [] } = {}) {
-    Object.assign(this, { place, model, text, linked, films, runs: null, trail: [] });
+  /* The figure in `place`. `linked` ties it to the address of the page, `films` finds where the film shows an entry,
+     `whole` is false where there is no room for all tensors, and the address names a model that is `called` something. */
+  constructor(place, model, text, { linked = false, whole = true, films = () => [], called = "" } = {}) {
+    Object.assign(this, { place, model, text, linked, films, called, runs: null, trail: [], ended: new AbortController() });
     this.choice = linked ? Choice.read(location.hash, text) : new Choice(text);
     const turn = (list, one) => this.turn(list, one);
     this.sentence = new SentenceBox(model, text, (typed) => this.typed(typed));
@@ -230,7 +230,7 @@ class Trying {
 
   /* The address: asking and knobs are steps of the history, typing is none. */
   record(step) {
-    const address = this.choice.address(this.text);
+    const address = this.choice.address(this.text, this.called);
     if (this.linked && address === location.hash && step) return;
     if (this.linked) history[step ? "pushState" : "replaceState"]({ trail: this.trail }, "", address);
     this.place.dispatchEvent(new Event("recorded"));
@@ -254,8 +254,15 @@ class Trying {
     this.place.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.target.matches("button, a")) ask(event); });
     for (const kind of ["pointermove", "focusin", "told"]) this.place.addEventListener(kind, (event) => this.tell(event.target.closest("[data-told]"), event));
     for (const kind of ["pointerleave", "focusout"]) this.place.addEventListener(kind, () => this.tell(null));
-    addEventListener("themed", () => this.draw());
-    if (this.linked) addEventListener("popstate", (event) => { if (TRYING.test(location.hash)) this.arrive(event.state); });
+    const { signal } = this.ended;
+    addEventListener("themed", () => this.draw(), { signal });
+    if (this.linked) addEventListener("popstate", (event) => { if (TRYING.test(location.hash)) this.arrive(event.state); }, { signal });
+  }
+  /* Leave the page to another figure; the place is theirs. */
+  end() {
+    clearTimeout(this.pause);
+    this.ended.abort();
+    this.told.remove();
   }
   /* Beside the pointer, or above what has the focus, stands what it is. */
   tell(one, event) {

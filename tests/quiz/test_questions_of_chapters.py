@@ -4,6 +4,7 @@ import ast
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -209,9 +210,11 @@ def test_in_another_language_every_question_finds_its_step():
     assert len(cards[0]) > 55
 
 
-def test_a_chapter_of_ones_own_has_no_cards_though_it_is_called_like_ours():
-    mine = SimpleNamespace(name="scores", number=1, title="My scores")
+def test_a_chapter_of_ones_own_is_not_asked_about_as_ours_of_the_same_name(tmp_path):
+    ours = next(entry for entry in ENTRIES if entry.name == "scores")
+    mine = replace(ours, title="My scores", path=tmp_path / "scores.py")
     assert cards_of([mine], trace_of(SENTENCES[0]), film_of(ENTRIES), "en") == []
+    assert cards_of([ours], trace_of(SENTENCES[0]), film_of(ENTRIES), "en")
 
 
 def test_a_quiz_before_and_after_has_the_same_questions_of_all_chapters_in_another_order():

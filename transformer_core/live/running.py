@@ -85,8 +85,12 @@ class RunningModel:
         switches = {}
         if config.attention_scale:
             switches["attention_scale"] = scale if self.model.encoder and self.model.decoder else scale[:1]
-        if config.positions != "none":
+        if config.rotary:
+            switches["positional"] = [{"name": f"*.{part}_rotated", "at": {}, "bypass": True} for part in "qk"]
+        elif config.positions != "none":
             switches["positional"] = [{"name": "embed_*.positional", "at": {}, "times": 0}]
+        if self.model.decoder and not config.sliding_window:
+            switches["causal_mask"] = [{"name": "decoder.*.self_attn.masked", "at": {}, "bypass": True}]
         return {
             "name": self.name,
             "stacks": [name for name in ("encoder", "decoder") if getattr(self.model, name) is not None],
@@ -98,7 +102,8 @@ class RunningModel:
         """Read `text`, write what the model writes, and trace one pass; both under the `edits`.
 
         An edit is `{"name", "at", "value"}` or `{"name", "at", "times"}`: a tensor or a pattern of names, a place along
-        some of its axes, and the number to set or to multiply by. "-inf" is minus infinity.
+        some of its axes, and the number to set or to multiply by. "-inf" is minus infinity. With `{"name", "at": {},
+        "bypass": True}` the tensor is what its operation was given first, as if there were no such operation.
 
         Returns:
             The `key` of the run, the `tokens` of text and target, what was `written`, and the names of all tensors.
@@ -234,9 +239,15 @@ class RunningModel:
 
 def _changes(edits: Sequence[Mapping[str, Any]], plain: Trace) -> dict[str, Edit]:
     """The edits by the name of their tensors; several of one tensor are made one after the other."""
-    found: dict[str, list[Change]] = {}
-    for edit in edits:
+    found: dict[str, list[Edit]] = {}
+    for edit in sorted(edits, key=lambda edit: "bypass" in edit):  # what is passed on is what the other edits leave
         names = [*filter(matcher(str(edit["name"])), plain.tensors)]
+        if not names:
+            raise ValueError(f"no tensor of this pass is called {edit['name']}")
+        if "bypass" in edit:
+            for name in names:
+                _bypass(found, name, plain)
+            continue
         number = float(edit["times"] if "times" in edit else edit["value"])
         for name in names:
             axes = plain.tensors[name].axes
@@ -244,12 +255,29 @@ def _changes(edits: Sequence[Mapping[str, Any]], plain: Trace) -> dict[str, Edit
             if not axes or {*where} - {*axes} or is_learned(name):
                 raise ValueError(f"{name} cannot be changed at {where}: its axes are {', '.join(axes)}")
             found.setdefault(name, []).append(Change(axes, where, "*=" if "times" in edit else "=", number))
-        if not names:
-            raise ValueError(f"no tensor of this pass is called {edit['name']}")
     return {name: _in_turn(changes) for name, changes in found.items()}
 
 
-def _in_turn(changes: Sequence[Change]) -> Callable[[torch.Tensor], torch.Tensor]:
+def _bypass(found: dict[str, list[Edit]], name: str, plain: Trace) -> None:
+    """Add the edits that make a tensor the first of its parents, which has to be of the same shape."""
+    parent = next(iter(plain.parents.get(name, ())), None)
+    if parent is None or _form(plain.tensors[parent]) != _form(plain.tensors[name]):
+        raise ValueError(f"{name} is not made of another tensor of its shape")
+    seen: list[torch.Tensor] = []
+
+    def keep(tensor: torch.Tensor) -> torch.Tensor:
+        seen[:] = [tensor]
+        return tensor
+
+    found.setdefault(parent, []).append(keep)
+    found.setdefault(name, []).append(lambda tensor: seen[0] if seen else tensor)
+
+
+def _form(tensor: NamedTensor) -> tuple[object, ...]:
+    return tensor.axes, tensor.shape
+
+
+def _in_turn(changes: Sequence[Edit]) -> Callable[[torch.Tensor], torch.Tensor]:
     def edit(tensor: torch.Tensor) -> torch.Tensor:
         for change in changes:
             tensor = change(tensor)

@@ -17,7 +17,7 @@ from scenes.publishing.rendered import Rendered
 from scenes.publishing.serving import server
 
 HOME = Path(__file__).parent
-sys.path[:0] = [str(HOME), str(HOME.parents[1] / "core")]
+sys.path[:0] = [str(HOME), str(HOME.parents[1]), str(HOME.parents[1] / "core")]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 #: What a page may ask for without leaving the machine.
 HERE = ("file:", "data:", "blob:", "about:", "http://127.0.0.1:", "chrome-error:")

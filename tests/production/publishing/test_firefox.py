@@ -8,11 +8,13 @@ import shutil
 
 import pytest
 from firefox import Firefox
+from test_models_of_a_course import offered
 from test_quiz import CARDS
 
 from scenes.publishing.live import live_model_called
 from scenes.publishing.page import write_page
 from scenes.publishing.slides import write_slides
+from transformer_core import open_model
 
 BROWSERS = ("firefox-esr", "firefox")
 WEIGHT = "encoder.1.self_attn.weights[head=1,query=3,key=1]"
@@ -106,6 +108,30 @@ def test_a_phone_is_wide_enough_in_both_themes(look):
         for _ in range(2):
             assert page.value("document.documentElement.scrollWidth <= innerWidth"), address
             page.value("void document.querySelector('#theme').click()")
+
+
+def test_a_served_model_is_chosen_typed_into_asked_and_changed_by_keyboard(firefox, written, tmp_path):
+    served = "english-spanish-post-norm"
+    firefox.said, firefox.asked = [], []
+    with offered(open_model(served), written, tmp_path, "The car is red") as address:
+        firefox.open(f"{address}#try")
+        firefox.wait_for(READY)
+        firefox.value("void document.querySelector('#models a:last-child').focus()")
+        firefox.press("Enter")
+        assert firefox.wait_for("trying?.runs && trying.model.name") == served
+        firefox.value("void (document.querySelector('.typed').focus(), document.querySelector('.typed').select())")
+        firefox.press("The house is red")
+        firefox.wait_for(f"{ANSWER} === 'la casa es roja'")
+        firefox.wait_for("!document.querySelector('#trying[aria-busy]')")
+        firefox.value("void document.querySelector('[data-ask^=\"embed_src.sum\"]').focus()")
+        firefox.press("Enter")
+        assert firefox.wait_for("document.querySelector('.asked-plate .path')?.textContent").startswith("embed_src.sum")
+        firefox.value("void document.querySelector('[data-key=positional]').focus()")
+        firefox.press("Space")
+        assert firefox.wait_for("document.querySelector('.answer .was')?.textContent")
+        assert [url for url in firefox.asked if not url.startswith((address, "data:", "about:", "blob:"))] == []
+        firefox.open("about:blank")
+    assert firefox.said == []
 
 
 def test_slides_stop_at_a_beat_pause_and_go_back(firefox, lecture, tmp_path):

@@ -202,6 +202,29 @@ def test_a_cut_edge_has_no_weight_and_the_scale_can_be_left_out(page, settle):
     assert told["edited"]
 
 
+def test_without_mask_and_rotation_a_word_sees_all_others_by_queries_and_keys_as_they_are(deep):
+    running = RunningModel(deep)
+    switches = running.facts()["switches"]
+    key = running.run(TEXT, [*switches["causal_mask"], *switches["positional"]])["key"]
+    trace = running.runs[key].trace
+    part = trace.under("decoder.3.self_attn", batch=0)
+    q, k = (part[name].values for name in "qk")
+    group = len(q) // len(k)
+    scores = q @ np.repeat(k, group, 0).swapaxes(1, 2) / np.sqrt(q.shape[-1])
+    shares = np.exp(scores - scores.max(-1, keepdims=True))
+    assert part["weights"].values == pytest.approx(shares / shares.sum(-1, keepdims=True), abs=1e-12)
+    assert (part["weights"].values > 0).all(), "no key is hidden"
+
+
+def test_a_switch_lets_other_changes_of_the_same_tensor_through(deep):
+    running = RunningModel(deep)
+    switches = running.facts()["switches"]
+    for edits in (("causal_mask", "attention_scale"), ("attention_scale", "causal_mask")):
+        key = running.run(TEXT, [one for name in edits for one in switches[name]])["key"]
+        part = running.runs[key].trace.under("decoder.0.self_attn", batch=0)
+        assert part["masked"].values == pytest.approx(part["scores"].values, rel=1e-12)
+
+
 def test_a_change_that_leaves_no_number_is_told_and_can_be_taken_back(page, settle):
     page.evaluate("trying.turn('cut', 'decoder.7.self_attn[head=0,query=0,key=0]')")
     settle()
@@ -333,6 +356,8 @@ def test_a_question_is_answered_to_who_knows_the_secret_of_the_page(ask):
         ({"body": {"text": TEXT, "edits": [{"name": "decoder.0.self_attn.z", "at": {"head": "x"}, "value": 0}]}}, 422),
         ({"body": {"text": TEXT, "edits": [{"name": "nothing", "at": {}, "value": 0}]}}, 422),
         ({"body": {"text": TEXT, "edits": [{"name": "parameters.*", "at": {}, "value": 0}]}}, 422),
+        ({"body": {"text": TEXT, "edits": [{"name": "logits", "at": {}, "bypass": True}]}}, 422),
+        ({"body": {"text": TEXT, "edits": [{"name": "nothing", "at": {}, "bypass": True}]}}, 422),
         ({"path": "/model/tensors", "body": {"key": "0", "names": []}}, 422),
         ({"path": "/model/changes", "body": {"key": "0", "before": "0"}}, 422),
     ],

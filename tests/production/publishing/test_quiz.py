@@ -193,6 +193,18 @@ def test_a_learner_takes_the_answers_along_as_a_table_or_as_data(page):
     assert {row["question"]: row["right answer"] for row in read} == {**RIGHT, "counting-q2": "'=The first"}
 
 
+def test_a_film_that_begins_with_a_later_step_has_the_cards_of_its_chapter_whatever_that_is_called(
+    look, lecture, trace, tmp_path
+):
+    name, first = "my chapter", lecture.chapters[0]
+    later = [replace(step, chapter=name) for step in first.steps[1:]]
+    film = replace(lecture, chapters=[replace(first, name=name, steps=later), *lecture.chapters[1:]])
+    cards = [replace(CARDS[0], chapter=name, place=(name, 2)), *CARDS[2:]]
+    page = look(write_page(film, trace, tmp_path / "page", cards=cards))
+    asked = page.locator(".chapter .cards legend").all_text_contents()
+    assert asked == [CARDS[0].text, CARDS[2].text]
+
+
 def test_a_card_of_a_chapter_tells_right_from_wrong_and_leads_to_the_step_that_answers(page, lecture):
     cards = page.get_by_role("region", name="Questions on “Counting”")
     assert cards.locator("form").count() == 2
