@@ -7,7 +7,6 @@ the true size is written beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from manim import VGroup
