@@ -73,6 +73,7 @@ def cards_of(
     should answer it is there and does not. Chapters of a user's own have no cards.
     """
     entries = {entry.name: entry for entry in repertoire()}
+    numbers = {name: entry.number for name, entry in entries.items()}
     found: list[Card] = []
     with spoken_in(language) as voice:
         for chapter in {chapter.name: chapter for chapter in chapters}.values():
@@ -81,7 +82,7 @@ def cards_of(
                 continue
             title = voice.catalogue.text(entry.title)
             for name, question in asked_by(entry, others.get(entry.name, trace)):
-                if (card := _card(name, entry, title, question, steps)) is not None:
+                if (card := _card(name, entry, title, question, steps, numbers)) is not None:
                     found.append(card)
     return found
 
@@ -97,7 +98,9 @@ def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
         yield f"{entry.name}-q{number}", question
 
 
-def _card(name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm]) -> Card | None:
+def _card(
+    name: str, entry: Entry, title: str, question: Question, steps: Sequence[StepOfFilm], numbers: Mapping[str, int]
+) -> Card | None:
     if question.right is None:
         return None
     answering = question.chapter or entry.name
@@ -109,11 +112,10 @@ def _card(name: str, entry: Entry, title: str, question: Question, steps: Sequen
     order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
     marked = [told(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)]
     (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
-    number = {one.name: one.number for one in repertoire()}[answering]
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
         name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,
-        place=(step.chapter, step.number) if step else None, answered_in=number, step=step.title if step else "",
+        place=(step.chapter, step.number) if step else None, answered_in=numbers[answering], step=step.title if step else "",
         tensors=tuple(sources),
     )  # fmt: skip
 
