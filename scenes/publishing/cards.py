@@ -115,8 +115,8 @@ def _card(
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
         name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,
-        place=(step.chapter, step.number) if step else None, answered_in=numbers[answering], step=step.title if step else "",
-        tensors=tuple(sources),
+        place=(step.chapter, step.number) if step else None, answered_in=numbers[answering],
+        step=step.title if step else "", tensors=tuple(sources),
     )  # fmt: skip
 
 

@@ -53,8 +53,10 @@ UNUSUAL = (
 )
 #: Of these the two that differ most from what is usually typed; the others are walked with -m slow.
 RARE = ("? ? ?", UNUSUAL[-1])
-#: For random weights; the first each time, the others with -m slow.
+#: For random weights; the first each time, the other with -m slow, in the chapters where one word stands twice among
+#: queries and keys that prefer none.
 FRESH = ("The car is red", "the car the car")
+TIED = ("qkv", "scores", "weighting", "heads")
 
 
 def chapters() -> list[type[Chapter]]:
