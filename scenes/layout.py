@@ -183,16 +183,26 @@ def texts_on(stage: Sequence[Mobject]) -> list[VMobject]:
     for mobject in stage:
         inside: set[int] = set()
         for part in mobject.get_family():
-            if isinstance(getattr(part, "text", None), str) and id(part) not in inside and _visible(part):
+            if _says(part) and id(part) not in inside and _visible(part):
                 found[id(part)] = part
-                inside |= {id(p) for p in part.get_family()}
+                inside |= {id(p) for p in _parts(part)}
     return list(found.values())
+
+
+def _says(mobject: Mobject) -> bool:
+    """Return True for a text; Manim looks long for an attribute that a mobject does not have."""
+    return ("text" in vars(mobject) or hasattr(type(mobject), "text")) and isinstance(mobject.text, str)
+
+
+def _parts(mobject: Mobject) -> list[Mobject]:
+    """The mobject with all its parts."""
+    return mobject.get_family() if mobject.submobjects else [mobject]
 
 
 def _visible(mobject: Mobject) -> bool:
     return any(
         p.has_points() and (p.get_fill_opacity() > 0.02 or (p.get_stroke_opacity() > 0.02 and p.get_stroke_width() > 0))
-        for p in mobject.get_family()
+        for p in _parts(mobject)
         if isinstance(p, VMobject)
     )
 

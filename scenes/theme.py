@@ -264,13 +264,13 @@ def _ramp(colours: tuple[str, ...], stops: tuple[float, ...], level: float) -> s
 
 def signed(value: float, scale: float) -> str:
     """The fill of a signed value: hue is its sign, lightness its size against `scale`."""
-    level = round(float(np.clip(value / scale if scale else 0.0, -1, 1)), 2)
+    level = round(min(max(float(value / scale) if scale else 0.0, -1.0), 1.0), 2)
     return _ramp(palette().diverging, DIVERGING_STOPS, level)
 
 
 def shared(weight: float) -> str:
     """The fill of a weight between nothing and one."""
-    return _ramp(palette().sequential, SEQUENTIAL_STOPS, round(float(np.clip(weight, 0, 1)), 2))
+    return _ramp(palette().sequential, SEQUENTIAL_STOPS, round(min(max(float(weight), 0.0), 1.0), 2))
 
 
 def luminance(colour: str) -> float:

@@ -7,7 +7,6 @@ the true size is written beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from manim import VGroup
@@ -213,15 +212,18 @@ class Heatmap(Copied, VGroup):
         scale = scale or full_colour(tensor)
         values = pooled(pooled(tensor.values, high), wide, 1)
         rows, columns = values.shape
-        shades: dict[str, list[Any]] = {}
-        for (i, j), value in np.ndenumerate(values):
-            step = np.round(np.clip(value / scale, -1, 1) * 10) / 10
-            colour = shared(max(step, 0)) if weights else signed(step, 1)
-            left, top = units(j * wide / columns), -units(i * high / rows)
-            right, bottom = units((j + 0.86) * wide / columns), -units((i + 0.86) * high / rows)
-            shades.setdefault(colour, []).append([(left, top), (right, top), (right, bottom), (left, bottom)])
-        for colour, squares in shades.items():
-            self.add(quads(np.array(squares), fill_color=colour, fill_opacity=1, stroke_width=0))
+        levels = (np.round(np.clip(values / scale, -1, 1) * 10) / 10).ravel()
+        down, across = (each.ravel() for each in np.indices(values.shape))
+        left, right = units(across * wide / columns), units((across + 0.86) * wide / columns)
+        top, bottom = -units(down * high / rows), -units((down + 0.86) * high / rows)
+        corners = np.stack([left, top, right, top, right, bottom, left, bottom], 1).reshape(-1, 4, 2)
+        shades: dict[str, np.ndarray] = {}  # in the order in which they are met
+        for first in np.sort(np.unique(levels, return_index=True)[1]):
+            colour = shared(max(levels[first], 0)) if weights else signed(levels[first], 1)
+            alike = levels == levels[first]
+            shades[colour] = shades[colour] | alike if colour in shades else alike
+        for colour, alike in shades.items():
+            self.add(quads(corners[alike], fill_color=colour, fill_opacity=1, stroke_width=0))
         self.backdrop = Box(wide + 10, high + 10, palette().surface, 6).move_to(self)
         self.add_to_back(self.backdrop)
         if values.shape == tensor.shape:  # where several share a cell, it has no source

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import base64
-import logging
 from functools import lru_cache
 from importlib import resources
 from io import BytesIO
 
-from fontTools.subset import Options, Subsetter
+import uharfbuzz as hb
 from fontTools.ttLib import TTFont
-from fontTools.varLib.instancer import instantiateVariableFont
 
 #: Package, file and optical size of each family, and the weights that documents use of it.
 FAMILIES = {
@@ -19,10 +17,8 @@ FAMILIES = {
 }
 #: Characters that any document may come to need: letters, digits and punctuation of a Latin keyboard.
 LATIN = "".join(map(chr, range(0x20, 0x7F)))
-
-
-# Where somebody has set up logging of everything, as Manim does, it would tell each step of its work.
-logging.getLogger("fontTools").setLevel(logging.WARNING)
+#: What a browser uses of the rules by which signs stand together.
+FEATURES = ("kern", "liga", "tnum", "ccmp", "locl", "mark")
 
 
 def font_faces(text: str) -> str:
@@ -39,13 +35,14 @@ def font_faces(text: str) -> str:
 @lru_cache(maxsize=32)
 def _woff(family: str, weight: int, characters: str) -> str:
     package, file, size, _ = FAMILIES[family]
-    font = TTFont(BytesIO(resources.files(package).joinpath("files", file).read_bytes()), recalcTimestamp=False)
-    options = Options()
-    options.layout_features = ["kern", "liga", "tnum", "ccmp", "locl", "mark"]
-    subsetter = Subsetter(options)
-    subsetter.populate(text=characters)
-    subsetter.subset(font)
-    font = instantiateVariableFont(font, {"opsz": size, "wght": weight})
+    face = hb.Face(resources.files(package).joinpath("files", file).read_bytes())
+    wanted = hb.SubsetInput()
+    wanted.unicode_set.update(map(ord, characters))
+    wanted.layout_feature_tag_set.clear()
+    wanted.layout_feature_tag_set.update(int.from_bytes(feature.encode()) for feature in FEATURES)
+    for axis, value in {"opsz": size, "wght": weight}.items():
+        wanted.pin_axis_location(face, axis, value)
+    font = TTFont(BytesIO(wanted.subset(face).blob.data), recalcTimestamp=False)
     font.flavor = "woff"
     made = BytesIO()
     font.save(made)

@@ -43,8 +43,8 @@ def test_a_chapter_in_spanish_is_no_longer_than_it_may_be(chapter: type[Chapter]
     assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
 
 
-@EVERY
 @pytest.mark.parametrize("language", ["en", "es"])
+@EVERY  # last, so that the name begins with the chapter: who walked it has the walk
 def test_a_chapter_is_read_out_without_a_digit_a_greek_letter_or_a_sign(chapter: type[Chapter], language: str) -> None:
     """Only letters of the language, punctuation, and guillemets around words of the other one reach a voice."""
     beats = [beat for record in findings(chapter, SENTENCES[0], "dark", language).records for beat in record.beats]

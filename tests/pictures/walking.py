@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 from golden import SIZE
 from manim import logger, tempconfig
+from svgelements import SVG
 from truth import Written, lies, wrong_in_step
 
 from scenes.language import ENGLISH, catalogue
@@ -50,8 +52,10 @@ UNUSUAL = (
 )
 #: Of these the two that differ most from what is usually typed; the others are walked with -m slow.
 RARE = ("? ? ?", UNUSUAL[-1])
-#: For random weights; the first each time, the others with -m slow.
+#: For random weights; the first each time, the other with -m slow, in the chapters where one word stands twice among
+#: queries and keys that prefer none.
 FRESH = ("The car is red", "the car the car")
+TIED = ("qkv", "scores", "weighting", "heads")
 
 
 def chapters() -> list[type[Chapter]]:
@@ -83,6 +87,24 @@ def _formulas() -> Path:
     folder = tempfile.mkdtemp(prefix="walks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return Path(folder)
+
+
+@cache
+def _parsed() -> Callable[..., SVG]:
+    """The parser of svgelements, which reads the outlines of a formula once for all walks of this process.
+
+    Manim takes no style from what it reads, and changes none of it: each formula gets shapes of its own.
+    """
+    read: dict[bytes, SVG] = {}
+    parse = SVG.parse
+
+    def parsed(file: Path, **how: Any) -> SVG:
+        outlines = Path(file).read_bytes()
+        if outlines not in read:
+            read[outlines] = parse(file, **how)
+        return read[outlines]
+
+    return parsed
 
 
 @contextmanager
@@ -153,7 +175,7 @@ def walk(
     logger.setLevel(logging.WARNING)
     wide, high = SIZE
     small = {"frame_rate": 30, "pixel_width": wide, "pixel_height": high, "media_dir": str(_formulas())}
-    with tempconfig(small), _kept():
+    with tempconfig(small), _kept(), patch.object(SVG, "parse", _parsed()):
         scene = chapter(trace=trace_of(text, model), theme=theme, language=language, renderer=FastRenderer())
         scene.renderer.skip_animations = True
         given: list[Step] = []

@@ -186,8 +186,8 @@ def rendering(place: Path, chance: random.Random, chapter: str, sentence: str, j
 
 def training(place: Path, chance: random.Random, steps: int, sentences: int, measured_on: int) -> Trials:
     """Trials of a training with its measuring, on fewer sentences than `lecture train` has, and the same otherwise."""
-    code = f"default_model.train = partial(default_model.train, sentences={sentences}, measured_on={measured_on})"
-    less = f"from functools import partial; from transformer_core import default_model; {code}"
+    code = f"of.train = partial(of.train, sentences={sentences}, measured_on={measured_on})"
+    less = f"from functools import partial; from transformer_core.studies.translator import train as of; {code}"
     # What reads torch before the command begins has its interrupt told as `scenes.cli.begin` tells one.
     told = "print('lecture: interrupted', file=sys.stderr)"
     early = f"try:\n    {less}\nexcept KeyboardInterrupt:\n    {told}\n    sys.exit(130)"

@@ -128,6 +128,14 @@ class Sight:
             return float(quantity)
         return float(self.tensor(quantity.name).values[quantity.index])
 
+    def values(self, view: NamedTensor) -> np.ndarray:
+        """The entries at the sources of a whole view, in float64."""
+        places = np.ix_(*(view.kept[at] if isinstance(at, str) else (at,) for at in view.origin))
+        read = self.tensor(view.name).values[places].astype(float)
+        open_axes = [at for at in view.origin if isinstance(at, str)]
+        order = [open_axes.index(axis) for axis in view.axes]
+        return read.reshape([len(view.kept[at]) for at in open_axes]).transpose(order)
+
     def stands_still(self, part: Mobject) -> bool:
         return id(part) not in self.moving and not getattr(part, "dived", False)
 

@@ -77,11 +77,12 @@ class Heat(Meaning):
             across = np.round(share[:, 0] * (columns - 1)).astype(int)
             down = np.round((1 - share[:, 1]) * (rows - 1)).astype(int) if rows > 1 else np.zeros(len(share), int)
             drawn = part.get_fill_color().to_hex()
-            for i, j in zip(down, across, strict=True):
-                quantity = self.tensor.quantity(int(i), int(j))
-                level = np.round(np.clip(sight.value(quantity) / self.scale, -1, 1) * 10) / 10
+            levels = np.round(np.clip(sight.values(self.tensor)[down, across] / self.scale, -1, 1) * 10) / 10
+            for level in np.unique(levels):
                 right = shared(max(level, 0)) if self.weights else signed(level, 1)
                 if drawn != right:
+                    place = int(np.argmax(levels == level))
+                    quantity = self.tensor.quantity(int(down[place]), int(across[place]))
                     return f"a square of {drawn} is drawn for {named(quantity)}: {right}"
         return ""
 
@@ -117,11 +118,11 @@ class Squares(Meaning):
         if not pitch:
             return ""
         sides = (boxes[:, 1, :2] - boxes[:, 0, :2]) * PIXELS_PER_UNIT
-        for j, both in enumerate(sides):
-            quantity = self.tensor.quantity(self.row, j)
-            right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5 * PIXELS_PER_UNIT
-            if np.abs(both - right).max() > SLACK:
-                return f"a square of {both[0]:.1f} × {both[1]:.1f} px is drawn for {named(quantity)}: {right:.1f} px"
+        right = pitch * self.full * np.maximum(sight.values(self.tensor)[self.row], 0.0) ** 0.5 * PIXELS_PER_UNIT
+        for j in np.flatnonzero(_apart(sides, right)):
+            wide, high = sides[j]
+            said = named(self.tensor.quantity(self.row, int(j)))
+            return f"a square of {wide:.1f} × {high:.1f} px is drawn for {said}: {right[j]:.1f} px"
         return ""
 
 
@@ -146,12 +147,17 @@ class Scattered(Grounded):
         places = ((each.min(1) + each.max(1)) / 2 - (low + high) / 2) / pitch
         down = np.round((rows - 1) / 2 - places[:, 1]).astype(int)
         across = np.round(places[:, 0] + (columns - 1) / 2).astype(int)
-        for square, i, j in zip(np.ptp(each, axis=1)[:, :2], down, across, strict=True):
-            if not (0 <= i < rows and 0 <= j < columns):
-                return f"a square stands beside the grid of {self.tensor.name}"
-            quantity = self.tensor.quantity(int(i), int(j))
-            right = pitch * self.full * max(sight.value(quantity), 0.0) ** 0.5
-            if np.abs(square - right).max() * PIXELS_PER_UNIT > SLACK:
-                side = float(square[0]) * PIXELS_PER_UNIT
-                return f"a square of {side:.1f} px is drawn for {named(quantity)}: {right * PIXELS_PER_UNIT:.1f} px"
+        if not ((down >= 0) & (down < rows) & (across >= 0) & (across < columns)).all():
+            return f"a square stands beside the grid of {self.tensor.name}"
+        sides = np.ptp(each, axis=1)[:, :2] * PIXELS_PER_UNIT
+        entries = sight.values(self.tensor)[down, across]
+        right = pitch * self.full * np.maximum(entries, 0.0) ** 0.5 * PIXELS_PER_UNIT
+        for one in np.flatnonzero(_apart(sides, right)):
+            said = named(self.tensor.quantity(int(down[one]), int(across[one])))
+            return f"a square of {sides[one, 0]:.1f} px is drawn for {said}: {right[one]:.1f} px"
         return ""
+
+
+def _apart(sides: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return True for each square (square × width and height, in px) whose sides are not its entry's."""
+    return ~(np.abs(sides - right[:, None]).max(1) <= SLACK)
