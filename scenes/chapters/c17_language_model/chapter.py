@@ -196,7 +196,7 @@ class LanguageModel(Chapter):
             page.streams(strongest(weights), last[0], role)
             for weights, role in zip((every, one), ("residual", "query"), strict=True)
         )
-        flow = pulses([*single], strongest(one).values)
+        flow = pulses([*single], strongest(one).quantities())
         titled = f"{run['unseen']} others"
         lists = [
             NextTokens(weights, LIST, others=(run[f"{kind}_others"], titled), whole=WHOLE_BAR)
@@ -209,7 +209,7 @@ class LanguageModel(Chapter):
                 f"In the mean of {run['heads']} heads, “{sink}” gets most, {taken:share}: it is the sink.",
                 (draw(*mean, kind="slow"), appear(lists[0])),
                 appear(ring := ring_around(page.words[sink.position])),
-                ambient=pulses([*mean], strongest(every).values),
+                ambient=pulses([*mean], strongest(every).quantities()),
             ),
             beat(
                 "A mean hides what one head does. "
@@ -440,7 +440,7 @@ class LanguageModel(Chapter):
             beat(
                 f"Of {run['real_count']} that exist, {run['right_count']} come out right, “{wrong}” does not.",
                 leave(*(half.list for half in halves)),
-                appear_in_turn([part for half in halves for part in half.rest], "slow"),
+                appear_in_turn([part for half in halves for part in half.rest]),
                 appear_in_turn(rings),
             ),
             beat(

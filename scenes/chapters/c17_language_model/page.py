@@ -220,9 +220,8 @@ def through_layers(rows: NamedTensor) -> tuple[VGroup, Room]:
 
 def strongest(weights: NamedTensor) -> NamedTensor:
     """The weights that have a stream."""
-    found: NamedTensor = weights.pick(
-        key=[place for place in likeliest(weights, SEEN) if weights.values[place] > FAINT]
-    )
+    places = tuple(place for place in likeliest(weights, SEEN) if weights.values[place] > FAINT)
+    found: NamedTensor = weights.pick(key=places)
     return found
 
 

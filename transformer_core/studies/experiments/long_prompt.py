@@ -273,9 +273,9 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
             known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
         ),
     }
-    for which, one in enumerate(names_next):
-        best = [i for i in one.topk(FEW).indices.tolist() if i != mary][: FEW - 1]
-        found |= listed(f"recalled_{which}", loaded, one, sorted([mary, *best], key=lambda i: -float(one[i])))
+    for which, probs in enumerate(names_next):
+        best = [i for i in probs.topk(FEW).indices.tolist() if i != mary][: FEW - 1]
+        found |= listed(f"recalled_{which}", loaded, probs, sorted([mary, *best], key=(-probs).tolist().__getitem__))
     right, sure, named = [], [], []
     for at, one in enumerate(countries):
         piece = bench.once(one, partial(answered, loaded, chat(QUESTION.format(one)), end))
