@@ -408,7 +408,7 @@ class LanguageModel(Chapter):
         (known, made_up), (cases, other_cases) = (run[name].quantities() for name in ("sure_of_names", "names"))
         right, words = run["right"], run["answer_0"].words("step")
         said = words[[*map(str, words)].index(COPULA)]
-        wrong = right.pick(sentence=slice(0, count)).smallest()[0]
+        wrong = right.pick(sentence=slice(count)).smallest()[0]
         rings = halves[0].found(right, run["capitals"])
         yield Step(
             "Fluent is not the same as true",
@@ -467,7 +467,7 @@ class LanguageModel(Chapter):
         named = run["named_again"]
         right, error = named.words("rank")
         low, (was, _), (left, now) = run["then_0"].quantity(1), *(named.pick(choice=i).quantities() for i in range(2))
-        before = then.state(named.pick(choice=0, rank=(1, 0))).set_fill(palette().ink3)
+        before = then.state(named.pick(choice=0, rank=(error.position, right.position))).set_fill(palette().ink3)
         more = added(
             "what ChatGPT adds",
             (
