@@ -32,7 +32,7 @@ WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: Turns of the chat in which a name is said, and of a new one.
 TURNS = 4, 2
 #: Px of what is said in a chat, of who says it, and of a country before its answer.
-SAID, SPEAKER, COUNTRY = 480.0, 120.0, 150.0
+SAID, SPEAKER, COUNTRY = 465.0, 112.0, 150.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: The handles of an arc that leads around the right of the lines.
@@ -100,7 +100,7 @@ class Recalled:
             speaker = Page(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
             speaker.words.set_fill(palette().ink2)
             self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
-        self.list = few(run, f"recalled_{which}", right, "all others", ".2%")
+        self.list = few(run, f"recalled_{which}", right, "others", ".2%")
 
     def look(self, weights: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight, with that."""
