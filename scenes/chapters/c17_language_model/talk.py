@@ -32,7 +32,7 @@ WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: Turns of the chat in which a name is said, and of a new one.
 TURNS = 4, 2
 #: Px of what is said in a chat, of who says it, and of a country before its answer.
-SAID, SPEAKER, COUNTRY = 465.0, 112.0, 150.0
+SAID, SPEAKER, COUNTRY = 490.0, 112.0, 150.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: The handles of an arc that leads around the right of the lines.
