@@ -32,6 +32,7 @@ class NextTokens(VGroup):
         probs: the probabilities of the tokens, along one labelled axis.
         room: the rectangle that is filled; `whole` px are a probability of one, the room for a bar by default.
         others: what all other tokens have together, and what they are called: a last line.
+        spec: how a probability is written.
 
     Example::
 
@@ -46,8 +47,9 @@ class NextTokens(VGroup):
         room: Room,
         others: tuple[Quantity, str] | None = None,
         whole: float = 0.0,
+        spec: str = ".1%",
     ) -> None:
-        self.room, labels = room, probs.words(probs.axes[0])
+        self.room, self.spec, labels = room, spec, probs.words(probs.axes[0])
         lines = len(probs) + (others is not None)
         self.pitch = min(76.0, room.height / lines)
         style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
@@ -70,7 +72,7 @@ class NextTokens(VGroup):
         super().__init__(self.names, self.numbers, self.bars, self.rest)
 
     def _number(self, share: Quantity, right: float, y: float) -> Words:
-        return number(share, ".1%", "large cell", "ink2").settle(at(right, y)).end_at(at(right, y)[0])
+        return number(share, self.spec, "large cell", "ink2").settle(at(right, y)).end_at(at(right, y)[0])
 
     def state(self, probs: NamedTensor, others: Quantity | None = None) -> VGroup:
         """The bars of other probabilities of the same tokens, where these stand."""

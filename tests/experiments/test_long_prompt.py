@@ -62,6 +62,8 @@ def test_what_the_lecture_says_of_the_long_text(run):
     assert (moved[:, :name] == 0).all()
     assert (moved[-1, name:] > 0).all()
     assert np.flatnonzero(moved[0]).tolist() == [name]
+    distance, length = run["grown"].values
+    assert moved[-1, name] / moved[0, name] == pytest.approx(distance / length, rel=1e-4)
     assert float(run["loss"]) == pytest.approx(run["surprise"].values.mean())
     assert float(run["perplexity"]) == pytest.approx(2 ** float(run["loss"]))
 
@@ -82,6 +84,39 @@ def test_the_sentence_is_as_sure_for_what_is_made_up_and_the_name_is_not(run):
     recalled = run["recalled"].values[:, 0]
     assert recalled[0] > 100 * recalled[1]
     assert run["bare"].labels["step"] == (experiment.END,)
+
+
+def test_a_list_and_what_it_leaves_out_are_everything(run):
+    for name in ("recalled_0", "recalled_1", "after_is_0", "after_is_5", "wrong_next"):
+        assert run[name].values.sum() + float(run[f"{name}_others"]) == pytest.approx(1)
+    for name, others in (("attention", "attention_others"), ("best_attention", "best_others")):
+        seen = np.sort(run[name].values)[-experiment.SEEN :].sum()
+        assert seen + float(run[others]) == pytest.approx(1, abs=1e-5)
+    assert run["recalled_0"].values[0] == pytest.approx(run["recalled"].values[0, 0], abs=1e-5)
+    assert run["after_is_0"].values[0] == pytest.approx(run["answer_0"].values[5], abs=1e-5)
+
+
+def test_a_wrong_name_that_is_written_is_said_again(run):
+    again = run["named_again"]
+    assert again.labels["choice"] == again.labels["rank"] == run["then_0"].labels["rank"][:2]
+    (right, _), (left, wrong) = again.values
+    assert right > wrong > 4 * left
+    assert run["told_attention"].largest()[0] == experiment.TOLD_NAME.strip()
+
+
+def test_what_follows_is_begins_like_a_name_or_does_not():
+    assert experiment.is_name(("The", "capital", "is", "Oslo"))
+    assert not experiment.is_name(("The", "capital", "is", "a", "city"))
+    assert not experiment.is_name(("Il", "Cor"))
+
+
+def test_names_alone_are_compared(run):
+    named = run["named"].values.astype(bool)
+    assert [int(half.sum()) for half in np.split(named, 2)] == run["names"].values.tolist() == [4, 3]
+    first = [
+        run[f"answer_{at}"].values[run[f"answer_{at}"].labels["step"].index("is") + 1] for at in np.flatnonzero(named)
+    ]
+    assert [np.mean(first[:4]), np.mean(first[4:])] == pytest.approx(run["sure_of_names"].values)
 
 
 # The same file, read by the library of others.

@@ -60,7 +60,7 @@ MARKS = {
     "inference": 310,
     "interpretation": 1350,
     "modern": 1500,
-    "language_model": 430,
+    "language_model": 340,
     "inside": 370,
     "arguing": 200,
     "faq": 520,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Count,
-    Shades,
     Sweep,
     Through,
     Travel,
@@ -28,9 +27,8 @@ from scenes.chapters.c17_language_model.page import (
     APART,
     BIT,
     LIST,
-    MANY,
-    ONE,
     PROSE,
+    SEEN,
     SURE,
     VECTOR,
     WHOLE,
@@ -39,6 +37,7 @@ from scenes.chapters.c17_language_model.page import (
     Page,
     moved,
     standing,
+    strongest,
     through_layers,
 )
 from scenes.chapters.c17_language_model.talk import (
@@ -48,6 +47,7 @@ from scenes.chapters.c17_language_model.talk import (
     CHATS,
     COPULA,
     LARGE,
+    TURNS,
     WINDOW,
     Answers,
     Bubble,
@@ -59,10 +59,11 @@ from scenes.chapters.c17_language_model.talk import (
 )
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
-from scenes.mobjects.next_tokens import NextTokens
+from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import palette
 from transformer_core.tracing.trace import Trace
 
 
@@ -78,8 +79,9 @@ class LanguageModel(Chapter):
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
         steps = range(len(run["then"]))
-        vectors, lists = ([part(run, step) for step in steps] for part in (self.vector, self.likely))
-        last, likely = vectors[0], lists[0]
+        vectors = [self.vector(run, step) for step in steps]
+        lists = [self.likely(run, "then", f"_{step}") for step in steps]
+        last, likely = VGroup(vectors[0], page.tie(vectors[0])), lists[0]
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
         yield from self.where_it_looks(run, page, last, likely)
@@ -90,17 +92,17 @@ class LanguageModel(Chapter):
         yield from self.a_chat(run, chat, reply)
         yield from self.the_window(run, chat, reply)
         yield from self.fluent(run)
-        yield from self.and_again(run, page, vectors, lists)
+        yield from self.and_again(run, page, last, vectors, lists)
 
     def vector(self, run: Trace, step: int) -> VGroup:
         """The last vector while the text is gone on with, on end."""
         strip = Strip(run[f"then_last_{step}"], VECTOR.height, VECTOR.width)
         return standing(strip).move_to(VECTOR.centre)
 
-    def likely(self, run: Trace, step: int) -> NextTokens:
-        """The likeliest tokens while the text is gone on with."""
-        others = run[f"then_others_{step}"], f"{run['others_count']:,.0f} others"
-        return NextTokens(run[f"then_{step}"], LIST, others=others, whole=WHOLE_BAR)
+    def likely(self, run: Trace, name: str, step: str = "") -> NextTokens:
+        """The likeliest tokens at one of the ends of the text."""
+        others = run[f"{name}_others{step}"], f"{run['others_count']:,.0f} others"
+        return NextTokens(run[name + step], LIST, others=others, whole=WHOLE_BAR)
 
     def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
         """A question and its answer, as the user sees them."""
@@ -124,7 +126,7 @@ class LanguageModel(Chapter):
             beat("What happens between a question and its answer?", draw(way)),
             beat("First, the text is cut into tokens.", (leave(question.box, answer, way), moved(question.words, cut))),
             beat(
-                "Byte-pair encoding begins with letters, and merges pairs in the order of a table:",
+                "Byte-pair encoding begins with bytes, here one per letter, and merges pairs in the order of a table:",
                 leave(*cut),
                 appear_in_turn(whole.row),
                 whole.merge(first, "row"),
@@ -136,9 +138,9 @@ class LanguageModel(Chapter):
                 appear(ring_around(whole.tokens[0])),
             ),
             beat(
-                f"A rare word stays in pieces. The vocabulary has {run['vocabulary']:,.0f} tokens.",
+                "A rare word stays in pieces: no pair of them is in the table.",
                 appear_in_turn(rare.row),
-                rare.merging(rare.merges, "slow"),
+                rare.merging(rare.merges, "tour"),
                 appear(*(ring_around(one) for one in rare.tokens)),
             ),
             stage=[question, answer],
@@ -147,24 +149,26 @@ class LanguageModel(Chapter):
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """A text, its last vector, and the probability of every token."""
         name, best = run["name"], run["then_0"].words("rank")[0]
-        asked = run["text_0"].label("position", int(name))
+        asked, read = (run["text_0"].label("position", int(place)) for place in (name, run["tokens"] - 1))
         whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
         text = [str(label) for label in run["text_0"].words("position")]
         once = text.count(str(best)) == text[: text.index(".")].count(str(best)) == 1
-        entering, fills = through_layers(run["last"])
+        columns, foot = through_layers(run["last"])
         depths = run["depths"].quantities()
-        count = Words(f"layer {depths[0]}", "large number").begin_in(LIST)
+        count = Words(f"layer {depths[0]}", "large number").begin_in(foot)
+        vector, tie = last
         yield Step(
             "One vector says what comes next",
             beat(f"How does this text of {run['tokens']} tokens go on?", Sweep(VGroup(*before, *after), "slow")),
             beat(
-                f"Each token becomes a vector, and {run['layers']} layers work on it.",
-                (Travel(page.words[-1], entering, kind="row"), appear(count)),
-                (Shades(entering, fills), Count(count, depths, "", "slow", "layer ")),
+                f"Each token becomes a vector, and {run['layers']} layers work on it. This is that of “{read}”.",
+                (Travel(page.words[-1], columns[0], kind="row"), draw(tie), appear(count)),
+                (Sweep(columns[1:], "slow"), Count(count, depths, "", "slow", "layer ")),
             ),
             beat(
-                "From the last vector alone, every token that there is gets a probability.",
-                (leave(count), *exchange([entering], [last]), appear_in_turn([*likely.names])),
+                f"From the last vector alone, each of {run['vocabulary']:,.0f} tokens gets a probability.",
+                (leave(count, *columns[:-1]), *exchange([columns[-1]], [vector])),
+                appear_in_turn([*likely.names]),
                 (appear_in_turn([*likely.numbers]), *(grow(bar) for bar in likely.bars)),
                 appear(likely.rest),
             ),
@@ -181,32 +185,40 @@ class LanguageModel(Chapter):
         )
 
     def where_it_looks(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
-        """The streams of attention into the last vector: the mean of all heads, and one head."""
-        weights, one = run["attention"], run["best_attention"]
-        sink, taken = weights.words("key")[0], weights.quantity(0)
+        """Streams of attention into the last vector, and their weights: the mean of all heads, and one head."""
+        every, one = (run[name] for name in ("attention", "best_attention"))
+        seen = [weights.pick(key=likeliest(weights, SEEN)) for weights in (every, one)]
+        sink, taken = every.largest()
         layer, head = run["best_head"].quantities()
         name, given = one.largest()
-        streams = page.streams(weights, last, "residual", MANY)
-        flow = pulses([*streams], weights.values[1:])
-        single = page.streams(one, last, "query", ONE)
+        read = run["text_0"].label("position", len(every) - 1)
+        mean, single = (
+            page.streams(strongest(weights), last[0], role)
+            for weights, role in zip((every, one), ("residual", "query"), strict=True)
+        )
+        flow = pulses([*single], strongest(one).quantities())
+        titled = f"{run['unseen']} others"
+        lists = [
+            NextTokens(weights, LIST, others=(run[f"{kind}_others"], titled), whole=WHOLE_BAR)
+            for weights, kind in zip(seen, ("attention", "best"), strict=True)
+        ]
         yield Step(
             "Where does the last vector look?",
+            beat(f"Attention lets “{read}” look back.", leave(likely), appear(ring_around(page.words[-1]))),
             beat(
-                "Attention brings it what it needs: streams as thick as their weights.",
-                draw(*streams, kind="slow"),
+                f"In the mean of {run['heads']} heads, “{sink}” gets most, {taken:share}: it is the sink.",
+                (draw(*mean, kind="slow"), appear(lists[0])),
+                appear(ring := ring_around(page.words[sink.position])),
+                ambient=pulses([*mean], strongest(every).quantities()),
+            ),
+            beat(
+                "A mean hides what one head does. "
+                f"Of all, head {head} of layer {layer} looks most at “{name}”: {given:share}.",
+                (leave(*mean, lists[0]), move_ring(ring, page.words[name.position])),
+                (draw(*single, kind="row"), appear(lists[1])),
                 ambient=flow,
             ),
-            beat(
-                f"This is the mean of {run['heads']} heads, without the sink, “{sink}”, which takes {taken:share}.",
-                appear(ring := ring_around(page.words[0])),
-                ambient=flow,
-            ),
-            beat(
-                f"A mean hides what one head does: in head {head} of layer {layer}, “{name}” gets {given:share}.",
-                leave(*streams, ring),
-                draw(*single, kind="row"),
-                ambient=pulses([*single], one.values[1:]),
-            ),
+            beat("To look is not yet to cause: that takes an intervention.", ambient=flow),
             stage=[page, last, likely],
         )
 
@@ -220,7 +232,7 @@ class LanguageModel(Chapter):
         bars = states[0].copy()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         ring, first = ring_around(page.words[place]), apart.quantity(0, place)
-        depths = run["depths"].quantities()
+        depths, (far, length) = run["depths"].quantities(), run["grown"].quantities()
         count = other.legend(f"layer {depths[0]}", above=True)
         legend = other.measure(first, APART, f"{first:.1f} times the length of the vector", "residual")
         yield Step(
@@ -242,6 +254,14 @@ class LanguageModel(Chapter):
                     "others move, too.",
                 ),
                 (Through(bars, states, "tour"), Count(count, depths, "", "tour", "layer ")),
+            ),
+            beat(
+                claim(
+                    bool(length > far > 1),
+                    f"Its own bar falls: its distance grows by a factor of {far:.0f}, its length by {length:.0f}.",
+                    "Each bar is a share of the length of a vector.",
+                ),
+                appear(ring_around(bars[place])),
             ),
             beat(
                 claim(
@@ -274,13 +294,20 @@ class LanguageModel(Chapter):
                 f"Surprise is minus the logarithm of the probability, here in bits: {bits:.0f} for “{most}”,",
                 (appear(ring), Sweep(bars[half:], "slow")),
             ),
-            beat(f"{few:.1f} for “{least}”.", move_ring(ring, page.words[least.position + 1])),
             beat(
-                f"On average {run['loss']:.2f} bits, the cross-entropy: as if {run['perplexity']:.0f} tokens were "
-                "equally likely, its perplexity.",
+                f"{few:.1f} for “{least}”.",
+                leave(ring),
+                appear(ring := ring_around(page.words[least.position + 1], roomy=True)),
+            ),
+            beat(
+                f"On average {run['loss']:.2f} bits, the cross-entropy:",
                 leave(ring, scale),
                 draw(*page.levels(run["loss"], BIT), kind="slow"),
                 appear(page.legend(f"mean: {run['loss']:.2f} bits", "query")),
+            ),
+            beat(
+                f"as if it chose among {run['perplexity']:.0f} equally likely tokens, its perplexity.",
+                appear_in_turn([*page.slots(run["perplexity"])], "slow"),
             ),
             stage=[page],
         )
@@ -301,7 +328,7 @@ class LanguageModel(Chapter):
             "A chat is a text as well",
             beat(
                 "You see a question and an answer; the model reads one text.",
-                draw(way, kind="slow"),
+                draw(way),
                 (leave(question.box, answer, way), moved(question.words, within, "row")),
             ),
             beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
@@ -329,24 +356,32 @@ class LanguageModel(Chapter):
 
     def the_window(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
-        window = Places(run["places"], run["chat_tokens"], run["fitting"], WINDOW)
-        chances = run["recalled"]
-        titles = zip(("in one chat", "in a new chat"), CHATS.columns(2), strict=True)
-        chats = [Recalled(title, chances, place, room) for place, (title, room) in enumerate(titles)]
-        here, new = chances.quantity(0, 0), chances.quantity(1, 0)
+        window = Places(run["places"], run["chat_tokens"], WINDOW)
+        titles = zip(("in one chat", "in a new chat"), TURNS, CHATS.columns(2), strict=True)
+        chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
+        here, new = (run["recalled"].quantity(which, 0) for which in range(2))
+        name = run["told_attention"].largest()[0]
+        layer, head = run["told_head"].quantities()
+        arc, told = chats[0].look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
             beat(f"There are places for {run['places']:,.0f} tokens: the context window."),
-            beat(f"This chat takes {run['chat_tokens']}.", moved([*page.words, *reply.words], window.cells, "slow")),
-            beat(f"{run['fitting']} such chats fit; nothing else can be read.", Sweep(window.more, "slow")),
+            beat(
+                f"This chat takes {run['chat_tokens']}. Nothing else can be read.",
+                moved([*page.words, *reply.words], window.cells, "slow"),
+            ),
+            beat(
+                "A user says a name, and asks for it. We begin the answer:",
+                appear(chats[0].title),
+                appear_in_turn([*chats[0].said]),
+            ),
             beat(
                 claim(
-                    bool(here < 0.5),
-                    f"In one chat, it can look back, if weakly: the name gets {here:share}.",
-                    f"In one chat, it can look back: the name gets {here:share}.",
+                    chats[0].list.names[0].text == name,
+                    f"“{name}” is the likeliest, with {here:share}: head {head} of layer {layer} looks back at it.",
+                    f"“{name}” has {here:share}: head {head} of layer {layer} looks back at it.",
                 ),
-                appear(chats[0].title, chats[0].said),
-                (appear(chats[0].token, chats[0].number), grow(chats[0].bar)),
+                (appear(chats[0].list), draw(arc), appear(told)),
             ),
             beat(
                 claim(
@@ -354,8 +389,8 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}: its weights are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
-                appear(chats[1].title, chats[1].said),
-                (appear(chats[1].token, chats[1].number), grow(chats[1].bar)),
+                appear(chats[1].title, *chats[1].said),
+                appear(chats[1].list),
             ),
             stage=[window.field, window.grid, page, reply],
         )
@@ -368,51 +403,71 @@ class LanguageModel(Chapter):
             Answers(run, range(side * count, (side + 1) * count), title, room)
             for side, (title, room) in enumerate(zip(titles, STAGE.columns(2), strict=True))
         ]
-        sure = run["sure"]
-        (sentence, name), (other_sentence, other_name) = sure.values
+        begins = [run[f"after_is_{side * count}"] for side in range(2)]
+        (best, share), (other, other_share) = (probs.largest() for probs in begins)
+        (known, made_up), (cases, other_cases) = (run[name].quantities() for name in ("sure_of_names", "names"))
         right, words = run["right"], run["answer_0"].words("step")
         said = words[[*map(str, words)].index(COPULA)]
+        wrong = right.pick(sentence=slice(count)).smallest()[0]
         rings = halves[0].found(right, run["capitals"])
         yield Step(
             "Fluent is not the same as true",
             beat(
-                "What is the capital of each? It answers for countries that exist,",
-                appear_in_turn([*halves[0].asked]),
-                Sweep(VGroup(*halves[0].lines), "slow"),
-            ),
-            beat("and in the same way for countries that we made up.", Sweep(VGroup(*halves[1].lines), "slow")),
-            beat(f"Of the first, {run['right_count']} of {run['real_count']} are right.", appear_in_turn(rings)),
-            beat(
-                "How sure was it? "
-                + claim(
-                    bool(abs(sentence - other_sentence) < 0.05),
-                    f"Up to “{said}”, if it says that, equally sure: "
-                    f"{sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
-                    f"Up to “{said}”, {sure.quantity(0, 0):share} and {sure.quantity(1, 0):share}.",
+                "What is the capital? One country exists, and one we made up:",
+                appear(*(half.asked[0] for half in halves)),
+                *(
+                    tuple(play for half in halves for play in half.types(place))
+                    for place in range(max(half.name for half in halves))
                 ),
-                (leave(*rings), *(Sweep(half.bars, "slow") for half in halves)),
-                appear(*(part for half in halves for part in (half.legend, half.means[0]))),
             ),
             beat(
                 claim(
-                    bool(name > 2 * other_name),
-                    f"At the next token, {sure.quantity(0, 1):share} against {sure.quantity(1, 1):share}. "
-                    "The text shows none of that doubt.",
-                    f"At the next token, {sure.quantity(0, 1):share} and {sure.quantity(1, 1):share}.",
+                    bool(share > other_share + other_share),
+                    f"After “{said}”, “{best}” has {share:share}, “{other}” {other_share:share}. Here it doubts.",
+                    f"After “{said}”, “{best}” has {share:share}, “{other}” {other_share:share}.",
                 ),
-                tuple(Sweep(half.named, "slow") for half in halves),
-                appear(*(half.means[1] for half in halves)),
+                appear_in_turn([half.list for half in halves]),
+            ),
+            beat(
+                "It writes the likeliest all the same: the text shows none of that doubt.",
+                tuple(gather([half.list.bars[0]], half.lines[0][half.name]) for half in halves),
+                (
+                    *(grow(half.named[0][0], DOWN) for half in halves),
+                    appear(*(half.named[0][1] for half in halves)),
+                    appear_in_turn([text for half in halves for text in half.lines[0][half.name + 1 :]]),
+                ),
+            ),
+            beat(
+                f"Of {run['real_count']} that exist, {run['right_count']} come out right, “{wrong}” does not.",
+                leave(*(half.list for half in halves)),
+                appear_in_turn([part for half in halves for part in half.rest]),
+                appear_in_turn(rings),
+            ),
+            beat(
+                f"Names after “{said}” have a mean of {known:share} in {cases} cases, "
+                f"and of {made_up:share} in {other_cases}.",
+                leave(*rings),
+                tuple(
+                    play for half in halves for bar, told in half.named[1:] for play in (grow(bar, DOWN), appear(told))
+                ),
+                appear(*(half.mean for half in halves)),
             ),
             stage=[half.title for half in halves],
         )
 
-    def and_again(self, run: Trace, page: Page, vectors: list[VGroup], lists: list[NextTokens]) -> Iterator[Step]:
+    def and_again(
+        self, run: Trace, page: Page, last: VGroup, vectors: list[VGroup], lists: list[NextTokens]
+    ) -> Iterator[Step]:
         """Close: the loop, on the text that is written on, and what a chat program adds to it."""
-        told = run["then"]
-        last, likely = vectors[0], lists[0]
-        written = page.going_on(told)
-        streams = page.streams(run["attention"], last, "residual", MANY)
-        dots = Words("…", "token", "query").next_to(written, RIGHT)
+        told, likely = run["then"], lists[0]
+        written, wrong = page.going_on(told), page.going_on(run["wrong"])
+        streams = page.streams(strongest(run["attention"]), vectors[0], "residual")
+        wrong[0].set_fill(palette().warning)
+        drawn, then, tie = self.likely(run, "then", "_0"), self.likely(run, "wrong_next"), last[1]
+        named = run["named_again"]
+        right, error = named.words("rank")
+        low, (was, _), (left, now) = run["then_0"].quantity(1), *(named.pick(choice=i).quantities() for i in range(2))
+        before = then.state(named.pick(choice=0, rank=(error.position, right.position))).set_fill(palette().ink3)
         more = added(
             "what ChatGPT adds",
             (
@@ -443,15 +498,21 @@ class LanguageModel(Chapter):
                 appear_in_turn([*more], "slow"),
             ),
             beat(
-                "Your turn: if a token that it has written is wrong, can it take it back?",
-                appear(ring := ring_around(written[0])),
-                move_ring(ring, written),
+                f"Your turn: “{error}”, with {low:.1%}, could be drawn. Can a wrong token be taken back?",
+                leave(more, vectors[-1], tie, written),
+                appear(drawn),
+                appear(ring := ring_around(drawn.bars[1])),
+                gather([drawn.bars[1]], wrong[0]),
             ),
-            beat("No: it stays, and each step attends to it.", move_ring(ring, VGroup(page.words, written))),
             beat(
-                "Only what it writes next can correct it.",
-                (leave(ring), appear(dots)),
-                draw(ring_around(dots, roomy=True)),
+                "No: it stays, and conditions all that follows:",
+                leave(drawn, ring),
+                appear_in_turn([*wrong[1:]], "slow"),
+            ),
+            beat(
+                f"now “{error}” gets {now:share}, “{right}” {left:share}, not {was:share}.",
+                appear(*then.names, *then.numbers, *then.rest),
+                (appear(before), *(grow(bar) for bar in then.bars)),
             ),
             stage=[page, last, likely],
         )

@@ -12,8 +12,9 @@ from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, Thickness, means
-from scenes.mobjects.shapes import Box, dashes, stroke
-from scenes.mobjects.strips import Strip
+from scenes.mobjects.next_tokens import likeliest
+from scenes.mobjects.shapes import Box, dashes, frame, rule, stroke
+from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -29,15 +30,19 @@ THIN, LEAST = 0.4, 0.05
 PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
 VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
 #: Px from a line of words down to its first stream, from there to the last, and of the bend into one.
-BELOW, LANES, TURN = 20.0, 24.0, 40.0
-#: Px of the bar of a scale.
-KEY = 40.0
+BELOW, LANES, TURN = 18.0, 18.0, 40.0
 #: Px of a bar for a bit of surprise, for vectors as far apart as they are long, and for a probability of one.
 BIT, APART, SURE = 3.6, 46.0, 56.0
-#: Px of a stream for a weight of one: of many heads, and of a single one.
-MANY, ONE = 300.0, 30.0
+#: Px of a stream for a weight of one.
+BROAD = 30.0
+#: Px of a bar on a word: equal, as its height alone is a number.
+COLUMN = 20.0
+#: Px of one of several slots that are alike, its height, and px to the next.
+SLOT, UPRIGHT, NEXT = 9.0, 36.0, 8.0
 #: The place in the text of the word whose merges are shown.
 WHOLE = 3
+#: How many tokens are listed by their weights, and the weight from which on one has a stream.
+SEEN, FAINT = 6, 0.02
 #: Px of a probability of one in the list.
 WHOLE_BAR = 270.0
 
@@ -104,7 +109,7 @@ class Page(VGroup):
     def bar(self, place: int, value: Quantity, unit: float, role: str = "weight") -> Box:
         """The bar on one word."""
         text = self.words[place]
-        bar = bar_of(value, "height", unit, max(float(text.width) * 135 - 2, 6.0), role, 2, LEAST)
+        bar = bar_of(value, "height", unit, COLUMN, role, 2, LEAST)
         return bar.move_to(np.array([text.get_x(), text.baseline + self.clear, 0]), DOWN)
 
     def floors(self) -> VGroup:
@@ -116,14 +121,14 @@ class Page(VGroup):
             lines.add(floor.move_to(np.array([first.get_left()[0], first.baseline + self.clear - units(1.5), 0]), LEFT))
         return lines
 
-    def streams(self, weights: NamedTensor, to: VMobject, role: str, broad: float) -> VGroup:
-        """A stream from each token but the first, the sink, into an upright vector, `broad` px for a weight of one.
+    def streams(self, weights: NamedTensor, to: VMobject, role: str) -> VGroup:
+        """A stream from each token of some weights into an upright vector.
 
         It runs between two lines of words: that of a later token above those of earlier ones, so that none crosses.
         """
         streams, edge = VGroup(), float(at(self.room.right, 0)[0])
         top, foot = to.get_top()[1] - units(20), to.get_bottom()[1] + units(20)
-        for place, weight in enumerate(weights.quantities()[1:], 1):
+        for place, weight in zip(weights.kept["key"], weights.quantities(), strict=True):
             text, line = self.words[place], VMobject(stroke_color=palette().role(role))
             within = self.lines[self.line_of[place]]
             deep = 1 - (within.index(place) + 0.5) / len(within)
@@ -135,9 +140,21 @@ class Page(VGroup):
             over = RIGHT * (end - out)[0] / 2
             way = [start, down, down, down + turn, down + turn, down + turn, out, out, out, out + over, end - over, end]
             line.points = np.array(way)
-            line.set_stroke(width=stroke(THIN + broad * float(weight)), opacity=0.5)
-            streams.add(means(line, Thickness(weight, broad, THIN), End(weight, first=True, axis="key", alone=True)))
+            line.set_stroke(width=stroke(THIN + BROAD * float(weight)), opacity=0.5)
+            streams.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
         return streams
+
+    def tie(self, to: VMobject) -> VMobject:
+        """From the last word to its vector, level with the word."""
+        start = self.words[-1].get_right() + RIGHT * units(10)
+        return rule(start, np.array([to.get_left()[0] - units(6), start[1], 0]), "residual", 3)
+
+    def slots(self, count: Quantity) -> VGroup:
+        """As many equal slots as a perplexity says, above the end of the last line."""
+        right, foot = float(at(self.room.right, 0)[0]), self.words[-1].baseline + units(52)
+        row = VGroup(frame(SLOT, UPRIGHT, "query", 2, 2) for _ in range(round(float(count))))
+        row.arrange(RIGHT, buff=units(NEXT))
+        return row.move_to(np.array([right - float(row.width) / 2, foot, 0]), DOWN)
 
     def levels(self, value: Quantity, unit: float) -> VGroup:
         """A dashed line over each line of words, as high as a bar for `value`."""
@@ -152,8 +169,8 @@ class Page(VGroup):
 
     def measure(self, value: Quantity, unit: float, text: str, role: str = "weight") -> VGroup:
         """The scale of the bars, at the end of the last line: one of them, and its number in `text`."""
-        words, bar = self.legend(text), bar_of(value, "height", unit, KEY, role, 2, 0)
-        spot = np.array([words.get_left()[0] - units(KEY), words.baseline, 0])
+        words, bar = self.legend(text), bar_of(value, "height", unit, COLUMN, role, 2, 0)
+        spot = np.array([words.get_left()[0] - units(2 * COLUMN), words.baseline, 0])
         return VGroup(bar.move_to(spot, DOWN), words)
 
     def told(self, share: Quantity) -> Words:
@@ -183,18 +200,29 @@ class Next(VGroup):
         self.words = page.going_on(found)
         text = self.words[0].set_fill(palette().query)
         share = found.quantity(0)
-        self.bar = bar_of(share, "height", unit, float(text.width) * 135, "query", 2, 0)
+        self.bar = bar_of(share, "height", unit, COLUMN, "query", 2, 0)
         self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
         self.number = number(share, "share", "stage number", "query")
         self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
 
 
-def through_layers(rows: NamedTensor) -> tuple[VGroup, list[list[str]]]:
-    """A vector on end as it enters the first layer, and the fills of its cells there and after each layer."""
-    strips = [Strip(row, VECTOR.height, VECTOR.width) for row in rows]
-    fills = [[cell.get_fill_color().to_hex() for cell in strip] for strip in strips]
-    return standing(strips[0]).move_to(VECTOR.centre), fills
+def through_layers(rows: NamedTensor) -> tuple[VGroup, Room]:
+    """A vector on end as it enters the first layer and after each, shaded by its own largest entry; a room below."""
+    body, foot = REST.split_rows(-60)
+    columns = VGroup()
+    for i, room in enumerate(body.columns(len(rows), 0)):
+        row = Heatmap(rows.pick(layer=(i,)), body.height, 0.8 * room.width)
+        row.remove(row.backdrop)
+        columns.add(standing(row).move_to(room.centre))
+    return columns, foot
+
+
+def strongest(weights: NamedTensor) -> NamedTensor:
+    """The weights that have a stream."""
+    places = tuple(place for place in likeliest(weights, SEEN) if weights.values[place] > FAINT)
+    found: NamedTensor = weights.pick(key=places)
+    return found
 
 
 def standing(strip: VGroup) -> VGroup:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import ring_around
-from scenes.chapters.c17_language_model.page import LIST, MARK, Page
+from scenes.animations import appear, grow, ring_around
+from scenes.chapters.c17_language_model.page import BROAD, LIST, MARK, RETURN, Page
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.shapes import Box, arrow, stroke
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -22,14 +23,20 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 ASKED, ANSWERED = following(lambda: [row.inset(60, 90) for row in STAGE.rows(2)])
 #: The type of a chat.
 LARGE = "caption"
-#: The colours of the bars up to a name, and of that of its first token.
-ROLES = "weight", "query"
 #: What an answer says before it names the capital.
 COPULA = "is"
 #: What is left beside the short lines of a chat.
 BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 #: The field of places, and the two chats below.
-WINDOW, CHATS = following(lambda: STAGE.split_rows(430, 40))
+WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
+#: Turns of the chat in which a name is said, and of a new one.
+TURNS = 4, 2
+#: Px of what is said in a chat, of who says it, and of a country before its answer.
+SAID, SPEAKER, COUNTRY = 490.0, 112.0, 150.0
+#: The marks of a turn.
+BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
+#: The handles of an arc that leads around the right of the lines.
+OVER, OUT = RIGHT * units(110) + UP * units(46), RIGHT * units(160)
 
 
 class Bubble(VGroup):
@@ -53,97 +60,132 @@ class Places:
 
     Args:
         places: how many tokens have one.
-        taken: tokens of the text; `fitting` such texts have a place.
+        taken: tokens of the text.
     """
 
     ROWS = 32
 
-    def __init__(self, places: Quantity, taken: Quantity, fitting: Quantity, room: Room) -> None:
+    def __init__(self, places: Quantity, taken: Quantity, room: Room) -> None:
         columns = int(places) // self.ROWS
-        self.wide, self.high = room.width / columns, room.height / self.ROWS
-        self.field = Box(room.width, room.height, palette().surface, 4).move_to(room.centre)
+        wide, high = room.width / columns, room.height / self.ROWS
+        self.field = Box(room.width, room.height, palette().surface, 4, palette().line, 2).move_to(room.centre)
         grid = VMobject(stroke_color=palette().background, stroke_width=stroke(2))
         across = [(at(room.left, y), at(room.right, y)) for y in np.linspace(room.top, room.bottom, self.ROWS + 1)]
         down = [(at(x, room.top), at(x, room.bottom)) for x in np.linspace(room.left, room.right, columns + 1)]
         grid.points = np.array([[a, a, b, b] for a, b in across + down]).reshape(-1, 3)
-        self.grid, self.columns, self.room = grid, columns, room
-        self.cells = VGroup(self._cell(i, i + 1, "query") for i in range(int(taken)))
-        begins = [int(taken) * i for i in range(int(fitting))]
-        #: As many more texts of this length as fit, piece by piece where a row ends.
-        self.more = VGroup(self._text(begin, begin + int(taken), i % 2) for i, begin in enumerate(begins) if i)
-
-    def _cell(self, begin: int, end: int, role: str) -> Box:
-        """Neighbouring places of one row."""
-        row, column = divmod(begin, self.columns)
-        wide = (end - begin) * self.wide
-        box = Box(wide, self.high, palette().role(role), 0)
-        spot = at(self.room.left + column * self.wide + wide / 2, self.room.top + (row + 0.5) * self.high)
-        return box.move_to(spot)
-
-    def _text(self, begin: int, end: int, odd: int) -> VGroup:
-        border = (begin // self.columns + 1) * self.columns
-        parts = [(begin, min(end, border)), (border, end)]
-        return VGroup(self._cell(a, b, "ink3" if odd else "line") for a, b in parts if b > a)
+        self.grid = grid
+        self.cells = VGroup(
+            Box(wide, high, palette().role("query"), 0).move_to(
+                at(room.left + (i % columns + 0.5) * wide, room.top + (i // columns + 0.5) * high)
+            )
+            for i in range(int(taken))
+        )
 
 
 class Recalled:
-    """A chat in brief, and the probability of a name after it."""
+    """A chat, who says what, up to an answer that is begun; beside it what could come next.
 
-    def __init__(self, title: str, chances: NamedTensor, place: int, room: Room) -> None:
-        head, body, foot = room.rows(3, 0)
+    Args:
+        which: 0 for the chat in which a name was said, 1 for a new one, which is its last `turns`.
+    """
+
+    def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
+        told = run["told"]
+        head, body = room.split_rows(50, 10)
+        left, right = body.split_columns(SAID, 10)
         self.title = Words(title, "block", "ink2").begin_in(head)
-        self.said = word(chances.label("sentence", place), "stage word").begin_in(body)
-        self.token = word(chances.label("rank", 0), "stage word", "query").begin_in(foot)
-        share = chances.quantity(place, 0)
-        spec = "share" if share > 0.01 else ".2%"
-        whole = room.width - 160 - float(self.token.width) * 135
-        self.bar = bar_of(share, "width", whole, 40, radius=4, least=3)
-        self.bar.next_to(self.token, RIGHT, buff=units(24)).set_y(foot.centre[1])
-        self.number = number(share, spec, "stage number").next_to(self.bar, RIGHT, buff=units(20))
-        self.number.set_y(foot.centre[1])
+        self.said = VGroup()
+        for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], turns_of(told)[-turns:], strict=True):
+            side, rest = row.split_columns(SPEAKER)
+            speaker = Page(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
+            speaker.words.set_fill(palette().ink2)
+            self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
+        self.list = few(run, f"recalled_{which}", right, "others", ".2%")
+
+    def look(self, weights: NamedTensor) -> VGroup:
+        """An arc from the first name that is said to the last token, as thick as its attention weight, with that."""
+        words = [text for line in self.said for text in line[1].words]
+        key = weights.largest()[0]
+        start, end = next(text for text in words if text.text == key).get_top(), words[-1].get_right()
+        weight = weights.quantity(key.position)
+        line = VMobject(stroke_color=palette().query)
+        line.points = np.array([start, start + OVER, end + OUT, end + RIGHT * units(6)])
+        line.set_stroke(width=stroke(BROAD * float(weight)), opacity=0.6)
+        means(line, Thickness(weight, BROAD), End(weight, first=True, axis="key"))
+        told = number(weight, "share", "stage number", "query")
+        return VGroup(line, told.next_to(line.point_from_proportion(0.5), RIGHT, buff=units(18)))
+
+
+def few(run: Trace, name: str, room: Room, others: str, spec: str = ".1%") -> NextTokens:
+    """A short list of next tokens, and all others by their name."""
+    return NextTokens(run[name], room, others=(run[f"{name}_others"], others), spec=spec)
+
+
+def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
+    """Of each turn of a chat but the first, of the system: who speaks, where that begins, and where it ends."""
+    labels = [str(label) for label in told.words("position")] + [END_OF_TURN]
+    roles = [i + 1 for i, label in enumerate(labels) if label == BEGIN][1:]
+    begins = [labels.index(RETURN, role) + 1 for role in roles]
+    return [(role, begin, labels.index(END_OF_TURN, begin)) for role, begin in zip(roles, begins, strict=True)]
 
 
 class Answers:
-    """Answers, a line each, with the probability of each token as a bar on it."""
+    """Answers, a line each, after the country that was asked for; on the name a bar as high as its probability."""
 
-    #: Px of a bar for a probability of one.
-    SURE = 60.0
+    #: Px of a bar for a probability of one, and from its foot up to its number.
+    SURE, RAISED = 70.0, 12.0
 
     def __init__(self, run: Trace, which: Sequence[int], title: str, room: Room) -> None:
         head, body = room.split_rows(50, 4)
+        kind = int(bool(which[0]))
+        mean, count = run["sure_of_names"].quantity(kind), run["names"].quantity(kind)
         self.title = Words(title, "block", "ink2").begin_in(head)
-        #: What a bar is, and the mean of those up to the name and at its first token.
-        sure = run["sure"][bool(which[0])].quantities()
-        means_of = [number(share, "share", "stage number", role) for share, role in zip(sure, ROLES, strict=True)]
-        self.legend = Words("mean bar", "aside", "ink2")
-        row_of = VGroup(self.legend, *means_of).arrange(RIGHT, buff=units(24)).move_to(head.centre)
-        self.means = row_of.shift(RIGHT * (at(head.right, 0)[0] - row_of.get_right()[0]))[1:]
-        #: The countries that were asked for, and the answers.
+        self.mean = Words(f"mean of {count} names: {mean:share}", "fact", "query").end_in(head)
+        rows = body.rows(len(which), 0)
         self.asked, self.lines = VGroup(), VGroup()
-        #: The bars up to the name, and those from it on.
+        #: The bars of the first answer up to the name; and of each answer that names one, the bar and its number.
         self.bars, self.named = VGroup(), VGroup()
-        for place, row in zip(which, body.rows(len(which), 0), strict=True):
+        for place, row in zip(which, rows, strict=True):
             shares = run[f"answer_{place}"]
             last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
-            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), row, LARGE, row.height)
+            side, rest = row.split_columns(COUNTRY)
+            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), rest, pitch=row.height)
             if last == len(shares):
-                line.words.add(Words("…", LARGE).next_to(line.words[-1], RIGHT, buff=units(4)))
+                line.words.add(Words("…", "token").next_to(line.words[-1], RIGHT, buff=units(4)))
                 line.words[-1].stand_on(line.words[0].baseline)
             self.lines.add(line.words)
-            country = Words(f"{run['right'].label('sentence', place)}?", "fact", "ink2").end_in(row)
+            country = Words(f"{run['right'].label('sentence', place)}?", "fact", "ink2").begin_in(side)
             self.asked.add(country.stand_on(line.words[0].baseline))
-            said = [text.text for text in line.words]
-            named = said.index(COPULA) + 1 if COPULA in said else -1
-            roles = [ROLES[i == named] for i in range(last)]
-            bars = [line.bar(i, shares.quantity(i), self.SURE, role) for i, role in enumerate(roles)]
-            border = max(named, 0) or last
-            self.bars.add(*bars[:border])
-            self.named.add(*bars[border:])
+            if place == which[0]:
+                self.name = [text.text for text in line.words].index(COPULA) + 1
+                self.bars.add(*(line.bar(i, shares.quantity(i), self.SURE) for i in range(self.name)))
+            if run["named"].values[place]:
+                named = [text.text for text in line.words].index(COPULA) + 1
+                bar = line.bar(named, shares.quantity(named), self.SURE, "query")
+                told = number(shares.quantity(named), "share", "large cell", "query")
+                self.named.add(
+                    VGroup(
+                        bar, told.next_to(bar, RIGHT, buff=units(10)).align_to(bar, DOWN).shift(UP * units(self.RAISED))
+                    )
+                )
+        below = Room(rows[1].left + COUNTRY, rows[1].top + 30, rows[-1].right, rows[-1].bottom)
+        #: What could come after "is" in the first answer.
+        self.list = few(run, f"after_is_{which[0]}", below, f"{run['few_others']:,.0f} others")
+        #: What all other answers bring.
+        self.rest = [part for row in zip(self.asked[1:], self.lines[1:], strict=True) for part in row]
+
+    def types(self, place: int) -> tuple[Animation, ...]:
+        """The first answer is written on by a token, with its probability."""
+        written = place < self.name
+        return (appear(self.lines[0][place]), grow(self.bars[place], DOWN)) if written else ()
 
     def found(self, right: NamedTensor, capitals: NamedTensor) -> list[VMobject]:
-        """A ring around each capital that is right."""
+        """A ring around each capital that is right, and one in the colour of a warning around an answer without it."""
         told = zip(self.lines, right.values, capitals.labels["sentence"], strict=False)
-        return [ring_around(next(text for text in line if text.text == name)) for line, true, name in told if true]
+        return [
+            ring_around(next(text for text in line if text.text == name)) if true else ring_around(line, "warning")
+            for line, true, name in told
+        ]
 
 
 def between(question: Bubble, answer: Bubble) -> VGroup:

@@ -44,8 +44,12 @@ INVENTED = ("Belmaria", "Tovania", "Narvonia", "Zeldoria", "Oskania")
 TOLD = ("My name is Mary.", "Nice to meet you!", "What is my name?")
 BEGUN, TOLD_NAME = "Your name is", " Mary"
 END = "<|im_end|>"
+#: What is written after a name, right or wrong, before it is asked for again.
+ASKED_AGAIN = ". The dog was called"
 #: Tokens that are listed, those of an answer at most, and those that the text is gone on with.
 SHOWN, WRITTEN, MORE = 12, 12, 4
+#: Tokens that are listed where lists stand side by side, and those that draw most attention.
+FEW, SEEN = 5, 6
 
 
 def chat(*turns: str) -> str:
@@ -116,6 +120,30 @@ def read(model: Transformer, ids: Tensor) -> Piece:
     }
 
 
+def listed(name: str, loaded: LoadedModel, probs: Tensor, which: Sequence[int]) -> Found:
+    """Some tokens with their probabilities, and what all others have together."""
+    shares = probs[[*which]].numpy()
+    return {
+        name: tensor(shares, "rank", rank=pieces_of(loaded, [*which])),
+        f"{name}_others": tensor(1 - shares.sum()),
+    }
+
+
+def taken_back(loaded: LoadedModel, ids: Tensor, names: Sequence[int]) -> Found:
+    """The text with each of two tokens written, and the probabilities of both when the name is asked for again."""
+    more = ids_of(loaded, ASKED_AGAIN)
+    texts = [torch.cat([ids.new_tensor([[one]]), more], 1) for one in names]
+    probs = [next_probs(loaded.model, torch.cat([ids, text], 1)) for text in texts]
+    labels, spaces = in_text(loaded, texts[1][0].tolist())
+    pieces = pieces_of(loaded, [*names])
+    return {
+        "wrong": tensor(spaces, "step", step=labels),
+        **listed("wrong_next", loaded, probs[1], probs[1].topk(SHOWN).indices.tolist()),
+        "named_again": tensor([[float(one[i]) for i in names] for one in probs], "choice rank",
+                              choice=pieces, rank=pieces),
+    }  # fmt: skip
+
+
 def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """The distance of the vectors of two readings as a share of their length, "layer position"."""
     return np.linalg.norm(one - other, axis=-1) / np.linalg.norm(one, axis=-1)
@@ -154,7 +182,7 @@ def long_prompt(bench: Bench) -> Found:
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)
     countries = (*CAPITALS, *INVENTED)
-    bench.expect(4 + len(NAMES) + len(countries))
+    bench.expect(2 + len(NAMES) + len(countries))
     end = tokenizer.pieces.index(END)
     places = merges_of(tokenizer)
     ids = [ids_of(loaded, TEXT.format(name)) for name in NAMES]
@@ -164,6 +192,8 @@ def long_prompt(bench: Bench) -> Found:
     on_name = seen[0]["weights"][:, :, name]
     layer, head = np.unravel_index(int(on_name.argmax()), on_name.shape)
     layers = ("input", *range(1, config.decoder_layers + 1))
+    attention, streams = seen[0]["weights"].mean((0, 1)), [one["stream"][[0, -1], name] for one in seen]
+    lengths = np.linalg.norm([streams[0] - streams[1], streams[0]], axis=-1)
     found = {
         "vocabulary": tensor(config.target_vocab),
         "places": tensor(config.max_positions),
@@ -173,7 +203,10 @@ def long_prompt(bench: Bench) -> Found:
         "last": tensor(seen[0]["stream"][:, -1], "layer d_model", layer=layers),
         "name": tensor(name),
         "tokens": tensor(len(texts[0][0])),
-        "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
+        "attention": tensor(attention, "key", key=texts[0][0]),
+        "attention_others": tensor(np.sort(attention)[:-SEEN].sum()),
+        "best_others": tensor(np.sort(seen[0]["weights"][layer, head])[:-SEEN].sum()),
+        "unseen": tensor(len(texts[0][0]) - SEEN),
         "on_name": tensor(on_name.max()),
         "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
         "best_attention": tensor(seen[0]["weights"][layer, head], "key", key=texts[0][0]),
@@ -182,6 +215,7 @@ def long_prompt(bench: Bench) -> Found:
         "perplexity": tensor(2 ** seen[0]["surprise"].mean()),
         "apart": tensor(apart(seen[0]["stream"], seen[1]["stream"]).astype(np.float32), "layer position",
                         layer=layers, position=texts[0][0]),
+        "grown": tensor(lengths[:, 1] / lengths[:, 0], "part", part=("distance", "length")),
     }  # fmt: skip
     for which, (names, spaces) in enumerate(texts):
         probs = seen[which]["probs"]
@@ -198,6 +232,7 @@ def long_prompt(bench: Bench) -> Found:
     names, spaces = in_text(loaded, goes_on["ids"][:, 0].tolist())
     found["then"] = tensor(spaces, "step", step=names)
     found["others_count"] = tensor(config.target_vocab - SHOWN)
+    found |= taken_back(loaded, ids[0], goes_on["ids"][0, :2].tolist())
     for which, word in enumerate(MERGED):
         nodes, made = merged(word, places)
         labels = [one.replace(BYTE_SPACE, "␣") for one in nodes]
@@ -218,13 +253,18 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     first = answered(loaded, chat(QUESTION.format(country)), end)
     bare = bench.once("bare", partial(answered, loaded, QUESTION.format(country), end))
     mary = int(ids_of(loaded, BEGUN + TOLD_NAME)[0, -1])
-
-    def recalled() -> Piece:
-        asked = [chat(*turns) + BEGUN for turns in (TOLD, TOLD[-1:])]
-        return {"probs": np.array([float(next_probs(loaded.model, ids_of(loaded, one))[mary]) for one in asked])}
-
-    known = bench.once("recalled", recalled)["probs"]
+    asked = [ids_of(loaded, chat(*turns) + BEGUN) for turns in (TOLD, TOLD[-1:])]
+    names_next = [next_probs(loaded.model, one) for one in asked]
+    known = np.array([float(one[mary]) for one in names_next])
+    told, told_spaces = in_text(loaded, asked[0][0].tolist())
+    weights = read(loaded.model, asked[0])["weights"]
+    on_mary = weights[:, :, told.index(TOLD_NAME.strip())]
+    layer, head = np.unravel_index(int(on_mary.argmax()), on_mary.shape)
     found = {
+        "told": tensor(told_spaces, "position", position=told),
+        "told_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
+        "told_attention": tensor(weights[layer, head], "key", key=told),
+        "few_others": tensor(loaded.model.config.target_vocab - FEW),
         "chat": tensor(spaces, "position", position=names),
         "chat_tokens": tensor(len(names) + len(first["ids"])),
         "fitting": tensor(loaded.model.config.max_positions // (len(names) + len(first["ids"]))),
@@ -233,17 +273,27 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
             known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
         ),
     }
-    right, sure = [], []
+    for which, probs in enumerate(names_next):
+        best = [i for i in probs.topk(FEW).indices.tolist() if i != mary][: FEW - 1]
+        found |= listed(f"recalled_{which}", loaded, probs, sorted([mary, *best], key=(-probs).tolist().__getitem__))
+    right, sure, named = [], [], []
     for at, one in enumerate(countries):
         piece = bench.once(one, partial(answered, loaded, chat(QUESTION.format(one)), end))
         labels, spaces = in_text(loaded, piece["ids"].tolist())
         right.append(CAPITALS.get(one, END) in labels[:-1])
         sure.append(by_part(labels, piece["probs"]))
+        named.append(is_name(labels))
+        if one in (countries[0], INVENTED[0]):
+            said = piece["ids"][: labels.index("is") + 1].tolist()
+            start = ids_of(loaded, chat(QUESTION.format(one)))
+            probs = next_probs(loaded.model, torch.cat([start, start.new_tensor([said])], 1))
+            found |= listed(f"after_is_{at}", loaded, probs, probs.topk(FEW).indices.tolist())
         found |= {
             f"answer_{at}": tensor(piece["probs"], "step", step=labels),
             f"answer_{at}_spaces": tensor(spaces, "step", step=labels),
         }
     kinds = ("real", "invented")
+    of_names = np.split(np.where(named, np.array(sure)[:, 1], np.nan), 2)
     return found | {
         "right": tensor(np.array(right, float), "sentence", sentence=countries),
         "capitals": tensor(np.arange(len(CAPITALS)), "sentence", sentence=CAPITALS.values()),
@@ -251,6 +301,9 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
         "real_count": tensor(len(CAPITALS)),
         "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",
                        kind=kinds, choice=("up to is", "the next token")),
+        "named": tensor(np.array(named, float), "sentence", sentence=countries),
+        "sure_of_names": tensor([np.nanmean(half) for half in of_names], "kind", kind=kinds),
+        "names": tensor([np.isfinite(half).sum() for half in of_names], "kind", kind=kinds),
     }  # fmt: skip
 
 
@@ -260,3 +313,8 @@ def by_part(labels: Sequence[str], probs: np.ndarray) -> tuple[float, float]:
         return np.nan, np.nan
     said = labels.index("is") + 1
     return float(probs[:said].mean()), float(probs[said])
+
+
+def is_name(labels: Sequence[str]) -> bool:
+    """True if what follows "is" begins like a name."""
+    return "is" in labels and labels[labels.index("is") + 1][0].isupper()
