@@ -10,10 +10,10 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, ra
 from scenes.animations import Count, Shades, Through
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Beside, Tick, means
+from scenes.mobjects.marks import Away, Beside, Ground, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, units
@@ -21,25 +21,42 @@ from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: Px of the dot of one training.
+RUN = 9.0
+#: From this share of its rise on, a line is abrupt.
+HALF = 0.5
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
 
 
 class Skills:
-    """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked."""
+    """A line for each thing that is learned, each with a curve of how often it is right; where it stays is marked.
 
-    def __init__(self, run: Trace) -> None:
+    Where a line makes more than half of its rise within one doubling of the steps, this part is thick.
+    """
+
+    def __init__(self, run: Trace, earned: Quantity) -> None:
         learned, since, steps = run["learned"], run["learned_onset"], run["step"]
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
         names = since.labels["line"]
         body, foot = STAGE.split_rows(-70)
-        side, body = body.split_columns(560, 30)
+        side, body = body.split_columns(560, 110)
         body, right = body.split_columns(-200, 24)
-        self.plots, self.curves, self.calls, self.marks = VGroup(), VGroup(), VGroup(), VGroup()
+        self.plots, self.curves, self.calls, self.marks, self.doublings = (VGroup() for _ in range(5))
+        rises, doubling = run["largest_rise_in_doubling"], run["steepest_doubling"]
         times = steps.pick(checkpoint=looks)
         for i, row in enumerate(body.rows(len(names), 26)):
             plot = Plot.filling(row, times.values, (0, 1), ("step", "right"), (True, False))
             track = Box(row.width, row.height, palette().surface, 6).move_to(row.centre)
-            self.plots.add(VGroup(track, plot.axes))
+            start, end = (plot.point(x, earned) for x in times.values[[0, -1]])
+            level = means(dashes(start, end, "ink2"), Tick(earned, plot.up))
+            self.plots.add(VGroup(track, plot.axes, level))
+            if not i:
+                self.plots.add(plot.heights([earned], ".0%"))
+            if rises.values[i] > HALF:
+                a, b = doubling.values[i]
+                part = tuple(k for k in looks if a <= steps.values[k] <= b)
+                rise = learned.pick(checkpoint=part, line=i)
+                self.doublings.add(plot.curve(steps.pick(checkpoint=part), rise, "query", 16))
             self.curves.add(plot.curve(times, learned.pick(checkpoint=looks, line=i), "weight", 7))
             self.calls.add(Words(LINES[names[i]], "fact").end_in(side.cross(row)))
             step = since.quantity(i)
@@ -49,6 +66,8 @@ class Skills:
             flag = rule(plot.point(float(step), 0), plot.point(float(step), 1), "focus", 6)
             told = number(step, ",.0f", "stage number").end_in(right.cross(row))
             self.marks.add(VGroup(means(flag, Tick(step, plot.across)), told))
+        ends = learned.values[:, -1].argmin(), learned.values[:, -1].argmax()
+        self.plots.add(plot.heights([learned.quantity(int(end), len(names) - 1) for end in ends], "share"))
         first, last = times.quantity(0), times.quantity(len(looks) - 1)
         self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
         self.axis_name.set_x(self.plots.get_x())
@@ -60,7 +79,7 @@ class Skills:
 
     def draw(self) -> Animation:
         """All curves at the same pace: each moment is one step of the training."""
-        return Create(self.curves, run_time=pace("tour"), lag_ratio=0, rate_func=rate_functions.linear)
+        return Create(self.curves, run_time=pace("slow"), lag_ratio=0, rate_func=rate_functions.linear)
 
 
 class TimeLapse:
@@ -93,9 +112,11 @@ class TimeLapse:
         first, second, third = below.columns(3, 40)
         self._patterns(patterns, (first, second))
         names = "step, log scale", "new sentences right"
-        self.plot = Plot.filling(third.inset(30, 65), steps.values[1:].tolist(), (0, 1), names, (True, False))
+        self.plot = Plot.filling(third.inset(60, 65), steps.values[1:].tolist(), (0, 1), names, (True, False))
+        self.plot.add(self.plot.heights([min(self.exact), max(self.exact)], "share"))
         self.share = number(self.exact[0], "share", "large number")
-        self.share.settle(self.plot.axes.get_center()).end_at(self.plot.axes[0].get_left()[0] + units(230))
+        self.share.settle(self.plot.axes.get_corner(UP + LEFT) + DOWN * units(80))
+        self.share.end_at(self.plot.axes[0].get_left()[0] + units(170))
 
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
@@ -140,9 +161,9 @@ class TimeLapse:
         """Two weights of one row of the second pattern, before the training and after it, below that."""
         return Words(f"first {before:share}, now {after:share}", "fact").next_to(self.grids[1], DOWN, buff=units(30))
 
-    def run(self, end: int, start: int = 0) -> tuple[Animation, ...]:
+    def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
         """All looks up to one: patterns, guesses, clock and curve together."""
-        looks, kind = slice(start, end + 1), "tour"
+        looks = slice(start, end + 1)
         drawn = [k for k in range(start, end + 1) if self.times[k] > 0]
         curve = self.plot.curve([self.times[k] for k in drawn], [self.exact[k] for k in drawn], "weight", 7)
         patterns, words = zip(self.grids, self.states, strict=True), zip(self.words, self.guesses, strict=True)
@@ -160,18 +181,31 @@ class TimeLapse:
 class Starts(VGroup):
     """First patterns of untrained models that start at other scales, and what each of them learned."""
 
-    def __init__(self, weights: Sequence[NamedTensor], names: Sequence[str], exact: Sequence[Quantity]) -> None:
+    def __init__(
+        self,
+        weights: Sequence[NamedTensor],
+        names: Sequence[str],
+        exact: Sequence[Quantity],
+        trainings: Sequence[NamedTensor],
+    ) -> None:
         pitch = min(80.0, 320 / weights[0].shape[0])
         self.grids = VGroup(Pattern(w, pitch) for w in weights).arrange(RIGHT, buff=units(250))
         self.row_words = self.grids[0].row_words()
         self.column_words = VGroup(grid.column_words() for grid in self.grids)
         self.names, self.bars = VGroup(), VGroup()
-        for grid, name, share in zip(self.grids, names, exact, strict=True):
+        for grid, name, share, runs in zip(self.grids, names, exact, trainings, strict=True):
             self.names.add(Words(name, "block").next_to(grid, UP, buff=units(76)))
             bar = ShareBar(share, 320, "", 40).next_to(grid, DOWN, buff=units(66))
             told = number(share, "share", "large number").next_to(bar.track, RIGHT, buff=units(20))
-            self.bars.add(VGroup(bar, told))
-        self.bar_name = Words("new sentences right, after a short training", "axis", "ink2")
+            ground = Ground()
+            above, foot = (bar.track.get_corner(LEFT + side) for side in (UP, DOWN))
+            zero, below = means(rule(above, foot, "ink3", 2), ground), foot + DOWN * units(2 * RUN)
+            dots = VGroup(
+                means(dot(below + RIGHT * units(320 * one), RUN, "focus"), Away(one, 0.0, 0, 320, 2 * RUN, ground))
+                for one in runs.quantities()
+            )
+            self.bars.add(VGroup(bar, told, zero, dots))
+        self.bar_name = Words("new sentences right after a short training; a dot is one of several", "axis", "ink2")
         self.bar_name.next_to(self.bars, UP, buff=units(14)).align_to(self.bars[0], LEFT)
         super().__init__(self.grids, self.row_words, self.column_words, self.names, self.bars, self.bar_name)
 
@@ -201,13 +235,11 @@ class Bill(VGroup):
             self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
         across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0]))
         self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), across, up, LEFT + UP))
-        # Four times the time for twice the words: from the last point back, as far as the plot goes.
-        far, most, least = spans[0][-1], float(times.values[-1, 0]), min(spans[1])
-        near = max(spans[0][0], far * (least / most) ** 0.5)
-        line = self.plot.curve([near, far], [most * (near / far) ** 2, most], "query", 4)
-        self.square = VGroup(
-            line, self.plot.label(Words("n²", "stage number", "query"), 2 * near, 4 * least, UP + LEFT)
-        )
+        # Four times the time for twice the words: it fits the last of the lengths, and is drawn there alone.
+        near, far = spans[0][-2:]
+        most = float(times.values[-1, 0])
+        line = self.plot.curve([near, far], [most * (near / far) ** 2, most], "query", 14)
+        self.square = VGroup(line, self.plot.label(Words("n²", "stage number", "query"), far, most, UP + LEFT))
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         reach = [times.quantity(k, part) for k, part in ((0, 0), (len(lengths) - 1, 0))]
         self.ticks = VGroup(self.plot.ticks(ends, ",.0f", "fact"), self.plot.heights(reach, ".2f"))

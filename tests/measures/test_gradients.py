@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from small import traced
 
+from transformer_core.tracing.trace import Trace
+
 KEYS, QUERIES, PAIRS = "batch head key d_head", "batch head query d_head", "batch head query key"
 PATH = "encoder.0.self_attn"
 
@@ -50,3 +52,18 @@ def test_a_push_is_the_weight_times_how_much_the_value_would_lower_the_loss_and_
 
 def test_pushes_of_one_row_cancel():
     assert np.isclose(attention([1.5, -1.5])["score_gradient"].values.sum(), 0)
+
+
+def test_each_link_of_the_chain_is_what_a_nudge_of_the_score_found_and_together_they_are_its_gradient():
+    run = Trace({}).under("experiment.descent")
+    place, middle = int(run["place"]), len(run["nudge"]) // 2
+    found = run.under("gradients.decoder.1.cross_attn", batch=0, head=0, query=place)
+    around = slice(middle - 1, middle + 2, 2)
+    for key in range(len(run["nudged_loss"])):
+        weights, leads = run["nudged_weights"].values[key, around, key], run["nudged_lead"].values[key, around]
+        scores, losses = run["nudge"].values[around], run["nudged_loss"].values[key, around]
+        way, gain, last = found["score_to_weight"].values[key], found["weight_to_lead"].values[key], run["lead_to_loss"]
+        assert np.diff(weights) / np.diff(scores) == pytest.approx(way, rel=0.01)
+        assert np.diff(leads) / np.diff(weights) == pytest.approx(gain, rel=0.02, abs=0.01)
+        assert np.diff(losses) / np.diff(leads) == pytest.approx(float(last), rel=0.001)
+        assert way * gain * last == pytest.approx(found["scaled"].values[key], rel=1e-5, abs=1e-8)

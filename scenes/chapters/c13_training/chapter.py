@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, move_ring, pulses, ring_around
-from scenes.chapters.c13_training.descent import Backward, Valley
-from scenes.chapters.c13_training.lesson import CrossEntropy, Lesson
-from scenes.chapters.c13_training.pushes import ROUNDING, Nudges, Pushes
+from scenes.chapters.c13_training.chain import Chain, Link, Parts
+from scenes.chapters.c13_training.descent import Valley
+from scenes.chapters.c13_training.lesson import CrossEntropy, Followed, Lesson
+from scenes.chapters.c13_training.pushes import Downhill, Nudges
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.learning import Bill, Skills, Starts, TimeLapse
 from scenes.mobjects.tensors import Heatmap
-from scenes.mobjects.wording import counted, named_head
+from scenes.mobjects.wording import counted, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.learning import first_right, winner
 from transformer_core.studies.measures.selection import sharpest
@@ -22,7 +22,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.
 RUN, EARLY, PATH = "experiment.emergence", "experiment.descent", "decoder.1.cross_attn"
-SMOOTHING = "experiment.sampling.smoothing"
 #: The role that chapters five to eight follow.
 ROLE = "adjective(inflected)->noun"
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
@@ -43,7 +42,6 @@ class Training(Chapter):
             yield from self.nudged(trace)
             yield from self.backpropagation(trace)
             yield from self.gradient_descent(trace)
-            yield from self.pushes(trace)
             yield from self.time_lapse(trace)
             yield from self.skills(trace)
         card = Card("an experiment")
@@ -60,17 +58,17 @@ class Training(Chapter):
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
         hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
         source = spelled(early[f"{PATH}.weights"].words("key"))
-        picture = Lesson(reads, guesses, end, hits, source)
+        picture = Lesson(reads, guesses, end, hits, source, early["step"])
         wrong = hits.index(False)
         whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
         new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
         yield Step(
             "How do random numbers learn to translate?",
-            beat("At first, all weights are random numbers. How do they learn to translate?", fill(whole, "slow")),
+            beat("At first, all weights are random numbers.", fill(whole, "slow")),
             beat(
                 f"We watch “{source}”, {new}, and its right translation.",
                 (leave(whole), gather([whole], picture.box)),
-                (appear(picture.title, picture.names[0]), appear_in_turn([*picture.truth])),
+                (appear(picture.title, picture.names[0], picture.clock), appear_in_turn([*picture.truth])),
             ),
             beat(
                 "The decoder reads the right words, one place late, and guesses each next one.",
@@ -79,7 +77,7 @@ class Training(Chapter):
                 appear_in_turn([*picture.guesses]),
             ),
             beat(
-                f"At step {early['step']:,.0f} it guesses “{guesses[wrong]}” for “{reads[wrong + 1]}”, "
+                f"It guesses “{guesses[wrong]}” for “{reads[wrong + 1]}”, "
                 f"yet it reads “{reads[wrong + 1]}” next: this is teacher forcing.",
                 appear_in_turn([*picture.signs]),
                 appear(ring_around(picture.guesses[wrong])),
@@ -95,12 +93,9 @@ class Training(Chapter):
         picture, read = CrossEntropy(early, trace.under(RUN)), early["probs"].label("position", int(early["place"]))
         slides = claim(
             bool(picture.losses[-1] < picture.losses[0]),
-            "As training goes on, the loss slides down.",
+            f"As training goes on, it falls to {picture.losses[-1]:.2f}.",
             "As training goes on, the loss moves along the curve.",
         )
-        smoothed = ""
-        if SMOOTHING in trace:
-            smoothed = f" Label smoothing leaves {trace[SMOOTHING]:share} to all words: p stops short of one."
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
@@ -119,22 +114,23 @@ class Training(Chapter):
                 (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
-            beat(f"{slides}{smoothed}", leave(picture.numbers[1]), picture.run()),
+            beat(slides, leave(picture.numbers[1]), picture.run()),
             stage=[*picture.ribbon],
         )
 
     def nudged(self, trace: Trace) -> Iterator[Step]:
         """The slope of the loss along each score: together they are the gradient."""
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
-        slopes, pushes = (early[f"gradients.{PATH}.{name}"].pick(**row) for name in ("scaled", "score_push"))
-        picture, weights = Nudges(early, slopes, pushes), early[f"{PATH}.weights"].pick(**row)
+        slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
+        layer, pushes = int(PATH.split(".")[1]), slopes["score_push"]
+        picture = Nudges(early, slopes, f"{layer_name(layer)}, head {letter_of(row['head'])}")
         up, down = pushes.largest()[0], pushes.smallest()[0]
         large, reads = picture.large, early["probs"].words("position")
-        standing = [*picture.ribbon, *picture.names[:2], picture.tracks]
+        standing = [*picture.ribbon, *picture.names[:2], picture.facts, picture.tracks]
         yield Step(
             f"Nudge one score, and watch the loss of “{reads[place + 1]}”",
             beat(
-                f"After “{reads[place]}”, at step {early['step']:,.0f}, the decoder gives "
+                f"After “{reads[place]}”, the decoder gives "
                 f"“{up}” {weights.pick(key=up.position):share} of its attention, "
                 f"“{down}” {weights.pick(key=down.position):share}.",
                 appear_in_turn([*picture.bars], "slow"),
@@ -174,37 +170,83 @@ class Training(Chapter):
             ),
             stage=[*standing, picture.bars, picture.numbers, picture.loss, *shown],
         )
+        yield from self.downhill(picture, trace, row)
+
+    def downhill(self, nudges: Nudges, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
+        """Why a score is pushed: where the value lies, seen from the output, and how much weight it has."""
+        slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
+        picture = Downhill(nudges, slopes, trace[f"{EARLY}.{PATH}.weights"].pick(**row))
+        down, up = (slopes["score_push"].label("key", key) for key in nudges.keys)
+        yield Step(
+            "Attention goes where it helps",
+            beat(
+                f"Why? The output is a mix of values, mostly of those of “{down}” and “{up}”.",
+                (appear(nudges.plane.origin, picture.output), draw(*picture.values)),
+                appear(picture.chips),
+            ),
+            beat(
+                "How far does each value lie downhill, against the gradient?",
+                (draw(picture.way), appear(picture.way_name)),
+                draw(*picture.shadows),
+                (appear(picture.bars), appear(picture.numbers)),
+            ),
+            beat(
+                "That times its attention weight is the push on its score, as before.",
+                *picture.multiply(),
+                (appear(nudges.names[2]), *picture.pushed()),
+                appear(nudges.push_numbers, picture.formula),
+            ),
+            beat(
+                f"Raise the score of “{up}”: the output slides to its value, and the loss falls.",
+                leave(picture.bars, picture.numbers, picture.factors, picture.shadows),
+                appear(picture.dot),
+                picture.slide(),
+            ),
+            stage=[
+                *nudges.ribbon,
+                *nudges.names[:2],
+                nudges.facts,
+                nudges.tracks,
+                nudges.bars,
+                nudges.numbers,
+                nudges.loss,
+                nudges.lines,
+            ],
+        )
 
     def backpropagation(self, trace: Trace) -> Iterator[Step]:
-        """Backpropagation: the slope of every weight from a single pass back."""
-        early = trace.under(EARLY)
-        picture = Backward(early["part_gradients"], early["batch_loss"], early["parameters"])
-        forward, back = (pulses([way[0] for way in ways], role="ink") for ways in (picture.forward, picture.back))
+        """One score followed to the loss and back, slope by slope; then the slope of every weight, in one pass."""
+        early, (place, row) = trace.under(EARLY), row_of_interest(trace)
+        slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
+        key = slopes["score_push"].largest()[0].position
+        picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
+        parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
+        up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
-                f"To nudge each of {early['parameters']:,.0f} weights would take as many passes.",
-                (appear(picture.many), appear_in_turn([*picture.forward])),
-                ambient=forward,
+                f"The score of “{up}” moves its weight, the weight moves the lead of “{target}” over all other logits, "
+                "the lead moves the loss.",
+                (appear_in_turn([*picture.ways]), appear(picture.plots), draw(*picture.curves, kind="row")),
+                appear(picture.dots),
+                picture.nudge(),
             ),
             beat(
-                f"Instead, a batch of {early['batch_sentences']:.0f} training sentences runs forward, to a mean loss.",
-                appear(picture.loss),
-                ambient=forward,
+                "Each link has a slope of its own.",
+                (draw(*picture.tangents), appear_in_turn([*picture.slopes])),
             ),
             beat(
-                "Then, by the chain rule, each layer tells the one before how its output would change the loss.",
-                appear(picture.chain, picture.legend),
+                "Now back from the loss, slope times slope: the chain rule. It ends with the slope that we measured.",
                 *picture.handed_back(),
-                ambient=back,
             ),
             beat(
-                "One pass back gives all slopes at once: backpropagation.",
-                draw(picture.struck),
-                appear(picture.single),
-                ambient=back,
+                f"One pass back, along all paths, gives all {early['parameters']:,.0f} slopes: backpropagation.",
+                (leave(*picture.links), *parts.take(picture)),
+                (leave(picture.boxes), appear(*parts.others, parts.kept), appear_in_turn([*parts.forward])),
+                (appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
+                ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
-            stage=[picture.boxes],
+            stage=[picture.boxes, picture.row_name],
         )
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
@@ -219,7 +261,8 @@ class Training(Chapter):
         yield Step(
             "Gradient descent: a step downhill",
             beat(
-                "Move all weights against the gradient: the loss of the batch is a valley.",
+                f"Against the gradient, the mean loss of a batch of "
+                f"{early['batch_sentences']:.0f} sentences is a valley.",
                 draw(picture.curve, kind="slow"),
             ),
             beat(
@@ -229,61 +272,15 @@ class Training(Chapter):
             ),
             beat(
                 "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
-                leave(picture.slope),
                 picture.descend("small"),
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                (leave(*picture.visited["small"][2:]), appear(picture.steps["small"])),
+                (leave(*picture.visited["small"][2:], picture.slope), appear(picture.steps["small"])),
                 (leave(*picture.visited["small"][:2]), *picture.back("small")),
                 (appear(picture.steps["large"]), *picture.descend("large", "slow")),
             ),
             stage=[card, picture.plot, picture.scale, picture.loss_name, picture.loss],
-        )
-
-    def pushes(self, trace: Trace) -> Iterator[Step]:
-        """The formula: which scores does the loss push, and why."""
-        place, row = row_of_interest(trace)
-        early, slopes = trace.under(EARLY), trace.under(f"{EARLY}.gradients.{PATH}", **row)
-        weights = early[f"{PATH}.weights"].pick(**row)
-        pushed = slopes["score_push"]
-        picture = Pushes(weights, slopes["loss_decrease_by_value"], pushed)
-        formula = Formula(
-            "- (partial L) / (partial s_(i j)) = {{ w_(i j) : weight }} thin (- g_i) dot ({{ v_j : value }} - z_i)",
-            LARGE,
-        )
-        picture.foot.fit(formula)
-        read = picture.reading(formula)
-        error = trace[f"{EARLY}.gradients.{PATH}.score_gradient_difference"]
-        up, target = pushed.largest()[0], early["probs"].words("position")[place + 1]
-        yield Step(
-            "Attention goes where it helps",
-            beat(
-                f"What pushes up the score of “{up}”? First, its attention weight.",
-                appear_in_turn([*picture.bars], "slow"),
-                appear(picture.numbers),
-            ),
-            beat(
-                f"Then, by its slope, how much the loss of “{target}” would fall if the output were its value alone.",
-                appear(picture.names[1]),
-                appear_in_turn([*picture.ways], "slow"),
-                appear(picture.way_numbers),
-            ),
-            beat(
-                "The push on a score is its attention weight times how much that value would lower the loss.",
-                appear(picture.signs, picture.names[2]),
-                picture.multiply(),
-                appear(picture.push_numbers),
-            ),
-            beat(
-                claim(
-                    bool(error < ROUNDING),
-                    "Backpropagation finds the same numbers.",
-                    "Backpropagation finds nearly the same numbers.",
-                ),
-                appear(formula, read),
-            ),
-            stage=[*picture.ribbon, picture.names[0], picture.tracks, picture.zero, picture.lines],
         )
 
     def time_lapse(self, trace: Trace) -> Iterator[Step]:
@@ -304,7 +301,7 @@ class Training(Chapter):
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
             ),
             beat(
-                f"Loss, gradient, step: the optimizer, AdamW, repeats it {run['step'].quantity(last):,.0f} times.",
+                f"An optimizer, AdamW, takes {run['step'].quantity(last):,.0f} such steps.",
                 picture.run(half),
             ),
             beat(
@@ -314,7 +311,7 @@ class Training(Chapter):
                 appear(ring := ring_around(picture.slots)),
                 move_ring(ring, picture.share),
             ),
-            beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half)),
+            beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half, "slow")),
             beat(
                 f"“{own.label('query', row)}” first gave “{top_key}” {before:share} "
                 f"of its attention; now {most:share}.",
@@ -326,11 +323,11 @@ class Training(Chapter):
     def skills(self, trace: Trace) -> Iterator[Step]:
         """Show from which training step on each skill stays."""
         run, earned = trace.under(RUN), trace["roles.role_threshold"]
-        picture, since = Skills(run), run["learned_onset"]
+        picture, since = Skills(run, earned), run["learned_onset"]
         names = since.labels["line"]
         first, last = since.quantity(0), since.quantity(len(names) - 1)
         order = (
-            f"First at step {first:,.0f}, whole sentences last, at {last:,.0f}."
+            f"Whole sentences come last, at step {last:,.0f}."
             if names[-1] == "whole sentences" and last > 0
             else f"The first at step {first:,.0f}."
         )
@@ -339,10 +336,11 @@ class Training(Chapter):
             beat(
                 claim(
                     bool(run["abrupt_lines"] > run["lines"] / 2),
-                    "Each line is a skill on new sentences; most rise by half in one doubling.",
+                    "Each line is a skill on new sentences. Most make half of their rise while the steps double.",
                     "Each line is a skill on new sentences; they appear little by little.",
                 ),
                 picture.draw(),
+                appear(*picture.doublings) if len(picture.doublings) else None,
             ),
             beat(
                 f"From the mark on, a skill stays above {earned:.0%}. {order}",
@@ -361,7 +359,10 @@ class Training(Chapter):
         head = sharpest(first.pick(choice=usual))
         means = {name: trace[f"{run}.exact.over_seeds"].pick(choice=name) for name in SCALES}
         picture = Starts(
-            [first.pick(choice=name, head=head) for name in SCALES], list(SCALES.values()), list(means.values())
+            [first.pick(choice=name, head=head) for name in SCALES],
+            list(SCALES.values()),
+            list(means.values()),
+            [trace[f"{run}.exact"].pick(choice=name) for name in SCALES],
         )
         card.inside.fit(picture)
         effect = trace[f"{run}.exact.effect"]
@@ -397,7 +398,7 @@ class Training(Chapter):
         if "milliseconds" not in run:
             return
         meeting = run["overtaken"].quantity(1)
-        time, memory = (run[name].pick(part="scores and blends") for name in ("time_ratio", "memory_ratio"))
+        time = run["time_ratio"].pick(part="scores and blends")
         picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting, time)
         card.inside.fit(picture)
         before, after = run["lengths"].quantities()[-2:]
@@ -410,16 +411,15 @@ class Training(Chapter):
                 appear(picture.large),
             ),
             beat(
-                f"From {before:,.0f} words to {after:,.0f}, they take {time:.1f} times the time, "
-                f"and {memory:.1f} times the memory;",
+                f"From {before:,.0f} words to {after:,.0f}, scores take {time:.1f} times the time.",
                 draw(*picture.curves, kind="slow"),
                 (appear(picture.labels), draw(picture.square[0]), appear(picture.square[1])),
             ),
             beat(
                 claim(
                     meeting > 0,
-                    f"at {meeting:.0f} words, they already take more time than everything else.",
-                    f"by multiplications, they overtake everything else at {run['crossover']} words.",
+                    f"At {meeting:.0f} words, they already take more time than everything else.",
+                    f"By multiplications, they overtake everything else at {run['crossover']} words.",
                 ),
                 appear(picture.meeting) if meeting > 0 else None,
             ),
@@ -427,18 +427,26 @@ class Training(Chapter):
         )
 
     def what_is_left(self, trace: Trace) -> Iterator[Step]:
-        """Close: the answer, over the training once more."""
-        run, picture = trace.under(RUN), time_lapse_of(trace)
-        last = len(run["step"]) - 1
+        """Close: the answer, by the one score that was followed."""
+        place, row = row_of_interest(trace)
+        early, run = trace.under(EARLY), trace.under(RUN)
+        pushed = trace[f"{EARLY}.gradients.{PATH}.score_push"].pick(**row).largest()[0]
+        key, target = pushed.position, early["probs"].words("position")[place + 1]
+        picture = Followed(early, run, PATH, row | {"key": key}, target)
         yield Step(
             "Guess, loss, gradient, step",
-            beat("The loss of a guess, its gradient, a small step: over and over.", picture.run(last)),
             beat(
-                "Whatever attention helps grows stronger. So random numbers learn to translate.",
-                appear(ring_around(picture.slots)),
-                *(appear(ring_around(grid)) for grid in picture.grids),
+                f"And our score? “{pushed}” had {picture.now:share} of the attention; "
+                f"at the end, {picture.shares[-1]:share}.",
+                appear(picture.clock),
+                *picture.draw("attention"),
             ),
-            stage=[*picture.standing, picture.labels, picture.words, picture.share, picture.rows],
+            beat(
+                f"And “{target}” rose to {picture.probs[-1]:share}. Whatever attention helps grows stronger: "
+                "so random numbers learn to translate.",
+                *picture.draw("probability"),
+            ),
+            stage=[picture.plot, picture.ticks],
         )
 
 
@@ -446,6 +454,28 @@ def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
     """The place of the word whose loss is looked at, and the row of attention that is about to write it."""
     place = int(trace[f"{EARLY}.place"])
     return place, {"batch": 0, "head": 0, "query": place}
+
+
+def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chain:
+    """What one nudged score leads through, up to the loss."""
+    losses, leads = (early[name][key] for name in ("nudged_loss", "nudged_lead"))
+    middle, weights = len(leads) // 2, early["nudged_weights"]
+    moved = [weights.quantity(key, n, key) for n in range(len(leads))]
+    links = (
+        Link(f"score of “{scores.label('key', key)}”", "score", scores.quantity(key), early["nudge"].quantities()),
+        Link("its attention weight", "weight", moved[middle], moved),
+        Link(
+            f"lead of “{early['probs'].words('position')[int(early['place']) + 1]}”",
+            "lead",
+            leads.quantity(middle),
+            leads.quantities(),
+        ),
+        Link("loss", "loss", losses.quantity(middle), losses.quantities()),
+    )
+    own = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_lead")]
+    handed = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
+    last = early["lead_to_loss"]
+    return Chain(links, [*own, last], [*handed, last])
 
 
 def watched(trace: Trace) -> NamedTensor:
@@ -461,4 +491,6 @@ def time_lapse_of(trace: Trace) -> TimeLapse:
     written = cross.words("query")[1:]
     asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
     name = named_head(*winner(trace, RUN, ROLE))
-    return TimeLapse(trace.under(RUN), {"Cross-attention": (asked, written), name: (own, own.words("query"))})
+    layer = layer_name(int(PATH.split(".")[1]))
+    patterns = {f"Cross-attention, {layer}": (asked, written), name: (own, own.words("query"))}
+    return TimeLapse(trace.under(RUN), patterns)

@@ -1,99 +1,26 @@
-"""Backpropagation and gradient descent: slopes handed back through the model, and a ball on a measured loss."""
+"""Gradient descent: a ball on a measured loss."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, rate_functions
+from manim import DOWN, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Sweep, Through, appear
-from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
+from scenes.animations import Count, Sweep, Through
+from scenes.layout import Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, dot, path, rule
+from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, units
-from transformer_core.tracing.provenance import Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from scenes.theme import at, pace, units
+from transformer_core.tracing.trace import Trace
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
 MOMENTS, BALL, VISITED, JUMP = 40, 26.0, 13.0, 170.0
+#: How far a tangent reaches on either side, as a distance along the gradient.
+TOUCHING = 0.22
 #: The walk on which the ball leaves the ground.
 LEAPS = "large"
-#: What follows the parts of the model, and the boxes between which a pass leads: three of the encoder, three of the
-#: decoder, and these.
-ENDS = ("logits", "loss")
-WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
-#: Px between two parts of the model, and of a way from the middle between the way forward and that back.
-BETWEEN, ASIDE, AIR = 110.0, 20.0, 24.0
-
-
-class Backward:
-    """The parts of the model in the order of a pass, up to the loss; ways forward, ways back, and a gradient in each.
-
-    Args:
-        gradients: by part, three of the encoder and three of the decoder: the length of the gradient on its weights.
-        loss: what the pass ends with.
-        passes: how many it would take to nudge each weight.
-    """
-
-    def __init__(self, gradients: NamedTensor, loss: Quantity, passes: Quantity) -> None:
-        encoder, decoder = STAGE.rows(2, 120)
-        columns = STAGE.columns(5, BETWEEN)
-        self.boxes, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        unit = (columns[0].width - 138) / float(gradients.values.max())
-        for k, (label, quantity) in enumerate(zip(gradients.labels["part"], gradients.quantities(), strict=True)):
-            self.boxes.add(self._box(columns[k % 3].cross((encoder, decoder)[k // 3]), *label.split(": ")))
-            box, bar = self.boxes[k][0], bar_of(quantity, "width", unit, 56, "warning", least=3)
-            bar.move_to(box.get_edge_center(LEFT) + np.array([units(24), -units(72), 0]), aligned_edge=LEFT)
-            told = number(quantity, ".2f", "stage number").settle(bar.get_center())
-            self.bars.add(bar)
-            self.numbers.add(told.begin_at(box.get_right()[0] - units(100)))
-        self.boxes.add(self._box(column.cross(decoder), name) for column, name in zip(columns[3:], ENDS, strict=True))
-        self.loss = number(loss, ".3f", "large number").settle(self.boxes[-1].get_center() + DOWN * units(40))
-        self.forward, self.back = VGroup(), VGroup()
-        for a, b in WAYS:
-            forward, back = self._ways(self.boxes[a][0], self.boxes[b][0])
-            self.forward.add(forward)
-            self.back.add(back)
-        counts, chain, legend = Room(columns[3].left, encoder.top, columns[4].right, encoder.bottom).rows(3)
-        self.many = Words(f"{passes:,.0f} passes", "large number").begin_in(counts)
-        self.struck = rule(self.many.get_left(), self.many.get_right(), "warning", 6)
-        self.single = Words("one pass", "large number").next_to(self.many, RIGHT, buff=units(40))
-        self.single.stand_on(self.many.baseline)
-        self.chain = Words("own slope × slope handed back", "block").begin_in(chain)
-        sign, name = legend.split_columns(80, 20)
-        key = Box(sign.width, 56, palette().warning, 5).move_to(sign.centre)
-        self.legend = VGroup(key, Words("length of the gradient", "block", "ink2").begin_in(name))
-        #: The parts whose gradient is known once so many ways back have been gone, the last way first.
-        self.after = ((), (5,), (4,), (3,), (), (2,), (1,), (0,))
-
-    @staticmethod
-    def _box(room: Room, *lines: str) -> VGroup:
-        """A part in the middle of a room, with its name in the upper half."""
-        box = Box(room.width, 264, palette().surface, 14, palette().line, 2.5).move_to(room.centre)
-        top, roles = box.get_top(), ("ink2", "ink")
-        texts = enumerate(zip(lines, roles, strict=False))
-        return VGroup(
-            box, (Words(line, "block", role, box).settle(top + DOWN * units(56 + 54 * k)) for k, (line, role) in texts)
-        )
-
-    @staticmethod
-    def _ways(one: Box, other: Box) -> tuple[VGroup, VGroup]:
-        """The way forward from one box to the next, and the way back beside it."""
-        level = abs(one.get_y() - other.get_y()) < units(AIR)
-        (a, b), air = (one.get_right(), other.get_left()) if level else (one.get_bottom(), other.get_top()), units(6)
-        a = a if level else a + RIGHT * np.sign(b - a)[0] * one.width / 4
-        way = (b - a) / np.linalg.norm(b - a)
-        a, b, shift = a + air * way, b - air * way, (UP if level else 2 * RIGHT) * units(ASIDE)
-        return arrow(a + shift, b + shift, "ink2", 6, 20), arrow(b - shift, a - shift, "warning", 8, 24)
-
-    def handed_back(self) -> list[tuple[Animation, ...]]:
-        """From the loss on, way after way is gone back, and the part that it comes to has its gradient."""
-        known = [[part for k in places for part in (self.bars[k], self.numbers[k])] for places in ((), *self.after)]
-        ways = [[way] for way in reversed(self.back)]
-        return [tuple(appear(*some) for some in both if some) for both in zip([*ways, []], known, strict=True)]
 
 
 class Valley:
@@ -128,9 +55,9 @@ class Valley:
         spot = at(inner.left + 200, inner.bottom - 150)
         self.loss.settle(spot).end_at(spot[0] + units(150))
         self.loss_name.settle(spot).end_at(spot[0] - units(20))
-        #: The curve falls by the length of the gradient a unit of distance.
-        ends = (-0.22, 0.22)
-        self.slope = self.plot.curve(ends, [float(start) - run["gradient_norm"] * end for end in ends], "warning", 6)
+        #: The line that touches the curve below the ball: at first it falls by the length of the gradient.
+        self.touching = [VGroup(self._tangent(place)) for place in self._between(self.walks["small"][0].values)]
+        self.slope = self.touching[0].copy()
         lines = zip(self.walks, ("learning rate × slope", f"× {run['rate_ratio']:.0f}"), (0.1, 0.2), strict=True)
         self.steps = {name: self._step(name, text, low - share * (high - low)) for name, text, share in lines}
 
@@ -152,22 +79,38 @@ class Valley:
 
     def _states(self, visited: np.ndarray, jump: float) -> list[VGroup]:
         """A ball at moments on its way from place to place: along the curve, or through the air."""
-        spots = [self._resting(float(visited[0]))]
-        for here, there in pairwise(visited):
-            for moment in range(1, MOMENTS + 1):
-                along = float(rate_functions.smooth(moment / MOMENTS))
-                if jump:
-                    a, b = self._resting(float(here)), self._resting(float(there))
-                    spots.append(a + (b - a) * along + np.array([0, units(jump) * 4 * along * (1 - along), 0]))
-                else:
-                    spots.append(self._resting(float(here + (there - here) * along)))
+        spots = [self._resting(place) for place in self._between(visited)]
+        if jump:
+            ends = [self._resting(float(place)) for place in visited]
+            high = np.array([0, units(jump) * 4, 0])
+            flights = [[a + (b - a) * t + high * t * (1 - t) for t in self._moments()] for a, b in pairwise(ends)]
+            spots = [ends[0], *(spot for flight in flights for spot in flight)]
         return [VGroup(dot(spot, BALL, "focus")) for spot in spots]
+
+    @staticmethod
+    def _moments() -> list[float]:
+        """How far a step has come, moment by moment."""
+        return [float(rate_functions.smooth(moment / MOMENTS)) for moment in range(1, MOMENTS + 1)]
+
+    def _between(self, visited: np.ndarray) -> list[float]:
+        """The places of a walk at these moments."""
+        pairs = pairwise(map(float, visited))
+        return [float(visited[0]), *(a + (b - a) * moment for a, b in pairs for moment in self._moments())]
+
+    def _tangent(self, place: float) -> VMobject:
+        """A short line with the slope of the curve, as it was measured on both sides of a place."""
+        step = self.along[1] - self.along[0]
+        low, here, high = (float(np.interp(place + side * step, self.along, self.up)) for side in (-1, 0, 1))
+        ends = (place - TOUCHING, place + TOUCHING)
+        return self.plot.curve(ends, [here + (high - low) / (2 * step) * (end - place) for end in ends], "warning", 6)
 
     def descend(self, walk: str, kind: str = "tour") -> tuple[Animation, ...]:
         """The ball takes the steps of a walk, and leaves a dot at each place."""
         drawn = [Create(self.trail, run_time=pace(kind), rate_func=rate_functions.linear)] if walk == LEAPS else []
+        turning = [] if walk == LEAPS else [Through(self.slope, self.touching, kind)]
         return (
             Through(self.ball, self.balls[walk], kind),
+            *turning,
             Sweep(self.visited[walk], kind),
             *drawn,
             Count(self.loss, self.walks[walk][1].quantities(), ".3f", kind),

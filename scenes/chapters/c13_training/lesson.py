@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, rate_functions
 
 from scenes.animations import Count, Through, Travel, appear, leave
 from scenes.layout import STAGE, Room
@@ -17,7 +17,7 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, pace, palette, signed, units
 from transformer_core.studies.measures.learning import candidates
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
@@ -32,7 +32,13 @@ class Lesson:
     """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
 
     def __init__(
-        self, reads: Sequence[Label], guesses: Sequence[Label], end: Label, hits: Sequence[float], source: str
+        self,
+        reads: Sequence[Label],
+        guesses: Sequence[Label],
+        end: Label,
+        hits: Sequence[float],
+        source: str,
+        step: Quantity,
     ) -> None:
         side, body = STAGE.split_columns(NAMES, 20)
         columns = body.columns(len(reads), 36)
@@ -43,6 +49,8 @@ class Lesson:
         self.reads = self._chips(reads, columns, read)
         self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
         self.box.move_to(at((body.left + body.right) / 2, (high + low) / 2))
+        self.clock = VGroup(Words("step", "block", "ink2"), number(step, ",.0f", "large number"))
+        self.clock.arrange(DOWN, buff=units(16)).move_to(self.box).align_to(at(side.left, 0), LEFT)
         title = Words("decoder", "title", paper=self.box).settle(self.box.get_center() + UP * units(24))
         given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
         self.title = VGroup(title, given.settle(self.box.get_center() + DOWN * units(36)))
@@ -132,11 +140,12 @@ class CrossEntropy:
         #: What is read off: of each look the probability, the loss and the step, with its format and its name.
         self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
         self.card = Card("minus the natural logarithm", room)
-        plot_room = self.card.inside.inset(0, 56)
+        _, plot_room = self.card.inside.inset(0, 56).split_columns(70)
         self.plot = Plot(
             (0, 1), (0, most), ("probability of the right word", "loss"), plot_room.width, plot_room.height - 20
         )
         self.plot.move_to(plot_room.centre)
+        self.plot.add(self.plot.heights([self.losses[0], self.losses[-1]], ".2f"))
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [
@@ -169,3 +178,55 @@ class CrossEntropy:
         bars, point = Through(self.stages[1], self.states, "tour"), Through(self.point, self.spots, "tour")
         read = zip(self.readings, self.read, strict=True)
         return bars, point, *(Count(words, entries, spec, "tour") for words, (entries, spec, _) in read)
+
+
+class Followed:
+    """The attention weight of one key, and the probability of the word that it helps, through a whole training.
+
+    Args:
+        early: the step at which the score was nudged: its numbers stand in the middle of those of `run`.
+        path, row: the attention, and the place of the weight in it.
+        target: the word.
+    """
+
+    def __init__(self, early: Trace, run: Trace, path: str, row: dict[str, int], target: Label) -> None:
+        steps, place = run["step"], row["query"]
+        looks = [k for k, one in enumerate(steps.values) if one > 0 and one != float(early["step"])]
+        before = sum(steps.values[k] < float(early["step"]) for k in looks)
+
+        def with_early(quantities: Sequence[Quantity], own: Quantity) -> list[Quantity]:
+            return [*quantities[:before], own, *quantities[before:]]
+
+        weight = early[f"{path}.weights"].pick(**row)
+        right = early["probs"].pick(batch=0, position=place, vocab=str(target))
+        true_probs = [run["checkpoint_true_probs"].quantity(k, place) for k in looks]
+        self.times = with_early([steps.quantity(k) for k in looks], early["step"])
+        self.shares = with_early([run[f"{path}.weights"].pick(checkpoint=k, **row) for k in looks], weight)
+        self.probs = with_early(true_probs, right)
+        self.now = weight
+        room = STAGE.split_columns(-440)[0]
+        room = Room(room.left + 120, room.top + 70, room.right, room.bottom - 90)
+        names = "step, log scale", "share"
+        self.plot = Plot.filling(room, [float(one) for one in self.times], (0, 1), names, (True, False))
+        whole = [run["exact"].quantity(k) for k in (0, len(steps) - 1)]
+        here = self.times[before]
+        self.ticks = VGroup(
+            self.plot.heights(whole, "share"), self.plot.ticks([self.times[0], here, self.times[-1]], ",.0f", "fact")
+        )
+        self.clock = rule(self.plot.point(here, 0), self.plot.point(here, 1), "line", 3)
+        self.curves, self.ends, self.spots = [], [], []
+        key = early[f"{path}.weights"].label("key", row["key"])
+        for values, role, name, lift in (
+            (self.shares, "weight", f"attention to “{key}”", UP),
+            (self.probs, "residual", f"probability of “{target}”", DOWN),
+        ):
+            self.curves.append(self.plot.curve(self.times, values, role, 8))
+            self.spots.append(self.plot.dots([here], [values[before]], role, 15))
+            end = VGroup(Words(name, "fact", role), number(values[-1], "share", "large number", role))
+            self.ends.append(end.arrange(DOWN, buff=units(12)).next_to(self.curves[-1].get_end(), RIGHT + lift))
+
+    def draw(self, name: str) -> list[tuple[Animation, ...] | Animation]:
+        """The curve of the "attention" or of the "probability", from the beginning of the training to its end."""
+        which = ("attention", "probability").index(name)
+        line = Create(self.curves[which], run_time=pace("slow"), rate_func=rate_functions.linear)
+        return [(appear(self.spots[which]), line), appear(self.ends[which])]

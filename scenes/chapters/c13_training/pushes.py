@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, Create, Mobject, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, Mobject, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Through, gather
+from scenes.animations import Count, Through, appear, gather
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of, bar_on
-from scenes.mobjects.marks import Ground, Hue, means
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Away, Ground, Hue, means
+from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, dot, rule
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, rule
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the row of weights and of that of pushes; between them lie the plots.
-WEIGHTS, PUSHES = 92.0, 84.0
-#: Px of the names at the left.
-NAMES = 220.0
-#: A relative difference below this is rounding: the early step was kept in single precision.
-ROUNDING = 1e-4
+#: Px of the row of weights and of that of pushes; between them lie the plots, or a plane above a row of factors.
+WEIGHTS, PUSHES, FACTORS = 92.0, 84.0, 60.0
+#: Px of the names at the left, and of the dot that is the output.
+NAMES, OUTPUT = 290.0, 11.0
 #: How far an axis of losses goes below the least one, as a share of their range.
 FLOOR = 0.15
 #: How far a tangent reaches from its point, as a change of the score.
@@ -46,13 +46,10 @@ def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, V
     return tracks, bars, numbers
 
 
-def signed_bars(
-    entries: Sequence[Quantity], ribbon: Ribbon, room: Room, most: float = 0.0
-) -> tuple[VGroup, VGroup, VGroup]:
+def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: float) -> tuple[VGroup, VGroup, VGroup]:
     """Signed numbers as bars from a zero line in the middle of each column, with the number on the other side."""
     lines, bars, numbers = VGroup(), VGroup(), VGroup()
     high = min(56.0, room.height * 0.6)
-    unit = (ribbon.wide / 2 - 8) / (most or max((abs(float(one)) for one in entries), default=1.0) or 1.0)
     y = (room.top + room.bottom) / 2
     for column, entry in zip(ribbon.columns, entries, strict=True):
         middle, ground, side = (column.left + column.right) / 2, Ground(), 1 if entry >= 0 else -1
@@ -104,40 +101,53 @@ class Nudges:
 
     Args:
         run: an early step of the training, with each score nudged by itself.
-        slopes: the gradient of the loss on the score of each key.
-        pushes: what descent does to each score; `large` is a plot, over all columns, of the one that is pushed most.
+        slopes: the gradients of one row of attention. What descent does to each score is its push; `large` is a plot,
+            over all columns, of the one that is pushed up most.
+        where: the layer and the head.
     """
 
-    def __init__(self, run: Trace, slopes: NamedTensor, pushes: NamedTensor) -> None:
+    def __init__(self, run: Trace, slopes: Trace, where: str) -> None:
         #: "key nudge", with the score of one key moved and all others left; "other nudge key", with that of `other`.
         self.losses, self.weights = losses, weights = run["nudged_loss"], run["nudged_weights"]
+        pushes, spots = slopes["score_push"], slopes["push_plane"]
         side, columns = STAGE.split_columns(NAMES, 30)
         self.ribbon = ribbon = Ribbon(losses.words("key"), columns)
         room, count = ribbon.below(STAGE), len(run["nudge"])
         self.middle, self.last = count // 2, count - 1
         self.key = pushes.largest()[0].position
+        #: The two keys that are pushed most, down and up.
+        self.keys = (pushes.smallest()[0].position, self.key)
         #: The loss with the score of this key as it is, raised, and lowered.
         self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
         above, rest = room.split_rows(WEIGHTS)
-        plots, below = rest.split_rows(-PUSHES, 8)
-        plots = plots.inset(0, 44)
+        self.between, below = rest.split_rows(-PUSHES, 8)
+        plots = self.between.inset(0, 44)
+        #: A plane in units of the loss, with the values around the output: its unit is that of the pushes.
+        ends = np.vstack([spots.values[[*self.keys]], np.zeros((1, 2))])
+        self.plane = Plane(ends, self.between.split_rows(-FACTORS)[0].inset(0, 36), OUTPUT, "weight")
+        self.points = slopes["nudged_plane"].pick(key=self.key)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
         self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
-        spots = (np.unravel_index(find(losses.values), losses.shape) for find in (np.argmin, np.argmax))
-        reach = [losses.quantity(*map(int, spot)) for spot in spots]
+        found = (np.unravel_index(find(losses.values), losses.shape) for find in (np.argmin, np.argmax))
+        reach = [losses.quantity(*map(int, spot)) for spot in found]
         self.curves = [NudgedLoss(run, reach, k, column.cross(plots), not k) for k, column in enumerate(ribbon.columns)]
         wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
         self.large = NudgedLoss(run, reach, self.key, wide, True)
         start = float(losses.values[0, self.middle])
         self.tangents = VGroup(
             curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
-            for curve, slope in zip(self.curves, slopes.values.tolist(), strict=True)
+            for curve, slope in zip(self.curves, slopes["scaled"].values.tolist(), strict=True)
         )
-        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below)
-        names = (("attention", above), ("loss", plots), ("push", below))
-        self.names = VGroup(
-            Words(text, "block", "ink2").settle(place.centre).begin_at(at(side.left, 0)[0]) for text, place in names
-        )
+        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below, self.plane.px)
+        names = (("cross-attention", above), ("loss", plots), ("push", below))
+        left = at(side.left, 0)[0]
+        self.names = VGroup(Words(text, "block", "ink2").settle(place.centre).begin_at(left) for text, place in names)
+        facts = (number(run["step"], ",.0f", "number"), Words(where, "note", "ink2"))
+        clock = VGroup(Words("step", "block", "ink2"), facts[0]).arrange(RIGHT, buff=units(16))
+        clock[1].stand_on(clock[0].baseline)
+        head = facts[1].next_to(self.names[0], DOWN, buff=units(8)).align_to(self.names[0], LEFT)
+        #: When and where this attention was: the step of the training, the layer and the head.
+        self.facts = VGroup(clock.move_to(ribbon.chips[0]).align_to(self.names[0], LEFT), head)
         self.loss = number(losses[self.key].quantity(self.middle), ".2f", "large number")
         self.loss.next_to(self.names[1], DOWN, buff=units(20)).align_to(self.names[1], LEFT)
 
@@ -156,11 +166,15 @@ class Nudges:
     def _move(self, start: int, end: int, kind: str = "slow", half: int | None = None) -> tuple[Animation, ...]:
         """Move the score that is pushed most from one nudge to another: weights, point and numbers along."""
         way = range(start, end + 1) if end >= start else range(start, end - 1, -1)
+        return *self.moved(way, kind), *self.large.trace(way, kind, half)
+
+    def moved(self, way: Sequence[int], kind: str) -> tuple[Animation, ...]:
+        """The weights and the loss along a way of nudges of that score."""
         weights, losses = self.weights[self.key], self.losses[self.key]
         ways = [[weights.quantity(n, j) for n in way] for j in range(len(self.numbers))]
         counts = [Count(text, shares, "share", kind) for text, shares in zip(self.numbers, ways, strict=True)]
         counts.append(Count(self.loss, [losses.quantity(n) for n in way], ".2f", kind))
-        return Through(self.bars, [self.states[n] for n in way], kind), *counts, *self.large.trace(way, kind, half)
+        return Through(self.bars, [self.states[n] for n in way], kind), *counts
 
     def move_others(self) -> list[tuple[Animation, ...]]:
         """Each of the other scores is moved by itself, all at the same time: up, down, and back."""
@@ -173,37 +187,72 @@ class Nudges:
         ]
 
 
-class Pushes:
-    """Below each key: its weight, times how much its value would lower the loss, is the push on its score."""
+class Downhill:
+    """In the middle of a `Nudges`: the output between two values, the way down, and how far down each of them lies.
 
-    def __init__(self, weights: NamedTensor, decreases: NamedTensor, pushes: NamedTensor) -> None:
-        side, columns = STAGE.split_columns(1.5 * NAMES, 30)
-        self.ribbon = ribbon = Ribbon(weights.words("key"), columns)
-        rows, self.foot = ribbon.below(STAGE).split_rows(-110, 10)
-        places = rows.rows(3, 40)
-        self.tracks, self.bars, self.numbers = shares_over(weights, ribbon, places[0])
-        most = float(np.abs(decreases.values).max())
-        self.zero, self.ways, self.way_numbers = signed_bars(decreases.quantities(), ribbon, places[1], most)
-        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, places[2], most)
-        texts = (("attention weight",), ("its value lowers (+)", "or raises (−) the loss"), ("push on the score",))
-        self.names = VGroup()
-        for text, place in zip(texts, places, strict=True):
-            lines = VGroup(Words(line, "block", "ink2") for line in text).arrange(DOWN, buff=units(10))
-            for line in lines:
-                line.align_to(lines, LEFT)
-            self.names.add(lines.move_to(place.centre).align_to(at(side.left, 0), LEFT))
-        borders = ((one.bottom + two.top) / 2 for one, two in pairwise(places))
-        self.signs = VGroup(
-            Words(sign, "title", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
-            for sign, y in zip("×=", borders, strict=True)
+    The plane has the unit of the pushes below it, so that their lengths may be compared. Of the keys, it has the two
+    that are pushed most, up and down.
+    """
+
+    def __init__(self, nudges: Nudges, slopes: Trace, weights: NamedTensor) -> None:
+        self.nudges, plane = nudges, nudges.plane
+        foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
+        top, bottom = (at(0, edge)[1] for edge in (nudges.between.top, nudges.between.bottom - FACTORS))
+        self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 5, 24)
+        self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
+        self.way_name.align_to(self.way, DOWN)
+        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
+        self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points[nudges.middle :]]
+        self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(24))
+        self.values, self.chips, self.shadows, self.bars, self.numbers, self.factors = (VGroup() for _ in range(6))
+        for key in nudges.keys:
+            way, falls_by = spots[key].quantities(), falls.quantity(key)
+            value = plane.arrow(foot, way, "value", 7, 26)
+            tip, left = value[-1].points[0], way[0] < 0
+            self.values.add(value)
+            add_at_tip(self.chips, Token(falls.label("key", key), "value"), value, 12)
+            self.shadows.add(dashes(tip, np.array([foot[0], tip[1], 0])))
+            look = {"radius": 4, "least": 3, "fill": signed(1 if falls_by >= 0 else -1, 1.0)}
+            bar = means(bar_on(foot, plane.ground, way[1], "height", plane.px, 28, **look), Hue(falls_by))
+            told = number(falls_by, "+.2f", "large number").settle((3 * bar.get_center() - foot) / 2)
+            edge = units(44) * (1 if left else -1)
+            self.bars.add(bar)
+            self.numbers.add(told.begin_at(foot[0] + edge) if left else told.end_at(foot[0] + edge))
+            share, by = number(weights.quantity(key), "share", "stage number"), number(falls_by, "+.2f", "stage number")
+            row = VGroup(share, Words("×", "stage number", "ink2"), by, Words("=", "stage number", "ink2"))
+            line = share.settle(at(0, nudges.between.bottom - FACTORS / 2)).baseline
+            for part in row.arrange(RIGHT, buff=units(14)):
+                part.stand_on(line)
+            self.factors.add(row.set_x(nudges.ribbon.centre(key)))
+        self.formula = Formula(
+            "- (partial L) / (partial s) = {{ w : weight }} thin (- g) dot ({{ v : value }} - z)", LARGE
         )
+        upper = Room(
+            nudges.ribbon.columns[-2].left + 140,
+            nudges.between.top,
+            nudges.ribbon.columns[-1].right,
+            nudges.between.bottom,
+        )
+        upper.rows(2)[0].inset(20, 40).fit(self.formula, 1)
 
     @staticmethod
-    def reading(formula: VMobject) -> Words:
-        """The letter that no picture has named and its meaning, at the right of the formula."""
-        return Words("z: the output, g: its gradient", "fact", "ink2").next_to(formula, RIGHT, buff=units(60))
+    def _dot(plane: Plane, spot: NamedTensor) -> VMobject:
+        """The output, where it lies from where it was."""
+        x, y = spot.quantities()
+        away = (Away(one, 0.0, axis, plane.px, 2 * OUTPUT, plane.ground) for axis, one in enumerate((x, y)))
+        return means(dot(plane.point((float(x), float(y))), OUTPUT, "focus"), *away)
 
-    def multiply(self) -> tuple[Animation, ...]:
-        """The two numbers of each key fly to their product."""
-        factors = zip(self.numbers, self.way_numbers, self.pushes, strict=True)
-        return tuple(gather(VGroup(one, other), bar) for one, other, bar in factors)
+    def multiply(self) -> list[tuple[Animation, ...]]:
+        """Each weight comes down to how far down its value lies: factors."""
+        rows = [*zip((self.nudges.numbers[key] for key in self.nudges.keys), self.factors, strict=True)]
+        return [tuple(gather([one], row[0]) for one, row in rows), tuple(appear(*row[1:]) for _, row in rows)]
+
+    def pushed(self) -> tuple[Animation, ...]:
+        """The factors become the pushes."""
+        rows = zip(self.factors, self.nudges.keys, strict=True)
+        return tuple(gather([row[2]], self.nudges.pushes[key]) for row, key in rows)
+
+    def slide(self, kind: str = "slow") -> tuple[Animation, ...]:
+        """The score that is pushed up most is raised: the output slides to its value."""
+        way = range(self.nudges.middle, self.nudges.last + 1)
+        return Through(self.dot, self.states, kind), *self.nudges.moved(way, kind)

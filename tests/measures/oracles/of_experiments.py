@@ -113,6 +113,21 @@ def largest_rise_in_doubling(raw):
     return found
 
 
+@oracle("steepest_doubling", EMERGENCE, "line end", lines_of, "alignment")
+def steepest_doubling(raw):
+    """Of all pairs of steps whose second is at most twice the first, the one between which most is gained."""
+    steps, found = raw["step"], []
+    for scores in learned_lines(raw).values():
+        gains = {
+            (int(start), int(stop)): scores[b] - scores[a]
+            for a, start in enumerate(steps)
+            for b, stop in enumerate(steps)
+            if start < stop <= 2 * start
+        }
+        found.append(max(gains, key=gains.__getitem__))
+    return found
+
+
 @oracle("abrupt_lines", EMERGENCE, "", needs="alignment")
 def abrupt_lines(raw):
     return sum(part > 0.5 for part in largest_rise_in_doubling(raw))

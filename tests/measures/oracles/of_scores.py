@@ -399,3 +399,73 @@ def loss_decrease_by_value(raw):
     for b, h, i, j in np.ndindex(*found.shape):
         found[b, h, i, j] = g[b, h, i] @ here["z"][b, h, i] - g[b, h, i] @ here["v"][b, h, j]
     return found
+
+
+def asked(raw):
+    """Weights, values and gradients of the only row whose word has a loss: the others have none of it."""
+    here = raw.at(raw.prefix.replace("gradients.", ""))
+    return here["weights"], here["v"], here["z"], raw["z"]
+
+
+@oracle("score_to_weight", GRADIENTS, PAIRS, needs="z")
+def score_to_weight(raw):
+    """By the rule of the quotient, from e^s over the sum of all: e^s (sum - e^s) / sum^2."""
+    powers = np.exp(raw.at(raw.prefix.replace("gradients.", ""))["scaled"])
+    total = powers.sum(-1, keepdims=True)
+    return powers * (total - powers) / total**2
+
+
+@oracle("weight_gradient", GRADIENTS, PAIRS, needs="z")
+def weight_gradient(raw):
+    """The way from the mix of all other values to this one, along the gradient of the output."""
+    w, v, _, g = asked(raw)
+    found = np.zeros(w.shape)
+    for b, h, i, j in np.ndindex(*w.shape):
+        others = [k for k in range(w.shape[-1]) if k != j]
+        rest = sum(w[b, h, i, k] * v[b, h, k] for k in others) / sum(w[b, h, i, k] for k in others)
+        found[b, h, i, j] = g[b, h, i] @ (v[b, h, j] - rest)
+    return found
+
+
+@oracle("weight_to_lead", GRADIENTS, PAIRS, needs="z")
+def weight_to_lead(raw):
+    """Autograd's gradient of the loss on z, over that of the loss on the lead: p - 1."""
+    return weight_gradient(raw) / (math.exp(-float(raw["/experiment.descent.word_loss"])) - 1)
+
+
+@oracle("lead_to_loss", "experiment.descent", "", needs="word_loss")
+def lead_to_loss(raw):
+    return math.exp(-float(raw["word_loss"])) - 1
+
+
+@oracle("nudged_lead", "experiment.descent", "key nudge", lambda raw: {"key": raw.words("nudged_loss", "key")},
+        "nudged_loss")  # fmt: skip
+def nudged_lead(raw):
+    p = np.exp(-raw["nudged_loss"])
+    return np.log(p) - np.log(1 - p)
+
+
+@oracle("push_plane", GRADIENTS, f"{PAIRS} component", needs="z")
+def push_plane(raw):
+    """Coordinates by least squares in a basis of two columns: the value pushed most, made orthogonal, and g."""
+    w, v, z, g = asked(raw)
+    found = np.zeros((*w.shape, 2))
+    for b, h, i in np.ndindex(*w.shape[:3]):
+        length = np.linalg.norm(g[b, h, i])
+        if length:
+            top = np.argmax(-w[b, h, i] * ((v[b, h] - z[b, h, i]) @ g[b, h, i]))
+            frame = np.linalg.qr(np.stack([g[b, h, i], v[b, h, top] - z[b, h, i]], 1))[0]
+            frame *= np.sign([frame[:, 0] @ g[b, h, i], frame[:, 1] @ (v[b, h, top] - z[b, h, i])])
+            up, across = np.linalg.lstsq(frame, (v[b, h] - z[b, h, i]).T, rcond=None)[0] * length
+            found[b, h, i] = np.stack([across, up], -1)
+    return found
+
+
+@oracle("nudged_plane", GRADIENTS, "key nudge component",
+        lambda raw: {"key": raw.words("/experiment.descent.nudged_loss", "key")}, "z")  # fmt: skip
+def nudged_plane(raw):
+    """How far the nudged output is from the recorded one, along the axes of the plane."""
+    plane, place = push_plane(raw), int(raw["/experiment.descent.place"])
+    shares = raw["/experiment.descent.nudged_weights"]
+    return [[sum(share * spot for share, spot in zip(row, plane[0, 0, place], strict=True)) for row in rows]
+            for rows in shares]  # fmt: skip

@@ -68,12 +68,23 @@ def learned_onset(learned: np.ndarray, step: np.ndarray) -> Values:
     return np.array([stays(column, step) for column in learned.T])
 
 
+def _rises(learned: np.ndarray, step: np.ndarray) -> np.ndarray:
+    """x_b - x_a, "a b line", of checkpoints with step_a < step_b <= 2 step_a; of all others 0."""
+    near = (step[None, :] > step[:, None]) & (step[None, :] <= 2 * step[:, None])
+    return np.where(near[..., None], learned[None, :] - learned[:, None], 0.0)
+
+
 @measure("line", like="learned")
 def largest_rise_in_doubling(learned: np.ndarray, step: np.ndarray) -> Values:
     """max (x_b - x_a) / (x_last - x_first) over checkpoints with step_b <= 2 step_a: its rise within one doubling."""
-    near = (step[None, :] > step[:, None]) & (step[None, :] <= 2 * step[:, None])
-    rises = np.where(near[..., None], learned[None, :] - learned[:, None], 0.0).max((0, 1))
-    return rises / np.maximum(learned[-1] - learned[0], 1e-12)
+    return _rises(learned, step).max((0, 1)) / np.maximum(learned[-1] - learned[0], 1e-12)
+
+
+@measure("line end", like="learned")
+def steepest_doubling(learned: np.ndarray, step: np.ndarray) -> Values:
+    """The steps a and b between which that largest rise lies."""
+    best = _rises(learned, step).reshape(-1, learned.shape[-1]).argmax(0)
+    return step[np.stack(np.unravel_index(best, (len(step), len(step))), -1)]
 
 
 @measure("")

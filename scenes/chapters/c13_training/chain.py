@@ -1,0 +1,204 @@
+"""Backpropagation: one score followed to the loss and back, and then all ways of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, Animation, VGroup
+
+from scenes.animations import Through, appear, gather
+from scenes.layout import STAGE, Room
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Quantity
+
+#: Px between two links, of the box of one, of the row of products, of a plot, and above and below it.
+GAP, HIGH, PRODUCTS, ACROSS, ABOVE, UNDER = 150.0, 130.0, 140.0, 350.0, 70.0, 96.0
+#: How far a tangent reaches from its point, as a share of its axis; how many nudges the score is moved.
+REACH, NUDGED = 0.28, 10
+#: The parts of the model in the order of a pass, and the boxes between which it leads.
+PARTS = (
+    ("encoder", "embedding"),
+    ("encoder", "first layer"),
+    ("encoder", "second layer"),
+    ("decoder", "embedding"),
+    ("decoder", "first layer"),
+    ("decoder", "second layer"),
+    ("logits",),
+    ("loss",),
+)
+WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
+#: Of some parts, the links of the chain that lie there.
+HOLDS = {5: slice(0, 2), 6: slice(2, 3), 7: slice(3, 4)}
+#: Px between two parts of the model, and of a way from the middle between the way forward and that back.
+BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
+
+
+@dataclass(frozen=True)
+class Link:
+    """What a chain leads through: a name, that of its axis, its value, and its values as the score is nudged."""
+
+    name: str
+    axis: str
+    value: Quantity
+    nudged: Sequence[Quantity]
+
+
+class Chain:
+    """Links from a score to the loss, between two of them a plot of the one over the other, and below the way back.
+
+    Args:
+        links: four of them.
+        own: the slope of each plot, where the model is.
+        handed: what is handed back: the slope of the loss along each link but itself.
+    """
+
+    def __init__(self, links: Sequence[Link], own: Sequence[Quantity], handed: Sequence[Quantity]) -> None:
+        columns = STAGE.columns(len(links), GAP)
+        above, rest = STAGE.split_rows(HIGH)
+        between, below = rest.split_rows(-PRODUCTS)
+        self.boxes, self.ways, self.back, self.rows = VGroup(), VGroup(), VGroup(), []
+        self.plots, self.curves, self.tangents, self.slopes, self.dots = (VGroup() for _ in range(5))
+        self.spots: list[list[VGroup]] = []
+        for link, column in zip(links, columns, strict=True):
+            box = Box(column.width, HIGH, palette().surface, 14, palette().line, 2.5).move_to(
+                column.cross(above).centre
+            )
+            name = Words(link.name, "fact", "ink2", box).settle(box.get_center() + UP * units(30))
+            told = number(link.value, ".2f", "large number").settle(box.get_center() + DOWN * units(26))
+            self.boxes.add(VGroup(box, name, told))
+        for k, slope in enumerate(own):
+            middle = (columns[k].centre[0] + columns[k + 1].centre[0]) / 2
+            self._plot(links[k], links[k + 1], slope, between, middle)
+            a, b = (self.boxes[n][0] for n in (k, k + 1))
+            self.ways.add(arrow(a.get_right() + RIGHT * units(8), b.get_left() - RIGHT * units(8), "ink2", 6, 20))
+            y = at(0, (below.top + below.bottom) / 2)[1]
+            start, end = (np.array([x, y, 0]) for x in (b.get_left()[0], a.get_right()[0]))
+            self.back.add(arrow(start, end, "warning", 8, 24))
+            self.rows.append(self._row(slope, handed[k], handed[k + 1 : k + 2], columns[k].cross(below)))
+        lines = VGroup(Words(text, "fact", "warning") for text in ("slope", "of the loss")).arrange(
+            DOWN, buff=units(12)
+        )
+        self.row_name = lines.move_to(columns[-1].cross(below).centre)
+
+    def _plot(self, one: Link, other: Link, slope: Quantity, room: Room, middle: float) -> None:
+        """The one link over the other, with the point where the model is, and the tangent there."""
+        x, y = one.nudged, other.nudged
+        plot = Plot(x, y, (one.axis, other.axis), ACROSS, room.height - ABOVE - UNDER)
+        centre = at(0, (room.top + ABOVE + room.bottom - UNDER) / 2)
+        plot.shift(np.array([middle, centre[1], 0]) - plot.axes.get_center())
+        rest = len(x) // 2
+        far = min(REACH * (max(x) - min(x)), REACH * (max(y) - min(y)) / abs(slope))
+        ends = (x[rest] - far, x[rest] + far)
+        self.tangents.add(plot.curve(ends, [y[rest] + slope * (end - x[rest]) for end in ends], "warning", 7))
+        self.plots.add(plot)
+        self.curves.add(plot.curve(x, y, "ink2", 6))
+        self.spots.append([plot.dots([a], [b], "focus", 13) for a, b in zip(x, y, strict=True)])
+        self.dots.add(self.spots[-1][rest].copy())
+        inward = (UP if slope > 0 else DOWN) * units(46)
+        corner = plot.axes.get_corner(RIGHT - inward / units(46)) + inward * 0.6
+        told = number(slope, ".3f", "large number", "warning").settle(corner).end_at(corner[0])
+        name = Words("slope", "fact", "warning").settle(corner + inward).end_at(corner[0])
+        self.slopes.add(VGroup(name, told))
+
+    @staticmethod
+    def _row(own: Quantity, found: Quantity, handed: Sequence[Quantity], room: Room) -> VGroup:
+        """The own slope times what is handed back; the last link has only its own."""
+        first = VGroup(number(own, ".3f", "stage number"))
+        for one in handed:
+            first.add(Words("×", "stage number", "ink2"), number(one, ".3f", "stage number"))
+            second = VGroup(Words("=", "stage number", "ink2"), number(found, ".3f", "large number", "warning"))
+        rows = VGroup(first, second) if handed else VGroup(number(found, ".3f", "large number", "warning"))
+        for line in rows if handed else []:
+            for part in line.arrange(RIGHT, buff=units(14)):
+                part.stand_on(line[0].baseline)
+        return rows.arrange(DOWN, buff=units(26)).move_to(room.centre)
+
+    @property
+    def links(self) -> list[VGroup]:
+        """All but the boxes."""
+        return [
+            self.plots,
+            self.curves,
+            self.tangents,
+            self.slopes,
+            self.dots,
+            self.ways,
+            self.back,
+            *self.rows,
+            self.row_name,
+        ]
+
+    def nudge(self) -> tuple[Animation, ...]:
+        """The score goes up, down and back, and all that follows goes along."""
+        rest = len(self.spots[0]) // 2
+        way = [*range(rest, rest + NUDGED), *range(rest + NUDGED, rest - NUDGED, -1), *range(rest - NUDGED, rest + 1)]
+        return tuple(Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
+
+    def handed_back(self) -> list[tuple[Animation, ...]]:
+        """From the loss on, each slope meets what is handed back to it."""
+        plays: list[tuple[Animation, ...]] = []
+        for k in reversed(range(len(self.rows))):
+            row, slope = self.rows[k], self.slopes[k][1]
+            before = [self.rows[k + 1][-1][-1]] if k + 2 < len(self.rows) else [*self.rows[k + 1 : k + 2]]
+            plays.append((appear(self.back[k]), gather([slope, *before], row[0])))
+            if len(row) > 1:
+                plays.append((appear(row[1]),))
+        return plays
+
+
+class Parts:
+    """The parts of the model up to the loss, the ways forward and back, and how many slopes a pass back gives."""
+
+    def __init__(self, slopes: Quantity, found: Quantity, loss: Quantity) -> None:
+        encoder, decoder = STAGE.rows(2, 120)
+        columns = STAGE.columns(5, BETWEEN)
+        rooms = [column.cross(row) for row in (encoder, decoder) for column in columns]
+        rooms = [*rooms[:3], *rooms[5:]]
+        self.boxes = VGroup(self._box(room, *lines) for room, lines in zip(rooms, PARTS, strict=True))
+        ways = [self._ways(self.boxes[a][0], self.boxes[b][0]) for a, b in WAYS]
+        self.forward, self.back = (VGroup(way[k] for way in ways) for k in (0, 1))
+        corner = Room(columns[3].left, encoder.top, columns[4].right, encoder.bottom)
+        lines = Words(f"{slopes:,.0f} slopes", "large number"), Words("in one pass", "large number", "warning")
+        self.count = VGroup(*lines).arrange(DOWN, buff=units(30)).move_to(corner.centre)
+        #: What the chain ended with, and what it began with, where they belong.
+        self.kept = VGroup(number(found, ".3f", "stage number", "warning"), number(loss, ".2f", "stage number"))
+        for told, box in zip(self.kept, (self.boxes[5], self.boxes[-1]), strict=True):
+            told.settle(box[0].get_bottom() + UP * units(46))
+
+    @property
+    def others(self) -> list[VGroup]:
+        """The parts in which the chain does not lie."""
+        return [box for k, box in enumerate(self.boxes) if k not in HOLDS]
+
+    def take(self, chain: Chain) -> tuple[Animation, ...]:
+        """The links go to the parts in which they lie."""
+        return tuple(gather([link[0] for link in chain.boxes[some]], self.boxes[k]) for k, some in HOLDS.items())
+
+    @staticmethod
+    def _box(room: Room, *lines: str) -> VGroup:
+        """A part in the middle of a room, with its name."""
+        box = Box(room.width, room.height, palette().surface, 14, palette().line, 2.5).move_to(room.centre)
+        roles = ("ink2", "ink")[-len(lines) :]
+        texts = enumerate(zip(lines, roles, strict=False))
+        return VGroup(
+            box,
+            (
+                Words(line, "block", role, box).settle(box.get_center() + DOWN * units(54 * k - 27 * (len(lines) - 1)))
+                for k, (line, role) in texts
+            ),
+        )
+
+    @staticmethod
+    def _ways(one: Box, other: Box) -> tuple[VGroup, VGroup]:
+        """The way forward from one box to the next, and the way back beside it."""
+        level = abs(one.get_y() - other.get_y()) < units(NEAR)
+        (a, b), air = (one.get_right(), other.get_left()) if level else (one.get_bottom(), other.get_top()), units(6)
+        a = a if level else a + RIGHT * np.sign(b - a)[0] * one.width / 4
+        way = (b - a) / np.linalg.norm(b - a)
+        a, b, shift = a + air * way, b - air * way, (UP if level else 2 * RIGHT) * units(ASIDE)
+        return arrow(a + shift, b + shift, "ink2", 6, 20), arrow(b - shift, a - shift, "warning", 8, 24)
