@@ -319,8 +319,3 @@ PROBE = "experiment.probe"
 def wrong_side(raw):
     return [sum(bool(new) and spot[0] * gender <= 0 for spot, gender, new in zip(*plane, raw["unseen"], strict=True))
             for plane in zip(raw["spots"], raw["genders"], strict=True)]  # fmt: skip
-
-
-@oracle("asked", PROBE, "", needs="unseen")
-def asked(raw):
-    return sum(map(int, raw["unseen"]))

@@ -304,7 +304,9 @@ def drawn(rows: np.ndarray, answers: np.ndarray, dealt: np.ndarray, asked: np.nd
     The last plane is that of the last layer's reader of dealt genders.
     """
     random = np.random.default_rng(seed)
-    shown = np.concatenate([random.choice(np.flatnonzero(some), DRAWN, replace=False) for some in (~asked, asked)])
+    # Of so few sentences as in a test, some rows are drawn twice.
+    each = [random.choice(np.flatnonzero(some), DRAWN, replace=bool(some.sum() < DRAWN)) for some in (~asked, asked)]
+    shown = np.concatenate(each)
     planes = [*((layer, answers) for layer in rows), (rows[-1], dealt)]
     return {
         "spots": np.array([spots(layer, genders, asked)[shown] for layer, genders in planes]),
@@ -331,6 +333,7 @@ def probe(bench: Bench, sentences: int = 3000) -> Found:
         "spots": tensor(found["spots"][0], "part sample component", **planes),
         "genders": tensor(found["genders"][0], "part sample", **planes),
         "unseen": tensor(found["unseen"][0], "sample"),
+        "asked": tensor(found["unseen"][0].sum()),
         "told": tensor(found["told"], "choice layer", **words),
         "control": tensor(found["control"], "choice layer", **words),
         "told_last": tensor(found["told"][:, -1], "choice", choice=KINDS),

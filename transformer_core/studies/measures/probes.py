@@ -11,9 +11,3 @@ from transformer_core.studies.measures.naming import Values, measure
 def wrong_side(spots: np.ndarray, genders: np.ndarray, unseen: np.ndarray) -> Values:
     """|{i : sign(reading_i) ≠ gender_i}| of the drawn rows i whose nouns the probe never read, on each plane."""
     return ((np.sign(spots[..., 0]) != genders) & (unseen > 0)).sum(-1)
-
-
-@measure("")
-def asked(unseen: np.ndarray) -> Values:
-    """Of so many drawn rows the probe never read the noun."""
-    return unseen.sum()
