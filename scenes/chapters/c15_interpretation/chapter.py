@@ -179,7 +179,7 @@ class Interpretation(Chapter):
         yield Step(
             "Which words does a head help?",
             beat(
-                "Count by role: the brighter a cell, the more Spanish words go wrong. Blank: next to none.",
+                "Count by role: the stronger a cell, the more Spanish words go wrong. Blank: next to none.",
                 (appear(table.heads), appear_in_turn([*table.calls.values()])),
                 appear_in_turn([VGroup(*column) for column in heads], "tour"),
             ),
@@ -296,7 +296,7 @@ class Interpretation(Chapter):
             return
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
-        card = Card(f"the brighter a cell, the likelier “{other}”, if this vector is copied")
+        card = Card(f"the stronger a cell, the likelier “{other}”, if this vector is copied")
         base, top = alone.quantity(1, 0), len(prob) - 1
         picture = TwoPasses(run, PAIR, base + HARDLY, card.inside)
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
@@ -355,7 +355,7 @@ class Interpretation(Chapter):
         given, alone, off = (run[f"{PAIR}_{name}"] for name in ("heads", "unpatched", "off"))
         mine, other = alone.words("choice")
         base = alone.quantity(1, 0)
-        card = Card(f"the brighter a cell, the likelier “{other}”, if the output of this head is copied")
+        card = Card(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
         picture = OneHead(run, PAIR, base + HARDLY, card.inside)
         *_, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > base + HARDLY).sum() == 1)
@@ -488,8 +488,8 @@ class Interpretation(Chapter):
             answered = beat(
                 claim(
                     bool(together > 2 * added),
-                    f"Not if others stand in: {spare['spare']} such heads, of {spare['heads']}, cost {added:.1%} one "
-                    f"by one, {together:.1%} together.",
+                    f"Not if others stand in: in the whole model, {spare['spare']} such heads of {spare['heads']} cost "
+                    f"{added:.1%} one by one, {together:.1%} together.",
                     f"{spare['spare']} such heads cost {added:.1%} one by one, {together:.1%} together.",
                 ),
                 appear_in_turn([ring_around(paper) for paper in spared]),
