@@ -220,7 +220,7 @@ class Interpretation(Chapter):
             beat(
                 f"New nouns: at the input, {first} of {asked} are wrong"
                 + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", as by chance.", "."),
-                *picture.test(0),
+                *picture.test(places[0]),
             ),
             beat(
                 f"After the last layer, {last}. With genders dealt at random, {dealt}.",
