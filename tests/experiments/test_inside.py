@@ -27,6 +27,21 @@ def test_the_last_row_of_an_inflected_adjective_tells_the_gender_of_its_noun():
     assert told.pick(choice="inflected", layer="layer 2") > 0.9
     assert told.pick(choice="inflected", layer="input") < 0.7
     assert control.pick(choice="inflected", layer="layer 2") < 0.75
+    spots, genders, new = (found[name].values for name in ("spots", "genders", "unseen"))
+    assert spots.shape == (len(told.labels["layer"]) + 1, 2 * vectors.DRAWN, 2)
+    assert new.sum() == vectors.DRAWN
+    right = (np.sign(spots[..., 0]) == genders)[:, new > 0].mean(1)
+    assert right[2] > 0.9 > max(right[0], right[3])
+
+
+def test_a_row_lies_where_the_reader_says_and_along_what_is_at_right_angles_to_it():
+    random = np.random.default_rng(0)
+    answers = np.where(np.arange(400) % 2, 1.0, -1.0)
+    rows = random.normal(size=(400, 3)) * [0.1, 4, 0.1] + answers[:, None] * [1, 0, 0]
+    across, up = vectors.spots(rows, answers, np.arange(400) < 100).T
+    assert np.allclose(across, answers, atol=0.4)
+    assert abs(np.corrcoef(up, rows[:, 1])[0, 1]) > 0.999
+    assert up.std() == pytest.approx(4, rel=0.1)
 
 
 def test_a_spanish_word_has_the_role_of_its_english_word():
@@ -93,7 +108,7 @@ def test_spare_heads_are_chosen_on_some_sentences_and_judged_on_others():
 
 @pytest.fixture(scope="module")
 def transplants():
-    return vectors.patching(Bench())
+    return vectors.patching(Bench(), sentences=40)
 
 
 def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transplants):
@@ -109,6 +124,31 @@ def test_each_sentence_prefers_its_own_form(transplants):
     for key in vectors.PAIRS:
         before, after = transplants[f"{key}_leads"].values
         assert before < 0 < after
+
+
+def test_one_head_moves_the_gender_and_without_it_the_spanish_words_before_decide(transplants):
+    given, off, prefix = (transplants[f"car_{name}"] for name in ("heads", "off", "prefix"))
+    layer, head = np.unravel_index(given.values[1].argmax(), given.shape[1:])
+    assert (
+        given.values[1, layer, head]
+        > 0.5
+        > 20 * np.delete(given.values[1].ravel(), layer * given.shape[2] + head).max()
+    )
+    own, other = off.values[:, :, layer, head].T
+    assert own[0] > own[1]
+    assert other[0] < other[1]
+    assert (prefix.values[0] > prefix.values[1]).all(), "with all heads, the English noun decides"
+    unpatched = transplants["car_unpatched"]
+    assert np.allclose(prefix.pick(part="own").values, unpatched.pick(part="own").values)
+
+
+def test_what_is_written_without_the_head_is_judged_word_for_word(transplants):
+    written = transplants["car_written"]
+    right = transplants["car_donor_written"].labels["position"]
+    assert right == ("la", "casa", "es", "roja")
+    agrees = [word == there for word, there in zip(written.labels["position"], right, strict=True)]
+    assert written.values.astype(bool).tolist() == agrees
+    assert not all(agrees)
 
 
 def test_principal_axes_are_those_of_a_cloud_that_is_long_in_one_direction():

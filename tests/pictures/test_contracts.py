@@ -58,7 +58,7 @@ MARKS = {
     "decoder": 1050,
     "training": 93,
     "inference": 310,
-    "interpretation": 1350,
+    "interpretation": 570,
     "modern": 1500,
     "language_model": 340,
     "inside": 370,

@@ -138,26 +138,46 @@ def test_the_ball_is_said_to_climb_only_where_each_large_step_ends_higher() -> N
         assert ("the ball leaps over the valley, and climbs." in spoken) == (way[-1] > way[0])
 
 
-def test_a_head_that_is_switched_off_is_judged_by_its_own_role_and_by_what_loses_most() -> None:
+def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
     trace = trace_of("The car is red")
     before, after = (trace[f"experiment.heads_off.{name}"] for name in ("before", "encoder"))
-    kinds = [*before.labels["choice"]]
-    own, determiner = kinds.index("adjective(inflected)->noun"), kinds.index("determiner->noun")
-    left = after.values[1, 1]
-    lost = before.values[:-1] - left[:-1]
-    assert lost.argmax() == determiner
+    own = [*before.labels["choice"]].index("adjective(inflected)->noun")
+    lost = before.values[:-1] - after.values[1, 1, :-1]
     spoken = said("interpretation", trace)
     assert f"loses only {lost[own]:.0%}, so the gender may have another way." in spoken
-    assert f"“determiner to its noun” loses most: {lost[determiner]:.0%}." in spoken
+    assert "Each costs most in its row." in spoken
     spared = after.values.copy()
-    spared[1, 1, determiner] = 1.0
-    spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "With this head off, no kind of word loses more" not in spoken, "further nouns still lose more"
-    spared[1, 1] = before.values
     spared[1, 1, own] = 0.5
+    spared[0, 2] = before.values
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
-    assert "With this head off, no kind of word loses more: that is what it does." in spoken
     assert "loses 50%." in spoken, "half may be a guess of the gender"
+    assert "Not each costs most in its row." in spoken
+
+
+def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() -> None:
+    trace = trace_of("The car is red")
+    given, off = (trace[f"experiment.patching.car_{name}"].values for name in ("heads", "off"))
+    assert np.unravel_index(given[1].argmax(), given[1].shape) == (1, 1)
+    spoken = said("interpretation", trace)
+    assert f"head B of the second layer alone gives “roja” {given[1, 1, 1]:.0%}." in spoken
+    assert f"without this head, “roja” gets {off[1, 1, 1, 1]:.0%}." in spoken
+    assert "So the other way: the decoder goes by the Spanish words before." in spoken
+    several, own = given.copy(), off.copy()
+    several[1, 0, 0], own[:, 1] = 0.3, off[:, 0]
+    spoken = said(
+        "interpretation",
+        changed(trace, experiment__patching__car_heads=several, experiment__patching__car_off=own),
+    )
+    assert "gives “roja” most" in spoken
+    assert "So the Spanish words before do not decide it." in spoken
+
+
+def test_an_example_of_a_wrong_sentence_is_that_of_the_head_that_is_needed_most() -> None:
+    trace = trace_of("The car is red")
+    assert "“la” becomes “el”." in said("interpretation", trace)
+    after = trace["experiment.heads_off.encoder"].values.copy()
+    after[0, 0, -1] = 0.1
+    assert "becomes" not in said("interpretation", changed(trace, experiment__heads_off__encoder=after))
 
 
 def test_the_clearest_pattern_is_said_to_be_needed_most_only_where_it_is() -> None:

@@ -17,21 +17,35 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c15_interpretation.insight import AblatedHeads, Copying, Lens, ProbeBars, Stripe, Taps, TwoPasses
+from scenes.chapters.c15_interpretation.insight import (
+    AblatedHeads,
+    Copying,
+    Lens,
+    OneHead,
+    ProbePlanes,
+    SpareCosts,
+    Spoiled,
+    Stripe,
+    Taps,
+    TwoPasses,
+    lower,
+)
 from scenes.mobjects.card import Card
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
+from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_of
 from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 ROLE, REST, WHOLE = "adjective(inflected)->noun", "everything else", "whole sentences"
 OFF, PROBE, PATCHING = "experiment.heads_off", "experiment.probe", "experiment.patching"
+SPARE = "experiment.spare_heads"
 #: The share that is right with all heads, and with one off: "model layer head role".
 RIGHT = f"{OFF}.ablation_accuracy"
 #: The pair of sentences between which vectors are patched.
@@ -58,8 +72,9 @@ class Interpretation(Chapter):
             yield from self.probe(trace, card)
         yield from self.logit_lens(trace)
         yield from self.patching(trace)
+        yield from self.one_head(trace)
         yield from self.induction(trace)
-        yield from self.a_pattern_is_a_guess(trace, heads, panels_of(trace, heads, card), card)
+        yield from self.a_pattern_is_a_guess(trace, heads, panels, card)
 
     def patterns(self, trace: Trace, picture: SortedHeads) -> Iterator[Step]:
         """The question of the chapter, and the heads sorted by the pattern that each shows in this sentence."""
@@ -69,13 +84,12 @@ class Interpretation(Chapter):
         yield Step(
             "Does the output depend on a pattern?",
             beat(
-                "Each head of the encoder attends in a pattern of its own. Does the output depend on it?",
+                "Each head of the encoder has a pattern of its own. Does the output depend on it?",
                 appear(picture.layer_names, picture.letters),
                 appear_in_turn([*picture.grids], "slow"),
             ),
             beat(
-                "First, measure. Sort the heads by the pattern that gets most attention, beyond chance: "
-                f"clear in {clear} of {heads}.",
+                f"Sort the heads by the pattern that gets most attention, beyond chance: clear in {clear} of {heads}.",
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
@@ -91,21 +105,18 @@ class Interpretation(Chapter):
         at = heads.first[:2] if heads.first else best
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = ring_around(panels.papers[chosen])
+        spoiled = spoiled_by(trace, card)
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
-                "A pattern can’t tell what the output needs: later layers may ignore it.",
-                (appear(panels.papers, panels.names), *exchange(heads.sorted, panels.grids, "cut")),
-            ),
-            beat(
                 f"With all heads, {before:.1%} of {trace[f'{OFF}.counted'].pick(choice=WHOLE):,.0f} new sentences "
                 "are right.",
-                (appear(panels.numbers), appear_in_turn([*panels.bars])),
+                (appear(panels.papers, panels.names, panels.tracks), *exchange(heads.sorted, panels.grids, "cut")),
+                appear(panels.whole),
             ),
             beat(
                 "Ablation: a head gives only its average output over many sentences.",
-                appear(ring),
-                panels.ablate([chosen], "slow"),
+                panels.dark(chosen),
             ),
             beat(
                 claim(
@@ -117,14 +128,22 @@ class Interpretation(Chapter):
                         f"Without the clearest pattern, only {kept:.1%} are right.",
                     ),
                 ),
-                panels.again(chosen),
+                panels.count(chosen),
+                appear(ring),
             ),
-            beat("Then the others.", panels.ablate([k for k in range(len(panels.grids)) if k != chosen])),
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
+                panels.ablate([k for k in range(len(panels.grids)) if k != chosen]),
                 appear(ring_around(panels.papers[needed], "warning")),
-                panels.again(needed),
             ),
+            beat(
+                f"“{spoiled.right}” becomes “{spoiled.wrong}”.",
+                leave(panels.whole),
+                appear(spoiled.read, spoiled.arrow, spoiled.chips),
+                appear(spoiled.rings),
+            )
+            if spoiled
+            else None,
             beat(
                 claim(
                     heads.first is None,
@@ -154,29 +173,20 @@ class Interpretation(Chapter):
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
         own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
-        hit, lost = own.pick(role=tuple(roles)).largest()
         cells, mine = [table.cell(role, *at) for role, at in named.items()], table.cell(ROLE, layer, head)
-        ring, call = ring_around((cells or [mine])[0], "query"), ring_around(table.calls[ROLE], "query")
+        ring, call = ring_around(mine, "query"), ring_around(table.calls[ROLE], "query")
         heads = zip(*table.lines.values(), strict=True)
         yield Step(
             "Which words does a head help?",
             beat(
-                "Ablate each head, and count by role: the brighter a cell, the more Spanish words go wrong.",
+                "Count by role: the stronger a cell, the more Spanish words go wrong. Blank: next to none.",
                 (appear(table.heads), appear_in_turn([*table.calls.values()])),
                 appear_in_turn([VGroup(*column) for column in heads], "tour"),
             ),
             beat(
-                "Rings: the heads that have earned these names by attention.",
+                "Rings: heads that have these names by attention. "
+                + claim(agree, "Each costs most in its row.", "Not each costs most in its row."),
                 appear_in_turn([ring_around(cell) for cell in cells], "slow"),
-            ),
-            beat(
-                claim(
-                    agree,
-                    "Each time, the head with the name costs most.",
-                    "The head with the name is not always the one that costs most.",
-                ),
-                appear(ring),
-                Visit(ring, [*cells, mine], "slow"),
             ),
             beat(
                 claim(
@@ -185,61 +195,43 @@ class Interpretation(Chapter):
                     "so the gender may have another way.",
                     f"“{role_name(ROLE)}” loses {own.pick(role=ROLE):share}.",
                 ),
-                draw(call, kind="slow"),
-            ),
-            beat(
-                claim(
-                    hit == ROLE,
-                    "With this head off, no kind of word loses more: that is what it does.",
-                    f"With this head off, “{role_name(hit)}” loses most: {lost:share}.",
-                ),
-                (Visit(ring, [mine, table.cell(hit, layer, head)]), leave(call)),
-                appear(ring_around(table.calls[hit], "query")),
+                (appear(ring), draw(call, kind="slow")),
             ),
             stage=[card],
         )
 
     def probe(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """The accuracy of a linear probe on adjectives, layer by layer, beside that on genders dealt by chance."""
-        pairs = trace.about.get("roles", {}).get(ROLE)
-        if not pairs or f"{PROBE}.told" not in trace:
+        """Vectors of adjectives on a plane for each layer, and the line of a linear probe: does it part the genders?"""
+        run = trace.under(PROBE)
+        if "spots" not in run:
             return
-        told, control = (trace[f"{PROBE}.{name}"].pick(choice="inflected") for name in ("told", "control"))
-        query, _ = pairs[0]
-        whole = trace.under("", batch=0)
-        vectors = [whole.in_full(name) for name in stops(trace, ENCODER)]
-        rows, token = [one.pick(position=query) for one in vectors], vectors[0].label("position", query)
-        taps = Taps(rows, told.words("layer"), token, "linear probe", card.inside)
-        bars = ProbeBars(taps, told, control, trace[f"{PROBE}.majority"].pick(choice="inflected"))
-        read, *later = (taps.grown(i, *pair) for i, pair in enumerate(bars.bars))
-        first, *_, last = told.quantities()
+        picture = ProbePlanes(run, card)
+        told, wrong, asked = run["told"].pick(choice="inflected"), run["wrong_side"], run["asked"]
+        first, *_, last, dealt = wrong.quantities()
+        places, count = [*range(len(picture.planes))], run["rows"].pick(choice="inflected")
         yield Step(
             "A linear probe: can the gender be read?",
-            beat(f"In the encoder, when does “{token}” learn the Spanish gender of its noun?", *taps.run()),
             beat(
-                "A linear probe reads adjectives whose nouns it has never met.",
-                appear(taps.reader),
-                appear(bars.names, bars.chance),
+                "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
+                (appear(picture.heads, picture.legend), appear_in_turn([*picture.planes])),
+                appear_in_turn([*picture.known]),
+            ),
+            beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(*picture.lines)),
+            beat(
+                f"New nouns: at the input, {first} of {asked} are wrong"
+                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", as by chance.", "."),
+                *picture.test(places[0]),
             ),
             beat(
-                claim(
-                    bool(first < MORE_THAN_A_GUESS),
-                    f"Before the first layer, {first:share} are right: as by chance.",
-                    f"Before the first layer, {first:share} are right.",
-                ),
-                *read,
+                f"After the last layer, {last}. With genders dealt at random, {dealt}.",
+                *picture.test(*places[1:]),
             ),
             beat(
-                f"After the last one, {last:share}; with genders dealt at random, never more than "
-                f"{control.largest()[-1]:share}.",
-                *(play for tap in later for play in tap),
+                f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}. But what can be read need "
+                "not be used.",
+                appear(ring_around(picture.counts[len(told) - 1])),
             ),
-            beat(
-                "So it is there. But what can be read need not be used.",
-                appear(ring_around(bars.bars[-1][0])),
-                ambient=taps.flow(),
-            ),
-            stage=[card, bars.lines],
+            stage=[card],
         )
 
     def logit_lens(self, trace: Trace) -> Iterator[Step]:
@@ -255,17 +247,18 @@ class Interpretation(Chapter):
         leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
         first, *between, last = (ranks.quantity(k) for k in taps.shown)
         passed = "".join(f"{rank:,.0f}, then " for rank in between)
+        start, rival = lens.tops[0][0], rival_of(trace, lens, written)
         leading = next((k for k in range(len(ranks)) if ranks.quantity(k) == 1), None)
         yield Step(
             "The logit lens: read the stream early",
             beat(f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?", *taps.run()),
-            beat("The logit lens makes logits of each layer, as if it were the last.", appear(taps.reader), *early),
             beat(
-                claim(
-                    str(lens.tops[0]) == str(read),
-                    f"At first, “{lens.tops[0]}” leads: the word just read. “{written}” has rank {first:,.0f}.",
-                    f"At first, “{lens.tops[0]}” leads. “{written}” has rank {first:,.0f}.",
-                ),
+                "The logit lens makes logits of each layer, as if it were the last: only a hint.",
+                appear(taps.reader),
+                *early,
+            ),
+            beat(
+                f"At first, “{start}” leads. “{written}” has rank {first:,.0f}.",
                 draw(ring_around(lens.lists[0].names[0], "query", roomy=True), kind="slow"),
                 leads,
             ),
@@ -275,6 +268,12 @@ class Interpretation(Chapter):
                 *(play for tap, rank in zip(later, rising, strict=True) for play in (*tap, rank)),
             ),
             beat(
+                f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead: its gender was open.",
+                appear(ring_around(rival[1], "query", roomy=True)),
+                ambient=taps.flow(),
+            )
+            if rival
+            else beat(
                 claim(
                     leading is None,
                     "So by this lens, it never leads.",
@@ -285,8 +284,8 @@ class Interpretation(Chapter):
                     ),
                 ),
                 appear(ring_around(taps.up_to(leading))) if leading else None,
+                ambient=taps.flow(),
             ),
-            beat("Only a hint: early layers were never trained for it.", ambient=taps.flow()),
             stage=[lens.heads],
         )
 
@@ -297,9 +296,9 @@ class Interpretation(Chapter):
             return
         prob, alone = run[f"{PAIR}_prob"].pick(choice=1), run[f"{PAIR}_unpatched"]
         mine, other = alone.words("choice")
-        card = Card(f"bars: the next word; below each vector of the encoder: “{other}”, if it is copied here")
-        picture = TwoPasses(run, PAIR, card.inside)
+        card = Card(f"the stronger a cell, the likelier “{other}”, if this vector is copied")
         base, top = alone.quantity(1, 0), len(prob) - 1
+        picture = TwoPasses(run, PAIR, base + HARDLY, card.inside)
         (first, start), (last, end) = (prob[layer].largest() for layer in (0, top))
         given, idle = run[f"{PAIR}_donor_rows"].label("position", first.position), prob.quantity(top, first.position)
         lone = all(sum(value > base + HARDLY for value in line) == 1 for line in prob.values)
@@ -310,23 +309,27 @@ class Interpretation(Chapter):
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         copied, *more = picture.patches(places)
         after = [
-            f"The same copy after the last layer gives {idle:share};",
-            f"the vector of “{last}” gives {end:share}.",
+            f"After the last layer, the same copy gives {idle:share},",
+            f"that of “{last}” {end:share}.",
         ]
         after = after if moved else [f"After the last layer, it is {end:share}."]
         yield Step(
             "Activation patching: transplant a vector",
             beat(
-                f"After the same Spanish words, one gives “{other}”, one “{mine}”. Which vector decides?",
+                f"After the same Spanish words, “{other}” or “{mine}”. Which vector decides?",
                 (appear_in_turn([*picture.donor.tokens]), appear_in_turn([*picture.own.tokens])),
                 *picture.forward(),
-                appear(picture.donor.answer, picture.own.answer),
+                appear(picture.before),
+                appear(picture.answer, picture.answers),
             ),
-            beat("Activation patching copies one vector of the encoder.", *copied[:2]),
-            beat(f"At the input, “{given}” for “{first}”: “{other}” rises to {start:share}.", *copied[2:]),
+            beat(
+                f"Activation patching copies one. A check: “{given}” for “{first}” at the input must give “{other}”: "
+                f"{start:share}.",
+                *copied,
+            ),
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
             beat(
-                "The others, each alone: "
+                "The others: "
                 + claim(lone, "in every layer, one vector decides.", "several vectors have a part in it."),
                 picture.put_back(),
                 picture.others(places),
@@ -339,7 +342,53 @@ class Interpretation(Chapter):
                 )
                 if moved
                 else "Only an intervention can show this.",
-                appear_in_turn([ring_around(picture.told[layer][place]) for layer, place in enumerate(most)], "slow"),
+                draw(picture.way(most), kind="slow"),
+            ),
+            stage=[card],
+        )
+
+    def one_head(self, trace: Trace) -> Iterator[Step]:
+        """Which head moves the gender, and what the decoder goes by without it."""
+        run = trace.under(PATCHING)
+        if f"{PAIR}_heads" not in run:
+            return
+        given, alone, off = (run[f"{PAIR}_{name}"] for name in ("heads", "unpatched", "off"))
+        mine, other = alone.words("choice")
+        base = alone.quantity(1, 0)
+        card = Card(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
+        picture = OneHead(run, PAIR, base + HARDLY, card.inside)
+        *_, most = given.pick(choice=1).largest()
+        lone = bool((given.values[1] > base + HARDLY).sum() == 1)
+        layer, head = picture.at
+        whole, without = run[f"{PAIR}_prefix"].pick(part="donor"), off.pick(part="donor", layer=layer, head=head)
+        read = bool(without.quantity(1) > without.quantity(0)) and bool(whole.quantity(0) > whole.quantity(1))
+        yield Step(
+            "Which head moves the gender?",
+            beat(
+                f"Copy only what one head adds: {head_name(layer, head)} "
+                + claim(lone, f"alone gives “{other}” {most:share}.", f"gives “{other}” most, {most:share}."),
+                (appear(picture.names), appear_in_turn([*picture.cells], "slow")),
+                appear(ring_around(picture.best, "query")),
+            ),
+            beat(
+                "Why, then, do few adjectives go wrong without it?",
+                appear(picture.source),
+                (appear(picture.prefixes[0]), appear(picture.columns)),
+                appear(picture.whole[0], picture.without[0]),
+            ),
+            beat(
+                f"After other Spanish words, “{mine}” still gets {whole.quantity(0):share};",
+                appear(picture.prefixes[1]),
+                appear(picture.whole[1]),
+            ),
+            beat(f"without this head, “{other}” gets {without.quantity(1):share}.", appear(picture.without[1])),
+            beat(
+                claim(
+                    read,
+                    "So the other way: the decoder goes by the Spanish words before.",
+                    "So the Spanish words before do not decide it.",
+                ),
+                appear(ring_around(picture.prefixes[1], "query")),
             ),
             stage=[card],
         )
@@ -399,22 +448,22 @@ class Interpretation(Chapter):
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
-                "Watch the head learn: a stripe forms, and letters come out right,",
+                "A stripe forms, and letters come out right,",
                 appear_in_turn([picture.pattern, picture.plot, *picture.ticks]),
                 picture.run(),
                 appear(picture.end),
             ),
             beat(f"fastest from step {since:,.0f} to {until:,.0f}.", draw(picture.rise, kind="row")),
             beat(
-                f"By chance, {run['chance']:.0%} would be right; with one layer, {one.quantity(len(one) - 1):.0%} are.",
-                draw(picture.shallow, kind="slow"),
+                f"With one layer, {one.quantity(len(one) - 1):.0%} are right; by chance, {run['chance']:.0%}.",
+                draw(picture.chance, picture.shallow, kind="slow"),
                 appear(picture.one),
             ),
             beat(f"Ablate this head, and {off:share} are left.", picture.ablate(), appear(picture.off)),
             beat(
                 claim(
                     spare,
-                    "In other training runs it costs less: there, a second head has the stripe, too.",
+                    "Other runs lose less: there, a second head has the stripe, too.",
                     f"Other training runs, without theirs: {', '.join(f'{share:share}' for share in others)}.",
                 ),
                 (appear_in_turn([*picture.others]), appear(picture.runs)),
@@ -426,19 +475,34 @@ class Interpretation(Chapter):
     def a_pattern_is_a_guess(
         self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None, card: Card
     ) -> Iterator[Step]:
-        """Close: the answer, and a question to take away."""
+        """Close: the answer, and a question, with what was measured of it."""
+        spare = trace.under(SPARE)
         figures: list[Mobject] = [heads.sorted]
-        lit = [ring_around(grid) for grid in heads.sorted]
-        test, useless = None, None
+        lit, answered = [ring_around(grid) for grid in heads.sorted], None
         if panels is not None:
             worst, best = (panels.place(*at) for at in extremes(trace[RIGHT].pick(role=WHOLE, model=1)))
-            figures, lit = [card, panels], [ring_around(panels.papers[place]) for place in (worst, best)]
-            test, useless = panels.ablate([worst, best]), (leave(lit[0]), panels.again(best))
+            figures, lit = [card, *panels.measured], [ring_around(panels.papers[place]) for place in (worst, best)]
+            costs = SpareCosts(spare, lower(card))
+            spared = [paper for paper, one in zip(panels.papers, spare["which"].values, strict=False) if one]
+            added, together = spare["added_up"], spare["together"]
+            answered = beat(
+                claim(
+                    bool(together > 2 * added),
+                    f"Not if others stand in: in the whole model, {spare['spare']} such heads of {spare['heads']} cost "
+                    f"{added:.1%} one by one, {together:.1%} together.",
+                    f"{spare['spare']} such heads cost {added:.1%} one by one, {together:.1%} together.",
+                ),
+                appear_in_turn([ring_around(paper) for paper in spared]),
+                *costs.grown(),
+            )
         yield Step(
             "See, guess, switch off, count",
-            beat("A pattern is a hypothesis: the output depends on some, not on others.", appear_in_turn(lit, "slow")),
-            beat("Ablate a head, or patch a vector, and count: that is a test.", test),
-            beat("Your turn: without a head nothing changes. Is the head useless?", useless),
+            beat(
+                "A pattern is a hypothesis; ablating, patching and counting test it.",
+                appear_in_turn(lit, "slow"),
+            ),
+            beat("Your turn: without a head nothing changes. Is the head useless?", leave(lit[0])),
+            answered,
             stage=figures,
         )
 
@@ -450,7 +514,23 @@ def ours(trace: Trace) -> bool:
 
 def panels_of(trace: Trace, heads: SortedHeads, card: Card) -> AblatedHeads | None:
     """A panel for each head of this very model, with all heads on."""
-    return AblatedHeads(heads.weights, trace[RIGHT].pick(role=WHOLE), card.inside) if ours(trace) else None
+    if not ours(trace):
+        return None
+    right = trace[RIGHT].pick(role=WHOLE)
+    return AblatedHeads(heads.weights, right.pick(model=1), right.pick(model=0).quantity(0, 0), card)
+
+
+def spoiled_by(trace: Trace, card: Card) -> Spoiled | None:
+    """A sentence that is written with the most needed head off, if it is the recorded one, and goes wrong."""
+    run = trace.under(PATCHING)
+    if f"{PAIR}_written" not in run:
+        return None
+    written, (layer, head, _) = run[f"{PAIR}_written"], run[f"{PAIR}_heads"].pick(choice=1).largest()
+    worst, _ = extremes(trace[RIGHT].pick(role=WHOLE, model=1))
+    if (layer.position, head.position) != worst or written.values.all():
+        return None
+    source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor", "donor_written"))
+    return Spoiled(source, written, right, lower(card))
 
 
 def told_roles(trace: Trace) -> list[str]:
@@ -458,6 +538,17 @@ def told_roles(trace: Trace) -> list[str]:
     counted = trace[f"{OFF}.counted"]
     names = [role for role in counted.labels["choice"] if role in CALLED and role != REST]
     return [role for role in names if counted.pick(choice=role) >= CASES]
+
+
+def rival_of(trace: Trace, lens: Lens, written: Label) -> tuple[Label, Mobject] | None:
+    """The other form of the adjective that is written, where it is ahead after a first layer, and where it stands."""
+    name = f"{PATCHING}.{PAIR}_unpatched"
+    forms = {*map(str, trace[name].words("choice"))} if name in trace else set()
+    if str(written) not in forms or len(lens.tops) == 1:
+        return None
+    both = zip(lens.tops[1], lens.lists[1].names, strict=True)
+    ahead = next(((label, place) for label, place in both if str(label) in forms), None)
+    return ahead if ahead and str(ahead[0]) != str(written) else None
 
 
 def stops(trace: Trace, stack: str) -> list[str]:

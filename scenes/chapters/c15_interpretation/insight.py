@@ -18,6 +18,7 @@ from scenes.animations import (
     appear,
     deal,
     draw,
+    exchange,
     grow,
     leave,
     pulses,
@@ -26,31 +27,36 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
-from scenes.mobjects.bars import ShareBar, bar_of
-from scenes.mobjects.marks import End, Span, Thickness, Tick, means
+from scenes.mobjects.bars import ShareBar, bar_in
+from scenes.mobjects.card import Card
+from scenes.mobjects.marks import End, Shade, Thickness, Tick, means
 from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, curve, dashes, rule, stream_band, stroke
+from scenes.mobjects.shapes import Box, arrow, curve, dashes, dot, path, rule, stream_band, stroke
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.tokens import Token, chip_width, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, ink_on, pace, palette, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Stops of a deep stack that are tapped at most, and words that are listed at each.
 STOPS, LISTED = 4, 5
-#: Px of a panel's head and foot.
-HEAD, FOOT, INSET = 68.0, 74.0, 26.0
+#: Px of a panel's head, and around its inside.
+HEAD, INSET = 60.0, 22.0
 #: Px of the stream's band, of a vector that stands on it, and of the box that reads it.
 BAND, UPRIGHT, READER = 26.0, (78.0, 132.0), 68.0
-#: Px of a vector that is patched, of the probability below it, and of the names between both runs.
-PATCHED, BELOW, BETWEEN = 58.0, 44.0, 168.0
+#: Px of the line at the foot of a card, and there of the larger of two costs.
+LINE, COSTLIEST = 100.0, 640.0
+#: Px of the smaller of two runs, and of the names between both.
+SMALL, BETWEEN = 480.0, 150.0
+#: The colours of both genders.
+MASCULINE, FEMININE = "key", "value"
 #: Px of a letter that comes twice.
 LETTER = 104.0
 #: Px that the arc of a layer earlier rises, above the letters.
@@ -59,60 +65,122 @@ BACK = 120.0
 Show: TypeAlias = Animation | tuple[Animation, ...]
 
 
+def upper(card: Card) -> Room:
+    """The inside of a card, but for a line at its foot."""
+    return card.inside.split_rows(-LINE, 24)[0]
+
+
+def lower(card: Card) -> Room:
+    """The line at the foot of a card."""
+    return card.inside.split_rows(-LINE)[1]
+
+
 class AblatedHeads(VGroup):
-    """A panel for each head: its pattern, and a bar of what comes out right without it.
+    """A panel for each head: its pattern, which goes dark when it is ablated, and a bar of what is right without it.
 
     Args:
         weights: for each layer, head × query × key.
-        right: the share that is right, "model layer head": with all heads, and with one off.
-        room: the rectangle that is filled.
+        right: the share that is right without it, "layer head".
+        before: what is right with all heads.
+        card: what is filled; a line at its foot says what is right with all heads.
     """
 
-    def __init__(self, weights: Sequence[NamedTensor], right: NamedTensor, room: Room = STAGE) -> None:
-        layers, self.heads = right.shape[1:]
+    def __init__(self, weights: Sequence[NamedTensor], right: NamedTensor, before: Quantity, card: Card) -> None:
+        layers, self.heads = right.shape
         self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))
-        #: What is right with all heads and without each, and the bars of the latter.
-        self.shares: list[list[Quantity]] = []
-        self.after: list[Box] = []
-        places = [place for row in room.rows(layers, 24) for place in row.columns(self.heads, 24)]
+        places = [place for row in upper(card).rows(layers, 16) for place in row.columns(self.heads, 24)]
         for k, place in enumerate(places):
             layer, head = divmod(k, self.heads)
             paper = Box(place.width, place.height, palette().background, 14).move_to(place.centre)
             top, rest = place.inset(INSET, 0).split_rows(HEAD)
-            body, foot = rest.split_rows(-FOOT)
-            side, beside = body.split_columns(min(body.height, body.width * 0.55), 20)
-            shares = [right.quantity(k, layer, head) for k in (0, 1)]
-            bar, after = (ShareBar(share, foot.width, "", 34).move_to(foot.centre) for share in shares)
+            body = rest.split_rows(-INSET)[0]
+            side, beside = body.split_columns(min(body.height, body.width * 0.55), 24)
+            above, foot = beside.rows(2, 0)
+            share = right.quantity(layer, head)
             self.papers.add(paper)
             name = f"head {letter_of(head)}, {layer_name(layer)}"
             self.names.add(Words(name, "fact", "ink2", paper).begin_in(top))
             self.grids.add(SmallGrid(weights[layer][head], side.width).move_to(side.centre))
-            self.numbers.add(Words(f"{shares[0]:.1%}", "large number", paper=paper).end_in(beside))
-            self.bars.add(bar)
-            self.after.append(after.bar)
-            self.shares.append(shares)
+            self.numbers.add(Words(f"{share:.1%}", "large number", paper=paper).end_in(above))
+            self.bars.add(ShareBar(share, foot.width, "", 30).move_to(foot.centre))
+        side, body = lower(card).split_columns(lower(card).width / 3, 28)
+        bar = ShareBar(before, COSTLIEST, "", 34).move_to(body.centre).align_to(at(body.left, 0), LEFT)
+        told = Words(f"{before:.1%}", "large number").next_to(bar, RIGHT, buff=units(28))
+        #: A line for all heads.
+        self.whole = VGroup(Words("all heads at work", "fact", "ink2").end_in(side), bar, told)
+        self.tracks = VGroup(bar.track for bar in self.bars)
+        #: Patterns gone dark are frames with nothing inside.
+        self.frames = VGroup(grid[0] for grid in self.grids)
         super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
+
+    @property
+    def measured(self) -> list[VGroup]:
+        """What stands there when every head has been ablated."""
+        return [self.papers, self.names, self.frames, self.bars, self.numbers]
 
     def place(self, layer: int, head: int) -> int:
         """The place of a head's panel."""
         return layer * self.heads + head
 
-    def ablate(self, places: Sequence[int], kind: str = "tour") -> Animation:
-        """Switch one head off after another: its bar falls to the accuracy without it, and it comes on again."""
-        turns = (
-            AnimationGroup(
-                OffAndOn(self.grids[k][1], "slow"),
-                reshape(self.bars[k].bar, self.after[k], "slow"),
-                Count(self.numbers[k], self.shares[k], ".1%", "slow"),
-            )
-            for k in places
-        )
-        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace(kind))
+    def dark(self, k: int) -> Animation:
+        """The pattern of a head that is ablated goes dark."""
+        return leave(self.grids[k][1])
 
-    def again(self, *places: int) -> Animation:
-        """Heads go off and come on again, by default all of them; nothing is counted."""
-        turns = [OffAndOn(self.grids[place][1], "slow") for place in places or range(len(self.grids))]
-        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace("tour" if len(turns) > 2 else "slow"))
+    def count(self, k: int) -> Animation:
+        """What is right without it."""
+        return AnimationGroup(grow(self.bars[k].bar), appear(self.numbers[k]))
+
+    def ablate(self, places: Sequence[int]) -> Animation:
+        """Switch one head off after another, and count."""
+        turns = (AnimationGroup(self.dark(k), self.count(k)) for k in places)
+        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace("tour"))
+
+
+class Spoiled(VGroup):
+    """A sentence, and what the model makes of it with a head off; the words that should be others are ringed.
+
+    Args:
+        source: the words that are read.
+        written: 1 for each word that is right.
+        right: the words that should be written.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, source: Sequence[Label], written: NamedTensor, right: Sequence[Label], room: Room) -> None:
+        before, after = room.columns(2, 96)
+        self.read, self.chips = in_line(source, before.width), in_line(written.words("position"), after.width)
+        self.read.move_to(before.centre).align_to(at(before.right, 0), RIGHT)
+        self.chips.move_to(after.centre).align_to(at(after.left, 0), LEFT)
+        self.arrow = arrow(self.read.get_right() + RIGHT * units(12), self.chips.get_left() + LEFT * units(12))
+        wrong = [k for k, fits in enumerate(written.values) if not fits]
+        self.rings = VGroup(ring_around(self.chips[k], "warning") for k in wrong)
+        #: The first wrong word, and the one that should be there.
+        self.wrong, self.right = self.chips[wrong[0]].label, right[wrong[0]]
+        super().__init__(self.read, self.arrow, self.chips, self.rings)
+
+
+class SpareCosts:
+    """What spare heads cost one by one, added up, and all at once: two bars of one scale.
+
+    Args:
+        run: the results of the experiment.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, room: Room) -> None:
+        costs = (run["added_up"], "one by one, added up"), (run["together"], "all of them off")
+        unit = COSTLIEST / max(float(cost) for cost, _ in costs)
+        self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
+        for (cost, name), line in zip(costs, room.rows(2, 4), strict=True):
+            left, right = line.split_columns(room.width / 3, 28)
+            self.names.add(Words(name, "fact", "ink2").end_in(left))
+            self.bars.add(bar_in(right, cost, unit, 34))
+            self.numbers.add(number(cost, ".1%", "stage number").next_to(self.bars[-1], RIGHT, buff=units(20)))
+
+    def grown(self) -> list[Show]:
+        """The bars grow, one after the other."""
+        parts = zip(self.names, self.bars, self.numbers, strict=True)
+        return [(appear(name), grow(bar), appear(text)) for name, bar, text in parts]
 
 
 class Taps(VGroup):
@@ -184,15 +252,6 @@ class Taps(VGroup):
         """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""
         return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.mouths[i]] * len(found), found)
 
-    def grown(self, i: int, *found: VMobject) -> list[Show]:
-        """The same, where bars with their numbers come out of it: they grow where they stand."""
-        bars, numbers = zip(*found, strict=True)
-        return [
-            Flight(self.vectors[i], self.slots[i], 0.0, kind="row"),
-            tuple(grow(b, DOWN) for b in bars),
-            appear(*numbers),
-        ]
-
 
 class Lens(VGroup):
     """The logit lens on a stream: the likeliest words at each tap, and the rank of the one that is written.
@@ -211,7 +270,7 @@ class Lens(VGroup):
             self.heads.add(word(ranks.label("layer", k), "block", "ink2").settle(column.split_rows(50)[0].centre))
         reads = [probs.pick(layer=k) for k in taps.shown]
         tops = [row.pick(vocab=likeliest(row, LISTED)) for row in reads]
-        self.tops = [row.label("vocab", 0) for row in tops]
+        self.tops = [row.words("vocab") for row in tops]
         #: Bars of one probability are equally long at each tap.
         whole = max(20.0, min(NextTokens(row, body).whole for row, (body, _) in zip(tops, rooms, strict=True)))
         for k, row, (body, foot) in zip(taps.shown, tops, rooms, strict=True):
@@ -225,37 +284,56 @@ class Lens(VGroup):
         super().__init__(self.lists, self.ranks)
 
 
-class ProbeBars:
-    """For each tap the share that a linear probe tells rightly, beside that of a probe for genders dealt by chance.
+class ProbePlanes:
+    """Vectors as dots on a plane for each layer, and the line with which a linear probe parts them by gender.
+
+    Across lies what the probe says, so that its line is upright; up, how the vectors differ most at right angles to it.
 
     Args:
-        taps: the stream.
-        told, control: by layer.
-        majority: what always the more frequent answer would get: a dashed line.
+        run: the results of the experiment.
+        card: what is filled, the line of its name with the names of the colours.
     """
 
-    def __init__(self, taps: Taps, told: NamedTensor, control: NamedTensor, majority: Quantity) -> None:
-        self.bars, self.lines, self.names = VGroup(), VGroup(), VGroup()
-        for k, column in zip(taps.shown, taps.columns, strict=True):
-            above, foot = column.split_rows(-52)
-            body, span, pair = above.split_rows(56)[1], Span(1, 0.0, 1.0), VGroup()
-            middle, level = (column.left + column.right) / 2, body.bottom - body.height * float(majority)
-            for share, role, name, x in (
-                (told.quantity(k), "weight", "gender", -85),
-                (control.quantity(k), "ink3", "control", 85),
-            ):
-                bar = bar_of(share, "height", body.height, 140, role)
-                bar.move_to(at(middle + x, body.bottom), aligned_edge=DOWN)
-                text = number(share, "share", "stage number").next_to(bar, UP, buff=units(10))
-                # Above the line of chance, too, which would run through it.
-                pair.add(VGroup(bar, text.shift(UP * max(0, at(0, level - 10)[1] - text.get_bottom()[1]))))
-                self.names.add(Words(name, "fact", "ink2").settle(at(middle + x, (foot.top + foot.bottom) / 2 + 4)))
-            post = rule(at(middle - 180, body.bottom), at(middle - 180, body.top), "ink3", 2.5)
-            line = dashes(at(middle - 180, level), at(middle + 180, level), "query", 4)
-            self.lines.add(VGroup(means(post, span), means(line, Tick(majority, span))))
-            self.bars.add(pair)
-        self.chance = Words(f"chance {majority:.0%}", "fact", "query")
-        self.chance.settle(at(0, level)).end_at(self.lines[0].get_left()[0] - units(20))
+    def __init__(self, run: Trace, card: Card) -> None:
+        spots, genders, new = run["spots"], run["genders"], run["unseen"].values > 0
+        self.heads, self.planes, self.lines, self.ticks = (VGroup() for _ in range(4))
+        #: Of each plane the dots that the probe is fitted to, and those of new nouns: without a gender, and with it.
+        self.known, self.blank, self.told, self.counts = (VGroup() for _ in range(4))
+        top, rest = card.inside.split_rows(48, 74)
+        body, foot = rest.split_rows(-150)
+        reach = float(np.abs(spots.values[..., 0]).max())
+        heights = [float(f(spots.values[..., 1])) for f in (np.min, np.max)]
+        for k, (column, below) in enumerate(
+            zip(body.columns(len(spots), 60), foot.columns(len(spots), 60), strict=True)
+        ):
+            self.heads.add(word(spots.label("part", k), "block", "ink2").settle(column.cross(top).centre))
+            plot = Plot.filling(column, (-reach, reach), heights, ("what the probe says", "the main other direction"))
+            # The first plane names the axes of all.
+            self.planes.add(plot.axes if k else plot)
+            sides = [genders.pick(part=k).smallest()[-1], genders.pick(part=k).largest()[-1]]
+            self.ticks.add(plot.ticks(sides, ".0f", "fact"))
+            self.lines.add(dashes(plot.point(0, heights[0]), plot.point(0, heights[1]), "query", 5))
+            for group, some, large in ((self.known, ~new, 5), (self.told, new, 10)):
+                group.add(VGroup(self._dot(plot, spots, genders, k, i, large) for i in map(int, np.flatnonzero(some))))
+            self.blank.add(self.told[-1].copy().set_fill(palette().ink3).set_stroke(width=0))
+            told = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f} wrong"
+            self.counts.add(Words(told, "stage number").settle(below.split_rows(-56)[1].centre))
+        signs = ((MASCULINE, "masculine"), (FEMININE, "feminine"))
+        self.legend = VGroup(VGroup(dot(np.zeros(3), 9, role), Words(name, "fact")).arrange() for role, name in signs)
+        self.legend.arrange(RIGHT, buff=units(48)).move_to(card.head.centre).align_to(at(card.head.right, 0), RIGHT)
+
+    @staticmethod
+    def _dot(plot: Plot, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:
+        across, up = (spots.quantity(part, sample, axis) for axis in (0, 1))
+        gender = genders.quantity(part, sample)
+        (spot,) = plot.dots([across], [up], FEMININE if gender > 0 else MASCULINE, radius)
+        wrong = bool(across * gender <= 0) and radius > 5
+        return spot.set_stroke(palette().warning, stroke(3) if wrong else 0)
+
+    def test(self, *parts: int) -> list[Show]:
+        """New nouns come as grey dots; then their genders are told, and those on the wrong side are counted."""
+        grey, told, counts = (VGroup(group[k] for k in parts) for group in (self.blank, self.told, self.counts))
+        return [appear(grey, rise=False), exchange([*grey], [*told], "slow"), appear(counts)]
 
 
 class Forms(VGroup):
@@ -284,100 +362,160 @@ class Forms(VGroup):
 
 
 class OneRun:
-    """A run of the encoder: tokens along the foot, their vectors before the first layer and after each, an answer."""
+    """A run of the encoder: tokens along the foot, and their vectors before the first layer and after each."""
 
-    def __init__(self, rows: NamedTensor, probs: NamedTensor, scale: float, room: Room) -> None:
-        top, rest = room.split_rows(124, 30)
-        body, foot = rest.split_rows(-60, 16)
+    def __init__(self, rows: NamedTensor, scale: float, room: Room) -> None:
+        body, foot = room.split_rows(-60, 16)
         words = rows.words("position")
         self.tokens, self.vectors = VGroup(), VGroup()
-        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(rows.size("layer"), 10))]
+        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(rows.size("layer"), 12))]
         for label, place in zip(words, foot.columns(len(words), 12), strict=True):
             self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
         for layer, line in zip(rows, self.places, strict=True):
-            self.vectors.add(VGroup())
-            for row, place in zip(layer, line, strict=True):
-                vector = Vector(row, place.width, PATCHED, "residual", scale)
-                self.vectors[-1].add(vector.move_to(place.split_rows(-BELOW)[0].centre))
-        self.answer = Forms(probs, top)
+            vectors = [Vector(row, p.width, p.height, "residual", scale) for row, p in zip(layer, line, strict=True)]
+            self.vectors.add(VGroup(one.move_to(place.centre) for one, place in zip(vectors, line, strict=True)))
 
     def upwards(self) -> list[Animation]:
-        """The vectors come out of the tokens, and those of each layer out of the ones below; then the answer."""
+        """The vectors come out of the tokens, and those of each layer out of the ones below."""
         return [
             AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True)))
             for lower, line in pairwise([self.tokens, *self.vectors])
         ]
 
 
+def shaded(share: Quantity, told: bool, place: Room, aside: float = 0.0) -> VGroup:
+    """A cell as bright as a share; where it is `told`, with its number, so many px left of the middle."""
+    fill = shared(share)
+    box = means(Box(place.width, place.height, fill, 8, palette().line, 2), Shade(share)).move_to(place.centre)
+    if not told:
+        return VGroup(box)
+    text = number(share, "share", "stage number").settle(place.centre + LEFT * units(aside)).set_fill(ink_on(fill))
+    text.paper = box
+    return VGroup(box, text)
+
+
 class TwoPasses:
-    """Two runs side by side: a vector of the left one is copied into the right one, and the answer there tips.
+    """Two runs side by side: a vector of the small one is copied into the large one, and the answer there tips.
 
     Args:
         run: the recorded transplants, by the name of each tensor.
         key: the name of the pair of sentences.
+        least: the probability from which on it is written out.
         room: the rectangle that is filled.
 
-    `told[layer][position]` is the probability of the other form that the transplant there leads to.
+    `told[layer][position]` is as bright as the probability of the other form that the transplant there leads to.
     """
 
-    def __init__(self, run: Trace, key: str, room: Room) -> None:
+    def __init__(self, run: Trace, key: str, least: float, room: Room) -> None:
         rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
         self.probs, unpatched = run[f"{key}_prob"], run[f"{key}_unpatched"]
-        scale, (left, right) = max(full_colour(rows), full_colour(given)), room.columns(2, BETWEEN)
-        self.donor = OneRun(given, unpatched.pick(part="donor"), scale, left)
-        self.own = OneRun(rows, unpatched.pick(part="own"), scale, right)
-        self.unpatched = Forms(unpatched.pick(part="own"), right.split_rows(124)[0])
-        self.answers, self.room, self.scale, self.given = self.own.answer, right, scale, given
-        self.calls, self.told = VGroup(), []
+        top, body = room.split_rows(112, 36)
+        scale, (left, right) = max(full_colour(rows), full_colour(given)), body.split_columns(SMALL, BETWEEN)
+        self.donor, self.own = OneRun(given, scale, left), OneRun(rows, scale, right)
+        before, self.room = right.cross(top).split_columns(-440, 40)
+        self.answer = Forms(unpatched.pick(part="donor"), left.cross(top))
+        self.answers, self.unpatched = (Forms(unpatched.pick(part="own"), self.room) for _ in range(2))
+        #: The Spanish words that stand already, in both runs.
+        self.before = in_line(run[f"{key}_own_written"].words("position")[:-1], before.width).move_to(before.centre)
+        self.calls, self.told, self.scale, self.given = VGroup(), [], scale, given
         for layer, line in enumerate(self.own.places):
+            middle = np.array([left.width / 2 + BETWEEN / 2, 0, 0])
             call = word(rows.label("layer", layer), "fact", "ink2")
-            self.calls.add(call.settle(np.array([room.centre[0], self.own.vectors[layer].get_y(), 0])))
-            shares = self.probs.pick(choice=1, layer=layer).quantities()
-            texts = [number(share, "share", "stage number") for share in shares]
-            spots = [place.split_rows(-BELOW, 4)[1].centre for place in line]
-            self.told.append(VGroup(text.settle(spot) for text, spot in zip(texts, spots, strict=True)))
+            self.calls.add(call.settle(self.donor.vectors[layer].get_center() + middle / 135))
+            shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
+            self.told.append(VGroup(shaded(p, bool(p > least), place, place.width / 5) for p, place in shares))
 
     def forward(self) -> list[tuple[Animation, ...]]:
-        """Both runs, layer by layer, up to their answers."""
+        """Both runs, layer by layer."""
         steps = zip(self.donor.upwards(), self.own.upwards(), self.calls, strict=True)
         return [(given, own, appear(call)) for given, own, call in steps]
 
     def patches(self, places: Sequence[tuple[int, int]]) -> list[list[Show]]:
-        """Plays for each place, layer and position: its vector flies from the left run into the right one.
+        """Plays for each place, layer and position: its vector flies from the small run into the large one.
 
-        The answer there tips. What was copied before is first put back.
+        The answer there tips, and a cell tells it. What was copied before is first put back.
         """
         found: list[list[Show]] = []
         for layer, position in places:
             source, goal = self.donor.vectors[layer][position], self.own.vectors[layer][position]
             row = self.given.pick(layer=layer, position=position)
-            back: list[Show] = [self.put_back()] if found else []
-            self.copied = Vector(row, goal.width * 135, PATCHED, "query", self.scale).move_to(goal)
-            after = Forms(self.probs.pick(layer=layer, position=position), self.room.split_rows(124)[0])
+            copied = Vector(row, goal.width * 135, goal.height * 135, "query", self.scale).move_to(goal)
+            after = Forms(self.probs.pick(layer=layer, position=position), self.room)
+            back = self.put_back() if found else ()
             found.append([
-                *back,
-                Travel(source, self.copied, 0.3, "cut" if found else "slow"),
-                Flight(self.copied, self.copied.copy().move_to(self.answers), 0.0),
-                self.answers.become(after),
-                appear(self.told[layer][position]),
+                (*back, leave(goal), Travel(source, copied, 0.3, "cut" if found else "slow")),
+                Flight(copied, copied.copy().move_to(self.answers), 0.0),
+                (*self.answers.become(after), leave(copied), appear(self.told[layer][position], rise=False)),
             ])  # fmt: skip
         return found
 
     def put_back(self) -> tuple[Animation, ...]:
-        """The right run is as it was."""
-        return leave(self.copied), *self.answers.become(self.unpatched)
+        """The large run answers as it did."""
+        return self.answers.become(self.unpatched)
 
     def others(self, done: Sequence[tuple[int, int]]) -> Animation:
         """All other vectors fly across, one after another, and leave what they lead to."""
-        turns = [
-            AnimationGroup(
-                Flight(self.donor.vectors[layer][position], self.own.vectors[layer][position], 0.15),
-                appear(self.told[layer][position], rise=False),
-            )
-            for layer, position in np.ndindex(self.probs.shape[1:])
-            if (layer, position) not in done
-        ]
+        turns = []
+        for layer, position in np.ndindex(self.probs.shape[1:]):
+            if (layer, position) not in done:
+                own = self.own.vectors[layer][position]
+                flight = Flight(self.donor.vectors[layer][position], own, 0.15)
+                turns.append(AnimationGroup(flight, leave(own), appear(self.told[layer][position], rise=False)))
         return LaggedStart(*turns, lag_ratio=0.3, run_time=pace("slow"))
+
+    def way(self, positions: Sequence[int]) -> VMobject:
+        """A line up the layers, through one position of each."""
+        cells = [self.told[layer][position][0] for layer, position in enumerate(positions)]
+        corners = [cell.get_center() + RIGHT * cell.width / 4 for cell in cells]
+        half = UP * (cells[0].height / 2 + units(8))
+        return path([corners[0] - half, *corners, corners[-1] + half], "query", 9)
+
+
+class OneHead:
+    """The answer where one head gives what it gives in the other sentence; and without the head that matters.
+
+    Args:
+        run: the recorded transplants, by the name of each tensor.
+        key: the name of the pair of sentences.
+        least: the probability from which on it is written out.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, key: str, least: float, room: Room) -> None:
+        given, off = run[f"{key}_heads"].pick(choice=1), run[f"{key}_off"]
+        layer, head, _ = given.largest()
+        #: The head that moves most, by layer and place, and where it stands.
+        self.at = layer.position, head.position
+        left, right = room.split_columns(SMALL + 60, 90)
+        heading, rest = left.inset(0, 40).split_rows(60)
+        side, body = rest.split_columns(120, 10)
+        self.cells, self.names = VGroup(), VGroup()
+        for row, line in enumerate(body.rows(len(given), 20)):
+            name = word(run[f"{key}_prob"].label("layer", row + 1), "fact", "ink2")
+            self.names.add(name.end_in(side.cross(line)))
+            for place, share in zip(
+                line.columns(given.size("head"), 12), given.pick(layer=row).quantities(), strict=True
+            ):
+                self.cells.add(shaded(share, bool(share > least), place))
+                if not row:
+                    letter = Words(letter_of(len(self.cells) - 1), "stage word", "ink2")
+                    self.names.add(letter.settle(place.cross(heading).centre))
+        self.best = self.cells[int(np.ravel_multi_index(self.at, given.shape))]
+        self.prefixes, self.whole, self.without, self.columns = VGroup(), VGroup(), VGroup(), VGroup()
+        top, rest = right.split_rows(52, 20)
+        heading, body = rest.split_rows(44, 28)
+        #: What is translated in all four cases.
+        self.source = in_line(run[f"{key}_prob"].words("position"), top.width).move_to(top.centre)
+        names = ("all heads", f"without head {letter_of(self.at[1])}")
+        for called, column in zip(names, heading.columns(2, 60), strict=True):
+            self.columns.add(Words(called, "fact", "ink2").settle(column.centre))
+        for part, line in zip(("own", "donor"), body.rows(2, 36), strict=True):
+            top, rest = line.split_rows(52, 16)
+            words = run[f"{key}_{part}_written"].words("position")[:-1]
+            self.prefixes.add(in_line(words, top.width).move_to(top.centre))
+            with_, without = (Room(c.left, rest.top, c.right, rest.top + 112) for c in rest.columns(2, 60))
+            self.whole.add(Forms(run[f"{key}_prefix"].pick(part=part), with_))
+            self.without.add(Forms(off.pick(part=part, layer=self.at[0], head=self.at[1]), without))
 
 
 class Copying:
@@ -465,6 +603,10 @@ class Stripe:
         self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
         self.ticks.add(*self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
+        self.end.shift(RIGHT * units(14))
+        level = self.plot.beside(float(run["chance"]))
+        self.chance = dashes(level, level + RIGHT * self.plot.axes[0].width, "key", 4)
+        means(self.chance, Tick(run["chance"], self.plot.up))
         one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
         whole, without = (self.plot.point(last, float(share)) for share in (accuracy.values[-1], off))

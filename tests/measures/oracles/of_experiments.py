@@ -323,3 +323,14 @@ def blind_guess(raw):
 )
 def billions(raw):
     return raw["millions"] * 1e6 / 1e9
+
+
+# A linear probe's rows that are drawn.
+
+PROBE = "experiment.probe"
+
+
+@oracle("wrong_side", PROBE, "part", lambda raw: {"part": raw.words("genders", "part")}, "genders")
+def wrong_side(raw):
+    return [sum(bool(new) and spot[0] * gender <= 0 for spot, gender, new in zip(*plane, raw["unseen"], strict=True))
+            for plane in zip(raw["spots"], raw["genders"], strict=True)]  # fmt: skip

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from transformer_core import interpret
-from transformer_core.interpret.intervention import Measure
+from transformer_core.decoding.sampling import greedy
+from transformer_core.interpret.intervention import Measure, replaced
 from transformer_core.model import Transformer
+from transformer_core.studies.experiments.heads import means
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     encoder_traces,
@@ -26,8 +28,8 @@ from transformer_core.studies.measures.scores import PARTS
 from transformer_core.studies.translator.grammar import LONGEST, Pair
 from transformer_core.studies.translator.grammar.lexicon import nouns
 from transformer_core.studies.translator.train import LECTURE
-from transformer_core.text.vocabulary import SPECIAL
-from transformer_core.tracing.tap import record
+from transformer_core.text.vocabulary import END, SPECIAL, START
+from transformer_core.tracing.tap import Edit, record
 
 POINTS = ("encoder.0.self_attn.out", "encoder.{last}.resid_post")
 CHOICES = ("with positions", "without")
@@ -213,7 +215,8 @@ def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     }
 
 
-FOLDS, RIDGE = 5, 1.0
+#: Rows that are drawn of the nouns that a reader knows, and of those that it never read.
+FOLDS, RIDGE, DRAWN = 5, 1.0, 50
 KINDS = ("inflected", "invariant")
 
 
@@ -242,19 +245,35 @@ def rows_of(model: Transformer, pairs: Sequence[Pair], kind: str) -> tuple[np.nd
     return np.array(rows, dtype=np.float64), np.array(of)
 
 
+def fitted(rows: np.ndarray, answers: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The reader of the known rows, "d_model", with its bias behind, and what it says of every row."""
+    x = np.c_[rows - rows[known].mean(0), np.ones(len(rows))]
+    gram = x[known].T @ x[known] + RIDGE * np.eye(x.shape[1])
+    reader = np.linalg.solve(gram, x[known].T @ answers[known])
+    return reader, x @ reader
+
+
+def folds(nouns_of: np.ndarray, random: np.random.Generator) -> list[np.ndarray]:
+    """The rows that each reader is asked about: all of some nouns."""
+    names = random.permutation(np.unique(nouns_of))
+    return [np.isin(nouns_of, fold) for fold in np.array_split(names, FOLDS)]
+
+
 def told(rows: np.ndarray, answers: np.ndarray, nouns_of: np.ndarray, random: np.random.Generator) -> float:
     """The share of rows "sample d_model" whose sign is told by a reader that saw none of their noun, over all folds."""
-    names = random.permutation(np.unique(nouns_of))
     right = np.zeros(len(rows), dtype=bool)
-    for fold in np.array_split(names, FOLDS):
-        asked = np.isin(nouns_of, fold)
-        known = ~asked
-        centre = rows[known].mean(0)
-        x = np.c_[rows - centre, np.ones(len(rows))]
-        gram = x[known].T @ x[known] + RIDGE * np.eye(x.shape[1])
-        reader = np.linalg.solve(gram, x[known].T @ answers[known])
-        right[asked] = np.sign(x[asked] @ reader) == answers[asked]
+    for asked in folds(nouns_of, random):
+        right[asked] = np.sign(fitted(rows, answers, ~asked)[1][asked]) == answers[asked]
     return float(right.mean())
+
+
+def spots(rows: np.ndarray, answers: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """Each row on a plane, "sample component": what the reader of the others says, and how far the row lies along the
+    direction in which these differ most, of those at right angles to the reader's."""
+    reader, reading = fitted(rows, answers, ~asked)
+    along = reader[:-1] / np.linalg.norm(reader[:-1])
+    mean, axes, _ = principal(rows[~asked] - np.outer(rows[~asked] @ along, along))
+    return np.stack([reading, (rows - np.outer(rows @ along, along) - mean) @ axes[0]], -1)
 
 
 def probed(kind: str, sentences: int, seed: int) -> Piece:
@@ -271,6 +290,23 @@ def probed(kind: str, sentences: int, seed: int) -> Piece:
         "majority": np.array(max((answers > 0).mean(), (answers < 0).mean())),
         "rows": np.array(len(of)),
         "nouns": np.array(len(names)),
+    } | drawn(rows, answers, by_chance, folds(of, np.random.default_rng(seed))[0], seed)
+
+
+def drawn(rows: np.ndarray, answers: np.ndarray, dealt: np.ndarray, asked: np.ndarray, seed: int) -> Piece:
+    """`DRAWN` rows that the first reader knows, and as many of nouns that it never read, on a plane for each layer.
+
+    The last plane is that of the last layer's reader of dealt genders.
+    """
+    random = np.random.default_rng(seed)
+    # Of so few sentences as in a test, some rows are drawn twice.
+    each = [random.choice(np.flatnonzero(some), DRAWN, replace=bool(some.sum() < DRAWN)) for some in (~asked, asked)]
+    shown = np.concatenate(each)
+    planes = [*((layer, answers) for layer in rows), (rows[-1], dealt)]
+    return {
+        "spots": np.array([spots(layer, genders, asked)[shown] for layer, genders in planes]),
+        "genders": np.array([genders[shown] for _, genders in planes]),
+        "unseen": asked[shown],
     }
 
 
@@ -281,12 +317,18 @@ def probe(bench: Bench, sentences: int = 3000) -> Found:
     The rows are those of adjectives in held-out sentences, before the first layer and after each; the reader is fitted
     by ridge regression to +1 for a feminine noun and -1 for a masculine one (Alain and Bengio 2017). Nouns are dealt
     into folds, and every row is judged by a reader that saw no row of its noun: a reader that only knew nouns by heart
-    would fail. As a control, genders are dealt to the nouns by chance (Hewitt and Liang 2019).
+    would fail. As a control, genders are dealt to the nouns by chance (Hewitt and Liang 2019). Some rows of inflected
+    adjectives are kept as points: what the first reader says, and a direction at right angles to its own.
     """
     found = bench.each("{}", KINDS, lambda kind: probed(kind, sentences, bench.seed))
     layers = ["input", *(f"layer {at}" for at in range(1, found["told"].shape[1]))]
     words = {"choice": KINDS, "layer": layers}
+    planes = {"part": (*layers, "genders dealt at random")}
     return {
+        "spots": tensor(found["spots"][0], "part sample component", **planes),
+        "genders": tensor(found["genders"][0], "part sample", **planes),
+        "unseen": tensor(found["unseen"][0], "sample"),
+        "asked": tensor(found["unseen"][0].sum()),
         "told": tensor(found["told"], "choice layer", **words),
         "control": tensor(found["control"], "choice layer", **words),
         "told_last": tensor(found["told"][:, -1], "choice", choice=KINDS),
@@ -311,14 +353,31 @@ def forms(key: str) -> tuple[str, str]:
     return LECTURE[PAIRS[key][0]].split()[-1], LECTURE[PAIRS[key][1]].split()[-1]
 
 
+def agrees(words: Sequence[str], right: Sequence[str]) -> np.ndarray:
+    """1 for each word that stands in its place in the right sentence."""
+    return np.array([int(right[at : at + 1] == [word]) for at, word in enumerate(words)])
+
+
+def sides(key: str) -> list[tuple[Tensor, Tensor]]:
+    """Both sentences, and of their translations the start mark and all words before the last.
+
+    The row that has to write the adjective is the last one.
+    """
+    return [
+        (
+            torch.tensor([vocabulary().read(text).ids]),
+            torch.tensor([vocabulary().target_ids(LECTURE[text].split())[:-2]]),
+        )
+        for text in PAIRS[key]
+    ]
+
+
 def transplanted(model: Transformer, key: str) -> Piece:
     """The shift by the row of each place, "layer position", and the lead of the other form before and after.
 
     The same for the probabilities of both forms; and the rows of both sentences, "layer position d_model".
     """
-    into, donor = (torch.tensor([vocabulary().read(text).ids]) for text in PAIRS[key])
-    # Start mark and all words before the last: the row that has to write the adjective is the last one.
-    read = torch.tensor([vocabulary().target_ids(LECTURE[PAIRS[key][0]].split())[:-2]])
+    (into, read), (donor, _) = sides(key)
     mine, other = (vocabulary().target.index(form) for form in forms(key))
 
     def lead(logits: Tensor) -> Tensor:
@@ -341,6 +400,38 @@ def transplanted(model: Transformer, key: str) -> Piece:
 
 
 @torch.no_grad()
+def by_head(model: Transformer, key: str, usual: dict[str, np.ndarray]) -> Piece:
+    """The probabilities of both forms where one head of the encoder is the other sentence's, or at its mean.
+
+    "choice layer head" where it gives what it gives in the other sentence. "choice part" with all heads, and "choice
+    part layer head" where it is at its mean, after the Spanish words of the own or of the other sentence. And what
+    becomes of the other sentence, word for word, where the head that moves most is at its mean.
+    """
+    (into, read), (donor, other_read) = sides(key)
+    ids = [vocabulary().target.index(form) for form in forms(key)]
+    layers, heads = range(model.config.encoder_layers), range(model.config.heads)
+    paths = [f"encoder.{layer}.self_attn" for layer in layers]
+
+    def likely(prefix: Tensor, edit: dict[str, Edit] | None = None) -> list[float]:
+        with record(only=(), edit=edit):
+            return model(into, prefix)[0, -1].softmax(-1)[ids].tolist()
+
+    with record(only=[f"{path}.z" for path in paths]) as tape:
+        model(donor, read)
+    given = [[likely(read, {f"{p}.z": replaced(1, head, tape[f"{p}.z"][:, head])}) for head in heads] for p in paths]
+    off = [[{f"{p}.z": replaced(1, head, torch.from_numpy(usual[p][head]))} for head in heads] for p in paths]
+    most = np.unravel_index(np.array(given)[..., 1].argmax(), (len(layers), len(heads)))
+    with record(only=(), edit=off[most[0]][most[1]]):
+        written = greedy(model, donor, START, END, vocabulary().longest)[0]
+    return {
+        "heads": np.moveaxis(np.array(given), -1, 0),
+        "prefix": np.array([likely(prefix) for prefix in (read, other_read)]).T,
+        "off": np.moveaxis(np.array([[[likely(x, e) for e in row] for row in off] for x in (read, other_read)]), -1, 0),
+        "written": np.array(written),
+    }
+
+
+@torch.no_grad()
 def rows(model: Transformer, source: Tensor, read: Tensor) -> np.ndarray:
     """The encoder's stream before the first layer and after each, "layer position d_model"."""
     points = ["encoder.0.resid_pre", *(f"encoder.{layer}.resid_post" for layer in range(model.config.encoder_layers))]
@@ -350,7 +441,7 @@ def rows(model: Transformer, source: Tensor, read: Tensor) -> np.ndarray:
 
 
 @experiment("Which row carries what decides an adjective's form: a transplant between two sentences")
-def patching(bench: Bench) -> Found:
+def patching(bench: Bench, sentences: int = 1000) -> Found:
     """Activation patching: one vector of a pass is replaced by that of another sentence.
 
     Two pairs of sentences that differ in one word: another adjective, and another noun. One row of the encoder's
@@ -358,15 +449,21 @@ def patching(bench: Bench) -> Found:
     predicts the adjective. The effect is how far the difference of the two forms' logits moves, as a share of its way
     from the one sentence to the other: 0 changes nothing, 1 is the whole difference
     (`transformer_core.interpret.patching`). The probabilities of both forms are recorded, too, of both sentences and of
-    each transplant, and the rows themselves.
+    each transplant, and the rows themselves. The same probabilities where a single head gives what it gives in the
+    other sentence; and where it is at its mean over held-out sentences, after the Spanish words of either sentence: so
+    they tell which head moves the gender, and what decides without it.
     """
     model, found = translator(torch.float64), Found()
-    bench.expect(len(PAIRS))
+    bench.expect(1 + 2 * len(PAIRS))
+    usual = bench.once("means", lambda: means(model, held_out(sentences)))
     layers = ["input", *(f"layer {at + 1}" for at in range(model.config.encoder_layers))]
-    for key, sentences in PAIRS.items():
-        into, donor = (vocabulary().read(text).labels for text in sentences)
+    for key, texts in PAIRS.items():
+        into, donor = (vocabulary().read(text).labels for text in texts)
         both = forms(key)
         piece = bench.once(key, partial(transplanted, model, key))
+        single = bench.once(f"{key}, by head", partial(by_head, model, key, usual))
+        written, right = vocabulary().target_words(single["written"].tolist()), LECTURE[texts[1]].split()
+        own = LECTURE[texts[0]].split()
         found |= {
             f"{key}_shift": tensor(piece["shift"], "layer position", layer=layers, position=into),
             f"{key}_leads": tensor(piece["leads"], "choice", choice=both),
@@ -377,5 +474,11 @@ def patching(bench: Bench) -> Found:
             f"{key}_unpatched": tensor(piece["unpatched"], "choice part", choice=both, part=("own", "donor")),
             f"{key}_rows": tensor(piece["rows"], "layer position d_model", layer=layers, position=into),
             f"{key}_donor_rows": tensor(piece["donor_rows"], "layer position d_model", layer=layers, position=donor),
+            f"{key}_heads": tensor(single["heads"], "choice layer head", choice=both),
+            f"{key}_prefix": tensor(single["prefix"], "choice part", choice=both, part=("own", "donor")),
+            f"{key}_off": tensor(single["off"], "choice part layer head", choice=both, part=("own", "donor")),
+            f"{key}_written": tensor(agrees(written, right), "position", position=written),
+            f"{key}_donor_written": tensor(agrees(right, right), "position", position=right),
+            f"{key}_own_written": tensor(agrees(own, own), "position", position=own),
         }
     return found
