@@ -298,13 +298,14 @@ class Scores(Chapter):
         )
         guess = Arcs(other.words("key"), swap["position"], room=lower)
         scores = known.numbered(head["scores"].pick(query=query_token))
+        ring = ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
             beat(
                 f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
                 (draw(*known.arcs, kind="row"), appear_in_turn([*scores])),
-                appear(ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)),
+                appear(ring),
                 ambient=flow,
             ),
             beat(
@@ -315,6 +316,7 @@ class Scores(Chapter):
             ),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
+                leave(ring, *scores[:here], *scores[here + 1 :]),
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row"), appear(guess.marks)),
                 appear(guess.spelled(swap["position"], swap["other_forms"])),

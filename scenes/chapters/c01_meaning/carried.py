@@ -17,10 +17,9 @@ from scenes.theme import at, gap, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px around the arrows, for the words at their tips; of the heading, for the names, for a number, and of a bar.
-ACROSS, DOWN_TO, HEAD, NAME, NUMBER, BAR = 80.0, 84.0, 70.0, 170.0, 90.0, 40.0
-#: Over so many frames a row changes its place, to either side of the one in which it does.
-EASED = 2
+#: Px around the arrows, for the words at their tips; of the heading, for the names, for a number, of a bar, and between
+#: a tip and its word.
+ACROSS, DOWN_TO, HEAD, NAME, NUMBER, BAR, NEAR = 80.0, 84.0, 70.0, 170.0, 90.0, 40.0, 20.0
 
 
 class CarriedStep(VGroup):
@@ -44,7 +43,7 @@ class CarriedStep(VGroup):
         sides = (UP, DOWN, DOWN, DOWN + RIGHT / 2)
         self.names = VGroup()
         for label, lead, side in zip(words.words("vocab"), (king, man, woman, queen), sides, strict=True):
-            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(12)))
+            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
         )
@@ -70,11 +69,8 @@ class CarriedStep(VGroup):
         unit, ground = rest.width - NUMBER, Ground()
         self.heading = Words("nearest, by cosine with the sum", "fact", "ink2").begin_in(head)
         self.zero = means(rule(at(rest.left, body.top), at(rest.left, body.bottom), "ink3", 3), ground)
-        order = np.argsort(np.argsort(-way.values, axis=-1, kind="stable"), axis=-1).astype(float)
-        wide = np.pad(order, ((EASED, EASED), (0, 0)), "edge")
-        places = np.mean([wide[k : k + len(order)] for k in range(2 * EASED + 1)], axis=0)
-        middles = [line.centre[1] for line in lines]
-        heights = np.interp(places, range(len(lines)), middles)
+        order = np.argsort(np.argsort(-way.values, axis=-1, kind="stable"), axis=-1)
+        heights = np.array([line.centre[1] for line in lines])[order]
         self.bars_of: list[VGroup] = []
         self.words_of: list[VGroup] = []
         for frame, row in enumerate(heights):
