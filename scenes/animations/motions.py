@@ -139,7 +139,7 @@ class Through(Motion):
 
 
 class Riding(Through):
-    """Bars pass through recorded states, and `above` each rides a number: `rows` has those of each state."""
+    """Bars pass through recorded states, and a number rides `beyond` the end of each: `rows` has them."""
 
     def __init__(
         self,
@@ -148,18 +148,18 @@ class Riding(Through):
         numbers: VGroup,
         rows: Sequence[Sequence[Quantity]],
         spec: str,
-        above: np.ndarray,
+        beyond: np.ndarray,
         kind: str,
     ) -> None:
         super().__init__(bars, states, kind)
         self.mobject, self.numbers, self.rows = VGroup(bars, numbers), numbers, rows
-        self.spec, self.above = spec, above
+        self.spec, self.beyond = spec, beyond
 
     def interpolate_mobject(self, alpha: float) -> None:
         super().interpolate_mobject(alpha)
         row = self.rows[min(int(self.rate_func(alpha) * len(self.rows)), len(self.rows) - 1)]
         for text, bar, quantity in zip(self.numbers, self.shapes, row, strict=True):
-            text.rewrite(format(quantity, self.spec)).settle(bar.get_top() + self.above)
+            text.rewrite(format(quantity, self.spec)).settle(bar.get_edge_center(np.sign(self.beyond)) + self.beyond)
 
 
 class Turned(Transform):

@@ -24,12 +24,15 @@ class Swinging(VGroup):
 
     `to` gives the turn to an angle from `base`, and a turn begins where the one before ended; `back` is the way home,
     where the arrow and the number mean again what they did. A shadow that lies backwards is in the warning's colour.
+    `to` an angle, the numbers of `also` follow. `stretch` makes both arrows longer, for good.
     `traces` are the shadow and the line that drops to it, which go when the arrow is home.
 
     Args:
         number: the product of arrow and base, as it is written.
         product: the entry that it shows.
         turned: the products at each whole degree between them, from none on.
+        also: more numbers that hang on the angle: what each shows at home, at each whole degree, and its format.
+        rider: what goes along at the tip of the arrow.
     """
 
     def __init__(
@@ -41,8 +44,10 @@ class Swinging(VGroup):
         product: Quantity,
         turned: Sequence[Quantity],
         role: str = "key",
+        also: Sequence[tuple[Words, Quantity, Sequence[Quantity], str]] = (),
+        rider: Mobject | None = None,
     ) -> None:
-        self.arrow, self.number, self.product, self.products = arrow, number, product, turned
+        self.arrow, self.numbers = arrow, [(number, product, turned, ".2f"), *also]
         self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
         self.traces = VGroup(
             rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role)
@@ -52,8 +57,11 @@ class Swinging(VGroup):
         self.base = float(np.arctan2(tips[1][1], tips[1][0]))
         self.side = 1.0 if np.sin(self.start - self.base) >= 0 else -1.0
         self.turned, self.meant = self.start, getattr(arrow, "meanings", ())
-        super().__init__(self.traces, arrow, number)
+        self.rider, self.base_arrow, self.grown = rider or VGroup(), base, 1.0
+        self.beside = self.rider.get_center() - self.foot - tips[0]
+        super().__init__(self.traces, arrow, self.rider, *(one[0] for one in self.numbers))
         self.leaves = [(leaf, leaf.points) for leaf in arrow.family_members_with_points()]
+        self.base_leaves = [(leaf, leaf.points) for leaf in base.family_members_with_points()]
 
     def to(self, degrees: float) -> Animation:
         """Turn to so many degrees from the base."""
@@ -67,22 +75,32 @@ class Swinging(VGroup):
         before, self.turned = self.turned, goal
         return _Turn(self, before, goal)
 
+    def stretch(self, factor: float) -> Animation:
+        """Make both arrows so many times as long; the numbers stay as they are."""
+        return _Stretch(self, factor)
+
     def show(self, angle: float) -> None:
         """Stand at an angle."""
         turn, home = angle - self.start, angle == self.start
         matrix = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
         for leaf, points in self.leaves:
-            leaf.points = points if home else (points - self.foot) @ matrix.T + self.foot
+            leaf.points = points if home else (points - self.foot) @ matrix.T * self.grown + self.foot
+        if self.grown > 1:
+            for leaf, points in self.base_leaves:
+                leaf.points = (points - self.foot) * self.grown + self.foot
         self.arrow.meanings = self.meant if home else ()
         off = float(np.degrees(abs(angle - self.base)))
-        self.number.rewrite(f"{self.product if home else self.products[round(off)]:.2f}")
-        tip, way = self.foot + self.length * _way(angle), _way(self.base)
-        reach = self.length * float(np.cos(angle - self.base))
+        if self.grown == 1:
+            for words, here, turned, spec in self.numbers:
+                words.rewrite(format(here if home else turned[round(off)], spec))
+        tip, way = self.foot + self.length * self.grown * _way(angle), _way(self.base)
+        self.rider.move_to(tip + self.beside)
+        reach = self.length * self.grown * float(np.cos(angle - self.base))
         shadow, drop, spot = self.traces
         for line, start in ((shadow, self.foot), (drop, tip)):
             line.points = np.linspace(start, self.foot + reach * way, 4)
         spot.move_to(self.foot + reach * way)
-        colour = self.colours[reach < -SMALLEST]
+        colour = self.colours[int(reach < -SMALLEST)]
         shadow.set_stroke(colour)
         spot.set_fill(colour)
 
@@ -103,3 +121,16 @@ class _Turn(Motion):
         before, goal = self.ends
         along = self.rate_func(alpha)
         self.mobject.show(goal if along == 1 else before + (goal - before) * along)
+
+
+class _Stretch(Motion):
+    """Both arrows grow where they point."""
+
+    def __init__(self, figure: Swinging, factor: float) -> None:
+        self.figure, self.factor = figure, factor
+        parts = VGroup(figure.traces, figure.arrow, figure.base_arrow, figure.rider)
+        super().__init__(parts, run_time=pace("slow"), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        self.figure.grown = self.factor ** self.rate_func(alpha)
+        self.figure.show(self.figure.turned)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
+    Count,
     Dive,
     Rise,
+    Swinging,
     Travel,
     appear,
     appear_in_turn,
@@ -27,8 +29,8 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import PlaneOfTwo, value_line
-from scenes.mobjects.text import number
+from scenes.mobjects.products import HALF_TURN, PlaneOfTwo, value_line
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
@@ -104,41 +106,64 @@ class Scores(Chapter):
     def one_angle(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
         """The same number as geometry."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        score = head["scores"].pick(query=query_token, key=top_key)
+        pair = {"query": query_token, "key": top_key}
+        score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
+        flat, grown = float(head["flat_angle"].pick(**pair)), longer[-1, 0] / longer[0, 0]
         plane_room, facts_room = board.ribbon.below(STAGE).golden_columns()
-        plane = PlaneOfTwo(head, query_token, top_key, plane_room)
+        plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f")
         facts = VGroup(
-            value_line("length of the query", head["q_norm"].pick(query=query_token), ".2f", "query"),
-            value_line("length of the key", head["k_norm"].pick(key=top_key), ".2f", "key"),
-            value_line("angle", head["angle"].pick(query=query_token, key=top_key), ".0f", unit="degrees"),
-            value_line("cosine", head["cosine"].pick(query=query_token, key=top_key), ".3f"),
+            value_line("length of the query", head["q_norm"].pick(query=query_token), ".3f", "query", space="grid"),
+            value_line("length of the key", head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
+            value_line("cosine", cosine, ".4f", space="grid"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = VGroup(
             Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta =", LARGE), number(score, ".2f", "large number")
         ).arrange(RIGHT, buff=gap("grid"))
         facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
         query, key = board.queries[board.ribbon.place(query_token)], board.keys[board.ribbon.place(top_key)]
-        rings = [ring_around(query, "query"), ring_around(key, "key")]
+        rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(facts[-1], roomy=True)
+        swing = Swinging(
+            plane.key, plane.query, plane.origin, product[1], score, head["turned_scores"].pick(**pair).quantities(),
+            also=[(facts[-1][1], cosine, head["turned_cosines"].quantities(), ".4f")], rider=plane.names[1],
+        )  # fmt: skip
+        supposed = Words("what if?", "block", "ink2").next_to(facts, UP, buff=gap("grid"))
+        counts = [
+            Count(text, longer.pick(part=place).quantities(), spec, "slow")
+            for place, (text, spec) in enumerate(((facts[0][1], ".3f"), (facts[1][1], ".3f"), (product[1], ".2f")))
+        ]
+        answer = (
+            [
+                beat(
+                    "Turn the key: cosine and score fall,",
+                    (leave(ring, plane.drop, plane.reach, plane.angle), appear(supposed)),
+                    swing.to(flat),
+                ),
+                beat("past a right angle below zero.", swing.to(HALF_TURN - flat)),
+                beat(
+                    f"But yes: let both arrows grow, and the score is {longer[-1, -1]:.2f} again.",
+                    swing.to(flat),
+                    (swing.stretch(grown), *counts),
+                ),
+            ]
+            if cosine > 0
+            else [beat("Yes, if query and key are long.", appear(ring_around(facts[0], roomy=True)))]
+        )
         yield Step(
             "An angle, and two lengths",
             beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
             beat(
-                "As arrows: both lengths times the cosine of the angle make the score.",
+                "Both lengths times the cosine of the angle make the score.",
                 (leave(*rings), Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),
-            beat("This is how far the key reaches along the query.", draw(plane.drop), appear(plane.reach)),
-            beat("Times the length of the query: the score.", appear(product)),
+            beat("So far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
+            beat("times its length: the score.", appear(product)),
             beat(
                 "Your turn: can a score be high at a small cosine?",
-                appear(ring_around(facts[-1], roomy=True)),
+                appear(ring),
             ),
-            beat(
-                "Yes, if query and key are long.",
-                appear(ring_around(facts[0], roomy=True)),
-                appear(ring_around(facts[1], roomy=True)),
-            ),
+            *answer,
             stage=[board.ribbon, query, key],
         )
 
@@ -198,6 +223,7 @@ class Scores(Chapter):
         board.corner.fit(product)
         query_tag, key_tag = board.tags()
         hands = ((board.queries, "query"), (board.keys, "key"))
+        turned = [*zip(board.keys, board.key_rows, strict=True)]
         yield Step(
             "All pairs at once: one matrix product",
             beat(
@@ -215,9 +241,13 @@ class Scores(Chapter):
                 (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
             ),
             beat(
-                "The T turns the rows of K, one for each key, into columns.",
+                "The matrix of keys has a row for each token, as that of queries has.",
+                tuple(Travel(key, row, leaving=True) for key, row in turned),
+            ),
+            beat(
+                "The T turns its rows into columns.",
                 appear(product.rest(), rise=False),
-                appear_in_turn([ring_around(key, "key") for key in board.keys], "slow"),
+                tuple(Travel(row, key, kind="row", leaving=True) for key, row in turned),
             ),
         )
 
@@ -267,21 +297,26 @@ class Scores(Chapter):
             query=swap["position"]
         )
         guess = Arcs(other.words("key"), swap["position"], room=lower)
+        scores = known.numbered(head["scores"].pick(query=query_token))
+        ring = ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)
         swapped = other.label("key", swap["position"])
         yield Step(
             "Before you go on: a bet",
             beat(
-                f"Take {where} instead: here “{query_token}” matches “{focus.top_key}” best.",
-                draw(*known.arcs, kind="row"),
+                f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
+                (draw(*known.arcs, kind="row"), appear_in_turn([*scores])),
+                appear(ring),
                 ambient=flow,
             ),
             beat(
                 f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
+                leave(scores[here]),
                 appear(known.spelled(here, swap["forms"])),
                 ambient=flow,
             ),
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
+                leave(ring, *scores[:here], *scores[here + 1 :]),
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row"), appear(guess.marks)),
                 appear(guess.spelled(swap["position"], swap["other_forms"])),

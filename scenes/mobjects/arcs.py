@@ -75,6 +75,13 @@ class Arcs(VGroup):
         """Spanish forms of a word, below it."""
         return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + DOWN * units(40))
 
+    def numbered(self, row: NamedTensor, spec: str = ".2f") -> VGroup:
+        """An entry for each token, below it."""
+        feet = (chip.get_bottom() + DOWN * units(40) for chip in self.chips)
+        return VGroup(
+            number(entry, spec, "stage number").settle(foot) for entry, foot in zip(row.quantities(), feet, strict=True)
+        )
+
     def arc(self, key: int, query: int, weight: Quantity | None, high: float) -> VMobject:
         """An arc from a key to a query, `high` px at its middle."""
         start, end = self.chips[key].get_top(), self.chips[query].get_top()

@@ -78,6 +78,11 @@ class AttentionGrid(VGroup):
         wide = side.width - gutter(labels) - 14
         self.query_names, self.queries = named_rows(q, left.inset(0, space / 2), wide, "query", "query", space, scale)
         self.keys = under(ribbon, keys_room, k, "key", scale, min(ribbon.wide, 220), upright=True)
+        #: The keys as rows, one for each token, as the matrix of keys has them.
+        self.key_rows = VGroup(
+            Vector(row, wide, line.height, "key", scale).move_to(line.centre)
+            for row, line in zip(k, keys_room.rows(count, space), strict=True)
+        )
         first, final = ribbon.columns[0].left, ribbon.columns[-1].right
         #: The rectangle of the cells of each row.
         self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,24 +18,34 @@ from scenes.theme import gap, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Angles in degrees between two arrows: the same way, at a right angle, apart.
-SAME_WAY, RIGHT_ANGLE, APART = 0.0, 90.0, 120.0
+#: Angles in degrees between two arrows: the same way, at a right angle, apart, opposite.
+SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
 
 
 class PlaneOfTwo(VGroup):
     """The plane through a query and a key, where both keep their lengths and their angle.
 
+    There is room for the key at all angles of `swings`, and for both when they are `grown` so many times as long.
     `drop` falls from the tip of the key onto the query, `reach` is how far the key goes along it, and `length` that of
     the query.
     """
 
-    def __init__(self, head: Trace, query_token: Label, top_key: Label, room: Room) -> None:
+    def __init__(
+        self,
+        head: Trace,
+        query_token: Label,
+        top_key: Label,
+        room: Room,
+        swings: Sequence[float] = (SAME_WAY, RIGHT_ANGLE, APART),
+        grown: float = 1.0,
+        spec: str = ".2f",
+    ) -> None:
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
         length: Quantity = head["q_norm"].pick(query=query_token)
         far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
-        swung = [[far * np.cos(t), side * far * np.sin(t)] for t in np.radians([SAME_WAY, RIGHT_ANGLE, APART])]
-        spots = np.array([tip.values, [float(length), 0], [0, 0], *swung])
+        swung = [[grown * far * np.cos(t), side * grown * far * np.sin(t)] for t in np.radians(swings)]
+        spots = np.array([tip.values, [grown * float(length), 0], [0, 0], *swung])
         plane = Plane(spots, room.inset(80, 110))
         self.origin, start = plane.origin, plane.foot
         end, foot = plane.point(tip.values), plane.point((tip.values[0], 0))
@@ -44,9 +55,9 @@ class PlaneOfTwo(VGroup):
         away = UP * side
         self.reach = VGroup(
             means(rule(start, foot, "key", 14), Reach(tip.quantity(0), 0, plane.px / 18, plane.ground)),
-            number(tip.quantity(0), ".2f", "stage number").settle((start + foot) / 2 - away * units(46)),
+            number(tip.quantity(0), spec, "stage number").settle((start + foot) / 2 - away * units(46)),
         )
-        self.length = number(length, ".2f", "stage number", "query").settle(plane.point((float(length), 0)))
+        self.length = number(length, spec, "stage number", "query").settle(plane.point((float(length), 0)))
         self.length.next_to(self.query, RIGHT, buff=units(18))
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
         bend = [start + np.array([np.cos(t), np.sin(t), 0]) * units(120) for t in np.linspace(0, turn, 24)]
@@ -57,7 +68,6 @@ class PlaneOfTwo(VGroup):
             Token(top_key, "key").next_to(end, away, buff=units(14)),
         )
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
-        self.move_to(room.centre)
 
 
 def value_line(name: str, quantity: Any, spec: str, role: str = "ink", unit: str = "", space: str = "chip") -> VGroup:

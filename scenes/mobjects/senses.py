@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import dashes, rule
+from scenes.mobjects.shapes import dashes, dot, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import units
@@ -100,14 +100,15 @@ def translated(trace: Trace, sense: str) -> Label | str:
 
 
 def roads(picture: TwoSenses) -> VGroup:
-    """The ways from the word to the words that decide, before anybody knows how it gets there."""
+    """The ways from the word to its meanings, before anybody knows how it gets there: a line, "?" and where it ends."""
     start = picture.start[0].get_center()
     ways = VGroup()
     for name in picture.names:
-        way = name.get_center() - start
+        spot = dot(name.get_bottom() + units(14) * DOWN, 11, "value")
+        way = spot.get_center() - start
         long = max(float(np.linalg.norm(way)), 1e-9)
-        line = dashes(start + way * units(30) / long, name.get_center() - way * units(80) / long, "value", 6, 14)
+        line = dashes(start + way * units(30) / long, spot.get_center() - way * units(30) / long, "value", 6, 14)
         beside = np.array([-way[1], way[0], 0]) / long * units(40)
         mark = Words("?", "large number", "value").settle(start + way * 0.5 + beside)
-        ways.add(VGroup(line, mark))
+        ways.add(VGroup(line, mark, spot))
     return ways

@@ -7,18 +7,18 @@ from manim import LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Count, Through
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_of, bar_on
+from scenes.mobjects.bars import bar_of, bar_on, end_to_end
 from scenes.mobjects.marks import Ground, means
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import dot, rule
+from scenes.mobjects.shapes import dot, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, units
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: Px of the headings above the rows, of a bar, and for a number.
-HEAD, BAR, NUMBER = 84.0, 50.0, 140.0
+#: Px of the headings above the rows, of a bar, for a number, and for all weights end to end.
+HEAD, BAR, NUMBER, FOOT = 84.0, 50.0, 140.0, 62.0
 
 
 def _token(label: Label, role: str, room: Room) -> Token:
@@ -34,7 +34,8 @@ class Slider:
         room: the rectangle that is filled.
 
     `states[frame]` are the bars of a frame with the handle at the end of the one that is moved; `bars` are those that
-    are on stage, and begin in the frame `rest`, whose scores are `scores` of the run.
+    are on stage, and begin in the frame `rest`, whose scores are `scores` of the run. In the `stack`, the bars of all
+    weights stand end to end.
 
     Example::
 
@@ -51,6 +52,7 @@ class Slider:
         self.here = self.rest = int(np.abs(scores.values - run["scores"].values).sum(-1).argmin())
         labels = scores.words("key")
         head, body = room.split_rows(HEAD)
+        body, below = body.split_rows(-FOOT, 12)
         side, rest = body.split_columns(gutter(labels), 40)
         lines = body.rows(len(labels), 8)
         left, right = rest.columns(2, 90)
@@ -65,7 +67,7 @@ class Slider:
             for x, ground in zip(zeros, grounds, strict=True)
         )
         sides = ((scores, zeros[0], grounds[0], unit, "key"), (weights, zeros[1], grounds[1], widest, "weight"))
-        self.states = []
+        self.states, self.stacks = [], []
         for frame in range(len(scores)):
             bars = VGroup()
             for j, line in enumerate(lines):
@@ -76,8 +78,14 @@ class Slider:
             end = RIGHT if scores.values[frame, self.moved] >= 0 else LEFT
             bars.add(dot(bars[2 * self.moved].get_edge_center(end), 24, "focus"))
             self.states.append(bars)
+            row, start = weights.pick(frame=frame).quantities(), at(right.left, (below.top + below.bottom) / 2)
+            self.stacks.append(end_to_end(row, [start] * len(row), widest, FOOT - 20, grounds[1]))
         self.bars = self.states[self.rest].copy()
-        self.handle = self.bars[-1]
+        self.handle, self.stack = self.bars[-1], self.stacks[self.rest].copy()
+        for bars in (self.stack, *self.stacks):
+            for bar in bars:
+                bar.set_stroke(palette().surface, stroke(3), 1)
+        self.whole_of_them = Words("together: one", "fact", "ink2").end_in(left.cross(below))
         self.score_bars, self.weight_bars = VGroup(*self.bars[:-1:2]), VGroup(*self.bars[1:-1:2])
         self.tracks = [[t.pick(key=j) for j in range(len(labels))] for t in (scores, weights)]
         self.specs = (".1f", "share")
@@ -99,12 +107,14 @@ class Slider:
             for texts, rows, spec in zip(self.numbers, self.tracks, self.specs, strict=True)
             for text, row in zip(texts, rows, strict=True)
         ]
-        return Through(self.bars, [self.states[frame] for frame in frames], kind), *counts
+        moved = ((self.bars, self.states), (self.stack, self.stacks))
+        return *(Through(bars, [states[frame] for frame in frames], kind) for bars, states in moved), *counts
 
     @property
     def whole(self) -> VGroup:
         """All of it."""
-        return VGroup(self.query, self.zeros, self.chips, self.headings, self.bars, *self.numbers)
+        fixed = self.query, self.zeros, self.chips, self.headings, self.whole_of_them
+        return VGroup(*fixed, self.bars, self.stack, *self.numbers)
 
 
 class SoftTable(VGroup):

@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px around the arrows, for the chips at their tips.
 AIR = 96.0
+#: No spots.
+NONE = np.zeros((0, 2))
 
 
 class ValuePlane(VGroup):
@@ -26,6 +28,8 @@ class ValuePlane(VGroup):
         values, weighted: "key component" of `value_plane` and `weighted_value_plane`, for one query.
         query_token: the query.
         room: the rectangle that is filled.
+        air: px above and below the arrows.
+        others: spots that lie in the room, too.
 
     `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`.
 
@@ -36,11 +40,20 @@ class ValuePlane(VGroup):
         figure = ValuePlane(values, weighted, head["q"].label("query", 3), Room(360, 190, 1560, 790))
     """
 
-    def __init__(self, values: NamedTensor, weighted: NamedTensor, query_token: Label, room: Room) -> None:
+    def __init__(
+        self,
+        values: NamedTensor,
+        weighted: NamedTensor,
+        query_token: Label,
+        room: Room,
+        air: float = AIR,
+        others: np.ndarray = NONE,
+    ) -> None:
         lengths = np.linalg.norm(weighted.values, axis=-1)
         order = [int(j) for j in np.argsort(-lengths, kind="stable")]
         ends = np.cumsum([weighted.values[j] for j in order], axis=0)
-        plane = Plane(np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))]), room.inset(AIR))
+        spots = np.vstack([values.values, weighted.values, ends, others, np.zeros((1, 2))])
+        self.plane = plane = Plane(spots, room.inset(AIR, air))
         self.origin, foot = plane.origin, plane.foot
         self.whole, self.ghosts, self.shorter = (
             VGroup(plane.arrow(foot, row.quantities(), "value", thick, 26) for row in tensor).set_opacity(faint)
@@ -53,10 +66,22 @@ class ValuePlane(VGroup):
         self.chips = VGroup()
         for j in order:
             add_at_tip(self.chips, Token(values.label("key", j), "value"), self.whole[j], 12)
+        self._clear(plane.point(ends[-1]))
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
         arrows = [*self.whole, *self.chained]
         self._settle(np.array([(one[0].points[0], one[-1].points[0]) for one in arrows]), room)
         super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
+
+    def _clear(self, tip: np.ndarray) -> None:
+        """Put chips that the output runs through at its side."""
+        start = self.origin.get_center()
+        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+        aside = np.array([-way[1], way[0], 0])
+        for chip in self.chips:
+            size, off = np.array([chip.width, chip.height, 0]) / 2, chip.get_center() - start
+            need, apart = float(np.abs(aside) @ size) + units(12), float(off @ aside)
+            if abs(apart) < need and -float(np.abs(way) @ size) < float(off @ way) < float(np.linalg.norm(tip - start)):
+                chip.shift(aside * (need * (1 if apart >= 0 else -1) - apart))
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
         """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""

@@ -84,6 +84,68 @@ def test_a_lookup_weighs_the_capitals_and_the_slider_moves_one_score_alone():
     assert np.diagonal(found["plane"])[0] == pytest.approx(found["scores"] / found["q_norm"])
 
 
+def test_the_step_is_carried_to_king_and_the_words_on_its_way_have_their_cosines():
+    random, names = (
+        np.random.default_rng(2),
+        ["king", "man", "woman", "queen", "·a part", *(f"w{i}" for i in range(30))],
+    )
+    rows = random.normal(size=(len(names), WIDE))
+    rows[3] = rows[0] + rows[2] - rows[1]
+    embeddings = Embeddings(rows, {name: i for i, name in enumerate(names)}, names)
+    found = meaning.carried(embeddings)
+    spots, path = found["queen_plane"].values, found["queen_path"].values
+    # The step and the way keep their length, and the way leads from king to queen, which is the sum here.
+    assert np.linalg.norm(found["queen_step"].values) == pytest.approx(np.linalg.norm(rows[2] - rows[1]))
+    assert found["queen_step"].values == pytest.approx(spots[2] - spots[1])
+    assert path[0] == pytest.approx(spots[0])
+    assert path[-1] == pytest.approx(spots[3])
+    way = found["queen_way"]
+    assert way.pick(frame=0, vocab="king") == pytest.approx(1)
+    assert way.pick(frame=len(path) - 1, vocab="queen") == pytest.approx(1)
+    assert "·a part" not in way.labels["vocab"]
+    for place, share in ((0, 0.0), (15, 0.5)):
+        here = rows[0] + share * (rows[2] - rows[1])
+        alike = [float(here @ rows[names.index(name)]) for name in way.labels["vocab"]]
+        lengths = [np.linalg.norm(here) * np.linalg.norm(rows[names.index(name)]) for name in way.labels["vocab"]]
+        assert way.values[place] == pytest.approx(np.divide(alike, lengths))
+
+
+def test_a_blend_lies_along_its_plane_and_is_compared_with_each_capital():
+    random = np.random.default_rng(4)
+    known = {word for pair in RELATIONS["capital"] for word in pair} | {word for pair in meaning.TABLE for word in pair}
+    names = sorted({*known, meaning.ASKED})
+    embeddings = Embeddings(random.normal(size=(len(names), WIDE)), {name: i for i, name in enumerate(names)}, names)
+    piece, found = lookup(embeddings), meaning.blend(embeddings)
+    capitals = [capital for _, capital in meaning.TABLE]
+    output = piece["weights"] @ embeddings[capitals]
+    spots, weighted = found["lookup.fan_plane"].values[0], found["lookup.weighted_fan_plane"].values[0]
+    assert weighted == pytest.approx(piece["weights"][:, None] * spots[:4])
+    assert weighted.sum(0) == pytest.approx([np.linalg.norm(output), 0])
+    whole = found["lookup.blend"].pick(query=0, frame=3)
+    assert whole.values[:4] == pytest.approx(piece["likeness"])
+    right = dict(RELATIONS["capital"])[meaning.ASKED]
+    assert found["lookup.blend"].labels["key"] == (*capitals, right)
+    others = [name for _, name in RELATIONS["capital"] if name not in capitals]
+    order = sorted(others, key=lambda name: -meaning.cosine(embeddings[name], output))
+    assert found["lookup.blend_rank"].values == [order.index(right) + 1]
+    assert found["lookup.others"].values == [len(others)]
+
+
+def test_a_fan_has_the_widest_least_angle_of_all_sums_and_differences():
+    first = np.eye(6)[0]
+    rows = np.random.default_rng(5).normal(size=(3, 6)) + 3 * first
+    chosen = meaning.fan(rows, first)
+    assert (np.linalg.norm(chosen), chosen @ first) == (pytest.approx(1), pytest.approx(0))
+
+    def least(second):
+        angles = sorted(np.degrees(np.arctan2(row @ second, row @ first)) for row in rows)
+        return min(angles[1] - angles[0], angles[2] - angles[1])
+
+    for signs in ((1, 0, 0), (0, 1, 0), (0, 0, 1), (1, -1, 0), (1, 1, -1), (1, -1, 1)):
+        other = np.array(signs) @ (rows - np.outer(rows @ first, first))
+        assert least(chosen) >= least(other / np.linalg.norm(other)) - 1e-9
+
+
 class OneEach:
     """Every word is a piece, but for one that is cut in two."""
 
@@ -107,6 +169,9 @@ def test_the_whole_experiment_runs_at_a_tiny_size_and_leaves_out_words_of_severa
     found = meaning.meaning(Bench(), groups=20)
     assert found["pairs"].pick(kind="gender") == 23
     assert found["pairs_in_all"].values == 24 * 5 - 1
+    assert found["chance_pairs"].values == 20 * 24
+    hundredths = found["chance_hundredths"].values
+    assert (hundredths > found["chance"].values[0]).sum() == 5
     assert "heroine" not in found["gender_cosine"].labels["vocab"]
     # Of random embeddings not much more than chance passes.
     assert found["above_in_all"].values / found["pairs_in_all"].values < 0.25

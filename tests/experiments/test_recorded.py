@@ -75,6 +75,14 @@ def test_most_steps_between_words_of_a_relation_are_parallel_beyond_chance():
     assert (run["mean"].values[five] > run["swapped"].values[five] + 0.05).all()
     assert (run["named"].values > run["alone"].values).all()
     assert run["queen_rank"] == 1
+    way = run["queen_way"]
+    assert str(way.pick(frame=0).largest()[0]) == "king"
+    last = way.pick(frame=way.size("frame") - 1)
+    assert str(last.largest()[0]) == "queen"
+    assert last.largest()[1] == pytest.approx(float(run["queen_cosine"].pick(rank=0)))
+    assert (run["chance_hundredths"].values > run["chance"].values[0]).mean() == pytest.approx(
+        float(run["chance_share"])
+    )
 
 
 def test_most_units_have_no_simple_name():

@@ -39,6 +39,7 @@ ALWAYS = {
     "fixed_weights_gap": "a blend is linear",
     "two_matrices_gap": "and so are two matrices",
     "temperatures": "a list",
+    "turned_cosines": "a list",
     "trial_layers": "a recipe",
 }
 

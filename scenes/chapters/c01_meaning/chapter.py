@@ -23,6 +23,8 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.chapters.c01_meaning.blend import Blend
+from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -34,7 +36,6 @@ from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, v
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses, roads
 from scenes.mobjects.soft_lookup import Slider, SoftTable
-from scenes.mobjects.value_plane import ValuePlane
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
 from transformer_core.studies.measures.stream import SENSES
@@ -44,15 +45,9 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: The experiment on the embeddings of a language model, and the relations that are drawn, with their names.
 MEANING = "experiment.meaning"
 DRAWN = {"capital": "from country to capital", "comparative": "from adjective to comparative"}
-#: What its relations are called, in the order in which they are shown.
-RELATIONS = {
-    "plural": "plural",
-    "past": "past",
-    "comparative": "comparative",
-    "capital": "capital",
-    "gender": "male, female",
-}
-CHANCE = "by chance"
+#: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
+RELATIONS = "plural", "past", "comparative", "capital", "gender"
+REAL, CHANCE = "real pairs", "random pairs"
 
 
 class Meaning(Chapter):
@@ -71,7 +66,14 @@ class Meaning(Chapter):
         yield from self.from_outside(trace, focus, opening)
         yield from self.a_word_is_a_vector(trace, focus, opening.source)
         card = Card(f"embeddings of {trace[f'{MEANING}.model'].words('model')[0]}, a real language model")
-        for part in (self.directions, self.dot_product, self.more_than_luck, self.softmax, self.soft_lookup):
+        for part in (
+            self.directions,
+            self.dot_product,
+            self.king_and_queen,
+            self.more_than_luck,
+            self.softmax,
+            self.soft_lookup,
+        ):
             yield from part(trace, card)
         yield from self.one_embedding(trace, focus)
 
@@ -136,7 +138,7 @@ class Meaning(Chapter):
                 *([(draw(picture.others, kind="slow"), appear(*picture.chips[1:]))] if len(picture.others) else []),
             ),
             beat(
-                "All numbers together make an arrow, too, in a space that nobody can draw. But one can compute in it.",
+                "All numbers together make an arrow, too, in a space that nobody can draw.",
                 leave(picture.rings[1], *picture.numbers, *picture.names),
                 Visit(picture.rings[0], [*picture.vector.cells], "tour"),
             ),
@@ -148,7 +150,7 @@ class Meaning(Chapter):
         run = trace.under(MEANING)
         places = card.inside.columns(2)
         capital, comparative = (
-            WordSteps(run[f"{kind}_plane"], run[f"{kind}_steps"], name, place)
+            WordSteps(run[f"{kind}_plane"], run[f"{kind}_steps"], run[f"{kind}_mean_step"], name, place)
             for (kind, name), place in zip(DRAWN.items(), places, strict=True)
         )
         risen, shown = (sum(run[f"{kind}_{what}"] for kind in DRAWN) for what in ("risen", "shown"))
@@ -162,18 +164,19 @@ class Meaning(Chapter):
             beat("Draw an arrow from each country to its capital,", *capital.lead()),
             beat("and from each adjective to its comparative.", *comparative.lead()),
             beat(
-                "We take this axis from other pairs, as their mean step, and try it on these.",
-                (draw(capital.way, comparative.way, kind="slow"), appear(capital.title, comparative.title)),
+                "Now lay the mean step of other pairs over every tail: it leads to the right.",
+                draw(*capital.means_there, *comparative.means_there, kind="slow"),
+                (draw(capital.way, comparative.way), appear(capital.title, comparative.title)),
             ),
             beat(
                 claim(
                     risen == shown,
-                    "They could point anywhere, yet all lead to the right. "
+                    "These steps could point anywhere, yet all lead to the right, too. "
                     "So a direction can mean something, such as “the capital of”.",
-                    "They could point anywhere, yet most lead to the right. "
+                    "These steps could point anywhere, yet most lead to the right, too. "
                     "So a direction can mean something, such as “the capital of”.",
                 ),
-                ambient=pulses([lead[0] for lead in [*capital.arrows, *comparative.arrows]], role="ink"),
+                ambient=pulses([lead[0] for lead in [*capital.named, *comparative.named]], role="ink"),
             ),
             stage=[card],
         )
@@ -218,41 +221,63 @@ class Meaning(Chapter):
             stage=[card],
         )
 
+    def king_and_queen(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """A step between two words, carried to a third; the nearest words follow it."""
+        run = trace.under(MEANING)
+        picture = CarriedStep(run, card.inside)
+        king, man, woman, queen = run["queen_plane"].words("vocab")
+        nearest, cosine = run["queen_cosine"].largest()
+        first = run["queen_way"].pick(frame=0).largest()[0]
+        yield Step(
+            f"What is “{king}” minus “{man}” plus “{woman}”?",
+            beat(
+                f"These are the vectors of “{king}”, “{man}”, “{woman}” and “{queen}”, projected onto a plane.",
+                (draw(*picture.three), appear(picture.origin)),
+                appear(*picture.names[:-1]),
+                (draw(picture.goal), appear(picture.names[-1])),
+            ),
+            beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step)),
+            beat(f"Add the same step to “{king}”.", picture.carry(), appear(picture.named)),
+            beat(
+                f"At first, “{first}” itself is nearest, by cosine.",
+                (appear(picture.sum), appear(picture.heading, picture.zero)),
+                appear(picture.texts, picture.bars, picture.numbers),
+            ),
+            beat(f"The sum moves past “{queen}”,", picture.lead()),
+            beat(
+                f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
+                appear(ring_around(picture.row_of(nearest), roomy=True)),
+            ),
+            beat(f"with a cosine of {cosine:.2f}: near, not equal."),
+            stage=[card],
+        )
+
     def more_than_luck(self, trace: Trace, card: Card) -> Iterator[Step]:
         """All pairs of all relations, against pairs by chance."""
         run = trace.under(MEANING)
-        cosines = {kind: run[f"{kind}_cosine"] for kind in RELATIONS}
-        called = {kind: f"{name}: {cosines[kind].words('vocab')[0]}" for kind, name in RELATIONS.items()}
-        rows = {called[kind]: row for kind, row in cosines.items()} | {CHANCE: run["by_chance"]}
-        counts = [f"{run['above'].pick(kind=kind)} of {run['pairs'].pick(kind=kind)}" for kind in RELATIONS]
-        counts.append(f"{run['chance_share']:share}")
-        picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside, CHANCE)
-        king, man, woman = run["queen_of"].words("vocab")
-        nearest = run["queen_cosine"].words("rank")[0]
+        rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
+        counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
+        picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside)
         yield Step(
-            "Is it more than luck?",
+            "Are parallel steps more than luck?",
             beat(
-                "Pair words at random, and the steps between them have little in common:",
-                (appear(picture.names[-1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
+                f"Pair words at random, {run['chance_pairs']:,.0f} times: each dot is a hundredth of them.",
+                (appear(picture.names[1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
+            ),
+            beat("Their steps have little in common: most cosines are small,"),
+            beat(
+                f"only {run['chance_share']:share} lie beyond this line.",
+                draw(picture.level),
+                appear(picture.beyond, picture.counts[1]),
             ),
             beat(
-                f"their cosines are small: of many more, only {run['chance_share']:share} lie beyond this line.",
-                draw(picture.level, kind="slow"),
-                appear(picture.counts[-1]),
+                "Now real pairs: plurals, past forms, comparatives, capitals, male and female.",
+                appear(picture.names[0], picture.floors[0]),
+                fill(picture.lines[REAL], "slow"),
             ),
             beat(
-                "Now the steps of real pairs, each against the mean of the others.",
-                appear(picture.names[:-1]),
-                *(fill(picture.lines[name], "row") for name in called.values()),
-            ),
-            beat(
-                f"Of these, {run['above_in_all']} of {run['pairs_in_all']} lie beyond it: more than luck.",
-                appear_in_turn([*picture.counts[:-1]], "slow"),
-            ),
-            beat(
-                f"And “{king}” minus “{man}” plus “{woman}”? Of {run['pieces']:,.0f} tokens, "
-                f"none left out, the nearest is “{nearest}”.",
-                appear_in_turn([*picture.sum_of(f"{king}", f"− {man}", f"+ {woman}", f"≈ {nearest}")], "slow"),
+                f"{run['above_in_all']} of {run['pairs_in_all']} lie beyond it: far more than luck.",
+                appear(picture.counts[0]),
             ),
             stage=[card],
         )
@@ -262,13 +287,11 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         slider = Slider(run, query, card.inside)
-        best, nearest, longest = (run[name].largest()[0] for name in ("scores", "cosine", "k_norm"))
         moved = slider.chips[slider.moved].label
         yield Step(
             "Softmax: scores become weights",
             beat(
-                f"Which countries are like “{query}”? These are the dot products: scores of any size."
-                + claim(bool(best != nearest and longest == best), f" “{best}” leads, for its vector is longest.", ""),
+                f"Which countries are like “{query}”? These are the dot products: scores of any size.",
                 (appear(slider.query, slider.chips), appear(slider.headings[0], slider.zeros[0])),
                 (appear_in_turn([*slider.score_bars], "row"), appear(slider.numbers[0])),
             ),
@@ -276,6 +299,7 @@ class Meaning(Chapter):
                 "Softmax makes weights: all are positive, and add up to one.",
                 appear(slider.headings[1], slider.zeros[1]),
                 (deal(slider.score_bars, slider.weight_bars), appear(slider.numbers[1])),
+                (deal(slider.weight_bars, slider.stack), appear(slider.whole_of_them)),
             ),
             beat(
                 f"Raise the score of “{moved}”, and all weights answer: it takes from the others.",
@@ -296,25 +320,24 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         left, right = card.inside.columns(2)
-        table = SoftTable(run, query, left)
-        picture = ValuePlane(run["value_plane"], run["weighted_value_plane"], query, right)
+        table, picture = SoftTable(run, query, left), Blend(run, query, right)
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
+        best = run["likeness"].largest()[0]
         yield Step(
             "A soft lookup in a dictionary",
             beat(
-                "A dictionary has a value for each key: here a capital.",
+                "A dictionary has a value for each key: a capital.",
                 (draw(table.ways), deal(table.keys, table.values)),
                 (appear(picture.origin), deal(table.values, picture.whole)),
                 appear(picture.chips),
             ),
             beat(
-                f"The query is “{query}”, and it is not there.",
+                f"The query “{query}” is not there.",
                 (appear(table.query), *(Flight(table.query.box, chip, kind="slow") for chip in table.keys)),
             ),
-            beat("So take something of every value,", ambient=pulses(table.ways, role="ink")),
             beat(
-                "as much as the softmax gives to its key: the attention weight.",
-                (appear_in_turn([*table.bars]), appear(table.numbers)),
+                "So take of every value as much as the softmax gives its key: the attention weight.",
+                (appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
                 ambient=flow,
             ),
             beat(
@@ -322,9 +345,15 @@ class Meaning(Chapter):
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
-                "and they add up: the weighted sum of the values is the answer.",
-                picture.chain(),
+                "and they add up: the weighted sum.",
+                (draw(picture.goal), appear(picture.goal_chip, picture.numbers, picture.measure)),
+                picture.follow(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+            ),
+            beat(
+                f"A blend, nearest to “{best}”; of {run['others']} other capitals, “{picture.answer}” is "
+                f"number {run['blend_rank']}.",
+                appear(ring_around(picture.goal_chip[0])),
             ),
             beat(
                 "Query, keys, attention weights, values: the heart of the Transformer.",
@@ -352,6 +381,8 @@ class Meaning(Chapter):
         first, second = picture.becomes
         ways, paper = roads(picture), paper_in(picture.room)
         flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
+        told = zip(rows, picture.nouns, picture.becomes, strict=True) if picture.told else ()
+        spelled = [row.spelled(noun, [f"{form}"]) for row, noun, form in told]
         yield Step(
             f"One “{word}”, two meanings",
             beat(
@@ -361,6 +392,7 @@ class Meaning(Chapter):
                     f"In these sentences, “{word}” should mean two different things.",
                 ),
                 *(appear_in_turn([*row.chips]) for row in rows),
+                appear(*spelled) if spelled else None,
             ),
             beat(
                 "But the table has one embedding for both: the same point in every sentence.",
@@ -374,11 +406,14 @@ class Meaning(Chapter):
             ),
             beat(
                 f"“{one}” or “{other}” would have to move it to one meaning or the other.",
-                *((draw(way[0]), appear(way[1], name)) for way, name in zip(ways, picture.names, strict=True)),
+                *(
+                    (draw(way[0]), appear(way[1], name), Travel(picture.start[0], way[2], 0.0, "row"))
+                    for way, name in zip(ways, picture.names, strict=True)
+                ),
             ),
             beat(
                 "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
-                (draw(*(arc for row in rows for arc in row.arcs), kind="slow"), appear(*(row.marks for row in rows))),
+                draw(*(arc for row in rows for arc in row.arcs), kind="slow"),
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),

@@ -88,20 +88,42 @@ def cosine(raw):
     return raw["scores"] / per_pair(raw, lambda q, k: math.hypot(*q) * math.hypot(*k))
 
 
+def turn(q, k):
+    """The angle by the half of it: atan2 of |a - b| and |a + b|, for a and b of length one."""
+    a, b = q / math.hypot(*q), k / math.hypot(*k)
+    return 2 * math.atan2(math.hypot(*(a - b)), math.hypot(*(a + b))) * DEGREES
+
+
 @oracle("angle", ATTENTION, PAIRS)
 def angle(raw):
-    def between(q, k):
-        """By the half of it: atan2 of |a - b| and |a + b|, for a and b of length one."""
-        a, b = q / math.hypot(*q), k / math.hypot(*k)
-        return 2 * math.atan2(math.hypot(*(a - b)), math.hypot(*(a + b))) * DEGREES
-
-    return per_pair(raw, between)
+    return per_pair(raw, turn)
 
 
 @oracle("turned_scores", ATTENTION, f"{PAIRS} degree")
 def turned_scores(raw):
-    turn = [math.cos(degree / DEGREES) for degree in range(181)]
-    return per_pair(raw, lambda q, k: [math.hypot(*q) * math.hypot(*k) * along for along in turn])
+    return per_pair(raw, lambda q, k: [math.hypot(*q) * math.hypot(*k) * along for along in turned_cosines(raw)])
+
+
+@oracle("turned_cosines", ATTENTION, "degree")
+def turned_cosines(_):
+    return np.array([math.cos(degree / DEGREES) for degree in range(181)])
+
+
+@oracle("flat_angle", ATTENTION, PAIRS)
+def flat_angle(raw):
+    return 90 - per_pair(raw, lambda q, k: math.floor((90 - turn(q, k)) / 2 + 0.5))
+
+
+@oracle("stretched", ATTENTION, f"{PAIRS} frame part")
+def stretched(raw):
+    def grow(q, k):
+        lengths, degrees = [math.hypot(*q), math.hypot(*k)], round((turn(q, k) + 90) / 2)
+        flat = math.cos(degrees / DEGREES)
+        goal = 1.0 if degrees == 90 else max(float(q @ k) / (lengths[0] * lengths[1] * flat), 1.0)
+        longer = [goal ** (frame / 60) for frame in range(31)]
+        return [[lengths[0] * f, lengths[1] * f, lengths[0] * lengths[1] * f * f * flat] for f in longer]
+
+    return per_pair(raw, grow)
 
 
 @oracle("plane", ATTENTION, "batch head query key other component")

@@ -8,7 +8,10 @@ same mean step.
 
 A plane for drawing is found on the first half of the pairs and shows the second: up is the mean step of the first half,
 across the main direction of the words that are shown. And a small soft lookup: a country asks a table of capitals that
-leaves it out. Sources: Mikolov et al. 2013 (word2vec, parallel steps), Linzen 2016 (the words that were asked with must
+leaves it out, and what it gets is compared with all other capitals. And king - man + woman: the step from man to woman,
+carried to king, with the words that are nearest on the way.
+
+Sources: Mikolov et al. 2013 (word2vec, parallel steps), Linzen 2016 (the words that were asked with must
 be left out, and a control is needed).
 """
 
@@ -17,6 +20,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from functools import partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +49,8 @@ MODEL, BITS = "SmolLM2", 8
 PERCENTILE, GROUPS, GROUP = 95, 400, 24
 #: The words of king - man + woman with their signs, and how many of the nearest words are kept.
 CROWN, NEAREST = {"king": 1.0, "man": -1.0, "woman": 1.0}, 5
+#: The frames of the way from king to that sum, and how many of the nearest words at either end are followed.
+WAY, FOLLOWED = 31, 4
 
 
 class Embeddings:
@@ -146,11 +152,13 @@ def relation(embeddings: Embeddings, pairs: Pairs, level: float, seed: int) -> P
 def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
     """The second half of the pairs, up along the mean step of the first half, across along their main direction.
 
-    `along` has the part of each step's square that lies along the direction up, and `risen` how many lead up.
+    `along` has the part of each step's square that lies along the direction up, `risen` how many lead up, and `mean`
+    the mean step itself.
     """
     half = len(pairs) // 2
     up = steps_of(embeddings, pairs[:half]).mean(0)
-    up /= np.linalg.norm(up)
+    long = np.linalg.norm(up)
+    up /= long
     shown = pairs[half:]
     rows = np.stack([embeddings[list(pair)] for pair in shown])
     flat = (rows - rows.mean((0, 1))).reshape(-1, rows.shape[-1])
@@ -162,6 +170,7 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
     return {
         "spots": spots.reshape(-1, 2),
         "steps": spots[:, 1] - spots[:, 0],
+        "mean": np.array([0.0, long]),
         "risen": np.array((steps @ up > 0).sum()),
         "shown": np.array(len(shown)),
         "along": np.array(((steps @ up) ** 2).sum() / (steps**2).sum()),
@@ -215,6 +224,52 @@ def lookup(embeddings: Embeddings) -> Piece:
     }
 
 
+def fan(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """A direction at right angles to `first`: of all sums and differences of rows that which spreads them most.
+
+    In the plane of both, the smallest angle between two rows is as large as it can be.
+    """
+    rest = rows - np.outer(rows @ first, first)
+    best, widest = rest[0], -1.0
+    for signs in product((0, 1, -1), repeat=len(rows)):
+        other = np.array(signs) @ rest
+        if (long := float(np.linalg.norm(other))) > 1e-9:
+            gap = float(np.diff(np.sort(np.arctan2(rows @ other / long, rows @ first))).min())
+            if gap > widest + 1e-9:
+                best, widest = other, gap
+    found: np.ndarray = best / np.linalg.norm(best)
+    return found
+
+
+def blend(embeddings: Embeddings) -> Found:
+    """What the lookup gives, in a plane with its values and the right capital, and its cosines with all of these.
+
+    The values are added up from the longest term to the shortest; each row of `blend` has the cosines of one sum. Of
+    the capitals that the table does not have, the right one has the cosine of this `blend_rank` with the whole sum.
+    """
+    known = embeddings.known(RELATIONS["capital"])
+    right = dict(known)[ASKED]
+    capitals = [capital for _, capital in TABLE]
+    others = sorted({capital for _, capital in known} - {*capitals})
+    values = embeddings[capitals]
+    terms = softmax(embeddings[[country for country, _ in TABLE]] @ embeddings[ASKED])[:, None] * values
+    sums = terms[np.argsort(-np.linalg.norm(terms, axis=-1), kind="stable")].cumsum(0)
+    rows, first = embeddings[[*capitals, right]], sums[-1] / np.linalg.norm(sums[-1])
+    axes = np.stack([first, fan(rows, first)], -1)
+    likeness = cosine(embeddings[others], sums[-1:])
+    rank = 1 + int((likeness > likeness[others.index(right)]).sum())
+    found = {
+        "fan_plane": tensor((rows @ axes)[None], "query key component", query=(ASKED,), key=(*capitals, right)),
+        "weighted_fan_plane": tensor((terms @ axes)[None], "query key component", query=(ASKED,), key=capitals),
+        "blend": tensor(
+            cosine(rows[None], sums[:, None])[None], "query frame key", query=(ASKED,), key=(*capitals, right)
+        ),
+        "blend_rank": tensor(np.array([rank]), "query", query=(ASKED,)),
+        "others": tensor(np.array([len(others)]), "query", query=(ASKED,)),
+    }
+    return {f"lookup.{name}": one for name, one in found.items()}
+
+
 def queen(embeddings: Embeddings) -> Piece:
     """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
     vector = np.array([*CROWN.values()]) @ embeddings[[*CROWN]]
@@ -251,6 +306,8 @@ def meaning(bench: Bench, groups: int = GROUPS) -> Found:
     found["model"] = tensor(np.array([BITS]), "model", model=[MODEL])
     found["pieces"] = tensor(len(real.table))
     found["by_chance"] = tensor(chances[0][0], "sample")
+    found["chance_pairs"] = tensor(chances[0].size)
+    found["chance_hundredths"] = tensor(np.percentile(chances[0], np.arange(100) + 0.5), "sample")
     for name, (embeddings, pairs, _) in asked.items():
         short = name.replace("translator: ", "own_")
         found[f"{short}_cosine"] = tensor(pieces[name]["cosine"], "vocab", vocab=[other for _, other in pairs])
@@ -258,8 +315,9 @@ def meaning(bench: Bench, groups: int = GROUPS) -> Found:
         shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
         found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
         found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
+        found[f"{short}_mean_step"] = tensor(drawn["mean"], "component")
         found |= {f"{short}_{fact}": tensor(drawn[fact]) for fact in ("risen", "shown", "along")}
-    return found | asking(real) | crowned(real)
+    return found | asking(real) | blend(real) | crowned(real) | carried(real)
 
 
 def asking(embeddings: Embeddings) -> Found:
@@ -288,4 +346,31 @@ def crowned(embeddings: Embeddings) -> Found:
         "queen_cosine": tensor(piece["cosine"], "rank", rank=[embeddings.names[place] for place in piece["ids"]]),
         "queen_rank": tensor(piece["rank"]),
         "queen_of": tensor([*CROWN.values()], "vocab", vocab=CROWN),
+    }
+
+
+def carried(embeddings: Embeddings) -> Found:
+    """The step from man to woman carried to king, in a plane, and the cosines of the nearest words on the way.
+
+    The plane lies along that step, and along what king and queen have together against man and woman. The words are
+    those that begin with a space and are nearest at either end of the way.
+    """
+    words = ("king", "man", "woman", "queen")
+    king, man, woman, other = rows = embeddings[[*words]]
+    step = woman - man
+    across = step / np.linalg.norm(step)
+    up = king + other - man - woman
+    up = up - (up @ across) * across
+    axes = np.stack([across, up / np.linalg.norm(up)], -1)
+    way = king + np.linspace(0, 1, WAY)[:, None] * step
+    whole = [place for place, name in enumerate(embeddings.names) if not name.startswith("·")]
+    likeness = cosine(embeddings.table[whole][None], way[[0, -1], None])
+    near = {int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:FOLLOWED]}
+    listed = [whole[place] for place in sorted(near, key=lambda place: -likeness[0, place])]
+    names = [embeddings.names[place] for place in listed]
+    return {
+        "queen_plane": tensor(rows @ axes, "vocab component", vocab=words),
+        "queen_step": tensor(step @ axes, "component"),
+        "queen_path": tensor(way @ axes, "frame component"),
+        "queen_way": tensor(cosine(embeddings.table[listed][None], way[:, None]), "frame vocab", vocab=names),
     }

@@ -11,6 +11,9 @@ from transformer_core.tracing.trace import Trace
 #: A score is the sum of these five: query first, key second; in "biases" at least one side is a bias.
 PARTS = ("word with word", "word with place", "place with word", "place with place", "biases")
 
+#: What `stretched` has of each frame, and its frames.
+STRETCHED, FRAMES = ("query", "key", "score"), 31
+
 
 @measure("batch head query key d_head", like="q k")
 def terms(q: np.ndarray, k: np.ndarray) -> Values:
@@ -59,6 +62,30 @@ def turned_scores(scores: np.ndarray, q_norm: np.ndarray, k_norm: np.ndarray) ->
     """|q_i| |k_j| cos t: what the score would be, were there t degrees between q_i and k_j, from 0 to 180."""
     lengths = q_norm[..., None] * (k_norm if k_norm.ndim == scores.ndim else k_norm[..., None, :])
     return lengths[..., None] * np.cos(np.radians(np.arange(181)))
+
+
+@measure("degree")
+def turned_cosines() -> Values:
+    """cos t of the same angles."""
+    return np.cos(np.radians(np.arange(181)))
+
+
+@measure("batch head query key", like="scores")
+def flat_angle(angle: np.ndarray) -> Values:
+    """Half way from the angle to a right one, in whole degrees: there a score is about half as large, or less."""
+    return np.round((angle + 90) / 2)
+
+
+@measure("batch head query key frame part", like="scores", part=STRETCHED)
+def stretched(
+    scores: np.ndarray, q_norm: np.ndarray, k_norm: np.ndarray, flat_angle: np.ndarray, turned_scores: np.ndarray
+) -> Values:
+    """Both lengths as they grow alike at the flat angle, and the score that they would make, until it is as it was."""
+    flat = np.take_along_axis(turned_scores, flat_angle[..., None].astype(int), -1)
+    ratio = np.maximum(np.divide(scores[..., None], flat, out=np.ones_like(flat), where=np.abs(flat) > 1e-9), 1.0)
+    grown = ratio ** (np.linspace(0, 1, FRAMES) / 2)
+    keys = k_norm if k_norm.ndim == scores.ndim else k_norm[..., None, :]
+    return np.stack([grown * q_norm[..., None, None], grown * keys[..., None], grown**2 * flat], -1)
 
 
 @measure("batch head query key other component", like="q k")

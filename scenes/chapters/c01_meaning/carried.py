@@ -1,0 +1,111 @@
+"""King minus man plus woman: a step between two words, carried to a third, and the words that are nearest to it."""
+
+from __future__ import annotations
+
+import numpy as np
+from manim import DOWN, RIGHT, UP, Animation, VGroup
+
+from scenes.animations import Riding, Through, Travel
+from scenes.layout import Room
+from scenes.mobjects.bars import bar_on
+from scenes.mobjects.marks import Ground, means
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import dot, rule
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, gap, units
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import Trace
+
+#: Px around the arrows, for the words at their tips; of the heading, for the names, for a number, of a bar, and between
+#: a tip and its word.
+ACROSS, DOWN_TO, HEAD, NAME, NUMBER, BAR, NEAR = 80.0, 84.0, 70.0, 170.0, 90.0, 40.0, 20.0
+
+
+class CarriedStep(VGroup):
+    """Three words as arrows in a plane, the step from the second to the third, and the same step at the first.
+
+    Args:
+        run: `queen_plane` of four words, `queen_step`, and along the way `queen_path` and `queen_way`.
+        room: the rectangle that is filled: at the right stand the words of `queen_way` by their cosines, nearest first.
+
+    The `sum` is an arrow that begins as the first word, and is led along the `carried` step.
+    """
+
+    def __init__(self, run: Trace, room: Room) -> None:
+        left, right = room.golden_columns()
+        words, path, step = run["queen_plane"], run["queen_path"], run["queen_step"].quantities()
+        spots = np.vstack([words.values, path.values, np.zeros((1, 2))])
+        self.plane = plane = Plane(spots, left.inset(ACROSS, DOWN_TO), 11, "ink")
+        self.origin, foot = plane.origin, plane.foot
+        king, man, woman, queen = (plane.arrow(foot, spot.quantities(), "residual") for spot in words)
+        self.three, self.goal = VGroup(king, man, woman), queen
+        sides = (UP, DOWN, DOWN, DOWN + RIGHT / 2)
+        self.names = VGroup()
+        for label, lead, side in zip(words.words("vocab"), (king, man, woman, queen), sides, strict=True):
+            self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))
+        self.step, self.carried = (
+            plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
+        )
+        self.sums = [
+            VGroup(*plane.arrow_to(foot, spot.quantities(), "residual"), dot(plane.point(spot.values), 14, "focus"))
+            for spot in path
+        ]
+        self.sum = self.sums[0].copy()
+        terms = [f"{one}" for one in words.words("vocab")[:3]]
+        self.named = Words("{} − {} + {}".format(*terms), "fact").next_to(self.carried, UP, buff=units(16))
+        self.named.align_to(self.carried, RIGHT)
+        self._list(run, right)
+        super().__init__(self.origin, self.three, self.names, self.step, self.carried, self.named, self.sum)
+
+    def _list(self, run: Trace, room: Room) -> None:
+        """The words by their cosines, in each frame of the way."""
+        way = run["queen_way"]
+        self.listed = way.words("vocab")
+        queen = str(run["queen_plane"].words("vocab")[-1])
+        head, body = room.inset(0, gap("cell")).split_rows(HEAD)
+        lines = body.rows(way.size("vocab"), 8)
+        side, rest = body.split_columns(NAME, 16)
+        unit, ground = rest.width - NUMBER, Ground()
+        self.heading = Words("nearest, by cosine with the sum", "fact", "ink2").begin_in(head)
+        self.zero = means(rule(at(rest.left, body.top), at(rest.left, body.bottom), "ink3", 3), ground)
+        order = np.argsort(np.argsort(-way.values, axis=-1, kind="stable"), axis=-1)
+        heights = np.array([line.centre[1] for line in lines])[order]
+        self.bars_of: list[VGroup] = []
+        self.words_of: list[VGroup] = []
+        for frame, row in enumerate(heights):
+            bars, texts = VGroup(), VGroup()
+            for j, (label, y) in enumerate(zip(way.words("vocab"), row, strict=True)):
+                start = np.array([at(rest.left, 0)[0], y, 0])
+                look = {"role": "residual" if str(label) == queen else "ink2", "radius": 4}
+                bars.add(bar_on(start, ground, way.quantity(frame, j), "width", unit, BAR, **look))
+                texts.add(word(label, "stage word").settle(start).begin_at(at(side.left, 0)[0]))
+            self.bars_of.append(bars)
+            self.words_of.append(texts)
+        self.bars, self.texts = self.bars_of[0].copy(), self.words_of[0].copy()
+        self.rows: list[list[Quantity]] = [way.pick(frame=frame).quantities() for frame in range(len(order))]
+        self.numbers = VGroup()
+        for bar, quantity in zip(self.bars, self.rows[0], strict=True):
+            self.numbers.add(number(quantity, ".2f", "stage number").settle(bar.get_right() + self._beside))
+
+    @property
+    def _beside(self) -> np.ndarray:
+        return RIGHT * units(NUMBER * 0.55)
+
+    def row_of(self, label: Label) -> Words:
+        """The row of a word, where it stands in the end."""
+        found: Words = self.words_of[-1][[str(one) for one in self.listed].index(str(label))]
+        return found
+
+    def carry(self) -> Animation:
+        """The step goes to the tip of the first word."""
+        return Travel(self.step, self.carried, 0.0, "row")
+
+    def lead(self) -> tuple[Animation, ...]:
+        """The sum is led along the step, and the list follows."""
+        sums = VGroup(*self.sum, *self.texts)
+        states = [VGroup(*one, *texts) for one, texts in zip(self.sums, self.words_of, strict=True)]
+        return (
+            Through(sums, states, "slow"),
+            Riding(self.bars, self.bars_of, self.numbers, self.rows, ".2f", self._beside, "slow"),
+        )
