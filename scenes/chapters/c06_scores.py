@@ -108,7 +108,8 @@ class Scores(Chapter):
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
         pair = {"query": query_token, "key": top_key}
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
-        flat, grown = float(head["flat_angle"].pick(**pair)), longer[-1, 0] / longer[0, 0]
+        lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
+        flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
         plane_room, facts_room = board.ribbon.below(STAGE).golden_columns()
         plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f")
         facts = VGroup(
@@ -140,7 +141,7 @@ class Scores(Chapter):
                 ),
                 beat("past a right angle below zero.", swing.to(HALF_TURN - flat)),
                 beat(
-                    f"But yes: let both arrows grow, and the score is {longer[-1, -1]:.2f} again.",
+                    f"But yes: let both arrows grow, and the score is {products[-1]:.2f} again.",
                     swing.to(flat),
                     (swing.stretch(grown), *counts),
                 ),

@@ -407,7 +407,7 @@ class Meaning(Chapter):
             beat(
                 f"“{one}” or “{other}” would have to move it to one meaning or the other.",
                 *(
-                    (draw(way[0]), appear(way[1], name), Travel(picture.start[0], way[2], 0.0, "row"))
+                    (draw(way[0]), appear(way[1], name), Travel(picture.start[0], way[2], kind="row"))
                     for way, name in zip(ways, picture.names, strict=True)
                 ),
             ),

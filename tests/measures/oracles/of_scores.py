@@ -114,7 +114,7 @@ def flat_angle(raw):
     return 90 - per_pair(raw, lambda q, k: math.floor((90 - turn(q, k)) / 2 + 0.5))
 
 
-@oracle("stretched", ATTENTION, f"{PAIRS} frame part")
+@oracle("stretched", ATTENTION, f"{PAIRS} frame part", lambda _: {"part": ("query", "key", "score")})
 def stretched(raw):
     def grow(q, k):
         lengths, degrees = [math.hypot(*q), math.hypot(*k)], round((turn(q, k) + 90) / 2)

@@ -65,7 +65,7 @@ def push_plane(trace: Trace, prefix: str, z: np.ndarray, loss_decrease_by_value:
 
 @measure("key nudge component")
 def nudged_plane(trace: Trace, prefix: str, push_plane: np.ndarray) -> Values:
-    """Where the output goes in `push_plane` as the score of a key is moved: the mix of its points by nudged weights."""
+    """The way of the output in `push_plane` as the score of a key is moved: its points, mixed by nudged weights."""
     run = _run(prefix)
     spots = push_plane[0, 0, int(trace.full(f"{run}.place").values)]
     keys = trace.labels(f"{run}.nudged_loss")["key"]
