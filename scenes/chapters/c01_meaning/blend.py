@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manim import RIGHT, Animation, VGroup
+from manim import RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Count
 from scenes.layout import Room
@@ -44,7 +44,7 @@ class Blend(ValuePlane):
             self.numbers.add(text.next_to(chip, RIGHT, buff=units(NEAR)))
         self.measure = Words("cosine with the sum", "fact", "ink2").end_in(room.split_rows(HEAD)[0])
         self.remove(self.heading)
-        self.heading = Words("sum", "stage word", "weight").next_to(self.output, RIGHT, buff=units(NEAR))
+        self.heading = Words("sum", "stage word", "weight").next_to(self.output.get_right(), UP, buff=units(NEAR))
         self.add(self.heading, self.goal, self.goal_chip, self.numbers, self.measure)
 
     def follow(self) -> tuple[Animation, ...]:

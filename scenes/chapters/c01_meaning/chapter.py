@@ -248,7 +248,7 @@ class Meaning(Chapter):
                 f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
                 appear(ring_around(picture.row_of(nearest), roomy=True)),
             ),
-            beat(f"with a cosine of {cosine:.2f}: near, not equal."),
+            beat(f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two."),
             stage=[card],
         )
 

@@ -28,8 +28,9 @@ from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.role_table import HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
+from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
+from scenes.mobjects.wording import CALLED, counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import (
@@ -308,6 +309,8 @@ class Heads(Chapter):
             called = {seed: training_name(place) for place, seed in enumerate(scores.labels["seed"])}
             table = RoleTable(scores, trace["roles.role_threshold"], called=called)
             card.inside.fit(table)
+            of_these = Words(f"{CALLED[INFLECTED]}; other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
+            of_these.end_in(card.head)
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
@@ -334,13 +337,13 @@ class Heads(Chapter):
                 appear(picture.labels[1], picture.summit),
             ),
             beat(
-                f"In {seeds['tried']} trainings, it was "
+                f"In {seeds['tried']} other trainings, it was "
                 f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')}: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
                 *(
                     [
-                        (leave(picture), follow(table.heads)),
+                        (leave(picture), follow(VGroup(table.heads, of_these))),
                         appear_in_turn([VGroup(table.calls[seed], line) for seed, line in table.lines.items()], "slow"),
                         appear_in_turn([ring_around(table.best(seed)) for seed in table.lines]),
                     ]
@@ -424,8 +427,10 @@ class Heads(Chapter):
                     f"The value of “{sink}” is short: {norm:.2f}, against {other:.2f} for “{noun}”.",
                     f"The value of “{sink}” has length {norm:.2f}, that of “{noun}” {other:.2f}.",
                 ),
-                (appear(bars.name, bars.zero), appear_in_turn([*bars.bars])),
-                appear(bars.numbers),
+                (
+                    appear(bars.name, bars.zero),
+                    appear_in_turn([VGroup(*pair) for pair in zip(bars.bars, bars.numbers, strict=True)]),
+                ),
                 ambient=flow,
             ),
             beat(

@@ -268,7 +268,8 @@ class Interpretation(Chapter):
                 *(play for tap, rank in zip(later, rising, strict=True) for play in (*tap, rank)),
             ),
             beat(
-                f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead: its gender was open.",
+                f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead of “{written}”: "
+                "its gender was open.",
                 appear(ring_around(rival[1], "query", roomy=True)),
                 ambient=taps.flow(),
             )
@@ -488,8 +489,8 @@ class Interpretation(Chapter):
             answered = beat(
                 claim(
                     bool(together > 2 * added),
-                    f"Not if others stand in: in the whole model, {spare['spare']} such heads of {spare['heads']} cost "
-                    f"{added:.1%} one by one, {together:.1%} together.",
+                    f"Not if others stand in: of all {spare['heads']} heads, the decoder's too, "
+                    f"{spare['spare']} such cost {added:.1%} one by one, {together:.1%} together.",
                     f"{spare['spare']} such heads cost {added:.1%} one by one, {together:.1%} together.",
                 ),
                 appear_in_turn([ring_around(paper) for paper in spared]),

@@ -242,7 +242,7 @@ def fan(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def blend(embeddings: Embeddings) -> Found:
-    """Add up what the lookup gives, in a plane with its values and the right capital, and its cosines with all of these.
+    """Add up what the lookup gives, in a plane with its values and the right capital, and its cosines with them.
 
     The values are added up from the longest term to the shortest; each row of `blend` has the cosines of one sum. Of
     the capitals that the table does not have, the right one has the cosine of this `blend_rank` with the whole sum.
