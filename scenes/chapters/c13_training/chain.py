@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Through, appear, gather
+from scenes.animations import Through, appear, draw, gather
 from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow
@@ -45,7 +45,7 @@ class Link:
     name: str
     axis: str
     value: Quantity
-    nudged: Sequence[Quantity]
+    nudged: Sequence[float]
 
 
 class Chain:
@@ -91,6 +91,7 @@ class Chain:
         plot = Plot(x, y, (one.axis, other.axis), ACROSS, room.height - ABOVE - UNDER)
         centre = at(0, (room.top + ABOVE + room.bottom - UNDER) / 2)
         plot.shift(np.array([middle, centre[1], 0]) - plot.axes.get_center())
+        plot.add(plot.ticks([one.value], ".2f", "fact"), plot.heights([other.value], ".2f"))
         rest = len(x) // 2
         far = min(REACH * (max(x) - min(x)), REACH * (max(y) - min(y)) / abs(slope))
         ends = (x[rest] - far, x[rest] + far)
@@ -108,15 +109,15 @@ class Chain:
     @staticmethod
     def _row(own: Quantity, found: Quantity, handed: Sequence[Quantity], room: Room) -> VGroup:
         """The own slope times what is handed back; the last link has only its own."""
-        first = VGroup(number(own, ".3f", "stage number"))
-        for one in handed:
-            first.add(Words("×", "stage number", "ink2"), number(one, ".3f", "stage number"))
-            second = VGroup(Words("=", "stage number", "ink2"), number(found, ".3f", "large number", "warning"))
-        rows = VGroup(first, second) if handed else VGroup(number(found, ".3f", "large number", "warning"))
-        for line in rows if handed else []:
-            for part in line.arrange(RIGHT, buff=units(14)):
-                part.stand_on(line[0].baseline)
-        return rows.arrange(DOWN, buff=units(26)).move_to(room.centre)
+        last = number(found, ".3f", "large number", "warning")
+        if not handed:
+            return VGroup(last.move_to(room.centre))
+        factors = [number(one, ".3f", "stage number") for one in (own, *handed)]
+        signs = [Words(sign, "stage number", "ink2") for sign in "×="]
+        line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
+        for part in line:
+            part.stand_on(line[0].baseline)
+        return VGroup(line, last).arrange(DOWN, buff=units(26)).move_to(room.centre)
 
     @property
     def links(self) -> list[VGroup]:
@@ -140,14 +141,11 @@ class Chain:
         return tuple(Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
 
     def handed_back(self) -> list[tuple[Animation, ...]]:
-        """From the loss on, each slope meets what is handed back to it."""
-        plays: list[tuple[Animation, ...]] = []
-        for k in reversed(range(len(self.rows))):
-            row, slope = self.rows[k], self.slopes[k][1]
-            before = [self.rows[k + 1][-1][-1]] if k + 2 < len(self.rows) else [*self.rows[k + 1 : k + 2]]
-            plays.append((appear(self.back[k]), gather([slope, *before], row[0])))
-            if len(row) > 1:
-                plays.append((appear(row[1]),))
+        """From the loss on, along each way back: the own slope times what is handed over, and what that is."""
+        *products, last = zip(self.rows, self.back, strict=True)
+        plays: list[tuple[Animation, ...]] = [(appear(*last),)]
+        for ((*factors, equals), result), way in reversed(products):
+            plays += [(draw(way), appear(*factors)), (appear(equals, result),)]
         return plays
 
 

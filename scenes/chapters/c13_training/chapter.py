@@ -91,11 +91,6 @@ class Training(Chapter):
         """From logits to the loss of one word, and its way through the training."""
         early = trace.under(EARLY)
         picture, read = CrossEntropy(early, trace.under(RUN)), early["probs"].label("position", int(early["place"]))
-        slides = claim(
-            bool(picture.losses[-1] < picture.losses[0]),
-            f"As training goes on, it falls to {picture.losses[-1]:.2f}.",
-            "As training goes on, the loss moves along the curve.",
-        )
         yield Step(
             "How wrong is a guess? Cross-entropy",
             beat(
@@ -114,7 +109,7 @@ class Training(Chapter):
                 (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
-            beat(slides, leave(picture.numbers[1]), picture.run()),
+            beat(f"At the end of training, it is {picture.losses[-1]:.2f}.", leave(picture.numbers[1]), picture.run()),
             stage=[*picture.ribbon],
         )
 
@@ -192,13 +187,14 @@ class Training(Chapter):
             ),
             beat(
                 "That times its attention weight is the push on its score, as before.",
-                *picture.multiply(),
-                (appear(nudges.names[2]), *picture.pushed()),
+                appear(picture.rings),
+                appear(picture.factors),
+                appear(nudges.names[2], *(nudges.pushes[key] for key in nudges.keys)),
                 appear(nudges.push_numbers, picture.formula),
             ),
             beat(
                 f"Raise the score of “{up}”: the output slides to its value, and the loss falls.",
-                leave(picture.bars, picture.numbers, picture.factors, picture.shadows),
+                leave(picture.bars, picture.numbers, picture.rings, picture.factors, picture.shadows),
                 appear(picture.dot),
                 picture.slide(),
             ),
@@ -222,11 +218,12 @@ class Training(Chapter):
         picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
         parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
+        *products, last = picture.handed_back()
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
-                f"The score of “{up}” moves its weight, the weight moves the lead of “{target}” over all other logits, "
-                "the lead moves the loss.",
+                f"The score of “{up}” moves its weight; that moves the log-odds of “{target}”, "
+                "its logit against all others; these move the loss.",
                 (appear_in_turn([*picture.ways]), appear(picture.plots), draw(*picture.curves, kind="row")),
                 appear(picture.dots),
                 picture.nudge(),
@@ -235,9 +232,10 @@ class Training(Chapter):
                 "Each link has a slope of its own.",
                 (draw(*picture.tangents), appear_in_turn([*picture.slopes])),
             ),
+            beat("Now back from the loss, slope times slope: the chain rule.", *products),
             beat(
-                "Now back from the loss, slope times slope: the chain rule. It ends with the slope that we measured.",
-                *picture.handed_back(),
+                f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured: against it goes the push.",
+                last,
             ),
             beat(
                 f"One pass back, along all paths, gives all {early['parameters']:,.0f} slopes: backpropagation.",
@@ -442,8 +440,8 @@ class Training(Chapter):
                 *picture.draw("attention"),
             ),
             beat(
-                f"And “{target}” rose to {picture.probs[-1]:share}. Whatever attention helps grows stronger: "
-                "so random numbers learn to translate.",
+                f"And “{target}” rose to {picture.probs[-1]:share}. Guess, loss, gradient, step: "
+                "so random numbers learned to translate.",
                 *picture.draw("probability"),
             ),
             stage=[picture.plot, picture.ticks],
@@ -461,12 +459,13 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chai
     losses, leads = (early[name][key] for name in ("nudged_loss", "nudged_lead"))
     middle, weights = len(leads) // 2, early["nudged_weights"]
     moved = [weights.quantity(key, n, key) for n in range(len(leads))]
+    score = scores.quantity(key)
     links = (
-        Link(f"score of “{scores.label('key', key)}”", "score", scores.quantity(key), early["nudge"].quantities()),
+        Link(f"score of “{scores.label('key', key)}”", "score", score, [score + by for by in early["nudge"].values]),
         Link("its attention weight", "weight", moved[middle], moved),
         Link(
-            f"lead of “{early['probs'].words('position')[int(early['place']) + 1]}”",
-            "lead",
+            f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",
+            "log-odds",
             leads.quantity(middle),
             leads.quantities(),
         ),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, Mobject, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Through, appear, gather
+from scenes.animations import Count, Through, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
@@ -26,6 +26,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 WEIGHTS, PUSHES, FACTORS = 92.0, 84.0, 60.0
 #: Px of the names at the left, and of the dot that is the output.
 NAMES, OUTPUT = 290.0, 11.0
+#: Px of a column that are kept for the chip at the tip of a value.
+CHIP = 80.0
 #: How far an axis of losses goes below the least one, as a share of their range.
 FLOOR = 0.15
 #: How far a tangent reaches from its point, as a change of the score.
@@ -124,7 +126,10 @@ class Nudges:
         plots = self.between.inset(0, 44)
         #: A plane in units of the loss, with the values around the output: its unit is that of the pushes.
         ends = np.vstack([spots.values[[*self.keys]], np.zeros((1, 2))])
-        self.plane = Plane(ends, self.between.split_rows(-FACTORS)[0].inset(0, 36), OUTPUT, "weight")
+        first, last = (ribbon.columns[find(self.keys)] for find in (min, max))
+        #: From the column of the one key to that of the other, with air for the chips at the tips.
+        theirs = Room(first.left + CHIP, self.between.top, last.right - CHIP, self.between.bottom - FACTORS)
+        self.plane = Plane(ends, theirs.inset(0, 36), OUTPUT, "weight")
         self.points = slopes["nudged_plane"].pick(key=self.key)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
         self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
@@ -224,16 +229,17 @@ class Downhill:
             for part in row.arrange(RIGHT, buff=units(14)):
                 part.stand_on(line)
             self.factors.add(row.set_x(nudges.ribbon.centre(key)))
+        self.rings = VGroup(ring_around(nudges.numbers[key]) for key in nudges.keys)
         self.formula = Formula(
             "- (partial L) / (partial s) = {{ w : weight }} thin (- g) dot ({{ v : value }} - z)", LARGE
         )
-        upper = Room(
-            nudges.ribbon.columns[-2].left + 140,
+        beside = Room(
+            nudges.ribbon.columns[0].left,
             nudges.between.top,
-            nudges.ribbon.columns[-1].right,
+            nudges.ribbon.columns[min(nudges.keys)].left,
             nudges.between.bottom,
         )
-        upper.rows(2)[0].inset(20, 40).fit(self.formula, 1)
+        beside.inset(40).fit(self.formula, 1)
 
     @staticmethod
     def _dot(plane: Plane, spot: NamedTensor) -> VMobject:
@@ -241,16 +247,6 @@ class Downhill:
         x, y = spot.quantities()
         away = (Away(one, 0.0, axis, plane.px, 2 * OUTPUT, plane.ground) for axis, one in enumerate((x, y)))
         return means(dot(plane.point((float(x), float(y))), OUTPUT, "focus"), *away)
-
-    def multiply(self) -> list[tuple[Animation, ...]]:
-        """Each weight comes down to how far down its value lies: factors."""
-        rows = [*zip((self.nudges.numbers[key] for key in self.nudges.keys), self.factors, strict=True)]
-        return [tuple(gather([one], row[0]) for one, row in rows), tuple(appear(*row[1:]) for _, row in rows)]
-
-    def pushed(self) -> tuple[Animation, ...]:
-        """The factors become the pushes."""
-        rows = zip(self.factors, self.nudges.keys, strict=True)
-        return tuple(gather([row[2]], self.nudges.pushes[key]) for row, key in rows)
 
     def slide(self, kind: str = "slow") -> tuple[Animation, ...]:
         """The score that is pushed up most is raised: the output slides to its value."""
