@@ -356,7 +356,8 @@ class LanguageModel(Chapter):
     def the_window(self, run: Trace, page: Page) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
         window = Places(run["places"], int(run["chat_tokens"]), WINDOW)
-        page = Page(run["chat"], CHATS, LARGE, CHATS.height / (len(page.lines) + 1))
+        lines = len(page.lines) + 1
+        page = Page(run["chat"], CHATS, LARGE, CHATS.height / lines)
         reply = Page(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
         titles = zip(("in one chat", "in a new chat"), TURNS, CHATS.columns(2), strict=True)
         chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
