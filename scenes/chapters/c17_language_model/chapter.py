@@ -79,7 +79,7 @@ class LanguageModel(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
-        vector, likely = self.vector(run, 0), self.likely(run, "then", "_0")
+        vector, likely = self.vector(run), self.likely(run, "then", "_0")
         last = VGroup(vector, page.tie(vector))
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
@@ -93,7 +93,7 @@ class LanguageModel(Chapter):
         yield from self.fluent(run)
         yield from self.and_again(run, page, last, likely)
 
-    def vector(self, run: Trace, step: int) -> VGroup:
+    def vector(self, run: Trace, step: int = 0) -> VGroup:
         """The last vector while the text is gone on with, on end."""
         strip = Strip(run[f"then_last_{step}"], VECTOR.height, VECTOR.width)
         return standing(strip).move_to(VECTOR.centre)
