@@ -55,6 +55,7 @@ from scenes.chapters.c17_language_model.talk import (
     Recalled,
     added,
     between,
+    compared,
     in_a_row,
 )
 from scenes.layout import STAGE
@@ -78,10 +79,8 @@ class LanguageModel(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
-        steps = range(len(run["then"]))
-        vectors = [self.vector(run, step) for step in steps]
-        lists = [self.likely(run, "then", f"_{step}") for step in steps]
-        last, likely = VGroup(vectors[0], page.tie(vectors[0])), lists[0]
+        vector, likely = self.vector(run), self.likely(run, "then", "_0")
+        last = VGroup(vector, page.tie(vector))
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
         yield from self.where_it_looks(run, page, last, likely)
@@ -90,11 +89,11 @@ class LanguageModel(Chapter):
         chat = Page(run["chat"], STAGE, LARGE)
         reply = Page(run["answer_0_spaces"], chat.next_line(), LARGE)
         yield from self.a_chat(run, chat, reply)
-        yield from self.the_window(run, chat, reply)
+        yield from self.the_window(run, chat)
         yield from self.fluent(run)
-        yield from self.and_again(run, page, last, vectors, lists)
+        yield from self.and_again(run, page, last, likely)
 
-    def vector(self, run: Trace, step: int) -> VGroup:
+    def vector(self, run: Trace, step: int = 0) -> VGroup:
         """The last vector while the text is gone on with, on end."""
         strip = Strip(run[f"then_last_{step}"], VECTOR.height, VECTOR.width)
         return standing(strip).move_to(VECTOR.centre)
@@ -258,7 +257,7 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     bool(length > far > 1),
-                    f"Its own bar falls: its distance grows by a factor of {far:.0f}, its length by {length:.0f}.",
+                    "Its own bar falls: the vector moves further, but its length grows even more.",
                     "Each bar is a share of the length of a vector.",
                 ),
                 appear(ring_around(bars[place])),
@@ -354,9 +353,12 @@ class LanguageModel(Chapter):
             stage=[question, answer],
         )
 
-    def the_window(self, run: Trace, page: Page, reply: Page) -> Iterator[Step]:
+    def the_window(self, run: Trace, page: Page) -> Iterator[Step]:
         """All places for tokens, and what is known of another chat."""
-        window = Places(run["places"], run["chat_tokens"], WINDOW)
+        window = Places(run["places"], int(run["chat_tokens"]), WINDOW)
+        lines = len(page.lines) + 1
+        page = Page(run["chat"], CHATS, LARGE, CHATS.height / lines)
+        reply = Page(run["answer_0_spaces"], page.next_line(), LARGE, page.pitch)
         titles = zip(("in one chat", "in a new chat"), TURNS, CHATS.columns(2), strict=True)
         chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
         here, new = (run["recalled"].quantity(which, 0) for which in range(2))
@@ -372,14 +374,15 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "A user says a name, and asks for it. We begin the answer:",
-                appear(chats[0].title),
+                leave(window.field, window.grid, window.cells),
+                appear(chats[0].title, chats[0].window.all),
                 appear_in_turn([*chats[0].said]),
             ),
             beat(
                 claim(
                     chats[0].list.names[0].text == name,
-                    f"“{name}” is the likeliest, with {here:share}: head {head} of layer {layer} looks back at it.",
-                    f"“{name}” has {here:share}: head {head} of layer {layer} looks back at it.",
+                    f"“{name}” is the likeliest, with {here:.2%}: head {head} of layer {layer} looks back at it.",
+                    f"“{name}” has {here:.2%}: head {head} of layer {layer} looks back at it.",
                 ),
                 (appear(chats[0].list), draw(arc), appear(told)),
             ),
@@ -389,7 +392,7 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}: its weights are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
-                appear(chats[1].title, *chats[1].said),
+                appear(chats[1].title, chats[1].window.all, *chats[1].said),
                 appear(chats[1].list),
             ),
             stage=[window.field, window.grid, page, reply],
@@ -405,10 +408,11 @@ class LanguageModel(Chapter):
         ]
         begins = [run[f"after_is_{side * count}"] for side in range(2)]
         (best, share), (other, other_share) = (probs.largest() for probs in begins)
-        (known, made_up), (cases, other_cases) = (run[name].quantities() for name in ("sure_of_names", "names"))
+        known, made_up = run["sure_of_names"].quantities()
         right, words = run["right"], run["answer_0"].words("step")
         said = words[[*map(str, words)].index(COPULA)]
-        wrong = right.pick(sentence=slice(count)).smallest()[0]
+        wrong, false = right.pick(sentence=slice(count)).smallest()
+        means = f"the means are {known:.1%} and {made_up:.1%}."
         rings = halves[0].found(right, run["capitals"])
         yield Step(
             "Fluent is not the same as true",
@@ -423,8 +427,8 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     bool(share > other_share + other_share),
-                    f"After “{said}”, “{best}” has {share:share}, “{other}” {other_share:share}. Here it doubts.",
-                    f"After “{said}”, “{best}” has {share:share}, “{other}” {other_share:share}.",
+                    f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}. Here it doubts.",
+                    f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}.",
                 ),
                 appear_in_turn([half.list for half in halves]),
             ),
@@ -444,8 +448,11 @@ class LanguageModel(Chapter):
                 appear_in_turn(rings),
             ),
             beat(
-                f"Names after “{said}” have a mean of {known:share} in {cases} cases, "
-                f"and of {made_up:share} in {other_cases}.",
+                claim(
+                    not (false or run["named"].values[wrong.position]),
+                    f"Only names after “{said}” count, so not “{wrong}”, which failed: {means}",
+                    f"Only names after “{said}” count: {means}",
+                ),
                 leave(*rings),
                 tuple(
                     play for half in halves for bar, told in half.named[1:] for play in (grow(bar, DOWN), appear(told))
@@ -455,19 +462,21 @@ class LanguageModel(Chapter):
             stage=[half.title for half in halves],
         )
 
-    def and_again(
-        self, run: Trace, page: Page, last: VGroup, vectors: list[VGroup], lists: list[NextTokens]
-    ) -> Iterator[Step]:
+    def and_again(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """Close: the loop, on the text that is written on, and what a chat program adds to it."""
-        told, likely = run["then"], lists[0]
+        told = run["then"]
         written, wrong = page.going_on(told), page.going_on(run["wrong"])
+        vectors = [last[0], *(self.vector(run, step) for step in range(1, len(told)))]
+        lists = [likely, *(self.likely(run, "then", f"_{step}") for step in range(1, len(told)))]
+        ties = [last[1], *(page.tie(*pair) for pair in zip(vectors[1:], written, strict=False))]
         streams = page.streams(strongest(run["attention"]), vectors[0], "residual")
         wrong[0].set_fill(palette().warning)
-        drawn, then, tie = self.likely(run, "then", "_0"), self.likely(run, "wrong_next"), last[1]
+        drawn, then = self.likely(run, "then", "_0"), self.likely(run, "wrong_next")
         named = run["named_again"]
         right, error = named.words("rank")
         low, (was, _), (left, now) = run["then_0"].quantity(1), *(named.pick(choice=i).quantities() for i in range(2))
         before = then.state(named.pick(choice=0, rank=(error.position, right.position))).set_fill(palette().ink3)
+        had = compared(then, was, f"with “{right}”")
         more = added(
             "what ChatGPT adds",
             (
@@ -479,8 +488,13 @@ class LanguageModel(Chapter):
             play
             for step in range(1, len(told))
             for play in (
-                (*exchange([vectors[step - 1]], [vectors[step]], "flow"), leave(lists[step - 1]), appear(lists[step])),
-                gather([lists[step].bars[0]], written[step], "flow"),
+                (
+                    *exchange([vectors[step - 1]], [vectors[step]], "flow"),
+                    draw(ties[step], kind="flow"),
+                    leave(lists[step - 1]),
+                    appear(lists[step]),
+                ),
+                (leave(ties[step]), gather([lists[step].bars[0]], written[step], "flow")),
             )
         ]
         yield Step(
@@ -489,30 +503,30 @@ class LanguageModel(Chapter):
                 "Tokens, layers, the last vector, probabilities: one token is chosen,",
                 draw(*streams, kind="row"),
                 appear(ring := ring_around(likely.bars[0])),
-                (leave(ring, streams), gather([likely.bars[0]], written[0])),
+                (leave(ring, streams, ties[0]), gather([likely.bars[0]], written[0])),
             ),
             beat("read, and all begins again, until the answer is written.", *again),
             beat(
                 "ChatGPT does the same. It adds size, and human feedback: what people prefer becomes likelier.",
-                leave(lists[-1]),
+                leave(lists[-1], vectors[-1]),
                 appear_in_turn([*more], "slow"),
             ),
             beat(
-                f"Your turn: “{error}”, with {low:.1%}, could be drawn. Can a wrong token be taken back?",
-                leave(more, vectors[-1], tie, written),
+                f"Your turn: “{error}”, with {low:.1%}, could be drawn. Can it be taken back?",
+                leave(more, written),
                 appear(drawn),
                 appear(ring := ring_around(drawn.bars[1])),
                 gather([drawn.bars[1]], wrong[0]),
             ),
             beat(
-                "No: it stays, and conditions all that follows:",
+                "No: it conditions all that follows. We begin another sentence:",
                 leave(drawn, ring),
                 appear_in_turn([*wrong[1:]], "slow"),
             ),
             beat(
-                f"now “{error}” gets {now:share}, “{right}” {left:share}, not {was:share}.",
+                f"now “{error}” gets {now:.1%}, “{right}” {left:.1%}; with “{right}” written, {was:.1%}.",
                 appear(*then.names, *then.numbers, *then.rest),
-                (appear(before), *(grow(bar) for bar in then.bars)),
+                (appear(before, had), *(grow(bar) for bar in then.bars)),
             ),
             stage=[page, last, likely],
         )

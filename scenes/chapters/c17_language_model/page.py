@@ -144,9 +144,9 @@ class Page(VGroup):
             streams.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
         return streams
 
-    def tie(self, to: VMobject) -> VMobject:
-        """From the last word to its vector, level with the word."""
-        start = self.words[-1].get_right() + RIGHT * units(10)
+    def tie(self, to: VMobject, text: Words | None = None) -> VMobject:
+        """From a word, by default the last one, to its vector, level with the word."""
+        start = (text or self.words[-1]).get_right() + RIGHT * units(10)
         return rule(start, np.array([to.get_left()[0] - units(6), start[1], 0]), "residual", 3)
 
     def slots(self, count: Quantity) -> VGroup:

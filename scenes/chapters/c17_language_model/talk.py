@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear, grow, ring_around
 from scenes.chapters.c17_language_model.page import BROAD, LIST, MARK, RETURN, Page
@@ -27,7 +27,7 @@ LARGE = "caption"
 COPULA = "is"
 #: What is left beside the short lines of a chat.
 BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
-#: The field of places, and the two chats below.
+#: The field of places, and below it one chat or two.
 WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: Turns of the chat in which a name is said, and of a new one.
 TURNS = 4, 2
@@ -35,8 +35,8 @@ TURNS = 4, 2
 SAID, SPEAKER, COUNTRY = 490.0, 112.0, 150.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
-#: The handles of an arc that leads around the right of the lines.
-OVER, OUT = RIGHT * units(110) + UP * units(46), RIGHT * units(160)
+#: Px from the longest line to an arc around it, of the arc's bends up out of a word and back to one, and to its number.
+ASIDE, RISE, HOOK, INSIDE = 44.0, 70.0, 70.0, 26.0
 
 
 class Bubble(VGroup):
@@ -65,7 +65,7 @@ class Places:
 
     ROWS = 32
 
-    def __init__(self, places: Quantity, taken: Quantity, room: Room) -> None:
+    def __init__(self, places: Quantity, taken: int, room: Room) -> None:
         columns = int(places) // self.ROWS
         wide, high = room.width / columns, room.height / self.ROWS
         self.field = Box(room.width, room.height, palette().surface, 4, palette().line, 2).move_to(room.centre)
@@ -78,47 +78,54 @@ class Places:
             Box(wide, high, palette().role("query"), 0).move_to(
                 at(room.left + (i % columns + 0.5) * wide, room.top + (i // columns + 0.5) * high)
             )
-            for i in range(int(taken))
+            for i in range(taken)
         )
+        self.all = VGroup(self.field, self.grid, self.cells)
 
 
 class Recalled:
-    """A chat, who says what, up to an answer that is begun; beside it what could come next.
+    """A chat, who says what, up to an answer that is begun; its window above, and beside it what could come next.
 
     Args:
         which: 0 for the chat in which a name was said, 1 for a new one, which is its last `turns`.
     """
 
     def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
-        told = run["told"]
+        told, said = run["told"], turns_of(run["told"])
+        self.window = Places(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
         head, body = room.split_rows(50, 10)
         left, right = body.split_columns(SAID, 10)
         self.title = Words(title, "block", "ink2").begin_in(head)
         self.said = VGroup()
-        for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], turns_of(told)[-turns:], strict=True):
+        for row, (who, begin, end) in zip(left.rows(max(TURNS), 0)[-turns:], said[-turns:], strict=True):
             side, rest = row.split_columns(SPEAKER)
             speaker = Page(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
             speaker.words.set_fill(palette().ink2)
             self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
-        self.list = few(run, f"recalled_{which}", right, "others", ".2%")
+        name = run["told_attention"].largest()[0]
+        last = run[f"recalled_{which}"].words("rank")[-1] == name
+        self.list = few(run, f"recalled_{which}", right, "others", ".2%", apart=last)
 
     def look(self, weights: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight, with that."""
         words = [text for line in self.said for text in line[1].words]
         key = weights.largest()[0]
-        start, end = next(text for text in words if text.text == key).get_top(), words[-1].get_right()
-        weight = weights.quantity(key.position)
+        start = next(text for text in words if text.text == key).get_top() + UP * units(6)
+        end, weight = words[-1].get_right() + RIGHT * units(6), weights.quantity(key.position)
+        side = np.array([max(float(text.get_right()[0]) for text in words) + units(ASIDE), (start + end)[1] / 2, 0])
+        up, back = UP * units(RISE), RIGHT * units(HOOK)
+        above, below = (side + (tip - side)[1] * UP for tip in (start, end))
         line = VMobject(stroke_color=palette().query)
-        line.points = np.array([start, start + OVER, end + OUT, end + RIGHT * units(6)])
+        line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
         line.set_stroke(width=stroke(BROAD * float(weight)), opacity=0.6)
         means(line, Thickness(weight, BROAD), End(weight, first=True, axis="key"))
         told = number(weight, "share", "stage number", "query")
-        return VGroup(line, told.next_to(line.point_from_proportion(0.5), RIGHT, buff=units(18)))
+        return VGroup(line, told.next_to(side, LEFT, buff=units(INSIDE)))
 
 
-def few(run: Trace, name: str, room: Room, others: str, spec: str = ".1%") -> NextTokens:
+def few(run: Trace, name: str, room: Room, others: str, spec: str = ".1%", apart: bool = False) -> NextTokens:
     """A short list of next tokens, and all others by their name."""
-    return NextTokens(run[name], room, others=(run[f"{name}_others"], others), spec=spec)
+    return NextTokens(run[name], room, others=(run[f"{name}_others"], others), spec=spec, apart=apart)
 
 
 def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
@@ -140,7 +147,7 @@ class Answers:
         kind = int(bool(which[0]))
         mean, count = run["sure_of_names"].quantity(kind), run["names"].quantity(kind)
         self.title = Words(title, "block", "ink2").begin_in(head)
-        self.mean = Words(f"mean of {count} names: {mean:share}", "fact", "query").end_in(head)
+        self.mean = Words(f"mean of {count} names: {mean:.1%}", "fact", "query").end_in(head)
         rows = body.rows(len(which), 0)
         self.asked, self.lines = VGroup(), VGroup()
         #: The bars of the first answer up to the name; and of each answer that names one, the bar and its number.
@@ -162,7 +169,7 @@ class Answers:
             if run["named"].values[place]:
                 named = [text.text for text in line.words].index(COPULA) + 1
                 bar = line.bar(named, shares.quantity(named), self.SURE, "query")
-                told = number(shares.quantity(named), "share", "large cell", "query")
+                told = number(shares.quantity(named), ".1%", "large cell", "query")
                 self.named.add(
                     VGroup(
                         bar, told.next_to(bar, RIGHT, buff=units(10)).align_to(bar, DOWN).shift(UP * units(self.RAISED))
@@ -210,3 +217,11 @@ def added(title: str, texts: Sequence[Sequence[str]]) -> VGroup:
         lines = VGroup(Words(line, "stage word", paper=paper) for line in text).arrange(DOWN, buff=units(16))
         plates.add(VGroup(paper, *lines.move_to(room.centre)))
     return plates
+
+
+def compared(listed: NextTokens, was: Quantity, text: str) -> VGroup:
+    """What the grey bar in the second line of a list means: its number, and when it would hold, on the lines below."""
+    lines = VGroup(number(was, ".1%", "large cell", "ink2"), Words(text, "note", "ink2"))
+    for line, spot in zip(lines, listed.spots[2:], strict=False):
+        line.settle(spot).end_at(float(at(listed.room.right, 0)[0]))
+    return lines
