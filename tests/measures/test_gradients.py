@@ -60,9 +60,13 @@ def test_each_link_of_the_chain_is_what_a_nudge_of_the_score_found_and_together_
     found = run.under("gradients.decoder.1.cross_attn", batch=0, head=0, query=place)
     around = slice(middle - 1, middle + 2, 2)
     for key in range(len(run["nudged_loss"])):
-        weights, leads = run["nudged_weights"].values[key, around, key], run["nudged_lead"].values[key, around]
+        weights, leads = run["nudged_weights"].values[key, around, key], run["nudged_log_odds"].values[key, around]
         scores, losses = run["nudge"].values[around], run["nudged_loss"].values[key, around]
-        way, gain, last = found["score_to_weight"].values[key], found["weight_to_lead"].values[key], run["lead_to_loss"]
+        way, gain, last = (
+            found["score_to_weight"].values[key],
+            found["weight_to_log_odds"].values[key],
+            run["log_odds_to_loss"],
+        )
         assert np.diff(weights) / np.diff(scores) == pytest.approx(way, rel=0.01)
         assert np.diff(leads) / np.diff(weights) == pytest.approx(gain, rel=0.02, abs=0.01)
         assert np.diff(losses) / np.diff(leads) == pytest.approx(float(last), rel=0.001)

@@ -30,7 +30,7 @@ ALWAYS = {
     "two_matrices_apart": "and so are two matrices",
     "lines": "one training was watched",
     "abrupt_lines": "one training was watched",
-    "lead_to_loss": "one word was asked for",
+    "log_odds_to_loss": "one word was asked for",
     "score_gradient_difference": "one training was watched; a wrong gradient is told in test_gradients.py",
     "senses_start": "a word that stands at one place begins with one row",
     "role_threshold": "a threshold",

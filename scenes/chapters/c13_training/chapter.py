@@ -455,10 +455,10 @@ def row_of_interest(trace: Trace) -> tuple[int, dict[str, int]]:
 
 
 def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chain:
-    """What one nudged score leads through, up to the loss."""
-    losses, leads = (early[name][key] for name in ("nudged_loss", "nudged_lead"))
-    middle, weights = len(leads) // 2, early["nudged_weights"]
-    moved = [weights.quantity(key, n, key) for n in range(len(leads))]
+    """Link one nudged score to the loss: score, attention weight, log-odds, loss."""
+    losses, log_odds = (early[name][key] for name in ("nudged_loss", "nudged_log_odds"))
+    middle, weights = len(log_odds) // 2, early["nudged_weights"]
+    moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
     score = scores.quantity(key)
     links = (
         Link(f"score of “{scores.label('key', key)}”", "score", score, [score + by for by in early["nudge"].values]),
@@ -466,14 +466,14 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chai
         Link(
             f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",
             "log-odds",
-            leads.quantity(middle),
-            leads.quantities(),
+            log_odds.quantity(middle),
+            log_odds.quantities(),
         ),
         Link("loss", "loss", losses.quantity(middle), losses.quantities()),
     )
-    own = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_lead")]
+    own = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     handed = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
-    last = early["lead_to_loss"]
+    last = early["log_odds_to_loss"]
     return Chain(links, [*own, last], [*handed, last])
 
 

@@ -449,20 +449,20 @@ def weight_gradient(raw):
     return found
 
 
-@oracle("weight_to_lead", GRADIENTS, PAIRS, needs="z")
-def weight_to_lead(raw):
-    """Autograd's gradient of the loss on z, over that of the loss on the lead: p - 1."""
+@oracle("weight_to_log_odds", GRADIENTS, PAIRS, needs="z")
+def weight_to_log_odds(raw):
+    """Autograd's gradient of the loss on z, over that of the loss on the log-odds: p - 1."""
     return weight_gradient(raw) / (math.exp(-float(raw["/experiment.descent.word_loss"])) - 1)
 
 
-@oracle("lead_to_loss", "experiment.descent", "", needs="word_loss")
-def lead_to_loss(raw):
+@oracle("log_odds_to_loss", "experiment.descent", "", needs="word_loss")
+def log_odds_to_loss(raw):
     return math.exp(-float(raw["word_loss"])) - 1
 
 
-@oracle("nudged_lead", "experiment.descent", "key nudge", lambda raw: {"key": raw.words("nudged_loss", "key")},
+@oracle("nudged_log_odds", "experiment.descent", "key nudge", lambda raw: {"key": raw.words("nudged_loss", "key")},
         "nudged_loss")  # fmt: skip
-def nudged_lead(raw):
+def nudged_log_odds(raw):
     p = np.exp(-raw["nudged_loss"])
     return np.log(p) - np.log(1 - p)
 

@@ -2,8 +2,8 @@
 
 All of these stand beside the gradients of one word's loss, `experiment.descent.gradients.*`. If one score alone is
 moved, its attention weight w moves, and the output on a straight line: from the mix of the other values to its own. So
-all that follows is a function of w. The lead of the right word is ln p / (1 - p): its logit, less the logarithm of the
-sum of the exponentials of the others.
+all that follows is a function of w. The log-odds of the right word are ln p / (1 - p): its logit, less the logarithm of
+the sum of the exponentials of the others.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from transformer_core.tracing.trace import Trace
 
 
 @measure("key nudge", like="nudged_loss")
-def nudged_lead(nudged_loss: np.ndarray) -> Values:
+def nudged_log_odds(nudged_loss: np.ndarray) -> Values:
     """ln p / (1 - p) of the right word, with each score moved by itself."""
     return -np.log(np.expm1(nudged_loss))
 
 
 @measure("")
-def lead_to_loss(word_loss: np.ndarray) -> Values:
-    """dL/d lead = p - 1, as L = ln(1 + exp(-lead))."""
+def log_odds_to_loss(word_loss: np.ndarray) -> Values:
+    """dL/d(log-odds) = p - 1, as L = ln(1 + exp(-log-odds))."""
     return np.expm1(-word_loss)
 
 
@@ -41,9 +41,9 @@ def weight_gradient(trace: Trace, prefix: str, score_gradient: np.ndarray) -> Va
 
 
 @measure("batch head query key", like="scaled")
-def weight_to_lead(trace: Trace, prefix: str, weight_gradient: np.ndarray) -> Values:
-    """d lead/dw_ij: that slope, without the last link from the lead to the loss."""
-    return weight_gradient / trace.full(f"{_run(prefix)}.lead_to_loss").values
+def weight_to_log_odds(trace: Trace, prefix: str, weight_gradient: np.ndarray) -> Values:
+    """d(log-odds)/dw_ij: that slope, without the last link from the log-odds to the loss."""
+    return weight_gradient / trace.full(f"{_run(prefix)}.log_odds_to_loss").values
 
 
 @measure("batch head query key component", like="scaled")
