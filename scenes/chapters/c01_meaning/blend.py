@@ -1,4 +1,4 @@
-"""What a soft lookup gives: values that add up to a blend, the answer that was asked for, and their cosines with it."""
+"""The result of a soft lookup: values that add up to a blend, the right answer, and their cosines with it."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
 @dataclass(frozen=True)
 class Link:
-    """What a chain leads through: a name, that of its axis, its value, and its values as the score is nudged."""
+    """A quantity in a chain: a name, that of its axis, its value, and its values as the score is nudged."""
 
     name: str
     axis: str

@@ -168,7 +168,7 @@ class Training(Chapter):
         yield from self.downhill(picture, trace, row)
 
     def downhill(self, nudges: Nudges, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
-        """Why a score is pushed: where the value lies, seen from the output, and how much weight it has."""
+        """The reason of a push on a score: where the value lies, seen from the output, and how much weight it has."""
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
         picture = Downhill(nudges, slopes, trace[f"{EARLY}.{PATH}.weights"].pick(**row))
         down, up = (slopes["score_push"].label("key", key) for key in nudges.keys)

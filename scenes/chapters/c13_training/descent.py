@@ -89,7 +89,7 @@ class Valley:
 
     @staticmethod
     def _moments() -> list[float]:
-        """How far a step has come, moment by moment."""
+        """The part of a step that is done, moment by moment."""
         return [float(rate_functions.smooth(moment / MOMENTS)) for moment in range(1, MOMENTS + 1)]
 
     def _between(self, visited: np.ndarray) -> list[float]:

@@ -349,7 +349,7 @@ class Interpretation(Chapter):
         )
 
     def one_head(self, trace: Trace) -> Iterator[Step]:
-        """Which head moves the gender, and what the decoder goes by without it."""
+        """The head that moves the gender, and the words that the decoder goes by without it."""
         run = trace.under(PATCHING)
         if f"{PAIR}_heads" not in run:
             return

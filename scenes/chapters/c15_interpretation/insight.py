@@ -115,7 +115,7 @@ class AblatedHeads(VGroup):
 
     @property
     def measured(self) -> list[VGroup]:
-        """What stands there when every head has been ablated."""
+        """All that stands there when every head has been ablated."""
         return [self.papers, self.names, self.frames, self.bars, self.numbers]
 
     def place(self, layer: int, head: int) -> int:
@@ -127,7 +127,7 @@ class AblatedHeads(VGroup):
         return leave(self.grids[k][1])
 
     def count(self, k: int) -> Animation:
-        """What is right without it."""
+        """The share that is right without it."""
         return AnimationGroup(grow(self.bars[k].bar), appear(self.numbers[k]))
 
     def ablate(self, places: Sequence[int]) -> Animation:
@@ -160,7 +160,7 @@ class Spoiled(VGroup):
 
 
 class SpareCosts:
-    """What spare heads cost one by one, added up, and all at once: two bars of one scale.
+    """The costs of spare heads one by one, added up, and all at once: two bars of one scale.
 
     Args:
         run: the results of the experiment.

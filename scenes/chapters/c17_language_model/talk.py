@@ -220,7 +220,7 @@ def added(title: str, texts: Sequence[Sequence[str]]) -> VGroup:
 
 
 def compared(listed: NextTokens, was: Quantity, text: str) -> VGroup:
-    """What the grey bar in the second line of a list means: its number, and when it would hold, on the lines below."""
+    """The number of the grey bar in the second line of a list, and when it would hold, on the lines below."""
     lines = VGroup(number(was, ".1%", "large cell", "ink2"), Words(text, "note", "ink2"))
     for line, spot in zip(lines, listed.spots[2:], strict=False):
         line.settle(spot).end_at(float(at(listed.room.right, 0)[0]))
