@@ -33,7 +33,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 #: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
 LABEL, AXES = 420.0, 130.0
-#: Px of the number beside a bar, and of a bar's height.
+#: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
@@ -163,9 +163,12 @@ class JoinedHeads(VGroup):
             self.whole.add(whole.move_to(line.centre))
             self.written.add(vector_in(two, written[head], "residual", scales[2]))
             norm = self.norms.quantity(head)
-            bar = bar_in(number, norm, (number.width - NUMBER) / float(self.norms.values.max()), BAR, "residual")
-            text = Words(f"{norm:.2f}", "stage number", paper=self.plates[head].paper).settle(bar.get_center())
-            self.lengths.add(VGroup(bar, text.begin_at(bar.get_right()[0] + units(AIR))))
+            text = Words(f"{norm:.2f}", "stage number", paper=self.plates[head].paper).settle(number.centre)
+            self.lengths.add(text)
+            if number.width > 2 * NUMBER:
+                unit = (number.width - NUMBER) / float(self.norms.values.max())
+                self.lengths.add(bar := bar_in(number, norm, unit, BAR, "residual"))
+                text.begin_at(bar.get_right()[0] + units(AIR))
         self.states = [vector_in(wide.cross(foot), row, "residual", scales[2]) for row in sums]
         self.z_name, self.concat_name = columns.name("outputs", top), columns.name("concat", top)
         self.written_name, self.length_name = columns.name("writes", outputs), columns.name("length", numbers)
