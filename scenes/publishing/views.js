@@ -47,6 +47,8 @@ const choose = (model) => {
 /* One link a model: it takes along what a learner has typed. */
 const choices = byId("models");
 choices.append(...models.map(({ name }) => make("a", { text: name })));
+/* What was typed a moment ago is not yet in the addresses. */
+choices.addEventListener("click", () => trying?.record(false), { capture: true });
 const addressOf = (model) => new Choice(trying?.choice.text ?? "").address(trying?.text ?? "", model === models[0] ? "" : model.name);
 /* Keep the sentence for a learner who comes back from the film. */
 const remember = () => {
