@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from transformer_core.studies.derived import derived
+from transformer_core.studies.derived import register
 from transformer_core.studies.sentence.read import read
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -45,4 +45,4 @@ def test_an_entry_that_no_matrix_reads_reaches_no_head():
 
 def test_two_files_cannot_derive_the_same_name():
     with pytest.raises(ValueError, match=r"measures\.decoder does it"):
-        derived("mean_weights")(max)
+        register("mean_weights", max)

@@ -8,7 +8,7 @@ import pytest
 from transformer_core.files.foreign import read_object
 from transformer_core.studies import derived as registry
 from transformer_core.studies import measures
-from transformer_core.studies.derived import derived
+from transformer_core.studies.derived import register
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.renamed import _LAST, renamed
 from transformer_core.tracing.trace import Trace
@@ -94,12 +94,12 @@ def test_no_more_than_eight_names_are_told():
 def test_what_follows_is_computed_once_when_it_is_first_read_and_of_the_whole():
     asked = []
 
-    @derived("doubled_by_test")
     def doubled(whole, prefix):
         asked.append(prefix)
         out = whole[f"{prefix}.attn.weights"]
         return NamedTensor(f"{prefix}.doubled_by_test", 2 * out.values, out.axes, out.labels)
 
+    register("doubled_by_test", doubled)
     whole = by_hand(text="kept")
     assert asked == []
     assert "doubled_by_test" not in [*whole.under("encoder.0")]
@@ -112,14 +112,14 @@ def test_what_follows_is_computed_once_when_it_is_first_read_and_of_the_whole():
 
 @pytest.mark.usefixtures("registered")
 def test_a_derivation_may_read_the_facts_and_what_is_derived_elsewhere():
-    @derived("first_by_test")
     def first(whole, prefix):
         return NamedTensor(f"{prefix}.first_by_test", np.array(len(whole.about["text"])), ())
 
-    @derived("second_by_test")
     def second(whole, prefix):
         return NamedTensor(f"{prefix}.second_by_test", np.array(whole["encoder.0.first_by_test"] + 1), ())
 
+    register("first_by_test", first)
+    register("second_by_test", second)
     whole = by_hand(text="four")
     assert float(whole["embed.second_by_test"]) == 5
     assert "encoder.0.first_by_test" in whole
@@ -131,12 +131,13 @@ def test_a_name_is_derived_in_one_file_only(registered):
         function.__module__ = module
         return function
 
-    derived("owned_by_test")(named(lambda *_: 1, "transformer_core.studies.measures.one"))
-    again = derived("owned_by_test")(named(lambda *_: 2, "transformer_core.studies.measures.one"))  # read anew
+    register("owned_by_test", named(lambda *_: 1, "transformer_core.studies.measures.one"))
+    again = named(lambda *_: 2, "transformer_core.studies.measures.one")
+    register("owned_by_test", again)  # read anew
     assert registered["owned_by_test"] is again
     told = r"^measures\.two would derive 'owned_by_test' anew: transformer_core\.studies\.measures\.one does it$"
     with pytest.raises(ValueError, match=told):
-        derived("owned_by_test")(named(lambda *_: 3, "measures.two"))
+        register("owned_by_test", named(lambda *_: 3, "measures.two"))
     assert registered["owned_by_test"] is again
 
 

@@ -8,11 +8,11 @@ from itertools import islice
 
 import pytest
 
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import accuracy, alignment
 from transformer_core.studies.translator.grammar import held_out_sentences
 from transformer_core.studies.translator.train import (
-    DEFAULT,
     FOUR_CROSS_HEADS,
     LECTURE,
     POST_NORM,
@@ -38,7 +38,7 @@ def test_case_and_final_stop_do_not_matter() -> None:
 
 
 def test_car_and_red_never_met_in_training() -> None:
-    table = Trace.load(DEFAULT.with_suffix(".npz"))["training.pairs"]
+    table = Trace.load(DEFAULT_MODEL.with_suffix(".npz"))["training.pairs"]
     assert table.pick(noun="car", adjective="red") == 0
     assert table.pick(noun="car").values.sum() > 500
     assert table.pick(adjective="red").values.sum() > 500
@@ -60,7 +60,7 @@ def test_the_roles_of_the_card_are_reproduced() -> None:
 
 
 def test_saved_role_scores_are_those_of_the_card() -> None:
-    saved = Trace.load(DEFAULT.with_suffix(".npz"))["roles.score"]
+    saved = Trace.load(DEFAULT_MODEL.with_suffix(".npz"))["roles.score"]
     assert roles.best_heads(saved)["copula->adjective"]["score"] == pytest.approx(
         CARD["roles"]["copula->adjective"]["score"]
     )

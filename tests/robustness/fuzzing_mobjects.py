@@ -32,8 +32,7 @@ from scenes.rendering import FastRenderer
 from scenes.stage.captions import split
 from scenes.stage.notes import Note
 from scenes.stage.requirements import lacks
-from transformer_core.pretrained.model_registry import open_model
-from transformer_core.studies.translator.train import DEFAULT
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, open_model
 from transformer_core.tracing.trace import Trace
 
 SMALL = {"frame_rate": 15, "pixel_width": 320, "pixel_height": 180}
@@ -49,7 +48,7 @@ class Mobjects:
         self.folder = folder
         logger.setLevel(logging.WARNING)
         folders = build(folder / "models")
-        self.models = [*(open_model(folders[kind]) for kind in KINDS[:-1]), open_model(DEFAULT)]
+        self.models = [*(open_model(folders[kind]) for kind in KINDS[:-1]), open_model(DEFAULT_MODEL)]
         self.chapters = chapters()
         self.shown: set[str] = set()
 

@@ -22,9 +22,8 @@ from scenes.publishing.rendered import Rendered
 from scenes.speech.spoken import spoken
 from scenes.stage.captions import LINE_CHARACTERS, Cue, split, srt, vtt
 from scenes.stage.reading import read
-from transformer_core.pretrained.model_registry import LoadedModel, known_models, open_model
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, LoadedModel, known_models, open_model
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.translator.train import DEFAULT
 from transformer_core.text.subwords import Subwords
 from transformer_core.text.vocabulary import SHOWN, Reading
 from transformer_core.tracing.provenance import CLOSE, MIDDLE, OPEN, parse
@@ -36,7 +35,7 @@ class Texts:
 
     def __init__(self, folder: Path) -> None:
         folders = build(folder / "models")
-        self.shipped = open_model(DEFAULT)
+        self.shipped = open_model(DEFAULT_MODEL)
         self.small = [open_model(folders[kind]) for kind in ("gpt2", "bert", "marian")]
         places = [model.path for model in known_models() if model.name == "minilm"]
         self.pieces = [Subwords(place, 512) for place in places]
