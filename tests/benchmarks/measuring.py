@@ -64,7 +64,7 @@ class Customary(ClipWriter):
 
     spent = 0.0
 
-    def _options(self, qp: int, preset: str) -> dict[str, str]:  # noqa: ARG002
+    def _options(self, preset: str) -> dict[str, str]:
         return {"preset": preset, "crf": "23"}
 
     def _code(self, number: int) -> bytes:

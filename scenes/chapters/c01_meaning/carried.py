@@ -97,6 +97,12 @@ class CarriedStep(VGroup):
         found: Words = self.words_of[-1][[str(one) for one in self.listed].index(str(label))]
         return found
 
+    def number_of(self, label: Label) -> Words:
+        """The cosine of a word with the sum, where it stands in the end."""
+        place = [str(one) for one in self.listed].index(str(label))
+        end = self.bars_of[-1][place].get_right() + self._beside
+        return number(self.rows[-1][place], ".2f", "stage number").settle(end)
+
     def carry(self) -> Animation:
         """The step goes to the tip of the first word."""
         return Travel(self.step, self.carried, 0.0, "row")

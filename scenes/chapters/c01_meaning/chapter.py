@@ -20,6 +20,7 @@ from scenes.animations import (
     gather,
     hand_out,
     leave,
+    move_ring,
     pulses,
     ring_around,
 )
@@ -228,6 +229,7 @@ class Meaning(Chapter):
         king, man, woman, queen = run["queen_plane"].words("vocab")
         nearest, cosine = run["queen_cosine"].largest()
         first = run["queen_way"].pick(frame=0).largest()[0]
+        ring = ring_around(picture.row_of(nearest), roomy=True)
         yield Step(
             f"What is “{king}” minus “{man}” plus “{woman}”?",
             beat(
@@ -246,9 +248,12 @@ class Meaning(Chapter):
             beat(f"The sum moves past “{queen}”,", picture.lead()),
             beat(
                 f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
-                appear(ring_around(picture.row_of(nearest), roomy=True)),
+                appear(ring),
             ),
-            beat(f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two."),
+            beat(
+                f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two.",
+                move_ring(ring, picture.number_of(nearest)),
+            ),
             stage=[card],
         )
 
