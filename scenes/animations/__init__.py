@@ -18,6 +18,7 @@ from scenes.animations.turning import Roll, Turn
 from scenes.animations.verbs import (
     EASE_OUT,
     GLIDE,
+    Play,
     appear,
     appear_in_turn,
     deal,
@@ -58,6 +59,7 @@ __all__ = [
     "Morph",
     "Motion",
     "OffAndOn",
+    "Play",
     "Pulses",
     "Reform",
     "Riding",

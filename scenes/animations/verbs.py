@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 from manim import (
@@ -36,6 +37,8 @@ from scenes.theme import pace, units
 
 EASE_OUT = rate_functions.ease_out_cubic
 GLIDE = rate_functions.ease_in_out_sine
+#: Animations that play together, or one alone.
+Play: TypeAlias = Animation | tuple[Animation, ...]
 #: More pairs than this meet as plain plates, without the cells of their vectors.
 DETAILED = 16
 

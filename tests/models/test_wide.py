@@ -9,7 +9,7 @@ import transformers
 from scenes_of import EVERY_ENCODER_CHAPTER, found_in
 from small_models import word_pieces
 
-from scenes.chapters.c15_interpretation.insight import Lens, Taps
+from scenes.chapters.c15_interpretation.lens import Lens, Taps
 from scenes.layout import faults
 from scenes.mobjects.river import River
 from scenes.stage.reading import read

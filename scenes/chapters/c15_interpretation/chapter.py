@@ -17,26 +17,18 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c15_interpretation.insight import (
-    AblatedHeads,
-    Copying,
-    Lens,
-    OneHead,
-    ProbePlanes,
-    SpareCosts,
-    Spoiled,
-    Stripe,
-    Taps,
-    TwoPasses,
-    lower,
-)
+from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareCosts, WrongTranslation, lower
+from scenes.chapters.c15_interpretation.induction import Copying, Stripe
+from scenes.chapters.c15_interpretation.lens import Lens, Taps
+from scenes.chapters.c15_interpretation.patching import OneHead, TwoPasses
+from scenes.chapters.c15_interpretation.probe import ProbePlanes
 from scenes.mobjects.card import Card
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_of
+from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
 from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
@@ -105,7 +97,7 @@ class Interpretation(Chapter):
         at = heads.first[:2] if heads.first else best
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = ring_around(panels.papers[chosen])
-        spoiled = spoiled_by(trace, card)
+        broken = wrong_translation(trace, card)
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
@@ -137,12 +129,12 @@ class Interpretation(Chapter):
                 appear(ring_around(panels.papers[needed], "warning")),
             ),
             beat(
-                f"“{spoiled.right}” becomes “{spoiled.wrong}”.",
+                f"“{broken.right}” becomes “{broken.wrong}”.",
                 leave(panels.whole),
-                appear(spoiled.read, spoiled.arrow, spoiled.chips),
-                appear(spoiled.rings),
+                appear(broken.read, broken.arrow, broken.chips),
+                appear(broken.rings),
             )
-            if spoiled
+            if broken
             else None,
             beat(
                 claim(
@@ -484,7 +476,6 @@ class Interpretation(Chapter):
             worst, best = (panels.place(*at) for at in extremes(trace[RIGHT].pick(role=WHOLE, model=1)))
             figures, lit = [card, *panels.measured], [ring_around(panels.papers[place]) for place in (worst, best)]
             costs = SpareCosts(spare, lower(card))
-            spared = [paper for paper, one in zip(panels.papers, spare["which"].values, strict=False) if one]
             added, together = spare["added_up"], spare["together"]
             answered = beat(
                 claim(
@@ -493,7 +484,7 @@ class Interpretation(Chapter):
                     f"{spare['spare']} such cost {added:.1%} one by one, {together:.1%} together.",
                     f"{spare['spare']} such heads cost {added:.1%} one by one, {together:.1%} together.",
                 ),
-                appear_in_turn([ring_around(paper) for paper in spared]),
+                appear_in_turn([ring_around(paper) for paper in panels.spare(spare["which"], ENCODER)]),
                 *costs.grown(),
             )
         yield Step(
@@ -521,7 +512,7 @@ def panels_of(trace: Trace, heads: SortedHeads, card: Card) -> AblatedHeads | No
     return AblatedHeads(heads.weights, right.pick(model=1), right.pick(model=0).quantity(0, 0), card)
 
 
-def spoiled_by(trace: Trace, card: Card) -> Spoiled | None:
+def wrong_translation(trace: Trace, card: Card) -> WrongTranslation | None:
     """A sentence that is written with the most needed head off, if it is the recorded one, and goes wrong."""
     run = trace.under(PATCHING)
     if f"{PAIR}_written" not in run:
@@ -531,7 +522,7 @@ def spoiled_by(trace: Trace, card: Card) -> Spoiled | None:
     if (layer.position, head.position) != worst or written.values.all():
         return None
     source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor", "donor_written"))
-    return Spoiled(source, written, right, lower(card))
+    return WrongTranslation(source, written, right, lower(card))
 
 
 def told_roles(trace: Trace) -> list[str]:

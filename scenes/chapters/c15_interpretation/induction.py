@@ -1,0 +1,143 @@
+"""An induction head: where a letter that comes again attends, and how that is learned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import (
+    Flight,
+    OffAndOn,
+    Play,
+    Through,
+    appear,
+    draw,
+    pulses,
+)
+from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import SEEN, THICK, THIN
+from scenes.mobjects.marks import End, Thickness, Tick, means
+from scenes.mobjects.patterns import Pattern
+from scenes.mobjects.plots import Plot
+from scenes.mobjects.shapes import curve, dashes, stroke
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
+from scenes.theme import at, palette, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of a letter that comes twice.
+LETTER = 104.0
+#: Px that the arc of a layer earlier rises, above the letters.
+BACK = 120.0
+
+
+class Copying:
+    """A head of a decoder alone on letters that come twice, the second copy below the first: where one letter attends.
+
+    Args:
+        weights: query × key, of the trained head.
+        earlier: head × query × key, of a layer earlier; None without one.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, weights: NamedTensor, earlier: NamedTensor | None, room: Room = STAGE) -> None:
+        half, labels = len(weights) // 2, weights.words("query")
+        #: The letter that attends most to what followed its earlier copy.
+        self.query = max(range(half, 2 * half - 1), key=lambda i: float(weights.values[i, i - half + 1]))
+        self.goal = self.query - half + 1
+        self.weight = weights.quantity(self.query, self.goal)
+        inner, self.chips = room.inset(0, 40).split_rows(BACK + 20)[1], VGroup()
+        lines = inner.split_rows(LETTER)[0], inner.split_rows(-LETTER)[1]
+        places = [place for line in lines for place in line.columns(half, 14)]
+        for label, place in zip(labels, places, strict=True):
+            self.chips.add(Token(label, "", place.width, place.height, "large number").move_to(place.centre))
+        self.first, self.second = VGroup(*self.chips[:half]), VGroup(*self.chips[half : self.query + 1])
+        self.next = self.chips[self.query + 1]
+        self.asked = Words("?", "large number", "ink2").settle(self.next.get_center())
+        self.lines, self.drawn_weights = VGroup(), []
+        for j, weight in enumerate(weights.pick(query=self.query).quantities()[:half]):
+            if weight > SEEN:
+                thick = THIN + (THICK - THIN) * weight
+                line = curve(self.chips[j].get_bottom(), self.chips[self.query].get_top(), "weight", thick)
+                ends = End(labels[j], first=True), End(labels[self.query])
+                self.lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
+                self.drawn_weights.append(float(weight))
+        self.told = number(self.weight, "share", "large number")
+        self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
+        self.back = None if earlier is None else earlier.pick(query=self.goal, key=self.goal - 1).largest()[-1]
+
+    def looks_back(self, back: Quantity) -> list[Play]:
+        """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
+        key, query = self.chips[self.goal - 1 : self.goal + 1]
+        start, end, lift = key.get_top(), query.get_top(), UP * units(BACK) / 0.75
+        arc = VMobject(stroke_color=palette().query, stroke_width=stroke(THIN + (THICK - THIN) * back))
+        arc.points = np.array([start, start + lift, end + lift, end])
+        means(arc, Thickness(back, THICK - THIN, THIN), End(key.label, first=True), End(query.label))
+        told = Words(f"a layer earlier {back:share}", "stage number", "query")
+        told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)
+        mark = Words(f"after “{key.label}”", "stage number", "query").next_to(arc, RIGHT, buff=units(24))
+        mark.set_y(told.get_y())
+        return [draw(arc), appear(told, mark), Flight(self.second[-1].word, mark, 0.1, "row")]
+
+    def flow(self) -> Callable[[float], Animation]:
+        """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""
+        return pulses(self.lines, self.drawn_weights)
+
+
+class Stripe:
+    """A head of a decoder alone as it learns to continue a repeated sequence, beside its accuracy, step by step.
+
+    Args:
+        run: the tensors of the experiment `induction`.
+        weights: frame × query × key, of one head.
+        off: the accuracy in the end without this head.
+        others: the same of other trainings, without the head with the clearest stripe.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, weights: NamedTensor, off: Quantity, others: Sequence[Quantity], room: Room) -> None:
+        accuracy, steps, one_layer = run["accuracy"], run["steps"], run["one_layer"]
+        since, until = run["rise_steps"].quantities()
+        side, body = room.split_columns(room.height, 110)
+        self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
+        self.pattern.shift(side.centre - self.pattern.cells.get_center())
+        self.states = [self._state(weights, k) for k in range(len(steps))]
+        names = "step of the training", "right letters in the second copy"
+        self.plot = Plot(steps.values.tolist(), (0, 1), names, body.width - 260, body.height - 150)
+        self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
+        self.curve = self.plot.curve(steps, accuracy, "weight", 7)
+        steep = tuple(k for k, step in enumerate(steps.values) if since <= step <= until)
+        self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)
+        self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
+        last, count = float(steps.values[-1]), len(steps) - 1
+        self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
+        runs = Words("head off, other runs", "fact", "ink2")
+        self.runs = self.plot.label(runs, last, float(min(others)), LEFT).shift(LEFT * units(12))
+        self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
+        self.ticks.add(*self.plot.shares())
+        self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
+        self.end.shift(RIGHT * units(14))
+        level = self.plot.beside(float(run["chance"]))
+        self.chance = dashes(level, level + RIGHT * self.plot.axes[0].width, "key", 4)
+        means(self.chance, Tick(run["chance"], self.plot.up))
+        one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
+        self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
+        whole, without = (self.plot.point(last, float(share)) for share in (accuracy.values[-1], off))
+        self.fall = dashes(whole, without, "warning", 6)
+        told = Words(f"head off {off:.0%}", "fact", "warning")
+        self.off = self.plot.label(told, last, float(off)).shift(DOWN * units(14))
+
+    def _state(self, weights: NamedTensor, frame: int) -> VGroup:
+        other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
+        return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
+
+    def ablate(self) -> tuple[Animation, ...]:
+        """The head goes off, and what is right falls to what is left without it."""
+        return OffAndOn(self.pattern.lines, "slow"), draw(self.fall, kind="slow")
+
+    def run(self, kind: str = "tour") -> tuple[Animation, ...]:
+        """The pattern passes through the training while the curve is drawn."""
+        return Through(self.pattern.lines, self.states, kind), draw(self.curve, kind=kind)
