@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from transformer_core.interpret import head_off
-from transformer_core.studies.experiments import heads, vectors
+from transformer_core.studies.experiments import heads, patching, probes, vectors
 from transformer_core.studies.experiments.laboratory import Bench
 from transformer_core.studies.experiments.translation import held_out, passes, source_rows, translator
 from transformer_core.studies.translator.grammar import reading
@@ -16,20 +16,20 @@ def test_a_reader_that_knows_nouns_by_heart_fails_on_nouns_it_never_read():
     of = np.repeat(np.arange(20), 30)
     own = random.normal(size=(20, 40))[of]  # every noun has a row of its own, and nothing in common
     answers = np.where(of % 2, 1.0, -1.0)
-    assert vectors.told(own, answers, of, random) < 0.75
+    assert probes.told(own, answers, of, random) < 0.75
     with_gender = own + answers[:, None] * 3 * np.eye(40)[0]
-    assert vectors.told(with_gender, answers, of, random) > 0.95
+    assert probes.told(with_gender, answers, of, random) > 0.95
 
 
 def test_the_last_row_of_an_inflected_adjective_tells_the_gender_of_its_noun():
-    found = vectors.probe(Bench(), sentences=400)
+    found = probes.probe(Bench(), sentences=400)
     told, control = found["told"], found["control"]
     assert told.pick(choice="inflected", layer="layer 2") > 0.9
     assert told.pick(choice="inflected", layer="input") < 0.7
     assert control.pick(choice="inflected", layer="layer 2") < 0.75
     spots, genders, new = (found[name].values for name in ("spots", "genders", "unseen"))
-    assert spots.shape == (len(told.labels["layer"]) + 1, 2 * vectors.DRAWN, 2)
-    assert new.sum() == vectors.DRAWN
+    assert spots.shape == (len(told.labels["layer"]) + 1, 2 * probes.DRAWN, 2)
+    assert new.sum() == probes.DRAWN
     right = (np.sign(spots[..., 0]) == genders)[:, new > 0].mean(1)
     assert right[2] > 0.9 > max(right[0], right[3])
 
@@ -38,7 +38,7 @@ def test_a_row_lies_where_the_reader_says_and_along_what_is_at_right_angles_to_i
     random = np.random.default_rng(0)
     answers = np.where(np.arange(400) % 2, 1.0, -1.0)
     rows = random.normal(size=(400, 3)) * [0.1, 4, 0.1] + answers[:, None] * [1, 0, 0]
-    across, up = vectors.spots(rows, answers, np.arange(400) < 100).T
+    across, up = probes.spots(rows, answers, np.arange(400) < 100).T
     assert np.allclose(across, answers, atol=0.4)
     assert abs(np.corrcoef(up, rows[:, 1])[0, 1]) > 0.999
     assert up.std() == pytest.approx(4, rel=0.1)
@@ -108,7 +108,7 @@ def test_spare_heads_are_chosen_on_some_sentences_and_judged_on_others():
 
 @pytest.fixture(scope="module")
 def transplants():
-    return vectors.patching(Bench(), sentences=40)
+    return patching.patching(Bench(), sentences=40)
 
 
 def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transplants):
@@ -121,7 +121,7 @@ def test_before_the_first_layer_only_the_word_that_differs_has_an_effect(transpl
 
 def test_each_sentence_prefers_its_own_form(transplants):
     assert transplants["car_leads"].labels["choice"] == ("rojo", "roja")
-    for key in vectors.PAIRS:
+    for key in patching.PAIRS:
         before, after = transplants[f"{key}_leads"].values
         assert before < 0 < after
 

@@ -3,8 +3,6 @@
 import os
 import shutil
 import sys
-import threading
-from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count
@@ -86,19 +84,9 @@ def look(chromium):
 @pytest.fixture(scope="session")
 def serving():
     """Serves a folder inside a block."""
+    from answering import answering
 
-    @contextmanager
-    def served(folder):
-        with server(folder, 0) as one:
-            thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
-            thread.start()
-            try:
-                yield one
-            finally:
-                one.shutdown()
-                thread.join()
-
-    return served
+    return lambda folder: answering(server(folder, 0))
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,12 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from base64 import b64decode
 from contextlib import closing, contextmanager
 
 import numpy as np
 import pytest
+from answering import answering
 from axe_playwright_python.sync_playwright import Axe
 from core_models import config, jig
 
@@ -40,14 +40,8 @@ DEEP = {
 @contextmanager
 def served(opened, text, folder, theme="dark", language="en"):
     running = RunningModel(opened)
-    with model_server(running, Rendered.without_film(text, theme, language), folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(model_server(running, Rendered.without_film(text, theme, language), folder, 0)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/"
 
 
 @pytest.fixture(scope="module")

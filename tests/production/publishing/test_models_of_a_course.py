@@ -1,11 +1,11 @@
 """The models of a course page: those that come with the lecture, and one that `lecture serve` runs behind it."""
 
-import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from http.client import HTTPConnection
 
 import pytest
+from answering import answering
 from axe_playwright_python.sync_playwright import Axe
 from core_models import config, jig
 from test_model_service import DEEP, ENTRIES, TEXT, WORDS, traced_pass, zero_head
@@ -41,14 +41,8 @@ def course(lecture, trace, tmp_path_factory):
 
 @contextmanager
 def offered(opened, page, folder, text=TEXT):
-    with course_server(RunningModel(opened), text, page.parent, folder, 0) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    with answering(course_server(RunningModel(opened), text, page.parent, folder, 0)) as server:
+        yield f"http://127.0.0.1:{server.server_port}/"
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ import html
 import io
 import json
 import re
-import threading
 import zipfile
 from dataclasses import replace
 from functools import partial
@@ -13,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from xml.etree import ElementTree as ET
 
 import pytest
+from answering import answering
 from axe_playwright_python.sync_playwright import Axe
 
 from scenes.publishing.cards import Card
@@ -397,15 +397,11 @@ def platform(look, tmp_path):
     head = '<!doctype html><link rel="icon" href="data:,"><title>Course</title>'
     (tmp_path / "index.html").write_text(head + frame)
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as one:
-        thread = threading.Thread(target=one.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    with answering(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as one:
         page = look("about:blank")
         page.add_init_script(PLATFORM)
         page.goto(f"http://127.0.0.1:{one.server_port}/")
         yield page
-        one.shutdown()
-        thread.join()
 
 
 def test_a_learning_platform_gets_score_status_and_each_answer(platform):
