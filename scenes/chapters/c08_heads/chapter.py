@@ -26,7 +26,7 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import HundredCases, RoleTable
+from scenes.mobjects.role_table import Case, HundredCases, RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
@@ -44,7 +44,6 @@ from transformer_core.studies.focus import (
     stack_of,
     within_reach,
 )
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: The role of adjectives that Spanish does not inflect.
@@ -246,20 +245,19 @@ class Heads(Chapter):
         earned = trace["roles.role_threshold"]
         of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
         case = self._case(trace, of_grammar)
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, case=case and (case[0], case[-1]))
+        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, case=case)
         card.inside.fit(table)
         first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
         rings = {role: ring_around(cell) for role, cell in table.winners.items()}
         ring = ring_around(first[0], "query")
-        hits = [head for head, token in enumerate(case[-1]) if token.position == case[2].position] if case else []
         yield Step(
             "A head earns its name",
             *(
                 [
                     beat(
-                        f"By grammar, “{case[1]}” belongs to “{case[2]}”. Which heads attend most to it?",
-                        (appear(table.heads, table.case), appear_in_turn([*table.tops], "slow")),
-                        appear_in_turn([ring_around(table.tops[head]) for head in hits]),
+                        f"By grammar, “{case.query}” belongs to “{case.answer}”. Which heads attend most to it?",
+                        (appear(table.heads, table.case), appear_in_turn([*table.top_keys], "slow")),
+                        appear_in_turn([ring_around(cell) for cell in table.hits]),
                     )
                 ]
                 if case
@@ -284,17 +282,16 @@ class Heads(Chapter):
         )
 
     @staticmethod
-    def _case(trace: Trace, roles: Sequence[str]) -> tuple[str, Label, Label, list[Label]] | None:
+    def _case(trace: Trace, roles: Sequence[str]) -> Case | None:
         """The first pair that has a role in this sentence, and what its query attends to most in each head."""
         pairs = [pair for role in roles for pair in trace.about["roles"].get(role, ())]
         if not pairs:
             return None
         (query, answer), stack = pairs[0], stack_of(trace)
         parts = [trace.under(f"{stack}.{layer}.self_attn", batch=0) for layer in layers_of(trace)]
-        tops = [row.largest()[0] for part in parts for row in part.in_full("weights", query=query)]
+        top_keys = [row.largest()[0] for part in parts for row in part.in_full("weights", query=query)]
         weights = parts[0]["weights"]
-        token, named = weights.label("query", query), weights.label("key", answer)
-        return f"“{token}” attends most to", token, named, tops
+        return Case(weights.label("query", query), weights.label("key", answer), top_keys)
 
     def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
         """The scores of several heads for one role over the training: one of them keeps it."""

@@ -53,11 +53,11 @@ class Chain:
 
     Args:
         links: four of them.
-        own: the slope of each plot, where the model is.
-        handed: what is handed back: the slope of the loss along each link but itself.
+        local: the slope of each plot, where the model is, and of the loss along the last link.
+        upstream: the slope of the loss along each link but the loss itself.
     """
 
-    def __init__(self, links: Sequence[Link], own: Sequence[Quantity], handed: Sequence[Quantity]) -> None:
+    def __init__(self, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]) -> None:
         columns = STAGE.columns(len(links), GAP)
         above, rest = STAGE.split_rows(HIGH)
         between, below = rest.split_rows(-PRODUCTS)
@@ -71,7 +71,7 @@ class Chain:
             name = Words(link.name, "fact", "ink2", box).settle(box.get_center() + UP * units(30))
             told = number(link.value, ".2f", "large number").settle(box.get_center() + DOWN * units(26))
             self.boxes.add(VGroup(box, name, told))
-        for k, slope in enumerate(own):
+        for k, slope in enumerate(local):
             middle = (columns[k].centre[0] + columns[k + 1].centre[0]) / 2
             self._plot(links[k], links[k + 1], slope, between, middle)
             a, b = (self.boxes[n][0] for n in (k, k + 1))
@@ -79,7 +79,7 @@ class Chain:
             y = at(0, (below.top + below.bottom) / 2)[1]
             start, end = (np.array([x, y, 0]) for x in (b.get_left()[0], a.get_right()[0]))
             self.back.add(arrow(start, end, "warning", 8, 24))
-            self.rows.append(self._row(slope, handed[k], handed[k + 1 : k + 2], columns[k].cross(below)))
+            self.rows.append(self._row(slope, upstream[k], upstream[k + 1 : k + 2], columns[k].cross(below)))
         lines = VGroup(Words(text, "fact", "warning") for text in ("slope", "of the loss")).arrange(
             DOWN, buff=units(12)
         )
@@ -107,12 +107,12 @@ class Chain:
         self.slopes.add(VGroup(name, told))
 
     @staticmethod
-    def _row(own: Quantity, found: Quantity, handed: Sequence[Quantity], room: Room) -> VGroup:
-        """The own slope times what is handed back; the last link has only its own."""
+    def _row(local: Quantity, found: Quantity, upstream: Sequence[Quantity], room: Room) -> VGroup:
+        """The local slope times the upstream one, and their product; the last link has no upstream one."""
         last = number(found, ".3f", "large number", "warning")
-        if not handed:
+        if not upstream:
             return VGroup(last.move_to(room.centre))
-        factors = [number(one, ".3f", "stage number") for one in (own, *handed)]
+        factors = [number(one, ".3f", "stage number") for one in (local, *upstream)]
         signs = [Words(sign, "stage number", "ink2") for sign in "×="]
         line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
         for part in line:
@@ -140,8 +140,8 @@ class Chain:
         way = [*range(rest, rest + NUDGED), *range(rest + NUDGED, rest - NUDGED, -1), *range(rest - NUDGED, rest + 1)]
         return tuple(Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
 
-    def handed_back(self) -> list[tuple[Animation, ...]]:
-        """From the loss on, along each way back: the own slope times what is handed over, and what that is."""
+    def go_back(self) -> list[tuple[Animation, ...]]:
+        """Go back from the loss, link by link: the local slope times the upstream one, and the product."""
         *products, last = zip(self.rows, self.back, strict=True)
         plays: list[tuple[Animation, ...]] = [(appear(*last),)]
         for ((*factors, equals), result), way in reversed(products):

@@ -22,6 +22,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The training that was watched, one early step of it, and the attention that is looked at there.
 RUN, EARLY, PATH = "experiment.emergence", "experiment.descent", "decoder.1.cross_attn"
+LAYER = layer_name(int(PATH.split(".")[1]))
 #: The role that chapters five to eight follow.
 ROLE = "adjective(inflected)->noun"
 SCALES = {"quarter": "a quarter as large", "as they are": "as they are", "fourfold": "four times as large"}
@@ -117,8 +118,7 @@ class Training(Chapter):
         """The slope of the loss along each score: together they are the gradient."""
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
-        layer, pushes = int(PATH.split(".")[1]), slopes["score_push"]
-        picture = Nudges(early, slopes, f"{layer_name(layer)}, head {letter_of(row['head'])}")
+        pushes, picture = slopes["score_push"], Nudges(early, slopes, f"{LAYER}, head {letter_of(row['head'])}")
         up, down = pushes.largest()[0], pushes.smallest()[0]
         large, reads = picture.large, early["probs"].words("position")
         standing = [*picture.ribbon, *picture.names[:2], picture.facts, picture.tracks]
@@ -218,7 +218,7 @@ class Training(Chapter):
         picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
         parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
-        *products, last = picture.handed_back()
+        *products, last = picture.go_back()
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
@@ -471,10 +471,10 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chai
         ),
         Link("loss", "loss", losses.quantity(middle), losses.quantities()),
     )
-    own = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
-    handed = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
+    local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
+    upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]
     last = early["log_odds_to_loss"]
-    return Chain(links, [*own, last], [*handed, last])
+    return Chain(links, [*local, last], [*upstream, last])
 
 
 def watched(trace: Trace) -> NamedTensor:
@@ -490,6 +490,5 @@ def time_lapse_of(trace: Trace) -> TimeLapse:
     written = cross.words("query")[1:]
     asked: NamedTensor = cross.pick(query=tuple(range(len(written))))
     name = named_head(*winner(trace, RUN, ROLE))
-    layer = layer_name(int(PATH.split(".")[1]))
-    patterns = {f"Cross-attention, {layer}": (asked, written), name: (own, own.words("query"))}
+    patterns = {f"Cross-attention, {LAYER}": (asked, written), name: (own, own.words("query"))}
     return TimeLapse(trace.under(RUN), patterns)

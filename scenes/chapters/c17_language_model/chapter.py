@@ -426,7 +426,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 claim(
-                    bool(share > other_share + other_share),
+                    bool(share > 2 * other_share),
                     f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}. Here it doubts.",
                     f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}.",
                 ),
