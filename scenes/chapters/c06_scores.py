@@ -243,7 +243,7 @@ class Scores(Chapter):
             ),
             beat(
                 "The matrix of keys has a row for each token, as that of queries has.",
-                tuple(Travel(key, row, leaving=True) for key, row in turned),
+                tuple(Travel(key, row, kind="slow", leaving=True) for key, row in turned),
             ),
             beat(
                 "The T turns its rows into columns.",

@@ -229,7 +229,7 @@ class Meaning(Chapter):
         king, man, woman, queen = run["queen_plane"].words("vocab")
         nearest, cosine = run["queen_cosine"].largest()
         first = run["queen_way"].pick(frame=0).largest()[0]
-        ring = ring_around(picture.row_of(nearest), roomy=True)
+        ring, along = ring_around(picture.row_of(nearest), roomy=True), pulses([picture.sums[-1][0]])
         yield Step(
             f"What is “{king}” minus “{man}” plus “{woman}”?",
             beat(
@@ -249,10 +249,12 @@ class Meaning(Chapter):
             beat(
                 f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
                 appear(ring),
+                ambient=along,
             ),
             beat(
                 f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two.",
                 move_ring(ring, picture.number_of(nearest)),
+                ambient=along,
             ),
             stage=[card],
         )
@@ -267,9 +269,9 @@ class Meaning(Chapter):
             "Are parallel steps more than luck?",
             beat(
                 f"Pair words at random, {run['chance_pairs']:,.0f} times: each dot is a hundredth of them.",
-                (appear(picture.names[1], picture.plot, picture.ends), fill(picture.lines[CHANCE], "slow")),
+                (appear(picture.names[1], picture.plot), fill(picture.lines[CHANCE], "slow")),
             ),
-            beat("Their steps have little in common: most cosines are small,"),
+            beat("Their steps have little in common: most cosines are small,", appear(picture.ends)),
             beat(
                 f"only {run['chance_share']:share} lie beyond this line.",
                 draw(picture.level),
@@ -359,6 +361,7 @@ class Meaning(Chapter):
                 f"A blend, nearest to “{best}”; of {run['others']} other capitals, “{picture.answer}” is "
                 f"number {run['blend_rank']}.",
                 appear(ring_around(picture.goal_chip[0])),
+                ambient=pulses([picture.output[0]]),
             ),
             beat(
                 "Query, keys, attention weights, values: the heart of the Transformer.",

@@ -14,6 +14,7 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
+    move_ring,
     ring_around,
     slide,
 )
@@ -219,10 +220,10 @@ class Interpretation(Chapter):
                 *picture.test(*places[1:]),
             ),
             beat(
-                f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}. But what can be read need "
-                "not be used.",
-                appear(ring_around(picture.counts[len(told) - 1])),
+                f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}.",
+                appear(ring := ring_around(picture.counts[len(told) - 1])),
             ),
+            beat("But what can be read need not be used.", leave(ring)),
             stage=[card],
         )
 
@@ -381,7 +382,8 @@ class Interpretation(Chapter):
                     "So the other way: the decoder goes by the Spanish words before.",
                     "So the Spanish words before do not decide it.",
                 ),
-                appear(ring_around(picture.prefixes[1], "query")),
+                appear(ring := ring_around(picture.prefixes[1], "query")),
+                move_ring(ring, picture.without[1], "query"),
             ),
             stage=[card],
         )

@@ -385,6 +385,7 @@ class LanguageModel(Chapter):
                     f"“{name}” has {here:.2%}: head {head} of layer {layer} looks back at it.",
                 ),
                 (appear(chats[0].list), draw(arc), appear(told)),
+                ambient=pulses([arc]),
             ),
             beat(
                 claim(
