@@ -92,7 +92,7 @@ class Arcs(VGroup):
         if weight is None:
             return line
         line = means(line, Thickness(weight, THICK - THIN, THIN))
-        return means(line, End(self.chips[key].label, first=True), End(self.chips[query].label))
+        return means(line, End(weight, first=True, axis="key"), End(self.chips[query].label))
 
     def _mark(self, key: int, arc: VMobject, weight: Quantity | None) -> None:
         """A number above a strong arc, or a question mark below a key of which nothing is known."""

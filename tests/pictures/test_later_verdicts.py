@@ -11,6 +11,7 @@ import pytest
 from manim import tempconfig
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
 
+from scenes.mobjects.role_table import Case, RoleTable
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import TooLongError
 from scenes.stage.step import Record
@@ -152,6 +153,19 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=spared))
     assert "loses 50%." in spoken, "half may be a guess of the gender"
     assert "Not each costs most in its row." in spoken
+
+
+def test_the_cells_of_a_case_are_ringed_where_a_head_attends_most_to_the_word_that_grammar_names() -> None:
+    trace = trace_of(SENTENCES[0])
+    weights = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0) for layer in range(2)]
+    top_keys = [row.largest()[0] for layer in weights for row in layer.pick(query=0)]
+    table = RoleTable(
+        trace["roles.score"], trace["roles.role_threshold"], case=Case(*weights[0].words("key")[:2], top_keys)
+    )
+    noun = [cell for cell, head in zip(table.top_keys, np.vstack([one.values[:, 0] for one in weights]), strict=True)
+            if head.argmax() == 1]  # fmt: skip
+    assert table.hits == noun
+    assert 0 < len(noun) < len(top_keys)
 
 
 def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() -> None:

@@ -8,7 +8,7 @@ from manim import DOWN, RIGHT, UP, Animation, VGroup
 from scenes.animations import Riding, Through, Travel
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import Ground, means
+from scenes.mobjects.marks import End, Ground, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.shapes import dot, rule
 from scenes.mobjects.text import Words, number, word
@@ -38,11 +38,12 @@ class CarriedStep(VGroup):
         spots = np.vstack([words.values, path.values, np.zeros((1, 2))])
         self.plane = plane = Plane(spots, left.inset(ACROSS, DOWN_TO), 11, "ink")
         self.origin, foot = plane.origin, plane.foot
-        king, man, woman, queen = (plane.arrow(foot, spot.quantities(), "residual") for spot in words)
-        self.three, self.goal = VGroup(king, man, woman), queen
+        ways = [spot.quantities() for spot in words]
+        leads = [means(plane.arrow(foot, way, "residual"), End(way[0], axis="vocab")) for way in ways]
+        self.three, self.goal = VGroup(*leads[:-1]), leads[-1]
         sides = (UP, DOWN, DOWN, DOWN + RIGHT / 2)
         self.names = VGroup()
-        for label, lead, side in zip(words.words("vocab"), (king, man, woman, queen), sides, strict=True):
+        for label, lead, side in zip(words.words("vocab"), leads, sides, strict=True):
             self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)

@@ -11,7 +11,7 @@ from scenes.animations import Count, Through, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of, bar_on
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Away, Ground, Hue, means
+from scenes.mobjects.marks import Away, End, Ground, Hue, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
@@ -212,7 +212,7 @@ class Downhill:
         self.values, self.chips, self.shadows, self.bars, self.numbers, self.factors = (VGroup() for _ in range(6))
         for key in nudges.keys:
             way, falls_by = spots[key].quantities(), falls.quantity(key)
-            value = plane.arrow(foot, way, "value", 7, 26)
+            value = means(plane.arrow(foot, way, "value", 7, 26), End(way[0], axis="key"))
             tip, left = value[-1].points[0], way[0] < 0
             self.values.add(value)
             add_at_tip(self.chips, Token(falls.label("key", key), "value"), value, 12)
