@@ -186,6 +186,32 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
     assert "So the Spanish words before do not decide it." in spoken
 
 
+def test_other_heads_are_said_to_stand_in_only_where_all_together_cost_much_more() -> None:
+    trace = trace_of("The car is red")
+    singly, together = (float(trace[f"experiment.spare_heads.{name}"]) for name in ("added_up", "together"))
+    assert f"Not if others stand in: of all 18 heads, the decoder's too, 9 such cost {singly:.1%} one by one, " in said(
+        "interpretation", trace
+    )
+    assert together > 2 * singly
+    alike = said("interpretation", changed(trace, experiment__spare_heads__together=np.array(singly)))
+    assert "stand in" not in alike
+    assert f"9 such heads cost {singly:.1%} one by one, {singly:.1%} together." in alike
+
+
+def test_a_head_is_said_to_add_little_only_where_the_value_of_its_sink_is_short() -> None:
+    trace = trace_of("The car is red")
+    name = f"other.swap.{focus_of(trace).path}.v_norm"
+    norms = trace[name].values.copy()
+    assert (
+        "The value of “The” is short: 0.59, against 2.70 for “car”. Times its weight: 0.52, so the head adds"
+        in " ".join(said("heads", trace).split())
+    )
+    norms[0, 1] = norms[0, 1, 1]
+    long = said("heads", changed(trace, **{name.replace(".", "__"): norms}))
+    assert "The value of “The” has length 2.70, that of “car” 2.70." in long
+    assert "so the head adds little" not in long
+
+
 def test_an_example_of_a_wrong_sentence_is_that_of_the_head_that_is_needed_most() -> None:
     trace = trace_of("The car is red")
     assert "“la” becomes “el”." in said("interpretation", trace)

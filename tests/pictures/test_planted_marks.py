@@ -19,7 +19,7 @@ from scenes.chapters.c16_modern.blocks import ToScale
 from scenes.chapters.c19_arguing.trials import DotRows
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.bars import ShareBar, bar_on
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
 from scenes.mobjects.next_word import NextWord, PairTable
@@ -389,6 +389,17 @@ def test_strands_that_lead_the_other_way_are_found() -> None:
             ends = [np.array([x, y[k], 0]) for x, y, k in zip((left, right), heights, (low, high), strict=True)]
             lines.add(weigh(strand(*ends, float(share), 0.02), looks.quantity(i, j), 0.02))
         assert any("ends at" in fault for fault in faults(*sides, lines)) == turned
+
+
+def test_a_bar_in_another_unit_than_its_neighbour_on_one_line_is_found() -> None:
+    norms = trace()["encoder.1.self_attn.v_norm"].pick(batch=0, head=0)
+    zero, line = Ground(), rule(at(0, 0), at(0, 600), "ink3", 2)
+    one, other = (bar_on(at(0, 100 + 200 * n), zero, norms.quantity(n), "width", 90.0, 40) for n in range(2))
+    assert faults(VGroup(means(line, zero), one, other)) == []
+    longer = bar_on(at(0, 500), zero, norms.quantity(2), "width", 108.0, 40)
+    assert faults(VGroup(line, one, other, longer)) == [
+        "marks are measured from one line along axis 0 by different units: [90.0, 108.0] px"
+    ]
 
 
 def test_a_step_that_begins_elsewhere_is_found() -> None:

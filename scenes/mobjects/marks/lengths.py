@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, Meaning, Sight, box_of, extent, named
+from scenes.mobjects.marks.judging import SIDES, SLACK, Ground, Grounded, Meaning, Sight, box_of, extent, named
 from scenes.mobjects.shapes import stroke
 from scenes.theme import PIXELS_PER_UNIT
 from transformer_core.tracing.provenance import Quantity
@@ -26,6 +27,9 @@ class Length(Meaning):
     across: float
     least: float = 0.0
     more: float = 0.0
+
+    def scales(self) -> Sequence[tuple[int, float]]:
+        return ((SIDES[self.side], self.unit),)
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         other = "height" if self.side == "width" else "width"
@@ -49,6 +53,9 @@ class Stair(Grounded):
     across: float
     ground: Ground
     least: float = 0.0
+
+    def scales(self) -> Sequence[tuple[int, float]]:
+        return ((self.axis, self.unit),)
 
     def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
         sides = np.ptp(mark.points, axis=0) * PIXELS_PER_UNIT

@@ -64,6 +64,9 @@ class Away(Grounded):
     own: float
     ground: Ground
 
+    def scales(self) -> Sequence[tuple[int, float]]:
+        return ((self.axis, self.unit),)
+
     def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
         grown = extent(mark, "width") / self.own
         (low, high), (start, end) = box_of(mark), box_of(line)
@@ -124,6 +127,9 @@ class Tip(Grounded):
     own: float
     ground: Ground
     fixed: bool = False
+
+    def scales(self) -> Sequence[tuple[int, float]]:
+        return ((0, self.unit), (1, self.unit))
 
     def fault_from(self, dot: Mobject, mark: VMobject, sight: Sight) -> str:
         lines = [part for part in mark.get_family() if len(part.points)]
