@@ -27,18 +27,20 @@ FEWEST_ALONG = 8
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A tensor, and which indices along each of its axes the page has."""
+    """A tensor, which indices along each of its axes the page has, and what it was made by, of which tensors."""
 
     number: int
     tensor: NamedTensor
     kept: tuple[tuple[int, ...], ...]
+    made_by: str = ""
+    made_of: tuple[str, ...] = ()
 
     @property
     def file(self) -> str:
         return f"tensors/{self.number:03d}-{slug(self.tensor.name)}.js"
 
     def write(self, folder: Path) -> None:
-        """The script: axes, true shape, the indices kept (null for all), labels, and the values in reading order."""
+        """The script: axes, true shape, the indices kept (null for all), labels, source, and the values in order."""
         values = self.tensor.values
         for axis, own in enumerate(self.kept):
             values = values.take(own, axis)
@@ -54,6 +56,8 @@ class Exhibit:
                 for axis, own in zip(self.tensor.axes, self.kept, strict=True)
                 if axis in self.tensor.labels
             },
+            "made": self.made_by,
+            "of": self.made_of,
             "values": values.ravel().tolist(),
         }
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))  # with Infinity and NaN, as scripts have
@@ -70,8 +74,16 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
     for number, (name, shown) in enumerate(places.items(), 1):
         tensor = trace.full(name)
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
-        found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted))
+        found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *_made(tensor, trace))
     return found
+
+
+def _made(tensor: NamedTensor, trace: Trace) -> tuple[str, tuple[str, ...]]:
+    """Return the operation that made a tensor in words, or that it was given or learned, and the tensors it read."""
+    if tensor.name.endswith(")") or not tensor.values.size:  # of another sentence, whose trace is not at hand
+        return "", ()
+    first = trace.explain(tensor.name, **dict.fromkeys(tensor.axes, 0))
+    return first.made_by, tuple(dict.fromkeys(first.parents.values()))
 
 
 def told_apart(lecture: Rendered, trace: Trace, others: Mapping[str, Trace]) -> Rendered:

@@ -63,7 +63,7 @@ class Inspector {
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
     this.box = make("div", { class: "inspector", role: "region", "aria-label": say("Tensor {0}", tensor.name) },
-      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.meanings(tensor));
+      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.source(tensor), this.meanings(tensor));
     this.draw();
     this.repaint = () => this.draw();
     addEventListener("themed", this.repaint);
@@ -86,14 +86,19 @@ class Inspector {
   shown() {
     const list = make("p", { class: "shown" });
     const { numbers } = this.slice;
-    const go = (index) => () => { this.slice.go(index); this.draw(); this.focus(this.slice.at); };
     numbers.slice(0, 12).forEach(([, index, written]) => {
       const said = say("{0}: show where it stands", written);
-      list.append(make("button", { type: "button", text: written, "aria-label": said, on: { click: go(index) } }));
+      list.append(make("button", { type: "button", text: written, "aria-label": said, on: { click: () => this.go(index) } }));
     });
     if (numbers.length) list.prepend(`${say("On screen")} `);
     if (numbers.length > 12) list.append(` ${say("and {0} more", numbers.length - 12)}`);
     return list;
+  }
+  go(index) { this.slice.go(index); this.draw(); this.focus(this.slice.at); }
+  source({ made = "", of = [] }) {
+    const names = of.flatMap((name, i) => [i ? ", " : " ", make("code", { text: name })]);
+    const told = make("span", { lang: "en" }, made, ...(of.length ? [", from", ...names] : []));
+    return made ? make("p", { class: "made" }, `${say("Where it comes from")}: `, told) : null;
   }
   meanings(tensor) {
     const known = tensor.axes.filter((axis) => lecture.axes[axis]).map((axis) => `${axis}: ${lecture.axes[axis]}`);
@@ -198,9 +203,13 @@ class Inspector {
   }
 }
 
-/* A cell of a tensor under a step is asked in the other part of the page. */
+/* A cell of a tensor under a step is asked in the other part of the page; what no model is asked for is seen in its tensor. */
 byId("transcript")?.addEventListener("click", (event) => {
-  const cell = event.target.closest("[data-ask]");
+  const cell = event.target.closest("[data-ask]"), link = event.target.closest("[data-entry]");
+  if (link) {
+    event.preventDefault();
+    open(link.closest(".step").querySelector(`.tensor[data-exhibit="${link.dataset.exhibit}"]`), JSON.parse(link.dataset.index));
+  }
   if (!cell) return;
   event.preventDefault();
   location.hash = `ask=${cell.dataset.ask}`;
@@ -213,7 +222,7 @@ const shut = () => {
   opened?.button.setAttribute("aria-expanded", "false");
   opened = null;
 };
-const open = async (button) => {
+const open = async (button, index) => {
   const number = Number(button.dataset.exhibit), step = button.closest(".step");
   const shown = lecture.steps[steps.indexOf(step)].shown.filter(([one]) => one === number);
   shut();
@@ -223,6 +232,7 @@ const open = async (button) => {
     opened = { button, inspector };
     button.setAttribute("aria-expanded", "true");
     step.append(inspector.box);
+    if (index) inspector.go(index);
   } catch (error) {
     step.append(make("p", { class: "fault", role: "alert", text: error.message }));
   }

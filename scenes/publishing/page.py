@@ -149,18 +149,22 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], live: LiveModel | None) -> list[tuple[str, str]]:
-    """Numbers on screen that the model can be asked for, the first few: the entry of each, and how it is shown.
+def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], live: LiveModel | None) -> list[dict[str, Any]]:
+    """Numbers on screen, the first few: those that the model of the page can be asked for before all others.
 
-    Of a model that is too large for a page, they are all: only who runs it knows what it can be asked.
+    Each has how it is shown, its place as it is asked for, whether the model knows it, and where its tensor has it.
     """
-    places: dict[str, str] = {}
+    numbers: dict[str, dict[str, Any]] = {}
+    names = [*found]
     for entry in step.shown:
-        if (live is None or entry["name"] in live.names) and "axis" not in entry:
+        if "axis" not in entry:
             axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
             where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
-            places.setdefault(f"{entry['name']}[{where}]", entry["shown"])
-    return [*places.items()][:LINKED]
+            facts = {"shown": entry["shown"], "exhibit": names.index(entry["name"]), "index": list(entry["index"])}
+            facts["asked"] = live is not None and entry["name"] in live.names
+            numbers.setdefault(f"{entry['name']}[{where}]", facts)
+    told = [{"place": place, **facts} for place, facts in numbers.items()]
+    return sorted(told, key=lambda one: not one["asked"])[:LINKED]
 
 
 def _tensors(step: RenderedStep, names: Sequence[str]) -> list[tuple[str, list[tuple[str, int]]]]:

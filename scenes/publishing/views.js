@@ -77,9 +77,10 @@ const view = () => {
 /* Numbers of a film whose model is too large for a page can be asked where that model is served. */
 if (served && isOfFilm(served)) {
   for (const exhibit of lecture.exhibits) exhibit.asked = served.names.includes(exhibit.name);
-  for (const part of document.querySelectorAll(".ask-these")) {
-    for (const link of part.querySelectorAll("a")) if (!served.names.includes(asked(factsOf(link.hash).get("ask"))?.name)) link.remove();
-    part.hidden = !part.querySelector("a");
+  for (const link of document.querySelectorAll("[data-entry]")) {
+    if (!served.names.includes(asked(link.dataset.entry)?.name)) continue;
+    link.hash = `ask=${link.dataset.entry}`;
+    delete link.dataset.entry;
   }
 }
 addEventListener("popstate", view);

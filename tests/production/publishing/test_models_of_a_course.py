@@ -152,7 +152,7 @@ def test_the_choice_can_be_used_by_all(look, address, width):
 
 
 def test_numbers_of_a_film_on_a_large_model_can_be_asked_where_it_is_served(look, lecture, deep, tmp_path):
-    """The page itself runs no such model: its numbers lead nowhere until one is served."""
+    """The page itself runs no such model: its numbers lead to their tensors until one is served."""
     trace = traced_pass(deep, TEXT)[1]
     weights = trace.full("decoder.7.self_attn.weights")
     shown = {"name": weights.name, "index": [0, 1, 3, 1], "shown": "7%", "value": float(weights.values[0, 1, 3, 1])}
@@ -162,13 +162,15 @@ def test_numbers_of_a_film_on_a_large_model_can_be_asked_where_it_is_served(look
     film = replace(lecture, chapters=chapters, text=TEXT)
     seen = Trace({weights.name: weights, "measured": replace(weights, name="measured")}, about={"model": "deep"})
     course = write_page(film, seen, tmp_path / "page", None, (), shipped_live_models())
-    asks = look(course).locator("#counting-1 .ask-these")
-    assert not asks.is_visible()
+    alone = look(course)
+    alone.locator("#counting-1 .ask-these a").first.click()
+    alone.get_by_role("region", name=f"Tensor {weights.name}").wait_for()
     with offered(deep, course, tmp_path / "made") as address:
         page = look(address)
         links = page.locator("#counting-1 .ask-these a")
-        assert links.all_text_contents() == ["7%"]
-        links.click()
+        assert links.all_text_contents() == ["7%", "7%"]
+        assert [link.get_attribute("href").partition("#")[2] for link in links.all()] == [f"ask={WEIGHT}", "counting-1"]
+        links.first.click()
         drawn(page)
         assert page.evaluate("trying.model.name") == "deep"
         assert models_of(page).all_text_contents() == ["deep", *SHIPPED]

@@ -124,6 +124,24 @@ def test_the_inspector_has_the_values_of_the_trace_and_rings_what_is_on_screen(p
     assert page.locator(".inspector").count() == 1
 
 
+def test_each_number_of_a_step_leads_to_its_place_in_a_tensor_that_says_how_it_was_computed(disk, lecture, trace):
+    links = disk.locator(".ask-these a").all()
+    assert len(links) == sum(
+        min(6, len({(e["name"], *e["index"]) for e in s.shown if "axis" not in e})) for s in lecture.steps
+    )
+    for link in links:
+        link.click()
+        place = json.loads(link.get_attribute("data-index"))
+        told = disk.locator(".inspector .readout code")
+        assert told.count() == bool(place)
+        assert not place or json.loads(told.text_content()) == place
+        name = disk.locator(".inspector .name").text_content()
+        entry = trace.explain(name, **dict.fromkeys(trace.full(name).axes, 0))
+        sources = [*dict.fromkeys(entry.parents.values())]
+        wanted = entry.made_by + (f", from {', '.join(sources)}" if sources else "")
+        assert disk.locator(".inspector .made span").text_content() == wanted
+
+
 def test_axes_are_named_labelled_and_explained(disk):
     disk.locator(SHARES).click()
     box = disk.locator(".inspector")
