@@ -147,7 +147,7 @@ class Inspector {
     return make("td", { class: "corner", text: text.filter(Boolean).join(" ") });
   }
   heading(axis, at, scope) {
-    if (axis < 0) return make("th", { scope, text: scope === "col" ? say("value") : "", "aria-label": say("value") });
+    if (axis < 0) return scope === "row" ? make("td", { class: "corner" }) : make("th", { scope, text: say("value") });
     const { slice } = this, label = slice.label(axis, at), index = slice.kept[axis][at];
     const seldom = !asNumbers && scope === "col" && slice.size(axis) > 16 && label === undefined;
     const text = seldom && index % 8 && !slice.gap(axis, at) ? "" : String(label ?? index);

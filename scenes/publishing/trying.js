@@ -29,7 +29,7 @@ class Trying {
     if (linked || whole) new IntersectionObserver(([seen]) => this.bar.classList.toggle("on", !seen.isIntersecting && seen.boundingClientRect.top < 0)).observe(this.sentence.form);
     /* Of a model that goes on with the text: the words that may come next, each to go on with. */
     this.nexts = make("p", { class: "examples nexts", role: "group" });
-    place.replaceChildren(make("div", { class: "try-top" }, this.sentence.form, this.nexts, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
+    place.replaceChildren(make("div", { class: "try-top" }, make("h2", { class: "unseen", text: say("Try it") }), this.sentence.form, this.nexts, this.sentence.examples(), this.trials(), this.sentence.vocabulary(), this.knobs.box), this.bar,
       make("div", { class: "try-parts" }, this.journey.box, make("div", { class: "try-side" }, this.knobs.changes, this.asking.box)));
     this.read();
     this.listen();

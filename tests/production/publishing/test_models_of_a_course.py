@@ -144,7 +144,7 @@ def test_the_choice_can_be_used_by_all(look, address, width):
     drawn(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
     faults = Axe().run(page, options={"preload": False}).response["violations"]
-    assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+    assert [(f["id"], f["nodes"][0]["html"]) for f in faults] == []
     models_of(page).get_by_text(SHIPPED[0], exact=True).focus()
     page.keyboard.press("Enter")
     drawn(page)

@@ -242,7 +242,7 @@ def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(look, page_file
     take_both(page)
     page.locator("#quiz-after summary").first.click()
     faults += Axe().run(page, options={"preload": False}).response["violations"]
-    assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+    assert [(f["id"], f["nodes"][0]["html"]) for f in faults] == []
     assert page.evaluate("document.documentElement.scrollWidth") == width
 
 
@@ -445,7 +445,7 @@ def test_the_page_of_a_package_works_without_a_platform_from_a_disk(look, tmp_pa
     panel.locator("summary").first.click()
     assert "In the film: chapter 1, “Two”" in panel.text_content()
     faults = Axe().run(page, options={"preload": False}).response["violations"]
-    assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+    assert [(f["id"], f["nodes"][0]["html"]) for f in faults] == []
 
 
 def test_the_same_quiz_has_the_same_bytes(tmp_path):

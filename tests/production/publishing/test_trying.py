@@ -459,7 +459,7 @@ def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(tried, scheme):
         page.evaluate("reference => trying.ask(reference)", reference)
         assert page.evaluate("document.documentElement.scrollWidth") == width
         faults = Axe().run(page, options={"preload": False}).response["violations"]
-        assert [(f["id"], f["nodes"][0]["html"]) for f in faults if f["impact"] in {"serious", "critical"}] == []
+        assert [(f["id"], f["nodes"][0]["html"]) for f in faults] == []
     sheet = page.locator(".asking").bounding_box()
     assert sheet["y"] > 100, "the sentence stays in sight above the panel"
     assert sheet["y"] + sheet["height"] == pytest.approx(844)
