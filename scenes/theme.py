@@ -130,6 +130,7 @@ TYPES = {
     "large number": Type("Inter", 640, 46, tabular=True),
     "stage number": Type("Inter", 560, 36, tabular=True),
     "stage word": Type("Inter", 560, 34),
+    "large word": Type("Inter", 560, 53),
     "tag": Type("Source Serif 4", 480, 28, italic=True),
     "symbol": Type("Source Serif 4", 480, 40),
 }

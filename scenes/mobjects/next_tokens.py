@@ -33,7 +33,6 @@ class NextTokens(VGroup):
         room: the rectangle that is filled; `whole` px are a probability of one, the room for a bar by default.
         others: what all other tokens have together, and what they are called: a last line.
         spec: how a probability is written.
-        apart: the last token was asked for: between it and those before stands an ellipsis for what is left out.
 
     Example::
 
@@ -49,12 +48,9 @@ class NextTokens(VGroup):
         others: tuple[Quantity, str] | None = None,
         whole: float = 0.0,
         spec: str = ".1%",
-        apart: bool = False,
     ) -> None:
         self.room, self.spec, labels = room, spec, probs.words(probs.axes[0])
-        rows = np.arange(len(probs) + (others is not None))
-        rows[len(probs) - 1 :] += apart
-        lines = rows[-1] + 1
+        lines = len(probs) + (others is not None)
         self.pitch = min(76.0, room.height / lines)
         style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
         self.names = VGroup(word(label, style) for label in labels)
@@ -62,7 +58,7 @@ class NextTokens(VGroup):
         wide = max(float(title.width) for title in titles) * 135
         self.whole = whole or room.width - wide - DIGITS - 2 * SPACE
         self.high = self.pitch * 0.62
-        middles = room.top + (room.height - self.pitch * lines) / 2 + self.pitch * (rows + 0.5)
+        middles = room.top + (room.height - self.pitch * lines) / 2 + self.pitch * (np.arange(lines) + 0.5)
         self.spots = [at(room.left + wide + DIGITS + 2 * SPACE, y) for y in middles]
         for title, y in zip(titles, middles, strict=True):
             title.settle(at(room.left, y)).end_at(at(room.left + wide, y)[0])
@@ -72,10 +68,6 @@ class NextTokens(VGroup):
         ]
         self.numbers = VGroup(numbers[: len(probs)])
         self.rest = VGroup(*titles[len(probs) :], *numbers[len(probs) :])
-        if apart:
-            self.rest.add(
-                Words("…", style, "ink2").move_to((self.names[-2].get_center() + self.names[-1].get_center()) / 2)
-            )
         self.bars = self.state(probs, others[0] if others else None)
         super().__init__(self.names, self.numbers, self.bars, self.rest)
 

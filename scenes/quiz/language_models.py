@@ -38,7 +38,7 @@ def language_model(trace: Trace) -> Iterator[Question]:
         ("Nothing: it knows its context window", bool(new < here / 100)),
         ("What was important, for that it has learned", bool(new > here / 2)),
         ("All of it, until it is switched off", bool(new == here)),
-        because=f"Because its weights are as before. In the same chat it gives the name {here:share}, in a new one "
+        because=f"Because its parameters are as before. In the same chat it gives the name {here:share}, in a new one "
         f"{new:.2%}.",
         step="The context window: all that it has",
     )
@@ -49,7 +49,7 @@ def language_model(trace: Trace) -> Iterator[Question]:
         ("Yes, if its probability was low", False),
         because="Because the next token is chosen, and what stands is not looked at again. A beam search keeps others "
         "for a while.",
-        step="From a prompt to an answer",
+        step="What is written stays",
     )
 
 

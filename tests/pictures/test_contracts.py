@@ -60,7 +60,7 @@ MARKS = {
     "inference": 310,
     "interpretation": 570,
     "modern": 1500,
-    "language_model": 340,
+    "language_model": 270,
     "inside": 370,
     "arguing": 200,
     "faq": 520,

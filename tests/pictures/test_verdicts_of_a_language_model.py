@@ -26,7 +26,8 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
     """Chapters with the number of a step, a sentence that it may say, and the truth of it."""
     scores, apart, name = (recorded(n) for n in ("modern_blocks.scores", "long_prompt.apart", "long_prompt.name"))
     still, moved = scores[10, 7] - scores[4, 1], scores[10, 1] - scores[4, 1]
-    recalled, grown = recorded("long_prompt.recalled")[:, 0], recorded("long_prompt.grown")
+    recalled, again = recorded("long_prompt.recalled")[:, 0], recorded("long_prompt.named_again")
+    right, named = (recorded(f"long_prompt.{kind}")[:5] for kind in ("right", "named"))
     known, made_up = (recorded(f"long_prompt.after_is_{which}")[0] for which in (0, 5))
     (guessed, copied), *_, ten = recorded("sinks_and_induction.loss"), *recorded("sinks_and_induction.without_best")
     unnamed = np.logical_and.reduce(
@@ -39,7 +40,8 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
         ("modern", 7, "more than all weights", cache > recorded("modern_blocks.weights_size")),
         ("language_model", 4, "nothing moves", (apart[:, :name] == 0).all() and (apart[-1, name:] > 0).all()),
         ("language_model", 7, "nothing else remembers", recalled[1] < recalled[0] / 100),
-        ("language_model", 4, "Its own bar falls", grown[1] > grown[0] > 1),
+        ("language_model", 8, "Those names had", ((right == 1) == (named == 1)).all()),
+        ("language_model", 9, "The error goes on", again[1, 1] > again[1, 0]),
         ("language_model", 8, "Here it doubts", known > 2 * made_up),
         ("inside", 3, "In a layer below", np.diff(recorded("inside_prose.best_heads")[:, 0])[0] < 0),
         ("inside", 4, "most of the gain is gone", ten - copied > (guessed - copied) / 2),

@@ -8,6 +8,8 @@ from manim import DOWN, VGroup
 
 from scenes.animations import (
     Count,
+    Morph,
+    RunOut,
     Sweep,
     Through,
     Travel,
@@ -18,54 +20,69 @@ from scenes.animations import (
     gather,
     grow,
     leave,
-    move_ring,
     pulses,
     ring_around,
 )
 from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
 from scenes.chapters.c17_language_model.page import (
+    AFTER,
+    ALL,
     APART,
+    BEFORE,
     BIT,
+    CLOSE,
+    FIRST,
+    HEAD,
+    LAST,
+    LIKELY,
     LIST,
+    NEAR,
+    OVERVIEW,
     PROSE,
-    SEEN,
+    SLOTS,
+    SMALL,
+    STRIP,
     SURE,
     VECTOR,
     WHOLE,
     WHOLE_BAR,
     Next,
     Page,
+    Skyline,
     moved,
+    quarter_of,
+    slots,
     standing,
-    strongest,
     through_layers,
+    told_on,
 )
+from scenes.chapters.c17_language_model.rounds import ASKING, CHOICE, PAUSE, TWO, Branch, Loop
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
     BESIDE,
     CHATS,
-    COPULA,
+    FULL,
+    LANES,
     LARGE,
     TURNS,
     WINDOW,
-    Answers,
+    Answer,
     Bubble,
+    Lane,
     Places,
     Recalled,
-    added,
     between,
-    compared,
     in_a_row,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
-from scenes.mobjects.next_tokens import NextTokens, likeliest
+from scenes.mobjects.next_tokens import NextTokens
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import palette
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class LanguageModel(Chapter):
@@ -79,11 +96,13 @@ class LanguageModel(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
-        vector, likely = self.vector(run), self.likely(run, "then", "_0")
+        vector = standing(Strip(run["then_last_0"], VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
+        others = run["then_others_0"], f"{run['others_count']:,.0f} others"
+        likely = NextTokens(run["then_0"], LIST, others=others, whole=WHOLE_BAR)
         last = VGroup(vector, page.tie(vector))
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
-        yield from self.where_it_looks(run, page, last, likely)
+        yield from self.where_it_looks(run)
         yield from self.another_word(run)
         yield from self.surprise(run)
         chat = Page(run["chat"], STAGE, LARGE)
@@ -91,24 +110,20 @@ class LanguageModel(Chapter):
         yield from self.a_chat(run, chat, reply)
         yield from self.the_window(run, chat)
         yield from self.fluent(run)
-        yield from self.and_again(run, page, last, likely)
+        yield from self.an_error(run)
+        yield from self.and_again(run)
 
-    def vector(self, run: Trace, step: int = 0) -> VGroup:
-        """The last vector while the text is gone on with, on end."""
-        strip = Strip(run[f"then_last_{step}"], VECTOR.height, VECTOR.width)
-        return standing(strip).move_to(VECTOR.centre)
-
-    def likely(self, run: Trace, name: str, step: str = "") -> NextTokens:
-        """The likeliest tokens at one of the ends of the text."""
-        others = run[f"{name}_others{step}"], f"{run['others_count']:,.0f} others"
-        return NextTokens(run[name + step], LIST, others=others, whole=WHOLE_BAR)
+    def asked(self, run: Trace) -> NamedTensor:
+        """The question of the chat, without the markers."""
+        text = run["chat"].words("position")
+        begin, end = (len(text) - text[::-1].index(last) for last in ("user", "?"))
+        found: NamedTensor = run["chat"].pick(position=slice(begin + 1, end))
+        return found
 
     def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
         """A question and its answer, as the user sees them."""
-        asked, answer = run["chat"].words("position"), run["answer_0_spaces"]
-        begin = len(asked) - asked[::-1].index("user") + 1
-        end = len(asked) - asked[::-1].index("?")
-        question = Bubble(run["chat"].pick(position=slice(begin, end)), ASKED, right=True)
+        answer = run["answer_0_spaces"]
+        question = Bubble(self.asked(run), ASKED, right=True)
         return question, Bubble(answer.pick(step=slice(len(answer) - 1)), ANSWERED)
 
     def letters_become_tokens(self, run: Trace, page: Page) -> Iterator[Step]:
@@ -183,67 +198,68 @@ class LanguageModel(Chapter):
             stage=[whole],
         )
 
-    def where_it_looks(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
-        """Streams of attention into the last vector, and their weights: the mean of all heads, and one head."""
+    def where_it_looks(self, run: Trace) -> Iterator[Step]:
+        """Arcs of attention into the last token, as thick as their weights: the mean of all heads, and one head."""
         every, one = (run[name] for name in ("attention", "best_attention"))
-        seen = [weights.pick(key=likeliest(weights, SEEN)) for weights in (every, one)]
         sink, taken = every.largest()
         layer, head = run["best_head"].quantities()
         name, given = one.largest()
-        read = run["text_0"].label("position", len(every) - 1)
-        mean, single = (
-            page.streams(strongest(weights), last[0], role)
-            for weights, role in zip((every, one), ("residual", "query"), strict=True)
+        near = (0, 1, *range(name.position - 1, name.position + 2), *range(len(every) - LAST, len(every)))
+        page = Page(run["text_0"].pick(position=near), FIRST, CLOSE, own="looks")
+        page.words[near.index(name.position)].key = None  # it alone comes out of the text
+        (mean, shares, weights), (single, own, given_to) = (
+            page.looks(row.pick(key=near), role) for row, role in ((every, "residual"), (one, "query"))
         )
-        flow = pulses([*single], strongest(one).quantities())
-        titled = f"{run['unseen']} others"
-        lists = [
-            NextTokens(weights, LIST, others=(run[f"{kind}_others"], titled), whole=WHOLE_BAR)
-            for weights, kind in zip(seen, ("attention", "best"), strict=True)
-        ]
+        flow = pulses([*single], given_to)
         yield Step(
             "Where does the last vector look?",
-            beat(f"Attention lets “{read}” look back.", leave(likely), appear(ring_around(page.words[-1]))),
             beat(
-                f"In the mean of {run['heads']} heads, “{sink}” gets most, {taken:share}: it is the sink.",
-                (draw(*mean, kind="slow"), appear(lists[0])),
-                appear(ring := ring_around(page.words[sink.position])),
-                ambient=pulses([*mean], strongest(every).quantities()),
+                f"Attention lets “{run['text_0'].label('position', len(every) - 1)}” look back.",
+                appear(ring_around(page.words[-1])),
+            ),
+            beat(
+                f"In the mean of {run['heads']} heads, “{sink}” gets most, {taken:share}: "
+                "the sink, for weight without use.",
+                (draw(*mean, kind="slow"), appear(shares)),
+                ambient=pulses([*mean], weights),
             ),
             beat(
                 "A mean hides what one head does. "
                 f"Of all, head {head} of layer {layer} looks most at “{name}”: {given:share}.",
-                (leave(*mean, lists[0]), move_ring(ring, page.words[name.position])),
-                (draw(*single, kind="row"), appear(lists[1])),
+                leave(*mean, shares),
+                (draw(*single, kind="row"), appear(own)),
                 ambient=flow,
             ),
             beat("To look is not yet to cause: that takes an intervention.", ambient=flow),
-            stage=[page, last, likely],
+            stage=[page],
         )
 
     def another_word(self, run: Trace) -> Iterator[Step]:
         """Another name at the beginning: which vectors change, layer by layer, and what is said at the end."""
-        page, other = (Page(run[f"text_{which}"], STAGE, "stage word", own="wide") for which in range(2))
-        said, now = (Next(one, run[f"next_{which}"], SURE) for which, one in enumerate((page, other)))
-        apart, place = run["apart"], int(run["name"])
+        place, count = int(run["name"]), int(run["tokens"])
+        near = {"position": (*range(place - BEFORE, place + AFTER + 1), *range(count - LAST, count))}
+        page, other = (Page(run[f"text_{which}"].pick(**near), NEAR, CLOSE, own="near") for which in range(2))
+        now = Next(other, run["next_1"], LIKELY)
         old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
-        states = [other.bars(row, APART, "residual") for row in apart]
-        bars = states[0].copy()
+        apart, depths = run["apart"], run["depths"].quantities()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
-        ring, first = ring_around(page.words[place]), apart.quantity(0, place)
-        depths, (far, length) = run["depths"].quantities(), run["grown"].quantities()
-        count = other.legend(f"layer {depths[0]}", above=True)
-        legend = other.measure(first, APART, f"{first:.1f} times the length of the vector", "residual")
+        named, end = apart.pick(position=place), apart.pick(layer=len(apart) - 1, **near)
+        states = [other.bars(row.pick(**near), APART, "residual") for row in apart]
+        whole = [Skyline(row, STRIP, OVERVIEW, "residual") for row in apart]
+        bars, strip = states[0].copy(), whole[0].copy()
+        running, last = other.below(BEFORE, named.quantity(0)), other.below(len(bars) - 1, end.quantity(len(bars) - 1))
+        masked = other.masked(end.pick(position=slice(BEFORE)))
+        depth = Words(f"layer {depths[0]}", "large number").end_in(NEAR.split_rows(HEAD)[0])
+        legend = Words("how far each vector moves, in its own lengths", "fact", "ink2").begin_in(
+            NEAR.split_rows(HEAD)[0]
+        )
+        title = Words(f"all {run['tokens']} tokens", "fact", "ink2").begin_in(STRIP.split_rows(HEAD)[0])
         yield Step(
             "Change one word, and all that follows changes",
+            beat(f"We intervene at the input: “{new}” in the place of “{old}”.", moved([*page.parts], [*other.parts])),
             beat(
-                f"Call the dog “{new}” instead of “{old}”.",
-                appear(ring),
-                (leave(ring, said), moved(page.words, other.words)),
-            ),
-            beat(
-                "How far does each vector move? At the input, that of the name alone.",
-                (appear(other.floors(), legend, count), *(grow(bar, DOWN) for bar in bars)),
+                "How far does each vector move? At the input, only that of the name.",
+                (appear(other.floors(), strip, legend, title, depth, running), *(grow(bar, DOWN) for bar in bars)),
             ),
             beat(
                 f"Through {run['layers']} layers, "
@@ -252,15 +268,13 @@ class LanguageModel(Chapter):
                     "it spreads to all that follows. Before it, nothing moves: the causal mask.",
                     "others move, too.",
                 ),
-                (Through(bars, states, "tour"), Count(count, depths, "", "tour", "layer ")),
-            ),
-            beat(
-                claim(
-                    bool(length > far > 1),
-                    "Its own bar falls: the vector moves further, but its length grows even more.",
-                    "Each bar is a share of the length of a vector.",
+                (
+                    Through(bars, states, "tour"),
+                    Through(strip.bars, [one.bars for one in whole], "tour"),
+                    Count(depth, depths, "", "tour", "layer "),
+                    Count(running, named.quantities(), ".2f", "tour"),
                 ),
-                appear(ring_around(bars[place])),
+                appear(masked, last),
             ),
             beat(
                 claim(
@@ -268,45 +282,59 @@ class LanguageModel(Chapter):
                     f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                (leave(legend, count), appear(now.words)),
+                appear(now.words),
                 (grow(now.bar, DOWN), appear(now.number)),
             ),
-            stage=[page, said],
+            stage=[page],
         )
 
     def surprise(self, run: Trace) -> Iterator[Step]:
-        """The surprise of the model at each token: a skyline."""
-        page, surprise = Page(run["text_0"], STAGE, "stage word", own="wide"), run["surprise"]
-        bars = page.bars(surprise, BIT)
+        """The surprise of the model at each token: a few of them closely, then a skyline of all."""
+        surprise, probs = run["surprise"], run["guessed_probs"]
         most, bits = surprise.largest()
         least, few = surprise.smallest()
-        ring, half = ring_around(bars[most.position]), len(bars) // 2
-        scale = page.measure(bits, BIT, f"{bits:.0f} bits of surprise")
+        page = Page(run["text_0"].pick(position=slice(least.position + 2)), FIRST, CLOSE)
+        bars = page.bars(surprise.pick(position=slice(least.position + 1)), BIT)
+        quarter = quarter_of(probs.pick(position=slice(least.position)))
+        every = Skyline(surprise, ALL, SMALL)
+        shown = quarter, most.position, least.position
+        chances = [page.below(place + 1, probs.quantity(place), "weight") for place in shown]
+        heights = [told_on(bars[place], surprise.quantity(place)) for place in shown]
+        power = Words(f"two to the power of {run['loss']:.2f}: {run['perplexity']:.0f}", "block", "query").begin_in(
+            SLOTS.split_rows(HEAD)[0]
+        )
+        others = [bar for place, bar in enumerate(bars) if place != quarter]
         yield Step(
             "How surprising was each word?",
             beat(
-                "At each position, the model had guessed the next token. How surprised was it?",
-                appear(page.floors(), scale),
-                Sweep(bars[:half], "slow"),
+                "The model had guessed each token. What probability had the true one?",
+                appear(floors := page.floors()),
+                appear_in_turn(chances),
             ),
             beat(
-                f"Surprise is minus the logarithm of the probability, here in bits: {bits:.0f} for “{most}”,",
-                (appear(ring), Sweep(bars[half:], "slow")),
+                "Surprise is minus its logarithm, in bits: a half is one bit, a quarter two, "
+                f"as for “{surprise.label('position', quarter)}”.",
+                grow(bars[quarter], DOWN),
+                appear(heights[0]),
             ),
             beat(
-                f"{few:.1f} for “{least}”.",
-                leave(ring),
-                appear(ring := ring_around(page.words[least.position + 1], roomy=True)),
+                f"“{most}” has {bits:.1f} bits, “{least}” {few:.1f}.",
+                tuple(grow(bar, DOWN) for bar in others),
+                appear(*heights[1:]),
             ),
             beat(
-                f"On average {run['loss']:.2f} bits, the cross-entropy:",
-                leave(ring, scale),
-                draw(*page.levels(run["loss"], BIT), kind="slow"),
-                appear(page.legend(f"mean: {run['loss']:.2f} bits", "query")),
+                f"On average over all tokens {run['loss']:.2f} bits, the cross-entropy:",
+                (
+                    leave(page, floors, *chances, *heights),
+                    Morph(list(zip(bars, every.bars, strict=False)), "row"),
+                    Sweep(every.bars[len(bars) :], "row"),
+                ),
+                appear(every.level(run["loss"], f"mean: {run['loss']:.2f} bits")),
             ),
             beat(
                 f"as if it chose among {run['perplexity']:.0f} equally likely tokens, its perplexity.",
-                appear_in_turn([*page.slots(run["perplexity"])], "slow"),
+                appear(power),
+                Sweep(slots(run["perplexity"], SLOTS), "row"),
             ),
             stage=[page],
         )
@@ -321,7 +349,7 @@ class LanguageModel(Chapter):
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
         card = Card("the question alone", BESIDE)
-        line = Page(run["chat"].pick(position=slice(begin, begin + len(asked))), card.inside, LARGE)
+        line = Page(self.asked(run), card.inside, LARGE)
         bare = Next(line, run["bare"], SURE)
         yield Step(
             "A chat is a text as well",
@@ -363,66 +391,63 @@ class LanguageModel(Chapter):
         chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
         here, new = (run["recalled"].quantity(which, 0) for which in range(2))
         name = run["told_attention"].largest()[0]
-        layer, head = run["told_head"].quantities()
-        arc, told = chats[0].look(run["told_attention"])
+        arc, told = chats[0].look(run["told_attention"], run["told_head"])
         yield Step(
             "The context window: all that it has",
             beat(f"There are places for {run['places']:,.0f} tokens: the context window."),
             beat(
                 f"This chat takes {run['chat_tokens']}. Nothing else can be read.",
-                moved([*page.words, *reply.words], window.cells, "slow"),
+                (
+                    moved([*page.words, *reply.words], window.cells, "row"),
+                    appear(taken := window.taken(run["chat_tokens"])),
+                ),
             ),
             beat(
                 "A user says a name, and asks for it. We begin the answer:",
-                leave(window.field, window.grid, window.cells),
+                leave(window.field, window.grid, window.title, window.cells, taken),
                 appear(chats[0].title, chats[0].window.all),
                 appear_in_turn([*chats[0].said]),
             ),
             beat(
                 claim(
-                    chats[0].list.names[0].text == name,
-                    f"“{name}” is the likeliest, with {here:.2%}: head {head} of layer {layer} looks back at it.",
-                    f"“{name}” has {here:.2%}: head {head} of layer {layer} looks back at it.",
+                    run["recalled_0"].words("rank")[0] == name,
+                    f"“{name}” is the likeliest, with {here:.2%}: a head looks back at it.",
+                    f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
-                (appear(chats[0].list), draw(arc), appear(told)),
+                (appear(chats[0].name, chats[0].number), grow(chats[0].bar)),
+                (draw(arc), appear(told)),
                 ambient=pulses([arc]),
             ),
             beat(
                 claim(
                     bool(new < here / 100),
-                    f"In a new chat, {new:.2%}: its weights are as before, and nothing else remembers.",
+                    f"In a new chat, {new:.2%}: its parameters are as before, and nothing else remembers.",
                     f"In a new chat, {new:.2%}.",
                 ),
                 appear(chats[1].title, chats[1].window.all, *chats[1].said),
-                appear(chats[1].list),
+                (appear(chats[1].name, chats[1].number), grow(chats[1].bar)),
             ),
-            stage=[window.field, window.grid, page, reply],
+            stage=[window.field, window.grid, window.title, page, reply],
         )
 
     def fluent(self, run: Trace) -> Iterator[Step]:
         """Capitals of countries that exist, and of countries that do not."""
         count = int(run["real_count"])
+        kinds = [range(count), range(count, 2 * count)]
+        answers = [Answer(run, kind[0], room) for kind, room in zip(kinds, FULL.rows(2, 0), strict=True)]
         titles = ("countries that exist", "countries that we made up")
-        halves = [
-            Answers(run, range(side * count, (side + 1) * count), title, room)
-            for side, (title, room) in enumerate(zip(titles, STAGE.columns(2), strict=True))
-        ]
-        begins = [run[f"after_is_{side * count}"] for side in range(2)]
-        (best, share), (other, other_share) = (probs.largest() for probs in begins)
+        lanes = [Lane(run, *one) for one in zip(kinds, titles, LANES.rows(2), strict=True)]
+        (best, share), (other, other_share) = (run[f"after_is_{kind[0]}"].largest() for kind in kinds)
         known, made_up = run["sure_of_names"].quantities()
-        right, words = run["right"], run["answer_0"].words("step")
-        said = words[[*map(str, words)].index(COPULA)]
-        wrong, false = right.pick(sentence=slice(count)).smallest()
-        means = f"the means are {known:.1%} and {made_up:.1%}."
-        rings = halves[0].found(right, run["capitals"])
+        said = run["answer_0"].label("step", answers[0].name - 1)
+        right, named = run["right"].values[:count], run["named"].values[:count]
         yield Step(
             "Fluent is not the same as true",
             beat(
                 "What is the capital? One country exists, and one we made up:",
-                appear(*(half.asked[0] for half in halves)),
                 *(
-                    tuple(play for half in halves for play in half.types(place))
-                    for place in range(max(half.name for half in halves))
+                    tuple(play for answer in answers for play in answer.types(place))
+                    for place in range(max(answer.name for answer in answers))
                 ),
             ),
             beat(
@@ -431,103 +456,84 @@ class LanguageModel(Chapter):
                     f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}. Here it doubts.",
                     f"After “{said}”, “{best}” has {share:.1%}, “{other}” {other_share:.1%}.",
                 ),
-                appear_in_turn([half.list for half in halves]),
+                *((grow(one.bar, DOWN), appear(one.words[one.name], one.number)) for one in answers),
             ),
             beat(
                 "It writes the likeliest all the same: the text shows none of that doubt.",
-                tuple(gather([half.list.bars[0]], half.lines[0][half.name]) for half in halves),
-                (
-                    *(grow(half.named[0][0], DOWN) for half in halves),
-                    appear(*(half.named[0][1] for half in halves)),
-                    appear_in_turn([text for half in halves for text in half.lines[0][half.name + 1 :]]),
-                ),
+                *(appear_in_turn(one.rest) for one in answers),
             ),
             beat(
-                f"Of {run['real_count']} that exist, {run['right_count']} come out right, “{wrong}” does not.",
-                leave(*(half.list for half in halves)),
-                appear_in_turn([part for half in halves for part in half.rest]),
-                appear_in_turn(rings),
+                f"We asked for more. Of {run['real_count']} that exist, {run['right_count']} come out right.",
+                appear(*(part for one in lanes for part in (one.title, one.track))),
+                appear_in_turn([*lanes[0].dots, *lanes[1].dots]),
             ),
             beat(
                 claim(
-                    not (false or run["named"].values[wrong.position]),
-                    f"Only names after “{said}” count, so not “{wrong}”, which failed: {means}",
-                    f"Only names after “{said}” count: {means}",
+                    bool((right == named).all()),
+                    f"Those names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
+                    f"Names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                 ),
-                leave(*rings),
-                tuple(
-                    play for half in halves for bar, told in half.named[1:] for play in (grow(bar, DOWN), appear(told))
-                ),
-                appear(*(half.mean for half in halves)),
+                appear(*(one.mean for one in lanes)),
             ),
-            stage=[half.title for half in halves],
+            stage=[one.floor for one in answers],
         )
 
-    def and_again(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
-        """Close: the loop, on the text that is written on, and what a chat program adds to it."""
-        told = run["then"]
-        written, wrong = page.going_on(told), page.going_on(run["wrong"])
-        vectors = [last[0], *(self.vector(run, step) for step in range(1, len(told)))]
-        lists = [likely, *(self.likely(run, "then", f"_{step}") for step in range(1, len(told)))]
-        ties = [last[1], *(page.tie(*pair) for pair in zip(vectors[1:], written, strict=False))]
-        streams = page.streams(strongest(run["attention"]), vectors[0], "residual")
-        wrong[0].set_fill(palette().warning)
-        drawn, then = self.likely(run, "then", "_0"), self.likely(run, "wrong_next")
-        named = run["named_again"]
-        right, error = named.words("rank")
-        low, (was, _), (left, now) = run["then_0"].quantity(1), *(named.pick(choice=i).quantities() for i in range(2))
-        before = then.state(named.pick(choice=0, rank=(error.position, right.position))).set_fill(palette().ink3)
-        had = compared(then, was, f"with “{right}”")
-        more = added(
-            "what ChatGPT adds",
-            (
-                ("more parameters,", "more text"),
-                ("people choose the better", "of two answers,", "and it becomes likelier"),
-            ),
-        )
-        again = [
-            play
-            for step in range(1, len(told))
-            for play in (
-                (
-                    *exchange([vectors[step - 1]], [vectors[step]], "flow"),
-                    draw(ties[step], kind="flow"),
-                    leave(lists[step - 1]),
-                    appear(lists[step]),
-                ),
-                (leave(ties[step]), gather([lists[step].bars[0]], written[step], "flow")),
-            )
+    def an_error(self, run: Trace) -> Iterator[Step]:
+        """What is written stays: the text goes on from a wrong name as from the right one."""
+        told = run["named_again"]
+        first = run["then_0"].pick(rank=slice(len(told.words("rank"))))
+        (right, error), shares = first.words("rank"), first.quantities()
+        page = Page(run["text_0"].pick(position=slice(int(run["tokens"]) - LAST, None)), ASKING, CLOSE)
+        could = NextTokens(first, CHOICE)
+        pause = Pause(*PAUSE)
+        branches = [
+            Branch(written, run["wrong"], told.pick(choice=which), room)
+            for which, (written, room) in enumerate(zip((run["then"], run["wrong"]), TWO.columns(2), strict=True))
         ]
+        (was, _), (left, now) = (told.pick(choice=which).quantities() for which in range(2))
+        yield Step(
+            "What is written stays",
+            beat(
+                f"“{error}”, with {shares[1]:.1%}, could be drawn as well. Can it be taken back?",
+                appear(could),
+                (appear(pause), RunOut(pause.bar)),
+            ),
+            beat(
+                "No: it is read like any other token. Later, the name is asked for again:",
+                (leave(pause), *(gather([bar], one.name) for bar, one in zip(could.bars, branches, strict=True))),
+                (leave(could), *(appear_in_turn([*one.after]) for one in branches)),
+            ),
+            beat(f"after “{right}”, “{right}” gets {was:.1%};", appear(branches[0].list)),
+            beat(
+                claim(
+                    bool(now > left),
+                    f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}. The error goes on.",
+                    f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}.",
+                ),
+                appear(branches[1].list),
+            ),
+            stage=[page],
+        )
+
+    def and_again(self, run: Trace) -> Iterator[Step]:
+        """Close: the loop from the text through all layers to a token, and again, up to the end mark."""
+        loop = Loop(run, self.asked(run))
+        first, second, *others = loop.turns()
         yield Step(
             "From a prompt to an answer",
             beat(
-                "Tokens, layers, the last vector, probabilities: one token is chosen,",
-                draw(*streams, kind="row"),
-                appear(ring := ring_around(likely.bars[0])),
-                (leave(ring, streams, ties[0]), gather([likely.bars[0]], written[0])),
+                "The text passes through all layers. The last vector gives probabilities, and a token is chosen:",
+                (draw(*loop.ways), appear(loop.light)),
+                *first,
             ),
-            beat("read, and all begins again, until the answer is written.", *again),
+            beat("it is read with the rest, and all begins again,", *second),
             beat(
-                "ChatGPT does the same. It adds size, and human feedback: what people prefer becomes likelier.",
-                leave(lists[-1], vectors[-1]),
-                appear_in_turn([*more], "slow"),
+                claim(
+                    loop.ended,
+                    "until the end mark is chosen: the answer is written.",
+                    "until as many tokens are written as are wanted.",
+                ),
+                *(play for turn in others for play in turn),
             ),
-            beat(
-                f"Your turn: “{error}”, with {low:.1%}, could be drawn. Can it be taken back?",
-                leave(more, written),
-                appear(drawn),
-                appear(ring := ring_around(drawn.bars[1])),
-                gather([drawn.bars[1]], wrong[0]),
-            ),
-            beat(
-                "No: it conditions all that follows. We begin another sentence:",
-                leave(drawn, ring),
-                appear_in_turn([*wrong[1:]], "slow"),
-            ),
-            beat(
-                f"now “{error}” gets {now:.1%}, “{right}” {left:.1%}; with “{right}” written, {was:.1%}.",
-                appear(*then.names, *then.numbers, *then.rest),
-                (appear(before, had), *(grow(bar) for bar in then.bars)),
-            ),
-            stage=[page, last, likely],
+            stage=[loop.question, loop.stations],
         )

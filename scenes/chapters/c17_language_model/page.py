@@ -1,19 +1,18 @@
-"""A long text on the stage, line under line: its tokens, bars that stand on them, and streams out of them."""
+"""A long text on the stage, line under line: its tokens, bars that stand on them, and arcs between them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Mobject, VGroup, VMobject
+from manim import DL, DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel
 from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, Thickness, means
-from scenes.mobjects.next_tokens import likeliest
-from scenes.mobjects.shapes import Box, dashes, frame, rule, stroke
+from scenes.mobjects.shapes import Box, dashes, frame, hatching, rule, stroke
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, typeset, units
@@ -29,20 +28,35 @@ THIN, LEAST = 0.4, 0.05
 #: The text, its last vector and the list of tokens, side by side.
 PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
 VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
-#: Px from a line of words down to its first stream, from there to the last, and of the bend into one.
-BELOW, LANES, TURN = 18.0, 18.0, 40.0
-#: Px of a bar for a bit of surprise, for vectors as far apart as they are long, and for a probability of one.
-BIT, APART, SURE = 3.6, 46.0, 56.0
+#: Px from a word up to an arc, and of the rise of a short arc, and what the longest one rises more.
+TOUCH, LOW, HIGH = 10.0, 90.0, 480.0
+#: Px of a bar for a probability of one, in the lines of a text.
+SURE = 56.0
 #: Px of a stream for a weight of one.
 BROAD = 30.0
-#: Px of a bar on a word: equal, as its height alone is a number.
-COLUMN = 20.0
-#: Px of one of several slots that are alike, its height, and px to the next.
-SLOT, UPRIGHT, NEXT = 9.0, 36.0, 8.0
+#: Px of a bar on a word, and on a large one: equal, as its height alone is a number.
+COLUMN, WIDE = 20.0, 42.0
+#: The type of a few words that are looked at closely, and the whole text in a strip below them.
+CLOSE = "large word"
+NEAR, STRIP = following(lambda: STAGE.split_rows(-160, 60))
+#: Px of a bar for vectors as far apart as they are long, near and in the strip, and for a probability of one.
+APART, OVERVIEW, LIKELY = 240.0, 84.0, 240.0
+#: How many tokens are looked at closely before the name, after it, and at the end of the text.
+BEFORE, AFTER, LAST = 3, 3, 5
+#: Where the first words of a text are looked at closely, with px of a bar for a bit of surprise.
+FIRST, BIT = Room(STAGE.left, STAGE.top, STAGE.right, 760.0), 22.0
+#: Where the surprise of all tokens stands, and above it as many slots as a perplexity says.
+SLOTS, ALL = following(lambda: STAGE.split_rows(190, 30))
+#: Px of a bar for a bit where all stand side by side, and the share of its room that one takes.
+SMALL, FILLED = 18.0, 0.72
 #: The place in the text of the word whose merges are shown.
 WHOLE = 3
-#: How many tokens are listed by their weights, and the weight from which on one has a stream.
-SEEN, FAINT = 6, 0.02
+#: Px from a word down to its number, and from a level up to its text; of a hatched field, and of a line for a title.
+BENEATH, LIFTED, HATCHED, HEAD = 46.0, 16.0, 150.0, 44.0
+#: A probability of two bits.
+QUARTER = 0.25
+#: The weight from which on a token has an arc.
+FAINT = 0.02
 #: Px of a probability of one in the list.
 WHOLE_BAR = 270.0
 
@@ -53,7 +67,8 @@ class Page(VGroup):
     Args:
         spaces: along an axis of tokens, whether a space stands before each.
         room: the rectangle that is filled; the lines are `pitch` px apart, by default so that they fill it.
-        style: of its words; the marks of a chat are in another colour, and lines end where one says so.
+        style: of its words; the marks of a chat are in another colour, and lines end where one says so. Where tokens
+            are left out, an ellipsis stands for them.
         own: a name; words of pages with another name are other words to a match cut: they would cross on their way.
     """
 
@@ -61,23 +76,29 @@ class Page(VGroup):
         self, spaces: NamedTensor, room: Room, style: str = "token", pitch: float = 0.0, own: str = ""
     ) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
-        labels = spaces.words(self.axis)
+        labels, kept = spaces.words(self.axis), spaces.kept[self.axis]
+        self.left_out = VGroup()
         self.words = VGroup(self._word(label) for label in labels)
         if own:
             for place, text in enumerate(self.words):
                 text.key = (own, place, text.text)
         lines = self._broken(labels, spaces.values)
-        self.pitch = pitch or min(118.0, room.height / len(lines))
+        self.pitch = pitch or (room.height if style == CLOSE else min(118.0, room.height / len(lines)))
         em = typeset(style).size
         self.clear = units(CLEAR * em)
         for place, line in enumerate(lines):
             x, base = float(at(room.left, 0)[0]), float(at(0, room.top + (place + 1) * self.pitch - 14)[1])
             for at_token in line:
                 x += units(SPACE * em) if spaces.values[at_token] and at_token != line[0] else 0.0
+                if at_token and kept[at_token] > kept[at_token - 1] + 1:
+                    self.left_out.add(dots := Words("…", style, "ink3").begin_at(x).stand_on(base))
+                    x += (dots.advance + SPACE) * units(em)
                 self.words[at_token].begin_at(x).stand_on(base)
                 x += self.words[at_token].advance * units(em)
         self.lines, self.line_of = lines, {i: n for n, line in enumerate(lines) for i in line}
-        super().__init__(self.words)
+        #: All that is written, in an order of its own.
+        self.parts = VGroup(*self.words, *self.left_out)
+        super().__init__(self.words, self.left_out)
 
     def _word(self, label: Label) -> Words:
         role = "ink3" if label == RETURN else "query" if label.startswith(MARK) else "ink"
@@ -109,7 +130,7 @@ class Page(VGroup):
     def bar(self, place: int, value: Quantity, unit: float, role: str = "weight") -> Box:
         """The bar on one word."""
         text = self.words[place]
-        bar = bar_of(value, "height", unit, COLUMN, role, 2, LEAST)
+        bar = bar_of(value, "height", unit, WIDE if self.style == CLOSE else COLUMN, role, 2, LEAST)
         return bar.move_to(np.array([text.get_x(), text.baseline + self.clear, 0]), DOWN)
 
     def floors(self) -> VGroup:
@@ -121,57 +142,47 @@ class Page(VGroup):
             lines.add(floor.move_to(np.array([first.get_left()[0], first.baseline + self.clear - units(1.5), 0]), LEFT))
         return lines
 
-    def streams(self, weights: NamedTensor, to: VMobject, role: str) -> VGroup:
-        """A stream from each token of some weights into an upright vector.
-
-        It runs between two lines of words: that of a later token above those of earlier ones, so that none crosses.
-        """
-        streams, edge = VGroup(), float(at(self.room.right, 0)[0])
-        top, foot = to.get_top()[1] - units(20), to.get_bottom()[1] + units(20)
-        for place, weight in zip(weights.kept["key"], weights.quantities(), strict=True):
-            text, line = self.words[place], VMobject(stroke_color=palette().role(role))
-            within = self.lines[self.line_of[place]]
-            deep = 1 - (within.index(place) + 0.5) / len(within)
-            start = text.get_bottom() + DOWN * units(3)
-            lane = text.baseline - units(BELOW + LANES * deep)
-            down, turn = np.array([start[0], lane, 0]), RIGHT * units(TURN)
-            out = np.array([max(edge, start[0] + 2 * turn[0]), lane, 0])
-            end = np.array([to.get_left()[0], top + (foot - top) * (self.line_of[place] + deep) / len(self.lines), 0])
-            over = RIGHT * (end - out)[0] / 2
-            way = [start, down, down, down + turn, down + turn, down + turn, out, out, out, out + over, end - over, end]
-            line.points = np.array(way)
-            line.set_stroke(width=stroke(THIN + BROAD * float(weight)), opacity=0.5)
-            streams.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
-        return streams
+    def looks(self, weights: NamedTensor, role: str) -> tuple[VGroup, VGroup, list[Quantity]]:
+        """Arcs from the words that have weight into the last one, the weights below these words, and the weights."""
+        arcs, numbers, seen = VGroup(), VGroup(), []
+        end, whole = self.words[-1].get_top() + UP * units(TOUCH), float(self.width)
+        for place, weight in enumerate(weights.quantities()):
+            if weight <= FAINT:
+                continue
+            numbers.add(self.below(place, weight, "share"))
+            if place == len(weights) - 1:
+                continue
+            start = self.words[place].get_top() + UP * units(TOUCH)
+            rise = UP * units(LOW + HIGH * (end - start)[0] / whole)
+            line = VMobject(stroke_color=palette().role(role))
+            line.points = np.array([start, start + rise, end + rise, end])
+            line.set_stroke(width=stroke(THIN + BROAD * float(weight)), opacity=0.6)
+            arcs.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
+            seen.append(weight)
+        return arcs, numbers, seen
 
     def tie(self, to: VMobject, text: Words | None = None) -> VMobject:
         """From a word, by default the last one, to its vector, level with the word."""
         start = (text or self.words[-1]).get_right() + RIGHT * units(10)
         return rule(start, np.array([to.get_left()[0] - units(6), start[1], 0]), "residual", 3)
 
-    def slots(self, count: Quantity) -> VGroup:
-        """As many equal slots as a perplexity says, above the end of the last line."""
-        right, foot = float(at(self.room.right, 0)[0]), self.words[-1].baseline + units(52)
-        row = VGroup(frame(SLOT, UPRIGHT, "query", 2, 2) for _ in range(round(float(count))))
-        row.arrange(RIGHT, buff=units(NEXT))
-        return row.move_to(np.array([right - float(row.width) / 2, foot, 0]), DOWN)
-
-    def levels(self, value: Quantity, unit: float) -> VGroup:
-        """A dashed line over each line of words, as high as a bar for `value`."""
-        floors = self.floors()
-        lift = np.array([0, units(unit * float(value)), 0])
-        return VGroup(dashes(one.get_left() + lift, one.get_right() + lift, "query", 3) for one in floors)
-
-    def legend(self, text: str, role: str = "ink2", above: bool = False) -> Words:
-        """The meaning of the bars, at the end of the last line, or above that."""
-        words = Words(text, "fact", role).stand_on(self.words[-1].baseline + units(42 if above else 0))
+    def legend(self, text: str, role: str = "ink2") -> Words:
+        """The meaning of the bars, at the end of the last line."""
+        words = Words(text, "fact", role).stand_on(self.words[-1].baseline)
         return words.end_at(float(at(self.room.right, 0)[0]))
 
-    def measure(self, value: Quantity, unit: float, text: str, role: str = "weight") -> VGroup:
-        """The scale of the bars, at the end of the last line: one of them, and its number in `text`."""
-        words, bar = self.legend(text), bar_of(value, "height", unit, COLUMN, role, 2, 0)
-        spot = np.array([words.get_left()[0] - units(2 * COLUMN), words.baseline, 0])
-        return VGroup(bar.move_to(spot, DOWN), words)
+    def below(self, place: int, value: Quantity, spec: str = ".2f") -> Words:
+        """A number below a word."""
+        text = self.words[place]
+        foot = np.array([text.get_x(), text.baseline - units(BENEATH), 0])
+        return number(value, spec, "stage number", "query").settle(foot)
+
+    def masked(self, zeros: NamedTensor) -> VGroup:
+        """The first words under a hatched field, with the numbers below them that say that nothing comes there."""
+        left, right = self.words[0].get_left()[0], self.words[len(zeros) - 1].get_right()[0]
+        field = hatching(float(right - left) * 135, HATCHED)
+        field.move_to(np.array([left, self.words[0].baseline + self.clear, 0]), DL)
+        return VGroup(field, *(self.below(place, zero, ".0f") for place, zero in enumerate(zeros.quantities())))
 
     def told(self, share: Quantity) -> Words:
         """A share behind the last word."""
@@ -186,7 +197,8 @@ class Page(VGroup):
     def going_on(self, spaces: NamedTensor) -> VGroup:
         """The words that follow the last one, on the next line if there is no room."""
         more = Page(spaces, self.next_line(), self.style, self.pitch)
-        begin = float(self.words[-1].get_right()[0]) + units(SPACE * typeset(self.style).size)
+        space = SPACE * typeset(self.style).size * bool(spaces.values[0])
+        begin = float(self.words[-1].get_right()[0]) + units(space)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
             shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])
             more.shift(shift)
@@ -200,11 +212,50 @@ class Next(VGroup):
         self.words = page.going_on(found)
         text = self.words[0].set_fill(palette().query)
         share = found.quantity(0)
-        self.bar = bar_of(share, "height", unit, COLUMN, "query", 2, 0)
+        self.bar = bar_of(share, "height", unit, WIDE if page.style == CLOSE else COLUMN, "query", 2, 0)
         self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
-        self.number = number(share, "share", "stage number", "query")
-        self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+        self.number = told_on(self.bar, share, "share", "query")
+        if page.style != CLOSE:
+            self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
+
+
+class Skyline(VGroup):
+    """A bar for each token of a whole text, side by side along the foot of a room, without the words."""
+
+    def __init__(self, values: NamedTensor, room: Room, unit: float, role: str = "weight") -> None:
+        pitch, foot = room.width / len(values), at(room.left, room.bottom)
+        self.bars = VGroup(
+            bar_of(value, "height", unit, FILLED * pitch, role, 2, LEAST).move_to(
+                foot + RIGHT * units((place + 0.5) * pitch), DOWN
+            )
+            for place, value in enumerate(values.quantities())
+        )
+        self.room, self.unit = room, unit
+        self.floor = Box(room.width, 1.5, palette().line, 0.5).move_to(foot, LEFT)
+        super().__init__(self.floor, self.bars)
+
+    def level(self, value: Quantity, text: str) -> VGroup:
+        """A dashed line as high as a bar for `value`, and what it is above all bars."""
+        lift = UP * units(self.unit * float(value))
+        line = dashes(self.floor.get_left() + lift, self.floor.get_right() + lift, "query", 4)
+        return VGroup(line, Words(text, "block", "query").end_in(self.room.split_rows(HEAD)[0]))
+
+
+def told_on(bar: VMobject, value: Quantity, spec: str = ".1f", role: str = "ink") -> Words:
+    """The number of an upright bar, on top of it."""
+    return number(value, spec, "stage number", role).settle(bar.get_top() + UP * units(BENEATH / 2))
+
+
+def quarter_of(probs: NamedTensor) -> int:
+    """The place of the probability that is nearest to a quarter."""
+    return int(np.abs(probs.values - QUARTER).argmin())
+
+
+def slots(count: Quantity, room: Room) -> VGroup:
+    """As many equal slots as a perplexity says, across a room."""
+    each = room.split_rows(HEAD)[1].columns(round(float(count)), 0)
+    return VGroup(frame(FILLED * one.width, FILLED * one.width, "query", 3, 4).move_to(one.centre) for one in each)
 
 
 def through_layers(rows: NamedTensor) -> tuple[VGroup, Room]:
@@ -216,13 +267,6 @@ def through_layers(rows: NamedTensor) -> tuple[VGroup, Room]:
         row.remove(row.backdrop)
         columns.add(standing(row).move_to(room.centre))
     return columns, foot
-
-
-def strongest(weights: NamedTensor) -> NamedTensor:
-    """The weights that have a stream."""
-    places = tuple(place for place in likeliest(weights, SEEN) if weights.values[place] > FAINT)
-    found: NamedTensor = weights.pick(key=places)
-    return found
 
 
 def standing(strip: VGroup) -> VGroup:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import appear, grow, ring_around
-from scenes.chapters.c17_language_model.page import BROAD, LIST, MARK, RETURN, Page
+from scenes.animations import appear, grow
+from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, Page
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.marks import End, Thickness, means
-from scenes.mobjects.next_tokens import NextTokens
-from scenes.mobjects.shapes import Box, arrow, stroke
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.bars import bar_in
+from scenes.mobjects.marks import End, Span, Thickness, Tick, means
+from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -31,12 +31,20 @@ BESIDE = Room(1070.0, 450.0, 1824.0, 830.0)
 WINDOW, CHATS = following(lambda: STAGE.split_rows(220, 24))
 #: Turns of the chat in which a name is said, and of a new one.
 TURNS = 4, 2
-#: Px of what is said in a chat, of who says it, and of a country before its answer.
-SAID, SPEAKER, COUNTRY = 490.0, 112.0, 150.0
+#: Px of what is said in a chat, and of who says it.
+SAID, SPEAKER = 490.0, 112.0
+#: Two answers, one below the other, and below them the lanes of all.
+FULL, LANES = following(lambda: STAGE.split_rows(450, 30))
+#: Px of a bar for a probability of one; of the title of a lane, of the number at its end, of a dot, and of a mean.
+CERTAIN, LANE, SCALE, DOT, TALL = 110.0, 420.0, 130.0, 12.0, 26.0
+#: Px from the foot of a bar up to a number beside it.
+RAISED = 14.0
 #: The marks of a turn.
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
-#: Px from the longest line to an arc around it, of the arc's bends up out of a word and back to one, and to its number.
-ASIDE, RISE, HOOK, INSIDE = 44.0, 70.0, 70.0, 26.0
+#: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
+ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
+#: Px of a bar for a probability of one, where a name is recalled.
+NAMED = 2500.0
 
 
 class Bubble(VGroup):
@@ -66,9 +74,10 @@ class Places:
     ROWS = 32
 
     def __init__(self, places: Quantity, taken: int, room: Room) -> None:
+        room, self.foot = room.split_rows(-44)
         columns = int(places) // self.ROWS
         wide, high = room.width / columns, room.height / self.ROWS
-        self.field = Box(room.width, room.height, palette().surface, 4, palette().line, 2).move_to(room.centre)
+        self.field = Box(room.width, room.height, palette().line, 4, palette().ink3, 3).move_to(room.centre)
         grid = VMobject(stroke_color=palette().background, stroke_width=stroke(2))
         across = [(at(room.left, y), at(room.right, y)) for y in np.linspace(room.top, room.bottom, self.ROWS + 1)]
         down = [(at(x, room.top), at(x, room.bottom)) for x in np.linspace(room.left, room.right, columns + 1)]
@@ -80,11 +89,16 @@ class Places:
             )
             for i in range(taken)
         )
-        self.all = VGroup(self.field, self.grid, self.cells)
+        self.title = Words(f"{places:,.0f} places", "fact", "ink2").end_in(self.foot)
+        self.all = VGroup(self.field, self.grid, self.cells, self.title)
+
+    def taken(self, count: Quantity) -> Words:
+        """How many of them are taken, below the field."""
+        return Words(f"{count} taken", "fact", "query").begin_in(self.foot)
 
 
 class Recalled:
-    """A chat, who says what, up to an answer that is begun; its window above, and beside it what could come next.
+    """A chat, who says what, up to an answer that is begun; its window above, and beside it how likely a name is next.
 
     Args:
         which: 0 for the chat in which a name was said, 1 for a new one, which is its last `turns`.
@@ -102,12 +116,15 @@ class Recalled:
             speaker = Page(told.pick(position=slice(who, begin - 1)), side, "note", row.height)
             speaker.words.set_fill(palette().ink2)
             self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
-        name = run["told_attention"].largest()[0]
-        last = run[f"recalled_{which}"].words("rank")[-1] == name
-        self.list = few(run, f"recalled_{which}", right, "others", ".2%", apart=last)
+        name, share = run["told_attention"].largest()[0], run["recalled"].quantity(which, 0)
+        self.aside, below = right.rows(2)
+        #: The name that could come next, its probability, and a bar as long as that.
+        self.name = word(name, "stage word", "query").begin_in(below.split_rows(48)[0])
+        self.number = number(share, ".2%", "large number", "query").end_in(below.split_rows(48)[0])
+        self.bar = bar_in(below.split_rows(48)[1], share, NAMED, 64.0, "query")
 
-    def look(self, weights: NamedTensor) -> VGroup:
-        """An arc from the first name that is said to the last token, as thick as its attention weight, with that."""
+    def look(self, weights: NamedTensor, head: NamedTensor) -> VGroup:
+        """An arc from the first name that is said to the last token, as thick as its attention weight; and whose."""
         words = [text for line in self.said for text in line[1].words]
         key = weights.largest()[0]
         start = next(text for text in words if text.text == key).get_top() + UP * units(6)
@@ -119,13 +136,10 @@ class Recalled:
         line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
         line.set_stroke(width=stroke(BROAD * float(weight)), opacity=0.6)
         means(line, Thickness(weight, BROAD), End(weight, first=True, axis="key"))
-        told = number(weight, "share", "stage number", "query")
-        return VGroup(line, told.next_to(side, LEFT, buff=units(INSIDE)))
-
-
-def few(run: Trace, name: str, room: Room, others: str, spec: str = ".1%", apart: bool = False) -> NextTokens:
-    """A short list of next tokens, and all others by their name."""
-    return NextTokens(run[name], room, others=(run[f"{name}_others"], others), spec=spec, apart=apart)
+        layer, which = head.quantities()
+        said = f"{weight:share} of the attention", f"of head {which}, layer {layer}"
+        lines = zip(said, self.aside.split_rows(84)[0].rows(2, 0), strict=True)
+        return VGroup(line, VGroup(Words(text, "fact", "query").begin_in(room) for text, room in lines))
 
 
 def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
@@ -136,63 +150,48 @@ def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
     return [(role, begin, labels.index(END_OF_TURN, begin)) for role, begin in zip(roles, begins, strict=True)]
 
 
-class Answers:
-    """Answers, a line each, after the country that was asked for; on the name a bar as high as its probability."""
+class Answer:
+    """An answer as it is written, each token up to the name under a bar as high as its probability."""
 
-    #: Px of a bar for a probability of one, and from its foot up to its number.
-    SURE, RAISED = 70.0, 12.0
-
-    def __init__(self, run: Trace, which: Sequence[int], title: str, room: Room) -> None:
-        head, body = room.split_rows(50, 4)
-        kind = int(bool(which[0]))
-        mean, count = run["sure_of_names"].quantity(kind), run["names"].quantity(kind)
-        self.title = Words(title, "block", "ink2").begin_in(head)
-        self.mean = Words(f"mean of {count} names: {mean:.1%}", "fact", "query").end_in(head)
-        rows = body.rows(len(which), 0)
-        self.asked, self.lines = VGroup(), VGroup()
-        #: The bars of the first answer up to the name; and of each answer that names one, the bar and its number.
-        self.bars, self.named = VGroup(), VGroup()
-        for place, row in zip(which, rows, strict=True):
-            shares = run[f"answer_{place}"]
-            last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
-            side, rest = row.split_columns(COUNTRY)
-            line = Page(run[f"answer_{place}_spaces"].pick(step=slice(0, last)), rest, pitch=row.height)
-            if last == len(shares):
-                line.words.add(Words("…", "token").next_to(line.words[-1], RIGHT, buff=units(4)))
-                line.words[-1].stand_on(line.words[0].baseline)
-            self.lines.add(line.words)
-            country = Words(f"{run['right'].label('sentence', place)}?", "fact", "ink2").begin_in(side)
-            self.asked.add(country.stand_on(line.words[0].baseline))
-            if place == which[0]:
-                self.name = [text.text for text in line.words].index(COPULA) + 1
-                self.bars.add(*(line.bar(i, shares.quantity(i), self.SURE) for i in range(self.name)))
-            if run["named"].values[place]:
-                named = [text.text for text in line.words].index(COPULA) + 1
-                bar = line.bar(named, shares.quantity(named), self.SURE, "query")
-                told = number(shares.quantity(named), ".1%", "large cell", "query")
-                self.named.add(
-                    VGroup(
-                        bar, told.next_to(bar, RIGHT, buff=units(10)).align_to(bar, DOWN).shift(UP * units(self.RAISED))
-                    )
-                )
-        below = Room(rows[1].left + COUNTRY, rows[1].top + 30, rows[-1].right, rows[-1].bottom)
-        #: What could come after "is" in the first answer.
-        self.list = few(run, f"after_is_{which[0]}", below, f"{run['few_others']:,.0f} others")
-        #: What all other answers bring.
-        self.rest = [part for row in zip(self.asked[1:], self.lines[1:], strict=True) for part in row]
+    def __init__(self, run: Trace, place: int, room: Room) -> None:
+        shares = run[f"answer_{place}"]
+        last = len(shares) - bool(shares.label("step", len(shares) - 1).startswith(MARK))
+        page = Page(run[f"answer_{place}_spaces"].pick(step=slice(last)), room, CLOSE)
+        self.floor = page.floors()
+        self.words, self.name = page.words, [*map(str, shares.words("step"))].index(COPULA) + 1
+        self.bars = [page.bar(i, shares.quantity(i), CERTAIN, "weight") for i in range(self.name)]
+        self.bar = page.bar(self.name, shares.quantity(self.name), CERTAIN, "query")
+        self.number = number(shares.quantity(self.name), ".1%", "stage number", "query")
+        self.number.next_to(self.bar, RIGHT, buff=units(16)).align_to(self.bar, DOWN).shift(UP * units(RAISED))
+        #: What is written after the name; dots where the answer goes on.
+        self.rest = [*page.words[self.name + 1 :]]
+        if last == len(shares):
+            self.rest.append(Words("…", CLOSE, "ink3").begin_at(float(page.words.get_right()[0]) + units(8)))
+            self.rest[-1].stand_on(page.words[0].baseline)
 
     def types(self, place: int) -> tuple[Animation, ...]:
-        """The first answer is written on by a token, with its probability."""
-        written = place < self.name
-        return (appear(self.lines[0][place]), grow(self.bars[place], DOWN)) if written else ()
+        """The answer is written on by a token, with its probability."""
+        return (appear(self.words[place]), grow(self.bars[place], DOWN)) if place < self.name else ()
 
-    def found(self, right: NamedTensor, capitals: NamedTensor) -> list[VMobject]:
-        """A ring around each capital that is right, and one in the colour of a warning around an answer without it."""
-        told = zip(self.lines, right.values, capitals.labels["sentence"], strict=False)
-        return [
-            ring_around(next(text for text in line if text.text == name)) if true else ring_around(line, "warning")
-            for line, true, name in told
-        ]
+
+class Lane:
+    """The probabilities of names that follow in answers, as dots between nothing and one, with their mean."""
+
+    def __init__(self, run: Trace, places: Sequence[int], title: str, room: Room) -> None:
+        side, rest = room.split_columns(LANE)
+        self.title = Words(title, "fact", "ink2").begin_in(side)
+        span, (left, y), right = Span(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
+        self.track = means(rule(at(left, y), at(right, y), "line", 4), span)
+        answers = [run[f"answer_{place}"] for place in places if run["named"].values[place]]
+        names = [one.quantity([*map(str, one.words("step"))].index(COPULA) + 1) for one in answers]
+        mean = run["sure_of_names"].quantity(int(bool(places[0])))
+        spots = [np.array([span.spot(float(one), self.track), self.track.get_y(), 0]) for one in (*names, mean)]
+        self.dots = VGroup(
+            means(dot(spot, DOT, "ink"), Tick(one, span)) for spot, one in zip(spots[:-1], names, strict=True)
+        )
+        tick = means(rule(spots[-1] + UP * units(TALL), spots[-1] + DOWN * units(TALL), "query", 6), Tick(mean, span))
+        told = number(mean, ".1%", "stage number", "query").end_in(rest)
+        self.mean = VGroup(tick, told)
 
 
 def between(question: Bubble, answer: Bubble) -> VGroup:
@@ -206,22 +205,3 @@ def in_a_row(labels: Sequence[Label], question: Bubble) -> VGroup:
     begin = [str(label) for label in labels].index(question.words[0].text)
     row = VGroup(Token(label) for label in labels[begin : begin + len(question.words)]).arrange(buff=units(16))
     return STAGE.inset(60).fit(row, most=1.7)
-
-
-def added(title: str, texts: Sequence[Sequence[str]]) -> VGroup:
-    """Plates in the place of the list, with some lines each: what another model has more of."""
-    head, below = LIST.split_rows(50, 20)
-    plates = VGroup(Words(title, "block", "ink2").begin_in(head))
-    for text, room in zip(texts, below.rows(len(texts), 40), strict=True):
-        paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
-        lines = VGroup(Words(line, "stage word", paper=paper) for line in text).arrange(DOWN, buff=units(16))
-        plates.add(VGroup(paper, *lines.move_to(room.centre)))
-    return plates
-
-
-def compared(listed: NextTokens, was: Quantity, text: str) -> VGroup:
-    """The number of the grey bar in the second line of a list, and when it would hold, on the lines below."""
-    lines = VGroup(number(was, ".1%", "large cell", "ink2"), Words(text, "note", "ink2"))
-    for line, spot in zip(lines, listed.spots[2:], strict=False):
-        line.settle(spot).end_at(float(at(listed.room.right, 0)[0]))
-    return lines

@@ -9,11 +9,11 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import ring_around
-from scenes.chapters.c20_faq.guessing import Pause
 from scenes.language import Told, told
 from scenes.layout import STAGE
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Length, Shade, means
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, path, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number

@@ -11,6 +11,7 @@ from scenes.animations import OffAndOn
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.patterns import on_columns
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, frame
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
@@ -22,16 +23,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
-
-
-class Pause(VGroup):
-    """ "Your guess?" over a bar that will run out."""
-
-    def __init__(self, x: float = 960, y: float = 540) -> None:
-        self.words = Words("your guess?", "block").settle(at(x, y - 40))
-        self.track = Box(300, 12, palette().surface, 6).move_to(at(x, y))
-        self.bar = Box(300, 12, palette().focus, 6).move_to(at(x, y))
-        super().__init__(self.words, self.track, self.bar)
 
 
 class Grid(VGroup):

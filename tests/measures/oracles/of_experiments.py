@@ -314,6 +314,12 @@ def blind_guess(raw):
     return -math.log(1 / float(raw["vocabulary"]))
 
 
+@oracle("guessed_probs", ("experiment.long_prompt",), "position",
+        lambda raw: {"position": raw.words("surprise", "position")}, "surprise")  # fmt: skip
+def guessed_probs(raw):
+    return [math.exp(-float(bits) * math.log(2)) for bits in raw["surprise"]]
+
+
 @oracle(
     "billions",
     ("experiment.modern_blocks",),

@@ -48,3 +48,9 @@ def unsmoothed(trace: Trace, probs: np.ndarray) -> Values:
     sum of one: max(p - ε/V, 0) / Σ_w max(p_w - ε/V, 0)."""
     left = np.maximum(probs - float(trace["experiment.sampling.smoothing"]) / probs.shape[-1], 0)
     return left.max(-1) / left.sum(-1)
+
+
+@measure(like="surprise")
+def guessed_probs(surprise: np.ndarray) -> Values:
+    """2^-s: the probability of a token that surprises by s bits."""
+    return 2.0**-surprise
