@@ -61,15 +61,17 @@ def test_the_last_word_and_the_first_unlike_it_of_the_second_half_are_exchanged(
     assert exchanged(["car"]) is None
 
 
-def test_one_state_is_not_enough_for_the_long_sentence_and_all_of_them_are(trace):
-    right = reading(lstm_trace.LONG.split()).target
+def test_one_state_gives_the_last_word_the_form_of_the_near_noun_and_all_states_that_of_the_far_one(trace):
+    right, forms = reading(lstm_trace.LONG.split()).target, trace.about["long"]["forms"]
+    assert forms == {"woman": "cansada", "dog": "cansado"}
     assert written(trace, "other.long.lstm_with_attention") == right
-    assert written(trace, "other.long.lstm") != right
+    assert written(trace, "other.long.lstm") == (*right[:-1], forms[lstm_trace.NEAR])
 
 
-def test_what_each_translator_says_is_told_in_english(trace):
-    assert trace.about["long"]["lstm_with_attention"] == lstm_trace.LONG.split()
-    assert " ".join(trace.about["long"]["lstm"]) == "the old man who sees the tired dog is very small"
+def test_a_head_of_the_transformer_looks_from_the_last_word_of_the_long_sentence_to_the_far_noun(trace):
+    looks = trace["other.long.encoder.1.self_attn.weights"].pick(batch=0, query=lstm_trace.LAST)
+    far, near = (looks.pick(key=noun).values.max() for noun in (lstm_trace.FAR, lstm_trace.NEAR))
+    assert far > 0.5 > near
 
 
 def test_a_sentence_with_a_word_of_another_vocabulary_is_not_read():

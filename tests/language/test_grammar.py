@@ -15,7 +15,6 @@ from transformer_core.studies.translator.grammar import (
     draw,
     held_out_pairs,
     held_out_sentences,
-    read_back,
     readings,
     training_sentences,
 )
@@ -70,25 +69,6 @@ def test_every_sentence_reads_back_with_the_same_translation_and_roles(sentences
                 sentence.alignment,
                 sentence.roles,
             )
-
-
-def test_a_right_translation_reads_back_as_the_sentence() -> None:
-    assert all(read_back(sentence, sentence.target) == sentence.source for sentence in TRAINING)
-
-
-@pytest.mark.parametrize(
-    ("written", "english"),
-    [
-        ("el coche está rojo", "the car is red"),
-        ("el coche era verde", "the car was green"),
-        ("los perros son rojos", ""),
-        ("el perro es cansado", "the dog is tired"),
-        ("el coche rojo", ""),
-    ],
-)
-def test_a_wrong_word_reads_back_as_its_own_english_and_what_cannot_be_told_as_nothing(written, english) -> None:
-    pair = next(readings("the car is red".split()))
-    assert read_back(pair, written.split()) == tuple(english.split())
 
 
 def test_alignment_and_roles_point_inside_the_sentence() -> None:

@@ -28,6 +28,11 @@ def test_a_memory_is_made_of_what_each_token_wrote_and_what_was_left_of_it():
     assert np.allclose(shares.pick(query="b").values, [9 / 17, 8 / 17])
 
 
+def test_an_equal_share_falls_with_each_token():
+    shares = ("batch query key", np.ones((1, 3, 3)), {"query": ("a", "b", "c")})
+    assert traced({"lstm.memory_shares": shares})["lstm.equal_shares"].values.tolist() == [1, 1 / 2, 1 / 3]
+
+
 def by_length():
     right = [[[0.9, 0.5, 0.95]], [[1, 0.9, 0.8]], [[0.5, 1, 1]]]
     return traced({"run.by_length": ("model seed length", right, MODELS | {"length": ("3", "4", "7")})})

@@ -100,20 +100,14 @@ def test_the_model_is_said_to_doubt_little_only_where_no_winner_has_less_than_ha
         assert ("Our translator is hardly in doubt." in said("inference", trace)) == sure
 
 
-@pytest.mark.parametrize(
-    ("meant", "both"),
-    [
-        ("the old man who sees the tired dog is very small", True),
-        ("the old man who sees the small dog is very small", False),
-        ("the old man who sees the small cat is very tired", False),
-        ("the old dog who tired the small man is very sees", False),
-    ],
-)
-def test_two_words_are_said_to_have_changed_places_only_where_two_did(meant: str, both: bool) -> None:
+def test_an_lstm_is_said_to_follow_the_near_noun_only_where_it_writes_its_form_and_all_else_is_right() -> None:
     trace = trace_of("The car is red")
-    facts = {**trace.about["long"], "lstm": meant.split()}
-    other = Trace(trace.tensors, trace.parents, {**trace.about, "long": facts})
-    assert ("Two words changed places." in said("lstm", other)) == both
+    assert "“cansado” is wrong: it agrees with “dog”." in said("lstm", trace)
+    for fact, other in (("forms", {"woman": "cansada", "dog": "cansada"}), ("gold", trace.about["long"]["gold"][1:])):
+        facts = trace.about | {"long": {**trace.about["long"], fact: other}}
+        spoken = said("lstm", Trace(trace.tensors, trace.parents, facts))
+        assert "it agrees with" not in spoken
+        assert "The ringed words are wrong." in spoken
 
 
 def test_the_length_that_gains_least_from_a_cache_is_named() -> None:

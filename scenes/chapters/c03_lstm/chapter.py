@@ -38,8 +38,8 @@ from transformer_core.studies.measures.recurrence import SHORT_AND_LONG, parted
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace
 
-#: The LSTM of this sentence, and of a longer one, in which a word belongs to another that stands far from it.
-READER, LONG, FAR = "lstm.encoder", "other.long", ("man", "tired")
+#: The LSTM of this sentence, and what is made of a longer one, in which a word belongs to another far from it.
+READER, LONG = "lstm.encoder", "other.long"
 ATTENDING = "lstm_with_attention"
 RUN, RECALL = "experiment.against_lstm", "experiment.recall"
 #: The translators, what they are called, and their roles.
@@ -53,7 +53,6 @@ RECALLING = {
     "transformer": ("Transformer", "weight"),
     "LSTM, gates open": ("LSTM, gates open", "value"),
     "LSTM": ("LSTM", "residual"),
-    "RNN": ("RNN, no gates", "ink3"),
 }
 
 
@@ -170,18 +169,13 @@ class AgainstLSTM(Chapter):
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
-        several, read = len(cells) > 1, [ring_around(chip, "residual") for chip in folding.memory.chips]
+        several = len(cells) > 1
         if several:
             yield Step(
                 "What is left of the first word?",
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
                 beat(
-                    "Each row sums what the gates have kept of each word.",
-                    appear_in_turn(read, "slow"),
-                ),
-                beat(
-                    "A word’s part is how far its vector reaches along that sum.",
-                    leave(*read),
+                    "Each row is a sum: a word’s part is how far its vector reaches along it.",
                     folding.cut(),
                     appear(folding.wrote),
                 ),
@@ -227,26 +221,38 @@ class AgainstLSTM(Chapter):
 
     def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """State updates between two words that belong together, counted along the chain; one arc of attention."""
-        picture = Fading(trace.under(f"{LONG}.{READER}"), FAR, ribbon)
-        (start, end), (one, other) = picture.places, picture.words
+        facts, layers = trace.about["long"], range(trace.about["config"]["encoder_layers"])
+        (far, near), last = facts["forms"], facts["text"].split()[-1]
+        heads = [trace.full(name) for i in layers if (name := f"{LONG}.encoder.{i}.self_attn.weights") in trace]
+        weights = [head.pick(batch=0, query=last, key=far).largest()[-1] for head in heads]
+        weight, forms = max(weights, default=None), [*facts["forms"].values()]
+        picture = Fading(trace.under(f"{LONG}.{READER}"), (far, near, last), forms, weight, ribbon)
+        (start, _, end), (one, between, other) = picture.places, picture.words
         yield Step(
             "How far apart are two words?",
             beat(
-                f"Here, “{one}” decides the Spanish form of “{other}”.",
+                f"Spanish “{other}” agrees with “{one}”, not with the nearer “{between}”.",
                 ribbon.mark({start: "residual", end: "focus"}),
-                appear_in_turn([*picture.tanks]),
+                appear(*picture.forms[:-1]),
+                picture.agree(),
             ),
             beat(
                 f"Along the chain, “{one}” has to survive {picture.hops[-1]} updates of the memory.",
+                appear_in_turn([*picture.tanks]),
                 (appear(picture.bars[0], picture.numbers[0]), appear(picture.chain_name, picture.count)),
                 picture.survive(),
             ),
             beat(
-                f"At the end, {picture.left:share} of the memory comes from “{one}”.",
-                appear(ring_around(picture.tanks[-1], "residual")),
+                f"At the end, {picture.left:share} of it comes from “{one}”; an equal share is {picture.equal:share}.",
+                (appear(picture.levels, picture.level_name), appear(ring_around(picture.tanks[-1], "residual"))),
             ),
             beat(
-                "Attention connects the two directly, within one layer.",
+                "Attention connects the two directly"
+                + (
+                    ", within one layer."
+                    if weight is None
+                    else f": in one head, “{other}” gives “{one}” {weight:share}."
+                ),
                 draw(picture.arc, kind="row"),
                 appear(picture.arc_name),
             ),
@@ -256,15 +262,16 @@ class AgainstLSTM(Chapter):
     def one_state(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The outputs of two LSTMs: from the last state alone, and with attention to all states."""
         facts, names = trace.about["long"], (READER.removesuffix(".encoder"), ATTENDING)
-        gold = facts["gold"]
-        models = [trace.under(f"{LONG}.{name}") for name in names]
-        picture = Handover(models, ribbon, [facts[name] for name in names])
+        gold, (_, noun) = facts["gold"], facts["forms"]
+        picture = Handover([trace.under(f"{LONG}.{name}") for name in names], ribbon)
         alone, attending = picture.written
         chain, others = picture.chain.vectors, picture.others.vectors
-        rings = [ring_around(picture.outputs[0][i], "warning") for i in parted(alone, gold)]
+        wrong = parted(alone, gold)
+        rings = [ring_around(picture.outputs[0][i], "warning") for i in wrong]
+        source = trace[f"{LONG}.{READER}.cells"]
+        near = source.label("position", source.position("position", noun))
+        misled = [str(alone[i]) for i in wrong] == [facts["forms"][near]]
         size = trace[f"{READER}.state_size"]
-        source, (said, _) = facts["text"].split(), (facts[name] for name in names)
-        swapped = sorted(said) == sorted(source) and len(parted(said, source)[1:]) == 1
         yield Step(
             "One state for a whole sentence",
             beat(
@@ -278,13 +285,16 @@ class AgainstLSTM(Chapter):
                 picture.write_alone(),
             ),
             beat(
-                verdict_on(alone, gold) + claim(swapped, " Two words changed places.", ""),
-                appear(*rings) if rings else None,
-                appear(picture.english[0]) if len(picture.english[0]) else None,
+                claim(
+                    misled,
+                    f"“{alone[wrong[-1] if wrong else 0]}” is wrong: it agrees with “{near}”.",
+                    verdict_on(alone, gold),
+                ),
+                (appear(*rings), ribbon.mark({near.position: "warning"} if misled else {})) if rings else None,
             ),
             beat(
                 "Let it look at all states: attention was invented for this.",
-                (appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
+                (ribbon.mark({}), appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
                 appear(picture.names[1]),
                 picture.write_attending(),
             ),
@@ -294,7 +304,6 @@ class AgainstLSTM(Chapter):
                     "Now all is right: each word takes from the states that it needs.",
                     "Even so, not all is right. Each word takes from several states.",
                 ),
-                appear(picture.english[1]) if len(picture.english[1]) else None,
                 *(draw(*lines, kind="emphasise") for lines in picture.looks()),
             ),
             stage=[ribbon],
@@ -311,7 +320,7 @@ class AgainstLSTM(Chapter):
         axes = "words in the sentence", "new sentences right"
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
         curves = Curves(axes, lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
-        until, numbers = run["by_length.longest_solved"].values, run["sentences_by_length"].values
+        until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
             "What does attention buy?",
@@ -320,16 +329,13 @@ class AgainstLSTM(Chapter):
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
-                f"The LSTM gets {first:share} right"
-                + claim(bool(numbers[: len(numbers) // 2].sum() > numbers.sum() / 2), ", most of them short.", "."),
-                *curves.drawn("LSTM"),
-            ),
-            beat(
-                claim(
+                f"The LSTM gets {first:share} right. "
+                + claim(
                     bool(until[0] < until[1:].min()),
                     "It falls first, because one state must hold all words.",
                     "Longer ones are harder for it.",
-                )
+                ),
+                *curves.drawn("LSTM"),
             ),
             beat(f"With attention it gets {second:share}.", *curves.drawn(attending)),
             beat(
@@ -348,29 +354,26 @@ class AgainstLSTM(Chapter):
         """The gradient that reaches the first symbol, before any training, and that it vanishes."""
         run = trace.under(RECALL)
         distances, gradient = run["distances"], run["gradient"]
-        shown = {name: called for name, called in RECALLING.items() if name != "LSTM, gates open"}
-        rows = {name: gradient.pick(model=name) for name in shown}
+        rows = {name: gradient.pick(model=name) for name in RECALLING}
         axes = "symbols back", "gradient at the first symbol, in powers of ten"
-        near = distances.quantities()[:NEAR]
-        picture = Backwards(near, rows["LSTM"], card.inside)
-        first = ring_around(picture.symbols[0])
-        grid, chain = (rows[name].quantities()[-1] for name in ("transformer", "LSTM"))
-        ends, ticks = {"transformer": (grid, ".0e"), "LSTM": (chain, ".0e")}, distances.quantities()
-        curves = Curves(axes, distances, rows, shown, ends, ticks, card.inside, "model", powers=True)
+        picture = Backwards(distances.quantities()[:NEAR], rows["LSTM"], card.inside)
+        ends = {name: (rows[name].quantities()[-1], ".0e") for name in RECALLING}
+        nearest, *others = picture.learn()
+        (grid, _), (opened, _), (chain, _) = ends.values()
+        ticks = distances.quantities()
+        curves = Curves(axes, distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
         small = VGroup(
-            curves.level(1 / BILLION, "a billionth"), curves.level(1 / BILLION**2, "a billionth of a billionth")
+            curves.level(grid / BILLION, f"a billionth of {grid:.0e}"),
+            curves.level(grid / BILLION**2, "a billionth of a billionth"),
         )
         sinking = rows["LSTM"].values.tolist()
         yield Step(
             "The vanishing gradient",
-            beat(
-                "The task: name the first symbol.",
-                appear_in_turn(picture.symbols),
-                (appear(first), appear(picture.asked)),
-            ),
+            beat("The task: name the first symbol.", appear_in_turn(picture.rows), appear(picture.back)),
             beat(
                 "Training learns from the gradient: how much the error changes with that symbol.",
-                (appear(picture.bars[0], picture.called), appear(picture.told[0])),
+                appear(picture.called),
+                nearest,
             ),
             beat(
                 claim(
@@ -378,26 +381,26 @@ class AgainstLSTM(Chapter):
                     "In an untrained LSTM, it shrinks with each symbol back: a vanishing gradient.",
                     "In an untrained LSTM, it can get small: a vanishing gradient.",
                 ),
-                *picture.shrink(),
+                *others,
             ),
             beat(
-                f"{distances.quantities()[-1]} symbols back, "
+                f"{ticks[-1]} symbols back, "
                 + claim(
                     bool(chain < grid / BILLION**2),
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
-                leave(picture, first),
+                leave(picture),
                 appear(curves.plot, curves.ticks, small, rise=False),
                 *curves.drawn("transformer", "LSTM"),
             ),
             beat(
                 claim(
-                    bool((rows["RNN"].values[-1:] < rows["LSTM"].values[-1:]).all()),
-                    "In an RNN, which has no gates, it vanishes sooner.",
-                    "In an RNN, which has no gates, it vanishes, too.",
+                    bool(opened > BILLION * chain),
+                    "Forget gates that start open let over a billion times as much through.",
+                    "Forget gates that start open change it, too.",
                 ),
-                *curves.drawn("RNN"),
+                *curves.drawn("LSTM, gates open"),
             ),
             stage=[card],
         )
@@ -413,18 +416,20 @@ class AgainstLSTM(Chapter):
         called = {name: RECALLING[name] for name in names}
         curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
-        full, hollow = legend(card.head, "learned", "not yet")
+        full, hollow = legend(card.head, "recalls from all distances", "still misses some")
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
             "An LSTM can learn it, too",
             beat(
-                "Can it learn this? A full dot: it recalls from every distance.",
+                "So, can it learn this?",
                 appear_in_turn([*curves.ticks]),
-                appear(curves.level(run["chance"], "by chance", DOWN), full),
+                appear(curves.level(run["chance"], "by chance", DOWN)),
             ),
             beat(
-                f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed.",
+                f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed: "
+                "the full dots.",
+                appear(full),
                 *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
             ),
             *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
@@ -442,15 +447,19 @@ class AgainstLSTM(Chapter):
         """Two words are swapped: the states of the LSTM differ from there on; attention’s vectors only move along."""
         last = trace.about["config"]["encoder_layers"] - 1
         block = f"encoder.{last}.resid_post"
-        states = [trace[name].pick(batch=0) for name in (f"{READER}.states", f"{TURNED}.{READER}.states")]
-        vectors = [trace[f"{variant}.{block}"].pick(batch=0) for variant in ("other.no_positions", TURNED)]
-        picture, moved = Swapped(states, vectors, order), [i for i, j in enumerate(order) if i != j]
+        vectors, states = (
+            [
+                trace[name].pick(batch=0)
+                for name in (before, f"{TURNED}.{after}", f"{TURNED}.{after}.exchange_difference")
+            ]
+            for before, after in ((f"other.no_positions.{block}", block), (f"{READER}.states", f"{READER}.states"))
+        )
+        picture, moved = Swapped(vectors, states, order), [i for i, j in enumerate(order) if i != j]
         change = trace[f"{TURNED}.{READER}.states.exchange_change"]
         most = trace[f"{TURNED}.{block}.largest_exchange_change"]
         words, first = states[0].words("position"), moved[0]
         same = (change.values[:first] == 0).all() and (change.values[first:] > ROUNDING).all()
-        rings = [ring_around(vector, "residual") for vector in picture.lstm[1][first:]]
-        others = [ring_around(picture.attention[1][i], "key") for i in moved]
+        rings = [ring_around(vector, "residual") for vector in picture.change[1][first:]]
         yield Step(
             "Who notices the order?",
             beat(
@@ -460,10 +469,10 @@ class AgainstLSTM(Chapter):
             beat(
                 claim(
                     bool(most < ROUNDING),
-                    "Attention’s vectors only move along with their words: none changes.",
-                    "Attention’s vectors move along with their words, and change a little.",
+                    "Computed anew, attention’s vectors are the same: none changes.",
+                    "Computed anew, attention’s vectors change a little.",
                 ),
-                appear_in_turn(others),
+                *picture.at_once(),
             ),
             beat(
                 claim(
@@ -472,24 +481,29 @@ class AgainstLSTM(Chapter):
                     "because each is made from the one before.",
                     "In the LSTM, states change, because each is made from the one before.",
                 ),
-                *picture.notice(rings),
+                *picture.in_turn(),
             ),
-            beat("So an LSTM knows the order. Attention must be told.", (leave(*rings, *others), *picture.back())),
-            stage=[picture.before, picture.names, *picture.attention[:1], *picture.lstm[:1]],
+            beat("So an LSTM knows the order. Attention must be told.", appear(*rings, rise=False)),
+            stage=[picture.before, picture.names, *picture.old],
         )
 
     def what_is_traded(self) -> Iterator[Step]:
         """Close: the answer, and what it costs."""
         picture = Trade(
-            ("knows the order", "far words: many steps apart", "one step after another", "keeps one memory"),
-            ("must be told the order", "far words: one layer apart", "all steps at once", "keeps every word"),
+            ("knows the order", "far words: many steps apart", "reads and writes word by word", "keeps one memory"),
+            (
+                "must be told the order",
+                "far words: one layer apart",
+                "reads all at once, writes word by word",
+                "keeps every word",
+            ),
         )
         both = [*zip(picture.chain.lines, picture.grid.lines, strict=True)]
         yield Step(
             "A chain, or a grid?",
             beat("So why doesn’t the Transformer read word by word?", picture.text()),
             beat(
-                "So that no word waits, and none is far away.",
+                "So that, in reading, no word waits, and none is far away.",
                 *(appear(*pair) for pair in both[1:-1]),
                 ambient=picture.passing(),
             ),
@@ -500,7 +514,7 @@ class AgainstLSTM(Chapter):
                 picture.longer(),
             ),
             beat(
-                "For a text that never ends, a memory of fixed size is the better trade.",
+                "For a text too long to keep, a memory of fixed size is better, though it fades.",
                 appear(ring_around(picture.chain.lines[-1], roomy=True)),
                 ambient=picture.passing(longer=True),
             ),

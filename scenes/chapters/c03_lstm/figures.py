@@ -35,7 +35,7 @@ from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, curve, dot, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import SMALL, Words, number
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import under, vector_in
 from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, shared, units
@@ -50,14 +50,16 @@ CELL, INSIDE = 190.0, 12.0
 FEW = 5
 #: Px of the thinnest line of attention, and of one of all the weight; a weight under `SEEN` has none.
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
+#: Px of the line of Spanish forms.
+FORM = 54.0
 #: Px of the two texts that are written, and of the names at the left of two lanes.
-LINES, NAMES = 280.0, 200.0
+LINES, NAMES = 280.0, 270.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
 APART, RAMP, SOURCE = 96.0, 240.0, 330.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
 NEAR, TICKS = 4, 4
-#: Px of a symbol in a row, and of the numbers below it.
-SYMBOL, FOOT = 84.0, 60.0
+#: Px between symbols and the bars at their left, and of these bars with their numbers.
+BESIDE, BARS = 84.0, 520.0
 #: What is smaller by more than this has vanished.
 BILLION = 1_000_000_000
 #: The words of a short text, in the last picture.
@@ -364,21 +366,30 @@ class Fading:
     Args:
         part: the encoder of an LSTM, with the part of each memory that a token wrote, "query key", and `hops`, the
             state updates between two tokens.
-        ends: the word that wrote, and the one that needs it.
+        ends: the word that wrote, one between, and the one that needs the first.
+        forms: the Spanish forms that the first two give to the last.
+        weight: what attention gives to the first for the last, if it is known.
         ribbon: the sentence at the foot.
 
-    At the last of the `places`, the part is `left`.
+    At the last of the `places`, the part is `left`; if all words had as much, it would be `equal`.
     """
 
-    def __init__(self, part: Trace, ends: Sequence[str], ribbon: Ribbon) -> None:
-        parts, hops = part["memory_shares"].pick(batch=0), part["recurrent_path_lengths"]
-        self.places = start, end = [parts.position("query", word) for word in ends]
-        self.words, self.left = [parts.label("query", place) for place in self.places], parts.quantity(end, start)
-        room = over(ribbon)
+    def __init__(
+        self, part: Trace, ends: Sequence[str], forms: Sequence[str], weight: Quantity | None, ribbon: Ribbon
+    ) -> None:
+        parts, hops, shares = part["memory_shares"].pick(batch=0), part["recurrent_path_lengths"], part["equal_shares"]
+        self.places = start, _, end = [parts.position("query", word) for word in ends]
+        self.words = [parts.label("query", place) for place in self.places]
+        self.left, self.equal = parts.quantity(end, start), shares.quantity(end)
+        room, line = over(ribbon).split_rows(-FORM, 16)
         top, low = room.split_rows(room.golden_rows()[1].height)
         wide, tall = ribbon.wide - 34, low.height - 20
+        self.forms = VGroup(
+            Words(Told(form), "stage word", role).settle(ribbon.columns[place].cross(line).centre)
+            for form, role, place in zip((*forms, forms[0]), ("residual", "ink2", "ink"), self.places, strict=True)
+        )
         self.hops = [hops.quantity(i, start) for i in range(start + 1, end + 1)]
-        self.tanks, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
+        self.tanks, self.bars, self.numbers, self.levels = VGroup(), VGroup(), VGroup(), VGroup()
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
             tank = Box(wide, tall, palette().surface, 8, palette().line, 2).move_to(ribbon.columns[i].cross(low).centre)
@@ -388,14 +399,23 @@ class Fading:
             self.tanks.add(tank)
             self.bars.add(bar)
             self.numbers.add(value)
-        chips = ribbon.chips[start], ribbon.chips[end]
-        a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[0], self.tanks[-1]))
-        self.arc = VMobject(stroke_color=palette().weight, stroke_width=stroke(10))
+            level = bar_of(shares.quantity(i), "height", tall, wide, "ink", 4)
+            level.set_fill(opacity=0).set_stroke(palette().ink, stroke(3), 1)
+            self.levels.add(level.move_to(tank).align_to(tank, -UP))
+        self.level_name = Words("an equal share", "fact", "ink2").settle(self.levels[0].get_top())
+        self.level_name.end_at(self.tanks[0].get_left()[0] - units(14))
+        chips = ribbon.chips[end], ribbon.chips[start]
+        a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[-1], self.tanks[0]))
+        thick = 10.0 if weight is None else THIN + (THICK - THIN) * weight
+        self.arc = VMobject(stroke_color=palette().weight, stroke_width=stroke(thick))
         rise = UP * (at(0, top.top + 10)[1] - a[1]) / 0.75
         self.arc.points = np.array([a, a + rise, b + rise, b])
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
+        if weight is not None:
+            means(self.arc, Thickness(weight, THICK - THIN, THIN))
         middle = (a + b) / 2
-        self.arc_name = Words("attention: one layer", "block", "weight")
+        told = "attention: one layer" if weight is None else f"attention, one layer: {weight:share}"
+        self.arc_name = Words(told, "block", "weight")
         self.arc_name.settle(np.array([middle[0], at(0, top.top + 70)[1], 0]))
         self.count = number(self.hops[-1], "", "large number", "residual")
         self.chain_name = Words("state updates of the LSTM:", "block", "residual")
@@ -403,6 +423,11 @@ class Fading:
         line.move_to(np.array([middle[0], at(0, top.bottom - 60)[1], 0]))
         self.chain_name.stand_on(self.count.baseline)
         self.count.rewrite(f"{self.hops[0]}")
+
+    def agree(self) -> tuple[Animation, ...]:
+        """The last word takes the form of the first."""
+        far, _, form = self.forms
+        return (Travel(far, form, 0.2, "camera"),)
 
     def survive(self) -> tuple[Animation, ...]:
         """The word goes from memory to memory, and less and less of each is its own."""
@@ -412,35 +437,20 @@ class Fading:
 
 class Handover:
     """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
-    all, by two `models` that read the sentence. Above each text stands its `english`, where that is known and has room.
-    """
+    all, by two `models` that read the sentence."""
 
-    def __init__(self, models: Sequence[Trace], ribbon: Ribbon, english: Sequence[Sequence[str]]) -> None:
+    def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 70)
         self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
         #: The words, and "query key", what attention gives to each state for each of them.
         self.written = [model["decoder.logits"].words("position")[1:] for model in models]
         self.weights = models[-1]["decoder.weights"].pick(batch=0)
-        self.outputs, self.names, self.english = [], VGroup(), VGroup()
+        self.outputs, self.names = [], VGroup()
         told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
-        source = [chip.label for chip in ribbon.chips]
-        for words, said, (text, role), line in zip(self.written, english, told, lines.rows(2, 24), strict=True):
+        for words, (text, role), line in zip(self.written, told, lines.rows(2, 24), strict=True):
             head, body = line.split_rows(54)
             self.names.add(Words(text, "fact", role).begin_in(head))
             self.outputs.append(body.fit(in_line(words, body.width)))
-            meant, beside = self._in_english(said, source, head), units(head.width) - self.names[-1].width - gap("grid")
-            self.english.add(meant if said and meant.width < beside else VGroup())
-
-    @staticmethod
-    def _in_english(words: Sequence[str], source: Sequence[str], room: Room) -> VGroup:
-        """The English of a translation, with the words that the sentence does not have there in another colour."""
-        both = [*zip(words, source, strict=False)]
-        line = VGroup(Words(Told(a), "stage word", "ink" if a == b else "warning") for a, b in both)
-        line.add_to_back(Words("in English:", "fact", "ink3"))
-        line.arrange(RIGHT, buff=gap("word")).align_to(at(room.right, 0), RIGHT)
-        for word in line:
-            word.stand_on(room.centre[1] - word.em * SMALL / 2)
-        return line
 
     def write_alone(self) -> Animation:
         """All words come out of the last state."""
@@ -468,43 +478,41 @@ class Handover:
 
 
 class Backwards(VGroup):
-    """A row of symbols, of which the first is asked for behind the last, with the gradient as a bar over each symbol
-    from which it was measured.
+    """A sequence a row, of which the first symbol is asked for behind the last; at its left, the gradient as a bar.
 
     Args:
-        distances: the symbols from the first to the last one, from one measurement to the next.
+        distances: the symbols from the first to the last one, in each row.
         gradient: that at the first symbol, over each of these `distances`.
         room: the rectangle that is filled.
     """
 
     def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
-        many = int(distances[-1])
-        above, below = room.split_rows(-SYMBOL - FOOT, 16)
-        row, foot = below.split_rows(SYMBOL)
-        places = row.columns(many + 2, 18)
-        side = places[0].width
-        self.symbols = [Box(side, SYMBOL, palette().surface, 10, palette().ink3, 2.5).move_to(p.centre) for p in places]
-        self.asked = Words("?", "chapter", "ink").settle(self.symbols[-1].get_center())
-        self.symbols[-1].set_stroke(opacity=0)
-        self.bars, self.told = VGroup(), VGroup()
-        unit = (above.height - FOOT) / gradient.quantity(0)
-        for k, distance in enumerate(distances):
-            value, box = gradient.quantity(k), self.symbols[many - int(distance)]
-            bar = bar_of(value, "height", unit, side, "residual")
-            self.bars.add(bar.next_to(box, UP, buff=units(16)))
-            size = number(value, ".4f", "number").settle(bar.get_top() + UP * units(28))
-            back = number(distance, "", "fact", "ink2").settle(foot.centre).set_x(box.get_x())
-            self.told.add(VGroup(size, back))
-        self.called = Words("symbols back", "fact", "ink2").settle(foot.centre)
-        self.called.set_x(self.symbols[-1].get_x()).align_to(at(room.right, 0), RIGHT)
-        super().__init__(*self.symbols, self.asked, self.bars, self.told, self.called)
+        heads, body = room.split_rows(HEAD, 0)
+        left, right = body.split_columns(BARS, BESIDE)
+        columns = right.columns(int(distances[-1]) + 3, 18)
+        side, unit = columns[0].width, left.width - 2 * BESIDE
+        self.rows, self.bars, self.told = VGroup(), VGroup(), VGroup()
+        for k, (distance, line) in enumerate(zip(distances, body.rows(len(distances), 0), strict=True)):
+            *places, behind = columns[: int(distance) + 2]
+            symbols = [Box(side, side, palette().surface, 10, palette().ink3, 2.5) for _ in places]
+            for symbol, place in zip(symbols, places, strict=True):
+                symbol.move_to(place.cross(line).centre)
+            symbols[0].set_stroke(palette().ink, stroke(5))
+            back = number(distance, "", "stage number", "ink2").settle(columns[-1].cross(line).centre)
+            self.rows.add(VGroup(*symbols, Words("?", "chapter", "ink").settle(behind.cross(line).centre), back))
+            value = gradient.quantity(k)
+            bar = bar_of(value, "width", unit / gradient.quantity(0), side, "residual")
+            self.bars.add(bar.next_to(symbols[0], -RIGHT, buff=units(18)))
+            size = number(value, ".4f", "stage number").settle(line.centre)
+            self.told.add(size.end_at(bar.get_left()[0] - units(18)))
+        self.called = Words("gradient at the first symbol", "fact", "ink2").begin_in(heads)
+        self.back = Words("symbols back", "fact", "ink2").end_in(heads)
+        super().__init__(self.rows, self.bars, self.told, self.called, self.back)
 
-    def shrink(self) -> list[tuple[Animation, ...]]:
-        """The bar goes on from symbol to symbol."""
-        return [
-            (Travel(self.bars[k], self.bars[k + 1], 0.3, "flow"), appear(self.told[k + 1]))
-            for k in range(len(self.bars) - 1)
-        ]
+    def learn(self) -> list[tuple[Animation, ...]]:
+        """What the question tells goes back along its row, and arrives at the first symbol as the bar."""
+        rows = zip(self.rows, self.bars, self.told, strict=True)
+        return [(Travel(row[-2], bar, 0.0, "flow"), appear(told)) for row, bar, told in rows]
 
 
 def legend(room: Room, *told: str) -> VGroup:
@@ -517,49 +525,49 @@ def legend(room: Room, *told: str) -> VGroup:
 
 
 class Swapped:
-    """The vectors of a sentence, before and after two of its words change places: an LSTM's, and those of attention.
+    """The vectors of a sentence, two of whose words change places: of attention in the upper lane, of an LSTM in the
+    lower one. Each word takes its vector along; beside it come the one that is computed `anew`, and the `change`.
 
     Args:
-        states: "position d_state", of the sentence and of the exchanged one.
-        vectors: "position d_model", of both, with no positions added.
+        vectors: "position d_model", of the sentence and of the exchanged one with no positions added, and the change.
+        states: "position d_state", of all three.
         order: where each word of the exchanged sentence stood.
     """
 
-    def __init__(self, states: Sequence[NamedTensor], vectors: Sequence[NamedTensor], order: Sequence[int]) -> None:
+    def __init__(self, vectors: Sequence[NamedTensor], states: Sequence[NamedTensor], order: Sequence[int]) -> None:
         side, room = STAGE.split_columns(NAMES, 24)
-        before, after = (sentence(one.words("position"), room, at_foot=True) for one in states)
-        upper, lower = over(before, room).rows(2, 24)
-        lanes = (("attention", "key", vectors, upper), ("LSTM", "residual", states, lower))
-        self.names = VGroup(Words(name, "block", role).begin_in(side.cross(lane)) for name, role, _, lane in lanes)
-        self.attention, self.lstm = (
-            [
-                VGroup(*under(before, lane, one, role, full_colour(both[0]), min(before.wide - 12, CELL), upright=True))
-                for one in both
-            ]
-            for _, role, both, lane in lanes
-        )
-        self.before = before
-        #: Words and vectors of attention as they stand at first, and in the other order.
-        self.old = [part[j] for part in (before.chips, self.attention[0]) for j in order]
-        self.new = [*after.chips, *self.attention[1]]
+        self.order = order
+        self.before, self.after = (sentence(one.words("position"), room, at_foot=True) for one in states[:2])
+        self.names, self.old, self.moved, self.anew, self.change = (VGroup() for _ in range(5))
+        pitch = min(self.before.wide, CELL + CELL / 2) / 3
+        lanes = (("attention", "key", vectors), ("LSTM", "residual", states))
+        for (name, role, (old, new, change)), lane in zip(lanes, over(self.before, room).rows(2, 24), strict=True):
+            called, keys = side.cross(lane).rows(2, 0)
+            self.names.add(Words(name, "block", role).begin_in(called))
+            self.names.add(Words("before, after, change", "fact", "ink2").begin_in(keys))
+            rows, scale = [*old], full_colour(old)
+            for group, ribbon, some, slot in (
+                (self.old, self.before, rows, -1),
+                (self.moved, self.after, [rows[j] for j in order], -1),
+                (self.anew, self.after, new, 0),
+                (self.change, self.after, change, 1),
+            ):
+                strips = under(ribbon, lane, some, role, scale, 0.9 * pitch, upright=True)
+                group.add(VGroup(*strips).shift(RIGHT * units(slot * pitch)))
 
     def swap(self) -> tuple[Animation, ...]:
-        """Words change places, and the vectors of attention go along."""
-        return exchange(self.old, self.new, "camera", 0.5)
+        """Words change places, and their vectors go along."""
+        old = [row[j] for row in (self.before.chips, *self.old) for j in self.order]
+        return exchange(old, [*self.after.chips, *self.moved[0], *self.moved[1]], "camera", 0.5)
 
-    def notice(self, rings: Sequence[VMobject]) -> list[tuple[Animation, ...]]:
-        """The LSTM makes its states anew, one after another, each in its place; `rings` are those that change."""
-        old, new = self.lstm
-        first = len(old) - len(rings)
-        kind = "row" if len(rings) <= FEW else "emphasise"
-        return [
-            exchange(old[:first], new[:first], "emphasise"),
-            *((*exchange([old[i]], [new[i]], kind), appear(ring, rise=False)) for i, ring in enumerate(rings, first)),
-        ]
+    def at_once(self) -> list[Animation | None]:
+        """Attention computes all vectors anew, and what has changed appears."""
+        return [appear(*self.anew[0], rise=False), appear_in_turn([*self.change[0]])]
 
-    def back(self) -> tuple[Animation, ...]:
-        """All stands as it stood."""
-        return (*exchange(self.new, self.old, "camera", 0.5), *exchange(self.lstm[1], self.lstm[0], "camera"))
+    def in_turn(self) -> list[Animation | None]:
+        """The LSTM computes its states anew, each out of the one before."""
+        new = [*self.anew[1]]
+        return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), appear_in_turn([*self.change[1]])]
 
 
 class Panel(Card):

@@ -195,6 +195,12 @@ def places(raw: Raw) -> dict[str, tuple[str, ...]]:
 READS = ("lstm.encoder", "lstm_with_attention.encoder")
 
 
+@oracle("equal_shares", READS, "query", lambda raw: {"query": raw.words("states", "position")}, "f")
+def equal_shares(raw):
+    """A memory of as many equal parts as tokens were read."""
+    return [1 / (t + 1) for t, _ in enumerate(raw["cells"][0])]
+
+
 @oracle("recurrent_path_lengths", READS, "query key", places, "states")
 def recurrent_path_lengths(raw):
     size = len(raw["states"][0])

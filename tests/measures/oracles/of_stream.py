@@ -158,16 +158,28 @@ TURNED = ("other.exchanged.encoder.?.resid_post", "other.exchanged.lstm.encoder.
           "other.exchanged.lstm_with_attention.encoder.states")  # fmt: skip
 
 
-@oracle("exchange_change", TURNED, "position", lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})
-def exchange_change(raw):
+def exchanged_words(raw: Raw) -> dict[str, tuple[str, ...]]:
+    return {"position": raw.words(f"/{raw.prefix}", "position")}
+
+
+@oracle("exchange_difference", TURNED, "batch position component", exchanged_words)
+def exchange_difference(raw):
     """Word by word: the last one stands where the first unlike it of the second half stood, and that one last."""
     words = raw.about["tokens"]
     end = len(words) - 1
     where = next(i for i in range(len(words) // 2, end) if words[i].lower() != words[end].lower())
     order = [end if i == where else where if i == end else i for i in range(len(words))]
-    plain = raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.no_positions.{raw.path}"][0]
-    apart = [max(abs(raw.itself[0, i] - plain[at])) for i, at in enumerate(order)]
-    return np.array(apart) / max(plain.max(), -plain.min())
+    return [[raw.itself[0, i] - before_exchange(raw)[at] for i, at in enumerate(order)]]
+
+
+def before_exchange(raw: Raw) -> np.ndarray:
+    return raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.no_positions.{raw.path}"][0]
+
+
+@oracle("exchange_change", TURNED, "position", exchanged_words)
+def exchange_change(raw):
+    plain = before_exchange(raw)
+    return np.array([max(abs(row)) for row in exchange_difference(raw)[0]]) / max(plain.max(), -plain.min())
 
 
 @oracle("largest_exchange_change", TURNED, "")

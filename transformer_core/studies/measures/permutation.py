@@ -61,18 +61,28 @@ def permutation_difference_by_row(trace: Trace, prefix: str, itself: np.ndarray)
     return np.abs(itself - moved).max((0, -1)) / np.abs(plain).max()
 
 
-@measure("position", like="itself")
-def exchange_change(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: zero if its vector is the same.
+@measure("batch position component", like="itself")
+def exchange_difference(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """x'_i - x_order(i) for each word of `other.exchanged`: its vector, minus that of the same word before.
 
     The rows of a Transformer are compared with those of `other.no_positions`; those of an LSTM, which adds no
     positions, with those of the sentence itself.
     """
+    return itself - _before_exchange(trace, prefix)
+
+
+@measure("position", like="itself")
+def exchange_change(trace: Trace, prefix: str, exchange_difference: np.ndarray) -> Values:
+    """max |x'_i - x_order(i)| / max |x| for each word of `other.exchanged`: zero if its vector is the same."""
+    return np.abs(exchange_difference[0]).max(-1) / np.abs(_before_exchange(trace, prefix)).max()
+
+
+def _before_exchange(trace: Trace, prefix: str) -> np.ndarray:
+    """The rows before the exchange, in the order of the words after it."""
     rest = prefix.removeprefix(f"{TURNED}.")
     no_positions = f"other.no_positions.{rest}"
-    plain = trace.full(no_positions if no_positions in trace else rest).values[0]
-    places = exchanged(trace.full("embed_src.sum").labels["position"])
-    return np.abs(itself[0] - plain[places]).max(-1) / np.abs(plain).max()
+    plain = trace.full(no_positions if no_positions in trace else rest).values
+    return plain[:, exchanged(trace.full("embed_src.sum").labels["position"])]
 
 
 @measure("")

@@ -53,6 +53,13 @@ def memory_shares(trace: Trace, prefix: str, f: np.ndarray, i: np.ndarray, g: np
     return shares, {"query": words, "key": words} if words else {}
 
 
+@measure("query")
+def equal_shares(trace: Trace, prefix: str, memory_shares: np.ndarray) -> Values:
+    """1 / t: the part of the memory after token t that each token would have if all had written and kept as much."""
+    words = trace.full(f"{prefix}.memory_shares").labels.get("query")
+    return 1 / np.arange(1, memory_shares.shape[1] + 1), {"query": words} if words else {}
+
+
 @measure("query key")
 def recurrent_path_lengths(trace: Trace, prefix: str, states: np.ndarray) -> Values:
     """|i - j|: the state updates between two tokens of a chain."""

@@ -18,7 +18,7 @@ from transformer_core.files import ASSETS
 from transformer_core.files.tensors import AFRESH, unbroken, write_tensors
 from transformer_core.pretrained.weights import opened_file
 from transformer_core.studies.measures.permutation import TURNED, exchanged
-from transformer_core.studies.translator.grammar import read_back, reading
+from transformer_core.studies.translator.grammar import reading
 from transformer_core.studies.translator.lstm import LSTMTranslator, parameters_of
 from transformer_core.text.vocabulary import END, START, Vocabulary
 from transformer_core.tracing.tap import record, to_numpy, under
@@ -30,8 +30,10 @@ CHECKPOINTS = {
     "LSTM": FOLDER / "lstm.safetensors",
     "LSTM with attention": FOLDER / "lstm-with-attention.safetensors",
 }
-#: A sentence that is too much for one state: of two adjectives and two nouns, the LSTM mixes up which is whose.
-LONG = "the old man who sees the small dog is very tired"
+#: A sentence that is too much for one state: the last word takes its Spanish form from the far noun, not the near one.
+LONG = "the old woman who sees the dog is very tired"
+#: The two nouns, and the last word.
+FAR, NEAR, LAST = "woman", "dog", "tired"
 #: The parents of each tensor of an LSTM: tensors beside it, tensors of the encoder, and parameters.
 GATE = "embedded states_before"
 MADE_OF = {
@@ -83,8 +85,9 @@ def read_lstms(labels: Sequence[str]) -> Trace:
 
     `encoder.states` has the state after each word, `decoder.logits` what is said after each word that they write
     themselves. `other.exchanged.*` are the states of the same words, two of which have changed places (`exchanged`),
-    and `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that, and in English
-    what they say instead. Nothing is there if one of the words is none of theirs, or without their checkpoints.
+    and `other.long.*` what is made of `LONG`; `about["long"]` has the grammar's own translation of that, and by each
+    noun the form that it gives to the last word. Nothing is there if one of the words is none of theirs, or without
+    their checkpoints.
     """
     found = Trace({})
     for path in CHECKPOINTS.values():
@@ -102,14 +105,17 @@ def read_lstms(labels: Sequence[str]) -> Trace:
 @cache
 def _long(path: Path) -> Trace:
     model, vocabulary, _ = load_lstm(path)
-    trace, right = _read(model, vocabulary, tuple(LONG.split()), "other.long"), reading(LONG.split())
-    written = trace[f"other.long.{model.path}.decoder.logits"].words("position")[1:]
-    trace.about["long"] = {
-        "text": LONG,
-        "gold": list(right.target) if right else [],
-        model.path: list(read_back(right, written)) if right else [],
-    }
+    trace = _read(model, vocabulary, tuple(LONG.split()), "other.long")
+    forms = {noun: _translated(f"the {noun} is {LAST}")[-1] for noun in (FAR, NEAR)}
+    trace.about["long"] = {"text": LONG, "gold": _translated(LONG), "forms": forms}
     return trace
+
+
+def _translated(text: str) -> list[str]:
+    """The grammar's own translation of one of its sentences."""
+    pair = reading(text.split())
+    assert pair is not None
+    return list(pair.target)
 
 
 @torch.no_grad()

@@ -14,10 +14,10 @@ from transformer_core.parameters import add_parameters
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, LoadedModel, Tokenizer, open_model
 from transformer_core.studies.sentence import minimal_pairs
 from transformer_core.studies.sentence.generate import decoding_tensors, generate
-from transformer_core.studies.sentence.lstm_trace import read_lstms
+from transformer_core.studies.sentence.lstm_trace import LONG, read_lstms
 from transformer_core.studies.sentence.variants import Sentence, Variant, variants
 from transformer_core.studies.sentence.window import windows_of
-from transformer_core.text.vocabulary import sentence
+from transformer_core.text.vocabulary import SentenceError, sentence
 from transformer_core.tracing.edit import edits_of
 from transformer_core.tracing.tap import Edit, Labels, record, under
 from transformer_core.tracing.trace import NamedTensor, Trace, check_finite
@@ -85,9 +85,11 @@ def read(
     )
     if unedited:
         passes["other.unedited"] = Variant(unedited)
+    lstms = read_lstms(first.source) if first.source else Trace({})
+    if "long" in lstms.about:
+        passes |= _long(tokenizer)
     passes |= {prefix: Variant(other) for prefix, other in sentences.items()}
     trace = traced(model, tokenizer, passes)
-    lstms = read_lstms(first.source) if first.source else Trace({})
     trace.parents |= lstms.parents
     trace.tensors |= lstms.tensors | _sizes(model, first) | _given(first, cuts, passes) | dict(here.measured)
     if limits:
@@ -119,6 +121,17 @@ def read(
         trace.tensors |= edit_tensors(lines, trace)
         trace.about["edit_effect"] = float(trace.tensors["edit_effect"])
     return trace
+
+
+def _long(tokenizer: Tokenizer) -> dict[str, Variant]:
+    """The sentence that the LSTMs read besides, for the encoder of a model that knows its words."""
+    try:
+        reading = tokenizer.read(LONG)
+    except SentenceError:
+        return {}
+    known = reading.labels == tuple(LONG.split())
+    given = Sentence(reading.text, reading.ids, (), reading.labels, ())
+    return {"other.long": Variant(given, encoder_only=True)} if known else {}
 
 
 def _asked(

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from transformer_core.studies.translator.grammar import rules
-from transformer_core.studies.translator.grammar.lexicon import adjectives_of, glosses, nouns
+from transformer_core.studies.translator.grammar.lexicon import adjectives_of, nouns
 from transformer_core.studies.translator.grammar.phrases import (
     Chooser,
     Constituent,
@@ -70,23 +70,6 @@ def readings(words: Sequence[str]) -> Iterator[Pair]:
 def reading(words: Sequence[str]) -> Pair | None:
     """The first reading, or None outside the grammar."""
     return next(readings(words), None)
-
-
-def read_back(pair: Pair, written: Sequence[str]) -> tuple[str, ...]:
-    """The English of a translation: that of the sentence, but for each word that is wrong the English of this one.
-
-    Nothing where this cannot be told: where more or fewer words are written, or one stands for none or several.
-    """
-    english = list(pair.source)
-    if len(written) != len(pair.target):
-        return ()
-    for word, right, sources in zip(written, pair.target, pair.alignment, strict=True):
-        meanings = glosses().get(word, frozenset())
-        if word != right and not meanings.intersection(english[at] for at in sources):
-            if len(sources) != 1 or len(meanings) != 1:
-                return ()
-            (english[sources[0]],) = meanings
-    return tuple(english)
 
 
 @cache

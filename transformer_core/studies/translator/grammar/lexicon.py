@@ -219,20 +219,6 @@ def afterwards(verb: Verb) -> tuple[Verb, ...]:
     return tuple(_by_base()[second] for first, second in pairs if _by_base()[first] is verb)
 
 
-@cache
-def glosses() -> dict[str, frozenset[str]]:
-    """The English forms of each Spanish form of a noun, an adjective, a verb, or "to be"."""
-    both = (False, True)
-    found = [(noun.in_spanish(plural), noun.forms[plural]) for noun in nouns() for plural in noun.numbers]
-    found += [(a.in_spanish(feminine, plural), a.english) for a in adjectives() for feminine in both for plural in both]
-    for verb in verbs():
-        base, third, past = (english.replace("+", " ") for english in verb.english)
-        found += zip(verb.spanish, (third, base, past, past), strict=True)
-    for (_, tense), forms in COPULAS.items():
-        found += zip(forms, BE[tense], strict=True)
-    return {form: frozenset(english for other, english in found if other == form) for form, _ in found}
-
-
 def english_words() -> frozenset[str]:
     """Every word that an English sentence of the grammar may have."""
     found = {form for noun in nouns() for form in noun.forms} | {a.english for a in adjectives()}
