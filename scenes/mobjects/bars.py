@@ -42,7 +42,7 @@ class ShareBar(VGroup):
 
 
 def bar_of(
-    value: Quantity,
+    value: float,
     along: str,
     unit: float,
     across: float,

@@ -110,8 +110,7 @@ def weighting(trace: Trace) -> Iterator[Question]:
             ("That depends on how large the scores are", False),
             because="Because equal scores give equal weights, all weights add up to one, and next to nothing is left "
             "for the rest.",
-            step="Your turn: short answers",
-            chapter="faq",
+            step="The whole formula, once",
         )
     raw = softmax(scores * float(head["sqrt_d_head"]))
     sharper = bool(raw.max() > weights.max())

@@ -72,8 +72,7 @@ def residual(trace: Trace) -> Iterator[Question]:
             "Because a sublayer adds to the vector, and here a norm follows the sum.",
             "Because a sublayer adds to the vector, and zeros add nothing.",
         ),
-        step="Your turn: short answers",
-        chapter="faq",
+        step="Add keeps, Norm tames",
     )
     run = trace.under("experiment.parts_removed")
     whole, without = (run["exact"].pick(part=part) for part in ("nothing", "residual"))
@@ -138,7 +137,7 @@ def feed_forward(trace: Trace) -> Iterator[Question]:
             f"Because a linear map sends zeros to zeros, and this makes a vector of length {made:.2f} of them.",
             "Because here all biases are zero.",
         ),
-        step="Your turn: short answers",
+        step="Your turn: where does zero go?",
         chapter="faq",
     )
 

@@ -1,110 +1,67 @@
-"""Short answers side by side, a row that is cut for more heads, and claims with their verdicts."""
+"""A network that is given zeros, a row that is cut for more heads, and claims with their verdicts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import ring_around
-from scenes.language import Told, told
 from scenes.layout import STAGE
-from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Length, Shade, means
+from scenes.mobjects.bars import ShareBar, bar_of
+from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, path, rule
+from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, palette, shared, signed, units
+from scenes.theme import at, gap, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-TOP, MIDDLE, FOOT = 250.0, 520.0, 800.0
+#: Px of the names beside a figure, between its rows, of a bar or a row, around an arrow, of a verdict, and of the line
+#: below a bar.
+NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 260.0, 10.0
+#: More than this is most; and how much larger a verdict's sign is than usual.
+HALF, STAMP = 0.5, 1.5
 
 
-@dataclass
-class Small:
-    """An answer: the question, with bars between its lines; its picture; the figures below."""
+class Zeros:
+    """A feed-forward network without its activation: a row of zeros, and what its biases make of it.
 
-    asks: str
-    picture: VGroup
-    told: Sequence[str]
+    Args:
+        made: the row inside, if there are biases, and the row that comes out.
 
+    `rows` are the zeros and what becomes of them, `pairs` each and the next, and `ways` the arrows between them.
+    """
 
-class Cards:
-    """Up to four answers in columns, parted by thin lines: of each the question, the picture and the figures."""
-
-    def __init__(self, answers: Sequence[Small]) -> None:
-        pitch = STAGE.width / len(answers)
-        self.columns: list[tuple[VGroup, VGroup, VGroup]] = []
-        self.lines = VGroup()
-        for k, answer in enumerate(answers):
-            x = STAGE.left + (k + 0.5) * pitch
-            lines = [line.strip() for line in told(answer.asks).split("|")]
-            asked = VGroup(
-                Words(Told(line), "fact", "ink2").settle(at(x, TOP + 40 * i + 20 * (2 - len(lines))))
-                for i, line in enumerate(lines)
-            )
-            figures = VGroup(
-                Words(line, *(("fact", "ink2") if i else ("number", "ink"))).settle(at(x, FOOT - 46 + 46 * i))
-                for i, line in enumerate(answer.told)
-            )
-            self.columns.append((asked, answer.picture.shift(at(x, MIDDLE) - answer.picture.get_center()), figures))
-            if k:
-                edge = STAGE.left + k * pitch
-                self.lines.add(rule(at(edge, TOP - 20), at(edge, FOOT + 24), "line", 2))
+    def __init__(self, made: Sequence[NamedTensor]) -> None:
+        side, body = STAGE.split_columns(NAMED)
+        rooms, unit = body.rows(1 + len(made), AIR), body.width / max(map(len, made))
+        strips = [Strip(row, unit * len(row), HIGH) for row in made]
+        zeros = VGroup(frame(cell.width * 135, HIGH, "line", 2, 2).move_to(cell) for cell in strips[-1])
+        self.rows = [zeros, *strips]
+        for row, room in zip(self.rows, rooms, strict=True):
+            row.move_to(room.centre)
+        self.pairs = [*pairwise(self.rows)]
+        self.ways = VGroup(
+            arrow(one.get_bottom() + DOWN * units(REST), other.get_top() + UP * units(REST), "ink3", 4)
+            for one, other in self.pairs
+        )
+        first, whole = Formula("dot W + b", LARGE, "ink2"), Formula("dot W W'", LARGE, "ink2")
+        told = [first, Formula("dot W' + b'", LARGE, "ink2")] if len(made) > 1 else [whole]
+        for way, formula in zip(self.ways, told, strict=True):
+            way.add(formula.next_to(way, RIGHT, buff=gap("chip")))
+        names = ("zeros", "inside", "out") if len(made) > 1 else ("zeros", "out")
+        self.names = [Words(name, "block").begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
+        self.pause = Pause((body.left + body.right) / 2, (rooms[-1].top + rooms[-1].bottom) / 2 + REST)
 
 
-def two_bars(values: Sequence[Quantity], names: Sequence[str]) -> VGroup:
-    """Two upright bars from a common floor, with their numbers and names."""
-    ups, downs = max(0.0, *map(float, values)), max(0.0, *(-float(value) for value in values))
-    unit, found = 250 / ((ups + downs) or 1.0), VGroup()
-    for k, (value, name) in enumerate(zip(values, names, strict=True)):
-        way, role = (1, "weight") if value >= 0 else (-1, "ink3")
-        bar = bar_of(value, "height", unit, 78, role, 4, 2.5)
-        bar.move_to(np.array([units(150 * k), way * units(unit * abs(float(value)) / 2), 0]))
-        text = number(value, ".1f", "number").settle(bar.get_edge_center(UP * way) + UP * way * units(26))
-        label = Words(name, "note", "ink2").settle(bar.get_edge_center(DOWN * way) + DOWN * way * units(26))
-        found.add(VGroup(bar, text, label))
-    return found
-
-
-def shares_of(row: NamedTensor) -> VGroup:
-    """A row of shares as columns; the largest has its number."""
-    pitch, columns = min(74.0, 330 / len(row)), VGroup()
-    for j, share in enumerate(row.quantities()):
-        high = max(2.5, 240 * float(share))
-        column = Box(pitch * 0.72, high, shared(0.25 + 0.75 * float(share)), 3)
-        means(column, Length(share, "height", 240, pitch * 0.72, 2.5), Shade(share, least=0.25))
-        columns.add(column.move_to(np.array([units(j * pitch), units(high / 2), 0])))
-    floor = rule(np.array([-units(pitch), 0, 0]), np.array([units(pitch * len(row)), 0, 0]), "ink3", 2.5)
-    best = int(np.argmax(row.values))
-    mark = number(row.quantity(best), ".1%", "number").settle(columns[best].get_top() + UP * units(26))
-    return VGroup(columns, floor, mark)
-
-
-def zeros_under(strip: Strip) -> VGroup:
-    """A row of zeros, cell for cell under another one."""
-    return VGroup(Box(cell.width * 135, 40, palette().surface, 2).set_x(cell.get_x()) for cell in strip)
-
-
-def passing(row: NamedTensor) -> VGroup:
-    """A row as a ribbon, a sublayer that gives zeros, and the row after it."""
-    scale = float(np.abs(row.values).max()) or 1.0
-    before, after = (Strip(row, 360, 52, scale) for _ in range(2))
-    plus, equals = (Words(sign, "symbol", "ink2") for sign in "+=")
-    return VGroup(before, plus, zeros_under(before), equals, after).arrange(DOWN, buff=units(16))
-
-
-def out_of_zeros(row: NamedTensor) -> VGroup:
-    """A row of zeros, and the row that becomes of it."""
-    after, way = Strip(row, 360, 52), arrow(np.zeros(3), DOWN * units(96), "ink3", 4)
-    return VGroup(Words("zeros", "note", "ink2"), zeros_under(after), way, after).arrange(DOWN, buff=units(18))
-
-
-WIDE, LEFT_AT, CUT = 1060.0, 420.0, 32.0
+#: Px of a row and of its left end, and how far the pieces lie from its middle, as a share of its height.
+WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.16
 
 
 class Splits:
@@ -139,15 +96,13 @@ class Splits:
                 self.ring.add(ring_around(line))
 
     def _line(self, heads: int, y: float, high: float) -> VGroup:
-        """All entries of the row in as many pieces, together always as wide."""
+        """All entries of the row in as many pieces, which lie higher and lower in turn: each entry where it was."""
         count = len(self.entries)
-        space = min(CUT, 0.35 * WIDE / heads)
-        cell = (WIDE - (heads - 1) * space) / count
-        cells = VGroup()
+        cell, cells = WIDE / count, VGroup()
         for i, entry in enumerate(self.entries):
             fill = signed(entry, self.scale_value)
-            x = LEFT_AT + (i + 0.5) * cell + (i * heads // count) * space
-            box = Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(x, y))
+            step = STEP * high * (-1) ** (i * heads // count) if heads > 1 else 0
+            box = Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(LEFT_AT + (i + 0.5) * cell, y + step))
             cells.add(means(box, Shade(entry, self.scale_value)))
         return cells
 
@@ -157,11 +112,18 @@ HOLDS, FAILS = "holds", "fails"
 
 @dataclass(frozen=True)
 class Claim:
-    """Statement, the figure that was measured (with its sources), and the verdict."""
+    """What is often said, the share that was measured and of what, the share that it needs, and what is said of it."""
 
     text: str
-    figure: str
-    verdict: str
+    share: Quantity
+    of: str
+    needed: Quantity | None
+    told: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether it holds; without a share that it needs, more than half is enough."""
+        return HOLDS if self.share >= (HALF if self.needed is None else self.needed) else FAILS
 
 
 def mark(verdict: str) -> VGroup:
@@ -173,25 +135,31 @@ def mark(verdict: str) -> VGroup:
     return VGroup(path([-way, way], "warning", 7) for way in ways)
 
 
-class ClaimList:
-    """A line for each claim: the words at the left, the figure in the middle, sign and verdict at the right.
+class ClaimBars:
+    """A bar for each claim, below its words; the line below it is as long as the bar has to be.
 
-    `lines` are the parts of each, as they come: the statement, the figure, and the verdict. `pause` is above those.
+    `asked` are the words and the empty tracks; `bars`, `numbers` and `verdicts` come when the viewer has guessed.
     """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
-        pitch = min(92.0, 620.0 / len(claims))
-        top = 545.0 - pitch * len(claims) / 2
-        self.lines: list[list[VMobject]] = []
-        self.rules = VGroup()
-        self.pause = Pause(STAGE.right - 200, top - 36)
-        for k, claim in enumerate(claims):
-            y = top + (k + 0.5) * pitch
-            base = at(0, y + 12)[1]
-            text = Words(claim.text, "block").begin_at(at(STAGE.left, 0)[0])
-            figure = Words(claim.figure, "fact", "ink2").end_at(at(STAGE.right - 330, 0)[0])
-            name = Words(claim.verdict, "fact").begin_at(at(STAGE.right - 236, 0)[0])
-            verdict = VGroup(mark(claim.verdict).move_to(at(STAGE.right - 276, y)), name.stand_on(base))
-            self.lines.append([text.stand_on(base), figure.stand_on(base), verdict])
-            if k:
-                self.rules.add(rule(at(STAGE.left, y - pitch / 2), at(STAGE.right, y - pitch / 2), "line", 1.5))
+        body, side = STAGE.split_columns(-VERDICTS, AIR)
+        self.asked: list[VGroup] = []
+        self.bars, self.numbers, self.verdicts = VGroup(), VGroup(), VGroup()
+        for claim, room in zip(claims, body.rows(len(claims), AIR), strict=True):
+            wide, words = room.width - NAMED, Words(claim.text, "block")
+            whole = ShareBar(claim.share, wide, "", HIGH).move_to(room.centre).align_to(at(room.left, 0), LEFT)
+            needed = HALF if claim.needed is None else claim.needed
+            goal = bar_of(needed, "width", wide, GOAL, "ink2").next_to(whole, DOWN, buff=gap("cell"))
+            goal.align_to(whole, LEFT)
+            least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
+            told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10)).align_to(goal, RIGHT)
+            words.next_to(whole, UP, buff=units(14)).align_to(whole, LEFT)
+            self.asked.append(VGroup(words, whole.track, goal, told))
+            self.bars.add(whole.bar)
+            found = VGroup(number(claim.share, "share", "large number"), Words(claim.of, "fact", "ink2"))
+            found.arrange(DOWN, buff=units(8), aligned_edge=LEFT).next_to(whole, RIGHT, buff=units(30))
+            self.numbers.add(found)
+            name = Words(claim.verdict, "block")
+            verdict = VGroup(mark(claim.verdict).scale(STAMP), name).arrange(RIGHT, buff=units(22))
+            self.verdicts.add(verdict.move_to(room.centre).align_to(at(side.left, 0), LEFT))
+        self.pause = Pause((side.left + side.right) / 2 - 60, (side.top + side.bottom) / 2)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from scenes.animations import (
     Count,
     Dive,
-    Morph,
     Rise,
     RunOut,
     Through,
@@ -17,38 +16,34 @@ from scenes.animations import (
     deal,
     draw,
     gather,
+    grow,
     hand_out,
     leave,
     multiply,
     ring_around,
+    slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c20_faq.cards import (
     FAILS,
-    HOLDS,
-    Cards,
+    HALF,
     Claim,
-    ClaimList,
-    Small,
+    ClaimBars,
     Splits,
-    out_of_zeros,
-    passing,
-    shares_of,
-    two_bars,
+    Zeros,
 )
-from scenes.chapters.c20_faq.figures import NEARLY_ALL, PartsOfModels
+from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.chapters.c20_faq.whole_model import SPOT, WholeModel
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import number
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
-from transformer_core.studies.measures.questions import high_score_at_small_cosine
 from transformer_core.tracing.provenance import Label, Phrase
 from transformer_core.tracing.trace import Trace
 
@@ -69,37 +64,52 @@ class FAQ(Chapter):
         yield from self.more_heads(focus, trace)
         yield from self.lengths(trace)
         yield from self.swap(focus, trace)
-        yield from self.short_answers(focus, trace)
+        yield from self.zeros(trace)
         yield from self.which_vectors_change(trace)
         yield from self.spare_heads(trace)
         yield from self.claims(trace)
         yield from self.one_vector(focus, trace)
 
     def which_parts(self, trace: Trace) -> Iterator[Step]:
-        """The parts of the same three models, as parts of one."""
+        """What a layer has of each kind, in this model and in a large one; and what that is of all parameters."""
         own, others = trace["parameters.shares_by_kind"], trace["parameters.published_shares"]
-        little, big = others.words("model")
-        squares = trace["parameters.published_squares"].pick(model=big)
-        names = [Words(name, "block") for name in ("this model", f"{little}", f"{big}")]
-        picture = PartsOfModels([own, *others], names, squares)
-        own_bar, *bars = picture.bars
-        most, share = own.largest()
+        big = others.words("model")[-1]
+        layers, large = trace["parameters.layer_squares"], trace["parameters.published_squares"].pick(model=big)
         feed_forward = others.pick(model=big, part="feed-forward")
-        wide, narrow = squares.quantities()
+        kinds = ("attention", "feed-forward")
+        names = ("encoder layer", "decoder layer", "this model", f"a layer of {big}", f"{big}")
+        picture = PartsOfModels([[*layers], [large.pick(part=kinds)]], [own, others.pick(model=big)], names)
+        ((encoder, decoder), (layer,)), (own_bar, big_bar) = picture.squares, picture.bars
+        (reads, bends), (crosses, again), (narrow, wide) = (
+            [row.pick(part=part) for part in kinds] for row in (*layers, large)
+        )
+        most, share = own.largest()
         yield Step(
             "Which part holds the most parameters?",
             beat(
-                f"In this model, the largest part belongs to {most}: {share:share}.",
+                f"An encoder layer has {reads:.3g} squares of d × d in attention, and {bends:.3g} in feed-forward.",
                 appear(picture.legend),
-                (appear(picture.names[0]), appear_in_turn([*own_bar])),
+                *uncovered(encoder),
             ),
             beat(
-                f"In {big}, {feed_forward:share} belong to the feed-forward layers.",
-                *((appear(name), appear_in_turn([*bar])) for name, bar in zip(picture.names[1:], bars, strict=True)),
+                f"A decoder layer attends twice, also to the source: {crosses:.3g} and {again:.3g}.",
+                *uncovered(decoder),
             ),
             beat(
-                f"Because a layer of it has {wide:.0f} d × d numbers there, but {narrow:.0f} d × d in attention.",
-                *(appear(formula) for formula in picture.formulas),
+                claim(
+                    most == kinds[0] and crosses > again,
+                    f"So attention leads in this model: it has {share:share} of all parameters.",
+                    f"In this model, the largest part belongs to {most}: {share:share}.",
+                ),
+                *uncovered(own_bar),
+            ),
+            beat(
+                f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
+                *uncovered(layer),
+            ),
+            beat(
+                f"There, {feed_forward:share} belong to the feed-forward layers.",
+                *uncovered(big_bar),
             ),
             stage=[],
         )
@@ -177,8 +187,9 @@ class FAQ(Chapter):
                     "Each score is there again, with query and key exchanged: the matrix is transposed.",
                     "They are not only transposed: it is another matrix.",
                 ),
-                (leave(picture.pause), Morph(picture.pairs, "slow")),
-                appear(picture.dashes),
+                (leave(picture.pause), slide(picture.copies, picture.moved), draw(picture.line)),
+                slide(picture.moved, picture.turned, "slow"),
+                (leave(picture.line), appear(picture.dashes)),
             ),
             beat(
                 claim(
@@ -187,74 +198,49 @@ class FAQ(Chapter):
                     f"{'another ' * again}“{then}”.",
                     f"But rows go through the softmax, not columns: “{query_token}” gives “{then}” {other:share} now.",
                 ),
+                appear(*picture.rows(query_token)),
                 appear(before.told(query_token, first, share)),
                 appear(after.told(query_token, then, other)),
             ),
             stage=[],
         )
 
-    def short_answers(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """Short answers to what the chapters asked at their ends."""
-        query_token = focus.query_token
-        answers, beats = [], []
-        pairs = high_score_at_small_cosine(trace)
-        if pairs:
-            seen, told = [], []
-            for layer, head, query, key in pairs:
-                part = trace.under(f"encoder.{layer}.self_attn", batch=0, head=head)
-                pair = {"query": query.position, "key": key.position}
-                seen.append(part["cosine"].pick(**pair))
-                told.append(part["scores"].pick(**pair))
-            answers.append(
-                Small(
-                    "Can a score be high |at a small cosine?",
-                    two_bars(told, [f"cosine {cosine:.2f}" for cosine in seen]),
-                    ("yes", "if the vectors are long"),
-                )
-            )
-            beats.append("Can a score be high at a small cosine? Yes, if query and key are long.")
-        tied = trace.under(focus.path, batch=0, head=focus.head)["tied_weights"].pick(query=query_token.position)
-        if len(tied) > 1:
-            _, share = tied.largest()
-            far = claim(bool(2 * share > NEARLY_ALL), "lead by far", "lead")
-            answers.append(Small("Two equal scores: |which weights?", shares_of(tied), (f"{share:.1%}", "for each")))
-            beats.append(f"Two equal scores {far}: each gets {share:.1%}, for equal scores give equal weights.")
-        row = trace["encoder.0.resid_pre"].pick(batch=0, position=query_token.position)
-        post = trace.about["config"]["norm_order"] == "post"
-        answers.append(
-            Small(
-                "A sublayer that |gives only zeros?",
-                passing(row),
-                ("the vector passes", "a norm comes after" if post else "as it was"),
-            )
-        )
-        beats.append(
-            "A sublayer gives only zeros: the vector passes, for a sublayer adds to it"
-            + (", and a norm comes after." if post else ".")
-        )
-        if f"{FFN}.out" in trace:
-            config, made = trace.about["config"], trace["encoder.0.ffn.from_zeros_norm"]
-            activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
-            answers.append(
-                Small(
-                    f"Biases, but no {activation}: |linear?",
-                    out_of_zeros(trace["encoder.0.ffn.from_zeros"]),
-                    (f"length {made:.2f}", claim(bool(made > 0), "made of zeros", "zeros stay zeros")),
-                )
-            )
-            beats.append(
+    def zeros(self, trace: Trace) -> Iterator[Step]:
+        """A task: is a feed-forward network linear that has no activation, but biases?"""
+        if f"{FFN}.out" not in trace:
+            return
+        config, made = trace.about["config"], trace[f"{FFN}.from_zeros_norm"]
+        activation = Phrase("gate" if config.get("gated", False) else ACTIVATION_NAMES[config["activation"]])
+        biases = [trace[name] for name in (f"parameters.{FFN}.b1", f"{FFN}.from_zeros") if name in trace]
+        picture = Zeros(biases)
+        yield Step(
+            "Your turn: where does zero go?",
+            beat(
+                f"Biases, but no {activation}: is the feed-forward network linear then?",
+                appear(picture.names[0], picture.rows[0]),
+            ),
+            beat(
+                "A linear map makes zeros of zeros. What comes out here?",
+                (appear(*picture.names[1:], picture.ways, picture.pause), RunOut(picture.pause.bar)),
+            ),
+            beat(
                 claim(
                     bool(made > 0),
-                    f"Biases, but no {activation}: not linear, for it makes something of zeros.",
-                    f"Biases, but no {activation}: not linear in general; here all biases are zero.",
-                )
-            )
-        cards = Cards(answers)
-        plays = [[appear(ask), appear(one), appear(told)] for ask, one, told in cards.columns]
-        for line, play in zip(cards.lines, plays[1:], strict=True):
-            play[0] = (appear(line), play[0])
-        yield Step(
-            "Your turn: short answers", *(beat(said, *play) for said, play in zip(beats, plays, strict=True)), stage=[]
+                    "No: each bias is added on the way,",
+                    "Zeros, but only because all biases are zero here:",
+                ),
+                leave(picture.pause),
+                *(Travel(before, after, kind="row") for before, after in picture.pairs[:1]),
+            ),
+            beat(
+                claim(
+                    bool(made > 0),
+                    f"so out of zeros comes a vector of length {made:.2f}: not linear.",
+                    "in general, a bias is added on the way, and that is not linear.",
+                ),
+                *(Travel(before, after, kind="row") for before, after in picture.pairs[1:]),
+            ),
+            stage=[],
         )
 
     def which_vectors_change(self, trace: Trace) -> Iterator[Step]:
@@ -285,7 +271,7 @@ class FAQ(Chapter):
             beat(
                 claim(
                     moved,
-                    "In the encoder, all of them: every token attends to the new one. So it can have no cache.",
+                    "In the encoder, all of them: every token attends to the new one. So all are computed anew.",
                     "In the encoder some of them, because tokens attend to the new one.",
                 ),
                 leave(encoder.pause, decoder.pause),
@@ -315,29 +301,35 @@ class FAQ(Chapter):
         if "roles.score" not in trace or "right" not in run or run["heads"] != heads:  # of another model
             return
         picture = Spare(run)
-        before, after = run["right"].quantities()
-        added, together = run["added_up"], run["together"]
+        before, after = picture.right
+        added, together, spare = run["added_up"], run["together"], run["spare"]
         yield Step(
             "Your turn: is a head useless if nobody misses it?",
             beat(
-                f"Ablate one head at a time: {run['spare']} of {run['heads']} cost next to nothing.",
-                (appear(picture.names, picture.bars[0]), appear_in_turn([*picture.tiles])),
+                "Ablate one head at a time. How many sentences still come out right?",
+                (
+                    appear(picture.names, picture.outlines, picture.told, picture.score, picture.share),
+                    appear_in_turn([*picture.tiles]),
+                ),
                 picture.one_by_one(),
             ),
             beat(
-                "Now ablate all of them, on other sentences. How many still come out right?",
-                appear(picture.pause),
-                (leave(*picture.off), appear(picture.dark, picture.legend), RunOut(picture.pause.bar)),
+                f"{spare} of {run['heads']} heads cost next to nothing.",
+                (appear(picture.legend), appear_in_turn([*picture.rings])),
             ),
             beat(
-                f"From {before:share} right to {after:share}. "
-                + claim(
+                f"Now ablate these {spare} together. How many sentences come out right?",
+                appear(picture.pause),
+                (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
+            ),
+            beat(f"From {before:.1%} down to {after:.1%}.", leave(picture.pause), picture.together()),
+            beat(
+                claim(
                     bool(together > 2 * added),
-                    f"Singly they cost {added:.1%}, together {together:.1%}: some had stood in for others.",
-                    f"Singly they cost {added:.1%}, together {together:.1%}: that they fill in for each other, this "
-                    "does not show.",
+                    f"Their losses add up to {added:.1%}; together, {together:.1%} are lost: some stood in for others.",
+                    f"Their losses add up to {added:.1%}; together, {together:.1%} are lost: that some stand in for "
+                    "others, this does not show.",
                 ),
-                (leave(picture.pause), appear(picture.bars[1])),
                 *(appear(bar) for bar in picture.lost),
             ),
             stage=[],
@@ -346,20 +338,30 @@ class FAQ(Chapter):
     def claims(self, trace: Trace) -> Iterator[Step]:
         """Common claims about transformers, tested on this model."""
         found = claims_of(trace)
-        picture = ClaimList(found)
-        texts, figures, verdicts = zip(*picture.lines, strict=True)
-        failed = [
-            ring_around(line[-1], roomy=True)
-            for one, line in zip(found, picture.lines, strict=True)
-            if one.verdict == FAILS
-        ]
+        if not found:
+            return
+        picture = ClaimBars(found)
+        shown = zip(found, picture.bars, picture.numbers, picture.verdicts, strict=True)
+        failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if one.verdict == FAILS]
         yield Step(
             "Claims about transformers, tested on this model",
-            beat("This is often said of transformers.", appear(picture.rules), appear_in_turn(texts, "slow")),
+            beat("This is often said of transformers.", appear_in_turn(picture.asked, "slow")),
             beat("Which of them hold here?", appear(picture.pause), RunOut(picture.pause.bar)),
-            beat("This was measured.", leave(picture.pause), appear_in_turn(figures, "slow")),
-            beat("A tick: it holds. A cross: it fails, for this model.", appear_in_turn(verdicts, "slow")),
-            beat("A claim that fails is a result, too.", appear_in_turn(failed)),
+            *(
+                beat(
+                    one.told,
+                    leave(picture.pause) if one is found[0] else None,
+                    (grow(bar), appear(figure)),
+                    appear(sign),
+                )
+                for one, bar, figure, sign in shown
+            ),
+            beat(
+                "A claim that fails is a result, too.",
+                appear_in_turn([ring_around(sign, roomy=True) for sign in failed]),
+            )
+            if failed
+            else None,
             stage=[],
         )
 
@@ -383,7 +385,8 @@ class FAQ(Chapter):
                 f"“{token}” is a vector of {trace['config.d_model']} numbers.",
                 Travel(source.chips[place], strip, kind="row"),
             ),
-            beat(f"This is one of them: {start.quantity(entry):.2f}.", closer, appear(one)),
+            beat("This is one of them, the farthest from zero:", closer),
+            beat(f"it is {start.quantity(entry):.2f}.", appear(one)),
             beat(
                 "Together they set out.",
                 leave(one),
@@ -394,7 +397,7 @@ class FAQ(Chapter):
                     draw(*model.streams["encoder"], kind="camera"),
                 ),
             ),
-            beat("Attention adds values of other words,", *attention),
+            beat("In this layer, attention adds values of other words,", *attention),
             beat(
                 "the feed-forward network a vector of its own.",
                 *(play for part, plays in others if part[1:] == (0, "ffn") for play in plays),
@@ -453,30 +456,36 @@ class FAQ(Chapter):
 
 
 def claims_of(trace: Trace) -> list[Claim]:
-    """List the claims of the notes, each with its figure and its verdict; what this model cannot test is left out."""
-    words, found = trace["config.words"], []
-    line = trace["roles.role_threshold"] if "roles.score" in trace else None
-    for text, role in (
-        ("A determiner attends to its noun", "determiner->noun"),
-        ("A noun attends to its adjective", "noun->adjective"),
-    ):
-        place = best_head(trace, role)
-        if place is not None and line is not None:
-            found.append(Claim(text, f"{place[-1]:share} of new cases", HOLDS if place[-1] >= line else FAILS))
+    """List claims of the notes, each with what was measured; what this model cannot test is left out."""
+    found = []
     if "roles.score" in trace:
-        own = trace["roles.mean_self_attention"]
-        told, verdict = f"{own:share} to themselves", HOLDS if own < 0.5 else FAILS
-        found.append(Claim("Most tokens attend most to others", told, verdict))
-    if float(words) > 1:
-        moved = trace[f"other.shuffled.{FIRST}.out.permutation_difference"]
-        told = "the same outputs" if moved < ROUNDING else f"outputs differ by {moved:.0e}"
-        found.append(Claim("Without positions, attention knows no order", told, HOLDS if moved < ROUNDING else FAILS))
+        line = trace["roles.role_threshold"]
+        for text, role in (
+            ("A head attends from each determiner to its noun", "determiner->noun"),
+            ("A head attends from each noun to its adjective", "noun->adjective"),
+        ):
+            place = best_head(trace, role)
+            if place is not None:
+                share = place[-1]
+                said = claim(
+                    bool(share >= line),
+                    f"In the best head, {share:share} of new cases: it holds.",
+                    f"Here, only {share:share} of new cases: it fails, for this model.",
+                )
+                found.append(Claim(text, share, "of new cases", line, said))
+        others = trace["roles.attention_to_others"]
+        said = claim(
+            bool(others > HALF),
+            f"{others:share} of words, over all heads: it holds.",
+            f"Only {others:share} of words, over all heads: it fails.",
+        )
+        found.append(Claim("Most words attend most to others", others, "of words", None, said))
+    elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
-        told, verdict = f"{others:share} of it", HOLDS if others > 0.5 else FAILS
-        found.append(Claim("Most of an output comes from other tokens", told, verdict))
-    run = trace.under("experiment.variance")
-    if "variance" in run:
-        width, variance = (run[name].quantity(len(run["width"]) - 1) for name in ("width", "variance"))
-        told, fits = f"variance {variance:,.0f} at width {width:.0f}", abs(variance / width - 1) < 0.05
-        found.append(Claim("The variance of scores grows with d_k", told, HOLDS if fits else FAILS))
+        said = claim(
+            bool(others > HALF),
+            f"In the first attention, {others:share} comes from others: it holds.",
+            f"In the first attention, only {others:share} comes from others: it fails.",
+        )
+        found.append(Claim("Most of an output comes from other tokens", others, "of it", None, said))
     return found

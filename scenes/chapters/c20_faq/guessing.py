@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, LaggedStart, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, LaggedStart, VGroup, VMobject
 
-from scenes.animations import OffAndOn
+from scenes.animations import Count, OffAndOn, Through, ring_around
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, frame
+from scenes.mobjects.shapes import Box, arrow, dashes, frame
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
@@ -23,6 +23,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
+#: Px of a bar of all sentences.
+LONG = 360.0
 
 
 class Grid(VGroup):
@@ -69,8 +71,17 @@ class Swapped:
         old, new = self.before.cells.cells, self.after.cells.cells
         #: The marks of negative cells.
         self.dashes = VGroup(cell.dash for cell in new.values() if cell.dash)
-        #: A copy of each cell, and the cell that it becomes, its row and column traded.
-        self.pairs = [(cell.box.copy(), new[j, i].box) for (i, j), cell in old.items()]
+        #: Copies of all cells, first where the same pair of tokens stands at the right, and the line that they turn
+        #: about: each becomes the cell whose row and column are traded.
+        self.turned = [new[j, i].box for i, j in old]
+        self.moved = [cell.box.copy().move_to(new[place].box) for place, cell in old.items()]
+        self.copies = [cell.box.copy() for cell in old.values()]
+        after = self.after.cells
+        self.line = dashes(after.get_corner(UP + LEFT), after.get_corner(DOWN + RIGHT), "ink", 4)
+
+    def rows(self, query_token: Label) -> list[VMobject]:
+        """Rings around the row of a query, in both grids."""
+        return [ring_around(grid.cells.row(query_token.position)) for grid in (self.before, self.after)]
 
 
 class Moved:
@@ -130,14 +141,14 @@ def both_sides(rows: Sequence[NamedTensor], changes: Sequence[NamedTensor]) -> l
 
 
 class Spare:
-    """Heads as squares: those that nobody misses go dark together; and what is right with and without them.
+    """Heads as squares: one goes dark after the other, then all that nobody misses; and a bar of what is right.
 
     Args:
         run: the results of the experiment.
     """
 
     def __init__(self, run: Trace) -> None:
-        spare = {k for k, off in enumerate(run["which"].values) if off}
+        spare, colour = {k for k, off in enumerate(run["which"].values) if off}, palette().weight
         self.tiles, self.off, self.names = VGroup(), VGroup(), VGroup()
         rows: dict[str, list[int]] = {}
         for k, name in enumerate(run["alone"].labels["part"]):
@@ -148,31 +159,49 @@ class Spare:
         for kind, places in rows.items():
             self.names.add(Words(kind, "block").settle(at(0, y)).begin_at(at(STAGE.left, 0)[0]))
             for n, k in enumerate(places):
-                tile = Box(72, 72, palette().weight, 9).move_to(at(STAGE.left + 366 + n * pitch, y))
+                tile = Box(72, 72, colour, 9).move_to(at(STAGE.left + 366 + n * pitch, y))
                 self.tiles.add(tile)
                 if k in spare:
                     self.off.add(tile)
             y += 216
-        before, after = run["right"].quantities()
-        shares = (
-            (before, "share", "all heads"), (after, "share", "the spare ones off"),
-            (run["added_up"], ".1%", "lost singly, added up"), (run["together"], ".1%", "lost together"),
-        )  # fmt: skip
-        bars = []
-        for k, (share, spec, name) in enumerate(shares):
-            bar = ShareBar(share, 360, "", 56).move_to(at(1400, 280 + k * 180))
-            text = Words(name, "fact", "ink2").next_to(bar, UP, buff=units(14)).align_to(bar, LEFT)
-            bars.append(VGroup(text, bar, number(share, spec, "large number").next_to(bar, RIGHT, buff=units(24))))
-        self.bars, self.lost = bars[:2], bars[2:]
+        self.right, self.alone = run["right"].quantities(), run["alone"].quantities()
+        self.score = ShareBar(self.right[0], LONG, "", 56).move_to(at(1400, 280))
+        self.share = number(self.right[0], ".1%", "large number").next_to(self.score, RIGHT, buff=units(24))
+        self.told = _above("sentences that come out right", self.score)
+        lost = run["added_up"], run["together"]
+        self.lost = []
+        for k, (loss, name) in enumerate(zip(lost, ("their losses, added up", "lost together"), strict=True)):
+            bar = bar_of(loss, "width", LONG / max(*map(float, lost)), 56, "warning")
+            bar.move_to(at(1400, 520 + k * 180)).align_to(self.score, LEFT)
+            text = number(loss, ".1%", "large number").next_to(bar, RIGHT, buff=units(24))
+            self.lost.append(VGroup(_above(name, bar), bar, text))
         self.pause = Pause(1400, 480)
-        signs = (Box(30, 30, palette().weight, 5), "at work"), (frame(28, 28, "ink3", 2.5, 5), "off")
+        signs = (Box(30, 30, colour, 5), "at work"), (frame(28, 28, "ink3", 2.5, 5), "off")
         self.legend = VGroup(
             VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14)) for mark, name in signs
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
-        #: The spare heads, switched off: their outlines alone.
-        self.dark = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.off)
+        #: What is left of a head that is switched off, and rings around the spare ones.
+        self.outlines = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.tiles)
+        self.rings = VGroup(ring_around(tile) for tile in self.off)
 
-    def one_by_one(self) -> Animation:
-        """Each head is switched off and comes on again."""
-        return LaggedStart(*(OffAndOn(tile, "rest") for tile in self.tiles), lag_ratio=0.5, run_time=pace("slow"))
+    def one_by_one(self) -> tuple[Animation, ...]:
+        """Each head is switched off and comes on again; the bar shows what is right without it."""
+        turns = [VGroup(), *self.tiles, VGroup()]  # the bar begins and ends with all heads
+        blinks = LaggedStart(*(OffAndOn(tile, "rest") for tile in turns), lag_ratio=1, run_time=pace("tour"))
+        return blinks, *self._scored([self.right[0], *self.alone, self.right[0]], "tour")
+
+    def together(self) -> tuple[Animation, ...]:
+        """The bar falls to what is right without all of the spare ones."""
+        return self._scored(self.right, "row")
+
+    def _scored(self, shares: Sequence[Quantity], kind: str) -> tuple[Animation, ...]:
+        """The bar and its number pass through shares."""
+        bars = (bar_of(share, "width", LONG, 56).move_to(self.score).align_to(self.score, LEFT) for share in shares)
+        states = [VGroup(bar) for bar in bars]
+        return Through(VGroup(self.score.bar), states, kind), Count(self.share, shares, ".1%", kind)
+
+
+def _above(name: str, bar: VMobject) -> Words:
+    """A name above a bar."""
+    return Words(name, "fact", "ink2").next_to(bar, UP, buff=units(14)).align_to(bar, LEFT)

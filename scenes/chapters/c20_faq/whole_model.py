@@ -8,10 +8,11 @@ from itertools import pairwise
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
-from scenes.animations import Travel, draw, pulses
+from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
 from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette
@@ -21,12 +22,17 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where in a layer, as a share of it, a vector gets what a sublayer adds, and where the feed-forward network stands.
 STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
+#: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
+NAMES, LIFT = (
+    {"self_attn": ("attention", 0.2), "cross_attn": ("cross-attention", 0.6), "ffn": ("feed-forward", 0.9)},
+    4.0,
+)
 #: What a vector is after a sublayer: its sum with what that adds.
 SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
 #: Px between chips and streams, of a stream, a line of weight one and a feed-forward network, and of a chip at most.
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
-#: Px of a vector, across and at most along, and that a token takes at least.
-WIDE, HIGH, LEAST = 64.0, 132.0, 108.0
+#: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
+WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
 #: How much of the stage a vector takes that is looked at, and the place that one of its numbers fills.
 ACROSS, SPOT = 0.9, Following(lambda: STAGE.inset(STAGE.width * 0.4, 130))
 #: Where the bend of a line lies that passes words, as a share of its way.
@@ -75,12 +81,18 @@ class WholeModel:
         self.high = min(HIGH, *(0.9 * rows[0].height for rows in self.rows.values()))
         #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
+        self.names, self.named = VGroup(), set[str]()
         self.streams = {stack: self._streams(stack) for stack in self.layers}
         self.lines = {one: self._lines(*one) for one in self._parts() if one[2] != "ffn"}
 
     def whole(self) -> list[VGroup]:
         """Streams, attention lines and words."""
-        return [*self.streams.values(), *(lines for some in self.lines.values() for lines in some), *self.chips]
+        return [
+            self.names,
+            *self.streams.values(),
+            *(lines for some in self.lines.values() for lines in some),
+            *self.chips,
+        ]
 
     def spot(self, stack: str, row: int, depth: float) -> np.ndarray:
         """A place on a stream, in layers from its beginning."""
@@ -154,7 +166,7 @@ class WholeModel:
         """A vector across the stage."""
         return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
 
-    def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Animation | None]]]:
+    def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Play | None]]]:
         """A vector on its way along its stream: for each sublayer its attention lines and the move to the sum."""
         behind = self.trace.about["config"]["norm_order"] == "post"
         names, stops, norms = [f"{stack}.0.resid_pre"], [0.0], 0
@@ -169,8 +181,37 @@ class WholeModel:
             Vector(state, WIDE, self.high, "residual", upright=True).move_to(self.spot(stack, row, depth))
             for state, depth in zip(states, stops, strict=True)
         ]
-        drawn = [draw(*self.lines[one][row], kind="row") if one in self.lines else None for one in way]
-        return [
-            (one, [line, Travel(*both, leaving=True)])
-            for one, line, both in zip(way, drawn, pairwise(vectors), strict=True)
-        ]
+        return [(one, self._added(one, row, *both)) for one, both in zip(way, pairwise(vectors), strict=True)]
+
+    def _added(self, one: tuple[str, int, str], row: int, before: Vector, after: Vector) -> list[Play | None]:
+        """A vector moves on to a sum, and meets there what is added: values that come along their lines, or a vector
+        out of the feed-forward network."""
+        stack, layer, part = one
+        coming = self._called(one)
+        if part == "ffn":
+            ways, role = [self._bow(self.spot(stack, row, layer + NET), after.get_center())], "residual"
+        else:
+            ways, role = [*self.lines[one][row]], "value"
+            coming += [draw(*ways, kind="row")] if ways else []
+        pieces = [Box(PIECE, 0.5 * self.high, palette().role(role), 6).move_to(way.points[0]) for way in ways]
+        meeting = (*(flow(piece, way) for piece, way in zip(pieces, ways, strict=True)),)
+        moving = (*meeting, Travel(before, after, kind="flow", leaving=True))
+        return [tuple(coming) or None, moving, leave(*pieces) if pieces else None]
+
+    def _called(self, one: tuple[str, int, str]) -> list[Animation]:
+        """The name of a sublayer comes above the streams when the first of its kind is met."""
+        stack, layer, part = one
+        name, along = NAMES[part]
+        if part in self.named:
+            return []
+        self.named.add(part)
+        x = self.spot(stack, 0, layer + along)[0]
+        text = Words(name, "note", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
+        self.names.add(text)
+        return [appear(text)]
+
+    def _bow(self, start: np.ndarray, end: np.ndarray) -> VMobject:
+        """A way that leads above a stream from a network to the sum."""
+        lift, line = np.array([0, self.high / 135, 0]), rule(start, end)
+        line.points = np.array([start, start + lift, end + lift, end])
+        return line

@@ -283,17 +283,6 @@ def swapped_weights(raw):
     return shares(swapped_scores(raw) / root_of_d_k(raw))
 
 
-@oracle("tied_weights", ATTENTION, PAIRS)
-def tied_weights(raw):
-    scores = hide(raw["scaled"], raw)
-    for row in scores.reshape(-1, scores.shape[-1]):
-        first = max(range(len(row)), key=lambda j: row[j])
-        others = [j for j in range(len(row)) if j != first]
-        if others:
-            row[max(others, key=lambda j: row[j])] = row[first]
-    return shares(scores)
-
-
 @oracle("divided_difference", DECODER_ATTENTION, "")
 def divided_difference(raw):
     late = post_softmax_mask(raw)
@@ -310,6 +299,12 @@ def share_from_other_tokens(raw):
 @oracle("mean_self_attention", "roles", "", needs="score")
 def mean_self_attention(raw):
     return raw["score"][raw.words("score", "role").index("self")].mean()
+
+
+@oracle("attention_to_others", "roles", "", needs="score")
+def attention_to_others(raw):
+    """What is left of all words."""
+    return 1 - mean_self_attention(raw)
 
 
 # Of the decoder.

@@ -98,6 +98,29 @@ def shares_by_kind(raw):
     return [count / raw["/config.parameters"] for count in kinds(raw).values()]
 
 
+@oracle(
+    "layer_squares",
+    "parameters",
+    "layer part",
+    lambda raw: {"layer": layered(raw), "part": ("attention", "feed-forward")},
+)
+def layer_squares(raw):
+    """By the config: four matrices an attention, of which a decoder has two; two of a feed-forward layer, or three."""
+    d, config = raw.config["d_model"], raw.config
+    kept = (config["kv_heads"] or config["heads"]) / config["heads"]
+    wide = (config["head_size"] or d // config["heads"]) * config["heads"]
+    one = 2 * (1 + kept) * wide / d
+    crossing = 4 if config["encoder_layers"] else 0
+    return [
+        (one + (crossing if stack == "decoder" else 0), (3 if config["gated"] else 2) * config["d_ff"] / d)
+        for stack in layered(raw)
+    ]
+
+
+def layered(raw):
+    return tuple(stack for stack in ("encoder", "decoder") if raw.config[f"{stack}_layers"])
+
+
 SIZED = {
     "encoder.?.self_attn.q": ("query", "d_head"),
     "encoder.?.self_attn.weights": ("query", "key"),

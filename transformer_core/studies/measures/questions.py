@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from transformer_core.studies.focus import layers_of
 from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: By how much two cosines have to differ to be shown side by side.
-APART = 0.1
 #: The pass over the same source without its last word (`transformer_core.studies.sentence.variants`).
 SHORTER = "other.shorter"
 #: The pass over the same source with another last word in the target.
@@ -47,16 +43,6 @@ def swapped_difference(swapped_scores: np.ndarray, scores: np.ndarray) -> Values
 def swapped_weights(trace: Trace, prefix: str, swapped_scores: np.ndarray) -> Values:
     """softmax of the swapped scores, scaled as usual."""
     return softmax(swapped_scores * scale_of(trace, prefix))
-
-
-@measure("batch head query key", like="scores")
-def tied_weights(masked: np.ndarray) -> Values:
-    """softmax of each row with its second best score lifted to its best: two lead alike, the rest as it was."""
-    order = np.argsort(-masked, axis=-1, kind="stable")
-    lifted = masked.copy()
-    best = np.take_along_axis(masked, order[..., :1], -1)
-    np.put_along_axis(lifted, order[..., 1:2], best, -1)
-    return softmax(lifted)
 
 
 @measure("")
@@ -112,37 +98,7 @@ def mean_self_attention(trace: Trace, prefix: str) -> Values:
     return trace.full(f"{prefix}.score").pick(role="self").values.mean()
 
 
-#: Where a pair of a query and a key is found: layer, head, and the two tokens.
-Pair = tuple[int, int, Label, Label]
-
-
-def high_score_at_small_cosine(trace: Trace) -> tuple[Pair, Pair] | None:
-    """Two pairs of a query and a key: the first scores at least twice as much, though its cosine is the smaller one.
-
-    Of all such pairs of the encoder, those whose cosines lie farthest apart; None if there are none.
-    """
-    places, scores, cosines = [], [], []
-    for layer in layers_of(trace):
-        part = trace.under(f"encoder.{layer}.self_attn", batch=0)
-        for at in zip(*np.nonzero(part["scores"].values > 0), strict=True):
-            places.append((layer, *(int(i) for i in at)))
-            scores.append(part["scores"].values[at])
-            cosines.append(part["cosine"].values[at])
-    if not places:
-        return None
-    order = np.argsort(scores)
-    s, c = np.array(scores)[order], np.array(cosines)[order]
-    straightest = np.maximum.accumulate(c)
-    below = np.searchsorted(s, s / 2, side="right") - 1
-    apart = np.where(below >= 0, straightest[below] - c, -1.0)
-    high = int(apart.argmax())
-    if apart[high] <= APART:
-        return None
-    low = int(np.flatnonzero(c[: below[high] + 1] == straightest[below[high]])[0])
-
-    def pair(at: int) -> Pair:
-        layer, head, query, key = places[order[at]]
-        weights = trace[f"encoder.{layer}.self_attn.weights"]
-        return layer, head, weights.label("query", query), weights.label("key", key)
-
-    return pair(high), pair(low)
+@measure("")
+def attention_to_others(mean_self_attention: np.ndarray) -> Values:
+    """The share of held-out words whose largest weight lies on another word, averaged over heads."""
+    return 1 - mean_self_attention

@@ -88,6 +88,19 @@ def shares_by_kind(by_kind: np.ndarray) -> Values:
     return by_kind / by_kind.sum()
 
 
+@measure("layer part", part=("attention", "feed-forward"))
+def layer_squares(trace: Trace, prefix: str) -> Values:
+    """The matrices of the first layer of each stack in units of d_model^2: "layer part"; `prefix` is `parameters`."""
+    stacks = [stack for stack in ("encoder", "decoder") if trace.about["config"][f"{stack}_layers"]]
+    found = np.zeros((len(stacks), 2))
+    for name in trace.tensors:
+        module, _, last = name.removeprefix(f"{prefix}.").rpartition(".")
+        row = next((i for i, stack in enumerate(stacks) if name.startswith(f"{prefix}.{stack}.0.")), None)
+        if row is not None and last.startswith("w") and kind_of(module) in (kinds := ("attention", "feed-forward")):
+            found[row, kinds.index(kind_of(module))] += trace.full(name).values.size
+    return found / trace.about["config"]["d_model"] ** 2, {"layer": tuple(stacks)}
+
+
 @measure("model part", model=PUBLISHED, part=("feed-forward", "attention", "embeddings"))
 def published() -> Values:
     """The parameters of published models: "model part". Biases and norms, less than one in a thousand, are no part.
