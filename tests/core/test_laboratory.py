@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from transformer_core.studies import results
-from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.experiments import laboratory
 from transformer_core.studies.experiments.laboratory import Bench, Experiment, perform, tensor
 from transformer_core.tracing.trace import Trace
@@ -114,22 +113,3 @@ def test_what_was_recorded_changes_the_fingerprint(tmp_path):
         Trace({name: tensor(value)}).save(tmp_path / "counting")
         seen.add(results.fingerprint(tmp_path))
     assert len(seen) == 2
-
-
-@pytest.mark.parametrize("name", results.experiments())
-def test_a_recorded_experiment_is_known_whole_and_named(name):
-    card, saved = results.card(name), Trace.load(results.FOLDER / name)
-    assert name in laboratory.experiments()
-    assert card["about"]["question"] == laboratory.experiments()[name].question
-    assert card["about"]["command"] == f"lecture experiments run {name} --seed {card['about']['seed']}"
-    for full in saved:
-        assert full.startswith(f"experiment.{name}.")
-        assert {*saved.full(full).axes} <= {*ALL_AXES}
-        values = saved.full(full).values
-        # A step that never came is infinite, in the one axis of time that an experiment reports.
-        assert not np.isnan(values).any()
-        assert np.isfinite(values).all() or full.rpartition(".")[2].startswith("steps")
-
-
-def test_all_results_together_are_small():
-    assert sum(path.stat().st_size for path in results.FOLDER.iterdir()) <= 15e6

@@ -178,16 +178,6 @@ def test_sampling_is_right_less_often_than_taking_the_likeliest_word():
     assert found.pick(choice="sampled", seed=0) < found.pick(choice="greedy", seed=0)
 
 
-def test_the_settled_head_of_a_role_is_the_best_at_the_end_at_every_checkpoint(growth):
-    name = "experiment.growth.roles.score"
-    score = growth["roles.score"]
-    settled = Trace({name: replace(score, name=name)})["experiment.growth.roles.score_of_final_head"]
-    layer, head, best = score.pick(checkpoint=-1, role="determiner->noun").largest()
-    assert settled.pick(checkpoint=-1, role="determiner->noun") == best
-    first = score.pick(checkpoint=0, role="determiner->noun", layer=int(layer), head=int(head))
-    assert settled.pick(checkpoint=0, role="determiner->noun") == first
-
-
 def test_the_committed_training_settles_alignment_before_adjectives_and_lets_go_of_the_invariant_ones():
     trace = Trace({}).under("experiment.emergence")
     settled, steps = trace["roles.score_of_final_head"], trace["step"].values

@@ -1,7 +1,6 @@
 """Counts of words that met, and rows that write a source word: against counts and rows laid out by hand."""
 
 import numpy as np
-import pytest
 
 from transformer_core.studies.measures.training_pairs import met, neighbours
 from transformer_core.studies.sentence import minimal_pairs as contrast
@@ -18,12 +17,6 @@ PAIRS = NamedTensor(
 
 def about(tokens, **roles):
     return Trace({"training.pairs": PAIRS}, about={"tokens": tokens.split(), "roles": roles})
-
-
-def test_totals_are_the_sums_of_rows_and_columns():
-    trace = about("car")
-    assert trace["training.noun_totals"].pick(noun="car") == 7
-    assert trace["training.adjective_totals"].pick(adjective="red") == 6
 
 
 def test_the_pair_of_a_sentence_is_looked_up():
@@ -90,14 +83,6 @@ def test_the_best_friends_stand_on_both_sides_of_the_pair_the_best_first():
     assert nouns == [2, 5, 3, 0, 1]
     assert adjectives == [0, 1, 4, 2, 3], "of equals the first"
     assert neighbours(table, 3, 4, 4)[0] == [2, 3, 5, 0]
-
-
-@pytest.mark.parametrize(("place", "row"), [(0, 1), (1, 0)])
-def test_a_source_word_is_written_by_the_row_that_looks_at_it_most(place, row):
-    weights = np.array([[[[0.1, 0.9], [0.8, 0.2]], [[0.3, 0.7], [0.6, 0.4]]]])
-    tensor = NamedTensor("decoder.0.cross_attn.weights", weights, ("batch", "head", "query", "key"))
-    written = Trace({tensor.name: tensor})["decoder.0.cross_attn.written_at"]
-    assert written.pick(batch=0, key=place) == row
 
 
 def test_two_senses_differ_in_one_word_and_in_the_translation_of_another() -> None:

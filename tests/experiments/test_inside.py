@@ -7,7 +7,7 @@ import torch
 from transformer_core.interpret import head_off
 from transformer_core.studies.experiments import heads, patching, probes, vectors
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.translation import held_out, passes, source_rows, translator
+from transformer_core.studies.experiments.translation import held_out, passes, share_exact, source_rows, translator
 from transformer_core.studies.translator.grammar import reading
 
 
@@ -94,14 +94,14 @@ def test_spare_heads_are_chosen_on_some_sentences_and_judged_on_others():
     off = [(name.split()[0], int(name.split()[1])) for name in found["alone"].labels["part"]]
 
     def right(head, some):
-        return heads.without(model, [head], usual, some)["right"]
+        return heads.without(model, [head], usual, lambda: share_exact(model, some))["right"]
 
-    first = heads.without(model, (), {}, pairs[:40])["right"]
+    first = share_exact(model, pairs[:40])
     chosen = [first - right(head, pairs[:40]) <= heads.SPARE for head in off]
     assert found["which"].values.astype(bool).tolist() == chosen
     assert sum(chosen) == found["spare"].values
     assert np.allclose(found["alone"].values, [right(head, pairs[40:]) for head in off])
-    assert before == heads.without(model, (), {}, pairs[40:])["right"]
+    assert before == share_exact(model, pairs[40:])
     assert found["added_up"].values == pytest.approx(before * sum(chosen) - found["alone"].values[chosen].sum())
     assert found["together"].values == pytest.approx(before - after)
 

@@ -6,6 +6,7 @@ import pytest
 from transformer_core.pretrained.model_packages import PACKAGES
 from transformer_core.studies.experiments import inside_prose
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, language_model
+from transformer_core.studies.experiments.parts import areas
 from transformer_core.tracing.trace import Trace
 
 EXACT = 2e-3
@@ -22,7 +23,7 @@ def test_what_tells_words_apart_is_a_count_of_pairs():
         np.mean([units[i, unit] > units[j, unit] for i in np.flatnonzero(these) for j in np.flatnonzero(~these)])
         for unit in range(4)
     ]
-    assert inside_prose.told_apart(units, these) == pytest.approx(counted)
+    assert areas(units, these[:, None])[:, 0] == pytest.approx(counted)
 
 
 def test_heads_with_names_are_counted_once_each_and_those_that_rest_are_sinks():

@@ -5,6 +5,7 @@ import pytest
 
 from transformer_core.studies import results
 from transformer_core.studies.axes import ALL_AXES
+from transformer_core.studies.experiments import laboratory
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace
@@ -21,12 +22,15 @@ def test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone(
     card = results.card(name)
     about = card["about"]
     assert about["experiment"] == name
+    assert about["question"] == laboratory.experiments()[name].question
     assert about["command"] == f"lecture experiments run {name} --seed {about['seed']}"
     assert about["seconds"] > 0
     for full, facts in card["tensors"].items():
         assert {*facts["axes"]} <= {*ALL_AXES}, full
         values = results.found(full).values.astype(float)
+        # A step that never came is infinite, in the one axis of time that an experiment reports.
         assert not np.isnan(values).any(), full
+        assert np.isfinite(values).all() or full.rpartition(".")[2].startswith("steps"), full
 
 
 def test_all_that_was_recorded_is_small():

@@ -6,13 +6,7 @@ import numpy as np
 import pytest
 
 from scenes.theme import LIMITS
-from transformer_core.studies.sentence.diff import (
-    heads_apart,
-    likeness,
-    likeness_apart,
-    rows_apart,
-    shares_apart,
-)
+from transformer_core.studies.sentence.diff import heads_apart, likeness, likeness_apart, rows_apart, shares_apart
 from transformer_core.studies.sentence.window import in_sight
 
 DRAW = np.random.default_rng(4)

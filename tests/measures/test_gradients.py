@@ -21,37 +21,8 @@ def attention(found):
     ).under(f"gradients.{PATH}", batch=0, head=0, query=0)
 
 
-def test_the_gradient_of_a_score_is_its_share_of_the_way_from_mix_to_value():
-    trace = attention([1.5, -1.5])
-    assert trace["score_gradient"].values.tolist() == [0.25 * 2 * (4 - 1), 0.75 * 2 * (0 - 1)]
-    assert trace["score_gradient_difference"] == 0
-
-
 def test_a_wrong_formula_would_be_seen():
     assert attention([3.0, -1.5])["score_gradient_difference"] == pytest.approx(0.5)
-
-
-def test_a_value_lowers_the_loss_by_as_much_as_it_lies_down_the_slope_from_the_mix():
-    assert attention([1.5, -1.5])["loss_decrease_by_value"].values.tolist() == [-6, 2]
-
-
-def test_a_push_is_the_weight_times_how_much_the_value_would_lower_the_loss_and_none_at_the_mix():
-    trace = attention([1.5, -1.5])
-    assert trace["score_push"].values.tolist() == [0.25 * -6, 0.75 * 2]
-    same = traced(
-        {
-            f"{PATH}.weights": (PAIRS, [[[[0.5, 0.5]]]]),
-            f"{PATH}.v": (KEYS, [[[[1, 3], [1, 3]]]]),
-            f"{PATH}.z": (QUERIES, [[[[1, 3]]]]),
-            f"gradients.{PATH}.z": (QUERIES, [[[[2, 5]]]]),
-            f"gradients.{PATH}.scaled": (PAIRS, [[[[0, 0]]]]),
-        }
-    )
-    assert not same[f"gradients.{PATH}.score_gradient"].values.any()
-
-
-def test_pushes_of_one_row_cancel():
-    assert np.isclose(attention([1.5, -1.5])["score_gradient"].values.sum(), 0)
 
 
 def test_each_link_of_the_chain_is_what_a_nudge_of_the_score_found_and_together_they_are_its_gradient():

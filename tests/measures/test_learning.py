@@ -4,61 +4,12 @@ from small import traced
 from transformer_core.studies.measures.learning import candidates, first_right, stays, winner
 
 RUN = "experiment.watched"
-VOCAB = ("<pad>", "<start>", "<end>", "a", "b")
-
-
-def watched():
-    # Reads "<start> a", has to write "a <end>"; three looks.
-    probs = [
-        [[0, 0, 0.5, 0.25, 0.25], [0, 0, 0.25, 0.5, 0.25]],
-        [[0, 0, 0.2, 0.6, 0.2], [0, 0, 0.25, 0.5, 0.25]],
-        [[0, 0, 0.1, 0.8, 0.1], [0, 0, 0.5, 0.25, 0.25]],
-    ]
-    words = {"position": ("<start>", "a"), "vocab": VOCAB}
-    roles = ("determiner->noun", "self")
-    score = [[[[0.0, 0.1]], [[0.5, 0]]], [[[0.0, 0.95]], [[0.6, 0]]], [[[0.0, 1.0]], [[0.7, 0]]]]
-    return traced(
-        {
-            f"{RUN}.probs": ("checkpoint batch position vocab", np.array(probs)[:, None], words),
-            f"{RUN}.step": ("checkpoint", [10, 20, 100]),
-            f"{RUN}.alignment": ("checkpoint", [0.1, 0.2, 0.95]),
-            f"{RUN}.exact": ("checkpoint", [0.0, 0.0, 0.5]),
-            f"{RUN}.roles.score": ("checkpoint role layer head", score, {"role": roles}),
-            f"{RUN}.roles.queries": ("checkpoint role", [[200, 200]] * 3),
-        }
-    )
-
-
-def test_the_loss_of_a_word_is_minus_the_logarithm_of_its_probability():
-    trace = watched()
-    assert trace[f"{RUN}.checkpoint_true_probs"].values.tolist() == [[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]
-    assert np.allclose(trace[f"{RUN}.checkpoint_losses"].values, -np.log([[0.25, 0.25], [0.6, 0.25], [0.8, 0.5]]))
-
-
-def test_a_word_is_hit_if_no_other_is_likelier_and_the_first_look_with_all_is_found():
-    trace = watched()
-    assert trace[f"{RUN}.checkpoint_hits"].values.tolist() == [[0, 0], [1, 0], [1, 1]]
-    assert first_right(trace, RUN) == 2
 
 
 def test_candidates_are_the_likeliest_words_and_then_the_right_one():
     logits = traced({"logits": ("vocab", [0.5, 3.0, -1.0, 2.0, 2.5, 1.0, 0.0], {"vocab": tuple("abcdefg")})})["logits"]
     assert candidates(logits, "d") == (1, 4, 5, 0, 6, 3)
     assert candidates(logits, "c") == (1, 4, 3, 5, 0, 2)
-
-
-def test_lines_stand_in_the_order_in_which_they_are_learned():
-    trace = watched()
-    assert trace[f"{RUN}.learned"].labels["line"] == ("determiner->noun", "alignment", "whole sentences")
-    assert trace[f"{RUN}.learned_onset"].values.tolist() == [20, 100, -1]
-    assert trace[f"{RUN}.lines"] == 3
-    assert winner(trace, RUN, "determiner->noun") == (0, 1)
-
-
-def test_a_stride_is_the_largest_part_of_a_rise_within_a_doubling_of_the_steps():
-    # From step 10 to 20 the role rises by .85 of .9, alignment by .1 of .85; from 20 to 100 is more than a doubling.
-    assert np.allclose(watched()[f"{RUN}.largest_rise_in_doubling"].values, [0.85 / 0.9, 0.1 / 0.85, 0])
-    assert watched()[f"{RUN}.abrupt_lines"] == 1
 
 
 def test_a_score_that_falls_again_has_not_come_to_stay():

@@ -25,11 +25,3 @@ def test_the_lens_of_the_trace_is_that_of_the_running_model(order, bias):
     assert np.allclose(trace["decoder.lens_logits"].values, found["lens.logits"].values)
     assert np.array_equal(trace["decoder.lens_ranks"].values, found["lens.rank"].values)
     assert np.allclose(trace["decoder.lens_logits"].pick(layer="layer 2").values, trace["logits"].values)
-
-
-def test_the_word_that_is_written_has_rank_one_in_the_last_layer():
-    sizes = {"d_model": 16, "d_ff": 24, "heads": 2, "encoder_layers": 1, "decoder_layers": 1, "norm_order": "pre"}
-    model = Transformer(Config(len(WORDS.source), len(WORDS.target), **sizes), seed=5).double().eval()
-    ranks = read("The car", model, WORDS, others={"more": "red house"})["decoder.lens_ranks"].pick(batch=0)
-    assert (ranks.pick(layer="layer 1").values[:-1] == 1).all()
-    assert ranks.labels["layer"] == ("input", "layer 1")

@@ -23,17 +23,6 @@ def trace(model):
     return read("The car is red", model, WORDS)
 
 
-def test_fixed_weights_mix_linearly_and_attention_as_a_whole_does_not(trace):
-    path = "encoder.0.self_attn"
-    assert trace[f"{path}.fixed_weights_gap"] < 1e-14
-    assert trace[f"{path}.attention_gap"] > 0.01
-    assert trace["decoder.0.self_attn.fixed_weights_gap"] < 1e-14
-
-
-def test_the_norm_is_not_linear(trace):
-    assert trace["encoder.0.ln1.norm_gap"] > 0.01
-
-
 @pytest.mark.parametrize(
     ("point", "out", "measure"),
     [

@@ -13,7 +13,7 @@ from transformer_core.studies.derived import _DERIVED
 oracles.load()
 ROOT = Path(__file__).resolve().parents[2]
 #: Derived tensors that statistics of a library make, which are held by a file of their own.
-OF_EFFECTS = "over_seeds spread difference p_value effect".split()
+OF_EFFECTS = "over_seeds difference p_value effect".split()
 OF_TRIALS = (
     "points chance points_by_trainings chance_by_trainings chance_points trainings_of_each comparisons"
 ).split()

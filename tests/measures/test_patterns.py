@@ -72,18 +72,6 @@ def test_a_head_that_looks_at_all_alike_shows_no_pattern(causal, ids):
     assert pattern_of(trace, path, 0) is None
 
 
-def test_a_repeat_shows_a_head_that_copies_and_one_that_looks_behind_the_earlier_copy():
-    ids = [0, 1, 2, 0, 1]  # a b c a b
-    behind, copies = uniform(5), uniform(5)
-    behind[3], behind[4] = np.eye(5)[1], np.eye(5)[2]  # the second a looks at b, the second b at c
-    copies[[0, 1, 3, 4]] = np.eye(5)[[3, 4, 0, 1]]
-    trace = heads(behind, copies, ids=ids)
-    assert (clearest(trace, 0), clearest(trace, 1)) == (INDUCTION, SAME)
-    assert at(trace, "pattern_queries", INDUCTION) == 2
-    assert at(trace, "pattern_scores", SAME, head=1) == 1
-    assert at(trace, "pattern_chances", INDUCTION) == pytest.approx(1 / 5)
-
-
 def test_in_a_trace_without_an_embedding_words_that_are_written_alike_are_the_same_token():
     weights = NamedTensor(f"{PATH}.weights", uniform(3)[None, None], tuple(PAIRS.split()), {"key": ("a", "b", "a")})
     trace = Trace({weights.name: weights})
@@ -91,19 +79,6 @@ def test_in_a_trace_without_an_embedding_words_that_are_written_alike_are_the_sa
     del trace.tensors[f"{PATH}.pattern_keys"]
     trace.tensors[weights.name] = NamedTensor(weights.name, weights.values, weights.axes)
     assert not trace[f"{PATH}.pattern_keys"].pick(role=SAME).values.any()
-
-
-def test_without_a_repeat_nothing_is_induction():
-    trace = heads(stripe(5, -1))
-    assert [at(trace, f"pattern_{what}", INDUCTION) for what in ("queries", "scores", "chances", "clearness")] == [
-        0
-    ] * 4
-
-
-def test_of_three_equal_tokens_each_earlier_one_is_an_answer_and_chance_knows_it():
-    trace = heads(uniform(4), ids=[7, 7, 7, 1])
-    assert at(trace, "pattern_chances", SAME) == pytest.approx(2 / 4)
-    assert at(trace, "pattern_scores", SAME) == pytest.approx(2 / 4)
 
 
 def test_chance_in_a_decoder_is_a_share_of_what_the_mask_leaves():
@@ -126,17 +101,6 @@ def test_a_recorded_mask_hides_keys_of_an_encoder_too():
     assert at(trace, "pattern_chances", BEFORE) == pytest.approx(1 / 2)
 
 
-def test_what_a_token_gives_to_itself_makes_no_sink():
-    assert at(heads(np.eye(5)), "pattern_scores", FIRST) == 0
-
-
-def test_one_token_shows_no_pattern():
-    trace = heads([[1.0]])
-    assert not trace[f"{PATH}.pattern_keys"].values.any()
-    assert pattern_of(trace, PATH, 0) is None
-    assert trace[f"{PATH}.effective_keys"].pick(batch=0, head=0) == 1
-
-
 def test_one_look_is_no_pattern():
     trace = heads([[0.01, 0.99], [0.99, 0.01]])
     assert at(trace, "pattern_scores", BEFORE) > CLEAR > at(trace, "pattern_clearness", BEFORE)
@@ -147,32 +111,6 @@ def test_a_pattern_is_clear_from_the_threshold_on():
     assert at(trace, "pattern_clearness", BEFORE) == CLEAR
     assert clearest(trace) == BEFORE
     assert trace["encoder.clear_heads"] == 1
-
-
-def test_of_two_equal_shares_the_one_that_more_tokens_follow_is_clearer():
-    trace = heads(stripe(6, -1), ids=[0, 1, 2, 3, 4, 4])
-    assert at(trace, "pattern_scores", BEFORE) == 1
-    assert at(trace, "pattern_clearness", BEFORE) == pytest.approx(5 / 6)
-    assert at(heads(stripe(3, -1)), "pattern_clearness", BEFORE) == pytest.approx(2 / 3)
-
-
-def test_roles_of_the_grammar_are_patterns_of_the_encoder_and_neighbours_are_not_named_twice():
-    matrix = uniform(5)
-    matrix[1], matrix[3] = np.eye(5)[4], np.eye(5)[0]
-    roles = {"adjective->noun": [[1, 4], [3, 0]], "previous token": [[1, 0]]}
-    trace = heads(matrix, roles=roles)
-    assert clearest(trace) == "adjective->noun"
-    assert trace[f"{PATH}.pattern_scores"].labels["role"] == (*WITHIN, "adjective->noun")
-
-
-def test_a_head_of_cross_attention_is_held_against_the_grammar_s_alignment_and_the_diagonal():
-    path = "decoder.0.cross_attn"
-    crossed = np.eye(4)[[0, 2, 1, 3]]
-    about = {"gold": {"words": ["x", "y", "z"], "alignment": [[0], [2], [1]]}, "output_tokens": ["x", "y", "z"]}
-    trace = traced({f"{path}.weights": (PAIRS, [[crossed, np.eye(4)]])}, **about)
-    assert (clearest(trace, 0, path), clearest(trace, 1, path)) == ("what it translates", "the place as far along")
-    other = traced({f"{path}.weights": (PAIRS, [[crossed]])}, **(about | {"output_tokens": ["x", "z", "y"]}))
-    assert "what it translates" not in other[f"{path}.pattern_scores"].labels["role"]
 
 
 def test_permuted_heads_and_sentences_have_permuted_scores():
@@ -255,11 +193,6 @@ def test_the_alignment_of_the_grammar_is_that_of_the_sentence_itself():
 def test_a_query_that_may_see_nothing_spreads_over_nothing():
     rows = np.array([[0, 0, 0], [0.5, 0.5, 0], [1, 0, 0]])
     assert heads(rows)[f"{PATH}.effective_keys"].values.tolist() == [[1.5]]
-
-
-def test_heads_with_a_clear_pattern_are_counted_over_all_layers():
-    trace = heads(np.eye(4), uniform(4))
-    assert (trace["encoder.clear_heads"], trace["encoder.all_heads"]) == (1, 2)
 
 
 def test_a_link_leads_from_one_token_to_another_and_is_no_sink():

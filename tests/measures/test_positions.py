@@ -52,7 +52,7 @@ def test_the_parts_of_a_score_add_up_to_it(order, positions):
         assert np.allclose(parts.values.sum(-1), trace[f"{path}.scores"].values, atol=1e-10)
         place = parts.pick(part="place with place").values
         assert (np.abs(place).max() > 1e-3) == (positions != "none")
-        assert trace[f"{path}.part_sizes"].labels["part"] == PARTS
+        assert parts.labels["part"] == PARTS
 
 
 def test_a_later_layer_reads_more_than_word_and_place():

@@ -16,12 +16,6 @@ def tensor(values, axes):
     return NamedTensor("t", np.array(values, dtype=float), tuple(axes.split()))
 
 
-def test_an_entry_made_by_several_words_tells_more_than_one_made_by_a_single_word():
-    alone = [[9.0, 0.0], [0.0, 0.0], [0.0, 0.0]]
-    together = [[1.0, 2.0], [1.0, -2.0], [1.0, 2.0]]
-    assert argmax_terms(tensor([alone, together], "head key d_head")) == (1, 1)
-
-
 def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself():
     difference, spread = [[10.0, -3.0], [1.0, 0.5]], [[5.0, 0.5], [1.0, 1.0]]
     assert argmax_ratio(tensor(difference, "head distance"), tensor(spread, "head distance")) == (0, 1, 6.0)
@@ -30,12 +24,7 @@ def test_the_clearest_difference_is_large_beside_its_spread_not_large_in_itself(
 def rows(last, words):
     axes, labels = "batch position d_model", {"position": words}
     first = np.array([[[1.0, 0.0]] * len(words)])
-    return traced(
-        {
-            "encoder.0.resid_pre": (axes, first, labels),
-            "encoder.0.resid_post": (axes, [last], labels),
-        }
-    )
+    return traced({"encoder.0.resid_pre": (axes, first, labels), "encoder.0.resid_post": (axes, [last], labels)})
 
 
 def test_the_token_that_is_followed_is_the_one_that_turns_most_not_the_one_that_grows_most():

@@ -30,24 +30,6 @@ def test_the_parts_of_a_model_add_up_to_its_parameters(choices):
     assert trace["parameters.shares_by_kind"].values.sum() == pytest.approx(1)
 
 
-def test_a_length_of_the_sentence_is_seen_in_rows_and_scores_and_nowhere_else():
-    trace = lecture()
-    assert trace["encoder.0.ffn.post.sizes"].values.tolist() == [4, 24]
-    assert trace["encoder.0.self_attn.scores.sizes"].values.tolist() == [4, 4]
-    assert trace["encoder.0.self_attn.q.sizes"].values.tolist() == [4, 4]
-    cross = trace["decoder.0.cross_attn.scores.sizes"]
-    assert cross.labels["axis"] == ("query", "key")
-    assert cross.values.tolist() == [trace["config.output_words"] + 1, 4]
-
-
-def test_the_lengths_that_run_hold_both_sentences():
-    assert traced({"config.words": ("", 4), "config.output_words": ("", 3)})["config.lengths"].values.tolist() == [
-        *range(1, 14)
-    ]
-    assert len(traced({"config.words": ("", 4), "config.output_words": ("", 20)})["config.lengths"]) == 21
-    assert len(traced({"config.words": ("", 20), "config.output_words": ("", 4)})["config.lengths"]) == 20
-
-
 @pytest.mark.parametrize(("width", "heads"), [(64, 4), (512, 8), (32, 1), (48, 6), (64, 64)])
 def test_every_split_of_a_width_has_the_same_total_and_the_models_own_is_among_them(width, heads):
     splits = traced({"config.d_model": ("", width), "config.heads": ("", heads)})["config.splits"].values

@@ -9,7 +9,7 @@ Source: Clark et al. 2019, section 3 (neighbours, marks); Olsson et al. 2022, "I
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
@@ -56,14 +56,6 @@ ALIGNED, ALONG = "what it translates", "the place as far along"
 LINKS = ("the token before", "the token after", "the same token elsewhere", "what followed an earlier copy")
 
 
-def aligned(answers: Collection[Collection[int]], shape: tuple[int, int]) -> Pairs:
-    """The keys that each query translates, by the places that `answers` names for one query after the other."""
-    found = np.zeros(shape, dtype=bool)
-    for query, keys in enumerate(answers):
-        found[query, [*keys]] = True
-    return found
-
-
 def along(shape: tuple[int, int]) -> Pairs:
     """j = round(i (keys - 1) / (queries - 1)): the key that stands as far along its sequence as the query."""
     queries, keys = shape
@@ -73,9 +65,9 @@ def along(shape: tuple[int, int]) -> Pairs:
     return found
 
 
-def linked(links: Collection[tuple[int, int]], size: int) -> Pairs:
-    """The pairs (query token, answer) that a grammar names."""
-    found = np.zeros((size, size), dtype=bool)
-    for query_token, answer in links:
-        found[query_token, answer] = True
+def linked(links: Iterable[tuple[int, int]], shape: tuple[int, int]) -> Pairs:
+    """The pairs (query, key) that a grammar names."""
+    found = np.zeros(shape, dtype=bool)
+    for query, key in links:
+        found[query, key] = True
     return found

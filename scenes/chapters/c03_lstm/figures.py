@@ -510,7 +510,7 @@ class Backwards(VGroup):
         super().__init__(self.rows, self.bars, self.told, self.called, self.back)
 
     def learn(self) -> list[tuple[Animation, ...]]:
-        """What the question tells goes back along its row, and arrives at the first symbol as the bar."""
+        """Send the signal of the question back along its row: it arrives at the first symbol as the bar."""
         rows = zip(self.rows, self.bars, self.told, strict=True)
         return [(Travel(row[-2], bar, 0.0, "flow"), appear(told)) for row, bar, told in rows]
 

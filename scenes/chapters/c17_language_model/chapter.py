@@ -479,7 +479,7 @@ class LanguageModel(Chapter):
         )
 
     def an_error(self, run: Trace) -> Iterator[Step]:
-        """What is written stays: the text goes on from a wrong name as from the right one."""
+        """Go on with the text from a wrong name as from the right one: written tokens stay."""
         told = run["named_again"]
         first = run["then_0"].pick(rank=slice(len(told.words("rank"))))
         (right, error), shares = first.words("rank"), first.quantities()

@@ -93,7 +93,7 @@ class Places:
         self.all = VGroup(self.field, self.grid, self.cells, self.title)
 
     def taken(self, count: Quantity) -> Words:
-        """How many of them are taken, below the field."""
+        """Write the number of taken places below the field."""
         return Words(f"{count} taken", "fact", "query").begin_in(self.foot)
 
 

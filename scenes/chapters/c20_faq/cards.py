@@ -112,7 +112,7 @@ HOLDS, FAILS = "holds", "fails"
 
 @dataclass(frozen=True)
 class Claim:
-    """What is often said, the share that was measured and of what, the share that it needs, and what is said of it."""
+    """A claim that is often made, the share that was measured and of what, the share that it needs, and the verdict."""
 
     text: str
     share: Quantity
@@ -122,7 +122,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Whether it holds; without a share that it needs, more than half is enough."""
+        """Return True if it holds; without a share that it needs, more than half is enough."""
         return HOLDS if self.share >= (HALF if self.needed is None else self.needed) else FAILS
 
 

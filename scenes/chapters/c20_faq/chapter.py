@@ -71,7 +71,7 @@ class FAQ(Chapter):
         yield from self.one_vector(focus, trace)
 
     def which_parts(self, trace: Trace) -> Iterator[Step]:
-        """What a layer has of each kind, in this model and in a large one; and what that is of all parameters."""
+        """Count the parts of a layer by kind, in this model and in a large one, and their shares of all parameters."""
         own, others = trace["parameters.shares_by_kind"], trace["parameters.published_shares"]
         big = others.words("model")[-1]
         layers, large = trace["parameters.layer_squares"], trace["parameters.published_squares"].pick(model=big)

@@ -71,7 +71,7 @@ class PartsOfModels:
 
 
 def _place(part: str) -> int:
-    """Where a kind stands in a row."""
+    """Return the place of a kind in a row."""
     return KINDS.index(part) if part in KINDS else len(KINDS)
 
 
@@ -92,7 +92,7 @@ def _row(layer: NamedTensor, room: Room, pitch: float) -> tuple[VGroup, VGroup]:
 
 
 def _squares(count: Quantity, fill: str, pitch: float) -> VMobject:
-    """So many squares side by side as one shape, the last one cut where it is a part of one."""
+    """Draw so many squares side by side as one shape, the last one cut where it is a part of one."""
     side, lefts = units(pitch - SLIT), units(pitch) * np.arange(np.ceil(float(count)))
     rights = np.minimum(lefts + side, units(pitch * float(count) - SLIT))
     corners = [[(left, 0), (right, 0), (right, side), (left, side)] for left, right in zip(lefts, rights, strict=True)]

@@ -69,11 +69,7 @@ ORACLES: dict[str, Oracle] = {}
 
 
 def oracle(
-    name: str,
-    places: tuple[str, ...] | str,
-    axes: str,
-    labels: Callable[[Raw], Labels] = lambda _: {},
-    needs: str = "",
+    name: str, places: tuple[str, ...] | str, axes: str, labels: Callable[[Raw], Labels] = lambda _: {}, needs: str = ""
 ) -> Callable[[Callable[[Raw], Any]], Callable[[Raw], Any]]:
     """Register a function of the recorded arrays as what `<place>.<name>` has to be; "" is the root of a trace."""
     several = (places,) if isinstance(places, str) else places

@@ -102,30 +102,22 @@ def learned_onset(raw):
     return [first_to_stay(scores, raw["step"], EARNED - 1e-6) for scores in learned_lines(raw).values()]
 
 
+def doublings(raw: Raw) -> list[dict[tuple[int, int], float]]:
+    """What each line gains between two steps whose second is at most twice the first."""
+    steps = [*enumerate(raw["step"].tolist())]
+    pairs = [(a, b, start, stop) for a, start in steps for b, stop in steps if start < stop <= 2 * start]
+    return [{(start, stop): line[b] - line[a] for a, b, start, stop in pairs} for line in learned_lines(raw).values()]
+
+
 @oracle("largest_rise_in_doubling", EMERGENCE, "line", lines_of, "alignment")
 def largest_rise_in_doubling(raw):
-    steps, found = raw["step"], []
-    for scores in learned_lines(raw).values():
-        rises = [0.0]
-        for a, start in enumerate(steps):
-            rises += [scores[b] - scores[a] for b, stop in enumerate(steps) if start < stop <= 2 * start]
-        found.append(max(rises) / (scores[-1] - scores[0]))
-    return found
+    lines = learned_lines(raw).values()
+    return [max(gains.values()) / (scores[-1] - scores[0]) for scores, gains in zip(lines, doublings(raw), strict=True)]
 
 
 @oracle("steepest_doubling", EMERGENCE, "line end", lines_of, "alignment")
 def steepest_doubling(raw):
-    """Of all pairs of steps whose second is at most twice the first, the one between which most is gained."""
-    steps, found = raw["step"], []
-    for scores in learned_lines(raw).values():
-        gains = {
-            (int(start), int(stop)): scores[b] - scores[a]
-            for a, start in enumerate(steps)
-            for b, stop in enumerate(steps)
-            if start < stop <= 2 * start
-        }
-        found.append(max(gains, key=gains.__getitem__))
-    return found
+    return [max(gains, key=gains.__getitem__) for gains in doublings(raw)]
 
 
 @oracle("abrupt_lines", EMERGENCE, "", needs="alignment")
@@ -141,6 +133,11 @@ def lines(raw):
 # Chains.
 
 
+def own(axis):
+    """The words along an axis of the tensor that the prefix names."""
+    return lambda raw: {axis: raw.words(f"/{raw.prefix}", axis)}
+
+
 def over_seeds_of(raw: Raw) -> np.ndarray:
     """The mean over the axis that the card calls seed; it is the second of all of these."""
     rows = raw.itself.astype(float)
@@ -153,8 +150,7 @@ def share_of_gain(raw):
     return (second - first) / (last - first)
 
 
-@oracle("longest_solved", ("experiment.against_lstm.by_length",), "model",
-        lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")})  # fmt: skip
+@oracle("longest_solved", "experiment.against_lstm.by_length", "model", own("model"))
 def longest_solved(raw):
     found = []
     for row in over_seeds_of(raw):
@@ -167,12 +163,7 @@ def longest_solved(raw):
     return found
 
 
-@oracle(
-    "trainings_that_solved",
-    ("experiment.recall.steps",),
-    "model",
-    lambda raw: {"model": raw.words(f"/{raw.prefix}", "model")},
-)
+@oracle("trainings_that_solved", "experiment.recall.steps", "model", own("model"))
 def trainings_that_solved(raw):
     return [sum(math.isfinite(step) and step > 0 for step in row) for row in raw.itself]
 
@@ -265,15 +256,11 @@ def ablation_effect(raw):
 # Words.
 
 
-@oracle("noun_totals", "training", "noun", lambda raw: {"noun": raw.words("pairs", "noun")}, "pairs")
-def noun_totals(raw):
-    return [sum(int(count) for count in row) for row in raw["pairs"]]
+for _word in ("noun", "adjective"):
 
-
-@oracle("adjective_totals", "training", "adjective", lambda raw: {"adjective": raw.words("pairs", "adjective")},
-        "pairs")  # fmt: skip
-def adjective_totals(raw):
-    return [sum(int(count) for count in row) for row in raw["pairs"].T]
+    @oracle(f"{_word}_totals", "training", _word, lambda raw, w=_word: {w: raw.words("pairs", w)}, "pairs")
+    def totals(raw, word=_word):
+        return [sum(int(count) for count in row) for row in (raw["pairs"] if word == "noun" else raw["pairs"].T)]
 
 
 def kinds_of(raw):
@@ -310,7 +297,7 @@ def trial_layers(_):
     return 2
 
 
-@oracle("missing", f"{REMOVED}.parameters", "part", lambda raw: {"part": raw.words(f"/{raw.prefix}", "part")})
+@oracle("missing", f"{REMOVED}.parameters", "part", own("part"))
 def missing(raw):
     return [(raw.itself[0] - count) / raw.itself[0] for count in raw.itself]
 
@@ -326,13 +313,8 @@ def guessed_probs(raw):
     return [math.exp(-float(bits) * math.log(2)) for bits in raw["surprise"]]
 
 
-@oracle(
-    "billions",
-    ("experiment.modern_blocks",),
-    "model",
-    lambda raw: {"model": raw.words("millions", "model")},
-    "millions",
-)
+@oracle("billions", "experiment.modern_blocks", "model", lambda raw: {"model": raw.words("millions", "model")},
+        "millions")  # fmt: skip
 def billions(raw):
     return raw["millions"] * 1e6 / 1e9
 

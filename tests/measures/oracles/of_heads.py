@@ -4,14 +4,7 @@ import math
 
 import numpy as np
 
-from oracles import (
-    ATTENTION,
-    HERE,
-    PAIRS,
-    STACKS,
-    Raw,
-    oracle,
-)
+from oracles import ATTENTION, HERE, PAIRS, STACKS, Raw, oracle
 from oracles.of_scores import visible
 
 CLEAR = 0.5
@@ -55,14 +48,11 @@ def sensitive_heads(raw):
     return [sum(bool(row.any()) for row in entry) for entry in raw.parameter("w_q").transpose(1, 0, 2)]
 
 
-@oracle("query_count", ATTENTION, "")
-def query_count(raw):
-    return len(raw.tokens(raw.side("query")))
+for _axis in ("query", "key"):
 
-
-@oracle("key_count", ATTENTION, "")
-def key_count(raw):
-    return len(raw.tokens(raw.side("key")))
+    @oracle(f"{_axis}_count", ATTENTION, "")
+    def count(raw, axis=_axis):
+        return len(raw.tokens(raw.side(axis)))
 
 
 def ids_of(raw: Raw) -> list[int]:

@@ -154,9 +154,3 @@ def in_parts(_):
 @oracle("score_parts", FIRST, "batch head query key part", in_parts)
 def score_parts(raw):
     return owed(raw)
-
-
-@oracle("part_sizes", FIRST, "batch head part", in_parts)
-def part_sizes(raw):
-    parts = owed(raw)
-    return np.einsum("bhijp->bhp", np.abs(parts)) / (parts.shape[2] * parts.shape[3])

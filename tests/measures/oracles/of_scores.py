@@ -68,19 +68,11 @@ def partial_dot(raw):
     return per_pair(raw, lambda q, k: [q[: d + 1] @ k[: d + 1] for d in range(len(q))])
 
 
-@oracle("q_norm", ATTENTION, "batch head query")
-def q_norm(raw):
-    return np.sqrt((raw["q"] ** 2).sum(-1))
+for _letter, _axis in (("q", "query"), ("k", "key"), ("v", "key")):
 
-
-@oracle("k_norm", ATTENTION, "batch head key")
-def k_norm(raw):
-    return np.sqrt((raw["k"] ** 2).sum(-1))
-
-
-@oracle("v_norm", ATTENTION, "batch head key")
-def v_norm(raw):
-    return np.sqrt((raw["v"] ** 2).sum(-1))
+    @oracle(f"{_letter}_norm", ATTENTION, f"batch head {_axis}")
+    def norm(raw, letter=_letter):
+        return np.sqrt((raw[letter] ** 2).sum(-1))
 
 
 @oracle("cosine", ATTENTION, PAIRS)
@@ -384,11 +376,16 @@ def written_at(raw):
 GRADIENTS = "experiment.descent.gradients.decoder.?.cross_attn"
 
 
+def asked(raw):
+    """Weights, values and outputs of an attention, and the gradients of its outputs."""
+    here = raw.at(raw.prefix.replace("gradients.", ""))
+    return here["weights"], here["v"], here["z"], raw["z"]
+
+
 @oracle("score_gradient", GRADIENTS, PAIRS, needs="z")
 def score_gradient(raw):
     """The derivative of z_i = sum_j softmax(s)_j v_j by s_j, chained with dL/dz_i: w_j (v_j - z_i) . g_i."""
-    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
-    w, v, z = here["weights"], here["v"], here["z"]
+    w, v, z, g = asked(raw)
     away = v[:, :, None, :, :] - z[:, :, :, None, :]
     return w * (away * g[:, :, :, None, :]).sum(-1)
 
@@ -401,27 +398,16 @@ def score_gradient_difference(raw):
 
 @oracle("score_push", GRADIENTS, PAIRS, needs="z")
 def score_push(raw):
-    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
-    w, v, z = here["weights"], here["v"], here["z"]
-    found = np.zeros(w.shape)
-    for b, h, i, j in np.ndindex(*w.shape):
-        found[b, h, i, j] = w[b, h, i, j] * (g[b, h, i] @ z[b, h, i] - g[b, h, i] @ v[b, h, j])
-    return found
+    return asked(raw)[0] * loss_decrease_by_value(raw)
 
 
 @oracle("loss_decrease_by_value", GRADIENTS, PAIRS, needs="z")
 def loss_decrease_by_value(raw):
-    here, g = raw.at(raw.prefix.replace("gradients.", "")), raw["z"]
-    found = np.zeros(here["weights"].shape)
-    for b, h, i, j in np.ndindex(*found.shape):
-        found[b, h, i, j] = g[b, h, i] @ here["z"][b, h, i] - g[b, h, i] @ here["v"][b, h, j]
+    w, v, z, g = asked(raw)
+    found = np.zeros(w.shape)
+    for b, h, i, j in np.ndindex(*w.shape):
+        found[b, h, i, j] = g[b, h, i] @ z[b, h, i] - g[b, h, i] @ v[b, h, j]
     return found
-
-
-def asked(raw):
-    """Weights, values and gradients of the only row whose word has a loss: the others have none of it."""
-    here = raw.at(raw.prefix.replace("gradients.", ""))
-    return here["weights"], here["v"], here["z"], raw["z"]
 
 
 @oracle("score_to_weight", GRADIENTS, PAIRS, needs="z")

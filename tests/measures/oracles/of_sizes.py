@@ -23,13 +23,6 @@ def score_count(raw):
     return sum(1 for _ in np.ndindex(len(raw.tokens("source")), len(raw.tokens("source"))))
 
 
-@oracle("crossover", CONFIG, "")
-def crossover(raw):
-    """Solve 2 n^2 d = 4 n d^2 + 2 n d d_ff for n, beside n = 0."""
-    d, d_ff = raw.config["d_model"], raw.config["d_ff"]
-    return max(np.roots([2 * d, -(4 * d * d + 2 * d * d_ff), 0]))
-
-
 @oracle("tokens_read", CONFIG, "position", lambda _: {"position": None}, "words")
 def tokens_read(raw):
     return [at for at, _ in enumerate(raw.tokens("source"), 1)]

@@ -34,14 +34,11 @@ def added(raw):
     return before(raw) + raw["out"]
 
 
-@oracle("turned_if_replaced", SELF_ATTENTION, "batch position")
-def turned_if_replaced(raw):
-    return angles(before(raw), raw["out"])
+for _how, _kept in (("replaced", 0), ("added", 1)):
 
-
-@oracle("turned_if_added", SELF_ATTENTION, "batch position")
-def turned_if_added(raw):
-    return angles(before(raw), before(raw) + raw["out"])
+    @oracle(f"turned_if_{_how}", SELF_ATTENTION, "batch position")
+    def turned(raw, kept=_kept):
+        return angles(before(raw), kept * before(raw) + raw["out"])
 
 
 @oracle("added_plane", SELF_ATTENTION, "batch position other component",
@@ -107,16 +104,6 @@ def named_like(raw):
     return raw[f"/{raw.path}"]
 
 
-@oracle("apart", "other.*.encoder.?.resid_post", "batch position",
-        lambda raw: {"position": raw.tokens("source")[: named_like(raw).shape[1]]},
-        "/experiment.stream_plane.mean_distance")  # fmt: skip
-def apart(raw):
-    both = min(raw.itself.shape[1], named_like(raw).shape[1])
-    points = raw.words("/experiment.stream_plane.mean_distance", "layer")
-    usual = raw["/experiment.stream_plane.mean_distance"][points.index(raw.path)]
-    return lengths(raw.itself[:, :both] - named_like(raw)[:, :both]) / usual
-
-
 @oracle(
     "cosine_with_other", ("other.shuffled.encoder.?.resid_post", "other.later.decoder.?.resid_post"), "batch position"
 )
@@ -140,16 +127,21 @@ def moved_places(raw):
     return [int(i) for i in raw["/other.shuffled.order"]]
 
 
-@oracle("permutation_difference_by_row",
-        ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "position",
-        lambda raw: {"position": raw.words(f"/{raw.prefix}", "position")})  # fmt: skip
+SHUFFLED = ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post")
+
+
+def own_words(raw):
+    return {"position": raw.words(f"/{raw.prefix}", "position")}
+
+
+@oracle("permutation_difference_by_row", SHUFFLED, "position", own_words)
 def permutation_difference_by_row(raw):
     plain = raw[f"/other.no_positions.{raw.path}"]
     apart = [np.abs(raw.itself[0, i] - plain[0, at]).max() for i, at in enumerate(moved_places(raw))]
     return np.array(apart) / np.abs(plain).max()
 
 
-@oracle("permutation_difference", ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post"), "")
+@oracle("permutation_difference", SHUFFLED, "")
 def permutation_difference(raw):
     return max(permutation_difference_by_row(raw))
 
@@ -158,11 +150,7 @@ TURNED = ("other.exchanged.encoder.?.resid_post", "other.exchanged.lstm.encoder.
           "other.exchanged.lstm_with_attention.encoder.states")  # fmt: skip
 
 
-def exchanged_words(raw: Raw) -> dict[str, tuple[str, ...]]:
-    return {"position": raw.words(f"/{raw.prefix}", "position")}
-
-
-@oracle("exchange_difference", TURNED, "batch position component", exchanged_words)
+@oracle("exchange_difference", TURNED, "batch position component", own_words)
 def exchange_difference(raw):
     """Word by word: the last one stands where the first unlike it of the second half stood, and that one last."""
     words = raw.about["tokens"]
@@ -176,7 +164,7 @@ def before_exchange(raw: Raw) -> np.ndarray:
     return raw[f"/{raw.path}" if "lstm" in raw.path else f"/other.no_positions.{raw.path}"][0]
 
 
-@oracle("exchange_change", TURNED, "position", exchanged_words)
+@oracle("exchange_change", TURNED, "position", own_words)
 def exchange_change(raw):
     plain = before_exchange(raw)
     return np.array([max(abs(row)) for row in exchange_difference(raw)[0]]) / max(plain.max(), -plain.min())
@@ -214,14 +202,11 @@ def scale(raw):
     return np.sqrt(entering_norm(raw).var(-1) + raw.config["norm_eps"])
 
 
-@oracle("normalized_length", NORMS, "batch position")
-def normalized_length(raw):
-    return lengths(raw["normalized"])
+for _name in ("normalized", "out"):
 
-
-@oracle("out_length", NORMS, "batch position")
-def out_length(raw):
-    return lengths(raw["out"])
+    @oracle(f"{_name}_length", NORMS, "batch position")
+    def length(raw, name=_name):
+        return lengths(raw[name])
 
 
 @oracle("var_after", NORMS, "batch position")
@@ -285,22 +270,14 @@ def token_sensitivity(raw):
 
 @oracle("sensitive_pairs", "encoder.?", "part", lambda raw: {"part": tuple(boxes(raw))}, "resid_pre")
 def sensitive_pairs(raw):
-    return [
-        sum(table[i, j] > 0 for i in range(len(table)) for j in range(len(table)) if i != j)
-        for table in token_sensitivity(raw)
-    ]
+    return [so_far[-1] for so_far in pairs_so_far(raw)]
 
 
 @oracle("pairs_so_far", "encoder.?", "part key", lambda raw: {k: v for k, v in in_boxes(raw).items() if k != "query"},
         "resid_pre")  # fmt: skip
 def pairs_so_far(raw):
-    return [
-        [
-            sum(table[i, j] > 0 for j in range(last + 1) for i in range(len(table)) if i != j)
-            for last in range(len(table))
-        ]
-        for table in token_sensitivity(raw)
-    ]
+    return [[sum(table[i, j] > 0 for j in range(last + 1) for i in range(len(table)) if i != j)
+             for last in range(len(table))] for table in token_sensitivity(raw)]  # fmt: skip
 
 
 @oracle("token_pairs", ("encoder.?",), "", needs="resid_pre")

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from oracles import ENCODER_ATTENTION, FEED_FORWARD, NORMS, SELF_ATTENTION, STREAM, Raw, oracle
+from oracles.of_scores import entering
 
 A, B = 2.0, -0.5
 
@@ -65,10 +66,6 @@ def entering_feed_forward(raw: Raw) -> np.ndarray:
     return raw[f"/{raw.block}.ln{number}.out"]
 
 
-def entering_attention(raw: Raw) -> np.ndarray:
-    return raw[f"/{raw.block}.{'ln1.out' if raw.config['norm_order'] == 'pre' else 'resid_pre'}"]
-
-
 @oracle("active_units", FEED_FORWARD, "batch position")
 def active_units(raw):
     return [[sum(unit > 0 for unit in row) for row in sentence] for sentence in raw["post"]]
@@ -116,7 +113,7 @@ def fixed_weights_gap(_):
 
 @oracle("attention_gap", SELF_ATTENTION, "")
 def attention_gap(raw):
-    return gap(lambda x: attention(raw, x, biases=0), entering_attention(raw))
+    return gap(lambda x: attention(raw, x, biases=0), entering(raw))
 
 
 @oracle("feed_forward_gap", FEED_FORWARD, "")
@@ -152,7 +149,7 @@ def mixes(raw: Raw, kind: str):
     """f, X, Y and the row to look at; Y is the sentence turned round until the top key stands with the query token."""
     query_token, top_key = raw.recorded.followed
     ffn = raw.prefix.endswith("ffn")
-    x = entering_feed_forward(raw) if ffn else entering_attention(raw)
+    x = entering_feed_forward(raw) if ffn else entering(raw)
     size = x.shape[1]
     y = x[:, [(i - query_token + top_key) % size for i in range(size)]]
     if query_token == top_key:

@@ -45,12 +45,7 @@ def _of_untrained() -> Trace:
 
 
 #: What is a difference of nothing in a true pass, and is compared in a falsified one, too.
-DIFFERENCES = {
-    "per_position_difference",
-    "divided_difference",
-    "swapped_difference",
-    "weight_sums",
-}
+DIFFERENCES = {"per_position_difference", "divided_difference", "swapped_difference", "weight_sums"}
 FALSIFIED = ("out", "scores", "weights", "resid_post", "q", "normalized")
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any
 
 import numpy as np
 import torch
@@ -20,17 +19,19 @@ from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
     BRIEF,
+    Comparison,
+    Plan,
+    by_length,
     held_out,
-    loss,
+    measured,
     seeds,
-    train,
     vocabulary,
 )
-from transformer_core.studies.translator.evaluate import exact, ids_of, matches
+from transformer_core.studies.translator.evaluate import ids_of
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.studies.translator.train import HELD_OUT_SEED
-from transformer_core.text.vocabulary import END, PAD, START
+from transformer_core.text.vocabulary import PAD
 from transformer_core.training.train import Recipe
 
 MODELS = ("LSTM", "LSTM with attention", "Transformer")
@@ -52,36 +53,28 @@ def against_lstm(
 ) -> Found:
     bench.expect(len(MODELS) * trainings)
     far = tuple(islice(held_out_sentences(HELD_OUT_SEED, words), 50))
-    tried, pairs = seeds(bench, trainings), held_out(sentences)
+    tried = seeds(bench, trainings)
 
     def trained(name: str, seed: int) -> Piece:
         given = replace(recipe, seed=seed)
-        return bench.once(f"{name} {seed}", lambda: measured(name, given, bench, pairs, far, checks))
+        model = built(name, given)
+        at_first = gradients(model, far)
+        piece = measured(bench, model, given, sentences, checks)
+        return piece | {"gradient": np.array([at_first, gradients(model, far)])}
 
-    pieces = {(name, seed): trained(name, seed) for seed in tried for name in MODELS}
-
-    def table(name: str) -> np.ndarray:
-        return np.array([[pieces[one, seed][name] for seed in tried] for one in MODELS])
-
-    of_length = np.array([len(pair.source) for pair in pairs])
-    lengths, counted = np.unique(of_length, return_counts=True)
-    right = table("right")
+    pieces = {(n, seed): bench.once(f"{n} {seed}", partial(trained, n, seed)) for seed in tried for n in MODELS}
+    compared = Comparison("model", Plan(recipe, trainings, sentences, checks), MODELS, tried, pieces)
+    found = compared.found()
+    del found["curve"]
+    lengths, counted, shares = by_length(held_out(sentences), compared.table("right"))
     labels = {"model": MODELS, "seed": tried}
-    by_length = np.stack([right[..., of_length == length].mean(-1) for length in lengths], -1)
-    return {
-        "exact": tensor(right.mean(-1), "model seed", **labels),
-        "by_length": tensor(by_length, "model seed length", **labels, length=lengths),
+    when = ("before training", "after training")
+    return found | {
+        "by_length": tensor(shares, "model seed length", **labels, length=lengths),
         "length": tensor(lengths, "length", length=lengths),
         "sentences_by_length": tensor(counted, "length", length=lengths),
-        "held_out_loss": tensor(table("loss"), "model seed", **labels),
-        "step": tensor(checks, "step"),
-        "loss_curve": tensor(table("losses"), "model seed step", **labels),
-        "gradient": tensor(
-            table("gradient"), "model seed choice position", **labels, choice=("before training", "after training")
-        ),
-        "parameters": tensor(table("parameters")[:, 0], "model", model=MODELS),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
+        "gradient": tensor(compared.table("gradient"), "model seed choice position", **labels, choice=when),
+        "parameters": tensor(compared.table("parameters")[:, 0], "model", model=MODELS),
         "words": tensor(words),
     }
 
@@ -93,38 +86,6 @@ def built(name: str, recipe: Recipe) -> nn.Module:
         return Transformer(config, seed=recipe.seed)
     sizes = config.source_vocab, config.target_vocab, config.d_model, STATES[name]
     return LSTMTranslator(*sizes, attends="attention" in name, seed=recipe.seed)
-
-
-def measured(
-    name: str, recipe: Recipe, bench: Bench, pairs: tuple[Pair, ...], far: tuple[Pair, ...], checks: tuple[int, ...]
-) -> dict[str, Any]:
-    """Train the model called `name`, and measure it before, meanwhile and afterwards."""
-    model, losses = built(name, recipe), []
-
-    def look(step: int) -> None:
-        bench.training(step, recipe.steps, {})
-        if step in checks:
-            losses.append(loss(model.eval(), pairs[:200]))
-
-    at_first = gradients(model, far)
-    train(model, recipe, look)
-    right = is_right(model.eval(), pairs)
-    return {
-        "right": right,
-        "loss": loss(model, pairs),
-        "losses": np.array(losses),
-        "gradient": np.array([at_first, gradients(model, far)]),
-        "parameters": sum(parameter.numel() for parameter in model.parameters()),
-    }
-
-
-def is_right(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:
-    """True for each sentence whose greedy translation is the grammar's, word for word."""
-    if isinstance(model, Transformer):
-        return np.array(exact(model, vocabulary(), pairs))
-    assert isinstance(model, LSTMTranslator)
-    write = partial(model.greedy, start=START, end=END, longest=vocabulary().longest)
-    return np.array(matches(lambda source: write(source, source_padding=source == PAD), vocabulary(), pairs))
 
 
 def gradients(model: nn.Module, pairs: tuple[Pair, ...]) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import timeit
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
@@ -35,12 +36,7 @@ def multiplications(config: Config, length: int) -> tuple[int, int]:
 def fastest(work: Callable[[], object], repeats: int) -> float:
     """Seconds of the processor, the least of `repeats`: what else the machine does can only add to it."""
     work()
-    times = []
-    for _ in range(repeats):
-        start = time.process_time()
-        work()
-        times.append(time.process_time() - start)
-    return min(times)
+    return min(timeit.repeat(work, repeat=repeats, number=1, timer=time.process_time))
 
 
 def kept_for_backward(work: Callable[[], object], weights: Iterable[Tensor] = ()) -> int:

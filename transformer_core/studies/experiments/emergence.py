@@ -17,13 +17,7 @@ import torch
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
 from transformer_core.studies.experiments.snapshots import Recorder, log_spaced, probe
-from transformer_core.studies.experiments.translation import (
-    corpus,
-    held_out,
-    loss,
-    share_exact,
-    vocabulary,
-)
+from transformer_core.studies.experiments.translation import corpus, held_out, loss, share_exact, vocabulary
 from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import alignment, batches_of
 from transformer_core.studies.translator.grammar import Pair

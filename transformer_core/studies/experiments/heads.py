@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import fnmatch
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from transformer_core.interpret import head_off
@@ -15,15 +16,18 @@ from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.translation import (
+    by_length,
     held_out,
+    is_right,
     passes,
+    share_exact,
     source_rows,
     translator,
     vocabulary,
 )
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.translator import roles
-from transformer_core.studies.translator.evaluate import alignment, exact
+from transformer_core.studies.translator.evaluate import alignment
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.roles import DECIDING
 from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, load_model
@@ -62,7 +66,23 @@ def judged(model: Transformer, pairs: Sequence[Pair]) -> np.ndarray:
             hits.append((row[:words] == answers[1 : words + 1]).numpy())
     right, kind = np.concatenate(hits), np.concatenate([kinds_of(pair) for pair in pairs])
     shares = np.bincount(kind, right, len(KINDS) - 1) / np.maximum(np.bincount(kind, minlength=len(KINDS) - 1), 1)
-    return np.array([*shares, np.mean(exact(model, vocabulary(), pairs))])
+    return np.array([*shares, share_exact(model, pairs)])
+
+
+Head = tuple[str, int]
+
+
+def heads_of(model: Transformer) -> list[Head]:
+    """Path and number of every head."""
+    return [(path, head) for path, attention in attentions(model) for head in range(attention.heads)]
+
+
+def without(model: Transformer, off: Iterable[Head], usual: Piece, right: Callable[[], npt.ArrayLike]) -> Piece:
+    """Return what is `right` with these heads at their means."""
+    with ExitStack() as switches:
+        for path, head in off:
+            switches.enter_context(head_off(model, path, head, torch.from_numpy(usual[path][head])))
+        return {"right": np.asarray(right())}
 
 
 @experiment("What goes wrong when one head is switched off?")
@@ -76,44 +96,28 @@ def heads_off(bench: Bench, sentences: int = 1000) -> Found:
     ablation).
     """
     model, pairs = translator(), held_out(sentences)
-    heads = {path: attention.heads for path, attention in attentions(model)}
-    bench.expect(2 + sum(heads.values()))
+    bench.expect(2 + len(heads_of(model)))
     usual = bench.once("means", lambda: means(model, pairs))
-    before = bench.once("all heads", lambda: {"right": judged(model, pairs)})["right"]
 
-    def without(path: str, head: int) -> Piece:
-        with head_off(model, path, head, torch.from_numpy(usual[path][head])):
-            return {"right": judged(model, pairs)}
+    def right(key: str, *off: Head) -> np.ndarray:
+        return bench.once(key, lambda: without(model, off, usual, lambda: judged(model, pairs)))["right"]
 
-    after = {
-        path: [bench.once(f"{path} {head}", partial(without, path, head))["right"] for head in range(count)]
-        for path, count in heads.items()
-    }
+    before = right("all heads")
+    after = {path: [right(f"{path} {head}", (path, head)) for head in range(attention.heads)]
+             for path, attention in attentions(model)}  # fmt: skip
     words = {"choice": KINDS}
-    stacks = {"encoder": "encoder self_attn", "decoder": "decoder self_attn", "cross": "decoder cross_attn"}
+    stacks = {"encoder": "encoder.*.self_attn", "decoder": "decoder.*.self_attn", "cross": "decoder.*.cross_attn"}
     counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
     return {
-        name: tensor(
-            [after[path] for path in heads if [*path.split(".")][::2] == where.split()], "layer head choice", **words
-        )
-        for name, where in stacks.items()
-    } | {
+        **{name: tensor([after[path] for path in fnmatch.filter(after, paths)], "layer head choice", **words)
+           for name, paths in stacks.items()},
         "before": tensor(before, "choice", **words),
         "counted": tensor([*counted, len(pairs)], "choice", **words),
-    }
+    }  # fmt: skip
 
 
 #: The most that a spare head costs alone.
 SPARE = 0.01
-Head = tuple[str, int]
-
-
-def without(model: Transformer, off: Iterable[Head], usual: dict[str, np.ndarray], pairs: list[Pair]) -> Piece:
-    """The share of sentences that come out right, word for word, with these heads at their means."""
-    with ExitStack() as switches:
-        for path, head in off:
-            switches.enter_context(head_off(model, path, head, torch.from_numpy(usual[path][head])))
-        return {"right": np.array(np.mean(exact(model, vocabulary(), pairs)))}
 
 
 @experiment("Heads that nobody misses, one at a time: what if all of them go?")
@@ -127,29 +131,25 @@ def spare_heads(bench: Bench, sentences: int = 1000) -> Found:
     """
     model, pairs = translator(), [*held_out(2 * sentences)]
     chosen_on, judged_on = pairs[:sentences], pairs[sentences:]
-    heads = [(path, head) for path, attention in attentions(model) for head in range(attention.heads)]
+    heads = heads_of(model)
+    names = [f"{path} {head}" for path, head in heads]
     bench.expect(4 + 2 * len(heads))
     usual = bench.once("means", lambda: means(model, chosen_on))
 
     def right(key: str, off: Iterable[Head], some: list[Pair]) -> float:
-        return float(bench.once(key, partial(without, model, off, usual, some))["right"])
+        return float(bench.once(key, lambda: without(model, off, usual, lambda: share_exact(model, some)))["right"])
 
     first = right("all heads, to choose", (), chosen_on)
-    spare = [
-        (path, head)
-        for path, head in heads
-        if first - right(f"{path} {head}, to choose", [(path, head)], chosen_on) <= SPARE
-    ]
+    costly = [first - right(f"{name}, to choose", [head], chosen_on) for name, head in zip(names, heads, strict=True)]
+    spare = [head for head, cost in zip(heads, costly, strict=True) if cost <= SPARE]
     before = right("all heads", (), judged_on)
-    alone = [right(f"{path} {head}", [(path, head)], judged_on) for path, head in heads]
+    alone = [right(name, [head], judged_on) for name, head in zip(names, heads, strict=True)]
     together = right("together", spare, judged_on)
     costs = [before - share for head, share in zip(heads, alone, strict=True) if head in spare]
     return {
         "right": tensor([before, together], "choice", choice=("all heads", "without the spare ones")),
-        "alone": tensor(alone, "part", part=[f"{path} {head}" for path, head in heads]),
-        "which": tensor(
-            [int(head in spare) for head in heads], "part", part=[f"{path} {head}" for path, head in heads]
-        ),
+        "alone": tensor(alone, "part", part=names),
+        "which": tensor([int(head in spare) for head in heads], "part", part=names),
         "spare": tensor(len(spare)),
         "heads": tensor(len(heads)),
         "added_up": tensor(sum(costs)),
@@ -164,13 +164,11 @@ MODELS = {"one": DEFAULT_MODEL, "four": FOUR_CROSS_HEADS}
 
 def measured(which: str, sentences: int) -> Piece:
     model, pairs = load_model(MODELS[which])[0], held_out(sentences)
-    right = np.array(exact(model, vocabulary(), pairs))
     looked = alignment(model, vocabulary(), pairs)
     table, query_tokens = roles.score(model, vocabulary(), pairs)
     return {
         "heads": np.array(model.config.cross_heads or model.config.heads),
-        "right": right,
-        "lengths": np.array([len(pair.source) for pair in pairs]),
+        "right": is_right(model, pairs),
         "alignment": np.array([looked["all"], looked["without_inserted"]]),
         "alignment_by_layer": np.array(looked["by_layer"]),
         "roles": table.values,
@@ -187,15 +185,13 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
     heads' role scores, from which a role is named only if it is earned.
     """
     found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
-    of_each = found["lengths"][0]
-    lengths, counted = np.unique(of_each, return_counts=True)
-    by_length = np.stack([found["right"][:, of_each == n].mean(1) for n in lengths], 1)
+    lengths, counted, shares = by_length(held_out(sentences), found["right"])
     words = {"model": tuple(MODELS)}
     scores = found["roles"].max((2, 3))
     return {
         "heads": tensor(found["heads"], "model", **words),
         "exact": tensor(found["right"].mean(1), "model", **words),
-        "exact_by_length": tensor(by_length, "model length", length=lengths, **words),
+        "exact_by_length": tensor(shares, "model length", length=lengths, **words),
         "lengths": tensor(lengths, "length", length=lengths),
         "sentences_by_length": tensor(counted, "length", length=lengths),
         "alignment": tensor(found["alignment"], "model choice", choice=("all", "without inserted"), **words),
@@ -204,5 +200,5 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
         "role": tensor(found["roles"], "model role layer head", role=roles.ROLES, **words),
         "queries": tensor(found["queries"][0], "role", role=roles.ROLES),
         "named": tensor((scores >= EARNED).sum(1), "model", **words),
-        "sentences": tensor(len(of_each)),
+        "sentences": tensor(sentences),
     }

@@ -20,8 +20,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-import torch
-from torch import Tensor
 
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
@@ -34,10 +32,14 @@ from transformer_core.studies.experiments.language_model import (
     WEIGHTS,
     facts,
     ids_of,
+    losses,
     pieces_of,
-)
+    recorded,
+    stacked,
+)  # fmt: skip
+from transformer_core.studies.experiments.parts import areas
 from transformer_core.text.subwords import JOIN
-from transformer_core.tracing.tap import Tape, record
+from transformer_core.tracing.tap import Tape
 from transformer_core.tracing.trace import Trace
 
 VALUES, UNITS = "decoder.*.self_attn.v", "decoder.*.ffn.post"
@@ -52,44 +54,28 @@ OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "
 NAMED_FROM = 0.5
 
 
-def read(loaded: LoadedModel, text: str, *points: str) -> tuple[Tensor, tuple[str, ...], Tape]:
-    """The ids of a text, its pieces as words, and what was recorded at `points`."""
-    ids = ids_of(loaded, text)
-    with torch.inference_mode(), record(only=[*points, "logits"]) as tape:
-        loaded.model(None, ids)
-    return ids, tuple(piece.removeprefix(JOIN) for piece in pieces_of(loaded, ids[0].tolist())), tape
+def read(loaded: LoadedModel, text: str, *points: str) -> tuple[tuple[str, ...], Tape]:
+    """The pieces of a text as words, and what was recorded at `points`."""
+    return cut(loaded, text), recorded(loaded.model, ids_of(loaded, text), *points)
 
 
-def stacked(tape: Tape, pattern: str) -> np.ndarray:
-    """All layers of a point, of the only sentence."""
-    layers = range(sum(name.endswith(pattern.rpartition("*")[2]) for name in tape))
-    return np.stack([tape[pattern.replace("*", str(layer))][0].numpy() for layer in layers])
+def cut(loaded: LoadedModel, text: str) -> tuple[str, ...]:
+    """The pieces of a text as words."""
+    return tuple(piece.removeprefix(JOIN) for piece in pieces_of(loaded, ids_of(loaded, text)[0].tolist()))
 
 
 def lengths(loaded: LoadedModel, text: str) -> Piece:
     """The weight of all later tokens on the first one, and the length of its value over that of others."""
-    _, _, tape = read(loaded, text, WEIGHTS, VALUES)
+    _, tape = read(loaded, text, WEIGHTS, VALUES)
     norms = np.linalg.norm(stacked(tape, VALUES), axis=-1)
     return {"sink": stacked(tape, WEIGHTS)[:, :, 1:, 0].mean(-1), "ratio": norms[:, :, 0] / norms[:, :, 1:].mean(-1)}
-
-
-def told_apart(units: np.ndarray, these: np.ndarray) -> np.ndarray:
-    """Share of pairs of one of `these` and one of the others in which a unit is more active for the first.
-
-    Args:
-        units: position × unit.
-        these: True at the positions of these words.
-    """
-    ranks = units.argsort(0).argsort(0)
-    count, others = int(these.sum()), int((~these).sum())
-    return (ranks[these].sum(0) - count * (count - 1) / 2) / (count * others)
 
 
 def active(loaded: LoadedModel, texts: Sequence[str]) -> tuple[np.ndarray, list[tuple[str, ...]]]:
     """All units at all tokens but the first of each text, "position unit", and the words of each text."""
     rows, words = [], []
     for text in texts:
-        _, pieces, tape = read(loaded, text, UNITS)
+        pieces, tape = read(loaded, text, UNITS)
         units = stacked(tape, UNITS).swapaxes(0, 1)
         rows.append(units.reshape(len(units), -1)[1:])
         words.append(pieces)
@@ -100,7 +86,7 @@ def unit_of_time(loaded: LoadedModel, seed: int) -> Piece:
     """The unit that tells words of time apart, how well it does so in new texts, and how well units do by chance."""
     old, words = active(loaded, TEXTS)
     these = np.array([word in OF_TIME for text in words for word in text[1:]])
-    shares = told_apart(old, these)
+    shares = areas(old, these[:, None])[:, 0]
     apart = (old[these].mean(0) - old[~these].mean(0)) / old[~these].std(0)
     unit = int(max(np.flatnonzero(shares >= shares.max() - 1e-9), key=lambda at: apart[at]))
     new, others = active(loaded, NEW_TEXTS)
@@ -108,15 +94,15 @@ def unit_of_time(loaded: LoadedModel, seed: int) -> Piece:
     shuffled = np.random.default_rng(seed).permutation(these)
     return {
         "unit": np.array(unit),
-        "shuffled": told_apart(old, shuffled).max(),
-        "new": told_apart(new[:, [unit]], those)[0],
+        "shuffled": areas(old, shuffled[:, None]).max(),
+        "new": areas(new[:, unit], those[:, None])[0],
         "active": np.concatenate([[0.0], new[: len(others[0]) - 1, unit], [0.0], new[len(others[0]) - 1 :, unit]]),
     }
 
 
 def name_twice(loaded: LoadedModel, best: tuple[int, int], previous: tuple[int, int]) -> Piece:
     """The patterns of two heads in a text with a name that comes twice, and the next token."""
-    _, _, tape = read(loaded, TWICE, WEIGHTS)
+    _, tape = read(loaded, TWICE, WEIGHTS)
     weights = stacked(tape, WEIGHTS)
     likely = tape["logits"][0, -1].double().softmax(-1).topk(NEXT)
     patterns = np.stack([weights[best], weights[previous]])
@@ -135,7 +121,7 @@ def last_looks(loaded: LoadedModel, key: str) -> Piece:
     text, *words, noun = PAIRS[key]
     rows = []
     for word in words:
-        _, pieces, tape = read(loaded, text.format(word), WEIGHTS)
+        pieces, tape = read(loaded, text.format(word), WEIGHTS)
         rows.append(stacked(tape, WEIGHTS))
     it = len(pieces) - 1 - pieces[::-1].index("it")
     # A noun of several pieces is found by its first.
@@ -162,8 +148,7 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
     for at, word in enumerate(words):
         for other, name in enumerate(nouns):
             ids = ids_of(loaded, f"{before} the {name} {after.format(word)}")
-            with torch.inference_mode():
-                found[at, other] = float(loaded.model(None, ids[:, :-1])[0, -1].log_softmax(-1)[ids[0, -1]])
+            found[at, other] = -float(losses(loaded.model, ids)[0, -1])
     right = [1, 0] if key == "cup" else [0, 1]
     return {"logs": found, "right": np.array([found[at].argmax() == right[at] for at in range(2)], float)}
 
@@ -189,7 +174,7 @@ def inside_prose(bench: Bench) -> Found:
     text, word, *_ = PAIRS["animal"]
 
     def wall() -> Piece:
-        _, _, tape = read(loaded, text.format(word), WEIGHTS, VALUES)
+        _, tape = read(loaded, text.format(word), WEIGHTS, VALUES)
         values = np.linalg.norm(stacked(tape, VALUES), axis=-1)
         layer, head = induction
         return {"wall": stacked(tape, WEIGHTS), "values": values[layer, head * config.kv_heads // config.heads]}
@@ -203,12 +188,9 @@ def inside_prose(bench: Bench) -> Found:
     taken = bench.each("taken for {}", PAIRS, lambda key: taken_for(loaded, key))
     named = names(scores)
 
-    def cut(text: str) -> tuple[str, ...]:
-        return tuple(piece.removeprefix(JOIN) for piece in pieces_of(loaded, ids_of(loaded, text)[0].tolist()))
-
-    pairs, tokens = [cut(text.format(one)) for one in PAIRS["animal"][1:3]], cut(TWICE)
+    pairs, tokens = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]], cut(loaded, TWICE)
     places = {"query": pairs[0], "key": pairs[0]}
-    first, *_ = [len(cut(one)) for one in NEW_TEXTS]
+    first = len(cut(loaded, NEW_TEXTS[0]))
     at_heads = looks["head"][list(PAIRS).index("animal")]
     sinks = texts["sink"].mean(0) > NAMED_FROM
     # A value belongs to a key/value head, which several heads share.
@@ -248,7 +230,7 @@ def inside_prose(bench: Bench) -> Found:
     }  # fmt: skip
     bounds = [slice(0, first), slice(first, None)]
     for at, (one, bound) in enumerate(zip(NEW_TEXTS, bounds, strict=True)):
-        words = cut(one)
+        words = cut(loaded, one)
         tensors[f"unit_text_{at}"] = tensor(unit["active"][bound], "position", position=words)
         tensors[f"of_time_{at}"] = tensor([float(word in NEW_OF_TIME) for word in words], "position", position=words)
     for at, word in enumerate(("first", "second")):

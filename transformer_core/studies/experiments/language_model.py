@@ -63,11 +63,31 @@ def pieces_of(loaded: LoadedModel, ids: list[int]) -> tuple[str, ...]:
     return tuple(loaded.tokenizer.target[i] for i in ids)
 
 
+def recorded(model: Transformer, ids: Tensor, *points: str) -> Tape:
+    """The tensors at `points` of one pass over `ids`, and the logits."""
+    with torch.inference_mode(), record(only=[*points, "logits"]) as tape:
+        model(None, ids)
+    return tape
+
+
+def stacked(tape: Tape, pattern: str) -> np.ndarray:
+    """A point of all layers, of the only sentence; "*" stands for the layer."""
+    layers = range(sum(name.endswith(pattern.rpartition("*")[2]) for name in tape))
+    return np.stack([tape[pattern.replace("*", str(layer))][0].numpy() for layer in layers])
+
+
 def losses(model: Transformer, ids: Tensor) -> Tensor:
     """-log p of each piece after the first, "batch position", in nats."""
     with torch.inference_mode():
         logs = model(None, ids[:, :-1]).log_softmax(-1)
     return -logs.gather(-1, ids[:, 1:, None])[..., 0]
+
+
+def next_probs(model: Transformer, ids: Tensor) -> Tensor:
+    """The probability of every token after the last one."""
+    with torch.inference_mode():
+        found: Tensor = model(None, ids)[0, -1].double().softmax(-1)
+    return found
 
 
 SHOWN = 20
@@ -76,8 +96,7 @@ SHOWN = 20
 def predicted(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
     """The likeliest pieces after `text` with their probabilities, the entropy, and the lens on the winner."""
     ids, model = ids_of(loaded, text), loaded.model
-    with torch.inference_mode():
-        probs = model(None, ids)[0, -1].double().softmax(-1)
+    probs = next_probs(model, ids)
     likely = probs.topk(shown)
     wanted = torch.full_like(ids, int(likely.indices[0]))
     lens = logit_lens(model, (None, ids), wanted, positions=[-1], top=1)
@@ -143,8 +162,7 @@ NO_END = -1
 
 def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
     """The likeliest `shown` pieces after `text`, at each temperature and under each cut, and what is left to others."""
-    with torch.inference_mode():
-        probs = loaded.model(None, ids_of(loaded, text))[0, -1].double().softmax(-1)
+    probs = next_probs(loaded.model, ids_of(loaded, text))
     ids = probs.topk(shown).indices
     tempered = torch.stack([reshaped(probs, temperature)[ids] for temperature in TEMPERATURES])
     cut = torch.stack([reshaped(probs, **RULES[name]) for name in CUTS])
@@ -234,10 +252,8 @@ STACK_WEIGHTS, STACK_STREAM = "{}.*.self_attn.weights", "{}.*.resid_post"
 
 def rows_of_it(tape: Tape, stack: str, it: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The weights of "it" on `width` tokens, "layer head key", its vectors and the last ones, "layer d_model"."""
-    layers = range(sum(name.endswith("resid_post") for name in tape))
-    weights = [tape[f"{stack}.{layer}.self_attn.weights"][0, :, it, :width].numpy() for layer in layers]
-    stream = [tape[f"{stack}.{layer}.resid_post"][0].numpy() for layer in layers]
-    return np.stack(weights), np.stack([rows[it] for rows in stream]), np.stack([rows[-1] for rows in stream])
+    weights, stream = (stacked(tape, pattern.format(stack)) for pattern in (STACK_WEIGHTS, STACK_STREAM))
+    return weights[:, :, it, :width], stream[:, it], stream[:, -1]
 
 
 def compared(loaded: LoadedModel, key: str) -> Piece:
@@ -247,12 +263,8 @@ def compared(loaded: LoadedModel, key: str) -> Piece:
     ids = [ids_of(loaded, text.format(word)) for word in words]
     pieces = [loaded.tokenizer.source[i] for i in ids[0][0].tolist()]
     it, place = len(pieces) - 1 - pieces[::-1].index("it"), pieces.index(noun.strip())
-    seen = []
-    for each in ids:
-        patterns = [STACK_WEIGHTS.format("decoder"), STACK_STREAM.format("decoder")]
-        with torch.inference_mode(), record(only=patterns) as tape:
-            loaded.model(None, each)
-        seen.append(rows_of_it(tape, "decoder", it, it + 1))
+    points = [STACK_WEIGHTS.format("decoder"), STACK_STREAM.format("decoder")]
+    seen = [rows_of_it(recorded(loaded.model, each, *points), "decoder", it, it + 1) for each in ids]
     return differences(seen) | {"noun": seen[0][0][:, :, place]}
 
 
@@ -322,10 +334,9 @@ Heads = Sequence[tuple[int, int]]
 def attending(loaded: LoadedModel, text: str) -> Piece:
     """Scores of every head in one text, "layer head": sink, previous token, entropy over the largest possible."""
     ids = ids_of(loaded, text)
-    with torch.inference_mode(), record(only=[WEIGHTS]) as tape:
-        loaded.model(None, ids)
+    tape = recorded(loaded.model, ids, WEIGHTS)
     scores = head_scores(tape.trace())
-    weights = torch.stack([*tape.values()])[:, 0, :, 1:].double()  # the first token sees itself alone
+    weights = torch.from_numpy(stacked(tape, WEIGHTS))[:, :, 1:].double()  # the first token sees itself alone
     most = torch.arange(2, ids.shape[1] + 1, dtype=torch.float64).log()
     entropy = (torch.special.entr(weights).sum(-1) / most).mean(-1)
     return {
@@ -345,11 +356,8 @@ def repeated(loaded: LoadedModel, seed: int, half: int = HALF, sequences: int = 
 
 def induction(loaded: LoadedModel, ids: Tensor) -> Piece:
     """The induction score of every head, "sentence layer head", and the loss of both halves, "sentence choice"."""
-    half, scores = ids.shape[1] // 2, []
-    for row in ids:
-        with torch.inference_mode(), record(only=[WEIGHTS]) as tape:
-            loaded.model(None, row[None])
-        scores.append(head_scores(tape.trace(), period=half)["heads.induction"].values)
+    half, traces = ids.shape[1] // 2, (recorded(loaded.model, row[None], WEIGHTS).trace() for row in ids)
+    scores = [head_scores(trace, period=half)["heads.induction"].values for trace in traces]
     return {"score": np.stack(scores), "loss": by_half(losses(loaded.model, ids)).numpy()}
 
 
@@ -405,14 +413,14 @@ def sinks_and_induction(bench: Bench) -> Found:
     score = found["score"].mean(0)
     order = [divmod(int(i), config.heads) for i in np.argsort(-score, axis=None)]
     removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))["loss"]
-    places = {"layer": range(config.decoder_layers), "head": range(config.heads)}
+    layers = range(config.decoder_layers)
+    places = {"layer": layers, "head": range(config.heads)}
     named = [f"{layer}.{head}" for layer, head in order[: TAKEN[-1]]]
     return {
         **{name: tensor(values.mean(0), "layer head", **places) for name, values in texts.items()},
-        **{f"{name}_by_layer": tensor(values.mean((0, 2)), "layer", layer=places["layer"])
-           for name, values in texts.items()},
+        **{f"{name}_by_layer": tensor(values.mean((0, 2)), "layer", layer=layers) for name, values in texts.items()},
         **{f"{name}_by_text": tensor(values.mean((1, 2)), "sentence") for name, values in texts.items()},
-        **{f"{name}_spread": tensor(np.ptp(values.mean(2), axis=0), "layer", layer=places["layer"])
+        **{f"{name}_spread": tensor(np.ptp(values.mean(2), axis=0), "layer", layer=layers)
            for name, values in texts.items()},
         "induction": tensor(score, "layer head", **places),
         "induction_best": tensor([score[layer, head] for layer, head in order[: TAKEN[-1]]], "rank", rank=named),

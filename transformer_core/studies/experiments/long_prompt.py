@@ -25,9 +25,18 @@ from torch import Tensor
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.language_model import TABLE, facts, ids_of, losses, pieces_of
+from transformer_core.studies.experiments.language_model import (
+    TABLE,
+    WEIGHTS,
+    facts,
+    ids_of,
+    losses,
+    next_probs,
+    pieces_of,
+    recorded,
+    stacked,
+)  # fmt: skip
 from transformer_core.text.subwords import BYTE_SPACE, Subwords, spelled
-from transformer_core.tracing.tap import record
 
 #: A word that the tokenizer has whole, and one that it has not.
 MERGED = (" lighthouse", " Popocatepetl")
@@ -98,24 +107,13 @@ def in_text(loaded: LoadedModel, ids: Sequence[int]) -> tuple[tuple[str, ...], n
     return names, np.array(spaces, float)
 
 
-def next_probs(model: Transformer, ids: Tensor) -> Tensor:
-    """The probability of every token after the last one."""
-    with torch.inference_mode():
-        found: Tensor = model(None, ids)[0, -1].double().softmax(-1)
-    return found
-
-
 def read(model: Transformer, ids: Tensor) -> Piece:
     """Weights of the last token of a reading, "layer head key", all vectors, probabilities, and surprise."""
-    with torch.inference_mode(), record(only=["decoder.*.self_attn.weights", "decoder.*.resid_p*"]) as tape:
-        logits = model(None, ids)
-    layers = range(model.config.decoder_layers)
+    tape = recorded(model, ids, WEIGHTS, "decoder.*.resid_p*")
     return {
-        "weights": torch.stack([tape[f"decoder.{layer}.self_attn.weights"][0, :, -1] for layer in layers]).numpy(),
-        "stream": torch.stack(
-            [tape["decoder.0.resid_pre"][0], *(tape[f"decoder.{layer}.resid_post"][0] for layer in layers)]
-        ).numpy(),
-        "probs": logits[0, -1].double().softmax(-1).numpy(),
+        "weights": stacked(tape, WEIGHTS)[:, :, -1],
+        "stream": np.stack([tape["decoder.0.resid_pre"][0].numpy(), *stacked(tape, "decoder.*.resid_post")]),
+        "probs": tape["logits"][0, -1].double().softmax(-1).numpy(),
         "surprise": losses(model, ids)[0].double().numpy() / np.log(2),
     }
 
@@ -123,10 +121,7 @@ def read(model: Transformer, ids: Tensor) -> Piece:
 def listed(name: str, loaded: LoadedModel, probs: Tensor, which: Sequence[int]) -> Found:
     """Some tokens with their probabilities, and what all others have together."""
     shares = probs[[*which]].numpy()
-    return {
-        name: tensor(shares, "rank", rank=pieces_of(loaded, [*which])),
-        f"{name}_others": tensor(1 - shares.sum()),
-    }
+    return {name: tensor(shares, "rank", rank=pieces_of(loaded, [*which])), f"{name}_others": tensor(1 - shares.sum())}
 
 
 def taken_back(loaded: LoadedModel, ids: Tensor, names: Sequence[int]) -> Found:
@@ -167,8 +162,8 @@ def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> P
     shares, last = [], []
     stream = f"decoder.{model.config.decoder_layers - 1}.resid_post"
     while len(best) < most and (not best or best[-1][0] != end):
-        with record(only=[stream]) as tape:
-            found = next_probs(model, ids).topk(SHOWN)
+        tape = recorded(model, ids, stream)
+        found = tape["logits"][0, -1].double().softmax(-1).topk(SHOWN)
         last.append(tape[stream][0, -1].numpy())
         best.append(found.indices.numpy())
         shares.append(found.values.numpy())

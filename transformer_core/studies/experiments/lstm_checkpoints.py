@@ -7,20 +7,19 @@ writes `assets/models/lstm.safetensors` and `lstm-with-attention.safetensors`, e
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from transformer_core.files.atomic import write
-from transformer_core.studies.experiments.against_lstm import LONGER, built, is_right
-from transformer_core.studies.experiments.translation import held_out, train, vocabulary
+from transformer_core.studies.experiments.against_lstm import LONGER, built
+from transformer_core.studies.experiments.translation import held_out, is_right, train, vocabulary
 from transformer_core.studies.sentence.lstm_trace import CHECKPOINTS, save_lstm
 from transformer_core.studies.translator.evaluate import by_length
 from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.training.train import Recipe, one_thread
+from transformer_core.versions import versions
 
 COMMAND = 'python -c "from transformer_core.studies.experiments.lstm_checkpoints import make; make()"'
 
@@ -58,7 +57,7 @@ def _card(name: str, model: LSTMTranslator, recipe: Recipe, sentences: int) -> d
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         "accuracy": by_length(pairs, is_right(model, pairs)),
         "d_state": model.encoder.hidden_size,
-        "versions": {"python": platform.python_version()} | {n: version(n) for n in ("torch", "safetensors", "numpy")},
+        "versions": versions("torch", "safetensors", "numpy"),
         "vocabulary": vocabulary().to_json(),
     }
 

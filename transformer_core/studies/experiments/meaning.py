@@ -29,7 +29,8 @@ from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.language_model import facts
 from transformer_core.studies.experiments.translation import translator, vocabulary
-from transformer_core.studies.measures.attention_weights import softmax
+from transformer_core.studies.measures.attention_weights import softmax, value_plane
+from transformer_core.studies.measures.scores import planes
 from transformer_core.studies.translator.grammar.lexicon import nouns, verbs
 
 Pairs = Sequence[tuple[str, str]]
@@ -177,23 +178,9 @@ def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
     }
 
 
-def pair_planes(query: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """All keys in the plane of the query and each key, as in `measures.scores`: "key other component"."""
-    first = query / np.linalg.norm(query)
-    found = []
-    for key in keys:
-        rest = key - (key @ first) * first
-        second = rest / np.linalg.norm(rest)
-        found.append(np.stack([keys @ first, keys @ second], -1))
-    return np.array(found)
-
-
 def lookup(embeddings: Embeddings) -> Piece:
-    """The country asks the table: dot products, softmax, and the weighted sum of the capitals.
-
-    Capitals are drawn in the plane of `measures.attention_weights.value_plane`: along the output, and what of the value
-    of the second longest term is orthogonal to it.
-    """
+    """The country asks the table: dot products, softmax, and the weighted sum of the capitals, in the planes of an
+    attention (`measures.scores.plane`, `measures.attention_weights.value_plane`)."""
     query, keys, values = (
         embeddings[ASKED],
         embeddings[[country for country, _ in TABLE]],
@@ -202,11 +189,8 @@ def lookup(embeddings: Embeddings) -> Piece:
     scores = keys @ query
     weights = softmax(scores)
     output = weights @ values
-    first = output / np.linalg.norm(output)
-    second_longest = int(np.argsort(-np.linalg.norm(weights[:, None] * values, axis=-1))[1])
-    rest = values[second_longest] - (values[second_longest] @ first) * first
-    second = rest / np.linalg.norm(rest)
-    spots = np.stack([values @ first, values @ second], -1)
+    spots = value_plane(values[None, None], (weights[:, None] * values)[None, None, None])[0, 0, 0]
+    q_norm = np.asarray(np.linalg.norm(query))
     moved = np.repeat(scores[None], len(SLIDER), 0)
     moved[:, 1] += SLIDER
     return {
@@ -214,8 +198,8 @@ def lookup(embeddings: Embeddings) -> Piece:
         "weights": weights,
         "cosine": cosine(keys, query[None]),
         "k_norm": np.linalg.norm(keys, axis=-1),
-        "q_norm": np.linalg.norm(query),
-        "plane": pair_planes(query, keys),
+        "q_norm": q_norm,
+        "plane": planes(query[None, None, None], keys[None, None], q_norm[None, None, None])[0, 0, 0],
         "value_plane": spots,
         "weighted_value_plane": weights[:, None] * spots,
         "slider_scores": moved,

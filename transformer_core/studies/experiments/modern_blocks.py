@@ -19,11 +19,9 @@ import torch
 from transformer_core.attention import rotate
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS, facts, ids_of, pieces_of
+from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS, facts, ids_of, pieces_of, recorded
 from transformer_core.studies.measures.sizes import PUBLISHED, published, published_total
 from transformer_core.studies.translator.train import load_default
-from transformer_core.tracing.tap import record
-from transformer_core.tracing.trace import Trace
 
 TEXT = PROMPTS["paris"]
 #: The token whose stream is normed, and the layer; the head that is followed, its query, and its key.
@@ -48,13 +46,6 @@ YEARS = {
 }
 
 
-def recording(loaded: LoadedModel, text: str, *names: str) -> Trace:
-    """The named tensors of one pass."""
-    with torch.inference_mode(), record(only=[*names]) as tape:
-        loaded.model(None, ids_of(loaded, text))
-    return tape.trace()
-
-
 def normed(x: np.ndarray) -> Piece:
     """A vector, less its mean, divided by its standard deviation, and divided by its root mean square; no gain."""
     spread, size = x.std(), np.sqrt(np.square(x).mean())
@@ -69,9 +60,8 @@ def normed(x: np.ndarray) -> Piece:
 
 def mean_shares(loaded: LoadedModel, text: str) -> Piece:
     """The mean of every vector that a norm reads, over its root mean square, without sign: the median of a text."""
-    rows = [
-        t.values[0] for t in recording(loaded, text, "decoder.*.resid_pre", "decoder.*.resid_attn").tensors.values()
-    ]
+    tape = recorded(loaded.model, ids_of(loaded, text), "decoder.*.resid_pre", "decoder.*.resid_attn")
+    rows = [tensor[0].numpy() for name, tensor in tape.items() if name != "logits"]
     shares = [np.abs(row.mean(-1)) / np.sqrt(np.square(row).mean(-1)) for row in rows]
     return {"share": np.median(np.concatenate(shares))}
 
@@ -125,7 +115,8 @@ def modern_blocks(bench: Bench) -> Found:
     config = loaded.model.config
     path = f"decoder.{LAYER}"
     units_at = f"decoder.{GATED_LAYER}.ffn"
-    seen = recording(loaded, TEXT, f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre")
+    points = f"{path}.self_attn.*", f"{units_at}.*", f"decoder.{STREAM_LAYER}.resid_pre"
+    seen = recorded(loaded.model, ids_of(loaded, TEXT), *points).trace()
     tokens = [piece.lstrip("·") for piece in pieces_of(loaded, ids_of(loaded, TEXT)[0].tolist())]
     head = {name: seen[f"{path}.self_attn.{name}"].values[0] for name in ("q", "k", "v", "scores")}
     shared = HEAD // (config.heads // config.kv_heads)

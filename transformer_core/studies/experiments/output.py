@@ -13,8 +13,8 @@ from torch import Tensor
 
 from transformer_core.decoding.sampling import Choose, write
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.translation import by_length, held_out, is_right, translator, vocabulary
 from transformer_core.studies.translator.evaluate import exact, matches, translate
 from transformer_core.studies.translator.grammar import Pair, reading
 from transformer_core.studies.translator.grammar.lexicon import COPULAS, DETERMINERS, Noun, adjectives, nouns, verbs
@@ -155,7 +155,7 @@ def failures(bench: Bench, sentences: int = 10_000) -> Found:
     """
     bench.expect(1)
     pairs = held_out(sentences)
-    right = bench.once("sentences", partial(judged, pairs))["right"]
+    right = bench.once("sentences", lambda: {"right": is_right(translator(), pairs)})["right"]
     failed = [pair for pair, good in zip(pairs, right, strict=True) if not good]
     written = translations(failed)
     kinds = [kind_of(*mistake(pair, words)) for pair, words in zip(failed, written, strict=True)]
@@ -167,15 +167,11 @@ def failures(bench: Bench, sentences: int = 10_000) -> Found:
         and (place := between(pair, first_wrong(pair.target, words))) is not None
     ]  # fmt: skip
     close = close_by(*max(shown, key=lambda one: len(one[0].source))) if shown else {}
-    return by_length(pairs, right) | close | {
+    return of_lengths(pairs, right) | close | {
         "kinds": tensor([counted[kind] for kind in KINDS], "choice", choice=KINDS),
         "failed": tensor(len(failed)),
         "sentences": tensor(len(pairs)),
     }  # fmt: skip
-
-
-def judged(pairs: Sequence[Pair]) -> Piece:
-    return {"right": np.array(exact(translator(), vocabulary(), pairs))}
 
 
 def translations(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
@@ -184,17 +180,17 @@ def translations(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
     return translate(translator(), vocabulary(), sources) if sources else []
 
 
-def by_length(pairs: Sequence[Pair], right: np.ndarray) -> Found:
+def of_lengths(pairs: Sequence[Pair], right: np.ndarray) -> Found:
     """Exact translations, sentences, and the share of training sentences of that length (from the card)."""
     card = load_default()[2]
     shares = {int(n): share for n, share in card["training"]["share_by_length"].items()}
-    lengths = np.array([len(pair.source) for pair in pairs])
-    told = [n for n in sorted({*lengths.tolist()}) if n in shares]
-    words = {"length": told}
+    lengths, counted, exact = by_length(pairs, right)
+    known = np.isin(lengths, [*shares])
+    told, words = lengths[known], {"length": lengths[known]}
     return {
         "length": tensor(told, "length", **words),
-        "exact": tensor([right[lengths == n].mean() for n in told], "length", **words),
-        "tested": tensor([(lengths == n).sum() for n in told], "length", **words),
+        "exact": tensor(exact[known], "length", **words),
+        "tested": tensor(counted[known], "length", **words),
         "training_share": tensor([shares[n] for n in told], "length", **words),
         "steps": tensor(card["recipe"]["steps"]),
     }

@@ -12,12 +12,7 @@ from transformer_core.config import Config
 from transformer_core.layers import FeedForward
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
 from transformer_core.studies.experiments.snapshots import log_spaced
-from transformer_core.studies.experiments.translation import (
-    encoder_traces,
-    held_out,
-    rows_at,
-    translator,
-)
+from transformer_core.studies.experiments.translation import encoder_traces, held_out, rows_at, translator
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.linearity import FACTORS
 from transformer_core.studies.translator.grammar.lexicon import kinds
@@ -59,10 +54,11 @@ def linearity(_bench: Bench, sentences: int = 200) -> Found:
 
 
 def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
-    """P(value of a member > value of another), for each column of `members`, "sample kind"."""
+    """P(value of a member > value of another), "... kind", for each column of "sample ..." and of `members`, "sample
+    kind"; ties count as a half."""
     inside = members.sum(0)
-    sums = rankdata(values) @ members
-    return (sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside))
+    sums = rankdata(values, axis=0).T @ members
+    return np.asarray((sums - inside * (inside + 1) / 2) / (inside * (len(values) - inside)))
 
 
 @experiment("Which words wake a unit of the feed-forward layer, and how many units have a simple name?")
@@ -78,7 +74,7 @@ def neurons(_bench: Bench, sentences: int = 1000) -> Found:
     units = np.stack([*rows_at(model, pairs, points).values()])  # "layer sample d_ff"
     words = [word for pair in pairs for word in pair.source]
     members = np.array([[word in kind for kind in kinds().values()] for word in words], dtype=float)
-    area = np.array([[areas(unit, members) for unit in layer.T] for layer in units])
+    area = np.array([areas(layer, members) for layer in units])
     awake, best = (units > 0).mean(1), area.max(-1)
     return {
         "area": tensor(area.astype(np.float32), "layer d_ff kind", kind=tuple(kinds())),

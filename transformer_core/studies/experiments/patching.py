@@ -16,11 +16,7 @@ from transformer_core.interpret.lens import stream
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.heads import means
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import (
-    held_out,
-    translator,
-    vocabulary,
-)
+from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
 from transformer_core.studies.translator.train import LECTURE
 from transformer_core.text.vocabulary import END, START
 from transformer_core.tracing.tap import Edit, record

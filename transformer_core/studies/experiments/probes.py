@@ -9,11 +9,7 @@ import numpy as np
 from transformer_core.interpret.lens import stream
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import (
-    held_out,
-    passes,
-    translator,
-)
+from transformer_core.studies.experiments.translation import held_out, passes, translator
 from transformer_core.studies.experiments.vectors import principal
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.grammar.lexicon import nouns

@@ -115,7 +115,7 @@ def positions_compared(bench: Bench, plan: Plan = OF_POSITIONS) -> Found:
             "model seed",
             model=("encoder", "decoder"),
             seed=compared.seeds,
-        ),
+        )
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
-from functools import cache
+from dataclasses import dataclass, field, fields, replace
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,16 @@ from torch import Tensor, nn
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, tensor
-from transformer_core.studies.translator.evaluate import batches_of, exact
+from transformer_core.studies.translator.evaluate import batches_of, exact, matches
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
+from transformer_core.studies.translator.lstm import LSTMTranslator
 from transformer_core.studies.translator.train import (
     HELD_OUT_SEED,
     load_default,
     training_corpus,
     vocabulary_of_grammar,
 )
-from transformer_core.text.vocabulary import PAD
+from transformer_core.text.vocabulary import END, PAD, START
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
 from transformer_core.training.batches import Corpus
@@ -34,11 +35,7 @@ from transformer_core.training.train import Recipe, loss_of
 #: The recipe of the lecture's model with fewer steps and sentences, as many cross-attention heads as elsewhere, no
 #: penalty and no dropout: what a model learns from a short training, and nothing that is there for readable heads.
 BRIEF = Recipe(
-    steps=1000,
-    sentences=50_000,
-    cross_heads=0,
-    entropy_penalty=0.0,
-    sizes=Recipe().sizes | {"dropout": 0.0},
+    steps=1000, sentences=50_000, cross_heads=0, entropy_penalty=0.0, sizes=Recipe().sizes | {"dropout": 0.0}
 )
 
 CHECKS = tuple(range(100, 1001, 100))
@@ -69,14 +66,13 @@ def judged(
     """Train by `recipe`, and measure on held-out sentences; the piece is shared by all experiments that ask for it.
 
     Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve` and `losses` at the steps
-    `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`, and `lengths`.
-    The loss is -log p(right word), averaged over words, without label smoothing. `weights` are for `rebuilt`.
+    `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`. The loss is
+    -log p(right word), averaged over words, without label smoothing. `weights` are for `rebuilt`.
     """
     asked = f"{recipe} {sentences} {checks} {scale} {Path(__file__).read_text(encoding='utf-8')}"
     name = hashlib.blake2b(asked.encode(), digest_size=8).hexdigest()
-    return bench.once(
-        f"training {len(bench.seconds) + 1}", lambda: _judged(bench, recipe, sentences, checks, scale), name
-    )
+    key = f"training {len(bench.seconds) + 1}"
+    return bench.once(key, lambda: measured(bench, built(recipe, scale), recipe, sentences, checks), name)
 
 
 def built(recipe: Recipe, scale: float = 1.0) -> Transformer:
@@ -95,9 +91,18 @@ def rebuilt(recipe: Recipe, piece: Piece) -> Transformer:
     return model.eval()
 
 
-def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int], scale: float) -> Piece:
+def is_right(model: nn.Module, pairs: Sequence[Pair]) -> np.ndarray:
+    """True for each sentence whose greedy translation is the grammar's, word for word."""
+    if isinstance(model, Transformer):
+        return np.array(exact(model, vocabulary(), pairs))
+    assert isinstance(model, LSTMTranslator)
+    write = partial(model.greedy, start=START, end=END, longest=vocabulary().longest)
+    return np.array(matches(lambda source: write(source, source_padding=source == PAD), vocabulary(), pairs))
+
+
+def measured(bench: Bench, model: nn.Module, recipe: Recipe, sentences: int, checks: Sequence[int]) -> Piece:
+    """Train `model`, and measure it meanwhile and afterwards: see `judged`."""
     pairs, curve = held_out(sentences), []
-    model = built(recipe, scale)
 
     def look(step: int) -> None:
         bench.training(step, recipe.steps, {})
@@ -105,7 +110,7 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int],
             curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
 
     train(model, recipe, look)
-    right = np.array(exact(model, vocabulary(), pairs))
+    right = is_right(model, pairs)
     return {
         "exact": right.mean(),
         "loss": np.array(loss(model, pairs)),
@@ -113,7 +118,6 @@ def _judged(bench: Bench, recipe: Recipe, sentences: int, checks: Sequence[int],
         "losses": np.array([value for _, value in curve]),
         "parameters": np.array(sum(parameter.numel() for parameter in model.parameters())),
         "right": right,
-        "lengths": np.array([len(pair.source) for pair in pairs]),
         "weights": nn.utils.parameters_to_vector(model.parameters()).detach().numpy(),
     }
 
@@ -133,9 +137,16 @@ def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None
     model.eval()
 
 
-def share_exact(model: Transformer, pairs: Sequence[Pair]) -> float:
+def share_exact(model: nn.Module, pairs: Sequence[Pair]) -> float:
     """The share of sentences whose greedy translation is the grammar's, word for word."""
-    return float(np.mean(exact(model, vocabulary(), pairs)))
+    return float(np.mean(is_right(model, pairs)))
+
+
+def by_length(pairs: Sequence[Pair], right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lengths of sentences, how many there are of each, and the share of each that is `right` ("... sentence")."""
+    of_length = np.array([len(pair.source) for pair in pairs])
+    lengths, counted = np.unique(of_length, return_counts=True)
+    return lengths, counted, np.stack([right[..., of_length == length].mean(-1) for length in lengths], -1)
 
 
 @torch.no_grad()
@@ -165,8 +176,8 @@ class Comparison:
     plan: Plan
     names: tuple[str, ...]
     seeds: range
-    recipes: Mapping[tuple[str, int], Recipe]
     pieces: Mapping[tuple[str, int], Piece]
+    recipes: Mapping[tuple[str, int], Recipe] = field(default_factory=dict)
 
     def table(self, name: str) -> np.ndarray:
         """A measure of all trainings, "`axis` seed ..."."""
@@ -212,7 +223,7 @@ def compare(
         (name, seed): judged(bench, recipe, plan.sentences, plan.checks, (scales or {}).get(name, 1.0))
         for (name, seed), recipe in given.items()
     }
-    return Comparison(axis, plan, tuple(changes), tried, given, pieces)
+    return Comparison(axis, plan, tuple(changes), tried, pieces, given)
 
 
 @cache

@@ -7,13 +7,7 @@ import torch
 
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
-from transformer_core.studies.experiments.translation import (
-    encoder_traces,
-    held_out,
-    rows_at,
-    translator,
-    vocabulary,
-)
+from transformer_core.studies.experiments.translation import encoder_traces, held_out, rows_at, translator, vocabulary
 from transformer_core.studies.measures.permutation import shuffle as shuffled_places
 from transformer_core.studies.measures.scores import PARTS
 from transformer_core.studies.translator.grammar import LONGEST, Pair
@@ -40,11 +34,6 @@ def difference(model: Transformer, pair: Pair, placed: bool) -> list[float]:
     return [float((shuffled - plain[order]).abs().max() / plain.abs().max()) for plain, shuffled in both]
 
 
-def differences(placed: bool, sentences: int) -> Piece:
-    model, pairs = translator(torch.float64), [pair for pair in held_out(sentences) if len(pair.source) > 1]
-    return {"difference": np.array([difference(model, pair, placed) for pair in pairs])}
-
-
 @experiment("Do shuffled words have the rows that they had, if no position is added?")
 def shuffle(bench: Bench, sentences: int = 200) -> Found:
     """Permutation equivariance of the encoder: its vectors for shuffled words, with and without positions.
@@ -53,7 +42,12 @@ def shuffle(bench: Bench, sentences: int = 200) -> Found:
     sentence and its row in the plain one, over the largest entry of the plain rows. For the viewer's own sentence the
     trace has `other.shuffled.*`.
     """
-    found = bench.each("{}", CHOICES, lambda choice: differences(choice == CHOICES[0], sentences))["difference"]
+    model, pairs = translator(torch.float64), [pair for pair in held_out(sentences) if len(pair.source) > 1]
+
+    def differences(choice: str) -> Piece:
+        return {"difference": np.array([difference(model, pair, choice == CHOICES[0]) for pair in pairs])}
+
+    found = bench.each("{}", CHOICES, differences)["difference"]
     words = {"choice": CHOICES, "layer": ("attention 1", "last row")}
     return {
         "largest": tensor(found.max(1), "choice layer", **words),
@@ -175,11 +169,6 @@ def mean_distance(rows: np.ndarray, random: np.random.Generator, pairs: int = 20
     return float(np.linalg.norm(rows[first[differ]] - rows[second[differ]], axis=-1).mean())
 
 
-def stream_rows(model: Transformer, sentences: int) -> list[np.ndarray]:
-    """The rows of all words of held-out sentences at each point of the stream."""
-    return [rows.astype(np.float64) for rows in rows_at(model, held_out(sentences), points_of(model)).values()]
-
-
 @experiment("In which plane do the stream's rows differ most?")
 def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     """The plane in which the stream's rows are drawn: the two directions in which held-out rows differ most.
@@ -190,7 +179,7 @@ def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     stream. Source: Pearson 1901 (principal components).
     """
     model, random = translator(), np.random.default_rng(bench.seed)
-    rows = stream_rows(model, sentences)
+    rows = [rows.astype(np.float64) for rows in rows_at(model, held_out(sentences), points_of(model)).values()]
     mean, axes, shares = principal(np.concatenate(rows))
     distances = [mean_distance(at_point, random) for at_point in rows]
     return {

@@ -2,7 +2,7 @@
 
 `TRIED` is what is drawn of the plan of the models of `parts_removed`; the experiments hold the recipe itself, and a
 test holds the two together. And accuracies of the trained model with single heads ablated, by the role of the words
-that go wrong.
+that go wrong; and how often a linear probe is wrong.
 """
 
 from __future__ import annotations
@@ -132,3 +132,9 @@ def ablation_accuracy(trace: Trace, prefix: str, before: np.ndarray, encoder: np
 def ablation_effect(ablation_accuracy: np.ndarray) -> Values:
     """before - after: what a head's absence takes from the words of each role, "role layer head"."""
     return np.moveaxis(ablation_accuracy[0] - ablation_accuracy[1], -1, 0)
+
+
+@measure("part", like="genders")
+def wrong_side(spots: np.ndarray, genders: np.ndarray, unseen: np.ndarray) -> Values:
+    """|{i : sign(reading_i) ≠ gender_i}| of the drawn rows i whose nouns the probe never read, on each plane."""
+    return ((np.sign(spots[..., 0]) != genders) & (unseen > 0)).sum(-1)

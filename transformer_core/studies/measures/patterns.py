@@ -12,7 +12,7 @@ import numpy as np
 
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import embedding_of, layers_of
-from transformer_core.studies.head_patterns import ALIGNED, ALONG, CLEAR, WITHIN, aligned, along, linked
+from transformer_core.studies.head_patterns import ALIGNED, ALONG, CLEAR, WITHIN, along, linked
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
@@ -55,12 +55,13 @@ def _pairs(trace: Trace, prefix: str, shape: tuple[int, ...]) -> dict[str, np.nd
     if kind == "cross_attn":
         found = {ALONG: np.stack([along((queries, keys))] * batch)}
         gold = gold_alignment(trace) if not start and batch == 1 else ()
-        return found | ({ALIGNED: aligned(gold, (queries, keys))[None]} if gold else {})
+        links = [(query, key) for query, answers in enumerate(gold) for key in answers]
+        return found | ({ALIGNED: linked(links, (queries, keys))[None]} if gold else {})
     ids = _ids(trace, prefix, batch)
     found = {name: np.stack([pattern(row) for row in ids]) for name, pattern in WITHIN.items()}
     roles = trace.about.get("roles", {}) if not start and stack == "encoder" and batch == 1 else {}
     return found | {
-        role: linked(links, keys)[None] for role, links in roles.items() if role not in NEIGHBOURS and links
+        role: linked(links, (queries, keys))[None] for role, links in roles.items() if role not in NEIGHBOURS and links
     }
 
 

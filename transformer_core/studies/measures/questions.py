@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from transformer_core.studies.measures.attention_weights import as_attention_input, scale_of, softmax
+from transformer_core.studies.measures.decoder import LATER
 from transformer_core.studies.measures.feed_forward import entering, made_with, weights_of
 from transformer_core.studies.measures.naming import Values, joined, measure
 from transformer_core.tracing.trace import Trace
 
 #: The pass over the same source without its last word (`transformer_core.studies.sentence.variants`).
 SHORTER = "other.shorter"
-#: The pass over the same source with another last word in the target.
-LATER = "other.later"
 
 
 @measure("batch head query key", like="scores")

@@ -94,14 +94,18 @@ def plane(trace: Trace, prefix: str, q: np.ndarray, k: np.ndarray, q_norm: np.nd
 
     In this plane q_i and k_j keep their lengths and their angle; the other keys are projections.
     """
+    keys = trace.labels(f"{prefix}.k").get("key")
+    return planes(q, k, q_norm), {"other": keys} if keys else {}
+
+
+def planes(q: np.ndarray, k: np.ndarray, q_norm: np.ndarray) -> np.ndarray:
+    """The coordinates of `plane`, "batch head query key other component"."""
     along = q / q_norm[..., None]
     reach = np.einsum("bhid,bhjd->bhij", along, k)
     rest = k[:, :, None] - reach[..., None] * along[:, :, :, None]
     across = rest / np.maximum(np.linalg.norm(rest, axis=-1, keepdims=True), 1e-12)
     first = np.broadcast_to(reach[:, :, :, None], (*reach.shape, reach.shape[-1]))
-    second = np.einsum("bhijd,bhod->bhijo", across, k)
-    keys = trace.labels(f"{prefix}.k").get("key")
-    return np.stack([first, second], axis=-1), {"other": keys} if keys else {}
+    return np.stack([first, np.einsum("bhijd,bhod->bhijo", across, k)], axis=-1)
 
 
 @measure("batch head query key", like="q k")
@@ -177,9 +181,3 @@ def score_parts(trace: Trace, prefix: str) -> Values:
     bias_k, bias_q = k - sum(met), q - sum(asked)
     rest = np.einsum("bhid,bhjd->bhij", bias_q, k) + np.einsum("bhid,bhjd->bhij", sum(asked), bias_k)
     return np.stack([*parts, rest], axis=-1)
-
-
-@measure("batch head part", part=PARTS)
-def part_sizes(score_parts: np.ndarray) -> Values:
-    """The mean of |part| over all pairs of this sentence: which part of the scores weighs most."""
-    return np.abs(score_parts).mean((2, 3))

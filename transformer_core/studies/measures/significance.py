@@ -12,7 +12,6 @@ single training, or two, can tell nothing, and three can in a single comparison.
 Beside every tensor with an axis "seed" there are, read like any tensor of the trace:
 
     X.over_seeds   its mean over the seeds; infinite where one of them never came
-    X.spread       the largest minus the smallest over the seeds
     X.difference   over_seeds minus the over_seeds of the first entry along the first axis: the whole model
     X.p_value      of each entry against the first along the first axis, by Holm
     X.effect       1 where the difference counts, else 0
@@ -108,12 +107,6 @@ def seeds_last(trace: Trace, prefix: str) -> np.ndarray:
 def over_seeds(trace: Trace, prefix: str) -> Values:
     """1/S Σ_s x_s over the S seeds."""
     return seeds_last(trace, prefix).mean(-1)
-
-
-@measure(like="itself", without="seed")
-def spread(trace: Trace, prefix: str) -> Values:
-    """max_s x_s - min_s x_s."""
-    return np.ptp(seeds_last(trace, prefix), axis=-1)
 
 
 @measure(like="itself", without="seed")

@@ -150,13 +150,6 @@ def score_count(words: np.ndarray) -> Values:
 
 
 @measure("")
-def crossover(d_model: np.ndarray, d_ff: np.ndarray) -> Values:
-    """n = 2 d_model + d_ff: where scores and blends, 2 n^2 d, take as many multiplications as the rest of an encoder
-    layer, 4 n d^2 + 2 n d d_ff."""
-    return 2 * d_model + d_ff
-
-
-@measure("")
 def blind_guess(vocabulary: np.ndarray) -> Values:
     """ln V: the loss of a guess that gives each of V tokens the same probability."""
     return np.log(vocabulary)

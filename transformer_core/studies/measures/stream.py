@@ -75,21 +75,6 @@ def angle_first_last(cosine_first_last: np.ndarray) -> Values:
     return degrees(cosine_first_last)
 
 
-@measure("batch position")
-def apart(trace: Trace, prefix: str) -> Values:
-    """|x - x'| of the rows at one place of two sentences, over the mean distance of two held-out rows there.
-
-    `prefix` is a stream row of the sentence to compare with, `other.<key>.encoder.1.resid_post`.
-    """
-    theirs, point = trace.full(prefix), prefix.split(".", 2)[2]
-    ours = trace.full(point).values
-    both = min(ours.shape[1], theirs.shape[1])
-    distance = np.linalg.norm(ours[:, :both] - theirs.values[:, :both], axis=-1)
-    usual = trace.full("experiment.stream_plane.mean_distance").pick(layer=point)
-    labels = {"position": theirs.labels["position"][:both]} if "position" in theirs.labels else {}
-    return distance / float(usual), labels
-
-
 @measure("layer", like="share")
 def layer_numbers(share: np.ndarray) -> Values:
     """0 before the first layer, and the number of each layer after it; `prefix` is `experiment.rows_alike`."""

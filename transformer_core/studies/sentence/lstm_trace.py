@@ -26,10 +26,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 FOLDER = ASSETS / "models"
 #: The checkpoint of each, by the name that the experiments give it.
-CHECKPOINTS = {
-    "LSTM": FOLDER / "lstm.safetensors",
-    "LSTM with attention": FOLDER / "lstm-with-attention.safetensors",
-}
+CHECKPOINTS = {"LSTM": FOLDER / "lstm.safetensors", "LSTM with attention": FOLDER / "lstm-with-attention.safetensors"}
 #: A sentence that is too much for one state: the last word takes its Spanish form from the far noun, not the near one.
 LONG = "the old woman who sees the dog is very tired"
 #: The two nouns, and the last word.

@@ -116,11 +116,7 @@ def _of_decoder(given: Sentence, target_words: tuple[str, ...]) -> dict[str, Var
     # From the other half of the vocabulary: in the alphabet, neighbours are forms of one word.
     words = len(target_words) - len(SPECIAL)
     other = len(SPECIAL) + (last - len(SPECIAL) + words // 2) % words
-    later = replace(
-        given,
-        target_ids=(*given.target_ids[:-1], other),
-        target=(*given.target[:-1], target_words[other]),
-    )
+    later = replace(given, target_ids=(*given.target_ids[:-1], other), target=(*given.target[:-1], target_words[other]))
     return {"other.later": Variant(later)}
 
 

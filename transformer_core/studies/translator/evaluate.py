@@ -63,11 +63,6 @@ def matches(
     return right
 
 
-def accuracy(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> dict[str, Any]:
-    """Share of exact translations, in all and by the number of English words."""
-    return by_length(pairs, exact(model, vocabulary, pairs))
-
-
 def by_length(pairs: Sequence[Pair], right: Iterable[bool]) -> dict[str, Any]:
     """The share of sentences that are `right`, in all and by the number of English words."""
     groups: dict[int, list[bool]] = defaultdict(list)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import torch
@@ -24,13 +26,7 @@ DECIDING = (
     "ambiguous noun->deciding word",
     "pronoun(it/them)->antecedent",
 )
-ROLES = (
-    *DECIDING,
-    "noun->adjective",
-    "previous token",
-    "next token",
-    "self",
-)
+ROLES = (*DECIDING, "noun->adjective", "previous token", "next token", "self")
 
 Pairs = dict[str, tuple[tuple[int, int], ...]]
 
@@ -71,7 +67,8 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
         favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
         for number, pair in enumerate(some):
             for role, links in with_neighbours(pair).items():
-                for query_token, answers in answers_by_asker(links):
+                for query_token, several in groupby(links, key=itemgetter(0)):  # any answer is right: "is big and red"
+                    answers = [answer for _, answer in several]
                     hits[ROLES.index(role)] += np.isin(favourites[:, number, :, query_token], answers)
                     query_tokens[ROLES.index(role)] += 1
     shares = hits / np.maximum(query_tokens, 1)[:, None, None]
@@ -79,14 +76,6 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
         NamedTensor("roles.score", shares.astype(np.float32), ("role", "layer", "head"), {"role": ROLES}),
         NamedTensor("roles.queries", query_tokens.astype(np.int64), ("role",), {"role": ROLES}),
     )
-
-
-def answers_by_asker(links: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
-    """The answers of each query token: several for "is" in "is big and red", any of which is right."""
-    found: dict[int, list[int]] = {}
-    for query_token, answer in links:
-        found.setdefault(query_token, []).append(answer)
-    return list(found.items())
 
 
 def best_heads(table: NamedTensor) -> dict[str, dict[str, float | int]]:

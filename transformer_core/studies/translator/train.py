@@ -21,7 +21,7 @@ from transformer_core.files.tensors import unbroken
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies.translator import roles
-from transformer_core.studies.translator.evaluate import accuracy, alignment, translate
+from transformer_core.studies.translator.evaluate import alignment, by_length, exact, translate
 from transformer_core.studies.translator.grammar import held_out_pairs, held_out_sentences, training_sentences
 from transformer_core.studies.translator.grammar.lexicon import adjectives, english_words, nouns, spanish_words
 from transformer_core.text.vocabulary import Vocabulary, sentence
@@ -211,7 +211,7 @@ def measure(
         query_tokens,
         {
             "held_out_pairs": len(held_out_pairs()),
-            "accuracy": accuracy(model, vocabulary, held_out),
+            "accuracy": by_length(held_out, exact(model, vocabulary, held_out)),
             "alignment": alignment(model, vocabulary, held_out),
             "roles": roles_of_card(table, query_tokens),
             "lecture": {text: say(model, vocabulary, text) for text in LECTURE},

@@ -6,24 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
-from transformer_core.studies.translator.grammar.lexicon import (
-    BE,
-    COPULAS,
-    DETERMINERS,
-    Adjective,
-    Noun,
-    Verb,
-    adjectives_of,
-    afterwards,
-    clash,
-    intransitive,
-    is_colour,
-    nouns,
-    objects_of,
-    prepositions,
-    reasons,
-    transitive,
-)
+from transformer_core.studies.translator.grammar import lexicon
+from transformer_core.studies.translator.grammar.lexicon import BE, COPULAS, DETERMINERS, Adjective, Noun, Verb
 from transformer_core.studies.translator.grammar.phrases import (
     NOTHING,
     Chooser,
@@ -68,7 +52,7 @@ class NounPhrase:
 
 @cache
 def nouns_among(tags: frozenset[str]) -> tuple[Noun, ...]:
-    return tuple(noun for noun in nouns() if noun.is_a(tags))
+    return tuple(noun for noun in lexicon.nouns() if noun.is_a(tags))
 
 
 def adjective_about(adjective: Adjective, about: NounPhrase, *, far: bool = False) -> Constituent:
@@ -93,7 +77,9 @@ def sayable(g: Chooser, about: NounPhrase) -> list[Adjective]:
     name = about.noun.singular
     said = [adjective for noun, adjective in about.phrase.pairs if noun == name]
     return [
-        a for a in adjectives_of(about.noun) if g.allows(name, a.english) and not any(clash(a.english, s) for s in said)
+        a
+        for a in lexicon.adjectives_of(about.noun)
+        if g.allows(name, a.english) and not any(lexicon.clash(a.english, s) for s in said)
     ]
 
 
@@ -148,11 +134,11 @@ def noun_phrase(
 
 def place(g: Chooser, figure: Noun) -> Iterator[Constituent]:
     """The prepositional phrases of place or company that `figure` may have: a preposition and a noun phrase."""
-    for preposition in g.any([p for p in prepositions() if objects_of(p, figure)]):
+    for preposition in g.any([p for p in lexicon.prepositions() if lexicon.objects_of(p, figure)]):
         relation = phrase(preposition.english, preposition.spanish)
         if not g.fits(relation):
             continue
-        for ground in noun_phrase(g, objects_of(preposition, figure), GROUND, 0.15):
+        for ground in noun_phrase(g, lexicon.objects_of(preposition, figure), GROUND, 0.15):
             whole = combine([relation, ground.phrase])
             if ground.noun != figure and g.fits(whole):
                 yield whole
@@ -189,7 +175,7 @@ def described(g: Chooser, about: NounPhrase, past: bool, negative: float = 0.2) 
         be = copula(adjective.copula, about.plural, past)
         for more, answers in and_more(g, adjective, about, open_to):
             linked = be.linked(*(Link("copula->adjective", be.first, word) for word in (first.first, *answers)))
-            plain = more is not NOTHING or is_colour(adjective.english)
+            plain = more is not NOTHING or lexicon.is_colour(adjective.english)
             for degree in g.any((NOTHING,) if plain else (NOTHING, NOTHING, phrase("very", "muy"))):
                 rest = combine([degree, first, more])
                 if g.fits(rest):
@@ -205,7 +191,7 @@ def and_more(
         if not second:
             yield NOTHING, ()
             continue
-        others = [a for a in open_to if a.copula == first.copula and not clash(a.english, first.english)]
+        others = [a for a in open_to if a.copula == first.copula and not lexicon.clash(a.english, first.english)]
         # Before an i, "y" turns into "e": so few adjectives begin with one that they are drawn more often.
         for adjective in g.any(others, [3.0 if a.spanish.startswith("i") else 1.0 for a in others]):
             more = adjective_about(adjective, about)
@@ -249,7 +235,7 @@ def objects(
     g: Chooser, verb: Verb, group: Constituent, doer: NounPhrase, past: bool, more: float = 0.0, adjective: float = 0.25
 ) -> Iterator[tuple[NounPhrase, Constituent]]:
     """The objects that the doer's verb may have, and the personal "a" before each, if any."""
-    for found in noun_phrase(g, objects_of(verb, doer.noun), ANY, adjective):
+    for found in noun_phrase(g, lexicon.objects_of(verb, doer.noun), ANY, adjective):
         if found.noun == doer.noun:
             continue
         a = personal(group, verb.english[0], found)
@@ -261,7 +247,7 @@ def action(
     g: Chooser, doer: NounPhrase, past: bool, negative: float = 0.2, more: float = 0.0
 ) -> Iterator[tuple[Verb, Constituent, NounPhrase]]:
     """buys the apple - compra la manzana: verb and object, the object handed out too."""
-    for verb in g.any([verb for verb in transitive() if objects_of(verb, doer.noun)]):
+    for verb in g.any([verb for verb in lexicon.transitive() if lexicon.objects_of(verb, doer.noun)]):
         for negated in g.maybe(negative):
             no, group = conjugated(verb, doer.plural, past, negated=negated)
             if not (g.fits(no) and g.fits(group)):
@@ -274,7 +260,7 @@ def action(
 
 def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Constituent]:
     """sleeps in the garden - duerme en el jardín; of two animals called "bat", only one sleeps."""
-    for verb in g.any([v for v in intransitive() if any(subject.noun.is_a(left) for left, _ in v.frames)]):
+    for verb in g.any([v for v in lexicon.intransitive() if any(subject.noun.is_a(left) for left, _ in v.frames)]):
         for negated in g.maybe(0.15):
             no, group = conjugated(verb, subject.plural, past, negated=negated)
             if not (g.fits(no) and g.fits(group)):
@@ -306,7 +292,7 @@ def relative(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Constituent]
 def suffered(g: Chooser, que: Constituent, about: NounPhrase, past: bool) -> Iterator[Constituent]:
     """that the man buys - que el hombre compra."""
     for actor in noun_phrase(g, frozenset({"person"}), {"the": 1.0}, 0.1):
-        for verb in g.any([v for v in transitive() if about.noun.is_a(objects_of(v, actor.noun))]):
+        for verb in g.any([v for v in lexicon.transitive() if about.noun.is_a(lexicon.objects_of(v, actor.noun))]):
             _, group = conjugated(verb, actor.plural, past, negated=False)
             whole = combine([que, actor.phrase, group])
             if g.fits(whole):
@@ -414,7 +400,7 @@ def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Constituent]:
     if not g.fits(mark):
         return
     for about in noun_phrase(g, LIVING, DEFINITE):
-        for verb in g.any([v for v in transitive() if objects_of(v, about.noun)]):
+        for verb in g.any([v for v in lexicon.transitive() if lexicon.objects_of(v, about.noun)]):
             do, group = asked(verb, about.plural, past)
             if g.fits(group):
                 for found, a in objects(g, verb, group, about, past):
@@ -447,7 +433,9 @@ def doing_two_things(g: Chooser, past: bool) -> Iterator[Constituent]:
         for verb, whole, found in action(g, about, past, negative=0.0):
             if "person" in found.noun.tags:
                 continue
-            for second in g.any([v for v in afterwards(verb) if found.noun.is_a(objects_of(v, about.noun))]):
+            for second in g.any(
+                [v for v in lexicon.afterwards(verb) if found.noun.is_a(lexicon.objects_of(v, about.noun))]
+            ):
                 for negated in g.maybe(0.25):
                     no, group = conjugated(second, about.plural, past, negated=negated)
                     link = phrase("but", "pero") if negated else phrase("and", "y")
@@ -467,10 +455,10 @@ def standing_for(found: NounPhrase) -> Constituent:
 def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Constituent, NounPhrase, NounPhrase, Verb, bool]]:
     """A deed, or one left undone, that the grammar knows reasons for: clause, doer, object, verb, negated."""
     for about in noun_phrase(g, LIVING, ANY, 0.1):
-        for verb in g.any([v for v in transitive() if objects_of(v, about.noun)]):
+        for verb in g.any([v for v in lexicon.transitive() if lexicon.objects_of(v, about.noun)]):
             for negated in g.maybe(0.6):
                 no, group = conjugated(verb, about.plural, past, negated=negated)
-                if not any(reasons(verb, negated)) or not (g.fits(no) and g.fits(group)):
+                if not any(lexicon.reasons(verb, negated)) or not (g.fits(no) and g.fits(group)):
                     continue
                 for found, a in objects(g, verb, group, about, past, adjective=0.1):
                     english = [about.phrase, no, group, found.phrase]
@@ -482,7 +470,7 @@ def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Constituent, Noun
 def giving_reasons(g: Chooser, past: bool) -> Iterator[Constituent]:
     """The animal did not cross the street because it was too tired: the adjective tells who or what "it" is."""
     for main, about, found, verb, negated in deed_with_reason(g, past):
-        of_doer, of_object = reasons(verb, negated)
+        of_doer, of_object = lexicon.reasons(verb, negated)
         for own in g.maybe(0.5):
             referent, names = (about, of_doer) if own else (found, of_object)
             for reason in because(g, referent, names, past, negated):
