@@ -272,6 +272,7 @@ class AgainstLSTM(Chapter):
         near = source.label("position", source.position("position", noun))
         misled = [str(alone[i]) for i in wrong] == [facts["forms"][near]]
         size = trace[f"{READER}.state_size"]
+        first, source = picture.first_look()
         yield Step(
             "One state for a whole sentence",
             beat(
@@ -301,7 +302,7 @@ class AgainstLSTM(Chapter):
             beat(
                 claim(
                     [*map(str, attending)] == [*gold],
-                    "Now all is right: each word takes from the states that it needs.",
+                    f"Now all is right: “{first}” takes most from the state of “{source}”.",
                     "Even so, not all is right. Each word takes from several states.",
                 ),
                 *(draw(*lines, kind="emphasise") for lines in picture.looks()),

@@ -319,8 +319,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"“{most}” has {bits:.1f} bits, “{least}” {few:.1f}.",
-                tuple(grow(bar, DOWN) for bar in others),
-                appear(*heights[1:]),
+                (*(grow(bar, DOWN) for bar in others), appear(*heights[1:])),
             ),
             beat(
                 f"On average over all tokens {run['loss']:.2f} bits, the cross-entropy:",
@@ -414,7 +413,7 @@ class LanguageModel(Chapter):
                     f"“{name}” is the likeliest, with {here:.2%}: a head looks back at it.",
                     f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
-                (appear(chats[0].name, chats[0].number), grow(chats[0].bar)),
+                (appear(chats[0].name, chats[0].number, chats[0].track), grow(chats[0].bar)),
                 (draw(arc), appear(told)),
                 ambient=pulses([arc]),
             ),
@@ -425,7 +424,7 @@ class LanguageModel(Chapter):
                     f"In a new chat, {new:.2%}.",
                 ),
                 appear(chats[1].title, chats[1].window.all, *chats[1].said),
-                (appear(chats[1].name, chats[1].number), grow(chats[1].bar)),
+                (appear(chats[1].name, chats[1].number, chats[1].track), grow(chats[1].bar)),
             ),
             stage=[window.field, window.grid, window.title, page, reply],
         )
@@ -470,7 +469,7 @@ class LanguageModel(Chapter):
             beat(
                 claim(
                     bool((right == named).all()),
-                    f"Those names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
+                    f"Those {run['right_count']} names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                     f"Names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                 ),
                 appear(*(one.mean for one in lanes)),
@@ -522,7 +521,8 @@ class LanguageModel(Chapter):
         yield Step(
             "From a prompt to an answer",
             beat(
-                "The text passes through all layers. The last vector gives probabilities, and a token is chosen:",
+                "The text, with its marks, passes through all layers. "
+                "The last vector gives probabilities, and a token is chosen:",
                 (draw(*loop.ways), appear(loop.light)),
                 *first,
             ),

@@ -43,8 +43,8 @@ RAISED = 14.0
 BEGIN, END_OF_TURN = "<|im_start|>", "<|im_end|>"
 #: Px from the longest line to an arc around it, and of the arc's bends up out of a word and back to one.
 ASIDE, RISE, HOOK = 44.0, 70.0, 70.0
-#: Px of a bar for a probability of one, where a name is recalled.
-NAMED = 2500.0
+#: Px of the height of a bar where a name is recalled; its track is a probability of one.
+NAMED = 64.0
 
 
 class Bubble(VGroup):
@@ -118,10 +118,12 @@ class Recalled:
             self.said.add(VGroup(speaker, Page(told.pick(position=slice(begin, end)), rest, pitch=row.height)))
         name, share = run["told_attention"].largest()[0], run["recalled"].quantity(which, 0)
         self.aside, below = right.rows(2)
-        #: The name that could come next, its probability, and a bar as long as that.
+        #: The name that could come next, its probability, and a bar in a track as long as that.
         self.name = word(name, "stage word", "query").begin_in(below.split_rows(48)[0])
         self.number = number(share, ".2%", "large number", "query").end_in(below.split_rows(48)[0])
-        self.bar = bar_in(below.split_rows(48)[1], share, NAMED, 64.0, "query")
+        foot = below.split_rows(48)[1]
+        self.track = Box(foot.width, NAMED, palette().surface, 5).move_to(foot.centre)
+        self.bar = bar_in(foot, share, foot.width, NAMED, "query")
 
     def look(self, weights: NamedTensor, head: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight; and whose."""

@@ -59,6 +59,11 @@ class Zeros:
         self.names = [Words(name, "block").begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
         self.pause = Pause((body.left + body.right) / 2, (rooms[-1].top + rooms[-1].bottom) / 2 + REST)
 
+    def measured(self, length: Quantity) -> VGroup:
+        """The length of the row that comes out, at its right."""
+        told = VGroup(Words("length", "block", "ink2"), number(length, ".2f", "large number"))
+        return told.arrange(RIGHT, buff=gap("chip")).next_to(self.rows[-1], RIGHT, buff=gap("chip"))
+
 
 #: Px of a row and of its left end, and how far the pieces lie from its middle, as a share of its height.
 WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.16

@@ -235,10 +235,11 @@ class FAQ(Chapter):
             beat(
                 claim(
                     bool(made > 0),
-                    f"so out of zeros comes a vector of length {made:.2f}: not linear.",
+                    f"so out of zeros comes a vector of length {made:.2f}: affine, not linear.",
                     "in general, a bias is added on the way, and that is not linear.",
                 ),
                 *(Travel(before, after, kind="row") for before, after in picture.pairs[1:]),
+                appear(picture.measured(made)),
             ),
             stage=[],
         )
@@ -271,7 +272,7 @@ class FAQ(Chapter):
             beat(
                 claim(
                     moved,
-                    "In the encoder, all of them: every token attends to the new one. So all are computed anew.",
+                    "In the encoder, all of them: every token attends to the new one. Later keys change, too.",
                     "In the encoder some of them, because tokens attend to the new one.",
                 ),
                 leave(encoder.pause, decoder.pause),
@@ -443,7 +444,7 @@ class FAQ(Chapter):
                 ambient=model.flow(),
             ),
             beat(
-                "and all of it is numbers, like that first one:",
+                "and all of it is numbers, made of numbers:",
                 ambient=model.flow(),
             ),
             beat("this happens inside,", Rise(inward, *model.whole(), came)),

@@ -23,8 +23,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
-#: Px of a bar of all sentences.
-LONG = 360.0
+#: Px of a bar of all sentences, and how many times as long losses are drawn, as their names say.
+LONG, ENLARGED = 360.0, 10
 
 
 class Grid(VGroup):
@@ -170,8 +170,9 @@ class Spare:
         self.told = _above("sentences that come out right", self.score)
         lost = run["added_up"], run["together"]
         self.lost = []
-        for k, (loss, name) in enumerate(zip(lost, ("their losses, added up", "lost together"), strict=True)):
-            bar = bar_of(loss, "width", LONG / max(*map(float, lost)), 56, "warning")
+        names = "their losses, added up (ten times as long)", "lost together (ten times as long)"
+        for k, (loss, name) in enumerate(zip(lost, names, strict=True)):
+            bar = bar_of(loss, "width", LONG * ENLARGED, 56, "warning")
             bar.move_to(at(1400, 520 + k * 180)).align_to(self.score, LEFT)
             text = number(loss, ".1%", "large number").next_to(bar, RIGHT, buff=units(24))
             self.lost.append(VGroup(_above(name, bar), bar, text))
