@@ -40,7 +40,7 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
         ("modern", 7, "more than all weights", cache > recorded("modern_blocks.weights_size")),
         ("language_model", 4, "nothing moves", (apart[:, :name] == 0).all() and (apart[-1, name:] > 0).all()),
         ("language_model", 7, "nothing else remembers", recalled[1] < recalled[0] / 100),
-        ("language_model", 8, "Those names had", ((right == 1) == (named == 1)).all()),
+        ("language_model", 8, " names had", ((right == 1) == (named == 1)).all()),
         ("language_model", 9, "The error goes on", again[1, 1] > again[1, 0]),
         ("language_model", 8, "Here it doubts", known > 2 * made_up),
         ("inside", 3, "In a layer below", np.diff(recorded("inside_prose.best_heads")[:, 0])[0] < 0),
