@@ -41,6 +41,8 @@ BEHIND = walked(
 #: What is seldom typed, and a model that was never trained.
 SELDOM = walked(*UNUSUAL, quick=RARE)
 UNTRAINED = walked(*FRESH, quick=FRESH[:1], among=TIED)
+#: Below some bars stand those of all tokens, smaller and under a name of their own.
+SMALL_COPIES = {"LanguageModel": ["step 4: experiment.long_prompt.apart"]}
 #: How many marks of a chapter mean a number at the ends of its steps about the first sentence, at least: some four
 #: fifths of what there are.
 MARKS = {
@@ -76,6 +78,12 @@ def test_every_number_and_token_on_screen_is_its_source(chapter: type[Chapter], 
 @pytest.mark.parametrize(("chapter", "text"), EVERYWHERE)
 def test_every_length_shade_and_place_on_screen_is_its_number(chapter: type[Chapter], text: str) -> None:
     assert findings(chapter, text, "dark").misdrawn == []
+
+
+@pytest.mark.parametrize(("chapter", "text"), EVERYWHERE)
+def test_bars_of_one_tensor_in_one_picture_have_one_scale(chapter: type[Chapter], text: str) -> None:
+    """Each may be true by its own unit, and yet they cannot be compared."""
+    assert findings(chapter, text, "dark").scales == SMALL_COPIES.get(chapter.__name__, [])
 
 
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)

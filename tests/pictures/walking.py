@@ -7,7 +7,7 @@ import gc
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -17,19 +17,20 @@ from unittest.mock import patch
 
 import numpy as np
 from golden import SIZE
-from manim import logger, tempconfig
+from manim import Mobject, logger, tempconfig
 from svgelements import SVG
 from truth import Written, lies, wrong_in_step
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
-from scenes.mobjects.marks import marks_on, misdrawn
+from scenes.mobjects.marks import Length, marks_on, misdrawn
 from scenes.production.repertoire import repertoire
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, open_model
 from transformer_core.studies.sentence.compare import untrained
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 SENTENCES = (
@@ -149,6 +150,8 @@ class Findings:
     faults: list[str] = field(default_factory=list)
     #: Lengths, shades and places that are not those of the numbers which they mean.
     misdrawn: list[str] = field(default_factory=list)
+    #: Tensors whose entries are bars of two scales in one picture.
+    scales: list[str] = field(default_factory=list)
     #: How many marks on screen mean a number, summed over the ends of all steps.
     marks: int = 0
     records: list[Record] = field(default_factory=list)
@@ -203,6 +206,16 @@ def findings(
     return _findings(chapter, text, theme, language, model)
 
 
+def of_two_scales(stage: Sequence[Mobject]) -> list[str]:
+    """Names of tensors whose entries are drawn as bars in one direction, but not all in the same unit."""
+    units: dict[tuple[str, str], set[float]] = {}
+    for mark in marks_on(stage):
+        for meaning in mark.meanings:
+            if isinstance(meaning, Length) and isinstance(meaning.quantity, Quantity):
+                units.setdefault((meaning.quantity.name, meaning.side), set()).add(round(meaning.unit, 4))
+    return [name for (name, _), found in units.items() if len(found) > 1]
+
+
 @cache
 def _findings(chapter: type[Chapter], text: str, theme: str, language: str, model: Path | None) -> Findings:
     found = Findings()
@@ -216,6 +229,7 @@ def _findings(chapter: type[Chapter], text: str, theme: str, language: str, mode
         )
         found.faults.extend(here + fault for fault in faults(picture.stage))
         found.misdrawn.extend(here + fault for fault in misdrawn(picture.stage, picture.trace))
+        found.scales.extend(here + name for name in of_two_scales(picture.stage))
         found.marks += len(marks_on(picture.stage))
         found.records.append(picture.record)
         found.texts.update(text.text for text in texts_on(picture.stage))

@@ -110,7 +110,7 @@ class TwoPasses:
         top, body = room.split_rows(112, 36)
         scale, (left, right) = max(full_colour(rows), full_colour(given)), body.split_columns(SMALL, BETWEEN)
         self.donor, self.own = OneRun(given, scale, left), OneRun(rows, scale, right)
-        before, self.room = right.cross(top).split_columns(-440, 40)
+        before, self.room = right.cross(top).split_columns(-left.width, 40)
         self.answer = Forms(unpatched.pick(part="donor"), left.cross(top))
         self.answers, self.unpatched = (Forms(unpatched.pick(part="own"), self.room) for _ in range(2))
         #: The Spanish words that stand already, in both runs.

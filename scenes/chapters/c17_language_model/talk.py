@@ -10,7 +10,7 @@ from manim import DOWN, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import appear, grow
 from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, Page
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.bars import bar_in
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Span, Thickness, Tick, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -122,8 +122,8 @@ class Recalled:
         self.name = word(name, "stage word", "query").begin_in(below.split_rows(48)[0])
         self.number = number(share, ".2%", "large number", "query").end_in(below.split_rows(48)[0])
         foot = below.split_rows(48)[1]
-        self.track = Box(foot.width, NAMED, palette().surface, 5).move_to(foot.centre)
-        self.bar = bar_in(foot, share, foot.width, NAMED, "query")
+        certain = ShareBar(share, foot.width, "", NAMED, "query").move_to(foot.centre)
+        self.track, self.bar = certain.track, certain.bar
 
     def look(self, weights: NamedTensor, head: NamedTensor) -> VGroup:
         """An arc from the first name that is said to the last token, as thick as its attention weight; and whose."""

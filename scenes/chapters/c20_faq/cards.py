@@ -127,7 +127,7 @@ class Claim:
 
     @property
     def verdict(self) -> str:
-        """Return True if it holds; without a share that it needs, more than half is enough."""
+        """The words of the stamp; without a share that it needs, more than half is enough."""
         return HOLDS if self.share >= (HALF if self.needed is None else self.needed) else FAILS
 
 
