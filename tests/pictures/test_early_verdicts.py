@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import walking
 from click.testing import CliRunner
-from walking import chapters, findings, name_of, trace_of
+from walking import SENTENCES, Picture, chapters, findings, name_of, trace_of, walk
 
 from scenes.animations import Travel
 from scenes.animations.fades import Leave
 from scenes.chapters.c02_basics import Basics
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.chapters.c04_encoder import encoder_plan
+from scenes.chapters.c20_faq.cards import Claim, ClaimBars
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
@@ -30,6 +31,7 @@ from scenes.stage.step import Record
 from scenes.theme import PIXELS_PER_UNIT, at, drawn_in
 from transformer_core.studies.focus import focus_of, swap_of
 from transformer_core.studies.measures.stream import SENSES
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
@@ -216,3 +218,42 @@ def test_rows_of_thirteen_queries_have_chips_as_high_as_their_rows() -> None:
     chips = boxes_of(board_of(trace, focus_of(trace)).query_names)
     for upper, lower in pairwise(chips):
         assert upper[2] >= lower[3]
+
+
+def test_when_two_words_change_places_each_strip_is_that_of_the_word_below_it_and_of_its_own_model() -> None:
+    trace, seen = trace_of(SENTENCES[0]), dict[str, list[float]]()
+
+    def look(picture: Picture) -> None:
+        if picture.record.title != "Who notices the order?":
+            return
+        parts = [part for root in picture.stage for part in root.get_family()]
+        chips = [part for part in parts if isinstance(getattr(part, "label", None), Label)]
+        titles = {part.text: part.get_y() for part in parts if getattr(part, "text", "") in ("attention", "LSTM")}
+        for part in parts:
+            for entry in (entry for meaning in getattr(part, "meanings", ()) for entry in meaning.entries(part)):
+                middle = (entry.low + entry.high) / 2
+                word = min(chips, key=lambda chip: abs(chip.get_x() - middle[0])).label
+                source = trace.full(entry.quantity.name)
+                assert source.labels["position"][entry.quantity.index[source.axes.index("position")]] == word
+                seen.setdefault(entry.quantity.name, []).append(middle[1])
+        for name, heights in seen.items():
+            own, other = (titles[title] for title in ("LSTM", "attention")[:: 1 if "lstm" in name else -1])
+            assert abs(np.mean(heights) - own) < abs(np.mean(heights) - other)
+
+    walk(CHAPTERS["lstm"], SENTENCES[0], "dark", look)
+    assert len(seen) == 6, "old, new and change of each model"
+
+
+@pytest.mark.parametrize(
+    ("share", "needed", "verdict"),
+    [(0.6, None, "holds"), (0.4, None, "fails"), (0.6, 0.7, "fails"), (0.6, 0.6, "holds")],
+)
+def test_a_claim_is_stamped_by_the_share_that_it_needs_and_the_line_below_it_is_as_long(
+    share: float, needed: float | None, verdict: str
+) -> None:
+    shares = [Quantity(value, "shares", (i,)) for i, value in enumerate((share, needed or 0.5))]
+    claim = Claim("a claim", shares[0], "of something", shares[1] if needed else None, "said")
+    assert claim.verdict == verdict
+    with drawn_in("dark"):
+        ((_, track, goal, _),) = ClaimBars([claim]).asked
+    assert goal.width / track.width == pytest.approx(float(shares[1]))

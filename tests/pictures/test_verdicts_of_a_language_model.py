@@ -57,3 +57,9 @@ def test_a_verdict_on_the_language_model_is_said_where_it_holds(
     name: str, number: int, sentence: str, holds: bool
 ) -> None:
     assert (sentence in told(name, number)) == bool(holds)
+
+
+def test_the_likeliest_names_are_said_with_their_own_probabilities() -> None:
+    answers = [Trace({}).full(f"experiment.long_prompt.after_is_{which}") for which in (0, 5)]
+    (best, known), (other, made_up) = ((one.labels[one.axes[0]][0], one.values[0]) for one in answers)
+    assert f"“{best.strip('· ')}” has {known:.1%}, “{other.strip('· ')}” {made_up:.1%}." in told("language_model", 8)
