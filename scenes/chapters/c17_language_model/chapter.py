@@ -206,6 +206,7 @@ class LanguageModel(Chapter):
         name, given = one.largest()
         near = (0, 1, *range(name.position - 1, name.position + 2), *range(len(every) - LAST, len(every)))
         page = Page(run["text_0"].pick(position=near), FIRST, CLOSE, own="looks")
+        page.set_x(FIRST.centre[0])
         page.words[near.index(name.position)].key = None  # it alone comes out of the text
         (mean, shares, weights), (single, own, given_to) = (
             page.looks(row.pick(key=near), role) for row, role in ((every, "residual"), (one, "query"))
