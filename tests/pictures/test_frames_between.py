@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 from between import collisions, look_between, overlaps
 from truth import lies
-from walking import SENTENCES, chapters, name_of
+from walking import SENTENCES, chapters, name_of, of_two_scales
 
 from scenes.mobjects.marks import misdrawn
 from scenes.stage.chapter import Chapter
@@ -17,6 +17,12 @@ WALKED = [*map(name_of, chapters())]
 #: A chapter of which a picture lays plates over each other: the joined outputs of heads.
 LYING = ("heads",)
 
+#: Entries that are drawn twice: once more, larger, beside what they are compared with; and small, among all others.
+TWICE = {
+    "interpretation": {"step 2: experiment.heads_off.ablation_accuracy"},
+    "language_model": {"step 4: experiment.long_prompt.apart"},
+}
+
 
 @dataclass
 class Between:
@@ -25,6 +31,7 @@ class Between:
     lies: list[str] = field(default_factory=list)
     misdrawn: list[str] = field(default_factory=list)
     overlaps: list[str] = field(default_factory=list)
+    scales: set[str] = field(default_factory=set)
     collisions: list[str] = field(default_factory=list)
     frames: int = 0
 
@@ -39,6 +46,7 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
         found.lies += [here + lie for lie in lies(scene.mobjects, trace)]
         found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, trace, moving)]
         found.overlaps += [here + pair for pair in overlaps(scene.mobjects)]
+        found.scales |= {here.split(",")[0] + ": " + name for name in of_two_scales(scene.mobjects, moving)}
         found.collisions += [here + pair for pair in collisions(scene.mobjects, moving)]
 
     (chapter,) = [chapter for chapter in chapters() if name_of(chapter) == name]
@@ -47,3 +55,4 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
     assert [found.lies, found.misdrawn] == [[], []]
     assert found.collisions == [] or name in LYING
     assert found.overlaps == []
+    assert found.scales == TWICE.get(name, set())

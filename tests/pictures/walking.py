@@ -7,7 +7,7 @@ import gc
 import logging
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -206,11 +206,11 @@ def findings(
     return _findings(chapter, text, theme, language, model)
 
 
-def of_two_scales(stage: Sequence[Mobject]) -> list[str]:
+def of_two_scales(stage: Sequence[Mobject], moving: Container[int] = ()) -> list[str]:
     """Names of tensors whose entries are drawn as bars in one direction, but not all in the same unit."""
     units: dict[tuple[str, str], set[float]] = {}
     for mark in marks_on(stage):
-        for meaning in mark.meanings:
+        for meaning in mark.meanings if id(mark) not in moving else ():
             if isinstance(meaning, Length) and isinstance(meaning.quantity, Quantity):
                 units.setdefault((meaning.quantity.name, meaning.side), set()).add(round(meaning.unit, 4))
     return [name for (name, _), found in units.items() if len(found) > 1]

@@ -244,7 +244,8 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 f"At the end, {picture.left:share} of it comes from “{one}”; an equal share is {picture.equal:share}.",
-                (appear(picture.levels, picture.level_name), appear(ring_around(picture.tanks[-1], "residual"))),
+                appear(ring_around(picture.tanks[-1], "residual")),
+                (appear_in_turn([*picture.levels], "slow"), appear(picture.level_name)),
             ),
             beat(
                 "Attention connects the two directly"

@@ -310,7 +310,7 @@ class LanguageModel(Chapter):
             beat(
                 "The model had guessed each token. What probability had the true one?",
                 appear(floors := page.floors()),
-                appear_in_turn(chances),
+                appear_in_turn(chances, "slow"),
             ),
             beat(
                 "Surprise is minus its logarithm, in bits: a half is one bit, a quarter two, "
@@ -473,7 +473,7 @@ class LanguageModel(Chapter):
                     f"Those {run['right_count']} names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                     f"Names had {known:.1%} in the mean, and made-up ones {made_up:.1%}.",
                 ),
-                appear(*(one.mean for one in lanes)),
+                *(appear(one.mean) for one in lanes),
             ),
             stage=[one.floor for one in answers],
         )
@@ -491,6 +491,7 @@ class LanguageModel(Chapter):
             for which, (written, room) in enumerate(zip((run["then"], run["wrong"]), TWO.columns(2), strict=True))
         ]
         (was, _), (left, now) = (told.pick(choice=which).quantities() for which in range(2))
+        after = branches[1].list
         yield Step(
             "What is written stays",
             beat(
@@ -510,7 +511,8 @@ class LanguageModel(Chapter):
                     f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}. The error goes on.",
                     f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}.",
                 ),
-                appear(branches[1].list),
+                (appear(*after.names, *after.numbers), *(grow(bar) for bar in after.bars)),
+                appear(ring_around(after.bars[1])),
             ),
             stage=[page],
         )
