@@ -46,7 +46,7 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
         found.lies += [here + lie for lie in lies(scene.mobjects, trace)]
         found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, trace, moving)]
         found.overlaps += [here + pair for pair in overlaps(scene.mobjects)]
-        found.scales |= {here.split(",")[0] + ": " + name for name in of_two_scales(scene.mobjects, moving)}
+        found.scales |= {here.partition(",")[0] + ": " + name for name in of_two_scales(scene.mobjects, moving)}
         found.collisions += [here + pair for pair in collisions(scene.mobjects, moving)]
 
     (chapter,) = [chapter for chapter in chapters() if name_of(chapter) == name]
