@@ -96,9 +96,10 @@ class LanguageModel(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
         page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
-        vector = standing(Strip(run["then_last_0"], VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
-        others = run["then_others_0"], f"{run['others_count']:,.0f} others"
-        likely = NextTokens(run["then_0"], LIST, others=others, whole=WHOLE_BAR)
+        top = run["last"].pick(layer=int(run["layers"]))
+        vector = standing(Strip(top, VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
+        others = run["likely_others"], f"{run['others_count']:,.0f} others"
+        likely = NextTokens(run["likely"], LIST, others=others, whole=WHOLE_BAR)
         last = VGroup(vector, page.tie(vector))
         yield from self.letters_become_tokens(run, page)
         yield from self.what_comes_next(run, page, last, likely)
@@ -162,7 +163,7 @@ class LanguageModel(Chapter):
 
     def what_comes_next(self, run: Trace, page: Page, last: VGroup, likely: NextTokens) -> Iterator[Step]:
         """A text, its last vector, and the probability of every token."""
-        name, best = run["name"], run["then_0"].words("rank")[0]
+        name, best = run["name"], run["likely"].words("rank")[0]
         asked, read = (run["text_0"].label("position", int(place)) for place in (name, run["tokens"] - 1))
         whole, before, after = page.words[WHOLE], page.words[:WHOLE], page.words[WHOLE + 1 :]
         text = [str(label) for label in run["text_0"].words("position")]
@@ -410,7 +411,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 claim(
-                    run["recalled_0"].words("rank")[0] == name,
+                    run["recalled_first"].words("rank")[0] == name,
                     f"“{name}” is the likeliest, with {here:.2%}: a head looks back at it.",
                     f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
@@ -481,14 +482,14 @@ class LanguageModel(Chapter):
     def an_error(self, run: Trace) -> Iterator[Step]:
         """Go on with the text from a wrong name as from the right one: written tokens stay."""
         told = run["named_again"]
-        first = run["then_0"].pick(rank=slice(len(told.words("rank"))))
+        first = run["likely"].pick(rank=slice(len(told.words("rank"))))
         (right, error), shares = first.words("rank"), first.quantities()
         page = Page(run["text_0"].pick(position=slice(int(run["tokens"]) - LAST, None)), ASKING, CLOSE)
         could = NextTokens(first, CHOICE)
         pause = Pause(*PAUSE)
         branches = [
             Branch(written, run["wrong"], told.pick(choice=which), room)
-            for which, (written, room) in enumerate(zip((run["then"], run["wrong"]), TWO.columns(2), strict=True))
+            for which, (written, room) in enumerate(zip((run["next_0"], run["wrong"]), TWO.columns(2), strict=True))
         ]
         (was, _), (left, now) = (told.pick(choice=which).quantities() for which in range(2))
         after = branches[1].list

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.animations import appear, flow, gather, leave
-from scenes.animations.verbs import Play
+from scenes.animations import Play, appear, flow, gather, leave
 from scenes.chapters.c17_language_model.page import CLOSE, MARK, Page
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar

@@ -37,6 +37,7 @@ from transformer_core.studies.experiments.language_model import (
     stacked,
 )  # fmt: skip
 from transformer_core.text.subwords import BYTE_SPACE, Subwords, spelled
+from transformer_core.tracing.named_tensor import NamedTensor
 
 #: A word that the tokenizer has whole, and one that it has not.
 MERGED = (" lighthouse", " Popocatepetl")
@@ -55,10 +56,8 @@ BEGUN, TOLD_NAME = "Your name is", " Mary"
 END = "<|im_end|>"
 #: What is written after a name, right or wrong, before it is asked for again.
 ASKED_AGAIN = ". The dog was called"
-#: Tokens that are listed, those of an answer at most, and those that the text is gone on with.
-SHOWN, WRITTEN, MORE = 12, 12, 4
-#: Tokens that are listed where lists stand side by side, and those that draw most attention.
-FEW, SEEN = 5, 6
+#: Tokens that are listed after the text and at one place of an answer, and those of an answer at most.
+SHOWN, FEW, WRITTEN = 12, 5, 12
 
 
 def chat(*turns: str) -> str:
@@ -118,10 +117,9 @@ def read(model: Transformer, ids: Tensor) -> Piece:
     }
 
 
-def listed(name: str, loaded: LoadedModel, probs: Tensor, which: Sequence[int]) -> Found:
-    """Some tokens with their probabilities, and what all others have together."""
-    shares = probs[[*which]].numpy()
-    return {name: tensor(shares, "rank", rank=pieces_of(loaded, [*which])), f"{name}_others": tensor(1 - shares.sum())}
+def listed(loaded: LoadedModel, probs: Tensor, which: Sequence[int]) -> NamedTensor:
+    """Some tokens with their probabilities."""
+    return tensor(probs[[*which]].numpy(), "rank", rank=pieces_of(loaded, [*which]))
 
 
 def taken_back(loaded: LoadedModel, ids: Tensor, names: Sequence[int]) -> Found:
@@ -133,7 +131,6 @@ def taken_back(loaded: LoadedModel, ids: Tensor, names: Sequence[int]) -> Found:
     pieces = pieces_of(loaded, [*names])
     return {
         "wrong": tensor(spaces, "step", step=labels),
-        **listed("wrong_next", loaded, probs[1], probs[1].topk(SHOWN).indices.tolist()),
         "named_again": tensor([[float(one[i]) for i in names] for one in probs], "choice rank",
                               choice=pieces, rank=pieces),
     }  # fmt: skip
@@ -156,28 +153,13 @@ def answered(loaded: LoadedModel, text: str, end: int, most: int = WRITTEN) -> P
     return {"ids": np.array(found), "probs": np.array(shares)}
 
 
-def written_on(model: Transformer, ids: Tensor, end: int, most: int = MORE) -> Piece:
-    """The likeliest tokens at each step, "step rank", of which the first is written, and the last vector there."""
-    best: list[np.ndarray] = []
-    shares, last = [], []
-    stream = f"decoder.{model.config.decoder_layers - 1}.resid_post"
-    while len(best) < most and (not best or best[-1][0] != end):
-        tape = recorded(model, ids, stream)
-        found = tape["logits"][0, -1].double().softmax(-1).topk(SHOWN)
-        last.append(tape[stream][0, -1].numpy())
-        best.append(found.indices.numpy())
-        shares.append(found.values.numpy())
-        ids = torch.cat([ids, found.indices[None, :1]], 1)
-    return {"ids": np.stack(best), "probs": np.stack(shares), "last": np.stack(last)}
-
-
 @experiment("What does a real language model do with a prompt, from its letters to the answer of a chat?")
 def long_prompt(bench: Bench) -> Found:
     loaded = facts(bench)
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)
     countries = (*CAPITALS, *INVENTED)
-    bench.expect(2 + len(NAMES) + len(countries))
+    bench.expect(1 + len(NAMES) + len(countries))
     end = tokenizer.pieces.index(END)
     places = merges_of(tokenizer)
     ids = [ids_of(loaded, TEXT.format(name)) for name in NAMES]
@@ -187,8 +169,6 @@ def long_prompt(bench: Bench) -> Found:
     on_name = seen[0]["weights"][:, :, name]
     layer, head = np.unravel_index(int(on_name.argmax()), on_name.shape)
     layers = ("input", *range(1, config.decoder_layers + 1))
-    attention, streams = seen[0]["weights"].mean((0, 1)), [one["stream"][[0, -1], name] for one in seen]
-    lengths = np.linalg.norm([streams[0] - streams[1], streams[0]], axis=-1)
     found = {
         "vocabulary": tensor(config.target_vocab),
         "places": tensor(config.max_positions),
@@ -198,11 +178,7 @@ def long_prompt(bench: Bench) -> Found:
         "last": tensor(seen[0]["stream"][:, -1], "layer d_model", layer=layers),
         "name": tensor(name),
         "tokens": tensor(len(texts[0][0])),
-        "attention": tensor(attention, "key", key=texts[0][0]),
-        "attention_others": tensor(np.sort(attention)[:-SEEN].sum()),
-        "best_others": tensor(np.sort(seen[0]["weights"][layer, head])[:-SEEN].sum()),
-        "unseen": tensor(len(texts[0][0]) - SEEN),
-        "on_name": tensor(on_name.max()),
+        "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
         "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
         "best_attention": tensor(seen[0]["weights"][layer, head], "key", key=texts[0][0]),
         "surprise": tensor(seen[0]["surprise"], "position", position=texts[0][0][1:]),
@@ -210,7 +186,6 @@ def long_prompt(bench: Bench) -> Found:
         "perplexity": tensor(2 ** seen[0]["surprise"].mean()),
         "apart": tensor(apart(seen[0]["stream"], seen[1]["stream"]).astype(np.float32), "layer position",
                         layer=layers, position=texts[0][0]),
-        "grown": tensor(lengths[:, 1] / lengths[:, 0], "part", part=("distance", "length")),
     }  # fmt: skip
     for which, (names, spaces) in enumerate(texts):
         probs = seen[which]["probs"]
@@ -219,15 +194,11 @@ def long_prompt(bench: Bench) -> Found:
             f"text_{which}": tensor(spaces, "position", position=names),
             f"next_{which}": tensor(probs[[best]], "step", step=in_text(loaded, [best])[0]),
         }
-    goes_on = bench.once("goes on", partial(written_on, model, ids[0], end))
-    for step, (best, probs) in enumerate(zip(goes_on["ids"], goes_on["probs"], strict=True)):
-        found[f"then_{step}"] = tensor(probs, "rank", rank=pieces_of(loaded, best.tolist()))
-        found[f"then_others_{step}"] = tensor(1 - probs.sum())
-        found[f"then_last_{step}"] = tensor(goes_on["last"][step], "d_model")
-    names, spaces = in_text(loaded, goes_on["ids"][:, 0].tolist())
-    found["then"] = tensor(spaces, "step", step=names)
+    likely = torch.from_numpy(seen[0]["probs"]).topk(SHOWN)
+    found["likely"] = tensor(likely.values.numpy(), "rank", rank=pieces_of(loaded, likely.indices.tolist()))
+    found["likely_others"] = tensor(1 - likely.values.sum().item())
     found["others_count"] = tensor(config.target_vocab - SHOWN)
-    found |= taken_back(loaded, ids[0], goes_on["ids"][0, :2].tolist())
+    found |= taken_back(loaded, ids[0], likely.indices[:2].tolist())
     for which, word in enumerate(MERGED):
         nodes, made = merged(word, places)
         labels = [one.replace(BYTE_SPACE, "␣") for one in nodes]
@@ -259,18 +230,14 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
         "told": tensor(told_spaces, "position", position=told),
         "told_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
         "told_attention": tensor(weights[layer, head], "key", key=told),
-        "few_others": tensor(loaded.model.config.target_vocab - FEW),
         "chat": tensor(spaces, "position", position=names),
         "chat_tokens": tensor(len(names) + len(first["ids"])),
-        "fitting": tensor(loaded.model.config.max_positions // (len(names) + len(first["ids"]))),
         "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
         "recalled": tensor(
             known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
         ),
     }
-    for which, probs in enumerate(names_next):
-        best = [i for i in probs.topk(FEW).indices.tolist() if i != mary][: FEW - 1]
-        found |= listed(f"recalled_{which}", loaded, probs, sorted([mary, *best], key=(-probs).tolist().__getitem__))
+    found["recalled_first"] = listed(loaded, names_next[0], names_next[0].topk(1).indices.tolist())
     right, sure, named = [], [], []
     for at, one in enumerate(countries):
         piece = bench.once(one, partial(answered, loaded, chat(QUESTION.format(one)), end))
@@ -282,7 +249,7 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
             said = piece["ids"][: labels.index("is") + 1].tolist()
             start = ids_of(loaded, chat(QUESTION.format(one)))
             probs = next_probs(loaded.model, torch.cat([start, start.new_tensor([said])], 1))
-            found |= listed(f"after_is_{at}", loaded, probs, probs.topk(FEW).indices.tolist())
+            found[f"after_is_{at}"] = listed(loaded, probs, probs.topk(FEW).indices.tolist())
         found |= {
             f"answer_{at}": tensor(piece["probs"], "step", step=labels),
             f"answer_{at}_spaces": tensor(spaces, "step", step=labels),
@@ -291,14 +258,12 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     of_names = np.split(np.where(named, np.array(sure)[:, 1], np.nan), 2)
     return found | {
         "right": tensor(np.array(right, float), "sentence", sentence=countries),
-        "capitals": tensor(np.arange(len(CAPITALS)), "sentence", sentence=CAPITALS.values()),
         "right_count": tensor(sum(right)),
         "real_count": tensor(len(CAPITALS)),
         "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",
                        kind=kinds, choice=("up to is", "the next token")),
         "named": tensor(np.array(named, float), "sentence", sentence=countries),
         "sure_of_names": tensor([np.nanmean(half) for half in of_names], "kind", kind=kinds),
-        "names": tensor([np.isfinite(half).sum() for half in of_names], "kind", kind=kinds),
     }  # fmt: skip
 
 
