@@ -80,8 +80,6 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
 
 def _made(tensor: NamedTensor, trace: Trace) -> tuple[str, tuple[str, ...]]:
     """Return the operation that made a tensor in words, or that it was given or learned, and the tensors it read."""
-    if tensor.name.endswith(")") or not tensor.values.size:  # of another sentence, whose trace is not at hand
-        return "", ()
     first = trace.explain(tensor.name, **dict.fromkeys(tensor.axes, 0))
     return first.made_by, tuple(dict.fromkeys(first.parents.values()))
 

@@ -525,7 +525,7 @@ class LanguageModel(Chapter):
         yield Step(
             "From a prompt to an answer",
             beat(
-                "The text, with its marks, passes through all layers. "
+                "The text, with its markers, passes through all layers. "
                 "The last vector gives probabilities, and a token is chosen:",
                 (draw(*loop.ways), appear(loop.light)),
                 *first,

@@ -272,7 +272,8 @@ class FAQ(Chapter):
             beat(
                 claim(
                     moved,
-                    "In the encoder, all of them: every token attends to the new one. Later keys change, too.",
+                    "In the encoder, all of them: every token attends to the new one. "
+                    "Keys of the next layer change, too.",
                     "In the encoder some of them, because tokens attend to the new one.",
                 ),
                 leave(encoder.pause, decoder.pause),
@@ -444,7 +445,7 @@ class FAQ(Chapter):
                 ambient=model.flow(),
             ),
             beat(
-                "and all of it is numbers, made of numbers:",
+                "and all of it is computed, number by number:",
                 ambient=model.flow(),
             ),
             beat("this happens inside,", Rise(inward, *model.whole(), came)),

@@ -103,7 +103,7 @@ def learned_onset(raw):
 
 
 def doublings(raw: Raw) -> list[dict[tuple[int, int], float]]:
-    """What each line gains between two steps whose second is at most twice the first."""
+    """Return the gain of each line between two steps whose second is at most twice the first."""
     steps = [*enumerate(raw["step"].tolist())]
     pairs = [(a, b, start, stop) for a, start in steps for b, stop in steps if start < stop <= 2 * start]
     return [{(start, stop): line[b] - line[a] for a, b, start, stop in pairs} for line in learned_lines(raw).values()]

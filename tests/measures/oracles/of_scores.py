@@ -295,7 +295,7 @@ def mean_self_attention(raw):
 
 @oracle("attention_to_others", "roles", "", needs="score")
 def attention_to_others(raw):
-    """What is left of all words."""
+    """Return what is left of all words."""
     return 1 - mean_self_attention(raw)
 
 
