@@ -42,7 +42,7 @@ class ShareBar(VGroup):
 
 
 def bar_of(
-    value: float,
+    value: Quantity,
     along: str,
     unit: float,
     across: float,

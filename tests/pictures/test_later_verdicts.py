@@ -180,6 +180,28 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
     assert "So the Spanish words before do not decide it." in spoken
 
 
+def test_open_gates_are_said_to_let_more_of_the_gradient_through_only_where_they_do() -> None:
+    trace = trace_of("The car is red")
+    gradient = trace["experiment.recall.gradient"]
+    assert gradient.axes == ("model", "distance")
+    opened, usual = (gradient.labels["model"].index(name) for name in ("LSTM, gates open", "LSTM"))
+    values = gradient.values.copy()
+    assert values[opened, -1] > 1e9 * values[usual, -1]
+    assert "Forget gates that start open let over a billion times as much through." in said("lstm", trace)
+    values[opened] = values[usual]
+    spoken = said("lstm", changed(trace, experiment__recall__gradient=values))
+    assert "Forget gates that start open change it, too." in spoken
+
+
+def test_all_vectors_are_said_to_change_with_a_word_only_where_each_does() -> None:
+    trace = trace_of("The car is red")
+    assert "In the encoder, all of them: every token attends to the new one." in said("faq", trace)
+    moved = trace["encoder.1.resid_post.grown_change"].values.copy()
+    moved[0, 0] = 0
+    spoken = said("faq", changed(trace, encoder__1__resid_post__grown_change=moved))
+    assert "In the encoder some of them, because tokens attend to the new one." in spoken
+
+
 def test_other_heads_are_said_to_stand_in_only_where_all_together_cost_much_more() -> None:
     trace = trace_of("The car is red")
     singly, together = (float(trace[f"experiment.spare_heads.{name}"]) for name in ("added_up", "together"))

@@ -24,6 +24,7 @@ from truth import Written, lies, wrong_in_step
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
 from scenes.mobjects.marks import Length, marks_on, misdrawn
+from scenes.mobjects.marks.judging import box_of
 from scenes.production.repertoire import repertoire
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import Chapter, Record, Step
@@ -207,13 +208,16 @@ def findings(
 
 
 def of_two_scales(stage: Sequence[Mobject], moving: Container[int] = ()) -> list[str]:
-    """Names of tensors whose entries are drawn as bars in one direction, but not all in the same unit."""
-    units: dict[tuple[str, str], set[float]] = {}
+    """Tensors whose entries are drawn as bars in one direction, but not all in the same unit, and bars over others."""
+    units: dict[tuple[object, ...], set[float]] = {}
     for mark in marks_on(stage):
         for meaning in mark.meanings if id(mark) not in moving else ():
             if isinstance(meaning, Length) and isinstance(meaning.quantity, Quantity):
-                units.setdefault((meaning.quantity.name, meaning.side), set()).add(round(meaning.unit, 4))
-    return [name for (name, _), found in units.items() if len(found) > 1]
+                (left, low, _), middle = box_of(mark)[0], mark.get_center()
+                foot = (low, middle[0]) if meaning.side == "height" else (left, middle[1])
+                for key in ((meaning.quantity.name,), ("a bar over another at", *np.round(foot, 2).tolist())):
+                    units.setdefault((meaning.side, *key), set()).add(round(meaning.unit, 4))
+    return [" ".join(map(str, key)) for (_, *key), found in units.items() if len(found) > 1]
 
 
 @cache

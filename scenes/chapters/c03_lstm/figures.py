@@ -30,7 +30,7 @@ from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.curves import GOAL, hollow
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, curve, dot, drop, rule, stroke
@@ -393,6 +393,7 @@ class Fading:
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
             tank = Box(wide, tall, palette().surface, 8, palette().line, 2).move_to(ribbon.columns[i].cross(low).centre)
+            means(tank, Stands(ribbon.chips[i].label))
             bar = bar_of(share, "height", tall, wide, "residual", 4).move_to(tank).align_to(tank, -UP)
             value = number(share, "share", "number").settle(bar.get_top() + UP * units(28))
             value.paper = tank

@@ -11,14 +11,14 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE
-from scenes.mobjects.bars import ShareBar, bar_of
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Shade, means
+from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, signed, units
+from scenes.theme import at, gap, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -154,8 +154,8 @@ class ClaimBars:
             wide, words = room.width - NAMED, Words(claim.text, "block")
             whole = ShareBar(claim.share, wide, "", HIGH).move_to(room.centre).align_to(at(room.left, 0), LEFT)
             needed = HALF if claim.needed is None else claim.needed
-            goal = bar_of(needed, "width", wide, GOAL, "ink2").next_to(whole, DOWN, buff=gap("cell"))
-            goal.align_to(whole, LEFT)
+            goal = means(Box(wide * needed, GOAL, palette().ink2), Length(needed, "width", wide, GOAL))
+            goal.next_to(whole, DOWN, buff=gap("cell")).align_to(whole, LEFT)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
             told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10)).align_to(goal, RIGHT)
             words.next_to(whole, UP, buff=units(14)).align_to(whole, LEFT)
