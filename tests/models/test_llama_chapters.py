@@ -63,6 +63,7 @@ def test_every_chapter_on_such_a_decoder_is_true_and_readable(chapter, given):
     assert found.wrong == []
 
 
+@pytest.mark.slow
 @every_chapter
 @pytest.mark.parametrize("given", [("middle", "light")], indirect=True, ids=" ".join, scope="module")
 def test_every_chapter_holds_in_the_other_theme_and_in_spanish(chapter, given):
@@ -76,6 +77,7 @@ def test_the_chapter_on_positions_is_not_for_it(trace):
         found_in(Positions, trace, "dark")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chapter", "sentence"),
     [
@@ -143,6 +145,7 @@ def test_rows_sent_through_a_sublayer_again_come_out_the_same(kind, request):
         assert np.abs(again - out).max() < 1e-5 * np.abs(out).max()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chapter", [QKV, Scores], ids=lambda chapter: chapter.__name__)
 def test_normed_queries_and_wide_heads_are_told_of(chapter, qwen):
     for language in ("en", "es"):

@@ -134,6 +134,7 @@ def test_a_folder_is_opened_without_the_library_of_the_hub_and_without_a_network
     assert done.stdout == "bert\n", done.stderr
 
 
+@pytest.mark.slow
 def test_a_need_is_met_by_the_models_that_have_it(folders):
     has = {kind: {need for need in NEEDS if not lacks(read(TEXT, folders[kind]), (need,))} for kind in folders}
     decoder = {"self-attention", "a feed-forward network", "a decoder", "a vocabulary to predict"}

@@ -29,16 +29,17 @@ def right(found):
     assert found.wrong == []
 
 
-#: Of the second kind those chapters that a window, its marks and its norms can put wrong; the others with -m slow.
+#: Of the second kind those chapters that a window, its marks and its norms can put wrong.
 OF_BOTH = ("Encoder", "Positions", "Scores", "Weighting", "Decoder", "Inference")
 WALKED = [
-    pytest.param(kind, chapter, id=f"{kind}-{chapter.__name__}", marks=() if quick else pytest.mark.slow)
+    pytest.param(kind, chapter, id=f"{kind}-{chapter.__name__}")
     for kind in LOOKS
     for chapter in SERVED
-    for quick in [kind == "marian" or chapter.__name__ in OF_BOTH]
+    if kind == "marian" or chapter.__name__ in OF_BOTH
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("given", "chapter"), WALKED, indirect=["given"], scope="module")
 def test_a_chapter_is_true_and_readable(chapter, given):
     if chapter.__name__ not in LONG or given[1:] == LOOKS["marian"]:

@@ -16,9 +16,6 @@ from scenes.stage.reading import read
 from scenes.theme import drawn_in
 from transformer_core.tracing.trace import NamedTensor
 
-#: The chapters with whole rows as strips; the others only with -m slow.
-ON_ROWS = ("Residual", "Encoder")
-
 
 @pytest.fixture(scope="module")
 def trace(tmp_path_factory):
@@ -32,14 +29,8 @@ def trace(tmp_path_factory):
     return read("the old ship sails home", folder)
 
 
-@pytest.mark.parametrize(
-    "chapter",
-    [
-        pytest.param(chapter, marks=() if chapter.__name__ in ON_ROWS else pytest.mark.slow)
-        for chapter in EVERY_ENCODER_CHAPTER
-    ],
-    ids=lambda chapter: chapter.__name__,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("chapter", EVERY_ENCODER_CHAPTER, ids=lambda chapter: chapter.__name__)
 def test_a_chapter_is_true_and_readable_in_rows_of_768_entries(chapter, trace):
     found = found_in(chapter, trace, "dark")
     assert found.wrong == []

@@ -6,24 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from walking import FRESH, RANDOM, RARE, SENTENCES, TIED, UNUSUAL, chapters, findings, name_of
+from walking import FRESH, QUICK, RANDOM, RARE, SENTENCES, TIED, UNUSUAL, chapters, findings, name_of
 
 from scenes.stage.chapter import Chapter
 from transformer_core.studies.translator.train import POST_NORM
 
 
-def walked(*texts: str, quick: Sequence[str] = (), among: Sequence[str] = ()) -> list[Any]:
-    """Each chapter with each text; with those that are not `quick` only with -m slow. No text named: all are.
-
-    If chapters are named by `among`, the others have the `quick` texts alone.
-    """
+def walked(*texts: str, among: Sequence[str] = (), also: Sequence[str] = ()) -> list[Any]:
+    """Each chapter with each text, and those that `among` names with the texts in `also`; the QUICK ones each time."""
     return [
-        pytest.param(
-            chapter, text, id=f"{chapter.__name__}-{text[:14]}", marks=SLOW if text not in (quick or texts) else ()
-        )
+        pytest.param(chapter, text, id=f"{chapter.__name__}-{text[:14]}", marks=() if text in QUICK else SLOW)
         for chapter in chapters()
-        for text in texts
-        if text in quick or not among or name_of(chapter) in among
+        for text in (*texts, *(also if name_of(chapter) in among else ()))
     ]
 
 
@@ -34,13 +28,12 @@ LIGHT = walked(SENTENCES[0])
 #: The other norm order: a short sentence, and the longest where a picture or a sentence depends on this order.
 BEHIND = walked(
     SENTENCES[0],
-    SENTENCES[-1],
-    quick=SENTENCES[:1],
     among=("basics", "encoder", "residual", "decoder", "interpretation", "faq"),
+    also=SENTENCES[-1:],
 )
 #: What is seldom typed, and a model that was never trained.
-SELDOM = walked(*UNUSUAL, quick=RARE)
-UNTRAINED = walked(*FRESH, quick=FRESH[:1], among=TIED)
+SELDOM = walked(*RARE, among=("meaning", "basics", *TIED, "decoder", "inference"), also=UNUSUAL[::2])
+UNTRAINED = walked(FRESH[0], among=TIED, also=FRESH[1:])
 #: Below some bars stand those of all tokens, smaller and under a name of their own.
 SMALL_COPIES = {"LanguageModel": ["step 4: experiment.long_prompt.apart"]}
 #: How many marks of a chapter mean a number at the ends of its steps about the first sentence, at least: some four
@@ -102,6 +95,7 @@ def test_every_picture_can_be_read(chapter: type[Chapter], text: str) -> None:
     assert findings(chapter, text, "dark").faults == []
 
 
+@SLOW
 @pytest.mark.parametrize(("chapter", "text"), LIGHT)
 def test_every_picture_can_be_read_in_the_light_theme(chapter: type[Chapter], text: str) -> None:
     found = findings(chapter, text, "light")
@@ -116,6 +110,7 @@ def test_a_chapter_has_a_handful_of_short_steps(chapter: type[Chapter]) -> None:
     assert SECONDS[0] <= sum(record.duration for record in records) <= SECONDS[1]
 
 
+@SLOW
 @pytest.mark.parametrize(("chapter", "text"), BEHIND)
 def test_a_chapter_holds_all_contracts_for_a_model_with_the_norm_behind_its_sums(
     chapter: type[Chapter], text: str
@@ -126,12 +121,14 @@ def test_a_chapter_holds_all_contracts_for_a_model_with_the_norm_behind_its_sums
     assert [record.number for record in found.records if len(record.narration.split()) > MOST_WORDS] == []
 
 
+@SLOW
 @pytest.mark.parametrize(("chapter", "text"), SELDOM)
 def test_a_chapter_holds_all_contracts_for_sentences_that_are_seldom_typed(chapter: type[Chapter], text: str) -> None:
     found = findings(chapter, text, "dark")
     assert found.wrong == []
 
 
+@SLOW
 @pytest.mark.parametrize(("chapter", "text"), UNTRAINED)
 def test_a_chapter_holds_all_contracts_for_random_weights(chapter: type[Chapter], text: str) -> None:
     found = findings(chapter, text, "dark", model=RANDOM)

@@ -12,8 +12,11 @@ from walking import SENTENCES, chapters, name_of, of_two_scales
 from scenes.mobjects.marks import misdrawn
 from scenes.stage.chapter import Chapter
 
-#: The chapters of which frames are looked into: those of the lecture.
-WALKED = [*map(name_of, chapters())]
+#: Frames of all chapters are looked into, those of two in the quick tests.
+WALKED = [
+    name if name in ("scores", "weighting") else pytest.param(name, marks=pytest.mark.slow)
+    for name in map(name_of, chapters())
+]
 #: A chapter of which a picture lays plates over each other: the joined outputs of heads.
 LYING = ("heads",)
 

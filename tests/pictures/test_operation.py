@@ -69,6 +69,7 @@ def seen_in_motion(four, scene, trace):
     return found
 
 
+@pytest.mark.slow
 def test_every_point_of_the_trace_has_a_true_picture_that_fills_its_room():
     trace, chance = trace_of(TEXT), random.Random(7)
     found = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 import pytest
-from walking import FRESH, RANDOM, RARE, SENTENCES, TIED, UNUSUAL, Findings, chapters, findings, name_of
+from test_contracts import EVERYWHERE, SELDOM, SLOW, UNTRAINED
+from walking import RANDOM, Findings, findings
 
 from scenes.stage.chapter import Chapter
 
@@ -24,16 +25,9 @@ TOO_MANY = re.compile(rf"{ONE} (?:[a-z]+ )?(?!(?:{'|'.join(NO_PLURAL.split())})\
 TOO_FEW = re.compile(rf"{MORE} (?:{'|'.join(NOUNS.split())})\b(?! by)")
 VERB = re.compile(rf"{ONE} (?:{'|'.join(OF_MANY.split())})\b")
 WALKS = [
-    pytest.param(chapter, text, model, id=f"{chapter.__name__}-{text[:14]}{'-random' * bool(model)}", marks=marks)
-    for chapter in chapters()
-    for texts, model, marks in (
-        ((*SENTENCES, *RARE), None, ()),
-        ([text for text in UNUSUAL if text not in RARE], None, pytest.mark.slow),
-        (FRESH[:1], RANDOM, ()),
-        (FRESH[1:], RANDOM, pytest.mark.slow),
-    )
-    for text in texts
-    if (text, model) != (FRESH[1], RANDOM) or name_of(chapter) in TIED
+    pytest.param(*walk.values, model, id=f"{walk.id}{'-random' * bool(model)}", marks=SLOW if model else walk.marks)
+    for walks, model in ((EVERYWHERE + SELDOM, None), (UNTRAINED, RANDOM))
+    for walk in walks
 ]
 
 

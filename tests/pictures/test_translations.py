@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from test_contracts import MOST_WORDS, POST_NORM, SECONDS
-from walking import SENTENCES, chapters, findings
+from walking import QUICK, SENTENCES, chapters, findings
 
 from scenes.language import catalogue
 from scenes.speech.narration import foreign_words
@@ -16,12 +17,19 @@ from scenes.stage.chapter import Chapter
 EVERY = pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)
 
 
-@EVERY
-def test_every_sentence_has_a_spanish_entry(chapter: type[Chapter]) -> None:
+@pytest.mark.parametrize(
+    "walked",
+    [
+        [(text, None) for text in QUICK],
+        pytest.param([*((text, None) for text in SENTENCES), (SENTENCES[0], POST_NORM)], marks=pytest.mark.slow),
+    ],
+    ids=["usual", "all"],
+)
+@EVERY  # last, so that the name begins with the chapter: who walked it has the walk
+def test_every_sentence_has_a_spanish_entry(chapter: type[Chapter], walked: list[Any]) -> None:
     """What is missing is added by `lecture language es --write`; CONTRIBUTING says how to go on."""
     spanish = catalogue("es")
-    walks = [findings(chapter, text, "dark") for text in SENTENCES]
-    walks.append(findings(chapter, SENTENCES[0], "dark", model=POST_NORM))
+    walks = [findings(chapter, text, "dark", model=model) for text, model in walked]
     heard = [one for walk in walks for record in walk.records for one in record.heard]
     assert sorted({one.template for one in heard if spanish.find(one.template) is None}) == []
 
@@ -44,7 +52,7 @@ def test_a_chapter_in_spanish_is_no_longer_than_it_may_be(chapter: type[Chapter]
 
 
 @pytest.mark.parametrize("language", ["en", "es"])
-@EVERY  # last, so that the name begins with the chapter: who walked it has the walk
+@EVERY
 def test_a_chapter_is_read_out_without_a_digit_a_greek_letter_or_a_sign(chapter: type[Chapter], language: str) -> None:
     """Only letters of the language, punctuation, and guillemets around words of the other one reach a voice."""
     beats = [beat for record in findings(chapter, SENTENCES[0], "dark", language).records for beat in record.beats]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from walking import FRESH, RANDOM, SENTENCES, chapters, findings, name_of, trace_of
+from walking import FRESH, QUICK, RANDOM, SENTENCES, chapters, findings, name_of, trace_of
 
 from scenes.stage.chapter import Chapter
 from scenes.stage.step import Record
@@ -24,7 +24,13 @@ def about(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(
         ("chapter", "text", "model"),
         [
-            pytest.param(chapter, text, model, id=f"{chapter.__name__}-{text[:14]}{'-random' if model else ''}")
+            pytest.param(
+                chapter,
+                text,
+                model,
+                id=f"{chapter.__name__}-{text[:14]}{'-random' if model else ''}",
+                marks=pytest.mark.slow if model or text not in QUICK else (),
+            )
             for text, model in READ
         ],
     )

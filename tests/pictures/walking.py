@@ -52,12 +52,14 @@ UNUSUAL = (
     "the car the car",
     "the animals did not cross the wide streets because they were too tired",
 )
-#: Of these the two that differ most from what is usually typed; the others are walked with -m slow.
+#: Of these the two that differ most from what is usually typed: all chapters are walked with them.
 RARE = ("? ? ?", UNUSUAL[-1])
-#: For random weights; the first each time, the other with -m slow, in the chapters where one word stands twice among
-#: queries and keys that prefer none.
+#: For random weights; all chapters with the first, with the other those where one word stands twice among queries and
+#: keys that prefer none.
 FRESH = ("The car is red", "the car the car")
 TIED = ("qkv", "scores", "weighting", "heads")
+#: The walks of the quick tests, a usual sentence and the longest of the usual ones; all others are slow.
+QUICK = (SENTENCES[0], SENTENCES[-1])
 
 
 def chapters() -> list[type[Chapter]]:

@@ -52,6 +52,7 @@ def test_list_says_what_there_is_to_people_and_to_programs(lecture):
         assert chapter["name"] in lecture("list").stdout
 
 
+@pytest.mark.slow
 def test_experiments_are_listed_run_and_recorded(lecture, tmp_path):
     assert "variance" in lecture("experiments").stdout
     assert lecture("experiments").stdout == lecture("experiments", "list").stdout
@@ -146,6 +147,7 @@ def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, surveyed, tmp
             assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
 
 
+@pytest.mark.slow
 def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
     tools = tmp_path / "tools"
     tools.mkdir()
@@ -189,6 +191,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_quiz_needs_no_film_and_writes_over_nobodys_file(lecture, tmp_path):
     mine = tmp_path / "out" / "modern-the-car-is-red-es-quiz-anki.txt"
     mine.parent.mkdir()
@@ -239,6 +242,7 @@ def test_there_must_be_a_page_to_serve(lecture, tmp_path):
     assert "there is no index.html" in lecture("serve", str(tmp_path)).stderr
 
 
+@pytest.mark.slow
 def test_an_interrupt_is_one_line_and_the_next_run_goes_on(tmp_path):
     program = tmp_path / "program.py"
     program.write_text(SLOW.format(tests=str(Path(__file__).parent), folder=str(tmp_path / "place")))

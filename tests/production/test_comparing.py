@@ -71,6 +71,7 @@ def test_every_number_of_the_film_is_in_the_saved_trace(film):
             assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
 
 
+@pytest.mark.slow
 def test_what_was_compared_before_is_taken_as_it_is(lecture, film):
     said = lecture(*film[2])
     assert "8 steps, 0 of them drawn now" in said.stdout

@@ -20,6 +20,7 @@ def trace() -> Trace:
     return read("The car is red")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), [("qkv", 1), ("scores", 1), ("weighting", 1)])
 def test_every_frame_of_a_step_looks_as_under_plain_manim(trace: Trace, name: str, step: int) -> None:
     verdict = compare(chosen([name])[0].load(), trace, {step}, SIZE, 6)

@@ -6,6 +6,7 @@ The long trial, over several ways to run and every kind of file: `python tests/r
 import shutil
 import sys
 
+import pytest
 from determinism import SHUFFLED
 from tiny_lecture import Tiny
 from trial import hashes, outlived, start
@@ -13,6 +14,7 @@ from trial import hashes, outlived, start
 from scenes.production.cache_folder import TAG
 
 
+@pytest.mark.slow
 def test_shuffled_jobs_of_two_workers_in_other_surroundings_make_the_same_files(known, tmp_path):
     other = Tiny(tmp_path)
     shutil.copytree(known.cache / "traces", other.cache / "traces")

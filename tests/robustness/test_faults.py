@@ -15,6 +15,7 @@ from scenes.production.belongings import LIST
 NO_ROOM = "no space left on device; free some room and run it again, it goes on from there"
 
 
+@pytest.mark.slow
 def test_an_output_without_room_is_one_line_and_later_the_same_film(disks, tiny, known):
     """Room for nothing, for the list and a part of a clip, for the clips, for pictures too, for all but the index."""
     kib = {path.relative_to(known.folder / "out"): -(-path.stat().st_size // 4096) * 4

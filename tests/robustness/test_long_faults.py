@@ -42,7 +42,7 @@ def bounded():
     one.rmdir()
 
 
-@pytest.mark.parametrize("mebibytes", [40, 80, 120, 160, 240, 320, 480, 640])
+@pytest.mark.parametrize("mebibytes", [40, 120, 240, 640])
 def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibytes, bounded, tiny, known):
     """Accept the kernel's status if the command itself is killed: nobody is left to say a line."""
     tiny.redraw()
@@ -58,7 +58,7 @@ def test_what_the_kernel_kills_for_its_memory_is_done_again_or_one_line(mebibyte
 
 # The command itself refuses less than 1 GiB at once (test_surroundings); here it is passed by. With less than 400 MiB,
 # a library of a drawing process may wait for memory without end.
-@pytest.mark.parametrize("mebibytes", [400, 500, 750, 1000, 1500, 2000, 3000])
+@pytest.mark.parametrize("mebibytes", [400, 1000, 3000])
 @pytest.mark.skipif(not shutil.which("prlimit"), reason="needs prlimit, of util-linux")
 def test_a_process_that_gets_no_more_memory_ends_in_one_line(mebibytes, tiny, known):
     tiny.redraw()
@@ -78,7 +78,7 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
     tiny.redraw()
     said = disks("""
         mkdir filled; cp -a cache/. filled; need=$(($(du -sk filled | cut -f 1) + 700))
-        for room in $(seq 0 48 384); do
+        for room in $(seq 0 96 384); do
             disk one 16m; cp -a filled one/cache; free=$(df --output=avail -k one | tail -1); fill one $((free - room))
             LECTURE_CACHE=$PWD/one/cache render one/out; find one -name '*.part*'
             [ ! -e one/out/tiny-480p15.mp4 ] || cksum < one/out/tiny-480p15.mp4
@@ -92,17 +92,17 @@ def test_a_disk_that_fills_up_at_any_moment_makes_no_wrong_film(disks, tiny, kno
             subprocess.run(["cksum"], stdin=film, capture_output=True, text=True, check=True).stdout.strip()
         }
     refusals = [line for line in said if line.startswith("lecture: ")]
-    assert len(refusals) > 3
+    assert len(refusals) > 1
     assert all(line.endswith(NO_ROOM) for line in refusals), refusals
     assert said.count("status 1") == len(refusals)
-    assert said.count("status 0") == 9 * 2 - len(refusals)
+    assert said.count("status 0") == 5 * 2 - len(refusals)
 
 
 CLIP = "clip scores.1 --width 320 --output small --format"
 ROOMS = {
     "trace --output small/all.npz": 256,
     "train --steps 2 --output small/mine.safetensors": 256,
-    **{f"{CLIP} {name}": 8 for name in ("mp4", "gif", "webm", "avif", "png")},
+    **{f"{CLIP} {name}": 8 for name in ("mp4", "webm", "png")},
     "experiments run variance --output small": 4,
 }
 

@@ -33,6 +33,7 @@ def test_a_home_is_not_needed(home, tiny, known):
     assert not (tiny.folder / "not").exists()
 
 
+@pytest.mark.slow
 def test_a_user_without_a_name_and_a_home_gets_the_film(nobody, tiny, known):
     tiny.redraw()
     goes_on(tiny.render(around=nobody, unset=["HOME", "USER", "LOGNAME"]))
@@ -51,6 +52,7 @@ def test_no_environment_but_a_path_is_enough(tiny, known):
     assert tiny.film() == known.film()
 
 
+@pytest.mark.slow
 def test_a_system_of_ascii_alone_draws_and_names_what_has_more(tiny, known):
     tiny.redraw()
     goes_on(tiny.render("salída", environment=ASCII))
@@ -106,7 +108,8 @@ CLOCKS = {
 }
 
 
-@pytest.mark.parametrize("clock", some_slow(*CLOCKS, quick=["forty days ahead"]))
+@pytest.mark.slow
+@pytest.mark.parametrize("clock", CLOCKS)
 def test_a_wrong_clock_makes_the_same_film(clock, tiny, known):
     (tiny.folder / "sitecustomize.py").write_text(CLOCK.format(**CLOCKS[clock]))
     tiny.redraw()

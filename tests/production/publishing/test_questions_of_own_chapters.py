@@ -39,6 +39,7 @@ def folder(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_the_questions_of_the_page_come_to_the_page_and_to_both_formats(folder, look, tmp_path):
     page = look(folder / "page" / "page" / "index.html")
     card = page.locator("#transcript .card")

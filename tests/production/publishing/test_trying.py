@@ -451,6 +451,7 @@ def test_all_tensors_of_the_run_can_be_looked_into_and_asked(tried):
     assert box.get_by_role("rowheader").nth(1).text_content() == "dogs", "it follows what is typed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(tried, scheme):
     page = tried(f"ask={WEIGHT}&off=encoder.0.self_attn:1&temperature=2", color_scheme=scheme)
@@ -524,6 +525,7 @@ UNDRAWN = """() => trying.runs.now.names.filter((name) => {
 })"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["english-spanish", "english-spanish-post-norm", "english-spanish-four-cross-heads"])
 def test_an_entry_of_every_tensor_of_every_shipped_model_has_a_figure(look, lecture, trace, tmp_path, name):
     page = look(
