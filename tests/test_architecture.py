@@ -98,21 +98,35 @@ def test_no_chapter_contains_a_coordinate_a_colour_a_duration_a_size_or_a_random
     assert not faults(ast.parse(chapter.read_text(encoding="utf-8")))
 
 
-#: Calls that count, choose or round, and take no size.
-COUNTS = {"rows", "columns", "range", "pick", "quantity", "round", "max", "min", "enumerate", "zip", "split", "under"}
+#: Calls that count, choose or round, and take no size; of the first two only what is given first.
+COUNTS = {"rows", "columns", "range", "pick", "quantity", "round", "enumerate", "zip", "split", "under"}
+#: Neighbours, halves and squares are no sizes, unless they are handed to a figure.
+NO_SIZES = {0, 1, 2}
+MAY_BE_SMALL = {"rows", "columns", "max", "min"}
 
 
 def bare_numbers(tree: ast.AST) -> list[str]:
-    """Every number that is handed to a call, or kept under a name: a size, a place or a duration in disguise."""
-    found = []
-    for node in ast.walk(tree):
-        match node:
-            case ast.Call() if called(node) not in COUNTS:
-                given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                found += [(node, part) for part in given if is_number(part)]
-            case ast.Assign(value=value) | ast.AnnAssign(value=value) if value is not None and is_number(value):
-                found += [(node, value)] if ast.unparse(node).split(" ")[0] != "number" else []
-    return [f"line {node.lineno}: {ast.unparse(part)} in {ast.unparse(node)[:80]}" for node, part in found]
+    """Every number that is not counted, compared or looked up by: a size, a place or a duration in disguise."""
+    above = {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+
+    def is_size(node: ast.AST) -> bool:
+        parent = above.get(node)
+        match parent:
+            case None | ast.Compare() | ast.Subscript() | ast.FormattedValue():
+                return False
+            case ast.Assign(targets=[ast.Name("number")]):
+                return False
+            case ast.Call(args=args) if called(parent) in COUNTS:
+                return called(parent) in {"rows", "columns"} and node in args[1:]
+        return isinstance(parent, ast.stmt) or is_size(parent)
+
+    found = [node for node in ast.walk(tree) if is_number(node) and is_size(node)]
+    return [
+        f"line {node.lineno}: {ast.unparse(node)} in {ast.unparse(above[node])[:80]}"
+        for node in found
+        if ast.literal_eval(node) not in NO_SIZES
+        or (isinstance(above[node], ast.Call) and called(above[node]) not in MAY_BE_SMALL)
+    ]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: str(path.relative_to(FOLDER)))
@@ -133,7 +147,21 @@ def test_no_chapter_keeps_anything_on_itself_between_its_steps(chapter):
 
 
 @pytest.mark.parametrize(
-    "planted", ["Plot(x, 1250)", "room.split_rows(96)", "WIDE = 1480", "Arcs(words, room=Room(0, 1, 2, 3))"]
+    "planted",
+    [
+        "Plot(x, 1250)",
+        "room.split_rows(96)",
+        "WIDE = 1480",
+        "A, B = 40, wide",
+        "Arcs(words, room=Room(0, 1, 2, 3))",
+        "room.columns(2, 80)",
+        "Plot(x, 1250 * wide)",
+        "sizes = {'wide': 480}",
+        "def f(wide=480): pass",
+        "Box(max(400, wide))",
+        "Box(wide * 0.66)",
+        "Room(*(96, top, 1824, top))",
+    ],
 )
 def test_a_planted_bare_number_is_found(planted):
     assert bare_numbers(ast.parse(planted))

@@ -15,6 +15,8 @@ from scenes.theme import pace, units
 
 #: How many times thicker the lines of what is dived into become at most.
 THICKER = 2.0
+#: How many times faster what is dived past goes out than the eye comes to the part.
+PASSING = 6.0
 
 
 class Dive(Motion):
@@ -49,6 +51,11 @@ class Dive(Motion):
             leaf.dived = True
         super().begin()
 
+    def _setup_scene(self, scene: Scene) -> None:
+        """Put the picture behind all else, so that no token is covered by what is dived past."""
+        super()._setup_scene(scene)
+        scene.bring_to_back(*self.whole)
+
     def interpolate_mobject(self, alpha: float) -> None:
         self.show(self.rate_func(alpha))
 
@@ -61,8 +68,8 @@ class Dive(Motion):
         thicker = min(float(np.sqrt(size[0] * size[1])), THICKER)
         for state, width in self.strokes:
             state["stroke_width"] = width * thicker
-        # What is dived past is gone halfway, before it covers titles.
-        outer, inner = (1 - (1 - kept) * min(1.0, 2 * depth) for kept in (0.0, self.inside))
+        # What is dived past is gone after a sixth of the way, before it covers titles.
+        outer, inner = (1 - (1 - kept) * min(1.0, rate * depth) for kept, rate in ((0.0, PASSING), (self.inside, 2.0)))
         if depth == 0:
             self.points.restore()
         else:

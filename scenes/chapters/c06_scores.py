@@ -93,6 +93,7 @@ class Scores(Chapter):
                 f"How well does the query of “{query_token}” match the key of “{top_key}”?",
                 board.ribbon.mark({there: "key"} | {here: "query"}),
                 (dive, *come[0]),
+                *come[1:],
             ),
             beat(f"{rotated}Multiply entry by entry, and add up.", *first, *rest),
             beat(

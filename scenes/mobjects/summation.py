@@ -239,7 +239,7 @@ class Summation(VGroup):
         last = [appear(*self.chart.last, *self.bias, rise=False)] if self.columns.rest else []
         outcome = [*self.chart.end, *([self.equation] if self.equation else []), *([] if known else [self.plate])]
         return [
-            [(*come, appear(self.labels, self.heads))],
+            [(*come,), appear(self.labels, self.heads)],
             [appear(*marks, rise=False), self._run(0, 3, "cell")],
             [*others, *last],
             [

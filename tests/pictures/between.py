@@ -72,6 +72,28 @@ def overlaps(stage: Sequence[Mobject]) -> list[str]:
     ]
 
 
+def covered(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
+    """Texts that are there, and lie under a plate that is drawn after them and stands still or is dived past."""
+    drawn = [part for root in stage for part in root.get_family()]
+    place = {id(part): n for n, part in enumerate(drawn)}
+    plates = [
+        (n, part, box_of(part))
+        for n, part in enumerate(drawn)
+        if isinstance(part, Box) and part.get_fill_opacity() >= FAINT
+        if id(part) not in moving or getattr(part, "dived", False)
+    ]
+    found = []
+    for text in texts_on(stage):
+        if _opacity(text) < FAINT or id(text) in moving:
+            continue
+        low, high = box_of(text)
+        for n, plate, (under, over) in plates:
+            shared = np.minimum(high, over) - np.maximum(low, under)
+            if n > place[id(text)] and (shared[:2] > units(2)).all():
+                found.append(f"{text.text!r} lies under a plate of {plate.width * PIXELS_PER_UNIT:.0f} px")
+    return found
+
+
 def collisions(stage: Sequence[Mobject], moving: Container[int]) -> list[str]:
     """Plates that stand still and lie partly over each other: those of a deck are meant to, points of a plot may."""
     plates = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import pytest
-from between import collisions, look_between, overlaps
+from between import collisions, covered, look_between, overlaps
 from truth import lies
 from walking import SENTENCES, chapters, name_of, of_two_scales
 
@@ -48,7 +48,7 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
         found.frames += 1
         found.lies += [here + lie for lie in lies(scene.mobjects, trace)]
         found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, trace, moving)]
-        found.overlaps += [here + pair for pair in overlaps(scene.mobjects)]
+        found.overlaps += [here + pair for pair in overlaps(scene.mobjects) + covered(scene.mobjects, moving)]
         found.scales |= {here.partition(",")[0] + ": " + name for name in of_two_scales(scene.mobjects, moving)}
         found.collisions += [here + pair for pair in collisions(scene.mobjects, moving)]
 

@@ -143,7 +143,7 @@ class QKV(Chapter):
                 f"{trace['config.d_head']}. Training finds its numbers.",
                 (appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
-            beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0])),
+            beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0]), *come[1:]),
             beat("Multiply entry by entry, and add up.", *first, *rest),
             beat(
                 claim(

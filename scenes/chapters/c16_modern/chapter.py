@@ -21,15 +21,12 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, size_of
 from scenes.chapters.c16_modern.dials import Dials
-from scenes.chapters.c16_modern.plan import INSIDE, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.tracing.trace import Trace
-
-#: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
-QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 
 
 class Modern(Chapter):
@@ -88,7 +85,7 @@ class Modern(Chapter):
 
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
         """Two norms of the same vector, laid over each other."""
-        left, right = INSIDE.columns(2, 80)
+        left, right = INSIDE.columns(2)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
         before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)

@@ -17,6 +17,8 @@ from scenes.theme import at, between, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
+#: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
+QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 #: What each kind of sublayer is called in a tower.
 SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", "cross-attention", "feed-forward")}
 #: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.

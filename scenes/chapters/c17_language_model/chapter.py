@@ -38,6 +38,7 @@ from scenes.chapters.c17_language_model.page import (
     LIST,
     NEAR,
     OVERVIEW,
+    LINES,
     PROSE,
     SLOTS,
     SMALL,
@@ -95,7 +96,7 @@ class LanguageModel(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.long_prompt")
-        page = Page(run["text_0"], PROSE, pitch=PROSE.height / 9)
+        page = Page(run["text_0"], PROSE, pitch=PROSE.height / LINES)
         top = run["last"].pick(layer=int(run["layers"]))
         vector = standing(Strip(top, VECTOR.height, VECTOR.width)).move_to(VECTOR.centre)
         others = run["likely_others"], f"{run['others_count']:,.0f} others"

@@ -25,6 +25,8 @@ RETURN, SPACE, CLEAR = "↵", 0.28, 1.0
 MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
 THIN, LEAST = 0.4, 0.05
+#: How many lines a page is high.
+LINES = 9
 #: The text, its last vector and the list of tokens, side by side.
 PROSE, REST = following(lambda: STAGE.split_columns(1090, 40))
 VECTOR, LIST = following(lambda: REST.split_columns(50, 50))
