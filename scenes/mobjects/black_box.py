@@ -174,7 +174,7 @@ class Half(VGroup):
         config = dict(trace.about["config"])
         if alone:
             config["decoder_layers" if side == "encoder" else "encoder_layers"] = 0
-        pieces = MiniMap(Trace({}, about={"config": config})).pieces
+        pieces = MiniMap(config).pieces
         self.bars = VGroup() if empty else layers_in(body.inset(0.08 * room.width, 20), pieces, OF_SIDE[side])
         #: A bracket at the left of the sublayers of each layer.
         self.layers, owned = VGroup(), [bar for bar in self.bars if bar.key[1].endswith(("attn", "ffn"))]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatch
+from typing import Any
 
 import numpy as np
 from manim import VGroup, VMobject
@@ -11,7 +13,6 @@ from scenes.mobjects.shapes import Box, path
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import Sublayer, Tower, blueprint
-from transformer_core.tracing.trace import Trace
 
 #: Widths of the map in px: a bar, the way from a bar to its stream, and from one tower to the other.
 BAR, ASIDE, BETWEEN = 108.0, 12.0, 40.0
@@ -41,17 +42,17 @@ class MiniMap(VGroup):
     or after it, as the config says), the green line the residual stream; a branch leads from the encoder's top to each
     cross-attention. In a deep model a layer is one row, its sublayers from left to right, and a norm an upright line.
     `here` names what is lit (see `lies_in`): "encoder.0.self_attn", "encoder", "embed_src", "*.cross_attn",
-    "*.ln? *.final_norm", "*.stream", "output". A trace that is not of a model has an empty map.
+    "*.ln? *.final_norm", "*.stream", "output". Without a config the map is empty.
 
     Example::
 
         here = trace["encoder.1.self_attn.weights"].name.removesuffix(".weights")
-        figure = Room(760, 190, 1160, 590).fit(MiniMap(trace, here), most=3)
+        figure = Room(760, 190, 1160, 590).fit(MiniMap(trace.about["config"], here), most=3)
     """
 
-    def __init__(self, trace: Trace, here: str = "") -> None:
+    def __init__(self, config: Mapping[str, Any], here: str = "") -> None:
         super().__init__()
-        towers = blueprint(trace.about["config"]) if "config" in trace.about else {}
+        towers = blueprint(config) if config else {}
         tallest = max((sum(len(layer) for layer in tower.layers) for tower in towers.values()), default=1)
         deepest = max((len(tower.layers) for tower in towers.values()), default=1)
         self.folded = (LOW - HIGH - 22) / tallest < LOWEST

@@ -15,7 +15,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the headings above the rows, of a bar, for a number, and for all weights end to end.
 HEAD, BAR, NUMBER, FOOT = 84.0, 50.0, 140.0, 62.0
@@ -29,27 +29,28 @@ class Slider:
     """Scores and their softmax as bars side by side, a row for each key; one score is moved, and all weights answer.
 
     Args:
-        run: "frame key" `slider_scores` and `slider_weights`, of one query.
+        scores, weights: "frame key", of one query, whose score of one key is another in each frame.
+        here: "key", the scores in the frame with which it begins.
         query: the query.
         room: the rectangle that is filled.
 
     `states[frame]` are the bars of a frame with the handle at the end of the one that is moved; `bars` are those that
-    are on stage, and begin in the frame `rest`, whose scores are `scores` of the run. In the `stack`, the bars of all
-    weights stand end to end.
+    are on stage, and begin in the frame `rest`, whose scores are those `here`. In the `stack`, the bars of all weights
+    stand end to end.
 
     Example::
 
-        run, room = trace.under("experiment.meaning.lookup"), Room(280, 190, 1640, 830)
-        slider = Slider(run.under("", query=0), run["q_norm"].label("query", 0), room)
+        run, room = trace.under("experiment.meaning.lookup", query=0), Room(280, 190, 1640, 830)
+        query = trace["experiment.meaning.lookup.scores"].words("query")[0]
+        slider = Slider(run["slider_scores"], run["slider_weights"], run["scores"], query, room)
         figure = slider.whole
     """
 
-    def __init__(self, run: Trace, query: Label, room: Room) -> None:
-        scores, weights = run["slider_scores"], run["slider_weights"]
+    def __init__(self, scores: NamedTensor, weights: NamedTensor, here: NamedTensor, query: Label, room: Room) -> None:
         #: The place of the key whose score is moved, and the frames in which it is as recorded, lowest and highest.
         self.moved = int(np.ptp(scores.values, axis=0).argmax())
         self.lowest, self.highest = 0, len(scores) - 1
-        self.here = self.rest = int(np.abs(scores.values - run["scores"].values).sum(-1).argmin())
+        self.here = self.rest = int(np.abs(scores.values - here.values).sum(-1).argmin())
         labels = scores.words("key")
         head, body = room.split_rows(HEAD)
         body, below = body.split_rows(-FOOT, 12)
@@ -121,13 +122,13 @@ class SoftTable(VGroup):
     """A table of keys and values, and the weight that each key gets from a query above it.
 
     Args:
-        run: `weights` by "key" and `value_plane` whose keys are the names of the values, of one query.
+        weights: "key", of one query.
+        values: the name of the value of each key.
         query: the query.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, query: Label, room: Room) -> None:
-        weights, values = run["weights"], run["value_plane"].words("key")
+    def __init__(self, weights: NamedTensor, values: list[Label], query: Label, room: Room) -> None:
         labels = weights.words("key")
         head, body = room.split_rows(HEAD * 1.5, 20)
         lines = body.rows(len(labels), 12)

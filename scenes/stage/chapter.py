@@ -148,7 +148,7 @@ class Chapter(Stage):
         kicker = Words(self.title, "kicker", "ink3")
         kicker.begin_at(at(STAGE.left, 0)[0]).stand_on(at(0, shape().kicker)[1])
         self.lit = self.whereabouts(trace)
-        self.map = MiniMap(trace, self.lit)
+        self.map = MiniMap(trace.about.get("config", {}), self.lit)
         self.stage_chrome = [self.map, kicker] if self.mapped else [kicker]
         room = STAGE.width if shape().narrow else RIGHT_END - 120 - kicker.width * PIXELS_PER_UNIT
         self.lasting = Note.of(trace, self.lit, room)
@@ -197,7 +197,7 @@ class Chapter(Stage):
         if self.mapped and here != self.lit:
             self.lit = here
             self.remove(self.map)
-            self.map = self.stage_chrome[0] = MiniMap(trace, here)
+            self.map = self.stage_chrome[0] = MiniMap(trace.about.get("config", {}), here)
             self.add(self.map)
 
     def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - for those that override it

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from importlib import import_module
+
 import pytest
-from figures import AIR, FIGURES, FOLDER, PAGE, TEXT, WIDE, example, figure, page, picture
+from figures import AIR, FIGURES, FOLDER, PAGE, ROOT, TEXT, WIDE, example, figure, page, picture
 from manim import VGroup
 from PIL import Image
 from truth import lies
@@ -14,6 +18,8 @@ from scenes.mobjects.marks import marks_on, misdrawn
 from scenes.mobjects.shapes import Box
 from scenes.theme import drawn_in
 
+SCENES = ROOT / "scenes"
+MOBJECTS = SCENES / "mobjects"
 #: These mean no entry of a tensor.
 PLAIN = {"Token", "Ribbon", "Formula", "Deck", "MiniMap"}
 
@@ -22,6 +28,23 @@ PLAIN = {"Token", "Ribbon", "Formula", "Deck", "MiniMap"}
 def _dark():
     with drawn_in("dark"):
         yield
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_made_of_tensors_and_never_of_a_trace(name):
+    """Who draws a tensor need not know the names under which a model keeps its tensors."""
+    made = getattr(import_module(f"scenes.mobjects.{FIGURES[name]}"), name).__init__
+    assert not [kind for kind in inspect.get_annotations(made).values() if "Trace" in str(kind)]
+
+
+def test_what_one_chapter_alone_draws_lies_beside_it_unless_it_stands_on_the_page():
+    users = {path.stem: set() for path in MOBJECTS.glob("*.py")}
+    for path in SCENES.rglob("*.py"):
+        for room in re.findall(r"scenes\.mobjects\.(\w+)", path.read_text(encoding="utf-8")):
+            users.setdefault(room, set()).add(path)
+    folders = {room: {p.relative_to(SCENES).parts[:2] for p in paths} for room, paths in users.items()}
+    alone = {room for room, seen in folders.items() if len(seen) == 1 and next(iter(seen))[0] == "chapters"}
+    assert alone - {*FIGURES.values()} == set()
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import dot, path, stream_band
 from scenes.mobjects.text import Words, number
 from scenes.theme import PALETTES, at, contrast, drawn_in, ink_on, palette, shared, signed, units
 from transformer_core.config import Config
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor
 
 SHARES = NamedTensor("shares", np.array([[0.1, 0.9], [0.4, 0.6], [0.5, 0.5]]), ("temperature", "key"))
 
@@ -60,9 +60,9 @@ def test_a_character_without_a_glyph_is_named() -> None:
         Words("字")
 
 
-def a_model(**choices) -> Trace:
+def a_model(**choices) -> dict[str, object]:
     sizes = {"source_vocab": 9, "target_vocab": 9, "d_model": 16, "heads": 4, "encoder_layers": 2, "decoder_layers": 2}
-    return Trace({}, about={"config": Config(**(sizes | choices)).as_dict()})
+    return Config(**(sizes | choices)).as_dict()
 
 
 @pytest.mark.parametrize(

@@ -293,7 +293,7 @@ class Meaning(Chapter):
         """Scores to weights; one is moved, and all answer."""
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
-        slider = Slider(run, query, card.inside)
+        slider = Slider(run["slider_scores"], run["slider_weights"], run["scores"], query, card.inside)
         moved = slider.chips[slider.moved].label
         yield Step(
             "Softmax: scores become weights",
@@ -327,7 +327,10 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         left, right = card.inside.columns(2)
-        table, picture = SoftTable(run, query, left), Blend(run, query, right)
+        table, picture = (
+            SoftTable(run["weights"], run["value_plane"].words("key"), query, left),
+            Blend(run, query, right),
+        )
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         best = run["likeness"].largest()[0]
         yield Step(

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, move_ring, pulses, ring_around
 from scenes.chapters.c13_training.chain import Chain, Link, Parts
 from scenes.chapters.c13_training.descent import Valley
+from scenes.chapters.c13_training.learning import Bill, Skills, Starts, TimeLapse
 from scenes.chapters.c13_training.lesson import CrossEntropy, Followed, Lesson
 from scenes.chapters.c13_training.pushes import Downhill, Nudges
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.learning import Bill, Skills, Starts, TimeLapse
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
