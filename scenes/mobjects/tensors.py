@@ -23,6 +23,7 @@ from transformer_core.tracing.trace import NamedTensor
 #: Cell sizes in px and the style of the numbers in them ("" for none).
 CELLS = {
     "huge": (170, 88, "large number"),
+    "broad": (144, 84, "number"),
     "large": (116, 60, "large cell"),
     "normal": (94, 50, "cell"),
     "slim": (86, 46, "cell"),

@@ -72,6 +72,10 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
     return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
 
 
+#: Px of a token that has room for large type, and of one that has not.
+TALL, LOW = 52.0, 42.0
+
+
 class Pairs(VGroup):
     """Every token against every token as a grid, with one pair to read both ways."""
 
@@ -80,16 +84,19 @@ class Pairs(VGroup):
         kept = tuple(i for i in shown if i is not None)
         left_out = len(shown) - len(kept)
         labels = scores.pick(key=kept).words("key")
-        longest = max(chip_width(label, small=True) for label in labels)
         pitch = min(148.0, (610 - 44 * left_out) / len(kept))
+        #: True where a number has room in the type that can be read from the last row of a hall.
+        self.large = pitch > 118
+        longest = max(chip_width(label, small=not self.large) for label in labels)
         upright = longest > pitch - 2
-        above = 64 + (longest + 14 if upright else 58)
-        high = min(88.0, (STAGE.height - above - 150 - 44 * left_out) / len(kept))
-        spec = ".2f" if pitch > 118 else ".1f"
-        self.grid = TensorGrid(scores, "normal", spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
-        chip = max(36.0, min(46.0, high - 4))
+        tall = TALL if self.large else LOW
+        above = 64 + (longest if upright else tall) + 14
+        high = min(88.0, (STAGE.height - above - 66 - 2 * tall - 44 * left_out) / len(kept))
+        cell, spec = ("broad", ".2f") if self.large else ("normal", ".1f")
+        self.grid = TensorGrid(scores, cell, spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
+        chip = max(36.0, min(tall + 4, high - 4))
         self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
-        self.columns = VGroup(Token(label, "key", 0 if upright else pitch - 6, 42) for label in labels)
+        self.columns = VGroup(Token(label, "key", 0 if upright else pitch - 6, tall) for label in labels)
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
         for column, line in zip(self.columns, self.grid.columns, strict=True):
@@ -123,12 +130,11 @@ class Pairs(VGroup):
         )
         return mirrored, real
 
-    @staticmethod
-    def _reading(scores: NamedTensor, query_token: Label, answer: Label) -> VGroup:
+    def _reading(self, scores: NamedTensor, query_token: Label, answer: Label) -> VGroup:
         """ "query token → answer  score" on one line."""
         q, k = scores.words("query")[query_token.position], scores.words("key")[answer.position]
-        width = max(chip_width(q, small=True), chip_width(k, small=True))
-        first, second = Token(q, "query", width, 42), Token(k, "key", width, 42)
+        width, tall = max(chip_width(label, small=not self.large) for label in (q, k)), TALL if self.large else LOW
+        first, second = Token(q, "query", width, tall), Token(k, "key", width, tall)
         way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
         value = number(scores.pick(query=query_token.position, key=answer.position), ".2f", "number")
         line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
