@@ -125,7 +125,7 @@ TYPES = {
     "token": Type("Inter", 560, 30),
     "small token": Type("Inter", 560, 26),
     "cell": Type("Inter", 460, 25, tabular=True),
-    "large cell": Type("Inter", 460, 29, tabular=True),
+    "large cell": Type("Inter", 460, 30, tabular=True),
     "number": Type("Inter", 560, 32, tabular=True),
     "large number": Type("Inter", 640, 46, tabular=True),
     "stage number": Type("Inter", 560, 36, tabular=True),
