@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from math import prod
 from pathlib import Path
 from typing import Any
 
 from scenes.production.files import slug, write_text
+from scenes.publishing.making import in_order, making
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.named_tensor import NamedTensor
@@ -27,13 +28,19 @@ FEWEST_ALONG = 8
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A tensor, which indices along each of its axes the page has, and what it was made by, of which tensors."""
+    """A tensor, which indices along each of its axes the page has, and what it was made by, of which tensors.
+
+    `making` says it of the numbers that are shown, where the page cannot compute them; `late` is larger for what is
+    computed later.
+    """
 
     number: int
     tensor: NamedTensor
     kept: tuple[tuple[int, ...], ...]
     made_by: str = ""
     made_of: tuple[str, ...] = ()
+    making: Mapping[str, Any] = field(default_factory=dict)
+    late: tuple[int, int] = (-1, 0)
 
     @property
     def file(self) -> str:
@@ -58,23 +65,31 @@ class Exhibit:
             },
             "made": self.made_by,
             "of": self.made_of,
+            "making": self.making,
             "values": values.ravel().tolist(),
         }
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))  # with Infinity and NaN, as scripts have
         write_text(folder / self.file, f"exhibit({text});\n")
 
 
-def exhibits(steps: Sequence[RenderedStep], trace: Trace) -> dict[str, Exhibit]:
-    """An exhibit for each tensor of `trace` that one of `steps` shows, by name, in the order of the film."""
+def exhibits(steps: Sequence[RenderedStep], trace: Trace, computed: Container[str] = ()) -> dict[str, Exhibit]:
+    """An exhibit for each tensor of `trace` that one of `steps` shows, by name, in the order of the film.
+
+    The model of the page has `computed` some of them; of the others it says what their numbers were made of.
+    """
     places: dict[str, list[tuple[int, ...]]] = {}
     for step in steps:
         for entry in step.shown:
             places.setdefault(entry["name"], []).append(_place(entry, trace.full(entry["name"])))
+    late = in_order(places, trace)
     found = {}
     for number, (name, shown) in enumerate(places.items(), 1):
         tensor = trace.full(name)
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
-        found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *_made(tensor, trace))
+        numbers = [dict(zip(tensor.axes, place, strict=True)) for place in dict.fromkeys(shown) if -1 not in place]
+        entries = [] if name in computed else [trace.explain(name, **at) for at in numbers]
+        facts = (*_made(tensor, trace), making(entries, computed), late[name])
+        found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *facts)
     return found
 
 

@@ -24,6 +24,7 @@ const figures = (() => {
     copy: [say("It is copied as it is.")],
     sinusoid: [say("It is a wave over the positions.")],
     rotation: [say("It is one of a pair, turned by an angle that grows with its position.")],
+    product: [say("They are multiplied.")],
   };
 
   /* Numbers, places and names. */
@@ -326,6 +327,19 @@ const figures = (() => {
     const waves = [own - (own % 2), 2 * (own % (wide / 2))].flatMap((even) => [Math.sin, Math.cos].map((wave) => (p) => wave(p * 10000 ** (-even / wide))));
     return [curve(fitting(waves, place.value, entry.value), [0, Math.max(16, place.value * 1.3)], place.value), make("div", { class: "plates" }, plate(place))];
   };
+  /* A pair as a point, before it is turned by its position and after. */
+  const turned = (entry) => entry.terms[0][0].at.d_head !== entry.terms[1][0].at.d_head;
+  const rotation = (entry, trace) => {
+    const [[x, position], [partner]] = entry.terms;
+    if (!turned(entry)) return [make("div", { class: "plates" }, plate(x))];
+    const [first, second] = [x, partner].toSorted((one, other) => one.at.d_head - other.at.d_head), row = trace.row(entry);
+    const size = Math.hypot(x.value, partner.value) || 1, place = ([a, b]) => [(50 * a) / size, (-50 * b) / size];
+    const [[ax, ay], [bx, by]] = [place([first.value, second.value]), place([row[first.at.d_head], row[second.at.d_head]])];
+    const chart = svg("svg", { class: "curve turn", viewBox: "-60 -60 120 120", "aria-hidden": "true" },
+      svg("line", { class: "ground", x1: -56, x2: 56, y1: 0, y2: 0 }), svg("line", { class: "ground", x1: 0, x2: 0, y1: -56, y2: 56 }),
+      svg("line", { class: "drop", x1: 0, y1: 0, x2: ax, y2: ay }), svg("polyline", { points: `0,0 ${bx},${by}` }), svg("circle", { cx: bx, cy: by, r: 3 }));
+    return [chart, make("div", { class: "plates" }, ...[x, partner, position].map((one) => plate(one)))];
+  };
   const scaled = (entry) => {
     const [x] = entry.terms[0], ratio = entry.value / x.value;
     const by = !Number.isFinite(ratio) ? "" : ratio < 1 ? `÷ ${shortly(Number((1 / ratio).toFixed(3)))}` : `· ${shortly(Number(ratio.toFixed(3)))}`;
@@ -343,21 +357,22 @@ const figures = (() => {
     return [make("div", { class: "plates" }, ...joined(plates, ["+"])), ...bars];
   };
 
-  const drawn = { softmax, norm, gather, activation, sinusoid, scale: scaled, mask: masked, copy: (entry) => [make("div", { class: "plates" }, ...entry.terms.map(([cell]) => plate(cell)))] };
-  const figure = (entry, trace) => {
-    const { terms } = entry;
-    if (!terms.length) return [];
-    if (drawn[entry.kind]) return drawn[entry.kind](entry, trace);
-    const main = mainOf(terms);
-    return main.length >= FEWEST ? summation(entry, terms, main) : added(entry);
+  const summed = (entry) => {
+    const main = mainOf(entry.terms);
+    return main.length >= FEWEST ? summation(entry, entry.terms, main) : added(entry);
   };
+  const copied = (entry) => [make("div", { class: "plates" }, ...entry.terms.map(([cell]) => plate(cell)))];
+  const drawn = { softmax, norm, gather, activation, sinusoid, rotation, scale: scaled, mask: masked, copy: copied, product: added, "scale and shift": added, sum: summed,
+    "matrix product": summed, "dot product": summed, "weighted sum": summed, mean: summed, variance: summed, "mean square": summed };
+  const figure = (entry, trace) => (entry.terms.length ? (drawn[entry.kind] ?? summed)(entry, trace) : []);
   const told = (entry) => {
     if (entry.made === "learned") return [say("Here the way ends: this number was learned in training.")];
     if (!entry.kind) return [last(entry.name) === "ids" ? say("Here the way ends: this is the number of the word in the vocabulary, and it was given.") : say("This number was given.")];
     if (entry.kind === "mask") return [entry.value === -Infinity ? say("A mask hides this key.") : say("No mask hides this key.")];
+    if (entry.kind === "rotation" && !turned(entry)) return [say("It stays as it is: only a part of each head is turned.")];
     if (entry.kind === "norm") return [centred(entry) ? say("Subtract the mean, and divide by the spread.") : say("Divide by the size of the row.")];
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 
-  return { COUNTED, roleOf, shortly, share, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned };
+  return { COUNTED, roleOf, shortly, share, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned, kinds: Object.keys(drawn) };
 })();

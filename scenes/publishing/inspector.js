@@ -2,7 +2,26 @@
 "use strict";
 /* The scripts with the values: each calls `exhibit` once. */
 const read = new Map();
-globalThis.exhibit = (tensor) => read.set(tensor.name, tensor);
+/* Of numbers that the page cannot compute, what they were made of, by their references. */
+const makings = new Map();
+const keep = ({ tensors = [], entries = [] }) => {
+  const cell = ([number, ...rest]) => {
+    const tensor = tensors[number], index = rest.slice(0, -1);
+    return { tensor, index, value: rest.at(-1), reference: refOf(tensor.name, tensor.axes, index) };
+  };
+  for (const { entry, inputs, more } of entries) {
+    const own = cell(entry), known = makings.get(own.reference)?.terms ?? [];
+    if (!known.length) makings.set(own.reference, { ...own, more, terms: inputs.map((term) => term.map(cell)) });
+  }
+  /* An input leads on to its own inputs, where they are known, or to what it is. */
+  for (const { inputs } of entries) {
+    for (const one of inputs.flat().map(cell)) if (!makings.has(one.reference)) makings.set(one.reference, { ...one, more: 0, terms: [] });
+  }
+};
+globalThis.exhibit = (tensor) => {
+  read.set(tensor.name, tensor);
+  keep(tensor.making);
+};
 const fetched = ({ name, file }) => new Promise((done, failed) => {
   if (read.has(name)) { done(read.get(name)); return; }
   const gone = () => failed(new Error(say("{0} could not be read", file)));
@@ -53,17 +72,46 @@ class Slice {
   gap(axis, at) { return axis >= 0 && at > 0 && this.kept[axis][at] !== this.kept[axis][at - 1] + 1; }
 }
 
+/* So many inputs of a number are in sight; the others are folded. */
+const MOST_INPUTS = 8;
+/* The operation that made a number, and the tensors that it read. */
+const originOf = (made, of) => {
+  const names = of.flatMap((name, i) => [i ? ", " : " ", make("code", { text: name })]);
+  return make("span", { lang: "en" }, made, ...(of.length ? [", from", ...names] : []));
+};
+/* An entry of a making: its tensor, and its place along each axis. */
+const calledAt = ({ tensor: { name, axes, labels }, index }) => {
+  const places = axes.map((axis, i) => [axis, axis === "head" ? letterOf(index[i]) : labels[axis]?.[index[i]] ?? index[i]]).filter(([axis]) => axis !== "batch");
+  return `${name}[${places.map((pair) => pair.join("=")).join(", ")}]`;
+};
+/* An input of a number, which leads on: to the model in the page, or to what it was made of. */
+const inputOf = (one, trail) => {
+  const { reference, value, tensor } = one, called = calledAt(one), number = make("b", { text: exact(value) });
+  const link = tensor.computed || lecture.served?.includes(tensor.name)
+    ? make("a", { href: `#ask=${reference}`, text: called })
+    : make("button", { type: "button", class: "input", "data-made": reference, "data-trail": JSON.stringify(trail), text: called });
+  return make("span", {}, number, " ", link);
+};
+
 let asNumbers = false;
 class Inspector {
-  /* `asks`: each cell can be asked where it comes from. */
-  constructor(tensor, shown, asks) {
+  /* `asks`: each cell can be asked where it comes from. `past` has the number that stood at an index before a
+     learner's changes, null where it is the same, and `at` is the index at which it opens. */
+  constructor(tensor, shown, asks, { past = () => null, at = null } = {}) {
     this.slice = new Slice(tensor, shown);
-    this.asks = asks;
+    if (at) this.slice.go(at);
+    Object.assign(this, { asks, past });
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
+    this.making = make("div", { class: "made-of", role: "region", "aria-label": say("Where a number comes from") });
+    this.making.hidden = true;
     this.box = make("div", { class: "inspector", role: "region", "aria-label": say("Tensor {0}", tensor.name) },
-      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.foot(tensor), this.source(tensor), this.meanings(tensor));
+      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.making, this.foot(tensor), this.source(tensor), this.meanings(tensor));
+    this.box.addEventListener("click", (event) => {
+      const asked = event.target.closest("[data-made]");
+      if (asked) this.explain(asked.dataset.made, JSON.parse(asked.dataset.trail ?? "[]"));
+    });
     this.draw();
     this.repaint = () => this.draw();
     addEventListener("themed", this.repaint);
@@ -96,9 +144,21 @@ class Inspector {
   }
   go(index) { this.slice.go(index); this.draw(); this.focus(this.slice.at); }
   source({ made = "", of = [] }) {
-    const names = of.flatMap((name, i) => [i ? ", " : " ", make("code", { text: name })]);
-    const told = make("span", { lang: "en" }, made, ...(of.length ? [", from", ...names] : []));
-    return made ? make("p", { class: "made" }, `${say("Where it comes from")}: `, told) : null;
+    return made ? make("p", { class: "made" }, `${say("Where it comes from")}: `, originOf(made, of)) : null;
+  }
+  /* What a number was made of, which the page cannot compute; a `trail` of references led here. */
+  explain(reference, trail = []) {
+    const entry = makings.get(reference), way = [...trail, reference];
+    const back = trail.length ? [make("button", { type: "button", class: "plain", "data-made": trail.at(-1), "data-trail": JSON.stringify(trail.slice(0, -1)), text: say("Back to {0}", calledAt(makings.get(trail.at(-1)))) })] : [];
+    const lines = entry.terms.map((term) => make("li", {}, ...term.flatMap((one, i) => [i ? " · " : "", inputOf(one, way)])));
+    const rest = lines.splice(MOST_INPUTS);
+    const title = make("p", { tabindex: "-1", class: "asked-made" }, make("b", { text: exact(entry.value) }), " ", make("span", { text: calledAt(entry) }));
+    this.making.replaceChildren(...back, title, make("p", { class: "made" }, originOf(entry.tensor.made, entry.terms.length ? [] : entry.tensor.of)),
+      ...(lines.length ? [make("ul", {}, ...lines)] : []),
+      ...(rest.length ? [make("details", {}, make("summary", { text: say("and {0} more", rest.length) }), make("ul", {}, ...rest))] : []),
+      ...(entry.more ? [make("p", { text: say("and {0} smaller ones", entry.more) })] : []));
+    this.making.hidden = false;
+    title.focus();
   }
   meanings(tensor) {
     const known = tensor.axes.filter((axis) => lecture.axes[axis]).map((axis) => `${axis}: ${lecture.axes[axis]}`);
@@ -133,7 +193,7 @@ class Inspector {
       class: `${asNumbers ? "numbers" : "heat"}${long ? " long" : ""}` }, make("thead", {}, top), body);
     grid.addEventListener("pointerover", (event) => this.tell(event.target.closest("td")));
     grid.addEventListener("focusin", (event) => this.tell(event.target.closest("td")));
-    grid.addEventListener("keydown", (event) => { if (event.key === "Enter" && event.target.dataset.ask) event.target.click(); else walk(event); });
+    grid.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.target.dataset.ask || event.target.dataset.made)) event.target.click(); else walk(event); });
     this.table.replaceChildren(grid);
     const start = grid.querySelector("td.ring") ?? grid.querySelector("td[data-row]");
     start.tabIndex = 0;
@@ -157,17 +217,27 @@ class Inspector {
   reference(place) { return refOf(this.slice.tensor.name, this.slice.tensor.axes, this.slice.index(place)); }
   cell(row, column) {
     const { slice } = this, place = slice.place(row, column), value = slice.value(place);
-    const ring = slice.rings.has(slice.index(place).join());
+    const ring = slice.rings.has(slice.index(place).join()), was = this.before(place, value);
     const rgb = ramp(Number.isNaN(value) ? 0 : value / slice.scale, slice.kind);
     const cell = make("td", {
       tabindex: "-1", "data-row": row, "data-column": column,
-      class: `${ring ? "ring" : ""}${slice.gap(slice.columns, column) ? " gap" : ""}`,
-      "aria-label": `${slice.spoken(place)}: ${exact(value)}${ring ? `, ${say("on screen in this step")}` : ""}`,
-      ...(this.asks ? { "data-ask": this.reference(place) } : {}),
+      class: [ring ? "ring" : "", was ? "changed" : "", slice.gap(slice.columns, column) ? "gap" : ""].filter(Boolean).join(" "),
+      "aria-label": [`${slice.spoken(place)}: ${exact(value)}`, was, ring ? say("on screen in this step") : ""].filter(Boolean).join(", "),
+      ...this.way(place),
     });
     cell.style.cssText = `background:rgb(${rgb});color:${inkOn(rgb)}`; /* an attribute would need a policy that allows it */
     if (asNumbers) cell.textContent = brief(value, slice.scale);
     return cell;
+  }
+  /* The number before a learner's changes, in words; "" where it is the same. */
+  before(place, value) {
+    const was = this.past(this.slice.index(place), value);
+    return was === null ? "" : say("before {0}", exact(was));
+  }
+  /* How a cell is asked: of the model in the page, or of what the page knows of it. */
+  way(place) {
+    const reference = this.reference(place);
+    return this.asks ? { "data-ask": reference } : makings.has(reference) ? { "data-made": reference } : {};
   }
   drawPicks() {
     const { slice } = this;
@@ -196,10 +266,11 @@ class Inspector {
     for (const old of this.table.querySelectorAll('.told, td[tabindex="0"]')) { old.tabIndex = -1; old.classList.remove("told"); }
     cell.tabIndex = 0;
     cell.classList.add("told");
+    const value = slice.value(place), was = this.before(place, value), way = this.way(place), text = say("where it comes from");
+    const link = way["data-ask"] ? [make("a", { href: `#ask=${way["data-ask"]}`, ...way, text })] : way["data-made"] ? [make("button", { type: "button", class: "plain", ...way, text })] : [];
     this.readout.replaceChildren(
-      make("b", { text: exact(slice.value(place)) }), make("span", { text: slice.spoken(place) }),
-      ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []),
-      ...(this.asks ? [make("a", { href: `#ask=${this.reference(place)}`, "data-ask": this.reference(place), text: say("where it comes from") })] : []));
+      make("b", { text: exact(value) }), ...(was ? [make("span", { class: "was", text: was })] : []), make("span", { text: slice.spoken(place) }),
+      ...(place.length ? [make("code", { text: `[${slice.index(place).join(", ")}]` })] : []), ...link);
   }
 }
 
@@ -232,7 +303,10 @@ const open = async (button, index) => {
     opened = { button, inspector };
     button.setAttribute("aria-expanded", "true");
     step.append(inspector.box);
-    if (index) inspector.go(index);
+    if (!index) return;
+    inspector.go(index);
+    const reference = refOf(exhibited.name, inspector.slice.tensor.axes, index);
+    if (makings.has(reference) && !exhibited.asked) inspector.explain(reference);
   } catch (error) {
     step.append(make("p", { class: "fault", role: "alert", text: error.message }));
   }

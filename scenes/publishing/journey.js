@@ -209,13 +209,28 @@ class Journey {
     choose.value = names.includes(this.opened) ? this.opened : "";
     const show = (tensor) => {
       this.inspector?.close();
-      this.inspector = tensor ? new Inspector(tensor, [], true) : null;
+      this.inspector = tensor ? new Inspector(tensor, [], true, { past: this.pastIn(tensor), at: this.spokenIn(tensor) }) : null;
       box.replaceChildren(...(this.inspector ? [this.inspector.box] : []));
     };
     const { now } = this.runs, name = () => choose.value;
     const fill = () => after(name() && (now.window?.(name()) ?? windowed(now.get(name()))), show);
     fill();
     return this.station(say("All tensors"), say("Every number of this run, to look into and to ask."), choose, box);
+  }
+  /* The number at an index of a tensor before a learner's changes; null where it is the same, or nothing stood there. */
+  pastIn({ name }) {
+    const pair = this.runs.pair(name);
+    return (index, value) => {
+      if (!pair || index.some((i, axis) => i >= pair.ends[axis])) return null;
+      const was = pair.old.values[index.reduce((flat, i, axis) => flat * pair.old.shape[axis] + i, 0)];
+      return Math.abs(was - value) > SAME ? was : null;
+    };
+  }
+  /* The place at which a tensor opens: that of the entry that is asked, else at the head of its block that is shown large. */
+  spokenIn({ name, axes }) {
+    const wanted = asked(this.choice.asked ?? ""), block = [...this.heads.keys()].find((one) => name.startsWith(`${one}.`));
+    const at = wanted?.name === name ? wanted.at : { head: this.heads.get(block) };
+    return axes.map((axis) => at[axis] ?? 0);
   }
   /* Show the head large that is asked now; false if it was, or none is. */
   enlarge(reference) {

@@ -6,7 +6,7 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
 STYLE = "page.css"
-#: So many of the numbers that a step shows are linked to where they come from.
-LINKED = 6
+#: So many of the numbers of a step, each with a link to where it comes from, are in sight; the others are folded.
+IN_SIGHT = 6
 KEYS = {
     "Space": "play, pause", "← →": "5 seconds", "J K": "next step, step before", "C": "captions", "M": "mute",
     "F": "full screen", "T": "dark, light", "Esc": "close a tensor",
@@ -58,16 +58,17 @@ def write_page(
     only_ours(target)
     home, earlier = target.parent, {name for name in listed(target.parent) if name.startswith(f"{target.name}/")}
     with whole_folder(target) as part:
-        found = exhibits(lecture.steps, trace)
+        models = _named_apart([*([model] if model else []), *others])
+        of_film = model.name if model else str(trace.about.get("model", ""))
+        asked = next((one.names for one in models.values() if one.name == of_film), frozenset[str]())
+        found = exhibits(lecture.steps, trace, asked)
         for one in found.values():
             one.write(part)
         for source in (*_files(lecture).values(), lecture.steps[0].poster):
             place(source, part / source.relative_to(lecture.folder))
-        models = _named_apart([*([model] if model else []), *others])
         scripts = live_scripts(_scripts(models)) | {file: one.script for file, one in models.items()}
-        of_film = model.name if model else str(trace.about.get("model", ""))
-        facts = _data(lecture, found, models, of_film)
-        index = _html(lecture, found, model, facts, cards)
+        facts = _data(lecture, found, models, of_film, asked)
+        index = _html(lecture, found, model, facts, cards, asked)
         sheets = [themes(lecture), *texts(STYLE, LIVE_STYLE, QUIZ_STYLE)]
         style = "\n".join([font_faces(index + (LETTERS if models else "")), *sheets])
         for name, text in {**scripts, STYLE: style, "index.html": index}.items():
@@ -103,6 +104,7 @@ def _html(
     live: LiveModel | None,
     data: dict[str, Any],
     cards: Sequence[Card],
+    asked: Container[str],
 ) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = words_in(lecture.language)
@@ -113,17 +115,21 @@ def _html(
         keys=known, files=_files(lecture).items(), cues=cues if lecture.captioned == "track" else [],
         end=sum(step.duration for step in lecture.steps), clock=clock, own=_id,
         address=lambda path: quote(path.relative_to(lecture.folder).as_posix()),
-        tensors=partial(_tensors, names=list(found)), numbers=partial(_numbers, found=found, live=live),
+        tensors=partial(_tensors, names=list(found)),
+        numbers=partial(_numbers, found=found, asked=asked), in_sight=IN_SIGHT,
         data=data, no_served=NO_SERVED, quiz=before_and_after(cards) if cards else None,
     )  # fmt: skip
 
 
 def _data(
-    lecture: Rendered, found: Mapping[str, Exhibit], models: Mapping[str, LiveModel], of_film: str
+    lecture: Rendered,
+    found: Mapping[str, Exhibit],
+    models: Mapping[str, LiveModel],
+    of_film: str,
+    asked: Container[str],
 ) -> dict[str, Any]:
-    """Data for the scripts of the page, whose film shows the model called `of_film`."""
+    """Data for the scripts of the page, whose film shows the model called `of_film`, which is `asked` for tensors."""
     say = words_in(lecture.language)
-    asked = next((model.names for model in models.values() if model.name == of_film), frozenset[str]())
     palettes = PALETTES | {lecture.theme: lecture.palette}
     return {
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
@@ -149,22 +155,21 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], live: LiveModel | None) -> list[dict[str, Any]]:
-    """Numbers on screen, the first few: those that the model of the page can be asked for before all others.
+def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], asked: Container[str]) -> list[dict[str, Any]]:
+    """Numbers on screen, what the model computes last before what it was made of.
 
-    Each has how it is shown, its place as it is asked for, whether the model knows it, and where its tensor has it.
+    Each has how it is shown, its place as it is asked for, whether the model of the page is `asked`, and where its
+    tensor has it.
     """
     numbers: dict[str, dict[str, Any]] = {}
     names = [*found]
-    for entry in step.shown:
+    for entry in sorted(step.shown, key=lambda one: found[one["name"]].late, reverse=True):
         if "axis" not in entry:
             axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
             where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
             facts = {"shown": entry["shown"], "exhibit": names.index(entry["name"]), "index": list(entry["index"])}
-            facts["asked"] = live is not None and entry["name"] in live.names
-            numbers.setdefault(f"{entry['name']}[{where}]", facts)
-    told = [{"place": place, **facts} for place, facts in numbers.items()]
-    return sorted(told, key=lambda one: not one["asked"])[:LINKED]
+            numbers.setdefault(f"{entry['name']}[{where}]", facts | {"asked": entry["name"] in asked})
+    return [{"place": place, **facts} for place, facts in numbers.items()]
 
 
 def _tensors(step: RenderedStep, names: Sequence[str]) -> list[tuple[str, list[tuple[str, int]]]]:

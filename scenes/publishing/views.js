@@ -76,6 +76,7 @@ const view = () => {
 };
 /* Numbers of a film whose model is too large for a page can be asked where that model is served. */
 if (served && isOfFilm(served)) {
+  lecture.served = served.names;
   for (const exhibit of lecture.exhibits) exhibit.asked = served.names.includes(exhibit.name);
   for (const link of document.querySelectorAll("[data-entry]")) {
     if (!served.names.includes(asked(link.dataset.entry)?.name)) continue;

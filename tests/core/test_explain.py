@@ -17,6 +17,7 @@ from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, POST_NOR
 from transformer_core.tracing.explain import Entry, explain
 from transformer_core.tracing.operations import OPERATIONS, Operation
 from transformer_core.tracing.tap import record
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 ENTRIES = 200
 
@@ -110,6 +111,22 @@ def test_the_difference_from_the_largest_score_is_made_of_the_two_alone(red):
     other = (int(largest) + 1) % 4
     terms = red.explain(f"{ATTENTION}.scores_minus_max", head=0, query=0, key=other).terms
     assert {entry.at["key"] for (entry,) in terms} == {int(largest), other}
+
+
+def test_what_other_entries_of_a_measure_found_out_changes_no_answer(red):
+    known = {}
+    for head, query in np.ndindex(4, 4):
+        entry = red.explain(f"{ATTENTION}.weight_sums", head=head, query=query)
+        alone = [(one.name, one.index) for one in entry.moving()]
+        assert [(one.name, one.index) for one in entry.moving(known)] == alone
+        assert len(alone) == 4
+
+
+def test_what_is_recorded_under_the_name_of_a_measure_is_none():
+    """`difference` is a measure of what has seeds; here one number was recorded as it."""
+    trace = Trace({"run.difference": NamedTensor("run.difference", np.array(0.5), ())})
+    cell = trace.explain("run.difference")
+    assert (cell.made_by, cell.terms, cell.value) == ("not explained", (), 0.5)
 
 
 def test_what_an_experiment_recorded_says_which(red):

@@ -301,14 +301,17 @@ def _products(names: tuple[str, ...], terms: Sequence[tuple[Entry, ...]]) -> dic
 
 
 def _rows(entry: Entry) -> list[dict[str, Any]]:
-    """The rows that a picture of the entry shows: of a norm the row that it normalises, of a gather those of the table.
+    """The rows that a picture of the entry shows.
 
+    Of a norm the row that it normalises, of a gather those of the table, of a rotation the one that it makes.
     Each has the tensor's `name`, the `place` along all axes but the last one, and the `values` along that.
     """
     kind = entry.operation.kind if entry.operation else ""
     if kind == "norm":
         cell = entry.terms[0][0]
         return [_row(cell.tensor, cell.index[:-1])]
+    if kind == "rotation":
+        return [_row(entry.tensor, entry.index[:-1])]
     if kind == "gather":
         cell = entry.terms[0][-1]
         picked, count = cell.index[0], cell.tensor.shape[0]

@@ -123,15 +123,21 @@ class Entry:
         return found | {"before": before} if before != self.name and before in self.trace.tensors else found
 
     @cached_property
+    def measured(self) -> tuple[NamedTensor | None, tuple[str, ...]]:
+        """The tensor as a measure computes it, and the tensors that it reads; None and none for what was recorded."""
+        known = self.name not in self.trace.parents and self.trace.equation(self.name)
+        return self.trace.computed(self.name) if known else (None, ())
+
+    @property
     def read(self) -> tuple[str, ...]:
         """The tensors that a measure reads; none for what the pass recorded."""
-        return self.trace.computed(self.name)[1] if self.trace.equation(self.name) else ()
+        return self.measured[1]
 
     @cached_property
     def operation(self) -> Operation | None:
         """The operation that made this entry; None for what was given or learned."""
-        if self.name not in self.trace.parents and (words := self.trace.equation(self.name)):
-            return Operation("measure", words, ALL)
+        if self.measured[0] is not None:
+            return Operation("measure", self.trace.equation(self.name), ALL)
         known = OPERATIONS.get(self.name.rpartition(".")[2], ()) if self.name in self.trace.parents else ()
         return next((one for one in known if one.needs <= self.parents.keys() and one.when(self)), None)
 
@@ -150,7 +156,7 @@ class Entry:
         """The entries that this one was made of, in order; the factors of one product belong together."""
         if self.operation is None:
             return ()
-        moving = tuple((entry,) for entry in self._moving()) if self.operation.kind == "measure" else ()
+        moving = tuple((entry,) for entry in self.moving()) if self.operation.kind == "measure" else ()
         if moving:
             return moving
         return tuple(term for names in self.factors for term in self._products(names, self.operation))
@@ -165,31 +171,47 @@ class Entry:
         known = self.parents
         return [[known[w] for w in words] for words in self.operation.products if words and known.keys() >= {*words}]
 
-    def _moving(self) -> Iterator[Entry]:
-        """Yield the entries of the tensors that a measure reads whose small change changes this number."""
+    def moving(self, known: dict[tuple[str, str, int, int], NamedTensor] | None = None) -> Iterator[Entry]:
+        """Yield the entries of the tensors that a measure reads whose small change changes this number.
+
+        The measure is computed some times for each: of a number that depends on whole matrices, take the first few.
+        What was computed is kept in `known`, and serves other entries of the same tensor.
+        """
+        known = {} if known is None else known
         for tensor in map(self.trace.full, self.read):
             if tensor.values.dtype.kind == "f":
                 flat = np.flatnonzero(np.isfinite(tensor.values))
                 step = 1e-3 * (np.abs(tensor.values.flat[flat]).max(initial=0) or 1.0)
                 steps = step * np.random.default_rng(0).uniform(0.5, 1, tensor.values.size)
-                for place in self._among(tensor, flat, steps):
+                for place in self._among(tensor, flat, steps, known):
                     index = map(int, np.unravel_index(place, tensor.shape))
                     yield Entry(self.trace, tensor.name, dict(zip(tensor.axes, index, strict=True)))
 
-    def _among(self, tensor: NamedTensor, flat: np.ndarray, steps: np.ndarray) -> Iterator[int]:
+    def _among(
+        self,
+        tensor: NamedTensor,
+        flat: np.ndarray,
+        steps: np.ndarray,
+        known: dict[tuple[str, str, int, int], NamedTensor],
+    ) -> Iterator[int]:
         """Yield those of the places `flat` of a tensor on which the number depends: a half that moves nothing is left.
 
         All places of a half are moved at once, each by a step of its own, so that they do not cancel.
         """
-        moved = tensor.values.copy()
-        moved.flat[flat] += steps[flat]
-        again = self.trace.computed(self.name, {tensor.name: replace(tensor, values=moved)})[0]
-        if len(flat) and again is not None and float(again.values[self.index]) != self.afresh:
+        if not len(flat):
+            return
+        key = (self.name, tensor.name, int(flat[0]), int(flat[-1]))
+        if key not in known:
+            moved = tensor.values.copy()
+            moved.flat[flat] += steps[flat]
+            again = self.trace.computed(self.name, {tensor.name: replace(tensor, values=moved)})[0]
+            known[key] = self.tensor if again is None else again
+        if float(known[key].values[self.index]) != self.afresh:
             if len(flat) == 1:
                 yield int(flat[0])
             else:
                 for half in np.array_split(flat, 2):
-                    yield from self._among(tensor, half, steps)
+                    yield from self._among(tensor, half, steps, known)
 
     def _products(self, names: list[str], operation: Operation) -> Iterator[tuple[Entry, ...]]:
         """Yield a product for each place along the axes that the parents have and the entry has not."""
@@ -245,7 +267,7 @@ class Entry:
     @cached_property
     def afresh(self) -> float:
         """The number of a measure, computed from the trace once more."""
-        again = self.trace.computed(self.name)[0]
+        again = self.measured[0]
         return self.value if again is None else float(again.values[self.index])
 
     @property

@@ -124,14 +124,18 @@ class Trace(Mapping[str, NamedTensor]):
     ) -> tuple[NamedTensor | None, tuple[str, ...]]:
         """The tensor that a source finds or computes as `name`, and the tensors whose values it reads for this.
 
+        None, and none, where what a measure of this name reads is not there: then a tensor was recorded under it.
+
         Args:
             name: the full name.
             instead: tensors to compute with in the place of those of their names.
         """
         listening = _Listening({}, about=self.about)
         listening.tensors, listening.parents = Tensors({**self.tensors, **instead}), self.parents
-        found = _found(listening, name)
-        return found, tuple(listening.read)
+        try:
+            return _found(listening, name), tuple(listening.read)
+        except KeyError:
+            return None, ()
 
     def labels(self, name: str) -> Mapping[str, tuple[str, ...]]:
         """The labels along the axes of the full tensor called `name`."""

@@ -9,15 +9,19 @@ import numpy as np
 import pytest
 import torch
 from axe_playwright_python.sync_playwright import Axe
+from core_models import config, jig
+from test_engine import ARCHITECTURES
 
 from scenes.publishing.live import live_model_called
 from scenes.publishing.page import write_page
 from scenes.publishing.slides import write_slides
-from transformer_core import open_model, record
+from transformer_core import Transformer, open_model, record
+from transformer_core.live.export import live_model
 from transformer_core.parameters import add_parameters
 from transformer_core.studies.translator.train import say
-from transformer_core.text.vocabulary import pieces
+from transformer_core.text.vocabulary import Vocabulary, pieces
 from transformer_core.tracing.explain import explain
+from transformer_core.tracing.operations import OPERATIONS
 from transformer_core.tracing.trace import Trace
 
 TEXT, OTHER = "The car is red", "The cat sees the old house"
@@ -449,6 +453,90 @@ def test_all_tensors_of_the_run_can_be_looked_into_and_asked(tried):
     assert page.locator("h3.asked").get_attribute("aria-label").startswith("post, sees, unit 5")
     type_in(page, "the dogs are angry")
     assert box.get_by_role("rowheader").nth(1).text_content() == "dogs", "it follows what is typed"
+
+
+def test_after_a_knob_a_tensor_shows_each_number_beside_the_one_before(tried, oracle):
+    name, at = "encoder.1.resid_post", (0, 3, 7)
+    page = tried("off=encoder.0.self_attn:1")
+    before, after = (
+        oracle(TEXT, edit)[0].full(name).values for edit in (None, edited("encoder.0.self_attn.z", (0, 1), 0.0))
+    )
+    page.get_by_role("combobox", name="A tensor of this sentence").select_option(name)
+    cell = page.locator(".inspector td[data-row='3'][data-column='7']")
+    now, was = map(read, re.fullmatch(".*: (.*), before (.*)", cell.get_attribute("aria-label")).groups())
+    assert (now, was) == pytest.approx((after[at], before[at]), abs=1e-6)
+    assert page.locator(".inspector td.changed").count() == np.sum(np.abs(before - after) > 1e-9)
+    cell.focus()
+    assert read(page.locator(".readout .was").text_content().removeprefix("before ")) == was
+    page.get_by_role("button", name="Reset all").click()
+    page.locator("#trying:not([aria-busy])").wait_for()
+    assert page.locator(".inspector td[data-row]").count() == before.size
+    assert page.locator(".inspector td.changed").count() == 0
+
+
+def test_a_tensor_opens_at_the_head_that_is_spoken_of(tried):
+    page = tried(f"ask={WEIGHT}")
+    for name in ("encoder.1.self_attn.weights", "encoder.1.self_attn.q", "decoder.0.self_attn.q"):
+        page.get_by_role("combobox", name="A tensor of this sentence").select_option(name)
+        head = page.locator(".inspector select[name=head] option:checked").text_content()
+        assert head == ("B" if name.startswith("encoder.1.self_attn") else "A")
+    page.get_by_role("button", name="head C: show it large").nth(1).click()
+    page.get_by_role("combobox", name="A tensor of this sentence").select_option("encoder.1.self_attn.k")
+    page.get_by_role("combobox", name="head", exact=True).locator("option:checked", has_text="C").wait_for(
+        state="attached"
+    )
+
+
+#: Of each kind in a run: how an entry is told, how many parts its picture has, and which picture is drawn.
+FIGURES = """([data, text]) => {
+  const trace = live.open(data).run(text), found = {};
+  for (const name of trace.names) {
+    const { axes, shape } = trace.get(name), places = axes.map((axis, i) => [axis, Math.min(1, shape[i] - 1)]);
+    const entry = trace.explain(name, Object.fromEntries(places)), { kind } = entry;
+    const drawn = () => [figures.figure(entry, trace).length, figures.kinds.includes(kind)];
+    if (kind) found[kind] ??= [figures.told(entry).join(" "), ...drawn()];
+  }
+  return found;
+}"""
+#: Kinds of the LSTMs, which no page runs.
+RECURRENT = {"gate", "state", "step before", "last word", "constant"}
+
+
+def test_every_kind_of_operation_has_words_and_a_picture(tried, opened):
+    page, words = tried(), tuple("abcdefghijklm")
+    models = [(live_model(opened.model, opened.tokenizer, "shipped"), TEXT)]
+    for name, facts in ARCHITECTURES.items():
+        model = jig(Transformer(config(**facts)).double()).eval()
+        models.append((live_model(model, Vocabulary(words[:11], words, longest=12), name), "d e f d"))
+    found = {}
+    for data, text in models:
+        found |= page.evaluate(FIGURES, [data, text])
+    known = {operation.kind for rows in OPERATIONS.values() for operation in rows}
+    assert found.keys() == known - RECURRENT
+    for kind, (told, parts, drawn) in found.items():
+        assert told not in {"", "This is computed from them."}, kind
+        assert parts > 0, kind
+        assert drawn, kind
+
+
+TURNED = """([data, text, at]) => {
+  const trace = live.open(data).run(text), entry = trace.explain("decoder.0.self_attn.q_rotated", at);
+  const [chart, plates] = figures.figure(entry, trace), points = chart.querySelector("polyline").getAttribute("points");
+  return [points, entry.terms.map(([x]) => x.value), plates.querySelectorAll("[data-ask]").length];
+}"""
+
+
+def test_a_rotation_is_drawn_as_the_turn_of_its_pair(tried):
+    """Entries 1 and 3 of a head of 4 are a pair, turned by m / 10000^(2/4) at position m."""
+    words = tuple("abcdefghijklm")
+    facts = ARCHITECTURES["a decoder as today's, with rotary positions, shared keys and gates"]
+    model = jig(Transformer(config(**facts)).double()).eval()
+    data = live_model(model, Vocabulary(words[:11], words, longest=12), "turned")
+    points, values, inputs = tried().evaluate(TURNED, [data, "d e f d", {"head": 1, "query": 3, "d_head": 1}])
+    turned = complex(*values) * np.exp(3j / 10000 ** (2 / 4))
+    x, y = map(float, points.split()[1].split(","))
+    assert complex(x, -y) == pytest.approx(50 * turned / abs(turned))
+    assert inputs == 3
 
 
 @pytest.mark.slow
