@@ -99,18 +99,18 @@ def published(
 
 
 def _make_deck(order: Order, kind: str, target: Path, stops: str, loop: bool, into: Path | None) -> None:
+    from scenes.publishing.live import live_model_called
     from scenes.publishing.rendered import Rendered
 
-    lecture = Rendered.read(order.output)
+    lecture, model = Rendered.read(order.output), live_model_called(order.model)
     if kind == "html":
-        from scenes.publishing.live import live_model_called
         from scenes.publishing.slides import write_slides
 
-        write_slides(lecture, target, live_model_called(order.model), stops, loop)
+        write_slides(lecture, target, model, stops, loop)
     else:
         from scenes.publishing.deck import write_deck
 
-        write_deck(lecture, target, stops, loop, into)
+        write_deck(lecture, target, stops, loop, into, model)
     _tell(target, [target], len(lecture.steps))
 
 

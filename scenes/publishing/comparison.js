@@ -42,19 +42,25 @@ class Comparison {
   change(name) {
     const pair = this.pair(name);
     if (!pair) return null;
-    const { now, old, ends } = pair;
-    let most = { by: 0 };
-    for (const index of placesWithin(ends)) {
-      const [value, was] = [now, old].map(({ values, shape }) => values[index.reduce((flat, i, axis) => flat * shape[axis] + i, 0)]);
-      const by = Object.is(value, was) ? 0 : Math.abs(value - was);
-      if (by > most.by) most = { by, value, was, index: [...index] };
-    }
-    return most.by > SAME ? { name, ...most, reference: figures.refOf(name, now.axes, most.index) } : null;
+    const { now, old, ends } = pair, whole = [now, old].every(({ shape }) => shape.every((size, axis) => size === ends[axis]));
+    let by = SAME, at = -1;
+    const compare = (i, k) => {
+      const change = Object.is(now.values[i], old.values[k]) ? 0 : Math.abs(now.values[i] - old.values[k]);
+      if (change > by) { by = change; at = i; }
+    };
+    if (whole) for (let i = 0; i < now.values.length; i += 1) compare(i, i);
+    else for (const place of placesWithin(ends)) compare(flatOf(place, now.shape), flatOf(place, old.shape));
+    if (at < 0) return null;
+    const index = placeAt(at, now.shape);
+    return { name, by, value: now.values[at], was: old.values[flatOf(index, old.shape)], index, reference: figures.refOf(name, now.axes, index) };
   }
   changes() { return this.told ?? this.names.map((name) => this.change(name)).filter(Boolean); }
 }
 /* Numbers that differ by less came out of sums in another order. */
 const SAME = 1e-9;
+/* A place along each axis as one in reading order, and back. */
+const flatOf = (place, shape) => place.reduce((flat, i, axis) => flat * shape[axis] + i, 0);
+const placeAt = (flat, shape) => shape.map((size, axis) => Math.floor(flat / shape.slice(axis + 1).reduce((all, one) => all * one, 1)) % size);
 /* Every place of an array of these sizes, in reading order. */
 const placesWithin = function* (sizes) {
   const place = sizes.map(() => 0);

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lxml import etree
+from PIL import Image
 from pptx import Presentation
 from pptx.dml.color import RGBColor
 from pptx.enum.shapes import PP_PLACEHOLDER
@@ -18,14 +19,18 @@ from pptx.util import Emu, Pt
 
 from scenes.production import film
 from scenes.production.files import stage
+from scenes.publishing.live import LiveModel, still_of
 from scenes.publishing.rendered import Part, Rendered, RenderedStep
 from scenes.publishing.timeless import write_archive
+from scenes.publishing.wording import words_in
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
 #: Placeholders that a layout may have beside its title.
 FOOTERS = {PP_PLACEHOLDER.DATE, PP_PLACEHOLDER.FOOTER, PP_PLACEHOLDER.SLIDE_NUMBER}
 SERIF, SANS = "Georgia", "Arial"  # a file of PowerPoint carries no type; these are on every machine that has it
 MARGIN = 0.083  # of the width, as the pictures have it
+#: Seconds for which a picture stands in a show that stops nowhere.
+HELD = 8
 #: What XML 1.0 has no place for.
 UNSPEAKABLE = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 #: PowerPoint's extension that groups slides: MS-PPTX 2.6.
@@ -34,7 +39,12 @@ SECTIONS_ID = "{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"
 
 
 def write_deck(
-    lecture: Rendered, target: Path, stops: str = "beat", loop: bool = False, into: Path | None = None
+    lecture: Rendered,
+    target: Path,
+    stops: str = "beat",
+    loop: bool = False,
+    into: Path | None = None,
+    model: LiveModel | None = None,
 ) -> Path:
     """Write `lecture` to `target` (.pptx): a slide for each stop, whose clip plays at once.
 
@@ -42,6 +52,7 @@ def write_deck(
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether a show that stops nowhere begins again.
         into: a presentation of the user's: the slides come behind its own, in a copy, in its size and with its master.
+        model: the one that the film shows: a last slide has its attention weights, where the HTML slides answer.
 
     Raises:
         ValueError: `into` is no presentation that can be read, or is `target` itself.
@@ -53,6 +64,11 @@ def write_deck(
         for chapter in lecture.chapters:
             played = (one for step in chapter.steps for one in _played(step, stops, folder))
             sections.append((chapter.title, [_slide(deck, lecture, *one, stops) for one in played]))
+        if model and (still := still_of(lecture, model)):
+            from scenes.publishing.still import in_pixels
+
+            last = _figure(deck, lecture, in_pixels(still, folder), stops)
+            sections.append((words_in(lecture.language)("Try it"), [last]))
     _name_sections(deck, into.stem if into else "", earlier, sections)
     if loop:
         _begin_again(deck)
@@ -129,9 +145,7 @@ def _opening(deck: Any, lecture: Rendered) -> Any:
 
 def _slide(deck: Any, lecture: Rendered, step: RenderedStep, part: Part, clip: Path, poster: Path, stops: str) -> Any:
     """A part of a step: its clip fills the slide; behind it stands the title, for the outline and screen readers."""
-    slide = deck.slides.add_slide(_layout(deck))
-    for other in [one for one in slide.placeholders if one != slide.shapes.title]:
-        other.element.getparent().remove(other.element)
+    slide = _blank(deck)
     left, top, width, height = _fitting(deck, lecture)
     if title := slide.shapes.title:
         title.left, title.top, title.width, title.height = left, top, width, height // 8
@@ -143,8 +157,44 @@ def _slide(deck: Any, lecture: Rendered, step: RenderedStep, part: Part, clip: P
     for condition in timing.iter(qn("p:cond")):
         condition.set("delay", "0")
     if stops == "none":
-        timing.addprevious(etree.Element(qn("p:transition"), advTm=str(round((part.end - part.start) * 1000))))
+        timing.addprevious(_transition(part.end - part.start))
     slide.notes_slide.notes_text_frame.text = _plain(part.text)
+    return slide
+
+
+def _figure(deck: Any, lecture: Rendered, picture: Path, stops: str) -> Any:
+    """The figure that answers in HTML slides, as a picture: nothing in PowerPoint runs a model."""
+    slide, say = _blank(deck), words_in(lecture.language)
+    background = slide.background.fill
+    background.solid()
+    background.fore_color.rgb = _rgb(lecture.palette.background)
+    left, top, width, height = _fitting(deck, lecture)
+    below = height // 8
+    if title := slide.shapes.title:
+        title.left, title.top, title.width, title.height = left, top, width, below
+        _write(title, [(say("Try it"), 24, SERIF, lecture.palette.ink)])
+    with Image.open(picture) as opened:
+        scale = min(width / opened.width, (height - below) / opened.height)
+        wide, high = round(opened.width * scale), round(opened.height * scale)
+    shape = slide.shapes.add_picture(str(picture), left + (width - wide) // 2, top + below, wide, high)
+    told = say("The translation of “{0}”, and all attention weights of the model", lecture.text)
+    shape._element.nvPicPr.cNvPr.set("descr", _plain(told))  # noqa: SLF001 - as above
+    if stops == "none":
+        slide.element.find(qn("p:clrMapOvr")).addnext(_transition(HELD))
+    slide.notes_slide.notes_text_frame.text = _plain(told)
+    return slide
+
+
+def _transition(seconds: float) -> Any:
+    """The change to the next slide, after some seconds."""
+    return etree.Element(qn("p:transition"), advTm=str(round(seconds * 1000)))
+
+
+def _blank(deck: Any) -> Any:
+    """A new slide with a title and no other placeholder."""
+    slide = deck.slides.add_slide(_layout(deck))
+    for other in [one for one in slide.placeholders if one != slide.shapes.title]:
+        other.element.getparent().remove(other.element)
     return slide
 
 

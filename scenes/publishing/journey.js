@@ -26,12 +26,17 @@ class Journey {
       ...(writes ? [() => this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.drawSteps())] : []),
       ...(this.whole ? [() => this.inspect()] : [])];
     const old = [...this.box.children], put = (i) => old[i].replaceWith(stations[i]());
-    const { true: now = [], false: later = [] } = soon && old.length === stations.length ? Object.groupBy(old.keys(), (i) => inView(old[i])) : {};
+    const { true: now = [], false: later = [] } = soon && old.length === stations.length ? Object.groupBy(old.keys(), (i) => inView(old[i]) || old[i].contains(document.activeElement)) : {};
     if (now.length + later.length) now.forEach(put); else this.box.replaceChildren(...stations.map((one) => one()));
     this.waiting = later;
     const rest = () => {
-      if (!later.length) this.done();
-      else whenIdle(() => { if (later === this.waiting) { put(later.shift()); rest(); } }); /* else another run is drawn */
+      if (!later.length) { this.done(); return; }
+      whenIdle(() => {
+        const began = performance.now();
+        if (later !== this.waiting) return; /* another run is drawn */
+        do put(later.shift()); while (later.length && performance.now() - began < TASK);
+        rest();
+      });
     };
     rest();
   }
@@ -242,8 +247,10 @@ class Journey {
   }
 }
 
-/* When nothing else is to be done, and at the latest after a quarter of a second: a busy browser may never be idle. */
-const whenIdle = (draw) => (globalThis.requestIdleCallback ? requestIdleCallback(draw, { timeout: 250 }) : setTimeout(draw));
+/* Stations are drawn together for so many milliseconds, since between two tasks the browser lays out the whole page. */
+const TASK = 24;
+/* When nothing else is to be done, and at the latest after two pictures of the screen: a busy browser may never be idle. */
+const whenIdle = (draw) => (globalThis.requestIdleCallback ? requestIdleCallback(draw, { timeout: 32 }) : setTimeout(draw));
 const inView = (part) => part.getBoundingClientRect().bottom > 0 && part.getBoundingClientRect().top < innerHeight;
 /* Layers are drawn one below the other up to so many, and else are folded. */
 const FEW_LAYERS = 6;

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from scenes.publishing.markup import HERE, colours, json_data, self_contained, texts
@@ -36,7 +37,18 @@ def figure_facts(lecture: Rendered, asked: str = "", whole: bool = False) -> dic
     """
     say, ramps = words_in(lecture.language), [lecture.palette.diverging, lecture.palette.sequential]
     data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}}
-    return {"say": say, "data": data, "asked": asked, "whole": whole}
+    return {"say": say, "data": data, "asked": asked, "whole": whole, "still": ""}
+
+
+def still_of(lecture: Rendered, model: LiveModel) -> str:
+    """Draw, as SVG, what `model` makes of the sentence of `lecture`; "" where it cannot read that sentence."""
+    from scenes.publishing.still import still
+    from transformer_core.text.vocabulary import SentenceError
+
+    try:
+        return still(lecture.text, model.path, lecture.palette)
+    except SentenceError:
+        return ""
 
 
 def figure_document(lecture: Rendered, model: str, asked: str = "", served: bool = False) -> str:
@@ -74,11 +86,12 @@ def offering(document: str, facts: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class LiveModel:
-    """A model that runs in a page: its name, the script with its numbers, and the tensors that it computes."""
+    """A model that runs in a page: its name, the script with its numbers, the tensors it computes, and its file."""
 
     name: str
     script: str
     names: frozenset[str]
+    path: Path
 
 
 def live_model_called(name: str | None) -> LiveModel | None:
@@ -101,7 +114,7 @@ def live_model_called(name: str | None) -> LiveModel | None:
         return None
     data = live_model(opened.model, opened.tokenizer, str(opened.facts["model"]))
     names = frozenset(one["name"] for one in (*data["points"], *data["parameters"]))
-    return LiveModel(data["name"], as_script(data), names)
+    return LiveModel(data["name"], as_script(data), names, path)
 
 
 def shipped_live_models() -> list[LiveModel]:

@@ -6,26 +6,16 @@ Where scripts do not run, such as in a notebook that is only looked at, stands a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qs
 
-import torch
-
 from scenes.publishing.live import figure_document, live_model_called
-from scenes.publishing.markup import filled, texts
+from scenes.publishing.markup import texts
 from scenes.publishing.rendered import Rendered
-from scenes.theme import PALETTES, Palette
-from transformer_core import NamedTensor, open_model, record
-from transformer_core.pretrained.model_registry import DEFAULT_MODEL
-from transformer_core.studies.sentence.generate import generate
-from transformer_core.studies.sentence.variants import Sentence
-from transformer_core.text.vocabulary import sentence
+from scenes.publishing.still import still
+from scenes.theme import PALETTES
 from transformer_core.versions import installing
-
-#: Of the picture, in px: a cell, and the distance between matrices.
-CELL, GAP = 22, 26
 
 
 def ask(
@@ -60,32 +50,14 @@ def ask(
     found = live_model_called(model)
     if found is None:
         raise ValueError(f"{model} does not run in a page: that takes a translator of whole words")
-    opened = open_model(model or DEFAULT_MODEL)
-    assert opened.tokenizer is not None  # what runs in a page has words
-    given, _ = generate(text, opened.model, opened.tokenizer)
-    with record(only=["*_attn.weights"]) as tape:
-        opened.model(torch.tensor([given.source_ids]), torch.tensor([given.target_ids]))
     lecture = Rendered.without_film(text, theme, language)
     return _figure()(
         document=figure_document(lecture, found.script, asked),
         title=lecture.say(lecture.title, "page"),
         height=height,
         address=f"#text={text}&ask={asked}",
-        still=still(given, tape.trace(), lecture.palette),
+        still=still(text, found.path, lecture.palette),
     )
-
-
-def still(given: Sentence, weights: Mapping[str, NamedTensor], palette: Palette) -> str:
-    """A picture (SVG) of what the model wrote, and of its attention weights: a matrix for each layer and head."""
-    told = f"{given.text} → {sentence(given.written)}"
-    y, widest, layers = 2 * GAP, 14 * len(told), []
-    for name, tensor in weights.items():
-        _, heads, rows, columns = tensor.shape
-        layers.append((name, y, tensor.values[0].tolist()))
-        widest = max(widest, heads * (columns * CELL + GAP))
-        y += GAP // 2 + rows * CELL + GAP
-    sizes = {"gap": GAP, "cell": CELL, "wide": widest + 2 * GAP, "tall": y}
-    return filled("still.svg", told=told, layers=layers, palette=palette, **sizes)
 
 
 @cache

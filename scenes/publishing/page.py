@@ -18,7 +18,16 @@ from scenes.production.files import place, whole_folder, write_text
 from scenes.production.transcript import clock
 from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits, glossary
-from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, MODELS, NO_SERVED, LiveModel, live_scripts
+from scenes.publishing.live import (
+    LETTERS,
+    LIVE_SCRIPTS,
+    LIVE_STYLE,
+    MODELS,
+    NO_SERVED,
+    LiveModel,
+    live_scripts,
+    still_of,
+)
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.quiz import STYLE as QUIZ_STYLE
@@ -30,6 +39,8 @@ from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
 STYLE = "page.css"
+#: A picture for who runs no scripts.
+STILL = "still.svg"
 #: So many of the numbers of a step, each with a link to where it comes from, are in sight; the others are folded.
 IN_SIGHT = 6
 KEYS = {
@@ -68,10 +79,11 @@ def write_page(
             place(source, part / source.relative_to(lecture.folder))
         scripts = live_scripts(_scripts(models)) | {file: one.script for file, one in models.items()}
         facts = _data(lecture, found, models, of_film, asked)
-        index = _html(lecture, found, model, facts, cards, asked)
+        still = still_of(lecture, model) if model else ""
+        index = _html(lecture, found, model, facts, cards, asked, STILL if still else "")
         sheets = [themes(lecture), *texts(STYLE, LIVE_STYLE, QUIZ_STYLE)]
         style = "\n".join([font_faces(index + (LETTERS if models else "")), *sheets])
-        for name, text in {**scripts, STYLE: style, "index.html": index}.items():
+        for name, text in {**scripts, STYLE: style, "index.html": index, **({STILL: still} if still else {})}.items():
             write_text(part / name, text)
         now = {f"{target.name}/{path.relative_to(part).as_posix()}" for path in part.rglob("*") if path.is_file()}
         take(home, now)
@@ -105,6 +117,7 @@ def _html(
     data: dict[str, Any],
     cards: Sequence[Card],
     asked: Container[str],
+    still: str,
 ) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
     say = words_in(lecture.language)
@@ -117,7 +130,7 @@ def _html(
         address=lambda path: quote(path.relative_to(lecture.folder).as_posix()),
         tensors=partial(_tensors, names=list(found)),
         numbers=partial(_numbers, found=found, asked=asked), in_sight=IN_SIGHT,
-        data=data, no_served=NO_SERVED, quiz=before_and_after(cards) if cards else None,
+        data=data, still=still, no_served=NO_SERVED, quiz=before_and_after(cards) if cards else None,
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from scenes.production.files import write_text
-from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, figure_facts, live_scripts
+from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, figure_facts, live_scripts, still_of
 from scenes.publishing.markup import colours, self_contained, texts
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
@@ -32,7 +32,7 @@ def write_slides(
         loop: whether slides that stop nowhere begin again after the last one.
     """
     keys = [(key, lecture.say(what)) for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"]
-    facts = figure_facts(lecture) if model else {"data": None}
+    facts = figure_facts(lecture) | {"still": still_of(lecture, model)} if model else {"data": None}
     titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
     seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
     seen += json.dumps(facts["data"], ensure_ascii=False) + LETTERS if model else ""

@@ -81,7 +81,8 @@ class Trying {
   }
   compared(choice) {
     if (this.model.compare) return this.model.compare(choice, (run) => this.journey.needs(run));
-    const before = this.model.run(choice.text);
+    if (this.before?.text !== choice.text) this.before = this.model.run(choice.text); /* a knob leaves it as it is */
+    const { before } = this;
     choice.cut = choice.cut.filter((one) => entryOf(before, one.replace("[", ".masked[")));
     return new Comparison(before, choice.changed ? this.model.run(choice.text, { edits: choice.edits, config: choice.config }) : before);
   }
@@ -166,7 +167,7 @@ class Trying {
   turn(list, one) {
     const { choice } = this;
     choice[list] = choice[list].includes(one) ? choice[list].filter((other) => other !== one) : [...choice[list], one];
-    this.run();
+    this.run(true);
     this.record(true);
   }
   setTemperature(temperature) {

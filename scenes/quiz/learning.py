@@ -170,3 +170,13 @@ def modern(trace: Trace) -> Iterator[Question]:
         because=f"Because the mean is small anyway: typically {share:.0%} of the root mean square.",
         step="RMSNorm only divides",
     )
+    apart, place = trace["experiment.long_prompt.apart"].values, int(trace["experiment.long_prompt.name"])
+    reaches = bool((apart[-1, place + 1 :] > 0).all())
+    yield Question(
+        "A language model has no encoder, and no cross-attention. How could it translate?",
+        ("It goes on from the sentence as from any text", reaches),
+        ("Not at all: it cannot look at a sentence to translate", not reaches),
+        ("By a second decoder, for the other language", False),
+        because="Because each token attends to all before it: the translation stands behind the sentence, in one text.",
+        step="Every block was changed, and the idea stayed",
+    )

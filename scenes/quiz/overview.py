@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import Trace
 
 #: How far a score is raised.
 RAISE = 1.0
+#: What an LSTM makes of the long sentence that the film shows.
+LONG_READER = "other.long.lstm.encoder"
 #: Boxes whose part in `sensitive_pairs` is asked for.
 BOXES = {"attention": "Attention", "norm": "The layer norm", "feed-forward": "The feed-forward network"}
 
@@ -97,6 +99,22 @@ def basics(trace: Trace) -> Iterator[Question]:
         because=f"Because it learned which words are likely, and nobody told it which are true: “{likeliest}”, with "
         f"{most:share}, is wrong.",
         step="Likely is not the same as true",
+    )
+    if f"{LONG_READER}.cells" not in trace:
+        return
+    parts = trace[f"{LONG_READER}.memory_shares"].pick(batch=0)
+    end = len(parts) - 1
+    first, last = parts.quantity(end, 0), parts.quantity(end, end)
+    equal = trace[f"{LONG_READER}.equal_shares"].quantity(end)
+    yield Question(
+        "A network reads a long sentence word by word, into one memory. What gets lost on the way?",
+        ("Words that it read early", bool(first < equal < last)),
+        ("Words that it read late, for the memory is full", bool(last < equal < first)),
+        ("No word: all keep an equal part", bool(first == equal == last)),
+        because=f"Because each word changes the memory. At the end {first:share} of it comes from the first word, and "
+        f"{last:share} from the last; an equal share is {equal:share}.",
+        step="How far apart are two words?",
+        chapter="lstm",
     )
 
 

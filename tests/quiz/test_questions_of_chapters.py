@@ -26,6 +26,29 @@ from transformer_core.tracing.provenance import parse, plain
 ENTRIES = repertoire()
 #: A question, an answer and a reason fit a telephone; longer ones are read twice.
 LONGEST = {"text": 180, "answer": 72, "because": 200}
+#: What chapters leave to the learner, behind "Your turn:", and the card that asks the same.
+TURNS = {
+    "what could get lost on the way?": "basics-q4",
+    "with a single word, which boxes still compute?": "encoder-q1",
+    "heads share keys and values. What does that save?": "modern-q2",
+    "would it matter if W_Q and W_K changed places?": "qkv-q3",
+    "W_Q and W_K change places": "qkv-q3",
+    "can a score be high at a small cosine?": "scores-q1",
+    "two equal scores lead by far. What are their weights?": "weighting-q1",
+    "split W_Q for twice as many heads. Does it take more parameters?": "heads-q3",
+    "without positions, what differs if these words trade places?": "positions-q1",
+    "this sublayer writes only zeros. What becomes of “{0}”?": "residual-q1",
+    "take out {0}, but keep the biases. Is the FFN linear then? Ask where zero goes.": "feed_forward-q3",
+    "is it linear, then? Ask where the others go.": "feed_forward-q3",
+    "where does zero go?": "feed_forward-q3",
+    "would a cache work in the encoder?": "inference-q3",
+    "could an encoder have a KV cache?": "inference-q3",
+    "without a head nothing changes. Is the head useless?": "interpretation-q1",
+    "is a head useless if nobody misses it?": "interpretation-q1",
+    "without an encoder, how could such a model translate?": "modern-q4",
+    "how do you tell a sink from an induction head at rest?": "inside-q2",
+    "one head may cost nothing here. Should every model be built so?": "arguing-q3",
+}
 every_sentence = pytest.mark.parametrize("sentence", SENTENCES)
 
 
@@ -103,15 +126,22 @@ def test_the_step_that_answers_is_one_of_its_chapter(sentence):
 @cache
 def titles(path):
     """Every text of a chapter as a template: "“{0}” gives ..."."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+    found, nodes = set(), [*ast.walk(ast.parse(path.read_text(encoding="utf-8")))]
+    pieces = {id(part) for node in nodes if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in pieces:
             found.add(node.value)
         if isinstance(node, ast.JoinedStr):
             numbers = iter(range(len(node.values)))
             parts = [part.value if isinstance(part, ast.Constant) else f"{{{next(numbers)}}}" for part in node.values]
             found.add("".join(parts))
     return found
+
+
+def test_whatever_a_chapter_leaves_to_the_learner_is_asked_by_a_card():
+    left = {text.split("Your turn: ")[1] for entry in ENTRIES for text in titles(entry.path) if "Your turn" in text}
+    assert left == TURNS.keys()
+    assert {*TURNS.values()} <= {name for name, *_, question, _ in asked(SENTENCES[0]) if question.right is not None}
 
 
 def film_of(entries, left_out=()):

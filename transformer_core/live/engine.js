@@ -386,24 +386,36 @@ const live = (() => {
     }
   };
   const begin = (from, place) => { let at = 0; for (let i = 0; i < place.length; i += 1) at += from[i][place[i]]; return at; };
-  /* For all combinations of places along the open axes, what they add to the place in each factor's values. */
-  const shifts = ({ factors, steps }) => steps.reduce((found, [size, by]) => found.flatMap((at) => (
-    Array.from({ length: size }, (_, i) => at.map((own, k) => own + i * by[k])))), [factors.map(() => 0)]);
+  /* For all combinations of places along the open axes, what they add to the place in the values: an array a factor. */
+  const shifts = ({ factors, steps }) => factors.map((_, k) => {
+    const found = new Int32Array(count(steps.map(([size]) => size)));
+    let once = 1; /* how many combinations the axes behind have */
+    for (const [size, by] of steps.toReversed()) {
+      for (let n = 0; n < found.length; n += 1) found[n] += (Math.floor(n / once) % size) * by[k];
+      once *= size;
+    }
+    return found;
+  });
 
   /* Add to each entry its products, over all places along the open axes. Rows are added to rows: the inner loop runs
-     along the last axis of the result, along which a factor stands still or goes on by equal steps. */
+     along the last axis of the result, along which a factor stands still, goes on from entry to entry, or jumps. */
   const addProducts = (tensor, each, fixed) => {
-    const { factors: [first, second], from } = each, axis = tensor.shape.length - 1, size = tensor.shape[axis];
-    const all = shifts(each), [along, across] = from.map((own) => (axis < 0 ? [0] : own[axis]));
+    const { factors, from } = each, axis = tensor.shape.length - 1, size = tensor.shape[axis] ?? 1, out = tensor.values;
+    const [one, other] = factors.map((factor) => factor.values), [shift, across] = shifts(each);
+    const [along, beside] = from.map((own) => (axis < 0 ? [0] : own[axis]));
+    const stands = along[size - 1] === 0, goesOn = other && beside.every((at, n) => at === n);
     eachRow(tensor, axis, (place, flat) => {
-      const a = begin(from[0], place), b = second ? begin(from[1], place) : 0, out = tensor.values;
-      for (const [shift, other] of all) {
-        const i = a + shift, j = b + other;
-        if (!second) for (let n = 0; n < size; n += 1) out[flat + n] += first.values[i + along[n]];
-        else if (along[size - 1] === 0) { /* one number times a row */
-          const x = first.values[i];
-          for (let n = 0; n < size; n += 1) out[flat + n] += x * second.values[j + across[n]];
-        } else for (let n = 0; n < size; n += 1) out[flat + n] += first.values[i + along[n]] * second.values[j + across[n]];
+      const a = begin(from[0], place), b = other ? begin(from[1], place) : 0;
+      let turnOf = 0;
+      if (stands && goesOn) for (; turnOf + 3 < shift.length; turnOf += 4) { /* four numbers, each times its row */
+        const [i, j] = [turnOf, b + across[turnOf]], [k, l, m] = [b + across[i + 1], b + across[i + 2], b + across[i + 3]];
+        const w = one[a + shift[i]], x = one[a + shift[i + 1]], y = one[a + shift[i + 2]], z = one[a + shift[i + 3]];
+        for (let n = 0; n < size; n += 1) out[flat + n] += w * other[j + n] + x * other[k + n] + y * other[l + n] + z * other[m + n];
+      }
+      for (; turnOf < shift.length; turnOf += 1) {
+        const i = a + shift[turnOf];
+        if (!other) for (let n = 0; n < size; n += 1) out[flat + n] += one[i + along[n]];
+        else for (let n = 0, j = b + across[turnOf]; n < size; n += 1) out[flat + n] += one[i + along[n]] * other[j + beside[n]];
       }
     }, fixed);
   };
@@ -411,17 +423,18 @@ const live = (() => {
   /* Any other operation: entry by entry, of the values of its terms. */
   const eachEntry = (tensor, plans, compute, here) => {
     const all = plans.map(shifts);
-    const terms = plans.flatMap(({ factors }, p) => all[p].map(() => factors.map(() => 0)));
+    const terms = plans.flatMap(({ factors }, p) => Array.from(all[p][0], () => factors.map(() => 0)));
     eachRow(tensor, -1, (place, flat) => {
       let next = 0;
-      plans.forEach(({ factors, from }, p) => {
-        const starts = from.map((own) => begin(own, place));
-        for (const shift of all[p]) {
-          for (let k = 0; k < factors.length; k += 1) terms[next][k] = factors[k].values[starts[k] + shift[k]];
-          next += 1;
+      for (let p = 0; p < plans.length; p += 1) {
+        const { factors, from } = plans[p], begun = next;
+        for (let k = 0; k < factors.length; k += 1) {
+          const { values } = factors[k], start = begin(from[k], place), shift = all[p][k];
+          for (let n = 0; n < shift.length; n += 1) terms[begun + n][k] = values[start + shift[n]];
         }
-      });
-      tensor.axes.forEach((axis, i) => { here.at[axis] = place[i]; });
+        next += all[p][0].length;
+      }
+      for (let i = 0; i < place.length; i += 1) here.at[tensor.axes[i]] = place[i];
       tensor.values[flat] = compute(here, terms);
     });
     return tensor;
@@ -429,9 +442,9 @@ const live = (() => {
 
   /* The entries of a row of a softmax have the same terms. */
   const softmaxRows = (tensor, each, here) => {
-    const axis = tensor.axes.indexOf(here.along), stride = tensor.strides[axis], all = shifts(each);
+    const axis = tensor.axes.indexOf(here.along), stride = tensor.strides[axis], [all] = shifts(each).map((own) => [...own]);
     eachRow(tensor, axis, (place, flat) => {
-      const at = begin(each.from[0], place), row = all.map(([shift]) => each.factors[0].values[at + shift]);
+      const at = begin(each.from[0], place), row = all.map((shift) => each.factors[0].values[at + shift]);
       const top = Math.max(...row), parts = row.map((x) => (top === -Infinity ? 0 : Math.exp(x - top))), whole = sum(parts) || 1;
       parts.forEach((part, i) => { tensor.values[flat + i * stride] = part / whole; });
     });

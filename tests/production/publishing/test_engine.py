@@ -8,6 +8,7 @@ import pytest
 import torch
 from core_models import config, jig
 
+from scenes.publishing.live import shipped_live_models
 from transformer_core import Transformer, open_model, record
 from transformer_core.config import Rotary
 from transformer_core.live import ENGINE
@@ -19,9 +20,10 @@ from transformer_core.text.vocabulary import Vocabulary, pieces
 from transformer_core.tracing.edit import edits_of
 from transformer_core.tracing.explain import Entry
 
-SHIPPED = ("english-spanish", "english-spanish-post-norm", "english-spanish-four-cross-heads")
-#: How many sentences: of the others, norms stand elsewhere and heads are more, in each sentence alike.
-COUNTS = dict(zip(SHIPPED, (200, 50, 50), strict=True))
+#: Every model that comes with the lecture and runs in a page.
+SHIPPED = tuple(model.name for model in shipped_live_models())
+#: How many new sentences each of them reads.
+SENTENCES = 200
 #: Of each tensor its largest size, its sum, and its product with numbers that stand in no order.
 PROJECTIONS = """(trace) => Object.fromEntries(trace.names.filter((n) => !n.startsWith("parameters.")).map((name) => {
   const finite = Array.from(trace.get(name).values, (x) => (Number.isFinite(x) ? x : 0));
@@ -78,9 +80,13 @@ def assert_same(here, there):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
-def test_three_hundred_new_sentences_give_every_tensor_and_the_translation_of_the_core(browser_models, name):
+def test_two_hundred_new_sentences_give_every_tensor_and_the_translation_of_the_core_for_each_model(
+    browser_models, name
+):
     opened = open_model(name)
-    for pair in itertools.islice(held_out_sentences(7 + SHIPPED.index(name)), COUNTS[name]):
+    pairs = [*itertools.islice(held_out_sentences(7 + SHIPPED.index(name)), SENTENCES)]
+    assert len(pairs) == SENTENCES
+    for pair in pairs:
         text = " ".join(pair.source)
         given, _ = generate(text, opened.model, opened.tokenizer)
         found = browser_models(

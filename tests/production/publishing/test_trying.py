@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from core_models import config, jig
 from test_engine import ARCHITECTURES
 
-from scenes.publishing.live import live_model_called
+from scenes.publishing.live import live_model_called, shipped_live_models
 from scenes.publishing.page import write_page
 from scenes.publishing.slides import write_slides
 from transformer_core import Transformer, open_model, record
@@ -170,6 +170,101 @@ def test_a_long_sentence_is_drawn_where_it_is_seen_before_all_the_rest(tried):
     page.locator("#trying:not([aria-busy])").wait_for()
     assert page.locator(".station").last.locator(".figure-row, option").count() > 0
     assert page.locator(".next .after span").all_text_contents() == page.evaluate("trying.runs.now.targetTokens")
+
+
+#: Cells and strips whose number is not that of the run that the page has now, and how many there are.
+OUTDATED = """() => {
+  const all = [...document.querySelectorAll(".journey :is(td, .strip)[data-ask]")];
+  return [all.length, all.filter((one) => {
+    const { name, at } = asked(one.dataset.ask), entry = trying.runs.now.entry(name, at);
+    const place = Object.entries(entry?.labels ?? {}).find(([axis]) => ["position", "query"].includes(axis));
+    const told = one.getAttribute("aria-valuetext") ?? one.ariaLabel;
+    return !place || !told.startsWith(place[1]) || !told.includes(`: ${figures.shortly(entry.value)}`);
+  }).length];
+}"""
+
+
+def test_whatever_is_drawn_is_of_the_newest_text_and_of_the_newest_knob(tried):
+    page = tried()
+    page.evaluate(
+        "(texts) => texts.forEach((text) => trying.typed(text))", [OTHER, "The dogs are angry", "The cat is old"]
+    )
+    page.locator("#trying:not([aria-busy])").wait_for()
+    cells, outdated = page.evaluate(OUTDATED)
+    assert (cells > 100, outdated) == (True, 0)
+    page.evaluate("['encoder.0.self_attn:1', 'decoder.1.cross_attn:0'].forEach((one) => trying.turn('off', one))")
+    page.locator("#trying:not([aria-busy])").wait_for()
+    assert page.evaluate(OUTDATED)[1] == 0
+    assert page.locator(".station .head.yours").count() == 2
+
+
+#: Write down each run of the model: its text, and if something is changed in it.
+COUNTED = """() => {
+  const run = trying.model.run.bind(trying.model);
+  globalThis.ran = [];
+  trying.model.run = (text, how) => { ran.push([text, how !== undefined]); return run(text, how); };
+}"""
+
+
+def test_the_run_without_changes_is_computed_once_a_text(tried, opened):
+    page = tried()
+    page.evaluate(COUNTED)
+    page.locator(".typed").fill(OTHER)
+    page.get_by_role("switch", name="Positions").uncheck()
+    page.get_by_role("button", name="Encoder, layer 1, head B: turn off").click()
+    assert page.evaluate("ran") == [[OTHER, False], [OTHER, True], [OTHER, True]]
+    page.locator(".typed").fill(TEXT)
+    assert page.evaluate("ran.slice(3)") == [[TEXT, False], [TEXT, True]]
+    assert page.evaluate("trying.runs.before.output") == say(opened.model, opened.tokenizer, TEXT)
+    page.get_by_role("button", name="Reset all").click()
+    assert (page.evaluate("ran.length"), answer(page)) == (5, say(opened.model, opened.tokenizer, TEXT))
+
+
+#: Of each tensor its name, the sizes that are compared, its numbers in both runs, the largest change, and its place.
+BOTH = """() => trying.runs.names.map((name) => {
+  const both = [trying.runs.now, trying.runs.before].map((run) => run.get(name)), change = trying.runs.change(name);
+  const numbers = both.map(({ shape, values }) => [shape, [...values].map(String)]);
+  return [name, trying.runs.endsOf(name), numbers, change && [change.by, change.index]];
+})"""
+
+
+def test_the_largest_change_of_each_tensor_is_found_also_where_the_translations_part(tried):
+    """The same by NumPy, of all numbers of both runs: of those that stand for the same words in both."""
+    page = tried(f"text={quote(OTHER)}&without=positional")
+    runs = page.evaluate(BOTH)
+    parted = 0
+    for name, ends, numbers, change in runs:
+        if ends is None:
+            assert change is None
+            continue
+        window = tuple(slice(end) for end in ends)
+        now, old = (np.array(values, float).reshape(shape)[window] for shape, values in numbers)
+        parted += any(list(shape) != ends for shape, _ in numbers)
+        with np.errstate(invalid="ignore"):
+            apart = np.where(now == old, 0, np.abs(now - old))
+        if apart.max() <= 1e-9:
+            assert change is None, name
+        else:
+            assert change[0] == apart.max(), name
+            assert apart[tuple(change[1])] == apart.max(), name
+    assert 0 < parted < len(runs)
+
+
+#: Of a strip the colours of its cells, and whether a gap follows each.
+PIXELS = """(strip) => {
+  const canvas = strip.querySelector("canvas"), wide = canvas.width;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, wide, 1);
+  return Array.from({ length: wide / 7 }, (_, i) => [...data.slice(28 * i, 28 * i + 3), data[28 * i + 27]]);
+}"""
+
+
+def test_a_strip_has_a_cell_for_each_number_blue_above_zero_and_orange_below(tried, oracle):
+    values = oracle(TEXT)[0].full("embed_src.sum").values[0, 1]
+    cells = tried().get_by_role("slider", name="embed_src.sum, car").evaluate(PIXELS)
+    assert [gap for *_, gap in cells] == [0] * len(values)
+    shown = {np.sign(blue - red) for value, (red, _, blue, _) in zip(values, cells, strict=True) if value > 0.5}
+    assert shown == {1}
+    assert {np.sign(c[2] - c[0]) for value, c in zip(values, cells, strict=True) if value < -0.5} == {-1}
 
 
 def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the_last_result_stays(tried):
@@ -614,7 +709,7 @@ UNDRAWN = """() => trying.runs.now.names.filter((name) => {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["english-spanish", "english-spanish-post-norm", "english-spanish-four-cross-heads"])
+@pytest.mark.parametrize("name", [model.name for model in shipped_live_models()])
 def test_an_entry_of_every_tensor_of_every_shipped_model_has_a_figure(look, lecture, trace, tmp_path, name):
     page = look(
         f"{write_page(lecture, trace, tmp_path / 'page', live_model_called(name)).as_uri()}#text=The house is red"
