@@ -114,9 +114,9 @@ class Scores(Chapter):
         plane_room, facts_room = board.ribbon.below(STAGE).golden_columns()
         plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f")
         facts = VGroup(
-            value_line("length of the query", head["q_norm"].pick(query=query_token), ".3f", "query", space="grid"),
-            value_line("length of the key", head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
-            value_line("cosine", cosine, ".4f", space="grid"),
+            value_line(head["q_norm"].pick(query=query_token), ".3f", "query", space="grid"),
+            value_line(head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
+            value_line(cosine, ".4f", space="grid"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = VGroup(
             Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta =", LARGE), number(score, ".2f", "large number")

@@ -202,9 +202,8 @@ class Weighting(Chapter):
     def sums_of_accidents(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Show by random walks why a sum of d_k random products grows with the root of d_k."""
         run = trace.under("experiment.variance")
-        paths, width = run["walks"], run["walk_steps"]
-        reach = run["walk_reach"]
-        plot = Plot((0, float(width)), (-float(reach), float(reach)), ("products added", "sum so far"))
+        paths, width, reach = run["walks"], run["walk_steps"], float(run["walk_reach"])
+        plot = Plot(width, paths, ((0, float(width)), (-reach, reach)))
         lines = walks(plot, paths)
         roots = run["walk_roots"].values
         above = plot.curve(range(len(roots)), roots, "query")

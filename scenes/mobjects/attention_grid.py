@@ -12,7 +12,7 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector, named_rows, under
-from scenes.theme import palette, shared, signed
+from scenes.theme import palette
 from transformer_core.studies.focus import Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
@@ -97,17 +97,16 @@ class AttentionGrid(VGroup):
         size, style = (wide, high), "stage number" if high >= 56 and wide >= 130 else "cell" if high >= LOWEST else ""
         entries = {(i, j): self.pairs.quantity(i, j) for i in range(count) for j in range(columns)}
         spec = "weight" if self.weights else fitting(entries.values(), wide - 8, ".2f" if wide >= 130 else ".1f", style)
-        scale = full_colour(self.pairs)
+        scale = 0.0 if self.weights else full_colour(self.pairs)
         colours, pairs_row = palette(), self.pairs.position("query", self.focus)
         self.hollow: dict[tuple[int, int], VMobject] = {}
         self.cells: dict[tuple[int, int], Cell] = {}
         self.closed: dict[tuple[int, int], Cell] = {}
         for (i, j), entry in entries.items():
             shown = style if len(entries) <= NUMBERED or i == pairs_row else ""
-            fill = shared(entry) if self.weights else signed(entry, scale)
             place = self.ribbon.columns[j].cross(self.lines[i]).centre
             self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
-            self.cells[i, j] = Cell(entry, size, spec, shown, fill, dash=not self.weights).shift(place)
+            self.cells[i, j] = Cell(entry, size, spec, shown, scale, dash=not self.weights).shift(place)
             if masked is not None and np.isneginf(masked.values[i, j]):
                 self.closed[i, j] = Closed(masked.quantity(i, j), size, "", shown).shift(place)
 

@@ -8,9 +8,10 @@ import numpy as np
 from manim import ORIGIN, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.shapes import Box, hatching, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import ink_on, palette, units
+from scenes.theme import ink_on, palette, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
 
 DIMMED = 0.21
@@ -32,16 +33,30 @@ def fitting(quantities: Iterable[Quantity], wide: float, spec: str, style: str) 
 
 
 class Cell(Copied, VGroup):
-    """One entry: its fill is its value, and a number says it where there is room for one."""
+    """One entry: its fill is its value, and a number says it where there is room for one.
+
+    The fill is that of a signed number against `scale`, or of a weight if that is 0; a fill that is `given` means
+    nothing.
+    """
 
     def __init__(
-        self, quantity: Quantity, size: tuple[float, float], spec: str, style: str, fill: str, dash: bool = False
+        self,
+        quantity: Quantity,
+        size: tuple[float, float],
+        spec: str,
+        style: str,
+        scale: float = 0.0,
+        dash: bool = False,
+        given: str = "",
     ) -> None:
-        self.quantity, self.fill = quantity, fill
+        self.quantity = quantity
+        self.fill = fill = given or (signed(quantity, scale) if scale else shared(quantity))
         self.box = Box(*size, fill, min(5, size[0] / 4, size[1] / 4))
         self.number: Words | None = None
         self.dash: VMobject | None = None
         super().__init__(self.box)
+        if not given:
+            means(self.box, Shade(quantity, scale))
         if style:
             self.number = number(quantity, spec, style).settle(self.box.get_center())
             self.number.set_fill(ink_on(fill)).paper = self.box
@@ -63,7 +78,7 @@ class Closed(Cell):
     """An entry that a mask keeps from its row: hatched, with what stands there on a plate."""
 
     def __init__(self, quantity: Quantity, size: tuple[float, float], spec: str, style: str) -> None:
-        super().__init__(quantity, size, spec, style, palette().background)
+        super().__init__(quantity, size, spec, style, given=palette().background)
         self.box.set_stroke(palette().line, stroke(1.5))
         self.add(hatching(size[0] - 4, size[1] - 4).move_to(self.box))
         if self.number:

@@ -39,7 +39,6 @@ class Curves(VGroup):
     """Curves over one axis, such as the steps of a training: a line for each seed, or one with dots.
 
     Args:
-        axes: what is written on both axes.
         x: what runs along the first one.
         rows: the values of each curve, or of each of its seeds, by the name along `axis` of their tensor.
         names: what each curve is called, and in which role: `{"nothing": ("with Add", "residual")}`.
@@ -56,12 +55,11 @@ class Curves(VGroup):
         names = {"pre-norm": ("pre-norm", "residual"), "post-norm": ("post-norm", "ink2")}
         ends, depths = {way: (row.quantity(3), ".2f") for way, row in rows.items()}, run["depths"]
         room = Room(360, 190, 1560, 690)
-        figure = Curves(("layers", "gradient"), depths, rows, names, ends, depths.quantities(), room, powers=True)
+        figure = Curves(depths, rows, names, ends, depths.quantities(), room, powers=True)
     """
 
     def __init__(
         self,
-        axes: tuple[str, str],
         x: NamedTensor,
         rows: Mapping[str, NamedTensor],
         names: Mapping[str, tuple[str, str]],
@@ -81,7 +79,7 @@ class Curves(VGroup):
         beside = max(label.width for label in labels.values()) / units(1) + BESIDE
         wide = max(room.width - beside, NARROWEST) if shape().narrow else WIDE
         across = [*([] if powers else [0.0]), *map(float, x.values)]
-        plot = self.plot = Plot(across, reach, axes, wide, HIGH, (powers, powers))
+        plot = self.plot = Plot(x, next(iter(rows.values())), (across, reach), wide, HIGH, (powers, powers))
         self.roles = {key: role for key, (_, role) in names.items()}
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}

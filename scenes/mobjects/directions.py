@@ -127,8 +127,8 @@ class CosineDots(VGroup):
         high = body.height - 2 * MARGIN
         values = np.concatenate([tensor.values for tensors in rows.values() for tensor in tensors])
         low, most = min(0.0, float(values.min())) - 0.04, 1.0
-        names = ("cosine with the mean of the others",) * 2
-        plot = self.plot = Plot((low, most), (0, high), names, body.width, high)
+        (cosines, *_), *_ = rows.values()
+        plot = self.plot = Plot(cosines, cosines, ((low, most), (0, high)), body.width, high)
         plot.remove(plot.names[1])
         plot.names.remove(plot.names[1])
         plot.shift(at(body.left, body.top + MARGIN / 2 + high) - plot.axes[0].get_left())

@@ -14,7 +14,7 @@ from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.vectors import Vector, named_rows
-from scenes.theme import palette, signed
+from scenes.theme import palette
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
@@ -70,8 +70,7 @@ class MatrixProduct(VGroup):
                 size = self.columns[j].plate.width * 135, self.rows[i].plate.height * 135
                 place = np.array([self.columns[j].get_x(), self.rows[i].get_y(), 0])
                 self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
-                fill = signed(y.quantity(i, j), scale)
-                self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", fill).shift(place)
+                self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", scale).shift(place)
 
     def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
         """The row and the column whose dot product is the entry at `place`."""

@@ -15,67 +15,79 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import Box, dot, path, rule
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import entry_name
 from scenes.theme import gap, palette, units
 from transformer_core.tracing.provenance import Quantity, plain
 from transformer_core.tracing.trace import NamedTensor
 
 #: Values along an axis: numbers, or a row of a tensor.
 Row = Sequence[float] | NamedTensor
+#: For each of two axes the values that it holds, where they are not those of its tensor.
+Reach = tuple[Sequence[float] | None, Sequence[float] | None]
 
 
 class Plot(VGroup):
     """Two axes and what is drawn between them; `logarithmic` axes count in powers.
 
-    Without a width it has somewhat more than half of the stage's.
+    The axes take their names from the tensors whose entries run along them, and reach over their values, or over those
+    of `reach`. Without a width the plot has somewhat more than half of the stage's.
 
     Example::
 
         run = trace.under("training")
         steps, loss = run["step"], run["loss"]
-        plot = Plot(steps.values, (0, loss.values.max()), ("training step", "loss"), high=340)
+        plot = Plot(steps, loss, (None, (0, loss.values.max())), high=340)
         curve, ticks = plot.curve(steps, loss), plot.ticks(steps.quantities()[39::40])
         figure = Room(360, 190, 1560, 690).fit(VGroup(plot, curve, ticks))
     """
 
     def __init__(
         self,
-        x: Sequence[float],
-        y: Sequence[float],
-        names: tuple[str, str],
+        x: NamedTensor | Quantity,
+        y: NamedTensor | Quantity,
+        reach: Reach = (None, None),
         wide: float = 0,
         high: float = 520,
         logarithmic: tuple[bool, bool] = (False, False),
     ) -> None:
         self.logarithmic = logarithmic
-        self.x, self.y = self._span(x, 0), self._span(y, 1)
+        self.x, self.y = (
+            self._span(self._entries(tensor) if values is None else values, axis)
+            for axis, (tensor, values) in enumerate(zip((x, y), reach, strict=True))
+        )
         self.wide, self.high = units(wide or across(980)), units(high)
         self.across, self.up = Span(0, *self.x, logarithmic[0]), Span(1, *self.y, logarithmic[1])
         self.axes = VGroup(
             means(rule(np.zeros(3), np.array([self.wide, 0, 0]), "ink3", 2.5), self.across),
             means(rule(np.zeros(3), np.array([0, self.high, 0]), "ink3", 2.5), self.up),
         )
+        names = entry_name(x), entry_name(y)
         self.names = VGroup(
             Words(names[0], "fact", "ink2").next_to(self.axes[0], DOWN, buff=units(52)).align_to(self.axes[0], RIGHT),
             Words(names[1], "fact", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
         )
         for name, span, text in zip(self.names, (self.across, self.up), names, strict=True):
-            means(name, Names(span, plain(told(text))))
+            means(name, Names(span, text, plain(told(text))))
         super().__init__(self.axes, self.names)
 
     @classmethod
     def filling(
         cls,
         room: Room,
-        x: Sequence[float],
-        y: Sequence[float],
-        names: tuple[str, str],
+        x: NamedTensor | Quantity,
+        y: NamedTensor | Quantity,
+        reach: Reach = (None, None),
         logarithmic: tuple[bool, bool] = (False, False),
     ) -> Self:
         """A plot whose axes fill a room; their names and numbers stand outside of it."""
-        plot = cls(x, y, names, room.width, room.height, logarithmic)
+        plot = cls(x, y, reach, room.width, room.height, logarithmic)
         return plot.shift(room.centre - plot.axes.get_center())
 
-    def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
+    @staticmethod
+    def _entries(tensor: NamedTensor | Quantity) -> Sequence[float]:
+        return [tensor] if isinstance(tensor, Quantity) else row_of(tensor)
+
+    def _span(self, values: Sequence[float] | np.ndarray, axis: int) -> tuple[float, float]:
         numbers = np.log10(np.asarray(values, float)) if self.logarithmic[axis] else np.asarray(values, float)
         return float(numbers.min()), float(numbers.max())
 
@@ -119,8 +131,8 @@ class Plot(VGroup):
         for quantity in quantities:
             foot = self.axes[0].get_left() + RIGHT * self._share(float(quantity), 0) * self.wide
             text = number(quantity, spec, style, "ink2").settle(foot + DOWN * units(28))
-            stem, here = rule(foot, foot + DOWN * units(8), "ink3", 2), Tick(quantity, self.across)
-            marks.add(VGroup(means(stem, here), text))
+            stem = means(rule(foot, foot + DOWN * units(8), "ink3", 2), Tick(quantity, self.across))
+            marks.add(VGroup(stem, means(text, Tick(quantity, self.across, 12))))
         return marks
 
     def heights(self, quantities: Sequence[Quantity], spec: str = "") -> VGroup:
@@ -152,7 +164,7 @@ class Plot(VGroup):
 
 def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
     """Each sample of running sums as a thin line from zero."""
-    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row], "ink3", 2) for row in tensor.values)
+    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row.quantities()], "ink3", 2) for row in tensor)
     return lines.set_stroke(opacity=0.75)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from manim import RIGHT, UP, VGroup
@@ -14,6 +13,7 @@ from scenes.mobjects.planes import Plane
 from scenes.mobjects.shapes import arrow, dashes, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
+from scenes.mobjects.wording import entry_name
 from scenes.theme import gap, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -70,13 +70,9 @@ class PlaneOfTwo(VGroup):
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
 
 
-def value_line(name: str, quantity: Any, spec: str, role: str = "ink", unit: str = "", space: str = "chip") -> VGroup:
-    """A name and a number on one baseline: "length of the query  3.21"; with `space` for a sign, if it may turn."""
-    label = Words(name, "fact", "ink2")
+def value_line(quantity: Quantity, spec: str, role: str = "ink", space: str = "chip") -> VGroup:
+    """A number and its name on one baseline: "length of the query  3.21"; with `space` for a sign, if it may turn."""
+    label = Words(entry_name(quantity), "fact", "ink2")
     value = number(quantity, spec, "large number", role)
-    parts = [label, value]
     value.next_to(label, RIGHT, buff=gap(space)).stand_on(label.baseline)
-    if unit:
-        parts.append(Words(unit, "fact", "ink2"))
-        parts[-1].next_to(value, RIGHT, buff=gap("word")).stand_on(label.baseline)
-    return VGroup(*parts)
+    return VGroup(label, value)

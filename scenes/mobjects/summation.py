@@ -105,12 +105,11 @@ class Summation(VGroup):
         scale, row = max(abs(cell.value) for cell in cells) or 1.0, VGroup()
         wide = self.pitch - min(6.0, self.pitch * 0.14)
         for i, cell in enumerate(cells):
-            fill = signed(cell.value, scale)
             if self.pitch >= NUMBERED:
-                part: VMobject = Cell(cell.quantity, (wide, self.high), spec_of(cell.quantity), "large cell", fill)
-                means(part.box, Shade(cell.quantity, scale))
+                part: VMobject = Cell(cell.quantity, (wide, self.high), spec_of(cell.quantity), "large cell", scale)
             else:
-                part = means(Box(wide, self.high, fill, min(4, self.pitch / 5)), Shade(cell.quantity, scale))
+                part = Box(wide, self.high, signed(cell.value, scale), min(4, self.pitch / 5))
+                means(part, Shade(cell.quantity, scale))
             row.add(part.move_to(at(self._x(i), y)))
         return row
 

@@ -14,7 +14,7 @@ from manim import VGroup
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell, Closed, fitting
 from scenes.mobjects.copies import Copied
-from scenes.mobjects.marks import Heat, Shade, means
+from scenes.mobjects.marks import Heat, means
 from scenes.mobjects.shapes import Box, ellipsis, quads
 from scenes.theme import gap, palette, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
@@ -104,10 +104,8 @@ class TensorGrid(VGroup):
     def _cell(self, quantity: Quantity, closed: bool) -> Cell:
         if closed:
             return Closed(quantity, self.size_px, self.spec, self.style)
-        fill = shared(quantity) if self.weights else signed(quantity, self.scale_value)
-        cell = Cell(quantity, self.size_px, self.spec, self.style, fill, dash=not self.weights)
-        means(cell.box, Shade(quantity, 0.0 if self.weights else self.scale_value))
-        return cell
+        scale = 0.0 if self.weights else self.scale_value
+        return Cell(quantity, self.size_px, self.spec, self.style, scale, dash=not self.weights)
 
     def _arrange(self) -> None:
         width, height = (units(size) for size in self.size_px)

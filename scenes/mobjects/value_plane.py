@@ -7,6 +7,7 @@ from manim import Animation, LaggedStart, VGroup
 
 from scenes.animations import Travel
 from scenes.layout import Room
+from scenes.mobjects.marks import Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.shapes import arrow
 from scenes.mobjects.text import Words
@@ -63,6 +64,9 @@ class ValuePlane(VGroup):
         for j, before in zip(order[1:], ends, strict=False):
             self.chained[j].shift(plane.point(before) - foot)
         self.output = arrow(foot, plane.point(ends[-1]), "weight", 10, 30)
+        across, up = (tuple(weighted[:, side].quantities()) for side in (0, 1))
+        # On its head: the line is drawn first.
+        means(self.output[-1], Tip(across, up, plane.px, 2 * plane.radius, plane.ground, fixed=True))
         self.chips = VGroup()
         for j in order:
             add_at_tip(self.chips, Token(values.label("key", j), "value"), self.whole[j], 12)

@@ -6,6 +6,59 @@ from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label, Phrase, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: What entries are called beside their numbers and along the axis of a plot, and of which tensors, by the ends of their
+#: names.
+ENTRIES = {
+    "change of its attention score": ("descent.nudge",),
+    "cosine": ("cosine",),
+    "cosine with the mean of the others": (
+        "plural_cosine", "past_cosine", "gender_cosine", "comparative_cosine", "capital_cosine", "chance_hundredths",
+    ),
+    "dot product": ("lookup.scores",),
+    "distance moved against the gradient": ("place_along", "small_places", "large_places"),
+    "first symbols recalled, all distances": ("recall.curve",),
+    "gradient at the first layer, in powers of ten": ("gradient_by_depth.first",),
+    "gradient at the first symbol, in powers of ten": ("recall.gradient",),
+    "layers": ("gradient_by_depth.depths",),
+    "length of the key": ("k_norm",),
+    "length of the query": ("q_norm",),
+    "likeliest token after each layer": ("next_token.decided",),
+    "log-odds": ("nudged_log_odds",),
+    "loss": ("training.loss", "checkpoint_losses", "nudged_loss"),
+    "mean loss of the batch": ("loss_along", "small_losses", "large_losses"),
+    "megabytes, at two bytes a number": ("modern_blocks.cache", "large_growth"),
+    "milliseconds": ("cache_cost.milliseconds",),
+    "milliseconds, log scale": ("attention_cost.milliseconds",),
+    "new sentences right": (
+        "by_length.over_seeds", "emergence.exact", "failures.exact", "size_and_data.exact.over_seeds",
+    ),
+    "new sentences that come out right": (
+        "positions_compared.curve", "parts_removed.curve", "parts_removed.curve.over_seeds",
+    ),
+    "probability of the right word": ("emergence.probs",),
+    "products added": ("walk_steps",),
+    "rank, the first at the top, log scale": ("lens_rank",),
+    "right": ("emergence.learned",),
+    "right letters in the second copy": ("induction.accuracy", "induction.one_layer", "ablated_by_seed"),
+    "score": ("cross_attn.scaled", "cross_attn.scores"),
+    "sentences in training": ("size_and_data.amount",),
+    "share": ("cross_attn.weights", "descent.probs", "checkpoint_true_probs"),
+    "share of adjectives with the largest weight on their noun": ("emergence.roles.score",),
+    "step of the training": ("induction.steps",),
+    "step, log scale": ("emergence.step", "descent.step"),
+    "steps of training": ("recall.checks", "parts_removed.step"),
+    "sum so far": ("walks",),
+    "symbols back": ("recall.distances",),
+    "the main other direction": ("probe.spots/1",),
+    "tokens in the cache": ("modern_blocks.lengths", "large_tokens"),
+    "training step": ("training.step", "positions_compared.step"),
+    "weight": ("nudged_weights",),
+    "what the probe says": ("probe.spots/0",),
+    "words in the sentence": ("against_lstm.length", "failures.length"),
+    "words in the sequence, log scale": ("attention_cost.lengths", "attention_cost.overtaken"),
+    "words written": ("cache_cost.lengths",),
+}  # fmt: skip
+_ENTRIES = {end: words for words, ends in ENTRIES.items() for end in ends}
 LETTERS = {"query": "Q", "key": "K", "value": "V"}
 #: How a role of the grammar is called on screen.
 CALLED = {
@@ -89,3 +142,14 @@ def training_name(training: int) -> Phrase:
 def role_name(role: str) -> Phrase:
     """Return the name of a role inside a sentence, without quotation marks."""
     return Phrase(CALLED[role].replace("“", "").replace("”", ""))
+
+
+def entry_name(source: NamedTensor | Quantity) -> str:
+    """The words for these entries, beside a number or along an axis, in English; "" if there are none.
+
+    Where the entries at each place of the last axis are another thing, the place belongs to the name: "spots/0".
+    """
+    last = source.index[-1:] if isinstance(source, Quantity) else source.origin[-1:]
+    parts = source.name.split(".")
+    ends = [".".join(parts[k:]) for k in range(len(parts))]
+    return next((_ENTRIES[name] for end in ends for name in (end, f"{end}/{[*last, ''][0]}") if name in _ENTRIES), "")

@@ -34,7 +34,6 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
 from scenes.stage.matching import match_cut
 from scenes.stage.playing import Stage
-from scenes.theme import signed
 from transformer_core.studies.focus import mixed_focus
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -191,9 +190,7 @@ class MatchCut(Read):
                 entry = tensor.quantity(i, j)
                 row, column = (j, i) if turned else (i, j)
                 room = lines[row].columns(across, 4)[column]
-                made.add(
-                    Cell(entry, (room.width, room.height), ".1f", "cell", signed(entry, scale)).move_to(room.centre)
-                )
+                made.add(Cell(entry, (room.width, room.height), ".1f", "cell", scale).move_to(room.centre))
         return made
 
     def construct(self) -> None:

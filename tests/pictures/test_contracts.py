@@ -79,6 +79,11 @@ def test_bars_of_one_tensor_in_one_picture_have_one_scale(chapter: type[Chapter]
     assert findings(chapter, text, "dark").scales == SMALL_COPIES.get(chapter.__name__, [])
 
 
+@pytest.mark.parametrize(("chapter", "text"), EVERYWHERE)
+def test_a_ring_is_around_what_is_spoken_of(chapter: type[Chapter], text: str) -> None:
+    assert findings(chapter, text, "dark").rings == []
+
+
 @pytest.mark.parametrize("chapter", chapters(), ids=lambda chapter: chapter.__name__)
 def test_the_marks_of_a_chapter_mean_numbers(chapter: type[Chapter]) -> None:
     """Else the contract above would hold of pictures that say nothing about their marks."""

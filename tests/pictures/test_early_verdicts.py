@@ -200,6 +200,16 @@ def test_an_lstm_is_right_only_word_for_word(gold: list[str], verdict: str) -> N
     assert verdict_on(["el", "coche", "es", "rojo"], gold) == verdict
 
 
+def test_a_word_survives_an_update_for_each_word_up_to_the_one_that_needs_it() -> None:
+    records, words = (
+        findings(CHAPTERS["lstm"], "The car is red", "dark").records,
+        trace_of("The car is red").about["long"]["text"].split(),
+    )
+    told = " ".join(record.narration for record in records)
+    (far, updates), *_ = re.findall(r"“(\w+)” has to survive (\d+) updates", told)
+    assert int(updates) == len(words) - 1 - words.index(far)
+
+
 def boxes_of(parts: Any) -> list[tuple[float, float, float, float]]:
     return [(p.get_left()[0], p.get_right()[0], p.get_bottom()[1], p.get_top()[1]) for p in parts]
 

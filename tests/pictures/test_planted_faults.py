@@ -5,14 +5,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from manim import DOWN, RIGHT, Text, VGroup
-from truth import lies, says, wrong_in_text
+from rings import RingWatch
+from truth import lies, other_head, says, wrong_in_step, wrong_in_text
+from walking import trace_of
 
+from scenes.animations import ring_around
 from scenes.layout import faults
+from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.black_box import spelled
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.wording import head_name
 from scenes.theme import drawn_in, palette, units
+from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.provenance import Quantity, parse
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -61,6 +68,53 @@ def test_a_token_that_is_not_in_the_trace_is_found() -> None:
 
 def test_a_share_in_a_caption_that_was_typed_by_hand_is_found() -> None:
     assert "no source" in wrong_in_text(*parse(f"“{SCORES.label('key', 3)}” gives 99% of its attention"), TRACE)[0]
+
+
+def of_bet(name: str) -> NamedTensor:
+    """The weights of the head that is followed: about the sentence, or with another adjective."""
+    trace = trace_of("The car is red")
+    focus = focus_of(trace)
+    return trace[f"{name}{focus.path}.weights"].pick(batch=0, head=focus.head)
+
+
+def test_a_number_of_another_sentence_or_head_than_the_words_name_is_found() -> None:
+    trace = trace_of("The car is red")
+    focus = focus_of(trace)
+    own, other = of_bet("").pick(query=focus.query_token), of_bet("other.swap.").pick(query=focus.query_token.position)
+    head, another = (head_name(focus.layer, which) for which in (focus.head, (focus.head + 1) % 4))
+    for row, named, fault in ((own, head, ""), (other, head, "not named"), (own, another, "another head")):
+        text = f"In {named}, “{focus.query_token}” gives “{focus.top_key}” {row.quantity(1):share}"
+        found = wrong_in_step("The bet", [text], trace)
+        assert [fault in one for one in found] == [True] * bool(fault)
+
+
+def test_a_head_that_is_named_where_another_one_is_drawn_is_found() -> None:
+    trace = trace_of("The car is red")
+    focus, bar = focus_of(trace), ShareBar(of_bet("").quantity(3, 1))
+    assert other_head([f"In {head_name(focus.layer, focus.head)}"], [bar], trace) == []
+    assert other_head([f"In {head_name(focus.layer, (focus.head + 1) % 4)}"], [bar], trace) != []
+
+
+def test_a_translation_that_was_typed_by_hand_is_found() -> None:
+    trace = trace_of("The car is red")
+    output = trace["probs"].words("position")[1:]
+    assert wrong_in_text(*parse(f"“{spelled(output)}” comes out"), trace) == []
+    assert "of a translation has no source" in wrong_in_text(*parse("“el coche es verde” comes out"), trace)[0]
+
+
+@pytest.mark.parametrize(("place", "right"), [((1, 1), True), ((2, 1), False), ((1, 2), False)])
+def test_a_ring_around_another_entry_or_row_than_the_words_say_is_found(place: tuple[int, int], right: bool) -> None:
+    grid, said = TensorGrid(SCORES), parse(f"the score is {SCORES.quantity(1, 1):.2f}")[1]
+    query = parse(f"“{SCORES.label('query', 1)}”")[1]
+    row = VGroup(*(cell for (i, _), cell in grid.cells.items() if i == place[0]))
+    for ring, words, true in (
+        (ring_around(grid.cells[place]), [said], right),
+        (ring_around(row), [query], place[0] == 1),
+        (ring_around(row), [query, ()], place[0] == 1),
+    ):
+        watch = RingWatch()
+        watch.look("beat 1", [grid, ring], words, TRACE)
+        assert (watch.faults == []) == true
 
 
 @pytest.mark.parametrize(

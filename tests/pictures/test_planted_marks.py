@@ -19,6 +19,7 @@ from scenes.chapters.c16_modern.blocks import ToScale
 from scenes.chapters.c19_arguing.trials import DotRows
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.bars import ShareBar, bar_on
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.marks import Ground, Hue, Stair, hand_over, marks_on, means, misdrawn
@@ -36,6 +37,7 @@ from scenes.mobjects.strips import Rows, Strip
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.tensors import Heatmap, TensorGrid
 from scenes.mobjects.text import Words
+from scenes.mobjects.value_plane import ValuePlane
 from scenes.theme import at, drawn_in, palette, signed, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -99,7 +101,7 @@ def panel() -> Panel:
     rows = trace()["encoder.0.self_attn.weights"].pick(batch=0)
     head, query = most_even(rows.values)
     entries = rows.pick(head=head, query=query).quantities()
-    return Panel(entries, range(-1, len(entries) - 1), (1,), entries[0], STAGE, entries)
+    return Panel(entries, range(-1, len(entries) - 1), (1,), trace()["config.words"], STAGE, entries)
 
 
 def dots() -> DotRows:
@@ -116,8 +118,7 @@ def plot() -> VGroup:
     lengths, right = run["length"], run["by_length.over_seeds"]
     rows = {name: right.pick(model=name) for name in ("LSTM", "Transformer")}
     names = {"LSTM": ("LSTM", "residual"), "Transformer": ("Transformer", "weight")}
-    axes = "words in the sentence", "new sentences right"
-    return Curves(axes, lengths, rows, names, {}, lengths.quantities()[::5], STAGE, "model")
+    return Curves(lengths, rows, names, {}, lengths.quantities()[::5], STAGE, "model")
 
 
 def stairs() -> VGroup:
@@ -260,6 +261,15 @@ def test_a_band_of_chance_at_half_is_found() -> None:
     assert len(faults(rows)) == len(rows.bands)
 
 
+def test_a_band_of_chance_in_another_unit_than_its_dots_is_found() -> None:
+    rows = dots()
+    for band in rows.bands.values():
+        (spread,) = band[0].meanings
+        stretched(band[0], 0.5, 0, np.zeros(3))
+        band[0].meanings = (replace(spread, unit=spread.unit / 2),)
+    assert [fault for fault in faults(rows) if "by different units" in fault]
+
+
 def test_dots_in_another_place_are_found() -> None:
     rows = dots()
     rows.seeds["positions"][0].shift(RIGHT * units(6))
@@ -277,10 +287,65 @@ def replaced(quantity: Any, value: float) -> Any:
     return type(quantity)(value, quantity.name, quantity.index)
 
 
-def test_an_inverted_sign_of_colour_is_found() -> None:
-    scores = trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0)
-    assert faults(TensorGrid(scores)) == []
-    assert faults(TensorGrid(told(scores, np.negative))) != []
+def board(pairs: Callable[[NamedTensor], NamedTensor] = lambda scores: scores) -> AttentionGrid:
+    """The grid of a head whose scores, or whose keys, are altered."""
+    head = trace().under("encoder.0.self_attn", batch=0, head=0)
+    scores = pairs(head["scores"])
+    labels = scores.words("key")
+    return AttentionGrid(head["q"], head["k"], scores, Ribbon(labels, rooms(labels)[1]), labels[-1])
+
+
+@pytest.mark.parametrize("grid", [
+    lambda change: TensorGrid(change(trace()["encoder.0.self_attn.scores"].pick(batch=0, head=0))),
+    lambda change: VGroup(*board(change).cells.values()),
+], ids=["grid", "grid of attention"])  # fmt: skip
+def test_an_inverted_sign_of_colour_is_found(grid: Callable[[Any], Mobject]) -> None:
+    assert faults(grid(lambda scores: scores)) == []
+    assert faults(grid(lambda scores: told(scores, np.negative))) != []
+
+
+def exchanged(parts: VGroup) -> None:
+    """Let the first and the last part stand in each other's place."""
+    first, last = parts[0].get_center(), parts[-1].get_center()
+    parts[0].move_to(last)
+    parts[-1].move_to(first)
+
+
+def softmax() -> tuple[Ribbon, VGroup, VGroup]:
+    """Tokens, and below them the bars of their scores with their numbers."""
+    row = trace()["encoder.1.self_attn.scores"].pick(batch=0, head=0, query=3)
+    ribbon = Ribbon(row.words("key"))
+    stage = SoftmaxStages([row], ("scores",), ribbon, (0, 1, 2, 3), ribbon.below(STAGE), (".1f",)).stages[0]
+    return ribbon, stage.bars, stage.numbers
+
+
+def keys_below() -> tuple[Ribbon, VGroup]:
+    """Tokens, and their keys below them."""
+    grid = board()
+    return grid.ribbon, VGroup(*grid.keys)
+
+
+@pytest.mark.parametrize("figure", [softmax, keys_below])
+def test_what_stands_under_another_token_is_found(figure: Callable[[], tuple[Mobject, ...]]) -> None:
+    stage = figure()
+    assert faults(*stage) == []
+    exchanged(stage[1])
+    assert [one for one in faults(*stage) if "stands below" in one]
+
+
+def test_numbers_on_the_bars_of_others_are_found() -> None:
+    _, bars, numbers = softmax()
+    exchanged(numbers)
+    assert [one for one in faults(bars, numbers) if "is written on" in one]
+
+
+def test_an_output_that_ends_elsewhere_than_the_sum_of_the_weighted_values_is_found() -> None:
+    head = trace().under("encoder.1.self_attn", batch=0, head=0, query=3)
+    values, weighted = head["value_plane"], head["weighted_value_plane"]
+    plane = ValuePlane(values, weighted, trace()["encoder.1.self_attn.q"].label("query", 3), STAGE)
+    assert faults(plane) == []
+    plane.output[-1].shift(RIGHT * units(20))
+    assert len(faults(plane)) == 1
 
 
 def test_an_inverted_sign_of_a_strip_and_of_a_heatmap_is_found() -> None:
@@ -435,7 +500,8 @@ def test_column_words_in_reverse_are_found() -> None:
 
 
 def test_names_of_axes_that_were_swapped_are_found() -> None:
-    axes = Plot([0, 1], [0, 1], ("steps of training", "sentences that come out right"))
+    run = trace().under("experiment.parts_removed")
+    axes = Plot(run["step"], run["curve"])
     across, up = axes.names
     places = across.get_center(), up.get_center()
     across.move_to(places[1])
@@ -443,19 +509,30 @@ def test_names_of_axes_that_were_swapped_are_found() -> None:
     assert len(faults(axes)) == 2
 
 
+def test_the_names_of_axes_are_those_of_what_is_drawn_over_them() -> None:
+    run = trace().under("experiment.parts_removed")
+    steps, curve = run["step"], run["curve"].pick(part="nothing")[0]
+    for x, y, right in ((steps, curve, 0), (curve, steps, 2)):
+        axes = Plot(x, y, (steps.values, (0, 1)))
+        assert len(faults(axes, axes.curve(steps, curve))) == right
+
+
 def test_ticks_that_were_displaced_are_found() -> None:
     steps = trace()["experiment.parts_removed.step"]
-    axes = Plot([0, *steps.values], [0, 1], ("steps", "share"))
+    axes = Plot(steps, steps, ([0, *steps.values], [0, 1]))
     ticks = axes.ticks(steps.quantities())
     assert faults(axes, ticks) == []
-    ticks.shift(RIGHT * units(12))
-    assert len(faults(axes, ticks)) == len(steps)
+    for part in (0, 1):
+        others = axes.ticks(steps.quantities())
+        for tick in others:
+            tick[part].shift(RIGHT * units(14))
+        assert len(faults(axes, others)) == len(steps), "a stem, and its number"
 
 
 def test_a_curve_one_step_late_is_found() -> None:
     run = trace().under("experiment.parts_removed")
     steps, curve = run["step"], run["curve"].pick(part="nothing")[0]
-    axes = Plot([0, *steps.values], [0, 1], ("steps", "share"))
+    axes = Plot(steps, curve, ([0, *steps.values], [0, 1]))
     assert faults(axes, axes.curve(steps, curve)) == []
     assert faults(axes, axes.curve(steps, told(curve, lambda values: np.roll(values, 1)))) != []
 
@@ -467,6 +544,12 @@ def test_two_curves_that_were_exchanged_are_found() -> None:
     first.set_fill(colours[1])
     second.set_fill(colours[0])
     assert any("in the colour of" in fault for fault in faults(picture))
+
+
+def test_a_curve_that_is_called_as_another_is_found() -> None:
+    picture = plot()
+    picture.labels["LSTM"].rewrite("Transformer, overall:")
+    assert any("is called" in fault for fault in faults(picture))
 
 
 def test_a_shape_that_took_on_another_look_is_judged_by_it() -> None:

@@ -12,6 +12,7 @@ from walking import FRESH, QUICK, RANDOM, SENTENCES, chapters, findings, name_of
 from scenes.stage.chapter import Chapter
 from scenes.stage.step import Record
 from transformer_core.studies.focus import Focus, focus_of, mixed_focus
+from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
@@ -100,6 +101,34 @@ def test_most_of_an_output_is_said_to_come_from_a_token_only_where_its_part_is_o
 
 
 @about("weighting")
+def test_the_divisor_is_the_root_of_the_length_of_a_key(chapter: type[Chapter], text: str, model: Path | None) -> None:
+    keys = of_head(trace_of(text, model), mixed_focus(trace_of(text, model)), "k")
+    (root,) = re.findall(r"Divide by ([\d.]+), the root of d_k", said(told(chapter, text, model)))
+    assert float(root) == pytest.approx(np.sqrt(keys.shape[-1]), abs=0.05)
+
+
+@about("weighting")
+def test_a_word_of_two_senses_is_followed_in_the_head_that_looks_most_at_the_deciding_word(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    """Of the first layer in which one gives it more than a half in both sentences, or else of all."""
+    trace = trace_of(text, model)
+    spoken = re.findall(r"In head (.) of the (\w+) layer, it attends to “", said(told(chapter, text, model)))
+    for letter, layer in spoken:
+        shares = np.array([
+            np.min([
+                trace[f"other.{sense}.encoder.{k}.self_attn.weights"].values[0, :, here["noun"], here["decides"]]
+                for sense, here in ((sense, trace.about[sense]) for sense in SENSES)
+            ], axis=0)
+            for k in range(trace.about["config"]["encoder_layers"])
+        ])  # fmt: skip
+        sure = np.flatnonzero(shares.max(1) > 0.5)
+        first = int(sure[0]) if len(sure) else int(shares.max(1).argmax())
+        assert (layer, letter) == (("first", "second")[first], "ABCDEFGH"[shares[first].argmax()])
+    assert spoken or text != "The car is red"
+
+
+@about("weighting")
 def test_the_verdict_on_the_bet_follows_both_attention_weights(
     chapter: type[Chapter], text: str, model: Path | None
 ) -> None:
@@ -153,3 +182,32 @@ def test_no_other_part_is_said_to_cost_as_much_only_where_training_without_any_o
     spoken = said(told(chapter, text, model))
     assert ("No other part cost as much" in spoken) == (means["residual"] < min(single))
     assert ("Some other part cost even more" in spoken) == (means["residual"] >= min(single))
+
+
+@about("residual")
+def test_a_vector_that_is_replaced_and_one_that_is_added_to_turn_by_their_own_angles(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    focus, spoken = focus_of(trace), said(told(chapter, text, model))
+    place = focus.query_token.position
+    before, out = (trace[name].values[0, place] for name in (f"{focus.block}.resid_pre", f"{focus.path}.out"))
+    for after, words in (
+        (out, r"If it takes the place of x, \D*"),
+        (before + out, "If it is added, the vector turns by "),
+    ):
+        cosine = before @ after / np.linalg.norm(before) / np.linalg.norm(after)
+        (angle,) = re.findall(rf"{words}(\d+)", spoken)
+        assert float(angle) == pytest.approx(np.degrees(np.arccos(cosine)), abs=0.51)
+
+
+@about("encoder")
+def test_what_attention_adds_is_called_small_below_a_third_and_longer_than_the_vector_above_one(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    trace = trace_of(text, model)
+    place, spoken = focus_of(trace).query_token.position, said(told(chapter, text, model))
+    before, out = (trace[f"encoder.0.{name}"].values[0, place] for name in ("resid_pre", "self_attn.out"))
+    share = np.linalg.norm(out) / np.linalg.norm(before)
+    verdict = "a small step." if share < 1 / 3 else "a real change." if share < 1 else "longer than the vector itself."
+    assert f"as long as its vector: {verdict}" in spoken

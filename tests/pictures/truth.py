@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,13 +12,16 @@ from manim import DecimalNumber, MathTypst, Mobject, SVGMobject, Text, Typst
 from scenes.language import Catalogue
 from scenes.layout import texts_on
 from scenes.mobjects.text import Words, _shape
+from scenes.mobjects.wording import ORDINALS
 from scenes.theme import TYPES
-from transformer_core.tracing.provenance import Span, parse
+from transformer_core.tracing.provenance import Quantity, Source, Span, parse
 from transformer_core.tracing.trace import Trace
 
 NUMBER = re.compile(r"[−-]?\d+(?:[,.\u202f]\d{3})*(?:[.,]\d+)?(?:·10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?(?:\u202f?%)?")
 POWER = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 QUOTED = re.compile(r"“([^”\s]+)”")  # a token has no space; a question in quotes has
+PHRASE = re.compile(r"“([^”]+)”")
+HEAD = re.compile(r"[Hh]ead ([A-Z]) of the (\S+) layer")
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,18 @@ def wrong_in_text(text: str, spans: Sequence[Span], trace: Trace, written: Writt
     for quoted in QUOTED.finditer(text):
         if not covered[quoted.start(1) : quoted.end(1)].all():
             found.append(f"{text!r}: the token {quoted[1]!r} has no source")
+    for phrase in PHRASE.finditer(text):
+        words = [*re.finditer(r"\S+", phrase[1])]
+        if len(words) > 1 and all(word[0] in vocabulary_of(trace) for word in words):
+            bare = [word[0] for word in words if not covered[phrase.start(1) + word.start()]]
+            found += [f"{text!r}: {word!r} of a translation has no source" for word in bare]
     return found
+
+
+def vocabulary_of(trace: Trace) -> Container[str]:
+    """The words that a translator can write; nothing of a model that goes on in the language of its text."""
+    translates = trace.about.get("config", {}).get("encoder_layers") and "probs" in trace
+    return frozenset(trace.labels("probs")["vocab"]) if translates else ()
 
 
 def wrong_in_source(span: Span, trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
@@ -147,8 +161,55 @@ def wrong_in_formula(text: str, spans: Sequence[Span], trace: Trace) -> list[str
 
 
 def wrong_in_step(title: str, beats: Sequence[str], trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
-    """What a step's title and narration state without a source, or against it."""
-    found = []
+    """What a step's title and narration state without a source, against it, or of another row or head than named."""
+    found, named, heads = [], set[str](), set[tuple[int, int]]()
     for text in (title, *beats):
-        found += wrong_in_text(*parse(text), trace, written)
+        plain, spans = parse(text)
+        found += wrong_in_text(plain, spans, trace, written)
+        named |= {str(span.source.value) for span in spans if span.source.axis}
+        heads |= heads_in(plain)
+        for span in spans:
+            if span.source.axis or not (head := head_of(span.source.name, span.source.index, trace)):
+                continue
+            if heads and head not in heads:
+                found.append(f"{plain!r}: {span.shown} is of another head: layer, head {head}")
+            if named and (row := _row_of(span.source, trace)) and row not in named:
+                found.append(f"{plain!r}: {span.shown} is of {row!r}, which is not named")
     return found
+
+
+def other_head(texts: Sequence[str], stage: Iterable[Mobject], trace: Trace) -> list[str]:
+    """A head that is named, and of which nothing is shown where something is of others."""
+    named = set[tuple[int, int]]().union(*(heads_in(parse(text)[0]) for text in texts))
+    shown = {head for quantity in shown_on(stage) if (head := head_of(quantity.name, quantity.index, trace))}
+    missing = named - shown
+    return [f"{head} is named, and heads {sorted(shown)} are shown" for head in sorted(missing)] if shown else []
+
+
+def shown_on(stage: Iterable[Mobject]) -> Iterator[Quantity]:
+    """Every entry that a mark on stage means."""
+    for part in (part for root in stage for part in root.get_family()):
+        for meaning in getattr(part, "meanings", ()):
+            if isinstance(found := getattr(meaning, "quantity", None), Quantity):
+                yield found
+
+
+def heads_in(text: str) -> set[tuple[int, int]]:
+    """The heads that a text names, as layer and head."""
+    found = [one for one in HEAD.findall(text) if one[1] in ORDINALS]
+    return {(ORDINALS.index(layer), ord(letter) - ord("A")) for letter, layer in found}
+
+
+def head_of(name: str, index: Sequence[int], trace: Trace) -> tuple[int, int] | None:
+    """The layer and the head of an entry of an attention; None of others."""
+    layer = re.search(r"(?:encoder|decoder)\.(\d+)\.self_attn\.[^.]+$", name)
+    axes = trace.full(name).axes if layer else ()
+    return (int(layer[1]), index[axes.index("head")]) if layer and "head" in axes else None
+
+
+def _row_of(source: Source, trace: Trace) -> str:
+    """The token of the query whose row an entry stands in; "" for what is no entry of a row of tokens."""
+    tensor = trace.full(source.name)
+    if "query" not in tensor.labels:
+        return ""
+    return tensor.labels["query"][source.index[tensor.axes.index("query")]]

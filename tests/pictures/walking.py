@@ -18,8 +18,9 @@ from unittest.mock import patch
 import numpy as np
 from golden import SIZE
 from manim import Mobject, logger, tempconfig
+from rings import RingWatch
 from svgelements import SVG
-from truth import Written, lies, wrong_in_step
+from truth import Written, lies, other_head, wrong_in_step
 
 from scenes.language import ENGLISH, catalogue
 from scenes.layout import faults, texts_on
@@ -31,7 +32,7 @@ from scenes.stage.chapter import Chapter, Record, Step
 from scenes.stage.reading import read
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, open_model
 from transformer_core.studies.sentence.compare import untrained
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Quantity, Span, parse
 from transformer_core.tracing.trace import Trace
 
 SENTENCES = (
@@ -143,6 +144,11 @@ class Picture:
     def trace(self) -> Trace:
         return self.scene.material()
 
+    @property
+    def said(self) -> list[Sequence[Span]]:
+        """The sources of the title, and of the beat that is told."""
+        return [parse(text)[1] for text in (self.step.heading, self.step.beats[len(self.record.starts) - 1])]
+
 
 @dataclass
 class Findings:
@@ -155,6 +161,8 @@ class Findings:
     misdrawn: list[str] = field(default_factory=list)
     #: Tensors whose entries are bars of two scales in one picture.
     scales: list[str] = field(default_factory=list)
+    #: Rings around other than what is spoken of.
+    rings: list[str] = field(default_factory=list)
     #: How many marks on screen mean a number, summed over the ends of all steps.
     marks: int = 0
     records: list[Record] = field(default_factory=list)
@@ -166,7 +174,7 @@ class Findings:
     @property
     def wrong(self) -> list[str]:
         """All that is wrong, each with its step."""
-        return self.lies + self.claims + self.faults + self.misdrawn
+        return self.lies + self.claims + self.faults + self.misdrawn + self.rings
 
 
 def walk(
@@ -176,8 +184,12 @@ def walk(
     look: Callable[[Picture], None],
     language: str = ENGLISH,
     model: Path | None = None,
+    played: Callable[[Picture], None] | None = None,
 ) -> Chapter:
-    """Perform a chapter without showing it, and call `look` at the end of each step; of the shipped model if None."""
+    """Perform a chapter without showing it, and call `look` at the end of each step; of the shipped model if None.
+
+    `played` is called at the end of each play of a beat.
+    """
     logger.setLevel(logging.WARNING)
     wide, high = SIZE
     small = {"frame_rate": 30, "pixel_width": wide, "pixel_height": high, "media_dir": str(_formulas())}
@@ -193,6 +205,14 @@ def walk(
                 yield step
 
         scene.steps = steps  # type: ignore[method-assign]
+        playing = scene._play
+
+        def play(plays: Any, record: Record, *how: Any) -> None:
+            playing(plays, record, *how)
+            if played and record.starts:
+                played(Picture(given[-1], record, scene))
+
+        scene._play = play  # type: ignore[method-assign]
         scene.perform((), closed=lambda record: look(Picture(given[-1], record, scene)))
         return scene
 
@@ -224,7 +244,11 @@ def of_two_scales(stage: Sequence[Mobject], moving: Container[int] = ()) -> list
 
 @cache
 def _findings(chapter: type[Chapter], text: str, theme: str, language: str, model: Path | None) -> Findings:
-    found = Findings()
+    found, watch = Findings(), RingWatch()
+
+    def played(picture: Picture) -> None:
+        beat = f"step {picture.record.number}, beat {len(picture.record.starts)}"
+        watch.look(beat, picture.stage, picture.said, picture.trace)
 
     def look(picture: Picture) -> None:
         here = f"step {picture.record.number}: "
@@ -233,6 +257,8 @@ def _findings(chapter: type[Chapter], text: str, theme: str, language: str, mode
         found.claims.extend(
             here + claim for claim in wrong_in_step(picture.step.heading, picture.step.beats, picture.trace, written)
         )
+        told = (picture.step.heading, *picture.step.beats)
+        found.claims.extend(here + fault for fault in other_head(told, picture.stage, picture.trace))
         found.faults.extend(here + fault for fault in faults(picture.stage))
         found.misdrawn.extend(here + fault for fault in misdrawn(picture.stage, picture.trace))
         found.scales.extend(here + name for name in of_two_scales(picture.stage))
@@ -242,7 +268,8 @@ def _findings(chapter: type[Chapter], text: str, theme: str, language: str, mode
         if (text, theme, language, model) == (SENTENCES[0], "dark", ENGLISH, None):
             found.stills[picture.record.number] = picture.scene.renderer.still(picture.scene)
 
-    walk(chapter, text, theme, look, language, model)
+    walk(chapter, text, theme, look, language, model, played)
+    found.rings = watch.faults
     gc.collect()
     gc.freeze()
     return found

@@ -189,7 +189,7 @@ class Meaning(Chapter):
         room, facts_room = card.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
-        facts = value_line("dot product", dot, ".2f", space="grid"), value_line("cosine", cosine, ".2f")
+        facts = value_line(dot, ".2f", space="grid"), value_line(cosine, ".2f")
         product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
         angle = Formula(
             "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE

@@ -164,7 +164,7 @@ class AgainstLSTM(Chapter):
         focus = focus_of(trace)
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
-        first, left = chain.ribbon.chips[0].label, parts.quantity(len(parts) - 1, 0)
+        first, left = parts.words("key")[0], parts.quantity(len(parts) - 1, 0)
         once = Steps(steps.ticks[:1], "steps, for all words at once:", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
@@ -319,9 +319,8 @@ class AgainstLSTM(Chapter):
         first, second, third = (means.pick(model=name) for name in TRANSLATORS)
         rows = {name: right.pick(model=name) for name in TRANSLATORS}
         ends = {name: (means.pick(model=name), "share") for name in TRANSLATORS}
-        axes = "words in the sentence", "new sentences right"
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
-        curves = Curves(axes, lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
+        curves = Curves(lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
         until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
@@ -357,13 +356,12 @@ class AgainstLSTM(Chapter):
         run = trace.under(RECALL)
         distances, gradient = run["distances"], run["gradient"]
         rows = {name: gradient.pick(model=name) for name in RECALLING}
-        axes = "symbols back", "gradient at the first symbol, in powers of ten"
         picture = Backwards(distances.quantities()[:NEAR], rows["LSTM"], card.inside)
         ends = {name: (rows[name].quantities()[-1], ".0e") for name in RECALLING}
         nearest, *others = picture.learn()
         (grid, _), (opened, _), (chain, _) = ends.values()
         ticks = distances.quantities()
-        curves = Curves(axes, distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
+        curves = Curves(distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
         small = VGroup(
             curves.level(grid / BILLION, f"a billionth of {grid:.0e}"),
             curves.level(grid / BILLION**2, "a billionth of a billionth"),
@@ -413,10 +411,9 @@ class AgainstLSTM(Chapter):
         grid, opened = (run["steps_median"].pick(model=name) for name in ("transformer", "LSTM, gates open"))
         arrived, of, checks = run["steps.trainings_that_solved"], run["steps.trainings"], run["checks"]
         rows = {name: run["curve"].pick(model=name) for name in names}
-        axes = "steps of training", "first symbols recalled, all distances"
         ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
         called = {name: RECALLING[name] for name in names}
-        curves = Curves(axes, checks, rows, called, {}, ticks, card.inside, "model")
+        curves = Curves(checks, rows, called, {}, ticks, card.inside, "model")
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
         full, hollow = legend(card.head, "recalls from all distances", "still misses some")
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))

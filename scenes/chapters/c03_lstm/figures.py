@@ -38,7 +38,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, shared, units
+from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -278,7 +278,7 @@ class Grid(VGroup):
                 self.hollow[i, j] = Box(wide, high, palette().surface, 6, palette().line, 2).move_to(spot)
                 if shown[i, j]:
                     told = style if numbered[i, j] and wide >= 74 else ""
-                    self.cells[i, j] = Cell(entry, (wide, high), "share", told, shared(entry)).shift(spot)
+                    self.cells[i, j] = Cell(entry, (wide, high), "share", told).shift(spot)
         super().__init__(self.chips, *self.cells.values())
 
     def row(self, i: int) -> VGroup:

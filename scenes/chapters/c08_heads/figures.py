@@ -212,8 +212,8 @@ class Race(VGroup):
         self.best = max(found, key=lambda at: float(values[-1][at]))
         others = [at for at in found if at != self.best]
         self.rival = max(others, key=lambda at: float(values[:, at[0], at[1]].max()))
-        names = "step of the training, logarithmic", "share of adjectives with the largest weight on their noun"
-        plot = Plot([*map(float, times)], (0, 1), names, room.width - LABEL, room.height - AXES, (True, False))
+        reach = [*map(float, times)], (0, 1)
+        plot = Plot(run["step"], self.scores, reach, room.width - LABEL, room.height - AXES, (True, False))
         self.steps = VGroup()
         for k, ends in enumerate(
             pairwise(times), first

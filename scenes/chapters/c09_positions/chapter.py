@@ -438,8 +438,7 @@ class Positions(Chapter):
         ends = {kind: (run["exact.over_seeds"].pick(choice=kind), ".0%") for kind in WAYS}
         (waves, _), (learned, _), (none, _) = ends.values()
         rows, steps = {kind: run["curve"].pick(choice=kind) for kind in WAYS}, run["step"]
-        axes = "training step", "new sentences that come out right"
-        curves = Curves(axes, steps, rows, WAYS, ends, steps.quantities()[1::2], card.inside)
+        curves = Curves(steps, rows, WAYS, ends, steps.quantities()[1::2], card.inside)
         read = {side: run["place_read.over_seeds"].pick(model=side) for side in ("decoder", "encoder")}
         counting = run["place_read"].pick(model="decoder").values.min() > 0.1 > abs(read["encoder"])
         yield Step(

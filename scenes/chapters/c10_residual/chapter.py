@@ -214,8 +214,7 @@ class Residual(Chapter):
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
         ends = {way: row.quantity(len(row) - 1) for way, row in rows.items()}
         specs = {way: (end, ".1f" if 0.01 < end < 1000 else ".0e") for way, end in ends.items()}
-        axes = "layers", "gradient at the first layer, in powers of ten"
-        curves = Curves(axes, depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
+        curves = Curves(depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
         yield Step(
             "Does the gradient arrive?",
             beat(
@@ -294,7 +293,6 @@ class Residual(Chapter):
         mean = run["curve.over_seeds"]
         others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
         curves = Curves(
-            ("steps of training", "new sentences that come out right"),
             steps,
             rows,
             names,

@@ -12,12 +12,11 @@ from scenes.animations import Come, appear, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.cells import Cell, Closed
-from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import named_head
-from scenes.theme import PIXELS_PER_UNIT, at, pace, shared, units
+from scenes.theme import PIXELS_PER_UNIT, at, pace, units
 from transformer_core.studies.decoder_rows import FIRST, argmax_leak
 from transformer_core.studies.focus import DECODER, Focus
 from transformer_core.studies.measures.naming import attention_input
@@ -58,8 +57,7 @@ class Weighed(VGroup):
             if masked and place in grid.closed:
                 cell: Cell = Closed(weight, size, "weight", style)
             else:
-                cell = Cell(weight, size, "weight", style, shared(weight))
-                means(cell.box, Shade(weight))
+                cell = Cell(weight, size, "weight", style)
             self.cells[place] = cell.shift(box.get_center())
         self.sums = VGroup()
         for room, total in zip(grid.lines, sums.quantities() if sums is not None else (), strict=sums is not None):

@@ -40,10 +40,9 @@ BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
 @dataclass(frozen=True)
 class Link:
-    """A quantity in a chain: a name, that of its axis, its value, and its values as the score is nudged."""
+    """A quantity in a chain: a name, its value, and its values as the score is nudged."""
 
     name: str
-    axis: str
     value: Quantity
     nudged: Sequence[float]
 
@@ -88,7 +87,7 @@ class Chain:
     def _plot(self, one: Link, other: Link, slope: Quantity, room: Room, middle: float) -> None:
         """The one link over the other, with the point where the model is, and the tangent there."""
         x, y = one.nudged, other.nudged
-        plot = Plot(x, y, (one.axis, other.axis), ACROSS, room.height - ABOVE - UNDER)
+        plot = Plot(one.value, other.value, (x, y), ACROSS, room.height - ABOVE - UNDER)
         centre = at(0, (room.top + ABOVE + room.bottom - UNDER) / 2)
         plot.shift(np.array([middle, centre[1], 0]) - plot.axes.get_center())
         plot.add(plot.ticks([one.value], ".2f", "fact"), plot.heights([other.value], ".2f"))

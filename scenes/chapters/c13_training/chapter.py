@@ -307,7 +307,7 @@ class Training(Chapter):
                 if right is None
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 appear(ring := ring_around(picture.slots)),
-                move_ring(ring, picture.share),
+                move_ring(ring, picture.share.copy().rewrite(f"{share:share}")),
             ),
             beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half, "slow")),
             beat(
@@ -461,15 +461,14 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chai
     moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
     score = scores.quantity(key)
     links = (
-        Link(f"score of “{scores.label('key', key)}”", "score", score, [score + by for by in early["nudge"].values]),
-        Link("its attention weight", "weight", moved[middle], moved),
+        Link(f"score of “{scores.label('key', key)}”", score, [score + by for by in early["nudge"].values]),
+        Link("its attention weight", moved[middle], moved),
         Link(
             f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",
-            "log-odds",
             log_odds.quantity(middle),
             log_odds.quantities(),
         ),
-        Link("loss", "loss", losses.quantity(middle), losses.quantities()),
+        Link("loss", losses.quantity(middle), losses.quantities()),
     )
     local = [slopes[name].quantity(key) for name in ("score_to_weight", "weight_to_log_odds")]
     upstream = [slopes[name].quantity(key) for name in ("scaled", "weight_gradient")]

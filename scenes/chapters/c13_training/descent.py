@@ -39,8 +39,7 @@ class Valley:
         low, high = float(losses.values.min()), float(losses.values.max())
         inner = Room(room.left + 110, room.top + 56, room.right - 10, room.bottom - 96)
         floor = low - (high - low) * 0.3
-        names = "distance moved against the gradient", "mean loss of the batch"
-        self.plot = Plot.filling(inner, places.values.tolist(), (floor, high), names)
+        self.plot = Plot.filling(inner, places, losses, (None, (floor, high)))
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
         origin = self.plot.ticks([run["small_places"].quantity(0)], ".0f", "fact")
         self.scale = VGroup(self.plot.heights(reach, ".2f"), origin, self.plot.broken())

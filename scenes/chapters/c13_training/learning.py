@@ -45,7 +45,7 @@ class Skills:
         rises, doubling = run["largest_rise_in_doubling"], run["steepest_doubling"]
         times = steps.pick(checkpoint=looks)
         for i, row in enumerate(body.rows(len(names), 26)):
-            plot = Plot.filling(row, times.values, (0, 1), ("step", "right"), (True, False))
+            plot = Plot.filling(row, times, learned, (None, (0, 1)), (True, False))
             track = Box(row.width, row.height, palette().surface, 6).move_to(row.centre)
             start, end = (plot.point(x, earned) for x in times.values[[0, -1]])
             level = means(dashes(start, end, "ink2"), Tick(earned, plot.up))
@@ -111,8 +111,7 @@ class TimeLapse:
             self.words.add(text.begin_at(box.get_left()[0] + units(20)))
         first, second, third = below.columns(3, 40)
         self._patterns(patterns, (first, second))
-        names = "step, log scale", "new sentences right"
-        self.plot = Plot.filling(third.inset(60, 65), steps.values[1:].tolist(), (0, 1), names, (True, False))
+        self.plot = Plot.filling(third.inset(60, 65), steps, run["exact"], (steps.values[1:], (0, 1)), (True, False))
         self.plot.add(self.plot.heights([min(self.exact), max(self.exact)], "share"))
         self.share = number(self.exact[0], "share", "large number")
         self.share.settle(self.plot.axes.get_corner(UP + LEFT) + DOWN * units(80))
@@ -220,10 +219,8 @@ class Bill(VGroup):
         self.small = self._grid(words, side, "weight")
         self.large = self._grid(2 * words, side, "ink3")
         self.small.move_to(self.large, aligned_edge=UP + LEFT)
-        spans = [float(n) for n in lengths.values], [float(t) for t in times.values.reshape(-1)]
-        self.plot = Plot(
-            *spans, ("words in the sequence, log scale", "milliseconds, log scale"), 640, 470, (True, True)
-        )
+        span = [float(n) for n in lengths.values]
+        self.plot = Plot(lengths, times, wide=640, high=470, logarithmic=(True, True))
         self.plot.next_to(self.large, RIGHT, buff=units(250))
         VGroup(self.large, self.small).set_y(self.plot.axes.get_y())
         self.curves, self.labels = VGroup(), VGroup()
@@ -232,11 +229,11 @@ class Bill(VGroup):
             row = [times.quantity(k, part) for k in range(len(column))]
             self.curves.add(self.plot.curve(lengths, row, role, thick))
             label = Words(name, "fact", role)
-            self.labels.add(self.plot.label(label, spans[0][-1], float(column[-1])))
-        across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (spans[0], times.values[:, 0]))
+            self.labels.add(self.plot.label(label, span[-1], float(column[-1])))
+        across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (span, times.values[:, 0]))
         self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), across, up, LEFT + UP))
         # Four times the time for twice the words: it fits the last of the lengths, and is drawn there alone.
-        near, far = spans[0][-2:]
+        near, far = span[-2:]
         most = float(times.values[-1, 0])
         line = self.plot.curve([near, far], [most * (near / far) ** 2, most], "query", 14)
         self.square = VGroup(line, self.plot.label(Words("n²", "stage number", "query"), far, most, UP + LEFT))
@@ -245,7 +242,7 @@ class Bill(VGroup):
         self.ticks = VGroup(self.plot.ticks(ends, ",.0f", "fact"), self.plot.heights(reach, ".2f"))
         self.meeting = VGroup()
         if meeting > 0:  # not a number where the one never overtakes the other
-            level = float(np.exp(np.interp(np.log(float(meeting)), np.log(spans[0]), np.log(times.values[:, 0]))))
+            level = float(np.exp(np.interp(np.log(float(meeting)), np.log(span), np.log(times.values[:, 0]))))
             self.meeting = self.plot.dots([meeting], [level], "focus", 12)
             told = number(meeting, ".0f", "number")
             self.meeting.add(self.plot.label(told, float(meeting), level, UP + LEFT))

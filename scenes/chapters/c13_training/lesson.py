@@ -141,9 +141,7 @@ class CrossEntropy:
         self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
         self.card = Card("minus the natural logarithm", room)
         _, plot_room = self.card.inside.inset(0, 56).split_columns(70)
-        self.plot = Plot(
-            (0, 1), (0, most), ("probability of the right word", "loss"), plot_room.width, plot_room.height - 20
-        )
+        self.plot = Plot(self.probs[-1], self.losses[-1], ((0, 1), (0, most)), plot_room.width, plot_room.height - 20)
         self.plot.move_to(plot_room.centre)
         self.plot.add(self.plot.heights([self.losses[0], self.losses[-1]], ".2f"))
         heights = np.linspace(0, most, 80)
@@ -206,8 +204,8 @@ class Followed:
         self.now = weight
         room = STAGE.split_columns(-440)[0]
         room = Room(room.left + 120, room.top + 70, room.right, room.bottom - 90)
-        names = "step, log scale", "share"
-        self.plot = Plot.filling(room, [float(one) for one in self.times], (0, 1), names, (True, False))
+        reach = [float(one) for one in self.times], (0, 1)
+        self.plot = Plot.filling(room, steps, run["checkpoint_true_probs"], reach, (True, False))
         whole = [run["exact"].quantity(k) for k in (0, len(steps) - 1)]
         here = self.times[before]
         self.ticks = VGroup(

@@ -71,9 +71,9 @@ class NudgedLoss:
 
     def __init__(self, run: Trace, reach: Sequence[Quantity], key: int, room: Room, first: bool) -> None:
         losses, nudges = run["nudged_loss"][key], run["nudge"]
-        names, (low, high) = ("change of its attention score", "loss"), reach
+        low, high = reach
         ends = low - FLOOR * (high - low), high
-        self.plot = plot = Plot(nudges.values.tolist(), ends, names, room.width - 84, room.height - 60)
+        self.plot = plot = Plot(nudges, losses, (None, ends), room.width - 84, room.height - 60)
         plot.shift(at((room.left + room.right) / 2, (room.top + room.bottom - 60) / 2) - plot.axes.get_center())
         zero = rule(plot.point(0, ends[0]), plot.point(0, high), "line", 2)
         self.axes = VGroup(plot.axes, zero, plot.broken())

@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import SMALLEST, at, palette, shared, units
+from scenes.theme import SMALLEST, at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -66,9 +66,7 @@ class KeptRows:
         self.seen = VGroup(
             VGroup(
                 (
-                    Closed(masked.quantity(i, j), size, "", "")
-                    if j > i
-                    else Cell(weights.quantity(i, j), size, "", "", shared(weights.quantity(i, j)))
+                    Closed(masked.quantity(i, j), size, "", "") if j > i else Cell(weights.quantity(i, j), size, "", "")
                 ).move_to(place.cross(line).centre)
                 for j, place in enumerate(grid.columns(len(labels), 4))
             )
@@ -161,7 +159,7 @@ class ByTheClock(VGroup):
 
     def __init__(self, times: NamedTensor, lengths: NamedTensor) -> None:
         x = lengths.values.tolist()
-        self.plot = Plot(x, [0.0, float(times.values.max())], ("words written", "milliseconds"), across(1080), 500)
+        self.plot = Plot(lengths, times, (None, (0.0, float(times.values.max()))), across(1080), 500)
         self.curves, self.marks = VGroup(), VGroup()
         for choice, role, name in (("without", "ink3", "without"), ("with", "weight", "with the cache")):
             part = times.pick(choice=choice)

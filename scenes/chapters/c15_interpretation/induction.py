@@ -105,8 +105,7 @@ class Stripe:
         self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
         self.pattern.shift(side.centre - self.pattern.cells.get_center())
         self.states = [self._state(weights, k) for k in range(len(steps))]
-        names = "step of the training", "right letters in the second copy"
-        self.plot = Plot(steps.values.tolist(), (0, 1), names, body.width - 260, body.height - 150)
+        self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - 260, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
         steep = tuple(k for k, step in enumerate(steps.values) if since <= step <= until)

@@ -38,13 +38,14 @@ class ProbePlanes:
         self.known, self.blank, self.told, self.counts = (VGroup() for _ in range(4))
         top, rest = card.inside.split_rows(48, 74)
         body, foot = rest.split_rows(-150)
-        reach = float(np.abs(spots.values[..., 0]).max())
-        heights = [float(f(spots.values[..., 1])) for f in (np.min, np.max)]
+        across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
+        reach = float(np.abs(across.values).max())
+        heights = [float(f(up.values)) for f in (np.min, np.max)]
         for k, (column, below) in enumerate(
             zip(body.columns(len(spots), 60), foot.columns(len(spots), 60), strict=True)
         ):
             self.heads.add(word(spots.label("part", k), "block", "ink2").settle(column.cross(top).centre))
-            plot = Plot.filling(column, (-reach, reach), heights, ("what the probe says", "the main other direction"))
+            plot = Plot.filling(column, across, up, ((-reach, reach), heights))
             # The first plane names the axes of all.
             self.planes.add(plot.axes if k else plot)
             sides = [genders.pick(part=k).smallest()[-1], genders.pick(part=k).largest()[-1]]

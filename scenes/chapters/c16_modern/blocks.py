@@ -279,13 +279,7 @@ class CacheGrowth:
         room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
         lengths, cache = run["lengths"], run["cache"]
         whole = float(cache.values.max())
-        self.plot = Plot(
-            lengths.values,
-            (0, whole),
-            ("tokens in the cache", "megabytes, at two bytes a number"),
-            room.width - 330,
-            room.height,
-        )
+        self.plot = Plot(lengths, cache, (None, (0, whole)), room.width - 330, room.height)
         self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
         self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
         self.curves, self.ends = {}, {}

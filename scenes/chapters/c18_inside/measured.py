@@ -31,7 +31,7 @@ FAR_BEHIND = 1000
 class Ranks(Plot):
     """A plot whose upright axis leads from the last rank at its foot to the first at its top."""
 
-    def _span(self, values: Sequence[float], axis: int) -> tuple[float, float]:
+    def _span(self, values: Sequence[float] | np.ndarray, axis: int) -> tuple[float, float]:
         low, high = super()._span(values, axis)
         return (high, low) if axis else (low, high)
 
@@ -47,12 +47,9 @@ class Climb:
 
     def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
         above, below = room.split_rows(-WORDS)
-        layers, names = (
-            range(ranks.size("layer")),
-            ("likeliest token after each layer", "rank, the first at the top, log scale"),
-        )
-        reach, size = (1.0, float(ranks.values.max())), (above.width - SIDE - LAST, above.height - HEAD)
-        self.plot = Ranks(layers, reach, names, *size, (False, True))
+        layers = range(ranks.size("layer"))
+        reach, size = (layers, (1.0, float(ranks.values.max()))), (above.width - SIDE - LAST, above.height - HEAD)
+        self.plot = Ranks(decided, ranks, reach, *size, (False, True))
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
         self.plot.names[0].settle(below.split_rows(-40)[1].centre)
         x = [float(layer) for layer in layers]
@@ -73,7 +70,7 @@ class Climb:
         _, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
-        self.tokens = self._written(said, [self.plot.point(layer, reach[1]) for layer in layers])
+        self.tokens = self._written(said, [self.plot.point(layer, reach[1][1]) for layer in layers])
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], LEFT, buff=units(14))
 

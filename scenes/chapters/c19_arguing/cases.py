@@ -100,8 +100,7 @@ class SizeAndData:
         called = Words("sentences in training", "aside", "ink2").settle(foot.centre)
         self.columns.add(called.stand_on(at(0, foot.top + 84)[1]))
         inner = Room(rest.left + 70, rest.top + 60, rest.right - 130, grid.bottom)
-        names = "sentences in training", "new sentences right"
-        self.plot = Plot.filling(inner, run["amount"].values, (0, 1), names)
+        self.plot = Plot.filling(inner, run["amount"], mean, (None, (0, 1)))
         self.ticks = VGroup(*self.plot.ticks(amounts, ",.0f", "fact"), *self.plot.shares())
         self.curves, self.dots, self.ends = VGroup(), [], VGroup()
         for w, role in zip(range(len(widths)), ROLES, strict=False):
@@ -136,8 +135,7 @@ class ByLength:
         inner = Room(above.left + 90, above.top + 50, above.right - 380, above.bottom - 60)
         low = Room(inner.left, below.top + 40, inner.right, below.bottom)
         x, last = lengths.values.tolist(), len(lengths) - 1
-        names = "words in the sentence", "new sentences that come out right"
-        self.plot = Plot.filling(inner, x, (0, 1), names)
+        self.plot = Plot.filling(inner, lengths, self.accuracy, (None, (0, 1)))
         self.plot.names[0].next_to(self.plot.axes[0], RIGHT, buff=units(24))
         ends = [lengths.quantity(k) for k in (0, last // 2, last)]
         self.ticks = VGroup(*self.plot.ticks(ends, "", "fact"), *self.plot.shares())

@@ -15,7 +15,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart,
 from scenes.animations import Come, Count, Through, Wipe, appear, draw, take_out
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Away, Ground, Length, means
+from scenes.mobjects.marks import Away, Ground, Spread, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, palette, units
@@ -172,8 +172,8 @@ class DotRows(VGroup):
             Words("an effect" if effect else "can’t tell", "aside", role).settle(spot).begin_at(spot[0] + units(10)),
         )
         by_trainings = self.run["exact.chance_by_trainings"].pick(part=part)
-        self.alone[part] = self._band(by_trainings.quantity(len(by_trainings) - 1), 2 * self.unit / 100, y)
-        self.bands[part] = self._band(self.run["exact.chance"].pick(part=part), 2 * self.unit, y)
+        self.alone[part] = self._band(by_trainings.quantity(len(by_trainings) - 1), y, points=True)
+        self.bands[part] = self._band(self.run["exact.chance"].pick(part=part), y)
 
     def _dot(self, seed: Quantity, y: float, role: str) -> VMobject:
         origin = self.whole if self.near else self.low
@@ -186,9 +186,10 @@ class DotRows(VGroup):
             return "residual"
         return "warning" if not self.banded or self.run["exact.effect"].pick(part=part) else "ink2"
 
-    def _band(self, chance: Quantity, unit: float, y: float) -> VGroup:
-        band = hatched(unit * float(chance), self.TALL).move_to(at(self.x(self.whole), y))
-        means(band[0], Length(chance, "width", unit, self.TALL, 4))
+    def _band(self, chance: Quantity, y: float, points: bool = False) -> VGroup:
+        wide = 2 * self.unit * float(chance) / (100 if points else 1)
+        band = hatched(wide, self.TALL).move_to(at(self.x(self.whole), y))
+        means(band[0], Spread(chance, 0, self.unit, self.TALL, self.ground, 4, points))
         return band
 
 
@@ -219,7 +220,7 @@ class Difference:
         self.bands, self.markers, self.ends = {}, {}, {}
         for count in counts:
             band = hatched(2 * unit * float(self.chance[count]), self.HIGH).move_to(at(middle, y))
-            means(band[0], Length(self.chance[count], "width", 2 * unit, self.HIGH, 4))
+            means(band[0], Spread(self.chance[count], 0, unit, self.HIGH, ground, 4))
             spot = at(middle + unit * float(self.gaps[count]), y)
             marker = means(dot(spot, 15, "warning"), Away(self.gaps[count], 0.0, 0, unit, 30, ground))
             told = number(self.gaps[count], "+.1f", "large number", "warning").settle(spot - UP * units(88))

@@ -12,9 +12,10 @@ place with its ground (a zero line, an axis), which is looked for on stage by th
 the token that stands there. What such a ground or token is missing for, or on its way for, is not judged.
 """
 
-from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, marks_on, means, misdrawn, named
-from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Stair, Thickness
+from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, marks_on, means, named
+from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Spread, Stair, Thickness
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
+from scenes.mobjects.marks.pictures import misdrawn
 from scenes.mobjects.marks.places import Away, Course, Rises, Span, Tick, Tip, row_of
 from scenes.mobjects.marks.shades import Heat, Hue, Scattered, Shade, Squares
 
@@ -39,6 +40,7 @@ __all__ = [
     "Scattered",
     "Shade",
     "Span",
+    "Spread",
     "Squares",
     "Stair",
     "Stands",

@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain
 from typing import Any, ClassVar, NamedTuple, Self, TypeVar
 
 import numpy as np
@@ -191,29 +190,6 @@ class Sight:
             labels = [m.label for m in getattr(part, "meanings", ()) if isinstance(m, Stands)]
             found += [(part, one) for one in (label, *labels) if isinstance(one, Label)]
         return found
-
-
-def misdrawn(stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()) -> list[str]:
-    """Faults: marks drawn otherwise than the trace says. Parts whose ids are among the `moving` are not judged."""
-    sight = Sight(stage, trace, moving)
-    judged = [mark for mark in sight.marks if sight.stands_still(mark)]
-    faults = [fault for mark in judged for meaning in mark.meanings if (fault := meaning.fault(mark, sight))]
-    return faults + scales_of_one_ground(judged)
-
-
-def scales_of_one_ground(marks: Sequence[Mobject]) -> list[str]:
-    """Faults: marks that are measured from one ground along one axis, but not in the same unit."""
-    found: dict[tuple[Ground, int], set[float]] = {}
-    for mark in marks:
-        grounds = [meaning.ground for meaning in mark.meanings if isinstance(meaning, Grounded)]
-        for axis, unit in chain.from_iterable(meaning.scales() for meaning in mark.meanings):
-            for ground in grounds:
-                found.setdefault((ground, axis), set()).add(round(unit, 6))
-    return [
-        f"marks are measured from one line along axis {axis} by different units: {sorted(units)} px"
-        for (_, axis), units in found.items()
-        if len(units) > 1
-    ]
 
 
 def marks_on(stage: Sequence[Mobject]) -> list[VMobject]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from manim import Mobject, VMobject
 
 from scenes.mobjects.marks.judging import NEAR, Entry, Grounded, Meaning, Sight, between, box_of, named
 from scenes.mobjects.marks.places import Course, Span
+from scenes.mobjects.wording import entry_name
 from scenes.theme import PIXELS_PER_UNIT, units
 from transformer_core.tracing.provenance import Label, Quantity
 
@@ -19,43 +21,59 @@ BITE, TIP = units(8), units(20)
 
 @dataclass(frozen=True)
 class Names(Grounded):
-    """The text is the name of an axis: it reaches below a lying one, and stands above an upright one."""
+    """The text is the name of an axis, and so of what is drawn over it: below a lying one, above an upright one."""
 
     numeric = False
     ground: Span
+    name: str
     text: str
 
-    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:  # noqa: ARG002 - no entry is read
+    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
         text, low, (foot, top) = getattr(mark, "text", ""), box_of(mark)[0], box_of(line)
         right = low[1] > top[1] if self.ground.axis else low[1] < foot[1]
-        return "" if right and text == self.text else f"{text!r} stands where {self.text!r} names an axis"
+        if not right or text != self.text:
+            return f"{text!r} stands where {self.text!r} names an axis"
+        for course in (meaning for other in sight.marks for meaning in other.meanings if isinstance(meaning, Course)):
+            for span, values in ((course.across, course.x), (course.up, course.y)):
+                shown = {entry_name(value) for value in values if span is self.ground and isinstance(value, Quantity)}
+                if other := shown - {"", self.name}:
+                    return f"{text!r} names an axis of {sorted(other)}"
+        return ""
 
 
 @dataclass(frozen=True)
 class Called(Meaning):
-    """All curves in the colour of this name show entries that `label` labels along `axis` of their tensor."""
+    """All curves in the colour of this name show entries that `label` labels along `axis` of their tensor.
+
+    A name that has the label of another entry in it is that one's.
+    """
 
     label: str
     axis: str
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
-        colour = mark.get_fill_color().to_hex()
+        colour, text = mark.get_fill_color().to_hex(), getattr(mark, "text", "")
         for other in sight.marks:
             for meaning in other.meanings:
                 if isinstance(meaning, Course) and other.get_color().to_hex() == colour:
                     for value in meaning.y:
-                        found = self._label(value, sight)
+                        found, labels = self._labels(value, sight)
                         if found not in {"", self.label}:
                             return f"a curve of {found!r} is drawn in the colour of {self.label!r}"
+                        said = max(
+                            (one for one in labels if re.search(rf"\b{re.escape(one)}\b", text)), key=len, default=""
+                        )
+                        if said not in self.label and self.label not in text:
+                            return f"a curve of {self.label!r} is called {text!r}"
         return ""
 
-    def _label(self, value: float, sight: Sight) -> str:
-        if not isinstance(value, Quantity):
-            return ""
-        tensor = sight.tensor(value.name)
-        if self.axis not in tensor.labels:
-            return ""
-        return tensor.labels[self.axis][value.index[tensor.axes.index(self.axis)]]
+    def _labels(self, value: float, sight: Sight) -> tuple[str, tuple[str, ...]]:
+        """The label of an entry, and all along its axis."""
+        tensor = sight.tensor(value.name) if isinstance(value, Quantity) else None
+        if tensor is None or not isinstance(value, Quantity) or self.axis not in tensor.labels:
+            return "", ()
+        labels = tensor.labels[self.axis]
+        return labels[value.index[tensor.axes.index(self.axis)]], labels
 
 
 @dataclass(frozen=True)

@@ -118,11 +118,12 @@ class Tick(Grounded):
 class Tip(Grounded):
     """The arrow leads by `across` and `up`, each times `unit` px, from its foot, or from its ground if it is `fixed`.
 
+    Either may be the sum of several entries.
     The ground is a dot of `own` px: one that was scaled with its figure is as much larger as the arrow is longer.
     """
 
-    across: Quantity
-    up: Quantity
+    across: Quantity | tuple[Quantity, ...]
+    up: Quantity | tuple[Quantity, ...]
     unit: float
     own: float
     ground: Ground
@@ -138,9 +139,10 @@ class Tip(Grounded):
         foot = (low + high) / 2 if self.fixed else lines[0].points[0]
         # An arrow's head is a shape of its own, which begins at its tip.
         drawn = (lines[-1].points[0] - foot)[:2] * PIXELS_PER_UNIT / grown
-        right = np.array([sight.value(one) for one in (self.across, self.up)]) * self.unit
+        sides = [one if isinstance(one, tuple) else (one,) for one in (self.across, self.up)]
+        right = np.array([sum(map(sight.value, side)) for side in sides]) * self.unit
         wrong = float(np.abs(drawn - right).max()) > SLACK
-        return f"an arrow by {drawn.round(1)} px is drawn for {named(self.across)}: {right.round(1)}" if wrong else ""
+        return f"an arrow by {drawn.round(1)} px is drawn for {named(sides[0][-1])}: {right.round(1)}" if wrong else ""
 
 
 def row_of(tensor: NamedTensor | Sequence[float]) -> tuple[float, ...]:
