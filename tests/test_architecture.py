@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 import sys
+import tokenize
+from io import StringIO
 from pathlib import Path
 
 import pytest
@@ -210,6 +212,33 @@ WITHOUT_TORCH = ("transformer_core", "transformer_core.tracing.trace", "scenes.p
 def test_torch_is_not_imported_by_what_draws(module):
     code = f"import sys, {module}; sys.exit('torch' in sys.modules or 'jaxtyping' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def lines_of_code(source):
+    """The lines that hold code: neither blank, nor a comment alone, nor in a docstring."""
+    told = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            told |= {*range(node.body[0].lineno, node.body[0].end_lineno + 1)}
+    held = set()
+    for token in tokenize.generate_tokens(StringIO(source).readline):
+        if token.string.strip() and token.type != tokenize.COMMENT:
+            held |= {*range(token.start[0], token.end[0] + 1)}
+    return len(held - told)
+
+
+def test_lines_of_code_are_counted_without_comments_docstrings_and_blanks():
+    told = '"""Told.\n\nTold."""\n\n# told\n'
+    code = 'def code():\n    """Told."""\n    x = """code\n\n    """  # told\n    return x\n'
+    assert lines_of_code(told + code) == 5
+
+
+def test_the_model_and_what_reads_it_take_at_most_five_thousand_lines_of_code():
+    core = ROOT / "transformer_core"
+    rooms = [core / room for room in ("", "tracing", "text", "decoding", "training", "interpret", "pretrained")]
+    counts = {path: lines_of_code(path.read_text(encoding="utf-8")) for room in rooms for path in room.glob("*.py")}
+    assert len(counts) > 50
+    assert sum(counts.values()) <= 5000
 
 
 def test_the_core_imports_no_manim():

@@ -78,6 +78,8 @@ class RMSNorm(nn.Module):
     def forward(self, x: Float[Tensor, "... _"]) -> Float[Tensor, "... _"]:
         tap = tap_at(self.path)
         out = F.rms_norm(x, self.gain.shape, self.gain, self.eps)
+        if not tap.wants("mean_square", "normalized"):
+            return tap("out", out, self.axes, x)
         rows = self.axes.rpartition(" ")[0]
         if not tap.edits("mean_square", "normalized"):
             mean_square = tap.derived("mean_square", lambda: x.square().mean(-1), rows, x)

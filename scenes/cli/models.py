@@ -32,9 +32,10 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
+    from scenes.cli.model_facts import as_json as listed
+    from scenes.cli.model_facts import describe
     from transformer_core.pretrained.model_packages import PACKAGES
-    from transformer_core.pretrained.model_registry import as_json as listed
-    from transformer_core.pretrained.model_registry import describe, known_models, models_home
+    from transformer_core.pretrained.model_registry import known_models, models_home
 
     printable()
     found = known_models()

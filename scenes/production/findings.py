@@ -94,6 +94,9 @@ def _facts(section: Section) -> Iterator[str]:
     yield f"    {about['command']}"
     yield ""
     yield f"{about['seconds']:,.0f} seconds; {made}."
+    if "quantisation" in about:
+        yield ""
+        yield f"Of {about['model']}, quantised: {about['quantisation']}."
     scalars = [f"{name} {_shown(one.values)}" for name, one in section.tensors.items() if not one.axes]
     if scalars:
         yield ""

@@ -102,11 +102,11 @@ def live_model_called(name: str | None) -> LiveModel | None:
     from transformer_core import open_model
     from transformer_core.live.export import as_script, live_model
     from transformer_core.parameters import MOST_COPIED
-    from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, model_facts
+    from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, numbers_in
     from transformer_core.text.vocabulary import Vocabulary
 
     path = find_model(name) if name else DEFAULT_MODEL
-    if model_facts(path).numbers > MOST_COPIED:
+    if numbers_in(path) > MOST_COPIED:
         return None
     opened = open_model(path)
     translates = opened.model.encoder is not None and opened.model.decoder is not None

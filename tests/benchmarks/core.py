@@ -2,10 +2,10 @@
 
     python tests/benchmarks/core.py [--quick] [--real] [--lens PYTHON]
 
-Every row but the last three is a ratio of processor times on one thread. The contestants take turns in one run, and the
-median of the rounds counts, so that a busy machine changes little. TransformerLens needs a hundred packages, and so is
-measured by a separate Python, which `--lens` names. The last line is one JSON object with all figures; null stands for
-those that could not be measured here.
+Every row is a ratio of processor times on one thread, but for those of memory, of reading and the last three. The
+contestants take turns in one run, and the median of the rounds counts, so that a busy machine changes little.
+TransformerLens needs a hundred packages, and so is measured by a separate Python, which `--lens` names. The last line
+is one JSON object with all figures; null stands for those that could not be measured here.
 """
 
 import argparse
@@ -43,7 +43,9 @@ ROWS: dict[str, tuple[str, str, str | float]] = {
     "real_full_32": ("SmolLM2: full trace / plain, 32 tokens", "<= 1.25", "lens_real_full"),
     "real_full_512": ("SmolLM2: full trace / plain, 512 tokens", "<= 1.25", ""),
     "real_memory": ("SmolLM2: memory of a trace of 512 tokens / what is kept", "<= 1.3", ""),
-    "real_greedy": ("SmolLM2: Hugging Face / greedy of 64 tokens, cached", ">= 1", 1.0),
+    "real_greedy": ("SmolLM2: Hugging Face / greedy of 64 tokens, cached", ">= 1", "lens_real_greedy"),
+    "real_read": ("SmolLM2: seconds to open, read 31 tokens, and all chapters' measures", "<= 12", ""),
+    "real_read_memory": ("SmolLM2: GB for that, with what the chapters draw", "<= 2.5", ""),
     "error_64": ("largest error against nn.Transformer, float64", "<= 1e-12", ""),
     "error_32": ("largest error against nn.Transformer, float32", "<= 2e-6", ""),
     "live": ("share of the points that are live and editable", ">= 1", "lens_live"),
@@ -120,18 +122,22 @@ def measure(seconds: float, python: str | None) -> dict[str, Any]:
     return figures
 
 
-def real(seconds: float) -> dict[str, Any]:
-    """The figures of SmolLM2, if it is installed; its memory by a process of its own."""
+def real(seconds: float, reading: bool) -> dict[str, Any]:
+    """The figures of SmolLM2, if it is installed; its memory, and what reading takes, by processes of their own."""
     import races
 
     if not real_model():
         sys.stdout.write("SmolLM2 is not installed here. To have its rows:\n  lecture models install smollm2\n\n")
         return {}
     code = "import json, races; print(json.dumps(races.language_model_memory()))"
-    path = os.pathsep.join((str(ROOT), str(ROOT / "tests" / "benchmarks"), str(ROOT / "tests" / "core")))
-    told = subprocess.run([sys.executable, "-c", code], env=os.environ | {"PYTHONPATH": path}, check=True,
-                          capture_output=True, text=True).stdout  # fmt: skip
-    return races.language_model(seconds) | json.loads(told)
+    rooms = ("benchmarks", "core", "models", "pictures", "rendering")
+    path = os.pathsep.join((str(ROOT), *(str(ROOT / "tests" / room) for room in rooms)))
+    figures = races.language_model(seconds)
+    for command in [["-c", code]] + [[str(ROOT / "tests" / "benchmarks" / "reading.py")]] * reading:
+        told = subprocess.run([sys.executable, *command], env=os.environ | {"PYTHONPATH": path}, check=True,
+                              capture_output=True, text=True).stdout  # fmt: skip
+        figures |= json.loads(told.splitlines()[-1])
+    return figures
 
 
 def child() -> None:
@@ -148,7 +154,11 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="within 50 seconds")
     parser.add_argument("--seconds", type=float, default=120, help="for all races together (default: %(default)s)")
     parser.add_argument("--lens", metavar="PYTHON", help="the Python of an environment that has TransformerLens")
-    parser.add_argument("--real", action="store_true", help="with the rows of SmolLM2, a minute more")
+    parser.add_argument(
+        "--real",
+        action="store_true",
+        help="with the rows of SmolLM2, three minutes more; without those of reading if quick",
+    )
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.child:
@@ -156,7 +166,7 @@ def main() -> None:
         return
     start = time.perf_counter()
     figures = measure(QUICK if asked.quick else asked.seconds, asked.lens)
-    figures |= real(5.0 if asked.quick else 15.0) if asked.real else {}
+    figures |= real(5.0 if asked.quick else 15.0, reading=not asked.quick) if asked.real else {}
     for name, (what, goal, anchor) in ROWS.items():
         theirs = figures.get(anchor) if isinstance(anchor, str) else anchor
         figure = figures.setdefault(name, None)

@@ -228,8 +228,23 @@ def heads(projected, count=4):
     return projected.unflatten(-1, (count, -1)).transpose(1, 2)
 
 
-def watch(module: nn.Module, what, keep):
-    """Give `keep` the tensor that `what` names, whenever `module` runs."""
+@contextmanager
+def noting_rotations():
+    """Keep what `apply_rotary_pos_emb`, which no module stands for, returns in this block: queries and keys."""
+    noted = []
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ROPE_MODULES:
+
+            def spy(*args, _rotate=module.apply_rotary_pos_emb, **options):
+                noted.append(_rotate(*args, **options))
+                return noted[-1]
+
+            patch.setattr(module, "apply_rotary_pos_emb", spy)
+        yield noted
+
+
+def watch(module: nn.Module, what, keep, rotated):
+    """Give `keep` the tensor that `what` names, whenever `module` runs; `rotated` are all queries and keys so far."""
 
     def hook(_module, args, kwargs, output):
         if what == "in":
@@ -240,6 +255,8 @@ def watch(module: nn.Module, what, keep):
             keep(first(output))
         elif what == "turned heads":  # a norm of every head comes before the axes are turned
             keep(output.transpose(1, 2))
+        elif what.startswith("rotated"):  # by the attention that has just run
+            keep(rotated[-1][int(what[-1])])
         elif what.startswith("third"):
             keep(heads(output.chunk(3, -1)[int(what[-1])]))
         else:
@@ -251,8 +268,9 @@ def watch(module: nn.Module, what, keep):
 def seen_in(kind, theirs, inputs):
     """The tensors inside of a pass of theirs, by our names."""
     seen = {}
-    for path, what, name in points(kind):
-        watch(theirs.get_submodule(path), what, lambda tensor, name=name: seen.setdefault(name, tensor.detach()))
-    with torch.no_grad():
+    with noting_rotations() as rotated, torch.no_grad():
+        for path, what, name in points(kind):
+            keep = lambda tensor, name=name: seen.setdefault(name, tensor.detach())  # noqa: E731
+            watch(theirs.get_submodule(path), what, keep, rotated)
         run_theirs(kind, theirs, inputs)
     return seen

@@ -89,6 +89,8 @@ def _llama(kind):
             yield f"{theirs}.self_attn.{letter}_proj", f"{count} heads", f"{ours}.self_attn.{letter}"
             if kind.startswith("Qwen3") and letter != "v":
                 yield f"{theirs}.self_attn.{letter}_norm", "turned heads", f"{ours}.self_attn.{letter}_norm.out"
+        yield f"{theirs}.self_attn", "rotated 0", f"{ours}.self_attn.q_rotated"
+        yield f"{theirs}.self_attn", "rotated 1", f"{ours}.self_attn.k_rotated"
         yield f"{theirs}.self_attn", "second", f"{ours}.self_attn.weights"
         yield f"{theirs}.self_attn.o_proj", "in", f"{ours}.self_attn.concat"
         yield f"{theirs}.self_attn.o_proj", "out", f"{ours}.self_attn.out"

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 import torch
-from hugging_face_models import BUILD, build, given, run_ours
+from hugging_face_models import BUILD, build, given, llama_sizes, rope, run_ours
 from safetensors.torch import load_file, save_file
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from transformer_core.embedding import sinusoids
 from transformer_core.pretrained import load_hugging_face
@@ -130,6 +131,19 @@ def test_a_folder_without_weights_or_config_is_refused(folder, tmp_path):
 def test_what_this_core_does_not_compute_is_refused(folder, kind, options, complaint):
     with pytest.raises(ValueError, match=complaint):
         load_hugging_face(folder(kind, options))
+
+
+@pytest.mark.parametrize("kind", ["llama", "mistral", "qwen2", "qwen3", "gemma"])
+@pytest.mark.parametrize("within", ["rope_parameters", None])
+def test_a_partial_rotation_is_refused_since_transformers_would_rotate_whole_heads(folder, kind, within):
+    options = {"partial_rotary_factor": 0.5}
+    path = folder("LlamaForCausalLM", ({within: options} if within else options) | {"model_type": kind})
+    with pytest.raises(ValueError, match=r"partial_rotary_factor is 0\.5: models of this kind rotate whole heads"):
+        load_hugging_face(path)
+    stated = AutoConfig.for_model(kind, **llama_sizes(rope_parameters=rope(partial_rotary_factor=0.5)))
+    theirs = AutoModelForCausalLM.from_config(stated).model.rotary_emb
+    assert theirs.config.rope_parameters["partial_rotary_factor"] == 0.5
+    assert len(theirs.inv_freq) == stated.head_dim / 2
 
 
 def test_a_tensor_too_many_or_too_few_is_told(folder):

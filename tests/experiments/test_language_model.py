@@ -105,7 +105,10 @@ def test_a_head_that_is_taken_away_writes_its_mean(small):
     found = language_model.without([(1, 2)], lambda: losses(small.model, ids))
     assert torch.allclose(found, expected, rtol=0, atol=1e-12)
     assert not torch.allclose(found, losses(small.model, ids), rtol=0, atol=1e-6)
-    assert language_model.ablated(small, ids, [(1, 2)], seed=0, draws=2)["loss"].shape == (3,)
+    removed, second = language_model.ablated(small, ids, [(1, 2)], seed=0, draws=2), expected[:, 5:].mean(1).numpy()
+    assert removed["loss"].shape == (3,)
+    assert removed["loss"][0] == pytest.approx(second.mean(), abs=1e-12)
+    assert removed["spread"] == pytest.approx(second.max() - second.min(), abs=1e-12)
 
 
 def test_rows_before_the_word_that_differs_are_the_same_and_later_ones_are_not(small):

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
 WIDTH, HEAD, HEADS, LAYERS = 64, 16, 4, 2
 #: A width of 64 has rows of two blocks of 32.
-QUANTISED = {"F32": GGMLQuantizationType.F32, "Q8_0": GGMLQuantizationType.Q8_0, "Q4_1": GGMLQuantizationType.Q4_1}
+QUANTISED = ("F32", "Q8_0", "Q4_1")
 TEXTS = [
     "It's 12345.67 tokens, isn't it? I'd say they've 3/4 of 1,000,000!",
     "naïve café Ørsted Straße Привет 日本語 😀👍🏽 e\u00e9",
@@ -46,7 +46,7 @@ def tensors(kind, seed=3):
 
 
 def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=None, sizes=None):
-    """Write a file of a kind; `change` may state more, `sizes` states other ones."""
+    """Write a file of a kind; `change` may state more, `sizes` states other ones. Bytes are blocks of `type_`."""
     writer = GGUFWriter(path, kind)
     own = {"block_count": LAYERS, "context_length": 64, "embedding_length": WIDTH, "feed_forward_length": 96}
     own |= {"attention.head_count": HEADS, "attention.head_count_kv": HEADS // 2, "rope.dimension_count": HEAD}
@@ -60,8 +60,8 @@ def write(path, kind="llama", type_="F32", pre="gpt-2", values=None, change=None
     if change:
         change(writer)
     for name, value in (tensors(kind) if values is None else values).items():
-        as_ = QUANTISED[type_] if value.ndim > 1 else GGMLQuantizationType.F32
-        writer.add_tensor(name, quantize(value, as_), raw_dtype=as_)
+        as_ = GGMLQuantizationType[type_ if value.ndim > 1 else "F32"]
+        writer.add_tensor(name, value if value.dtype == np.uint8 else quantize(value, as_), raw_dtype=as_)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from gguf import GGMLQuantizationType, dequantize
 from gguf_files import HEAD, QUANTISED, sentences, tensors, write
 from tokenizers import Tokenizer, pre_tokenizers
 
+from scenes.cli.model_facts import describe
 from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import gguf_file, load_gguf
 from transformer_core.pretrained.gguf_file import GgufWeights
-from transformer_core.pretrained.model_registry import describe, find_model, known_models, open_model
+from transformer_core.pretrained.model_registry import find_model, known_models, open_model
 from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS
 from transformer_core.text.gguf_tokenizer import tokenizer_json
 from transformer_core.text.subwords import Subwords
@@ -53,6 +55,38 @@ def test_every_tensor_is_that_of_transformers_under_the_same_name(kind, type_, t
     assert len(stated) >= 12
     assert stated == {name: getattr(model.config, name) for name in stated}
     assert ours.facts["rope_theta"] == model.config.rope_parameters["rope_theta"] == 50_000
+
+
+def first_of_q4_k(block):
+    """The first 16 of 256 numbers: scale · quant - offset, both in six bits, times two halves."""
+    d, offset = block[:4].view(np.float16).astype(np.float32)
+    return d * (block[4] & 63) * (block[16:32] & 15) - offset * (block[8] & 63)
+
+
+def first_of_q6_k(block):
+    """The first 16 of 256 numbers: scale · (quant - 32), a quant in four bits and two, times a half."""
+    quants = (block[:16] & 15).astype(np.float32) + ((block[128:144] & 3) << 4) - 32
+    return block[208:].view(np.float16).astype(np.float32) * block[192:193].view(np.int8) * quants
+
+
+@pytest.mark.parametrize(("type_", "size", "halves", "first"),
+                         [("Q4_K", 144, (0, 2), first_of_q4_k), ("Q6_K", 210, (208,), first_of_q6_k)])  # fmt: skip
+def test_blocks_of_256_numbers_are_read_as_gguf_and_ggml_define_them(type_, size, halves, first, tmp_path):
+    """Most files that people have are of these types, which gguf reads and does not write."""
+    random = np.random.default_rng(2)
+    blocks = random.integers(0, 256, (330, 2, size), np.uint8)
+    for at in halves:
+        blocks[..., at : at + 2] = random.normal(size=(330, 2, 1)).astype(np.float16).view(np.uint8)
+    stored = blocks.reshape(330, -1)
+    path = write(
+        tmp_path / "a.gguf", "qwen2", type_, values={"token_embd.weight": stored}, sizes={"embedding_length": 512}
+    )
+    weights = GgufWeights(path)
+    read = weights.take("model.embed_tokens.weight").numpy()
+    assert np.array_equal(read, dequantize(stored, GGMLQuantizationType[type_]))
+    by_hand = np.stack([first(block) for block in blocks.reshape(-1, size)])
+    assert read.reshape(-1, 256)[:, :16] == pytest.approx(by_hand, rel=1e-6, abs=1e-6)
+    assert weights.quantisation == f"{type_} (1 matrix)"
 
 
 def test_what_is_quantised_is_said_and_what_is_not_is_not(tmp_path):

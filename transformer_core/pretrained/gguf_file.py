@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from importlib.util import find_spec
-from math import isfinite, pi
+from math import gcd, isfinite, pi
 from pathlib import Path
 from reprlib import repr as short
 from typing import Any
@@ -136,9 +136,11 @@ class GgufWeights(Weights):
         tensor = self.tensors[name]
         kind, bytes_ = GGMLQuantizationType(tensor.type), self._bytes(name, tensor)
         stored = np.fromfile(self.folder, np.uint8, bytes_, offset=self.header.start + tensor.offset)
+        rows = tensor.numbers // tensor.shape[-1]
         try:
             with np.errstate(all="ignore"):  # a scale may be no number: then so are the entries, and it is told
-                values = dequantize(stored.reshape(*tensor.shape[:-1], -1), kind)
+                # Each block stands for itself: gguf is quicker with a few long rows.
+                values = dequantize(stored.reshape(rows // gcd(rows, 8), -1), kind)
         except (NotImplementedError, ValueError):
             raise ValueError(f"{name} in {self.folder} is of type {kind.name}, which cannot be read") from None
         return torch.from_numpy(np.asarray(values, np.float32).reshape(tensor.shape))

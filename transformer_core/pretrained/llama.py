@@ -61,8 +61,11 @@ def config_of(facts: dict[str, Any], _weights: Weights) -> Config:
 def rotary_of(facts: dict[str, Any]) -> Rotary:
     """The rotary positions of a `config.json`, as files of today and of before version 5 of transformers write them.
 
+    Of a factor below 1, the classes of transformers for these kinds pass over `partial_rotary_factor` with plain
+    rotations and fail with scaled ones, and other libraries honour it: the file does not say which numbers are meant.
+
     Raises:
-        ValueError: a scaling that this core does not compute.
+        ValueError: a scaling that this core does not compute, or a partial rotation.
     """
     stated = facts.get("rope_parameters") or facts.get("rope_scaling") or {}
     if not isinstance(stated, dict):
@@ -70,6 +73,9 @@ def rotary_of(facts: dict[str, Any]) -> Rotary:
     kind = stated.get("rope_type", stated.get("type", "default"))
     if kind not in SCALINGS:
         raise ValueError(f"rope_type is {short(kind)}: this core computes {', '.join(SCALINGS)} alone")
+    fraction = stated.get("partial_rotary_factor", facts.get("partial_rotary_factor"))
+    if fraction is not None and fraction != 1:
+        raise ValueError(f"partial_rotary_factor is {short(fraction)}: models of this kind rotate whole heads, 1.0")
     scaled: dict[str, Any] = {}
     if kind != "default":
         scaled = {"scaling": kind, "factor": stated["factor"]}
@@ -78,7 +84,6 @@ def rotary_of(facts: dict[str, Any]) -> Rotary:
         scaled["trained_positions"] = stated["original_max_position_embeddings"]
     return Rotary(
         base=stated.get("rope_theta", facts.get("rope_theta", 10_000.0)),
-        fraction=stated.get("partial_rotary_factor", facts.get("partial_rotary_factor", 1.0)),
         **scaled,
     )
 

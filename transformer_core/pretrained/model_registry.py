@@ -11,13 +11,13 @@ from difflib import get_close_matches
 from math import prod
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from safetensors import SafetensorError, safe_open
 
 from transformer_core.files import ASSETS
 from transformer_core.files.atomic import ending
-from transformer_core.files.foreign import is_pickle, parsed, read_object, refusal
+from transformer_core.files.foreign import is_pickle, read_object, refusal
 from transformer_core.files.gguf_header import read_gguf_header
 from transformer_core.files.tensors import check_header
 from transformer_core.pretrained.model_packages import PACKAGES
@@ -42,19 +42,6 @@ MOST_IN_FLOAT64 = 50_000_000
 DTYPES = ("float32", "float64", "bfloat16")
 #: Where folders of models are looked for, unless the variable LECTURE_MODELS names another place.
 HOME = Path("~/.lecture/models")
-ENCODER, DECODER, BOTH = "encoder", "decoder", "encoder and decoder"
-#: By the model_type of a config.json, or the architecture that a GGUF file names.
-KINDS = {
-    "bert": f"{ENCODER}, BERT kind",
-    "gemma": f"{DECODER}, Gemma kind",
-    "gpt2": f"{DECODER}, GPT-2 kind",
-    "llama": f"{DECODER}, Llama kind",
-    "marian": f"{BOTH}, Marian kind",
-    "mistral": f"{DECODER}, Mistral kind",
-    "qwen2": f"{DECODER}, Qwen 2 kind",
-    "qwen3": f"{DECODER}, Qwen 3 kind",
-    "torch.nn.Transformer": f"{BOTH}, torch.nn kind",
-}
 
 
 class Tokenizer(Protocol):
@@ -196,7 +183,7 @@ def _precision(path: Path, wanted: str | torch.dtype | None) -> torch.dtype:
     import torch
 
     if wanted is None:
-        return torch.float64 if model_facts(path).numbers <= MOST_IN_FLOAT64 else torch.float32
+        return torch.float64 if numbers_in(path) <= MOST_IN_FLOAT64 else torch.float32
     found = getattr(torch, wanted) if wanted in DTYPES and isinstance(wanted, str) else wanted
     if not isinstance(found, torch.dtype) or not found.is_floating_point:
         raise ValueError(f"the dtype {short(wanted)} is none of {', '.join(DTYPES)}")
@@ -205,7 +192,6 @@ def _precision(path: Path, wanted: str | torch.dtype | None) -> torch.dtype:
 
 def _reader(folder: Path, model: Transformer) -> Tokenizer:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
-    from transformer_core.files.foreign import read_object
     from transformer_core.pretrained.hugging_face import facts_of
     from transformer_core.text.vocabulary import Vocabulary
 
@@ -272,70 +258,19 @@ def _check_words(words: Vocabulary, model: Transformer, where: Path) -> None:
             raise ValueError(f"{where} has {there} {side} words, the model rows for {rows}")
 
 
-def describe(model: KnownModel) -> dict[str, Any]:
-    """The facts of a model for a list: kind, parameters, bytes and licence, as far as they are known."""
-    facts = model_facts(model.path)
-    licence = PACKAGES[model.name].licence if model.name in PACKAGES else facts.licence
-    shipped = SHIPPED in model.path.parents
-    row = {"name": model.name, "path": str(model.path), "origin": model.origin, "kind": facts.kind}
-    return row | {"parameters": facts.numbers, "bytes": facts.bytes, "licence": "MIT" if shipped else licence}
+def numbers_in(path: Path) -> int:
+    """The count of numbers in the model at `path`, a folder, a checkpoint or a GGUF file; no weight is read.
 
-
-def as_json(models: list[KnownModel]) -> str:
-    """For programs."""
-    return json.dumps([describe(model) for model in models], ensure_ascii=False, indent=1)
-
-
-class ModelFacts(NamedTuple):
-    """Kind and licence, empty if they are not known, how many numbers the tensors have, and how many bytes the files.
-
-    A broken file has no numbers: who opens it is told why.
+    A broken file has none: who opens it is told why.
     """
-
-    kind: str = ""
-    numbers: int = 0
-    bytes: int = 0
-    licence: str = ""
-
-
-def model_facts(path: Path) -> ModelFacts:
-    """The facts of the model at `path`, a folder, a checkpoint or a GGUF file; no weight is read."""
     with suppress(OSError, ValueError, SafetensorError):
         if path.suffix == ".gguf" and not path.is_dir():
-            header = read_gguf_header(path)
-            kind, licence = (header.facts.get(f"general.{name}") for name in ("architecture", "license"))
-            numbers = sum(tensor.numbers for tensor in header.tensors.values())
-            return ModelFacts(KINDS.get(str(kind), ""), numbers, path.stat().st_size, licence_name(licence))
-        if path.is_dir():
-            files = sorted(path.glob("*.safetensors"))
-            kind = KINDS.get(str(read_object(path / "config.json").get("model_type")), "")
-            return ModelFacts(kind, sum(map(_numbers, files)), sum(file.stat().st_size for file in files))
-        return ModelFacts(_own_kind(path), _numbers(path), path.stat().st_size)
-    return ModelFacts()
-
-
-def licence_name(licence: Any) -> str:
-    """The name of a licence as SPDX writes it, of those that a header has in small letters.
-
-    >>> licence_name("apache-2.0"), licence_name("mit"), licence_name("other"), licence_name(None)
-    ('Apache-2.0', 'MIT', 'other', '')
-    """
-    known = {"apache-2.0": "Apache-2.0", "mit": "MIT"}
-    return known.get(licence, licence) if isinstance(licence, str) else ""
+            return sum(tensor.numbers for tensor in read_gguf_header(path).tensors.values())
+        return sum(map(_numbers, sorted(path.glob("*.safetensors")) if path.is_dir() else [path]))
+    return 0
 
 
 def _numbers(path: Path) -> int:
-    with _opened(path) as file:
-        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no mapping)
-
-
-def _own_kind(path: Path) -> str:
-    with _opened(path) as file:
-        config = parsed((file.metadata() or {}).get("config", "{}"), path)
-    there = [name for name in (ENCODER, DECODER) if config.get(f"{name}_layers")]
-    return " and ".join(there)
-
-
-def _opened(path: Path) -> Any:
     check_header(path)
-    return safe_open(path, framework="numpy")
+    with safe_open(path, framework="numpy") as file:
+        return sum(prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 (no mapping)

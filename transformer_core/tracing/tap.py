@@ -174,7 +174,18 @@ class _Live:
     def recomputing(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
         few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
-        return self if few or self.edits(*PAIRS) else _Recomputing(self, again)
+        if few or self.edits(*PAIRS):
+            return self
+        recomputation = Recomputation(again, self.tape.recent)
+
+        def write(name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor:
+            if name == "z":
+                return self(name, tensor, axes, *made_of)
+            later = Deferred(partial(recomputation.part, name))
+            self.tape.write(self.path + name, later, axes, made_of, tensor)
+            return tensor
+
+        return write
 
 
 class Recomputation:
@@ -197,21 +208,6 @@ class Recomputation:
             self.again(write)
             self.recent.update(of=self.again, found=found)
         return self.recent["found"][name]
-
-
-class _Recomputing:
-    """The tap of an attention of which all but the result is computed again, from queries and keys, when it is read."""
-
-    def __init__(self, live: _Live, again: Callable[[Write], Tensor]) -> None:
-        self.live, self.recomputation = live, Recomputation(again, live.tape.recent)
-
-    def __call__(self, name: str, tensor: Tensor, axes: str, /, *made_of: Tensor) -> Tensor:
-        if name == "z":
-            return self.live(name, tensor, axes, *made_of)
-        self.live.tape.write(
-            self.live.path + name, Deferred(partial(self.recomputation.part, name)), axes, made_of, tensor
-        )
-        return tensor
 
 
 class Tape(Mapping[str, Tensor]):

@@ -132,10 +132,12 @@ def next_token(bench: Bench) -> Found:
     tensors = {
         "top": tensor(found["probs"], "sentence rank", **texts),
         "entropy": tensor(found["entropy"], "sentence", **texts),
+        "entropy_spread": tensor(np.ptp(found["entropy"])),
         "lens_rank": tensor(found["ranks"], "sentence layer", layer=layers, **texts),
         "decided": tensor(found["decided"], "sentence", **texts),
         "decided_median": tensor(np.median(found["decided"])),
         "decided_spread": tensor(np.ptp(found["decided"])),
+        "prompts": tensor(len(PROMPTS)),
     }
     for at, key in enumerate(PROMPTS):
         pieces = pieces_of(loaded, found["ids"][at].tolist())
@@ -318,6 +320,7 @@ def pronoun(bench: Bench) -> Found:
                                                        zip(PAIRS, heads, strict=True)]),
         "encoder_weights": tensor(encoder["weights"]),
         "encoder_vectors": tensor(encoder["vectors"]),
+        "pairs": tensor(len(PAIRS)),
     }  # fmt: skip
 
 
@@ -383,13 +386,15 @@ def without(heads: Heads, read: Callable[[], Tensor]) -> Tensor:
 
 
 def ablated(loaded: LoadedModel, ids: Tensor, best: Heads, seed: int, draws: int = OTHER_DRAWS) -> Piece:
-    """The loss of the second half without the best heads, and without as many others, drawn `draws` times."""
+    """The loss of the second half without the best heads, and without as many others, drawn `draws` times; and without
+    the best, the spread of the loss over the sequences.
+    """
     model, random = loaded.model, np.random.default_rng(seed)
     shape = (model.config.decoder_layers, model.config.heads)
     others = [(int(layer), int(head)) for layer, head in np.ndindex(shape) if (layer, head) not in {*best}]
     drawn = [[others[i] for i in random.choice(len(others), len(best), replace=False)] for _ in range(draws)]
-    halves = [by_half(without(heads, partial(losses, model, ids))).mean(0)[1] for heads in (best, *drawn)]
-    return {"loss": torch.stack(halves).numpy()}
+    halves = torch.stack([by_half(without(heads, partial(losses, model, ids))) for heads in (best, *drawn)])
+    return {"loss": halves.mean(1)[:, 1].numpy(), "spread": np.ptp(halves[0, :, 1].numpy())}
 
 
 @experiment("Where do the heads of a real language model look, and what do its induction heads do?")
@@ -412,7 +417,7 @@ def sinks_and_induction(bench: Bench) -> Found:
     found = bench.once("repeated", partial(induction, loaded, ids))
     score = found["score"].mean(0)
     order = [divmod(int(i), config.heads) for i in np.argsort(-score, axis=None)]
-    removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))["loss"]
+    removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))
     layers = range(config.decoder_layers)
     places = {"layer": layers, "head": range(config.heads)}
     named = [f"{layer}.{head}" for layer, head in order[: TAKEN[-1]]]
@@ -428,8 +433,9 @@ def sinks_and_induction(bench: Bench) -> Found:
                                    "rank", rank=named),
         "loss": tensor(found["loss"].mean(0), "choice", choice=("first half", "second half")),
         "loss_spread": tensor(np.ptp(found["loss"], axis=0), "choice", choice=("first half", "second half")),
-        "without_best": tensor(removed[:, 0], "amount", amount=TAKEN),
-        "without_others": tensor(removed[:, 1:], "amount sample", amount=TAKEN),
+        "without_best": tensor(removed["loss"][:, 0], "amount", amount=TAKEN),
+        "without_best_spread": tensor(removed["spread"], "amount", amount=TAKEN),
+        "without_others": tensor(removed["loss"][:, 1:], "amount sample", amount=TAKEN),
         "texts": tensor(len(TEXTS)),
         "sequences": tensor(len(ids)),
     }  # fmt: skip
