@@ -15,6 +15,8 @@ from transformer_core.tracing.provenance import Quantity
 
 #: Px of the shadow, and of the dot that it ends in: all that is left of it at a right angle.
 THICK, END = 14, 11
+#: Px of a ghost, and how opaque it is.
+BAND, FAINT = 34, 0.35
 #: A shadow that lies back by less, in units, lies on its foot.
 SMALLEST = 1e-6
 
@@ -44,11 +46,13 @@ class Swinging(VGroup):
         product: Quantity,
         turned: Sequence[Quantity],
         role: str = "key",
+        base_role: str = "query",
         also: Sequence[tuple[Words, Quantity, Sequence[Quantity], str]] = (),
         rider: Mobject | None = None,
     ) -> None:
         self.arrow, self.numbers = arrow, [(number, product, turned, ".2f"), *also]
         self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
+        self.roles = role, base_role
         self.traces = VGroup(
             rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role)
         )
@@ -78,6 +82,16 @@ class Swinging(VGroup):
     def stretch(self, factor: float) -> Animation:
         """Make both arrows so many times as long; the numbers stay as they are."""
         return _Stretch(self, factor)
+
+    def ghosts(self, degrees: float) -> VGroup:
+        """Faint bands as long as both arrows are now, where the arrow stands at so many degrees from the base."""
+        angle = self.base + self.side * np.radians(degrees)
+        tip = self.foot + self.length * _way(angle)
+        bands = VGroup(
+            rule(self.foot, self.base_arrow[-1].points[0], self.roles[1], BAND),
+            rule(self.foot, tip, self.roles[0], BAND),
+        )
+        return bands.set_stroke(opacity=FAINT)
 
     def show(self, angle: float) -> None:
         """Stand at an angle."""

@@ -29,12 +29,13 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import HALF_TURN, PlaneOfTwo, value_line
+from scenes.mobjects.products import HALF_TURN, WIDE, PlaneOfTwo, value_line
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted, head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, swap_of, within_reach
+from transformer_core.studies.focus import DECODER, ENCODER, Focus, focus_of, mixed_focus, swap_of, within_reach
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 
@@ -73,7 +74,7 @@ class Scores(Chapter):
         )
         come, first, rest, last = inside.plays(board.factors((here, there)))
         dive = Dive([*board.query_names, *board.queries, *board.keys, board.empty], cell, room)
-        config = trace.about["config"]
+        config, everywhere = trace.about["config"], focus.stack == ENCODER and len(board.keys) > 1
         rotated = (
             "Each is normalized and rotated by its position first. "
             if config.get("rotary") and config.get("qk_norm")
@@ -87,7 +88,17 @@ class Scores(Chapter):
                 "Each token has a query: what it looks for. And a key: what it can be found by.",
                 deal(board.ribbon.chips, board.queries, board.query_names),
                 deal(board.ribbon.chips, board.keys),
-                appear_in_turn([*board.empty]),
+                None if everywhere else appear_in_turn([*board.empty]),
+            ),
+            *(
+                [
+                    beat(
+                        "In an encoder, every query meets every key, also those of words ahead.",
+                        appear_in_turn([*board.empty], "slow"),
+                    )
+                ]
+                if everywhere
+                else []
             ),
             beat(
                 f"How well does the query of “{query_token}” match the key of “{top_key}”?",
@@ -111,8 +122,8 @@ class Scores(Chapter):
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
         lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
         flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
-        plane_room, facts_room = board.ribbon.below(STAGE).golden_columns()
-        plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f")
+        plane_room, facts_room = STAGE.golden_columns()
+        plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f", WIDE)
         facts = VGroup(
             value_line(head["q_norm"].pick(query=query_token), ".3f", "query", space="grid"),
             value_line(head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
@@ -141,11 +152,9 @@ class Scores(Chapter):
                     swing.to(flat),
                 ),
                 beat("past a right angle below zero.", swing.to(HALF_TURN - flat)),
-                beat(
-                    f"But yes: let both arrows grow, and the score is {products[-1]:.2f} again.",
-                    swing.to(flat),
-                    (swing.stretch(grown), *counts),
-                ),
+                beat("Turn it back:", swing.to(flat)),
+                beat("let both arrows grow,", appear(swing.ghosts(flat)), (swing.stretch(grown), *counts)),
+                beat(f"and the score is {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
             ]
             if cosine > 0
             else [beat("Yes, if query and key are long.", appear(ring_around(facts[0], roomy=True)))]
@@ -155,7 +164,8 @@ class Scores(Chapter):
             beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
             beat(
                 "Both lengths times the cosine of the angle make the score.",
-                (leave(*rings), Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
+                leave(*rings, board.ribbon),
+                (Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),
@@ -181,6 +191,10 @@ class Scores(Chapter):
         found = board.cells[here, place(focus.top_key)]
         ring = ring_around(board.cells[here, place(best)])
         hidden = not ahead and len(reach) < trace["config.words"]
+        apart = []
+        if worst_score < 0:
+            plane = PlaneOfTwo(head, query_token, worst, board.aside, (), margin=WIDE)
+            apart = [plane.origin, plane.query, plane.key, plane.names]
         extremes = (
             [
                 beat(
@@ -198,8 +212,13 @@ class Scores(Chapter):
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
                     move_ring(ring, board.cells[here, place(worst)]),
+                    appear(*apart) if apart else None,
                 ),
-                beat("A token meets its own key, too.", move_ring(ring, board.cells[here, here]), leave(ring)),
+                beat(
+                    "A token meets its own key, too.",
+                    (move_ring(ring, board.cells[here, here]), leave(*apart)),
+                    leave(ring),
+                ),
             ]
             if len(reach) > 1
             else [
@@ -302,6 +321,22 @@ class Scores(Chapter):
         scores = known.numbered(head["scores"].pick(query=query_token))
         ring = ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)
         swapped = other.label("key", swap["position"])
+        noun = spanish_of(trace, focus.top_key)
+        gender = (
+            [
+                beat(
+                    claim(
+                        spanish_of(trace, focus.query_token) == swap["forms"][:1],
+                        f"In Spanish, “{focus.top_key}” is masculine.",
+                        f"In Spanish, “{focus.top_key}” is feminine.",
+                    ),
+                    appear(known.spelled(known.ribbon.place(focus.top_key), noun, lower=True)),
+                    ambient=flow,
+                )
+            ]
+            if noun and spanish_of(trace, focus.query_token)[0] in swap["forms"]
+            else []
+        )
         yield Step(
             "Before you go on: a bet",
             beat(
@@ -312,17 +347,24 @@ class Scores(Chapter):
             ),
             beat(
                 f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
-                leave(scores[here]),
-                appear(known.spelled(here, swap["forms"])),
+                appear(known.spelled(here, swap["forms"], lower=True)),
                 ambient=flow,
             ),
+            *gender,
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
-                leave(ring, *scores[:here], *scores[here + 1 :]),
+                leave(ring, *scores),
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row"), appear(guess.marks)),
-                appear(guess.spelled(swap["position"], swap["other_forms"])),
+                appear(guess.spelled(swap["position"], swap["other_forms"], lower=True)),
                 ambient=flow,
             ),
             stage=known.chips,
         )
+
+
+def spanish_of(trace: Trace, token: Label) -> list[str]:
+    """Return the words that translate a token by the grammar, or none."""
+    gold = trace.about.get("gold", {"words": (), "alignment": ()})
+    pairs = zip(gold["words"], gold["alignment"], strict=True)
+    return [word for word, places in pairs if token.position in places]

@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor
 THIN, THICK, SEEN = 2.0, 26.0, 0.01
 #: Px for the chips and what stands below them.
 FOOT = 120.0
+#: Px from a chip to the middle of the first line below it, and from there to the next.
+FIRST, NEXT = 40.0, 52.0
 
 
 class Arcs(VGroup):
@@ -71,13 +73,14 @@ class Arcs(VGroup):
                 self._mark(j, arc, weight)
         super().__init__(*self.chips, self.arcs, self.marks)
 
-    def spelled(self, place: int, forms: Sequence[str]) -> Words:
-        """Spanish forms of a word, below it."""
-        return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + DOWN * units(40))
+    def spelled(self, place: int, forms: Sequence[str], lower: bool = False) -> Words:
+        """Spanish forms of a word, below it; `lower` where numbers stand between."""
+        down = DOWN * units(FIRST + lower * NEXT)
+        return Words(Told(" / ".join(forms)), "stage word").settle(self.chips[place].get_bottom() + down)
 
     def numbered(self, row: NamedTensor, spec: str = ".2f") -> VGroup:
         """An entry for each token, below it."""
-        feet = (chip.get_bottom() + DOWN * units(40) for chip in self.chips)
+        feet = (chip.get_bottom() + DOWN * units(FIRST) for chip in self.chips)
         return VGroup(
             number(entry, spec, "stage number").settle(foot) for entry, foot in zip(row.quantities(), feet, strict=True)
         )
@@ -97,7 +100,9 @@ class Arcs(VGroup):
     def _mark(self, key: int, arc: VMobject, weight: Quantity | None) -> None:
         """A number above a strong arc, or a question mark below a key of which nothing is known."""
         if weight is None:
-            self.marks.add(Words("?", "large number", "ink2").settle(self.chips[key].get_bottom() + DOWN * units(40)))
+            self.marks.add(
+                Words("?", "large number", "ink2").settle(self.chips[key].get_bottom() + DOWN * units(FIRST))
+            )
         elif weight > 0.2:
             text, apex = number(weight, "share", "stage number"), arc.point_from_proportion(0.5)
             inside = arc.width > text.width + units(150)

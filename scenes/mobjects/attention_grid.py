@@ -88,6 +88,8 @@ class AttentionGrid(VGroup):
         self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)
         self._fill(high, masked)
         self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
+        #: What is free left of the tokens and the keys.
+        self.aside = Room(side.left, room.top, side.right, keys_room.bottom)
         super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
 
     def _fill(self, high: float, masked: NamedTensor | None) -> None:

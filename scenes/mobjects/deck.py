@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import Animation, LaggedStart, Mobject, VGroup, VMobject
+from manim import RIGHT, Animation, LaggedStart, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel, appear, appear_in_turn, leave
 from scenes.layout import STAGE, Room
+from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
 from scenes.theme import pace, palette, units
 
 #: Px from one plate to the next, across and up, at most; with fewer than `NAMED` only the plate in front has a name.
 STEP, NAMED = 54.0, 32.0
+#: The size of a formula in a strip.
+SIGN = 32.0
 
 
 class Plate(Box):
@@ -29,6 +32,7 @@ class Deck(VGroup):
         front: which of them is lit.
         room: the rectangle that is filled.
         role: the colour of the plates.
+        symbol: a formula behind each name: what there is one of on each plate.
 
     Example::
 
@@ -36,7 +40,7 @@ class Deck(VGroup):
         figure = Deck(names, 1, Room(560, 190, 1360, 590), "query")
     """
 
-    def __init__(self, names: Sequence[str], front: int, room: Room, role: str) -> None:
+    def __init__(self, names: Sequence[str], front: int, room: Room, role: str, symbol: str = "") -> None:
         count = len(names)
         step = min(STEP, room.height * 0.6 / max(1, count - 1), room.width * 0.4 / max(1, count - 1))
         wide, high = room.width - step * (count - 1), room.height - step * (count - 1)
@@ -51,6 +55,9 @@ class Deck(VGroup):
                 text = Words(name, "fact" if step >= 40 else "note", role if lit else "ink2", paper=plate)
                 text.settle(np.array([0, plate.get_top()[1] - units(max(step, NAMED) / 2), 0]))
                 parts.add(text.begin_at(plate.get_left()[0] + units(14)))
+                if symbol and step >= NAMED:
+                    sign = Formula(symbol, SIGN, role if lit else "ink2")
+                    parts.add(sign.next_to(text, RIGHT, buff=units(18)))
             self.plates.add(parts)
         super().__init__(*self.plates)
         self.move_to(room.centre)

@@ -20,6 +20,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Angles in degrees between two arrows: the same way, at a right angle, apart, opposite.
 SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
+#: Px around a plane, across and down: at the sides of a card, and where arrows are as long as a stage allows.
+USUAL, WIDE = (80.0, 110.0), (120.0, 76.0)
 
 
 class PlaneOfTwo(VGroup):
@@ -39,6 +41,7 @@ class PlaneOfTwo(VGroup):
         swings: Sequence[float] = (SAME_WAY, RIGHT_ANGLE, APART),
         grown: float = 1.0,
         spec: str = ".2f",
+        margin: tuple[float, float] = USUAL,
     ) -> None:
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
@@ -46,7 +49,7 @@ class PlaneOfTwo(VGroup):
         far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
         swung = [[grown * far * np.cos(t), side * grown * far * np.sin(t)] for t in np.radians(swings)]
         spots = np.array([tip.values, [grown * float(length), 0], [0, 0], *swung])
-        plane = Plane(spots, room.inset(80, 110))
+        plane = Plane(spots, room.inset(*margin))
         self.origin, start = plane.origin, plane.foot
         end, foot = plane.point(tip.values), plane.point((tip.values[0], 0))
         self.query = arrow(start, plane.point((float(length), 0)), "query", 9, 30)

@@ -128,8 +128,9 @@ class Summation(VGroup):
         given = self.given.get(entry.name.rpartition(".")[2])
         name = narrowed(given.copy() if given else names_of(self.columns.factors[i]), NAMES - 24)
         free = NAMES - 38 - name.width * 135
-        where = lines_of(places(entry, {*self.columns.axes, "head"}), "note", "ink2", free)[:1]
-        where = [text for text in where if text.width <= units(free)]
+        parts = places(entry, {*self.columns.axes, "head"})
+        sizes = (lines_of(parts, style, "ink2", free)[:1] for style in ("fact", "note"))
+        where = next((each for each in sizes if all(text.width <= units(free) for text in each)), [])
         right, y = at(self.left - 24, 0)[0], at(0, self.ys[i])[1]
         for text in where:
             text.settle(np.array([0, y, 0])).end_at(right)
@@ -170,7 +171,7 @@ class Summation(VGroup):
 
     def _end_of_axis(self, label: Label, y: float) -> Words:
         text = place_text(label, self.columns.worded)
-        return Words(text, "note", "ink2").settle(at((self.left + self.right) / 2, y))
+        return Words(text, "fact", "ink2").settle(at((self.left + self.right) / 2, y))
 
     def _counters(self) -> list[tuple[Words, list[Quantity], str]]:
         """The numbers of the current column, right of the strips: where each stands, what it runs through, and how."""

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
-    Flight,
     Rise,
     Travel,
     appear,
@@ -23,12 +22,13 @@ from scenes.animations import (
     ring_around,
     through,
 )
-from scenes.chapters.c05_qkv.figures import Pairs, ThreeRoles
+from scenes.chapters.c05_qkv.figures import ASKED, OVER, Pairs, ThreeRoles, length_of_stream, reading
 from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
+from scenes.mobjects.products import WIDE, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
@@ -36,7 +36,8 @@ from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, layer_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, Focus, mixed_focus, on_a_few
+from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, on_a_few
+from transformer_core.tracing.provenance import Phrase, Quantity
 from transformer_core.tracing.trace import Trace
 
 
@@ -58,8 +59,9 @@ class QKV(Chapter):
         product = MatrixProduct(x, weights["w_q"], head["q"], "query", ribbon.below(STAGE))
         yield from self.three_jobs(focus, trace, ribbon)
         yield from self.what_enters(focus, trace, ribbon)
-        yield from self.one_cell(focus, trace, ribbon, product)
-        yield from self.one_row(focus, trace, ribbon, product)
+        symbol = product.corner.fit(Formula("{{ W_Q : query }}", LARGE))
+        yield from self.one_cell(focus, trace, ribbon, product, symbol)
+        yield from self.one_row(focus, trace, ribbon, product, symbol)
         yield from self.key_and_value(focus, trace, ribbon)
         yield from self.not_mutual(focus, trace)
         yield from self.three_views(focus, trace, ribbon)
@@ -69,7 +71,23 @@ class QKV(Chapter):
         x = entering(trace, focus).pick(position=focus.query_token)
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
         query, key, value = roles.opening()
-        chip = ribbon.chips[ribbon.place(focus.query_token)]
+        place, clear = ribbon.place, clear_role(trace)
+        chip = ribbon.chips[place(focus.query_token)]
+        asked = ASKED[clear.role] if clear else ""
+        example = (
+            [
+                beat(
+                    f"In {head_name(clear.layer, clear.head)}, “{clear.query_token}” asks: {Phrase(asked)}",
+                    *roles.asks(asked),
+                ),
+                beat(
+                    f"{share_of(trace, clear):share} of its attention goes to “{clear.top_key}”.",
+                    ribbon.mark({place(clear.query_token): "query", place(clear.top_key): "key"}),
+                ),
+            ]
+            if clear
+            else []
+        )
         yield Step(
             "How can one vector do three jobs?",
             beat(
@@ -80,7 +98,9 @@ class QKV(Chapter):
             ),
             beat("It has to say what it looks for,", query),
             beat("what it can be found by,", key),
-            beat("and what it hands over. How can one vector do all three?", value),
+            beat("and what it hands over.", value),
+            *example,
+            beat("How can one vector do all three?", ribbon.mark({place(focus.query_token): "residual"})),
             stage=[ribbon],
         )
 
@@ -89,40 +109,52 @@ class QKV(Chapter):
         x, stream = entering(trace, focus), trace[f"{focus.block}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
         normed = stream.name != x.name
+        norm = trace.under(x.name.rpartition(".")[0], batch=0)
         picture = BeforeAndAfter(
             stream,
-            x if normed else None,
+            norm["normalized"] if normed else None,
             Words("residual stream", "title", "residual"),
             Words(f"X: {words} × {width}", "title"),
             ribbon.below(STAGE),
+            [length_of_stream(trace, focus), norm["normalized_length"]] if normed else (),
         )
         before, after, headings = picture.before, picture.after, picture.headings
+        read = picture.instead(x) if normed else before
+        learned = claim(
+            trace.about["config"].get("norm") == "rms",
+            "Each entry is weighed by its learned gain.",
+            "Each entry gets its learned gain and shift.",
+        )
         yield Step(
             "What exactly enters?",
             beat(
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
                 deal(ribbon.chips, before, kind="slow"),
                 *(appear(heading) for heading in headings[:-1]),
+                appear_in_turn(picture.lengths[:1]),
             ),
             beat(
                 claim(
                     trace.about["config"].get("norm") == "rms",
-                    "Before attention reads it, a norm brings all vectors to a common size.",
-                    "Before attention reads it, a layer norm brings all vectors to a common size.",
+                    "Before attention reads it, a norm brings all vectors to one length.",
+                    "Before attention reads it, a layer norm brings all vectors to one length.",
                 )
                 if normed
                 else "In this model, attention reads it as it is.",
-                *([deal(before, after, kind="slow")] if normed else []),
+                (deal(before, after), *(appear(bars) for bars in picture.lengths[1:])) if normed else None,
             ),
+            beat(learned, leave(*picture.lengths[1:]), exchange(after, read, "slow")) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
                 appear(headings[-1]),
-                appear_in_turn([ring_around(vector) for vector in after or before], "slow"),
+                appear_in_turn([ring_around(vector) for vector in read], "slow"),
             ),
             stage=[ribbon, *picture.names],
         )
 
-    def one_cell(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
+    def one_cell(
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct, symbol: Formula
+    ) -> Iterator[Step]:
         """A single entry of the query, computed slowly."""
         head, query_token = focus.seen(trace), focus.query_token
         entry_place = strongest(head["q"].pick(query=query_token)).position
@@ -131,17 +163,21 @@ class QKV(Chapter):
         place = ribbon.place(query_token), entry_place
         cell, room = product.hollow[place], ribbon.below(STAGE)
         inside = Operation(
-            entry, room.padded(), products=head["q_terms"].pick(**own), sums=head["q_partial_sums"].pick(**own)
+            entry,
+            room.padded(),
+            {entering(trace, focus).name.rpartition(".")[2]: Formula("x")},
+            products=head["q_terms"].pick(**own),
+            sums=head["q_partial_sums"].pick(**own),
         )
         come, first, rest, last = inside.plays(product.factors(place))
-        dive = Dive([*product.names, *product.rows, *product.columns, product.empty], cell, room)
+        dive = Dive([*product.names, *product.rows, *product.columns, product.empty, symbol], cell, room)
         bias = f"parameters.{focus.path}.b_q" in trace
         yield Step(
             "One number of the query, slowly",
             beat(
                 f"A matrix, W_Q, turns each vector of {trace['config.d_model']} numbers into a query of "
                 f"{trace['config.d_head']}. Training finds its numbers.",
-                (appear_in_turn(product.columns, "slow"), appear(product.empty)),
+                (appear(symbol), appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
             beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0]), *come[1:]),
             beat("Multiply entry by entry, and add up.", *first, *rest),
@@ -152,12 +188,14 @@ class QKV(Chapter):
                     f"This sum is one number of the query: {entry.quantity:.2f}.",
                 ),
                 *last,
-                (Rise(dive, inside), Travel(inside.result, product.cells[place], leaving=True)),
+                (Rise(dive, inside), Travel(inside.result, product.cells[place], OVER, leaving=True)),
             ),
             stage=[ribbon, *product.names, *product.rows],
         )
 
-    def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct) -> Iterator[Step]:
+    def one_row(
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, product: MatrixProduct, symbol: Formula
+    ) -> Iterator[Step]:
         """One row quickly, then the rest: X W_Q = Q."""
         here = ribbon.place(focus.query_token)
         entry_place = strongest(focus.seen(trace)["q"].pick(query=focus.query_token)).position
@@ -166,7 +204,7 @@ class QKV(Chapter):
         product.corner.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
         letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
-        deck = Deck([f"head {letter}" for letter in letters], focus.head, product.corner, "query")
+        deck = Deck([f"head {letter}" for letter in letters], focus.head, product.corner, "query", "W_Q")
         yield Step(
             "One row quickly, then the rest",
             beat(
@@ -179,6 +217,7 @@ class QKV(Chapter):
                     "All vectors meet the same matrix, at the same time.",
                     "More vectors would meet the same matrix.",
                 ),
+                leave(symbol),
                 appear(formula),
                 meet(product, rest, "slow", at_once=True),
             ),
@@ -189,7 +228,7 @@ class QKV(Chapter):
             ),
             beat(
                 followed(focus, trace),
-                Flight(deck.plates[-1], VGroup(*product.columns), kind="row"),
+                appear(ring_around(VGroup(*product.columns), "query")),
                 appear(ring_around(product.names[here])),
             ),
         )
@@ -204,7 +243,12 @@ class QKV(Chapter):
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
         mine = [board.made[role][ribbon.place(query_token)] for role in LETTERS]
-        rings = [ring_around(vector, role) for vector, role in zip(mine, LETTERS, strict=True)]
+        rings = [ring_around(vector, role) for vector, role in zip(mine[1:], [*LETTERS][1:], strict=True)]
+        rest = [*board.names, *board.x, *board.matrices.values(), *board.symbols.values()]
+        others = [vector for made in board.made.values() for vector in made if vector not in mine[:-1]]
+        plane_room, fact_room = STAGE.golden_columns()
+        plane = PlaneOfTwo(head, query_token, query_token, plane_room, (), margin=WIDE)
+        fact = fact_room.padded().fit(value_line("cosine", cosine, ".2f"))
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
@@ -217,15 +261,18 @@ class QKV(Chapter):
                 appear(board.matrices["value"], board.symbols["value"]),
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
-            beat("For what a token is found by need not be what it hands over.", *(appear(one) for one in rings[1:])),
+            beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
             beat(
                 claim(
                     alike(cosine),
                     f"Here the query and the key of “{query_token}” are almost alike: their cosine is {cosine:.2f}.",
                     f"The query of “{query_token}” is not its key: their cosine is {cosine:.2f}.",
                 ),
-                appear(rings[0]),
-                Flight(mine[0], mine[1], kind="slow"),
+                leave(*rings, *rest, *others),
+                (Travel(mine[0], plane.query, kind="row", leaving=True), appear(plane.origin, plane.names[0])),
+                (Travel(mine[1], plane.key, kind="row", leaving=True), appear(plane.names[1])),
+                (draw(plane.angle[0]), appear(plane.angle[1])),
+                appear(fact),
             ),
             stage=[
                 *board.names,
@@ -247,16 +294,19 @@ class QKV(Chapter):
         alone = head["scores_if_keys_were_queries"]
         itself = claim(
             all(row.largest()[0].position == i for i, row in enumerate(alone)),
-            "and each token would match itself best.",
+            "and here each token would match itself best.",
             "and a token would match itself with the square of its length.",
         )
         first, second = real.told(ahead=focus.stack == DECODER)
         yield Step(
             "Why not one matrix for both?",
             beat(
-                "Soon, every query meets every key, and their match is a number. If keys were queries, "
-                "every match would be mutual, like in a mirror,",
-                appear(mirrored.axis),
+                "If keys were queries, every query would meet every query; each match is a number.",
+                (appear(mirrored.heading), fill(mirrored.half, "slow")),
+            ),
+            beat(
+                "Every match would be mutual, like in a mirror,",
+                (draw(mirrored.axis[0], kind="row"), appear(mirrored.axis[1])),
                 mirrored.reflect(),
                 appear(rings, mirrored.readings),
             ),
@@ -269,7 +319,7 @@ class QKV(Chapter):
             ),
             beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
             beat(second, appear(ring_around(real.heading, roomy=True))),
-            stage=[mirrored.heading, mirrored.rows, mirrored.columns, mirrored.half],
+            stage=[mirrored.rows, mirrored.columns],
         )
 
     def three_views(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -277,31 +327,45 @@ class QKV(Chapter):
         head, query_token = focus.seen(trace), focus.query_token
         x = entering(trace, focus).pick(position=query_token)
         views = {role: head[letter.lower()][ribbon.place(query_token)] for role, letter in LETTERS.items()}
-        roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True)
+        one_for_all, top_key = trace[f"{focus.path}.heads_per_key"] == 1, focus.top_key
+        pair = [(query_token, top_key), (top_key, query_token)]
+        mutual = one_for_all and top_key.position != query_token.position
+        readings = VGroup(reading(head["scores"], *way) for way in pair if mutual).arrange(RIGHT, buff=gap("part") * 2)
+        roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True, below=readings)
         flow = pulses(roles.ways, role="residual")
         chip = ribbon.chips[ribbon.place(query_token)]
         question = (
-            "Your turn: heads share keys and values. What does that save?"
-            if trace[f"{focus.path}.heads_per_key"] > 1
-            else "Your turn: would it matter if W_Q and W_K changed places?"
+            claim(
+                f"parameters.{focus.path}.b_q" in trace,
+                "Your turn: would it matter if W_Q and W_K, with their biases, changed places?",
+                "Your turn: would it matter if W_Q and W_K changed places?",
+            )
+            if one_for_all
+            else "Your turn: heads share keys and values. What does that save?"
         )
-        mine, found_by = (roles.vectors[role] for role in ("query", "key"))
-        changed = [mine.copy().move_to(found_by), found_by.copy().move_to(mine)]
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
-        score = head["scores"].pick(query=query_token, key=focus.top_key)
-        answer = (
-            f"It would: the {score:.2f} from “{query_token}” to “{focus.top_key}” "
-            f"would lead from “{focus.top_key}” to “{query_token}”."
-            if trace[f"{focus.path}.heads_per_key"] == 1 and focus.top_key.position != query_token.position
-            else ""
-        )
+        answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
+        if mutual:
+            turned, score = (
+                roles.exchanged(readings),
+                head["scores"].pick(query=query_token, key=top_key),
+            )
+            answers = [
+                beat(
+                    f"It would: the {score:.2f} from “{query_token}” to “{top_key}” "
+                    f"would lead from “{top_key}” to “{query_token}”{hidden}.",
+                    turned.scores(),
+                    ambient=flow,
+                ),
+                beat("So each goes back to its place: queries ask, and keys answer.", *turned.back(), ambient=flow),
+            ]
         yield Step(
             "Three views of one vector",
             beat(
                 "So one vector does three jobs, through three matrices.",
                 ribbon.mark({ribbon.place(query_token): "residual"}),
-                draw(drop(chip, roles.whole, "residual"), *roles.ways, kind="row"),
-                ambient=flow,
+                draw(drop(chip, roles.whole, "residual")),
+                *roles.opening(),
             ),
             beat(
                 "Where each is used gives it its role; training fills the matrices.",
@@ -310,13 +374,25 @@ class QKV(Chapter):
             ),
             beat(
                 question,
-                leave(*symbols),
-                exchange([mine, found_by], changed, "slow") if answer else None,
+                (leave(*symbols), *([appear(*readings)] if mutual else [])),
+                *(turned.matrices() if mutual else ()),
                 ambient=flow,
             ),
-            *([beat(answer, *(appear(ring_around(one)) for one in changed), ambient=flow)] if answer else []),
-            stage=[ribbon, roles.whole, *roles.panels.values(), *roles.vectors.values()],
+            *answers,
+            stage=[ribbon, roles.whole],
         )
+
+
+def share_of(trace: Trace, focus: Focus) -> Quantity:
+    """Return the attention weight that the query token gives to the top key."""
+    weight: Quantity = focus.seen(trace)["weights"].pick(query=focus.query_token, key=focus.top_key)
+    return weight
+
+
+def clear_role(trace: Trace) -> Focus | None:
+    """Return the head in which the query token does what a role says, with nearly all of its attention; else None."""
+    focus = focus_of(trace)
+    return focus if focus.role in ASKED and share_of(trace, focus) > EARNED else None
 
 
 def followed(focus: Focus, trace: Trace) -> str:
@@ -324,6 +400,7 @@ def followed(focus: Focus, trace: Trace) -> str:
     where = head_name(focus.layer, focus.head)
     return claim(
         on_a_few(trace, focus),
-        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens.",
+        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens, "
+        "and what it asks is hard to name.",
         f"We follow {where}: there “{focus.query_token}” makes a good example.",
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
+from collections.abc import Sequence
 
-from scenes.animations import Travel, appear, fly
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+
+from scenes.animations import Flight, Travel, appear, exchange, follow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
@@ -15,6 +17,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.mobjects.vectors import Vector, vector_in
 from scenes.theme import gap, palette, units
+from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -25,6 +28,23 @@ QUESTIONS = {
     "value": "What do I hand over?",
 }
 
+#: What the query token asks in a head that plays a role, as a viewer would say it.
+ASKED = {
+    "adjective(inflected)->noun": "Which noun do I describe?",
+    "adjective->referent": "Which noun do I describe?",
+    "ambiguous noun->deciding word": "Which word tells what I mean?",
+    "copula->adjective": "Which adjective do I lead to?",
+    "determiner->noun": "Which noun do I introduce?",
+    "pronoun(it/them)->antecedent": "Which noun do I stand for?",
+}
+
+#: Px of a line below the panels, and of the gap above it.
+FOOT, ABOVE = 78.0, 24.0
+#: Px between the edge of a panel and what is in it, above and below, where a line stands below the panels.
+LOWER = 14.0
+#: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
+ASIDE, CHIPS_ASIDE, OVER = 0.3, 0.36, -0.15
+
 
 class ThreeRoles(VGroup):
     """Three panels side by side: the sign of a role, its name, its question, and a vector.
@@ -34,22 +54,34 @@ class ThreeRoles(VGroup):
         vectors: for each role the vector in its panel.
         room: the rectangle that is filled.
         coloured: True if the vectors have the colours of their roles; else that of the residual stream.
+        below: what stands in a line below the panels, if it has parts.
+
+    `symbols` are the matrices of the roles, where they are `coloured`.
     """
 
-    def __init__(self, x: NamedTensor, vectors: dict[str, NamedTensor], room: Room, coloured: bool) -> None:
+    def __init__(
+        self, x: NamedTensor, vectors: dict[str, NamedTensor], room: Room, coloured: bool, below: VGroup | None = None
+    ) -> None:
+        if below:
+            room, foot = room.split_rows(-FOOT, ABOVE)
+            foot.fit(below)
         top, room = room.split_rows(40)[1].split_rows(92, 28)
         self.whole = vector_in(top, x, "residual")
         self.panels: dict[str, VGroup] = {}
         self.vectors: dict[str, Vector] = {}
+        self.symbols: dict[str, VMobject] = {}
+        self.tensors, self.feet = vectors, {}
         for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
             plate = Box(part.width, part.height, palette().surface, 18, palette().role(role), 4)
             symbol, question = f"X {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
             last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
             lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
-            top, foot = part.inset(34).split_rows(-110)
+            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-96 if below else -110)
             top.fit(lines, most=1.0)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
-            self.vectors[role] = vector_in(foot, tensor, role if coloured else "residual", most=84)
+            self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=84)
+            if coloured:
+                self.symbols[role] = last.part(role)
         self.ways = [
             curve(np.array([panel.get_x(), self.whole.get_bottom()[1], 0]), panel.get_top(), "residual", 4)
             for panel in self.panels.values()
@@ -62,6 +94,57 @@ class ThreeRoles(VGroup):
             (appear(panel, way), Travel(self.whole, vector, kind="row"))
             for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
         ]
+
+    def asks(self, question: str) -> tuple[Animation, Animation]:
+        """The question of the query gives way to one that is asked of a sentence."""
+        old = self.panels["query"][1][-1]
+        return leave(old), appear(Words(question, "stage word", "query").settle(old.get_center()))
+
+    def exchanged(self, readings: Sequence[VGroup]) -> Exchanged:
+        """The matrices of queries and keys in each other's place, what they make then, and whose scores that gives."""
+        return Exchanged(self, readings)
+
+
+class Exchanged:
+    """W_Q and W_K change places: what each makes of a vector then, and which pairs the `readings` are scores of."""
+
+    def __init__(self, roles: ThreeRoles, readings: Sequence[VGroup]) -> None:
+        self.whole, pair = roles.whole, ("query", "key")
+        self.mine, self.symbols = ([of[role] for role in pair] for of in (roles.vectors, roles.symbols))
+        self.made = [
+            vector_in(roles.feet[role], roles.tensors[other], role, most=84)
+            for role, other in zip(pair, reversed(pair), strict=True)
+        ]
+        one, other = self.symbols
+        self.crossed = [a.copy().move_to(b, aligned_edge=UP + LEFT) for a, b in ((one, other), (other, one))]
+        self.chips = [chip for line in readings for chip in (line[0], line[2])]
+        self.turned = [chip for line in readings for chip in (_as(line[0], line[2]), _as(line[2], line[0]))]
+
+    def matrices(self) -> list[tuple[Animation, ...]]:
+        """The matrices pass over into each other's place, and each panel makes its vector anew."""
+        return [exchange(self.symbols, self.crossed, "slow", ASIDE), *self._anew(self.mine, self.made)]
+
+    def scores(self) -> tuple[Animation, ...]:
+        """In each pair, the query becomes the key, and the key the query."""
+        return exchange(self.chips, self.turned, "slow", CHIPS_ASIDE)
+
+    def back(self) -> list[tuple[Animation, ...]]:
+        """Everything takes its own place again."""
+        home = (
+            *exchange(self.crossed, self.symbols, "row", ASIDE),
+            *exchange(self.turned, self.chips, "row", CHIPS_ASIDE),
+        )
+        return [home, *self._anew(self.made, self.mine)]
+
+    def _anew(self, old: Sequence[Vector], new: Sequence[Vector]) -> list[tuple[Animation, ...]]:
+        return [(leave(*old),), tuple(Travel(self.whole, vector, kind="row") for vector in new)]
+
+
+def _as(chip: Token, place: Token) -> Token:
+    """The token of a chip in another one's place, with its role and of its size."""
+    box = place.box
+    new = Token(chip.label, place.role, TALL * box.width / box.height, TALL)
+    return new.scale(box.height / new.box.height).move_to(place)
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
@@ -77,9 +160,14 @@ TALL, LOW = 52.0, 42.0
 
 
 class Pairs(VGroup):
-    """Every token against every token as a grid, with one pair to read both ways."""
+    """Every token against every token as a grid, with one pair to read both ways.
 
-    def __init__(self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, size: str) -> None:
+    What stands on top and is matched has the `role` of a key, or that of a query as well.
+    """
+
+    def __init__(
+        self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, size: str, role: str = "key"
+    ) -> None:
         shown = _both_and_some(len(scores), (forth.position, back.position))
         kept = tuple(i for i in shown if i is not None)
         left_out = len(shown) - len(kept)
@@ -96,7 +184,7 @@ class Pairs(VGroup):
         self.grid = TensorGrid(scores, cell, spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
         chip = max(36.0, min(tall + 4, high - 4))
         self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
-        self.columns = VGroup(Token(label, "key", 0 if upright else pitch - 6, tall) for label in labels)
+        self.columns = VGroup(Token(label, role, 0 if upright else pitch - 6, tall) for label in labels)
         for row, line in zip(self.rows, self.grid.rows, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
         for column, line in zip(self.columns, self.grid.columns, strict=True):
@@ -110,9 +198,8 @@ class Pairs(VGroup):
         self.heading.set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
-        self.readings = VGroup(self._reading(scores, a, b) for a, b in pair).arrange(
-            DOWN, buff=units(18), aligned_edge=RIGHT
-        )
+        lines = (reading(scores, a, b, TALL if self.large else LOW, role) for a, b in pair)
+        self.readings = VGroup(*lines).arrange(DOWN, buff=units(18), aligned_edge=RIGHT)
         self.readings.next_to(self.grid, DOWN, buff=units(34))
         self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(38))
         super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
@@ -124,22 +211,8 @@ class Pairs(VGroup):
         """The scores if keys were queries, and the scores: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-        names = "if keys were queries", "with keys of their own"
-        mirrored, real = (
-            cls(tensor, name, forth, back, scale, size) for tensor, name in zip(tensors, names, strict=True)
-        )
-        return mirrored, real
-
-    def _reading(self, scores: NamedTensor, query_token: Label, answer: Label) -> VGroup:
-        """ "query token → answer  score" on one line."""
-        q, k = scores.words("query")[query_token.position], scores.words("key")[answer.position]
-        width, tall = max(chip_width(label, small=not self.large) for label in (q, k)), TALL if self.large else LOW
-        first, second = Token(q, "query", width, tall), Token(k, "key", width, tall)
-        way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
-        value = number(scores.pick(query=query_token.position, key=answer.position), ".2f", "number")
-        line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
-        value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
-        return VGroup(*line, value)
+        mirrored = cls(tensors[0], "if keys were queries", forth, back, scale, size, "query")
+        return mirrored, cls(tensors[1], "with keys of their own", forth, back, scale, size)
 
     def told(self, ahead: bool = False) -> tuple[str, str]:
         """Both scores of the pair, in two beats of narration; `ahead`: a mask will keep one of them from its row."""
@@ -171,18 +244,43 @@ class Pairs(VGroup):
 
     def reflect(self) -> Animation | None:
         """Move what lies above the diagonal to its mirror place below; None if the grid has one cell."""
-        flights = [fly(self.grid.cells[j, i], cell, "row") for (i, j), cell in self.grid.cells.items() if i > j]
+        below = [(self.grid.cells[j, i].box, cell) for (i, j), cell in self.grid.cells.items() if i > j]
+        flights = [one for box, cell in below for one in (Flight(box, cell, 0.0, "row", lit=True), follow(cell))]
         return AnimationGroup(*flights) if flights else None
 
     @property
     def axis(self) -> VGroup:
-        """The mirror: the diagonal, drawn where it leaves the grid."""
+        """The mirror: the whole diagonal, which passes behind the numbers."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
         way = (low - high) / np.linalg.norm(low - high)
         word = Words("mirror", "aside", "ink2").move_to(high - way * units(64) + UP * units(26))
         word.begin_at(self.rows.get_left()[0])
-        return VGroup(
-            dashes(low + way * units(8), low + way * units(64), "ink2", 3, 8),
-            dashes(high - way * units(64), high - way * units(8), "ink2", 3, 8),
-            word,
-        )
+        line = dashes(high - way * units(64), low + way * units(64), "ink", 4, 8)
+        pieces = line.points.reshape(-1, 4, 3)
+        numbers = [cell.number for cell in self.itself if cell.number]
+        line.points = pieces[[not any(_over(piece, one) for one in numbers) for piece in pieces]].reshape(-1, 3)
+        return VGroup(line, word)
+
+
+def _over(piece: np.ndarray, text: Words) -> bool:
+    """True where a piece of a line would touch a text."""
+    low, high = text.get_corner(DOWN + LEFT) - units(8), text.get_corner(UP + RIGHT) + units(8)
+    return bool(((piece.max(0) > low) & (piece.min(0) < high))[:2].all())
+
+
+def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:
+    """ "query → key  score" on one line, in chips that are `tall` px high; the second has the colour of a role."""
+    q, k = scores.words("query")[forth.position], scores.words("key")[back.position]
+    width = max(chip_width(label, small=tall < TALL) for label in (q, k))
+    first, second = Token(q, "query", width, tall), Token(k, role, width, tall)
+    way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
+    value = number(scores.pick(query=forth.position, key=back.position), ".2f", "number")
+    line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
+    value.settle(second.get_right() + RIGHT * units(80)).end_at(second.get_right()[0] + units(130))
+    return VGroup(*line, value)
+
+
+def length_of_stream(trace: Trace, focus: Focus) -> NamedTensor:
+    """The lengths of the vectors that the residual stream holds before the layer in focus, for each position."""
+    before = f"feed-forward {focus.layer}" if focus.layer else "input"
+    return trace[f"{focus.stack}.residual_norms"].pick(batch=0, sublayer=before)
