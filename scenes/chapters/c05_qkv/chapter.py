@@ -248,7 +248,7 @@ class QKV(Chapter):
         others = [vector for made in board.made.values() for vector in made if vector not in mine[:-1]]
         plane_room, fact_room = STAGE.golden_columns()
         plane = PlaneOfTwo(head, query_token, query_token, plane_room, (), margin=WIDE)
-        fact = fact_room.padded().fit(value_line("cosine", cosine, ".2f"))
+        fact = fact_room.padded().fit(value_line(cosine, ".2f"))
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
