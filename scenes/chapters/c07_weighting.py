@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
-    Count,
     Reform,
     Travel,
     appear,
@@ -28,15 +27,17 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.plots import Plot, SortedShares, walks
+from scenes.mobjects.plots import Nudges, Plot, SortedShares, walks
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.softmax_stages import SoftmaxStage, SoftmaxStages
+from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.mobjects.vectors import vectors_in
+from scenes.mobjects.vectors import vector_in, vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -68,7 +69,7 @@ class Weighting(Chapter):
         ribbon = Ribbon(words, columns)
         side = Room(side.left, ribbon.below(STAGE).top, side.right, side.bottom)
         stages, formulas = softmax_of(focus, trace, ribbon, side)
-        yield from self.softmax(focus, trace, ribbon, stages, formulas)
+        yield from self.softmax(focus, trace, ribbon, side.rows(3)[0], stages, formulas)
         yield from self.a_temperature(focus, trace, ribbon, side, stages.stages[-1], formulas[-1])
         yield from self.every_row(focus, trace)
         card = Card("an experiment: vectors of random numbers")
@@ -80,35 +81,39 @@ class Weighting(Chapter):
         yield from self.looks_when_it_must(focus_of(trace), trace)
 
     def softmax(
-        self, focus: Focus, trace: Trace, ribbon: Ribbon, stages: SoftmaxStages, formulas: list[Formula]
+        self, focus: Focus, trace: Trace, ribbon: Ribbon, above: Room, stages: SoftmaxStages, formulas: list[Formula]
     ) -> Iterator[Step]:
         """The row of the query token, stage by stage."""
         head, query_token, first = focus.seen(trace), focus.query_token, stages.stages[0]
         root = trace[f"{focus.path}.sqrt_d_head"]
         digits = 0 if root == round(root) else 1
         best, most = head["weights"].pick(query=query_token).largest()
+        total = head["exponential_sums"].pick(query=query_token)
+        whole = Words(f"sum {total:.2f}", "large number")
+        beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
+        above.fit(whole, most=1.0)
+
+        turns = [Reform(formulas[place], other, TURN) for place, other in enumerate(formulas[1:])]
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
             beat(
-                f"The scores of “{query_token}” can have any size and sign. How do they become weights, "
-                "which are positive and add up to one?",
+                f"The scores of “{query_token}” can have any size and sign. How do they become weights: positive, "
+                "with the sum one?",
                 ribbon.mark({ribbon.place(query_token): "query"}),
-                appear(first.zero, first.name, formulas[0]),
-                (appear_in_turn([*first.bars], "slow"), appear_in_turn([*first.numbers], "slow")),
+                (appear(first.zero, first.name, formulas[0]), appear_in_turn([*first.bars])),
+                appear_in_turn([*first.numbers]),
             ),
-            beat(
-                f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.",
-                *stages.forward(Reform(formulas[0], formulas[1])),
-            ),
-            beat("Subtract the largest: only differences matter.", *stages.forward(Reform(formulas[1], formulas[2]))),
+            beat(f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.", stages.forward(turns[0])),
+            beat("Subtract the largest: only differences matter.", stages.forward(turns[1])),
             beat(
                 "Take e to the power of each: all become positive, and the large ones pull ahead.",
-                *stages.forward(Reform(formulas[2], formulas[3])),
+                stages.forward(turns[2]),
             ),
+            beat(f"They add up to {total:.2f}{beyond}.", gather(stages.stages[-2].numbers, whole)),
             beat(
-                f"Divide by their sum: “{best}” gets {most:share} of the attention.",
-                *stages.forward(Reform(formulas[3], formulas[4])),
-                ribbon.mark({ribbon.place(best): "key"} | {ribbon.place(query_token): "query"}),
+                f"Divide each by this sum: “{best}” gets {most:share} of the attention.",
+                stages.forward(turns[3]),
+                (ribbon.mark({ribbon.place(best): "key"} | {ribbon.place(query_token): "query"}), leave(whole)),
             ),
             stage=[ribbon],
         )
@@ -164,39 +169,38 @@ class Weighting(Chapter):
     def a_temperature(
         self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, last: SoftmaxStage, formula: Formula
     ) -> Iterator[Step]:
-        """Divide the same row by T."""
+        """Divide the scores of the same row by T: not at all, by the root of d_k, and by more and less."""
         head, query_token = focus.seen(trace), focus.query_token
-        keys = within_reach(head, query_token)
+        keys, root = within_reach(head, query_token), head["sqrt_d_head"]
         table = head["by_temperature"].pick(query=query_token, key=keys)
         states = Temperatures(table, head["temperatures"].quantities(), ribbon, keys, last.room)
-        one, last_one = states.at(), len(states.temperatures) - 1
-        bars, numbers = states.states[one].copy(), last.numbers
-        label = Words(f"temperature {states.temperatures[last_one]:.2f}", "large number")
-        side.rows(3)[0].fit(label).rewrite(f"temperature {states.temperatures[one]:.2f}")
-        divided = Formula("e^((x - max x) \\/ T) / (sum e^((x - max x) \\/ T))", LARGE)
+        one, scaled, (coldest, hottest) = states.at(), states.at(float(root)), states.ends
+        bars, numbers = states.states[scaled].copy(), last.numbers
+        label = Words(f"temperature {states.temperatures[hottest]:.2f}", "large number")
+        side.rows(3)[0].fit(label).rewrite(f"temperature {states.temperatures[scaled]:.2f}")
+        divided = Formula("e^(s \\/ T) / (sum e^(s \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
 
-        hotter, colder, back = (
-            (
-                states.pass_by(bars, numbers, places),
-                Count(label, [states.temperatures[place] for place in places], ".2f", "row", "temperature "),
-            )
-            for places in (range(one, last_one + 1), range(last_one, -1, -1), range(one + 1))
-        )
+        moving = bars, numbers, label
         yield Step(
             "A temperature makes attention sharp or even",
             beat(
-                f"What if all scores of “{query_token}” are divided once more, by a temperature T?",
+                "Scores divided by T have the temperature T. Undivided, T is one.",
                 exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
+                states.sweep(*moving, scaled, one),
             ),
-            beat("Heat it: all differences shrink, and the weights become even.", hotter),
-            beat("Now cool it: the largest score takes it all.", colder),
             beat(
-                "The root of d_k is such a temperature: it stops softmax from choosing too soon.",
-                back,
-                appear(ring_around(label, roomy=True)),
+                f"The root of d_k is such a temperature: {root:.2f}. It stops softmax from choosing too soon.",
+                states.sweep(*moving, one, scaled),
+                appear(ring := ring_around(label, roomy=True)),
             ),
+            beat(
+                "Higher, differences shrink: the weights become even.",
+                leave(ring),
+                states.sweep(*moving, scaled, hottest),
+            ),
+            beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )
 
     def sums_of_accidents(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -218,17 +222,18 @@ class Weighting(Chapter):
         card.inside.fit(VGroup(plot, lines, above, below, zero, law, law_note))
         yield Step(
             "Why the root? A score is a sum of many products",
-            beat("Before training, entries are random; say, about one in size."),
-            beat("Add up the products of one query and one key, one after another.", draw(lines[0], kind="slow")),
+            beat(
+                "Before training, entries are random, about one in size. Add up the products of a query and a key.",
+                draw(lines[0], kind="slow"),
+            ),
             beat("Each pair makes such a sum.", draw(*lines[1:], kind="slow")),
             beat(
-                "The spread of the sums, their variance, grows by one with every product.",
+                "The variance of the sums grows by one with every product.",
                 appear(law),
-                draw(above, below, kind="slow"),
             ),
             beat(
-                "So the typical score grows with the root of the number of entries: divide by it.",
-                appear(zero),
+                "Their typical size is its root, the curve: divide by that.",
+                (appear(zero), draw(above, below, kind="slow")),
                 appear(law_note),
             ),
             stage=[card, plot],
@@ -245,8 +250,8 @@ class Weighting(Chapter):
         yield Step(
             "Undivided, divided by d_k, or by its root?",
             beat(
-                f"Softmax over {run['keys']} random keys with {run['width']} entries, sorted. "
-                f"Undivided, the best takes {raw:share}, by accident.",
+                f"Softmax over {run['keys']} random keys with {run['width']} entries, sorted: the mean of "
+                f"{run['draws']:,.0f} draws. Undivided, the best takes {raw:share}.",
                 fill(first.bars, "row"),
                 appear(first.largest),
             ),
@@ -256,30 +261,41 @@ class Weighting(Chapter):
                 appear(panels[1].largest),
             ),
             beat(
-                f"Divided by the root, the best takes {root:share}, about as much at any width.",
+                f"Divided by the root, it takes {root:share}, much the same at any width.",
                 first.on(panels[2]),
                 appear(panels[2].largest),
             ),
             stage=[card, first.floor, first.heading],
         )
-        ring = ring_around(first.bars[0])
-        low, less = (run["lowered_weights"].pick(choice=choice) for choice in ("raw", "root"))
+        kept = {"raw": first, "root": panels[2]}
+        ones = {choice: panel.showing(run["one_weights"].pick(choice=choice, step=0)) for choice, panel in kept.items()}
+        nudges = Nudges(run, ones, panels[1].room)
+        (raw, low), (root, less) = nudges.falls.values()
         yield Step(
             "A softmax that has chosen cannot learn",
             beat(
-                "Why not let the best key take it all from the start?",
+                "Why not let the best key take it all? Look at one draw.",
                 leave(panels[1]),
-                appear(ring),
+                tuple(
+                    one
+                    for choice, panel in kept.items()
+                    for one in exchange([*panel.bars, panel.largest], [*ones[choice].bars, ones[choice].largest])
+                ),
             ),
             beat(
-                f"Lower its score by one: its weight hardly moves, from {raw:share} to {low.quantity(0):share}. "
-                "That is hardly a slope to learn from.",
-                (leave(ring), *first.become(low)),
+                "The weight of the best key follows this curve, which is flat at its end.",
+                (appear(nudges.plot), draw(nudges.curve, kind="slow")),
+                *nudges.touch("raw"),
             ),
             beat(
-                f"Divided by the root, it moves from {root:share} to {less.quantity(0):share}. "
-                "Later, training may make a head sharp.",
-                panels[2].become(less),
+                f"Lower what softmax reads for it by one: from {raw:share} to {low:share}. "
+                "A nudge hardly moves it: it can hardly learn.",
+                *nudges.lower("raw"),
+            ),
+            beat(
+                f"Over the root, the curve is steep: from {root:share} to {less:share}.",
+                *nudges.touch("root"),
+                *nudges.lower("root"),
             ),
         )
 
@@ -287,7 +303,7 @@ class Weighting(Chapter):
         """Values, narrowed by their weights, add up to one output."""
         head, query_token = focus.seen(trace), focus.query_token
         keys = within_reach(head, query_token)
-        picture = WeightedSum.of(trace, focus, ribbon, side)
+        picture = WeightedSum.of(trace, focus, ribbon, side, written=True)
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
         name = Words("values", "block", "value").move_to(picture.output)
         leader, part = head.in_full("weighted_v_share", query=query_token).largest()
@@ -303,11 +319,8 @@ class Weighting(Chapter):
                 (appear_in_turn([*picture.tiles]), appear(picture.numbers)),
                 picture.weigh(),
             ),
-            beat(
-                f"Add up what is left{beyond}, entry by entry: the output of this head for “{query_token}”.",
-                leave(name),
-                *picture.pour(),
-            ),
+            beat(f"Follow one entry: each weight times its value, added up{beyond}.", leave(name), *picture.follow()),
+            beat(f"So for every entry: this is the output of the head for “{query_token}”.", *picture.pour()),
             beat(
                 claim(
                     bool(part > 0.5),
@@ -337,10 +350,11 @@ class Weighting(Chapter):
             ),
             beat("Each shrinks to its weight.", (appear(picture.ghosts, rise=False), picture.shorten())),
             beat(
-                "Set tip to tail, they lead to the output. A weighted sum lies between the values, "
+                "Set tip to tail, they lead to the output: it lies between the values, "
                 "nearest to those with large weights.",
                 picture.chain(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+                *([] if trace.about.get("windows") else [draw(*picture.outline)]),
             ),
             stage=[ribbon],
         )
@@ -374,7 +388,6 @@ class Weighting(Chapter):
                 *(draw(*stop) for stop in stops),
                 ambient=flow,
             ),
-            beat("The meaning of a word is put together from the words around it.", ambient=flow),
             stage=[*arcs[0].chips, *arcs[1].chips, picture.start],
         )
 
@@ -395,9 +408,15 @@ class Weighting(Chapter):
             share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
             little = number(other_share, "share", "stage number")
             little.next_to(guess.chips[top_key.position], DOWN, buff=gap("line"))
+            rest, most = other.largest()
+            rests = most >= 0.5 and rest.position not in (swap["position"], top_key.position)
             verdict = claim(
                 bool(share > 0.5 > other_share),
-                "No, it does not. Training found this: nobody wrote it.",
+                claim(
+                    rests,
+                    f"No, it looks at “{rest}”: later we see why. Training found this: nobody wrote it.",
+                    "No, it does not. Training found this: nobody wrote it.",
+                ),
                 claim(
                     bool(share > other_share),
                     "Here the two differ less than one might bet.",
@@ -454,6 +473,22 @@ class Weighting(Chapter):
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]
         over = [sign for sign in inside if sign.height < softmax.height / 2]
+        query_token, stream = focus.query_token, trace[f"{focus.block}.resid_pre"].pick(batch=0)
+        side, body = below.padded().split_columns(below.columns(4)[0].width)
+        upper, middle, lower = body.rows(3)
+        outputs = trace[f"{focus.path}.z"].pick(batch=0, query=query_token)
+        scale = full_colour(outputs)
+        heads, joined = (
+            [vector_in(slot, output, "weight", scale) for slot, output in zip(slots, outputs, strict=True)]
+            for slots in (upper.columns(len(outputs)), upper.columns(len(outputs), 0))
+        )
+        others = [output for output in heads if output is not heads[focus.head]]
+        vector = vector_in(lower, stream.pick(position=query_token.position), "residual")
+        mixed = vector_in(upper, trace[f"{focus.path}.out"].pick(batch=0, position=query_token.position), "weight")
+        name = side.cross(upper).fit(Words("heads", "block", "weight"), most=1.0)
+        product = side.cross(upper).fit(Formula('"heads" {{ W_O : weight }}', LARGE), most=1.0)
+        token = Token(query_token).move_to(side.cross(lower).centre)
+        plus = middle.fit(Formula("+", LARGE), most=1.0)
         turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
@@ -470,16 +505,25 @@ class Weighting(Chapter):
                 appear(*rest, rise=False),
             ),
             beat(
-                "Your turn: two equal scores lead by far. What are their weights?",
+                claim(
+                    len(heads) > 1,
+                    f"All heads, joined and mixed by a matrix W_O, are added to the vector of “{query_token}”.",
+                    f"The output, multiplied by a matrix W_O, is added to the vector of “{query_token}”.",
+                ),
                 (
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
                     settle_in(formula, above.fit(formula.copy())),
                 ),
+                appear(heads[focus.head], name),
+                (appear(*others), *exchange(heads, joined)) if others else exchange(heads, joined),
+                exchange([VGroup(*joined), name], [mixed, product]),
+                appear(plus, token, vector),
             ),
             beat(
-                "Nearly one half each.",
-                appear(below.fit(answer)),
+                "Your turn: two equal scores lead by far. Their weights?",
+                leave(mixed, product, plus, token, vector),
             ),
+            beat("Nearly one half each.", appear(below.fit(answer))),
             stage=[ribbon, *hands[0], *hands[1]],
         )
 
@@ -495,6 +539,7 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
         within_reach(head, query_token),
         ribbon.below(STAGE),
         (".2f", ".2f", ".2f", "weight", "weight"),
+        head["softmax_way"].pick(query=query_token),
     )
     formulas = [
         Formula("s", LARGE),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, TAU, UP, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -21,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px around the ways, for the chips.
 AIR = 90.0
+#: The directions in which the chip of the word may stand.
+TURNS = 16
 #: The colours of what attention adds, and of what the feed-forward network adds.
 ROLES = {"resid_attn": "value", "resid_post": "ink2"}
 
@@ -54,7 +57,7 @@ class TwoSenses(VGroup):
         self.room = room
         self.rows = [Arcs(*row) for row in zip(sentences, self.nouns, weights, places, strict=True)]
         plane = Plane(ways.reshape(-1, 2), room.inset(AIR, AIR + 30), 11, "ink", 24)
-        self.start = VGroup(plane.origin, Token(word).move_to(plane.foot + self._away(ways) * units(64)))
+        self.start = VGroup(plane.origin, self._beside(Token(word), plane, ways))
         self.legs: dict[str, VGroup] = {}
         for place, stop in enumerate(path.labels["layer"][1:], 1):
             role = ROLES[stop.rpartition(".")[2]]
@@ -85,10 +88,15 @@ class TwoSenses(VGroup):
         super().__init__(self.start, *self.legs.values(), self.names, self.key)
 
     @staticmethod
-    def _away(ways: np.ndarray) -> np.ndarray:
-        """The direction away from where both ways begin."""
-        way = -ways[:, 1].mean(0)
-        return np.array([*way / max(float(np.linalg.norm(way)), 1e-9), 0.0]) * (1.6, 1, 0)
+    def _beside(chip: Token, plane: Plane, ways: np.ndarray) -> Token:
+        """Put a chip near where both ways begin, where it is clearest of them."""
+        legs = [(plane.point(a), plane.point(b)) for way in ways for a, b in pairwise(way)]
+        along = np.array([a + (b - a) * share for a, b in legs for share in np.linspace(0, 1, 9)])
+        size = np.array([chip.width, chip.height]) / 2
+        turns = np.linspace(0, TAU, TURNS, endpoint=False)
+        places = [plane.foot + np.array([np.cos(turn) * 1.6, np.sin(turn), 0]) * units(64) for turn in turns]
+        chip.move_to(max(places, key=lambda place: (np.abs(along - place)[:, :2] - size).max(1).min()))
+        return chip
 
 
 def translated(trace: Trace, sense: str) -> Label | str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, LaggedStart, VGroup
+from manim import DOWN, RIGHT, UP, Animation, Scene, VGroup, rate_functions
 
-from scenes.animations import Travel, appear, grow, leave
+from scenes.animations import Travel
+from scenes.animations.fades import Motion
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.cells import fitting
@@ -17,21 +17,29 @@ from scenes.mobjects.marks import Ground, Shade, means
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, signed, units
+from scenes.theme import at, pace, signed, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px above and below the bars, for their numbers.
 AIR = 56.0
 #: The first stage whose numbers lie between nothing and one.
 FIRST_OF_ONE = 3
+#: The pace at which a stage turns into the next.
+TURN = "cell"
 
 
 @dataclass(frozen=True)
 class SoftmaxStage:
-    """The row at one stage: `bars` from a `zero` line, a number at each, and the name of the stage."""
+    """The row at one stage: `bars` from a `zero` line, a number at each, and the name of the stage.
+
+    The numbers stand at `spots`, written by `spec`.
+    """
 
     bars: VGroup
     numbers: VGroup
+    spots: list[np.ndarray]
+    spec: str
     zero: VGroup
     name: Words
     room: Room
@@ -51,6 +59,7 @@ class SoftmaxStages:
         ribbon: the tokens; `keys` are the positions that the query may see.
         room: what lies under the ribbon; its left part, beside the columns, takes the names.
         specs: the formats of the numbers.
+        way: the rows between the stages, "frame key", in as many frames from each to the next, if they are known.
 
     The first three stages share the scale of the first, so that a division is seen; the last two have numbers between
     nothing and one, and one fills the room.
@@ -73,12 +82,13 @@ class SoftmaxStages:
         keys: Sequence[int],
         room: Room,
         specs: Sequence[str],
+        way: NamedTensor | None = None,
     ) -> None:
         self.ribbon, self.keys, self.room = ribbon, list(keys), room
         reach = [min(0.0, float(rows[0].values[self.keys].min())), max(0.0, float(rows[0].values[self.keys].max()))]
         reach[0] = min([reach[0], *(float(row.values[self.keys].min()) for row in rows[1:FIRST_OF_ONE])])
         self.reach = reach
-        self.here = 0
+        self.here, self.way = 0, way
         signs = [place < FIRST_OF_ONE for place in range(len(rows))]
         self.stages = [self._stage(*one) for one in zip(rows, names, specs, signs, strict=True)]
 
@@ -91,7 +101,7 @@ class SoftmaxStages:
         first, last = self.ribbon.columns[0].left, self.ribbon.columns[-1].right
         ground = Ground()
         line = means(rule(at(first, level), at(last, level), "ink3", 3), ground)
-        bars, numbers = VGroup(), VGroup()
+        bars, numbers, spots = VGroup(), VGroup(), []
         scale = float(np.abs(self.reach).max()) or 1.0
         wide = min(170.0, self.ribbon.wide * 0.66)
         style = "stage number" if self.ribbon.wide >= 120 else "cell"
@@ -102,22 +112,56 @@ class SoftmaxStages:
             foot, side = self.ribbon.columns[j].centre * RIGHT + line.get_y() * UP, UP if entry >= 0 else DOWN
             bar = bar_on(foot, ground, entry, "height", unit, wide, radius=4, least=3, **look)
             bars.add(means(bar, Shade(entry, scale)) if signed_row else bar)
-            numbers.add(number(entry, spec, style).settle(bar.get_edge_center(side) + side * units(AIR / 2)))
+            spots.append(bar.get_edge_center(side) + side * units(AIR / 2))
+            numbers.add(number(entry, spec, style).settle(spots[-1]))
         text = Words(name, "block", "ink2")
         text.settle(np.array([0, line.get_y(), 0])).end_at(at(first - 28, 0)[0])
-        return SoftmaxStage(bars, numbers, VGroup(line), text, Room(first, self.room.top + AIR, last, self.room.bottom))
+        room = Room(first, self.room.top + AIR, last, self.room.bottom)
+        return SoftmaxStage(bars, numbers, spots, spec, VGroup(line), text, room)
 
-    def forward(self, *others: Animation) -> list[Any]:
-        """The plays that lead on to the next stage; `others` go along.
-
-        Each bar and its number turn into the next one. Where the next stage has a scale of its own, its bars grow from
-        another floor.
-        """
+    def forward(self, *others: Animation) -> tuple[Animation, ...]:
+        """The play that leads on to the next stage, all at once: bars, numbers, floor and name; `others` go along."""
         one, other = self.stages[self.here], self.stages[self.here + 1]
+        pairs = [(one.zero, other.zero), (one.name, other.name)]
+        if self.way is None:
+            turned = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
+            self.here += 1
+            return (*(Travel(a, b, 0.0, "row", leaving=True) for a, b in (*turned, *pairs)), *others)
+        frames = (len(self.way) - 1) // (len(self.stages) - 1)
+        span = slice(self.here * frames, (self.here + 1) * frames + 1)
         self.here += 1
-        along = [Travel(a, b, 0.0, "row", leaving=True) for a, b in ((one.zero, other.zero), (one.name, other.name))]
-        if self.here != FIRST_OF_ONE:
-            pairs = [*zip(one.bars, other.bars, strict=True), *zip(one.numbers, other.numbers, strict=True)]
-            return [(*(Travel(a, b, 0.0, "row", leaving=True) for a, b in pairs), *along, *others)]
-        rise = LaggedStart(*(grow(bar, DOWN) for bar in other.bars), lag_ratio=0.3)
-        return [(leave(one.bars, one.numbers), *along), rise, (appear(other.numbers), *others)]
+        rows = [[row.quantity(j) for j in self.keys] for row in [*self.way][span]]
+        along = (Travel(a, b, 0.0, TURN, leaving=True) for a, b in pairs)
+        return (Onward(one, other, rows), *along, *others)
+
+
+class Onward(Motion):
+    """Bars become those of the next stage, and the number at each counts along; `rows` are the entries between."""
+
+    def __init__(self, one: SoftmaxStage, other: SoftmaxStage, rows: Sequence[Sequence[Quantity]]) -> None:
+        self.one, self.other, self.rows, self.shown = one, other, rows, -1
+        super().__init__(VGroup(one.bars, one.numbers), run_time=pace(TURN), rate_func=rate_functions.smooth)
+
+    def begin(self) -> None:
+        self.states = [
+            (bar, bar.points, to.points, bar.fill_rgbas, to.fill_rgbas)
+            for bar, to in zip(self.one.bars, self.other.bars, strict=True)
+        ]
+        super().begin()
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        along = self.rate_func(alpha)
+        for bar, start, end, fill, other_fill in self.states:
+            bar.points = start + (end - start) * along
+            bar.fill_rgbas = fill + (other_fill - fill) * along
+        row = round(along * (len(self.rows) - 1))
+        for i, text in enumerate(self.one.numbers):
+            if row != self.shown:
+                text.rewrite(format(self.rows[row][i], self.one.spec))
+            text.settle(self.one.spots[i] * (1 - along) + self.other.spots[i] * along)
+        self.shown = row
+
+    def clean_up_from_scene(self, scene: Scene) -> None:
+        super().clean_up_from_scene(scene)
+        scene.remove(*self.mobject.get_family())
+        scene.add(self.other.bars, self.other.numbers)

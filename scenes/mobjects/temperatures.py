@@ -7,13 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, UP, Animation, VGroup
 
-from scenes.animations import Riding
+from scenes.animations import Count, Riding
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.cells import fitting
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import rule
 from scenes.mobjects.softmax_stages import AIR
+from scenes.mobjects.text import Words
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -58,6 +59,17 @@ class Temperatures:
         states, rows = ([some[place] for place in places] for some in (self.states, self.rows))
         return Riding(bars, states, numbers, rows, self.spec, UP * units(AIR / 2), "row")
 
+    def sweep(self, bars: VGroup, numbers: VGroup, label: Words, start: int, stop: int) -> tuple[Animation, ...]:
+        """The play from one state to another, while `label` counts the temperature."""
+        places = [*range(start, stop, 1 if stop > start else -1), stop]
+        temperatures = [self.temperatures[place] for place in places]
+        return self.pass_by(bars, numbers, places), Count(label, temperatures, ".2f", "row", "temperature ")
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The indices of the states at the lowest and at the highest temperature."""
+        return 0, len(self.temperatures) - 1
+
     def at(self, temperature: float = 1.0) -> int:
-        """Return the index of the state at a temperature."""
-        return [float(t) for t in self.temperatures].index(temperature)
+        """Return the index of the state at a temperature, or at the one that is nearest to it."""
+        return int(np.abs(np.array([float(t) for t in self.temperatures]) - temperature).argmin())

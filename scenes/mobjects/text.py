@@ -161,6 +161,9 @@ class Words(Copied, VMobject):
     `paper` is the mobject whose fill the text stands on and has to fit into; without one it stands on the background.
     """
 
+    #: True for a number of an equation, which stands among signs, and beside no mark.
+    in_equation = False
+
     def __init__(self, text: str, style: str = "note", role: str = "ink", paper: VMobject | None = None) -> None:
         self.text, self.spans = parse(told(text))
         self.style, self.role, self.paper, self.turned = style, role, paper, False

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 from manim import Animation, LaggedStart, VGroup
 
@@ -9,7 +12,7 @@ from scenes.animations import Travel
 from scenes.layout import Room
 from scenes.mobjects.marks import Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
-from scenes.mobjects.shapes import arrow
+from scenes.mobjects.shapes import arrow, dashes
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
@@ -32,7 +35,8 @@ class ValuePlane(VGroup):
         air: px above and below the arrows.
         others: spots that lie in the room, too.
 
-    `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`.
+    `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`. The
+    `outline` around the tips of `whole` encloses every mean of the values.
 
     Example::
 
@@ -67,25 +71,34 @@ class ValuePlane(VGroup):
         across, up = (tuple(weighted[:, side].quantities()) for side in (0, 1))
         # On its head: the line is drawn first.
         means(self.output[-1], Tip(across, up, plane.px, 2 * plane.radius, plane.ground, fixed=True))
+        self.outline = VGroup(
+            dashes(plane.point(one), plane.point(other), "value", 2.5) for one, other in pairwise(around(values.values))
+        )
         self.chips = VGroup()
+        own: list[int] = []
         for j in order:
             add_at_tip(self.chips, Token(values.label("key", j), "value"), self.whole[j], 12)
-        self._clear(plane.point(ends[-1]))
+            own += [j] if len(self.chips) > len(own) else []
+        self._clear(plane.point(ends[-1]), [*self.chips])
+        for j in order:
+            self._clear(plane.point(values.values[j]), [c for c, i in zip(self.chips, own, strict=True) if i != j])
         self.heading = Words(f"output for “{query_token}”", "stage word", "weight")
         arrows = [*self.whole, *self.chained]
         self._settle(np.array([(one[0].points[0], one[-1].points[0]) for one in arrows]), room)
-        super().__init__(self.ghosts, self.whole, self.origin, self.output, self.chips, self.heading)
+        super().__init__(self.ghosts, self.whole, self.origin, self.output, self.outline, self.chips, self.heading)
 
-    def _clear(self, tip: np.ndarray) -> None:
-        """Put chips that the output runs through at its side."""
+    def _clear(self, tip: np.ndarray, chips: Sequence[Token]) -> None:
+        """Put those of `chips` that an arrow to `tip` runs through at its side, if no other chip is there."""
         start = self.origin.get_center()
         way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
         aside = np.array([-way[1], way[0], 0])
-        for chip in self.chips:
+        for chip in chips:
             size, off = np.array([chip.width, chip.height, 0]) / 2, chip.get_center() - start
             need, apart = float(np.abs(aside) @ size) + units(12), float(off @ aside)
             if abs(apart) < need and -float(np.abs(way) @ size) < float(off @ way) < float(np.linalg.norm(tip - start)):
-                chip.shift(aside * (need * (1 if apart >= 0 else -1) - apart))
+                by = aside * (need * (1 if apart >= 0 else -1) - apart)
+                if all(clear_of(chip.get_center() + by, chip, other) for other in self.chips if other is not chip):
+                    chip.shift(by)
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
         """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""
@@ -125,3 +138,23 @@ class ValuePlane(VGroup):
         together = LaggedStart(*turns, lag_ratio=0.25 if len(turns) < 8 else 0.1)
         together.set_run_time(pace("slow"))
         return together
+
+
+def clear_of(place: np.ndarray, chip: Token, other: Token) -> bool:
+    """Return True if a chip at a place would not touch another one."""
+    apart = np.abs(place - other.get_center())[:2]
+    return bool((apart > np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).any())
+
+
+def around(spots: np.ndarray) -> list[np.ndarray]:
+    """The corners of the convex hull of spots, count × 2, from the first one back to it (Andrew 1979)."""
+    ordered = sorted({(float(x), float(y)) for x, y in spots})
+    corners: list[np.ndarray] = []
+    for way in (ordered, ordered[::-1]):
+        half: list[np.ndarray] = []
+        for spot in map(np.array, way):
+            while len(half) > 1 and np.linalg.det([half[-1] - half[-2], spot - half[-1]]) <= 0:
+                half.pop()
+            half.append(spot)
+        corners += half[1:] if corners else half
+    return corners

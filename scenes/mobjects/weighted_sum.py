@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from manim import RIGHT, Animation, LaggedStart, VGroup, VMobject, rate_functions
+import numpy as np
+from manim import Animation, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Travel, appear, leave
+from scenes.animations import Sweep, Travel, appear, leave, ring_around
 from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, Shade, means
@@ -15,18 +16,25 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
-from scenes.theme import ink_on, pace, shared
+from scenes.theme import ink_on, pace, shared, units
 from transformer_core.studies.focus import Focus, within_reach
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of a weight's tile, and the least width of a value that is weighted to almost nothing, as a share.
-TILE, LEAST = 64.0, 0.02
+#: Px of a weight's tile and of the line for the sum of one entry, and the least width of a value that is weighted to
+#: almost nothing, as a share.
+TILE, FOOT, LEAST = 64.0, 84.0, 0.02
+#: So many terms of that sum are written out, and px between its parts.
+WRITTEN, SPACE = 2, 22.0
+#: How much is seen of values that lie on each other.
+FAINT = 0.4
 
 
 class WeightedSum(VGroup):
     """A weight and a value under each token; at the left, the output that they add up to.
+
+    Below stands the sum of one entry, the largest of the output, if it is `written`: the terms of the largest weights.
 
     Args:
         weights: "key".
@@ -55,9 +63,12 @@ class WeightedSum(VGroup):
         query_token: Label,
         side: Room,
         room: Room,
+        written: bool = False,
     ) -> None:
         self.weights = weights
         tiles, vectors = room.split_rows(TILE, 16)
+        if written:
+            vectors, foot = vectors.split_rows(-FOOT, 12)
         scale = full_colour(values)
         self.tiles, self.numbers, self.values, self.shrunk = VGroup(), VGroup(), VGroup(), VGroup()
         style = "stage number" if ribbon.wide >= 120 else "cell"
@@ -79,15 +90,42 @@ class WeightedSum(VGroup):
         self.output.move_to(side.centre).set_y(vectors.centre[1])
         self.heading = Words(f"output for “{query_token}”", "block").settle(side.centre)
         self.heading.set_y(tiles.centre[1])
-        super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading)
+        self.entry = int(np.abs(output.values).argmax())
+        self.equation, self.shown = VGroup(), VGroup()
+        self.sources: list[VMobject | None] = []
+        if written:
+            self._write_sum(weights, values, output, keys)
+            foot.fit(self.equation, most=1.0)
+        super().__init__(self.tiles, self.numbers, self.values, self.output, self.heading, self.equation)
+
+    def _write_sum(self, weights: NamedTensor, values: NamedTensor, output: NamedTensor, keys: tuple[int, ...]) -> None:
+        told = sorted(sorted(range(len(keys)), key=lambda i: -weights.quantity(keys[i]))[:WRITTEN])
+        for place, i in enumerate(told):
+            if place:
+                self._write(Words("+", "large number"))
+            self._write(number(weights.quantity(keys[i]), "weight", "large number", "weight"), self.tiles[i])
+            self._write(Words("×", "large number"))
+            value = values.pick(key=keys[i]).quantity(self.entry)
+            self._write(number(value, ".2f", "large number", "value"), self.shrunk[i].cells.of(self.entry))
+        if len(keys) > WRITTEN:
+            self._write(Words("+ …", "large number"))
+        self._write(Words("=", "large number"))
+        self._write(number(output.quantity(self.entry), ".2f", "large number", "weight"))
+
+    def _write(self, text: Words, source: VMobject | None = None) -> None:
+        """Put a text behind what stands of the equation, and note where it comes from."""
+        end = self.equation.get_right()[0] + units(SPACE) if len(self.equation) else 0.0
+        text.in_equation = True
+        self.equation.add(text.settle(np.zeros(3)).begin_at(end))
+        self.sources.append(source)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus, ribbon: Ribbon, side: Room) -> WeightedSum:
+    def of(cls, trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, written: bool = False) -> WeightedSum:
         """The values that the query token takes of the sentence."""
         head, query_token = focus.seen(trace), focus.query_token
         weights, output = (head[name].pick(query=query_token) for name in ("weights", "z"))
         values, keys = head[attention_input(head, "v")], within_reach(head, query_token)
-        return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE))
+        return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE), written)
 
     def weigh(self) -> Animation:
         """Each value keeps so much of its width as its weight says."""
@@ -96,12 +134,33 @@ class WeightedSum(VGroup):
         together.set_run_time(pace("slow"))
         return together
 
+    def follow(self) -> list[Any]:
+        """The sum of one entry: its weights and values come down from above, and its result stands in the output."""
+        *terms, result = self.equation
+        flights = [
+            Travel(source, text) for source, text in zip(self.sources, terms, strict=False) if source is not None
+        ]
+        signs = [text for source, text in zip(self.sources, terms, strict=False) if source is None]
+        cell = self.output.cells.of(self.entry)
+        self.shown = VGroup(self.heading, self.output.plate, cell)
+        ring = ring_around(VGroup(*(narrow.cells.of(self.entry) for narrow in self.shrunk)))
+        return [
+            appear(ring, rise=False),
+            (*flights, appear(*signs)),
+            (appear(result), appear(self.heading, self.output.plate, rise=False)),
+            Travel(result, cell),
+            leave(ring),
+        ]
+
     def pour(self) -> list[Any]:
-        """Bring what is left of the values together, side by side, and let it become the output."""
-        left = VGroup(*(narrow.copy() for narrow in self.shrunk)).arrange(RIGHT, buff=0).move_to(self.output)
-        come = (Travel(value, part, 0.0, "row") for value, part in zip(self.values, left, strict=True))
-        together = LaggedStart(*come, lag_ratio=min(0.35, 2.0 / len(left)), run_time=pace("slow"))
-        return [(appear(self.heading), together), (leave(left), appear(self.output, rise=False))]
+        """Slide together what is left of the values; there the output appears, entry by entry."""
+        left = VGroup(*(narrow.copy().set_opacity(FAINT).move_to(self.output) for narrow in self.shrunk))
+        turns = (Travel(value, part, 0.0, "row") for value, part in zip(self.values, left, strict=True))
+        together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(left)), run_time=pace("slow"))
+        first = [part for part in (self.heading, self.output.plate) if part not in self.shown]
+        cells = VGroup(*(cell for cell in self.output.cells if cell not in self.shown))
+        come = appear(*first, rise=False)
+        return [(come, together) if first else together, Sweep(cells, "rest"), leave(left)]
 
 
 class Narrow(Motion):

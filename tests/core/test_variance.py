@@ -35,10 +35,31 @@ def test_undivided_the_best_key_takes_almost_all_and_over_the_width_almost_an_eq
     assert SAVED["largest_weight"].pick(choice="full").values[-1] == pytest.approx(1 / float(SAVED["keys"]), abs=0.01)
 
 
-def test_a_lower_score_of_the_best_key_hardly_tells_undivided_and_does_over_the_root() -> None:
-    before, after = (SAVED[name].pick(key=0) for name in ("sorted_weights", "lowered_weights"))
-    raw, root = ((before.pick(choice=one).values - after.pick(choice=one).values)[2:] for one in ("raw", "root"))
-    assert (np.diff(raw) < 0).all()
-    assert raw[-1] < 0.05
-    assert np.ptp(root) < 0.02
-    assert root[-1] > 0.15
+def test_a_single_draw_has_the_largest_weights_of_the_mean() -> None:
+    means = SAVED["largest_weight"].values[-1]
+    assert np.allclose(SAVED["one_weights"].pick(step=0, key=0).values, means, atol=0.005)
+
+
+def test_the_weights_of_a_nudge_are_one_softmax_whose_best_key_gets_one_less() -> None:
+    for weights in SAVED["one_weights"].values:
+        assert np.allclose(weights.sum(-1), 1)
+        others = weights[:, 1:] / weights[:, 1:].sum(-1, keepdims=True)
+        assert np.allclose(others, others[0])
+        odds = weights[:, 0] / (1 - weights[:, 0])
+        assert np.allclose(odds, odds[0] * np.exp(-np.linspace(0, 1, len(odds))))
+
+
+def test_the_curve_goes_through_every_weight_and_its_tangents_have_its_slope() -> None:
+    leads, curve = SAVED["curve_leads"].values, SAVED["curve_weights"].values
+    for choice in ("raw", "root"):
+        one = {name: SAVED[name].pick(choice=choice).values for name in ("one_leads", "one_weights")}
+        slope = float(SAVED["one_slopes"].pick(choice=choice))
+        assert np.allclose(np.interp(one["one_leads"], leads, curve), one["one_weights"][:, 0], atol=1e-3)
+        assert np.interp(one["one_leads"][0], leads, np.gradient(curve, leads)) == pytest.approx(slope, abs=1e-3)
+        across, up = (SAVED[f"tangent_{name}"].pick(choice=choice).values for name in ("leads", "weights"))
+        assert np.diff(up) / np.diff(across) == pytest.approx(slope)
+        assert up.mean() == pytest.approx(one["one_weights"][0, 0])
+
+
+def test_undivided_the_slope_at_the_best_key_is_a_small_part_of_that_over_the_root() -> None:
+    assert SAVED["one_slopes"].pick(choice="raw") < SAVED["one_slopes"].pick(choice="root") / 5

@@ -432,7 +432,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
-                *picture.lengths.forward(),
+                picture.lengths.forward(),
                 ambient=flow,
             ),
             beat(

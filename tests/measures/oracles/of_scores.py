@@ -18,7 +18,6 @@ from oracles import (
 )
 
 DEGREES = 180 / math.pi
-TEMPERATURES = (0.125, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0)
 
 
 def per_pair(raw, value):
@@ -159,23 +158,33 @@ def weight_sums(raw):
     return raw["weights"] @ np.ones(raw["weights"].shape[-1])
 
 
-@oracle(
-    "by_temperature",
-    ATTENTION,
-    "batch head query temperature key",
-    lambda _: {"temperature": tuple(str(t) for t in TEMPERATURES)},
-)
+@oracle("exponential_sums", ATTENTION, "batch head query")
+def exponential_sums(raw):
+    return 1 / raw["weights"].max(-1)  # the largest exponential is one
+
+
+@oracle("softmax_way", ATTENTION, "batch head query frame key")
+def softmax_way(raw):
+    stages = [raw["scores"], scaled(raw), behind(hide(raw["scaled"], raw)), exponentials(raw), raw["weights"]]
+    frames = []
+    for frame in range(49):
+        stage, part = divmod(frame, 12)
+        near, far = stages[stage], stages[min(stage + 1, 4)]
+        with np.errstate(invalid="ignore"):
+            frames.append(np.where(visible(raw), near * (12 - part) / 12 + far * part / 12, 0))
+    return np.stack(frames, axis=3)
+
+
+@oracle("temperatures", ATTENTION, "temperature")
+def temperatures(raw):
+    root = root_of_d_k(raw) if raw.config["attention_scale"] else 4
+    return [math.exp(math.log(root) * quarter / 4) for quarter in range(-2, 13)]
+
+
+@oracle("by_temperature", ATTENTION, "batch head query temperature key")
 def by_temperature(raw):
-    scores = hide(raw["scaled"], raw)
-    found = np.zeros((*scores.shape[:3], len(TEMPERATURES), scores.shape[-1]))
-    for number, temperature in enumerate(TEMPERATURES):
-        found[:, :, :, number, :] = shares(scores / temperature)
-    return found
-
-
-@oracle("temperatures", ENCODER_ATTENTION, "temperature")
-def temperatures(_):
-    return TEMPERATURES
+    scores = hide(raw["scores"], raw)
+    return np.stack([shares(scores / temperature) for temperature in temperatures(raw)], axis=3)
 
 
 @oracle("weighted_v", ATTENTION, "batch head query key d_head")

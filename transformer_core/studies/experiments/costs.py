@@ -185,6 +185,9 @@ WIDTHS = (1, 4, 16, 64, 256, 1024)
 KEYS, DRAWS, WALKS = 8, 4000, 40
 DIVISORS: dict[str, Callable[[int], float]] = {"raw": lambda _: 1.0, "root": lambda d: d**0.5, "full": float}
 BINS = np.linspace(-80, 80, 81)
+#: The leads at which the curve of a weight is drawn, the even steps of a nudge, half the width of a tangent, and how
+#: close the largest weights of a typical draw are to their means.
+LEADS, NUDGES, HALF_TANGENT, CLOSE = np.linspace(-4, 5, 91), 12, 1.0, 0.004
 
 
 @experiment("How large are dot products of random vectors, and what does a softmax make of them?")
@@ -194,11 +197,15 @@ def variance(bench: Bench) -> Found:
     If the entries of q and k are independent with mean zero and variance one, each product has mean zero and variance
     one, and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).
 
-    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The lowered
-    weights are the sorted ones if what enters the softmax for the best key is smaller by one.
+    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The weights
+    are means over all draws. What begins with `one` is of a single draw of the largest width: of those whose largest
+    weights are `CLOSE` to the means, the draw whose weights are nearest to them. In `NUDGES` steps, what the softmax
+    reads for its best key gets smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the
+    lead is what the softmax reads for it, less the logarithm of the sum of e to the power of what it reads for the
+    others; the slope is p (1 - p).
     """
     rng = np.random.default_rng(bench.seed)
-    variance, heights, largest, lowered, rows = [], [], [], [], []
+    variance, heights, largest, rows = [], [], [], []
     for width in WIDTHS:
         q, k = rng.normal(size=(DRAWS, width)), rng.normal(size=(DRAWS, KEYS, width))
         scores = np.einsum("nd,nkd->nk", q, k)
@@ -207,17 +214,32 @@ def variance(bench: Bench) -> Found:
         scaled = [np.sort(scores / divide(width), axis=-1)[:, ::-1] for divide in DIVISORS.values()]
         rows.append([softmax(each).mean(0) for each in scaled])
         largest.append([row[0] for row in rows[-1]])
-        lowered.append([softmax(each - np.eye(KEYS)[0]).mean(0) for each in scaled])
     steps = rng.normal(size=(WALKS, 64)) * rng.normal(size=(WALKS, 64))
+    apart = np.stack([softmax(each) - mean for each, mean in zip(scaled, rows[-1], strict=True)])
+    close = np.abs(apart[..., 0]).max(0) < CLOSE
+    place = np.where(close, (apart**2).sum((0, 2)), np.inf).argmin()
+    typical = np.stack([each[place] for each in scaled])
+    nudged = typical[:, None] - np.linspace(0, 1, NUDGES + 1)[:, None] * np.eye(KEYS)[0]
+    weights = softmax(nudged)
+    leads = nudged[..., 0] - np.log(np.exp(typical[:, 1:]).sum(-1, keepdims=True))
+    slopes = weights[:, 0, 0] * (1 - weights[:, 0, 0])
+    ends = np.array([-HALF_TANGENT, HALF_TANGENT])
     return {
         "width": tensor(np.array(WIDTHS), "width", width=WIDTHS),
         "keys": tensor(KEYS),
+        "draws": tensor(DRAWS),
+        "one_weights": tensor(weights, "choice step key", choice=DIVISORS),
+        "one_leads": tensor(leads, "choice step", choice=DIVISORS),
+        "one_slopes": tensor(slopes, "choice", choice=DIVISORS),
+        "tangent_leads": tensor(leads[:, :1] + ends, "choice edge", choice=DIVISORS),
+        "tangent_weights": tensor(weights[:, 0, :1] + slopes[:, None] * ends, "choice edge", choice=DIVISORS),
+        "curve_leads": tensor(LEADS, "bin"),
+        "curve_weights": tensor(1 / (1 + np.exp(-LEADS)), "bin"),
         "variance": tensor(variance, "width", width=WIDTHS),
         "histogram": tensor(heights, "width bin", width=WIDTHS),
         "edges": tensor(BINS, "edge"),
         "largest_weight": tensor(largest, "width choice", width=WIDTHS, choice=DIVISORS),
         "sorted_weights": tensor(rows, "width choice key", width=WIDTHS, choice=DIVISORS),
-        "lowered_weights": tensor(lowered, "width choice key", width=WIDTHS, choice=DIVISORS),
         "walks": tensor(steps.cumsum(-1), "sample step"),
         "walk_steps": tensor(steps.shape[1]),
         "walk_reach": tensor(np.abs(steps.cumsum(-1)).max()),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from transformer_core.config import Rotary
@@ -10,8 +12,13 @@ from transformer_core.studies.measures.naming import Values, attention_input, me
 from transformer_core.studies.measures.norms import root_mean_square
 from transformer_core.tracing.trace import Trace
 
-#: Temperatures at which `by_temperature` recomputes the attention weights.
-TEMPERATURES = (0.125, 0.25, 0.5, 0.71, 1.0, 1.41, 2.0, 2.83, 4.0, 8.0, 16.0)
+#: The powers of the root of d_k that are the temperatures of `by_temperature`: 0 leaves the scores undivided, 1 is what
+#: the head does.
+POWERS = tuple(step / 4 for step in range(-2, 13))
+#: The number whose powers they are where the scores are not scaled.
+UNSCALED = 4.0
+#: The even steps of `softmax_way` from one stage to the next.
+FRAMES = 12
 
 
 def softmax(scores: np.ndarray) -> np.ndarray:
@@ -51,16 +58,45 @@ def weight_sums(weights: np.ndarray) -> Values:
     return weights.sum(-1)
 
 
-@measure("batch head query temperature key", like="scores", temperature=map(str, TEMPERATURES))
-def by_temperature(masked: np.ndarray) -> Values:
-    """softmax(s_i / T)_j for each temperature T of `TEMPERATURES`."""
-    return np.stack([softmax(masked / t) for t in TEMPERATURES], axis=-2)
+@measure("batch head query", like="q")
+def exponential_sums(exponentials: np.ndarray) -> Values:
+    """sum_j exp(s_ij - max s_i): what the exponentials are divided by to become weights."""
+    return exponentials.sum(-1)
+
+
+@measure("batch head query frame key", like="scores")
+def softmax_way(
+    scores: np.ndarray,
+    masked: np.ndarray,
+    scores_minus_max: np.ndarray,
+    exponentials: np.ndarray,
+    weights: np.ndarray,
+) -> Values:
+    """(1 - c) a_ij + c b_ij, in `FRAMES` even steps of c from each stage a of the softmax to the next, b.
+
+    Frame 0 has the scores, and `FRAMES` later stands the next stage; a hidden key has 0.
+    """
+    stages = [
+        np.where(np.isfinite(masked), one, 0.0) for one in (scores, masked, scores_minus_max, exponentials, weights)
+    ]
+    between = [a + (b - a) * c / FRAMES for a, b in pairwise(stages) for c in range(FRAMES)]
+    return np.stack([*between, stages[-1]], axis=-2)
 
 
 @measure("temperature")
-def temperatures() -> Values:
-    """The temperatures of `by_temperature`."""
-    return np.array(TEMPERATURES)
+def temperatures(sqrt_d_head: np.ndarray) -> Values:
+    """T = r^p with the root r of d_k, for each p of `POWERS`: what `by_temperature` divides the scores by.
+
+    Where the scores are not scaled, r is `UNSCALED`.
+    """
+    root = float(sqrt_d_head)
+    return (root if root > 1 else UNSCALED) ** np.array(POWERS)
+
+
+@measure("batch head query temperature key", like="scores")
+def by_temperature(masked: np.ndarray, sqrt_d_head: np.ndarray, temperatures: np.ndarray) -> Values:
+    """softmax(s_i / T)_j of the scores before they are scaled, for each of `temperatures`."""
+    return np.stack([softmax(masked * (sqrt_d_head / t)) for t in temperatures], axis=-2)
 
 
 @measure("batch head query key d_head", like="weights")
