@@ -34,7 +34,7 @@ class Swinging(VGroup):
         product: the entry that it shows.
         turned: the products at each whole degree between them, from none on.
         also: more numbers that hang on the angle: what each shows at home, at each whole degree, and its format.
-        rider: what goes along at the tip of the arrow.
+        rider, base_rider: what goes along at the tip of the arrow, and of the base.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Swinging(VGroup):
         base_role: str = "query",
         also: Sequence[tuple[Words, Quantity, Sequence[Quantity], str]] = (),
         rider: Mobject | None = None,
+        base_rider: Mobject | None = None,
     ) -> None:
         self.arrow, self.numbers = arrow, [(number, product, turned, ".2f"), *also]
         self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
@@ -62,6 +63,8 @@ class Swinging(VGroup):
         self.side = 1.0 if np.sin(self.start - self.base) >= 0 else -1.0
         self.turned, self.meant = self.start, getattr(arrow, "meanings", ())
         self.rider, self.base_arrow, self.grown = rider or VGroup(), base, 1.0
+        self.base_rider, self.base_tip = base_rider or VGroup(), tips[1]
+        self.base_beside = self.base_rider.get_center() - self.foot - tips[1]
         self.beside = self.rider.get_center() - self.foot - tips[0]
         super().__init__(self.traces, arrow, self.rider, *(one[0] for one in self.numbers))
         self.leaves = [(leaf, leaf.points) for leaf in arrow.family_members_with_points()]
@@ -102,6 +105,7 @@ class Swinging(VGroup):
         if self.grown > 1:
             for leaf, points in self.base_leaves:
                 leaf.points = (points - self.foot) * self.grown + self.foot
+            self.base_rider.move_to(self.foot + self.base_tip * self.grown + self.base_beside)
         self.arrow.meanings = self.meant if home else ()
         off = float(np.degrees(abs(angle - self.base)))
         if self.grown == 1:
@@ -142,7 +146,7 @@ class _Stretch(Motion):
 
     def __init__(self, figure: Swinging, factor: float) -> None:
         self.figure, self.factor = figure, factor
-        parts = VGroup(figure.traces, figure.arrow, figure.base_arrow, figure.rider)
+        parts = VGroup(figure.traces, figure.arrow, figure.base_arrow, figure.rider, figure.base_rider)
         super().__init__(parts, run_time=pace("slow"), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:

@@ -137,7 +137,8 @@ class Scores(Chapter):
         rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(facts[-1], roomy=True)
         swing = Swinging(
             plane.key, plane.query, plane.origin, product[1], score, head["turned_scores"].pick(**pair).quantities(),
-            also=[(facts[-1][1], cosine, head["turned_cosines"].quantities(), ".4f")], rider=plane.names[1],
+            also=[(facts[-1][1], cosine, head["turned_cosines"].quantities(), ".4f")],
+            rider=plane.names[1], base_rider=plane.names[0],
         )  # fmt: skip
         supposed = Words("what if?", "block", "ink2").next_to(facts, UP, buff=gap("grid"))
         counts = [
@@ -153,8 +154,8 @@ class Scores(Chapter):
                 ),
                 beat("past a right angle below zero.", swing.to(HALF_TURN - flat)),
                 beat("Turn it back:", swing.to(flat)),
-                beat("let both arrows grow,", appear(swing.ghosts(flat)), (swing.stretch(grown), *counts)),
-                beat(f"and the score is {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
+                beat("let both arrows grow.", appear(swing.ghosts(flat)), (swing.stretch(grown), *counts)),
+                beat(f"Yes: the score is {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
             ]
             if cosine > 0
             else [beat("Yes, if query and key are long.", appear(ring_around(facts[0], roomy=True)))]

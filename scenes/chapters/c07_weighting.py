@@ -185,16 +185,13 @@ class Weighting(Chapter):
         yield Step(
             "A temperature makes attention sharp or even",
             beat(
-                "Scores divided by T have the temperature T. Undivided, T is one.",
+                "Scores divided by T have the temperature T.",
                 exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
-                states.sweep(*moving, scaled, one),
             ),
-            beat(
-                f"The root of d_k is such a temperature: {root:.2f}. It stops softmax from choosing too soon.",
-                states.sweep(*moving, one, scaled),
-                appear(ring := ring_around(label, roomy=True)),
-            ),
+            beat("Undivided, T is one.", states.sweep(*moving, scaled, one)),
+            beat(f"The root of d_k is such a temperature: {root:.2f}.", states.sweep(*moving, one, scaled)),
+            beat("It stops softmax from choosing too soon.", appear(ring := ring_around(label, roomy=True))),
             beat(
                 "Higher, differences shrink: the weights become even.",
                 leave(ring),
@@ -352,9 +349,9 @@ class Weighting(Chapter):
             beat(
                 "Set tip to tail, they lead to the output: it lies between the values, "
                 "nearest to those with large weights.",
+                *([] if trace.about.get("windows") else [draw(*picture.outline)]),
                 picture.chain(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
-                *([] if trace.about.get("windows") else [draw(*picture.outline)]),
             ),
             stage=[ribbon],
         )
@@ -435,10 +432,10 @@ class Weighting(Chapter):
                 beat(
                     f"“{asked}”, with one form for both, gives it {other_share:share}.",
                     deal(known.chips, guess.chips),
-                    (draw(*guess.arcs, kind="row"), appear(guess.marks, little)),
+                    appear(little),
                     appear(guess.spelled(swap["position"], swap["other_forms"])),
                 ),
-                beat(verdict, ambient=flow),
+                beat(verdict, (draw(*guess.arcs, kind="row"), appear(guess.marks)), ambient=flow),
                 stage=known.chips,
             )
         yield from self.whole_formula(mixed_focus(trace), trace)
@@ -489,6 +486,11 @@ class Weighting(Chapter):
         product = side.cross(upper).fit(Formula('"heads" {{ W_O : weight }}', LARGE), most=1.0)
         token = Token(query_token).move_to(side.cross(lower).centre)
         plus = middle.fit(Formula("+", LARGE), most=1.0)
+        added, left = f"{focus.block}.resid_attn", [mixed, product, plus, vector]
+        adds = added in trace and trace.about["config"]["norm_order"] != "post"
+        total = (
+            vector_in(lower, trace[added].pick(batch=0, position=query_token.position), "residual") if adds else None
+        )
         turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
@@ -507,8 +509,8 @@ class Weighting(Chapter):
             beat(
                 claim(
                     len(heads) > 1,
-                    f"All heads, joined and mixed by a matrix W_O, are added to the vector of “{query_token}”.",
-                    f"The output, multiplied by a matrix W_O, is added to the vector of “{query_token}”.",
+                    "All heads, joined and mixed by a matrix W_O,",
+                    "The output, multiplied by a matrix W_O,",
                 ),
                 (
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
@@ -517,11 +519,19 @@ class Weighting(Chapter):
                 appear(heads[focus.head], name),
                 (appear(*others), *exchange(heads, joined)) if others else exchange(heads, joined),
                 exchange([VGroup(*joined), name], [mixed, product]),
+            ),
+            beat(
+                claim(
+                    len(heads) > 1,
+                    f"are added to the vector of “{query_token}”.",
+                    f"is added to the vector of “{query_token}”.",
+                ),
                 appear(plus, token, vector),
+                *([(*exchange([mixed], [total]), leave(*left[1:]))] if total else []),
             ),
             beat(
                 "Your turn: two equal scores lead by far. Their weights?",
-                leave(mixed, product, plus, token, vector),
+                leave(*([total] if total else left), token),
             ),
             beat("Nearly one half each.", appear(below.fit(answer))),
             stage=[ribbon, *hands[0], *hands[1]],

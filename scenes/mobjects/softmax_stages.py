@@ -129,17 +129,24 @@ class SoftmaxStages:
             return (*(Travel(a, b, 0.0, "row", leaving=True) for a, b in (*turned, *pairs)), *others)
         frames = (len(self.way) - 1) // (len(self.stages) - 1)
         span = slice(self.here * frames, (self.here + 1) * frames + 1)
+        counted = self.here + 1 != FIRST_OF_ONE
         self.here += 1
         rows = [[row.quantity(j) for j in self.keys] for row in [*self.way][span]]
         along = (Travel(a, b, 0.0, TURN, leaving=True) for a, b in pairs)
-        return (Onward(one, other, rows), *along, *others)
+        return (Onward(one, other, rows, counted), *along, *others)
 
 
 class Onward(Motion):
-    """Bars become those of the next stage, and the number at each counts along; `rows` are the entries between."""
+    """Bars become those of the next stage, and the number at each is `counted` along; `rows` are the entries between.
 
-    def __init__(self, one: SoftmaxStage, other: SoftmaxStage, rows: Sequence[Sequence[Quantity]]) -> None:
-        self.one, self.other, self.rows, self.shown = one, other, rows, -1
+    No number lies between an entry and its exponential: there the old ones go out, and the new ones come.
+    """
+
+    def __init__(
+        self, one: SoftmaxStage, other: SoftmaxStage, rows: Sequence[Sequence[Quantity]], counted: bool = True
+    ) -> None:
+        self.one, self.other, self.shown = one, other, -1
+        self.rows, self.counted = rows if counted else [rows[0], rows[-1]], counted
         super().__init__(VGroup(one.bars, one.numbers), run_time=pace(TURN), rate_func=rate_functions.smooth)
 
     def begin(self) -> None:
@@ -159,6 +166,8 @@ class Onward(Motion):
             if row != self.shown:
                 text.rewrite(format(self.rows[row][i], self.one.spec))
             text.settle(self.one.spots[i] * (1 - along) + self.other.spots[i] * along)
+            if not self.counted:
+                text.set_fill(opacity=max(0.0, abs(2 * along - 1) * 2 - 1))
         self.shown = row
 
     def clean_up_from_scene(self, scene: Scene) -> None:

@@ -73,7 +73,7 @@ class ThreeRoles(VGroup):
         self.tensors, self.feet = vectors, {}
         for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
             plate = Box(part.width, part.height, palette().surface, 18, palette().role(role), 4)
-            symbol, question = f"X {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
+            symbol, question = f"x {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
             last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
             lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
             top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-96 if below else -110)
