@@ -205,7 +205,7 @@ def test_a_quiz_needs_no_film_and_writes_over_nobodys_file(lecture, tmp_path):
     done = lecture(*asked)
     assert done.returncode == 0, done.stderr
     assert sorted(path.suffix for path in mine.parent.glob("*-quiz-*")) == [".txt", ".zip"]
-    assert done.stdout.count("3 questions") == 2
+    assert done.stdout.count("4 questions") == 2
     assert "RoPE gira consultas y claves" in mine.read_text(encoding="utf-8")
     assert not [*mine.parent.glob("*.mp4")]
     assert "INFO" not in done.stdout + done.stderr
