@@ -13,7 +13,7 @@ import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -191,13 +191,7 @@ class KokoroVoice(Voice):
 
 def sounds_of(text: str) -> str:
     """The phonemes of a Spanish text, with its punctuation; words in guillemets are read as English."""
-    import espeakng_loader
-
-    speak = ctypes.CDLL(espeakng_loader.get_library_path())
-    speak.espeak_TextToPhonemes.restype = ctypes.c_char_p
-    if speak.espeak_Initialize(NO_SOUND, 0, os.fsencode(espeakng_loader.get_data_path()), NO_EXIT) < 0:
-        raise ValueError("espeak-ng cannot read its data")
-    found = ""
+    speak, found = _espeak(), ""
     for part in re.split("(«[^»]*»|[,.;:?!]+)", text):
         if part[:1] in {*",.;:?!"}:
             found += part[0] + " "
@@ -210,6 +204,18 @@ def sounds_of(text: str) -> str:
     for pair, sign in TIED.items():
         found = found.replace(pair, sign)
     return re.sub(r"\s+(?=[,.;:?!])", "", " ".join(found.replace("^", "").split()))
+
+
+@cache
+def _espeak() -> ctypes.CDLL:
+    """The library of espeak-ng with its data, read once: a second time it would read into what it has."""
+    import espeakng_loader
+
+    speak = ctypes.CDLL(espeakng_loader.get_library_path())
+    speak.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    if speak.espeak_Initialize(NO_SOUND, 0, os.fsencode(espeakng_loader.get_data_path()), NO_EXIT) < 0:
+        raise ValueError("espeak-ng cannot read its data")
+    return speak
 
 
 @dataclass(frozen=True)
