@@ -36,7 +36,7 @@ ENTRIES = {
     "new sentences that come out right": (
         "positions_compared.curve", "parts_removed.curve", "parts_removed.curve.over_seeds",
     ),
-    "probability of the right word": ("emergence.probs",),
+    "probability of the right word": ("emergence.probs", "descent.probs"),
     "products added": ("walk_steps",),
     "rank, the first at the top, log scale": ("lens_rank",),
     "right": ("emergence.learned",),
@@ -143,6 +143,11 @@ def training_name(training: int) -> Phrase:
 def role_name(role: str) -> Phrase:
     """Return the name of a role inside a sentence, without quotation marks."""
     return Phrase(CALLED[role].replace("“", "").replace("”", ""))
+
+
+def is_called(source: Quantity, words: str) -> bool:
+    """True if these words are a name of the tensor's entries: a probability is a share, too, beside other shares."""
+    return any(f".{source.name}".endswith(f".{end}") for end in ENTRIES.get(words, ()))
 
 
 def entry_name(source: NamedTensor | Quantity) -> str:

@@ -10,7 +10,7 @@ from manim import Mobject, VMobject
 
 from scenes.mobjects.marks.judging import NEAR, Entry, Grounded, Meaning, Sight, between, box_of, named
 from scenes.mobjects.marks.places import Course, Span
-from scenes.mobjects.wording import entry_name
+from scenes.mobjects.wording import entry_name, is_called
 from scenes.theme import PIXELS_PER_UNIT, units
 from transformer_core.tracing.provenance import Label, Quantity
 
@@ -35,7 +35,11 @@ class Names(Grounded):
             return f"{text!r} stands where {self.text!r} names an axis"
         for course in (meaning for other in sight.marks for meaning in other.meanings if isinstance(meaning, Course)):
             for span, values in ((course.across, course.x), (course.up, course.y)):
-                shown = {entry_name(value) for value in values if span is self.ground and isinstance(value, Quantity)}
+                shown = {
+                    entry_name(value)
+                    for value in values
+                    if span is self.ground and isinstance(value, Quantity) and not is_called(value, self.name)
+                }
                 if other := shown - {"", self.name}:
                     return f"{text!r} names an axis of {sorted(other)}"
         return ""
