@@ -12,6 +12,7 @@ import time
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import av
 import numpy as np
@@ -115,6 +116,8 @@ def read(path: Path) -> None:
             picture.load()
     elif kind == ".json":
         json.loads(path.read_text(encoding="utf-8"))
+    elif kind == ".svg":
+        ET.parse(path)
     elif kind == ".npz":
         with np.load(path, allow_pickle=False) as arrays:
             for name in arrays.files:
