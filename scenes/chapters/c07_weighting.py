@@ -103,10 +103,10 @@ class Weighting(Chapter):
                 (appear(first.zero, first.name, formulas[0]), appear_in_turn([*first.bars])),
                 appear_in_turn([*first.numbers]),
             ),
-            beat(f"Divide by {root:.{digits}f}, the root of d_k; more on that soon.", stages.forward(turns[0])),
+            beat(f"Divide by {root:.{digits}f}, the root of d_k.", stages.forward(turns[0])),
             beat("Subtract the largest: only differences matter.", stages.forward(turns[1])),
             beat(
-                "Take e to the power of each: all become positive, and the large ones pull ahead.",
+                "Take e to the power of each: all become positive, large ones pull ahead.",
                 stages.forward(turns[2]),
             ),
             beat(f"They add up to {total:.2f}{beyond}.", gather(stages.stages[-2].numbers, whole)),
