@@ -76,7 +76,9 @@ class ThreeRoles(VGroup):
             symbol, question = f"x {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
             last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
             lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
-            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(96.0, 0.19 * part.height) if below else -110)
+            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(
+                -min(96.0, 0.19 * part.height) if below else -110
+            )
             top.fit(lines, most=1.0)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
             self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=84)
