@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from scenes.production.files import slug, write_text
-from scenes.publishing.making import in_order, making
+from scenes.publishing.provenance import in_order, provenance
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.named_tensor import NamedTensor
@@ -30,7 +30,7 @@ FEWEST_ALONG = 8
 class Exhibit:
     """A tensor, which indices along each of its axes the page has, and what it was made by, of which tensors.
 
-    `making` says it of the numbers that are shown, where the page cannot compute them; `late` is larger for what is
+    `provenance` says it of the numbers that are shown, where the page cannot compute them; `late` is larger for what is
     computed later.
     """
 
@@ -39,7 +39,7 @@ class Exhibit:
     kept: tuple[tuple[int, ...], ...]
     made_by: str = ""
     made_of: tuple[str, ...] = ()
-    making: Mapping[str, Any] = field(default_factory=dict)
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     late: tuple[int, int] = (-1, 0)
 
     @property
@@ -65,7 +65,7 @@ class Exhibit:
             },
             "made": self.made_by,
             "of": self.made_of,
-            "making": self.making,
+            "provenance": self.provenance,
             "values": values.ravel().tolist(),
         }
         text = json.dumps(content, ensure_ascii=True, separators=(",", ":"))  # with Infinity and NaN, as scripts have
@@ -88,7 +88,7 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace, computed: Container[st
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
         numbers = [dict(zip(tensor.axes, place, strict=True)) for place in dict.fromkeys(shown) if -1 not in place]
         entries = [] if name in computed else [trace.explain(name, **at) for at in numbers]
-        facts = (*_made(tensor, trace), making(entries, computed), late[name])
+        facts = (*_made(tensor, trace), provenance(entries, computed), late[name])
         found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *facts)
     return found
 

@@ -3,24 +3,24 @@
 /* The scripts with the values: each calls `exhibit` once. */
 const read = new Map();
 /* Of numbers that the page cannot compute, what they were made of, by their references. */
-const makings = new Map();
+const provenances = new Map();
 const keep = ({ tensors = [], entries = [] }) => {
   const cell = ([number, ...rest]) => {
     const tensor = tensors[number], index = rest.slice(0, -1);
     return { tensor, index, value: rest.at(-1), reference: refOf(tensor.name, tensor.axes, index) };
   };
   for (const { entry, inputs, more } of entries) {
-    const own = cell(entry), known = makings.get(own.reference)?.terms ?? [];
-    if (!known.length) makings.set(own.reference, { ...own, more, terms: inputs.map((term) => term.map(cell)) });
+    const own = cell(entry), known = provenances.get(own.reference)?.terms ?? [];
+    if (!known.length) provenances.set(own.reference, { ...own, more, terms: inputs.map((term) => term.map(cell)) });
   }
   /* An input leads on to its own inputs, where they are known, or to what it is. */
   for (const { inputs } of entries) {
-    for (const one of inputs.flat().map(cell)) if (!makings.has(one.reference)) makings.set(one.reference, { ...one, more: 0, terms: [] });
+    for (const one of inputs.flat().map(cell)) if (!provenances.has(one.reference)) provenances.set(one.reference, { ...one, more: 0, terms: [] });
   }
 };
 globalThis.exhibit = (tensor) => {
   read.set(tensor.name, tensor);
-  keep(tensor.making);
+  keep(tensor.provenance);
 };
 const fetched = ({ name, file }) => new Promise((done, failed) => {
   if (read.has(name)) { done(read.get(name)); return; }
@@ -79,7 +79,7 @@ const originOf = (made, of) => {
   const names = of.flatMap((name, i) => [i ? ", " : " ", make("code", { text: name })]);
   return make("span", { lang: "en" }, made, ...(of.length ? [", from", ...names] : []));
 };
-/* An entry of a making: its tensor, and its place along each axis. */
+/* An entry of a provenance: its tensor, and its place along each axis. */
 const calledAt = ({ tensor: { name, axes, labels }, index }) => {
   const places = axes.map((axis, i) => [axis, axis === "head" ? letterOf(index[i]) : labels[axis]?.[index[i]] ?? index[i]]).filter(([axis]) => axis !== "batch");
   return `${name}[${places.map((pair) => pair.join("=")).join(", ")}]`;
@@ -104,10 +104,10 @@ class Inspector {
     this.readout = make("p", { class: "readout" });
     this.table = make("div", { class: "table", tabindex: "-1" });
     this.picks = make("div", { class: "picks" });
-    this.making = make("div", { class: "made-of", role: "region", "aria-label": say("Where a number comes from") });
-    this.making.hidden = true;
+    this.provenance = make("div", { class: "made-of", role: "region", "aria-label": say("Where a number comes from") });
+    this.provenance.hidden = true;
     this.box = make("div", { class: "inspector", role: "region", "aria-label": say("Tensor {0}", tensor.name) },
-      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.making, this.foot(tensor), this.source(tensor), this.meanings(tensor));
+      this.head(tensor), this.shown(), this.picks, this.table, this.readout, this.provenance, this.foot(tensor), this.source(tensor), this.meanings(tensor));
     this.box.addEventListener("click", (event) => {
       const asked = event.target.closest("[data-made]");
       if (asked) this.explain(asked.dataset.made, JSON.parse(asked.dataset.trail ?? "[]"));
@@ -148,16 +148,16 @@ class Inspector {
   }
   /* What a number was made of, which the page cannot compute; a `trail` of references led here. */
   explain(reference, trail = []) {
-    const entry = makings.get(reference), way = [...trail, reference];
-    const back = trail.length ? [make("button", { type: "button", class: "plain", "data-made": trail.at(-1), "data-trail": JSON.stringify(trail.slice(0, -1)), text: say("Back to {0}", calledAt(makings.get(trail.at(-1)))) })] : [];
+    const entry = provenances.get(reference), way = [...trail, reference];
+    const back = trail.length ? [make("button", { type: "button", class: "plain", "data-made": trail.at(-1), "data-trail": JSON.stringify(trail.slice(0, -1)), text: say("Back to {0}", calledAt(provenances.get(trail.at(-1)))) })] : [];
     const lines = entry.terms.map((term) => make("li", {}, ...term.flatMap((one, i) => [i ? " · " : "", inputOf(one, way)])));
     const rest = lines.splice(MOST_INPUTS);
     const title = make("p", { tabindex: "-1", class: "asked-made" }, make("b", { text: exact(entry.value) }), " ", make("span", { text: calledAt(entry) }));
-    this.making.replaceChildren(...back, title, make("p", { class: "made" }, originOf(entry.tensor.made, entry.terms.length ? [] : entry.tensor.of)),
+    this.provenance.replaceChildren(...back, title, make("p", { class: "made" }, originOf(entry.tensor.made, entry.terms.length ? [] : entry.tensor.of)),
       ...(lines.length ? [make("ul", {}, ...lines)] : []),
       ...(rest.length ? [make("details", {}, make("summary", { text: say("and {0} more", rest.length) }), make("ul", {}, ...rest))] : []),
       ...(entry.more ? [make("p", { text: say("and {0} smaller ones", entry.more) })] : []));
-    this.making.hidden = false;
+    this.provenance.hidden = false;
     title.focus();
   }
   meanings(tensor) {
@@ -237,7 +237,7 @@ class Inspector {
   /* How a cell is asked: of the model in the page, or of what the page knows of it. */
   way(place) {
     const reference = this.reference(place);
-    return this.asks ? { "data-ask": reference } : makings.has(reference) ? { "data-made": reference } : {};
+    return this.asks ? { "data-ask": reference } : provenances.has(reference) ? { "data-made": reference } : {};
   }
   drawPicks() {
     const { slice } = this;
@@ -306,7 +306,7 @@ const open = async (button, index) => {
     if (!index) return;
     inspector.go(index);
     const reference = refOf(exhibited.name, inspector.slice.tensor.axes, index);
-    if (makings.has(reference) && !exhibited.asked) inspector.explain(reference);
+    if (provenances.has(reference) && !exhibited.asked) inspector.explain(reference);
   } catch (error) {
     step.append(make("p", { class: "fault", role: "alert", text: error.message }));
   }

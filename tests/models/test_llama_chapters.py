@@ -10,7 +10,7 @@ from test_decoders import SENTENCES
 
 from scenes.chapters.c05_qkv.chapter import QKV
 from scenes.chapters.c06_scores import Scores
-from scenes.chapters.c07_weighting import Weighting
+from scenes.chapters.c07_weighting.chapter import Weighting
 from scenes.chapters.c08_heads.chapter import Heads
 from scenes.chapters.c09_positions.chapter import Positions
 from scenes.chapters.c11_feed_forward.chapter import FeedForward

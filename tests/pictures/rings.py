@@ -23,7 +23,8 @@ class RingWatch:
     """
 
     def __init__(self) -> None:
-        self.seen: dict[int, np.ndarray] = {}
+        #: Each ring that was judged, and where; it is kept, so that no other one gets its id.
+        self.seen: dict[int, tuple[Mobject, np.ndarray]] = {}
         self.judged: dict[str, list[str]] = {}
 
     @property
@@ -37,8 +38,8 @@ class RingWatch:
         for ring in parts:
             if any(isinstance(meaning, Rings) for meaning in getattr(ring, "meanings", ())):
                 box = np.stack(box_of(ring))
-                if id(ring) not in self.seen or not np.allclose(box, self.seen[id(ring)]):
-                    self.seen[id(ring)] = box
+                if id(ring) not in self.seen or not np.allclose(box, self.seen[id(ring)][1]):
+                    self.seen[id(ring)] = ring, box
                     inside = {source for part in parts if _within(part, box) for source in _shown(part)}
                     self.judged.setdefault(beat, []).extend(_judged(inside, said, trace))
 
@@ -61,7 +62,7 @@ def _shown(part: Mobject) -> Iterator[Source]:
 
 
 def _judged(inside: set[Source], said: Sequence[Sequence[Span]], trace: Trace) -> list[str]:
-    """One fault, or "" if a ring is around what is said; nothing where nothing is said of the like."""
+    """Return one fault, or "" if a ring is around what is said; nothing where nothing is said of the like."""
     entries = [source for source in inside if not source.axis]
     tokens = [source for source in inside if source.axis]
     for spans in reversed(said):

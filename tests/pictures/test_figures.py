@@ -32,7 +32,7 @@ def _dark():
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_a_figure_is_made_of_tensors_and_never_of_a_trace(name):
-    """Who draws a tensor need not know the names under which a model keeps its tensors."""
+    """A figure need not know the names under which a model keeps its tensors."""
     made = getattr(import_module(f"scenes.mobjects.{FIGURES[name]}"), name).__init__
     assert not [kind for kind in inspect.get_annotations(made).values() if "Trace" in str(kind)]
 

@@ -161,7 +161,7 @@ def wrong_in_formula(text: str, spans: Sequence[Span], trace: Trace) -> list[str
 
 
 def wrong_in_step(title: str, beats: Sequence[str], trace: Trace, written: Written = IN_ENGLISH) -> list[str]:
-    """What a step's title and narration state without a source, against it, or of another row or head than named."""
+    """Return what title and narration state without a source, against it, or of another row or head than named."""
     found, named, heads = [], set[str](), set[tuple[int, int]]()
     for text in (title, *beats):
         plain, spans = parse(text)

@@ -42,6 +42,8 @@ ASKED = {
 FOOT, ABOVE = 78.0, 24.0
 #: Px between the edge of a panel and what is in it, above and below, where a line stands below the panels.
 LOWER = 14.0
+#: The share of a panel's height that is left to the vector at its foot.
+FOOTED = 0.19
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
 ASIDE, CHIPS_ASIDE, OVER = 0.3, 0.36, -0.15
 
@@ -76,9 +78,7 @@ class ThreeRoles(VGroup):
             symbol, question = f"x {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
             last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
             lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
-            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(
-                -min(96.0, 0.19 * part.height) if below else -110
-            )
+            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(110.0, FOOTED * part.height))
             top.fit(lines, most=1.0)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
             self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=84)

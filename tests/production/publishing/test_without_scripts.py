@@ -1,4 +1,4 @@
-"""Where no script runs a picture of the attention weights stands: on the page, in the HTML slides, in PowerPoint."""
+"""A picture of the attention weights stands where no script runs: on the page, in the HTML slides, in PowerPoint."""
 
 from dataclasses import replace
 from io import BytesIO

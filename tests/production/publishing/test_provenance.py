@@ -1,4 +1,4 @@
-"""Making: a number of the film that no model in the page computes leads down to those that one computes."""
+"""Provenance: a number of the film that no model in the page computes leads down to those that one computes."""
 
 from dataclasses import replace
 
@@ -7,8 +7,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from scenes.publishing.live import live_model_called
-from scenes.publishing.making import MOST_FOUND, MOST_INPUTS, in_order, making
 from scenes.publishing.page import IN_SIGHT, write_page
+from scenes.publishing.provenance import MOST_FOUND, MOST_INPUTS, in_order, provenance
 from transformer_core.studies.sentence.read import read as traced
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -119,10 +119,10 @@ def test_of_many_inputs_the_largest_are_kept_and_of_too_many_the_tensors_alone()
     few, many = (
         Trace({"a": NamedTensor("a", np.arange(1.0, count + 1), ("seed",))}) for count in (100, MOST_FOUND + 1)
     )
-    (told,) = making([few.explain("a.over_seeds")], ())["entries"]
+    (told,) = provenance([few.explain("a.over_seeds")], ())["entries"]
     assert [term[0][-1] for term in told["inputs"]] == [*range(101 - MOST_INPUTS, 101)]
     assert told["more"] == 100 - MOST_INPUTS
-    assert making([many.explain("a.over_seeds")], ()) == {}
+    assert provenance([many.explain("a.over_seeds")], ()) == {}
 
 
 def test_what_reads_another_tensor_is_later_and_what_was_given_comes_first(sentence):

@@ -22,22 +22,21 @@ from scenes.animations import (
     ring_around,
     settle_in,
 )
+from scenes.chapters.c07_weighting.figures import JoinedHeads, Nudges, SortedShares, walks
 from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import board_of, rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.plots import Nudges, Plot, SortedShares, walks
+from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
-from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.mobjects.vectors import vector_in, vectors_in
+from scenes.mobjects.vectors import vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import head_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -470,27 +469,20 @@ class Weighting(Chapter):
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]
         over = [sign for sign in inside if sign.height < softmax.height / 2]
-        query_token, stream = focus.query_token, trace[f"{focus.block}.resid_pre"].pick(batch=0)
-        side, body = below.padded().split_columns(below.columns(4)[0].width)
-        upper, middle, lower = body.rows(3)
-        outputs = trace[f"{focus.path}.z"].pick(batch=0, query=query_token)
-        scale = full_colour(outputs)
-        heads, joined = (
-            [vector_in(slot, output, "weight", scale) for slot, output in zip(slots, outputs, strict=True)]
-            for slots in (upper.columns(len(outputs)), upper.columns(len(outputs), 0))
+        query_token = focus.query_token
+        own = {"batch": 0, "position": query_token.position}
+        # With the norm behind the sum, the stream is not the sum itself.
+        after = f"{focus.block}.resid_attn" if trace.about["config"]["norm_order"] != "post" else ""
+        heads = JoinedHeads(
+            trace[f"{focus.path}.z"].pick(batch=0, query=query_token),
+            focus.head,
+            trace[f"{focus.path}.out"].pick(**own),
+            trace[f"{focus.block}.resid_pre"].pick(**own),
+            trace[after].pick(**own) if after in trace else None,
+            query_token,
+            below.padded(),
         )
-        others = [output for output in heads if output is not heads[focus.head]]
-        vector = vector_in(lower, stream.pick(position=query_token.position), "residual")
-        mixed = vector_in(upper, trace[f"{focus.path}.out"].pick(batch=0, position=query_token.position), "weight")
-        name = side.cross(upper).fit(Words("heads", "block", "weight"), most=1.0)
-        product = side.cross(upper).fit(Formula('"heads" {{ W_O : weight }}', LARGE), most=1.0)
-        token = Token(query_token).move_to(side.cross(lower).centre)
-        plus = middle.fit(Formula("+", LARGE), most=1.0)
-        added, left = f"{focus.block}.resid_attn", [mixed, product, plus, vector]
-        adds = added in trace and trace.about["config"]["norm_order"] != "post"
-        total = (
-            vector_in(lower, trace[added].pick(batch=0, position=query_token.position), "residual") if adds else None
-        )
+        several = len(heads.heads) > 1
         turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
@@ -508,7 +500,7 @@ class Weighting(Chapter):
             ),
             beat(
                 claim(
-                    len(heads) > 1,
+                    several,
                     "All heads, joined and mixed by a matrix W_O,",
                     "The output, multiplied by a matrix W_O,",
                 ),
@@ -516,22 +508,19 @@ class Weighting(Chapter):
                     leave(ribbon, *(vector for hand in hands for vector in hand), letters),
                     settle_in(formula, above.fit(formula.copy())),
                 ),
-                appear(heads[focus.head], name),
-                (appear(*others), *exchange(heads, joined)) if others else exchange(heads, joined),
-                exchange([VGroup(*joined), name], [mixed, product]),
+                *heads.join(),
             ),
             beat(
                 claim(
-                    len(heads) > 1,
+                    several,
                     f"are added to the vector of “{query_token}”.",
                     f"is added to the vector of “{query_token}”.",
                 ),
-                appear(plus, token, vector),
-                *([(*exchange([mixed], [total]), leave(*left[1:]))] if total else []),
+                *heads.add_up(),
             ),
             beat(
                 "Your turn: two equal scores lead by far. Their weights?",
-                leave(*([total] if total else left), token),
+                heads.go(),
             ),
             beat("Nearly one half each.", appear(below.fit(answer))),
             stage=[ribbon, *hands[0], *hands[1]],

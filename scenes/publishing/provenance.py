@@ -1,4 +1,4 @@
-"""The making of numbers that no model in a page computes: what each was made of, down to what one computes.
+"""The provenance of numbers that no model in a page computes: what each was made of, down to what one computes.
 
 Such a number is a measure of the sentence, as a cosine is, or follows from what an experiment recorded. `trace.explain`
 knows its inputs; a page has them for the numbers that a film shows, and for the measures among their inputs.
@@ -21,7 +21,7 @@ MOST_INPUTS = 64
 MOST_FOUND, MOST_READ = 512, 1024
 
 
-def making(shown: Sequence[Entry], computed: Container[str]) -> dict[str, Any]:
+def provenance(shown: Sequence[Entry], computed: Container[str]) -> dict[str, Any]:
     """Return what the entries of `shown` were made of, for a page whose model has `computed` some tensors.
 
     `tensors` are those that are named: name, axes, origin in words, the tensors `of` which a measure is, whether they

@@ -1,0 +1,1 @@
+"""The chapter "weighting", and figures that it alone draws."""
