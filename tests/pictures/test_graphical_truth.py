@@ -13,6 +13,8 @@ from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.text import Words
+from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of
@@ -42,6 +44,22 @@ def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
         bar = ShareBar(quantity)
         assert bar.bar.width / bar.track.width == pytest.approx(max(float(quantity), 2 / 340), abs=1e-6)
         assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
+
+
+def test_lengths_before_and_after_a_norm_are_bars_of_one_unit() -> None:
+    before = trace_of("The car is red")["encoder.1.ln1.normalized"].pick(batch=0)
+    lengths = [
+        NamedTensor(name, np.array(values), ("position",))
+        for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
+    ]
+    figure = BeforeAndAfter(before, before, Words("a"), Words("b"), STAGE, lengths)
+    units_drawn = [
+        line[0].width / value
+        for bars, tensor in zip(figure.lengths, lengths, strict=True)
+        for line, value in zip(bars, tensor.values, strict=False)
+    ]
+    assert len(units_drawn) == 8
+    assert np.allclose(units_drawn, units_drawn[0])
 
 
 def test_a_part_that_is_overtaken_nowhere_has_no_point_and_leaves_the_picture_whole() -> None:

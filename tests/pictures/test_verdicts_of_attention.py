@@ -211,3 +211,18 @@ def test_what_attention_adds_is_called_small_below_a_third_and_longer_than_the_v
     share = np.linalg.norm(out) / np.linalg.norm(before)
     verdict = "a small step." if share < 1 / 3 else "a real change." if share < 1 else "longer than the vector itself."
     assert f"as long as its vector: {verdict}" in spoken
+
+
+@about("scores")
+def test_a_noun_has_the_gender_of_its_article(chapter: type[Chapter], text: str, model: Path | None) -> None:
+    found = re.findall(r"In Spanish, “(\w+)” is (\w+)\.", said(told(chapter, text, model)))
+    trace = trace_of(text, model)
+    for noun, gender in found:
+        place = trace.about["tokens"].index(noun)
+        gold = trace.about["gold"]
+        spanish = next(i for i, places in enumerate(gold["alignment"]) if place in places)
+        assert (
+            gender
+            == {"el": "masculine", "los": "masculine", "la": "feminine", "las": "feminine"}[gold["words"][spanish - 1]]
+        )
+    assert found or model or text != "The car is red"
