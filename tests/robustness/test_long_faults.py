@@ -140,7 +140,7 @@ def test_a_sentence_whose_trace_has_no_room_in_the_cache_is_one_line(disks):
 
 def test_a_watch_goes_on_when_there_is_room_again(disks, tiny, known):
     said = disks("""
-        disk out 1m; fill out 1020
+        disk out 1m; fill out 1020; touch told
         "$PYTHON" -m scenes.cli.main watch tiny.toml --trust --output out --jobs 1 > told 2>&1 & watching=$!
         wait_for() { n=0; until grep -q "$1" told || [ $n = 600 ]; do sleep 0.1; n=$((n + 1)); done; }
         wait_for "no space left"; wait_for "watching tiny"; rm out/ballast; sleep 1; echo "# saved" >> tiny.py

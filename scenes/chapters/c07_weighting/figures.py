@@ -178,6 +178,6 @@ class JoinedHeads(VGroup):
         return [come] if self.sum is None else [come, (*exchange([self.product], [self.sum]), leave(*adding))]
 
     def go(self) -> Animation:
-        """What is left goes."""
+        """Remove the sum, or the product and its parts where no sum was drawn."""
         rest = [self.product, self.times, self.plus, self.vector] if self.sum is None else [self.sum]
         return leave(*rest, self.token)
