@@ -22,10 +22,28 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 settings.register_profile("suite", derandomize=True, deadline=None)
 settings.load_profile("suite")
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
 #: The tests here read what a walk through a chapter found, and name the chapter first: "...[Scores-The car is red]".
 WALKS = "tests/pictures/"
 #: Where the longest files are: they begin first, so that at the end no process waits for another.
 LONGEST = (WALKS, "tests/models/", "tests/robustness/", "tests/production/")
+#: Where browsers, disks, clusters, voices, kills, whole films and trainings are tried: all tests there are slow.
+SLOW = tuple(
+    f"tests/{room}test_{name}"
+    for room, names in {
+        "": "site",
+        "core/": "compiling devices long_recordings training_experiments",
+        "models/": "blocks_by_hand llama_chapters",
+        "experiments/": "inside_prose",
+        "pictures/": "translations verdicts_of_a_language_model",
+        "quiz/": "questions",
+        "robustness/": "belongings damage faults inputs interruption long surroundings",
+        "production/": "belongings bootstrap cluster comparing explaining narration notebook package promises recipes "
+        "recording running showing voices watching windows",
+        "production/publishing/": "attacks clips crowds engine firefox model notebook origin page quiz slides trying",
+    }.items()
+    for name in names.split()
+)
 
 
 def pytest_configure(config):
@@ -75,6 +93,8 @@ def together(test: str) -> str:
 def pytest_collection_modifyitems(config, items):
     """The longest begin first, the walks before all others, also where the order is shuffled."""
     for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
         if item.get_closest_marker("slow") and "slow" not in config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="only with -m slow"))
     done = yield

@@ -54,7 +54,6 @@ def pages(site):
     return {path: Page(path) for path in sorted(site.rglob("*.html"))}
 
 
-@pytest.mark.slow
 def test_every_local_link_leads_to_a_place_that_is_there(site, pages):
     wrong = []
     for path, page in pages.items():

@@ -66,7 +66,7 @@ def red():
 
 @pytest.mark.parametrize(
     ("checkpoint", "count"),
-    [(None, ENTRIES), (POST_NORM, 40), (FOUR_CROSS_HEADS, 40)],
+    [(None, ENTRIES), *(pytest.param(one, 40, marks=pytest.mark.slow) for one in (POST_NORM, FOUR_CROSS_HEADS))],
     ids=["pre-norm", "post-norm", "four cross heads"],
 )
 def test_every_point_of_the_shipped_models_is_explained(checkpoint, count):

@@ -33,7 +33,6 @@ def test_a_watched_training_has_every_measure_at_every_checkpoint(growth):
         assert growth[name].labels["checkpoint"] == tuple(map(str, looks))
 
 
-@pytest.mark.slow
 def test_the_loss_on_held_out_sentences_falls_as_the_model_is_trained(growth):
     assert growth["held_out_loss"].values[-1] < growth["held_out_loss"].values[0] / 2
 
@@ -80,7 +79,6 @@ def test_the_committed_early_step_leaps_too_far_with_large_steps_and_its_sentenc
     assert str(trace["probs"].pick(batch=0, position=3).largest()[0]) != descent.WORD
 
 
-@pytest.mark.slow
 def test_less_is_learned_without_positions_and_least_without_residual_connections():
     parts = ("nothing", "positions", "residual")
     found = trainings.parts_removed(Bench(), Plan(TINY, 1, 60, (200, 400)), parts)
@@ -109,7 +107,6 @@ def test_the_three_models_have_about_as_many_parameters_in_the_recorded_sizes():
     assert max(sizes) < 1.05 * min(sizes)
 
 
-@pytest.mark.slow
 def test_an_lstm_gains_from_attention(compared):
     losses = dict(zip(against_lstm.MODELS, compared["held_out_loss"].values[:, 0], strict=True))
     assert losses["LSTM with attention"] < losses["LSTM"]
@@ -132,7 +129,6 @@ def test_the_lstm_checkpoints_are_trained_measured_and_saved(tmp_path):
         assert f"{card['parameters']:,} parameters" in (tmp_path / path.name).with_suffix(".md").read_text()
 
 
-@pytest.mark.slow
 def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up():
     deep = replace(TINY, steps=60, sizes=TINY.sizes | {"d_model": 16, "encoder_layers": 6, "decoder_layers": 6})
     models = ("pre-norm, no warm-up", "post-norm, no warm-up")
@@ -140,7 +136,6 @@ def test_six_layers_a_side_learn_less_with_post_norm_where_there_is_no_warm_up()
     assert losses.pick(seed=0, model=models[0]) < losses.pick(seed=0, model=models[1])
 
 
-@pytest.mark.slow
 def test_more_sentences_help_a_model_that_has_seen_few():
     brief = replace(TINY, steps=250)
     losses = trainings.size_and_data(Bench(), Plan(brief, 1, 50, ()), (32,), (100, 6000))["held_out_loss"]

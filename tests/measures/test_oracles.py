@@ -64,6 +64,7 @@ def test_what_is_held_elsewhere_is_named_there(name, file):
     assert f".{name}" in (ROOT / file).read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted({*oracles.ORACLES} - set(ALWAYS)))
 def test_an_oracle_meets_more_than_one_answer(name):
     """Or a measure that always says the same would pass."""

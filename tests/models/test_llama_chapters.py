@@ -39,11 +39,10 @@ PROMPTS = {
 LOOKS = {"short": ("light", "en"), "long": ("dark", "es")}
 ON_PROMPTS = [*(("long", chapter) for chapter in CHAPTERS), ("short", QKV), ("short", Decoder), ("short", Inference)]
 
-slow = pytest.mark.slow
 every_chapter = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.__name__)
 WALKED = [
     *(pytest.param(("middle", "light"), chapter, id=f"middle light-{chapter.__name__}") for chapter in CHAPTERS),
-    *(pytest.param(("long", "dark"), one, id=f"long dark-{one.__name__}", marks=slow) for one in ON_PLACES),
+    *(pytest.param(("long", "dark"), one, id=f"long dark-{one.__name__}") for one in ON_PLACES),
 ]
 
 
@@ -63,7 +62,6 @@ def test_every_chapter_on_such_a_decoder_is_true_and_readable(chapter, given):
     assert found.wrong == []
 
 
-@pytest.mark.slow
 @every_chapter
 @pytest.mark.parametrize("given", [("middle", "light")], indirect=True, ids=" ".join, scope="module")
 def test_every_chapter_holds_in_the_other_theme_and_in_spanish(chapter, given):
@@ -77,7 +75,6 @@ def test_the_chapter_on_positions_is_not_for_it(trace):
         found_in(Positions, trace, "dark")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("chapter", "sentence"),
     [
@@ -145,7 +142,6 @@ def test_rows_sent_through_a_sublayer_again_come_out_the_same(kind, request):
         assert np.abs(again - out).max() < 1e-5 * np.abs(out).max()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("chapter", [QKV, Scores], ids=lambda chapter: chapter.__name__)
 def test_normed_queries_and_wide_heads_are_told_of(chapter, qwen):
     for language in ("en", "es"):
@@ -160,7 +156,6 @@ def of_about(tokens, model):
     return " ".join(words[: fitting[-1]])
 
 
-@slow
 @pytest.mark.parametrize(
     ("tokens", "chapter", "theme", "language"),
     [
@@ -174,7 +169,6 @@ def test_chapters_on_smollm2_are_true_and_readable_for_200_tokens(tokens, chapte
     assert found.wrong == []
 
 
-@slow
 def test_what_is_followed_of_200_tokens_of_smollm2_looks_at_another_one_in_sight(smollm2):
     trace = read_once(of_about(200, smollm2), smollm2)
     for seen in (trace.in_sight(), trace.in_sight(at_the_end=True)):
@@ -184,7 +178,6 @@ def test_what_is_followed_of_200_tokens_of_smollm2_looks_at_another_one_in_sight
         assert float(row.values.sum()) > 0.5
 
 
-@slow
 def test_the_small_patterns_of_200_tokens_show_those_in_sight(smollm2):
     trace = read_once(of_about(200, smollm2), smollm2)
     with drawn_in("dark"):
@@ -193,7 +186,6 @@ def test_the_small_patterns_of_200_tokens_show_those_in_sight(smollm2):
     assert all(len(grid[1].points) for grid in picture.sorted)
 
 
-@slow
 @pytest.mark.parametrize(("length", "chapter"), ON_PROMPTS, ids=lambda one: one if one in PROMPTS else one.__name__)
 def test_every_chapter_on_smollm2_is_true_and_readable(length, chapter, smollm2):
     found = found_in(chapter, read_once(PROMPTS[length], smollm2), *LOOKS[length])

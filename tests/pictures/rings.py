@@ -36,11 +36,12 @@ class RingWatch:
         """Compare rings with what the last of these texts says, or where it is silent of them, the first."""
         parts = [part for root in stage for part in root.get_family()]
         for ring in parts:
-            if any(isinstance(meaning, Rings) for meaning in getattr(ring, "meanings", ())):
+            if any(isinstance(meaning, Rings) for meaning in vars(ring).get("meanings", ())):
                 box = np.stack(box_of(ring))
                 if id(ring) not in self.seen or not np.allclose(box, self.seen[id(ring)][1]):
                     self.seen[id(ring)] = ring, box
-                    inside = {source for part in parts if _within(part, box) for source in _shown(part)}
+                    shown = [(part, sources) for part in parts if (sources := [*_shown(part)])]
+                    inside = {source for part, sources in shown if _within(part, box) for source in sources}
                     self.judged.setdefault(beat, []).extend(_judged(inside, said, trace))
 
 
@@ -53,10 +54,10 @@ def _within(part: Mobject, ring: np.ndarray) -> bool:
 
 def _shown(part: Mobject) -> Iterator[Source]:
     """The entries and tokens that a part of a picture shows."""
-    quantities = [getattr(part, "quantity", None)]
-    quantities += [one.quantity for one in getattr(part, "meanings", ()) if isinstance(one, (Length, Shade))]
+    quantities = [vars(part).get("quantity")]
+    quantities += [one.quantity for one in vars(part).get("meanings", ()) if isinstance(one, (Length, Shade))]
     yield from (one.source for one in quantities if isinstance(one, Quantity))
-    yield from (span.source for span in getattr(part, "spans", ()))
+    yield from (span.source for span in vars(part).get("spans", ()))
     if isinstance(part, Token):
         yield part.label.source
 

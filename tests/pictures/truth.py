@@ -112,7 +112,7 @@ def says(shown: str, value: float, written: Written = IN_ENGLISH) -> bool:
 def foreign_texts(stage: Iterable[Mobject]) -> list[str]:
     """Texts that are not ours: nothing knows where their digits come from."""
     return [
-        f"{type(part).__name__} {getattr(part, 'text', '')!r} knows no source"
+        f"{type(part).__name__} {vars(part).get('text', '')!r} knows no source"
         for mobject in stage
         for part in mobject.get_family()
         if isinstance(part, (Text, DecimalNumber))
@@ -189,7 +189,7 @@ def other_head(texts: Sequence[str], stage: Iterable[Mobject], trace: Trace) -> 
 def shown_on(stage: Iterable[Mobject]) -> Iterator[Quantity]:
     """Every entry that a mark on stage means."""
     for part in (part for root in stage for part in root.get_family()):
-        for meaning in getattr(part, "meanings", ()):
+        for meaning in vars(part).get("meanings", ()):
             if isinstance(found := getattr(meaning, "quantity", None), Quantity):
                 yield found
 

@@ -110,7 +110,6 @@ def killing(quiet: type, marks: Path, processes: list[int]):
     return Killing()
 
 
-@pytest.mark.slow
 def test_a_cluster_that_loses_a_worker_makes_the_film_of_this_machine_bit_for_bit(doomed, places, quiet, tmp_path):
     marks = tmp_path / "marks"
     marks.mkdir()

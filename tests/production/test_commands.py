@@ -10,6 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import forking
 import numpy as np
 import pytest
 
@@ -30,8 +31,7 @@ def lecture(cache, tmp_path):
 
     def run(*arguments, **environment):
         environment = {**os.environ, "LECTURE_CACHE": str(cache), "PYTHONPATH": str(ROOT), **environment}
-        command = [sys.executable, "-m", "scenes.cli.main", *arguments]
-        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        return forking.run(arguments, tmp_path, environment)
 
     return run
 
@@ -160,6 +160,7 @@ def test_nothing_asks_for_latex_or_ffmpeg(lecture, tmp_path):
     assert len(list((tmp_path / "out").glob("contact-sheet-*.png"))) == 3
 
 
+@pytest.mark.slow
 def test_a_new_lecture_file_can_be_drawn_as_it_is(lecture, tmp_path):
     assert lecture("new", "my.toml").returncode == 0
     said = lecture("stills", "my.toml", "-ql")

@@ -3,10 +3,9 @@
 import io
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
+import forking
 import numpy as np
 import pytest
 from rich.console import Console
@@ -31,8 +30,7 @@ def folder(tmp_path_factory):
 def lecture(folder):
     def run(*arguments):
         environment = {**os.environ, "LECTURE_CACHE": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "scenes.cli.main", *arguments]
-        return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        return forking.run(arguments, folder, environment)
 
     return run
 
@@ -71,7 +69,6 @@ def test_every_number_of_the_film_is_in_the_saved_trace(film):
             assert float(arrays[entry["name"]][tuple(entry["index"])]) == float(entry["value"])
 
 
-@pytest.mark.slow
 def test_what_was_compared_before_is_taken_as_it_is(lecture, film):
     said = lecture(*film[2])
     assert "8 steps, 0 of them drawn now" in said.stdout

@@ -250,6 +250,7 @@ def _stop():
     raise ValueError("stop")
 
 
+@pytest.mark.slow
 def test_slides_and_a_page_are_made_of_the_film_where_they_are_asked_for(place, monkeypatch):
     order = place.order("counting", outputs=("slides", "page"))
     monkeypatch.setattr(render, "order_of", lambda *_, **__: order)
@@ -442,6 +443,7 @@ def test_a_family_of_an_installed_package_takes_the_place_of_another_with_its_it
         assert "Inter[" in typeset("title").family
 
 
+@pytest.mark.slow
 def test_a_logo_stands_in_its_corner_and_is_drawn_without_manims_own_camera(place, tmp_path):
     Image.new("RGBA", (40, 10), "#FF0000FF").save(tmp_path / "logo.png")
     brand = Brand(logo=Asset.of(tmp_path / "logo.png"))

@@ -28,7 +28,6 @@ def test_it_shows_two_steps_and_a_cell_of_manim_as_films(executed):
     assert all("data:video/mp4;base64," in film for film in films)
 
 
-@pytest.mark.slow
 def test_what_it_says_is_what_was_kept(executed):
     kept = nbformat.read(NOTEBOOK, nbformat.NO_CONVERT)
     said = [[out.text for cell in notebook.cells if cell.cell_type == "code" for out in cell.outputs

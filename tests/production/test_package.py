@@ -138,7 +138,6 @@ def test_a_wheel_made_of_the_source_archive_is_the_same(wheel, tmp_path):
     assert {"tests", "docs", "lecture", "lecture.ps1"} <= {path.name for path in source.iterdir()}
 
 
-@pytest.mark.slow
 def test_files_of_a_user_called_as_our_folders_break_nothing(wheel, tmp_path):
     installed = unpacked(wheel, tmp_path / "installed", "drawing")
     mine = tmp_path / "mine"
@@ -202,7 +201,6 @@ CORE = [
 ]  # fmt: skip
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("command", CORE, ids=lambda command: command[0])
 def test_a_command_that_draws_nothing_asks_for_nothing_that_draws(bare, command, tmp_path, monkeypatch):
     monkeypatch.setenv("LECTURE_CACHE", str(tmp_path / "cache"))

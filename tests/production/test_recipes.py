@@ -68,7 +68,6 @@ def run(folder, *command, **options):
     return done.stdout
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("queue_commands")
 @pytest.mark.parametrize("queue", QUEUES)
 def test_the_script_of_a_queue_draws_on_the_workers_that_its_jobs_start(queue, tmp_path):
@@ -81,7 +80,6 @@ def test_the_script_of_a_queue_draws_on_the_workers_that_its_jobs_start(queue, t
     assert "OMP_NUM_THREADS=1" in script
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("queue_commands")
 def test_one_job_of_slurm_is_scheduler_workers_and_film():
     # Where the script ends, SLURM ends what it has begun.

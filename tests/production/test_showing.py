@@ -29,7 +29,6 @@ def test_a_step_is_shown_in_another_language():
     assert show("scores.2", quality="l", captions=False, language="es").title == "Un ángulo y dos longitudes"
 
 
-@pytest.mark.slow
 def test_another_trace_is_another_film():
     trace = read("The car is red")
     first = show("scores", step=2, trace=trace, quality="l", captions=False)

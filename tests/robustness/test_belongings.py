@@ -7,7 +7,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tiny_lecture import CHAPTER, LECTURE, goes_on, one_line, some_slow
+from tiny_lecture import CHAPTER, LECTURE, goes_on, one_line
 
 from scenes.production.belongings import LIST
 from scenes.production.cache_folder import TAG
@@ -70,7 +70,7 @@ def test_a_cache_of_somebody_else_is_made_anew(tiny, known):
     assert again.stdout.endswith("0 of them drawn now\n")
 
 
-@pytest.mark.parametrize("name", some_slow("clips", "posters", "page", quick=["page"]))
+@pytest.mark.parametrize("name", ["clips", "posters", "page"])
 def test_an_output_that_is_a_link_is_refused_each_time_and_leaves_nothing(name, tiny):
     private, out = tiny.folder / "private", tiny.folder / "out"
     private.mkdir()
@@ -105,7 +105,7 @@ def test_slides_take_the_place_of_no_file_of_a_user(tiny):
 
 @pytest.mark.parametrize(
     "kind",
-    some_slow("a link to outside", "a list of other files", "a list for a browser", quick=["a link to outside"]),
+    ["a link to outside", "a list of other files", "a list for a browser"],
 )
 def test_a_recording_is_a_sound_of_its_own_folder(kind, tiny):
     """A file elsewhere that a received folder names does not get into the film."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_lecture import goes_on, one_line, some_slow
+from tiny_lecture import goes_on, one_line
 
 from scenes.language import catalogue
 from scenes.production.belongings import LIST
@@ -22,7 +22,7 @@ def _damage(path: Path, how: str) -> None:
     path.write_bytes(damaged[how])
 
 
-@pytest.mark.parametrize("how", some_slow("cut", "empty", "other", "one bit", quick=["one bit"]))
+@pytest.mark.parametrize("how", ["cut", "empty", "other", "one bit"])
 def test_damaged_files_of_the_cache_are_made_again(how, tiny, known):
     kinds = (
         "clips/*.mp4",
@@ -54,7 +54,7 @@ def test_damaged_files_of_the_output_are_made_again_though_the_cache_shares_them
 INDEXES = "[]", '{"steps": 3}', '{"steps": [{"chapter": 1}]}', "\x00", "[" * 200_000
 
 
-@pytest.mark.parametrize("index", some_slow(*INDEXES, quick=INDEXES[2:3]))
+@pytest.mark.parametrize("index", [*INDEXES])
 def test_an_index_that_is_none_is_written_anew_if_it_was_ours(index, tiny, known):
     (tiny.folder / "out").mkdir()
     path = tiny.folder / "out" / "steps.json"

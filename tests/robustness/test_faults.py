@@ -8,14 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_lecture import CHAPTER, FILM, LECTURE, goes_on, one_line, some_slow
+from tiny_lecture import CHAPTER, FILM, LECTURE, goes_on, one_line
 
 from scenes.production.belongings import LIST
 
 NO_ROOM = "no space left on device; free some room and run it again, it goes on from there"
 
 
-@pytest.mark.slow
 def test_an_output_without_room_is_one_line_and_later_the_same_film(disks, tiny, known):
     """Room for nothing, for the list and a part of a clip, for the clips, for pictures too, for all but the index."""
     kib = {path.relative_to(known.folder / "out"): -(-path.stat().st_size // 4096) * 4
@@ -99,7 +98,7 @@ print("some refused, some whole, none damaged")
 """
 
 
-@pytest.mark.parametrize("name", some_slow("render", "stills", "slides", "page", quick=["render", "page"]))
+@pytest.mark.parametrize("name", ["render", "stills", "slides", "page"])
 def test_a_folder_that_takes_nothing_is_one_line_before_any_work(name, disks):
     said = disks(f"""
         disk locked 1m ro; rm -r cache
@@ -113,14 +112,13 @@ def test_a_folder_that_takes_nothing_is_one_line_before_any_work(name, disks):
 
 @pytest.mark.parametrize(
     "arguments",
-    some_slow(
+    [
         "clip scores.1 --output locked",
         "trace --output locked/all.npz",
         "train --output locked/new/mine.safetensors",
         "new locked/my.toml",
         "experiments run variance --output locked",
-        quick=["clip scores.1 --output locked", "new locked/my.toml"],
-    ),
+    ],
     ids=lambda arguments: arguments.partition(" ")[0],
 )
 def test_no_command_works_for_a_place_that_takes_nothing(arguments, disks):
@@ -141,7 +139,7 @@ def test_a_cache_that_cannot_be_written_to_serves_what_it_has(disks, tiny, known
     assert tiny.film() == known.film()
 
 
-@pytest.mark.parametrize("kind", some_slow("html", "pptx", "page", quick=["page"]))
+@pytest.mark.parametrize("kind", ["html", "pptx", "page"])
 def test_slides_and_pages_without_room_are_one_line_and_nothing_half_written(kind, disks):
     name = "page tiny.toml" if kind == "page" else f"slides tiny.toml --format {kind}"
     said = disks(f"""
@@ -160,7 +158,7 @@ DEATHS = {
 }
 
 
-@pytest.mark.parametrize("how", some_slow(*DEATHS, quick=["killed"]))
+@pytest.mark.parametrize("how", [*DEATHS])
 def test_what_a_process_died_over_is_done_again(how, tiny, known):
     tiny.write("        weights =", _dying(DEATHS[how], tiny.folder / "died") + "        weights =")
     goes_on(tiny.render(wishes=("--jobs", "2")))
@@ -168,7 +166,7 @@ def test_what_a_process_died_over_is_done_again(how, tiny, known):
     assert tiny.film() == known.film()
 
 
-@pytest.mark.parametrize("how", some_slow(*DEATHS, quick=["without memory"]))
+@pytest.mark.parametrize("how", [*DEATHS])
 def test_what_kills_every_process_is_one_line(how, tiny):
     tiny.write("        weights =", f"        import os, signal\n        {DEATHS[how]}\n        weights =")
     one_line(tiny.render(), "a drawing process died 2 times over the same steps; is there enough memory?")

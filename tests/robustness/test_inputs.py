@@ -92,7 +92,6 @@ def change(path, **options):
 # The same as `fuzz.py`, in small numbers.
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", SMALL)
 def test_hostile_input_of_each_kind_comes_to_an_answer_or_a_line(kind, tmp_path):
     (tmp_path / "home").mkdir()

@@ -38,7 +38,6 @@ def films(known, tmp_path_factory):
     return Trials(command, place, random.Random(3), PATIENCE)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", [0, 1])
 def test_after_a_kill_the_next_run_makes_the_very_files_of_an_undisturbed_one(films, number):
     films.kill(number)
@@ -50,7 +49,6 @@ def test_an_interrupt_is_one_line_and_leaves_no_process_and_no_half_file(films):
     assert films.figures.faults == []
 
 
-@pytest.mark.slow
 def test_a_training_that_is_killed_ends_with_the_very_files_of_an_undisturbed_one(tmp_path):
     (tmp_path / "given").mkdir()
     trials = Trials((sys.executable, "-c", TRAIN), tmp_path, random.Random(4))

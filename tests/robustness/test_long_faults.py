@@ -1,4 +1,4 @@
-"""Faults that take a minute or many to try: `pytest -m slow tests/robustness`."""
+"""Faults that take a minute or many to try."""
 
 import os
 import re
@@ -12,7 +12,6 @@ from tiny_lecture import FILM, goes_on, one_line
 
 from scenes.production.belongings import take_model
 
-pytestmark = pytest.mark.slow
 GROUPS = Path("/sys/fs/cgroup")
 NO_ROOM = "no space left on device; free some room and run it again, it goes on from there"
 

@@ -9,12 +9,10 @@ import sys
 from pathlib import Path
 
 import long_run
-import pytest
 from long_run import Sample, grown
 from trial import ROOT
 
 
-@pytest.mark.slow
 def test_twelve_renders_in_one_process_leave_memory_and_files_as_they_were():
     command = [sys.executable, Path(long_run.__file__), "--what", "drawing", "--times", "12"]
     environment = {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1", "PATH": "/usr/bin:/bin"}

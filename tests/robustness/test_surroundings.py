@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tiny_lecture import LECTURE, ROOT, goes_on, one_line, some_slow
+from tiny_lecture import LECTURE, ROOT, goes_on, one_line
 
 from scenes.production.crew import in_one_line
 
@@ -24,7 +24,7 @@ def nobody():
     return command
 
 
-@pytest.mark.parametrize("home", some_slow("", "not/there", "/proc/nothing", quick=["not/there"]))
+@pytest.mark.parametrize("home", ["", "not/there", "/proc/nothing"])
 def test_a_home_is_not_needed(home, tiny, known):
     """An empty name, one below the folder of now, one that nobody can make."""
     tiny.redraw()
@@ -33,7 +33,6 @@ def test_a_home_is_not_needed(home, tiny, known):
     assert not (tiny.folder / "not").exists()
 
 
-@pytest.mark.slow
 def test_a_user_without_a_name_and_a_home_gets_the_film(nobody, tiny, known):
     tiny.redraw()
     goes_on(tiny.render(around=nobody, unset=["HOME", "USER", "LOGNAME"]))
@@ -52,7 +51,6 @@ def test_no_environment_but_a_path_is_enough(tiny, known):
     assert tiny.film() == known.film()
 
 
-@pytest.mark.slow
 def test_a_system_of_ascii_alone_draws_and_names_what_has_more(tiny, known):
     tiny.redraw()
     goes_on(tiny.render("salída", environment=ASCII))
@@ -61,7 +59,6 @@ def test_a_system_of_ascii_alone_draws_and_names_what_has_more(tiny, known):
     one_line(unknown, "coche", "está")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("environment", "encoding", "red"),
     [(ASCII, "utf-8", "“red”"), ({"PYTHONIOENCODING": "ascii"}, "utf-8", "“red”"),
@@ -108,7 +105,6 @@ CLOCKS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("clock", CLOCKS)
 def test_a_wrong_clock_makes_the_same_film(clock, tiny, known):
     (tiny.folder / "sitecustomize.py").write_text(CLOCK.format(**CLOCKS[clock]))
@@ -131,7 +127,7 @@ def test_files_of_another_time_are_the_same_files(year, tiny, known):
     assert tiny.film() == known.film()
 
 
-@pytest.mark.parametrize("closed", some_slow("<&-", ">&-", "2>&-", "<&- >&- 2>&-", quick=["<&- >&- 2>&-"]))
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
 def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known):
     tiny.redraw()
     command = f'exec "$0" -m scenes.cli.main render tiny.toml --trust --jobs 1 --output out {closed}'
@@ -143,7 +139,7 @@ def test_what_is_said_into_a_closed_stream_gets_into_no_film(closed, tiny, known
 PRINTING = ("model", 'compare --table --edit-b "encoder.1.self_attn.weights[head=2]=0"', "list", "words", "models")
 
 
-@pytest.mark.parametrize("command", some_slow(*PRINTING, "script tiny.toml --trust", quick=["list"]))
+@pytest.mark.parametrize("command", [*PRINTING, "script tiny.toml --trust"])
 def test_a_command_that_only_prints_says_that_there_is_nowhere_to_print_to(command, tiny):
     done = tiny.lecture(around=("sh", "-c", f'exec "$0" -m scenes.cli.main {command} >&-'))
     one_line(done, "lecture: standard output is closed, and this command does nothing but print")
@@ -189,7 +185,7 @@ TRICKY = "two\nlines", "日本語 ñ 🚗", "a: b", "-q"
 PATHS = (*TRICKY, "with spaces", "with 'one' and \"two\"", "%d %s", "deep/" * 12 + "x" * 200)
 
 
-@pytest.mark.parametrize("name", some_slow(*PATHS, quick=TRICKY[:2]), ids=lambda name: name[:12].strip())
+@pytest.mark.parametrize("name", [*PATHS], ids=lambda name: name[:12].strip())
 def test_any_path_can_be_an_output(name, tiny, known):
     done = tiny.render(name)
     goes_on(done)
@@ -210,7 +206,7 @@ SAYING = {
 }
 
 
-@pytest.mark.parametrize("name", some_slow(*SAYING, quick=["render", "new"]))
+@pytest.mark.parametrize("name", [*SAYING])
 def test_a_name_or_a_text_of_a_user_cannot_move_the_cursor(name, tiny, request):
     """Also when all goes well. Sentences, titles and narration may come from files of others."""
     if name == "trace":
@@ -237,7 +233,7 @@ def test_a_path_that_the_system_does_not_take_is_one_line(tiny):
     assert (tiny.folder / "renders").read_text() == "mine"
 
 
-@pytest.mark.parametrize("temporary", some_slow("not/there", "a file", "locked", quick=["not/there"]))
+@pytest.mark.parametrize("temporary", ["not/there", "a file", "locked"])
 def test_a_folder_for_what_passes_is_found_elsewhere(temporary, tiny, known):
     (tiny.folder / "a file").touch()
     (tiny.folder / "locked").mkdir(mode=0o555)

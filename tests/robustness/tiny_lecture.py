@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
+import forking
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTER = '''
@@ -32,11 +32,6 @@ LECTURE = 'title = "Tiny"\nchapters = ["tiny.py"]\nquality = "l"\n'
 FILM = "tiny-480p15.mp4"
 
 
-def some_slow(*values, quick):
-    """Values of a parameter, of which only those that are `quick` are tried each time."""
-    return [value if value in quick else pytest.param(value, marks=pytest.mark.slow) for value in values]
-
-
 class Tiny:
     """A folder with the tiny lecture, and a cache with what was made of it."""
 
@@ -59,7 +54,9 @@ class Tiny:
         }
 
     def lecture(self, *arguments: str, around=(), unset=(), **settings):
-        """Run the command to its end, by the command `around` if there is one."""
+        """Run the command to its end, by the command `around` if there is one; in a fork if nothing else is asked."""
+        if not (around or unset or settings):
+            return forking.run(arguments, self.folder, self.environment)
         environment = {**self.environment, **settings.pop("environment", {})}
         environment = {name: value for name, value in environment.items() if name not in unset}
         command = [*around, sys.executable, "-m", "scenes.cli.main", *arguments]

@@ -86,7 +86,7 @@ class Stands(Meaning):
 
 def means(mobject: Drawn, *meanings: Meaning) -> Drawn:
     """Write on `mobject` what its lengths, shades or places mean."""
-    mobject.meanings = (*getattr(mobject, "meanings", ()), *meanings)
+    mobject.meanings = (*vars(mobject).get("meanings", ()), *meanings)
     return mobject
 
 
@@ -112,7 +112,7 @@ class Sight:
         self.trace, self.moving = trace, moving
         self.roots = {id(part): root for root in stage for part in root.get_family()}
         self.parts = {id(part): part for root in stage for part in root.get_family()}
-        self.marks = [part for part in self.parts.values() if getattr(part, "meanings", ())]
+        self.marks = [part for part in self.parts.values() if vars(part).get("meanings", ())]
         self._carriers: dict[int, list[Mobject]] = {}
         for part in self.marks:
             for meaning in part.meanings:
@@ -141,7 +141,7 @@ class Sight:
         return read.reshape([len(view.kept[at]) for at in open_axes]).transpose(order)
 
     def stands_still(self, part: Mobject) -> bool:
-        return id(part) not in self.moving and not getattr(part, "dived", False)
+        return id(part) not in self.moving and not vars(part).get("dived", False)
 
     def carrier(self, ground: Ground, mark: Mobject) -> Mobject | None:
         """The part that carries `ground` in the figure of `mark`, or elsewhere on stage; None if there is none."""
@@ -165,10 +165,10 @@ class Sight:
 
     def _shown(self) -> Iterator[Entry]:
         for part in self.parts.values():
-            quantity = getattr(part, "quantity", None)
+            quantity = vars(part).get("quantity")
             if isinstance(quantity, Quantity) and self.stands_still(part) and part.get_family()[-1].has_points():
                 yield Entry(*box_of(part), quantity, part)
-            for meaning in getattr(part, "meanings", ()):
+            for meaning in vars(part).get("meanings", ()):
                 if self.stands_still(part):
                     yield from meaning.entries(part)
 
@@ -186,8 +186,8 @@ class Sight:
         """All parts that stand for tokens, each with its label."""
         found = []
         for part in self.parts.values():
-            label = getattr(part, "label", None)
-            labels = [m.label for m in getattr(part, "meanings", ()) if isinstance(m, Stands)]
+            label = vars(part).get("label")
+            labels = [m.label for m in vars(part).get("meanings", ()) if isinstance(m, Stands)]
             found += [(part, one) for one in (label, *labels) if isinstance(one, Label)]
         return found
 
@@ -198,7 +198,7 @@ def marks_on(stage: Sequence[Mobject]) -> list[VMobject]:
         part
         for mobject in stage
         for part in mobject.get_family()
-        if any(meaning.numeric for meaning in getattr(part, "meanings", ()))
+        if any(meaning.numeric for meaning in vars(part).get("meanings", ()))
     ]
 
 

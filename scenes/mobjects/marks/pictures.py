@@ -135,10 +135,10 @@ def _marks(sight: Sight, kind: type[Length | Shade]) -> Iterator[Entry]:
 def _numbers(sight: Sight) -> Iterator[Entry]:
     """Texts that say one entry and nothing else, but for those of an equation."""
     for part in sight.parts.values():
-        if getattr(part, "in_equation", False):
+        if vars(part).get("in_equation", False):
             continue
-        for span in getattr(part, "spans", ()):
-            source, alone = span.source, span.shown == getattr(part, "text", "")
+        for span in vars(part).get("spans", ()):
+            source, alone = span.source, span.shown == vars(part).get("text", "")
             if alone and not source.axis and part.get_fill_opacity() >= THERE and sight.stands_still(part):
                 yield Entry(*box_of(part), Quantity(float(source.value), source.name, source.index), part)
 

@@ -78,7 +78,6 @@ def assert_same(here, there):
             assert mine == pytest.approx(theirs, rel=1e-9, abs=1e-9), name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_two_hundred_new_sentences_give_every_tensor_and_the_translation_of_the_core_for_each_model(
     browser_models, name

@@ -288,7 +288,6 @@ def test_a_translator_is_served_as_it_runs_in_a_page(look, tmp_path):
         assert page.get_by_role("grid", name="Codificador, capa 1, cabeza A: pesos", exact=True).is_visible()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_can_be_used_by_all(page, width):
     page.set_viewport_size({"width": width, "height": 844})

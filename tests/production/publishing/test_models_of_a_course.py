@@ -137,7 +137,6 @@ def test_the_choice_is_a_step_of_the_history_and_stays_while_the_film_is_watched
     assert page.evaluate("trying.model.name") == SHIPPED[0]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_choice_can_be_used_by_all(look, address, width):
     page = look(f"{address}#model=deep")

@@ -228,7 +228,6 @@ def test_a_card_of_a_chapter_tells_right_from_wrong_and_leads_to_the_step_that_a
     assert "Right." in status.text_content()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(look, page_file, scheme, width):

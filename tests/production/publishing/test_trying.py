@@ -634,7 +634,6 @@ def test_a_rotation_is_drawn_as_the_turn_of_its_pair(tried):
     assert inputs == 3
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["dark", "light"])
 def test_it_can_be_used_by_all_in_both_themes_and_on_a_telephone(tried, scheme):
     page = tried(f"ask={WEIGHT}&off=encoder.0.self_attn:1&temperature=2", color_scheme=scheme)
@@ -708,7 +707,6 @@ UNDRAWN = """() => trying.runs.now.names.filter((name) => {
 })"""
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", [model.name for model in shipped_live_models()])
 def test_an_entry_of_every_tensor_of_every_shipped_model_has_a_figure(look, lecture, trace, tmp_path, name):
     page = look(
