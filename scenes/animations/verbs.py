@@ -1,4 +1,4 @@
-"""The verbs of the lecture: appear, deal, fill, grow, leave and others. They alone know how long they take."""
+"""The verbs of the lecture: appear, deal, fill, grow, leave and others, which last as long as `theme.PACES` says."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from scenes.language import ENGLISH, catalogue
 
 if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
-    from scenes.production.film import Part
+    from scenes.production.film import FilmClip
     from scenes.production.look import Look
     from scenes.production.studio import Order, Studio
     from scenes.publishing.formats import Format
@@ -30,7 +30,7 @@ NARROWEST, WIDEST = 160, 3840
 
 
 @dataclass(frozen=True)
-class Wish:
+class ClipOptions:
     """Changes of a format, as they were asked for; None is what is usual for it."""
 
     shape: str
@@ -55,7 +55,7 @@ class Wish:
     def usual_width(self, kind: Format) -> int:
         return kind.width if self.shape == USUAL else kind.width * 9 // 16
 
-    def told(self, kind: Format) -> list[str]:
+    def in_name(self, kind: Format) -> list[str]:
         """The parts of a file name that tell the wishes which are not as usual."""
         wide = self.width not in {None, self.usual_width(kind)}
         return [
@@ -120,16 +120,16 @@ def clip(
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
-    wish = Wish(shape, width, fps, clear, at)
+    options = ClipOptions(shape, width, fps, clear, at)
     order = order_of(names, **wishes)
-    _check(kinds, join, wish, order.captions)
+    _check(kinds, join, options, order.captions)
     folder = wishes["output"] or Path("renders") / "clips"
     with alone_in(folder), at_work() as studio:
         for kind in kinds:
-            asked = replace(order, look=wish.look(kind, order.look))
-            called = partial(_name, order, names, told=wish.told(kind))
+            asked = replace(order, look=options.look(kind, order.look))
+            called = partial(_name, order, names, told=options.in_name(kind))
             if kind.name in {"svg", "lottie"}:
-                _vectors(studio, asked, wish.at, folder, called, kind.drawn)
+                _vectors(studio, asked, options.at, folder, called, kind.drawn)
             else:
                 _films(studio, asked, kind, join, folder, called)
 
@@ -139,7 +139,7 @@ def _films(
 ) -> None:
     """Write a file of each step, or one of all."""
     from scenes.production.belongings import take
-    from scenes.production.film import Part
+    from scenes.production.film import FilmClip
 
     looks = _looks(studio, order)
     clips: dict[str, Path] = {}
@@ -151,10 +151,10 @@ def _films(
         files.setdefault(f"{called(None if join else step)}.{kind.name}", []).append(step)
     take(folder, files)
     for name, steps in files.items():
-        parts = [Part(clips[step.key], step.title) for step in steps]
+        parts = [FilmClip(clips[step.key], step.title) for step in steps]
         if order.captions == "track":
             _with_track(steps, parts, folder / name, order.look)
-        else:
+        elif kind.make:  # SVG and Lottie, which are not made of frames, are written elsewhere
             kind.make(parts, folder / name, order.look.rate)
         size = f"{order.look.width}x{order.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
         tell(f"{folder / name}  {size}")
@@ -179,14 +179,14 @@ def _vectors(
             tell(f"{path}  {len(picture) / 1e6:.2f} MB")
 
 
-def _with_track(steps: Sequence[StepFacts], parts: Sequence[Part], target: Path, look: Look) -> None:
+def _with_track(steps: Sequence[StepFacts], parts: Sequence[FilmClip], target: Path, look: Look) -> None:
     """A film of these steps with their captions as a track that players show."""
     from scenes.production.film import join
-    from scenes.publishing.formats import told
+    from scenes.publishing.formats import tags_of
 
     starts = accumulate((step.frames / look.rate for step in steps), initial=0.0)
     cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]
-    join(parts, cues, target, told(parts[0].clip), catalogue(look.language).tag, shown=True)
+    join(parts, cues, target, tags_of(parts[0].clip), catalogue(look.language).tag, shown=True)
 
 
 def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequence[str]) -> str:
@@ -203,12 +203,12 @@ def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequ
     return "-".join(filter(None, [*parts, *told]))
 
 
-def _check(kinds: Sequence[Format], join: bool, wish: Wish, captions: str) -> None:
+def _check(kinds: Sequence[Format], join: bool, options: ClipOptions, captions: str) -> None:
     """Refuse what a format cannot do."""
     for kind in kinds:
-        if wish.clear and not kind.can_be_clear:
+        if options.clear and not kind.can_be_clear:
             raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png, svg or lottie has")
-        if wish.at is not None and kind.name != "svg":
+        if options.at is not None and kind.name != "svg":
             raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
         if captions == "track" and kind.name != "mp4":
             raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenes.cli.options import FILE, PLACE, VOICE, models_like, sized, takes
-from scenes.cli.orders import Wishes, alone_in, called, open_store
+from scenes.cli.orders import CommandOptions, alone_in, called, open_store
 from scenes.cli.output import console, plain, printable, save
 from scenes.cli.render import filmed, pictured
 from scenes.language import DEFAULT_TEXT
@@ -62,7 +62,7 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
         printable()
     pair = _pair(models, wishes)
     store = Pairs(open_store().folder, pair)
-    order = _order(pair, Wishes(**wishes))
+    order = _order(pair, CommandOptions(**wishes))
     if saved:
         take_trace(saved)
     path, _ = store.trace(order.text, None, **order.asked)
@@ -97,20 +97,20 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
     return Pair((first, models[1] if len(models) > 1 else first), edits, seed)
 
 
-def _order(pair: Pair, wish: Wishes) -> Order:
+def _order(pair: Pair, options: CommandOptions) -> Order:
     """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
     from scenes.production.files import distinct, sentence_name, shortened, slug
     from scenes.production.pairs import side_by_side
     from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 
-    look = wish.look()
+    look = options.look()
     sides = [called(model) if model else DEFAULT_MODEL.stem for model in pair.models]
     changes = [f"{side}-{distinct(line)}" for side, lines in zip("ab", pair.edits, strict=True) for line in lines]
     seed = [] if pair.seed is None else [slug(f"seed {pair.seed}")]
-    target = [f"target-{sentence_name(wish.target)}"] if wish.target else []
-    parts = ["compare", *sides, *changes, *seed, sentence_name(wish.text), *target]
+    target = [f"target-{sentence_name(options.target)}"] if options.target else []
+    parts = ["compare", *sides, *changes, *seed, sentence_name(options.text), *target]
     label = "-".join(filter(None, [shortened("-".join(parts)), look.name]))
-    return wish.order(side_by_side(), label, look, wish.output or Path("renders") / label)
+    return options.order(side_by_side(), label, look, options.output or Path("renders") / label)
 
 
 def table(trace: Trace) -> Table:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenes.cli.options import PLACE, SENTENCE, sized, takes
-from scenes.cli.orders import Wishes, alone_in, at_work, called, open_store
+from scenes.cli.orders import CommandOptions, alone_in, at_work, called, open_store
 from scenes.cli.output import printable, tell
 
 if TYPE_CHECKING:
@@ -50,49 +50,59 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
         raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
     if as_clip and as_json:
         raise click.ClickException("--render draws and --json prints: ask for one of them")
-    wish = Wishes(**wishes)
-    if wish.output and not as_clip:
+    options = CommandOptions(**wishes)
+    if options.output and not as_clip:
         raise click.ClickException("--output is the folder of a clip: ask for one with --render")
     printable()
     try:
         places = places_of(found[2] or "")
-        trace = Trace.load(open_store().trace(wish.text, wish.model, edits=wish.edits)[0])
+        trace = Trace.load(open_store().trace(options.text, options.model, edits=options.edits)[0])
         cell = trace.explain(found[1], **places)
     except (KeyError, ValueError) as error:
         raise click.ClickException(str(error.args[0])) from None
     if as_clip:
-        _draw(cell, depth, wish)
+        _draw(cell, depth, options)
     elif as_json:
         click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
     else:
         tell(*cell.tree(depth, terms).splitlines())
 
 
-def _draw(cell: Entry, depth: int, wish: Wishes) -> None:
+def _draw(cell: Entry, depth: int, options: CommandOptions) -> None:
     """Draw the making of an entry, and print the name of the clip."""
     from scenes.production.belongings import take
     from scenes.production.explanation import explanation
-    from scenes.production.film import Part, join, seconds
+    from scenes.production.film import FilmClip, join, seconds
     from scenes.stage.explained import Asked
 
-    look = wish.look()
-    name = _named(cell, depth, wish, look.name)
-    folder = wish.output or Path("renders") / "explained"
+    look = options.look()
+    name = _named(cell, depth, options, look.name)
+    folder = options.output or Path("renders") / "explained"
     chapter = explanation(Asked(cell.name, tuple(cell.at.items()), max(1, depth)))
-    order = wish.order([chapter], name, look, folder)
+    order = options.order([chapter], name, look, folder)
     with alone_in(folder), at_work() as studio:
         take(folder, [name])
         drawn = studio.clips(order, lambda _: True, ".mp4")
-        join([Part(clip, facts.title) for facts, clip in drawn], [], folder / name, {"title": drawn[0][0].title}, "und")
+        join(
+            [FilmClip(clip, facts.title) for facts, clip in drawn],
+            [],
+            folder / name,
+            {"title": drawn[0][0].title},
+            "und",
+        )
     tell(f"{folder / name}  {len(drawn)} steps, {seconds(folder / name):.0f} s")
 
 
-def _named(cell: Entry, depth: int, wish: Wishes, look: str) -> str:
+def _named(cell: Entry, depth: int, options: CommandOptions, look: str) -> str:
     """The file name of a clip: the entry, how deep it goes, and what was read."""
     from scenes.production.files import distinct, sentence_name, shortened, slug
 
     places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]
     words = [f"{axis}-{distinct(label, label if slug(label) == label.lower() else None)}" for axis, label in places]
-    read = [*([called(wish.model)] if wish.model else []), sentence_name(wish.text), *map(distinct, wish.edits)]
+    read = [
+        *([called(options.model)] if options.model else []),
+        sentence_name(options.text),
+        *map(distinct, options.edits),
+    ]
     parts = [slug(cell.name), *map(slug, words), f"depth-{depth}", *read, look]
     return f"{shortened('-'.join(filter(None, parts)))}.mp4"

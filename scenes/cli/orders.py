@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from scenes.production.facts import StepFacts
     from scenes.production.lecture_file import Lecture
     from scenes.production.look import Look
-    from scenes.production.repertoire import Entry, Part
+    from scenes.production.repertoire import ChapterEntry, Selection
     from scenes.production.store import Store
     from scenes.production.studio import Order, Studio
     from scenes.stage.brand import Brand
@@ -30,7 +30,7 @@ UNREAD = "manim.cfg"
 
 
 @dataclass(frozen=True)
-class Wishes:
+class CommandOptions:
     """Values of options, as far as a command has them or a lecture file does; else what is usual."""
 
     text: str
@@ -57,7 +57,7 @@ class Wishes:
         look = Look.of(self.quality, self.theme, brand or PLAIN, self.language, self.captions)
         return replace(look, rate=self.fps or look.rate)
 
-    def order(self, entries: Sequence[Entry], label: str, look: Look, folder: Path, **more: Any) -> Order:
+    def order(self, entries: Sequence[ChapterEntry], label: str, look: Look, folder: Path, **more: Any) -> Order:
         """The order for `entries`, with who speaks, if anybody should."""
         from scenes.production.studio import Order
 
@@ -79,30 +79,30 @@ def order_of(names: Sequence[str], trust: bool = False, preview: bool = False, *
 
     lecture, asked_for = _asked_for(names, trust)
     kept = {"voice"} - {*given} | ({"quality", "output"} if preview else set())
-    wish = Wishes(**given | (_unasked(lecture, kept) if lecture else {}))
-    look = wish.look(lecture.brand if lecture else None)
-    changed = [*([called(wish.model)] if wish.model else []), *map(distinct, wish.edits)]
-    read = "-".join([sentence_name(wish.text), *changed])
+    options = CommandOptions(**given | (_unasked(lecture, kept) if lecture else {}))
+    look = options.look(lecture.brand if lecture else None)
+    changed = [*([called(options.model)] if options.model else []), *map(distinct, options.edits)]
+    read = "-".join([sentence_name(options.text), *changed])
     name = _named(lecture, asked_for) if lecture else f"{_named(None, asked_for)}-{read}"
-    label = "-".join(filter(None, [shortened(name), look.name, SHOWN[wish.captions]]))
-    folder = wish.output or Path("renders") / label
+    label = "-".join(filter(None, [shortened(name), look.name, SHOWN[options.captions]]))
+    folder = options.output or Path("renders") / label
     if lecture and name != lecture.name and folder == lecture.output:  # a part of it goes beside its film
         folder = folder.with_name(label)
     steps = tuple(asked_for) if any(part.first for part in asked_for) else ()
-    order = wish.order(_entries(lecture, asked_for), label, look, folder, name=shortened(read), parts=steps)
-    if wish.model is not None:
+    order = options.order(_entries(lecture, asked_for), label, look, folder, name=shortened(read), parts=steps)
+    if options.model is not None:
         order = replace(order, entries=_served(order.entries, _about(order)))
-    if wish.edits:
+    if options.edits:
         _say_effect(_about(order))
     return lecture.ordered(order) if lecture else order
 
 
-def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[Part]]:
+def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[Selection]]:
     """The lecture of the file among `names`, and the parts that are asked for; what is doubtful in it is told.
 
     A file without steps, beside other names, gives these its look, and is no part itself.
     """
-    from scenes.production.repertoire import Part, cut, listed, parts
+    from scenes.production.repertoire import Selection, cut, listed, parts
 
     written = [(name, *cut(name)) for name in listed(names)]
     files = {file for _, file, *_ in written if file.endswith(".toml")}
@@ -113,14 +113,14 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[
     from scenes.production.lecture_file import read
 
     lecture = read(Path(files.pop()), trust)
-    for doubt in lecture.told:
+    for doubt in lecture.warnings:
         tell(f"lecture: {doubt}", err=True)
     found = []
     for name, bare, first, last in written:
         if not bare.endswith(".toml"):
             found += parts([name])
         elif first or len(written) == 1:
-            found.append(Part(lecture.name, tuple(lecture.entries), first, last))
+            found.append(Selection(lecture.name, tuple(lecture.entries), first, last))
     return lecture, found
 
 
@@ -135,14 +135,14 @@ def _unasked(lecture: Lecture, kept: set[str]) -> dict[str, Any]:
     return {name: value for name, value in said.items() if name not in asked}
 
 
-def _named(lecture: Lecture | None, asked_for: Sequence[Part]) -> str:
+def _named(lecture: Lecture | None, asked_for: Sequence[Selection]) -> str:
     """A file name part for what is asked for; chapters that a lecture file gives its look stand behind its name."""
     labels = list(dict.fromkeys(part.label for part in asked_for))
     is_of_file = lecture and any(part.entries == tuple(lecture.entries) for part in asked_for)
     return "-".join(labels if is_of_file or not lecture else [lecture.name, *labels]) or "lecture"
 
 
-def _entries(lecture: Lecture | None, asked_for: Sequence[Part]) -> Sequence[Entry]:
+def _entries(lecture: Lecture | None, asked_for: Sequence[Selection]) -> Sequence[ChapterEntry]:
     """The chapters of all parts: in the order of the lecture file, or by their numbers; all of them for no part."""
     from scenes.production.repertoire import chosen
 
@@ -175,7 +175,7 @@ def _about(order: Order) -> dict[str, Any]:
     return open_store().about(order.text, order.model, **order.asked)
 
 
-def _served(entries: Sequence[Entry], about: dict[str, Any]) -> list[Entry]:
+def _served(entries: Sequence[ChapterEntry], about: dict[str, Any]) -> list[ChapterEntry]:
     """The chapters of `entries` that the model of a trace with these facts can serve; the others are told in one line.
 
     Raises:

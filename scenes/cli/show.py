@@ -128,12 +128,12 @@ def show(
 
 
 def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Shown:
-    from scenes.production.film import Part, join, seconds
+    from scenes.production.film import FilmClip, join, seconds
 
     if len(drawn) == 1:
         facts, clip = drawn[0]
         return Shown(clip, facts.title, seconds(clip))
-    parts = [Part(clip, facts.title) for facts, clip in drawn]
+    parts = [FilmClip(clip, facts.title) for facts, clip in drawn]
     key = hashed(*(facts.key for facts, _ in drawn))
     target = store.kept("films", key, ".mp4", lambda path: join(parts, [], path, {"title": title}, "und"))
     return Shown(target, title, sum(seconds(clip) for _, clip in drawn))

@@ -82,7 +82,7 @@ def voice() -> Voice:
     return _voices[-1]
 
 
-def told(text: str) -> Told:
+def translated(text: str) -> Told:
     """A text of a picture or a caption, marked or not, in the language that is spoken now."""
     return text if isinstance(text, Told) else Told(_voices[-1].tell(text))
 

@@ -6,7 +6,7 @@ import re
 
 from manim import MathTypst, VGroup, VMobject
 
-from scenes.language import told
+from scenes.language import translated
 from scenes.theme import palette
 from transformer_core.tracing.provenance import MARK, parse
 
@@ -57,7 +57,7 @@ def in_language(source: str) -> str:
     parts, end = [], 0
     for mark in [*MARK.finditer(source), None]:
         until = mark.start() if mark else len(source)
-        parts.append(re.sub('"([^"]*)"', lambda word: f'"{told(word[1])}"', source[end:until]))
+        parts.append(re.sub('"([^"]*)"', lambda word: f'"{translated(word[1])}"', source[end:until]))
         parts.append(mark[0] if mark else "")
         end = mark.end() if mark else until
     return "".join(parts)

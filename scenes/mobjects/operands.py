@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from manim import DOWN, VGroup, VMobject
 
-from scenes.language import Told, told
+from scenes.language import Told, translated
 from scenes.layout import Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
@@ -136,7 +136,7 @@ def lines_of(parts: Sequence[str], style: str, role: str, wide: float) -> list[W
 
 def wrapped(text: str, style: str, role: str, wide: float) -> VGroup:
     """A plain sentence in lines of at most `wide` px, centred."""
-    lines = filled(told(text).split(), style, wide)
+    lines = filled(translated(text).split(), style, wide)
     return stacked([Words(Told(line), style, role) for line in lines], typeset(style).size * 1.3)
 
 

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.language import told
+from scenes.language import translated
 from scenes.layout import Room, across
 from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
 from scenes.mobjects.shapes import dot, path, rule
@@ -65,7 +65,7 @@ class Plot(VGroup):
             Words(names[1], "fact", "ink2").next_to(self.axes[1], UP, buff=units(14)).align_to(self.axes[1], LEFT),
         )
         for name, span, text in zip(self.names, (self.across, self.up), names, strict=True):
-            means(name, Names(span, text, plain(told(text))))
+            means(name, Names(span, text, plain(translated(text))))
         super().__init__(self.axes, self.names)
 
     @classmethod
@@ -114,10 +114,6 @@ class Plot(VGroup):
     def level(self, y: float = 0.0) -> VMobject:
         """A line across, from the one end of the plot to the other."""
         return rule(self.beside(y), self.beside(y) + RIGHT * self.axes[0].width, "ink", 2)
-
-    def bold_curve(self, x: Row, y: Row, role: str = "ink") -> tuple[VMobject, VGroup]:
-        """A thick line and the dots on it."""
-        return self.curve(x, y, role, 6), self.dots(x, y, role, 12)
 
     def dots(self, x: Row, y: Row, role: str = "ink", radius: float = 9) -> VGroup:
         spots = zip(row_of(x), row_of(y), strict=True)

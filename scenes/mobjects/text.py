@@ -21,7 +21,7 @@ import numpy as np
 import uharfbuzz as hb
 from manim import DL, VMobject
 
-from scenes.language import Told, told
+from scenes.language import Told, translated
 from scenes.layout import STAGE, Room
 from scenes.mobjects.copies import Copied, begin
 from scenes.theme import Type, at, palette, typeset, units
@@ -165,7 +165,7 @@ class Words(Copied, VMobject):
     in_equation = False
 
     def __init__(self, text: str, style: str = "note", role: str = "ink", paper: VMobject | None = None) -> None:
-        self.text, self.spans = parse(told(text))
+        self.text, self.spans = parse(translated(text))
         self.style, self.role, self.paper, self.turned = style, role, paper, False
         begin(self, stroke_width=0, fill_opacity=1, fill_color=palette().role(role))
         self._draw()
@@ -237,7 +237,7 @@ class Words(Copied, VMobject):
         scale, corner, tabular = self._scale(), self.get_corner(DL), typeset(self.style).tabular
         anchor, height = corner[0] + self._from_left * scale, corner[1] + self._from_bottom * scale
         anchor += self._rest[1] * scale if tabular else 0
-        self.text, self.spans = parse(told(text))
+        self.text, self.spans = parse(translated(text))
         self._draw()
         # From its origin at once: a number that runs is written again in every frame.
         origin = anchor - self._rest[1] * scale if tabular else anchor
@@ -261,7 +261,7 @@ def wrapped(text: str, style: str, width: float) -> list[str]:
     >>> wrapped("Rows ask, columns answer", "caption", 300)
     ['Rows ask,', 'columns answer']
     """
-    words = re.findall(rf"(?:{MARK.pattern.replace('(', '(?:')}|\S)+", told(text))
+    words = re.findall(rf"(?:{MARK.pattern.replace('(', '(?:')}|\S)+", translated(text))
 
     fewest = filled(words, style, width)
     narrower = (filled(words, style, share * width) for share in (0.5, 0.6, 0.7, 0.8, 0.9))

@@ -17,7 +17,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
 from scenes.production.origin import Origin, text_of
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import ChapterEntry
 from scenes.production.sheet import Picture, contact_sheet
 from scenes.production.slide import Slide, model_name
 from scenes.production.store import Store
@@ -48,7 +48,7 @@ class Delivery:
         return self.order.output
 
     @cached_property
-    def entries(self) -> dict[str, Entry]:
+    def entries(self) -> dict[str, ChapterEntry]:
         """The chapters and slides that have steps here, by name."""
         there = {step.chapter for step in self.steps}
         return {entry.name: entry for entry in self.order.entries if entry.name in there}
@@ -76,7 +76,7 @@ class Delivery:
         index, steps = self.index(), self.steps
         cues = [cue.later(row["start"]) for step, row in zip(steps, index["steps"], strict=True) for cue in step.cues]
         target = self.folder / index["film"]
-        parts = [film.Part(self._file("clips", step, ".mp4"), step.title) for step in steps]
+        parts = [film.FilmClip(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.order.author, **self.origin.tags}
         sound = self.narration.film(steps, self.order.look.rate) if self.narration else None
         shown = self.order.captions == "track"
@@ -130,7 +130,7 @@ class Delivery:
         """Posters, and a contact sheet for each chapter."""
         for step in self.steps:
             place(self.store.clip(step.key).with_suffix(".png"), self._file("posters", step, ".png"))
-        sheets: dict[Entry, list[StepFacts]] = {}
+        sheets: dict[ChapterEntry, list[StepFacts]] = {}
         for entry, part in self._sections():
             sheets.setdefault(entry, []).extend(part)
         for entry, own in sheets.items():
@@ -141,9 +141,9 @@ class Delivery:
             write = partial(contact_sheet, pictures, heading, told=text_of(self.origin.tags))
             place(self.store.kept("sheets", key, ".png", write), self.folder / f"contact-sheet-{entry.name}.png")
 
-    def _sections(self) -> list[tuple[Entry, list[StepFacts]]]:
+    def _sections(self) -> list[tuple[ChapterEntry, list[StepFacts]]]:
         """The steps by the chapter that they are told in: a slide belongs to the one before it, a card to none."""
-        found: list[tuple[Entry, list[StepFacts]]] = []
+        found: list[tuple[ChapterEntry, list[StepFacts]]] = []
         for step in self.steps:
             entry = self.entries[step.chapter]
             is_first = not found or (isinstance(found[-1][0], Slide) and found[-1][0].large)
@@ -153,7 +153,7 @@ class Delivery:
             found[-1][1].append(step)
         return found
 
-    def _title(self, entry: Entry) -> str:
+    def _title(self, entry: ChapterEntry) -> str:
         return entry.title if isinstance(entry, Slide) else catalogue(self.order.look.language).text(entry.title)
 
     def _file(self, kind: str, step: StepFacts, suffix: str) -> Path:

@@ -20,7 +20,7 @@ from scenes.production.files import stage
 from scenes.production.fingerprint import digest, hashed, source, toolchain, without_steps
 from scenes.production.look import Look
 from scenes.production.origin import Origin, text_of
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import ChapterEntry
 from scenes.production.seals import seal, sealed
 from transformer_core.studies import results
 from transformer_core.tracing.trace import Trace
@@ -40,7 +40,7 @@ class Job:
     `speech` has the seconds of each beat of the steps that are spoken, by number.
     """
 
-    entry: Entry
+    entry: ChapterEntry
     trace: Path
     trace_key: str
     look: Look
@@ -52,7 +52,7 @@ class Job:
     speech: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
-def sources_of(entry: Entry, language: str = ENGLISH) -> str:
+def sources_of(entry: ChapterEntry, language: str = ENGLISH) -> str:
     """A hash of all that a chapter can run and say: all code but the other chapters', libraries, results, catalogue."""
     told = catalogue(language).fingerprint
     code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")

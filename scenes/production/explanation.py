@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from scenes.production.fingerprint import hashed
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import ChapterEntry
 from scenes.stage import explained
 from scenes.stage.explained import Asked, Explained
 
 
 @dataclass(frozen=True, order=True)
-class Explanation(Entry):
+class Explanation(ChapterEntry):
     """A chapter that explains the entry that was `asked` for."""
 
     asked: Asked | None = None

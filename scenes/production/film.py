@@ -40,7 +40,7 @@ CAPTION_HEADER = (
 
 
 @dataclass(frozen=True)
-class Part:
+class FilmClip:
     """One clip of a film, and the mark that a player shows for it."""
 
     clip: Path
@@ -63,7 +63,7 @@ def frames(clip: Path) -> int:
 
 
 def join(
-    parts: Sequence[Part],
+    parts: Sequence[FilmClip],
     cues: Sequence[Cue],
     target: Path,
     facts: Mapping[str, str],
@@ -135,7 +135,7 @@ def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
         video = film.add_stream_from_template(template)
         video.time_base = template.time_base
         track = _sound_stream(film, stack, sound, language)
-        for packet in merge(_pictures([Part(clip, "")], [0], video), track, key=_time):
+        for packet in merge(_pictures([FilmClip(clip, "")], [0], video), track, key=_time):
             film.mux(packet)
 
 
@@ -171,7 +171,7 @@ def _time(packet: Packet) -> float:
     return float(packet.pts * packet.time_base)
 
 
-def _pictures(parts: Sequence[Part], starts: Sequence[int], video: av.VideoStream) -> Iterator[Packet]:
+def _pictures(parts: Sequence[FilmClip], starts: Sequence[int], video: av.VideoStream) -> Iterator[Packet]:
     for part, start in zip(parts, starts, strict=False):
         with av.open(str(part.clip.absolute())) as clip:
             for packet in clip.demux(clip.streams.video[0]):
@@ -198,7 +198,7 @@ def _sound_stream(film: OutputContainer, stack: ExitStack, sound: Path, language
     return packets()
 
 
-def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
+def _starts(parts: Sequence[FilmClip], first: av.VideoStream) -> list[int]:
     """Return the start of each clip in the film and the end of the last one, in ticks of the first clip's clock."""
     starts = [0]
     for part in parts:
@@ -212,7 +212,7 @@ def _starts(parts: Sequence[Part], first: av.VideoStream) -> list[int]:
     return starts
 
 
-def _marks(parts: Sequence[Part], starts: Sequence[int], time_base: Fraction) -> list[Chapter]:
+def _marks(parts: Sequence[FilmClip], starts: Sequence[int], time_base: Fraction) -> list[Chapter]:
     return [
         {"id": i, "start": starts[i], "end": starts[i + 1], "time_base": time_base, "metadata": {"title": part.title}}
         for i, part in enumerate(parts)

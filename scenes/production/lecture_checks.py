@@ -12,7 +12,7 @@ from scenes.language import languages
 from scenes.production.files import distinct
 from scenes.production.look import CAPTIONS, QUALITIES
 from scenes.production.mistakes import Wrong, beside, file_beside, named, one_of
-from scenes.production.repertoire import GROUPS, Entry, Part, cut, entries_in, parts, repertoire
+from scenes.production.repertoire import GROUPS, ChapterEntry, Selection, cut, entries_in, parts, repertoire
 from scenes.production.slide import END, TITLE, Slide
 from scenes.speech.engines import SILENT, NotInstalledError
 from scenes.speech.voices import voice
@@ -102,9 +102,9 @@ def check_sentence(key: str, text: str, model: Path, wrong: Wrong) -> None:
         wrong(key, f"{length} words are too many: a picture has room for {LIMITS.whole}")
 
 
-def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wrong) -> tuple[Part, ...]:
+def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wrong) -> tuple[Selection, ...]:
     """Chapters, steps of them and slides in the order of the film; all chapters of the lecture if none is named."""
-    found: list[Part] = []
+    found: list[Selection] = []
     slides = 0
     for i, given in enumerate(table.chapters):
         place = "chapters" if isinstance(given, str) else f"chapters.{i}"
@@ -123,13 +123,13 @@ def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wron
                 wrong(place, f"{named(part.name)} is there twice: name it once", part.name)
             else:
                 found.append(_told_apart(part, found))
-    found = found if table.chapters else [Part(entry.name, (entry,)) for entry in repertoire()]
+    found = found if table.chapters else [Selection(entry.name, (entry,)) for entry in repertoire()]
     cards = {TITLE: table.title_card, END: table.end_card}
     made = {name: _card(name, card, table, wrong) for name, card in cards.items() if card}
     return tuple(filter(None, [made.get(TITLE), *found, made.get(END)]))
 
 
-def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Part]:
+def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Selection]:
     """The chapters called `name`, with steps after a dot; a group in its order. A file is looked for in `folder`."""
     if "," in name:
         wrong(place, f"{named(name)} are several: write each as a text of its own", name)
@@ -138,7 +138,7 @@ def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> li
         bare, first, last = cut(name)
         if bare.endswith(".py"):
             own = _own(folder, bare, trust, place, wrong)
-            return [Part(own[0].name, tuple(own), first, last)] if own else []
+            return [Selection(own[0].name, tuple(own), first, last)] if own else []
         return parts([name])
     except OSError as error:  # such as a name that is too long
         wrong(place, f"{named(name)} is no chapter: {error.strerror}", name)
@@ -150,7 +150,7 @@ def _named(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> li
         return []
 
 
-def _chapter(folder: Path, given: ChapterTable, model: Path, trust: bool, place: str, wrong: Wrong) -> list[Part]:
+def _chapter(folder: Path, given: ChapterTable, model: Path, trust: bool, place: str, wrong: Wrong) -> list[Selection]:
     """A chapter of a table: the steps that are told, of what it reads."""
     if given.model:
         model = model_of(folder, given.model, wrong, f"{place}.model")
@@ -199,7 +199,7 @@ def _without(first: int, last: int, left: Sequence[tuple[int, int]]) -> list[tup
     return [*found, *([(first, last)] if first <= end else [])]
 
 
-def _both_tell(one: Part, other: Part) -> bool:
+def _both_tell(one: Selection, other: Selection) -> bool:
     """True if two parts have a step in common, as far as their names say."""
     if not {*one.entries} & {*other.entries}:
         return False
@@ -207,18 +207,18 @@ def _both_tell(one: Part, other: Part) -> bool:
     return one.entries != other.entries or (a <= d and c <= b)
 
 
-def _told_apart(part: Part, others: Sequence[Part]) -> Part:
+def _told_apart(part: Selection, others: Sequence[Selection]) -> Selection:
     """`part` under a name of its own where a chapter is told before that reads something else."""
     there = {entry.name: entry for other in others for entry in other.entries}
 
-    def called(entry: Entry, count: int = 1) -> Entry:
+    def called(entry: ChapterEntry, count: int = 1) -> ChapterEntry:
         own = replace(entry, name=entry.name if count == 1 else f"{entry.name}_{count}")
         return own if there.get(own.name, own) == own else called(entry, count + 1)
 
     return replace(part, entries=tuple(map(called, part.entries)))
 
 
-def _slide(name: str, given: ChapterTable, place: str, wrong: Wrong) -> list[Part]:
+def _slide(name: str, given: ChapterTable, place: str, wrong: Wrong) -> list[Selection]:
     """A slide between chapters."""
     for key in ("sentence", "model", "steps", "without"):
         if getattr(given, key):
@@ -226,10 +226,10 @@ def _slide(name: str, given: ChapterTable, place: str, wrong: Wrong) -> list[Par
     if not given.title:
         wrong(place, "this is neither a chapter, which has a name, nor a slide, which has a title")
     words = _words(given, place, wrong)
-    return [Part(name, (Slide.of(name, given.title, **words),))]
+    return [Selection(name, (Slide.of(name, given.title, **words),))]
 
 
-def _card(name: str, given: CardTable, table: Table, wrong: Wrong) -> Part:
+def _card(name: str, given: CardTable, table: Table, wrong: Wrong) -> Selection:
     """The title card or the end card."""
     place = f"{name}_card"
     if not (given.title or table.title):
@@ -239,7 +239,7 @@ def _card(name: str, given: CardTable, table: Table, wrong: Wrong) -> Part:
             if getattr(given, key):
                 wrong(f"{place}.{key}", "this is for the end card")
     words = _words(given, place, wrong)
-    return Part(name, (Slide.of(name, given.title, licence=given.licence, asked=given.questions, **words),))
+    return Selection(name, (Slide.of(name, given.title, licence=given.licence, asked=given.questions, **words),))
 
 
 def _words(given: ChapterTable | CardTable, place: str, wrong: Wrong) -> dict[str, Any]:
@@ -258,7 +258,7 @@ def _words(given: ChapterTable | CardTable, place: str, wrong: Wrong) -> dict[st
     return {"lines": tuple(given.lines), "say": say}
 
 
-def _own(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[Entry]:
+def _own(folder: Path, name: str, trust: bool, place: str, wrong: Wrong) -> list[ChapterEntry]:
     """The chapters in a file beside the lecture file. They are code: nobody runs it who has not said so."""
     path = file_beside(folder, name, place, wrong)
     if path is None:

@@ -18,7 +18,7 @@ from scenes.production.brand_file import ThemeTable, branded
 from scenes.production.files import distinct
 from scenes.production.lecture_checks import check_sentence, check_words, model_of, output_of, running_of, speakers_of
 from scenes.production.mistakes import LARGEST, MOST, Lines, Mistake, MistakesError, Wrong, named, one_of
-from scenes.production.repertoire import Entry, Part
+from scenes.production.repertoire import ChapterEntry, Selection
 from scenes.production.slide import Slide, model_name
 from scenes.speech.engines import SILENT
 from scenes.stage.brand import Brand
@@ -84,12 +84,12 @@ class Lecture:
 
     path: Path
     table: Table
-    running: tuple[Part, ...]
+    running: tuple[Selection, ...]
     model: str | None
     brand: Brand
     output: Path
     voice: tuple[str, ...]
-    told: tuple[str, ...]
+    warnings: tuple[str, ...]
 
     @property
     def options(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Lecture:
         return same | read | made | ({"captions": table.captions} if table.captions else {})
 
     @property
-    def entries(self) -> tuple[Entry, ...]:
+    def entries(self) -> tuple[ChapterEntry, ...]:
         """Its chapters and slides, each once, in the order in which they come first."""
         return tuple(dict.fromkeys(entry for part in self.running for entry in part.entries))
 
@@ -110,7 +110,7 @@ class Lecture:
 
         title, author = self.table.title, self.table.author
 
-        def told(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+        def told(entries: Sequence[ChapterEntry]) -> tuple[ChapterEntry, ...]:
             facts = title, author, order.text, model_name(order.model or DEFAULT_MODEL.stem), order.look.language
             return tuple(entry.told(*facts) if isinstance(entry, Slide) else entry for entry in entries)
 
@@ -159,9 +159,9 @@ def read(path: Path, trust: bool = False) -> Lecture:
     brand, doubts = branded(path.parent, table.theme, wrong)
     if mistakes:
         raise MistakesError(path.name, mistakes)
-    told = tuple(MistakesError(path.name, [Mistake(key, doubt, lines.of(key)) for key, doubt in doubts]).lines)
+    warnings = tuple(MistakesError(path.name, [Mistake(key, doubt, lines.of(key)) for key, doubt in doubts]).lines)
     checkpoint = None if table.model == DEFAULT_MODEL.stem else str(model)
-    return Lecture(path, table, running, checkpoint, brand, output, speakers, told)
+    return Lecture(path, table, running, checkpoint, brand, output, speakers, warnings)
 
 
 def _text(path: Path) -> str:

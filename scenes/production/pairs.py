@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scenes.production.repertoire import CHAPTERS, Entry, entries_in
+from scenes.production.repertoire import CHAPTERS, ChapterEntry, entries_in
 from scenes.production.store import Store
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED, find_model
 from transformer_core.tracing.trace import Trace
@@ -55,6 +55,6 @@ class Pairs(Store):
         return self.traced(("pair", text, target, pair, *pair.places), pair.places, computing, compared)
 
 
-def side_by_side() -> list[Entry]:
+def side_by_side() -> list[ChapterEntry]:
     """The chapter on a pair, which is no part of the lecture."""
     return entries_in(CHAPTERS / "compared" / "side_by_side.py")

@@ -31,7 +31,7 @@ GROUPS = {"attention": ("qkv", "scores", "weighting")}
 
 
 @dataclass(frozen=True, order=True)
-class Entry:
+class ChapterEntry:
     """A chapter as its file states it; nothing is imported to know this much.
 
     `text` and `model` are what a lecture file lets this chapter read; without them it reads what the others do.
@@ -108,19 +108,19 @@ def _module_in(path: Path) -> ModuleType:
     return module
 
 
-def repertoire(folder: Path = CHAPTERS) -> list[Entry]:
+def repertoire(folder: Path = CHAPTERS) -> list[ChapterEntry]:
     """Every chapter of `folder`: every class with a `number`, a `title` and `steps`."""
     paths = [*folder.glob("*.py"), *folder.glob("*/chapter.py")]
     return sorted(entry for path in paths for entry in entries_in(path))
 
 
-def entries_in(path: Path) -> list[Entry]:
+def entries_in(path: Path) -> list[ChapterEntry]:
     """The chapters in one file, which is read and not run."""
     classes = [n for n in ast.parse(path.read_text(encoding="utf-8"), str(path)).body if isinstance(n, ast.ClassDef)]
     return [entry for node in classes if (entry := _entry(node, path))]
 
 
-def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
+def _entry(node: ast.ClassDef, path: Path) -> ChapterEntry | None:
     facts: dict[str, object] = {}
     for line in node.body:
         if isinstance(line, ast.Assign | ast.AnnAssign) and isinstance(line.value, ast.Constant | ast.Tuple):
@@ -132,7 +132,7 @@ def _entry(node: ast.ClassDef, path: Path) -> Entry | None:
     about = (ast.get_docstring(node) or "").partition("\n")[0]
     needs = facts.get("needs")
     needed = needs if isinstance(needs, tuple) else ()
-    return Entry(int(str(facts["number"])), name_of(path), str(facts["title"]), about, node.name, path, needed)
+    return ChapterEntry(int(str(facts["number"])), name_of(path), str(facts["title"]), about, node.name, path, needed)
 
 
 def stem_of(path: Path) -> str:
@@ -146,14 +146,14 @@ def name_of(path: Path) -> str:
 
 
 @dataclass(frozen=True)
-class Part:
+class Selection:
     """Chapters that were asked for by one name, and which of their steps, counted through them; all if `first` is 0.
 
     Without a `last`, they go on to the end.
     """
 
     name: str
-    entries: tuple[Entry, ...]
+    entries: tuple[ChapterEntry, ...]
     first: int = 0
     last: int = 0
 
@@ -201,7 +201,7 @@ def cut(name: str) -> tuple[str, int, int]:
     return found["name"], first, last
 
 
-def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Part]:
+def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Selection]:
     """The parts called `names`: chapters by name, number or file, groups, lists and ranges of them, and their steps.
 
     Raises:
@@ -211,7 +211,7 @@ def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Part]:
     return [_part(*cut(name), entries) for name in listed(names)]
 
 
-def _part(name: str, first: int, last: int, entries: Sequence[Entry]) -> Part:
+def _part(name: str, first: int, last: int, entries: Sequence[ChapterEntry]) -> Selection:
     known = {entry.name: entry for entry in entries}
     groups = {group: tuple(known[one] for one in members if one in known) for group, members in GROUPS.items()}
     if name.endswith(".py"):
@@ -219,32 +219,32 @@ def _part(name: str, first: int, last: int, entries: Sequence[Entry]) -> Part:
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
     numbers = NUMBERS.fullmatch(name.strip())
     if plain in known:
-        return Part(plain, (known[plain],), first, last)
+        return Selection(plain, (known[plain],), first, last)
     if groups.get(plain):
-        return Part(plain, groups[plain], first, last)
+        return Selection(plain, groups[plain], first, last)
     if numbers:
         low, high = int(numbers[1]), int(numbers[2] or numbers[1])
         found = tuple(entry for entry in entries if low <= entry.number <= high)
         ends = {entry.number for entry in found} >= {low, high}
         if ends and found:
-            return Part(found[0].name if len(found) == 1 else f"{low}-{high}", found, first, last)
+            return Selection(found[0].name if len(found) == 1 else f"{low}-{high}", found, first, last)
         if entries:
             raise ValueError(f"no chapter {name}: they are numbered {entries[0].number} to {entries[-1].number}")
     there = [*(group for group, members in groups.items() if members), *known]
     raise ValueError(f"no chapter {name!r}; there are: {', '.join(there)}")
 
 
-def _written(path: Path, first: int, last: int) -> Part:
+def _written(path: Path, first: int, last: int) -> Selection:
     """The chapters in a file of code that was named."""
     if not path.is_file():
         raise ValueError(f"there is no file {path}")
     found = tuple(entries_in(path.resolve()))
     if not found:
         raise ValueError(f"no chapter is in {path.name}: a class with a number, a title and steps")
-    return Part("-".join(entry.name for entry in found), found, first, last)
+    return Selection("-".join(entry.name for entry in found), found, first, last)
 
 
-def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[Entry]:
+def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[ChapterEntry]:
     """The chapters of the parts called `names`, in the order of the lecture; all of them for no name.
 
     Raises:

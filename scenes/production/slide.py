@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from scenes.language import catalogue
-from scenes.production.repertoire import Entry
+from scenes.production.repertoire import ChapterEntry
 
 DRAWN_BY = Path(__file__).resolve().parents[1] / "stage" / "slide.py"
 TITLE, END = "title", "end"
 
 
 @dataclass(frozen=True, order=True)
-class Slide(Entry):
+class Slide(ChapterEntry):
     """A title, lines under it, and what is said; `asked` is where to ask, and `licence` what an end card says of it."""
 
     lines: tuple[str, ...] = ()

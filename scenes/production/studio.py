@@ -16,7 +16,7 @@ from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.look import CAPTIONS, SHOWN, Look
-from scenes.production.repertoire import Entry, Part
+from scenes.production.repertoire import ChapterEntry, Selection
 from scenes.production.store import Store
 from scenes.production.transcript import transcript
 
@@ -33,7 +33,7 @@ RUNS_A_PROCESS = 2
 class Order:
     """Order for the studio: the chapters, the sentence and the model, the look, the folder, who draws, who speaks."""
 
-    entries: Sequence[Entry]
+    entries: Sequence[ChapterEntry]
     text: str
     label: str
     look: Look
@@ -53,9 +53,9 @@ class Order:
     #: What the names of files say of sentence, model and edits.
     name: str = ""
     #: The parts of the chapters that were asked for; empty for all of them.
-    parts: tuple[Part, ...] = ()
+    parts: tuple[Selection, ...] = ()
     #: Chapters, steps of them and slides as a lecture file has them follow each other, each entry in parts of its own.
-    running: tuple[Part, ...] = ()
+    running: tuple[Selection, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -67,7 +67,7 @@ class Order:
         """Edits, given translation and number of beams, as `Store.trace` takes them."""
         return {"edits": self.edits, "target": self.target, "beams": self.beams}
 
-    def reads(self, entry: Entry) -> dict[str, Any]:
+    def reads(self, entry: ChapterEntry) -> dict[str, Any]:
         """The sentence, model and changes that a chapter reads, as arguments of `Store.trace`.
 
         A given translation is of the order's own sentence, and edits are of its own model.

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from itertools import chain, groupby, zip_longest
 from types import MappingProxyType
 
-from scenes.language import spoken_in, told
+from scenes.language import spoken_in, translated
 from scenes.language.sentences import PLACE
 from scenes.production.facts import StepFacts
-from scenes.production.repertoire import Entry, repertoire
+from scenes.production.repertoire import ChapterEntry, repertoire
 from scenes.publishing.rendered import RenderedStep
 from scenes.quiz.question import Question
 from scenes.stage.requirements import lacks
@@ -58,7 +58,7 @@ class Card:
 
 
 def cards_of(
-    chapters: Sequence[Entry],
+    chapters: Sequence[ChapterEntry],
     trace: Trace,
     steps: Sequence[StepOfFilm],
     language: str,
@@ -91,7 +91,7 @@ def cards_of(
     return found
 
 
-def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
+def asked_by(entry: ChapterEntry, trace: Trace) -> Iterator[tuple[str, Question]]:
     """Name and question of each that a chapter asks about `trace`."""
     ask = entry.questions()
     if ask is None:
@@ -106,7 +106,13 @@ def asked_by(entry: Entry, trace: Trace) -> Iterator[tuple[str, Question]]:
 
 
 def _card(
-    name: str, entry: Entry, title: str, question: Question, answering: str, number: int, steps: Sequence[StepOfFilm]
+    name: str,
+    entry: ChapterEntry,
+    title: str,
+    question: Question,
+    answering: str,
+    number: int,
+    steps: Sequence[StepOfFilm],
 ) -> Card | str:
     """The card of a question that the chapter `answering` of this `number` answers, or why there is none."""
     if question.right is None:
@@ -118,7 +124,9 @@ def _card(
     if there and step is None:
         return f"no step of {answering} is called {plain(question.step)!r}"
     order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
-    marked = [told(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)]
+    marked = [
+        translated(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)
+    ]
     (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
@@ -131,7 +139,7 @@ def _card(
 def _pattern(title: str) -> re.Pattern[str]:
     """A title with its slots as a pattern of what it may be in the language that is spoken."""
     slot = Phrase("\0")
-    parts = plain(told(PLACE.sub(lambda _: f"{slot}", title))).split(slot)
+    parts = plain(translated(PLACE.sub(lambda _: f"{slot}", title))).split(slot)
     return re.compile(".+".join(map(re.escape, parts)))
 
 

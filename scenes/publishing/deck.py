@@ -20,7 +20,7 @@ from pptx.util import Emu, Pt
 from scenes.production import film
 from scenes.production.files import stage
 from scenes.publishing.live import LiveModel, still_of
-from scenes.publishing.rendered import Part, Rendered, RenderedStep
+from scenes.publishing.rendered import Rendered, RenderedStep, Segment
 from scenes.publishing.timeless import write_archive
 from scenes.publishing.wording import words_in
 
@@ -104,7 +104,7 @@ def opened(path: Path, target: Path) -> Any:
         raise ValueError(f"{path} cannot be opened as a PowerPoint file (.pptx without a password)") from error
 
 
-def _played(step: RenderedStep, stops: str, folder: Path) -> Iterator[tuple[RenderedStep, Part, Path, Path]]:
+def _played(step: RenderedStep, stops: str, folder: Path) -> Iterator[tuple[RenderedStep, Segment, Path, Path]]:
     """The parts of a step, each with its clip and the picture that is seen while it does not play.
 
     Of a beat this is its first picture, with which the beat before ends, so that nothing jumps when it starts.
@@ -143,7 +143,9 @@ def _opening(deck: Any, lecture: Rendered) -> Any:
     return slide
 
 
-def _slide(deck: Any, lecture: Rendered, step: RenderedStep, part: Part, clip: Path, poster: Path, stops: str) -> Any:
+def _slide(
+    deck: Any, lecture: Rendered, step: RenderedStep, part: Segment, clip: Path, poster: Path, stops: str
+) -> Any:
     """A part of a step: its clip fills the slide; behind it stands the title, for the outline and screen readers."""
     slide = _blank(deck)
     left, top, width, height = _fitting(deck, lecture)

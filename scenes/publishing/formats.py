@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from scenes.production.files import place, whole
-from scenes.production.film import KEPT, Part, join
+from scenes.production.film import KEPT, FilmClip, join
 from scenes.production.origin import text_of
 from scenes.publishing.timeless import write_boxes
 
@@ -33,7 +33,8 @@ XMP = (
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: what it is drawn as, its usual size and rate, and how it is made of what was drawn.
+    """A kind of file: what it is drawn as, its usual size and rate, and how it is made of what was drawn,
+    unless that is the file.
 
     `drawn` is the suffix of what the studio draws for it: ".mp4", or ".mkv" for pictures without loss. It is `clear` if
     its background is usually left away, as it `can_be`.
@@ -43,12 +44,12 @@ class Format:
     drawn: str
     width: int
     rate: int
-    make: Callable[[Sequence[Part], Path, int], None]
+    make: Callable[[Sequence[FilmClip], Path, int], None] | None = None
     clear: bool = False
     can_be_clear: bool = False
 
 
-def told(master: Path) -> dict[str, str]:
+def tags_of(master: Path) -> dict[str, str]:
     """Return the tags of a master that its copies keep, by name in lower case."""
     with av.open(str(master)) as container:
         return {name.lower(): text for name, text in container.metadata.items() if name.lower() in KEPT}
@@ -102,21 +103,21 @@ def straight(pixels: np.ndarray) -> np.ndarray:
     return found
 
 
-def _mp4(parts: Sequence[Part], target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
+def _mp4(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
     if len(parts) == 1:
         place(parts[0].clip, target)
     else:
-        join(parts, (), target, told(parts[0].clip), "und")
+        join(parts, (), target, tags_of(parts[0].clip), "und")
 
 
-def _webm(parts: Sequence[Part], target: Path, rate: int) -> None:
+def _webm(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     """VP9 with an alpha plane, as browsers and editors take it. A standstill is one picture that lasts."""
     drawn, second = [part.clip for part in parts], Fraction(1, rate)
     with (
         whole(target) as part,
         av.open(str(part.absolute()), "w", format="webm", options={"fflags": "+bitexact"}) as film,
     ):
-        film.metadata.update(told(drawn[0]))
+        film.metadata.update(tags_of(drawn[0]))
         stream = film.add_stream("libvpx-vp9", rate=rate, options=VP9)
         stream.pix_fmt, stream.time_base = "yuva420p", second
         number = 0
@@ -133,7 +134,7 @@ def _webm(parts: Sequence[Part], target: Path, rate: int) -> None:
         film.mux(stream.encode(None))
 
 
-def _gif(parts: Sequence[Part], target: Path, rate: int) -> None:
+def _gif(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     """A palette of the clip's own colours."""
     drawn = [part.clip for part in parts]
     palette = _palette(drawn)
@@ -156,7 +157,7 @@ def _palette(drawn: Sequence[Path]) -> Image.Image:
     return sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, dither=NONE)
 
 
-def _avif(parts: Sequence[Part], target: Path, rate: int) -> None:
+def _avif(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     drawn = [part.clip for part in parts]
     said = XMP.format(escape(_line(drawn[0])))
     _animated(drawn, target, "AVIF", rate, 1, _plain, quality=70, speed=8, max_threads=1, xmp=said)
@@ -184,18 +185,18 @@ def _animated(
             part.write_bytes(made.getvalue())
 
 
-def _png(parts: Sequence[Part], target: Path, rate: int) -> None:  # noqa: ARG001 - a picture has none
+def _png(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - a picture has none
     """The last picture."""
     drawn = parts[0].clip
     for _, picture in pictures(drawn):
         last = picture
     with whole(target) as part:
-        last.save(part, "PNG", optimize=True, pnginfo=text_of(told(drawn)))
+        last.save(part, "PNG", optimize=True, pnginfo=text_of(tags_of(drawn)))
 
 
 def _line(drawn: Path) -> str:
     """The same as one line."""
-    return " ".join(told(drawn).values())
+    return " ".join(tags_of(drawn).values())
 
 
 FORMATS = {
@@ -206,7 +207,7 @@ FORMATS = {
         Format("gif", ".mkv", 960, 15, _gif),
         Format("avif", ".mkv", 960, 15, _avif, can_be_clear=True),
         Format("png", ".mkv", 1920, 15, _png, can_be_clear=True),
-        Format("svg", ".svg", 1920, 15, _png, can_be_clear=True),
-        Format("lottie", ".json", 1920, 30, _png, can_be_clear=True),
+        Format("svg", ".svg", 1920, 15, can_be_clear=True),
+        Format("lottie", ".json", 1920, 30, can_be_clear=True),
     )
 }

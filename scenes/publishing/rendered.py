@@ -23,7 +23,7 @@ FACTS = ("title", "text", "width", "height", "theme", "language", "author", "mad
 STOPS = ("beat", "step", "none")
 
 
-class Part(NamedTuple):
+class Segment(NamedTuple):
     """The part of a clip that one press of a key plays, from `start` to `end` in seconds, and its narration."""
 
     start: float
@@ -53,11 +53,11 @@ class RenderedStep:
         """`scores.3`, as commands name a step."""
         return f"{self.chapter}.{self.number}"
 
-    def parts(self, stops: str) -> list[Part]:
+    def parts(self, stops: str) -> list[Segment]:
         """The parts in which the step is presented, with `stops` of STOPS."""
         beats = self.beats if stops == "beat" and self.beats else [(0.0, self.narration)]
         starts = [0.0, *(start for start, _ in beats[1:]), self.duration]
-        return [Part(*times, text) for times, (_, text) in zip(pairwise(starts), beats, strict=True)]
+        return [Segment(*times, text) for times, (_, text) in zip(pairwise(starts), beats, strict=True)]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""Chapter: with Step one of the two nouns between a trace and a film.
+"""Chapter: a Manim scene that turns a trace into steps.
 
-A chapter is a Manim `Scene` whose `steps(trace)` yields `Step`s. A step is at once a section of the scene, a clip, a
+Its `steps(trace)` yields `Step`s. Each is at once a section of the scene, a clip, a
 slide, a caption, a line of narration and a chapter mark. No chapter holds a duration: a beat lasts as long as its
 animation and its narration need.
 """

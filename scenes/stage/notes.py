@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from scenes.language import Told, told
+from scenes.language import Told, translated
 from scenes.layout import STAGE
 from scenes.mobjects.beside import SIDES, Two
 from scenes.mobjects.sorted_heads import pattern_name
@@ -63,7 +63,7 @@ class Note(Words):
             seen = f"{trace['config.in_sight']} of {of} tokens in sight"
         if not trace.about.get("in_grammar", True):
             strange = "The model never learned sentences like this one."
-            return cls(Told(" · ".join(told(part) for part in (strange, seen) if part)), "warning")
+            return cls(Told(" · ".join(translated(part) for part in (strange, seen) if part)), "warning")
         lines = [" · ".join(part for part in (why, seen) if part) for why in _chosen(trace, here)]
         line = _fitting([*lines, seen], room)
         return cls(line, "ink2") if line else None
@@ -73,7 +73,7 @@ class Note(Words):
         """Return the note that names A and B, as fully as there is room; None if there is too little."""
         seen = [two.seen] if two.seen else []
         named = [[f"{sign}: {name(side)}" for side, sign in SIDES.items()] + seen for name in (two.called, two.name)]
-        lines = [Told(" · ".join(map(told, parts))) for parts in (*named, seen)]
+        lines = [Told(" · ".join(map(translated, parts))) for parts in (*named, seen)]
         line = next((line for line in lines if Words(line, "kicker").width <= units(room)), "")
         return cls(line, "ink2") if line else None
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from manim import Animation, Mobject
 
-from scenes.language import Heard, told
+from scenes.language import Heard, translated
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.text import Words
 from scenes.stage.captions import Cue
@@ -70,12 +70,12 @@ class Step:
     def beats(self) -> list[str]:
         """The narration in beats, in the language that is spoken, still with its marks."""
         # Not at spaces that do not break, as in a Spanish per cent.
-        return [re.sub("[ \\n]+", " ", beat).strip() for beat in told(self.say).split("|")]
+        return [re.sub("[ \\n]+", " ", beat).strip() for beat in translated(self.say).split("|")]
 
     @property
     def heading(self) -> str:
         """The title in the language that is spoken, still with its marks."""
-        return told(self.title)
+        return translated(self.title)
 
     @property
     def narration(self) -> str:

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from scenes.cli.compare import _order, rows, table
-from scenes.cli.orders import Wishes
+from scenes.cli.orders import CommandOptions
 from scenes.production.pairs import Pair, Pairs
 from scenes.production.repertoire import repertoire
 from transformer_core.pretrained.model_registry import UNTRAINED
@@ -121,7 +121,7 @@ def test_a_name_of_a_model_is_no_markup_and_moves_no_cursor():
 
 
 def test_a_comparison_is_drawn_and_spoken_as_it_was_asked_for():
-    wish = Wishes("Car", quality="l", fps=24, voice_command="say -o {file} {text}")
+    wish = CommandOptions("Car", quality="l", fps=24, voice_command="say -o {file} {text}")
     order = _order(Pair((None, UNTRAINED)), wish)
     assert (order.look.height, order.look.rate) == (480, 24)
     assert order.label == "compare-english-spanish-untrained-car-" + order.look.name

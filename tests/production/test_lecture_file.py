@@ -276,12 +276,12 @@ def test_new_writes_a_file_and_never_over_another_one(tmp_path, monkeypatch, cap
 
 def test_a_colour_that_texts_cannot_be_read_in_is_told_with_one_that_would_do(write):
     lecture = read(write('[theme.colours]\nquery = "#444444"\n'))
-    (told, other) = lecture.told
+    (told, other) = lecture.warnings
     assert told.startswith("my.toml:2: theme.colours.query: query #444444 on background #0F1419 has a contrast of 1.9")
     better = re.search(r"query (#\w{6}) would do", told)[1]
     assert contrast(better, PALETTES["dark"].background) >= 4.5
     assert "on surface" in other
-    assert read(write('[theme.colours]\nquery = "#FFFFFF"\n')).told == ()
+    assert read(write('[theme.colours]\nquery = "#FFFFFF"\n')).warnings == ()
 
 
 def test_a_changed_colour_a_font_and_a_logo_change_the_key_of_every_step(place, tmp_path):
@@ -478,7 +478,7 @@ def test_no_caption_however_wide_reaches_the_logo():
 def test_the_keys_of_the_page_on_lecture_files_are_those_that_there_are_and_its_example_is_right(write):
     page = DOCS.read_text()
     for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
-        assert read(write(example)).told == ()
+        assert read(write(example)).warnings == ()
     documented = set(re.findall(r"^\| `([\w.]+)` \|", page, re.MULTILINE))
     assert documented == {*Table.__struct_fields__} - {"theme"} | {
         f"{table}.{key}"

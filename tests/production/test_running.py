@@ -9,7 +9,7 @@ import pytest
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.lecture_checks import MOST_STEPS
 from scenes.production.lecture_file import read
-from scenes.production.repertoire import Part
+from scenes.production.repertoire import Selection
 from scenes.production.slide import Slide
 from scenes.publishing.exhibits import exhibits, told_apart
 from scenes.publishing.rendered import Rendered
@@ -34,8 +34,8 @@ def ordered(place):
     slide, title = Slide.of("slide_1", "A <b> & question", **WORDS), Slide.of("title", "")
     end = Slide.of("end", "Thanks", licence="CC BY 4.0", asked="me@example.org", lines=("See you",))
     running = [
-        Part("title", (title,)), Part("counting", (counting,), 2, 3), Part("slide_1", (slide,)),
-        Part("counting", (counting,), 1, 1), Part("other", (alone,)), Part("end", (end,)),
+        Selection("title", (title,)), Selection("counting", (counting,), 2, 3), Selection("slide_1", (slide,)),
+        Selection("counting", (counting,), 1, 1), Selection("other", (alone,)), Selection("end", (end,)),
     ]  # fmt: skip
     order = place.order(title="How it counts", author="A. Lecturer")
     told = {one: one.told("How it counts", "A. Lecturer", "The car is red", "tiny", "en") for one in (title, end)}
@@ -135,7 +135,7 @@ def test_a_change_of_a_slide_draws_that_slide_alone(place, ordered):
 def test_a_step_that_is_not_there_is_told_with_those_that_are(place, ordered):
     (counting, *_) = place.order().entries
     for first, last, wrong in ((2, 9, "counting.9"), (9, 9, "counting.9"), (9, 0, "counting.8")):
-        order = replace(ordered, entries=[counting], running=(Part("counting", (counting,), first, last),))
+        order = replace(ordered, entries=[counting], running=(Selection("counting", (counting,), first, last),))
         with pytest.raises(ValueError, match=f"there is no step {wrong}: counting has steps 1 to 3"):
             made(place, order)
 

@@ -14,7 +14,7 @@ import pytest
 from truth import Written, wrong_in_text
 from walking import RANDOM, SENTENCES, UNUSUAL, trace_of
 
-from scenes.language import catalogue, spoken_in, told
+from scenes.language import catalogue, spoken_in, translated
 from scenes.production import fingerprint
 from scenes.production.drawing import sources_of
 from scenes.production.repertoire import repertoire
@@ -101,7 +101,7 @@ def test_every_number_and_token_of_a_question_has_its_source_and_every_text_its_
             for text in texts(question):
                 wrong += [
                     f"{name}: {fault}"
-                    for fault in wrong_in_text(*parse(told(text)), trace, Written.by(voice.catalogue))
+                    for fault in wrong_in_text(*parse(translated(text)), trace, Written.by(voice.catalogue))
                 ]
         wrong += [f"not translated: {heard.template}" for heard in voice.take() if not heard.became]
     assert wrong == []
@@ -111,7 +111,7 @@ def test_every_number_and_token_of_a_question_has_its_source_and_every_text_its_
 def test_questions_answers_and_reasons_are_short(language):
     with spoken_in(language):
         for name, _, question, _ in asked(SENTENCES[0]):
-            said = [plain(told(text)) for text in texts(question)]
+            said = [plain(translated(text)) for text in texts(question)]
             assert len(said[0]) <= LONGEST["text"], name
             assert max(map(len, said[1:-1])) <= LONGEST["answer"], name
             assert len(said[-1]) <= LONGEST["because"], name

@@ -35,7 +35,7 @@ class Weights:
     """
 
     def __init__(self, folder: Path, written_by: str = "AutoModel") -> None:
-        #: Where the sizes are stated stands beside them.
+        #: The file that states the sizes, named in messages.
         self.folder, self.stated = folder, folder / CONFIG
         self.files = _files(folder, written_by)
         #: How many bytes they have: no fewer than numbers.

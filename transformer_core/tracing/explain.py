@@ -194,9 +194,10 @@ class Entry:
         steps: np.ndarray,
         known: dict[tuple[str, str, int, int], NamedTensor],
     ) -> Iterator[int]:
-        """Yield those of the places `flat` of a tensor on which the number depends: a half that moves nothing is left.
+        """Yield those of the places `flat` of a tensor on which the number depends, by bisection.
 
-        All places of a half are moved at once, each by a step of its own, so that they do not cancel.
+        All places of a half are moved at once, each by a step of its own, so that they do not cancel; a half that
+        leaves the number as it was is searched no further.
         """
         if not len(flat):
             return

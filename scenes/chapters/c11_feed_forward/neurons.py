@@ -25,7 +25,7 @@ from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: A second kind that it tells as well, but for this part of the pairs, makes the name of a neuron a rough one.
+#: Where a second kind of words separates the activations as well but for this margin, the name is approximate.
 CLOSE = 0.02
 #: Px of a key or a value, alone and under all tokens, and so many neurons of a memory are drawn.
 STRIP, TALL, DRAWN = 62.0, 92.0, 5

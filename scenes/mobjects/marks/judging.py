@@ -37,7 +37,7 @@ class Meaning(ABC):
     def fault(self, mark: VMobject, sight: Sight) -> str:
         """Say what is drawn wrongly, or "" if the drawing is true."""
 
-    def entries(self, mark: Mobject) -> Iterator[Entry]:  # noqa: ARG002 - for those that show entries
+    def entries(self, mark: Mobject) -> Iterator[ShownEntry]:  # noqa: ARG002 - for those that show entries
         """The boxes in which entries of a tensor are shown."""
         yield from ()
 
@@ -96,7 +96,7 @@ def hand_over(old: Mobject, new: Mobject) -> None:
         part.meanings = getattr(other, "meanings", ())
 
 
-class Entry(NamedTuple):
+class ShownEntry(NamedTuple):
     """A box on stage, in units, that shows an entry of a tensor."""
 
     low: np.ndarray
@@ -152,22 +152,22 @@ class Sight:
             return None
         return min(near, key=lambda part: between(box_of(part), box_of(mark)))
 
-    def entries(self, name: str) -> list[Entry]:
+    def entries(self, name: str) -> list[ShownEntry]:
         """All boxes on stage that show entries of the tensor called `name`."""
         return self._entries.get(name, [])
 
     @cached_property
-    def _entries(self) -> dict[str, list[Entry]]:
-        found: dict[str, list[Entry]] = {}
+    def _entries(self) -> dict[str, list[ShownEntry]]:
+        found: dict[str, list[ShownEntry]] = {}
         for entry in self._shown():
             found.setdefault(entry.quantity.name, []).append(entry)
         return found
 
-    def _shown(self) -> Iterator[Entry]:
+    def _shown(self) -> Iterator[ShownEntry]:
         for part in self.parts.values():
             quantity = vars(part).get("quantity")
             if isinstance(quantity, Quantity) and self.stands_still(part) and part.get_family()[-1].has_points():
-                yield Entry(*box_of(part), quantity, part)
+                yield ShownEntry(*box_of(part), quantity, part)
             for meaning in vars(part).get("meanings", ()):
                 if self.stands_still(part):
                     yield from meaning.entries(part)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import NEAR, Entry, Grounded, Meaning, Sight, between, box_of, named
+from scenes.mobjects.marks.judging import NEAR, Grounded, Meaning, ShownEntry, Sight, between, box_of, named
 from scenes.mobjects.marks.places import Course, Span
 from scenes.mobjects.wording import entry_name, is_called
 from scenes.theme import PIXELS_PER_UNIT, units
@@ -151,7 +151,7 @@ class Beside(Meaning):
         return "" if right else f"{self.label!r}, {self.label.position}, names row or column {here}"
 
 
-def _overlap(middle: np.ndarray, entry: Entry) -> bool:
+def _overlap(middle: np.ndarray, entry: ShownEntry) -> bool:
     """True if a box lies beside an entry, or above or below it, and not across a corner."""
     return any(entry.low[axis] <= middle[axis] <= entry.high[axis] for axis in (0, 1))
 

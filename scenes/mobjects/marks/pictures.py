@@ -9,7 +9,7 @@ from itertools import chain
 import numpy as np
 from manim import Mobject
 
-from scenes.mobjects.marks.judging import SIDES, THERE, Entry, Ground, Grounded, Sight, between, box_of, named
+from scenes.mobjects.marks.judging import SIDES, THERE, Ground, Grounded, ShownEntry, Sight, between, box_of, named
 from scenes.mobjects.marks.lengths import Length
 from scenes.mobjects.marks.names import Beside
 from scenes.mobjects.marks.shades import Shade
@@ -86,7 +86,7 @@ def other_columns(sight: Sight) -> list[str]:
     low, high = (np.array([chip[side] for chip in chips]) for side in (0, 1))
     # A token that stands over every column is what all of them are about.
     often = Counter((chip[2].source, round(float(chip[0][1]), 2)) for chip in chips)
-    below: dict[tuple[str, float, float], dict[int, dict[int, Entry]]] = {}
+    below: dict[tuple[str, float, float], dict[int, dict[int, ShownEntry]]] = {}
     for entry, least in chain(
         ((mark, NARROWEST) for mark in chain(_marks(sight, Length), _marks(sight, Shade))),
         ((number, 0.0) for number in _numbers(sight)),
@@ -117,22 +117,22 @@ def other_columns(sight: Sight) -> list[str]:
     return faults
 
 
-def _level(bar: Entry, spot: np.ndarray) -> bool:
+def _level(bar: ShownEntry, spot: np.ndarray) -> bool:
     """True if a place lies in the direction of a bar, before or behind it."""
     (meaning,) = [one for one in bar.part.meanings if isinstance(one, Length)]
     axis = 1 - SIDES[meaning.side]
     return bool(bar.low[axis] <= spot[axis] <= bar.high[axis])
 
 
-def _marks(sight: Sight, kind: type[Length | Shade]) -> Iterator[Entry]:
+def _marks(sight: Sight, kind: type[Length | Shade]) -> Iterator[ShownEntry]:
     """Marks that are as long as an entry, or have its shade."""
     for part in sight.marks:
         for meaning in part.meanings:
             if isinstance(meaning, kind) and isinstance(meaning.quantity, Quantity) and sight.stands_still(part):
-                yield Entry(*box_of(part), meaning.quantity, part)
+                yield ShownEntry(*box_of(part), meaning.quantity, part)
 
 
-def _numbers(sight: Sight) -> Iterator[Entry]:
+def _numbers(sight: Sight) -> Iterator[ShownEntry]:
     """Texts that say one entry and nothing else, but for those of an equation."""
     for part in sight.parts.values():
         if vars(part).get("in_equation", False):
@@ -140,7 +140,7 @@ def _numbers(sight: Sight) -> Iterator[Entry]:
         for span in vars(part).get("spans", ()):
             source, alone = span.source, span.shown == vars(part).get("text", "")
             if alone and not source.axis and part.get_fill_opacity() >= THERE and sight.stands_still(part):
-                yield Entry(*box_of(part), Quantity(float(source.value), source.name, source.index), part)
+                yield ShownEntry(*box_of(part), Quantity(float(source.value), source.name, source.index), part)
 
 
 def _axis_of(label: Label, name: str, sight: Sight) -> int | None:

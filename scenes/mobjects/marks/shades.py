@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import Mobject, VMobject
 
-from scenes.mobjects.marks.judging import SLACK, Entry, Ground, Grounded, Meaning, Sight, box_of, named
+from scenes.mobjects.marks.judging import SLACK, Ground, Grounded, Meaning, ShownEntry, Sight, box_of, named
 from scenes.theme import PIXELS_PER_UNIT, shared, signed
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.provenance import Quantity
@@ -25,10 +25,10 @@ class Shade(Meaning):
     scale: float = 0.0
     least: float = 0.0
 
-    def entries(self, mark: Mobject) -> Iterator[Entry]:
+    def entries(self, mark: Mobject) -> Iterator[ShownEntry]:
         """The box of the mark."""
         if isinstance(self.quantity, Quantity):
-            yield Entry(*box_of(mark), self.quantity, mark)
+            yield ShownEntry(*box_of(mark), self.quantity, mark)
 
     def fault(self, mark: VMobject, sight: Sight) -> str:
         value = sight.value(self.quantity)
@@ -59,10 +59,10 @@ class Heat(Meaning):
     scale: float
     weights: bool
 
-    def entries(self, mark: Mobject) -> Iterator[Entry]:
+    def entries(self, mark: Mobject) -> Iterator[ShownEntry]:
         """A single row as one box; the rows of more stand too close to have names."""
         if self.tensor.shape[0] == 1:
-            yield Entry(*box_of(mark), self.tensor.quantity(0, 0), mark)
+            yield ShownEntry(*box_of(mark), self.tensor.quantity(0, 0), mark)
 
     def fault(self, mark: Mobject, sight: Sight) -> str:
         shapes = [part for part in mark.submobjects if len(part.points) and part is not getattr(mark, "backdrop", None)]
@@ -100,13 +100,13 @@ class Squares(Meaning):
         each = mark.points.reshape(self.tensor.shape[1], -1, 3)
         return np.stack([each.min(1), each.max(1)], 1)
 
-    def entries(self, mark: Mobject) -> Iterator[Entry]:
+    def entries(self, mark: Mobject) -> Iterator[ShownEntry]:
         """The cells of the squares, each as large as it can be."""
         boxes = self.drawn(mark)
         centres = boxes.mean(1)
         half = np.array([1.0, 1.0, 0.0]) * self._pitch(centres) / 2
         for j, centre in enumerate(centres):
-            yield Entry(centre - half, centre + half, self.tensor.quantity(self.row, j), mark)
+            yield ShownEntry(centre - half, centre + half, self.tensor.quantity(self.row, j), mark)
 
     @staticmethod
     def _pitch(centres: np.ndarray) -> float:

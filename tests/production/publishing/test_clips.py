@@ -18,12 +18,12 @@ from PIL import Image
 from rlottie_python import LottieAnimation
 
 from scenes.cli import clipping, orders
-from scenes.cli.clipping import Wish, _looks, _name
+from scenes.cli.clipping import ClipOptions, _looks, _name
 from scenes.cli.main import lecture
 from scenes.cli.orders import order_of
 from scenes.production.facts import StepFacts
 from scenes.production.files import alone
-from scenes.production.film import Part
+from scenes.production.film import FilmClip
 from scenes.production.look import Look
 from scenes.production.repertoire import chosen, parts
 from scenes.production.studio import Order, Studio, _asked
@@ -52,7 +52,7 @@ def made(drawn, tmp_path):
     def make(name, **changes):
         path, step = drawn(FORMATS[name].drawn, **changes)
         target = tmp_path / f"step.{name}"
-        FORMATS[name].make([Part(path, "")], target, LOOK.rate)
+        FORMATS[name].make([FilmClip(path, "")], target, LOOK.rate)
         return target, step, path
 
     return make
@@ -109,7 +109,7 @@ def test_a_picture_and_an_animation_can_be_clear(made, name):
 def test_joined_steps_are_one_film_as_long_as_all_of_them(drawn, tmp_path, name):
     master, step = drawn(FORMATS[name].drawn)
     target = tmp_path / f"both.{name}"
-    FORMATS[name].make([Part(master, "One"), Part(master, "Two")], target, LOOK.rate)
+    FORMATS[name].make([FilmClip(master, "One"), FilmClip(master, "Two")], target, LOOK.rate)
     if name == "gif":
         with Image.open(target) as film:
             times = [film.seek(k) or film.info["duration"] for k in range(film.n_frames)]
@@ -123,16 +123,16 @@ def test_joined_steps_are_one_film_as_long_as_all_of_them(drawn, tmp_path, name)
 
 def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
     order, step = place.order("counting"), SimpleNamespace(chapter="counting", number=1)
-    kind, usual = FORMATS["avif"], Wish("16:9", None, None)
-    wishes = [usual, Wish("1:1", None, None), Wish("16:9", 480, None), Wish("16:9", None, 10)]
-    wishes += [Wish("16:9", None, None, True), Wish("1:1", 480, 10, True)]
-    names = [_name(order, ["counting.1"], one, wish.told(kind)) for wish in wishes for one in (step, None)]
+    kind, usual = FORMATS["avif"], ClipOptions("16:9", None, None)
+    wishes = [usual, ClipOptions("1:1", None, None), ClipOptions("16:9", 480, None), ClipOptions("16:9", None, 10)]
+    wishes += [ClipOptions("16:9", None, None, True), ClipOptions("1:1", 480, 10, True)]
+    names = [_name(order, ["counting.1"], one, wish.in_name(kind)) for wish in wishes for one in (step, None)]
     names.append(_name(replace(order, captions="none"), ["counting.1"], step, []))
     looks = [replace(order.look, theme="light"), replace(order.look, language="es")]
     names += [_name(replace(order, look=look), ["counting.1"], step, usual.told(kind)) for look in looks]
     names.append(_name(order, ["my.toml.1"], step, usual.told(kind)))
     assert len({*names}) == len(names)
-    named = Wish("16:9", 960, 15, False)
+    named = ClipOptions("16:9", 960, 15, False)
     assert named.told(kind) == usual.told(kind)  # what is usual may be said
 
 

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from pptx import Presentation
 
-from scenes.production.film import Part
+from scenes.production.film import FilmClip
 from scenes.production.origin import Origin
 from scenes.production.studio import Studio
 from scenes.publishing.deck import write_deck
@@ -61,7 +61,7 @@ def test_a_step_in_another_format_says_it(name, place, quiet, tmp_path):
     order = place.order("other")
     ((_, drawn),) = Studio(place.store, quiet()).clips(order, lambda _: True, FORMATS[name].drawn)
     target = tmp_path / f"step.{name}"
-    FORMATS[name].make([Part(drawn, "")], target, 15)
+    FORMATS[name].make([FilmClip(drawn, "")], target, 15)
     assert missing(target) == []
 
 
@@ -82,9 +82,9 @@ def test_the_same_step_has_the_same_bytes_whenever_it_is_made(name, place, quiet
     order = place.order("other")
     ((_, drawn),) = Studio(place.store, quiet()).clips(order, lambda _: True, FORMATS[name].drawn)
     first, second = tmp_path / f"a.{name}", tmp_path / f"b.{name}"
-    FORMATS[name].make([Part(drawn, "")], first, 15)
+    FORMATS[name].make([FilmClip(drawn, "")], first, 15)
     time.sleep(1.1 if name == "avif" else 0)  # its encoder writes down the second
-    FORMATS[name].make([Part(drawn, "")], second, 15)
+    FORMATS[name].make([FilmClip(drawn, "")], second, 15)
     assert first.read_bytes() == second.read_bytes()
 
 

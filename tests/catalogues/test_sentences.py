@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenes.language import catalogue, languages, spoken_in, told
+from scenes.language import catalogue, languages, spoken_in, translated
 from scenes.language.sentences import filled, sentences
 from scenes.language.speaking import Voice
 from transformer_core.tracing.provenance import Phrase, parse
@@ -91,14 +91,14 @@ def test_a_translation_that_is_only_guessed_is_not_used(german):
 
 def test_what_was_told_is_not_told_again():
     with spoken_in("es") as voice:
-        once = told("Rows ask, columns answer.")
-        assert told(once) == once == "Las filas preguntan, las columnas responden."
+        once = translated("Rows ask, columns answer.")
+        assert translated(once) == once == "Las filas preguntan, las columnas responden."
         assert [one.became for one in voice.take()] == [once]
 
 
 def test_english_is_left_as_it_is():
     text = f"“{ASKER}” gives {SHARES.quantity(1, 1):,.0f}. |Done"
-    assert told(text) == text
+    assert translated(text) == text
 
 
 def test_a_text_with_braces_of_its_own_is_left_as_it_is(german):
