@@ -89,9 +89,14 @@ def shaped(wanted: Shape) -> Iterator[None]:
         _shape.pop()
 
 
-def units(pixels: float) -> float:
-    """Manim units of a length in pixels at 1080p."""
-    return pixels / PIXELS_PER_UNIT
+def units(length: float) -> float:
+    """Return the Manim units of a length in pixels at 1080p."""
+    return length / PIXELS_PER_UNIT
+
+
+def pixels(length: float | np.floating[Any]) -> float:
+    """Return the pixels at 1080p of a length in Manim units."""
+    return float(length) * PIXELS_PER_UNIT
 
 
 def at(x: float, y: float) -> np.ndarray:

@@ -33,7 +33,7 @@ from scenes.mobjects.marks import Rings, hand_over, means
 from scenes.mobjects.matrix_product import MatrixProduct
 from scenes.mobjects.shapes import frame
 from scenes.mobjects.tokens import Token
-from scenes.theme import pace, units
+from scenes.theme import pace, pixels, units
 
 EASE_OUT = rate_functions.ease_out_cubic
 GLIDE = rate_functions.ease_in_out_sine
@@ -94,7 +94,7 @@ def _shaded(mobjects: Sequence[Mobject], dimmed: bool) -> Animation:
 def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> VMobject:
     """An outline, close around a cell, and `roomy` around bare text."""
     air = 16 if roomy else 7
-    width, height = mobject.width * 135 + 2 * air, mobject.height * 135 + 2 * air
+    width, height = pixels(mobject.width) + 2 * air, pixels(mobject.height) + 2 * air
     return means(frame(width, height, role), Rings()).move_to(mobject)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
@@ -14,7 +15,7 @@ from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import CELLS, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
-from scenes.theme import at, gap, units
+from scenes.theme import at, gap, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -81,13 +82,14 @@ class Trio(VGroup):
     ) -> None:
         labels = first.words("query")
         rows = len(labels)
-        widest = max(word(label, "token").width for label in labels) * 135 + 24
+        widest = pixels(max(word(label, "token").width for label in labels)) + 24
         pitch = min(LARGEST, (STAGE.width - widest - 2 * APART) / 3 / rows)
         self.style = "token" if widest < pitch else "map"
-        side = max(word(label, self.style).width for label in labels) * 135 + 24
+        side = pixels(max(word(label, self.style).width for label in labels)) + 24
         tall = min(pitch, 440 / rows)
         cell = styled(pitch, tall)
-        spec, sizes = (".2f", "weight")[shares], {"wide": pitch - 4, "high": tall - 4}
+        spec = (".2f", "weight")[shares]
+        sizes: dict[str, Any] = {"wide": pitch - 4, "high": tall - 4}
         most = abs(largest(apart))
         grids = [
             TensorGrid(tensor, cell, spec, 1.0, weights=shares, masked=masked, **sizes) for tensor in (first, second)

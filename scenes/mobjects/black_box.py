@@ -18,7 +18,7 @@ from scenes.mobjects.shapes import Box, arrow, bracket, path, rule, stroke
 from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import SAME
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
@@ -124,7 +124,7 @@ class Machine(VGroup):
         colours = palette()
         self.source, self.output = sentence(source, STAGE, at_foot=True), sentence(output, STAGE)
         high = (self.output.get_bottom() - self.source.get_top())[1] - 2 * units(AIR)
-        self.box = Box(STAGE.width, high * 135, colours.surface, 26, colours.residual, 4)
+        self.box = Box(STAGE.width, pixels(high), colours.surface, 26, colours.residual, 4)
         self.box.move_to(self.output.get_bottom() + DOWN * units(AIR), aligned_edge=UP).set_x(0)
         self.title = Words(name, "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
         self.note = Words(note, "title", role, self.box).settle(self.box.get_center() + DOWN * units(64))
@@ -142,7 +142,7 @@ class Machine(VGroup):
 
     def filled(self, matrices: Mapping[str, NamedTensor]) -> list[VGroup]:
         """Matrices of its parameters, each over its name, at the left and at the right of that of the box."""
-        room = Room(STAGE.left, 0, STAGE.right, self.box.height * 135).columns(3)[0].inset(60, 40)
+        room = Room(STAGE.left, 0, STAGE.right, pixels(self.box.height)).columns(3)[0].inset(60, 40)
         made = []
         for (name, matrix), side in zip(matrices.items(), (LEFT, RIGHT), strict=True):
             picture = Heatmap(matrix, room.width, room.height - 60)
@@ -196,7 +196,7 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
     wide, high = units(room.width) / whole.width, units(room.height) / whole.height
     bars, tallest = VGroup(), max(piece.height for piece in chosen.values())
     for part, piece in chosen.items():
-        w, h = piece.width * wide * 135, piece.height * high * 135
+        w, h = pixels(piece.width) * wide, pixels(piece.height) * high
         thin = 2 * piece.height < tallest
         box = Box(
             w, min(h, 5) if thin else h, palette().line, 2 if thin else min(12, h / 3), palette().ink3, 2 - 2 * thin
@@ -216,7 +216,7 @@ class Halves(VGroup):
     def __init__(self, trace: Trace, source: Sequence[Label], output: Sequence[Label]) -> None:
         left, right = STAGE.columns(2, BETWEEN)
         self.source, self.output = sentence(source, left, at_foot=True), sentence(output, right)
-        deep, high = (float(line.height) * 135 + AIR for line in (self.source, self.output))
+        deep, high = (pixels(line.height) + AIR for line in (self.source, self.output))
         self.encoder = Half(trace, "encoder", left.split_rows(high)[1].split_rows(-deep)[0])
         self.decoder = Half(trace, "decoder", right.split_rows(high)[1])
         self.goes_in = upwards(self.source, [self.encoder])
@@ -243,7 +243,7 @@ class Stripes(VGroup):
 
     def __init__(self, trace: Trace, source: Sequence[Label], vector: NamedTensor) -> None:
         self.line = sentence(source, STAGE, at_foot=True)
-        room = STAGE.split_rows(-float(self.line.height) * 135, 30)[0]
+        room = STAGE.split_rows(-pixels(self.line.height), 30)[0]
         self.encoder = Half(trace, "encoder", room, empty=True)
         below, above = room.inset(40, 90).rows(2, 130)
         self.vector = vector_in(above, vector, "residual")
@@ -345,7 +345,7 @@ class Writing(VGroup):
 
     def __init__(self, trace: Trace, memory: NamedTensor, probs: NamedTensor, others: NamedTensor) -> None:
         self.written = sentence(probs.words("position"), STAGE, at_foot=True)
-        body = STAGE.split_rows(-float(self.written.height) * 135, 64)[0].split_rows(56)[1]
+        body = STAGE.split_rows(-pixels(self.written.height), 64)[0].split_rows(56)[1]
         left, rest = body.split_columns(0.28 * body.width, 70)
         wide = left.width - gutter(memory.words("position")) - 14
         self.names, self.memory = named_rows(memory, left, wide, "residual")
@@ -363,7 +363,7 @@ class Writing(VGroup):
         self.chooses = VGroup(path([top, *turns], "residual", 5), arrow(turns[1], goal, "residual", 5, 20))
         self.feeds, self.slots = gathered(self.written.chips, self.decoder), VGroup()
         for chip in self.written.chips:
-            slot = Box(chip.box.width * 135, chip.box.height * 135, palette().background, 10, palette().line, 2)
+            slot = Box(pixels(chip.box.width), pixels(chip.box.height), palette().background, 10, palette().line, 2)
             self.slots.add(slot.move_to(chip.box))
         super().__init__(
             *self.names, *self.memory, self.handed, self.decoder, self.chooses, self.slots, self.written, self.feeds

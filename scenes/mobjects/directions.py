@@ -16,7 +16,7 @@ from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import arrow, dashes, dot
 from scenes.mobjects.text import Words, word
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -52,7 +52,7 @@ class WordSteps(VGroup):
         body, foot = room.split_rows(-FOOT, 20)
         spots = words.values[:, ::-1]
         labels = words.words("vocab")
-        aside = [max(word(label, "fact").width * 135 for label in some) + AIR for some in (labels[::2], labels[1::2])]
+        aside = [max(pixels(word(label, "fact").width) for label in some) + AIR for some in (labels[::2], labels[1::2])]
         inside = Room(body.left + aside[0], body.top + AIR, body.right - aside[1], body.bottom - AIR)
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
@@ -62,7 +62,7 @@ class WordSteps(VGroup):
             away = (Away(words.quantity(i, 1 - k), 0.0, k, plane.px, 2 * SPOT, ground) for k in (0, 1))
             (self.seconds if i % 2 else self.firsts).add(means(spot, *away))
         for i, (first, second) in enumerate(zip(self.firsts, self.seconds, strict=True)):
-            long = float(np.linalg.norm(second.get_center() - first.get_center())) * 135
+            long = pixels(np.linalg.norm(second.get_center() - first.get_center()))
             by = steps.quantity(i, 1), steps.quantity(i, 0)
             self.arrows.add(plane.arrow(first.get_center(), by, "residual", 5, min(24, long / 2)))
         self.first_names, self.second_names, self.means_there = VGroup(), VGroup(), VGroup()

@@ -14,7 +14,7 @@ from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.vectors import Vector, named_rows
-from scenes.theme import palette
+from scenes.theme import palette, pixels
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
@@ -67,7 +67,7 @@ class MatrixProduct(VGroup):
         self.cells: dict[tuple[int, int], Cell] = {}
         for i in range(count):
             for j in range(columns):
-                size = self.columns[j].plate.width * 135, self.rows[i].plate.height * 135
+                size = pixels(self.columns[j].plate.width), pixels(self.rows[i].plate.height)
                 place = np.array([self.columns[j].get_x(), self.rows[i].get_y(), 0])
                 self.hollow[i, j] = Box(*size, colours.surface, 4, colours.line, 1.5).move_to(place)
                 self.cells[i, j] = Cell(y.quantity(i, j), size, "", "", scale).shift(place)
@@ -114,7 +114,9 @@ class ThreeProjections(VGroup):
             self.matrices[role] = matrix_in(body, matrix, role)
             scale = full_colour(made)
             self.made[role] = [
-                Vector(made[i], foot.width, row.plate.height * 135, role, scale).move_to(foot.centre).set_y(row.get_y())
+                Vector(made[i], foot.width, pixels(row.plate.height), role, scale)
+                .move_to(foot.centre)
+                .set_y(row.get_y())
                 for i, row in enumerate(self.x)
             ]
         super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())

@@ -14,7 +14,7 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Span, Tick, means
 from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.measures.sampling import HALF, LISTED
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -55,7 +55,7 @@ class NextTokens(VGroup):
         style = "stage word" if self.pitch > 42 else "token" if self.pitch > 34 else "small token"
         self.names = VGroup(word(label, style) for label in labels)
         titles = [*self.names, *([Words(others[1], "fact", "ink2")] if others else [])]
-        wide = max(float(title.width) for title in titles) * 135
+        wide = pixels(max(float(title.width) for title in titles))
         self.whole = whole or room.width - wide - DIGITS - 2 * SPACE
         self.high = self.pitch * 0.62
         middles = room.top + (room.height - self.pitch * lines) / 2 + self.pitch * (np.arange(lines) + 0.5)

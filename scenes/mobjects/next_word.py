@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import frame
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, units
+from scenes.theme import at, pixels, units
 from transformer_core.studies.measures.training_pairs import neighbours
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -56,7 +56,7 @@ class NextWord(VGroup):
         if rest is not None:
             shares.append(rest)
             texts.append(Words(OTHERS, "stage number", "ink2"))
-        side = max(names, max(text.width for text in texts) * 135 + 24)
+        side = max(names, pixels(max(text.width for text in texts)) + 24)
         self.lines = VGroup()
         rooms = room.rows(max(len(shares), 4), 14)
         for k, (quantity, name, line) in enumerate(zip(shares, texts, rooms, strict=False)):
@@ -74,7 +74,7 @@ class NextWord(VGroup):
     def widest(probs: NamedTensor, bars: int = BARS) -> float:
         """Px that the words of several steps take, "position vocab"."""
         entries = {int(entry) for row in probs.values for entry in np.argsort(-row, kind="stable")[:bars]}
-        return max(word(probs.label("vocab", entry), "stage number").width for entry in entries) * 135 + 24
+        return pixels(max(word(probs.label("vocab", entry), "stage number").width for entry in entries)) + 24
 
     def line_of(self, label: Label) -> VGroup | None:
         """The line of a word, if it is among the likeliest."""

@@ -14,7 +14,7 @@ from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, filled
 from scenes.mobjects.wording import letter_of
-from scenes.theme import at, palette, typeset, units
+from scenes.theme import at, palette, pixels, typeset, units
 from transformer_core.tracing.explain import Entry, is_learned
 from transformer_core.tracing.provenance import Label, Quantity
 
@@ -193,7 +193,7 @@ class Plate(VGroup):
 
     def _stand(self, room: Room, first: float, leading: float) -> None:
         """Name, places and number below each other, in the middle of the room."""
-        rows, tall = first + leading * len(self.places), self.number.height * 135
+        rows, tall = first + leading * len(self.places), pixels(self.number.height)
         x, top = (room.left + room.right) / 2, (room.top + room.bottom) / 2 - (rows + 18 + tall) / 2
         for i, text in enumerate((self.heading, *self.places)):
             spot = at(x, top + first / 2 if i == 0 else top + first + (i - 0.5) * leading)

@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import Box, quads, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -65,7 +65,7 @@ class Pattern(VGroup):
     def band(self, row: int) -> VMobject:
         """The place of a row, for a ring around it."""
         height = self.cells.height / len(self.lines)
-        box = Box(self.cells.width * 135, height * 135, palette().background, 2)
+        box = Box(pixels(self.cells.width), pixels(height), palette().background, 2)
         top = self.cells.get_top()[1] - height * (row + 0.5)
         return box.move_to(np.array([self.cells.get_x(), top, 0]))
 
@@ -133,8 +133,8 @@ class Patterns(VGroup):
         heads, rows, columns = weights.shape
         lines, labels = 1 if heads <= MOST_IN_A_LINE else 2, weights.words("query")
         self.large = lines == 1
-        side = max(word(label, WORDS).width for label in labels) * 135 + 24
-        longest = max(word(label, WORDS).width for label in weights.words("key")) * 135
+        side = pixels(max(word(label, WORDS).width for label in labels)) + 24
+        longest = pixels(max(word(label, WORDS).width for label in weights.words("key")))
         foot = FOOT if self.large else HEAD
 
         def laid_out(rest: Room, above: float) -> tuple[list[Room], float]:

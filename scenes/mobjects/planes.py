@@ -11,7 +11,7 @@ from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Tip, means
 from scenes.mobjects.shapes import arrow, dot
 from scenes.mobjects.tokens import Token
-from scenes.theme import units
+from scenes.theme import pixels, units
 from transformer_core.tracing.provenance import Quantity
 
 #: The head of a short arrow takes at most so much of it.
@@ -49,7 +49,7 @@ class Plane:
     @staticmethod
     def line(start: np.ndarray, end: np.ndarray, role: str, thick: float, tip: float) -> VGroup:
         """An arrow that means no entry; where it is short, its head is smaller."""
-        return arrow(start, end, role, thick, min(tip, float(np.linalg.norm(end - start)) * 135 * HEAD))
+        return arrow(start, end, role, thick, min(tip, pixels(np.linalg.norm(end - start)) * HEAD))
 
 
 def add_at_tip(chips: VGroup, chip: Token, lead: VMobject, air: float) -> None:

@@ -13,7 +13,7 @@ from scenes.mobjects.equations import equation_of
 from scenes.mobjects.operands import Plate
 from scenes.mobjects.shapes import Box, arrow, ellipsis
 from scenes.mobjects.text import Words
-from scenes.theme import at, palette
+from scenes.theme import at, palette, pixels
 from transformer_core.tracing.explain import Entry
 
 #: The most inputs that have a plate each; of more, the largest.
@@ -70,7 +70,7 @@ class Plates(VGroup):
         """The equation, with an arrow from each plate to it and from it to the result."""
         box = middle.inset(72, 0)
         equation = equation_of(entry, box.width - 40, 46)
-        tall = max(170.0, equation.height * 135 + 70) if equation else 120.0
+        tall = max(170.0, pixels(equation.height) + 70) if equation else 120.0
         y = (box.top + box.bottom) / 2
         colours = palette()
         self.middle.add(Box(box.width, tall, colours.background, 26, colours.ink3, 2.5).move_to(box.centre))

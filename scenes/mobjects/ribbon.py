@@ -9,7 +9,7 @@ from manim import Animation, AnimationGroup, Transform, VGroup, rate_functions
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import stroke
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, pace, palette
+from scenes.theme import at, pace, palette, pixels
 from transformer_core.tracing.provenance import Label
 
 #: The size of the type where there is room for it, over that of a common chip.
@@ -46,7 +46,7 @@ class Ribbon(VGroup):
             self.chips = [
                 Token(label, "", wide, HIGH if fits else TURNED, "stage word" if fits else "") for label in labels
             ]
-        high = max(chip.height for chip in self.chips) * 135
+        high = pixels(max(chip.height for chip in self.chips))
         for i, chip in enumerate(self.chips):
             chip.move_to(at(room.left + i * (wide + GAP) + wide / 2, room.top + high / 2))
         below = room.top + high

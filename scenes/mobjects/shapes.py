@@ -9,7 +9,7 @@ import numpy as np
 from manim import LEFT, RIGHT, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied, begin
-from scenes.theme import palette, units
+from scenes.theme import PIXELS_PER_UNIT, palette, units
 
 #: Share of a quarter circle's radius that a cubic's handle takes.
 HANDLE = 0.5523
@@ -57,7 +57,7 @@ class Box(Copied, VMobject):
 
 def stroke(pixels: float) -> float:
     """Manim's stroke width for a line that is `pixels` thick at 1080p."""
-    return pixels * 100 / 135
+    return pixels * 100 / PIXELS_PER_UNIT
 
 
 def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
@@ -65,7 +65,7 @@ def hatching(width: float, height: float, pitch: float = 13) -> VMobject:
     lines = VMobject(stroke_color=palette().line, stroke_width=stroke(2))
     feet = np.arange(-height + pitch / 2, width, pitch)
     ends = (np.stack([x, x - feet, 0 * x], 1) for x in (np.maximum(0.0, feet), np.minimum(width, feet + height)))
-    lines.points = (segments(*ends) - np.array([width / 2, height / 2, 0])) / 135
+    lines.points = (segments(*ends) - np.array([width / 2, height / 2, 0])) / PIXELS_PER_UNIT
     return lines
 
 

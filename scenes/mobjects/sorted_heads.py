@@ -14,7 +14,7 @@ from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
-from scenes.theme import at, palette, shape, units
+from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import layers_of, stack_of
 from transformer_core.studies.measures.patterns import Shown, pattern_of, widest
 from transformer_core.tracing.provenance import Label, Phrase
@@ -118,7 +118,7 @@ class SortedHeads(VGroup):
     def _by_layer(self) -> tuple[VGroup, VGroup, VGroup]:
         layers, heads = len(self.layers), self.count
         names = VGroup(Words(layer_name(layer), "axis", "ink2") for layer in self.layers)
-        beside = names.width * 135 + 40
+        beside = pixels(names.width) + 40
         pitch = min(LARGEST + 3 * AIR, (STAGE.width - beside) / heads, (STAGE.bottom - HIGH) / layers)
         left, top = (
             shape().width / 2 + (beside - heads * pitch) / 2,
@@ -140,12 +140,12 @@ class SortedHeads(VGroup):
         for name, _ in self.groups:
             text = pattern_name(name) if name is not None else "no clear pattern"
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
-        beside = self.names.width * 135 + 30 + 2 * NUMBER + 30
+        beside = pixels(self.names.width) + 30 + 2 * NUMBER + 30
         pitch = self._pitch(STAGE.width - beside)
         across = int((STAGE.width - beside) // pitch)
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
         start = shape().width / 2 - (beside + used) / 2
-        left, end = start + self.names.width * 135 + 30, start + beside + used
+        left, end = start + pixels(self.names.width) + 30, start + beside + used
         y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
         for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
             self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))

@@ -28,7 +28,7 @@ from scenes.mobjects.operands import (
 from scenes.mobjects.shapes import Box, dashes, frame, rule
 from scenes.mobjects.terms import Columns
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, signed, units
+from scenes.theme import at, palette, pixels, signed, units
 from transformer_core.tracing.explain import Entry
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -127,7 +127,7 @@ class Summation(VGroup):
         entry = self.columns.factors[i][0]
         given = self.given.get(entry.name.rpartition(".")[2])
         name = narrowed(given.copy() if given else names_of(self.columns.factors[i]), NAMES - 24)
-        free = NAMES - 38 - name.width * 135
+        free = NAMES - 38 - pixels(name.width)
         parts = places(entry, {*self.columns.axes, "head"})
         sizes = (lines_of(parts, style, "ink2", free)[:1] for style in ("fact", "note"))
         where = next((each for each in sizes if all(text.width <= units(free) for text in each)), [])

@@ -11,7 +11,7 @@ from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import Beside, Stands, means
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.text import Words, word
-from scenes.theme import between, contrast, palette, units
+from scenes.theme import between, contrast, palette, pixels, units
 from transformer_core.tracing.provenance import Label
 
 HEIGHT, PADDING, BAR = 52.0, 20.0, 6.0
@@ -45,7 +45,7 @@ class Token(Copied, VGroup):
     def _bar(self, role: str) -> VMobject:
         edge = EDGES[role]
         upright = edge[0] != 0
-        wide, high = (BAR, self.box.height * 135 - 16) if upright else (self.box.width * 135 - 16, BAR)
+        wide, high = (BAR, pixels(self.box.height) - 16) if upright else (pixels(self.box.width) - 16, BAR)
         bar = Box(wide, high, palette().role(role), 3)
         inset = units(2)
         return bar.move_to(self.box.get_edge_center(edge) - edge * (units(BAR / 2) + inset))
@@ -89,7 +89,7 @@ def in_line(labels: Sequence[Label], room: float) -> VGroup:
 
 
 def line_width(line: VGroup) -> float:
-    return sum(float(part.width) for part in line) * 135
+    return pixels(sum(float(part.width) for part in line))
 
 
 TAGS: dict[str, tuple[str, list[tuple[float, float]]]] = {

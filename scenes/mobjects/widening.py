@@ -20,7 +20,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector, thin, under, vector_in
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -79,10 +79,10 @@ def zero_line(plot: Room, *values: NamedTensor) -> tuple[VMobject, float, float,
 def activation_bar(value: Quantity, unit: float, wide: float, x: float, floor: float, ground: Ground) -> Box:
     """Activation of a neuron as a bar from a zero line at `floor`; `unit` is the height of a one, in units."""
     length = float(value) * unit
-    bar = Box(wide, max(abs(length) * 135, 1.5), signed(float(np.sign(value)), 1.0), min(4, wide / 3))
+    bar = Box(wide, max(pixels(abs(length)), 1.5), signed(float(np.sign(value)), 1.0), min(4, wide / 3))
     bar.move_to(np.array([x, floor + length / 2, 0]))
     bar.key = ("entry", value.name, value.index)
-    return means(bar, Length(value, "height", unit * 135, wide, 1.5), Rises(value, 1, ground), Hue(value))
+    return means(bar, Length(value, "height", pixels(unit), wide, 1.5), Rises(value, 1, ground), Hue(value))
 
 
 def risen(bar: VMobject, floor: float) -> Animation:

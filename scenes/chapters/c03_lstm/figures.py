@@ -38,7 +38,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, units
+from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -68,7 +68,7 @@ WORDS = 4
 
 def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
     """The part of `room` that lies above a sentence at its foot."""
-    return room.split_rows(-ribbon.height * 135, ABOVE)[0]
+    return room.split_rows(-pixels(ribbon.height), ABOVE)[0]
 
 
 class Steps(VGroup):

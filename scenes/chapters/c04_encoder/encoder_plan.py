@@ -34,7 +34,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import SMALLEST, at, between, pace, palette, shared, units
+from scenes.theme import SMALLEST, at, between, pace, palette, pixels, shared, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
@@ -167,10 +167,10 @@ class Plan(VGroup):
         near = {*parts[max(0, place - 1) : place + 2]} if opened else {*parts}
         room -= SPACE * (len(parts) - 1) + DOTS * parts.count("")
         if not opened:
-            tight = min(1.1, (room - 2 * INSIDE * len(names)) / (sum(name.width for name in names.values()) * 135))
+            tight = min(1.1, (room - 2 * INSIDE * len(names)) / (pixels(sum(name.width for name in names.values()))))
             for name in names.values():
                 name.scale(tight)
-        needed = {part: name.width * 135 + 2 * INSIDE if part in near else THIN for part, name in names.items()}
+        needed = {part: pixels(name.width) + 2 * INSIDE if part in near else THIN for part, name in names.items()}
         if opened:
             needed[opened] = room - sum(wide for part, wide in needed.items() if part != opened)
             return needed | {"": DOTS}
@@ -195,7 +195,7 @@ class Plan(VGroup):
         made, names = [], (layer_name(0), layer_name(1) if self.whole else "a later layer")
         for boxes, name in zip(found.values(), names, strict=False):
             left, right = boxes[0].get_corner(DL), boxes[-1].get_corner(DR)
-            words = Room(0, 0, (right - left)[0] * 135, self.foot * 0.7).fit(Words(name, "block"), 1.0)
+            words = Room(0, 0, pixels((right - left)[0]), self.foot * 0.7).fit(Words(name, "block"), 1.0)
             words.settle((left + right) / 2 + DOWN * units(self.foot * 0.65))
             line = bracket(left, right, DOWN * units(self.foot / 5), 4)
             made.append(VGroup(line, words) if words.size >= SMALLEST else VGroup(line))
@@ -206,7 +206,7 @@ class Plan(VGroup):
         made = []
         for part, box in self.boxes.items():
             owner, _, own = part.rpartition(".")
-            told, wide = STREAM.get(own or part), box.width * 135 - INSIDE
+            told, wide = STREAM.get(own or part), pixels(box.width) - INSIDE
             rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
             column = [Vector(row, wide, self.high, "residual", self.scale) for row in rows]
             made.append(
@@ -261,7 +261,7 @@ class Plan(VGroup):
 
     def heading(self, text: str, over: VMobject) -> Words:
         """Words above a column, below the name of the gate."""
-        room = Room(0, self.room.top + HEAD, over.width * 135 + BETWEEN, self.room.top + HEAD + HEADING)
+        room = Room(0, self.room.top + HEAD, pixels(over.width) + BETWEEN, self.room.top + HEAD + HEADING)
         return room.fit(Words(text, "block"), 1.0).set_x(over.get_x())
 
     def signs(self, sign: str, vectors: Sequence[Vector]) -> VGroup:
@@ -427,7 +427,7 @@ class Lookup:
             line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
         ]
         high = inside.bottom - plan.room.top - HEAD - HEADING
-        rows = Rows(table, lines, (last - first) * 135 - 300, high / len(lines), scale_of(table))
+        rows = Rows(table, lines, pixels(last - first) - 300, high / len(lines), scale_of(table))
         rows.move_to(np.array([(first + last) / 2 - units(30), at(0, inside.bottom - high / 2)[1], 0]))
         for dots in rows[-1]:
             dots.scale(0.6)

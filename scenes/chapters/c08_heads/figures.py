@@ -23,7 +23,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.wording import entering, layer_name, letter_of, strongest
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
@@ -96,12 +96,12 @@ class SplitHeads(VGroup):
             self.queries.add(vector_in(one, queries[head], "query", query_scale))
             self.changes.add(vector_in(two, matrices[head].pick(d_model=entry), "query", scale))
             cells = VGroup(*self.x.cells[head * size : (head + 1) * size])
-            self.slices.add(frame(cells.width * 135 + 4, HIGH + 14, "query", 5).move_to(cells))
+            self.slices.add(frame(pixels(cells.width) + 4, HIGH + 14, "query", 5).move_to(cells))
             self.parts.add(cells.copy().stretch_to_fit_width(units(place.width)).move_to(place.centre))
             self.met.add(self._row(self.matrices[head], (entry + 0.5) / len(x), len(x)))
         self.whole = frame(wide.width + 12, wide.height + 12, "query", 6).move_to(self.x)
         cell = self.x.cells.of(entry)
-        self.ring = frame(cell.width * 135 + 14, HIGH + 26).move_to(cell)
+        self.ring = frame(pixels(cell.width) + 14, HIGH + 26).move_to(cell)
         self.matrix_name = columns.symbol("{{ W_Q : query }}", middle)
         self.query_name, self.change_name = map(columns.name, ("queries", "change by"), lines)
         super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.changes)
@@ -110,7 +110,7 @@ class SplitHeads(VGroup):
     def _row(matrix: VMobject, depth: float, entries: int) -> VMobject:
         """An outline of the row that the entry meets, in the middle of which lies this share of the matrix."""
         high = matrix.height - units(10)
-        ring = frame(matrix.width * 135 + 8, max(14.0, high * 135 / entries + 8), "focus", 4, 5).move_to(matrix)
+        ring = frame(pixels(matrix.width) + 8, max(14.0, pixels(high) / entries + 8), "focus", 4, 5).move_to(matrix)
         return ring.set_y(matrix.get_top()[1] - units(5) - high * depth)
 
     def told(self, texts: Sequence[str]) -> list[Words]:
@@ -325,7 +325,7 @@ class Wiring(VGroup):
         )
         high = MACHINE * (0.8 if self.upper.upright or self.lower.upright else 1)
         self.formula.scale(units(high - 24) / self.formula.height).move_to(middle)
-        self.box = Box(self.formula.width * 135 + 80, high, palette().surface, 14, palette().line, 2.5)
+        self.box = Box(pixels(self.formula.width) + 80, high, palette().surface, 14, palette().line, 2.5)
         self.box.move_to(middle)
         below, above = self.box.get_bottom() + DOWN * units(AWAY), self.box.get_top() + UP * units(AWAY)
         self.tags = {role: Tag(role).scale(1.3).move_to(below).shift([units(x), 0, 0]) for role, x in PLUGS.items()}

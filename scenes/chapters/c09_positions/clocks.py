@@ -14,7 +14,7 @@ from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, ink_on, pace, palette, shape, signed, units
+from scenes.theme import at, ink_on, pace, palette, pixels, shape, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -72,7 +72,7 @@ class Dial(VGroup):
         """The sine of the hand as a line to the right, and its cosine as a line up."""
         tip = self.tip(place)
         foot = np.array([self.centre[0], tip[1], 0])
-        share = self.reach / (self.face.width * 135)
+        share = self.reach / (pixels(self.face.width))
         legs = rule(foot, tip, "focus", 12), rule(self.centre, foot, "focus", 12)
         entries = self.tensor.pick(position=place).quantities()
         for k, (leg, entry) in enumerate(zip(legs, entries, strict=True)):
@@ -92,7 +92,7 @@ class Clocks:
         shown = self.shown = hands_shown(hands.size("pair"))
         self.places = range(min(ROWS, len(numbers)))
         named = [word(label, "fact", "ink2") for label in words[: len(self.places)]]
-        side, wide = STAGE.split_columns(max([SIDE, *(text.width * 135 + NUMBER for text in named)]), 16)
+        side, wide = STAGE.split_columns(max([SIDE, *(pixels(text.width) + NUMBER for text in named)]), 16)
         top, below = wide.split_rows(DIAL + SPEED)
         self.under = STAGE.cross(below)
         heads, body = below.split_rows(HEAD)
@@ -225,7 +225,7 @@ class PositionProducts:
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""
-        edge = self.map.get_right()[0] * 135 + shape().width / 2
+        edge = pixels(self.map.get_right()[0]) + shape().width / 2
         return Room(edge + 110, room.top, room.right, room.bottom)
 
 

@@ -19,7 +19,7 @@ from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector, under, vector_in
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -110,7 +110,7 @@ class TwoOrders:
     def __init__(self, terms: NamedTensor, others: NamedTensor, room: Room) -> None:
         ends = [np.vstack([np.zeros(2), np.cumsum(tensor.values, axis=0)]) for tensor in (terms, others)]
         self.output_name = Words("output", "stage word")
-        inside = Room(room.left, room.top, room.right - self.output_name.width * 135, room.bottom).inset(AIR)
+        inside = Room(room.left, room.top, room.right - pixels(self.output_name.width), room.bottom).inset(AIR)
         self.plane = Plane(np.vstack(ends), inside)
         self.origin, foot, tip = self.plane.origin, self.plane.foot, self.plane.point(ends[0][-1])
         self.output, self.end = arrow(foot, tip, "weight", 6, 20), dot(tip, 12, "weight")
@@ -125,7 +125,7 @@ class TwoOrders:
         for label, row, *ends in zip(tensor.words("key"), tensor, corners, corners[1:], strict=False):
             start, end = map(self.plane.point, ends)
             chain.add(self.plane.arrow(start, row.quantities(), "value", tip=20))
-            far = float(np.linalg.norm(end - start)) * 135 > NAMED
+            far = pixels(np.linalg.norm(end - start)) > NAMED
             names.append(self._named(label, start, end, middle) if far else None)
         self.arrow_names.append(names)
         return chain
@@ -312,7 +312,7 @@ class NearestTokens:
         if right is not None:
             upper, lower = foot.split_rows(60)
             text = Words(f"{right:share}", "stage number").end_in(lower)
-            bar = ShareBar(right, foot.width - text.width * 135 - 30, "", 56)
+            bar = ShareBar(right, foot.width - pixels(text.width) - 30, "", 56)
             self.share.add(bar.move_to(lower.centre).align_to(at(foot.left, 0), LEFT), text)
             self.share_name.begin_in(upper)
 

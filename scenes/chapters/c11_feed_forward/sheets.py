@@ -15,7 +15,7 @@ from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.shapes import Box, arrow, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -77,7 +77,7 @@ class Sheet(VGroup):
             self.names.add(written.move_to(np.clip(written.get_center(), *corners)))
         self.before, self.after = mark_before().move_to(before), mark_after().move_to(after)
         for mark, place in ((self.before, 3), (self.after, 4)):
-            own = mark.width * 135
+            own = pixels(mark.width)
             means(mark, *(Away(points.quantity(place, axis), 0.0, axis, px, own, ground) for axis in (0, 1)))
         self.between = rule(before, after, "warning", 12)
         for mark in (self.between, self.before, self.after):
@@ -91,7 +91,7 @@ class Sheet(VGroup):
         away = tip * float(other @ tip) / float(tip @ tip) - other
         away = away / (float(np.linalg.norm(away)) or 1.0)
         reach = units(22) + abs(away[0]) * formula.width / 2 + abs(away[1]) * formula.height / 2
-        ground = Box(formula.width * 135 + 10, formula.height * 135 + 8, palette().background, 6)
+        ground = Box(pixels(formula.width) + 10, pixels(formula.height) + 8, palette().background, 6)
         return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
 
 

@@ -18,7 +18,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -108,7 +108,7 @@ class Bridge(VGroup):
     def _plate(room: Room, parts: Sequence[VMobject]) -> Box:
         """A plate behind what belongs to a half of the model, from edge to edge."""
         whole = VGroup(*parts)
-        plate = Box(room.width, whole.height * 135 + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
+        plate = Box(room.width, pixels(whole.height) + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
         return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
     def _curves(self, row: int, reads: Sequence[Label]) -> VGroup:
@@ -144,13 +144,13 @@ class Bridge(VGroup):
         """The largest attention weight of a query, beside the end of its curve."""
         text = number(self.weights.quantity(row, self.top(row)), "share", "stage number")
         chip = self.read[row]
-        wide = float(chip.width) * 135 >= ROOMY
+        wide = pixels(chip.width) >= ROOMY
         edge = chip.get_top() + UP * units(60) + LEFT * units(30)
         return text.settle(edge).end_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
 
     def tell(self, rows: Iterable[int], told: Words) -> Any:
         """The largest attention weight of each query, beside its curve; without room there, what is `told` goes."""
-        wide = float(self.read[0].width) * 135 >= ROOMY
+        wide = pixels(self.read[0].width) >= ROOMY
         return appear(*map(self.number_beside, rows)) if wide else leave(told)
 
     def walk(self, places: Sequence[Quantity]) -> list[Any]:

@@ -16,7 +16,7 @@ from scenes.mobjects.ribbon import GAP, Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, hatching, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
-from scenes.theme import PIXELS_PER_UNIT, at, palette, units
+from scenes.theme import PIXELS_PER_UNIT, at, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
@@ -87,7 +87,7 @@ class Shifted:
         room = STAGE.split_columns(SIDE)[1]
         self.writes, self.reads = Ribbon(decoded.writes, room), sentence(decoded.reads, room, at_foot=True)
         air = AIR / 2 if self.writes.upright else AIR
-        high = [float(line.height) * 135 + air for line in (self.writes, self.reads)]
+        high = [pixels(line.height) + air for line in (self.writes, self.reads)]
         between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         self.decoder = Stack(trace, between)
         self.ways_in = upwards(self.reads.chips, [self.decoder.plate])
@@ -172,9 +172,7 @@ class OneWay:
         middle, right = rest.split_columns(0.56 * rest.width, 50)
         read = decoded.reads[: row + 2]
         self.read = sentence(read, under(self._track(middle), row, len(read)), at_foot=True)
-        left, middle, right = (
-            part.split_rows(-float(self.read.height) * 135, AIR)[0] for part in (left, middle, right)
-        )
+        left, middle, right = (part.split_rows(-pixels(self.read.height), AIR)[0] for part in (left, middle, right))
         self.stack = Stack(trace, middle, TRACK)
         self.memory: list[VMobject] = []
         self.source, self.supply = VGroup(), VGroup()
@@ -217,7 +215,7 @@ class OneWay:
         rows = {path: trace[name].pick(batch=0, position=row) for path, name in names.items()}
         track = self._track(room)
         x = track.centre[0]
-        high = min(HIGHEST, max(LOWEST, float(self.stack.boxes["output"].height) * 135))
+        high = min(HIGHEST, max(LOWEST, pixels(self.stack.boxes["output"].height)))
         self.states: dict[str, Vector] = {}
         for path, vector in rows.items():
             state = Vector(vector, track.width, high, "residual")

@@ -19,7 +19,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -57,7 +57,7 @@ class TwoRuns:
         pairs = zip(self.sources, runs, strict=True)
         self.noun_chips: list[Token] = [line.chips[run.noun.position] for line, run in pairs]
         self.word_chips: list[Token] = [line.chips[word] for line in self.sources]
-        high = [float(line.height) * 135 + AIR for line in self.sources]
+        high = [pixels(line.height) + AIR for line in self.sources]
         body = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         wide = (body.width - MACHINE) / 2 - SPACE
         left, rest = body.split_columns(wide, SPACE)

@@ -16,7 +16,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
-from scenes.theme import at, between, pace, palette, units
+from scenes.theme import at, between, pace, palette, pixels, units
 from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -150,7 +150,7 @@ class TimeLapse:
 
     @staticmethod
     def _state(grid: Pattern, weights: NamedTensor, checkpoint: int) -> VGroup:
-        other = Pattern(weights.pick(checkpoint=checkpoint), grid.pitch * 135)
+        other = Pattern(weights.pick(checkpoint=checkpoint), pixels(grid.pitch))
         return other.shift(grid.cells.get_center() - other.cells.get_center()).lines
 
     def _fill(self, k: int, i: int) -> str:

@@ -16,7 +16,7 @@ from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -64,7 +64,7 @@ class Columns(VGroup):
         room, self.cache = room.split_rows(room.height - keeps * (LOW if self.upright else KEPT))
         self.reads = VGroup(self._chip(label) for label in reads)
         self.writes = VGroup(self._chip(label) for label in writes)
-        chip = max(float(one.height) for one in (*self.reads, *self.writes)) * 135
+        chip = pixels(max(float(one.height) for one in (*self.reads, *self.writes)))
         heads, self.head = 48.0, Room(room.left, room.top - 8, room.right, room.top + 32)
         top, foot = room.top + heads + chip + 18, room.bottom - heads - chip - 18
         self.high, self.wide = foot - top, min(230.0, self.pitch * 0.72 if self.pitch > 150 else self.pitch - 10)
@@ -235,7 +235,7 @@ class BeamTree(VGroup):
         middles = room.top + np.cumsum(places) - places / 2
         left = (room.left + room.right - ROOT - across * len(shown)) / 2
         chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
-        self.root = chip.move_to(at(left + ROOT / 2, max(middles[0], room.top + chip.height * 135 / 2)))
+        self.root = chip.move_to(at(left + ROOT / 2, max(middles[0], room.top + pixels(chip.height) / 2)))
         level = at(0, middles[0])[1]
         self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
         #: All candidates in grey, those that live in full light, and their scores, by node.
@@ -287,7 +287,7 @@ class BeamTree(VGroup):
 
     @staticmethod
     def _widest(names: list[Label], style: str) -> float:
-        return max(float(word(name, style).width) for name in names) * 135
+        return pixels(max(float(word(name, style).width) for name in names))
 
     def _node(self, node: int, spot: np.ndarray) -> None:
         label, x = self.tree["token"].label("node", node), float(spot[0])

@@ -24,7 +24,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import curve, dashes, stroke
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -130,7 +130,7 @@ class Stripe:
         self.off = self.plot.label(told, last, float(off)).shift(DOWN * units(14))
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
-        other = Pattern(weights.pick(frame=frame), self.pattern.pitch * 135)
+        other = Pattern(weights.pick(frame=frame), pixels(self.pattern.pitch))
         return other.shift(self.pattern.cells.get_center() - other.cells.get_center()).lines
 
     def ablate(self) -> tuple[Animation, ...]:

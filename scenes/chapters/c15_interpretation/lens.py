@@ -24,7 +24,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -77,7 +77,7 @@ class Taps(VGroup):
     def _between(before: Vector, after: Vector, name: Label, alone: bool) -> VGroup:
         """The layer on the way from one vector to the next, or several up to it."""
         middle = (before.get_center() + after.get_center()) / 2
-        wide = (after.get_left() - before.get_right())[0] * 135 - 80
+        wide = pixels((after.get_left() - before.get_right())[0]) - 80
         box = Box(wide, 84, palette().background, 14, palette().line, 2.5).move_to(middle)
         text = word(name, "stage word", "ink2") if alone else Words(f"… {name}", "stage word", "ink2")
         text.paper = box

@@ -26,7 +26,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import letter_of
-from scenes.theme import ink_on, pace, palette, shared, units
+from scenes.theme import PIXELS_PER_UNIT, ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -39,7 +39,7 @@ class Forms(VGroup):
 
     def __init__(self, probs: NamedTensor, room: Room) -> None:
         labels = probs.words("choice")
-        self.shares, wide = probs.quantities(), max(word(label, "stage word").width for label in labels) * 135
+        self.shares, wide = probs.quantities(), pixels(max(word(label, "stage word").width for label in labels))
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
             side, rest = line.split_columns(wide, 24)
@@ -119,7 +119,7 @@ class TwoPasses:
         for layer, line in enumerate(self.own.places):
             middle = np.array([left.width / 2 + BETWEEN / 2, 0, 0])
             call = word(rows.label("layer", layer), "fact", "ink2")
-            self.calls.add(call.settle(self.donor.vectors[layer].get_center() + middle / 135))
+            self.calls.add(call.settle(self.donor.vectors[layer].get_center() + middle / PIXELS_PER_UNIT))
             shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
             self.told.append(VGroup(shaded(p, bool(p > least), place, place.width / 5) for p, place in shares))
 
@@ -137,7 +137,7 @@ class TwoPasses:
         for layer, position in places:
             source, goal = self.donor.vectors[layer][position], self.own.vectors[layer][position]
             row = self.given.pick(layer=layer, position=position)
-            copied = Vector(row, goal.width * 135, goal.height * 135, "query", self.scale).move_to(goal)
+            copied = Vector(row, pixels(goal.width), pixels(goal.height), "query", self.scale).move_to(goal)
             after = Forms(self.probs.pick(layer=layer, position=position), self.room)
             back = self.put_back() if found else ()
             found.append([

@@ -11,7 +11,7 @@ from scenes.layout import STAGE, Room, following
 from scenes.mobjects.shapes import Box, curve
 from scenes.mobjects.text import number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.trace import Trace
 
 #: Px of a chip, and of the number below it.
@@ -73,7 +73,7 @@ class Merges:
         left = float(whole.get_left()[0])
         halves = []
         for share in shares / shares.sum():
-            half = Box(float(whole.width) * 135 * share, HIGH, palette().surface, 10)
+            half = Box(pixels(whole.width) * share, HIGH, palette().surface, 10)
             halves.append(half.move_to(np.array([left + half.width / 2, whole.get_y(), 0])))
             left += half.width
         pieces = [self.chips[part].copy().shift(self._below(part)) for part in self.pairs[i]]

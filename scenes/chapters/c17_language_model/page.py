@@ -15,7 +15,7 @@ from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.shapes import Box, dashes, frame, hatching, rule, stroke
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, typeset, units
+from scenes.theme import at, palette, pixels, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -140,7 +140,7 @@ class Page(VGroup):
         lines = VGroup()
         for line in self.lines:
             first, last = self.words[line[0]], self.words[line[-1]]
-            floor = Box(float(last.get_right()[0] - first.get_left()[0]) * 135, 1.5, palette().line, 0.5)
+            floor = Box(pixels(last.get_right()[0] - first.get_left()[0]), 1.5, palette().line, 0.5)
             lines.add(floor.move_to(np.array([first.get_left()[0], first.baseline + self.clear - units(1.5), 0]), LEFT))
         return lines
 
@@ -182,7 +182,7 @@ class Page(VGroup):
     def masked(self, zeros: NamedTensor) -> VGroup:
         """The first words under a hatched field, with the numbers below them that say that nothing comes there."""
         left, right = self.words[0].get_left()[0], self.words[len(zeros) - 1].get_right()[0]
-        field = hatching(float(right - left) * 135, HATCHED)
+        field = hatching(pixels(right - left), HATCHED)
         field.move_to(np.array([left, self.words[0].baseline + self.clear, 0]), DL)
         return VGroup(field, *(self.below(place, zero, ".0f") for place, zero in enumerate(zeros.quantities())))
 

@@ -15,7 +15,7 @@ from scenes.mobjects.marks import End, Span, Thickness, Tick, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -53,7 +53,7 @@ class Bubble(VGroup):
     def __init__(self, spaces: NamedTensor, room: Room, right: bool = False) -> None:
         line = Page(spaces, room.inset(30, 0), LARGE, pitch=room.height)
         self.words = line.words
-        wide = float(self.words.width) * 135 + 72
+        wide = pixels(self.words.width) + 72
         self.box = Box(wide, room.height, palette().surface, 30, palette().role("query" if right else "residual"), 3)
         edge = room.right - wide / 2 if right else room.left + wide / 2
         self.box.move_to(at(edge, (room.top + room.bottom) / 2))

@@ -16,7 +16,7 @@ from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
-from scenes.theme import at, ink_on, pace, palette, shape, shared, units
+from scenes.theme import at, ink_on, pace, palette, pixels, shape, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -224,7 +224,7 @@ class CloseBy:
     @staticmethod
     def _arc(start: VMobject, end: VMobject, role: str) -> VMobject:
         a, b = start.get_top() + UP * units(6), end.get_top() + UP * units(6)
-        rise = UP * units(30 + 0.10 * abs((a - b)[0]) * 135)
+        rise = UP * units(30 + 0.10 * pixels(abs((a - b)[0])))
         line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(7))
         line.points = np.array([a, a + rise, b + rise, b])
         return line

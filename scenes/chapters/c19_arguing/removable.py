@@ -16,7 +16,7 @@ from scenes.animations import appear_in_turn, put_back, take_out
 from scenes.layout import Room
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.text import Words
-from scenes.theme import at, palette
+from scenes.theme import at, palette, pixels
 from transformer_core.tracing.provenance import Quantity
 
 #: px from the left of the room: the stream, and the middle of the boxes; and how wide the boxes are.
@@ -124,5 +124,5 @@ def _widest(piece: VGroup) -> VMobject:
 
 
 def _outline(piece: VMobject) -> VMobject:
-    wide, high = max(piece.width * 135 + 6, 14), max(piece.height * 135 + 6, 14)
+    wide, high = max(pixels(piece.width) + 6, 14), max(pixels(piece.height) + 6, 14)
     return frame(wide, high, "warning", 3, 7).move_to(piece)

@@ -18,7 +18,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Spread, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -366,4 +366,4 @@ class Sizes:
         """The piece of a part falls off, and leaves an empty frame."""
         piece = self.pieces[self.parts.index(part)]
         box = piece[0]
-        return take_out(piece, frame(box.width * 135, box.height * 135, "warning", 3, 6).move_to(box))
+        return take_out(piece, frame(pixels(box.width), pixels(box.height), "warning", 3, 6).move_to(box))

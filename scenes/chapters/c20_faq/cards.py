@@ -18,7 +18,7 @@ from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, palette, signed, units
+from scenes.theme import at, gap, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -42,7 +42,7 @@ class Zeros:
         side, body = STAGE.split_columns(NAMED)
         rooms, unit = body.rows(1 + len(made), AIR), body.width / max(map(len, made))
         strips = [Strip(row, unit * len(row), HIGH) for row in made]
-        zeros = VGroup(frame(cell.width * 135, HIGH, "line", 2, 2).move_to(cell) for cell in strips[-1])
+        zeros = VGroup(frame(pixels(cell.width), HIGH, "line", 2, 2).move_to(cell) for cell in strips[-1])
         self.rows = [zeros, *strips]
         for row, room in zip(self.rows, rooms, strict=True):
             row.move_to(room.centre)

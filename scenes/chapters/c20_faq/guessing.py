@@ -17,7 +17,7 @@ from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -125,7 +125,7 @@ class Moved:
         self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
         last = self.chips[-1]
         ring, line = (
-            frame(last.width * 135 + 12, high + 12, "focus", 4, 12).move_to(last),
+            frame(pixels(last.width) + 12, high + 12, "focus", 4, 12).move_to(last),
             self.rows.lines[len(rows) - 1],
         )
         #: What was there before the last token came, and what came with it.

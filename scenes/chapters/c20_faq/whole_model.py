@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette
+from scenes.theme import at, palette, units
 from transformer_core.studies.decoder_rows import DecoderRows
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -121,7 +121,8 @@ class WholeModel:
         start, depth = ("encoder", self.layers["encoder"]) if part == "cross_attn" else (stack, layer)
         keys, queries = self.begins[start], self.begins[stack]
         # Those from the encoder pass between the words that the decoder reads.
-        past = np.array([3 * AIR, -self.rows[start][0].height / 2 - 4, 0]) / 135 if part == "cross_attn" else None
+        below = -units(self.rows[start][0].height / 2 + 4)
+        past = np.array([units(3 * AIR), below, 0]) if part == "cross_attn" else None
         return [
             VGroup(
                 means(
@@ -212,6 +213,6 @@ class WholeModel:
 
     def _bow(self, start: np.ndarray, end: np.ndarray) -> VMobject:
         """A way that leads above a stream from a network to the sum."""
-        lift, line = np.array([0, self.high / 135, 0]), rule(start, end)
+        lift, line = np.array([0, units(self.high), 0]), rule(start, end)
         line.points = np.array([start, start + lift, end + lift, end])
         return line

@@ -17,7 +17,7 @@ from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, gap, signed, units
+from scenes.theme import at, gap, pixels, signed, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -83,7 +83,7 @@ class NextWords(VGroup):
         bar = Box(max(abs(long), 2), high, signed(float(np.sign(change)), 1.0), 4).move_to(at(1540 + long / 2, y))
         means(bar, Length(change, "width", 140 / reach, high, 2), Hue(change), Rises(change, 0, ZERO))
         text = number(change, finely(reach), "number")
-        beyond = text.width * 135 / 2 + 18
+        beyond = pixels(text.width) / 2 + 18
         return line.add(bar, text.settle(at(1540 + long + (beyond if long >= 0 else -beyond), y)))
 
 
@@ -141,7 +141,7 @@ class MovedTable(VGroup):
         kept = [layer for layer in shown if layer is not None]
         calls = {layer: self._name(layer, numbers) for layer in kept}
         self.words = VGroup(word(label, "token", "ink2") for label in moved.words("position"))
-        left = max(text.width for text in calls.values()) * 135 + 24
+        left = pixels(max(text.width for text in calls.values())) + 24
         pitch, tall = min(WIDEST, (STAGE.width - left - 190) / tokens), min(TALLEST, ROOM / len(shown))
         if max(text.width for text in self.words) > units(pitch - 8):
             self.words = VGroup(word(label, "map", "ink2") for label in moved.words("position"))

@@ -14,7 +14,7 @@ from scenes.mobjects.beside import SIDES, Two, chip_line
 from scenes.mobjects.shapes import frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, gap, units
+from scenes.theme import at, gap, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -73,7 +73,9 @@ class Readings(VGroup):
     def _alone(line: VGroup, joined: set[int]) -> list[VMobject]:
         """A frame around each token that the other has not."""
         chips = [chip for place, chip in enumerate(line) if isinstance(chip, Token) and place not in joined]
-        return [frame(chip.width * 135 + 10, chip.height * 135 + 10, "warning", 5, 14).move_to(chip) for chip in chips]
+        return [
+            frame(pixels(chip.width) + 10, pixels(chip.height) + 10, "warning", 5, 14).move_to(chip) for chip in chips
+        ]
 
 
 def matches(first: Sequence[str], second: Sequence[str]) -> list[tuple[int, int]]:
