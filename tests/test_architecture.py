@@ -241,6 +241,12 @@ def test_the_model_and_what_reads_it_take_at_most_five_thousand_lines_of_code():
     assert sum(counts.values()) <= 5000
 
 
+def test_the_whole_core_takes_less_than_thirteen_thousand_lines_of_code():
+    counts = [lines_of_code(path.read_text(encoding="utf-8")) for path in (ROOT / "transformer_core").rglob("*.py")]
+    assert len(counts) > 100
+    assert sum(counts) < 13_000
+
+
 def test_the_core_imports_no_manim():
     core = "transformer_core.studies.sentence.read"
     code = f"import sys, {core}; sys.exit('manim' in sys.modules or 'scenes' in sys.modules)"

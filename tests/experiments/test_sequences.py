@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 import torch
 
+from transformer_core.interpret import head_scores
 from transformer_core.studies.experiments import sequences
 from transformer_core.studies.experiments.laboratory import Bench
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 def test_the_gradient_on_the_first_symbol_sinks_with_distance_in_recurrent_models_alone():
@@ -43,11 +45,13 @@ def test_a_sequence_is_a_permutation_written_twice():
 
 
 def test_the_stripe_lies_behind_the_first_copy_of_a_symbol():
-    weights = torch.zeros(1, 1, 5, 5)
+    weights = np.zeros((1, 1, 5, 5))
     # A B C A B: the second A looks at the first B, the second B at the first C.
     weights[0, 0, 3, 1] = weights[0, 0, 4, 2] = 1
-    assert sequences.stripes(weights, 3).tolist() == [1]
-    assert sequences.previous(weights).tolist() == [0]
+    name = sequences.WEIGHTS.replace("*", "0")
+    scores = head_scores(Trace({name: NamedTensor(name, weights, ("batch", "head", "query", "key"))}), period=3)
+    assert scores["heads.induction"].values.tolist() == [[1]]
+    assert scores["heads.previous_token"].values.tolist() == [[0]]
 
 
 def test_a_short_training_has_everything_at_every_look():

@@ -46,13 +46,20 @@ def whole(path: Path) -> Iterator[Path]:
 
     What a process that was killed left of the same file goes first.
     """
+    with _begun(path, path) as part:
+        yield part
+        part.replace(path)
+
+
+@contextmanager
+def _begun(path: Path, named: Path) -> Iterator[Path]:
+    """A temporary name beside `path`, gone when the block ends; errors name `named`."""
     part = unfinished(path)
     try:
-        with naming(path, part):
+        with naming(named, part):
             path.parent.mkdir(parents=True, exist_ok=True)
             _forget(path)
             yield part
-            part.replace(path)
     finally:
         with suppress(OSError):
             part.unlink()
@@ -80,15 +87,8 @@ def ready(folder: Path) -> None:
     Raises:
         OSError: it does not; the error names the folder and says why.
     """
-    part = unfinished(folder / "ready")
-    try:
-        with naming(folder, part):
-            folder.mkdir(parents=True, exist_ok=True)
-            _forget(folder / "ready")
-            part.write_bytes(b"ready")  # a full disk takes an empty file
-    finally:
-        with suppress(OSError):
-            part.unlink()
+    with _begun(folder / "ready", folder) as part:
+        part.write_bytes(b"ready")  # a full disk takes an empty file
 
 
 @contextmanager

@@ -77,17 +77,9 @@ class GgufWeights(Weights):
         except ValueError as error:
             raise ValueError(f"{path}: {error}") from None
 
-    def take(self, *names: str) -> Tensor:
-        """The tensor by the first of these names that the file has, in float32.
-
-        Raises:
-            ValueError: it has none of them, or one that nothing can be computed with.
-        """
-        found = [name for name in names if name in self.tensors]
-        if not found:
-            raise ValueError(f"{self.folder} has no tensor called {' or '.join(names)}")
-        self.taken.update(found)
-        return finite(self._halves(found[0], self._numbers(found[0])), found[0], self.folder)
+    def _read(self, name: str) -> Tensor:
+        """The tensor in float32."""
+        return finite(self._halves(name, self._numbers(name)), name, self.folder)
 
     @property
     def quantisation(self) -> str:

@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from math import prod
 from pathlib import Path
 from reprlib import repr as short
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from safetensors import SafetensorError, safe_open
 
@@ -21,6 +21,9 @@ from transformer_core.files.foreign import is_pickle, read_object, refusal
 from transformer_core.files.gguf_header import read_gguf_header
 from transformer_core.files.tensors import check_header
 from transformer_core.pretrained.model_packages import PACKAGES
+from transformer_core.text.gguf_tokenizer import tokenizer_json
+from transformer_core.text.subwords import Subwords
+from transformer_core.text.vocabulary import Vocabulary
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs none of it
@@ -28,7 +31,6 @@ if TYPE_CHECKING:  # torch takes a second to import, and a list of models needs 
 
     from transformer_core.model import Transformer
     from transformer_core.pretrained.gguf_file import GgufWeights
-    from transformer_core.text.vocabulary import Reading, Vocabulary
 
 SHIPPED = ASSETS / "models"
 #: The translator that the lecture shows.
@@ -44,20 +46,8 @@ DTYPES = ("float32", "float64", "bfloat16")
 HOME = Path("~/.lecture/models")
 
 
-class Tokenizer(Protocol):
-    """Turns a text into ids: by the words of this project (`Vocabulary`), or by pieces of words (`Subwords`)."""
-
-    @property
-    def longest(self) -> int: ...
-    @property
-    def start(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def source(self) -> tuple[str, ...]: ...
-    @property
-    def target(self) -> tuple[str, ...]: ...
-    def read(self, text: str) -> Reading: ...
+#: Turns a text into ids: by the words of this project, or by pieces of words.
+Tokenizer = Vocabulary | Subwords
 
 
 @dataclass(frozen=True)
@@ -152,7 +142,6 @@ def open_model(name: str | os.PathLike[str], dtype: str | torch.dtype | None = N
         ValueError: no such model, a kind that is not known, or tokens that cannot be read.
     """
     from transformer_core.pretrained import load, load_gguf, load_hugging_face
-    from transformer_core.text.vocabulary import Vocabulary
 
     path = find_model(os.fspath(name))
     precision = _precision(path, dtype)
@@ -193,7 +182,6 @@ def _precision(path: Path, wanted: str | torch.dtype | None) -> torch.dtype:
 def _reader(folder: Path, model: Transformer) -> Tokenizer:
     """The tokens of a folder: those of its tokenizer, or words of a `vocabulary.json`."""
     from transformer_core.pretrained.hugging_face import facts_of
-    from transformer_core.text.vocabulary import Vocabulary
 
     own = folder / "vocabulary.json"
     if own.exists():
@@ -205,8 +193,6 @@ def _reader(folder: Path, model: Transformer) -> Tokenizer:
 
 def _gguf_reader(weights: GgufWeights, model: Transformer) -> Tokenizer:
     """The tokens of a GGUF file."""
-    from transformer_core.text.gguf_tokenizer import tokenizer_json
-
     path = weights.folder
     try:
         data = tokenizer_json(weights.header.facts)
@@ -219,8 +205,6 @@ def _pieces(
     path: Path, facts: dict[str, Any], model: Transformer, stated: Path, data: bytes | None = None
 ) -> Tokenizer:
     """Pieces of words by the tokenizer of the folder or file at `path`, of which `facts` are `stated` elsewhere."""
-    from transformer_core.text.subwords import Subwords
-
     known = max(model.config.source_vocab, model.config.target_vocab)
     start = _mark(facts, known, stated, "decoder_start_token_id", "start", "bos_token_id")
     end = _mark(facts, known, stated, "eos_token_id", "end")

@@ -56,9 +56,12 @@ class Weights:
         if not found:
             raise ValueError(f"{self.folder} has no tensor called {' or '.join(names)}")
         self.taken.update(found)
-        path = self.files[found[0]]
+        return self._read(found[0])
+
+    def _read(self, name: str) -> Tensor:
+        path = self.files[name]
         with opened_file(path) as file:
-            return tensor_in(file, found[0], path)
+            return tensor_in(file, name, path)
 
     def linear(self, path: str) -> tuple[Tensor, Tensor]:
         """Weight and bias of the module at `path`; TensorFlow's layer norms call them gamma and beta."""

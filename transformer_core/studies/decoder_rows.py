@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from transformer_core.studies.focus import DECODER, layers_of
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -64,9 +62,8 @@ def argmax_leak(trace: Trace) -> tuple[int, Label]:
     Of a decoder that reads the start mark alone, that row.
     """
     leak = trace[f"{FIRST}.post_softmax_mask_leak"].pick(batch=0)
-    rows = leak.values[:, : max(1, leak.size("query") - 1)]
-    head, row = np.unravel_index(int(rows.argmax()), rows.shape)
-    return int(head), leak.label("query", int(row))
+    head, row, _ = leak.pick(query=slice(max(1, leak.size("query") - 1))).largest()
+    return head.position, row
 
 
 def gold_alignment(trace: Trace) -> Sequence[Sequence[int]]:

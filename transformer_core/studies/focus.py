@@ -220,9 +220,8 @@ def best_head(trace: Trace, role: str) -> tuple[int, int, Quantity] | None:
     table: NamedTensor = trace["roles.score"]
     if role not in table.labels.get("role", ()):
         return None
-    scores = table.pick(role=role)
-    layer, head = np.unravel_index(int(np.argmax(scores.values)), scores.values.shape)
-    return int(layer), int(head), scores.quantity(int(layer), int(head))
+    layer, head, score = table.pick(role=role).largest()
+    return layer.position, head.position, score
 
 
 def _clearest(trace: Trace) -> Focus | None:

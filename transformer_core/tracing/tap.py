@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from fnmatch import translate
 from functools import cached_property, partial
 from threading import Lock
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 import numpy as np
 import torch
@@ -71,23 +71,6 @@ class NotKept:
 Source = Tensor | Deferred | NotKept
 
 
-@runtime_checkable
-class Tap(Protocol):
-    """`tap(name, tensor, axes, *made_of)` names a tensor and returns it, or what an edit made of it.
-
-    `recompute` makes the same tensor of others that are kept: of a large one it is all that a recording keeps.
-    """
-
-    def __call__(
-        self, name: str, tensor: Tensor, axes: str, /, *made_of: Source, recompute: Recompute | None = None
-    ) -> Tensor: ...
-
-    def wants(self, *names: str) -> bool: ...
-    def edits(self, *names: str) -> bool: ...
-    def derived(self, name: str, make: Callable[[], Tensor], axes: str, /, *made_of: Source) -> Source: ...
-    def recomputing(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write: ...
-
-
 class _Silence:
     """The tap of a model that nobody watches."""
 
@@ -124,7 +107,10 @@ def tap_at(path: str) -> Tap:
 
 
 class _Live:
-    """A tap that writes `path.name` on a tape."""
+    """A tap that writes `path.name` on a tape: `tap(name, tensor, axes, *made_of)`.
+
+    `recompute` makes the same tensor of others that are kept: of a large one it is all that a recording keeps.
+    """
 
     def __init__(self, tape: Tape, path: str) -> None:
         self.tape, self.path = tape, f"{tape.prefix}{path}." if path else tape.prefix
@@ -176,38 +162,28 @@ class _Live:
         few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
         if few or self.edits(*PAIRS):
             return self
-        recomputation = Recomputation(again, self.tape.recent)
+        recent = self.tape.recent
+
+        def part(name: str) -> Tensor:
+            """The tensor of this name, computed again; those that were read last, of all attentions, are kept."""
+            if recent.get("of") is not again:
+                found: dict[str, Tensor] = {}
+                again(lambda name, tensor, _axes, /, *_made_of: found.setdefault(name, tensor))
+                recent.update(of=again, found=found)
+            return recent["found"][name]
 
         def write(name: str, tensor: Tensor, axes: str, /, *made_of: Source) -> Tensor:
             if name == "z":
                 return self(name, tensor, axes, *made_of)
-            later = Deferred(partial(recomputation.part, name))
+            later = Deferred(partial(part, name))
             self.tape.write(self.path + name, later, axes, made_of, tensor)
             return tensor
 
         return write
 
 
-class Recomputation:
-    """The parts of one attention, computed again by `again` when they are read.
-
-    `recent` holds those that were read last, of all attentions of a tape: the four are often read together.
-    """
-
-    def __init__(self, again: Callable[[Write], Tensor], recent: dict[str, Any]) -> None:
-        self.again, self.recent = again, recent
-
-    def part(self, name: str) -> Tensor:
-        """The tensor of this name."""
-        if self.recent.get("of") is not self.again:
-            found: dict[str, Tensor] = {}
-
-            def write(name: str, tensor: Tensor, _axes: str, /, *_made_of: Source) -> Tensor:
-                return found.setdefault(name, tensor)
-
-            self.again(write)
-            self.recent.update(of=self.again, found=found)
-        return self.recent["found"][name]
+#: What names a tensor and returns it, or what an edit made of it.
+Tap = _Silence | _Live
 
 
 class Tape(Mapping[str, Tensor]):

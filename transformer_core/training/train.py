@@ -131,6 +131,15 @@ def loss_of(
     return F.cross_entropy(logits.flatten(0, 1), next_words.flatten(), ignore_index=PAD, label_smoothing=smoothing)
 
 
+def descend(model: nn.Module, optimizer: torch.optim.Optimizer, loss: Tensor, clip: float = math.inf) -> Tensor:
+    """Take one step down the gradient of `loss`, cut to length `clip`; returns the length that it had."""
+    optimizer.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = nn.utils.clip_grad_norm_(model.parameters(), clip)
+    optimizer.step()
+    return norm
+
+
 def entropy(tape: Tape, source: Int[Tensor, "batch position"]) -> Float[Tensor, ""]:
     """-Σ_key w log w of every head and real query of the encoder, averaged, in nats: 0 if each looks at one word."""
     real = (source != PAD)[:, None, :].float()
@@ -187,10 +196,7 @@ class Run:
                 f"the loss of step {self.step + 1} is no finite number, the weights have left what a float can hold: "
                 f"begin anew with a smaller peak_rate than {self.recipe.peak_rate}"
             )
-        self.optimizer.zero_grad()
-        (loss + self.recipe.entropy_penalty * ramp * blur).backward()  # type: ignore[no-untyped-call]
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
-        self.optimizer.step()
+        norm = descend(self.model, self.optimizer, loss + self.recipe.entropy_penalty * ramp * blur, self.recipe.clip)
         self.step += 1
         return {
             "loss": loss.item(),

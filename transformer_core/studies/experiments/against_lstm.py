@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import (
     BRIEF,
     Comparison,
@@ -67,16 +67,15 @@ def against_lstm(
     found = compared.found()
     del found["curve"]
     lengths, counted, shares = by_length(held_out(sentences), compared.table("right"))
-    labels = {"model": MODELS, "seed": tried}
-    when = ("before training", "after training")
-    return found | {
-        "by_length": tensor(shares, "model seed length", **labels, length=lengths),
-        "length": tensor(lengths, "length", length=lengths),
-        "sentences_by_length": tensor(counted, "length", length=lengths),
-        "gradient": tensor(compared.table("gradient"), "model seed choice position", **labels, choice=when),
-        "parameters": tensor(compared.table("parameters")[:, 0], "model", model=MODELS),
-        "words": tensor(words),
-    }
+    labels = {"model": MODELS, "seed": tried, "length": lengths, "choice": ("before training", "after training")}
+    return (
+        found
+        | tensors("model seed length", labels, by_length=shares)
+        | tensors("length", labels, length=lengths, sentences_by_length=counted)
+        | tensors("model seed choice position", labels, gradient=compared.table("gradient"))
+        | tensors("model", labels, parameters=compared.table("parameters")[:, 0])
+        | tensors(words=words)
+    )
 
 
 def built(name: str, recipe: Recipe) -> nn.Module:

@@ -17,7 +17,7 @@ from transformer_core.config import Config
 from transformer_core.decoding.sampling import greedy
 from transformer_core.layers import Layer
 from transformer_core.model import Transformer, initialise
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import translator
 from transformer_core.studies.measures.attention_weights import softmax
 from transformer_core.text.vocabulary import START
@@ -95,20 +95,19 @@ def attention_cost(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: in
     config = Config.from_dict(translator().config.as_dict() | {"dropout": 0.0})
     found = bench.each("length {}", lengths, lambda n: layer_cost(config, n, repeats))
     seconds, kept = found["seconds"], found["bytes"]
-    parts = {"part": PARTS, "length": lengths}
+    words = {"part": PARTS, "length": lengths, "choice": ("not yet", "already")}
     counted = [multiplications(config, n) for n in lengths]
-    return {
-        "lengths": tensor(lengths, "length", length=lengths),
-        "multiplications": tensor(counted, "length part", **parts),
-        "milliseconds": tensor(1000 * seconds, "length part", **parts),
-        "bytes": tensor(kept, "length part", **parts),
-        "time_ratio": tensor(seconds[-1] / seconds[-2], "part", part=PARTS),
-        "memory_ratio": tensor(kept[-1] / kept[-2], "part", part=PARTS),
-        "layer_time_ratio": tensor(seconds[-1].sum() / seconds[-2].sum()),
-        "layer_memory_ratio": tensor(kept[-1].sum() / kept[-2].sum()),
-        "crossover": tensor(2 * config.d_model + config.d_ff),
-        "overtaken": tensor(overtaken(lengths, seconds), "choice", choice=("not yet", "already")),
-    }
+    layer_seconds, layer_kept = seconds.sum(-1), kept.sum(-1)
+    return (
+        tensors("length", words, lengths=lengths)
+        | tensors("length part", words, multiplications=counted, milliseconds=1000 * seconds, bytes=kept)
+        | tensors("part", words, time_ratio=seconds[-1] / seconds[-2], memory_ratio=kept[-1] / kept[-2])
+        | tensors(
+            layer_time_ratio=layer_seconds[-1] / layer_seconds[-2], layer_memory_ratio=layer_kept[-1] / layer_kept[-2]
+        )
+        | tensors(crossover=2 * config.d_model + config.d_ff)
+        | tensors("choice", words, overtaken=overtaken(lengths, seconds))
+    )
 
 
 def overtaken(lengths: Sequence[int], costs: np.ndarray) -> np.ndarray:
@@ -168,17 +167,12 @@ def cache_cost(bench: Bench, lengths: tuple[int, ...] = WRITTEN_LENGTHS, repeats
     found = bench.each("length {}", lengths, lambda n: decoding_cost(model, n, repeats))
     seconds, kept, counts = found["seconds"], found["bytes"], np.array(lengths)
     words = {"length": lengths, "choice": ("without", "with")}
-    return {
-        "lengths": tensor(lengths, "length", length=lengths),
-        "milliseconds": tensor(1000 * seconds, "length choice", **words),
-        "speedup": tensor(seconds[:, 0] / seconds[:, 1], "length", length=lengths),
-        "rows": tensor(np.stack([counts * (counts + 1) // 2, counts], 1), "length choice", **words),
-        "bytes": tensor(kept[:, 0], "length", length=lengths),
-        "encoder_bytes": tensor(kept[:, 1], "length", length=lengths),
-        "longest": tensor(lengths[-1]),
-        "longest_speedup": tensor(seconds[-1, 0] / seconds[-1, 1]),
-        "longest_bytes": tensor(kept[-1, 0]),
-    }
+    speedup, rows = seconds[:, 0] / seconds[:, 1], np.stack([counts * (counts + 1) // 2, counts], 1)
+    return (
+        tensors("length", words, lengths=lengths, speedup=speedup, bytes=kept[:, 0], encoder_bytes=kept[:, 1])
+        | tensors("length choice", words, milliseconds=1000 * seconds, rows=rows)
+        | tensors(longest=lengths[-1], longest_speedup=speedup[-1], longest_bytes=kept[-1, 0])
+    )
 
 
 WIDTHS = (1, 4, 16, 64, 256, 1024)
@@ -224,25 +218,21 @@ def variance(bench: Bench) -> Found:
     leads = nudged[..., 0] - np.log(np.exp(typical[:, 1:]).sum(-1, keepdims=True))
     slopes = weights[:, 0, 0] * (1 - weights[:, 0, 0])
     ends = np.array([-HALF_TANGENT, HALF_TANGENT])
-    return {
-        "width": tensor(np.array(WIDTHS), "width", width=WIDTHS),
-        "keys": tensor(KEYS),
-        "draws": tensor(DRAWS),
-        "one_weights": tensor(weights, "choice step key", choice=DIVISORS),
-        "one_leads": tensor(leads, "choice step", choice=DIVISORS),
-        "one_slopes": tensor(slopes, "choice", choice=DIVISORS),
-        "tangent_leads": tensor(leads[:, :1] + ends, "choice edge", choice=DIVISORS),
-        "tangent_weights": tensor(weights[:, 0, :1] + slopes[:, None] * ends, "choice edge", choice=DIVISORS),
-        "curve_leads": tensor(LEADS, "bin"),
-        "curve_weights": tensor(1 / (1 + np.exp(-LEADS)), "bin"),
-        "variance": tensor(variance, "width", width=WIDTHS),
-        "histogram": tensor(heights, "width bin", width=WIDTHS),
-        "edges": tensor(BINS, "edge"),
-        "largest_weight": tensor(largest, "width choice", width=WIDTHS, choice=DIVISORS),
-        "sorted_weights": tensor(rows, "width choice key", width=WIDTHS, choice=DIVISORS),
-        "walks": tensor(steps.cumsum(-1), "sample step"),
-        "walk_steps": tensor(steps.shape[1]),
-        "walk_reach": tensor(np.abs(steps.cumsum(-1)).max()),
-        "walk_roots": tensor(np.sqrt(np.arange(steps.shape[1] + 1)), "step"),
-        "walk_end_variance": tensor(steps.sum(-1).var()),
-    }
+    tangent = weights[:, 0, :1] + slopes[:, None] * ends
+    walks, words = steps.cumsum(-1), {"width": WIDTHS, "choice": DIVISORS}
+    return (
+        tensors("width", words, width=np.array(WIDTHS), variance=variance)
+        | tensors("width bin", words, histogram=heights)
+        | tensors("width choice", words, largest_weight=largest)
+        | tensors("width choice key", words, sorted_weights=rows)
+        | tensors("choice step key", words, one_weights=weights)
+        | tensors("choice step", words, one_leads=leads)
+        | tensors("choice", words, one_slopes=slopes)
+        | tensors("choice edge", words, tangent_leads=leads[:, :1] + ends, tangent_weights=tangent)
+        | tensors("bin", curve_leads=LEADS, curve_weights=1 / (1 + np.exp(-LEADS)))
+        | tensors("edge", edges=BINS)
+        | tensors("sample step", walks=walks)
+        | tensors("step", walk_roots=np.sqrt(np.arange(walks.shape[1] + 1)))
+        | tensors(keys=KEYS, draws=DRAWS, walk_steps=walks.shape[1])
+        | tensors(walk_reach=np.abs(walks).max(), walk_end_variance=steps.sum(-1).var())
+    )

@@ -11,7 +11,7 @@ from torch.nn.functional import normalize
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor, tensors
 from transformer_core.studies.experiments.translation import vocabulary
 from transformer_core.studies.translator.train import training_corpus
 from transformer_core.text.vocabulary import PAD
@@ -82,18 +82,15 @@ def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int
 
     found = [bench.once(f"{layers} layers", partial(at_depth, layers))["gradient"] for layers in depths]
     first, last = (np.array([by_depth[..., at] for by_depth in found]) for at in (0, -1))
-    words = {"depth": depths, "choice": tuple(KINDS)}
-    return {
-        f"layers_{layers}": tensor(by_depth, "choice seed layer", choice=tuple(KINDS))
-        for layers, by_depth in zip(depths, found, strict=True)
-    } | {
-        "depths": tensor(depths, "depth", depth=depths),
-        "first": tensor(np.median(first, -1), "depth choice", **words),
-        "first_smallest": tensor(first.min(-1), "depth choice", **words),
-        "first_largest": tensor(first.max(-1), "depth choice", **words),
-        "last": tensor(np.median(last, -1), "depth choice", **words),
-        "first_over_last": tensor(np.median(first / last, -1), "depth choice", **words),
-    }
+    words = {"depth": depths, "choice": KINDS}
+    by_layer = {f"layers_{layers}": by_depth for layers, by_depth in zip(depths, found, strict=True)}
+    return (
+        tensors("choice seed layer", words, **by_layer)
+        | tensors("depth", words, depths=depths)
+        | tensors("depth choice", words, first_smallest=first.min(-1), first_largest=first.max(-1))
+        | tensors("depth choice", words, first=np.median(first, -1), last=np.median(last, -1))
+        | tensors("depth choice", words, first_over_last=np.median(first / last, -1))
+    )
 
 
 @torch.no_grad()
@@ -132,13 +129,13 @@ def rows_alike(bench: Bench, layers: int = 16, seeds: int = 5, sentences: int = 
     tried = range(bench.seed, bench.seed + seeds)
     pieces = bench.each("{}", KINDS, lambda kind: {"share": [own_share(kind, layers, s, sentences) for s in tried]})
     share = pieces["share"]
-    words = {"choice": tuple(KINDS), "layer": range(layers + 1)}
+    words = {"choice": KINDS, "layer": range(layers + 1)}
     read, stops = vocabulary().read(TEXT), [layer for layer in LAYERS if layer <= layers]
     streams = [stream(kind, layers, bench.seed, torch.tensor([read.ids])) for kind in SHOWN]
     rows = [[normalize(one[layer][0], dim=-1).numpy() for layer in stops] for one in streams]
-    return {
-        "rows": tensor(rows, "choice layer position d_model", choice=SHOWN, layer=stops, position=read.labels),
-        "share": tensor(np.median(share, 1), "choice layer", **words),
-        "share_by_seed": tensor(share, "choice seed layer", **words),
-        "last": tensor(np.median(share[..., -1], 1), "choice", choice=tuple(KINDS)),
-    }
+    return (
+        {"rows": tensor(rows, "choice layer position d_model", choice=SHOWN, layer=stops, position=read.labels)}
+        | tensors("choice layer", words, share=np.median(share, 1))
+        | tensors("choice seed layer", words, share_by_seed=share)
+        | tensors("choice", words, last=np.median(share[..., -1], 1))
+    )

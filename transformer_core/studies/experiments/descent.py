@@ -18,7 +18,7 @@ from torch import Tensor
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import parameters
-from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensors
 from transformer_core.studies.experiments.snapshots import probe
 from transformer_core.studies.experiments.translation import corpus, vocabulary
 from transformer_core.studies.translator.train import LECTURE
@@ -56,11 +56,7 @@ def descent(bench: Bench, at: int = 133, drawn: int = 250_000) -> Found:
     asked = word_gradient(model)
     source, target = next(iter(sentences.batches(recipe.batch, recipe.seed, at)))
     walked = along_gradient(model, source, target)
-    facts = {
-        "step": tensor(at),
-        "in_training": tensor(occurrences(sentences)),
-        "initial_w_q": tensor(first, "d_model d_head"),
-    }
+    facts = tensors(step=at, in_training=occurrences(sentences)) | tensors("d_model d_head", initial_w_q=first)
     return facts | asked | walked
 
 
@@ -100,18 +96,16 @@ def word_gradient(model: Transformer) -> Found:
     moved = [
         [_nudged(model, read, f"{path}.scaled", place, key, nudge) for nudge in NUDGES] for key in range(len(keys))
     ]
-    return found | {
-        "place": tensor(place),
-        "word_loss": tensor(float(loss(tape["logits"]).detach())),
-        "nudge": tensor(NUDGES, "nudge"),
-        "nudged_loss": tensor([[float(loss(logits)) for logits, _ in row] for row in moved], "key nudge", key=keys),
-        "nudged_weights": tensor(
-            np.array([[weights.numpy() for _, weights in row] for row in moved]),
-            "other nudge key",
-            other=keys,
-            key=keys,
-        ),
-    }
+    losses = [[float(loss(logits)) for logits, _ in row] for row in moved]
+    weights = np.array([[weights.numpy() for _, weights in row] for row in moved])
+    along = {"key": keys, "other": keys}
+    return (
+        found
+        | tensors(place=place, word_loss=float(loss(tape["logits"]).detach()))
+        | tensors("nudge", nudge=NUDGES)
+        | tensors("key nudge", along, nudged_loss=losses)
+        | tensors("other nudge key", along, nudged_weights=weights)
+    )
 
 
 @torch.no_grad()
@@ -168,22 +162,15 @@ def along_gradient(model: Transformer, source: Tensor, target: Tensor) -> Found:
     walks = {name: np.array(walk(*sizes)) for name, sizes in (("small", SMALL), ("large", LARGE))}
     visited = np.concatenate([*walks.values()])
     grid = np.linspace(visited.min() - BEYOND, visited.max() + BEYOND, PLACES)
-    found = {
-        "batch_loss": tensor(loss),
-        "batch_sentences": tensor(len(source)),
-        "parameters": tensor(sum(one.numel() for one in weights.values())),
-        "gradient_norm": tensor(norm),
-        "rate_ratio": tensor(LARGE[0] / SMALL[0]),
-        "part_gradients": tensor(
-            [_norm(one for name, one in gradient.items() if name.startswith(begins)) for begins in PARTS.values()],
-            "part",
-            part=PARTS,
-        ),
-        "place_along": tensor(grid, "sample"),
-        "loss_along": tensor(measured(grid), "sample"),
-    }
+    parts = [_norm(one for name, one in gradient.items() if name.startswith(begins)) for begins in PARTS.values()]
+    found = (
+        tensors(batch_loss=loss, batch_sentences=len(source), parameters=sum(one.numel() for one in weights.values()))
+        | tensors(gradient_norm=norm, rate_ratio=LARGE[0] / SMALL[0])
+        | tensors("part", {"part": PARTS}, part_gradients=parts)
+        | tensors("sample", place_along=grid, loss_along=measured(grid))
+    )
     for name, places in walks.items():
-        found |= {f"{name}_places": tensor(places, "step"), f"{name}_losses": tensor(measured(places), "step")}
+        found |= tensors("step", **{f"{name}_places": places, f"{name}_losses": measured(places)})
     go(0.0)
     return found
 

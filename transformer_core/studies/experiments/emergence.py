@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensors
 from transformer_core.studies.experiments.snapshots import Recorder, log_spaced, probe
 from transformer_core.studies.experiments.translation import corpus, held_out, loss, share_exact, vocabulary
 from transformer_core.studies.translator import roles
@@ -35,6 +35,7 @@ SENTENCES = {
     "tired": "The animal did not cross the street because it was too tired",
     "wide": "The animal did not cross the street because it was too wide",
 }
+HISTORY = ("step", "loss", "entropy", "gradient")
 POINTS = ("*_attn.weights", "encoder.0.self_attn.scaled", "*embed_src.sum", "*.resid_post", "*probs")
 
 
@@ -58,9 +59,9 @@ def emergence(
         if state and seen:
             recorder.save(seen)
             training.save(state)
-    history = {key: [facts[key] for facts in training.history] for key in ("step", "loss", "entropy", "gradient")}
+    history = {f"training.{key}": [facts[key] for facts in training.history] for key in HISTORY}
     kept = {name: compact(one) for name, one in recorder.tensors().items()}
-    return kept | {f"training.{key}": tensor(values, "step") for key, values in history.items()}
+    return kept | tensors("step", **history)
 
 
 def compact(one: NamedTensor) -> NamedTensor:

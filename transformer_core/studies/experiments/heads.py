@@ -14,7 +14,7 @@ from transformer_core.interpret import head_off
 from transformer_core.interpret.intervention import attentions
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import (
     by_length,
     held_out,
@@ -108,12 +108,9 @@ def heads_off(bench: Bench, sentences: int = 1000) -> Found:
     words = {"choice": KINDS}
     stacks = {"encoder": "encoder.*.self_attn", "decoder": "decoder.*.self_attn", "cross": "decoder.*.cross_attn"}
     counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
-    return {
-        **{name: tensor([after[path] for path in fnmatch.filter(after, paths)], "layer head choice", **words)
-           for name, paths in stacks.items()},
-        "before": tensor(before, "choice", **words),
-        "counted": tensor([*counted, len(pairs)], "choice", **words),
-    }  # fmt: skip
+    by_stack = {name: [after[path] for path in fnmatch.filter(after, paths)] for name, paths in stacks.items()}
+    of_words = tensors("choice", words, before=before, counted=[*counted, len(pairs)])
+    return tensors("layer head choice", words, **by_stack) | of_words
 
 
 #: The most that a spare head costs alone.
@@ -146,17 +143,13 @@ def spare_heads(bench: Bench, sentences: int = 1000) -> Found:
     alone = [right(name, [head], judged_on) for name, head in zip(names, heads, strict=True)]
     together = right("together", spare, judged_on)
     costs = [before - share for head, share in zip(heads, alone, strict=True) if head in spare]
-    return {
-        "right": tensor([before, together], "choice", choice=("all heads", "without the spare ones")),
-        "alone": tensor(alone, "part", part=names),
-        "which": tensor([int(head in spare) for head in heads], "part", part=names),
-        "spare": tensor(len(spare)),
-        "heads": tensor(len(heads)),
-        "added_up": tensor(sum(costs)),
-        "together": tensor(before - together),
-        "worst_alone": tensor(max(costs, default=0.0)),
-        "sentences": tensor(len(judged_on)),
-    }
+    words = {"choice": ("all heads", "without the spare ones"), "part": names}
+    return (
+        tensors("choice", words, right=[before, together])
+        | tensors("part", words, alone=alone, which=[int(head in spare) for head in heads])
+        | tensors(spare=len(spare), heads=len(heads), sentences=len(judged_on))
+        | tensors(added_up=sum(costs), together=before - together, worst_alone=max(costs, default=0.0))
+    )
 
 
 MODELS = {"one": DEFAULT_MODEL, "four": FOUR_CROSS_HEADS}
@@ -186,19 +179,16 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
     """
     found = bench.each("{}", MODELS, lambda which: measured(which, sentences))
     lengths, counted, shares = by_length(held_out(sentences), found["right"])
-    words = {"model": tuple(MODELS)}
-    scores = found["roles"].max((2, 3))
-    return {
-        "heads": tensor(found["heads"], "model", **words),
-        "exact": tensor(found["right"].mean(1), "model", **words),
-        "exact_by_length": tensor(shares, "model length", length=lengths, **words),
-        "lengths": tensor(lengths, "length", length=lengths),
-        "sentences_by_length": tensor(counted, "length", length=lengths),
-        "alignment": tensor(found["alignment"], "model choice", choice=("all", "without inserted"), **words),
-        "alignment_by_layer": tensor(found["alignment_by_layer"], "model layer", **words),
-        "best_role": tensor(scores, "model role", role=roles.ROLES, **words),
-        "role": tensor(found["roles"], "model role layer head", role=roles.ROLES, **words),
-        "queries": tensor(found["queries"][0], "role", role=roles.ROLES),
-        "named": tensor((scores >= EARNED).sum(1), "model", **words),
-        "sentences": tensor(sentences),
-    }
+    words = {"model": MODELS, "length": lengths, "choice": ("all", "without inserted"), "role": roles.ROLES}
+    scores, right = found["roles"].max((2, 3)), found["right"]
+    return (
+        tensors("model", words, heads=found["heads"], exact=right.mean(1), named=(scores >= EARNED).sum(1))
+        | tensors("model length", words, exact_by_length=shares)
+        | tensors("length", words, lengths=lengths, sentences_by_length=counted)
+        | tensors("model choice", words, alignment=found["alignment"])
+        | tensors("model layer", words, alignment_by_layer=found["alignment_by_layer"])
+        | tensors("model role", words, best_role=scores)
+        | tensors("model role layer head", words, role=found["roles"])
+        | tensors("role", words, queries=found["queries"][0])
+        | tensors(sentences=sentences)
+    )

@@ -23,7 +23,7 @@ import numpy as np
 
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.language_model import (
     PAIRS,
     PROMPTS,
@@ -179,7 +179,7 @@ def inside_prose(bench: Bench) -> Found:
         layer, head = induction
         return {"wall": stacked(tape, WEIGHTS), "values": values[layer, head * config.kv_heads // config.heads]}
 
-    found = bench.once("wall", wall)
+    seen = bench.once("wall", wall)
     texts = bench.each("text {}", range(len(TEXTS)), lambda at: lengths(loaded, TEXTS[at]))
     twice = bench.once("twice", partial(name_twice, loaded, induction, previous))
     lens = bench.once("lens", partial(through_the_lens, loaded, PROMPTS["paris"]))
@@ -189,52 +189,48 @@ def inside_prose(bench: Bench) -> Found:
     named = names(scores)
 
     pairs, tokens = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]], cut(loaded, TWICE)
-    places = {"query": pairs[0], "key": pairs[0]}
     first = len(cut(loaded, NEW_TEXTS[0]))
     at_heads = looks["head"][list(PAIRS).index("animal")]
     sinks = texts["sink"].mean(0) > NAMED_FROM
     # A value belongs to a key/value head, which several heads share.
     ratio = texts["ratio"].mean(0).repeat(config.heads // config.kv_heads, 1)
-    best = np.array([induction, previous])
-    tensors = {
-        "wall": tensor(found["wall"], "layer head query key", **places),
-        "values": tensor(found["values"], "key", key=pairs[0]),
-        "heads": tensor(config.decoder_layers * config.heads),
-        "layers": tensor(config.decoder_layers),
-        "sink": tensor(texts["sink"].mean()),
-        "value_ratio": tensor(ratio[sinks].mean()),
-        "value_ratio_others": tensor(ratio[~sinks].mean()),
-        "texts": tensor(len(TEXTS)),
-        "twice": tensor(twice["patterns"], "choice query key", choice=("induction", "previous"), query=tokens,
-                        key=tokens),
-        "next": tensor(twice["probs"], "rank", rank=pieces_of(loaded, twice["ids"].tolist())),
-        "lens_likeliest": tensor(lens["likeliest"], "step", step=pieces_of(loaded, lens["said"].tolist())),
-        "units": tensor(config.decoder_layers * config.d_ff),
-        "unit": tensor([int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff], "part",
-                       part=("layer", "unit")),
-        "unit_new": tensor(unit["new"]),
-        "unit_shuffled": tensor(unit["shuffled"]),
-        "noun_change": tensor(looks["change"], "pair", pair=PAIRS),
-        "taken_right": tensor(taken["right"].reshape(-1), "sentence",
-                              sentence=[word for pair in PAIRS.values() for word in pair[1:3]]),
-        "taken_by_pair": tensor(taken["right"].sum(1), "pair",
-                                pair=[pair[0].removesuffix(" {}") for pair in PAIRS.values()]),
-        "taken_in_all": tensor(taken["right"].sum()),
-        "taken_of": tensor(taken["right"].size),
-        "best_heads": tensor(best + 1, "kind part", kind=("induction", "previous token"), part=("layer", "head")),
-        "look_heads": tensor(at_heads + 1, "row part", row=("it", "last"), part=("layer", "head")),
-        "named": tensor(named["named"], "kind", kind=("sink", "previous token", "induction", "none of these")),
-        "resting": tensor(named["resting"]),
-        "earned": tensor(NAMED_FROM),
-        "sources": tensor([2024, 2018], "part", part=("Xiao et al.", "Trinh and Le")),
-    }  # fmt: skip
-    bounds = [slice(0, first), slice(first, None)]
-    for at, (one, bound) in enumerate(zip(NEW_TEXTS, bounds, strict=True)):
-        words = cut(loaded, one)
-        tensors[f"unit_text_{at}"] = tensor(unit["active"][bound], "position", position=words)
-        tensors[f"of_time_{at}"] = tensor([float(word in NEW_OF_TIME) for word in words], "position", position=words)
-    for at, word in enumerate(("first", "second")):
-        rows = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
-        tensors[f"it_{word}"] = tensor(rows[0], "key", key=pairs[at])
-        tensors[f"last_{word}"] = tensor(rows[1], "key", key=pairs[at])
-    return tensors
+    best, right = np.array([induction, previous]), taken["right"]
+    words = {"query": pairs[0], "key": pairs[0], "pair": PAIRS, "part": ("layer", "head"), "row": ("it", "last")}
+    place = {"part": ("layer", "unit")}
+    twos = {"choice": ("induction", "previous"), "query": tokens, "key": tokens}
+    said = {"rank": pieces_of(loaded, twice["ids"].tolist()), "step": pieces_of(loaded, lens["said"].tolist())}
+    kinds = {"kind": ("sink", "previous token", "induction", "none of these")}
+    followed = {"kind": ("induction", "previous token"), "part": ("layer", "head")}
+    tried = {
+        "sentence": [word for pair in PAIRS.values() for word in pair[1:3]],
+        "pair": [pair[0].removesuffix(" {}") for pair in PAIRS.values()],
+    }
+    found = (
+        tensors("layer head query key", words, wall=seen["wall"])
+        | tensors("key", words, values=seen["values"])
+        | tensors(heads=config.decoder_layers * config.heads, layers=config.decoder_layers, texts=len(TEXTS))
+        | tensors(sink=texts["sink"].mean(), value_ratio=ratio[sinks].mean(), value_ratio_others=ratio[~sinks].mean())
+        | tensors("choice query key", twos, twice=twice["patterns"])
+        | tensors("rank", said, next=twice["probs"])
+        | tensors("step", said, lens_likeliest=lens["likeliest"])
+        | tensors("part", place, unit=[int(unit["unit"]) // config.d_ff + 1, int(unit["unit"]) % config.d_ff])
+        | tensors(units=config.decoder_layers * config.d_ff, unit_new=unit["new"], unit_shuffled=unit["shuffled"])
+        | tensors("pair", words, noun_change=looks["change"])
+        | tensors("sentence", tried, taken_right=right.reshape(-1))
+        | tensors("pair", tried, taken_by_pair=right.sum(1))
+        | tensors(taken_in_all=right.sum(), taken_of=right.size)
+        | tensors("kind part", followed, best_heads=best + 1)
+        | tensors("row part", words, look_heads=at_heads + 1)
+        | tensors("kind", kinds, named=named["named"])
+        | tensors(resting=named["resting"], earned=NAMED_FROM)
+        | tensors("part", {"part": ("Xiao et al.", "Trinh and Le")}, sources=[2024, 2018])
+    )
+    for at, (one, bound) in enumerate(zip(NEW_TEXTS, (slice(0, first), slice(first, None)), strict=True)):
+        pieces = cut(loaded, one)
+        of_time = [float(word in NEW_OF_TIME) for word in pieces]
+        rows = {f"unit_text_{at}": unit["active"][bound], f"of_time_{at}": of_time}
+        found |= tensors("position", {"position": pieces}, **rows)
+    for at, which in enumerate(("first", "second")):
+        it, last = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
+        found |= tensors("key", {"key": pairs[at]}, **{f"it_{which}": it, f"last_{which}": last})
+    return found

@@ -5,7 +5,7 @@ An experiment is a function in a file beside this one, found by itself, and call
     @experiment("Does the variance of a dot product grow with the width?")
     def variance(bench: Bench) -> Found:
         found = bench.each("width {}", WIDTHS, lambda width: measure(width, bench.seed))
-        return {"variance": tensor(found["variance"], "width", width=WIDTHS)}
+        return tensors("width", {"width": WIDTHS}, variance=found["variance"])
 
 `lecture experiments run variance` writes `assets/experiments/variance.npz` and a card beside it (.json); from then on
 `trace["experiment.variance.variance"]` is there, like any tensor of the model. The pieces that `bench.each` and
@@ -28,6 +28,7 @@ from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from pkgutil import iter_modules
+from types import MappingProxyType
 from typing import Any, TypeVar
 from zipfile import BadZipFile
 
@@ -156,6 +157,15 @@ def tensor(values: npt.ArrayLike, axes: str = "", **labels: Iterable[Any]) -> Na
     """A result with a word for each axis and labels along some: `tensor(rows, "width choice", width=...)`."""
     words = {axis: tuple(map(str, names)) for axis, names in labels.items()}
     return NamedTensor("found", np.asarray(values), tuple(axes.split()), words)
+
+
+def tensors(axes: str = "", labels: Mapping[str, Any] = MappingProxyType({}), /, **values: Any) -> Found:
+    """Results of the same axes by name: `tensors("width choice", labels, largest=rows)`; without axes, numbers.
+
+    Of `labels`, each has those along its own axes.
+    """
+    words = {axis: [*labels[axis]] for axis in axes.split() if axis in labels}
+    return {name: tensor(value, axes, **words) for name, value in values.items()}
 
 
 def experiments() -> dict[str, Experiment]:

@@ -18,7 +18,7 @@ from transformer_core.interpret.heads import head_scores
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel, open_model
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import translator, vocabulary
 from transformer_core.text.subwords import JOIN
 from transformer_core.tracing.tap import Tape, record
@@ -128,24 +128,21 @@ def next_token(bench: Bench) -> Found:
     loaded = facts(bench)
     found = bench.each("{}", PROMPTS, lambda key: predicted(loaded, PROMPTS[key]))
     layers = ("input", *map(str, range(loaded.model.config.decoder_layers)))
-    texts = {"sentence": tuple(PROMPTS.values())}
-    tensors = {
-        "top": tensor(found["probs"], "sentence rank", **texts),
-        "entropy": tensor(found["entropy"], "sentence", **texts),
-        "entropy_spread": tensor(np.ptp(found["entropy"])),
-        "lens_rank": tensor(found["ranks"], "sentence layer", layer=layers, **texts),
-        "decided": tensor(found["decided"], "sentence", **texts),
-        "decided_median": tensor(np.median(found["decided"])),
-        "decided_spread": tensor(np.ptp(found["decided"])),
-        "prompts": tensor(len(PROMPTS)),
-    }
+    words = {"sentence": PROMPTS.values(), "layer": layers}
+    entropy, when = found["entropy"], found["decided"]
+    made = (
+        tensors("sentence rank", words, top=found["probs"])
+        | tensors("sentence", words, entropy=entropy, decided=when)
+        | tensors("sentence layer", words, lens_rank=found["ranks"])
+        | tensors(entropy_spread=np.ptp(entropy), decided_median=np.median(when), decided_spread=np.ptp(when))
+        | tensors(prompts=len(PROMPTS))
+    )
     for at, key in enumerate(PROMPTS):
-        pieces = pieces_of(loaded, found["ids"][at].tolist())
-        tensors[key] = tensor(found["probs"][at], "rank", rank=pieces)
-        said = pieces_of(loaded, found["said"][at].tolist())
+        pieces, said = (pieces_of(loaded, found[name][at].tolist()) for name in ("ids", "said"))
         read = [f"{layer}: {piece}" for layer, piece in zip(layers, said, strict=True)]
-        tensors[f"{key}_lens"] = tensor(found["ranks"][at], "layer", layer=read)
-    return tensors
+        made |= tensors("rank", {"rank": pieces}, **{key: found["probs"][at]})
+        made |= tensors("layer", {"layer": read}, **{f"{key}_lens": found["ranks"][at]})
+    return made
 
 
 #: The prompt that leaves much open, and the one that leaves little.
@@ -214,39 +211,33 @@ def continuations(bench: Bench) -> Found:
     bits = [int(found) for found in re.findall(r"Q(\d)", str(bench.facts["quantisation"]))]
     bench.expect(2 + len(RULES) * DRAWS)
     seeds = range(bench.seed, bench.seed + DRAWS)
-    tensors = {
-        "prompts": tensor([len(PROMPTS[key].split()) for key in (OPEN, CLOSED)], "sentence",
-                          sentence=(PROMPTS[OPEN], PROMPTS[CLOSED])),
-        "temperatures": tensor(TEMPERATURES, "temperature"),
-        "vocabulary": tensor(config.target_vocab),
-        "others_count": tensor(config.target_vocab - SHOWN),
-        "shown": tensor(SHOWN),
-        "draws": tensor(DRAWS),
-        "k": tensor(RULES["top_k"]["top_k"]),
-        "p": tensor(RULES["top_p"]["top_p"]),
-        "cold": tensor(RULES["cold"]["temperature"]),
-        "hot": tensor(RULES["hot"]["temperature"]),
-        "cached_a_token": tensor(cached),
-        "places": tensor(config.max_positions),
-        "cached_in_all": tensor(cached * config.max_positions),
-        "bits": tensor([min(bits, default=32)], "model", model=(bench.facts["model"],)),
-    }  # fmt: skip
+    prompts, one = (PROMPTS[OPEN], PROMPTS[CLOSED]), {"model": (bench.facts["model"],)}
+    made = (
+        tensors("sentence", {"sentence": prompts}, prompts=[len(prompt.split()) for prompt in prompts])
+        | tensors("temperature", temperatures=TEMPERATURES)
+        | tensors(vocabulary=config.target_vocab, others_count=config.target_vocab - SHOWN, shown=SHOWN, draws=DRAWS)
+        | tensors(k=RULES["top_k"]["top_k"], p=RULES["top_p"]["top_p"])
+        | tensors(cold=RULES["cold"]["temperature"], hot=RULES["hot"]["temperature"])
+        | tensors(cached_a_token=cached, places=config.max_positions, cached_in_all=cached * config.max_positions)
+        | tensors("model", one, bits=[min(bits, default=32)])
+    )
     for name, key in (("open", OPEN), ("closed", CLOSED)):
         found = bench.once(name, partial(after, loaded, PROMPTS[key]))
-        rank = {"rank": pieces_of(loaded, found["ids"].tolist())}
-        tensors |= {
-            f"{name}_by_temperature": tensor(found["tempered"], "temperature rank", **rank),
-            f"{name}_others": tensor(found["others"], "temperature"),
-            f"{name}_running": tensor(found["running"], "rank", **rank),
-            f"{name}_cut": tensor(found["cut"], "choice rank", choice=CUTS, **rank),
-            f"{name}_kept": tensor(found["kept"], "choice", choice=CUTS),
-        }
+        words = {"rank": pieces_of(loaded, found["ids"].tolist()), "choice": CUTS}
+        of_key = (
+            tensors("temperature rank", words, by_temperature=found["tempered"])
+            | tensors("temperature", words, others=found["others"])
+            | tensors("rank", words, running=found["running"])
+            | tensors("choice rank", words, cut=found["cut"])
+            | tensors("choice", words, kept=found["kept"])
+        )
+        made |= {f"{name}_{short}": one for short, one in of_key.items()}
     for name, rule in RULES.items():
         for at, seed in enumerate(seeds):
             drawn = bench.once(f"{name} {seed}", partial(goes_on, loaded, PROMPTS[OPEN], rule, seed))
-            words, chances = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"])
-            tensors[f"{name}_text_{at}"] = tensor(chances, "step", step=words)
-    return tensors
+            steps, chances = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"])
+            made |= tensors("step", {"step": steps}, **{f"{name}_text_{at}": chances})
+    return made
 
 
 STACK_WEIGHTS, STACK_STREAM = "{}.*.self_attn.weights", "{}.*.resid_post"
@@ -308,20 +299,15 @@ def pronoun(bench: Bench) -> Found:
     bench.expect(len(PAIRS) + 1)
     found = bench.each("{}", PAIRS, lambda key: compared(loaded, key))
     encoder = bench.once("encoder", in_an_encoder)
-    pairs = {"pair": tuple(PAIRS)}
-    best = found["noun"].reshape(len(PAIRS), -1)
+    best, words = found["noun"].reshape(len(PAIRS), -1), {"pair": PAIRS}
     heads = [f"{at // config.heads}.{at % config.heads}" for at in best.argmax(1).tolist()]
-    return {
-        "weights": tensor(found["weights"], "pair", **pairs),
-        "vectors": tensor(found["vectors"], "pair", **pairs),
-        "last": tensor(found["last"], "pair", **pairs),
-        "noun": tensor(found["noun"], "pair layer head", **pairs),
-        "noun_best": tensor(best.max(1), "pair", pair=[f"{key}: head {head}" for key, head in
-                                                       zip(PAIRS, heads, strict=True)]),
-        "encoder_weights": tensor(encoder["weights"]),
-        "encoder_vectors": tensor(encoder["vectors"]),
-        "pairs": tensor(len(PAIRS)),
-    }  # fmt: skip
+    named = {"pair": [f"{key}: head {head}" for key, head in zip(PAIRS, heads, strict=True)]}
+    return (
+        tensors("pair", words, **{name: found[name] for name in ("weights", "vectors", "last")})
+        | tensors("pair layer head", words, noun=found["noun"])
+        | tensors("pair", named, noun_best=best.max(1))
+        | tensors(encoder_weights=encoder["weights"], encoder_vectors=encoder["vectors"], pairs=len(PAIRS))
+    )
 
 
 WEIGHTS = "decoder.*.self_attn.weights"
@@ -418,24 +404,18 @@ def sinks_and_induction(bench: Bench) -> Found:
     score = found["score"].mean(0)
     order = [divmod(int(i), config.heads) for i in np.argsort(-score, axis=None)]
     removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))
-    layers = range(config.decoder_layers)
-    places = {"layer": layers, "head": range(config.heads)}
-    named = [f"{layer}.{head}" for layer, head in order[: TAKEN[-1]]]
-    return {
-        **{name: tensor(values.mean(0), "layer head", **places) for name, values in texts.items()},
-        **{f"{name}_by_layer": tensor(values.mean((0, 2)), "layer", layer=layers) for name, values in texts.items()},
-        **{f"{name}_by_text": tensor(values.mean((1, 2)), "sentence") for name, values in texts.items()},
-        **{f"{name}_spread": tensor(np.ptp(values.mean(2), axis=0), "layer", layer=layers)
-           for name, values in texts.items()},
-        "induction": tensor(score, "layer head", **places),
-        "induction_best": tensor([score[layer, head] for layer, head in order[: TAKEN[-1]]], "rank", rank=named),
-        "induction_spread": tensor([np.ptp(found["score"][:, layer, head]) for layer, head in order[: TAKEN[-1]]],
-                                   "rank", rank=named),
-        "loss": tensor(found["loss"].mean(0), "choice", choice=("first half", "second half")),
-        "loss_spread": tensor(np.ptp(found["loss"], axis=0), "choice", choice=("first half", "second half")),
-        "without_best": tensor(removed["loss"][:, 0], "amount", amount=TAKEN),
-        "without_best_spread": tensor(removed["spread"], "amount", amount=TAKEN),
-        "without_others": tensor(removed["loss"][:, 1:], "amount sample", amount=TAKEN),
-        "texts": tensor(len(TEXTS)),
-        "sequences": tensor(len(ids)),
-    }  # fmt: skip
+    layers, best = range(config.decoder_layers), order[: TAKEN[-1]]
+    words = {"layer": layers, "head": range(config.heads), "rank": [f"{layer}.{head}" for layer, head in best]}
+    words |= {"amount": TAKEN, "choice": ("first half", "second half")}
+    scores, spreads = (np.array([each[at] for at in best]) for each in (score, np.ptp(found["score"], axis=0)))
+    return (
+        tensors("layer head", words, induction=score, **{name: values.mean(0) for name, values in texts.items()})
+        | tensors("layer", words, **{f"{name}_by_layer": values.mean((0, 2)) for name, values in texts.items()})
+        | tensors("sentence", **{f"{name}_by_text": values.mean((1, 2)) for name, values in texts.items()})
+        | tensors("layer", words, **{f"{name}_spread": np.ptp(v.mean(2), axis=0) for name, v in texts.items()})
+        | tensors("rank", words, induction_best=scores, induction_spread=spreads)
+        | tensors("choice", words, loss=found["loss"].mean(0), loss_spread=np.ptp(found["loss"], axis=0))
+        | tensors("amount", words, without_best=removed["loss"][:, 0], without_best_spread=removed["spread"])
+        | tensors("amount sample", words, without_others=removed["loss"][:, 1:])
+        | tensors(texts=len(TEXTS), sequences=len(ids))
+    )

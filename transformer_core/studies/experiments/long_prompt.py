@@ -24,7 +24,7 @@ from torch import Tensor
 
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor, tensors
 from transformer_core.studies.experiments.language_model import (
     TABLE,
     WEIGHTS,
@@ -129,11 +129,9 @@ def taken_back(loaded: LoadedModel, ids: Tensor, names: Sequence[int]) -> Found:
     probs = [next_probs(loaded.model, torch.cat([ids, text], 1)) for text in texts]
     labels, spaces = in_text(loaded, texts[1][0].tolist())
     pieces = pieces_of(loaded, [*names])
-    return {
-        "wrong": tensor(spaces, "step", step=labels),
-        "named_again": tensor([[float(one[i]) for i in names] for one in probs], "choice rank",
-                              choice=pieces, rank=pieces),
-    }  # fmt: skip
+    again = [[float(one[i]) for i in names] for one in probs]
+    words = {"step": labels, "choice": pieces, "rank": pieces}
+    return tensors("step", words, wrong=spaces) | tensors("choice rank", words, named_again=again)
 
 
 def apart(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -168,44 +166,33 @@ def long_prompt(bench: Bench) -> Found:
     name = texts[0][0].index(NAMES[0])
     on_name = seen[0]["weights"][:, :, name]
     layer, head = np.unravel_index(int(on_name.argmax()), on_name.shape)
-    layers = ("input", *range(1, config.decoder_layers + 1))
-    found = {
-        "vocabulary": tensor(config.target_vocab),
-        "places": tensor(config.max_positions),
-        "layers": tensor(config.decoder_layers),
-        "heads": tensor(on_name.size),
-        "depths": tensor(range(len(layers)), "layer", layer=layers),
-        "last": tensor(seen[0]["stream"][:, -1], "layer d_model", layer=layers),
-        "name": tensor(name),
-        "tokens": tensor(len(texts[0][0])),
-        "attention": tensor(seen[0]["weights"].mean((0, 1)), "key", key=texts[0][0]),
-        "best_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
-        "best_attention": tensor(seen[0]["weights"][layer, head], "key", key=texts[0][0]),
-        "surprise": tensor(seen[0]["surprise"], "position", position=texts[0][0][1:]),
-        "loss": tensor(seen[0]["surprise"].mean()),
-        "perplexity": tensor(2 ** seen[0]["surprise"].mean()),
-        "apart": tensor(apart(seen[0]["stream"], seen[1]["stream"]).astype(np.float32), "layer position",
-                        layer=layers, position=texts[0][0]),
-    }  # fmt: skip
+    layers, first = ("input", *range(1, config.decoder_layers + 1)), seen[0]
+    words = {"layer": layers, "key": texts[0][0], "position": texts[0][0], "part": ("layer", "head")}
+    likely = torch.from_numpy(first["probs"]).topk(SHOWN)
+    found = (
+        tensors(vocabulary=config.target_vocab, places=config.max_positions, layers=config.decoder_layers)
+        | tensors(heads=on_name.size, name=name, tokens=len(texts[0][0]), others_count=config.target_vocab - SHOWN)
+        | tensors("layer", words, depths=range(len(layers)))
+        | tensors("layer d_model", words, last=first["stream"][:, -1])
+        | tensors("key", words, attention=first["weights"].mean((0, 1)), best_attention=first["weights"][layer, head])
+        | tensors("part", words, best_head=[layer + 1, head + 1])
+        | tensors("position", {"position": texts[0][0][1:]}, surprise=first["surprise"])
+        | tensors(loss=first["surprise"].mean(), perplexity=2 ** first["surprise"].mean())
+        | tensors("layer position", words, apart=apart(first["stream"], seen[1]["stream"]).astype(np.float32))
+        | {"likely": listed(loaded, torch.from_numpy(first["probs"]), likely.indices.tolist())}
+        | tensors(likely_others=1 - likely.values.sum().item())
+        | taken_back(loaded, ids[0], likely.indices[:2].tolist())
+    )
     for which, (names, spaces) in enumerate(texts):
         probs = seen[which]["probs"]
         best = int(probs.argmax())
-        found |= {
-            f"text_{which}": tensor(spaces, "position", position=names),
-            f"next_{which}": tensor(probs[[best]], "step", step=in_text(loaded, [best])[0]),
-        }
-    likely = torch.from_numpy(seen[0]["probs"]).topk(SHOWN)
-    found["likely"] = tensor(likely.values.numpy(), "rank", rank=pieces_of(loaded, likely.indices.tolist()))
-    found["likely_others"] = tensor(1 - likely.values.sum().item())
-    found["others_count"] = tensor(config.target_vocab - SHOWN)
-    found |= taken_back(loaded, ids[0], likely.indices[:2].tolist())
+        found |= tensors("position", {"position": names}, **{f"text_{which}": spaces})
+        found |= tensors("step", {"step": in_text(loaded, [best])[0]}, **{f"next_{which}": probs[[best]]})
     for which, word in enumerate(MERGED):
         nodes, made = merged(word, places)
-        labels = [one.replace(BYTE_SPACE, "␣") for one in nodes]
-        found |= {
-            f"merge_{which}.{part}": tensor([node[at] for node in made], "node", node=labels)
-            for at, part in enumerate(("place", "left", "right"))
-        }
+        labels = {"node": [one.replace(BYTE_SPACE, "␣") for one in nodes]}
+        parts = zip(("place", "left", "right"), zip(*made, strict=True), strict=True)
+        found |= tensors("node", labels, **{f"merge_{which}.{part}": numbers for part, numbers in parts})
     return found | chats(bench, loaded, end, countries)
 
 
@@ -226,18 +213,18 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
     weights = read(loaded.model, asked[0])["weights"]
     on_mary = weights[:, :, told.index(TOLD_NAME.strip())]
     layer, head = np.unravel_index(int(on_mary.argmax()), on_mary.shape)
-    found = {
-        "told": tensor(told_spaces, "position", position=told),
-        "told_head": tensor([layer + 1, head + 1], "part", part=("layer", "head")),
-        "told_attention": tensor(weights[layer, head], "key", key=told),
-        "chat": tensor(spaces, "position", position=names),
-        "chat_tokens": tensor(len(names) + len(first["ids"])),
-        "bare": tensor(bare["probs"], "step", step=in_text(loaded, bare["ids"].tolist())[0]),
-        "recalled": tensor(
-            known[:, None], "sentence rank", sentence=(f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), rank=(BEGUN + TOLD_NAME,)
-        ),
-    }
-    found["recalled_first"] = listed(loaded, names_next[0], names_next[0].topk(1).indices.tolist())
+    words = {"key": told, "part": ("layer", "head"), "step": in_text(loaded, bare["ids"].tolist())[0]}
+    words |= {"sentence": (f"{TOLD[0]} … {TOLD[-1]}", TOLD[-1]), "rank": (BEGUN + TOLD_NAME,)}
+    found = (
+        tensors("position", {"position": told}, told=told_spaces)
+        | tensors("position", {"position": names}, chat=spaces)
+        | tensors("part", words, told_head=[layer + 1, head + 1])
+        | tensors("key", words, told_attention=weights[layer, head])
+        | tensors("step", words, bare=bare["probs"])
+        | tensors("sentence rank", words, recalled=known[:, None])
+        | tensors(chat_tokens=len(names) + len(first["ids"]))
+        | {"recalled_first": listed(loaded, names_next[0], names_next[0].topk(1).indices.tolist())}
+    )
     right, sure, named = [], [], []
     for at, one in enumerate(countries):
         piece = bench.once(one, partial(answered, loaded, chat(QUESTION.format(one)), end))
@@ -250,21 +237,16 @@ def chats(bench: Bench, loaded: LoadedModel, end: int, countries: Sequence[str])
             start = ids_of(loaded, chat(QUESTION.format(one)))
             probs = next_probs(loaded.model, torch.cat([start, start.new_tensor([said])], 1))
             found[f"after_is_{at}"] = listed(loaded, probs, probs.topk(FEW).indices.tolist())
-        found |= {
-            f"answer_{at}": tensor(piece["probs"], "step", step=labels),
-            f"answer_{at}_spaces": tensor(spaces, "step", step=labels),
-        }
-    kinds = ("real", "invented")
+        found |= tensors("step", {"step": labels}, **{f"answer_{at}": piece["probs"], f"answer_{at}_spaces": spaces})
+    words = {"sentence": tuple(countries), "kind": ("real", "invented"), "choice": ("up to is", "the next token")}
     of_names = np.split(np.where(named, np.array(sure)[:, 1], np.nan), 2)
-    return found | {
-        "right": tensor(np.array(right, float), "sentence", sentence=countries),
-        "right_count": tensor(sum(right)),
-        "real_count": tensor(len(CAPITALS)),
-        "sure": tensor([np.nanmean(half, 0) for half in np.split(np.array(sure), 2)], "kind choice",
-                       kind=kinds, choice=("up to is", "the next token")),
-        "named": tensor(np.array(named, float), "sentence", sentence=countries),
-        "sure_of_names": tensor([np.nanmean(half) for half in of_names], "kind", kind=kinds),
-    }  # fmt: skip
+    return (
+        found
+        | tensors("sentence", words, right=np.array(right, float), named=np.array(named, float))
+        | tensors("kind choice", words, sure=[np.nanmean(half, 0) for half in np.split(np.array(sure), 2)])
+        | tensors("kind", words, sure_of_names=[np.nanmean(half) for half in of_names])
+        | tensors(right_count=sum(right), real_count=len(CAPITALS))
+    )
 
 
 def by_part(labels: Sequence[str], probs: np.ndarray) -> tuple[float, float]:

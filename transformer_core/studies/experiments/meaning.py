@@ -26,7 +26,7 @@ from pathlib import Path
 import numpy as np
 
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor, tensors
 from transformer_core.studies.experiments.language_model import facts
 from transformer_core.studies.experiments.translation import translator, vocabulary
 from transformer_core.studies.measures.attention_weights import softmax, value_plane
@@ -242,25 +242,14 @@ def blend(embeddings: Embeddings) -> Found:
     axes = np.stack([first, fan(rows, first)], -1)
     likeness = cosine(embeddings[others], sums[-1:])
     rank = 1 + int((likeness > likeness[others.index(right)]).sum())
-    found = {
-        "fan_plane": tensor((rows @ axes)[None], "query key component", query=(ASKED,), key=(*capitals, right)),
-        "weighted_fan_plane": tensor((terms @ axes)[None], "query key component", query=(ASKED,), key=capitals),
-        "blend": tensor(
-            cosine(rows[None], sums[:, None])[None], "query frame key", query=(ASKED,), key=(*capitals, right)
-        ),
-        "blend_rank": tensor(np.array([rank]), "query", query=(ASKED,)),
-        "others": tensor(np.array([len(others)]), "query", query=(ASKED,)),
-    }
+    words = {"query": (ASKED,), "key": (*capitals, right)}
+    found = (
+        tensors("query key component", words, fan_plane=(rows @ axes)[None])
+        | tensors("query key component", words | {"key": capitals}, weighted_fan_plane=(terms @ axes)[None])
+        | tensors("query frame key", words, blend=cosine(rows[None], sums[:, None])[None])
+        | tensors("query", words, blend_rank=[rank], others=[len(others)])
+    )
     return {f"lookup.{name}": one for name, one in found.items()}
-
-
-def queen(embeddings: Embeddings) -> Piece:
-    """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
-    vector = np.array([*CROWN.values()]) @ embeddings[[*CROWN]]
-    order = embeddings.nearest(vector, count=len(embeddings.table))
-    likeness = cosine(embeddings.table[order[:NEAREST]], vector[None])
-    rank = order.index(embeddings.places["queen"]) + 1
-    return {"ids": np.array(order[:NEAREST]), "cosine": likeness, "rank": np.array(rank)}
 
 
 @experiment("Do directions in the embeddings of a language model mean something?")
@@ -277,30 +266,29 @@ def meaning(bench: Bench, groups: int = GROUPS) -> Found:
     asked = {name: (real, real.known(pairs), levels[0]) for name, pairs in RELATIONS.items()}
     asked |= {name: (own, own.known(pairs), levels[1]) for name, pairs in own_pairs.items()}
     pieces = {name: bench.once(name, partial(relation, *some, bench.seed)) for name, some in asked.items()}
-    kinds = {"kind": tuple(asked)}
-    found = {
-        short: tensor(np.array([piece[short] for piece in pieces.values()]), "kind", **kinds)
+    named = {
+        short: np.array([piece[short] for piece in pieces.values()])
         for short in ("pairs", "above", "share", "mean", "swapped", "named", "alone")
     }
-    found["chance"] = tensor(np.array([some[2] for some in asked.values()]), "kind", **kinds)
-    found["pairs_in_all"], found["above_in_all"] = (
-        tensor(sum(int(pieces[name][short]) for name in RELATIONS)) for short in ("pairs", "above")
+    in_all = {f"{short}_in_all": sum(int(pieces[name][short]) for name in RELATIONS) for short in ("pairs", "above")}
+    hundredths = np.percentile(chances[0], np.arange(100) + 0.5)
+    found = (
+        tensors("kind", {"kind": asked}, chance=np.array([some[2] for some in asked.values()]), **named)
+        | tensors(chance_share=1 - PERCENTILE / 100, pieces=len(real.table), chance_pairs=chances[0].size, **in_all)
+        | tensors("model", {"model": [MODEL]}, model=[BITS])
+        | tensors("sample", by_chance=chances[0][0], chance_hundredths=hundredths)
     )
-    found["chance_share"] = tensor(1 - PERCENTILE / 100)
-    found["model"] = tensor(np.array([BITS]), "model", model=[MODEL])
-    found["pieces"] = tensor(len(real.table))
-    found["by_chance"] = tensor(chances[0][0], "sample")
-    found["chance_pairs"] = tensor(chances[0].size)
-    found["chance_hundredths"] = tensor(np.percentile(chances[0], np.arange(100) + 0.5), "sample")
     for name, (embeddings, pairs, _) in asked.items():
-        short = name.replace("translator: ", "own_")
-        found[f"{short}_cosine"] = tensor(pieces[name]["cosine"], "vocab", vocab=[other for _, other in pairs])
         drawn = bench.once(f"plane of {name}", partial(plane, embeddings, pairs))
         shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
-        found[f"{short}_plane"] = tensor(drawn["spots"], "vocab component", vocab=shown)
-        found[f"{short}_steps"] = tensor(drawn["steps"], "vocab component", vocab=shown[1::2])
-        found[f"{short}_mean_step"] = tensor(drawn["mean"], "component")
-        found |= {f"{short}_{fact}": tensor(drawn[fact]) for fact in ("risen", "shown", "along")}
+        of_name = (
+            tensors("vocab", {"vocab": [other for _, other in pairs]}, cosine=pieces[name]["cosine"])
+            | tensors("vocab component", {"vocab": shown}, plane=drawn["spots"])
+            | tensors("vocab component", {"vocab": shown[1::2]}, steps=drawn["steps"])
+            | tensors("component", mean_step=drawn["mean"])
+            | tensors(**{fact: drawn[fact] for fact in ("risen", "shown", "along")})
+        )
+        found |= {f"{name.replace('translator: ', 'own_')}_{fact}": one for fact, one in of_name.items()}
     return found | asking(real) | blend(real) | crowned(real) | carried(real)
 
 
@@ -324,13 +312,15 @@ def asking(embeddings: Embeddings) -> Found:
 
 
 def crowned(embeddings: Embeddings) -> Found:
-    """The tensors of king - man + woman."""
-    piece = queen(embeddings)
-    return {
-        "queen_cosine": tensor(piece["cosine"], "rank", rank=[embeddings.names[place] for place in piece["ids"]]),
-        "queen_rank": tensor(piece["rank"]),
-        "queen_of": tensor([*CROWN.values()], "vocab", vocab=CROWN),
-    }
+    """The nearest words to king - man + woman, none left out, their cosines, and the rank of "queen"."""
+    vector = np.array([*CROWN.values()]) @ embeddings[[*CROWN]]
+    order = embeddings.nearest(vector, count=len(embeddings.table))
+    words = {"rank": [embeddings.names[place] for place in order[:NEAREST]], "vocab": CROWN}
+    return (
+        tensors("rank", words, queen_cosine=cosine(embeddings.table[order[:NEAREST]], vector[None]))
+        | tensors(queen_rank=order.index(embeddings.places["queen"]) + 1)
+        | tensors("vocab", words, queen_of=[*CROWN.values()])
+    )
 
 
 def carried(embeddings: Embeddings) -> Found:
@@ -352,9 +342,10 @@ def carried(embeddings: Embeddings) -> Found:
     near = {int(place) for row in likeness for place in np.argsort(-row, kind="stable")[:FOLLOWED]}
     listed = [whole[place] for place in sorted(near, key=lambda place: -likeness[0, place])]
     names = [embeddings.names[place] for place in listed]
-    return {
-        "queen_plane": tensor(rows @ axes, "vocab component", vocab=words),
-        "queen_step": tensor(step @ axes, "component"),
-        "queen_path": tensor(way @ axes, "frame component"),
-        "queen_way": tensor(cosine(embeddings.table[listed][None], way[:, None]), "frame vocab", vocab=names),
-    }
+    near_way = cosine(embeddings.table[listed][None], way[:, None])
+    return (
+        tensors("vocab component", {"vocab": words}, queen_plane=rows @ axes)
+        | tensors("component", queen_step=step @ axes)
+        | tensors("frame component", queen_path=way @ axes)
+        | tensors("frame vocab", {"vocab": names}, queen_way=near_way)
+    )

@@ -18,7 +18,7 @@ import torch
 
 from transformer_core.attention import rotate
 from transformer_core.pretrained.model_registry import LoadedModel
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.language_model import PROMPTS, TEXTS, facts, ids_of, pieces_of, recorded
 from transformer_core.studies.measures.sizes import PUBLISHED, published, published_total
 from transformer_core.studies.translator.train import load_default
@@ -132,52 +132,42 @@ def modern_blocks(bench: Bench) -> Found:
     large, context = PUBLISHED["GPT-3"], 2048
     full = float(cache_bytes(layers, own["every"], config.max_positions))
     few = full / float(cache_bytes(large[0], large[4], 1))
-    units = {"d_ff": ffn["units"]}
-    hands = {"component": ("across", "up")}
     vector = {
         name: norm[name].astype(np.float32)[:ENTRIES] for name in ("stream", "centred", "layer_normed", "rms_normed")
     }
     others = np.asarray(published_total(np.asarray(published())), dtype=float)
     totals = np.array([sum(p.numel() for p in ours.parameters()), *others.tolist()])
-    return {
-        "tokens": tensor(np.arange(len(tokens)), "position", position=tokens),
-        "years": tensor([*YEARS.values()], "part", part=YEARS),
-        "positions": tensor(np.arange(POSITIONS), "position"),
-        "layers": tensor(
-            [ours.config.encoder_layers, ours.config.decoder_layers, layers], "part",
-            part=("encoder", "decoder", "SmolLM2"),
-        ),
-        **{name: tensor(values, "d_model") for name, values in vector.items()},
-        **{name: tensor(norm[name]) for name in ("mean", "spread", "root_mean_square", "likeness", "difference")},
-        "width": tensor(config.d_model),
-        "drawn": tensor(ENTRIES),
-        "mean_share": tensor(np.median(share)),
-        "mean_share_by_text": tensor(share, "sentence"),
-        "query": tensor(query, "d_head"),
-        "key": tensor(key, "d_head"),
-        "query_hands": tensor(clock["query_hands"], "position pair component", **hands),
-        "key_hands": tensor(clock["key_hands"], "position pair component", **hands),
-        "adds": tensor(clock["adds"], "offset pair"),
-        "scores": tensor(clock["scores"], "query key"),
-        "turns": tensor(clock["turns"], "pair"),
-        "score": tensor(head["scores"][HEAD, QUERY, KEY]),
-        **{name: tensor(ffn[name], "d_ff", **units) for name in GATES},
-        "added": tensor(seen[f"{units_at}.out"].values[0, QUERY].astype(np.float32)[:ENTRIES], "d_model"),
-        "d_ff": tensor(config.d_ff),
-        "queries": tensor(head["q"][:, QUERY], "head d_head"),
-        "shared_keys": tensor(head["k"][:, QUERY], "kv_head d_head"),
-        "shared_values": tensor(head["v"][:, QUERY], "kv_head d_head"),
-        "heads": tensor([config.heads, config.kv_heads], "choice", choice=("queries", "keys and values")),
-        "lengths": tensor(lengths, "length"),
-        "cache": tensor(
-            [cache_bytes(layers, width, lengths) / MEGABYTE for width in own.values()], "choice length", choice=own,
-        ),
-        "weights_size": tensor(sum(p.numel() for p in loaded.model.parameters()) * BYTES / MEGABYTE),
-        "large_sizes": tensor(np.array([large[0], large[1], context]), "part", part=("layers", "d_model", "context")),
-        "large_cache": tensor(cache_bytes(large[0], large[4], context) / GIGABYTE),
-        "large_token": tensor(cache_bytes(large[0], large[4], 1) / MEGABYTE),
-        "large_tokens": tensor([0, few], "length"),
-        "large_growth": tensor([0, full / MEGABYTE], "length"),
-        "parameters": tensor(totals, "model", model=("our translator", *PUBLISHED)),
-        "millions": tensor(totals / MILLION, "model", model=("our translator", *PUBLISHED)),
-    }  # fmt: skip
+    added = seen[f"{units_at}.out"].values[0, QUERY].astype(np.float32)[:ENTRIES]
+    stacks = [ours.config.encoder_layers, ours.config.decoder_layers, layers]
+    numbers = sum(p.numel() for p in loaded.model.parameters())
+    kept = [cache_bytes(layers, width, lengths) / MEGABYTE for width in own.values()]
+    hands = {name: clock[name] for name in ("query_hands", "key_hands")}
+    words = {"position": tokens, "d_ff": ffn["units"], "choice": own}
+    words |= {"model": ("our translator", *PUBLISHED)}
+    large_parts = {"part": ("layers", "d_model", "context")}
+    return (
+        tensors("position", words, tokens=np.arange(len(tokens)))
+        | tensors("part", {"part": YEARS}, years=[*YEARS.values()])
+        | tensors("position", positions=np.arange(POSITIONS))
+        | tensors("part", {"part": ("encoder", "decoder", "SmolLM2")}, layers=stacks)
+        | tensors("d_model", added=added, **vector)
+        | tensors(**{name: norm[name] for name in ("mean", "spread", "root_mean_square", "likeness", "difference")})
+        | tensors(width=config.d_model, drawn=ENTRIES, mean_share=np.median(share))
+        | tensors("sentence", mean_share_by_text=share)
+        | tensors("d_head", query=query, key=key)
+        | tensors("position pair component", {"component": ("across", "up")}, **hands)
+        | tensors("offset pair", adds=clock["adds"])
+        | tensors("query key", scores=clock["scores"])
+        | tensors("pair", turns=clock["turns"])
+        | tensors(score=head["scores"][HEAD, QUERY, KEY], d_ff=config.d_ff)
+        | tensors("d_ff", words, **{name: ffn[name] for name in GATES})
+        | tensors("head d_head", queries=head["q"][:, QUERY])
+        | tensors("kv_head d_head", shared_keys=head["k"][:, QUERY], shared_values=head["v"][:, QUERY])
+        | tensors("choice", {"choice": ("queries", "keys and values")}, heads=[config.heads, config.kv_heads])
+        | tensors("length", lengths=lengths, large_tokens=[0, few], large_growth=[0, full / MEGABYTE])
+        | tensors("choice length", words, cache=kept)
+        | tensors("part", large_parts, large_sizes=np.array([large[0], large[1], context]))
+        | tensors(large_cache=cache_bytes(large[0], large[4], context) / GIGABYTE)
+        | tensors(large_token=cache_bytes(large[0], large[4], 1) / MEGABYTE, weights_size=numbers * BYTES / MEGABYTE)
+        | tensors("model", words, parameters=totals, millions=totals / MILLION)
+    )

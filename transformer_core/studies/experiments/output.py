@@ -13,14 +13,13 @@ from torch import Tensor
 
 from transformer_core.decoding.sampling import Choose, write
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensors
 from transformer_core.studies.experiments.translation import by_length, held_out, is_right, translator, vocabulary
 from transformer_core.studies.translator.evaluate import exact, matches, translate
 from transformer_core.studies.translator.grammar import Pair, reading
 from transformer_core.studies.translator.grammar.lexicon import COPULAS, DETERMINERS, Noun, adjectives, nouns, verbs
 from transformer_core.studies.translator.train import load_default
 from transformer_core.text.vocabulary import END, PAD, START, Vocabulary
-from transformer_core.tracing.trace import NamedTensor
 
 
 @experiment("How many held-out sentences come out right if words are sampled, and if the likeliest is taken?")
@@ -41,12 +40,9 @@ def sampling(bench: Bench, draws: int = 5, sentences: int = 1000) -> Found:
         for name, less in (("sampled", 0.0), ("unsmoothed", smoothing))
     )
     shares = [np.repeat(greedy.mean(), draws), np.mean(sampled["right"], -1), np.mean(without["right"], -1)]
-    return {
-        "exact": tensor(shares, "choice seed", choice=("greedy", "sampled", "unsmoothed"), seed=seeds),
-        "temperature": tensor(1.0),
-        "smoothing": tensor(smoothing),
-        "sentences": tensor(sentences),
-    }
+    words = {"choice": ("greedy", "sampled", "unsmoothed"), "seed": seeds}
+    numbers = tensors(temperature=1.0, smoothing=smoothing, sentences=sentences)
+    return tensors("choice seed", words, exact=shares) | numbers
 
 
 def unsmoothed(probs: Tensor, smoothing: float) -> Tensor:
@@ -167,11 +163,8 @@ def failures(bench: Bench, sentences: int = 10_000) -> Found:
         and (place := between(pair, first_wrong(pair.target, words))) is not None
     ]  # fmt: skip
     close = close_by(*max(shown, key=lambda one: len(one[0].source))) if shown else {}
-    return of_lengths(pairs, right) | close | {
-        "kinds": tensor([counted[kind] for kind in KINDS], "choice", choice=KINDS),
-        "failed": tensor(len(failed)),
-        "sentences": tensor(len(pairs)),
-    }  # fmt: skip
+    of_kinds = tensors("choice", {"choice": KINDS}, kinds=[counted[kind] for kind in KINDS])
+    return of_lengths(pairs, right) | close | of_kinds | tensors(failed=len(failed), sentences=len(pairs))
 
 
 def translations(pairs: Sequence[Pair]) -> list[tuple[str, ...]]:
@@ -186,14 +179,9 @@ def of_lengths(pairs: Sequence[Pair], right: np.ndarray) -> Found:
     shares = {int(n): share for n, share in card["training"]["share_by_length"].items()}
     lengths, counted, exact = by_length(pairs, right)
     known = np.isin(lengths, [*shares])
-    told, words = lengths[known], {"length": lengths[known]}
-    return {
-        "length": tensor(told, "length", **words),
-        "exact": tensor(exact[known], "length", **words),
-        "tested": tensor(counted[known], "length", **words),
-        "training_share": tensor([shares[n] for n in told], "length", **words),
-        "steps": tensor(card["recipe"]["steps"]),
-    }
+    told, trained = lengths[known], [shares[n] for n in lengths[known]]
+    rows = {"length": told, "exact": exact[known], "tested": counted[known], "training_share": trained}
+    return tensors("length", {"length": told}, **rows) | tensors(steps=card["recipe"]["steps"])
 
 
 def close_by(pair: Pair, written: Sequence[str], place: int) -> Found:
@@ -208,25 +196,23 @@ def close_by(pair: Pair, written: Sequence[str], place: int) -> Found:
     like = [noun.feminine == own for noun, _ in others.values()]
     forms = [words[-1] if at >= len(words) else words[at] for words in answers]
     tallies = [[np.sum(np.array(good)[np.array(like) == kind]), like.count(kind)] for kind in (True, False)]
-    names, kinds = {"noun": tuple(others)}, ("like it", "unlike it")
-    return {
-        "close.source": _sentence(pair.source, vocabulary().source),
-        "close.right": _sentence(pair.target, vocabulary().target),
-        "close.written": _sentence(written, vocabulary().target),
-        "close.probs": tensor(odds(pair, written, at), "choice", choice=("right", "written")),
-        "close.places": tensor(
-            [at, query_token, head, place], "choice", choice=("first wrong", "its word", "agrees with", "between")
-        ),
-        "swapped.right": tensor(np.array(good, int), "noun", **names),
-        "swapped.like": tensor(np.array(like, int), "noun", **names),
-        "swapped.form": tensor([vocabulary().target.index(form) for form in forms], "position", position=forms),
-        "swapped.tally": tensor(tallies, "kind choice", kind=kinds, choice=("right", "tried")),
+    ours = {"first wrong": at, "its word": query_token, "agrees with": head, "between": place}
+    found = {
+        "close": _sentence("source", pair.source, vocabulary().source)
+        | _sentence("right", pair.target, vocabulary().target)
+        | _sentence("written", written, vocabulary().target)
+        | tensors("choice", {"choice": ("right", "written")}, probs=odds(pair, written, at))
+        | tensors("choice", {"choice": ours}, places=[*ours.values()]),
+        "swapped": tensors("noun", {"noun": others}, right=np.array(good, int), like=np.array(like, int))
+        | _sentence("form", forms, vocabulary().target)
+        | tensors("kind choice", {"kind": ("like it", "unlike it"), "choice": ("right", "tried")}, tally=tallies),
     }
+    return {f"{part}.{name}": one for part, some in found.items() for name, one in some.items()}
 
 
-def _sentence(words: Sequence[str], known: Sequence[str]) -> NamedTensor:
+def _sentence(name: str, words: Sequence[str], known: Sequence[str]) -> Found:
     """Ids along "position", labelled with the words."""
-    return tensor([known.index(word) for word in words], "position", position=words)
+    return tensors("position", {"position": words}, **{name: [known.index(word) for word in words]})
 
 
 @torch.no_grad()

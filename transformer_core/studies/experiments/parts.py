@@ -10,12 +10,13 @@ from torch import Tensor
 
 from transformer_core.config import Config
 from transformer_core.layers import FeedForward
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.snapshots import log_spaced
 from transformer_core.studies.experiments.translation import encoder_traces, held_out, rows_at, translator
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.linearity import FACTORS
 from transformer_core.studies.translator.grammar.lexicon import kinds
+from transformer_core.training.train import descend
 
 #: What is tested, and the measure of it, below `encoder.<layer>`.
 TESTS = {
@@ -43,14 +44,13 @@ def linearity(_bench: Bench, sentences: int = 200) -> Found:
         [[float(trace[f"encoder.{layer}.{measure}"]) for layer in layers] for measure in TESTS.values()]
         for trace in encoder_traces(model, pairs)
     ]
-    gap, words = np.array(gaps), {"choice": tuple(TESTS)}
-    return {
-        "gap": tensor(np.median(gap, 0), "choice layer", **words),
-        "smallest": tensor(gap.min(0), "choice layer", **words),
-        "largest": tensor(gap.max(0), "choice layer", **words),
-        "factors": tensor(FACTORS, "choice", choice=("a", "b")),
-        "sentences": tensor(len(gap)),
-    }
+    gap = np.array(gaps)
+    spread = {"gap": np.median(gap, 0), "smallest": gap.min(0), "largest": gap.max(0)}
+    return (
+        tensors("choice layer", {"choice": TESTS}, **spread)
+        | tensors("choice", {"choice": ("a", "b")}, factors=FACTORS)
+        | tensors(sentences=len(gap))
+    )
 
 
 def areas(values: np.ndarray, members: np.ndarray) -> np.ndarray:
@@ -76,17 +76,13 @@ def neurons(_bench: Bench, sentences: int = 1000) -> Found:
     members = np.array([[word in kind for kind in kinds().values()] for word in words], dtype=float)
     area = np.array([areas(layer, members) for layer in units])
     awake, best = (units > 0).mean(1), area.max(-1)
-    return {
-        "area": tensor(area.astype(np.float32), "layer d_ff kind", kind=tuple(kinds())),
-        "best": tensor(best, "layer d_ff"),
-        "best_kind": tensor(area.argmax(-1), "layer d_ff"),
-        "awake": tensor(awake, "layer d_ff"),
-        "never_awake": tensor((awake == 0).sum(-1), "layer"),
-        "unnamed": tensor((best < EARNED).mean()),
-        "unnamed_by_layer": tensor((best < EARNED).mean(-1), "layer"),
-        "words": tensor(len(words)),
-        "sentences": tensor(sentences),
-    }
+    nameless, never = best < EARNED, (awake == 0).sum(-1)
+    return (
+        tensors("layer d_ff kind", {"kind": kinds()}, area=area.astype(np.float32))
+        | tensors("layer d_ff", best=best, best_kind=area.argmax(-1), awake=awake)
+        | tensors("layer", never_awake=never, unnamed_by_layer=nameless.mean(-1))
+        | tensors(unnamed=nameless.mean(), words=len(words), sentences=sentences)
+    )
 
 
 HIDDEN = 8
@@ -144,9 +140,7 @@ def trained(seed: int, steps: int, frames: tuple[int, ...], points: int, hidden:
                 creases = torch.cat([layer.w1, layer.b1[:, None]], dim=1).numpy()
                 right = (layer(new).argmax(-1) == new_kinds).float().mean()
                 seen.append((scores, creases, float(right)))
-        optimizer.zero_grad()
-        F.cross_entropy(layer(x), kinds).backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        descend(layer, optimizer, F.cross_entropy(layer(x), kinds))
     planes, creases, accuracy = (np.array(part) for part in zip(*seen, strict=True))
     return {"planes": planes.astype(np.float16), "creases": creases, "accuracy": accuracy}
 
@@ -167,17 +161,13 @@ def boundary(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, 
     x, kinds = clouds(points, bench.seed)
     ends = runs["accuracy"][:, -1]
     best = {name: values[ends.argmax()] for name, values in runs.items()}
-    return {
-        "points": tensor(x.numpy(), "sample component"),
-        "kinds": tensor(kinds.numpy(), "sample"),
-        "line_accuracy": tensor(line["accuracy"]),
-        "line": tensor(line["line"], "component", component=("x", "y", "offset")),
-        "steps": tensor(frames, "frame"),
-        "planes": tensor(best["planes"], "frame row column"),
-        "creases": tensor(best["creases"], "frame d_ff component", component=("x", "y", "bias")),
-        "accuracy": tensor(best["accuracy"], "frame"),
-        "accuracy_last": tensor(best["accuracy"][-1]),
-        "accuracy_by_seed": tensor(ends, "seed"),
-        "hidden": tensor(HIDDEN),
-        "edge": tensor(EDGE),
-    }
+    return (
+        tensors("sample component", points=x.numpy())
+        | tensors("sample", kinds=kinds.numpy())
+        | tensors("component", {"component": ("x", "y", "offset")}, line=line["line"])
+        | tensors("frame", steps=frames, accuracy=best["accuracy"])
+        | tensors("frame row column", planes=best["planes"])
+        | tensors("frame d_ff component", {"component": ("x", "y", "bias")}, creases=best["creases"])
+        | tensors("seed", accuracy_by_seed=ends)
+        | tensors(line_accuracy=line["accuracy"], accuracy_last=best["accuracy"][-1], hidden=HIDDEN, edge=EDGE)
+    )

@@ -15,7 +15,7 @@ from transformer_core.interpret.intervention import Measure, replaced
 from transformer_core.interpret.lens import stream
 from transformer_core.model import Transformer
 from transformer_core.studies.experiments.heads import means
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
 from transformer_core.studies.translator.train import LECTURE
 from transformer_core.text.vocabulary import END, START
@@ -143,26 +143,26 @@ def patching(bench: Bench, sentences: int = 1000) -> Found:
     layers = ["input", *(f"layer {at + 1}" for at in range(model.config.encoder_layers))]
     for key, texts in PAIRS.items():
         into, donor = (vocabulary().read(text).labels for text in texts)
-        both = forms(key)
         piece = bench.once(key, partial(transplanted, model, key))
         single = bench.once(f"{key}, by head", partial(by_head, model, key, usual))
         written, right = vocabulary().target_words(single["written"].tolist()), LECTURE[texts[1]].split()
-        own = LECTURE[texts[0]].split()
-        found |= {
-            f"{key}_shift": tensor(piece["shift"], "layer position", layer=layers, position=into),
-            f"{key}_leads": tensor(piece["leads"], "choice", choice=both),
-            f"{key}_largest": tensor(piece["shift"].max(1), "layer", layer=layers),
-            f"{key}_best": tensor(piece["shift"].argmax(1), "layer", layer=layers),
-            f"{key}_donor": tensor(piece["shift"][0], "position", position=donor),
-            f"{key}_prob": tensor(piece["prob"], "choice layer position", choice=both, layer=layers, position=into),
-            f"{key}_unpatched": tensor(piece["unpatched"], "choice part", choice=both, part=("own", "donor")),
-            f"{key}_rows": tensor(piece["rows"], "layer position d_model", layer=layers, position=into),
-            f"{key}_donor_rows": tensor(piece["donor_rows"], "layer position d_model", layer=layers, position=donor),
-            f"{key}_heads": tensor(single["heads"], "choice layer head", choice=both),
-            f"{key}_prefix": tensor(single["prefix"], "choice part", choice=both, part=("own", "donor")),
-            f"{key}_off": tensor(single["off"], "choice part layer head", choice=both, part=("own", "donor")),
-            f"{key}_written": tensor(agrees(written, right), "position", position=written),
-            f"{key}_donor_written": tensor(agrees(right, right), "position", position=right),
-            f"{key}_own_written": tensor(agrees(own, own), "position", position=own),
-        }
+        own, shift = LECTURE[texts[0]].split(), piece["shift"]
+        both = {"choice": forms(key), "part": ("own", "donor")}
+        words = {"layer": layers, "position": into, **both}
+        of_pair = (
+            tensors("layer position", words, shift=shift)
+            | tensors("layer", words, largest=shift.max(1), best=shift.argmax(1))
+            | tensors("position", {"position": donor}, donor=shift[0])
+            | tensors("layer position d_model", words, rows=piece["rows"])
+            | tensors("layer position d_model", words | {"position": donor}, donor_rows=piece["donor_rows"])
+            | tensors("choice", words, leads=piece["leads"])
+            | tensors("choice layer position", words, prob=piece["prob"])
+            | tensors("choice part", words, unpatched=piece["unpatched"], prefix=single["prefix"])
+            | tensors("choice layer head", both, heads=single["heads"])
+            | tensors("choice part layer head", both, off=single["off"])
+            | tensors("position", {"position": written}, written=agrees(written, right))
+            | tensors("position", {"position": right}, donor_written=agrees(right, right))
+            | tensors("position", {"position": own}, own_written=agrees(own, own))
+        )
+        found |= {f"{key}_{name}": one for name, one in of_pair.items()}
     return found

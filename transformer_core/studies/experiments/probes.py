@@ -8,7 +8,7 @@ import numpy as np
 
 from transformer_core.interpret.lens import stream
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import held_out, passes, translator
 from transformer_core.studies.experiments.vectors import principal
 from transformer_core.studies.translator.grammar import Pair
@@ -122,17 +122,13 @@ def probe(bench: Bench, sentences: int = 3000) -> Found:
     """
     found = bench.each("{}", KINDS, lambda kind: probed(kind, sentences, bench.seed))
     layers = ["input", *(f"layer {at}" for at in range(1, found["told"].shape[1]))]
-    words = {"choice": KINDS, "layer": layers}
-    planes = {"part": (*layers, "genders dealt at random")}
-    return {
-        "spots": tensor(found["spots"][0], "part sample component", **planes),
-        "genders": tensor(found["genders"][0], "part sample", **planes),
-        "unseen": tensor(found["unseen"][0], "sample"),
-        "asked": tensor(found["unseen"][0].sum()),
-        "told": tensor(found["told"], "choice layer", **words),
-        "control": tensor(found["control"], "choice layer", **words),
-        "told_last": tensor(found["told"][:, -1], "choice", choice=KINDS),
-        "majority": tensor(found["majority"], "choice", choice=KINDS),
-        "rows": tensor(found["rows"], "choice", choice=KINDS),
-        "nouns": tensor(found["nouns"], "choice", choice=KINDS),
-    }
+    words = {"choice": KINDS, "layer": layers, "part": (*layers, "genders dealt at random")}
+    unseen, last = found["unseen"][0], found["told"][:, -1]
+    return (
+        tensors("part sample component", words, spots=found["spots"][0])
+        | tensors("part sample", words, genders=found["genders"][0])
+        | tensors("sample", unseen=unseen)
+        | tensors(asked=unseen.sum())
+        | tensors("choice layer", words, told=found["told"], control=found["control"])
+        | tensors("choice", words, told_last=last, **{name: found[name] for name in ("majority", "rows", "nouns")})
+    )

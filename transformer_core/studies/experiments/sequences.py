@@ -11,9 +11,11 @@ from torch import Tensor, nn
 
 from transformer_core.attention import STREAM
 from transformer_core.config import Config
+from transformer_core.interpret import head_ablation, head_scores, measured
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.tracing.tap import record, tap_at
+from transformer_core.training.train import descend
 
 SYMBOLS, LONGEST, SHORTEST = 32, 20, 8
 PROBE = 12
@@ -44,29 +46,18 @@ def draw(sequences: int, length: int, random: torch.Generator) -> Tensor:
     return torch.cat([once, once], 1)
 
 
-def stripes(weights: Tensor, length: int) -> Tensor:
-    """The mean weight, by head, from each place of the second copy to that behind the first copy of its symbol."""
-    asks = torch.arange(length, 2 * length - 1)
-    return weights[:, :, asks, asks - length + 1].mean((0, 2))
-
-
-def previous(weights: Tensor) -> Tensor:
-    """The mean weight, by head, on the token before: what the first of the two layers has to write."""
-    return torch.diagonal(weights, -1, 2, 3).mean((0, 2))
-
-
 @torch.no_grad()
-def examined(model: Transformer, seed: int, sequences: int = 100) -> tuple[float, Tensor, Tensor]:
-    """Accuracy on the second copies, stripe score and score of the previous token, "layer head"."""
+def examined(model: Transformer, seed: int, sequences: int = 100) -> Piece:
+    """Accuracy on the second copies, and of each head, "layer head", the stripe score and that of the token before."""
     x = draw(sequences, LONGEST, torch.Generator().manual_seed(seed))
     with record(only=[WEIGHTS, "logits"]) as tape:
         model(None, x[:, :-1])
-    layers = [weights for name, weights in tape.items() if name != "logits"]
-    return (
-        right(tape["logits"], x),
-        torch.stack([stripes(weights, LONGEST) for weights in layers]),
-        torch.stack([previous(weights) for weights in layers]),
-    )
+    scores = head_scores(tape.trace(), period=LONGEST)
+    return {
+        "accuracy": np.array(right(tape["logits"], x)),
+        "stripe": scores["heads.induction"].values,
+        "previous": scores["heads.previous_token"].values,
+    }
 
 
 def right(logits: Tensor, x: Tensor) -> float:
@@ -75,21 +66,11 @@ def right(logits: Tensor, x: Tensor) -> float:
     return float((logits[:, length:].argmax(-1) == x[:, length + 1 :]).float().mean())
 
 
-@torch.no_grad()
 def without_a_head(model: Transformer, seed: int, sequences: int = 100) -> np.ndarray:
     """Accuracy when the output of one head is its mean over sequences and places: "layer head"."""
-    x, found = draw(sequences, LONGEST, torch.Generator().manual_seed(seed)), []
-    for layer in range(model.config.decoder_layers):
-        for head in range(model.config.heads):
-
-            def average(z: Tensor, head: int = head) -> Tensor:
-                z[:, head] = z[:, head].mean((0, 1))
-                return z
-
-            with record(only=["logits"], edit={f"decoder.{layer}.self_attn.z": average}) as tape:
-                model(None, x[:, :-1])
-            found.append(right(tape["logits"], x))
-    return np.array(found).reshape(model.config.decoder_layers, -1)
+    x = draw(sequences, LONGEST, torch.Generator().manual_seed(seed))
+    asked = model, (None, x[:, :-1]), lambda logits: right(logits, x)
+    return measured(*asked) + head_ablation(*asked, "mean")["ablation.decoder.self_attn"].values
 
 
 def trained(seed: int, steps: int, frames: tuple[int, ...], layers: int = 2) -> Piece:
@@ -98,26 +79,22 @@ def trained(seed: int, steps: int, frames: tuple[int, ...], layers: int = 2) -> 
     probe = draw(1, PROBE, torch.Generator().manual_seed(seed + 1))
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.98), weight_decay=0.01)
     warm_up = torch.optim.lr_scheduler.LinearLR(optimizer, 1 / WARM_UP, total_iters=WARM_UP)
-    seen: dict[str, list[np.ndarray]] = {"accuracy": [], "stripe": [], "previous": [], "weights": []}
+    seen: list[Piece] = []
     for step in range(steps + 1):
         if step in frames:
-            accuracy, stripe, before = examined(model, seed + 2)
             with record(only=[WEIGHTS]) as tape, torch.no_grad():
                 model(None, probe)
             weights = torch.stack([layer[0] for layer in tape.values()])
-            now = (np.array(accuracy), stripe.numpy(), before.numpy(), weights.numpy().astype(np.float16))
-            for name, value in zip(seen, now, strict=True):
-                seen[name].append(value)
+            seen.append(examined(model, seed + 2) | {"weights": weights.numpy().astype(np.float16)})
         length = int(torch.randint(SHORTEST, LONGEST + 1, (), generator=random))
         x = draw(32, length, random)
-        optimizer.zero_grad()
         logits = model(None, x[:, :-1])[:, length:]
-        F.cross_entropy(logits.flatten(0, 1), x[:, length + 1 :].flatten()).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        loss = F.cross_entropy(logits.flatten(0, 1), x[:, length + 1 :].flatten())
+        descend(model, optimizer, loss, clip=1.0)
         warm_up.step()
     ablated = without_a_head(model, seed + 2)
-    return {name: np.stack(values) for name, values in seen.items()} | {"ablated": ablated, "probe": probe[0].numpy()}
+    found = {name: np.stack([one[name] for one in seen]) for name in seen[0]}
+    return found | {"ablated": ablated, "probe": probe[0].numpy()}
 
 
 @experiment("When does a decoder learn to continue a repeated sequence, and which head does it?")
@@ -141,23 +118,20 @@ def induction(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) 
     rise = int(np.argmax(curve[apart:] - curve[:-apart]))
     last = first["stripe"][-1]
     layer, head = np.unravel_index(int(last.argmax()), last.shape)
-    words = {"query": map(symbol, first["probe"]), "key": map(symbol, first["probe"])}
-    return {
-        "steps": tensor(frames, "frame"),
-        "accuracy": tensor(curve, "frame"),
-        "accuracy_by_seed": tensor(runs["accuracy"], "seed frame"),
-        "one_layer": tensor(shallow["accuracy"], "frame"),
-        "rise_steps": tensor([frames[rise], frames[rise + apart]], "choice", choice=("before", "after")),
-        "rise": tensor([curve[rise], curve[rise + apart]], "choice", choice=("before", "after")),
-        "stripe": tensor(first["stripe"], "frame layer head"),
-        "previous": tensor(first["previous"], "frame layer head"),
-        "best_head": tensor([layer, head], "choice", choice=("layer", "head")),
-        "ablated": tensor(first["ablated"], "layer head"),
-        "ablated_by_seed": tensor(runs["ablated"], "seed layer head"),
-        "stripe_by_seed": tensor(runs["stripe"][:, -1], "seed layer head"),
-        "weights": tensor(first["weights"], "frame layer head query key", **words),
-        "chance": tensor(1 / SYMBOLS),
-    }
+    symbols = [symbol(number) for number in first["probe"]]
+    words = {"query": symbols, "key": symbols, "choice": ("before", "after")}
+    around, stripe = [rise, rise + apart], runs["stripe"][:, -1]
+    return (
+        tensors("frame", steps=frames, accuracy=curve, one_layer=shallow["accuracy"])
+        | tensors("seed frame", accuracy_by_seed=runs["accuracy"])
+        | tensors("choice", words, rise_steps=[frames[at] for at in around], rise=curve[around])
+        | tensors("frame layer head", stripe=first["stripe"], previous=first["previous"])
+        | tensors("choice", {"choice": ("layer", "head")}, best_head=[layer, head])
+        | tensors("layer head", ablated=first["ablated"])
+        | tensors("seed layer head", ablated_by_seed=runs["ablated"], stripe_by_seed=stripe)
+        | tensors("frame layer head query key", words, weights=first["weights"])
+        | tensors(chance=1 / SYMBOLS)
+    )
 
 
 def symbol(number: int) -> str:
@@ -233,10 +207,7 @@ def learn(name: str, rate: float, seed: int, steps: int, check: int = 50) -> Pie
     curve, learned, by_distance = [], np.inf, np.zeros(len(DISTANCES))
     for step in range(1, steps + 1):
         distance = int(torch.randint(1, DISTANCES[-1] + 1, (), generator=random))
-        optimizer.zero_grad()
-        loss_of(model, draw_recall(distance, 32, random)).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        descend(model, optimizer, loss_of(model, draw_recall(distance, 32, random)), clip=1.0)
         if step % check == 0:
             by_distance = accuracy(model, random)
             curve.append(by_distance.mean())
@@ -276,20 +247,20 @@ def recall(bench: Bench, steps: int = 2000, seeds: int = 3, check: int = 50) -> 
             for s in range(bench.seed + 1, bench.seed + seeds)
         ]
         runs.append([trials[best], *more])
-    by_model = {"model": MODELS}
-    took = np.array([[piece["steps"] for piece in row] for row in runs])
-    return {
-        "gradient": tensor([piece["gradient"] for piece in signals], "model distance", distance=DISTANCES, **by_model),
-        "parameters": tensor([piece["parameters"] for piece in signals], "model", **by_model),
-        "distances": tensor(DISTANCES, "distance", distance=DISTANCES),
-        "rate": tensor(rates, "model", **by_model),
-        "checks": tensor(np.arange(check, steps + 1, check), "step"),
-        "curve": tensor([[piece["curve"] for piece in row] for row in runs], "model seed step", **by_model),
-        "steps": tensor(took, "model seed", **by_model),
-        "steps_median": tensor(np.median(took, axis=1), "model", **by_model),
-        "accuracy": tensor([[piece["by_distance"] for piece in row] for row in runs], "model seed distance",
-                           distance=DISTANCES, **by_model),
-        "accuracy_at_last": tensor([np.mean([piece["by_distance"].mean() for piece in row]) for row in runs], "model",
-                                   **by_model),
-        "chance": tensor(1 / RECALLED),
-    }  # fmt: skip
+    words = {"model": MODELS, "distance": DISTANCES}
+    curve, took, right = (
+        np.array([[piece[fact] for piece in row] for row in runs]) for fact in ("curve", "steps", "by_distance")
+    )
+    gradient, parameters = ([piece[fact] for piece in signals] for fact in ("gradient", "parameters"))
+    at_last = right.mean(-1).mean(-1)
+    return (
+        tensors("model distance", words, gradient=gradient)
+        | tensors("distance", words, distances=DISTANCES)
+        | tensors("model", words, parameters=parameters, rate=rates)
+        | tensors("model", words, steps_median=np.median(took, axis=1), accuracy_at_last=at_last)
+        | tensors("step", checks=np.arange(check, steps + 1, check))
+        | tensors("model seed step", words, curve=curve)
+        | tensors("model seed", words, steps=took)
+        | tensors("model seed distance", words, accuracy=right)
+        | tensors(chance=1 / RECALLED)
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, experiment, tensors
 from transformer_core.studies.experiments.translation import (
     BRIEF,
     Plan,
@@ -55,10 +55,12 @@ def parts_removed(bench: Bench, plan: Plan = OF_PARTS, parts: tuple[str, ...] = 
     """
     compared = compare(bench, "part", plan, {part: PARTS[part] for part in parts})
     d_model, heads = plan.recipe.sizes["d_model"], plan.recipe.sizes["heads"]
-    return compared.found() | {
-        "parameters": tensor(compared.table("parameters")[:, 0], "part", part=parts),
-        "d_k": tensor([d_model // heads, d_model], "choice", choice=("all heads", "one head")),
-    }
+    widths = {"choice": ("all heads", "one head")}
+    return (
+        compared.found()
+        | tensors("part", {"part": parts}, parameters=compared.table("parameters")[:, 0])
+        | tensors("choice", widths, d_k=[d_model // heads, d_model])
+    )
 
 
 PRE: dict[str, Any] = {"norm_order": "pre", "final_norm": True}
@@ -87,10 +89,8 @@ def depth_and_norm(bench: Bench, plan: Plan = DEEP_PLAN, models: tuple[str, ...]
     3. Two layers a side are trained for as many steps, also without a warm-up: only the depth differs.
     """
     compared = compare(bench, "model", plan, {name: MODELS[name] for name in models})
-    return compared.found() | {
-        "layers": tensor(plan.recipe.sizes["encoder_layers"]),
-        "shallow_layers": tensor(SHALLOW["encoder_layers"]),
-    }
+    deep, shallow = plan.recipe.sizes["encoder_layers"], SHALLOW["encoder_layers"]
+    return compared.found() | tensors(layers=deep, shallow_layers=shallow)
 
 
 KINDS: dict[str, dict[str, Any]] = {"waves": {}, "learned": {"positions": "learned"}, "none": {"positions": "none"}}
@@ -109,14 +109,9 @@ def positions_compared(bench: Bench, plan: Plan = OF_POSITIONS) -> Found:
     """
     compared = compare(bench, "choice", plan, KINDS)
     blind = [rebuilt(compared.recipes["none", seed], compared.pieces["none", seed]) for seed in compared.seeds]
-    return compared.found() | {
-        "place_read": tensor(
-            np.transpose([places_read(model) for model in blind]),
-            "model seed",
-            model=("encoder", "decoder"),
-            seed=compared.seeds,
-        )
-    }
+    places = np.transpose([places_read(model) for model in blind])
+    words = {"model": ("encoder", "decoder"), "seed": compared.seeds}
+    return compared.found() | tensors("model seed", words, place_read=places)
 
 
 @torch.no_grad()
@@ -161,14 +156,14 @@ def initial_scales(bench: Bench, plan: Plan = OF_SCALES) -> Found:
     from layer to layer: Glorot and Bengio 2010, section 4.2.
     """
     compared = compare(bench, "choice", plan, {key: {} for key in SCALES}, SCALES)
-    names = compared.names
     first = np.stack([first_weights(replace(plan.recipe, seed=compared.seeds[0]), scale) for scale in SCALES.values()])
-    words = vocabulary().read(TEXT).labels
-    return compared.found() | {
-        "scale": tensor(list(SCALES.values()), "choice", choice=names),
-        "first_weights": tensor(first, "choice head query key", choice=names, query=words, key=words),
-        "first_largest": tensor(first.max(-1).mean((1, 2)), "choice", choice=names),
-    }
+    read = vocabulary().read(TEXT).labels
+    words = {"choice": SCALES, "query": read, "key": read}
+    return (
+        compared.found()
+        | tensors("choice", words, scale=[*SCALES.values()], first_largest=first.max(-1).mean((1, 2)))
+        | tensors("choice head query key", words, first_weights=first)
+    )
 
 
 @torch.no_grad()
@@ -204,15 +199,12 @@ def size_and_data(
         return compared.table(name).reshape(len(widths), len(amounts), plan.trainings)
 
     labels = {"width": widths, "amount": amounts, "seed": compared.seeds}
-    return {
-        "exact": tensor(table("exact"), "width amount seed", **labels),
-        "held_out_loss": tensor(table("loss"), "width amount seed", **labels),
-        "width": tensor(widths, "width", width=widths),
-        "amount": tensor(amounts, "amount", amount=amounts),
-        "parameters": tensor(table("parameters")[:, 0, 0], "width", width=widths),
-        "steps": tensor(plan.recipe.steps),
-        "sentences": tensor(plan.sentences),
-    }
+    return (
+        tensors("width amount seed", labels, exact=table("exact"), held_out_loss=table("loss"))
+        | tensors("width", labels, width=widths, parameters=table("parameters")[:, 0, 0])
+        | tensors("amount", labels, amount=amounts)
+        | tensors(steps=plan.recipe.steps, sentences=plan.sentences)
+    )
 
 
 SHORT = replace(Recipe(), steps=3000, sentences=50_000)
@@ -236,23 +228,16 @@ def heads_over_seeds(bench: Bench, recipe: Recipe = SHORT, trainings: int = 5, s
     head = best[:, inflected]
     pair = np.stack([flat[np.arange(trainings), role, head] for role in (inflected, invariant)], 1)
     places = [len({*best[:, role].tolist()}) for role in range(len(roles.ROLES))]
-    labels = {"seed": tried, "role": roles.ROLES}
-    layers, heads = scores.shape[2:]
-    return {
-        "score": tensor(scores, "seed role layer head", **labels),
-        "best_score": tensor(flat.max(-1), "seed role", **labels),
-        "best_layer": tensor(best // heads, "seed role", **labels),
-        "best_head": tensor(best % heads, "seed role", **labels),
-        "places": tensor(places, "role", role=roles.ROLES),
-        "adjectives": tensor(pair, "seed choice", seed=tried, choice=("inflected", "invariant")),
-        "apart": tensor((pair[:, 0] - pair[:, 1] >= SCORES_APART).astype(int), "seed", seed=tried),
-        "held": tensor((pair[:, 0] - pair[:, 1] >= SCORES_APART).sum()),
-        "tried": tensor(trainings),
-        "heads": tensor(layers * heads),
-        "exact": tensor(found["exact"], "seed", seed=tried),
-        "steps": tensor(recipe.steps),
-        "sentences": tensor(sentences),
-    }
+    labels = {"seed": tried, "role": roles.ROLES, "choice": ("inflected", "invariant")}
+    (layers, heads), apart = scores.shape[2:], pair[:, 0] - pair[:, 1] >= SCORES_APART
+    return (
+        tensors("seed role layer head", labels, score=scores)
+        | tensors("seed role", labels, best_score=flat.max(-1), best_layer=best // heads, best_head=best % heads)
+        | tensors("role", labels, places=places)
+        | tensors("seed choice", labels, adjectives=pair)
+        | tensors("seed", labels, apart=apart.astype(int), exact=found["exact"])
+        | tensors(held=apart.sum(), tried=trainings, heads=layers * heads, steps=recipe.steps, sentences=sentences)
+    )
 
 
 def learned(recipe: Recipe, bench: Bench, sentences: int) -> dict[str, Any]:

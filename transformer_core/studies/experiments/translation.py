@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from transformer_core.model import Transformer
 from transformer_core.parameters import made_with, parameters
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, tensors
 from transformer_core.studies.translator.evaluate import batches_of, exact, matches
 from transformer_core.studies.translator.grammar import Pair, held_out_sentences
 from transformer_core.studies.translator.lstm import LSTMTranslator
@@ -30,7 +30,7 @@ from transformer_core.text.vocabulary import END, PAD, START
 from transformer_core.tracing.tap import Tape, record
 from transformer_core.tracing.trace import Trace
 from transformer_core.training.batches import Corpus
-from transformer_core.training.train import Recipe, loss_of
+from transformer_core.training.train import Recipe, descend, loss_of
 
 #: The recipe of the lecture's model with fewer steps and sentences, as many cross-attention heads as elsewhere, no
 #: penalty and no dropout: what a model learns from a short training, and nothing that is there for readable heads.
@@ -129,10 +129,7 @@ def train(model: nn.Module, recipe: Recipe, look: Callable[[int], None]) -> None
     for step, (source, target) in enumerate(islice(batches, recipe.steps)):
         for group in optimizer.param_groups:
             group["lr"] = recipe.rate(step)
-        optimizer.zero_grad()
-        loss_of(model.train(), source, target, recipe.smoothing).backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-        optimizer.step()
+        descend(model, optimizer, loss_of(model.train(), source, target, recipe.smoothing), recipe.clip)
         look(step + 1)
     model.eval()
 
@@ -186,15 +183,12 @@ class Comparison:
     def found(self) -> Found:
         """`exact` and `held_out_loss` "`axis` seed", their curves "`axis` seed step", and by how much was trained."""
         axes, labels = f"{self.axis} seed", {self.axis: self.names, "seed": self.seeds}
-        return {
-            "exact": tensor(self.table("exact"), axes, **labels),
-            "held_out_loss": tensor(self.table("loss"), axes, **labels),
-            "step": tensor(self.plan.checks, "step"),
-            "curve": tensor(self.table("curve"), f"{axes} step", **labels),
-            "loss_curve": tensor(self.table("losses"), f"{axes} step", **labels),
-            "steps": tensor(self.plan.recipe.steps),
-            "sentences": tensor(self.plan.sentences),
-        }
+        return (
+            tensors(axes, labels, exact=self.table("exact"), held_out_loss=self.table("loss"))
+            | tensors(f"{axes} step", labels, curve=self.table("curve"), loss_curve=self.table("losses"))
+            | tensors("step", step=self.plan.checks)
+            | tensors(steps=self.plan.recipe.steps, sentences=self.plan.sentences)
+        )
 
 
 def changed(recipe: Recipe, changes: Mapping[str, Any], seed: int) -> Recipe:

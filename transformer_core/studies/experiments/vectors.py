@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from transformer_core.model import Transformer
-from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensor
+from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.translation import encoder_traces, held_out, rows_at, translator, vocabulary
 from transformer_core.studies.measures.permutation import shuffle as shuffled_places
 from transformer_core.studies.measures.scores import PARTS
@@ -49,11 +49,8 @@ def shuffle(bench: Bench, sentences: int = 200) -> Found:
 
     found = bench.each("{}", CHOICES, differences)["difference"]
     words = {"choice": CHOICES, "layer": ("attention 1", "last row")}
-    return {
-        "largest": tensor(found.max(1), "choice layer", **words),
-        "typical": tensor(np.median(found, 1), "choice layer", **words),
-        "sentences": tensor(found.shape[1]),
-    }
+    spread = tensors("choice layer", words, largest=found.max(1), typical=np.median(found, 1))
+    return spread | tensors(sentences=found.shape[1])
 
 
 FARTHEST = 6
@@ -80,17 +77,14 @@ def direction(_bench: Bench, sentences: int = 300) -> Found:
     mean, spread = np.stack([found.mean(1) for found in joined], 1), np.stack([found.std(1) for found in joined], 1)
     behind, before = mean[:, FARTHEST + 1 :], mean[:, :FARTHEST][:, ::-1]
     deviation = np.sqrt(spread[:, FARTHEST + 1 :] ** 2 + spread[:, :FARTHEST][:, ::-1] ** 2)
-    distance = {"distance": range(1, FARTHEST + 1)}
-    return {
-        "place_with_place": tensor(mean, "head offset", offset=OFFSETS),
-        "spread": tensor(spread, "head offset", offset=OFFSETS),
-        "before": tensor(before, "head distance", **distance),
-        "behind": tensor(behind, "head distance", **distance),
-        "asymmetry": tensor(behind - before, "head distance", **distance),
-        "asymmetry_spread": tensor(deviation, "head distance", **distance),
-        "part_sizes": tensor(np.mean(sizes, axis=0), "head part", part=PARTS),
-        "sentences": tensor(sentences),
-    }
+    words = {"distance": range(1, FARTHEST + 1), "offset": OFFSETS, "part": PARTS}
+    sides = {"before": before, "behind": behind, "asymmetry": behind - before, "asymmetry_spread": deviation}
+    return (
+        tensors("head offset", words, place_with_place=mean, spread=spread)
+        | tensors("head distance", words, **sides)
+        | tensors("head part", words, part_sizes=np.mean(sizes, axis=0))
+        | tensors(sentences=sentences)
+    )
 
 
 def sums_of(model: Transformer, positions: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,15 +123,12 @@ def word_from_sum(bench: Bench, positions: int = LONGEST) -> Found:
     """
     words, sums = sums_of(translator(), positions)
     right = by_cosine(words, sums)
-    return {
-        "recovered": tensor(right.mean()),
-        "recovered_by_position": tensor(right.mean(1), "position"),
-        "reader": tensor(by_reader(sums, bench.seed).mean()),
-        "words": tensor(right.shape[1]),
-        "positions": tensor(positions),
-        "length_word": tensor(np.linalg.norm(words, axis=-1).mean()),
-        "length_place": tensor(np.linalg.norm((sums - words)[:, 0], axis=-1).mean()),
-    }
+    length_word, length_place = (np.linalg.norm(rows, axis=-1).mean() for rows in (words, (sums - words)[:, 0]))
+    return (
+        tensors("position", recovered_by_position=right.mean(1))
+        | tensors(recovered=right.mean(), reader=by_reader(sums, bench.seed).mean())
+        | tensors(words=right.shape[1], positions=positions, length_word=length_word, length_place=length_place)
+    )
 
 
 COMPONENTS = 2
@@ -182,12 +173,11 @@ def stream_plane(bench: Bench, sentences: int = 500) -> Found:
     rows = [rows.astype(np.float64) for rows in rows_at(model, held_out(sentences), points_of(model)).values()]
     mean, axes, shares = principal(np.concatenate(rows))
     distances = [mean_distance(at_point, random) for at_point in rows]
-    return {
-        "mean": tensor(mean, "d_model"),
-        "axes": tensor(axes[:COMPONENTS], "component d_model"),
-        "explained": tensor(shares[:COMPONENTS], "component"),
-        "explained_by_plane": tensor(shares[:COMPONENTS].sum()),
-        "spectrum": tensor(shares, "component"),
-        "mean_distance": tensor(distances, "layer", layer=points_of(model)),
-        "sentences": tensor(sentences),
-    }
+    kept = shares[:COMPONENTS]
+    return (
+        tensors("d_model", mean=mean)
+        | tensors("component d_model", axes=axes[:COMPONENTS])
+        | tensors("component", explained=kept, spectrum=shares)
+        | tensors("layer", {"layer": points_of(model)}, mean_distance=distances)
+        | tensors(explained_by_plane=kept.sum(), sentences=sentences)
+    )

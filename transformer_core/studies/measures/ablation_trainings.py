@@ -42,18 +42,21 @@ def chance(trace: Trace, prefix: str) -> Values:
     t √(s₁²/n₁ + s₂²/n₂), t the quantile of Student's distribution at the level that Holm's steps come to for this
     entry. Infinite where there are too few trainings for any difference to count; 0 for the first entry.
     """
-    from scipy import stats  # late: a second
-
     first, *others = seeds_last(trace, prefix)
     p = np.array([p_of(row, first) for row in others])
     rank = np.argsort(np.argsort(p, kind="stable"), kind="stable")
     left = len(p) - np.minimum(rank, (holm(p) <= ALPHA).sum())
-    found = [0.0]
-    for row, level in zip(others, ALPHA / left, strict=True):
-        error, freedom = standard_error(row, first)
-        within = stats.t.isf(level / 2, freedom) * error if error else 0.0
-        found.append(within if p_of(np.zeros_like(row), np.ones_like(first)) <= level else np.inf)
-    return np.array(found)
+    return np.array([0.0, *map(_by_chance, others, [first] * len(p), ALPHA / left)])
+
+
+def _by_chance(row: np.ndarray, first: np.ndarray, level: float) -> float:
+    """The difference of two rows that counts at this level; infinite where none can."""
+    from scipy import stats  # late: a second
+
+    if p_of(np.zeros_like(row), np.ones_like(first)) > level:
+        return np.inf
+    error, freedom = standard_error(row, first)
+    return stats.t.isf(level / 2, freedom) * error if error else 0.0
 
 
 @measure(like="chance")
@@ -76,16 +79,10 @@ def chance_by_trainings(trace: Trace, prefix: str) -> Values:
 
     As `chance`, of the first two trainings of each part on, one more at a time; infinite where no difference counts.
     """
-    from scipy import stats  # late: a second
-
-    rows = seeds_last(trace, prefix)
-    found = np.zeros((len(rows), len(_counts(rows))))
-    for k, row in enumerate(rows[1:], 1):
-        for i, n in enumerate(_counts(rows)):
-            error, freedom = standard_error(row[:n], rows[0, :n])
-            enough = p_of(np.zeros(n), np.ones(n)) <= ALPHA
-            found[k, i] = 100 * stats.t.isf(ALPHA / 2, freedom) * error if enough and error else 0 if enough else np.inf
-    return found, _by_trainings(trace, prefix)
+    first, *others = seeds_last(trace, prefix)
+    counts = _counts(first)
+    found = [[100 * _by_chance(row[:n], first[:n], ALPHA) for n in counts] for row in others]
+    return np.array([[0.0] * len(counts), *found]), _by_trainings(trace, prefix)
 
 
 @measure("trainings")

@@ -101,9 +101,8 @@ def lines(learned: np.ndarray) -> Values:
 
 def winner(trace: Trace, prefix: str, role: str) -> tuple[int, int]:
     """Layer and head of the best score of a role at the last checkpoint."""
-    scores = trace.full(f"{prefix}.roles.score").pick(role=role).values[-1]
-    layer, head = np.unravel_index(int(scores.argmax()), scores.shape)
-    return int(layer), int(head)
+    layer, head, _ = trace.full(f"{prefix}.roles.score").pick(role=role, checkpoint=-1).largest()
+    return layer.position, head.position
 
 
 def candidates(logits: NamedTensor, right: str) -> tuple[int, ...]:

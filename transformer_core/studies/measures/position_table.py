@@ -31,11 +31,8 @@ def position_table(trace: Trace, prefix: str) -> Values:
     width = config["d_model"]
     speed = 10000.0 ** (-np.arange(0, width, 2) / width)
     angle = np.arange(count)[:, None] * speed
-    halves = config["positions"] == "halves"
-    values = np.concatenate([np.sin(angle), np.cos(angle)], -1) if halves else np.empty((count, width))
-    if not halves:
-        values[:, ::2], values[:, 1::2] = np.sin(angle), np.cos(angle)
-    return values
+    waves = np.sin(angle), np.cos(angle)
+    return np.concatenate(waves, -1) if config["positions"] == "halves" else np.stack(waves, -1).reshape(count, width)
 
 
 @measure("position")

@@ -71,28 +71,18 @@ def compare(
     ]
     found = []
     for side in (a, b):
+        model: LoadedModel | str | None = side.model
         if side.kind == UNTRAINED:
             origin = open_model(trained[0])
             begun = seed_of(origin) if seed is None else seed
-            found.append(_read(text, side, target, limits, untrained(origin, begun), begun))
-        else:
-            found.append(_read(text, side, target, limits))
+            model = untrained(origin, begun)
+        found.append(read(text, model, edit=list(side.edits) or None, target=target, limits=limits))
+        if target and not found[-1].about["config"]["decoder_layers"]:
+            raise ValueError(
+                f"a translation was given, and {found[-1].about['model']} writes none: leave the target out"
+            )
+        found[-1].about |= {"kind": side.kind, "target": target} | ({"seed": begun} if side.kind == UNTRAINED else {})
     return beside(found[0], found[1], len(set(trained)) == 1, limits, called)
-
-
-def _read(
-    text: str, side: Side, target: str, limits: Limits | None, fresh: LoadedModel | None = None, seed: int | None = None
-) -> Trace:
-    edits = list(side.edits) or None
-    if fresh is None:
-        trace = read(text, side.model, edit=edits, target=target, limits=limits)
-    else:
-        trace = read(text, fresh.model, fresh.tokenizer, about=fresh.facts, edit=edits, target=target, limits=limits)
-        trace.about["seed"] = seed
-    if target and not trace.about["config"]["decoder_layers"]:
-        raise ValueError(f"a translation was given, and {trace.about['model']} writes none: leave the target out")
-    trace.about |= {"kind": side.kind, "target": target}
-    return trace
 
 
 def beside(
@@ -106,29 +96,20 @@ def beside(
     tensors: dict[str, NamedTensor] = {}
     parents: dict[str, tuple[str, ...]] = {}
     for letter, trace in (("a", a), ("b", b)):
-        names = [*of_the_pass(trace), *(name for name in trace.tensors if name.startswith(KEPT))]
-        tensors |= {f"{letter}.{name}": replace(trace.tensors[name], name=f"{letter}.{name}") for name in names}
+        names = dict.fromkeys([*of_the_pass(trace), *(name for name in trace.tensors if name.startswith(KEPT))])
+        kept = [*(trace.tensors[name] for name in names), *_told(trace)]
+        tensors |= _named(replace(tensor, name=f"{letter}.{tensor.name}") for tensor in kept)
         if trace.about.get("edits"):
             lines = tuple(called(line, 48) for line in trace.about["edits"])
             tensors[f"{letter}.edits"] = replace(tensors[f"{letter}.edits"], labels={"choice": lines})
-        known = set(names)
         for name in names:
-            parents[f"{letter}.{name}"] = tuple(f"{letter}.{p}" for p in trace.parents.get(name, ()) if p in known)
-        tensors |= {
-            f"{letter}.{tensor.name}": replace(tensor, name=f"{letter}.{tensor.name}") for tensor in _told(trace)
-        }
+            parents[f"{letter}.{name}"] = tuple(f"{letter}.{p}" for p in trace.parents.get(name, ()) if p in names)
     found = list(diff.differences(a, b))
     for tensor in found:
         parents[tensor.name] = tuple(tensor.name.replace("diff", letter, 1) for letter in "ab")
-    tensors |= {tensor.name: tensor for tensor in found}
-    tensors |= _named(
-        [
-            *diff.parameters_apart(a, b),
-            *diff.points_apart(found),
-            *diff.words_apart(a, b, tensors),
-            _names(a, b, called),
-        ]
-    )
+    tensors |= _named(found)
+    apart = [*diff.parameters_apart(a, b), *diff.points_apart(found), *diff.words_apart(a, b, tensors)]
+    tensors |= _named([*apart, _names(a, b, called)])
     about = _about(a, b)
     stack = diff.stack_to_compare(a, b)
     if stack:
@@ -138,9 +119,8 @@ def beside(
         heads, same_places = rows.heads(related)
         tensors |= _named([*rows.stream_apart(), *heads])
         sight = in_sight(tensors[f"diff.{stack}.attention"].values, stack == "decoder", limits)
-        tensors |= _named(
-            [rows.named("compared", np.array(size), ""), rows.named("in_sight", np.array(sight[1] - sight[0]), "")]
-        )
+        counts = {"compared": size, "in_sight": sight[1] - sight[0]}
+        tensors |= _named(rows.named(name, np.array(count), "") for name, count in counts.items())
         about |= {"stack": stack, "same_places": same_places, "sight": list(sight)}
         parents |= _made_of(stack, tensors)
     return Trace(tensors, parents, about)

@@ -27,7 +27,7 @@ from transformer_core.versions import versions
 
 def read(
     text: str | Sequence[int],
-    model: Transformer | str | PathLike[str] | None = None,
+    model: Transformer | LoadedModel | str | PathLike[str] | None = None,
     vocabulary: Tokenizer | None = None,
     others: Mapping[str, str] | None = None,
     about: Mapping[str, Any] | None = None,
@@ -42,8 +42,8 @@ def read(
 
     Args:
         text: a sentence, or the ids of one.
-        model: a model, or the name or path of one (`transformer_core.pretrained.model_registry`); that of this project
-            if None.
+        model: a model, as it is or as it was opened, or the name or path of one
+            (`transformer_core.pretrained.model_registry`); that of this project if None.
         vocabulary: what turns the text into tokens; what belongs to the model if None.
         others: sentences to compare with, by key: their tensors are called `other.<key>.*`. `no_positions`, `shuffled`,
             `later` and, often, `turned` are there anyway (`transformer_core.studies.sentence.variants`).
@@ -68,7 +68,9 @@ def read(
         ValueError: no such model, or no vocabulary; a target for a model that translates no words, or beams with an
             edit.
     """
-    here = LoadedModel(model, vocabulary) if isinstance(model, Transformer) else open_model(model or DEFAULT_MODEL)
+    if isinstance(model, Transformer):
+        model = LoadedModel(model, vocabulary)
+    here = model if isinstance(model, LoadedModel) else open_model(model or DEFAULT_MODEL)
     model, tokenizer, facts = here.model, vocabulary or here.tokenizer, dict(here.facts)
     if tokenizer is None:
         raise ValueError("a lecture needs the vocabulary that the model was trained with")

@@ -65,18 +65,12 @@ def matches(
 
 def by_length(pairs: Sequence[Pair], right: Iterable[bool]) -> dict[str, Any]:
     """The share of sentences that are `right`, in all and by the number of English words."""
-    groups: dict[int, list[bool]] = defaultdict(list)
-    for pair, one in zip(pairs, right, strict=True):
-        groups[len(pair.source)].append(one)
-    total = [one for group in groups.values() for one in group]
-    return {
-        "exact": float(np.mean(total)),
-        "sentences": len(total),
-        "by_length": {
-            length: {"exact": float(np.mean(group)), "sentences": len(group)}
-            for length, group in sorted(groups.items())
-        },
-    }
+    words, found = np.array([len(pair.source) for pair in pairs]), np.array([*right])
+
+    def share(some: np.ndarray) -> dict[str, float | int]:
+        return {"exact": float(some.mean()), "sentences": len(some)}
+
+    return share(found) | {"by_length": {int(n): share(found[words == n]) for n in np.unique(words)}}
 
 
 @torch.no_grad()

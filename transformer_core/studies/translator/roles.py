@@ -81,7 +81,7 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
 def best_heads(table: NamedTensor) -> dict[str, dict[str, float | int]]:
     """For each role the layer, head and score of the head that plays it best."""
     found: dict[str, dict[str, float | int]] = {}
-    for at, role in enumerate(ROLES):
-        layer, head = np.unravel_index(int(table.values[at].argmax()), table.values[at].shape)
-        found[role] = {"layer": int(layer), "head": int(head), "score": float(table.values[at, layer, head])}
+    for role in ROLES:
+        layer, head, score = table.pick(role=role).largest()
+        found[role] = {"layer": layer.position, "head": head.position, "score": float(score)}
     return found

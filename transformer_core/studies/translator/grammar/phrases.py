@@ -13,7 +13,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 PUNCTUATION = frozenset("¿?")
 Option = TypeVar("Option")
@@ -132,18 +132,6 @@ def finish(whole: Constituent) -> Pair:
     )
 
 
-class Chooser(Protocol):
-    """The choices of the grammar, made by a `Sampler` or a `Recogniser`."""
-
-    def any(self, options: Sequence[Option], weights: Sequence[float] | None = None) -> Iterator[Option]: ...
-
-    def maybe(self, share: float) -> Iterator[bool]: ...
-
-    def fits(self, part: Constituent) -> bool: ...
-
-    def allows(self, noun: str, adjective: str) -> bool: ...
-
-
 class DeadEndError(Exception):
     """No option is left here: the draw starts over."""
 
@@ -164,8 +152,9 @@ class Sampler:
         yield self.random.random() < share
         raise DeadEndError
 
-    def fits(self, part: Constituent) -> bool:  # noqa: ARG002 (chance fits anything)
-        return True
+    def fitting(self, part: Constituent) -> Iterator[Constituent]:
+        """The part itself: chance fits anything."""
+        yield part
 
     def allows(self, noun: str, adjective: str) -> bool:
         """True if training may join the two."""
@@ -195,8 +184,14 @@ class Recogniser:
         if share > 0:
             yield True
 
-    def fits(self, part: Constituent) -> bool:
-        return not part.english or tuple(word.text for word in part.english) in self.runs
+    def fitting(self, part: Constituent) -> Iterator[Constituent]:
+        """The part, if its English words stand side by side in the text."""
+        if not part.english or tuple(word.text for word in part.english) in self.runs:
+            yield part
 
     def allows(self, noun: str, adjective: str) -> bool:  # noqa: ARG002 (the split concerns training alone)
         return True
+
+
+#: Who makes the choices of the grammar.
+Chooser = Sampler | Recogniser

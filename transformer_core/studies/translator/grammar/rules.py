@@ -86,8 +86,7 @@ def sayable(g: Chooser, about: NounPhrase) -> list[Adjective]:
 def pronoun(g: Chooser, tags: frozenset[str]) -> Iterator[NounPhrase]:
     """he, she: where `tags` are open to people."""
     for noun in g.any([noun for noun in PRONOUNS if noun.is_a(tags)]):
-        word = phrase(noun.singular, noun.spanish)
-        if g.fits(word):
+        for word in g.fitting(phrase(noun.singular, noun.spanish)):
             yield NounPhrase(word, noun, False, word.first)
 
 
@@ -96,8 +95,7 @@ def bare(g: Chooser, tags: frozenset[str]) -> Iterator[NounPhrase]:
     nouns_here = nouns_among(tags)
     for noun in g.any(nouns_here, [AMBIGUOUS_WEIGHT if noun.ambiguous else 1.0 for noun in nouns_here]):
         for plural in g.maybe(0.0 if "mass" in noun.tags else 0.3):
-            word = phrase(noun.plural if plural else noun.singular, noun.in_spanish(plural))
-            if g.fits(word):
+            for word in g.fitting(phrase(noun.plural if plural else noun.singular, noun.in_spanish(plural))):
                 yield NounPhrase(word, noun, plural, word.first)
 
 
@@ -127,21 +125,17 @@ def noun_phrase(
                 english = "an" if kind == "a" and after[0] in "aeiou" else kind
                 article = phrase(english, DETERMINERS[kind, head.plural][noun.feminine])
                 article = article.linked(Link("determiner->noun", article.first, head.word))
-                whole = combine([article, between, head.phrase], [article, head.phrase, between])
-                if g.fits(whole):
+                for whole in g.fitting(combine([article, between, head.phrase], [article, head.phrase, between])):
                     yield NounPhrase(whole, noun, head.plural, head.word, kind)
 
 
 def place(g: Chooser, figure: Noun) -> Iterator[Constituent]:
     """The prepositional phrases of place or company that `figure` may have: a preposition and a noun phrase."""
     for preposition in g.any([p for p in lexicon.prepositions() if lexicon.objects_of(p, figure)]):
-        relation = phrase(preposition.english, preposition.spanish)
-        if not g.fits(relation):
-            continue
-        for ground in noun_phrase(g, lexicon.objects_of(preposition, figure), GROUND, 0.15):
-            whole = combine([relation, ground.phrase])
-            if ground.noun != figure and g.fits(whole):
-                yield whole
+        for relation in g.fitting(phrase(preposition.english, preposition.spanish)):
+            for ground in noun_phrase(g, lexicon.objects_of(preposition, figure), GROUND, 0.15):
+                if ground.noun != figure:
+                    yield from g.fitting(combine([relation, ground.phrase]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,18 +163,15 @@ def negation(g: Chooser, share: float = 0.2) -> Iterator[Constituent]:
 def described(g: Chooser, about: NounPhrase, past: bool, negative: float = 0.2) -> Iterator[Saying]:
     """is red - es rojo; is closed - está cerrado: the adjective decides which Spanish verb it is."""
     for adjective in g.any(open_to := sayable(g, about)):
-        first = adjective_about(adjective, about)
-        if not g.fits(first):
-            continue
-        be = copula(adjective.copula, about.plural, past)
-        for more, answers in and_more(g, adjective, about, open_to):
-            linked = be.linked(*(Link("copula->adjective", be.first, word) for word in (first.first, *answers)))
-            plain = more is not NOTHING or lexicon.is_colour(adjective.english)
-            for degree in g.any((NOTHING,) if plain else (NOTHING, NOTHING, phrase("very", "muy"))):
-                rest = combine([degree, first, more])
-                if g.fits(rest):
-                    for no in negation(g, negative) if more is NOTHING else (NOTHING,):
-                        yield Saying(linked, no, rest)
+        for first in g.fitting(adjective_about(adjective, about)):
+            be = copula(adjective.copula, about.plural, past)
+            for more, answers in and_more(g, adjective, about, open_to):
+                linked = be.linked(*(Link("copula->adjective", be.first, word) for word in (first.first, *answers)))
+                plain = more is not NOTHING or lexicon.is_colour(adjective.english)
+                for degree in g.any((NOTHING,) if plain else (NOTHING, NOTHING, phrase("very", "muy"))):
+                    for rest in g.fitting(combine([degree, first, more])):
+                        for no in negation(g, negative) if more is NOTHING else (NOTHING,):
+                            yield Saying(linked, no, rest)
 
 
 def and_more(
@@ -205,14 +196,19 @@ def located(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Saying]:
             yield Saying(copula("estar", about.plural, past), no, where)
 
 
-def conjugated(verb: Verb, plural: bool, past: bool, *, negated: bool) -> tuple[Constituent, Constituent]:
+def conjugated(
+    g: Chooser, verb: Verb, plural: bool, past: bool, *, negated: bool
+) -> Iterator[tuple[Constituent, Constituent]]:
     """The negation (does not - no) and the verb."""
     spanish = verb.in_spanish(plural, past)
     if not negated:
-        return NOTHING, phrase(verb.english[2 if past else 0 if plural else 1], spanish)
-    no = phrase("did+not" if past else "do+not" if plural else "does+not", "no")
-    words = phrase(verb.english[0]).english
-    return no, Constituent(words, (Target(spanish, (*words, no.first)),))
+        forms = g.fitting(phrase(verb.english[2 if past else 0 if plural else 1], spanish))
+        yield from ((NOTHING, group) for group in forms)
+        return
+    for no in g.fitting(phrase("did+not" if past else "do+not" if plural else "does+not", "no")):
+        words = phrase(verb.english[0]).english
+        for group in g.fitting(Constituent(words, (Target(spanish, (*words, no.first)),))):
+            yield no, group
 
 
 def asked(verb: Verb, plural: bool, past: bool) -> tuple[Constituent, Constituent]:
@@ -249,54 +245,45 @@ def action(
     """buys the apple - compra la manzana: verb and object, the object handed out too."""
     for verb in g.any([verb for verb in lexicon.transitive() if lexicon.objects_of(verb, doer.noun)]):
         for negated in g.maybe(negative):
-            no, group = conjugated(verb, doer.plural, past, negated=negated)
-            if not (g.fits(no) and g.fits(group)):
-                continue
-            for found, a in objects(g, verb, group, doer, past, more):
-                whole = combine([no, group, found.phrase], [no, group, a, found.phrase])
-                if g.fits(whole):
-                    yield verb, whole, found
+            for no, group in conjugated(g, verb, doer.plural, past, negated=negated):
+                for found, a in objects(g, verb, group, doer, past, more):
+                    for whole in g.fitting(combine([no, group, found.phrase], [no, group, a, found.phrase])):
+                        yield verb, whole, found
 
 
 def movement(g: Chooser, subject: NounPhrase, past: bool) -> Iterator[Constituent]:
     """sleeps in the garden - duerme en el jardín; of two animals called "bat", only one sleeps."""
     for verb in g.any([v for v in lexicon.intransitive() if any(subject.noun.is_a(left) for left, _ in v.frames)]):
         for negated in g.maybe(0.15):
-            no, group = conjugated(verb, subject.plural, past, negated=negated)
-            if not (g.fits(no) and g.fits(group)):
-                continue
-            if subject.noun.ambiguous:
-                group = group.linked(Link("ambiguous noun->deciding word", subject.word, group.first))
-            for somewhere in g.maybe(0.6):
-                for where in place(g, subject.noun) if somewhere else (NOTHING,):
-                    yield combine([no, group, where])
+            for no, group in conjugated(g, verb, subject.plural, past, negated=negated):
+                decides = Link("ambiguous noun->deciding word", subject.word, group.first)
+                linked = group.linked(decides) if subject.noun.ambiguous else group
+                for somewhere in g.maybe(0.6):
+                    for where in place(g, subject.noun) if somewhere else (NOTHING,):
+                        yield combine([no, linked, where])
 
 
 def relative(g: Chooser, about: NounPhrase, past: bool) -> Iterator[Constituent]:
     """who buys the apple, that is in the street, that the man buys."""
     person = "person" in about.noun.tags
-    que = phrase("who" if person else "that", "que")
-    if not g.fits(que):
-        return
-    for kind in g.any(("act", "place", "suffer")):
-        if kind == "act":
-            for _, whole, _ in action(g, about, past, negative=0.1):
-                yield combine([que, whole])
-        elif kind == "place":
-            for saying in located(g, about, past):
-                yield saying.of(que)
-        elif not about.noun.tags & {"person", "animal", "night", "wader"}:
-            yield from suffered(g, que, about, past)
+    for que in g.fitting(phrase("who" if person else "that", "que")):
+        for kind in g.any(("act", "place", "suffer")):
+            if kind == "act":
+                for _, whole, _ in action(g, about, past, negative=0.1):
+                    yield combine([que, whole])
+            elif kind == "place":
+                for saying in located(g, about, past):
+                    yield saying.of(que)
+            elif not about.noun.tags & {"person", "animal", "night", "wader"}:
+                yield from suffered(g, que, about, past)
 
 
 def suffered(g: Chooser, que: Constituent, about: NounPhrase, past: bool) -> Iterator[Constituent]:
     """that the man buys - que el hombre compra."""
     for actor in noun_phrase(g, frozenset({"person"}), {"the": 1.0}, 0.1):
         for verb in g.any([v for v in lexicon.transitive() if about.noun.is_a(lexicon.objects_of(v, actor.noun))]):
-            _, group = conjugated(verb, actor.plural, past, negated=False)
-            whole = combine([que, actor.phrase, group])
-            if g.fits(whole):
-                yield whole
+            for _, group in conjugated(g, verb, actor.plural, past, negated=False):
+                yield from g.fitting(combine([que, actor.phrase, group]))
 
 
 def modified(g: Chooser, about: NounPhrase, past: bool, share: float) -> Iterator[NounPhrase]:
@@ -307,8 +294,7 @@ def modified(g: Chooser, about: NounPhrase, past: bool, share: float) -> Iterato
             continue
         for clause in g.maybe(0.6):
             for tail in relative(g, about, past) if clause else place(g, about.noun):
-                whole = combine([about.phrase, tail])
-                if g.fits(whole):
+                for whole in g.fitting(combine([about.phrase, tail])):
                     yield replace(about, phrase=whole)
 
 
@@ -335,7 +321,8 @@ def moment(g: Chooser, past: bool) -> Iterator[Constituent]:
     when = [phrase("today", "hoy"), phrase("yesterday", "ayer") if past else phrase("now", "ahora")]
     for said in g.maybe(0.15):
         if said:
-            yield from (word for word in g.any(when) if g.fits(word))
+            for word in g.any(when):
+                yield from g.fitting(word)
         else:
             yield NOTHING
 
@@ -376,17 +363,15 @@ def existing(g: Chooser, past: bool) -> Iterator[Constituent]:
     """There is a dog in the garden - hay un perro en el jardín."""
     for about in noun_phrase(g, EVERYTHING, INDEFINITE, 0.3):
         be = ("were" if about.plural else "was") if past else ("are" if about.plural else "is")
-        there = phrase(f"there+{be}", "había" if past else "hay")
-        if g.fits(there):
+        for there in g.fitting(phrase(f"there+{be}", "había" if past else "hay")):
             for where in place(g, about.noun):
                 yield combine([there, about.phrase, where])
 
 
 def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Constituent]:
     """Is the car red ? - ¿ es rojo el coche ?"""
-    mark = phrase("?", "?")
-    opening = inserted("¿", mark.first)
-    if g.fits(mark):
+    for mark in g.fitting(phrase("?", "?")):
+        opening = inserted("¿", mark.first)
         for about in subject(g, EVERYTHING, past, 0.2, DEFINITE, decided=True):
             for saying in described(g, about, past, negative=0.0):
                 english = [saying.verb, about.phrase, saying.rest, mark]
@@ -395,17 +380,15 @@ def asking_how_it_is(g: Chooser, past: bool) -> Iterator[Constituent]:
 
 def asking_what_is_done(g: Chooser, past: bool) -> Iterator[Constituent]:
     """Does the girl buy the apple ? - ¿ compra la niña la manzana ?"""
-    mark = phrase("?", "?")
-    opening = inserted("¿", mark.first)
-    if not g.fits(mark):
-        return
-    for about in noun_phrase(g, LIVING, DEFINITE):
-        for verb in g.any([v for v in lexicon.transitive() if lexicon.objects_of(v, about.noun)]):
-            do, group = asked(verb, about.plural, past)
-            if g.fits(group):
-                for found, a in objects(g, verb, group, about, past):
-                    english = [do, about.phrase, group, found.phrase, mark]
-                    yield combine(english, [opening, group, about.phrase, a, found.phrase, mark])
+    for mark in g.fitting(phrase("?", "?")):
+        opening = inserted("¿", mark.first)
+        for about in noun_phrase(g, LIVING, DEFINITE):
+            for verb in g.any([v for v in lexicon.transitive() if lexicon.objects_of(v, about.noun)]):
+                do, asked_for = asked(verb, about.plural, past)
+                for group in g.fitting(asked_for):
+                    for found, a in objects(g, verb, group, about, past):
+                        english = [do, about.phrase, group, found.phrase, mark]
+                        yield combine(english, [opening, group, about.phrase, a, found.phrase, mark])
 
 
 def naming(g: Chooser, _past: bool) -> Iterator[Constituent]:
@@ -423,8 +406,7 @@ def naming(g: Chooser, _past: bool) -> Iterator[Constituent]:
 def answering(g: Chooser, _past: bool) -> Iterator[Constituent]:
     """yes, no, hello."""
     for word in g.any((phrase("yes", "sí"), phrase("no", "no"), phrase("hello", "hola"))):
-        if g.fits(word):
-            yield word
+        yield from g.fitting(word)
 
 
 def doing_two_things(g: Chooser, past: bool) -> Iterator[Constituent]:
@@ -437,12 +419,10 @@ def doing_two_things(g: Chooser, past: bool) -> Iterator[Constituent]:
                 [v for v in lexicon.afterwards(verb) if found.noun.is_a(lexicon.objects_of(v, about.noun))]
             ):
                 for negated in g.maybe(0.25):
-                    no, group = conjugated(second, about.plural, past, negated=negated)
-                    link = phrase("but", "pero") if negated else phrase("and", "y")
-                    it = standing_for(found)
-                    tail = combine([link, no, group, it], [link, no, it, group])
-                    if g.fits(tail):
-                        yield combine([about.phrase, whole, tail])
+                    link, it = phrase("but", "pero") if negated else phrase("and", "y"), standing_for(found)
+                    for no, group in conjugated(g, second, about.plural, past, negated=negated):
+                        for tail in g.fitting(combine([link, no, group, it], [link, no, it, group])):
+                            yield combine([about.phrase, whole, tail])
 
 
 def standing_for(found: NounPhrase) -> Constituent:
@@ -457,14 +437,14 @@ def deed_with_reason(g: Chooser, past: bool) -> Iterator[tuple[Constituent, Noun
     for about in noun_phrase(g, LIVING, ANY, 0.1):
         for verb in g.any([v for v in lexicon.transitive() if lexicon.objects_of(v, about.noun)]):
             for negated in g.maybe(0.6):
-                no, group = conjugated(verb, about.plural, past, negated=negated)
-                if not any(lexicon.reasons(verb, negated)) or not (g.fits(no) and g.fits(group)):
+                if not any(lexicon.reasons(verb, negated)):
                     continue
-                for found, a in objects(g, verb, group, about, past, adjective=0.1):
-                    english = [about.phrase, no, group, found.phrase]
-                    whole = combine(english, [about.phrase, no, group, a, found.phrase])
-                    if "person" not in found.noun.tags and g.fits(whole):
-                        yield whole, about, found, verb, negated
+                for no, group in conjugated(g, verb, about.plural, past, negated=negated):
+                    for found, a in objects(g, verb, group, about, past, adjective=0.1):
+                        english = [about.phrase, no, group, found.phrase]
+                        for whole in g.fitting(combine(english, [about.phrase, no, group, a, found.phrase])):
+                            if "person" not in found.noun.tags:
+                                yield whole, about, found, verb, negated
 
 
 def giving_reasons(g: Chooser, past: bool) -> Iterator[Constituent]:
@@ -488,9 +468,7 @@ def because(
         be = copula(adjective.copula, referent.plural, past)
         be = be.linked(Link("copula->adjective", be.first, word.first))
         degree = phrase("too", "demasiado") if negated else phrase("very", "muy")
-        whole = combine([phrase("because", "porque"), it, be, degree, word])
-        if g.fits(whole):
-            yield whole
+        yield from g.fitting(combine([phrase("because", "porque"), it, be, degree, word]))
 
 
 def personal_pronoun(noun: Noun) -> str:
@@ -502,13 +480,10 @@ def side_by_side(g: Chooser, past: bool) -> Iterator[Constituent]:
     links, likely = (phrase("and", "y"), phrase("but", "pero"), phrase("while", "mientras")), (0.6, 0.2, 0.2)
     kinds, shares = (being, standing, acting, moving), (0.4, 0.15, 0.3, 0.15)
     for link in g.any(links[: 2 if past else 3], likely[: 2 if past else 3]):
-        if not g.fits(link):
-            continue
-        for left in g.any(kinds, shares):
-            for first in left(g, past, 0.25):
-                begun = combine([first, link])
-                if not g.fits(begun):
-                    continue
-                for right in g.any(kinds, shares):
-                    for second in right(g, past, 0.25):
-                        yield combine([begun, second])
+        for joint in g.fitting(link):
+            for left in g.any(kinds, shares):
+                for first in left(g, past, 0.25):
+                    for begun in g.fitting(combine([first, joint])):
+                        for right in g.any(kinds, shares):
+                            for second in right(g, past, 0.25):
+                                yield combine([begun, second])
