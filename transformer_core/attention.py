@@ -18,7 +18,7 @@ from transformer_core.tracing.tap import Tap, Write, tap_at
 QUERIES = "batch head query d_head"
 KEYS = "batch head key d_head"
 SHARED_KEYS = "batch kv_head key d_head"
-PAIRS = "batch head query key"
+SCORE_AXES = "batch head query key"
 STREAM = "batch position d_model"
 HEAD_OUT = "batch head query d_model"
 CONCAT = "batch position d_concat"
@@ -89,10 +89,10 @@ def attention(
     Every query meets every key; the softmax of their scores says which share of each value it takes.
     `d_k=1` leaves the scores unscaled. Source: Vaswani et al. 2017, section 3.2.1, equation 1.
     """
-    scores = tap("scores", q @ k.mT, PAIRS, q, k)
-    scaled = tap("scaled", scores / math.sqrt(d_k), PAIRS, scores)
-    masked = tap("masked", mask(scaled) if mask else scaled, PAIRS, scaled)
-    weights = tap("weights", mask.softmax(masked) if mask else masked.softmax(-1), PAIRS, masked)
+    scores = tap("scores", q @ k.mT, SCORE_AXES, q, k)
+    scaled = tap("scaled", scores / math.sqrt(d_k), SCORE_AXES, scores)
+    masked = tap("masked", mask(scaled) if mask else scaled, SCORE_AXES, scaled)
+    weights = tap("weights", mask.softmax(masked) if mask else masked.softmax(-1), SCORE_AXES, masked)
     return tap("z", weights @ v, QUERIES, weights, v)
 
 

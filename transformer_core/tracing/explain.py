@@ -218,7 +218,7 @@ class Entry:
         """Yield a product for each place along the axes that the parents have and the entry has not."""
         tensors = [self.trace.full(name) for name in names]
         sizes = {axis: size for tensor in tensors for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
-        at = {operation.called.get(axis, axis): i for axis, i in self.at.items() if axis not in operation.along}
+        at = {operation.axis_aliases.get(axis, axis): i for axis, i in self.at.items() if axis not in operation.along}
         if operation.kind == "measure":  # an index that a small change does not move: all that stands at its places
             at = {axis: i for axis, i in at.items() if sizes.get(axis) == self.size(axis)}
         if operation.kind in {"step before", "last word"}:

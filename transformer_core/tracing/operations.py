@@ -60,7 +60,7 @@ class Operation:
         compute: the number, of the entry and the values of its terms.
         along: axes of the result of which the whole row is needed, as a softmax needs it.
         when: whether this operation made this entry, where one name stands for several.
-        called: axes of the result that have another name in its parents.
+        axis_aliases: axes of the result that have another name in its parents.
     """
 
     kind: str
@@ -69,7 +69,7 @@ class Operation:
     compute: Compute = total
     along: tuple[str, ...] = ()
     when: Callable[[Place], bool] = lambda _entry: True
-    called: Mapping[str, str] = field(default_factory=dict)
+    axis_aliases: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def products(self) -> tuple[tuple[str, ...], ...]:

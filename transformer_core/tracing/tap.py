@@ -41,7 +41,7 @@ _counting = Lock()
 LARGE = 2**14
 #: The same for all pairs of queries and keys, which a pass needs and a recording need not keep.
 MANY_PAIRS = 2**16
-PAIRS = ("k_repeated", "v_repeated", "scores", "scaled", "masked", "weights")
+RECOMPUTABLE = ("k_repeated", "v_repeated", "scores", "scaled", "masked", "weights")
 #: The attribute of a tensor that a tape does not hold, with what it holds in its place.
 INSTEAD = "_held_instead"
 
@@ -71,7 +71,7 @@ class NotKept:
 Source = Tensor | Deferred | NotKept
 
 
-class _Silence:
+class NullTap:
     """The tap of a model that nobody watches."""
 
     def __call__(
@@ -97,16 +97,16 @@ class _Silence:
         return self
 
 
-_SILENCE = _Silence()
+NULL_TAP = NullTap()
 
 
 def tap_at(path: str) -> Tap:
     """The tap of the module at `path`: silent, unless a recorder is active in this thread."""
     tape = _recorder.get() if _open else None
-    return _SILENCE if tape is None else _Live(tape, path)
+    return NULL_TAP if tape is None else RecordingTap(tape, path)
 
 
-class _Live:
+class RecordingTap:
     """A tap that writes `path.name` on a tape: `tap(name, tensor, axes, *made_of)`.
 
     `recompute` makes the same tensor of others that are kept: of a large one it is all that a recording keeps.
@@ -160,7 +160,7 @@ class _Live:
     def recomputing(self, q: Tensor, k: Tensor, again: Callable[[Write], Tensor]) -> Write:
         """A tap that keeps none of many pairs of queries and keys: `again` computes them when they are read."""
         few = q.numel() * k.shape[2] <= MANY_PAIRS * k.shape[3] or torch.is_grad_enabled()
-        if few or self.edits(*PAIRS):
+        if few or self.edits(*RECOMPUTABLE):
             return self
         recent = self.tape.recent
 
@@ -183,7 +183,7 @@ class _Live:
 
 
 #: What names a tensor and returns it, or what an edit made of it.
-Tap = _Silence | _Live
+Tap = NullTap | RecordingTap
 
 
 class Tape(Mapping[str, Tensor]):
