@@ -1,10 +1,11 @@
 """Animations. `verbs` has short names for the usual ones, such as `appear` and `leave`; classes do the moving.
 
-Come, Leave: fade. Flight: a copy flies to its place. Travel: the thing itself comes from elsewhere. Visit: a ring goes
-from cell to cell. Along: a marker steps over columns. Sweep: parts come on one by one. Wipe: a shape is uncovered.
-RunOut: a bar gets shorter, to nothing. Morph, Reform: shapes become others. Through: shapes pass through recorded
-states; Riding: so do bars with numbers, Shades: fills, Count: a number. Turn: hands turn, with rests; Roll: without.
-Dive, Rise: the camera goes into a part, and back. Pulses: dots run along lines for as long as a beat lasts.
+Come, Leave: fade. Swell, Sink: so do discs, which grow and shrink. Flight: a copy flies to its place. Travel: the thing
+itself comes from elsewhere. Visit: a ring goes from cell to cell. Along: a marker steps over columns. Sweep: parts come
+on one by one. Wipe: a shape is uncovered. RunOut: a bar gets shorter, to nothing. Morph, Reform: shapes become others.
+Through: shapes pass through recorded states; Riding: so do bars with numbers, Shades: fills, Count: a number. Turn:
+hands turn, with rests; Roll: without. Dive, Rise: the camera goes into a part, and back. Pulses: dots run along lines
+for as long as a beat lasts.
 """
 
 from scenes.animations.ambient import Pulses, pulses
@@ -38,9 +39,12 @@ from scenes.animations.verbs import (
     move_ring,
     multiply,
     put_back,
+    recast,
     reshape,
     ring_around,
+    send,
     settle_in,
+    sink,
     slide,
     take_out,
     through,
@@ -95,9 +99,12 @@ __all__ = [
     "multiply",
     "pulses",
     "put_back",
+    "recast",
     "reshape",
     "ring_around",
+    "send",
     "settle_in",
+    "sink",
     "slide",
     "take_out",
     "through",

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from manim import LEFT, RIGHT, Mobject, Scene, Transform, VGroup, VMobject, rate_functions
 
-from scenes.animations.fades import Fade, Joined, Motion
+from scenes.animations.fades import Come, Fade, Joined, Leave, Motion
+from scenes.mobjects.cells import Disc
 from scenes.mobjects.marks import hand_over
 from scenes.mobjects.text import Words
 from scenes.theme import pace, rgb
@@ -46,6 +47,28 @@ class Count(Motion):
         if here != self.last:
             self.last = here
             self.mobject.rewrite(self.lead + format(self.quantities[here], self.spec))
+
+
+class Swollen(Fade):
+    """A fade in which discs have the size that goes with their presence."""
+
+    def begin(self) -> None:
+        discs = [part for part in self.mobject.get_family() if isinstance(part, Disc)]
+        self.discs = [(disc, disc.points, disc.get_center()) for disc in discs]
+        super().begin()
+
+    def show(self, presence: float) -> None:
+        super().show(presence)
+        for disc, points, centre in self.discs:
+            disc.points = points if presence == 1 else centre + (points - centre) * presence
+
+
+class Swell(Swollen, Come):
+    """Come on stage, while discs grow from nothing to their sizes."""
+
+
+class Sink(Swollen, Leave):
+    """Go off stage, while discs shrink to nothing."""
 
 
 class Sweep(Motion):

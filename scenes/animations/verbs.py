@@ -26,7 +26,7 @@ from manim import (
 
 from scenes.animations.fades import Come, Leave
 from scenes.animations.flights import Flight, Travel
-from scenes.animations.motions import Morph, Sweep, Turned
+from scenes.animations.motions import Morph, Sink, Sweep, Swell, Turned
 from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import Rings, hand_over, means
@@ -50,12 +50,17 @@ def appear(*mobjects: Mobject, rise: bool = True) -> Animation:
 
 
 def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation | None:
-    """Come on stage one after another, within the time of `kind`; nothing for nobody."""
+    """Come on stage one after another, within the time of `kind`, while discs grow; nothing for nobody."""
     if not mobjects:
         return None
-    parts = [Come(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
+    parts = [Swell(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
     ratio = (pace(kind) / pace("appear") - 1) / max(1, len(parts) - 1) if len(parts) > 1 else 0
     return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))
+
+
+def sink(*mobjects: Mobject) -> Animation:
+    """Go off stage; discs shrink to nothing."""
+    return Sink(Group(*mobjects), run_time=pace("transform"), rate_func=rate_functions.smooth)
 
 
 def follow(mobject: Mobject) -> Animation:
@@ -173,6 +178,12 @@ def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animat
     return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 
 
+def send(part: Mobject, goals: Sequence[Mobject], kind: str = "slow") -> Animation:
+    """Copies of a part fly to each of the goals, one after another, and are gone."""
+    each = (Flight(part, goal) for goal in goals)
+    return LaggedStart(*each, lag_ratio=min(0.5, 3.0 / len(goals)), run_time=pace(kind))
+
+
 def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation | None:
     """Out of each source come its parts, one of each hand, one source after another; nothing out of none."""
     if not sources:
@@ -214,6 +225,13 @@ def put_back(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
     return Leave(outline, run_time=pace("leave")), Come(part, run_time=pace("appear"))
 
 
+def recast(old: Sequence[Cell], new: Sequence[Cell], kind: str = "transform") -> tuple[Animation, ...]:
+    """Cells take on other entries where they stand: shades, discs and hatching pass over, numbers are written anew."""
+    gone, come = ([part for cell in cells for part in cell.written] for cells in (old, new))
+    words = [leave(*gone)] if gone else [], [appear(*come, rise=False)] if come else []
+    return *words[0], *exchange([cell.ground for cell in old], [cell.ground for cell in new], kind), *words[1]
+
+
 def meet(
     grid: AttentionGrid | MatrixProduct, pairs: Sequence[tuple[int, int]], kind: str = "row", at_once: bool = False
 ) -> Animation | None:
@@ -232,7 +250,7 @@ def meet(
         meetings[i, j] = AnimationGroup(
             Flight(row, goal, 0.1, lit=not whole),
             Flight(column, goal, -0.1, lit=not whole),
-            Come(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
+            Swell(grid.cells[i, j], run_time=pace("flow"), rate_func=landing),
         )
     turns = [*meetings.values()]
     if at_once:

@@ -22,7 +22,9 @@ from scenes.animations import (
     meet,
     move_ring,
     pulses,
+    recast,
     ring_around,
+    sink,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -66,7 +68,7 @@ class Scores(Chapter):
         entry = trace.explain(f"{focus.path}.scores", head=focus.head, query=query_token, key=top_key)
         head = focus.seen(trace)
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
-        cell = board.hollow[here, there]
+        cell, told = board.hollow[here, there], board.cells[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
         inside = Operation(
@@ -110,7 +112,7 @@ class Scores(Chapter):
             beat(
                 f"The sum is their dot product, {entry.quantity:.2f}: the score of this pair.",
                 *last,
-                (Rise(dive, inside), Travel(inside.result, board.cells[here, there], leaving=True)),
+                (Rise(dive, inside), Travel(inside.result, VGroup(told.disc, *told.written), leaving=True)),
             ),
             stage=[board.ribbon],
         )
@@ -189,7 +191,7 @@ class Scores(Chapter):
         scores = head["scores"].pick(query=query_token, key=reach)
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
         own_score = head["scores"].pick(query=query_token, key=query_token)
-        found = board.cells[here, place(focus.top_key)]
+        found, signs = board.cells[here, place(focus.top_key)], board.signs()
         ring = ring_around(board.cells[here, place(best)])
         hidden = not ahead and len(reach) < trace["config.words"]
         apart = []
@@ -212,7 +214,7 @@ class Scores(Chapter):
                         f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
-                    move_ring(ring, board.cells[here, place(worst)]),
+                    (move_ring(ring, board.cells[here, place(worst)]), leave(signs)),
                     appear(*apart) if apart else None,
                 ),
                 beat(
@@ -223,14 +225,18 @@ class Scores(Chapter):
             ]
             if len(reach) > 1
             else [
-                beat(f"It meets only its own key: {own_score:.2f}. No other token is there.", appear(ring), leave(ring))
+                beat(
+                    f"It meets only its own key: {own_score:.2f}. No other token is there.",
+                    appear(ring),
+                    leave(ring, signs),
+                )
             ]
         )
         yield Step(
             f"The query of “{query_token}” meets every key",
             beat(
-                "The same for the whole row.",
-                board.ribbon.mark({here: "query"}),
+                "The same for the whole row. A large disc is a large score, and its colour the sign.",
+                (board.ribbon.mark({here: "query"}), appear(signs)),
                 meet(board, [(here, j) for j in reach if j != place(focus.top_key)], "slow"),
             ),
             *extremes,
@@ -239,7 +245,8 @@ class Scores(Chapter):
 
     def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
         """The rest at once: one matrix product."""
-        rest = board.others(focus.query_token)
+        row = [place for place in board.own(focus.query_token) if place not in board.closed]
+        rest = [place for place in board.cells if place not in row]
         product = Formula("{{ Q : query }} {{ K : key }}^T", LARGE)
         words = trace["config.words"]
         board.corner.fit(product)
@@ -254,7 +261,7 @@ class Scores(Chapter):
                     "The other queries do the same, all at the same time.",
                     "More queries would do the same, all at the same time.",
                 ),
-                board.ribbon.mark({}),
+                (board.ribbon.mark({}), *recast(board.seen(row, told=True), board.seen(row))),
                 meet(board, rest, "slow", at_once=True),
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
@@ -285,7 +292,7 @@ class Scores(Chapter):
             ),
             beat(
                 "A causal mask sets their scores to minus infinity; the others stay.",
-                *([fill(closed, "row"), leave(*(board.cells[place] for place in board.closed))] if len(closed) else []),
+                *([sink(*(board.discs[place] for place in board.closed)), fill(closed, "row")] if len(closed) else []),
             ),
             beat(
                 f"“{query_token}” may look at what came before, and at itself.",

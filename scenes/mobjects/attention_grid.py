@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
-from manim import VGroup, VMobject
+from manim import DOWN, LEFT, ORIGIN, RIGHT, Mobject, VGroup, VMobject
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.cells import Cell, Closed, fitting
+from scenes.mobjects.cells import Cell, Closed, beside_a_disc, fitting, number_room
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, dot
 from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector, named_rows, under
-from scenes.theme import palette
+from scenes.theme import gap, palette, signed
 from transformer_core.studies.focus import Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: A row is at most so many px high; a cell with a number in it at least.
-HIGHEST, LOWEST = 104.0, 26.0
-#: Up to so many cells show their numbers; of more, only the row in focus does.
+HIGHEST, LOWEST = 116.0, 26.0
+#: Up to so many cells say what a mask puts into them; of more, only the row in focus does.
 NUMBERED = 25
 SPACE = 14.0
+#: Px that are left at least for the keys, and for those of more than six.
+KEYS, KEYS_OF_MANY = 110.0, 76.0
 
 
 def rooms(labels: tuple[Label, ...], room: Room = STAGE) -> tuple[Room, Room]:
@@ -40,9 +45,10 @@ class AttentionGrid(VGroup):
         ribbon: the sentence; the keys stand below its tokens.
         focus: the query whose row always shows its numbers.
         room: the rectangle that ribbon and grid share; see `rooms`.
-        masked: minus infinity where a key is hidden from a query: such cells are `closed`.
+        masked: minus infinity where a key is hidden from a query: such cells are `closed`, a weight's with its zero.
 
-    `hollow` are the empty cells, `cells` those with their entries; both by (query, key).
+    `hollow` are the empty cells, `cells` those with their entries, a disc each; both by (query, key). The row of the
+    focus has its numbers, too: `discs` are all cells without them.
 
     Example::
 
@@ -69,7 +75,7 @@ class AttentionGrid(VGroup):
         labels = pairs.words("query")
         count = len(labels)
         below = ribbon.below(room)
-        self.pitch = min(HIGHEST, (below.height - 110 - SPACE) / count)
+        self.pitch = min(HIGHEST, (below.height - (KEYS if count <= 6 else KEYS_OF_MANY) - SPACE) / count)
         keys_room, rows_room = below.split_rows(below.height - count * self.pitch - SPACE, SPACE)
         side, _ = rooms(labels, room)
         space = 8 if self.pitch > 44 else 5
@@ -98,24 +104,40 @@ class AttentionGrid(VGroup):
         wide = self.ribbon.wide - 4
         size, style = (wide, high), "stage number" if high >= 56 and wide >= 130 else "cell" if high >= LOWEST else ""
         entries = {(i, j): self.pairs.quantity(i, j) for i in range(count) for j in range(columns)}
-        spec = "weight" if self.weights else fitting(entries.values(), wide - 8, ".2f" if wide >= 130 else ".1f", style)
+        spec = "weight" if self.weights else ".2f" if wide >= 130 else ".1f"
+        pairs_row = self.pairs.position("query", self.focus)
+        row = [entries[pairs_row, j] for j in range(columns)]
+        spec = fitting(row, number_room(size), spec, style)
+        beside = beside_a_disc(row, size, spec, style)
         scale = 0.0 if self.weights else full_colour(self.pairs)
-        colours, pairs_row = palette(), self.pairs.position("query", self.focus)
+        colours = palette()
         self.hollow: dict[tuple[int, int], VMobject] = {}
         self.cells: dict[tuple[int, int], Cell] = {}
+        self.discs: dict[tuple[int, int], Cell] = {}
         self.closed: dict[tuple[int, int], Cell] = {}
         for (i, j), entry in entries.items():
-            shown = style if len(entries) <= NUMBERED or i == pairs_row else ""
             place = self.ribbon.columns[j].cross(self.lines[i]).centre
             self.hollow[i, j] = Box(*size, colours.surface, 6, colours.line, 2).move_to(place)
-            self.cells[i, j] = Cell(entry, size, spec, shown, scale, dash=not self.weights).shift(place)
+            self.discs[i, j] = self.cells[i, j] = Cell(entry, size, spec, "", scale, disc=True).shift(place)
             if masked is not None and np.isneginf(masked.values[i, j]):
-                self.closed[i, j] = Closed(masked.quantity(i, j), size, "", shown).shift(place)
+                hidden, how = (entry, spec) if self.weights else (masked.quantity(i, j), "")
+                told = style if len(entries) <= NUMBERED or i == pairs_row else ""
+                self.closed[i, j] = Closed(hidden, size, how, told).shift(place)
+            elif i == pairs_row and beside:
+                self.cells[i, j] = Cell(entry, size, spec, beside, scale, disc=True).shift(place)
 
     def tags(self) -> tuple[Tag, Tag]:
         """The signs of queries and keys: in the free corner, beside what they name."""
         left, right = self.corner.columns(2)
         return Tag("query").scale(1.6).move_to(left.centre), Tag("key").scale(1.6).move_to(right.centre)
+
+    def signs(self) -> VGroup:
+        """The meaning of the colours of the discs, in the free corner."""
+        lines = VGroup()
+        for name, sign in (("positive", 1.0), ("negative", -1.0)):
+            disc = dot(ORIGIN, 20).set_fill(signed(sign, 1.0))
+            lines.add(VGroup(disc, Words(name, "block", "ink2")).arrange(RIGHT, buff=gap("word") * 1.4))
+        return self.corner.fit(lines.arrange(DOWN, buff=gap("line"), aligned_edge=LEFT), most=1.0)
 
     def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
         """The query and the key whose dot product is the score of a pair."""
@@ -123,8 +145,21 @@ class AttentionGrid(VGroup):
 
     def row(self, query: Label) -> VGroup:
         """The cells of one query, from left to right."""
+        return VGroup(self.cells[place] for place in self.own(query))
+
+    def seen(self, places: Iterable[tuple[int, int]], told: bool = False) -> list[Cell]:
+        """The cells of pairs as a mask leaves them; with the numbers of the row in focus if `told`."""
+        return [self.closed.get(place, (self.cells if told else self.discs)[place]) for place in places]
+
+    @property
+    def sides(self) -> list[Mobject]:
+        """The queries with their names, and the keys."""
+        return [*self.query_names, *self.queries, *self.keys]
+
+    def own(self, query: Label) -> list[tuple[int, int]]:
+        """The pairs of one query, from left to right."""
         here = self.pairs.position("query", query)
-        return VGroup(self.cells[here, j] for j in range(self.pairs.shape[1]))
+        return [place for place in self.cells if place[0] == here]
 
     def others(self, query: Label) -> list[tuple[int, int]]:
         """The pairs of all other queries, in reading order."""

@@ -44,13 +44,14 @@ class StackedRows(VGroup):
         for i, (row, room) in enumerate(zip(rows, rooms, strict=True)):
             left = at(room.left, 0)[0]
             for j, weight in enumerate(row.quantities()):
+                high = room.height - min(24.0, 0.3 * room.height)
                 wide = max(float(weight) * room.width, 1.0)
                 fill = fills[j] if fills else shared(weight)
-                part = Box(wide, room.height - 24, fill, 4, colours.background, 2)
+                part = Box(wide, high, fill, 4, colours.background, 2)
                 part.move_to(np.array([left, room.centre[1], 0]), aligned_edge=LEFT)
                 left = part.get_edge_center(RIGHT)[0]
                 part.quantity, part.fill, part.told = weight, fill, "" if fills else row.label("key", j)
-                means(part, Length(weight, "width", room.width, room.height - 24, 1.0))
+                means(part, Length(weight, "width", room.width, high, 1.0))
                 self.segments[i, j] = part if fills else means(part, Shade(weight))
         self.numbers = VGroup()
         for part in self.segments.values():

@@ -58,6 +58,7 @@ class TensorGrid(VGroup):
         weights: True where the entries are shares between nothing and one, coloured by the sequential ramp.
         rows, columns: positions to show, None for an ellipsis (see `abridged`).
         masked: the masked scores of these pairs: where they are minus infinity, the entry is closed.
+        discs: True if the entries are discs without numbers.
 
     Example::
 
@@ -77,11 +78,13 @@ class TensorGrid(VGroup):
         wide: float = 0,
         high: float = 0,
         masked: NamedTensor | None = None,
+        discs: bool = False,
     ) -> None:
         super().__init__()
-        self.tensor, self.weights = tensor, weights
+        self.tensor, self.weights, self.discs = tensor, weights, discs
         hidden = np.zeros(tensor.shape, bool) if masked is None else np.isneginf(masked.values)
-        width, height, self.style = CELLS[cell]
+        width, height, style = CELLS[cell]
+        self.style = "" if discs else style
         self.size_px = (wide or width, high or height)
         vector = len(tensor.axes) == 1
         self.row_axis, self.column_axis = ("", tensor.axes[0]) if vector else tensor.axes
@@ -105,7 +108,7 @@ class TensorGrid(VGroup):
         if closed:
             return Closed(quantity, self.size_px, self.spec, self.style)
         scale = 0.0 if self.weights else self.scale_value
-        return Cell(quantity, self.size_px, self.spec, self.style, scale, dash=not self.weights)
+        return Cell(quantity, self.size_px, self.spec, self.style, scale, not self.weights, disc=self.discs)
 
     def _arrange(self) -> None:
         width, height = (units(size) for size in self.size_px)

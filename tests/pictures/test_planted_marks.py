@@ -304,6 +304,14 @@ def test_an_inverted_sign_of_colour_is_found(grid: Callable[[Any], Mobject]) -> 
     assert faults(grid(lambda scores: told(scores, np.negative))) != []
 
 
+def test_a_disc_as_wide_as_its_score_instead_of_as_large_is_found() -> None:
+    grid = board()
+    assert faults(*grid.cells.values()) == []
+    cell = min(grid.cells.values(), key=lambda cell: abs(cell.quantity))
+    cell.disc.scale(abs(cell.quantity / np.abs(grid.pairs.values).max()) ** 0.5)
+    assert len(faults(*grid.cells.values())) == 1
+
+
 def exchanged(parts: VGroup) -> None:
     """Let the first and the last part stand in each other's place."""
     first, last = parts[0].get_center(), parts[-1].get_center()

@@ -31,6 +31,8 @@ LIKED = (
 INFLECTED = LIKED[0]
 #: The share of held-out sentences from which a head's largest weight counts as a role.
 EARNED = 0.90
+#: So many keys are a few.
+FEW = 3
 #: Two tokens that are followed stand nearer than this, in a sentence of any length.
 NEAR = 10
 ENCODER, DECODER = "encoder", "decoder"
@@ -168,10 +170,17 @@ def mixed_focus(trace: Trace) -> Focus:
     return min(found, key=lambda one: one[:2])[2]
 
 
+def most_seen(trace: Trace, focus: Focus) -> list[Label]:
+    """The keys with the largest weights of the query token: three, or one that has nine tenths of its attention."""
+    row = focus.seen(trace)["weights"].pick(query=focus.query_token)
+    order = [int(j) for j in np.argsort(-row.values, kind="stable")]
+    return [row.label("key", j) for j in order[: 1 if row.values.max() > EARNED else FEW]]
+
+
 def on_a_few(trace: Trace, focus: Focus) -> bool:
     """True where the query token gives nine tenths of its attention to three keys, and not to one."""
     row = np.sort(focus.seen(trace)["weights"].pick(query=focus.query_token).values)
-    return bool(row[-1] < EARNED < row[-3:].sum())
+    return bool(row[-1] < EARNED < row[-FEW:].sum())
 
 
 def sense_head(trace: Trace, senses: Sequence[str]) -> tuple[int, int] | None:

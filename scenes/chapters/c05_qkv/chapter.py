@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import RIGHT, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -15,11 +15,11 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    fill,
     leave,
     meet,
     pulses,
     ring_around,
+    send,
     through,
 )
 from scenes.chapters.c05_qkv.figures import ASKED, OVER, Pairs, ThreeRoles, length_of_stream, reading
@@ -36,7 +36,7 @@ from scenes.mobjects.vectors import BeforeAndAfter
 from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, layer_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, on_a_few
+from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, most_seen, on_a_few
 from transformer_core.tracing.provenance import Phrase, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -204,6 +204,8 @@ class QKV(Chapter):
         product.corner.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
         letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
+        mine = VGroup(*(product.cells[place] for place in product.row(here)))
+        ring = ring_around(mine, "query")
         deck = Deck([f"head {letter}" for letter in letters], focus.head, product.corner, "query", "W_Q")
         yield Step(
             "One row quickly, then the rest",
@@ -228,8 +230,10 @@ class QKV(Chapter):
             ),
             beat(
                 followed(focus, trace),
-                appear(ring_around(VGroup(*product.columns), "query")),
-                appear(ring_around(product.names[here])),
+                (leave(*deck.plates[:-1]), Travel(deck.plates[-1], ring_around(VGroup(*product.columns), "query"))),
+                appear(ring),
+                send(VGroup(mine, ring), ribbon.chips),
+                ribbon.mark(dict.fromkeys(map(ribbon.place, most_seen(trace, focus)), "key") | {here: "query"}),
             ),
         )
 
@@ -246,6 +250,12 @@ class QKV(Chapter):
         rings = [ring_around(vector, role) for vector, role in zip(mine[1:], [*LETTERS][1:], strict=True)]
         rest = [*board.names, *board.x, *board.matrices.values(), *board.symbols.values()]
         others = [vector for made in board.made.values() for vector in made if vector not in mine[:-1]]
+        box = ring_around(VGroup(*board.matrices.values(), *board.symbols.values()), "ink2", roomy=True)
+        count = head["head_parameters"]
+        named = VGroup(
+            Words(f"head {letter_of(focus.head)}", "title"), Words(f"{count:,.0f} parameters", "block", "ink2")
+        ).arrange(DOWN, buff=gap("line"))
+        board.corner.fit(named, most=1.0)
         plane_room, fact_room = STAGE.golden_columns()
         plane = PlaneOfTwo(head, query_token, query_token, plane_room, (), margin=WIDE)
         fact = fact_room.padded().fit(value_line(cosine, ".2f"))
@@ -261,6 +271,16 @@ class QKV(Chapter):
                 appear(board.matrices["value"], board.symbols["value"]),
                 *through(board.x, board.matrices["value"], board.made["value"]),
             ),
+            beat(
+                claim(
+                    f"parameters.{focus.path}.b_q" in trace,
+                    f"Three matrices and their biases: this is head {letter_of(focus.head)}, "
+                    f"with {count:,.0f} parameters.",
+                    f"Three matrices: this is head {letter_of(focus.head)}, with {count:,.0f} parameters.",
+                ),
+                draw(box, kind="row"),
+                appear(named),
+            ),
             beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
             beat(
                 claim(
@@ -268,7 +288,7 @@ class QKV(Chapter):
                     f"Here the query and the key of “{query_token}” are almost alike: their cosine is {cosine:.2f}.",
                     f"The query of “{query_token}” is not its key: their cosine is {cosine:.2f}.",
                 ),
-                leave(*rings, *rest, *others),
+                leave(*rings, *rest, *others, box, named),
                 (Travel(mine[0], plane.query, kind="row", leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(mine[1], plane.key, kind="row", leaving=True), appear(plane.names[1])),
                 (draw(plane.angle[0]), appear(plane.angle[1])),
@@ -301,8 +321,8 @@ class QKV(Chapter):
         yield Step(
             "Why not one matrix for both?",
             beat(
-                "If keys were queries, every query would meet every query; each match is a number.",
-                (appear(mirrored.heading), fill(mirrored.half, "slow")),
+                "If keys were queries, every query would meet every query. A large disc is a large match.",
+                (appear(mirrored.heading), appear_in_turn([*mirrored.half], "slow")),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
@@ -315,7 +335,7 @@ class QKV(Chapter):
                 "Now with keys of their own.",
                 (leave(own), appear(rings, rise=False)),
                 appear(real.heading, real.rows, real.columns),
-                fill(real.grid, "slow"),
+                appear_in_turn([*real.grid.cells.values(), real.grid.gaps_left_out], "slow"),
             ),
             beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
             beat(second, appear(ring_around(real.heading, roomy=True))),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, exchange, follow, leave
+from scenes.animations import Travel, appear, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
@@ -182,9 +182,9 @@ class Pairs(VGroup):
         tall = TALL if self.large else LOW
         above = 64 + (longest if upright else tall) + 14
         high = min(88.0, (STAGE.height - above - 66 - 2 * tall - 44 * left_out) / len(kept))
-        cell, spec = ("broad", ".2f") if self.large else ("normal", ".1f")
-        self.grid = TensorGrid(scores, cell, spec, scale, rows=shown, columns=shown, wide=pitch - 4, high=high - 4)
-        chip = max(36.0, min(tall + 4, high - 4))
+        wide, high = pitch - 4, high - 4
+        self.grid = TensorGrid(scores, "tile", "", scale, False, shown, shown, wide, high, discs=True)
+        chip = max(36.0, min(tall + 4, high))
         self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
         self.columns = VGroup(Token(label, role, 0 if upright else pitch - 6, tall) for label in labels)
         for row, line in zip(self.rows, self.grid.rows, strict=True):
@@ -246,28 +246,17 @@ class Pairs(VGroup):
 
     def reflect(self) -> Animation | None:
         """Move what lies above the diagonal to its mirror place below; None if the grid has one cell."""
-        below = [(self.grid.cells[j, i].box, cell) for (i, j), cell in self.grid.cells.items() if i > j]
-        flights = [one for box, cell in below for one in (Flight(box, cell, 0.0, "row", lit=True), follow(cell))]
-        return AnimationGroup(*flights) if flights else None
+        turns = [Travel(self.grid.cells[j, i], cell, 0.0, "slow") for (i, j), cell in self.grid.cells.items() if i > j]
+        return AnimationGroup(*turns) if turns else None
 
     @property
     def axis(self) -> VGroup:
-        """The mirror: the whole diagonal, which passes behind the numbers."""
+        """The mirror: the ends of the diagonal, on both sides of the grid."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
-        way = (low - high) / np.linalg.norm(low - high)
-        word = Words("mirror", "aside", "ink2").move_to(high - way * units(64) + UP * units(26))
+        way = (low - high) / np.linalg.norm(low - high) * units(64)
+        word = Words("mirror", "aside", "ink2").move_to(high - way + UP * units(26))
         word.begin_at(self.rows.get_left()[0])
-        line = dashes(high - way * units(64), low + way * units(64), "ink", 4, 8)
-        pieces = line.points.reshape(-1, 4, 3)
-        numbers = [cell.number for cell in self.itself if cell.number]
-        line.points = pieces[[not any(_over(piece, one) for one in numbers) for piece in pieces]].reshape(-1, 3)
-        return VGroup(line, word)
-
-
-def _over(piece: np.ndarray, text: Words) -> bool:
-    """True where a piece of a line would touch a text."""
-    low, high = text.get_corner(DOWN + LEFT) - units(8), text.get_corner(UP + RIGHT) + units(8)
-    return bool(((piece.max(0) > low) & (piece.min(0) < high))[:2].all())
+        return VGroup(VGroup(dashes(high - way, high, "ink", 4, 8), dashes(low, low + way, "ink", 4, 8)), word)
 
 
 def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:

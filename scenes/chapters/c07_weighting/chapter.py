@@ -8,7 +8,6 @@ from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
     Reform,
-    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -17,15 +16,15 @@ from scenes.animations import (
     fill,
     gather,
     leave,
-    move_ring,
     pulses,
+    recast,
     ring_around,
     settle_in,
 )
 from scenes.chapters.c07_weighting.figures import JoinedHeads, Nudges, SortedShares, walks
 from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
-from scenes.mobjects.attention_grid import board_of, rooms
+from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.plots import Plot
@@ -63,14 +62,13 @@ class Weighting(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = mixed_focus(trace)
-        words = focus.seen(trace)["weights"].words("key")
-        side, columns = rooms(words)
-        ribbon = Ribbon(words, columns)
+        board = board_of(trace, focus)
+        ribbon, (side, _) = board.ribbon, rooms(board.pairs.words("query"))
         side = Room(side.left, ribbon.below(STAGE).top, side.right, side.bottom)
         stages, formulas = softmax_of(focus, trace, ribbon, side)
-        yield from self.softmax(focus, trace, ribbon, side.rows(3)[0], stages, formulas)
+        yield from self.softmax(focus, trace, board, side.rows(3)[0], stages, formulas)
         yield from self.a_temperature(focus, trace, ribbon, side, stages.stages[-1], formulas[-1])
-        yield from self.every_row(focus, trace)
+        yield from self.every_row(focus, trace, board)
         card = Card("an experiment: vectors of random numbers")
         yield from self.sums_of_accidents(trace, card)
         yield from self.divide_by_the_root(trace, card)
@@ -80,7 +78,13 @@ class Weighting(Chapter):
         yield from self.looks_when_it_must(focus_of(trace), trace)
 
     def softmax(
-        self, focus: Focus, trace: Trace, ribbon: Ribbon, above: Room, stages: SoftmaxStages, formulas: list[Formula]
+        self,
+        focus: Focus,
+        trace: Trace,
+        board: AttentionGrid,
+        above: Room,
+        stages: SoftmaxStages,
+        formulas: list[Formula],
     ) -> Iterator[Step]:
         """The row of the query token, stage by stage."""
         head, query_token, first = focus.seen(trace), focus.query_token, stages.stages[0]
@@ -92,6 +96,11 @@ class Weighting(Chapter):
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         above.fit(whole, most=1.0)
 
+        ribbon, row = board.ribbon, board.seen(board.own(query_token))
+        discs = [cell.disc for cell in row if cell.disc]
+        rest = [*board.sides, board.empty, *board.seen(board.others(query_token))]
+        ring = ring_around(board.row(query_token))
+        rest += [part for cell in row for part in cell if part is not cell.disc]
         turns = [Reform(formulas[place], other, TURN) for place, other in enumerate(formulas[1:])]
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
@@ -99,7 +108,8 @@ class Weighting(Chapter):
                 f"The scores of “{query_token}” can have any size and sign. How do they become weights: positive, "
                 "with the sum one?",
                 ribbon.mark({ribbon.place(query_token): "query"}),
-                (appear(first.zero, first.name, formulas[0]), appear_in_turn([*first.bars])),
+                appear(ring),
+                (leave(*rest, ring), appear(first.zero, first.name, formulas[0]), *exchange(discs, first.bars, "slow")),
                 appear_in_turn([*first.numbers]),
             ),
             beat(f"Divide by {root:.{digits}f}, the root of d_k.", stages.forward(turns[0])),
@@ -114,42 +124,49 @@ class Weighting(Chapter):
                 stages.forward(turns[3]),
                 (ribbon.mark({ribbon.place(best): "key"} | {ribbon.place(query_token): "query"}), leave(whole)),
             ),
-            stage=[ribbon],
+            stage=[ribbon, *rest, *discs],
         )
 
-    def every_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+    def every_row(self, focus: Focus, trace: Trace, before: AttentionGrid) -> Iterator[Step]:
         """All rows of the head at once: scores become weights where they stand."""
         head, query_token = focus.seen(trace), focus.query_token
-        before, after = board_of(trace, focus), board_of(trace, focus, "weights")
+        after = board_of(trace, focus, "weights")
         weights, place = head["weights"], before.ribbon.place
-        here = place(query_token)
         stacked = StackedRows(weights, after.lines)
-        ring = ring_around(after.row(query_token))
+        row_ring = ring_around(after.row(query_token))
+        ring = ring_around(VGroup(*(cell for (_, j), cell in after.cells.items() if j == stacked.uneven)))
         below = with_a_choice(weights)
         strongest = below.largest()
-        rest = {place: cell for place, cell in before.cells.items() if place[0] != here}
+        mine, rest = before.own(query_token), before.others(query_token)
+        told = after.seen(mine, told=True)
+        cells = after.seen(stacked.segments)
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
             "Each query has a softmax of its own",
-            beat(f"The weights of “{query_token}” take the place of its scores.", appear(ring)),
+            beat(
+                f"The weights of “{query_token}” take the place of its scores.",
+                recast(before.seen(mine), told, "slow"),
+                appear(row_ring),
+            ),
             beat(
                 claim(
                     len(rest) > 0,
                     "Every other row of scores gets its own softmax, at the same time.",
                     "With more queries, each row would get its own softmax.",
                 ),
-                *([exchange(list(rest.values()), [after.cells[place] for place in rest], "slow")] if rest else []),
+                leave(row_ring),
+                (*recast(told, after.seen(mine)), *recast(before.seen(rest), after.seen(rest), "slow")),
             ),
             beat(
                 "Columns need not add up to one.",
-                move_ring(ring, VGroup(*(cell for (_, j), cell in after.cells.items() if j == stacked.uneven))),
+                appear(ring),
             ),
             beat(
                 f"Each row does{over}{beyond}.",
                 (
-                    leave(before.ribbon, before.empty, ring),
-                    *(Travel(cell, stacked.segments[place], leaving=True) for place, cell in after.cells.items()),
+                    leave(before.ribbon, *before.keys, before.empty, *(cell.box for cell in cells), ring),
+                    *exchange([cell.disc or cell for cell in cells], [*stacked.segments.values()], "row"),
                 ),
                 appear(stacked.numbers),
             ),
@@ -162,7 +179,7 @@ class Weighting(Chapter):
                 ),
                 appear(ring_around(stacked.segments[place(strongest[0]), place(strongest[1])])),
             ),
-            stage=[before.ribbon, *before.query_names, before.empty, *rest.values(), after.row(query_token)],
+            stage=[before.ribbon, *before.sides, before.empty, *before.seen(before.cells)],
         )
 
     def a_temperature(

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from manim import LEFT, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, appear, exchange, leave, ring_around
+from scenes.animations import Come, appear, exchange, leave, recast, ring_around, sink
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
-from scenes.mobjects.cells import Cell, Closed
+from scenes.mobjects.cells import Cell, Closed, beside_a_disc
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import all_in_sight
 from scenes.mobjects.text import Words, number
@@ -27,8 +27,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SUMS, TALL = 170.0, 60.0
 #: From this sum on a row of attention weights is as good as whole, to two decimals.
 ALL = 0.995
-#: The parts of a closed cell that hide what is behind it, and those that say what stands there now.
-LID, SIGN = slice(2), slice(2, None)
 #: Px that the lid comes from, beside the frame.
 AWAY = 1100.0
 
@@ -52,12 +50,12 @@ class Weighed(VGroup):
         self.cells: dict[tuple[int, int], Cell] = {}
         for place, box in grid.hollow.items():
             weight, size = weights.quantity(*place), (box.width * PIXELS_PER_UNIT, box.height * PIXELS_PER_UNIT)
-            text = grid.cells[place].number
+            shut = masked and place in grid.closed
+            text = (grid.closed if shut else grid.cells)[place].number
             style = text.style if text else ""
-            if masked and place in grid.closed:
-                cell: Cell = Closed(weight, size, "weight", style)
-            else:
-                cell = Cell(weight, size, "weight", style)
+            if not shut:
+                style = beside_a_disc(weights[place[0]].quantities(), size, "weight", style)
+            cell = Closed(weight, size, "weight", style) if shut else Cell(weight, size, "weight", style, disc=True)
             self.cells[place] = cell.shift(box.get_center())
         self.sums = VGroup()
         for room, total in zip(grid.lines, sums.quantities() if sums is not None else (), strict=sums is not None):
@@ -68,18 +66,8 @@ class Weighed(VGroup):
 
     def turn_into(self, other: Weighed) -> list[Any]:
         """Each cell takes the shade of that in another such figure, and the numbers are told anew."""
-        (old, gone), (new, come) = (_parts(figure.cells.values()) for figure in (self, other))
-        return [(leave(*gone, *self.sums), *exchange(old, new, "row"), appear(*come, *other.sums, rise=False))]
-
-
-def _parts(cells: Iterable[Cell]) -> tuple[list[VMobject], list[VMobject]]:
-    """The grounds of cells, hatched or not, and what is written on them."""
-    grounds, written = [], []
-    for cell in cells:
-        shut = isinstance(cell, Closed)
-        grounds.append(VGroup(*cell[LID]) if shut else cell.box)
-        written += [*cell[SIGN]] if shut else [cell.number] if cell.number else []
-    return grounds, written
+        cells = recast([*self.cells.values()], [*other.cells.values()], "row")
+        return [(leave(*self.sums), *cells, appear(*other.sums, rise=False))]
 
 
 class MaskBoard:
@@ -134,16 +122,16 @@ class MaskBoard:
         grid, ease = self.grid, rate_functions.ease_out_bounce
         if not grid.closed:
             return []
-        lids, signs = _parts(grid.closed.values())
+        lids = [cell.ground for cell in grid.closed.values()]
         come = Come(VGroup(*lids), shift=LEFT * units(AWAY), run_time=pace("flow"), rate_func=ease)
-        gone = leave(*(grid.cells[place] for place in grid.closed))
+        signs = [part for cell in grid.closed.values() for part in cell.written]
+        gone = sink(*(grid.cells[place] for place in grid.closed))
         return [come, gone, appear(*signs, rise=False)] if signs else [come, gone]
 
     def soften(self) -> tuple[Any, ...]:
         """All scores become weights, and minus infinity becomes zero."""
         before = [self.grid.closed.get(place, cell) for place, cell in self.grid.cells.items()]
-        (old, gone), (new, come) = (_parts(one) for one in (before, self.masked.cells.values()))
-        return (leave(*gone) if gone else None, *exchange(old, new, "row"), appear(*come, rise=False) if come else None)
+        return recast(before, [*self.masked.cells.values()], "row")
 
     def top(self, top_key: Label) -> VMobject:
         """The cell of the key with the largest weight of the followed query; its row if that key is out of sight."""

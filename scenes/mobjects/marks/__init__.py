@@ -17,7 +17,7 @@ from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Spread, S
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.pictures import misdrawn
 from scenes.mobjects.marks.places import Away, Course, Rises, Span, Tick, Tip, row_of
-from scenes.mobjects.marks.shades import Heat, Hue, Scattered, Shade, Squares
+from scenes.mobjects.marks.shades import DiscArea, Heat, Hue, Scattered, Shade, Squares
 
 __all__ = [
     "Area",
@@ -26,6 +26,7 @@ __all__ = [
     "Beside",
     "Called",
     "Course",
+    "DiscArea",
     "End",
     "Filled",
     "Ground",

@@ -1,4 +1,4 @@
-"""Fills that mean a number, and squares whose areas do."""
+"""Fills that mean a number, and squares and discs whose areas do."""
 
 from __future__ import annotations
 
@@ -49,6 +49,24 @@ class Hue(Meaning):
 def _wrong_fill(mark: VMobject, right: str, quantity: float) -> str:
     drawn = mark.get_fill_color().to_hex()
     return f"a fill of {drawn} is drawn for {named(quantity)}: {right}" if drawn != right else ""
+
+
+@dataclass(frozen=True)
+class DiscArea(Grounded):
+    """The area of the mark is to that of a disc for `full` as |value| to it: that one is `share` of its ground high."""
+
+    quantity: Quantity
+    full: float
+    share: float
+    ground: Ground
+
+    def fault_from(self, cell: Mobject, mark: VMobject, sight: Sight) -> str:
+        low, high = box_of(cell)
+        part = min(abs(sight.value(self.quantity)) / self.full, 1.0)
+        right = self.share * float(high[1] - low[1]) * PIXELS_PER_UNIT * part**0.5
+        sides = np.ptp(mark.points, axis=0)[:2] * PIXELS_PER_UNIT
+        wrong = _apart(sides[None], np.array([right]))[0]
+        return f"a disc of {sides[0]:.1f} px is drawn for {named(self.quantity)}: {right:.1f} px" if wrong else ""
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,13 @@ def heads_per_key(raw):
     return shared
 
 
+@oracle("head_parameters", HERE, "")
+def head_parameters(raw):
+    """The rows that d_model numbers are weighed with, one for each number of a query, a key and a value."""
+    wide = sum(raw[letter].shape[-1] for letter in "qkv")
+    return wide * (raw.config["d_model"] + (raw.config["biases"] != "none"))
+
+
 @oracle("query_sensitivity", HERE, "head d_model")
 def query_sensitivity(raw):
     return np.sqrt((raw.parameter("w_q") ** 2).sum(-1))

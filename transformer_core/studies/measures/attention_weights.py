@@ -204,6 +204,14 @@ def heads_per_key(trace: Trace, prefix: str) -> Values:
 
 
 @measure("")
+def head_parameters(trace: Trace, prefix: str) -> Values:
+    """The number of parameters with which one head makes queries, keys and values, biases included."""
+    matrices, biases = ([f"parameters.{prefix}.{kind}_{letter}" for letter in "qkv"] for kind in "wb")
+    found = [trace.full(name) for name in (*matrices, *(name for name in biases if name in trace))]
+    return sum(one.values[0].size for one in found)
+
+
+@measure("")
 def query_count(weights: np.ndarray) -> Values:
     """The number of queries of this attention."""
     return weights.shape[-2]
