@@ -11,7 +11,7 @@ from scenes.mobjects.copies import Copied
 from scenes.mobjects.marks import DiscArea, Ground, Hue, Shade, means
 from scenes.mobjects.shapes import Box, hatching, stroke
 from scenes.mobjects.text import Words, number
-from scenes.theme import ink_on, palette, shared, signed, units
+from scenes.theme import ink_on, palette, pixels, shared, signed, units
 from transformer_core.tracing.provenance import Quantity
 
 DIMMED = 0.21
@@ -143,7 +143,7 @@ class Closed(Cell):
         self.add(self.hatching)
         if self.number:
             self.remove(self.number)
-            across, tall = self.number.width * 135 + 12, self.number.height * 135 + 10
+            across, tall = pixels(self.number.width) + 12, pixels(self.number.height) + 10
             plate = Box(across, tall, palette().background, 4).move_to(self.number)
             self.add(plate, self.number.set_fill(palette().ink2))
 
