@@ -47,6 +47,8 @@ class Dive(Motion):
         inside = {id(part) for part in self.part.get_family()}
         within = [id(leaf) in inside for leaf in leaves]
         self.colours = [(colours, np.repeat(within, colours.sizes)) for colours in lights(leaves)]
+        self.arrays = [self.points, *(colours for colours, _ in self.colours)]
+        self.apart = [self.part, *(leaf for leaf in leaves if leaf.stroke_width)]
         for leaf in leaves:
             leaf.dived = True
         super().begin()
@@ -102,6 +104,8 @@ class Rise(Motion):
         leaves = self.inside.family_members_with_points()
         self.points, self.colours = Mapped(leaves, self.dive.goal), lights(leaves)
         self.strokes = [(leaf.__dict__, leaf.stroke_width) for leaf in leaves if leaf.stroke_width]
+        self.arrays = [self.points, *self.colours, *(self.dive.arrays or ())]
+        self.apart = [*self.dive.apart, *(leaf for leaf in leaves if leaf.stroke_width)]
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:

@@ -3,36 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from manim import ORIGIN, Animation, Group, Mobject, Scene, VMobject
 
+from scenes.rendering.joined import Joined
+
 COLOURS = ("fill_rgbas", "stroke_rgbas", "background_stroke_rgbas")
-
-
-class Joined:
-    """An attribute of many shapes as a single array: it is changed in one pass, and each shape gets its slice."""
-
-    def __init__(self, leaves: Sequence[VMobject], name: str, parts: Sequence[np.ndarray] | None = None) -> None:
-        self.name = name
-        self.states = [leaf.__dict__ for leaf in leaves]
-        self.parts = [state[name] for state in self.states] if parts is None else list(parts)
-        self.sizes = [len(part) for part in self.parts]
-        self.whole = np.concatenate(self.parts) if self.parts else np.zeros((0, 1))
-        self.slices = [slice(*borders) for borders in pairwise([0, *np.cumsum(self.sizes).tolist()])]
-
-    def show(self, whole: np.ndarray) -> None:
-        """Give each shape its slice of `whole`."""
-        name = self.name
-        for state, part in zip(self.states, self.slices, strict=True):
-            state[name] = whole[part]
-
-    def restore(self) -> None:
-        """Give each shape the very array that it had."""
-        for state, part in zip(self.states, self.parts, strict=True):
-            state[self.name] = part
 
 
 def lights(leaves: Sequence[VMobject]) -> list[Joined]:
@@ -42,7 +20,16 @@ def lights(leaves: Sequence[VMobject]) -> list[Joined]:
 
 
 class Motion(Animation):
-    """An animation that keeps what it needs of the start itself: Manim makes no copy of the mobject."""
+    """An animation that keeps what it needs of the start itself: Manim makes no copy of the mobject.
+
+    Attributes:
+        arrays: what alone it changes of its shapes, known when it has begun; None if it is not told. The fast renderer
+            then compares whole arrays, and does not look at the shapes one by one.
+        apart: those that it changes in other ways as well.
+    """
+
+    arrays: Sequence[Joined] | None = None
+    apart: Sequence[Mobject] = ()
 
     def create_starting_mobject(self) -> Mobject:
         return self.mobject
@@ -61,6 +48,7 @@ class Fade(Motion):
     def begin(self) -> None:
         leaves: list[VMobject] = self.mobject.family_members_with_points()
         self._points, self._colours = Joined(leaves, "points"), lights(leaves)
+        self.arrays = [self._points, *self._colours]
         super().begin()
 
     def show(self, presence: float) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from manim import Group, Mobject, Scene, VMobject, rate_functions
 
-from scenes.animations.fades import COLOURS, Joined, Motion, lights
+from scenes.animations.fades import COLOURS, Motion, lights
+from scenes.rendering.joined import Joined
 from scenes.theme import pace
 
 #: The part of a way in which what flies lights up, and goes out again at its end.
@@ -88,6 +89,7 @@ class Flight(Motion):
         self.leaves = self.ghost.family_members_with_points()
         end, start, size = _boxes(self.target, self.ghost)
         self.points, self.colours = Joined(self.leaves, "points"), lights(self.leaves)
+        self.arrays = [self.points, *self.colours]
         landed = [mapped(leaf, leaf.points, start, size, end) for leaf in self.leaves]
         self.way = (np.concatenate(landed) if landed else self.points.whole) - self.points.whole
         self.bow = _bow(start, end, self.arc)
@@ -128,6 +130,7 @@ class Travel(Motion):
     def begin(self) -> None:
         self.prepare()
         self.passage = _Passage([self])
+        self.arrays = self.passage.arrays
         super().begin()
 
     def prepare(self) -> None:
@@ -168,6 +171,7 @@ class Travels(Motion):
         for travel in self.travels:
             travel.prepare()
         self.passage = _Passage(self.travels)
+        self.arrays = self.passage.arrays
         super().begin()
 
     def interpolate_mobject(self, alpha: float) -> None:
@@ -199,11 +203,12 @@ class _Passage:
             alone = [(leaf, own) for travel, leaf, own, _ in shades if not travel.alike and own[:, 3].any()]
             if alone:
                 self.lighting.append(Joined([leaf for leaf, _ in alone], name, [own for _, own in alone]))
+        self.arrays = [self.homes, *(own for own, _ in self.passing), *self.lighting]
 
     def show(self, along: float) -> None:
         """Stand so far along the way; at its end, as before to the last bit."""
         if along == 1:
-            for one in (self.homes, *(own for own, _ in self.passing), *self.lighting):
+            for one in self.arrays:
                 one.restore()
             return
         home = self.homes.whole

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 from manim import LEFT, RIGHT, Mobject, Scene, Transform, VGroup, VMobject, rate_functions
 
-from scenes.animations.fades import Come, Fade, Joined, Leave, Motion
+from scenes.animations.fades import Come, Fade, Leave, Motion
 from scenes.mobjects.cells import Disc
 from scenes.mobjects.marks import hand_over
 from scenes.mobjects.text import Words
+from scenes.rendering.joined import Joined
 from scenes.theme import pace, rgb
 from transformer_core.tracing.provenance import Quantity
 
@@ -224,6 +225,7 @@ class Wipe(Motion):
 
     def begin(self) -> None:
         self.points = Joined(self.mobject.family_members_with_points(), "points")
+        self.arrays = [self.points]
         along = self.points.whole[:, self.axis]
         self.ends = (along.min(), along.max()) if self.ahead else (along.max(), along.min())
         super().begin()

@@ -15,6 +15,7 @@ class StepFacts:
     `starts` says when each of the `beats` begins, in seconds.
     `untold` has the sentences that there is no translation for, as a template and an example.
     `faults` says what is wrong with the picture in a narrow frame.
+    `moved` counts the shapes that are in motion in each frame.
     """
 
     chapter: str
@@ -29,6 +30,7 @@ class StepFacts:
     shown: tuple[dict[str, Any], ...] = field(default=(), compare=False)
     untold: tuple[tuple[str, str], ...] = ()
     faults: tuple[str, ...] = ()
+    moved: int = 0
 
 
 def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
@@ -38,6 +40,7 @@ def facts_of(record: Any, chapter: str, rate: int, key: str) -> StepFacts:
     return StepFacts(
         chapter, record.number, record.title, record.narration, tuple(record.beats), tuple(record.cues),
         round(record.duration * rate), key, tuple(record.starts), shown, untold, tuple(dict.fromkeys(record.faults)),
+        round(record.moved * rate),
     )  # fmt: skip
 
 

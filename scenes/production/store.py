@@ -108,6 +108,7 @@ class Store:
             make().save(path)
             for file in files:
                 seal(file)
+                self.seen.add(file)
         return path
 
     def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
@@ -146,9 +147,10 @@ class Store:
             if not intact(path):
                 return False
             self.seen.add(path)
-        with suppress(OSError):  # a store that cannot be written to can still be read
-            os.utime(path)
-            os.utime(beside(path))
+            # Once: a file is hashed anew when its times have changed, and a trace has hundreds of megabytes.
+            with suppress(OSError):  # a store that cannot be written to can still be read
+                os.utime(path)
+                os.utime(beside(path))
         return path.exists()
 
     @contextmanager

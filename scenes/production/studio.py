@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: Runs of steps for each process: few, since each run passes through the steps before it; more than one, to balance.
 RUNS_A_PROCESS = 2
+#: So many shapes in motion take as long to draw as all else of a frame.
+SHAPES_A_FRAME = 300
 
 
 @dataclass(frozen=True)
@@ -247,19 +249,21 @@ def untold(steps: Sequence[StepFacts]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(template for step in steps for template, _ in step.untold))
 
 
+def _effort(steps: Sequence[StepFacts]) -> float:
+    """About how long it takes to draw `steps`, in frames in which little moves."""
+    return sum(step.frames + step.moved / SHAPES_A_FRAME for step in steps)
+
+
 def _runs(steps: Sequence[StepFacts], wanted: int) -> list[list[StepFacts]]:
-    """Cut `steps` into about `wanted` runs of like length, none across chapters, the longest first.
+    """Cut `steps` into about `wanted` runs of like effort, none across chapters, the longest first.
 
     >>> _runs([], 4)
     []
     """
-    share = sum(step.frames for step in steps) / max(1, wanted)
+    share = _effort(steps) / max(1, wanted)
     runs: list[list[StepFacts]] = []
-    filled = 0
     for step in steps:
-        if not runs or runs[-1][0].chapter != step.chapter or filled + step.frames / 2 > share:
+        if not runs or runs[-1][0].chapter != step.chapter or _effort(runs[-1]) + _effort([step]) / 2 > share:
             runs.append([])
-            filled = 0
         runs[-1].append(step)
-        filled += step.frames
-    return sorted(runs, key=lambda run: -sum(step.frames for step in run))
+    return sorted(runs, key=_effort, reverse=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 
 import cairo
 import numpy as np
 from manim import Camera, VMobject
 
 from scenes.rendering.leaves import Leaves
+from scenes.rendering.motion import Watch
 from scenes.rendering.outlines import address, path_appender
 from scenes.rendering.tiles import Box, Tiles
 
@@ -40,7 +41,6 @@ class Canvas:
         self._tiles = Tiles(self.width, self.height)
         self._shown = Leaves([])
         self._boxes = self._shown.boxes(self._matrix, self.width, self.height)
-        self._watched: Sequence[int] = ()
         self._asked: Sequence[VMobject] | None = None
 
     @property
@@ -64,28 +64,27 @@ class Canvas:
         self._clear()
 
     def _clear(self) -> None:
-        self._shown, self._watched, self._asked = Leaves([]), (), None
+        self._shown, self._asked = Leaves([]), None
         self._tiles.mark_all()
 
-    def draw(self, mobjects: Sequence[VMobject], movers: Container[int] | None = None) -> list[Box]:
+    def draw(self, mobjects: Sequence[VMobject], watch: Watch | None = None) -> list[Box]:
         """Draw a frame with `mobjects` on the static layer; the rectangles that changed.
 
         Args:
             mobjects: what is drawn, in this order; a list that stays as it is.
-            movers: ids of those that alone can have changed since the frame before; all, if not given.
+            watch: what alone can have changed since the frame before; all, if not given.
         """
         if self._asked is not mobjects and self._shown.mobjects != mobjects:
-            self._shown = Leaves(mobjects)
-            self._watched = [i for i, mobject in enumerate(mobjects) if movers is None or id(mobject) in movers]
+            self._shown = Leaves(mobjects, watch)
             self._tiles.mark_all()
-            changed = list(range(len(mobjects)))
+            changed = np.arange(len(mobjects))
         else:
-            changed = self._shown.refresh(self._watched)
+            changed = self._shown.refresh()
         self._asked = mobjects
         if self._follow_camera() or len(self._boxes) != len(mobjects):
             self._tiles.mark_all()
             self._boxes = self._shown.boxes(self._matrix, self.width, self.height)
-        elif changed:
+        elif len(changed):
             now = self._shown.boxes(self._matrix, self.width, self.height, changed)
             self._tiles.mark(np.concatenate([self._boxes[changed], now]))
             self._boxes[changed] = now
@@ -119,7 +118,7 @@ class Canvas:
             context.clip()
             context.set_matrix(self._matrix)
             touched = (boxes[:, 0] < x1) & (boxes[:, 2] > x0) & (boxes[:, 1] < y1) & (boxes[:, 3] > y0)
-            leaves.draw(np.flatnonzero(touched).tolist(), context, append, self._target, self.camera)
+            leaves.draw(np.flatnonzero(touched), context, append, self._target, self.camera)
         self._surface.flush()
 
 

@@ -12,9 +12,11 @@ import numpy as np
 from manim import Camera, VMobject
 from manim.camera.camera import CAP_STYLE_MAP, LINE_JOIN_MAP
 
+from scenes.rendering.joined import Joined
+from scenes.rendering.motion import Watch
 from scenes.rendering.outlines import CURVE, PathMaker, Paths
 
-Paint = tuple[tuple[float, float, float, float], float | None, cairo.LineJoin, cairo.LineCap]
+Paint = tuple[Sequence[float], float | None, cairo.LineJoin, cairo.LineCap]
 
 COLOURS = ("background_stroke_rgbas", "fill_rgbas", "stroke_rgbas")  # in the order in which Manim paints them
 # What Manim's camera asks a mobject for: a class that answers in a way of its own is left to it.
@@ -25,6 +27,7 @@ READERS = (
 LINE_WIDTH = 0.01  # scene units for one of Manim's stroke width, unless a camera was made with another
 MITER_LIMIT = 10.0  # Cairo's default: so many half widths can the corner of a stroke reach out
 LOOKS_KEPT = 1000
+FEW = 8  # leaves of one array; so many are looked at one by one
 _plain_kinds: dict[type, bool] = {}
 
 
@@ -62,38 +65,147 @@ class Look:
         return cls(paints, max(map(_reach, paints), default=np.nan), is_gradient, not paints and not is_gradient)
 
 
-INVISIBLE = Look([], np.nan, is_gradient=False, is_invisible=True)
+class Block:
+    """Leaves that change together, in one array.
+
+    Args:
+        joined: the array.
+        places: the places of its leaves among all; -1 for those that are not looked at this way.
+    """
+
+    def __init__(self, joined: Joined, places: np.ndarray) -> None:
+        self.joined, self.places, self.here = joined, places, places >= 0
+        self.turn, self.before, self.maker = joined.turn, joined.shown.copy(), PathMaker()
+        width = joined.shown.shape[1]
+        self.sizes = np.array(joined.sizes)
+        self.firsts = np.cumsum(self.sizes) - self.sizes
+        self._starts = self.firsts * width
+        #: The places of few: these are looked at one by one, as soon as their array was set.
+        self.few = places[self.here].tolist() if len(places) <= FEW else None
+
+    def leave(self, out: np.ndarray) -> None:
+        """Leave some out, which are True among all."""
+        self.places = np.where(out[self.places], -1, self.places)
+        self.here = self.places >= 0
+        self.few = self.places[self.here].tolist() if len(self.places) <= FEW else None
+
+    def changed(self) -> np.ndarray:
+        """True for those whose part is another than when this was asked last, to the last bit."""
+        differs = self.joined.shown.view(np.int64) != self.before.view(np.int64)
+        self.before[:] = self.joined.shown
+        found: np.ndarray = np.logical_or.reduceat(differs.reshape(-1), self._starts) & self.here
+        return found
 
 
 class Leaves:
     """Mobjects in drawing order, as they were when last refreshed.
+
+    Args:
+        mobjects: those that are drawn.
+        watch: what alone can change from now on; all, if not given.
 
     Attributes:
         extents: left, bottom, right, top of the points of each, in scene units, shape (leaves, 4).
         reaches: how far its strokes go beyond its points; infinite for what Manim draws, nan for what nobody sees.
     """
 
-    def __init__(self, mobjects: Sequence[VMobject]) -> None:
-        self.mobjects = list(mobjects)
+    def __init__(self, mobjects: Sequence[VMobject], watch: Watch | None = None) -> None:
+        self.mobjects, count = list(mobjects), len(mobjects)
         self._states = [mobject.__dict__ for mobject in mobjects]
         self._tolerance = np.array([state["tolerance_for_point_equality"] for state in self._states])
-        self._points: list[bytes] = [b""] * len(self.mobjects)
-        self._styles: list[Any] = [None] * len(self.mobjects)
-        self._by_manim: list[bool] = [False] * len(self.mobjects)
-        self._looks: list[Look] = [INVISIBLE] * len(self.mobjects)
+        self._points: list[bytes] = [b""] * count
+        self._styles: list[Any] = [None] * count
+        self._paints: list[list[Paint]] = [[]] * count
         self._known_looks: dict[Any, Look] = {}
-        self._paths: list[tuple[int, Paths | None]] = [(0, None)] * len(self.mobjects)
+        self._memory: list[Paths | None] = [None] * count
+        self._addresses = np.zeros(count, np.int64)
+        # Of each leaf: its path is older than its points, nobody sees it, it has gradients, no whole curves, no stroke.
+        self._stale, self._invisible, self._gradient, self._odd, self._bare = np.zeros((5, count), bool)
+        self._looks_reach = np.full(count, np.nan)
         self._maker = PathMaker()
-        self.extents = np.zeros((len(self.mobjects), 4))
-        self.reaches = np.full(len(self.mobjects), np.nan)
-        self.refresh(range(len(self.mobjects)))
+        self.extents = np.zeros((count, 4))
+        self.reaches = np.full(count, np.nan)
+        self._watched: Sequence[int] = range(count)
+        self._blocks: list[Block] = []
+        self.refresh()
+        if watch is not None:
+            self._follow(watch)
 
-    def refresh(self, watched: Sequence[int]) -> list[int]:
-        """Read the `watched` mobjects again; which of them may look different."""
-        changed, moved, looks = [], [], self._known_looks
-        for i in watched:
+    def _follow(self, watch: Watch) -> None:
+        """Look from now on at nothing else than what can change."""
+        special = self._gradient | self._odd
+        places = {id(mobject): i for i, mobject in enumerate(self.mobjects)}
+        alone = np.array([id(mobject) in watch.alone for mobject in self.mobjects], bool)
+        for joined in watch.joined:
+            found = np.array([places.get(id(leaf), -1) for leaf in joined.leaves], int)
+            there = found[found >= 0]
+            if joined.shown.dtype != np.float64 or 0 in joined.sizes:
+                alone[there] = True
+            elif len(there):
+                alone[there] |= special[there]
+                self._blocks.append(Block(joined, found))
+        self._watched = np.flatnonzero(alone).tolist()
+        self._bare[:] = [not (one["stroke_width"] or one["background_stroke_width"]) for one in self._states]
+        for block in self._blocks:
+            # The colour of no stroke is not seen.
+            block.leave(alone | self._bare if "stroke" in block.joined.name else alone)
+
+    def refresh(self) -> np.ndarray:
+        """Look again at what can change; the places of those that may look different."""
+        changed = np.zeros(len(self.mobjects), bool)
+        shaped, styled, moving = [*self._watched], [*self._watched], list[Block]()
+        for block in self._blocks:
+            if block.turn == block.joined.turn:
+                continue
+            block.turn = block.joined.turn
+            moves = block.joined.name == "points"
+            if block.few is not None:
+                (shaped if moves else styled).extend(block.few)
+            elif moves:
+                self._stale[block.places[block.changed()]] = True
+                moving.append(block)
+            else:
+                differs = block.changed()
+                fills = differs & self._bare[block.places]
+                self._fill(block.places[fills], block.joined.shown[block.firsts[fills]])
+                changed[block.places[fills]] = True
+                styled.extend(block.places[differs & ~fills].tolist())
+        self._read_points(shaped)
+        changed[self._read_styles(styled)] = True
+        changed[self._watched] |= (self._gradient | self._odd)[self._watched] & ~self._invisible[self._watched]
+        # Who is not seen keeps an old path: a camera's frame moves a lot, and is never seen.
+        moved = self._stale & ~self._invisible
+        changed |= moved
+        self._stale &= ~moved
+        for block in moving:
+            here = block.here & moved[block.places]
+            if here.any():
+                points = block.joined.shown
+                points = points if here.all() else points[np.repeat(here, block.sizes)]
+                self._trace(block.places[here], points, block.sizes[here], block.maker)
+                moved[block.places[here]] = False
+        if moved.any():
+            self._gather(np.flatnonzero(moved))
+        which = np.flatnonzero(changed)
+        reaches = np.where(self._addresses[which] != 0, self._looks_reach[which], np.nan)
+        self.reaches[which] = np.where((self._gradient | self._odd)[which], np.inf, reaches)
+        return which
+
+    def _read_points(self, asked: Sequence[int]) -> None:
+        """Note whose points have changed."""
+        known = self._points
+        for i in asked:
+            points = self._states[i]["points"]
+            shape = points.tobytes()
+            if shape != known[i]:
+                known[i] = shape
+                self._stale[i], self._odd[i] = True, len(points) % CURVE != 0
+
+    def _read_styles(self, asked: Sequence[int]) -> list[int]:
+        """Find the looks of leaves again; those that have another one."""
+        changed, found, looks, styles = list[int](), list[Look](), self._known_looks, self._styles
+        for i in asked:
             state = self._states[i]
-            shape = state["points"].tobytes()
             width, behind = state["stroke_width"], state["background_stroke_width"]
             style = (
                 state["fill_rgbas"].tobytes(),
@@ -104,48 +216,48 @@ class Leaves:
                 id(state["joint_type"]),  # members of an Enum, whose hash is slow
                 id(state["cap_style"]),
             )
-            if style != self._styles[i]:
-                self._styles[i] = style
-                if style not in looks:
-                    looks[style] = Look.of(state)
-                self._looks[i] = looks[style]
-            elif shape == self._points[i] and not self._by_manim[i]:
-                continue
-            elif self._looks[i].is_invisible:
-                continue  # and its path stays as old as it is: a camera's frame moves a lot, and is never seen
-            if shape != self._points[i] and not self._looks[i].is_invisible:
-                self._points[i] = shape
-                moved.append(i)
-            changed.append(i)
-        if moved:
-            self._trace(moved)
-        reaches = []
-        for i in changed:
-            look = self._looks[i]
-            special = self._by_manim[i] = look.is_gradient or len(self._states[i]["points"]) % CURVE != 0
-            reaches.append(np.inf if special else look.reach if self._paths[i][0] else np.nan)
-        self.reaches[changed] = reaches
+            if style != styles[i]:
+                styles[i] = style
+                look = looks.get(style)
+                if look is None:
+                    look = looks[style] = Look.of(state)
+                self._paints[i] = look.paints
+                found.append(look)
+                changed.append(i)
+        self._invisible[changed] = [look.is_invisible for look in found]
+        self._gradient[changed] = [look.is_gradient for look in found]
+        self._looks_reach[changed] = [look.reach for look in found]
         if len(looks) > LOOKS_KEPT:
             looks.clear()
         return changed
 
-    def _trace(self, moved: list[int]) -> None:
-        """Make the paths of those that moved."""
-        whole = [i for i in moved if len(self._states[i]["points"]) % CURVE == 0 and self._points[i]]
-        for i in set(moved).difference(whole) if len(whole) < len(moved) else ():
-            self._paths[i] = (0, None)
-        if not whole:
-            return
-        shapes = [self._states[i]["points"] for i in whole]
+    def _fill(self, places: np.ndarray, colours: np.ndarray) -> None:
+        """Give leaves without strokes, which are looked at together, fills of these colours."""
+        self._invisible[places] = colours[:, 3] == 0
+        self._looks_reach[places] = np.where(colours[:, 3] == 0, np.nan, 0.0)
+        for i, colour in zip(places.tolist(), colours[:, [2, 1, 0, 3]].tolist(), strict=True):
+            self._paints[i] = [(colour, None, cairo.LineJoin.MITER, cairo.LineCap.BUTT)]
+
+    def _gather(self, moved: np.ndarray) -> None:
+        """Make the paths of those that moved one by one."""
+        shapes = [self._states[i]["points"] for i in moved.tolist()]
         counts = np.array(list(map(len, shapes)))
-        paths = self._maker.make(np.concatenate(shapes), counts, self._tolerance[whole])
-        self.extents[whole] = paths.extents
-        seen = np.isfinite(paths.extents).all(axis=1).tolist()
-        for i, place, is_seen in zip(whole, paths.addresses, seen, strict=True):
-            self._paths[i] = (place, paths) if is_seen else (0, None)
+        whole = (counts % CURVE == 0) & (counts > 0)
+        self._addresses[moved[~whole]] = 0
+        if whole.any():
+            points = np.concatenate([shapes[k] for k in np.flatnonzero(whole).tolist()])
+            self._trace(moved[whole], points, counts[whole], self._maker)
+
+    def _trace(self, which: np.ndarray, points: np.ndarray, counts: np.ndarray, maker: PathMaker) -> None:
+        """Make the paths of some, whose points lie one after another."""
+        paths = maker.make(points, counts, self._tolerance[which])
+        self.extents[which] = paths.extents
+        self._addresses[which] = np.where(np.isfinite(paths.extents).all(axis=1), paths.addresses, 0)
+        for i in which.tolist():
+            self._memory[i] = paths
 
     def boxes(
-        self, matrix: cairo.Matrix, width: int, height: int, which: Sequence[int] | slice = slice(None)
+        self, matrix: cairo.Matrix, width: int, height: int, which: np.ndarray | slice = slice(None)
     ) -> np.ndarray:
         """The pixels that leaves can touch: left, top, right, bottom, end-exclusive, within the frame; 0 for none."""
         left, bottom, right, top = self.extents[which].T
@@ -167,7 +279,7 @@ class Leaves:
 
     def draw(
         self,
-        which: Sequence[int],
+        which: np.ndarray,
         context: cairo.Context[Any],
         append: Callable[[int, int], None],
         target: int,
@@ -175,13 +287,16 @@ class Leaves:
     ) -> None:
         """Draw some leaves on `context`, whose address is `target`, and leave no path behind."""
         context.new_path()
-        for i in which:
-            if self._by_manim[i]:
+        special = self._gradient | self._odd
+        for i, path, by_manim in zip(
+            which.tolist(), self._addresses[which].tolist(), special[which].tolist(), strict=True
+        ):
+            if by_manim:
                 camera.display_vectorized(self.mobjects[i], context)
                 context.new_path()
                 continue
-            append(target, self._paths[i][0])
-            for colour, width, join, cap in self._looks[i].paints:
+            append(target, path)
+            for colour, width, join, cap in self._paints[i]:
                 context.set_source_rgba(*colour)
                 if width is None:
                     context.fill_preserve()
@@ -198,9 +313,11 @@ def _mixed(state: dict[str, Any]) -> list[Paint]:
     join, cap = LINE_JOIN_MAP[state["joint_type"]], CAP_STYLE_MAP[state["cap_style"]]
     paints: list[Paint] = []
     for name, thick in zip(COLOURS, ("background_stroke_width", None, "stroke_width"), strict=True):
-        red, green, blue, alpha = state[name][0].tolist()
         width = max(0.0, float(state[thick])) if thick else None
-        if alpha != 0 and width != 0:
+        if width == 0:
+            continue
+        red, green, blue, alpha = state[name][0].tolist()
+        if alpha != 0:
             # Manim's surface holds red where Cairo believes blue to be.
             paints.append(((blue, green, red, alpha), None if width is None else width * LINE_WIDTH, join, cap))
     return paints

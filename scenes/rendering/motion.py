@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from manim import Animation, Mobject, Scene, Transform, VMobject
 from manim.animation.composition import AnimationGroup
 from manim.animation.transform import TransformFromCopy
 from manim.utils.bezier import interpolate
+
+from scenes.rendering.joined import Joined
 
 # Animations of these modules are functions of time that touch nothing but the families of their mobjects.
 KNOWN = ("manim.animation.", "scenes.animations.")
@@ -44,6 +47,35 @@ def every(animations: Iterable[Animation]) -> Iterator[Animation]:
 def movers(animations: Iterable[Animation]) -> set[int]:
     """The ids of all mobjects that `animations` can change."""
     return {id(part) for animation in every(animations) for part in animation.mobject.get_family()}
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Mobjects that a play can change, and the arrays by which it changes others.
+
+    Attributes:
+        alone: the ids of mobjects that can change in any way.
+        joined: arrays of others, which change in these alone.
+    """
+
+    alone: set[int]
+    joined: list[Joined]
+
+    @classmethod
+    def of(cls, animations: Iterable[Animation]) -> Watch:
+        """All that `animations` can change: arrays, where an animation tells them and has its shapes for itself."""
+        alone, joined, owners = set[int](), list[Joined](), Counter[int]()
+        for animation in every(animations):
+            if isinstance(animation, AnimationGroup):  # it acts through its parts
+                continue
+            arrays = getattr(animation, "arrays", None)
+            loose = [animation.mobject] if arrays is None else animation.apart
+            alone |= {id(part) for mobject in loose for part in mobject.get_family()}
+            twice = Counter((id(leaf), one.name) for one in arrays or () for leaf in one.leaves)
+            alone |= {leaf for (leaf, _), count in twice.items() if count > 1}
+            owners.update({leaf for leaf, _ in twice})
+            joined += arrays or ()
+        return cls(alone | {leaf for leaf, count in owners.items() if count > 1}, joined)
 
 
 def _is_known(kind: type[Animation]) -> bool:

@@ -42,7 +42,7 @@ class Paths:
 
     elements: np.ndarray
     structures: np.ndarray
-    addresses: list[int]
+    addresses: np.ndarray
     extents: np.ndarray
 
 
@@ -100,9 +100,7 @@ class PathMaker:
         base = structures.ctypes.data
         at = firsts * CURVE
         extents = np.hstack([np.minimum.reduceat(flat, at, axis=0), np.maximum.reduceat(flat, at, axis=0)])
-        return Paths(
-            elements, structures, list(range(base, base + len(counts) * PATH.itemsize, PATH.itemsize)), extents
-        )
+        return Paths(elements, structures, base + np.arange(len(counts)) * PATH.itemsize, extents)
 
 
 def _close(first: np.ndarray, second: np.ndarray, tolerance: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from scenes.rendering.clip import ClipWriter
 from scenes.rendering.leaves import LINE_WIDTH, is_plain
 from scenes.rendering.master import MasterWriter
 from scenes.rendering.memory import keep_freed_memory
-from scenes.rendering.motion import calm, hasten, is_plain_play, movers
+from scenes.rendering.motion import Watch, calm, hasten, is_plain_play
 from scenes.rendering.tiles import Box
 from scenes.rendering.writer import Writer
 
@@ -46,7 +46,7 @@ class FastRenderer(CairoRenderer):
         #: What Manim's own camera had to draw, and so slowly: "a Cube".
         self.left_to_manim: set[str] = set()
         self._passed = 0
-        self._movers: set[int] | None = None
+        self._watch: Watch | None = None
         self._flat = False
 
     def init_scene(self, scene: Scene, *settings: Any) -> None:
@@ -125,13 +125,13 @@ class FastRenderer(CairoRenderer):
             scene.play_internal()
             return
         animations = scene.animations or []
-        self._movers = movers(animations)
+        self._watch = Watch.of(animations)
         for time in np.arange(0, scene.duration, 1 / config.frame_rate):
             scene.last_t = time
             for animation in animations:
                 animation.interpolate(time / animation.run_time)
             self.render(scene, time, scene.moving_mobjects)
-        self._movers = None
+        self._watch = None
         for animation in animations:
             animation.finish()
             animation.clean_up_from_scene(scene)
@@ -171,14 +171,14 @@ class FastRenderer(CairoRenderer):
         shown = moving or list_update(scene.mobjects, scene.foreground_mobjects)
         held = self._cast.holds(shown)
         if not held:
-            if self._movers is not None:
-                self._movers = movers(scene.animations or [])
-            self._cast.gather(shown, self.camera.use_z_index, self._movers)
+            if self._watch is not None:
+                self._watch = Watch.of(scene.animations or [])
+            self._cast.gather(shown, self.camera.use_z_index, self._watch.alone if self._watch else None)
         # In a plain play nobody becomes an image or gets a shading while it runs.
-        if not held or self._movers is None:
+        if not held or self._watch is None:
             self._flat = self._is_flat(self._cast.leaves)
         if self._flat:
-            return self._canvas.draw(self._cast.leaves, self._movers)
+            return self._canvas.draw(self._cast.leaves, self._watch)
         self.static_image = self._canvas.layer  # type: ignore[assignment]
         self.update_frame(scene, moving)
         return self._canvas.take_over(self.camera.pixel_array)

@@ -71,7 +71,9 @@ class Stage(Members):
         animations = self.compile_animations(*together)
         for animation in animations:
             animation.set_run_time(animation.get_run_time() * stretched)
-        record.duration += self._frames(max(a.get_run_time() for a in animations))
+        lasting = self._frames(max(a.get_run_time() for a in animations))
+        record.duration += lasting
+        record.moved += lasting * len(family_of(a.mobject for a in animations))
         if showing:
             self.play(*animations)
         else:

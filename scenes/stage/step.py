@@ -127,6 +127,7 @@ class Record:
     """Record of one step: its texts, when captions and beats came, and every entry of a tensor that was on screen.
 
     In a narrow frame, for which nobody has looked at the figures, also the `faults` of the picture.
+    `moved` counts the shapes in motion, each once a second: how much there is to draw.
     """
 
     number: int
@@ -139,6 +140,7 @@ class Record:
     spans: dict[tuple[Any, ...], Span] = field(default_factory=dict)
     heard: list[Heard] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    moved: float = 0.0
 
     def note(self, spans: Sequence[Span]) -> None:
         for span in spans:

@@ -18,7 +18,7 @@ from scenes.mobjects.attention_grid import board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, PlaneOfTwo
 from scenes.rendering import FastRenderer
-from scenes.rendering.motion import is_plain_play, movers
+from scenes.rendering.motion import Watch, every, is_plain_play, movers
 from scenes.stage.reading import read
 from transformer_core.studies.focus import mixed_focus
 from transformer_core.tracing.trace import Trace
@@ -176,6 +176,37 @@ def test_an_animation_of_the_stage_changes_nothing_but_its_own_mobject(name: str
     plain(Watched, fps=FPS)
     assert changed == []
     assert looked or name == "Reformed"  # nothing else is on stage
+
+
+@pytest.mark.parametrize("name", [name for name in ALL if name not in {"Ambient", "Swung"}])  # those tell none
+def test_an_animation_that_tells_arrays_changes_nothing_else_of_its_shapes(name: str) -> None:
+    changed: list[Mobject] = []
+    looked = []
+
+    class Watched(staged(name)):  # type: ignore[misc]
+        def begin_animations(self) -> None:
+            super().begin_animations()
+            watch = Watch.of(self.animations)
+            self.told = {(id(leaf), one.name) for one in watch.joined for leaf in one.leaves}
+            parts = {id(part): part for one in every(self.animations) for part in one.mobject.get_family()}
+            self.others = [(m, _rest(m, self.told)) for i, m in parts.items() if i not in watch.alone]
+            looked.extend(self.others)
+
+        def update_to_time(self, t: float) -> None:
+            super().update_to_time(t)
+            changed.extend(m for m, rest in self.others if _rest(m, self.told) != rest)
+
+    plain(Watched, fps=FPS)
+    assert changed == []
+    assert looked
+
+
+def _rest(mobject: Mobject, told: set[tuple[int, str]]) -> tuple[Any, ...]:
+    """Looks and parts of a mobject, but for the arrays that are told."""
+    names = [name for name in ("points", *COLOURS) if (id(mobject), name) not in told]
+    widths = [getattr(mobject, name, 0) for name in ("stroke_width", "background_stroke_width")]
+    arrays = [getattr(mobject, name).tobytes() for name in names if hasattr(mobject, name)]
+    return *arrays, *widths, [id(part) for part in mobject.submobjects], mobject.z_index
 
 
 def _looks(mobject: Mobject) -> tuple[Any, ...]:
