@@ -56,6 +56,7 @@ class Swollen(Fade):
     def begin(self) -> None:
         discs = [part for part in self.mobject.get_family() if isinstance(part, Disc)]
         self.discs = [(disc, disc.points, disc.get_center()) for disc in discs]
+        self.apart = discs
         super().begin()
 
     def show(self, presence: float) -> None:
