@@ -188,6 +188,7 @@ def test_an_animation_that_tells_arrays_changes_nothing_else_of_its_shapes(name:
             super().begin_animations()
             watch = Watch.of(self.animations)
             self.told = {(id(leaf), one.name) for one in watch.joined for leaf in one.leaves}
+            self.joined = [one for one in watch.joined if not {id(leaf) for leaf in one.leaves} & watch.alone]
             parts = {id(part): part for one in every(self.animations) for part in one.mobject.get_family()}
             self.others = [(m, _rest(m, self.told)) for i, m in parts.items() if i not in watch.alone]
             looked.extend(self.others)
@@ -195,6 +196,9 @@ def test_an_animation_that_tells_arrays_changes_nothing_else_of_its_shapes(name:
         def update_to_time(self, t: float) -> None:
             super().update_to_time(t)
             changed.extend(m for m, rest in self.others if _rest(m, self.told) != rest)
+            for one in self.joined:
+                now = np.concatenate([vars(leaf)[one.name] for leaf in one.leaves]) if one.leaves else one.shown
+                changed.extend(one.leaves if not np.array_equal(now, one.shown) else ())
 
     plain(Watched, fps=FPS)
     assert changed == []
