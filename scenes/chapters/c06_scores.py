@@ -16,6 +16,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     fill,
     gather,
     leave,
@@ -33,11 +34,10 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
 from scenes.mobjects.products import HALF_TURN, WIDE, PlaneOfTwo, value_line
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.wording import counted, head_name
+from scenes.mobjects.wording import counted, head_name, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, ENCODER, Focus, focus_of, mixed_focus, swap_of, within_reach
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 
@@ -135,7 +135,9 @@ class Scores(Chapter):
             Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta =", LARGE), number(score, ".2f", "large number")
         ).arrange(RIGHT, buff=gap("grid"))
         facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
-        query, key = board.queries[board.ribbon.place(query_token)], board.keys[board.ribbon.place(top_key)]
+        here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
+        query, key, found = board.queries[here], board.keys[there], board.cells[here, there]
+        shown = VGroup(found.disc, *found.written)
         rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(facts[-1], roomy=True)
         swing = Swinging(
             plane.key, plane.query, plane.origin, product[1], score, head["turned_scores"].pick(**pair).quantities(),
@@ -172,14 +174,17 @@ class Scores(Chapter):
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),
-            beat("So far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
-            beat("times its length: the score.", appear(product)),
+            beat("This is how far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
+            beat(
+                "times its length: the score.",
+                (appear(product[0]), Travel(shown, product[1], leaving=True)),
+            ),
             beat(
                 "Your turn: can a score be high at a small cosine?",
                 appear(ring),
             ),
             *answer,
-            stage=[board.ribbon, query, key],
+            stage=[board.ribbon, query, key, shown],
         )
 
     def one_row(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
@@ -251,7 +256,6 @@ class Scores(Chapter):
         words = trace["config.words"]
         board.corner.fit(product)
         query_tag, key_tag = board.tags()
-        hands = ((board.queries, "query"), (board.keys, "key"))
         turned = [*zip(board.keys, board.key_rows, strict=True)]
         yield Step(
             "All pairs at once: one matrix product",
@@ -267,11 +271,12 @@ class Scores(Chapter):
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
             beat(
                 f"{words} × {counted(words, 'score')} from one matrix product.",
-                (leave(query_tag, key_tag), *(gather(hand, product.part(role)) for hand, role in hands)),
+                (leave(query_tag, key_tag), gather(board.queries, product.part("query"))),
             ),
             beat(
                 "The matrix of keys has a row for each token, as that of queries has.",
                 tuple(Travel(key, row, kind="slow", leaving=True) for key, row in turned),
+                gather(board.key_rows, product.part("key")),
             ),
             beat(
                 "The T turns its rows into columns.",
@@ -329,20 +334,22 @@ class Scores(Chapter):
         scores = known.numbered(head["scores"].pick(query=query_token))
         ring = ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)
         swapped = other.label("key", swap["position"])
-        noun = spanish_of(trace, focus.top_key)
+        noun, adjective = spanish_of(trace, focus.top_key), spanish_of(trace, query_token)
+        forms = known.spelled(here, swap["forms"], lower=True)
         gender = (
             [
                 beat(
                     claim(
-                        spanish_of(trace, focus.query_token) == swap["forms"][:1],
+                        adjective == swap["forms"][:1],
                         f"In Spanish, “{focus.top_key}” is masculine.",
                         f"In Spanish, “{focus.top_key}” is feminine.",
                     ),
                     appear(known.spelled(known.ribbon.place(focus.top_key), noun, lower=True)),
+                    exchange([forms], [known.spelled(here, adjective[:1], lower=True)]),
                     ambient=flow,
                 )
             ]
-            if noun and spanish_of(trace, focus.query_token)[0] in swap["forms"]
+            if noun and adjective[0] in swap["forms"]
             else []
         )
         yield Step(
@@ -355,7 +362,7 @@ class Scores(Chapter):
             ),
             beat(
                 f"It has a reason: the Spanish for “{query_token}” depends on the gender of its noun.",
-                appear(known.spelled(here, swap["forms"], lower=True)),
+                appear(forms),
                 ambient=flow,
             ),
             *gender,
@@ -369,10 +376,3 @@ class Scores(Chapter):
             ),
             stage=known.chips,
         )
-
-
-def spanish_of(trace: Trace, token: Label) -> list[str]:
-    """Return the words that translate a token by the grammar, or none."""
-    gold = trace.about.get("gold", {"words": (), "alignment": ()})
-    pairs = zip(gold["words"], gold["alignment"], strict=True)
-    return [word for word, places in pairs if token.position in places]

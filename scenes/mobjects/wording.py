@@ -159,3 +159,10 @@ def entry_name(source: NamedTensor | Quantity) -> str:
     parts = source.name.split(".")
     ends = [".".join(parts[k:]) for k in range(len(parts))]
     return next((_ENTRIES[name] for end in ends for name in (end, f"{end}/{[*last, ''][0]}") if name in _ENTRIES), "")
+
+
+def spanish_of(trace: Trace, token: Label) -> list[str]:
+    """Return the words that translate a token by the grammar, or none."""
+    gold = trace.about.get("gold", {"words": (), "alignment": ()})
+    pairs = zip(gold["words"], gold["alignment"], strict=True)
+    return [word for word, places in pairs if token.position in places]

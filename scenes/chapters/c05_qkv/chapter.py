@@ -199,7 +199,7 @@ class QKV(Chapter):
         """One row quickly, then the rest: X W_Q = Q."""
         here = ribbon.place(focus.query_token)
         entry_place = strongest(focus.seen(trace)["q"].pick(query=focus.query_token)).position
-        plus = " + b" if f"parameters.{focus.path}.b_q" in trace else ""
+        plus = " + b_Q" if f"parameters.{focus.path}.b_q" in trace else ""
         formula = Formula(f"X {{{{ W_Q : query }}}}{plus} = {{{{ Q : query }}}}", LARGE)
         product.corner.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
@@ -321,7 +321,7 @@ class QKV(Chapter):
         yield Step(
             "Why not one matrix for both?",
             beat(
-                "If keys were queries, every query would meet every query. A large disc is a large match.",
+                "If keys were queries, every query would meet every query. A large blue disc is a good match.",
                 (appear(mirrored.heading), appear_in_turn([*mirrored.half], "slow")),
             ),
             beat(

@@ -37,7 +37,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.value_plane import ValuePlane
 from scenes.mobjects.vectors import vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import head_name
+from scenes.mobjects.wording import head_name, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
@@ -69,13 +69,14 @@ class Weighting(Chapter):
         yield from self.softmax(focus, trace, board, side.rows(3)[0], stages, formulas)
         yield from self.a_temperature(focus, trace, ribbon, side, stages.stages[-1], formulas[-1])
         yield from self.every_row(focus, trace, board)
-        card = Card("an experiment: vectors of random numbers")
-        yield from self.sums_of_accidents(trace, card)
-        yield from self.divide_by_the_root(trace, card)
         yield from self.weigh_the_values(focus, trace, ribbon, side)
         yield from self.in_a_plane(focus, trace, ribbon)
         yield from self.two_senses(trace)
         yield from self.looks_when_it_must(focus_of(trace), trace)
+        card = Card("an experiment: vectors of random numbers")
+        yield from self.sums_of_accidents(trace, card)
+        yield from self.divide_by_the_root(trace, card)
+        yield from self.whole_formula(focus, trace)
 
     def softmax(
         self,
@@ -92,7 +93,7 @@ class Weighting(Chapter):
         digits = 0 if root == round(root) else 1
         best, most = head["weights"].pick(query=query_token).largest()
         total = head["exponential_sums"].pick(query=query_token)
-        whole = Words(f"sum {total:.2f}", "large number")
+        whole = Words(f"sum {total:.1f}", "large number")
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         above.fit(whole, most=1.0)
 
@@ -118,7 +119,7 @@ class Weighting(Chapter):
                 "Take e to the power of each: all become positive, large ones pull ahead.",
                 stages.forward(turns[2]),
             ),
-            beat(f"They add up to {total:.2f}{beyond}.", gather(stages.stages[-2].numbers, whole)),
+            beat(f"They add up to {total:.1f}{beyond}.", gather(stages.stages[-2].numbers, whole)),
             beat(
                 f"Divide each by this sum: “{best}” gets {most:share} of the attention.",
                 stages.forward(turns[3]),
@@ -205,14 +206,10 @@ class Weighting(Chapter):
                 exchange(last.bars, bars),
                 (appear(label), Reform(formula, divided)),
             ),
-            beat("Undivided, T is one.", states.sweep(*moving, scaled, one)),
-            beat(f"The root of d_k is such a temperature: {root:.2f}.", states.sweep(*moving, one, scaled)),
-            beat("It stops softmax from choosing too soon.", appear(ring := ring_around(label, roomy=True))),
-            beat(
-                "Higher, differences shrink: the weights become even.",
-                leave(ring),
-                states.sweep(*moving, scaled, hottest),
-            ),
+            beat(f"Here T is the root of d_k: {root:.2f}.", appear(ring := ring_around(label, roomy=True))),
+            beat("Undivided, T would be one.", leave(ring), states.sweep(*moving, scaled, one)),
+            beat("The root stops softmax from choosing too soon.", states.sweep(*moving, one, scaled)),
+            beat("Higher, differences shrink: the weights become even.", states.sweep(*moving, scaled, hottest)),
             beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )
 
@@ -320,6 +317,8 @@ class Weighting(Chapter):
         beyond = claim(bool(trace.about.get("windows")), ", with the values out of sight", "")
         name = Words("values", "block", "value").move_to(picture.output)
         leader, part = head.in_full("weighted_v_share", query=query_token).largest()
+        narrowed = zip(keys, picture.shrunk, strict=True)
+        leading = [value for j, value in narrowed if ribbon.chips[j].label.position == leader.position]
         yield Step(
             "The output is a weighted sum of values",
             beat(
@@ -339,7 +338,8 @@ class Weighting(Chapter):
                     bool(part > 0.5),
                     f"Most of it comes from “{leader}”.",
                     f"It is a mixture, and the largest part comes from “{leader}”.",
-                )
+                ),
+                *(appear(ring_around(value, "value")) for value in leading),
             ),
             stage=[ribbon],
         )
@@ -436,13 +436,15 @@ class Weighting(Chapter):
                     "Here it looks even more, though it need not.",
                 ),
             )
+            chosen = [form for form in spanish_of(trace, query_token) if form in swap["forms"]]
             flow = pulses([*known.arcs, *guess.arcs], [*known.drawn_weights, *guess.drawn_weights])
             yield Step(
                 "The bet: does it look, too?",
                 beat(
                     f"“{query_token}” gives “{top_key}” {share:share}, because Spanish needs the gender of the noun.",
                     (draw(*known.arcs, kind="row"), appear(known.marks)),
-                    appear(known.spelled(here, swap["forms"])),
+                    appear(forms := known.spelled(here, swap["forms"])),
+                    exchange([forms], [known.spelled(here, chosen)]) if len(chosen) == 1 else None,
                     ambient=pulses([*known.arcs], known.drawn_weights),
                 ),
                 beat(
@@ -454,7 +456,6 @@ class Weighting(Chapter):
                 beat(verdict, (draw(*guess.arcs, kind="row"), appear(guess.marks)), ambient=flow),
                 stage=known.chips,
             )
-        yield from self.whole_formula(mixed_focus(trace), trace)
 
     def whole_formula(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """The formula assembles itself from queries, keys and values."""
