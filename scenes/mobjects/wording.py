@@ -101,14 +101,6 @@ def counted(quantity: Quantity, noun: str) -> str:
     return f"{quantity} {noun}" if float(quantity) == 1 else f"{quantity} {noun}s"
 
 
-ALIKE = 0.9
-
-
-def alike(cosine: Quantity) -> bool:
-    """True if two vectors point almost the same way."""
-    return cosine > ALIKE
-
-
 def strongest(vector: NamedTensor) -> Label:
     """The place of the entry with the largest absolute value."""
     label: Label = max(vector.largest(), vector.smallest(), key=lambda found: abs(found[-1]))[0]

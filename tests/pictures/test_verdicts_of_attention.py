@@ -57,19 +57,6 @@ def weights_of(trace: Trace, focus: Focus) -> np.ndarray:
     return np.asarray(powers / powers.sum(-1, keepdims=True))
 
 
-@about("qkv")
-def test_a_query_and_a_key_are_called_alike_only_where_their_cosine_is_near_one(
-    chapter: type[Chapter], text: str, model: Path | None
-) -> None:
-    trace = trace_of(text, model)
-    focus = focus_of(trace)
-    query, key = (of_head(trace, focus, name)[focus.query_token.position] for name in "qk")
-    cosine = query @ key / np.linalg.norm(query) / np.linalg.norm(key)
-    spoken = said(told(chapter, text, model))
-    assert ("are almost alike" in spoken) == (cosine > 0.9)
-    assert ("is not its key" in spoken) == (cosine <= 0.9)
-
-
 @about("scores")
 def test_the_best_and_the_worst_match_are_the_largest_and_the_smallest_dot_product(
     chapter: type[Chapter], text: str, model: Path | None

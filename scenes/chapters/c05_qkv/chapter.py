@@ -28,12 +28,11 @@ from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import WIDE, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import BeforeAndAfter
-from scenes.mobjects.wording import LETTERS, alike, counted, entering, head_name, layer_name, letter_of, strongest
+from scenes.mobjects.wording import LETTERS, counted, entering, head_name, layer_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, most_seen, on_a_few
@@ -240,25 +239,18 @@ class QKV(Chapter):
     def key_and_value(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The same vectors, other matrices."""
         head, weights = focus.seen(trace), trace.under(f"parameters.{focus.path}", **focus.places(trace))
-        query_token = focus.query_token
         parts = [(role, weights[f"w_{letter.lower()}"], head[letter.lower()]) for role, letter in LETTERS.items()]
         board = ThreeProjections(entering(trace, focus), parts, STAGE)
-        cosine = head["cosine"].pick(query=query_token, key=query_token)
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
-        mine = [board.made[role][ribbon.place(query_token)] for role in LETTERS]
-        rings = [ring_around(vector, role) for vector, role in zip(mine[1:], [*LETTERS][1:], strict=True)]
-        rest = [*board.names, *board.x, *board.matrices.values(), *board.symbols.values()]
-        others = [vector for made in board.made.values() for vector in made if vector not in mine[:-1]]
+        place = ribbon.place(focus.query_token)
+        rings = [ring_around(board.made[role][place], role) for role in ("key", "value")]
         box = ring_around(VGroup(*board.matrices.values(), *board.symbols.values()), "ink2", roomy=True)
         count = head["head_parameters"]
         named = VGroup(
             Words(f"head {letter_of(focus.head)}", "title"), Words(f"{count:,.0f} parameters", "block", "ink2")
         ).arrange(DOWN, buff=gap("line"))
         board.corner.fit(named, most=1.0)
-        plane_room, fact_room = STAGE.golden_columns()
-        plane = PlaneOfTwo(head, query_token, query_token, plane_room, (), margin=WIDE)
-        fact = fact_room.padded().fit(value_line(cosine, ".2f"))
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
@@ -282,18 +274,6 @@ class QKV(Chapter):
                 appear(named),
             ),
             beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
-            beat(
-                claim(
-                    alike(cosine),
-                    f"Here the query and the key of “{query_token}” are almost alike: their cosine is {cosine:.2f}.",
-                    f"The query of “{query_token}” is not its key: their cosine is {cosine:.2f}.",
-                ),
-                leave(*rings, *rest, *others, box, named),
-                (Travel(mine[0], plane.query, kind="row", leaving=True), appear(plane.origin, plane.names[0])),
-                (Travel(mine[1], plane.key, kind="row", leaving=True), appear(plane.names[1])),
-                (draw(plane.angle[0]), appear(plane.angle[1])),
-                appear(fact),
-            ),
             stage=[
                 *board.names,
                 *board.x,
