@@ -466,7 +466,7 @@ class Weighting(Chapter):
             "{{ V : value }}",
             LARGE,
         )
-        answer = Formula('frac({{ e^x : weight }}, {{ e^x : weight }} + {{ e^x : weight }} + "little")', LARGE)
+        answer = Formula('frac({{ e^z : weight }}, {{ e^z : weight }} + {{ e^z : weight }} + "little")', LARGE)
         words = head["weights"].words("key")
         ribbon = Ribbon(words)
         above, below = ribbon.below(STAGE).rows(2)
@@ -551,7 +551,7 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
     tensors = ("scores", "masked", "scores_minus_max", "exponentials", "weights")
     stages = SoftmaxStages(
         [head[name].pick(query=query_token) for name in tensors],
-        ("score", "scaled score x", "x minus the largest", "exponential", "attention weight"),
+        ("score", "scaled score z", "z minus the largest", "exponential", "attention weight"),
         ribbon,
         within_reach(head, query_token),
         ribbon.below(STAGE),
@@ -560,10 +560,10 @@ def softmax_of(focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> tuple[
     )
     formulas = [
         Formula("s", LARGE),
-        Formula("x = s / sqrt(d_k)", LARGE),
-        Formula("x - max x", LARGE),
-        Formula("e^(x - max x)", LARGE),
-        Formula("e^(x - max x) / (sum e^(x - max x))", LARGE),
+        Formula("z = s / sqrt(d_k)", LARGE),
+        Formula("z - max z", LARGE),
+        Formula("e^(z - max z)", LARGE),
+        Formula("e^(z - max z) / (sum e^(z - max z))", LARGE),
     ]
     for place, formula in enumerate(formulas):
         # It stands clear of the zero line of its stage, which lies in the middle or on the floor.
