@@ -312,7 +312,8 @@ class Wiring(VGroup):
 
     def __init__(self, trace: Trace, own: str, cross: str, sizes: tuple[str, str]) -> None:
         weights, other = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
-        other = other[trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position]
+        clearest, sharp = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position, sharpest(weights)
+        other = other[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
         self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
@@ -333,8 +334,8 @@ class Wiring(VGroup):
         self.lines = {role: self._lines(self.lower, tag, role, UP) for role, tag in self.tags.items()}
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
-        self.before = Sized(weights[sharpest(weights)], sizes[0], right, masked)
-        self.after = Sized(other, sizes[1], right)
+        self.before = Sized(weights[sharp], f"head {letter_of(sharp)}: {sizes[0]}", right, masked)
+        self.after = Sized(other, f"head {letter_of(clearest)}: {sizes[1]}", right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
         self.inner = [line for lines in self.lines.values() for line in lines]
         self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
