@@ -19,6 +19,10 @@ def lights(leaves: Sequence[VMobject]) -> list[Joined]:
     return [colours for colours in found if colours.whole[:, 3:].any()]
 
 
+def _nothing(*_: Any) -> None:
+    """Take the place of what is omitted."""
+
+
 class Motion(Animation):
     """An animation that keeps what it needs of the start itself: Manim makes no copy of the mobject.
 
@@ -26,10 +30,17 @@ class Motion(Animation):
         arrays: what alone it changes of its shapes, known when it has begun; None if it is not told. The fast renderer
             then compares whole arrays, and does not look at the shapes one by one.
         apart: those that it changes in other ways as well.
+        returns: True if its mobject ends as it was when it began, on stage or off it.
     """
 
     arrays: Sequence[Joined] | None = None
     apart: Sequence[Mobject] = ()
+    returns = False
+
+    def omit(self) -> None:
+        """Of a play that is not shown, only enter and leave the stage, if that is all that remains of it."""
+        if self.returns:
+            self.__dict__.update(begin=_nothing, finish=_nothing, show=_nothing)
 
     def create_starting_mobject(self) -> Mobject:
         return self.mobject
@@ -40,6 +51,8 @@ class Fade(Motion):
 
     Looks like Manim's FadeIn and FadeOut, which copy the mobject twice and blend part by part.
     """
+
+    returns = True
 
     def __init__(self, *mobjects: Mobject, shift: np.ndarray = ORIGIN, **settings: Any) -> None:
         self.shift = np.asarray(shift, float)

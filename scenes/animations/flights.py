@@ -72,6 +72,8 @@ class Flight(Motion):
         lit: True if the copy is filled on its way, though the source is not: thinly, since many fly over numbers.
     """
 
+    returns = True
+
     def __init__(
         self, source: Mobject, target: Mobject, arc: float = 0.25, kind: str = "flow", lit: bool = False, **more: Any
     ) -> None:
@@ -109,6 +111,8 @@ class Travel(Motion):
     Where both have the same shapes, outline and fill pass over one into the other. With `leaving`, the source is gone
     from the first frame on: it is the source itself that has moved.
     """
+
+    returns = True
 
     def __init__(
         self,
@@ -155,6 +159,8 @@ class Travel(Motion):
 
 class Travels(Motion):
     """Many parts travel at once, of one duration: what each `Travel` shows by itself, in one pass over all of them."""
+
+    returns = True
 
     def __init__(self, travels: Sequence[Travel]) -> None:
         self.travels = travels

@@ -7,6 +7,7 @@ from typing import Any
 
 from manim import Animation, AnimationGroup, config
 
+from scenes.animations.fades import Motion
 from scenes.language import Told
 from scenes.layout import STAGE, texts_on
 from scenes.mobjects.text import Words, paragraph, wrapped
@@ -78,6 +79,9 @@ class Stage(Members):
             self.play(*animations)
         else:
             self.add_mobjects_from_animations(animations)
+            for animation in every(animations):
+                if isinstance(animation, Motion):
+                    animation.omit()
             for animation in animations:
                 self.enter(animation)
             for animation in animations:
