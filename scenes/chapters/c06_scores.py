@@ -174,10 +174,11 @@ class Scores(Chapter):
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
                 (appear(plane.angle), appear_in_turn([*facts])),
             ),
-            beat("This is how far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
+            beat("How far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
             beat(
                 "times its length: the score.",
-                (appear(product[0]), Travel(shown, product[1], leaving=True)),
+                Travel(shown, product[1], leaving=True),
+                appear(product[0]),
             ),
             beat(
                 "Your turn: can a score be high at a small cosine?",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from itertools import combinations
+from itertools import combinations, cycle
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from scenes.stage.chapter import Chapter
 from scenes.stage.step import Record
 from scenes.theme import PIXELS_PER_UNIT, units
 
-#: Where in a play the stage is looked at.
+#: Where in a play the stage is looked at: early in one, late in the next.
 MOMENTS = (1 / 3, 2 / 3)
 #: Below this opacity a text is coming or going, and may stand on another.
 FAINT = 0.5
@@ -33,6 +33,7 @@ Look = Callable[[Chapter, str, "set[int]"], None]
 
 def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
     """Walk a chapter in the dark theme, and call `look` with the scene, the moment, and what moves, inside plays."""
+    moments = cycle(MOMENTS)
 
     def play(scene: Chapter, given: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:  # noqa: ARG001
         together = [a for a in (given if isinstance(given, tuple) else (given,)) if a is not None]
@@ -44,11 +45,11 @@ def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pyt
             animation._setup_scene(scene)  # what Scene.begin_animations does
             animation.begin()
         lasting = max(animation.get_run_time() for animation in animations)
-        for moment in MOMENTS:
-            for animation in animations:
-                animation.interpolate(min(1.0, moment * lasting / animation.get_run_time()))
-            kinds = "+".join(sorted({type(animation).__name__ for animation in every(animations)}))
-            look(scene, f"step {record.number}, {kinds}: ", movers(animations))
+        moment = next(moments)
+        for animation in animations:
+            animation.interpolate(min(1.0, moment * lasting / animation.get_run_time()))
+        kinds = "+".join(sorted({type(animation).__name__ for animation in every(animations)}))
+        look(scene, f"step {record.number}, {kinds}: ", movers(animations))
         for animation in animations:
             animation.finish()
             animation.clean_up_from_scene(scene)
