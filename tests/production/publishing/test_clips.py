@@ -129,11 +129,11 @@ def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
     names = [_name(order, ["counting.1"], one, wish.in_name(kind)) for wish in wishes for one in (step, None)]
     names.append(_name(replace(order, captions="none"), ["counting.1"], step, []))
     looks = [replace(order.look, theme="light"), replace(order.look, language="es")]
-    names += [_name(replace(order, look=look), ["counting.1"], step, usual.told(kind)) for look in looks]
-    names.append(_name(order, ["my.toml.1"], step, usual.told(kind)))
+    names += [_name(replace(order, look=look), ["counting.1"], step, usual.in_name(kind)) for look in looks]
+    names.append(_name(order, ["my.toml.1"], step, usual.in_name(kind)))
     assert len({*names}) == len(names)
     named = ClipOptions("16:9", 960, 15, False)
-    assert named.told(kind) == usual.told(kind)  # what is usual may be said
+    assert named.in_name(kind) == usual.in_name(kind)  # what is usual may be said
 
 
 def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
