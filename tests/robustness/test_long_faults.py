@@ -163,4 +163,7 @@ def test_another_time_of_the_system_makes_the_same_film(moment, tiny, known):
     goes_on(tiny.render(around=("faketime", "-f", moment)))
     assert tiny.film() == known.film()
     slides = tiny.render(name="slides", around=("faketime", "-f", moment))
+    if moment.startswith("@1970"):  # a PowerPoint file is a ZIP archive
+        assert slides.stderr == "lecture: ZIP does not support timestamps before 1980\n"
+        return
     goes_on(slides)
