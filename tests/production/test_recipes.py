@@ -53,7 +53,7 @@ def queue_commands(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{folder}:{Path(sys.executable).parent}:{os.environ['PATH']}")
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("PYTHONUNBUFFERED", "1")
-    monkeypatch.setenv("LECTURE_SCHEDULER_WAIT", "60")  # a worker takes its time on a machine that tests as well
+    monkeypatch.setenv("LECTURE_SCHEDULER_WAIT", "150")  # a worker takes its time on a machine that tests as well
     monkeypatch.chdir(tmp_path)
 
 
@@ -63,7 +63,7 @@ def block(kind, word):
 
 
 def run(folder, *command, **options):
-    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, timeout=120, **options)
+    done = subprocess.run(command, check=False, capture_output=True, text=True, cwd=folder, timeout=300, **options)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -85,7 +85,7 @@ def test_one_job_of_slurm_is_scheduler_workers_and_film():
     # Where the script ends, SLURM ends what it has begun.
     script = f"trap 'kill 0' EXIT\n{block('sh', '#SBATCH')}"
     done = subprocess.run(
-        ["sh", "-eu"], check=False, input=script, capture_output=True, text=True, timeout=120, start_new_session=True
+        ["sh", "-eu"], check=False, input=script, capture_output=True, text=True, timeout=300, start_new_session=True
     )
     assert done.stdout == "render attention --text The car is red 3 steps\n", done.stderr
 

@@ -108,6 +108,7 @@ def test_a_cell_that_the_film_shows_is_asked_where_it_stands_and_no_other_cell_o
     page = look(course)
     page.locator("#counting-1 .tensor[aria-label$=partial_dot]").click()
     cells = page.locator(".inspector td[data-made]")
+    cells.first.wait_for()
     assert cells.count() == 1
     cells.press("Enter")
     assert inputs(page) == as_explained(sentence.explain(f"{PART}.partial_dot", head=0, query=3, key=2, d_head=5))
