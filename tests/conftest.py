@@ -27,15 +27,16 @@ sys.path.insert(0, str(ROOT / "tests"))
 WALKS = "tests/pictures/"
 #: Where the longest files are: they begin first, so that at the end no process waits for another.
 LONGEST = (WALKS, "tests/models/", "tests/robustness/", "tests/production/")
-#: Where browsers, disks, clusters, voices, kills, whole films and trainings are tried: all tests there are slow.
+#: Where browsers, disks, clusters, voices, kills, films, trainings, and verdicts on many sentences and models are
+#: tried: all tests there are slow.
 SLOW = tuple(
     f"tests/{room}test_{name}"
     for room, names in {
         "": "site",
         "core/": "compiling devices long_recordings training_experiments",
-        "models/": "blocks_by_hand llama_chapters",
+        "models/": "blocks_by_hand compared_pictures editing llama_chapters minilm",
         "experiments/": "inside_prose",
-        "pictures/": "translations verdicts_of_a_language_model",
+        "pictures/": "early_verdicts figures later_verdicts translations verdicts_of_a_language_model",
         "quiz/": "questions",
         "robustness/": "belongings damage faults inputs interruption long surroundings",
         "production/": "belongings bootstrap cluster comparing explaining narration notebook package promises recipes "

@@ -30,7 +30,6 @@ def test_every_number_token_and_text_is_true_and_can_be_read(pair, name):
     assert max(found.words) <= MOST_WORDS
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", SPANISH)
 def test_the_same_holds_in_spanish_on_light_paper_and_nothing_is_left_in_english(pair, name):
     found = found_in(pair(name), "light", "es")

@@ -151,7 +151,6 @@ def test_what_is_written_before_and_after_an_edit_is_on_screen(language):
         assert outputs or (chapter is scores and "decoder.0.cross_attn.z=0" in note and "%" in note)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", ["Basics", "Weighting", "Decoder", "Inference"])
 def test_a_step_about_what_is_not_edited_says_so(name):
     """Other sentences, decoding and experiments: the note that tells the edit and its effect makes room for another."""

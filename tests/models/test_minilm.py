@@ -87,14 +87,12 @@ WALKED = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("given", "chapter"), WALKED, indirect=["given"], scope="module")
 def test_every_encoder_chapter_is_true_and_readable(chapter, given):
     found = found_in(chapter, *given)
     assert found.wrong == []
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("chapter", ON_ONE_HEAD, ids=lambda chapter: chapter.__name__)
 def test_rare_words_accents_and_a_picture_are_read_in_pieces_and_their_large_scores_fit(chapter, rare):
     found = found_in(chapter, rare, "light", "es")
@@ -131,7 +129,6 @@ def test_the_head_that_is_followed_is_the_one_that_looks_at_the_token_before(tra
         assert (whole.score > 0.95, whole.chance < 0.1) == (True, True)
 
 
-@pytest.mark.slow
 def test_a_long_sentence_says_how_much_of_it_is_in_sight(given):
     texts = found_in(EVERY_ENCODER_CHAPTER[0], *given).texts
     said = any("tokens in sight" in text or "tokens a la vista" in text for text in texts)

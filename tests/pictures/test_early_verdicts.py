@@ -84,7 +84,6 @@ def test_the_head_that_is_followed_shares_its_attention_only_where_two_keys_or_t
     assert ("shares its attention among a few tokens" in told) == few
 
 
-@pytest.mark.slow  # it walks through all chapters
 def test_the_trace_of_an_empty_translation_is_saved_with_all_that_chapters_derive(tmp_path: Path) -> None:
     file = tmp_path / "empty.npz"
     done = CliRunner().invoke(lecture, ["trace", "--text", "it", "--output", str(file)], catch_exceptions=False)

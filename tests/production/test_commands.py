@@ -130,6 +130,7 @@ def test_bad_input_is_one_line_on_stderr(arguments, line, cache, tmp_path, monke
     assert line in err
 
 
+@pytest.mark.slow
 def test_every_number_that_is_shown_is_in_the_saved_trace(lecture, surveyed, tmp_path):
     said = lecture("trace", "--output", "all.npz", LECTURE_CACHE=str(surveyed))
     assert said.returncode == 0, said.stderr
