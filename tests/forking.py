@@ -25,9 +25,9 @@ from tempfile import TemporaryFile
 from typing import Any, BinaryIO, cast
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What commands import: nothing of it keeps anything of a folder or an environment.
-ROOMS = ("scenes.cli.main", "scenes.production.studio", "scenes.production.drawing", "scenes.stage.reading")
-ROOMS += ("scenes.rendering", "scenes.stage.chapter")
+#: The modules that commands import: none of them keeps anything of a folder or an environment.
+MODULES = ("scenes.cli.main", "scenes.production.studio", "scenes.production.drawing", "scenes.stage.reading")
+MODULES += ("scenes.rendering", "scenes.stage.chapter")
 #: Bytes of a request at most: its environment is the longest part.
 LONGEST = 1 << 17
 
@@ -115,8 +115,8 @@ def _wait() -> dict[str, Any]:
 
 def main() -> None:
     """Import what commands need; then run each that is asked for."""
-    for room in ROOMS:
-        importlib.import_module(room)
+    for module in MODULES:
+        importlib.import_module(module)
     gc.collect()
     gc.freeze()
     wanted = _wait()

@@ -38,7 +38,7 @@ class Motion(Animation):
     returns = False
 
     def omit(self) -> None:
-        """Of a play that is not shown, only enter and leave the stage, if that is all that remains of it."""
+        """Do no more than enter and leave the stage, if that is all that a play which is not shown leaves behind."""
         if self.returns:
             self.__dict__.update(begin=_nothing, finish=_nothing, show=_nothing)
 

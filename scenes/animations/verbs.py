@@ -228,8 +228,11 @@ def put_back(part: VGroup, outline: VGroup) -> tuple[Animation, ...]:
 def recast(old: Sequence[Cell], new: Sequence[Cell], kind: str = "transform") -> tuple[Animation, ...]:
     """Cells take on other entries where they stand: shades, discs and hatching pass over, numbers are written anew."""
     gone, come = ([part for cell in cells for part in cell.written] for cells in (old, new))
-    words = [leave(*gone)] if gone else [], [appear(*come, rise=False)] if come else []
-    return *words[0], *exchange([cell.ground for cell in old], [cell.ground for cell in new], kind), *words[1]
+    return (
+        *([leave(*gone)] if gone else ()),
+        *exchange([cell.ground for cell in old], [cell.ground for cell in new], kind),
+        *([appear(*come, rise=False)] if come else ()),
+    )
 
 
 def meet(

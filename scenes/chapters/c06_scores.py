@@ -68,7 +68,7 @@ class Scores(Chapter):
         entry = trace.explain(f"{focus.path}.scores", head=focus.head, query=query_token, key=top_key)
         head = focus.seen(trace)
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
-        cell, told = board.hollow[here, there], board.cells[here, there]
+        cell, found = board.hollow[here, there], board.cells[here, there]
         pair = {"query": query_token, "key": top_key}
         room = board.ribbon.below(STAGE)
         inside = Operation(
@@ -112,7 +112,7 @@ class Scores(Chapter):
             beat(
                 f"The sum is their dot product, {entry.quantity:.2f}: the score of this pair.",
                 *last,
-                (Rise(dive, inside), Travel(inside.result, VGroup(told.disc, *told.written), leaving=True)),
+                (Rise(dive, inside), Travel(inside.result, VGroup(found.disc, *found.written), leaving=True)),
             ),
             stage=[board.ribbon],
         )
@@ -266,7 +266,7 @@ class Scores(Chapter):
                     "The other queries do the same, all at the same time.",
                     "More queries would do the same, all at the same time.",
                 ),
-                (board.ribbon.mark({}), *recast(board.seen(row, told=True), board.seen(row))),
+                (board.ribbon.mark({}), *recast(board.seen(row, numbered=True), board.seen(row))),
                 meet(board, rest, "slow", at_once=True),
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),

@@ -147,9 +147,9 @@ class AttentionGrid(VGroup):
         """The cells of one query, from left to right."""
         return VGroup(self.cells[place] for place in self.own(query))
 
-    def seen(self, places: Iterable[tuple[int, int]], told: bool = False) -> list[Cell]:
-        """The cells of pairs as a mask leaves them; with the numbers of the row in focus if `told`."""
-        return [self.closed.get(place, (self.cells if told else self.discs)[place]) for place in places]
+    def seen(self, places: Iterable[tuple[int, int]], numbered: bool = False) -> list[Cell]:
+        """The cells of pairs as a mask leaves them; with the numbers of the row in focus if `numbered`."""
+        return [self.closed.get(place, (self.cells if numbered else self.discs)[place]) for place in places]
 
     @property
     def sides(self) -> list[Mobject]:

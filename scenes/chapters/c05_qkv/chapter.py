@@ -266,9 +266,9 @@ class QKV(Chapter):
             beat(
                 claim(
                     f"parameters.{focus.path}.b_q" in trace,
-                    f"Three matrices and their biases: this is head {letter_of(focus.head)}, "
-                    f"with {count:,.0f} parameters.",
-                    f"Three matrices: this is head {letter_of(focus.head)}, with {count:,.0f} parameters.",
+                    f"Three matrices and their biases: so far, head {letter_of(focus.head)} has "
+                    f"{count:,.0f} parameters.",
+                    f"Three matrices: so far, head {letter_of(focus.head)} has {count:,.0f} parameters.",
                 ),
                 draw(box, kind="row"),
                 appear(named),

@@ -74,7 +74,7 @@ class Weighting(Chapter):
         yield from self.two_senses(trace)
         yield from self.looks_when_it_must(focus_of(trace), trace)
         card = Card("an experiment: vectors of random numbers")
-        yield from self.sums_of_accidents(trace, card)
+        yield from self.sums_of_random_products(trace, card)
         yield from self.divide_by_the_root(trace, card)
         yield from self.whole_formula(focus, trace)
 
@@ -139,7 +139,7 @@ class Weighting(Chapter):
         below = with_a_choice(weights)
         strongest = below.largest()
         mine, rest = before.own(query_token), before.others(query_token)
-        told = after.seen(mine, told=True)
+        numbered = after.seen(mine, numbered=True)
         cells = after.seen(stacked.segments)
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
@@ -147,7 +147,7 @@ class Weighting(Chapter):
             "Each query has a softmax of its own",
             beat(
                 f"The weights of “{query_token}” take the place of its scores.",
-                recast(before.seen(mine), told, "slow"),
+                recast(before.seen(mine), numbered, "slow"),
                 appear(row_ring),
             ),
             beat(
@@ -157,7 +157,7 @@ class Weighting(Chapter):
                     "With more queries, each row would get its own softmax.",
                 ),
                 leave(row_ring),
-                (*recast(told, after.seen(mine)), *recast(before.seen(rest), after.seen(rest), "slow")),
+                (*recast(numbered, after.seen(mine)), *recast(before.seen(rest), after.seen(rest), "slow")),
             ),
             beat(
                 "Columns need not add up to one.",
@@ -213,7 +213,7 @@ class Weighting(Chapter):
             beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )
 
-    def sums_of_accidents(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def sums_of_random_products(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Show by random walks why a sum of d_k random products grows with the root of d_k."""
         run = trace.under("experiment.variance")
         paths, width, reach = run["walks"], run["walk_steps"], float(run["walk_reach"])

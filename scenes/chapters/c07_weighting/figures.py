@@ -1,4 +1,4 @@
-"""Figures of the chapter on weights: sums of accidents, sorted shares, one that is nudged, and joined heads."""
+"""Figures of the chapter on weights: sums of random products, sorted shares, one that is nudged, and joined heads."""
 
 from __future__ import annotations
 
@@ -163,7 +163,7 @@ class JoinedHeads(VGroup):
         super().__init__(self.token, self.vector if self.sum is None else self.sum)
 
     def join(self) -> list[Any]:
-        """One head comes, then the others; they are joined, and multiplied."""
+        """Bring in one head, then the others; join them, and multiply."""
         closing = exchange(self.heads, self.joined)
         return [
             appear(self.first, self.heading),
@@ -172,7 +172,7 @@ class JoinedHeads(VGroup):
         ]
 
     def add_up(self) -> list[Any]:
-        """The vector of the token comes, and becomes the sum."""
+        """Add the vector of the token, and show the sum in its place."""
         adding = [self.plus, self.times, self.vector]
         come = appear(self.plus, self.token, self.vector)
         return [come] if self.sum is None else [come, (*exchange([self.product], [self.sum]), leave(*adding))]

@@ -53,7 +53,7 @@ def _wrong_fill(mark: VMobject, right: str, quantity: float) -> str:
 
 @dataclass(frozen=True)
 class DiscArea(Grounded):
-    """The area of the mark is to that of a disc for `full` as |value| to it: that one is `share` of its ground high."""
+    """The area of a disc is in proportion to |value|; for `full`, its diameter is `share` of the ground's height."""
 
     quantity: Quantity
     full: float

@@ -52,7 +52,7 @@ def sentences(g: Chooser) -> Iterator[Constituent]:
 
 
 def draw(sampler: Sampler) -> Pair:
-    """One sentence by chance."""
+    """Draw one sentence by chance."""
     while True:
         try:
             whole = next(sentences(sampler), Constituent())
