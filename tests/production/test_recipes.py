@@ -11,9 +11,10 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "cluster.md").read_text(encoding="utf-8")
 QUEUES = ("SLURMCluster", "HTCondorCluster")
-#: The answer of a queue, and the shell line of the job that it was given.
+#: The answer of a queue, and the shell line of the job that it was given. Its script is read before the answer, as
+#: dask-jobqueue removes the file when it has the answer.
 STAND_INS = {
-    "sbatch": 'sh "$1" >/dev/null 2>&1 & echo Submitted batch job $$',
+    "sbatch": 'job=$(cat "$1"); sh -c "$job" >/dev/null 2>&1 & echo Submitted batch job $$',
     "condor_submit": """line=$(sed -n 's/^Arguments = "-c .\\(.*\\).\"$/\\1/p' "$1")
 sh -c "$line" >/dev/null 2>&1 & echo "1 job(s) submitted to cluster $$." """,
     "scancel": "true",
