@@ -185,7 +185,7 @@ DARK = Palette(
     weight="#F2EFDD",
     warning="#FA5A2A",
     focus="#FFFFFF",
-    diverging=("#E8702E", "#7E3B1C", "#1D2126", "#28558F", "#4C93F0"),
+    diverging=("#F28A4B", "#BE5B2C", "#1D2126", "#3270C0", "#5AA4FF"),
     sequential=("#1A212A", "#373D43", "#595E60", "#8E908B", "#C0C0B5", "#F2EFDD"),
 )
 LIGHT = Palette(
@@ -207,7 +207,8 @@ LIGHT = Palette(
     sequential=("#F0EBE1", "#C8C6BF", "#9F9F9C", "#676A6C", "#393F44", "#131A21"),
 )
 PALETTES = {palette.name: palette for palette in (DARK, LIGHT)}
-DIVERGING_STOPS = (-1.0, -0.5, 0.0, 0.5, 1.0)
+#: Steep at nothing, as most entries of a tensor are small beside its largest one.
+DIVERGING_STOPS = (-1.0, -0.4, 0.0, 0.4, 1.0)
 SEQUENTIAL_STOPS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0)
 
 _active = [DARK]

@@ -198,8 +198,8 @@ class Inspector {
     const start = grid.querySelector("td.ring") ?? grid.querySelector("td[data-row]");
     start.tabIndex = 0;
     this.tell(start);
-    const ends = slice.kind ? [0, 0.25, 0.5, 1] : [-1, -0.5, 0, 0.5, 1];
-    this.legend.children[1].style.background = `linear-gradient(90deg, ${ends.map((l) => `rgb(${ramp(l, slice.kind)})`)})`;
+    const ends = lecture.stops[slice.kind], place = (level) => `${(100 * (level - ends[0])) / (ends.at(-1) - ends[0])}%`;
+    this.legend.children[1].style.background = `linear-gradient(90deg, ${ends.map((level) => `rgb(${ramp(level, slice.kind)}) ${place(level)}`)})`;
   }
   corner() {
     const { slice } = this, names = slice.tensor.axes;

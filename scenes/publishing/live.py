@@ -15,6 +15,7 @@ from scenes.publishing.policy import ASKING, FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import REMOTE, SPEAKING, script_texts, words_in
+from scenes.theme import DIVERGING_STOPS, SEQUENTIAL_STOPS
 from transformer_core.live import ENGINE
 
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
@@ -36,7 +37,12 @@ def figure_facts(lecture: Rendered, asked: str = "", whole: bool = False) -> dic
     All tensors are listed where it is the `whole` page.
     """
     say, ramps = words_in(lecture.language), [lecture.palette.diverging, lecture.palette.sequential]
-    data = {"ramps": {"dark": ramps, "light": ramps}, "words": {text: say(text) for text in script_texts()}}
+    stops = [DIVERGING_STOPS, SEQUENTIAL_STOPS]
+    data = {
+        "ramps": {"dark": ramps, "light": ramps},
+        "stops": stops,
+        "words": {text: say(text) for text in script_texts()},
+    }
     return {"say": say, "data": data, "asked": asked, "whole": whole, "still": ""}
 
 

@@ -35,7 +35,7 @@ from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedStep
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import REMOTE, SCRIPTS, VIEWS, script_texts, terms_of, words_in
-from scenes.theme import PALETTES
+from scenes.theme import DIVERGING_STOPS, PALETTES, SEQUENTIAL_STOPS
 from transformer_core.tracing.trace import Trace
 
 STYLE = "page.css"
@@ -145,6 +145,7 @@ def _data(
     say = words_in(lecture.language)
     palettes = PALETTES | {lecture.theme: lecture.palette}
     return {
+        "stops": [DIVERGING_STOPS, SEQUENTIAL_STOPS],
         "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
         "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
         "words": {text: say(text) for text in script_texts()},

@@ -30,10 +30,9 @@ const walk = (event) => {
 };
 
 /* Colours: the ramps of the pictures. */
-const STOPS = [[-1, -0.5, 0, 0.5, 1], [0, 0.1, 0.25, 0.5, 0.75, 1]];
 const parts = (colour) => [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
 const ramp = (level, kind) => {
-  const colours = lecture.ramps[theme()][kind], stops = STOPS[kind];
+  const colours = lecture.ramps[theme()][kind], stops = lecture.stops[kind];
   const at = Math.min(Math.max(stops.findLastIndex((stop) => stop <= level), 0), stops.length - 2);
   const share = Math.min(Math.max((level - stops[at]) / (stops[at + 1] - stops[at]), 0), 1);
   const [low, high] = [parts(colours[at]), parts(colours[at + 1])];
