@@ -35,21 +35,25 @@ class RingWatch:
     def look(self, beat: str, stage: Sequence[Mobject], said: Sequence[Sequence[Span]], trace: Trace) -> None:
         """Compare rings with what the last of these texts says, or where it is silent of them, the first."""
         parts = [part for root in stage for part in root.get_family()]
+        shown: list[tuple[Mobject, list[Source]]] = []
         for ring in parts:
             if any(isinstance(meaning, Rings) for meaning in vars(ring).get("meanings", ())):
                 box = np.stack(box_of(ring))
                 if id(ring) not in self.seen or not np.allclose(box, self.seen[id(ring)][1]):
                     self.seen[id(ring)] = ring, box
-                    shown = [(part, sources) for part in parts if (sources := [*_shown(part)])]
+                    shown = shown or [(part, sources) for part in parts if (sources := [*_shown(part)])]
                     inside = {source for part, sources in shown if _within(part, box) for source in sources}
                     self.judged.setdefault(beat, []).extend(_judged(inside, said, trace))
 
 
 def _within(part: Mobject, ring: np.ndarray) -> bool:
+    low, high = ring[0, :2] - BITE, ring[1, :2] + BITE
+    if len(part.points) and not ((part.points[0, :2] >= low).all() and (part.points[0, :2] <= high).all()):
+        return False
     if not part.get_family()[-1].has_points():
         return False
-    low, high = box_of(part)
-    return bool(np.all(low[:2] >= ring[0, :2] - BITE) and np.all(high[:2] <= ring[1, :2] + BITE))
+    box = box_of(part)
+    return bool(np.all(box[0][:2] >= low) and np.all(box[1][:2] <= high))
 
 
 def _shown(part: Mobject) -> Iterator[Source]:

@@ -210,7 +210,8 @@ def named(quantity: float) -> str:
 
 def box_of(mobject: Mobject) -> tuple[np.ndarray, np.ndarray]:
     """The lower left and the upper right corner."""
-    points = np.concatenate([part.points for part in mobject.get_family() if len(part.points)] or [np.zeros((1, 3))])
+    family = mobject.get_family() if mobject.submobjects else [mobject]
+    points = np.concatenate([part.points for part in family if len(part.points)] or [np.zeros((1, 3))])
     return points.min(0), points.max(0)
 
 
