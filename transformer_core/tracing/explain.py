@@ -218,6 +218,26 @@ class Entry:
         """Yield a product for each place along the axes that the parents have and the entry has not."""
         tensors = [self.trace.full(name) for name in names]
         sizes = {axis: size for tensor in tensors for axis, size in zip(tensor.axes, tensor.shape, strict=True)}
+        at = self._places(sizes, operation)
+        if operation.kind == "gather":
+            yield self._gathered(at, operation)
+            return
+        if operation.kind == "rotation":
+            partners = Rotary(**self.config("rotary")).partners(sizes["d_head"])
+            summed = [{"d_head": place} for place in (at["d_head"], partners[at["d_head"]])]
+        else:
+            open_axes = [axis for axis in sizes if axis not in at]
+            places = product(*(range(sizes[axis]) for axis in open_axes))
+            summed = [dict(zip(open_axes, place, strict=True)) for place in places]
+        for here in (at | places for places in summed):
+            yield tuple(Entry(self.trace, t.name, {axis: here[axis] for axis in t.axes}) for t in tensors)
+
+    def _places(self, sizes: Mapping[str, int], operation: Operation) -> dict[str, int]:
+        """Return where this entry stands along the axes of its parents, whose `sizes` are given.
+
+        Each line is for one kind of operation: measures, steps one before, caches, heads that are joined or share keys,
+        and the pooler of an encoder.
+        """
         at = {operation.axis_aliases.get(axis, axis): i for axis, i in self.at.items() if axis not in operation.along}
         if operation.kind == "measure":  # an index that a small change does not move: all that stands at its places
             at = {axis: i for axis, i in at.items() if sizes.get(axis) == self.size(axis)}
@@ -235,27 +255,14 @@ class Entry:
         if "d_out" in sizes and "d_model" in at:  # a square matrix whose result is again as wide as the stream
             at["d_out"] = at.pop("d_model")
             at.setdefault("position", 0)  # BERT's pooler reads the first token
-        if operation.kind == "gather":
-            row, table = operation.terms.split()
-            (axis,) = {*self.trace.full(self.parents[table]).axes} - {"d_model"}
-            ids = self.trace.full(self.parents[row])
-            # The row is named by the entry of the ids that stands where this entry does.
-            place = Entry(self.trace, ids.name, at).value
-            yield (
-                Entry(self.trace, ids.name, at),
-                Entry(self.trace, self.parents[table], {axis: int(place), "d_model": at["d_model"]}),
-            )
-            return
-        if operation.kind == "rotation":
-            rotary = Rotary(**self.config("rotary"))
-            pair = (at["d_head"], rotary.partners(sizes["d_head"])[at["d_head"]])
-            for here in (at | {"d_head": place} for place in pair):
-                yield tuple(Entry(self.trace, t.name, {axis: here[axis] for axis in t.axes}) for t in tensors)
-            return
-        open_axes = [axis for axis in sizes if axis not in at]
-        for places in product(*(range(sizes[axis]) for axis in open_axes)):
-            here = at | dict(zip(open_axes, places, strict=True))
-            yield tuple(Entry(self.trace, t.name, {axis: here[axis] for axis in t.axes}) for t in tensors)
+        return at
+
+    def _gathered(self, at: Mapping[str, int], operation: Operation) -> tuple[Entry, Entry]:
+        """Return the id that stands where this entry does, and the entry of the table in the row that it names."""
+        row, table = (self.parents[word] for word in operation.terms.split())
+        (axis,) = {*self.trace.full(table).axes} - {"d_model"}
+        named = Entry(self.trace, row, at)
+        return named, Entry(self.trace, table, {axis: int(named.value), "d_model": at["d_model"]})
 
     @cached_property
     def recomputed(self) -> float:
