@@ -32,7 +32,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import HALF_TURN, WIDE, PlaneOfTwo, value_line
+from scenes.mobjects.products import HALF_TURN, WIDE, KeyFan, PlaneOfTwo, value_line
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted, head_name, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -56,7 +56,7 @@ class Scores(Chapter):
         board = board_of(trace, focus)
         yield from self.one_pair(focus, trace, board)
         yield from self.one_angle(focus, trace, board)
-        yield from self.one_row(focus, trace, board)
+        yield from self.one_row(focus, trace)
         yield from self.all_rows(focus, trace, board)
         if focus.stack == DECODER:
             yield from self.no_row_looks_ahead(focus, board)
@@ -188,22 +188,19 @@ class Scores(Chapter):
             stage=[board.ribbon, query, key, shown],
         )
 
-    def one_row(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
+    def one_row(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """A whole row, quickly: one query and all keys."""
         head, query_token = focus.seen(trace), focus.query_token
         reach, ahead = within_reach(head, query_token), focus.stack == DECODER
-        place = board.ribbon.place
-        here = place(query_token)
         scores = head["scores"].pick(query=query_token, key=reach)
         (best, best_score), (worst, worst_score) = scores.largest(), scores.smallest()
         own_score = head["scores"].pick(query=query_token, key=query_token)
-        found, signs = board.cells[here, place(focus.top_key)], board.signs()
-        ring = ring_around(board.cells[here, place(best)])
+        fan = KeyFan(head, query_token, reach, STAGE)
+        listed = {label.position: cell for label, cell in zip(scores.words("key"), fan.scores, strict=True)}
+        top = next(i for i, label in enumerate(scores.words("key")) if label.position == focus.top_key.position)
+        others = [i for i in range(len(reach)) if i != top]
+        ring = ring_around(listed[best.position])
         hidden = not ahead and len(reach) < trace["config.words"]
-        apart = []
-        if worst_score < 0:
-            plane = PlaneOfTwo(head, query_token, worst, board.aside, (), margin=WIDE)
-            apart = [plane.origin, plane.query, plane.key, plane.names]
         extremes = (
             [
                 beat(
@@ -220,33 +217,40 @@ class Scores(Chapter):
                         f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
-                    (move_ring(ring, board.cells[here, place(worst)]), leave(signs)),
-                    appear(*apart) if apart else None,
+                    move_ring(ring, listed[worst.position]),
                 ),
-                beat(
-                    "A token meets its own key, too.",
-                    (move_ring(ring, board.cells[here, here]), leave(*apart)),
-                    leave(ring),
-                ),
+                beat("A token meets its own key, too.", move_ring(ring, listed[query_token.position]), leave(ring)),
             ]
-            if len(reach) > 1
+            if others
             else [
                 beat(
                     f"It meets only its own key: {own_score:.2f}. No other token is there.",
                     appear(ring),
-                    leave(ring, signs),
+                    leave(ring),
                 )
             ]
         )
         yield Step(
             f"The query of “{query_token}” meets every key",
             beat(
-                "The same for the whole row. A large disc is a large score, and its colour the sign.",
-                (board.ribbon.mark({here: "query"}), appear(signs)),
-                meet(board, [(here, j) for j in reach if j != place(focus.top_key)], "slow"),
+                "Now all keys: each at its angle to the query, and at its length.",
+                deal([fan.keys[top] for _ in others], [fan.keys[i] for i in others], kind="slow"),
+                appear(*fan.chips),
+                appear_in_turn([fan.tokens[i] for i in others]),
+            )
+            if others
+            else None,
+            beat(
+                "How far a key reaches along the query, times the query’s length, is its score.",
+                (draw(*fan.drops, kind="slow"), appear(fan.line, *([] if others else fan.chips))),
+                appear_in_turn([*fan.feet]),
+            ),
+            beat(
+                "A large disc is a large score, and its colour the sign.",
+                deal([fan.feet[i] for i in others], [fan.scores[i] for i in others], kind="slow"),
             ),
             *extremes,
-            stage=[board.ribbon, *board.query_names, *board.queries, *board.keys, board.empty, found],
+            stage=[fan.origin, fan.query, fan.asker, fan.keys[top], fan.tokens[top], fan.scores[top]],
         )
 
     def all_rows(self, focus: Focus, trace: Trace, board: AttentionGrid) -> Iterator[Step]:
@@ -258,6 +262,7 @@ class Scores(Chapter):
         board.corner.fit(product)
         query_tag, key_tag = board.tags()
         turned = [*zip(board.keys, board.key_rows, strict=True)]
+        numbered = board.seen(row, numbered=True)
         yield Step(
             "All pairs at once: one matrix product",
             beat(
@@ -266,7 +271,7 @@ class Scores(Chapter):
                     "The other queries do the same, all at the same time.",
                     "More queries would do the same, all at the same time.",
                 ),
-                (board.ribbon.mark({}), *recast(board.seen(row, numbered=True), board.seen(row))),
+                (board.ribbon.mark({}), *recast(numbered, board.seen(row))),
                 meet(board, rest, "slow", at_once=True),
             ),
             beat("Rows belong to queries, columns to keys:", appear(query_tag), appear(key_tag)),
@@ -284,6 +289,7 @@ class Scores(Chapter):
                 appear(product.rest(), rise=False),
                 tuple(Travel(row, key, kind="row", leaving=True) for key, row in turned),
             ),
+            stage=[board.ribbon, *board.query_names, *board.queries, *board.keys, board.empty, *numbered],
         )
 
     def no_row_looks_ahead(self, focus: Focus, board: AttentionGrid) -> Iterator[Step]:

@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from manim import DOWN, LEFT, ORIGIN, RIGHT, Mobject, VGroup, VMobject
+from manim import Mobject, VGroup, VMobject
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.cells import Cell, Closed, beside_a_disc, fitting, number_room
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, dot
+from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector, named_rows, under
-from scenes.theme import gap, palette, signed
+from scenes.theme import palette
 from transformer_core.studies.focus import Focus
 from transformer_core.studies.measures.naming import attention_input
 from transformer_core.tracing.provenance import Label
@@ -94,8 +93,6 @@ class AttentionGrid(VGroup):
         self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)
         self._fill(high, masked)
         self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
-        #: What is free left of the tokens and the keys.
-        self.aside = Room(side.left, room.top, side.right, keys_room.bottom)
         super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
 
     def _fill(self, high: float, masked: NamedTensor | None) -> None:
@@ -130,14 +127,6 @@ class AttentionGrid(VGroup):
         """The signs of queries and keys: in the free corner, beside what they name."""
         left, right = self.corner.columns(2)
         return Tag("query").scale(1.6).move_to(left.centre), Tag("key").scale(1.6).move_to(right.centre)
-
-    def signs(self) -> VGroup:
-        """The meaning of the colours of the discs, in the free corner."""
-        lines = VGroup()
-        for name, sign in (("positive", 1.0), ("negative", -1.0)):
-            disc = dot(ORIGIN, 20).set_fill(signed(sign, 1.0))
-            lines.add(VGroup(disc, Words(name, "block", "ink2")).arrange(RIGHT, buff=gap("word") * 1.4))
-        return self.corner.fit(lines.arrange(DOWN, buff=gap("line"), aligned_edge=LEFT), most=1.0)
 
     def factors(self, place: tuple[int, int]) -> tuple[Vector, Vector]:
         """The query and the key whose dot product is the score of a pair."""

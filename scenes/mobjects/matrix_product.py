@@ -20,8 +20,10 @@ from transformer_core.tracing.trace import NamedTensor
 #: Px of the rows' vectors, of the gaps, and of the highest row; the share of the height that the columns take, and the
 #: one that more than six rows take.
 ROWS, SPACE, HIGHEST, COLUMNS, ROWS_OF_MANY = 430.0, 20.0, 92.0, 0.46, 0.8
-#: Px for the symbol of a matrix, above it.
-SYMBOL = 96.0
+#: Px for the symbol of a matrix, above it: how high, and how wide.
+SYMBOL, NAME = 96.0, 130.0
+#: How many times as wide a column is when it is taken out.
+LIFTED = 1.8
 
 
 class MatrixProduct(VGroup):
@@ -76,6 +78,11 @@ class MatrixProduct(VGroup):
         """The row and the column whose dot product is the entry at `place`."""
         return self.rows[place[0]], self.columns[place[1]]
 
+    def lifted(self, column: Vector) -> Vector:
+        """A column taken out of the matrix: larger, in the free corner beside it."""
+        out = column.copy().stretch(LIFTED, 0)
+        return out.move_to(self.corner.split_columns(-pixels(out.width))[1].centre)
+
     @property
     def empty(self) -> VGroup:
         """The cells before anything is in them."""
@@ -107,9 +114,10 @@ class ThreeProjections(VGroup):
         side = gutter(x.words(x.axes[0])) + 14 + 330
         tops, feet = (part.split_columns(side, 50)[1].columns(len(parts), 44) for part in (above, below))
         self.corner = Room(room.left, above.top, room.left + side, above.bottom)
-        self.matrices, self.symbols, self.made = {}, {}, {}
+        self.matrices, self.symbols, self.made, self.free = {}, {}, {}, {}
         for (role, matrix, made), top, foot in zip(parts, tops, feet, strict=True):
             name_room, body = top.split_rows(min(SYMBOL, 0.6 * top.height), 6)
+            name_room, self.free[role] = name_room.split_columns(NAME)
             self.symbols[role] = name_room.fit(Formula(f"{{{{ W_{role[0].upper()} : {role} }}}}", 48), most=1.0)
             self.matrices[role] = matrix_in(body, matrix, role)
             scale = full_colour(made)
@@ -121,3 +129,7 @@ class ThreeProjections(VGroup):
             ]
         super().__init__(*self.names, *self.x, *self.matrices.values(), *self.symbols.values())
         self.add(*(vector for made in self.made.values() for vector in made))
+
+    def beside(self, role: str, text: VMobject) -> VMobject:
+        """A text beside the symbol of a matrix."""
+        return self.free[role].fit(text, most=1.0)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Reach, means
-from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import arrow, dashes, path, rule
+from scenes.mobjects.cells import Cell
+from scenes.mobjects.marks import Away, Reach, means
+from scenes.mobjects.planes import Plane, add_at_tip
+from scenes.mobjects.shapes import arrow, dashes, dot, path, rule
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
+from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.wording import entry_name
-from scenes.theme import gap, units
+from scenes.theme import gap, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -22,6 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
 #: Px around a plane, across and down: at the sides of a card, and where arrows are as long as a stage allows.
 USUAL, WIDE = (80.0, 110.0), (120.0, 76.0)
+#: Px of the score of a key, across and at most down, of its token, and of the dot where the key's shadow ends.
+SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
 
 
 class PlaneOfTwo(VGroup):
@@ -71,6 +75,54 @@ class PlaneOfTwo(VGroup):
             Token(top_key, "key").next_to(end, away, buff=units(14)),
         )
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
+
+
+class KeyFan(VGroup):
+    """A query and its keys around it: each keeps its length and its angle to the query, whatever lies between two keys.
+
+    Args:
+        head: the tensors of a head.
+        query_token: the query.
+        reach: the places of the keys.
+        room: the rectangle that is filled, with the scores in the right part of it.
+
+    From each of `keys` one of `drops` falls onto the line of the query, to one of `feet` in the colour of the sign;
+    `scores` are cells, below each other, and `tokens` stand beside them. `chips` are at the tips where there is room.
+    """
+
+    def __init__(self, head: Trace, query_token: Label, reach: Sequence[int], room: Room) -> None:
+        left, right = room.golden_columns()
+        planes, length = head["plane"].pick(query=query_token), float(head["q_norm"].pick(query=query_token))
+        tips = [planes.pick(key=j, other=j) for j in reach]
+        spots = np.array([[0, 0], [length, 0], *(tip.values for tip in tips)])
+        plane = Plane(spots, left.inset(*WIDE))
+        self.origin, foot = plane.origin, plane.foot
+        low, high = (plane.point((end, 0)) for end in (spots[:, 0].min(), spots[:, 0].max()))
+        self.line = rule(low, high, "ink3", 3)
+        self.query = arrow(foot, plane.point((length, 0)), "query", 9, 30)
+        self.asker = Token(query_token, "query").next_to(self.query, DOWN, buff=units(30)).align_to(self.query, RIGHT)
+        self.keys, self.drops, self.feet, self.chips = VGroup(), VGroup(), VGroup(), VGroup()
+        self.scores, self.tokens = VGroup(), VGroup()
+        scores = head["scores"].pick(query=query_token, key=tuple(reach))
+        lines = right.rows(len(reach), 8)
+        tall = min(HIGHEST, lines[0].height)
+        size, style = (SCORE, tall), "stage number" if tall >= LARGE else "cell"
+        wide = max(chip_width(label) for label in scores.words("key"))
+        thick, head_of = (9, 30) if tall >= LARGE else (5, 20)
+        for tip, label, score in zip(tips, scores.words("key"), scores.quantities(), strict=True):
+            ahead = signed(1.0 if score >= 0 else -1.0, 1.0)
+            spot = plane.point((float(tip.values[0]), 0))
+            end = dot(spot, SPOT).set_fill(ahead)
+            self.keys.add(plane.arrow(foot, tip.quantities(), "key", thick, head_of))
+            self.drops.add(dashes(plane.point(tip.values), spot, "ink2", 3))
+            self.feet.add(means(end, Away(tip.quantity(0), 0.0, 0, plane.px, 2 * SPOT, plane.ground)))
+            add_at_tip(self.chips, Token(label, "key"), self.keys[-1], 12)
+            self.tokens.add(Token(label, "key", wide, min(tall, LARGE)))
+            self.scores.add(Cell(score, size, ".2f", style, full_colour(head["scores"]), disc=True))
+        rows = [VGroup(*row).arrange(RIGHT, buff=gap("chip")) for row in zip(self.tokens, self.scores, strict=True)]
+        VGroup(*rows).arrange(DOWN, buff=units(8), aligned_edge=RIGHT).move_to(right.centre)
+        super().__init__(self.line, self.origin, self.drops, self.query, self.keys, self.feet, self.chips, self.asker)
+        self.add(self.scores, self.tokens)
 
 
 def value_line(quantity: Quantity, spec: str, role: str = "ink", space: str = "chip") -> VGroup:

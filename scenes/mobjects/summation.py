@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from manim import RIGHT, Animation, AnimationGroup, VGroup, VMobject
+from manim import PI, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import Along, Count, Flight, Sweep, Travel, appear, leave
 from scenes.layout import Room
@@ -231,7 +231,7 @@ class Summation(VGroup):
         """Inputs, the first three terms, the others, the result."""
         given = [*sources, *[None] * len(self.rows)]
         come = [
-            Travel(source, row, kind="flow") if source is not None else appear(row)
+            Travel(_standing(row, source), row, kind="row") if source is not None else appear(row)
             for source, row in zip(given, self.rows, strict=False)
         ]
         marks = [*(words for words, _, _ in self.counters), self.chart.zero, self.sum_names[0], self.playhead]
@@ -249,6 +249,14 @@ class Summation(VGroup):
                 (self._to_the_strongest() if known else leave(*self.passing), appear(self.sum_names[1], rise=False)),
             ],
         ]
+
+
+def _standing(row: VMobject, source: VMobject) -> VMobject:
+    """Return where a row of cells comes from: out of an upright source it turns, entry by entry, until it lies."""
+    if source.height <= source.width or row.height >= row.width:
+        return source
+    upright = row.copy().rotate(-PI / 2)
+    return upright.stretch(source.width / upright.width, 0).stretch(source.height / upright.height, 1).move_to(source)
 
 
 class RunningSum(VGroup):

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from itertools import pairwise
 from math import inf
 
 import numpy as np
-from manim import PI, Mobject, VGroup, VMobject
+from manim import LEFT, PI, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_in
 from scenes.mobjects.copies import Copied
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the plate around the cells, and how opaque it is.
 EDGE, PLATE = 6.0, 0.28
-#: Px of bars beside vectors with their numbers, of the numbers, and of the highest bar.
-BARS, DIGITS, BAR = 240.0, 112.0, 36.0
+#: Px for the number behind a vector, and for what is written above all.
+DIGITS, HEAD = 130.0, 84.0
 #: A vector beside its token is at most so many px high, and the token.
 HIGHEST, TOKEN = 84.0, 56.0
 
@@ -69,64 +70,48 @@ class Vector(Copied, VGroup):
         super().__init__(self.plate, self.cells)
 
 
-class BeforeAndAfter(VGroup):
-    """The same vectors before and after an operation, side by side under their headings; `after` may be None.
+class Lengths(VGroup):
+    """Vectors one below the other with their tokens, each as wide as it is long, and its length behind it.
 
     Args:
-        before, after: two axes; without `after`, the vectors fill the room, under the second heading.
-        first, second: what is written above.
+        stages: the same vectors before and after an operation, two axes each, on one scale of colours.
+        lengths: of the vectors of each stage, on one scale.
+        headings: what is written above each stage.
         room: the rectangle that is filled.
-        lengths: of the vectors of both, as bars at their right, on one scale.
 
-    Both have one scale of colours; what stands `instead` of the second has its own.
+    `stages[i]` are the vectors of a stage, `numbers[i]` their lengths; all stages stand in one place.
+    `changes` are, from stage to stage, what goes and what comes.
     """
 
     def __init__(
         self,
-        before: NamedTensor,
-        after: NamedTensor | None,
-        first: Mobject,
-        second: Mobject,
+        stages: Sequence[NamedTensor],
+        lengths: Sequence[NamedTensor],
+        headings: Sequence[VMobject],
         room: Room,
-        lengths: Sequence[NamedTensor] = (),
     ) -> None:
-        heads, body = room.split_rows(96)
-        side = gutter(before.words(before.axes[0]))
-        count = 1 if after is None else 2
-        tops, bodies = (part.split_columns(side, 14)[1].columns(count, 120) for part in (heads, body))
-        self.lengths: list[VGroup] = []
-        scale = full_colour(before, *([] if after is None else [after]))
-        if lengths:
-            sides = [part.split_columns(-BARS, 24)[1] for part in bodies]
-            bodies = [part.split_columns(-BARS, 24)[0] for part in bodies]
-            unit = (BARS - DIGITS) / max(float(tensor.values.max()) for tensor in lengths)
-            self.lengths = [_lengths(side, tensor, unit) for side, tensor in zip(sides, lengths, strict=True)]
-        self.body = bodies[-1]
-        self.names, self.before = named_rows(before, body, bodies[0].width, "residual", scale=scale)
-        self.after = [] if after is None else vectors_in(self.body, after, "residual", HIGHEST, scale=scale)
-        self.headings = [second] if after is None else [first, second]
-        for bars, place in zip(self.lengths, tops, strict=False):
-            name = Words("length", "fact", "ink2").settle(place.centre)
-            bars.add(name.begin_at(bars.get_left()[0]))
-        if lengths:
-            tops = [part.split_columns(-BARS, 24)[0] for part in tops]
-        for heading, place in zip(self.headings, tops, strict=True):
-            place.inset(30, 18).fit(heading, most=1.0)
-        super().__init__(*self.names, *self.before, *self.after, *self.lengths, *self.headings)
-
-    def instead(self, tensor: NamedTensor) -> list[Vector]:
-        """Other vectors in the place of the second ones, on a scale of colours of their own."""
-        return vectors_in(self.body, tensor, "residual", HIGHEST)
-
-
-def _lengths(room: Room, lengths: NamedTensor, unit: float) -> VGroup:
-    """A bar of `unit` px for one and its number for each vector, one below the other."""
-    lines = VGroup()
-    for line, length in zip(room.rows(len(lengths), 6), lengths.quantities(), strict=True):
-        bar = bar_in(line, length, unit, BAR, "residual")
-        text = number(length, ".1f", "number").settle(line.centre).end_at(at(room.right, 0)[0])
-        lines.add(VGroup(bar, text))
-    return lines
+        head, room = room.split_rows(HEAD)
+        scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
+        wide = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14 - DIGITS
+        self.names, rows = named_rows(stages[0], room, wide, "residual")
+        unit, self.stages, self.numbers = wide / most, [], []
+        for tensor, of in zip(stages, lengths, strict=True):
+            vectors, numbers = [], VGroup()
+            for vector, length, row in zip(tensor, of.quantities(), rows, strict=True):
+                high = pixels(row.plate.height)
+                one = Vector(vector, unit * float(length), high, "residual", scale)
+                means(one.plate, Length(length, "width", unit, high))
+                vectors.append(one.align_to(row, LEFT).set_y(row.get_y()))
+                text = number(length, ".1f", "stage number").settle(one.get_center())
+                numbers.add(text.begin_at(one.get_right()[0] + units(24)))
+            self.stages.append(vectors)
+            self.numbers.append(numbers)
+        for heading in headings:
+            head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
+        self.title = Words("length", "fact", "ink2").settle(head.centre).end_at(at(room.right, 0)[0])
+        drawn = [[*vectors, *texts] for vectors, texts in zip(self.stages, self.numbers, strict=True)]
+        self.changes = [*pairwise(drawn)]
+        super().__init__(*self.names, *drawn[0], self.title, *headings[:1])
 
 
 def vector_in(

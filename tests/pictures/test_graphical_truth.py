@@ -13,8 +13,7 @@ from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import BeforeAndAfter
+from scenes.mobjects.vectors import Lengths
 from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of
@@ -46,20 +45,19 @@ def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
         assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
 
 
-def test_lengths_before_and_after_a_norm_are_bars_of_one_unit() -> None:
+def test_vectors_before_and_after_a_norm_are_as_wide_as_they_are_long() -> None:
     before = trace_of("The car is red")["encoder.1.ln1.normalized"].pick(batch=0)
     lengths = [
         NamedTensor(name, np.array(values), ("position",))
         for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
     ]
-    figure = BeforeAndAfter(before, before, Words("a"), Words("b"), STAGE, lengths)
-    units_drawn = [
-        line[0].width / value
-        for bars, tensor in zip(figure.lengths, lengths, strict=True)
-        for line, value in zip(bars, tensor.values, strict=False)
-    ]
-    assert len(units_drawn) == 8
-    assert np.allclose(units_drawn, units_drawn[0])
+    figure = Lengths([before, before], lengths, [], STAGE)
+    wide = np.array([[vector.plate.width for vector in vectors] for vectors in figure.stages])
+    units_drawn = wide / np.array([tensor.values for tensor in lengths])
+    assert units_drawn.shape == (2, 4)
+    assert np.allclose(units_drawn, units_drawn[0, 0])
+    left = [vector.get_left()[0] for vectors in figure.stages for vector in vectors]
+    assert np.allclose(left, left[0])
 
 
 def test_a_part_that_is_overtaken_nowhere_has_no_point_and_leaves_the_picture_whole() -> None:

@@ -15,14 +15,14 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
+    gather,
     leave,
     meet,
     pulses,
     ring_around,
-    send,
     through,
 )
-from scenes.chapters.c05_qkv.figures import ASKED, OVER, Pairs, ThreeRoles, length_of_stream, reading
+from scenes.chapters.c05_qkv.figures import ASKED, OVER, WIDER, Looking, Pairs, ThreeRoles, length_of_stream, reading
 from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
@@ -31,11 +31,11 @@ from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import BeforeAndAfter
-from scenes.mobjects.wording import LETTERS, counted, entering, head_name, layer_name, letter_of, strongest
+from scenes.mobjects.vectors import Lengths
+from scenes.mobjects.wording import LETTERS, counted, entering, head_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
-from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, most_seen, on_a_few
+from transformer_core.studies.focus import DECODER, EARNED, Focus, focus_of, mixed_focus, on_a_few
 from transformer_core.tracing.provenance import Phrase, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -67,40 +67,44 @@ class QKV(Chapter):
 
     def three_jobs(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
-        x = entering(trace, focus).pick(position=focus.query_token)
+        x, query_token = entering(trace, focus).pick(position=focus.query_token), focus.query_token
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
         query, key, value = roles.opening()
-        place, clear = ribbon.place, clear_role(trace)
-        chip = ribbon.chips[place(focus.query_token)]
-        asked = ASKED[clear.role] if clear else ""
+        chip = ribbon.chips[ribbon.place(query_token)]
+        clear, here = clear_role(trace), Looking(trace, focus)
+        first = Looking(trace, clear, ASKED[clear.role]) if clear else here
         example = (
             [
                 beat(
-                    f"In {head_name(clear.layer, clear.head)}, “{clear.query_token}” asks: {Phrase(asked)}",
-                    *roles.asks(asked),
+                    f"In {head_name(clear.layer, clear.head)}, “{query_token}” asks: {Phrase(first.asked)}",
+                    appear(first.question),
                 ),
-                beat(
-                    f"{share_of(trace, clear):share} of its attention goes to “{clear.top_key}”.",
-                    ribbon.mark({place(clear.query_token): "query", place(clear.top_key): "key"}),
-                ),
+                beat(f"{share_of(trace, clear):share} of its attention goes to “{clear.top_key}”.", *first.look()),
             ]
             if clear
             else []
         )
         yield Step(
             "How can one vector do three jobs?",
+            *example,
             beat(
-                f"“{focus.query_token}”, as it enters the attention of the {layer_name(focus.layer)}: "
-                f"a vector of {trace['config.d_model']} numbers.",
-                ribbon.mark({ribbon.place(focus.query_token): "residual"}),
-                (Travel(chip, roles.whole, kind="row"), draw(drop(chip, roles.whole, "residual"))),
+                followed(focus, trace),
+                (leave(first.heading, first.question, *first.seen), appear(here.heading)) if clear else None,
+                *here.look(),
+            ),
+            beat(
+                f"“{query_token}” enters as a vector of {trace['config.d_model']} numbers.",
+                (leave(here.heading, *here.seen), *exchange(first.chips, ribbon.chips)),
+                (
+                    ribbon.mark({ribbon.place(query_token): "residual"}),
+                    Travel(chip, roles.whole, kind="row"),
+                    draw(drop(chip, roles.whole, "residual")),
+                ),
             ),
             beat("It has to say what it looks for,", query),
             beat("what it can be found by,", key),
             beat("and what it hands over.", value),
-            *example,
-            beat("How can one vector do all three?", ribbon.mark({place(focus.query_token): "residual"})),
-            stage=[ribbon],
+            stage=[first.heading, *first.chips],
         )
 
     def what_enters(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -109,16 +113,13 @@ class QKV(Chapter):
         words, width = trace["config.words"], trace["config.d_model"]
         normed = stream.name != x.name
         norm = trace.under(x.name.rpartition(".")[0], batch=0)
-        picture = BeforeAndAfter(
-            stream,
-            norm["normalized"] if normed else None,
-            Words("residual stream", "title", "residual"),
-            Words(f"X: {words} × {width}", "title"),
-            ribbon.below(STAGE),
-            [length_of_stream(trace, focus), norm["normalized_length"]] if normed else (),
-        )
-        before, after, headings = picture.before, picture.after, picture.headings
-        read = picture.instead(x) if normed else before
+        stages, lengths = [stream], [length_of_stream(trace, focus)]
+        headings = [Words("residual stream", "title", "residual"), Words(f"X: {words} × {width}", "title")]
+        if normed:
+            stages += [norm["normalized"], x]
+            lengths += [norm["normalized_length"], norm["out_length"]]
+        picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
+        changes = [exchange(*two, "slow") for two in picture.changes]
         learned = claim(
             trace.about["config"].get("norm") == "rms",
             "Each entry is weighed by its learned gain.",
@@ -128,9 +129,9 @@ class QKV(Chapter):
             "What exactly enters?",
             beat(
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
-                deal(ribbon.chips, before, kind="slow"),
-                *(appear(heading) for heading in headings[:-1]),
-                appear_in_turn(picture.lengths[:1]),
+                deal(ribbon.chips, picture.stages[0], kind="slow"),
+                appear(headings[0]),
+                appear(picture.title, picture.numbers[0]),
             ),
             beat(
                 claim(
@@ -140,13 +141,14 @@ class QKV(Chapter):
                 )
                 if normed
                 else "In this model, attention reads it as it is.",
-                (deal(before, after), *(appear(bars) for bars in picture.lengths[1:])) if normed else None,
+                *changes[:1],
             ),
-            beat(learned, leave(*picture.lengths[1:]), exchange(after, read, "slow")) if normed else None,
+            beat(learned, *changes[1:]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
-                appear(headings[-1]),
-                appear_in_turn([ring_around(vector) for vector in read], "slow"),
+                leave(headings[0]),
+                appear(headings[1]),
+                appear_in_turn([ring_around(vector) for vector in picture.stages[-1]], "slow"),
             ),
             stage=[ribbon, *picture.names],
         )
@@ -168,8 +170,11 @@ class QKV(Chapter):
             products=head["q_terms"].pick(**own),
             sums=head["q_partial_sums"].pick(**own),
         )
-        come, first, rest, last = inside.plays(product.factors(place))
-        dive = Dive([*product.names, *product.rows, *product.columns, product.empty, symbol], cell, room)
+        row, column = product.factors(place)
+        taken = product.lifted(column)
+        come, first, rest, last = inside.plays([row, taken])
+        columns = [taken if one is column else one for one in product.columns]
+        dive = Dive([*product.names, *product.rows, *columns, product.empty, symbol], cell, room)
         bias = f"parameters.{focus.path}.b_q" in trace
         yield Step(
             "One number of the query, slowly",
@@ -178,7 +183,12 @@ class QKV(Chapter):
                 f"{trace['config.d_head']}. Training finds its numbers.",
                 (appear(symbol), appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
-            beat(f"Take the vector of “{query_token}” and one column of the matrix.", (dive, *come[0]), *come[1:]),
+            beat(
+                f"Take the vector of “{query_token}” and one column of the matrix.",
+                Travel(column, taken, kind="row", leaving=True),
+                (dive, *come[0]),
+                *come[1:],
+            ),
             beat("Multiply entry by entry, and add up.", *first, *rest),
             beat(
                 claim(
@@ -188,6 +198,7 @@ class QKV(Chapter):
                 ),
                 *last,
                 (Rise(dive, inside), Travel(inside.result, product.cells[place], OVER, leaving=True)),
+                Travel(taken, column, OVER, leaving=True),
             ),
             stage=[ribbon, *product.names, *product.rows],
         )
@@ -203,8 +214,6 @@ class QKV(Chapter):
         product.corner.fit(formula)
         heads, rest = trace["config.heads"], product.others(here)
         letters = [letter_of(head) for head in range(trace.about["config"]["heads"])]
-        mine = VGroup(*(product.cells[place] for place in product.row(here)))
-        ring = ring_around(mine, "query")
         deck = Deck([f"head {letter}" for letter in letters], focus.head, product.corner, "query", "W_Q")
         yield Step(
             "One row quickly, then the rest",
@@ -228,11 +237,8 @@ class QKV(Chapter):
                 appear_in_turn([*deck.plates], "slow"),
             ),
             beat(
-                followed(focus, trace),
+                f"This is the one of {head_name(focus.layer, focus.head)}.",
                 (leave(*deck.plates[:-1]), Travel(deck.plates[-1], ring_around(VGroup(*product.columns), "query"))),
-                appear(ring),
-                send(VGroup(mine, ring), ribbon.chips),
-                ribbon.mark(dict.fromkeys(map(ribbon.place, most_seen(trace, focus)), "key") | {here: "query"}),
             ),
         )
 
@@ -245,12 +251,13 @@ class QKV(Chapter):
         shared = f" Here {together} heads share both." if together > 1 else ""
         place = ribbon.place(focus.query_token)
         rings = [ring_around(board.made[role][place], role) for role in ("key", "value")]
-        box = ring_around(VGroup(*board.matrices.values(), *board.symbols.values()), "ink2", roomy=True)
-        count = head["head_parameters"]
-        named = VGroup(
-            Words(f"head {letter_of(focus.head)}", "title"), Words(f"{count:,.0f} parameters", "block", "ink2")
-        ).arrange(DOWN, buff=gap("line"))
-        board.corner.fit(named, most=1.0)
+        count, bias = head["head_parameters"], f"parameters.{focus.path}.b_q" in trace
+        long, wide = trace["config.d_model"], trace["config.d_head"]
+        plus = f" + {wide}" if bias else ""
+        sums = [board.beside(role, Words(f"{long} × {wide}{plus}", "stage number", role)) for role in LETTERS]
+        total = Words(f"{count:,.0f}", "large number").scale(WIDER)
+        named = VGroup(total, Words(f"parameters of head {letter_of(focus.head)}", "block", "ink2"))
+        board.corner.fit(named.arrange(DOWN, buff=gap("line")), most=WIDER)
         yield Step(
             "Key and value: the same vectors, other matrices",
             beat(
@@ -265,13 +272,14 @@ class QKV(Chapter):
             ),
             beat(
                 claim(
-                    f"parameters.{focus.path}.b_q" in trace,
+                    bias,
                     f"Three matrices and their biases: so far, head {letter_of(focus.head)} has "
                     f"{count:,.0f} parameters.",
                     f"Three matrices: so far, head {letter_of(focus.head)} has {count:,.0f} parameters.",
                 ),
-                draw(box, kind="row"),
-                appear(named),
+                appear_in_turn(sums),
+                gather(sums, total, "slow"),
+                appear(named[1]),
             ),
             beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
             stage=[
@@ -302,7 +310,7 @@ class QKV(Chapter):
             "Why not one matrix for both?",
             beat(
                 "If keys were queries, every query would meet every query. A large blue disc is a good match.",
-                (appear(mirrored.heading), appear_in_turn([*mirrored.half], "slow")),
+                (appear(mirrored.heading), draw(mirrored.frame, kind="row"), appear_in_turn([*mirrored.half], "slow")),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
@@ -400,7 +408,6 @@ def followed(focus: Focus, trace: Trace) -> str:
     where = head_name(focus.layer, focus.head)
     return claim(
         on_a_few(trace, focus),
-        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens, "
-        "and what it asks is hard to name.",
+        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens, so we see them mix.",
         f"We follow {where}: there “{focus.query_token}” makes a good example.",
     )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Travel, appear, exchange, leave
+from scenes.animations import Travel, appear, draw, exchange, leave
 from scenes.layout import STAGE, Room
+from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.shapes import Box, arrow, curve, dashes
@@ -16,7 +17,8 @@ from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
 from scenes.mobjects.vectors import Vector, vector_in
-from scenes.theme import gap, palette, units
+from scenes.mobjects.wording import letter_of
+from scenes.theme import at, gap, palette, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -43,9 +45,32 @@ FOOT, ABOVE = 78.0, 24.0
 #: Px between the edge of a panel and what is in it, above and below, where a line stands below the panels.
 LOWER = 14.0
 #: The share of a panel's height that is left to the vector at its foot.
-FOOTED = 0.19
+FOOTED = 0.22
+#: Px of the highest vector in a panel, and how many times larger than usual what is written may be.
+TALLEST, WIDER = 110.0, 1.4
+#: Px for the name of a head and its question, above the arcs.
+HEAD = 84.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
 ASIDE, CHIPS_ASIDE, OVER = 0.3, 0.36, -0.15
+
+
+class Looking(Arcs):
+    """The attention of the query token in a head, as arcs over the stage, below its name and what is `asked`."""
+
+    def __init__(self, trace: Trace, focus: Focus, asked: str = "") -> None:
+        head, room = STAGE.split_rows(HEAD)
+        weights = focus.seen(trace)["weights"].pick(query=focus.query_token)
+        super().__init__(weights.words("key"), weights.position("key", focus.query_token), weights, room)
+        self.asked = asked
+        self.heading = Words(f"head {letter_of(focus.head)}", "title").settle(head.centre).begin_at(at(head.left, 0)[0])
+        self.question = Words(asked, "title", "query").settle(head.centre)
+        for share in self.marks:
+            share.scale(WIDER)
+        self.seen = [*self.arcs, *self.marks]
+
+    def look(self) -> list[Animation]:
+        """The arcs are drawn, and get their numbers."""
+        return [draw(*self.arcs, kind="slow"), appear(*self.marks)] if len(self.arcs) else []
 
 
 class ThreeRoles(VGroup):
@@ -73,17 +98,23 @@ class ThreeRoles(VGroup):
         self.vectors: dict[str, Vector] = {}
         self.symbols: dict[str, VMobject] = {}
         self.tensors, self.feet = vectors, {}
+        tops: list[Room] = []
         for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
             plate = Box(part.width, part.height, palette().surface, 18, palette().role(role), 4)
             symbol, question = f"x {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
             last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
-            lines = VGroup(Tag(role).scale(1.4), Words(role, "block", role), last).arrange(DOWN, buff=gap("chip"))
-            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(110.0, FOOTED * part.height))
-            top.fit(lines, most=1.0)
+            named = VGroup(Tag(role).scale(1.6), Words(role, "title", role)).arrange(RIGHT, buff=gap("chip"))
+            lines = VGroup(named, last).arrange(DOWN, buff=gap("chip" if below else "grid"))
+            top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(130.0, FOOTED * part.height))
+            tops.append(top.inset(0, LOWER))
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
-            self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=84)
+            self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=TALLEST)
             if coloured:
                 self.symbols[role] = last.part(role)
+        pairs = [(panel[1], top) for panel, top in zip(self.panels.values(), tops, strict=True)]
+        most = min(WIDER, *(min(units(top.width) / m.width, units(top.height) / m.height) for m, top in pairs))
+        for lines, top in pairs:
+            top.fit(lines, most=most)
         self.ways = [
             curve(np.array([panel.get_x(), self.whole.get_bottom()[1], 0]), panel.get_top(), "residual", 4)
             for panel in self.panels.values()
@@ -97,11 +128,6 @@ class ThreeRoles(VGroup):
             for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
         ]
 
-    def asks(self, question: str) -> tuple[Animation, Animation]:
-        """The question of the query gives way to one that is asked of a sentence."""
-        old = self.panels["query"][1][-1]
-        return leave(old), appear(Words(question, "stage word", "query").settle(old.get_center()))
-
     def exchanged(self, readings: Sequence[VGroup]) -> Exchanged:
         """The matrices of queries and keys in each other's place, what they make then, and whose scores that gives."""
         return Exchanged(self, readings)
@@ -114,7 +140,7 @@ class Exchanged:
         self.whole, pair = roles.whole, ("query", "key")
         self.mine, self.symbols = ([of[role] for role in pair] for of in (roles.vectors, roles.symbols))
         self.made = [
-            vector_in(roles.feet[role], roles.tensors[other], role, most=84)
+            vector_in(roles.feet[role], roles.tensors[other], role, most=TALLEST)
             for role, other in zip(pair, reversed(pair), strict=True)
         ]
         one, other = self.symbols
@@ -157,6 +183,9 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
     return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
 
 
+#: Px between a grid that is only supposed and the dashes around it, by how much of its length the mirror
+#: reaches beyond its grid, and the corners of the dashes.
+FRAME, BEYOND, AROUND = 16.0, 0.04, (UP + LEFT, UP + RIGHT, DOWN + RIGHT, DOWN + LEFT)
 #: Px of a token that has room for large type, and of one that has not.
 TALL, LOW = 52.0, 42.0
 
@@ -196,7 +225,9 @@ class Pairs(VGroup):
             row.set_x(farthest)
         for column in self.columns:
             column.align_to(self.columns, DOWN)
-        self.heading = Words(name, "block").next_to(VGroup(self.grid, self.columns), UP, buff=units(28))
+        supposed = role == "query"
+        self.heading = Words(name, "block", "ink2" if supposed else "ink")
+        self.heading.next_to(VGroup(self.grid, self.columns), UP, buff=units(28))
         self.heading.set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
@@ -213,7 +244,7 @@ class Pairs(VGroup):
         """The scores if keys were queries, and the scores: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-        mirrored = cls(tensors[0], "if keys were queries", forth, back, scale, size, "query")
+        mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, size, "query")
         return mirrored, cls(tensors[1], "with keys of their own", forth, back, scale, size)
 
     def told(self, ahead: bool = False) -> tuple[str, str]:
@@ -250,13 +281,18 @@ class Pairs(VGroup):
         return AnimationGroup(*turns) if turns else None
 
     @property
+    def frame(self) -> VGroup:
+        """Dashes around the grid and its tokens, as around what is only supposed."""
+        whole = VGroup(self.grid, self.rows, self.columns)
+        corners = [whole.get_corner(way) + way * units(FRAME) for way in AROUND]
+        return VGroup(dashes(*ends, "ink2", 3) for ends in zip(corners, corners[1:] + corners[:1], strict=True))
+
+    @property
     def axis(self) -> VGroup:
-        """The mirror: the ends of the diagonal, on both sides of the grid."""
+        """The mirror: the diagonal of the grid, from end to end, and its name."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
-        way = (low - high) / np.linalg.norm(low - high) * units(64)
-        word = Words("mirror", "aside", "ink2").move_to(high - way + UP * units(26))
-        word.begin_at(self.rows.get_left()[0])
-        return VGroup(VGroup(dashes(high - way, high, "ink", 4, 8), dashes(low, low + way, "ink", 4, 8)), word)
+        word = Words("mirror", "fact").settle(np.array([self.rows.get_x(), self.columns.get_y(), 0]))
+        return VGroup(dashes(high + (high - low) * BEYOND, low, "ink", 4, 8), word)
 
 
 def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:
