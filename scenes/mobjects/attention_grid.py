@@ -161,17 +161,18 @@ class AttentionGrid(VGroup):
         return VGroup(*self.hollow.values())
 
 
-def board_of(trace: Trace, focus: Focus, tensor: str = "scores") -> AttentionGrid:
+def board_of(trace: Trace, focus: Focus, tensor: str = "scores", room: Room = STAGE) -> AttentionGrid:
     """The grid of the followed head, with the sentence as its ribbon."""
     head = focus.seen(trace)
     pairs = head[tensor]
-    _, columns = rooms(pairs.words("query"))
+    _, columns = rooms(pairs.words("query"), room)
     return AttentionGrid(
         head[attention_input(head, "q")],
         head[attention_input(head, "k")],
         pairs,
         Ribbon(pairs.words("key"), columns),
         focus.query_token,
+        room,
         masked=head["masked"],
         weights=tensor == "weights",
     )

@@ -43,7 +43,7 @@ class Plane:
     def arrow_to(self, start: np.ndarray, spot: Sequence[Quantity], role: str) -> VGroup:
         """An arrow from a point to the spot of two entries."""
         across, up = spot
-        line = self.line(start, self.point((float(across), float(up))), role, 8, 24)
+        line = self.line(start, self.point((float(across), float(up))), role, 12, 32)
         return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground, fixed=True))
 
     @staticmethod

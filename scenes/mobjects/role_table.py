@@ -149,9 +149,9 @@ class HundredCases(VGroup):
         super().__init__(self.title, self.note, self.dots, self.score)
 
 
-def hundreds(scores: Sequence[Quantity], titles: Sequence[str], note: str, room: Room) -> list[HundredCases]:
+def hundreds(scores: Sequence[Quantity], titles: Sequence[str], notes: Sequence[str], room: Room) -> list[HundredCases]:
     """Shares side by side, each as a square of a hundred dots."""
-    panels = [HundredCases(score, title, note, across=10) for score, title in zip(scores, titles, strict=True)]
+    panels = [HundredCases(*told, across=10) for told in zip(scores, titles, notes, strict=True)]
     for panel, place in zip(panels, room.columns(len(panels)), strict=True):
         place.inset(0, 12).fit(panel, most=1.3)
         panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up

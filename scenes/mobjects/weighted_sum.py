@@ -12,7 +12,7 @@ from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, Shade, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
@@ -71,6 +71,8 @@ class WeightedSum(VGroup):
             vectors, foot = vectors.split_rows(-FOOT, 12)
         scale = full_colour(values)
         self.tiles, self.numbers, self.values, self.shrunk = VGroup(), VGroup(), VGroup(), VGroup()
+        #: How wide each value was before it was weighted.
+        self.outlines = VGroup()
         style = "stage number" if ribbon.wide >= 120 else "cell"
         for j in keys:
             weight, x = weights.quantity(j), ribbon.columns[j].centre[0]
@@ -83,6 +85,7 @@ class WeightedSum(VGroup):
             wide = min(ribbon.wide, 230.0)
             value = Vector(values.pick(key=j), wide, vectors.height, "value", scale, upright=True)
             self.values.add(value.move_to(vectors.centre).set_x(x))
+            self.outlines.add(frame(wide, vectors.height, "value", 3).set_stroke(opacity=FAINT).move_to(value))
             narrow = value.copy().stretch(max(float(weight), LEAST), 0)
             means(narrow.plate, Length(weight, "width", wide, vectors.height, wide * LEAST))
             self.shrunk.add(narrow)
@@ -127,12 +130,12 @@ class WeightedSum(VGroup):
         values, keys = head[attention_input(head, "v")], within_reach(head, query_token)
         return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE), written)
 
-    def weigh(self) -> Animation:
-        """Each value keeps so much of its width as its weight says."""
+    def weigh(self) -> tuple[Animation, ...]:
+        """Each value keeps so much of its width as its weight says; an outline shows how wide it was."""
         turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.shrunk, strict=True)]
         together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(turns)))
         together.set_run_time(pace("slow"))
-        return together
+        return appear(self.outlines, rise=False), together
 
     def follow(self) -> list[Any]:
         """The sum of one entry: its weights and values come down from above, and its result stands in the output."""

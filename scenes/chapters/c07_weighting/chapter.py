@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, LEFT, VGroup
 
 from scenes.animations import (
+    Flight,
     Reform,
     appear,
     appear_in_turn,
@@ -19,9 +20,18 @@ from scenes.animations import (
     pulses,
     recast,
     ring_around,
-    settle_in,
+    slide,
 )
-from scenes.chapters.c07_weighting.figures import JoinedHeads, Nudges, SortedShares, walks
+from scenes.chapters.c07_weighting.figures import (
+    Added,
+    Nudges,
+    SortedShares,
+    Tie,
+    for_a_formula,
+    in_place_of,
+    into_bars,
+    walks,
+)
 from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
@@ -35,9 +45,8 @@ from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.mobjects.vectors import vectors_in
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import head_name, spanish_of
+from scenes.mobjects.wording import counted, head_name, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, focus_of, mixed_focus, sense_head, swap_of, within_reach
@@ -140,7 +149,6 @@ class Weighting(Chapter):
         strongest = below.largest()
         mine, rest = before.own(query_token), before.others(query_token)
         numbered = after.seen(mine, numbered=True)
-        cells = after.seen(stacked.segments)
         over = ", over the keys that it may see" if focus.stack == DECODER else ""
         beyond = claim(bool(trace.about.get("windows")), ", with the keys out of sight", "")
         yield Step(
@@ -165,10 +173,8 @@ class Weighting(Chapter):
             ),
             beat(
                 f"Each row does{over}{beyond}.",
-                (
-                    leave(before.ribbon, *before.keys, before.empty, *(cell.box for cell in cells), ring),
-                    *exchange([cell.disc or cell for cell in cells], [*stacked.segments.values()], "row"),
-                ),
+                (leave(before.ribbon, *before.keys, ring), *into_bars(after, stacked, mine, "cell")),
+                (leave(before.empty), *into_bars(after, stacked, rest)) if rest else leave(before.empty),
                 appear(stacked.numbers),
             ),
             beat(
@@ -236,7 +242,7 @@ class Weighting(Chapter):
                 "Before training, entries are random, about one in size. Add up the products of a query and a key.",
                 draw(lines[0], kind="slow"),
             ),
-            beat("Each pair makes such a sum.", draw(*lines[1:], kind="slow")),
+            beat("Each pair makes such a sum.", draw(*lines[1:], kind="row")),
             beat(
                 "The variance of the sums grows by one with every product.",
                 appear(law),
@@ -277,24 +283,22 @@ class Weighting(Chapter):
             ),
             stage=[card, first.floor, first.heading],
         )
-        kept = {"raw": first, "root": panels[2]}
-        ones = {choice: panel.showing(run["one_weights"].pick(choice=choice, step=0)) for choice, panel in kept.items()}
-        nudges = Nudges(run, ones, panels[1].room)
-        (raw, low), (root, less) = nudges.falls.values()
+        nudges = Nudges(run, kept := {"raw": first, "root": panels[2]}, card.inside)
+        (raw, *_, low), (root, *_, less) = nudges.rows
         yield Step(
             "A softmax that has chosen cannot learn",
             beat(
-                "Why not let the best key take it all? Look at one draw.",
-                leave(panels[1]),
-                tuple(
-                    one
-                    for choice, panel in kept.items()
-                    for one in exchange([*panel.bars, panel.largest], [*ones[choice].bars, ones[choice].largest])
-                ),
+                "Why not let the best key take it all?",
+                leave(panels[1], *(part for one in kept.values() for part in (one.bars[1:], one.floor))),
             ),
             beat(
-                "The weight of the best key follows this curve, which is flat at its end.",
-                (appear(nudges.plot), draw(nudges.curve, kind="slow")),
+                "In one draw, its weight follows this curve, which is flat at its end.",
+                (
+                    leave(*(part for panel in kept.values() for part in (panel.largest, panel.heading))),
+                    appear(nudges.plot),
+                    *exchange([panel.bars[:1] for panel in kept.values()], [bars[0] for bars in nudges.bars], "slow"),
+                    draw(nudges.curve, kind="slow"),
+                ),
                 *nudges.touch("raw"),
             ),
             beat(
@@ -354,20 +358,34 @@ class Weighting(Chapter):
             query_token,
             ribbon.below(STAGE),
         )
+        outline = [] if trace.about.get("windows") else picture.outline
+        left = picture.origin, picture.ghosts, picture.chained, picture.chips, picture.heading, *outline
+        added = Added(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
+        several = len(trace[f"{focus.path}.z"].pick(batch=0)) > 1
         yield Step(
             "The same sum as arrows",
             beat(
                 "Draw the values as arrows, projected onto one flat plane: some look shorter.",
-                (appear(picture.origin), deal([ribbon.chips[j] for j in keys], picture.whole)),
-                appear(picture.chips),
+                (appear(picture.origin, picture.chips), deal([ribbon.chips[j] for j in keys], picture.whole)),
             ),
             beat("Each shrinks to its weight.", (appear(picture.ghosts, rise=False), picture.shorten())),
             beat(
-                "Set tip to tail, they lead to the output: it lies between the values, "
-                "nearest to those with large weights.",
-                *([] if trace.about.get("windows") else [draw(*picture.outline)]),
-                picture.chain(),
+                "Set tip to tail, they lead to the output, which lies between the values.",
+                (draw(*outline), picture.chain()) if outline else picture.chain(),
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+            ),
+            beat(
+                f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
+                (leave(*left), appear(added.origin, added.names[0]), draw(added.before)),
+                (*exchange([picture.output], [added.found], "row"), appear(added.names[1])),
+            ),
+            beat(
+                claim(
+                    several,
+                    "So it is added to this vector, as the outputs of the other heads are.",
+                    "So it is added to this vector.",
+                ),
+                (added.add_up(), appear(added.names[2])),
             ),
             stage=[ribbon],
         )
@@ -384,24 +402,36 @@ class Weighting(Chapter):
             for sense in SENSES
         ]
         picture = TwoSenses(trace, [row.words("key") for row in weights], weights)
-        word, arcs, (one, other) = picture.word, picture.rows, picture.deciding
-        flow = pulses([*arcs[0].arcs, *arcs[1].arcs], [*arcs[0].drawn_weights, *arcs[1].drawn_weights])
-        stops = [*picture.legs.values()]
+        word, (first, second), (one, other) = picture.word, picture.rows, picture.deciding
+        first_way, second_way = (picture.go(place) for place in range(len(SENSES)))
+        flow, other_flow = (pulses(row.arcs, row.drawn_weights) for row in picture.rows)
         yield Step(
             f"How “{word}” finds its meaning",
-            beat(f"“{word}” has one embedding, but two meanings.", appear(ring_around(picture.start[0]))),
             beat(
-                f"In {head_name(layer, head)}, it attends to “{one}”, or to “{other}”.",
-                tuple(draw(*row.arcs, kind="row") for row in arcs),
-                appear(arcs[0].marks, arcs[1].marks),
+                f"“{word}” has one embedding, but two meanings.",
+                (Flight(first.chips[picture.nouns[0]], picture.start), appear(picture.start)),
+                appear_in_turn([*picture.names]),
             ),
             beat(
-                picture.led_by,
-                appear(picture.key, picture.names, picture.hints),
-                *(draw(*stop) for stop in stops),
+                f"In {head_name(layer, head)}, it attends to “{one}”.",
+                (draw(*first.arcs, kind="row"), appear(first.marks, picture.key)),
+            ),
+            beat(
+                claim(
+                    picture.told,
+                    f"Sublayer by sublayer, it moves to “{picture.becomes[0]}”.",
+                    "Sublayer by sublayer, it moves.",
+                ),
+                *first_way,
                 ambient=flow,
             ),
-            stage=[*arcs[0].chips, *arcs[1].chips, picture.start],
+            beat(
+                f"Change one word: now it attends to “{other}”.",
+                (leave(first.arcs, first.marks), picture.step_back(), *exchange(first.chips, second.chips)),
+                (draw(*second.arcs, kind="row"), appear(second.marks)),
+            ),
+            beat(picture.led_by, *second_way, ambient=other_flow),
+            stage=first.chips,
         )
 
     def looks_when_it_must(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -458,90 +488,70 @@ class Weighting(Chapter):
             )
 
     def whole_formula(self, focus: Focus, trace: Trace) -> Iterator[Step]:
-        """The formula assembles itself from queries, keys and values."""
-        head = focus.seen(trace)
+        """The formula assembles itself, each part with the picture that it stands for."""
+        head, query_token = focus.seen(trace), focus.query_token
         formula = Formula(
             'op("Attention")(Q, K, V) = '
             '{{ op("softmax") : weight }} lr((frac({{ Q : query }} {{ K^T : key }}, {{ sqrt(d_k) : ink2 }}))) '
             "{{ V : value }}",
             LARGE,
         )
-        answer = Formula('frac({{ e^z : weight }}, {{ e^z : weight }} + {{ e^z : weight }} + "little")', LARGE)
-        words = head["weights"].words("key")
-        ribbon = Ribbon(words)
-        above, below = ribbon.below(STAGE).rows(2)
-        below.fit(formula)
-        roles = ("query", "key", "value")
-        places = [room.split_columns(room.columns(4)[0].width) for room in above.padded().columns(3)]
-        hands = [
-            vectors_in(body, head[attention_input(head, role[0])], role)
-            for role, (_, body) in zip(roles, places, strict=True)
-        ]
-        letters = VGroup(
-            *(
-                Formula(f"{{{{ {role[0].upper()} : {role} }}}}", LARGE).move_to(side.centre)
-                for role, (side, _) in zip(roles, places, strict=True)
-            )
-        )
-        query, key, value = (gather(hand, formula.part(role)) for hand, role in zip(hands, roles, strict=True))
+        above, room = for_a_formula(len(head["scores"]))
+        above.fit(formula, most=1.0)
+        scores, weights = (board_of(trace, focus, tensor, room) for tensor in ("scores", "weights"))
+        stacked = StackedRows(weights.pairs, weights.lines)
+        ribbon, discs, shares = scores.ribbon, scores.seen(scores.cells), weights.seen(stacked.segments)
+        value = head[attention_input(head, "v")]
+        values = in_place_of(scores.keys, value, "value", upright=True)
+        outputs = in_place_of(scores.queries, head["z"], "weight")
+        tie = Tie(head, query_token, weights.lines[weights.pairs.position("query", query_token)], stacked)
+        ring = ring_around(scores.query_names[scores.pairs.position("query", query_token)])
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]
         over = [sign for sign in inside if sign.height < softmax.height / 2]
-        query_token = focus.query_token
-        own = {"batch": 0, "position": query_token.position}
-        # With the norm behind the sum, the stream is not the sum itself.
-        after = f"{focus.block}.resid_attn" if trace.about["config"]["norm_order"] != "post" else ""
-        heads = JoinedHeads(
-            trace[f"{focus.path}.z"].pick(batch=0, query=query_token),
-            focus.head,
-            trace[f"{focus.path}.out"].pick(**own),
-            trace[f"{focus.block}.resid_pre"].pick(**own),
-            trace[after].pick(**own) if after in trace else None,
-            query_token,
-            below.padded(),
-        )
-        several = len(heads.heads) > 1
         turned = claim(bool(trace.about["config"].get("rotary")), " rotated by their positions,", "")
         yield Step(
             "The whole formula, once",
             beat(
-                "Queries, keys and values: three views of each token.",
-                (deal(ribbon.chips, hands[-1], kind="slow"), appear(letters)),
+                f"Queries times keys give the scores,{turned}",
+                (gather(scores.queries, formula.part("query")), gather(scores.keys, formula.part("key"))),
+                appear_in_turn(discs),
             ),
-            beat(f"Queries times keys give the scores,{turned}", query, key),
             beat("scaled down by the root of d_k.", appear(formula.part("ink2"), *over, rise=False)),
             beat(
-                "Softmax turns scores into weights; the weights mix the values.",
-                appear(softmax, *inside, rise=False),
-                value,
+                "Softmax turns each row into weights;",
+                (appear(softmax, *inside, rise=False), *recast(discs, shares, "row")),
+                (
+                    leave(scores.empty, *scores.keys),
+                    *into_bars(weights, stacked, [*stacked.segments]),
+                ),
+            ),
+            beat(
+                "the weights mix the values.",
+                (deal(ribbon.chips, values), gather(values, formula.part("value"))),
+                (leave(*scores.queries), deal([VGroup(*values)] * len(outputs), outputs)),
                 appear(*rest, rise=False),
             ),
-            beat(
-                claim(
-                    several,
-                    "All heads, joined and mixed by a matrix W_O,",
-                    "The output, multiplied by a matrix W_O,",
-                ),
-                (
-                    leave(ribbon, *(vector for hand in hands for vector in hand), letters),
-                    settle_in(formula, above.fit(formula.copy())),
-                ),
-                *heads.join(),
+            *(
+                [
+                    beat(
+                        f"Your turn: if “{query_token}” scored “{tie.second}” as high as “{tie.first}”, "
+                        "how much would each get?",
+                        appear(ring, tie.numbers),
+                    ),
+                    beat(
+                        f"“{query_token}” would give each {tie.share:share}: equal scores, equal weights.",
+                        (leave(tie.numbers), slide(VGroup(*tie.row), VGroup(*tie.raised.segments.values()))),
+                        appear(tie.raised.numbers),
+                    ),
+                ]
+                if tie.second
+                else [
+                    beat("Your turn: two equal scores lead by far. Their weights?"),
+                    beat("Nearly one half each."),
+                ]
             ),
-            beat(
-                claim(
-                    several,
-                    f"are added to the vector of “{query_token}”.",
-                    f"is added to the vector of “{query_token}”.",
-                ),
-                *heads.add_up(),
-            ),
-            beat(
-                "Your turn: two equal scores lead by far. Their weights?",
-                heads.go(),
-            ),
-            beat("Nearly one half each.", appear(below.fit(answer))),
-            stage=[ribbon, *hands[0], *hands[1]],
+            stage=[ribbon, *scores.sides, scores.empty],
         )
 
 

@@ -1,29 +1,35 @@
-"""Figures of the chapter on weights: sums of random products, sorted shares, one that is nudged, and joined heads."""
+"""Figures of the chapter on weights: sums of random products, sorted shares, one that is nudged, a sum, and a tie."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Count, Through, Travel, appear, draw, exchange, leave
-from scenes.language import Told
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
+from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import vector_in
-from scenes.theme import gap, palette, units
-from transformer_core.tracing.provenance import Label, Quantity
+from scenes.mobjects.vectors import Vector
+from scenes.theme import gap, palette, pixels, units
+from transformer_core.studies.focus import within_reach
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px below and above the axes, for their names.
-BELOW, ABOVE = 84.0, 44.0
+#: Over so many tokens, a formula is as large as it can be.
+FEW = 6
+#: Px around the axes, for their names, above and below arrows, and the width of the bar under a curve.
+BELOW, ABOVE, BAR = 96.0, 44.0, 90.0
+#: Px at both sides of the arrows of a sum, for their names.
+ASIDE = 220.0
 
 
 def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
@@ -54,130 +60,128 @@ class SortedShares(VGroup):
         bars = zip(self.bars, other.bars, strict=True)
         return (appear(other.room, other.floor, other.heading), *(Travel(a, b, kind="row") for a, b in bars))
 
-    def showing(self, shares: NamedTensor) -> SortedShares:
-        """The same chart of other shares of the same keys."""
-        other = SortedShares(shares, Told(self.heading.text))
-        return other.scale(self.room.width / other.room.width).shift(self.room.get_center() - other.room.get_center())
-
 
 class Nudges(VGroup):
-    """The best key of a softmax on the curve of its weight, with its tangent, once for each divisor of the scores.
+    """The weight of the best key of a softmax as a bar under its curve, with the tangent, for each divisor.
 
     Args:
-        run: the experiment `variance`, whose `one_weights` are those of `panels`, at the first of its steps.
-        panels: the weights as bars, by the divisor.
-        place: what it stands in the place of.
+        run: the experiment `variance`, whose `one_weights` are those of one draw.
+        charts: the weights before, by the divisor, of which this has the `names`.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, panels: Mapping[str, SortedShares], place: VMobject) -> None:
-        self.run, self.panels = run, panels
-        wide, high = (side / units(1) for side in (place.width, place.height))
-        leads, curve = run["curve_leads"], run["curve_weights"]
-        plot = self.plot = Plot(leads, curve, (None, (0.0, 1.0)), wide, high - ABOVE - BELOW)
-        plot.shift(place.get_center() + UP * units((BELOW - ABOVE) / 2) - plot.axes.get_center())
-        self.curve = plot.curve(leads, curve, "ink3", 5)
-        self.tangents, self.spots, self.slopes = VGroup(), VGroup(), VGroup()
-        self.ways: dict[str, VGroup] = {}
-        #: The weight before and after, by the divisor.
-        self.falls: dict[str, tuple[Quantity, Quantity]] = {}
-        for choice in panels:
+    def __init__(self, run: Trace, charts: Mapping[str, SortedShares], room: Room) -> None:
+        self.choices, leads, curve = [*charts], run["curve_leads"], run["curve_weights"]
+        plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
+        self.curve = plot.curve(leads, curve, "ink3", 6)
+        ends = leads.quantity(0), leads.quantity(len(leads) - 1)
+        self.rows = [run["one_weights"].pick(choice=choice, key=0).quantities() for choice in charts]
+        self.tangents, self.slopes, self.names, self.told = VGroup(), VGroup(), VGroup(), VGroup()
+        self.bars, self.ways = [], []
+        steps = [run["one_leads"].pick(choice=choice).quantities() for choice in charts]
+        for (choice, chart), spots, row in zip(charts.items(), steps, self.rows, strict=True):
             across, up = (run[f"tangent_{name}"].pick(choice=choice) for name in ("leads", "weights"))
-            way = plot.dots(
-                run["one_leads"].pick(choice=choice), run["one_weights"].pick(choice=choice, key=0), "weight", 12
-            )
-            self.ways[choice] = way
-            rows = run["one_weights"].pick(choice=choice, key=0)
-            self.falls[choice] = rows.quantity(0), rows.quantity(len(rows) - 1)
-            self.tangents.add(plot.curve(across, up, "focus", 8))
-            self.spots.add(way[0].copy())
-            slope = Words(f"slope {run['one_slopes'].pick(choice=choice):.2f}", "stage number", "focus")
-            self.slopes.add(slope)
-        super().__init__(plot, self.curve, self.tangents, self.spots, self.slopes)
-        for way, slope in zip(self.ways.values(), self.slopes, strict=True):
-            spot, middle = way[0].get_center(), plot.axes[0].get_center()[0]
-            if spot[0] < middle:
-                slope.settle(spot).begin_at(spot[0] + units(36))
-            else:
-                slope.settle(spot + DOWN * units(60)).end_at(plot.axes[0].get_right()[0])
+            self.tangents.add(plot.curve(across, up, "focus", 9))
+            bars = [bar_of(weight, "height", pixels(plot.high), BAR) for weight in row]
+            for bar, spot in zip(bars, spots, strict=True):
+                bar.move_to(plot.point(spot, 0), aligned_edge=DOWN)
+            self.bars.append([VGroup(bar) for bar in bars])
+            self.ways.append([VGroup(one) for one in plot.dots(spots, row, "focus", 11)])
+            top = plot.point(spots[0], row[0])
+            slope = Words(f"slope {run['one_slopes'].pick(choice=choice):.2f}", "large number", "focus")
+            self.slopes.add(slope.settle(top + DOWN * units(BAR)).begin_at(top[0] + units(BAR)))
+            self.names.add(chart.heading.copy().next_to(slope, UP, buff=gap("word"), aligned_edge=LEFT))
+            told = Words(f"{row[0]:share} → {row[0]:share}", "large number").settle(top + UP * units(BAR))
+            self.told.add(told.end_at(top[0]))
+        first = [row[0] for row in self.rows]
+        plot.add(plot.ticks([*ends, *(spots[0] for spots in steps)], ".1f", "fact"), plot.heights(first, "share"))
+        super().__init__(plot, self.curve, self.tangents, self.slopes, self.names, self.told)
 
     def touch(self, choice: str) -> list[Any]:
         """The key on the curve, and the tangent there."""
-        place = [*self.panels].index(choice)
-        return [appear(self.spots[place], rise=False), (draw(self.tangents[place]), appear(self.slopes[place]))]
+        place = self.choices.index(choice)
+        return [
+            (
+                appear(self.ways[place][0], rise=False),
+                draw(self.tangents[place]),
+                appear(self.slopes[place], self.names[place]),
+            )
+        ]
 
     def lower(self, choice: str) -> list[Any]:
-        """The key moves along the curve, while its bar sinks and those of the others rise; its old height stays."""
-        place, panel = [*self.panels].index(choice), self.panels[choice]
-        rows = [*self.run["one_weights"].pick(choice=choice)]
-        states, best = [panel.showing(row).bars for row in rows], [row.quantity(0) for row in rows]
-        lead = f"{best[0]:share} → "
-        told = Words(f"{lead}{best[0]:share}", "large number").move_to(panel.largest)
-        told.begin_at(panel.bars[0].get_left()[0])
-        told.shift(UP * (max(state.get_top()[1] for state in states) - panel.bars.get_top()[1]))
-        moving, spots = self.spots[place].copy(), [VGroup(spot) for spot in self.ways[choice]]
+        """The key moves down the curve, and its bar with it; where the bar was, it stays faintly."""
+        place = self.choices.index(choice)
+        row, told, bars, spots = self.rows[place], self.told[place], self.bars[place], self.ways[place]
+        ghost = bars[0].copy().set_opacity(0.3)
         motions = (
-            Through(VGroup(moving), spots, "slow"),
-            Through(panel.bars, states, "slow"),
-            Count(told, best, "share", "slow", lead),
+            Through(spots[0], spots, "slow"),
+            Through(bars[0], bars, "slow"),
+            Count(told, row, "share", "slow", f"{row[0]:share} → "),
         )
-        ghost = panel.bars[0].copy().set_opacity(0.3)
-        return [(*exchange([panel.largest], [told]), appear(ghost, rise=False)), motions]
+        return [appear(ghost, told, rise=False), motions]
 
 
-class JoinedHeads(VGroup):
-    """The outputs of all heads for one token: joined, multiplied by W_O, and added to the vector of the token.
+class Added(VGroup):
+    """The vector of a token, what is added to it, set at its tip, and their sum, in the plane that they span.
 
     Args:
-        outputs: what the heads give, "head d_head".
-        front: the head that is seen first.
-        product: what they make with W_O, "d_model".
-        before, after: the vector of the token, and their sum; the sum is not shown if None, as where a norm follows.
+        plane: "other component": both, and their sum.
         token: the token.
         room: the rectangle that is filled.
     """
 
-    def __init__(
-        self,
-        outputs: NamedTensor,
-        front: int,
-        product: NamedTensor,
-        before: NamedTensor,
-        after: NamedTensor | None,
-        token: Label,
-        room: Room,
-    ) -> None:
-        side, body = room.split_columns(room.columns(4)[0].width)
-        upper, middle, lower = body.rows(3)
-        scale = full_colour(outputs)
-        self.heads, self.joined = (
-            [vector_in(slot, output, "weight", scale) for slot, output in zip(slots, outputs, strict=True)]
-            for slots in (upper.columns(len(outputs)), upper.columns(len(outputs), 0))
-        )
-        self.first, self.others = self.heads[front], [head for i, head in enumerate(self.heads) if i != front]
-        self.product, self.vector = vector_in(upper, product, "weight"), vector_in(lower, before, "residual")
-        self.sum = None if after is None else vector_in(lower, after, "residual")
-        self.heading = side.cross(upper).fit(Words("heads", "block", "weight"), most=1.0)
-        self.times = side.cross(upper).fit(Formula('"heads" {{ W_O : weight }}', LARGE), most=1.0)
-        self.plus = middle.fit(Formula("+", LARGE), most=1.0)
-        self.token = Token(token).move_to(side.cross(lower).centre)
-        super().__init__(self.token, self.vector if self.sum is None else self.sum)
+    def __init__(self, plane: NamedTensor, token: Label, room: Room) -> None:
+        spots = np.vstack([plane.values, np.zeros(2)])
+        ground = Plane(spots, room.inset(ASIDE, ABOVE))
+        before, found, added = ([*row.quantities()] for row in plane)
+        self.origin, foot = ground.origin, ground.foot
+        self.before, self.sum = (ground.arrow(foot, by, "residual", 12, 36) for by in (before, added))
+        self.found = ground.arrow(self.before[-1].points[0], found, "weight", 12, 36)
+        texts = (f"vector of “{token}”", "residual"), ("output · W_O", "weight"), ("sum", "residual")
+        self.names = VGroup(Words(text, "large number", role) for text, role in texts)
+        lines = (self.before, self.found, self.sum)
+        for name, line, side in zip(self.names, lines, (DOWN, RIGHT, UP + LEFT), strict=True):
+            name.next_to(line.get_center(), side, buff=units(24))
+        super().__init__(self.origin, self.before, self.found, self.sum, self.names)
 
-    def join(self) -> list[Any]:
-        """Bring in one head, then the others; join them, and multiply."""
-        closing = exchange(self.heads, self.joined)
-        return [
-            appear(self.first, self.heading),
-            (appear(*self.others), *closing) if self.others else closing,
-            exchange([VGroup(*self.joined), self.heading], [self.product, self.times]),
-        ]
+    def add_up(self) -> Animation:
+        """The sum grows straight out of the point where the vector begins."""
+        return Travel(self.origin, self.sum, 0.0, "row")
 
-    def add_up(self) -> list[Any]:
-        """Add the vector of the token, and show the sum in its place."""
-        adding = [self.plus, self.times, self.vector]
-        come = appear(self.plus, self.token, self.vector)
-        return [come] if self.sum is None else [come, (*exchange([self.product], [self.sum]), leave(*adding))]
 
-    def go(self) -> Animation:
-        """Remove the sum, or the product and its parts where no sum was drawn."""
-        rest = [self.product, self.times, self.plus, self.vector] if self.sum is None else [self.sum]
-        return leave(*rest, self.token)
+class Tie:
+    """The weights of a query as one bar, and what they were if the second largest score were raised to the largest.
+
+    `first` and `second` are the keys of both scores, and `share` is the weight of each then; with a single key,
+    `second` is empty. `row` are the segments of the bar, and `numbers` stand in them.
+    """
+
+    def __init__(self, head: Trace, query: Label, line: Room, stacked: StackedRows) -> None:
+        place, weights = head["weights"].position("query", query), head["weights"].pick(query=query)
+        order = sorted(within_reach(head, query), key=lambda j: -weights.quantity(j))
+        self.first, self.second = [*(weights.label("key", j) for j in order[:2]), ""][:2]
+        tied = head["tied_weights"].pick(query=query)
+        self.share = tied.quantity(order[0])
+        self.row = [stacked.segments[place, j] for j in range(len(weights))]
+        self.numbers = VGroup(text for text in stacked.numbers if text.paper in self.row)
+        self.raised = StackedRows(tied, [line])
+
+
+def for_a_formula(count: int) -> tuple[Room, Room]:
+    """A room for a formula above the grid of so many tokens: a low one if there are many. And the room of the grid."""
+    return STAGE.split_rows(150, 20) if count <= FEW else STAGE.split_rows(54, 6)
+
+
+def in_place_of(old: Sequence[Vector], new: NamedTensor, role: str, upright: bool = False) -> list[Vector]:
+    """Vectors where others stand, as large as these."""
+    scale = full_colour(new)
+    pairs = zip(old, new, strict=True)
+    return [Vector(row, pixels(one.width), pixels(one.height), role, scale, upright).move_to(one) for one, row in pairs]
+
+
+def into_bars(
+    grid: AttentionGrid, stacked: StackedRows, places: Sequence[tuple[int, int]], kind: str = "row"
+) -> tuple[Animation, ...]:
+    """The discs of these pairs become their segments of the bars, and the boxes around them go."""
+    cells, segments = grid.seen(places), [stacked.segments[place] for place in places]
+    return leave(*(cell.box for cell in cells)), *exchange([cell.disc or cell for cell in cells], segments, kind)

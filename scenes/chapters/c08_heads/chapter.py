@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, LEFT, VGroup
+from manim import VGroup
 
 from scenes.animations import (
     Flight,
@@ -26,13 +26,12 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import Case, HundredCases, RoleTable
+from scenes.mobjects.role_table import Case, RoleTable, hundreds
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import gap
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -359,11 +358,9 @@ class Heads(Chapter):
         layer, head, score = place
         other = trace["roles.score"].pick(role=INVARIANT, layer=layer, head=head)
         cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
-        panels = [
-            HundredCases(score, "adjectives with a gender in Spanish", f"rojo or roja: {cases[0]:,.0f} cases"),
-            HundredCases(other, "adjectives with one form", f"always verde: {cases[1]:,.0f} cases"),
-        ]
-        card.inside.padded().fit(VGroup(*panels).arrange(DOWN, buff=gap("part"), aligned_edge=LEFT))
+        titles = "adjectives with a gender in Spanish", "adjectives with one form"
+        notes = f"rojo or roja: {cases[0]:,.0f} cases", f"always verde: {cases[1]:,.0f} cases"
+        panels = hundreds((score, other), titles, notes, card.inside)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
@@ -372,7 +369,7 @@ class Heads(Chapter):
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(layer, head)} attends to it in {score:share} of new cases.",
-                fill(panels[0].dots, "tour"),
+                fill(panels[0].dots, "slow"),
                 appear(panels[0].score),
             ),
             beat(
@@ -432,7 +429,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
-                picture.lengths.forward(),
+                (appear(picture.ghosts, rise=False), *picture.lengths.forward()),
                 ambient=flow,
             ),
             beat(

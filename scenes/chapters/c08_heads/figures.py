@@ -37,6 +37,8 @@ LABEL, AXES = 420.0, 130.0
 NUMBER, BAR = 100.0, 34.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
+#: How much is seen of a bar that has shrunk.
+FAINT = 0.3
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
@@ -278,17 +280,19 @@ class Sink(VGroup):
         given = [trace[name].pick(batch=0, **pair).largest()[-1] for name in layers]
         self.before: Quantity | None = max(given, key=float, default=None)
         _, columns = STAGE.split_columns(BARS)
-        self.arcs = Arcs(weights.words("key"), query, weights, columns.golden_rows()[0])
+        self.arcs = Arcs(weights.words("key"), query, weights, columns.rows(2)[0])
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
         names = "length of value", "times its weight"
         self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
         self.bars, self.left = self.lengths.stages
+        #: How long the values were before they were weighted.
+        self.ghosts = self.bars.bars.copy().set_opacity(FAINT)
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, HIGH)
             text = number(self.before, ".1%", "stage number")
-            self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + UP * units(HIGH / 2)))
+            self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         super().__init__(self.arcs, self.bars.whole)
 
     @classmethod

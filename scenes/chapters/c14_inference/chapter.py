@@ -440,7 +440,7 @@ class Inference(Chapter):
         factors, *_, last = in_view(run["greedy.chosen_probs"]).quantities(), *products.quantities()
         product = reckoned(factors, "×", last, ".1%", "ink", columns.head)
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
-        panels = hundreds((greedy, sampled, without), titles, "right, of a hundred", card.inside)
+        panels = hundreds((greedy, sampled, without), titles, ["right, of a hundred"] * len(titles), card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
         headed = [appear(panel.title, panel.note) for panel in panels]
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}

@@ -187,6 +187,17 @@ def by_temperature(raw):
     return np.stack([shares(scores / temperature) for temperature in temperatures(raw)], axis=3)
 
 
+@oracle("tied_weights", ATTENTION, PAIRS)
+def tied_weights(raw):
+    """By the factor that lifts the runner-up's exponential to that of the best key, and all others' to the new sum."""
+    rows = raw["weights"].reshape(-1, raw["weights"].shape[-1]).astype(float).copy()
+    for row, seen in zip(rows, np.tile(visible(raw), (len(rows) // len(visible(raw)), 1)), strict=True):
+        if seen.sum() > 1:
+            best, runner_up = sorted(np.flatnonzero(seen), key=lambda j: -row[j])[:2]
+            row[runner_up] = row[best]
+    return (rows / rows.sum(-1, keepdims=True)).reshape(raw["weights"].shape)
+
+
 @oracle("weighted_v", ATTENTION, "batch head query key d_head")
 def weighted_v(raw):
     return np.einsum("bhij,bhjd->bhijd", raw["weights"], raw["v"])

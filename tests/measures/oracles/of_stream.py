@@ -45,7 +45,17 @@ for _how, _kept in (("replaced", 0), ("added", 1)):
         lambda _: {"other": ("before", "found", "added")})  # fmt: skip
 def added_plane(raw):
     """By turning every vector with a basis that begins with x and f(x)."""
-    x, found = before(raw), raw["out"]
+    return turned_into_the_plane(before(raw), raw["out"])
+
+
+@oracle("head_added_plane", SELF_ATTENTION, "batch head query other component",
+        lambda _: {"other": ("before", "found", "added")})  # fmt: skip
+def head_added_plane(raw):
+    heads = np.moveaxis(raw["head_out"], 1, 0)
+    return np.stack([turned_into_the_plane(before(raw), found) for found in heads], 1)
+
+
+def turned_into_the_plane(x, found):
     first = x / lengths(x)[..., None]
     second = found - (found * first).sum(-1)[..., None] * first
     second = second / lengths(second)[..., None]

@@ -99,6 +99,16 @@ def by_temperature(masked: np.ndarray, sqrt_d_head: np.ndarray, temperatures: np
     return np.stack([softmax(masked * (sqrt_d_head / t)) for t in temperatures], axis=-2)
 
 
+@measure("batch head query key", like="scores")
+def tied_weights(masked: np.ndarray) -> Values:
+    """softmax(s_i) of the scaled scores, if the second largest of row i were as large as its largest one."""
+    second = np.argsort(-masked, axis=-1, kind="stable")[..., 1:2]
+    tied = np.where(np.isfinite(np.take_along_axis(masked, second, -1)), masked.max(-1, keepdims=True), -np.inf)
+    raised = masked.copy()
+    np.put_along_axis(raised, second, tied, axis=-1)
+    return softmax(raised)
+
+
 @measure("batch head query key d_head", like="weights")
 def weighted_v(weights: np.ndarray, v: np.ndarray) -> Values:
     """w_ij v_j: the term of value j in the output of query i; their sum over j is z_i."""

@@ -125,12 +125,22 @@ def turned_if_added(trace: Trace, prefix: str, added: np.ndarray) -> Values:
 @measure("batch position other component", like="out", other=("before", "found", "added"))
 def added_plane(trace: Trace, prefix: str, out: np.ndarray) -> Values:
     """x, f(x) and x + f(x) in the plane that they span: along x, and at right angles to it on the side of f(x)."""
-    before = _before(trace, prefix)
+    return _spanned(_before(trace, prefix), out)
+
+
+@measure("batch head query other component", like="head_out", other=("before", "found", "added"))
+def head_added_plane(trace: Trace, prefix: str, head_out: np.ndarray) -> Values:
+    """x, z_h W_O,h and their sum in the plane that they span, for each head: along x, and at right angles to it."""
+    return _spanned(_before(trace, prefix)[:, None], head_out)
+
+
+def _spanned(before: np.ndarray, found: np.ndarray) -> np.ndarray:
+    """Two vectors and their sum in the plane of both: along the first, and at right angles to it, never below."""
     length = np.linalg.norm(before, axis=-1)
-    along = (before * out).sum(-1) / length
-    across = np.sqrt(np.maximum((out**2).sum(-1) - along**2, 0))
+    along = (before * found).sum(-1) / length
+    across = np.sqrt(np.maximum((found**2).sum(-1) - along**2, 0))
     nothing = np.zeros_like(along)
-    spots = [(length, nothing), (along, across), (length + along, across)]
+    spots = [(length + nothing, nothing), (along, across), (length + along, across)]
     return np.stack([np.stack(spot, -1) for spot in spots], -2)
 
 
