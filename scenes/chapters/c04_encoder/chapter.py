@@ -18,7 +18,20 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import Lookup, Mixing, Plan, added, grown, into, later_attention, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import (
+    Lookup,
+    Mixing,
+    Network,
+    Passing,
+    Plan,
+    Strands,
+    added,
+    final_of,
+    grown,
+    into,
+    later_attention,
+    scale_of,
+)
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted, letter_of
@@ -241,7 +254,10 @@ class Encoder(Chapter):
         best = mixing.weights.pick(query=token).largest()[0]
         line, share = mixing.strand(token, best), mixing.weights.pick(query=token).largest()[1]
         ahead = focus.seen(trace)["weights"].pick(query=token).largest()[0]
-        others = [one for one in mixing.strands if one is not line[0]]
+        place = plan.place(token)
+        mine = mixing.strands[place * len(mixing.read) :][: len(mixing.read)]
+        others, taken = [one for one in mixing.strands if one not in [*mine]], mixing.taken(place)
+        ring = ring_around(max((part for _, part in taken), key=lambda part: part.width))
         taking = [
             beat("The thicker a line, the more is taken:", ambient=mixing.flow()),
             beat(
@@ -249,7 +265,8 @@ class Encoder(Chapter):
                 + claim(bool(heads > 1), f", a mean of {heads} heads.", ".")
                 + claim(ahead.position != best.position, f" In a later layer, we see it look at “{ahead}”.", ""),
                 (leave(*others), appear(line[1])),
-                ambient=pulses([line[0]], [share]),
+                tuple(Travel(vector, part, kind="slow") for vector, part in taken),
+                appear(ring),
             ),
         ]
         yield Step(
@@ -257,12 +274,13 @@ class Encoder(Chapter):
             beat(
                 "What a word means depends on the others. So here, each vector takes something from the others.",
                 (draw(*mixing.strands, kind="slow"), appear(mixing.title)),
-                mixing.arrive(),
             ),
             *(taking if focus.layer else followed(trace, focus, mixing)),
             beat(
                 "How such weights come about is the subject of the next three chapters.",
                 (leave(line[1]), appear(*others, rise=False)) if focus.layer else None,
+                mixing.arrive(),
+                leave(ring, *(part for _, part in taken)) if focus.layer else None,
                 ambient=mixing.flow(),
             ),
             stage=[plan, *mixing.come, mixing.entry],
@@ -309,51 +327,48 @@ class Encoder(Chapter):
         """The feed-forward network: wide, bent, narrow, each vector for itself."""
         ffn = trace.under("encoder.0.ffn", batch=0)
         width, wide = trace["config.d_model"], trace["config.d_ff"]
-        plan = Plan(trace, "encoder.0.ffn", longest=wide)
+        plan, mine = Plan(trace, "encoder.0.ffn"), focus_of(trace).query_token
         enters = rows_of(trace, trace.parents["encoder.0.ffn.pre"][0])
         stream = enters if trace.about["config"]["norm_order"] == "post" else rows_of(trace, "encoder.0.resid_attn")
         sums = rows_of(trace, "encoder.0.resid_ffn")
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
         vectors, moved, out = plan.vectors(stream), plan.vectors(stream, "out"), plan.vectors(sums, "out")
-        read, made = plan.vectors(enters, branch=True), plan.vectors(ffn["out"], "out", branch=True)
+        made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
-        pre, post = (plan.vectors(ffn[name], "middle", branch=True) for name in ("pre", "post"))
-        weights = (trace[f"parameters.encoder.0.ffn.{name}"] for name in ("w1", "w2"))
-        widen, narrow = (plan.matrices(one, near) for one, near in zip(weights, (read, pre), strict=True))
-        signs, bend = plan.signs("+", made), bends.split()[0]
-        headings = (f"{width} × {wide}", widen), (f"after {bend}", pre), (f"{wide} × {width}", narrow), ("output", made)
-        heads = [plan.heading(text, column[0]) for text, column in headings]
+        network = Network(plan, *(rows.pick(position=mine) for rows in (enters, ffn["pre"], ffn["post"], ffn["out"])))
+        signs = plan.signs("+", made)
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
-            beat("The feed-forward network computes with it, in each vector by itself.", deal(vectors, read)),
+            beat(
+                "The feed-forward network computes with it, in each vector by itself.",
+                appear(network.sheet, ring := ring_around(vectors[plan.place(mine)])),
+                Travel(vectors[plan.place(mine)], network.read, kind="row"),
+            ),
             beat(
                 f"A matrix widens it, from {width} numbers to {wide};",
-                appear(heads[0], *widen),
-                into(read, widen),
-                deal(widen, pre),
+                (draw(*network.widen), appear(network.sizes[0])),
+                (appear(network.zero), Travel(network.read, network.bars, 0.0, "row")),
             ),
-            beat(
-                f"{bends}{claim(few, ', here most numbers', '')}; ",
-                (*exchange(pre, post, "emphasise"), appear(heads[1])),
-            ),
+            beat(f"{bends}{claim(few, ', here most numbers', '')}; ", reshape(network.bars, network.bent, "row")),
             beat(
                 "and another matrix narrows it again.",
-                appear(heads[2], *narrow),
-                into(post, narrow),
-                (appear(heads[3]), deal(narrow, made)),
-            ),
-            beat(
-                "That is added, too.",
-                (leave(*heads, *read, *widen, *post, *narrow), *exchange(vectors, moved)),
-                appear(signs),
-                (leave(signs), *added(moved, made, out)),
-                leave(*made),
+                (draw(*network.narrow), appear(network.sizes[1])),
+                Travel(network.bars, network.out, 0.0, "row"),
             ),
             beat(
                 "The same small network runs on each token, without seeing the others.",
-                appear_in_turn([ring_around(vector, "residual") for vector in out]),
-                ambient=pulses(plan.lines, role="residual"),
+                leave(ring, *network.shown),
+                (leave(network.own), *(Travel(network.own, one, 0.0, "row") for one in network.copies)),
+                into(vectors, network.copies),
+                deal(network.copies, made),
+            ),
+            beat(
+                "That is added, too.",
+                (leave(*network.copies), *exchange(vectors, moved)),
+                appear(signs),
+                (leave(signs), *added(moved, made, out)),
+                leave(*made),
             ),
             stage=[plan, *vectors],
         )
@@ -362,12 +377,10 @@ class Encoder(Chapter):
         """Another layer, with the attention that the lecture follows, and what comes out at the end."""
         focus, again = focus_of(trace), later_attention(trace)
         words, width = trace["config.words"], trace["config.d_model"]
-        last = trace.about["config"]["encoder_layers"] - 1
-        final = "encoder.final_norm.out" if "encoder.final_norm.out" in trace else f"encoder.{last}.resid_post"
         if again:
-            plan = Plan(trace, again, behind=True)
-            mixing = Mixing(plan, trace, again)
-            here, stage = mixing.sums, mixing.come
+            plan = Plan(trace, again.rpartition(".")[0], behind=True)
+            passing = Passing(plan, trace, again)
+            stage, onwards, stacked = passing.enter, passing.finish(), passing.fits()
             told = [
                 beat(
                     claim(
@@ -375,36 +388,34 @@ class Encoder(Chapter):
                         "The other layer does the same, with weights of its own.",
                         "The other layers do the same, each with weights of its own.",
                     ),
-                    appear(mixing.entry, mixing.title),
-                    draw(*mixing.strands, kind="slow"),
-                    mixing.arrive(),
-                    ambient=mixing.flow(),
+                    *passing.begin(),
+                    ambient=passing.flow(),
                 ),
-                *(followed(trace, focus, mixing) if focus.layer else []),
+                *(followed(trace, focus, passing) if focus.layer else []),
             ]
-            summed = [mixing.leave(), exchange(mixing.vectors, mixing.moved), *mixing.summed()]
         else:
             plan = Plan(trace, [*Plan(trace).boxes][-1], behind=True)
-            here = stage = plan.vectors(rows_of(trace, "encoder.0.resid_post"))
+            stage, end = (
+                plan.vectors(rows_of(trace, "encoder.0.resid_post")),
+                plan.vectors(final_of(trace), "end"),
+            )
             told = [beat("This encoder has a single layer; others repeat it many times.", ambient=pulses(plan.lines))]
-            summed = []
-        end = plan.vectors(rows_of(trace, final), "end")
+            onwards = [exchange(stage, end, "slow")]
+            stacked = [appear_in_turn([ring_around(vector, "residual") for vector in end])]
         yield Step(
             "And again: the shape stays",
             *told,
-            beat(
-                f"{counted(words, 'vector')} of {width} numbers went in, and {words} of {width} come out. "
-                "So layers can be stacked.",
-                *summed,
-                exchange(here, end, "slow"),
-                appear_in_turn([ring_around(vector, "residual") for vector in end]),
-            ),
+            beat(f"{counted(words, 'vector')} of {width} numbers went in, and {words} of {width} come out.", *onwards),
+            beat("So layers can be stacked.", *stacked),
             stage=[plan, *stage],
         )
 
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one vector blanked in each box, and what else changes."""
-        plan, token = Plan(trace), focus_of(trace).query_token
+        path, token = later_attention(trace) or "encoder.0.self_attn", focus_of(trace).query_token
+        plan = Plan(trace, path.rpartition(".")[0], behind=True)
+        passing = Passing(plan, trace, path)
+        columns = passing.columns[:-1]
         pairs, mixed = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")
         reached = [trace[f"{layer}.sensitive_pairs"] for layer in plan.layers]
         alike = plan.whole and all(table.pick(part="attention") == mixed for table in reached)
@@ -414,17 +425,18 @@ class Encoder(Chapter):
             for k, part in enumerate(table.labels["part"])
             if part != "attention"
         )
-        here, blanked = plan.place(token), plan.blanked(trace, plan.place(token))
+        here = plan.place(token)
+        first, *blanked = boxes = passing.blanked(plan, trace, here)
         others = [k for k in range(len(plan.chips)) if k != here]
-        told = [plan.heading("changed", next(iter(plan.boxes.values()))), *(box.count for box in blanked)]
-        crossing = [line for box in blanked for lines in box.ways for line in lines]
+        told = [plan.heading("changed", columns[0][0]), *(box.count for box in boxes)]
+        crossing = [line for box in boxes for lines in box.ways for line in lines]
         flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
         found = claim(
             bool(pairs == 0),
             "With a single token, there is no other vector.",
             claim(
                 alike and elsewhere,
-                f"In attention it does, in each layer in {mixed} of {pairs} cases; in the other boxes, never.",
+                f"In attention it does, in each layer in {mixed} of {pairs} cases; in its other boxes, never.",
                 f"In attention it does, in the first layer in {mixed} of {pairs} cases.",
             ),
         )
@@ -432,19 +444,16 @@ class Encoder(Chapter):
             "Where does one vector see another?",
             beat(
                 "Set the vector of one token to zero before a box. Does that of another token change?",
-                (leave(plan.lines[here]), appear(ring_around(plan.chips[here]))),
-                appear_in_turn([box.zero for box in blanked]),
+                appear(ring_around(plan.chips[here])),
+                *first.blank(here),
                 ambient=flow,
             ),
             beat(
                 found,
-                appear_in_turn([VGroup(box.marks, *box.ways[here]) for box in blanked], "row"),
-                (
-                    leave(*(VGroup(box.zero, box.marks) for box in blanked)),
-                    appear(plan.lines[here], *told),
-                ),
-                tuple(box.counting(here) for box in blanked),
-                appear(*(ring_around(box) for box in plan.of_kind("self_attn"))),
+                *(play for box in blanked for play in box.blank(here)),
+                appear(*told),
+                tuple(box.counting(here) for box in boxes),
+                appear(ring_around(plan.boxes[path])),
                 ambient=flow,
             ),
             beat(
@@ -453,16 +462,19 @@ class Encoder(Chapter):
             ),
             beat(
                 "Your turn: with a single word, which boxes still compute?",
-                leave(*told, *(part for k in others for part in (plan.chips[k], plan.lines[k])), *crossing),
+                leave(
+                    *(*told, *crossing),
+                    *(part for k in others for part in (plan.chips[k], plan.lines[k], *(c[k] for c in columns))),
+                ),
             ),
             beat(
                 "All of them: in attention, it attends to itself.", ambient=pulses([plan.lines[here]], role="residual")
             ),
-            stage=[plan, *plan.brackets()],
+            stage=[plan, *(vector for column in columns for vector in column)],
         )
 
 
-def followed(trace: Trace, focus: Focus, mixing: Mixing) -> list[Beat]:
+def followed(trace: Trace, focus: Focus, mixing: Strands) -> list[Beat]:
     """The attention weight that the lecture follows, with its reason."""
     best, share = mixing.weights.pick(query=focus.query_token).largest()
     reason = claim(

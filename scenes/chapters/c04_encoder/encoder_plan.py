@@ -7,11 +7,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, PI, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import (
     Count,
     Flight,
+    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -19,22 +20,23 @@ from scenes.animations import (
     exchange,
     grow,
     leave,
+    move_ring,
     pulses,
     ring_around,
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import End, Shade, means
+from scenes.mobjects.marks import End, Length, means
+from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
 from scenes.mobjects.strips import Rows
-from scenes.mobjects.tensors import Heatmap, matrix_in
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector
+from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector, vector_in
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import SMALLEST, at, between, pace, palette, pixels, shared, units
+from scenes.theme import SMALLEST, at, between, pace, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
@@ -59,21 +61,23 @@ HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 1
 #: Px at the sides of the open gate, beside what stands between vectors, and of the room at the right of all gates.
 SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
-COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 164.0)}
+COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 960.0)}
 #: The same where attention, or a table, needs room between two.
 APART = 2, 340.0
+#: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
+SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
 BELOW, LOWER = 110.0, 0.43
 #: Px below all boxes, where brackets name the layers.
 FOOT = 62.0
+#: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
+FUNNEL, COPY = 70.0, 220.0
 #: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
 LEFT_END = 4
 #: How far to the side tokens step that change places, as a share of their way.
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
-#: Px of the mark of a vector beside a box, and the shade of one that changes least.
-PLATE_SIZE, SEEN = 26.0, 0.6
 
 
 def kind_of(part: str) -> str:
@@ -90,37 +94,42 @@ def scale_of(*tensors: NamedTensor) -> float:
 class Plan(VGroup):
     """Every box of the encoder as a gate, read off the config, and the line of each token through all of them.
 
-    Of a deep encoder it has the first layer and the `later_attention`; an ellipsis is the rest.
+    Of a deep encoder it has the first layer and that of the `later_attention`; an ellipsis is the rest.
 
     Args:
-        opened: the path of the gate that is looked into: its neighbours keep their names, and all others grow thin.
-        longest: the entries of the longest vector in it.
+        opened: the path of the gate that is looked into: its neighbours keep their names, and all others grow thin;
+            or of a layer, whose gates are all open, with room before them.
         behind: True if there is room at the right of all gates, for what comes out.
 
     `boxes` are by the path of their part; `parts` are all boxes with their names, and the ellipses, from left to right.
     """
 
-    def __init__(self, trace: Trace, opened: str = "", longest: float = 0, behind: bool = False) -> None:
+    def __init__(self, trace: Trace, opened: str = "", behind: bool = False) -> None:
         tower = blueprint(trace.about["config"])["encoder"]
         #: True if every layer is drawn.
         self.whole = len(tower.layers) <= 2
         parts = [*tower.parts] if self.whole else _abridged(tower.parts, later_attention(trace))
         words = self.words = rows_of(trace, "embed_src.sum").words("position")
+        inner = [part for part in parts if opened not in ("", *parts) and part.startswith(f"{opened}.")]
+        ahead = BEHIND if inner else 0
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
         lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
-        self.below = min(BELOW, LOWER * lanes[0].height)
-        self.high = min(HIGHEST, self.below - min(6, self.below / 5))
+        self.below = 0.0 if inner else min(BELOW, LOWER * lanes[0].height)
+        high = lanes[0].height if inner else self.below
+        self.high = min(HIGHEST, high - min(6, high / 5))
         self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
         self.foot = foot = 0.0 if opened else min(FOOT, (lanes[0].height + self.below - self.high) / 2)
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
-        wide = self._widths(parts, names, opened, room.width)
+        wide = self._widths(parts, names, inner or [opened] * bool(opened), room.width - ahead)
         self.boxes: dict[str, VMobject] = {}
         self.parts: list[VMobject] = []
         self.room, x, colours = room, room.left, palette()
         for part in parts:
+            if part in inner[:1]:
+                self.front, x = Room(x + 8, room.top, x + 8 + self.end.width, room.bottom), x + ahead
             here = Room(x, room.top, x + wide[part], room.bottom - foot)
             x = here.right + SPACE
             if not part:
@@ -138,9 +147,8 @@ class Plan(VGroup):
             self.parts.append(VGroup(box, name))
         d_model = trace.about["config"]["d_model"]
         count, self.apart = COLUMNS.get(kind_of(opened), APART)
-        #: Px of an entry, where the longest vector stands between the others.
-        gaps = (count - 1 + bool(longest)) * self.apart
-        self.pitch = (self.room.width - 2 * SIDE - gaps) / (count * d_model + longest)
+        #: Px of an entry.
+        self.pitch = (self.room.width - 2 * SIDE - (count - 1) * self.apart) / (count * d_model)
         #: The columns at the left and right of the open gate, and what is between them.
         inside = Room(self.room.left, self.room.top + HEAD + HEADING, self.room.right, self.room.bottom).inset(SIDE, 0)
         rest, self.last = inside.split_columns(-self.pitch * d_model, BETWEEN)
@@ -161,10 +169,10 @@ class Plan(VGroup):
         super().__init__(*self.parts, self.lines, *self.chips)
 
     @staticmethod
-    def _widths(parts: Sequence[str], names: dict[str, Words], opened: str, room: float) -> dict[str, float]:
-        """Px of each gate: as its name needs it, or thin; the open one has what is left."""
-        place = parts.index(opened) if opened else 0
-        near = {*parts[max(0, place - 1) : place + 2]} if opened else {*parts}
+    def _widths(parts: Sequence[str], names: dict[str, Words], opened: Sequence[str], room: float) -> dict[str, float]:
+        """Px of each gate: as its name needs it, or thin; what is `opened` shares what is left."""
+        place = parts.index(opened[0]) if opened else 0
+        near = {*opened} if len(opened) > 1 else {*parts[max(0, place - 1) : place + 2]} if opened else {*parts}
         room -= SPACE * (len(parts) - 1) + DOTS * parts.count("")
         if not opened:
             tight = min(1.1, (room - 2 * INSIDE * len(names)) / (pixels(sum(name.width for name in names.values()))))
@@ -172,7 +180,9 @@ class Plan(VGroup):
                 name.scale(tight)
         needed = {part: pixels(name.width) + 2 * INSIDE if part in near else THIN for part, name in names.items()}
         if opened:
-            needed[opened] = room - sum(wide for part, wide in needed.items() if part != opened)
+            left = room - sum(wide for part, wide in needed.items() if part not in opened)
+            shares = {part: SHARES.get(kind_of(part), 1.0) for part in opened}
+            needed |= {part: left * share / sum(shares.values()) for part, share in shares.items()}
             return needed | {"": DOTS}
         spare = (room - sum(needed.values())) / len(needed)
         return {part: wide + spare for part, wide in needed.items()} | {"": DOTS}
@@ -201,16 +211,20 @@ class Plan(VGroup):
             made.append(VGroup(line, words) if words.size >= SMALLEST else VGroup(line))
         return made
 
-    def travelling(self, trace: Trace) -> list[list[Vector]]:
-        """The vectors of all tokens as they leave each box, one column a box."""
+    def travelling(self, trace: Trace, under: str = "") -> list[list[Vector]]:
+        """The vectors of all tokens as they leave each box, or each of a layer, one column a box, at its right."""
         made = []
         for part, box in self.boxes.items():
+            if not part.startswith(under):
+                continue
             owner, _, own = part.rpartition(".")
             told, wide = STREAM.get(own or part), pixels(box.width) - INSIDE
             rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
+            wide = min(wide, WIDEST) if under else wide
             column = [Vector(row, wide, self.high, "residual", self.scale) for row in rows]
+            right = box.get_right()[0] - units(INSIDE / 2 + wide / 2)
             made.append(
-                [one.move_to(np.array([box.get_x(), at(0, y)[1], 0])) for one, y in zip(column, self.ys, strict=True)]
+                [one.move_to(np.array([right, at(0, y)[1], 0])) for one, y in zip(column, self.ys, strict=True)]
             )
         return made
 
@@ -222,19 +236,20 @@ class Plan(VGroup):
         self, tensor: NamedTensor, slot: str = "in", branch: bool = False, wide: float = 0, scale: float = 0
     ) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
-        at the right; at the "end" it stands behind all gates.
+        at the right; in "front" of an open layer; at the "end" it stands behind all gates.
 
         On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
         a branch, but nothing else is on its line.
         """
         room, wide = self.room.inset(SIDE), wide or self.pitch * tensor.shape[-1]
-        if slot == "end":
-            room, wide = self.end, self.end.width
+        if slot in ("front", "end"):
+            room = self.end if slot == "end" else self.front
+            wide = room.width
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
         for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
             vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale or self.scale)
-            vector.key = "branch" if branch else "stream", i
+            vector.key = slot if slot == "end" else "branch" if branch else "stream", i
             # Opaque, so that no line shows between its cells.
             vector.plate.set_fill(between(palette().surface, vector.plate.get_fill_color().to_hex(), PLATE), 1)
             made.append(vector.move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
@@ -277,15 +292,6 @@ class Plan(VGroup):
         sheet = Box(self.middle.width, self.middle.height - SIDE, palette().background, 14, palette().ink3, 2.5)
         return sheet.move_to(self.middle.centre), self.middle.padded().inset(0, SIDE)
 
-    def matrices(self, matrix: NamedTensor, before: Sequence[Vector]) -> list[Heatmap]:
-        """The same matrix at the right of each vector on its branch, before the next one."""
-        wide, high = self.apart - BETWEEN, self.high
-        made = (matrix_in(Room(0, 0, wide, high), matrix, "ink3", scale_of(matrix)) for _ in before)
-        return [
-            one.move_to(vector.get_right() + RIGHT * units(self.apart / 2))
-            for one, vector in zip(made, before, strict=True)
-        ]
-
     def past(self, vectors: Sequence[Vector], moved: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
         """The way of each vector around what its gate computes, and what that is called."""
         ends = zip(vectors, moved, strict=True)
@@ -310,47 +316,42 @@ class Plan(VGroup):
         ]
         return VGroup(text for text in texts if text.height < units(self.high))
 
-    def blanked(self, trace: Trace, token: int) -> list[Blanked]:
-        """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
-        boxes = [(part, BOXES.get(part.rpartition(".")[2], "")) for part in self.boxes]
-        return [Blanked(self, trace, part, name, token) for part, name in boxes if name]
-
 
 class Blanked(VGroup):
     """A box of a layer before which vectors are set to zero, and which others this changes behind it.
 
-    The empty plate is the vector of the `token`; behind the box, each other token that this changes has a bright mark,
-    and each that stays has a ring. `ways` lead from each token to those that it changes; `count` is how many there are,
-    after each token in turn.
+    The empty plate covers the vector of the `token` before the box; behind it, a ring is around each other one that
+    this changes. `ways` lead from each token to those that it changes; `count` is how many there are, after each in
+    turn.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, part: str, name: str, token: int) -> None:
-        layer, box = part.rpartition(".")[0], plan.boxes[part]
-        reach = trace[f"{layer}.token_sensitivity"].pick(part=name)
-        size = min(PLATE_SIZE, plan.high / 2)
-        # Inside the box: beside it stands the next one.
-        left, right = box.get_left()[0] + units(size / 2 + 3), box.get_right()[0] - units(size / 2 + 3)
-        ys = [at(0, y)[1] for y in plan.ys]
+    def __init__(
+        self, plan: Plan, trace: Trace, part: str, token: int, before: Sequence[Vector], after: Sequence[Vector]
+    ) -> None:
+        layer, _, own = part.rpartition(".")
+        reach, so_far = (
+            trace[f"{layer}.{name}"].pick(part=BOXES[own]) for name in ("token_sensitivity", "pairs_so_far")
+        )
         colours = palette()
-        self.zero = Box(size, size * 1.6, colours.background, 4, colours.ink2, 2.5).move_to([left, ys[token], 0])
+        self.zero = before[token].plate.copy().set_fill(colours.background, 1).set_stroke(colours.ink2)
         self.marks = VGroup()
-        self.ways: list[list[VMobject]] = [[] for _ in ys]
+        self.ways: list[list[VMobject]] = [[] for _ in before]
         for (i, j), change in zip(np.ndindex(reach.shape), reach.quantities(), strict=True):
-            if i == j:
-                continue
-            if change > 0:
-                ends = np.array([left, ys[j], 0]), np.array([right, ys[i], 0])
-                way, rows = strand(*ends, min(0.3, 1 / len(ys)), 0.0, 9.0), (plan.words[j], plan.words[i])
+            if i != j and change > 0:
+                way = strand(before[j].get_right(), after[i].get_left(), min(0.3, 1 / len(before)), 0.0, 9.0)
+                rows = plan.words[j], plan.words[i]
                 self.ways[j].append(means(way, End(rows[0], first=True, level=True), End(rows[1], level=True)))
-            if j == token:
-                mark = Box(size, size, colours.background, size / 2, colours.ink3, 3).move_to([right, ys[i], 0])
-                if change > 0:
-                    means(mark.set_fill(shared(SEEN + (1 - SEEN) * change)), Shade(change, 0.0, SEEN))
-                self.marks.add(mark)
-        self.counts = trace[f"{layer}.pairs_so_far"].pick(part=name).quantities()
-        spot = np.array([box.get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
+                if j == token:
+                    self.marks.add(ring_around(after[i]))
+        self.counts = so_far.quantities()
+        spot = np.array([plan.boxes[part].get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
         self.count = number(self.counts[0], "", "stage number").settle(spot)
         super().__init__(self.zero, self.marks, self.count)
+
+    def blank(self, here: int) -> list[Any]:
+        """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
+        shown = [(draw(*self.ways[here]), appear(self.marks))] if self.marks else []
+        return [appear(self.zero, rise=False), *shown, leave(self.zero, *self.marks)]
 
     def counting(self, but: int) -> Animation:
         """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
@@ -359,31 +360,21 @@ class Blanked(VGroup):
         return AnimationGroup(Count(self.count, self.counts, "", "slow"), *drawing)
 
 
-class Mixing:
-    """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
+class Strands:
+    """The weights of an attention as strands, from what it reads to what it gives.
 
-    In the layer that the lecture follows the weights are those of its head, elsewhere the means over all heads.
-    `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
+    In the layer that the lecture follows they are those of its head, elsewhere the means over all heads.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
-        focus, part, block = focus_of(trace), trace.under(path, batch=0), path.rpartition(".")[0]
-        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
-        enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), part["out"]
-        self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
-        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
-        normed = enters.name != stream.name
-        self.read = plan.vectors(enters, branch=True) if normed else self.vectors
-        self.come = [*self.vectors, *(self.read if normed else [])]
-        self.weights = focus.seen(trace)["weights"] if path == focus.path else part["mean_weights"]
+    def __init__(self, plan: Plan, trace: Trace, path: str, read: Sequence[Vector], given: Sequence[Vector]) -> None:
+        focus, own = focus_of(trace), path == focus_of(trace).path
+        self.read = read
+        self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
         self.strands = VGroup()
         for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
-            line = strand(self.read[j].get_right(), self.made[i].get_left(), share, LEAST)
+            line = strand(read[j].get_right(), given[i].get_left(), share, LEAST)
             self.strands.add(weigh(line, share, LEAST))
-        self.heading = plan.heading("output", self.made[0])
-        own = path == focus.path
         self.title = plan.heading(f"head {letter_of(focus.head)}" if own else "attention weights", self.strands)
-        self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
         """The strand of a pair, and beside it the number of its weight."""
@@ -395,21 +386,149 @@ class Mixing:
         reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
         return line, text.settle(line.point_from_proportion(0.5) + off * reach)
 
-    def arrive(self) -> tuple[Animation | None, ...]:
-        """The output of each token comes up at the end of its strands."""
-        return appear(self.heading), appear_in_turn(self.made)
-
     def flow(self) -> Callable[[float], Animation]:
         """Pulses from what is read to the output, in proportion to the weights."""
         return pulses(self.strands, self.weights.quantities())
 
-    def leave(self) -> Animation:
-        """Strands, what was read, and the headings are gone."""
-        return leave(self.strands, self.heading, self.title, self.entry, *self.come[len(self.vectors) :])
+
+class Passing(Strands):
+    """An open layer: the vectors before it, in each of its boxes and at the `end`, and the strands of its attention."""
+
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        layer = path.rpartition(".")[0]
+        self.parts = [part for part in plan.boxes if part.startswith(f"{layer}.")]
+        self.boxes = [plan.boxes[part] for part in self.parts]
+        self.enter = plan.vectors(rows_of(trace, f"{layer}.resid_pre"), "front")
+        self.end = plan.vectors(final_of(trace), "end")
+        #: The vectors before the layer, in each of its boxes, and behind it.
+        self.columns = [self.enter, *plan.travelling(trace, f"{layer}."), self.end]
+        self.place = self.boxes.index(plan.boxes[path])
+        super().__init__(plan, trace, path, *self.columns[self.place : self.place + 2])
+        self.lit, whole = ring_around(self.boxes[0]), [VGroup(*self.enter), VGroup(*self.end)]
+        self.frames = [ring_around(column, "residual") for column in whole]
+        size = f"{trace['config.words']} × {trace['config.d_model']}"
+        self.sizes = [plan.heading(size, column[0]) for column in (self.enter, self.end)]
+
+    def begin(self) -> list[Any]:
+        """Plays in which the vectors go up to the attention, and through it."""
+        return [appear(self.sizes[0], self.lit), *self._steps(0, self.place + 1)]
+
+    def finish(self) -> list[Any]:
+        """Plays in which they go through the other boxes, and come out."""
+        return [
+            *self._steps(self.place + 1, len(self.boxes)),
+            (leave(self.lit), *self._on(len(self.boxes)), appear(self.sizes[1])),
+        ]
+
+    def fits(self) -> list[Any]:
+        """Plays in which a frame around what came out moves to what went in."""
+        return [appear(self.frames[1]), Travel(self.frames[1], self.frames[0], 0.0, "slow")]
+
+    def blanked(self, plan: Plan, trace: Trace, token: int) -> list[Blanked]:
+        """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
+        pairs = zip(self.parts, pairwise(self.columns[:-1]), strict=True)
+        return [Blanked(plan, trace, part, token, *pair) for part, pair in pairs]
+
+    def _steps(self, first: int, last: int) -> list[Any]:
+        plays: list[Any] = []
+        for k in range(first, last):
+            here = () if k == 0 else (move_ring(self.lit, self.boxes[k]),)
+            if k == self.place:
+                plays += [
+                    (*here, appear(self.title), draw(*self.strands, kind="row")),
+                    deal(self.read, self.columns[k + 1]),
+                ]
+            else:
+                plays.append((*here, *self._on(k)))
+        return plays
+
+    def _on(self, place: int) -> tuple[Animation, ...]:
+        """The vectors move on from a column to the next."""
+        return tuple(Travel(a, b, 0.0, "row") for a, b in zip(*self.columns[place : place + 2], strict=True))
+
+
+class Mixing(Strands):
+    """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
+
+    `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        block = path.rpartition(".")[0]
+        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
+        enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
+        self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
+        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
+        normed = enters.name != stream.name
+        read = plan.vectors(enters, branch=True) if normed else self.vectors
+        self.come = [*self.vectors, *(read if normed else [])]
+        super().__init__(plan, trace, path, read, self.made)
+        self.heading = plan.heading("output", self.made[0])
+        self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
+
+    def taken(self, place: int) -> list[tuple[VMobject, VMobject]]:
+        """Each vector that is read, and a copy as wide as its weight; the copies stand end to end as an output will."""
+        goal, pairs = self.made[place], []
+        x, shares = goal.get_left()[0], self.weights.pick(query=self.weights.label("query", place)).quantities()
+        for vector, share in zip(self.read, shares, strict=True):
+            if share >= LEAST:
+                part = vector.cells.copy().stretch_to_fit_width(goal.width * float(share))
+                part.move_to(np.array([x + part.width / 2, goal.get_y(), 0]))
+                x += part.width
+                long = Length(share, "width", pixels(goal.width), pixels(part.height))
+                pairs.append((vector.cells, means(part, long)))
+        return pairs
+
+    def arrive(self) -> tuple[Animation | None, ...]:
+        """The output of each token comes up at the end of its strands."""
+        return appear(self.heading), appear_in_turn(self.made)
 
     def summed(self) -> list[Any]:
         """Plays in which the output is added to the vectors."""
         return [added(self.moved, self.made, self.sums), leave(*self.made)]
+
+
+class Network:
+    """In the gate of a feed-forward network, on a sheet: one vector, wide as bars, and narrow again.
+
+    `bars` are before the activation, `bent` after it; `copies` are the network as small as a vector, on each line.
+    """
+
+    def __init__(self, plan: Plan, *rows: NamedTensor) -> None:
+        read, pre, post, out = rows
+        self.sheet, room = plan.card()
+        above, rest = room.split_rows(HIGHEST, FUNNEL)
+        middle, below = rest.split_rows(-HIGHEST, FUNNEL)
+        narrow = room.inset(max(0.0, 1 - len(read) / len(pre)) / 2 * room.width, 0)
+        self.read, self.out = (
+            vector_in(narrow.cross(row), vector, "ink3", scale_of(vector))
+            for row, vector in ((above, read), (below, out))
+        )
+        stages = NormStages([pre, post], middle, scale_of(pre))
+        self.zero, (self.bars, self.bent) = stages.zero, stages.states
+        ends = [
+            [at(part.left, y), at(part.right, y)]
+            for part, y in ((narrow, above.bottom), (room, middle.top), (room, middle.bottom), (narrow, below.top))
+        ]
+        self.widen, self.narrow = (
+            VGroup(rule(a, b, "ink3", 4) for a, b in zip(*pair, strict=True)) for pair in (ends[:2], ends[2:])
+        )
+        self.sizes = [
+            Words(f"{len(a)} × {len(b)}", "block", "ink2", self.sheet).settle(funnel.get_center())
+            for a, b, funnel in ((read, pre, self.widen), (pre, read, self.narrow))
+        ]
+        #: What is the same for every vector, and all that is of one.
+        self.own = VGroup(self.sheet, self.widen, self.narrow)
+        self.shown = [self.read, self.zero, self.bars, self.out, *self.sizes]
+        self.copies = []
+        for line in plan.lines:
+            sheet, lines = self.sheet.copy(), VGroup(self.widen, self.narrow).copy().rotate(PI / 2)  # along the line
+            for part, air in ((sheet, 0.0), (lines, 16.0)):
+                part.stretch_to_fit_width(units(COPY - 2 * air)).stretch_to_fit_height(
+                    units(plan.high) * (1 - air / 50)
+                )
+                part.move_to(np.array([self.sheet.get_x(), line.get_y(), 0]))
+            self.copies.append(VGroup(sheet, *lines))
 
 
 class Lookup:
@@ -473,6 +592,13 @@ def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vec
     )
 
 
+def final_of(trace: Trace) -> NamedTensor:
+    """The vectors that leave the encoder."""
+    last = trace.about["config"]["encoder_layers"] - 1
+    name = "encoder.final_norm.out"
+    return rows_of(trace, name if name in trace else f"encoder.{last}.resid_post")
+
+
 def later_attention(trace: Trace) -> str:
     """The path of the attention that is looked into after that of the first layer; "" in a model of a single layer."""
     layers = len(blueprint(trace.about["config"])["encoder"].layers)
@@ -480,13 +606,13 @@ def later_attention(trace: Trace) -> str:
 
 
 def _abridged(parts: Sequence[str], again: str) -> list[str]:
-    """The parts of the first layer, the attention that is looked into again, and what belongs to no layer; "" is the
-    rest of them.
+    """The parts of the first layer, those of the layer that is looked into again, and what belongs to no layer; "" is
+    the rest of them.
     """
     shown: list[str] = []
     for part in parts:
         layer = part.partition(".")[2].partition(".")[0]
-        if not layer.isdigit() or layer == "0" or part == again:
+        if not layer.isdigit() or layer == "0" or layer == again.split(".")[1]:
             shown.append(part)
         elif not shown or shown[-1]:
             shown.append("")

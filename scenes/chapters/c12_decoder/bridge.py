@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Flight, appear, draw, leave, move_ring, ring_around
+from scenes.animations import Come, Flight, Travel, appear, draw, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, Thickness, means
@@ -18,24 +18,29 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import SMALLEST, at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Attention weights below this are not drawn as curves.
 FAINT = 0.03
 #: Px of the thinnest curve and of one of all the weight, of the names at the left, and of a vector.
-THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 310.0, 108.0, 250.0
-#: Px from the edge of a plate to what lies on it, from what is read to what is written; how much larger a tag is.
-INSIDE, STEP, TAG = 16.0, 30.0, 1.35
+THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 250.0, 108.0, 150.0
+#: Px from the edge of a plate to what lies on it, from what is read to what is written, and from a vector to its key.
+INSIDE, STEP, APART = 16.0, 30.0, 12.0
+#: Px from a key to its weight.
+BELOW = 56.0
+#: How much larger the signs of a key, a value and a query are, and px of a column that has room for these and a vector.
+TAG, COLUMN = 1.5, 340.0
 #: Up to so many positions are read aloud.
 ALOUD = 5
-#: A chip at least so many px wide has room for a number above it.
-ROOMY = 150.0
+#: A column at least so many px wide has room for the weight of its key.
+ROOMY = 200.0
 
 
 class Bridge(VGroup):
-    """The source with its final vectors above, what is read and written below, and a curve for each attention weight.
+    """The source with its final vectors above, each with its key and value; what is read, with its queries, and written
+    below; and a curve for each attention weight.
 
     Args:
         weights: attention weights, "query key", the last query left out.
@@ -44,8 +49,8 @@ class Bridge(VGroup):
         layer: the name of the decoder's layer.
         room: the rectangle that is filled.
 
-    The lines of `curves[i]` begin at the vectors and end at word i, the strongest on top. Where words stand upright,
-    there is no room for those that are `written`.
+    The lines of `curves[i]` begin at the values and end at the query of word i, the strongest on top. Where words stand
+    upright, there is no room for those that are `written`.
     """
 
     def __init__(
@@ -63,21 +68,33 @@ class Bridge(VGroup):
         self.read = sentence(reads, columns, at_foot=True)
         roomy = not (self.read.upright or written.upright)
         self.written, self.ways = VGroup(*(written.chips if roomy else [])), VGroup()
+        size = min(1.0, self.read.wide / COLUMN, self.source.wide / COLUMN)
         if roomy:
             self.read.next_to(written, UP, buff=units(STEP))
             pairs = zip(self.read.chips, written.chips, strict=True)
             self.ways.add(*(arrow(a.get_bottom(), b.get_top(), "ink3", 4, 16) for a, b in pairs))
         below, scale = self.source.below(columns, 8), full_colour(memory)
-        self.vectors = VGroup()
+        self.vectors, self.keys, self.values = VGroup(), VGroup(), VGroup()
         for j, column in enumerate(self.source.columns):
-            vector = Vector(memory.pick(position=j), min(column.width, WIDE), HIGH, "residual", scale, upright=True)
+            vector = Vector(memory.pick(position=j), size * WIDE, HIGH, "residual", scale, upright=True)
             vector.move_to(at((column.left + column.right) / 2, below.top + HIGH / 2))
-            self.vectors.add(means(vector, Stands(weights.label("key", j))))
+            self.vectors.add(vector)
+            for role, where, tags in (("key", LEFT, self.keys), ("value", RIGHT, self.values)):
+                tag = _tag(role, size).next_to(vector, where, buff=units(size * APART))
+                tags.add(means(tag, Stands(weights.label("key", j))))
+        aside, self.queries = self.values[0].get_x() - self.vectors[0].get_x(), list[VMobject]()
+        for chip, read in zip(self.read.chips, reads, strict=True):  # below the value of its column
+            tag = _tag("query", size).next_to(chip, UP, buff=units(APART)).shift(RIGHT * aside)
+            self.queries.append(means(tag, Stands(read)))
+        #: What each query has got.
+        self.taken = [_tag("value", size).next_to(one, LEFT, buff=units(size * APART)) for one in self.queries]
         self.curves = [self._curves(row, reads) for row in range(len(reads))]
         #: All curves, and the weight of each.
         self.lines = [line for curves in self.curves for line in curves]
         self.amounts = [float(w) for row in weights.values for w in np.sort(row) if w >= FAINT]
-        self.plates = [self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written))]
+        self.plates = [
+            self._plate(room, part) for part in ((self.source, self.vectors), (self.read, self.written, *self.queries))
+        ]
         self.plates[1].key = "plate", "decoder"
         middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
         called = (Words(text, "fact", "ink2") for text in (layer, "mean of its heads"))
@@ -89,18 +106,14 @@ class Bridge(VGroup):
             Words(name, "block", paper=plate).settle(line.get_center()).begin_at(left)
             for (name, line), plate in zip(lines, (*self.plates, self.plates[1]), strict=False)
         )
-        tags = [Tag(role).scale(TAG) for role in ("key", "value", "query")]
-        heights = [self.vectors.get_y(), self.vectors.get_y(), self.read.get_y()]
-        for tag, x, y in zip(tags, (50, 150, SIDE - 36), heights, strict=True):
-            tag.move_to(np.array([at(side.left + x, 0)[0], y, 0]))
-        *self.given, self.asking = tags
         self.ring = ring_around(self.vectors[self.top(0)])
         #: The words that are read, on the plate of the decoder; and both plates before a vector or a word is there.
         self.decoder = [self.plates[1], *self.read.chips, self.names[1]]
-        self.unwritten = [self.plates[0], *self.source.chips, self.names[0], self.plates[1], *self.names[1:], *tags]
+        self.unwritten = [self.plates[0], *self.source.chips, self.names[0], self.plates[1], *self.names[1:]]
         #: All but the curves.
         self.ends: list[VMobject] = [
-            *self.plates, self.source, self.vectors, self.read, self.written, self.ways, self.names, *tags
+            *self.plates, self.source, self.vectors, self.read, self.written, self.ways, self.names,
+            *self.keys, *self.values, *self.queries,
         ]  # fmt: skip
         super().__init__(*self.ends, *self.curves)
 
@@ -116,8 +129,8 @@ class Bridge(VGroup):
         weights, found = self.weights.values[row], VGroup()
         for j in np.argsort(weights):
             if weights[j] >= FAINT:
-                start = self.vectors[j].get_bottom() + DOWN * units(4)
-                end = self.read[row].get_top() + UP * units(4)
+                start = self.values[j].get_bottom() + DOWN * units(4)
+                end = self.queries[row].get_top() + UP * units(4)
                 weight = self.weights.quantity(row, int(j))
                 role = "weight" if weight > 0.5 else "ink3"
                 line = curve(start, end, role, THIN + (THICK - THIN) * float(weight))
@@ -129,29 +142,33 @@ class Bridge(VGroup):
         """The place of the source token with the largest weight of a row."""
         return int(np.argmax(self.weights.values[row]))
 
-    def ask(self, row: int) -> Any:
-        """The query of a word that is read goes to every vector of the encoder."""
-        query = self.asking.copy().move_to(self.read[row])
-        flights = [Flight(query, query.copy().move_to(vector), 0.1, lit=True) for vector in self.vectors]
-        return LaggedStart(*flights, lag_ratio=0.25, run_time=pace("slow"))
+    def ask(self, row: int) -> list[Any]:
+        """The query of a word that is read goes to one key after another, and the weight of each comes up."""
+        shares = [number(w, "share", "stage number") for w in self.weights.pick(query=row).quantities()]
+        told = shares if self.source.wide >= ROOMY else [shares[self.top(row)]]
+        keys = [*self.keys] if self.source.wide >= ROOMY else [self.keys[self.top(row)]]
+        self.told = [text.next_to(key, DOWN, buff=units(BELOW)) for text, key in zip(told, keys, strict=True)]
+        late = rate_functions.squish_rate_func(rate_functions.smooth, 0.7, 1)
+        turns = [Flight(self.queries[row], key, 0.0, "row") for key in self.keys]
+        if len(told) < len(turns):
+            return [LaggedStart(*turns, lag_ratio=0.25, run_time=pace("slow")), appear(*self.told)]
+        met = zip(turns, self.told, strict=True)
+        each = [AnimationGroup(turn, Come(text, run_time=pace("row"), rate_func=late)) for turn, text in met]
+        return [LaggedStart(*each, lag_ratio=0.5, run_time=pace("slow"))]
+
+    def take(self, row: int) -> list[Any]:
+        """Along the curves, values come down to the query."""
+        others = [int(j) for j in np.flatnonzero(self.weights.values[row] >= FAINT) if j != self.top(row)]
+        down = (Flight(self.values[j], self.taken[row], 0.0, "slow") for j in others)
+        return [
+            draw(*self.curves[row], kind="row"),
+            (*down, Travel(self.values[self.top(row)], self.taken[row], 0.0, "slow")),
+        ]
 
     def leads(self, rows: Iterable[int]) -> list[Any]:
         """Arrows from words that are read to those that are then written."""
         ways = [self.ways[row] for row in rows if row < len(self.ways)]
         return [draw(*ways)] if ways else []
-
-    def number_beside(self, row: int) -> Words:
-        """The largest attention weight of a query, beside the end of its curve."""
-        text = number(self.weights.quantity(row, self.top(row)), "share", "stage number")
-        chip = self.read[row]
-        wide = pixels(chip.width) >= ROOMY
-        edge = chip.get_top() + UP * units(60) + LEFT * units(30)
-        return text.settle(edge).end_at(edge[0]) if wide else text.next_to(self.asking, RIGHT, buff=units(16))
-
-    def tell(self, rows: Iterable[int], told: Words) -> Any:
-        """The largest attention weight of each query, beside its curve; without room there, what is `told` goes."""
-        wide = pixels(self.read[0].width) >= ROOMY
-        return appear(*map(self.number_beside, rows)) if wide else leave(told)
 
     def walk(self, places: Sequence[Quantity]) -> list[Any]:
         """Word after word is written, while a ring goes to the source token with the largest weight of each."""
@@ -159,7 +176,14 @@ class Bridge(VGroup):
         for row, (curves, place) in enumerate(zip(self.curves, places, strict=False)):
             goal = self.vectors[self.top(row)]
             going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
-            told = number(place, ".0f", "stage number", "query").next_to(self.read[row], UP, buff=units(40))
-            told.shift((RIGHT if self.top(row) < row else LEFT) * units(40))
+            told = number(place, ".0f", "stage number", "query").next_to(
+                self.queries[row], RIGHT if self.top(row) < row else LEFT, buff=units(INSIDE)
+            )
             plays.append((going, draw(*curves), appear(told)) if len(curves) else going)
         return plays
+
+
+def _tag(role: str, size: float) -> Tag:
+    """The sign of a role; where its letter could not be read, without it."""
+    tag = Tag(role).scale(TAG * size)
+    return tag if tag.letter.size >= SMALLEST else tag.remove(tag.letter)

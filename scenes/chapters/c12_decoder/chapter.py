@@ -12,7 +12,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    gather,
     leave,
     meet,
     move_ring,
@@ -54,7 +53,7 @@ class Decoder(Chapter):
             yield from self.what_the_encoder_prepared(trace)
             yield from self.reading_jumps(decoded, trace, bridge)
         yield from self.vector_to_word(decoded, trace)
-        yield from self.the_whole_way(decoded, trace)
+        yield from self.the_whole_way(decoded, trace, shifted)
 
     def shifted_by_one(self, decoded: DecoderRows, picture: Shifted) -> Iterator[Step]:
         """The question of the chapter, and the first half of the answer."""
@@ -213,20 +212,21 @@ class Decoder(Chapter):
             ),
             beat(
                 "In cross-attention, queries come from the decoder, keys and values from these vectors.",
-                gather([*bridge.read.chips], bridge.asking),
-                *(gather([*bridge.vectors], given) for given in bridge.given),
+                deal([*bridge.read.chips], bridge.queries),
+                deal([*bridge.vectors], [*bridge.keys], [*bridge.values], kind="slow"),
             ),
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
                 (bridge.read.mark({row: "query"}), appear_in_turn([*bridge.names[2:], *bridge.written])),
-                bridge.ask(row),
-                draw(*bridge.curves[row], kind="row"),
-                (appear(number := bridge.number_beside(row)), *bridge.leads([row])),
+                *bridge.ask(row),
+                *bridge.take(row),
+                *bridge.leads([row]),
             ),
             beat(
                 f"{others} {right}",
+                leave(*bridge.told),
                 (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
-                bridge.tell(rows, number),
+                tuple(Travel(bridge.values[bridge.top(i)], bridge.taken[i], kind="slow") for i in rows),
                 ambient=pulses(bridge.lines, bridge.amounts),
             ),
             stage=[*bridge.decoder, bridge.plates[0], bridge.names[0]],
@@ -270,8 +270,8 @@ class Decoder(Chapter):
                 f"{start}{order_differs}",
                 *(
                     [
-                        deal(bridge.source.chips, [*bridge.vectors]),
-                        appear_in_turn([*bridge.read.chips]),
+                        deal(bridge.source.chips, [*bridge.vectors], [*bridge.keys], [*bridge.values]),
+                        appear_in_turn([*bridge.read.chips, *bridge.queries]),
                         appear_in_turn([*bridge.written, *bridge.ways]),
                     ]
                     if here is not decoded
@@ -382,7 +382,7 @@ class Decoder(Chapter):
             stage=[picture.token],
         )
 
-    def the_whole_way(self, decoded: DecoderRows, trace: Trace) -> Iterator[Step]:
+    def the_whole_way(self, decoded: DecoderRows, trace: Trace, shifted: Shifted) -> Iterator[Step]:
         """Close: the answer, as the path of one vector in a single shot."""
         row, asks = len(decoded.written) - 1, f"{decoded.cross}.q" in trace
         picture = OneWay(trace, decoded, row, memory_of(decoded, trace) if asks else None)
@@ -423,8 +423,8 @@ class Decoder(Chapter):
             beat(f"The last vector becomes “{decoded.writes[row]}”, which is read next.", *picture.write()),
             beat(
                 "Each position learns on such a path, all at once: shifted and masked, none can peek.",
-                picture.all_at_once(),
-                ambient=pulses([*picture.supply, picture.stream[0]], role="residual"),
+                *shifted.everywhere(picture),
+                ambient=pulses(shifted.ways, role="residual"),
             ),
             stage=[picture.standing],
         )

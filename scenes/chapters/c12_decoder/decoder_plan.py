@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Dive, Flight, Travel, appear, exchange, grow
+from scenes.animations import Dive, Flight, Travel, appear, draw, exchange, gather, grow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, dot, ellipsis, hatching, rule
+from scenes.mobjects.shapes import Box, arrow, ellipsis, hatching, rule
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
 from scenes.theme import PIXELS_PER_UNIT, at, palette, pixels, units
@@ -22,20 +23,23 @@ from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: What each kind of sublayer is called.
-NAMES = {"self_attn": "masked attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
+#: What each kind of sublayer is called, and what the first is called once it has a mask.
+NAMES = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
+MASKED = "masked attention"
 #: Px of the names at the left, from a sentence to the plate, between two boxes, and of the track beside them.
-SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 300.0
+SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 260.0
 #: How much larger a sentence is that lies alone on the stage.
 LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
 #: Px of the lid that a mask puts on a way.
 LID = 150.0
-#: Px of a light that runs from what gives to what takes.
-LIGHT = 15.0
+#: What part of the room beside the encoder the decoder takes.
+PLATE = 0.57
+#: Px by which what a sublayer adds is lower than the vector.
+STRIP = 12.0
 #: How many likeliest words are shown at the end of the way.
-BARS = 5
+BARS = 4
 
 
 class Stack(VGroup):
@@ -44,11 +48,12 @@ class Stack(VGroup):
     Args:
         room: the rectangle that is filled.
         track: px that are left free at the right of the boxes.
+        names: what each kind of sublayer is called.
 
     `boxes` are by the path of their sublayer, from the foot up, and on top "output".
     """
 
-    def __init__(self, trace: Trace, room: Room, track: float = 0) -> None:
+    def __init__(self, trace: Trace, room: Room, track: float = 0, names: Mapping[str, str] = NAMES) -> None:
         layers = blueprint(trace.about["config"])["decoder"].layers
         shown = [*layers] if len(layers) <= 2 else [layers[0], (), layers[-1]]
         paths = [path for layer in shown for path in ([sublayer.path for sublayer in layer] or [""])] + ["output"]
@@ -59,19 +64,20 @@ class Stack(VGroup):
         lines = inside.split_columns(-track)[0].rows(len(paths), SPACE) if track else inside.rows(len(paths), SPACE)
         style = "fact" if lines[0].height >= LOW else "small token"
         self.boxes: dict[str, VMobject] = {}
-        names, dots = VGroup(), VGroup()
+        written, dots = VGroup(), VGroup()
         for path, line in zip(paths, reversed(lines), strict=True):
             if not path:
                 dots.add(ellipsis().move_to(line.centre))
                 continue
             box = Box(line.width, line.height, colours.background, 10, colours.ink3, 2).move_to(line.centre)
-            name = Words(NAMES.get(path.rpartition(".")[2], "output"), style, paper=box).settle(line.centre)
-            if not track:  # clear of what leads across the plate
-                name.begin_at(at(line.left + 24, 0)[0])
+            name = Words(names.get(path.rpartition(".")[2], "output"), style, paper=box).settle(line.centre)
+            name.begin_at(at(line.left + 24, 0)[0])  # clear of what leads across the plate, or of what is added
             box.key, name.key = ("box", path), ("named", path)
             self.boxes[path] = box
-            names.add(name)
-        super().__init__(self.plate, *self.boxes.values(), names, dots)
+            written.add(name)
+        #: Px from the left of a box to the end of the longest name.
+        self.named = 24 + pixels(written.width)
+        super().__init__(self.plate, *self.boxes.values(), written, dots)
 
 
 class Shifted:
@@ -114,6 +120,17 @@ class Shifted:
         old = [*self.large[0].chips, *self.large[1].chips, *self.large_names]
         return exchange(old, [*self.writes.chips, *self.reads.chips, *self.names], "row")
 
+    def everywhere(self, way: OneWay) -> list[Any]:
+        """From the way of one vector to those of all positions, with the mask."""
+        count = len(way.read.chips)
+        come = [*self.reads.chips[count:], *self.writes.chips, self.decoder, *self.ways, self.names, self.stopped[0]]
+        return [
+            leave(*way.passed),
+            (*exchange(way.read.chips, self.reads.chips[:count], "row"), appear(*come)),
+            tuple(Flight(a, b, 0.0, "slow") for a, b in zip(self.reads.chips, self.writes.chips, strict=True)),
+            *([draw(self.stopped[1])] if len(self.stopped[0]) else []),
+        ]
+
     def dive(self) -> Dive:
         """Into the first attention."""
         whole = [*self.writes.chips, *self.reads.chips, self.decoder, *self.ways, self.names, self.peek]
@@ -136,8 +153,14 @@ class Shifted:
         for path, other in self.decoder.boxes.items():
             if path.endswith("self_attn"):
                 lid = Box(LID, high, palette().background, 6, palette().warning, 4)
-                shut = VGroup(lid, hatching(LID - 8, high - 8))
-                lids.add(shut.move_to(np.array([met[0], other.get_y(), 0])))
+                shut = VGroup(lid, hatching(LID - 8, high - 8)).move_to(np.array([met[0], other.get_y(), 0]))
+                style = "fact" if high >= LOW else "small token"
+                lids.add(
+                    shut,
+                    Words("masked", style, "warning", other)
+                    .settle(shut.get_center())
+                    .end_at(lid.get_left()[0] - units(24)),
+                )
         return arrow(start, end, "warning", 7, 26), VGroup(lids, arrow(start, met, "warning", 7, 26))
 
 
@@ -156,24 +179,25 @@ def under(track: Room, place: int, count: int) -> Room:
 
 
 class OneWay:
-    """A vector on its way up through the decoder: every state of it, the likeliest words, and what is read next.
+    """A vector on its way up through the decoder: every state of it, what each sublayer adds, the likeliest words, and
+    what is read next.
 
     Args:
         decoded: what each position reads and writes.
         row: the position that is followed.
         memory: the final vectors of the encoder, or None for a decoder without one.
 
-    `states` are by the path of the sublayer that they come from; the first is by "".
+    `states` are by the path of the sublayer that they come from; the first is by "". `strips` are what is added.
     """
 
     def __init__(self, trace: Trace, decoded: DecoderRows, row: int, memory: NamedTensor | None) -> None:
-        source, space = (0.0, 0.0) if memory is None else (0.22 * STAGE.width, 40.0)
+        source, space = (0.0, 0.0) if memory is None else (0.19 * STAGE.width, 40.0)
         left, rest = STAGE.split_columns(source, space)
-        middle, right = rest.split_columns(0.56 * rest.width, 50)
+        middle, right = rest.split_columns(PLATE * rest.width, 50)
         read = decoded.reads[: row + 2]
         self.read = sentence(read, under(self._track(middle), row, len(read)), at_foot=True)
         left, middle, right = (part.split_rows(-pixels(self.read.height), AIR)[0] for part in (left, middle, right))
-        self.stack = Stack(trace, middle, TRACK)
+        self.stack = Stack(trace, middle, TRACK, {**NAMES, "self_attn": MASKED})
         self.memory: list[VMobject] = []
         self.source, self.supply = VGroup(), VGroup()
         if memory is not None:
@@ -185,12 +209,17 @@ class OneWay:
             self.source.add(title, *chips, *vectors)
             self.supply.add(*self._supply())
         self._states(trace, row, middle)
-        probs = trace["probs"].pick(batch=0, position=row)
+        probs, tail = (trace[name].pick(batch=0, position=row) for name in ("probs", "tail_prob"))
         heading, bars = right.split_rows(60, 10)
         self.title = heading.fit(Words("next word", "title"), most=1.0)
-        self.next = NextWord(probs, bars, BARS)
+        self.next = NextWord(probs, bars, BARS, rest=tail.quantity(BARS - 1))
         *shown, self.own = self.read.chips[: row + 1]
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
+        #: All but the words that are read, when it is at its end.
+        self.passed = [
+            self.stack, self.source, self.supply, self.stream, *self.strips.values(), self.states["output"],
+            self.title, self.next,
+        ]  # fmt: skip
         #: The parts that are there from the beginning.
         self.standing = VGroup(*shown, self.own, self.stack, self.source, self.supply, self.stream)
 
@@ -213,14 +242,20 @@ class OneWay:
             block, _, kind = path.rpartition(".")
             names[path] = f"{block}.{kinds[kind]}" if kind in kinds else trace.parents["logits"][0]
         rows = {path: trace[name].pick(batch=0, position=row) for path, name in names.items()}
-        track = self._track(room)
+        added = {path: trace[f"{path}.out"].pick(batch=0, position=row) for path in names if path.count(".")}
+        track, scale = self._track(room), full_colour(*(rows[path] for path in ("", *added)))
         x = track.centre[0]
         high = min(HIGHEST, max(LOWEST, pixels(self.stack.boxes["output"].height)))
-        self.states: dict[str, Vector] = {}
+        self.states, self.strips = dict[str, Vector](), dict[str, Vector]()
         for path, vector in rows.items():
-            state = Vector(vector, track.width, high, "residual")
+            state = Vector(vector, track.width, high, "residual", scale)
             y = self.stack.boxes[path].get_y() if path else self.stack.plate.get_bottom()[1] - units(AIR / 2)
             self.states[path] = state.move_to(np.array([x, y, 0]))
+        wide = min(track.width, pixels(self.stack.boxes["output"].width) - self.stack.named - 3 * STRIP)
+        for path, vector in added.items():
+            role = "value" if path.endswith("attn") else "ink3"
+            strip = Vector(vector, wide, high - STRIP, role, scale)
+            self.strips[path] = strip.move_to(self.stack.boxes[path].get_right() + LEFT * units(STRIP), RIGHT)
         ends = self.states[""].get_center(), self.states["output"].get_center()
         self.stream = VGroup(rule(*ends, "residual", 8))
         for box in self.stack.boxes.values():
@@ -236,16 +271,16 @@ class OneWay:
         return Travel(self.own, self.states[""], kind="row")
 
     def through(self, path: str, givers: Sequence[VMobject], slow: bool = False) -> list[Any]:
-        """The vector moves up beside a sublayer, which adds what comes from the `givers`, or of itself, to it."""
-        paths = [*self.states]
-        before, box = self.states[paths[paths.index(path) - 1]], self.stack.boxes[path]
-        goal = dot(box.get_right(), LIGHT, "value")
-        flights = [Flight(light, goal, 0.1, "row") for light in self._lights(givers or ([before] if slow else []))]
-        moves = Travel(before, self.states[path], 0.0, "row", leaving=True)
-        if not slow:
-            return [(*flights, moves)]
-        added = Flight(goal, dot(self.states[path].get_center(), LIGHT, "value"), 0.0, "row")
-        return [(*flights,), (added, moves)]
+        """The vector moves up beside a sublayer, which adds what it makes of the `givers`, or of the vector, to it."""
+        paths, state = [*self.states], self.states[path]
+        before, strip = self.states[paths[paths.index(path) - 1]], self.strips.get(path)
+        if strip is None:
+            return [Travel(before, state, 0.0, "row", leaving=True)]
+        here = before.copy().move_to(state)
+        rises = Travel(before, here, 0.0, "row" if slow else "flow", leaving=True)
+        sums = (Flight(strip, state, 0.0, "row" if slow else "flow"), *exchange([here], [state], "row"))
+        comes = [rises, gather(givers or [here], strip)] if slow else [(rises, appear(strip))]
+        return [*comes, sums]
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
@@ -253,13 +288,3 @@ class OneWay:
         come = [grow(bar) for bar in bars]
         written = [appear(self.chosen)] if self.chosen else []
         return [(appear(self.title, *names), *come), appear(*shares), *written]
-
-    def all_at_once(self) -> tuple[Any, ...]:
-        """Every position goes through the decoder at the same time."""
-        lights, goal = (self._lights(parts) for parts in (self.read.chips, [self.stack.boxes["output"]]))
-        return tuple(Flight(light, goal[0], 0.0, "slow") for light in lights)
-
-    @staticmethod
-    def _lights(parts: Sequence[VMobject]) -> list[VMobject]:
-        """A light at each part: what its position gives."""
-        return [dot(part.get_center(), LIGHT, "value") for part in parts]

@@ -13,6 +13,7 @@ from scenes.animations import Come, Flight, Travel, appear, draw, grow
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
+from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.tensors import full_colour
@@ -134,7 +135,8 @@ MOST = 5
 
 
 class ReadingOut(VGroup):
-    """The last vector on top; below it the likeliest words, each with its vector, its logit, and its probability.
+    """The last vector on top; below it the likeliest words, each with its vector, its logit, and its probability;
+    at the foot, the probability of all others together.
 
     Args:
         position: where the vector is read out.
@@ -142,9 +144,9 @@ class ReadingOut(VGroup):
     """
 
     def __init__(self, trace: Trace, position: int, token: Label) -> None:
-        row, logits, probs, order = (
+        row, logits, probs, order, tail = (
             trace[name].pick(batch=0, position=position)
-            for name in (trace.parents["logits"][0], "logits", "probs", "word_order")
+            for name in (trace.parents["logits"][0], "logits", "probs", "word_order", "tail_prob")
         )
         best = [int(i) for i in order.values[:MOST]]
         vectors, labels = (
@@ -162,7 +164,8 @@ class ReadingOut(VGroup):
         self.words, self.vectors, self.logits, self.bars, self.shares = (VGroup() for _ in range(5))
         ends = rest.left + wide + LOGIT
         start, long = ends + GAP, rest.right - ends - GAP - SHARE
-        for i, label, vector, line in zip(best, labels, vectors, body.rows(len(best), 22), strict=True):
+        rows = body.rows(len(best) + 1, 22)
+        for i, label, vector, line in zip(best, labels, vectors, rows, strict=False):
             y = (line.top + line.bottom) / 2
             self.words.add(
                 Token(label, "", side, min(60, line.height), "stage word").move_to(at(chip.left + side / 2, y))
@@ -170,11 +173,14 @@ class ReadingOut(VGroup):
             strip = Vector(vector, wide, min(line.height, 84), "", scale).move_to(at(rest.left + wide / 2, y))
             self.vectors.add(strip)
             self.logits.add(number(logits.quantity(i), ".2f", "large number").settle(at(0, y)).end_at(at(ends, 0)[0]))
-            share = probs.quantity(i)
+        for share, line in zip([*map(probs.quantity, best), tail.quantity(len(best) - 1)], rows, strict=True):
+            y = (line.top + line.bottom) / 2
             bar = bar_of(share, "width", long, min(line.height, 72), radius=6, least=3)
             self.bars.add(bar.move_to(at(start, y), aligned_edge=LEFT))
             text = number(share, "share", "stage number").settle(at(0, y))
             self.shares.add(text.begin_at(bar.get_right()[0] + units(18)))
+        others = Words(OTHERS, "stage number", "ink2").settle(self.bars[-1].get_center())
+        self.shares.add(others.end_at(self.bars[-1].get_left()[0] - units(GAP)))
         texts = ("vectors of the words", "logit", "probability")
         table, logit, share = (Words(text, "block", "ink2").settle(at(0, names.bottom - 28)) for text in texts)
         self.names = VGroup(
