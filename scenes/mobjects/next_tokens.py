@@ -16,13 +16,15 @@ from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.measures.sampling import HALF, LISTED
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The prompt that leaves little open, and the one that leaves much.
 PROMPTS = ("closed", "open")
 #: Px between a token and its number, and between that and its bar; and px of a number.
 SPACE, DIGITS = 22.0, 118.0
+#: Px of the names of rules.
+TITLES = 360.0
 
 
 class NextTokens(VGroup):
@@ -189,26 +191,34 @@ class Knob(VGroup):
 
 
 class Texts(VGroup):
-    """Texts written after a prompt, a line for each: every word with its source."""
+    """Texts that rules draw after one prompt by the same random numbers, a line each, with words of the tail in orange.
 
-    def __init__(self, title: str, texts: Sequence[NamedTensor], room: Room) -> None:
-        head, *rooms = room.rows(len(texts) + 1, 0)
-        self.title = Words(title, "block", "query").begin_in(head)
-        self.lines = [self._line(text, one) for text, one in zip(texts, rooms, strict=True)]
-        super().__init__(self.title, *self.lines)
+    Args:
+        real: `experiment.continuations`; of each rule, the last text that was drawn.
+        titles: what the rules are called on screen, by their names.
+        room: the rectangle that is filled.
+    """
 
-    @staticmethod
-    def _line(text: NamedTensor, room: Room) -> VGroup:
-        line, x = VGroup(), at(room.left, 0)[0]
-        for label in text.words("step"):
-            line.add(word(label, "token").begin_at(x).stand_on(room.centre[1] - units(10)))
-            x = float(line[-1].get_right()[0]) + units(9)
-        return line
+    def __init__(self, real: Trace, titles: Mapping[str, str], room: Room) -> None:
+        last = int(real["draws"]) - 1
+        self.titles, self.lines = VGroup(), VGroup()
+        for (name, title), row in zip(titles.items(), room.rows(len(titles)), strict=True):
+            side, line = row.split_columns(TITLES, 40)
+            self.titles.add(Words(title, "block", "query").begin_in(side))
+            words, tail = (real[f"{name}_{part}_{last}"] for part in ("text", "tail"))
+            text = VGroup(
+                word(label, "large word", "warning" if cut else "ink").stand_on(row.centre[1] - units(16))
+                for label, cut in zip(words.words("step"), tail.values, strict=True)
+            ).arrange(RIGHT, buff=units(18), center=False)
+            for one in text:
+                one.stand_on(row.centre[1] - units(16))
+            text.scale(min(1.0, units(line.width) / text.width)).align_to(at(line.left, 0), LEFT)
+            self.lines.add(text)
+        super().__init__(self.titles, self.lines)
 
-    def written(self) -> tuple[Animation, ...]:
-        """All lines are written at once, word by word."""
-        turns = [appear_in_turn([*line], "slow") for line in self.lines]
-        return tuple(turn for turn in turns if turn is not None)
+    def written(self, place: int) -> Animation | None:
+        """A line is written, word by word."""
+        return appear_in_turn([*self.lines[place]], "slow")
 
 
 def likeliest(probs: NamedTensor, count: int = LISTED) -> tuple[int, ...]:
@@ -228,12 +238,14 @@ class LanguageModel:
         self.real, self.card = real, card
         self.name = card.called(f"{real['bits'].words('model')[0]}, {real['bits'].quantity(0)} bits a weight")
         self.heads = card.line.columns(2)
-        self.prompt = self._asked(0, card.line).begin_in(card.line)
-        self.pair = [self._asked(1 - side, room) for side, room in enumerate(self.heads)]
+        closed, open_ = (real["prompts"].label("sentence", place) for place in (1, 0))
+        self.prompt = self.asked(open_, card.line).begin_in(card.line)
+        self.pair = [self.asked(label, room) for label, room in zip((closed, open_), self.heads, strict=True)]
 
-    def _asked(self, place: int, room: Room) -> Words:
+    @staticmethod
+    def asked(prompt: Label, room: Room) -> Words:
         """A prompt that waits for its next token."""
-        return Words(f"{self.real['prompts'].label('sentence', place)} …", "stage word").settle(room.centre)
+        return Words(f"{prompt} …", "stage word").settle(room.centre)
 
     def at_one(self, name: str) -> tuple[int, NamedTensor]:
         """The place of the temperature of one, and the probabilities there."""
@@ -254,12 +266,3 @@ class LanguageModel:
         """The likeliest tokens of a prompt that a rule keeps."""
         left: NamedTensor = self.real[f"{name}_cut"].pick(choice=choice, rank=slice(0, count))
         return left
-
-    def texts(self, titles: Mapping[str, str]) -> list[Texts]:
-        """The texts drawn under each rule, two rules side by side, each under its title."""
-        rooms = [room for row in self.card.below.rows(2, 16) for room in row.columns(2, 60)]
-        draws = range(int(self.real["draws"]))
-        return [
-            Texts(title, [self.real[f"{name}_text_{i}"] for i in draws], room)
-            for (name, title), room in zip(titles.items(), rooms, strict=True)
-        ]

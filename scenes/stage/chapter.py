@@ -180,7 +180,7 @@ class Chapter(Stage):
     def _change_note(self, trace: Trace, step: Step) -> None:
         """Show beside the title what a viewer must know of the model or figures of this step; remove the last note."""
         elsewhere = Note.measured_elsewhere(trace, step.title, step.say)
-        wanted = elsewhere or Note.not_edited(trace, step) or self.lasting
+        wanted = elsewhere or Note.not_edited(trace, step) or (self.lasting if step.noted else None)
         if str(wanted) == str(self.note):
             return
         if isinstance(self.note, Note):

@@ -57,12 +57,18 @@ class Step:
             what shows the same entry of a tensor, or the same token, travels and morphs; only the rest fades. If it is
             not given, everything stays.
         here: the part of the model that this step looks at, if another than its chapter (see `MiniMap`); "" is none.
+        noted: False where what the chapter notes of its model does not hold yet.
     """
 
     def __init__(
-        self, title: str, *beats: Beat | None, stage: Sequence[Mobject] | None = None, here: str | None = None
+        self,
+        title: str,
+        *beats: Beat | None,
+        stage: Sequence[Mobject] | None = None,
+        here: str | None = None,
+        noted: bool = True,
     ) -> None:
-        self.title, self.stage, self.here = title, stage, here
+        self.title, self.stage, self.here, self.noted = title, stage, here, noted
         self.parts = tuple(one for one in beats if one)
         self.say = " |".join(one.say for one in self.parts)
 

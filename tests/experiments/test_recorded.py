@@ -227,13 +227,30 @@ def test_a_real_model_doubts_and_top_p_follows_its_doubt():
     assert (np.diff(run["open_others"].values) > 0).all()
 
 
+def test_a_beam_keeps_a_text_whose_first_token_loses_and_whose_sum_is_the_best():
+    run = found("beams")
+    greedy, best = run["greedy_sum"].values, run["score"].values[run["best"].values > 0][1:]
+    assert greedy[0] > best[0]
+    assert greedy[-1] < best[-1]
+    assert (run["beam_score"].values > run["greedy_score"].values - 1e-5).all()
+    assert 0 < run["differ"] < run["sentences"] / 1000
+
+
+def test_a_high_temperature_draws_words_that_top_p_would_cut_off_and_top_p_draws_none():
+    run = found("continuations")
+    hot, kept = (sum(run[f"{rule}_tail_{draw}"].values.sum() for draw in range(3)) for rule in ("hot", "top_p"))
+    assert hot > 5 > kept == 0
+
+
 def test_most_of_what_chance_costs_the_translator_is_label_smoothing():
     greedy, sampled, unsmoothed = found("sampling")["exact"].values.mean(-1)
     assert greedy > 0.99
     assert unsmoothed - sampled > (greedy - sampled) / 2
 
 
-@pytest.mark.parametrize("name", ["continuations", "inside_prose", "next_token", "pronoun", "sinks_and_induction"])
+@pytest.mark.parametrize(
+    "name", ["beams", "continuations", "inside_prose", "next_token", "pronoun", "sinks_and_induction"]
+)
 def test_an_experiment_on_the_real_model_says_which_model_in_how_many_bits(name):
     about = results.card(name)["about"]
     assert (about["model"], about["quantisation"][:18]) == ("SmolLM2-135M-Instruct", "Q4_1 (210 matrices")

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import appear, appear_in_turn, deal, draw, fill, gather, leave, move_ring, pulses, ring_around
+from scenes.animations import (
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    fill,
+    gather,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
 from scenes.chapters.c13_training.chain import Chain, Link, Parts
 from scenes.chapters.c13_training.descent import Valley
 from scenes.chapters.c13_training.learning import Bill, Skills, Starts, TimeLapse
@@ -46,7 +58,7 @@ class Training(Chapter):
             yield from self.time_lapse(trace)
             yield from self.skills(trace)
         card = Card("an experiment")
-        yield from self.where_to_start(trace, card)
+        yield from self.where_to_start(trace)
         yield from self.the_bill(trace, card)
         if f"{RUN}.probs" in trace:
             yield from self.what_is_left(trace)
@@ -175,7 +187,7 @@ class Training(Chapter):
         yield Step(
             "Attention goes where it helps",
             beat(
-                f"Why? The output is a mix of values, mostly of those of “{down}” and “{up}”.",
+                f"The output is a mix of values, mostly of those of “{down}” and “{up}”.",
                 (appear(nudges.plane.origin, picture.output), draw(*picture.values)),
                 appear(picture.chips),
             ),
@@ -186,15 +198,13 @@ class Training(Chapter):
                 (appear(picture.bars), appear(picture.numbers)),
             ),
             beat(
-                "That times its attention weight is the push on its score, as before.",
+                "That times its attention weight is the push on its score.",
                 appear(picture.rings),
                 appear(picture.factors),
-                appear(nudges.names[2], *(nudges.pushes[key] for key in nudges.keys)),
-                appear(nudges.push_numbers, picture.formula),
             ),
             beat(
                 f"Raise the score of “{up}”: the output slides to its value, and the loss falls.",
-                leave(picture.bars, picture.numbers, picture.rings, picture.factors, picture.shadows),
+                leave(picture.numbers, picture.rings, picture.factors),
                 appear(picture.dot),
                 picture.slide(),
             ),
@@ -206,7 +216,6 @@ class Training(Chapter):
                 nudges.bars,
                 nudges.numbers,
                 nudges.loss,
-                nudges.lines,
             ],
         )
 
@@ -309,7 +318,7 @@ class Training(Chapter):
                 appear(ring := ring_around(picture.slots)),
                 move_ring(ring, picture.share.copy().rewrite(f"{share:share}")),
             ),
-            beat("One sentence is not enough, so training goes on.", leave(ring), picture.run(last, half, "slow")),
+            beat("So training goes on.", leave(ring), picture.run(last, half, "slow")),
             beat(
                 f"“{own.label('query', row)}” first gave “{top_key}” {before:share} "
                 f"of its attention; now {most:share}.",
@@ -347,31 +356,28 @@ class Training(Chapter):
             stage=[picture.plots, picture.calls, picture.ends, picture.axis_name],
         )
 
-    def where_to_start(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def where_to_start(self, trace: Trace) -> Iterator[Step]:
         """Initial weights of three scales."""
         run = "experiment.initial_scales"
         if f"{run}.exact" not in trace:
             return
-        first = trace[f"{run}.first_weights"]
+        first, exact = (trace[f"{run}.{name}"] for name in ("first_weights", "exact"))
         usual = "as they are"
         head = sharpest(first.pick(choice=usual))
-        means = {name: trace[f"{run}.exact.over_seeds"].pick(choice=name) for name in SCALES}
+        means, chance, points, effect = (
+            trace[f"{run}.exact.{one}"] for one in ("over_seeds", "chance", "points", "effect")
+        )
         picture = Starts(
             [first.pick(choice=name, head=head) for name in SCALES],
             list(SCALES.values()),
-            list(means.values()),
-            [trace[f"{run}.exact"].pick(choice=name) for name in SCALES],
+            [means.pick(choice=name) for name in SCALES],
+            [exact.pick(choice=name) for name in SCALES],
+            [*SCALES].index(usual),
+            chance.pick(choice="quarter"),
         )
-        card.inside.fit(picture)
-        effect = trace[f"{run}.exact.effect"]
         apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
-        verdict = {
-            (False, True): "A quarter as large: no difference beyond chance.",
-            (True, True): "A quarter as large: a difference beyond chance, too.",
-            (True, False): "A difference beyond chance only for a quarter as large.",
-            (False, False): "No difference is beyond chance here.",
-        }[apart["quarter"], apart["fourfold"]]
+        by = points.pick(choice="quarter")
         yield Step(
             "Initialization: how large is random?",
             beat(
@@ -380,14 +386,26 @@ class Training(Chapter):
                     "How large should random weights be? Too large, and attention begins as spikes.",
                     "How large should random weights be? Here is the first attention of three scales.",
                 ),
-                appear_in_turn([*picture.grids], "slow"),
+                appear(picture.titles),
+                appear_in_turn([*picture.large], "slow"),
             ),
             beat(
-                f"Of new sentences, {means['fourfold']:share} are right then, not {means[usual]:share}. {verdict}",
-                appear(picture.bar_name),
-                appear_in_turn([*picture.bars[::-1]], "slow"),
+                f"After training, {means.pick(choice=usual):share} of new sentences are right, "
+                f"or {means.pick(choice='fourfold'):share}.",
+                (*exchange([*picture.large, *picture.titles], [*picture.grids, *picture.names], "camera"),),
+                (appear(picture.axis), *(appear_in_turn([*dots], "slow") for dots in picture.dots)),
+                appear(picture.means, picture.middles, rise=False),
             ),
-            stage=[card, picture.row_words, picture.column_words, picture.names],
+            beat(
+                claim(
+                    apart["quarter"],
+                    f"A quarter as large: {by:+.1f} points. That is no chance.",
+                    f"A quarter as large: {by:+.1f} points. That may be chance.",
+                ),
+                draw(picture.usual),
+                appear(picture.band, picture.reach, rise=False),
+            ),
+            stage=[],
         )
 
     def the_bill(self, trace: Trace, card: Card) -> Iterator[Step]:

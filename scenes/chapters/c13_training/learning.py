@@ -9,11 +9,10 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, ra
 
 from scenes.animations import Count, Shades, Through
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Away, Beside, Ground, Tick, means
+from scenes.mobjects.marks import Away, Beside, Ground, Spread, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, dot, rule
+from scenes.mobjects.shapes import Box, dashes, dot, frame, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, pixels, units
@@ -21,8 +20,8 @@ from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the dot of one training.
-RUN = 9.0
+#: Px of the dot of one training, of a pattern with its name at the left of its trainings, and of their mean.
+RUN, START, TOLD = 14.0, 520.0, 190.0
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
@@ -177,8 +176,16 @@ class TimeLapse:
         )
 
 
-class Starts(VGroup):
-    """First patterns of untrained models that start at other scales, and what each of them learned."""
+class Starts:
+    """First patterns of untrained models that start at other scales; then each at the left of what it learned.
+
+    All trainings of a scale are dots in one line, over the same axis from none to all.
+
+    Args:
+        weights, names, exact, trainings: of each scale.
+        usual: the place of the scale that the others are compared with.
+        chance: how far chance alone may carry the mean of the first from that one's.
+    """
 
     def __init__(
         self,
@@ -186,27 +193,51 @@ class Starts(VGroup):
         names: Sequence[str],
         exact: Sequence[Quantity],
         trainings: Sequence[NamedTensor],
+        usual: int,
+        chance: Quantity,
+        room: Room = STAGE,
     ) -> None:
-        pitch = min(80.0, 320 / weights[0].shape[0])
-        self.grids = VGroup(Pattern(w, pitch) for w in weights).arrange(RIGHT, buff=units(250))
-        self.row_words = self.grids[0].row_words()
-        self.column_words = VGroup(grid.column_words() for grid in self.grids)
-        self.names, self.bars = VGroup(), VGroup()
-        for grid, name, share, runs in zip(self.grids, names, exact, trainings, strict=True):
-            self.names.add(Words(name, "block").next_to(grid, UP, buff=units(76)))
-            bar = ShareBar(share, 320, "", 40).next_to(grid, DOWN, buff=units(66))
-            told = number(share, "share", "large number").next_to(bar.track, RIGHT, buff=units(20))
-            ground = Ground()
-            above, foot = (bar.track.get_corner(LEFT + side) for side in (UP, DOWN))
-            zero, below = means(rule(above, foot, "ink3", 2), ground), foot + DOWN * units(2 * RUN)
-            dots = VGroup(
-                means(dot(below + RIGHT * units(320 * one), RUN, "focus"), Away(one, 0.0, 0, 320, 2 * RUN, ground))
-                for one in runs.quantities()
+        self.large, self.grids, self.titles, self.names = VGroup(), VGroup(), VGroup(), VGroup()
+        self.means, self.dots, self.middles = VGroup(), VGroup(), VGroup()
+        for w, name, column in zip(weights, names, room.columns(len(weights), 60), strict=True):
+            head, body = column.split_rows(64, 20)
+            self.titles.add(Words(name, "title").settle(head.centre))
+            self.large.add(Pattern(w, min(body.width, body.height) * 0.9 / len(w)).move_to(body.centre))
+        head, body = room.split_rows(54, 16)
+        side, rest = body.split_columns(START)
+        plot, numbers = rest.split_columns(rest.width - TOLD, 30)
+        self.zero, self.whole = Ground(), Ground()
+        left, right = (means(rule(at(x, plot.top), at(x, plot.bottom), "ink3", 3), one)
+                       for x, one in ((plot.left, self.zero), (plot.right, Ground())))  # fmt: skip
+        middle = plot.left + plot.width * float(exact[usual])
+        self.usual = means(dashes(at(middle, plot.top), at(middle, plot.bottom), "residual", 4), self.whole)
+        name = Words("new sentences right; a dot is one training", "fact", "ink2").settle(head.centre)
+        ends = [Words(text, "fact", "ink2").settle(at(x, head.centre[1])).set_y(name.get_y())
+                for text, x in (("none", plot.left), ("all", plot.right))]  # fmt: skip
+        self.axis = VGroup(left, right, name.set_x((left.get_x() + right.get_x()) / 2), *ends)
+        rows = body.rows(len(weights), 24)
+        for k, (row, w, share, runs) in enumerate(zip(rows, weights, exact, trainings, strict=True)):
+            y, spot = (row.top + row.bottom) / 2, side.cross(row)
+            self.grids.add(Pattern(w, row.height / len(w)).move_to(spot.centre).align_to(at(side.left, 0), LEFT))
+            text = Words(names[k], "block").settle(at(0, y))
+            self.names.add(text.begin_at(self.grids[-1].get_right()[0] + units(26)))
+            role = "residual" if k == usual else "weight"
+            self.means.add(number(share, "share", "large number", role).settle(numbers.cross(row).centre))
+            self.dots.add(VGroup(self._dot(one, y, role, plot) for one in runs.quantities()))
+            mark = Box(7, 0.7 * row.height, palette().role(role), 2).move_to(
+                at(plot.left + plot.width * float(share), y)
             )
-            self.bars.add(VGroup(bar, told, zero, dots))
-        self.bar_name = Words("new sentences right after a short training; a dot is one of several", "axis", "ink2")
-        self.bar_name.next_to(self.bars, UP, buff=units(14)).align_to(self.bars[0], LEFT)
-        super().__init__(self.grids, self.row_words, self.column_words, self.names, self.bars, self.bar_name)
+            self.middles.add(means(mark, Away(share, 0.0, 0, plot.width, 7, self.zero)))
+        y, reach = (rows[0].top + rows[0].bottom) / 2, plot.width * float(chance)
+        self.band = frame(2 * reach, 0.9 * rows[0].height, "residual", 4, 4).move_to(at(middle, y))
+        means(self.band, Spread(chance, 0, plot.width, 0.9 * rows[0].height, self.whole))
+        self.reach = (
+            Words("chance", "fact", "residual").next_to(self.band, LEFT, buff=units(14)).align_to(self.band, UP)
+        )
+
+    def _dot(self, one: Quantity, y: float, role: str, plot: Room) -> VMobject:
+        spot = at(plot.left + plot.width * float(one), y)
+        return means(dot(spot, RUN, role), Away(one, 0.0, 0, plot.width, 2 * RUN, self.zero))
 
 
 class Bill(VGroup):

@@ -143,7 +143,7 @@ class CrossEntropy:
         _, plot_room = self.card.inside.inset(0, 56).split_columns(70)
         self.plot = Plot(self.probs[-1], self.losses[-1], ((0, 1), (0, most)), plot_room.width, plot_room.height - 20)
         self.plot.move_to(plot_room.centre)
-        self.plot.add(self.plot.heights([self.losses[0], self.losses[-1]], ".2f"))
+        self.plot.add(self.plot.heights(self.losses[:1], ".2f"))
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [

@@ -10,7 +10,6 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, Mobject, VGroup, VMo
 from scenes.animations import Count, Through, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of, bar_on
-from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Away, End, Ground, Hue, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.plots import Plot
@@ -22,12 +21,13 @@ from scenes.theme import at, pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the row of weights and of that of pushes; between them lie the plots, or a plane above a row of factors.
-WEIGHTS, PUSHES, FACTORS = 92.0, 84.0, 60.0
+#: Px of the row of weights and of that of pushes, between which the plots lie; of a push of one; and of what is written
+#: above and below a plane.
+WEIGHTS, PUSHES, PUSH, FACTORS = 92.0, 84.0, 220.0, 84.0
 #: Px of the names at the left, and of the dot that is the output.
-NAMES, OUTPUT = 290.0, 11.0
+NAMES, OUTPUT = 290.0, 16.0
 #: Px of a column that are kept for the chip at the tip of a value.
-CHIP = 80.0
+CHIP = 110.0
 #: How far an axis of losses goes below the least one, as a share of their range.
 FLOOR = 0.15
 #: How far a tangent reaches from its point, as a change of the score.
@@ -124,12 +124,10 @@ class Nudges:
         above, rest = room.split_rows(WEIGHTS)
         self.between, below = rest.split_rows(-PUSHES, 8)
         plots = self.between.inset(0, 44)
-        #: A plane in units of the loss, with the values around the output: its unit is that of the pushes.
+        #: A plane in units of the loss, with the values around the output, from below the weights to the foot.
         ends = np.vstack([spots.values[[*self.keys]], np.zeros((1, 2))])
-        first, last = (ribbon.columns[find(self.keys)] for find in (min, max))
-        #: From the column of the one key to that of the other, with air for the chips at the tips.
-        theirs = Room(first.left + CHIP, self.between.top, last.right - CHIP, self.between.bottom - FACTORS)
-        self.plane = Plane(ends, theirs.inset(0, 36), OUTPUT, "weight")
+        self.under = Room(ribbon.columns[0].left + CHIP, plots.top, ribbon.columns[-1].right - CHIP, STAGE.bottom)
+        self.plane = Plane(ends, self.under.inset(0, FACTORS), OUTPUT, "weight")
         self.points = slopes["nudged_plane"].pick(key=self.key)
         self.tracks, self.bars, self.numbers = shares_over(weights[0][self.middle], ribbon, above)
         self.states = [shares_over(row, ribbon, above)[1] for row in weights[self.key]]
@@ -143,7 +141,7 @@ class Nudges:
             curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
             for curve, slope in zip(self.curves, slopes["scaled"].values.tolist(), strict=True)
         )
-        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below, self.plane.px)
+        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below, PUSH)
         names = (("cross-attention", above), ("loss", plots), ("push", below))
         left = at(side.left, 0)[0]
         self.names = VGroup(Words(text, "block", "ink2").settle(place.centre).begin_at(left) for text, place in names)
@@ -193,17 +191,16 @@ class Nudges:
 
 
 class Downhill:
-    """In the middle of a `Nudges`: the output between two values, the way down, and how far down each of them lies.
+    """Below the weights of a `Nudges`: the output between two values, the way down, and how far down each of them lies.
 
-    The plane has the unit of the pushes below it, so that their lengths may be compared. Of the keys, it has the two
-    that are pushed most, up and down.
+    Of the keys, it has the two that are pushed most, up and down.
     """
 
     def __init__(self, nudges: Nudges, slopes: Trace, weights: NamedTensor) -> None:
         self.nudges, plane = nudges, nudges.plane
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
-        top, bottom = (at(0, edge)[1] for edge in (nudges.between.top, nudges.between.bottom - FACTORS))
-        self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 5, 24)
+        top, bottom = (at(0, edge)[1] for edge in (nudges.under.top, nudges.under.bottom))
+        self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 7, 30)
         self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
         self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
@@ -212,34 +209,24 @@ class Downhill:
         self.values, self.chips, self.shadows, self.bars, self.numbers, self.factors = (VGroup() for _ in range(6))
         for key in nudges.keys:
             way, falls_by = spots[key].quantities(), falls.quantity(key)
-            value = means(plane.arrow(foot, way, "value", 7, 26), End(way[0], axis="key"))
+            value = means(plane.arrow(foot, way, "value", 10, 32), End(way[0], axis="key"))
             tip, left = value[-1].points[0], way[0] < 0
             self.values.add(value)
             add_at_tip(self.chips, Token(falls.label("key", key), "value"), value, 12)
             self.shadows.add(dashes(tip, np.array([foot[0], tip[1], 0])))
             look = {"radius": 4, "least": 3, "fill": signed(1 if falls_by >= 0 else -1, 1.0)}
-            bar = means(bar_on(foot, plane.ground, way[1], "height", plane.px, 28, **look), Hue(falls_by))
+            bar = means(bar_on(foot, plane.ground, way[1], "height", plane.px, 36, **look), Hue(falls_by))
             told = number(falls_by, "+.2f", "large number").settle((3 * bar.get_center() - foot) / 2)
             edge = units(44) * (1 if left else -1)
             self.bars.add(bar)
             self.numbers.add(told.begin_at(foot[0] + edge) if left else told.end_at(foot[0] + edge))
             share, by = number(weights.quantity(key), "share", "stage number"), number(falls_by, "+.2f", "stage number")
-            row = VGroup(share, Words("×", "stage number", "ink2"), by, Words("=", "stage number", "ink2"))
-            line = share.settle(at(0, nudges.between.bottom - FACTORS / 2)).baseline
+            push = number(slopes["score_push"].quantity(key), "+.2f", "stage number")
+            row = VGroup(share, Words("×", "stage number", "ink2"), by, Words("=", "stage number", "ink2"), push)
             for part in row.arrange(RIGHT, buff=units(14)):
-                part.stand_on(line)
-            self.factors.add(row.set_x(nudges.ribbon.centre(key)))
+                part.stand_on(share.baseline)
+            self.factors.add(row.next_to(self.chips[-1], DOWN if falls_by >= 0 else UP, buff=units(16)))
         self.rings = VGroup(ring_around(nudges.numbers[key]) for key in nudges.keys)
-        self.formula = Formula(
-            "- (partial L) / (partial s) = {{ w : weight }} thin (- g) dot ({{ v : value }} - z)", LARGE
-        )
-        beside = Room(
-            nudges.ribbon.columns[0].left,
-            nudges.between.top,
-            nudges.ribbon.columns[min(nudges.keys)].left,
-            nudges.between.bottom,
-        )
-        beside.inset(40).fit(self.formula, 1)
 
     @staticmethod
     def _dot(plane: Plane, spot: NamedTensor) -> VMobject:

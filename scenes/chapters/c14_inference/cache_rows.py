@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import appear, deal, reshape
 from scenes.layout import STAGE, Room, across
@@ -172,8 +172,8 @@ class ByTheClock(VGroup):
         self.ticks = self.plot.ticks(lengths.quantities()[2:], "", "large cell")
         super().__init__(self.plot, self.curves, self.marks, self.ticks)
 
-    def gain(self, speedups: NamedTensor, k: int) -> Words:
-        """The factor by which the cache is faster at a length, beside the two points there."""
-        words = Words(f"{speedups.quantity(k):.1f} times", "stage number", "query")
-        points = VGroup(self.marks[0][k], self.marks[2][k])
-        return words.next_to(points, UP if k < len(speedups) - 1 else LEFT, buff=units(24))
+    def gain(self, speedups: NamedTensor) -> Words:
+        """The factor by which the cache is faster at the longest length, beside the two points there."""
+        last = len(speedups) - 1
+        words = Words(f"{speedups.quantity(last):.1f} times", "stage number", "query")
+        return words.next_to(VGroup(self.marks[0][last], self.marks[2][last]), LEFT, buff=units(24))

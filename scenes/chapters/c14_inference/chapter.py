@@ -9,7 +9,6 @@ from manim import DOWN, VGroup
 from scenes.animations import (
     Sweep,
     Travel,
-    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -30,14 +29,13 @@ from scenes.chapters.c14_inference.writing import (
     BeamTree,
     Columns,
     Peeled,
+    Race,
     in_order,
-    in_view,
-    reckoned,
     winner,
 )
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
-from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, likeliest
+from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
 from scenes.mobjects.role_table import hundreds
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -59,7 +57,7 @@ class Inference(Chapter):
     looks_at = "decoder output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        run, real = trace.under("decoding"), trace.under("experiment.continuations")
+        run, real, beams = (trace.under(name) for name in ("decoding", "experiment.continuations", "experiment.beams"))
         writes = run["greedy.probs"].words("step")
         read = trace.full("probs").words("position")  # of all, also those out of sight
         before = len(read) - len(trace.about["output_tokens"]) - 1  # of a text that is gone on with, its last word
@@ -72,22 +70,22 @@ class Inference(Chapter):
                 f"this model: {parameters:,.0f} parameters",
             )
         )
-        columns, again = (Columns(reads, writes, run["greedy.chosen_probs"], card.inside) for _ in range(2))
+        columns = Columns(reads, writes, run["greedy.chosen_probs"], card.inside)
         tree = BeamTree(run.under("beam"), card.inside)
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
-        yield from self.several_beginnings(run, tree, card)
-        yield from self.the_best_sum(run, tree, writes)
+        yield from self.several_beginnings(run, tree, writes, card)
         if "open_cut" in real:
             model = LanguageModel(real, card)
+            yield from self.the_loser_overtakes(beams, model)
             draws = Draws(model)
-            yield from self.a_real_model(run, model, draws)
+            yield from self.a_real_model(model, draws)
             yield from self.temperature(model, draws)
             lists = model.two_lists()
             yield from self.top_k(model, lists)
             yield from self.top_p(model)
-            yield from self.three_texts(model)
-        yield from self.what_chance_costs(run, trace, before, again, card)
+            yield from self.four_rules(model)
+        yield from self.what_chance_costs(run, trace, before, card)
         yield from self.old_keys_and_values(run, trace, card)
         yield from self.the_cache(run, reads, card)
         yield from self.by_the_clock(trace, card)
@@ -136,14 +134,6 @@ class Inference(Chapter):
 
     def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
-        winners = in_view(run["greedy.chosen_probs"])
-        weakest, least = winners.smallest()
-        found = f"“{weakest}”, with {least:.1%}"
-        told = claim(
-            len(winners) == len(writes),
-            claim(len(winners) == 1, f"The only choice is {found}.", f"The least certain choice is {found}."),
-            f"Of the steps in sight, the least certain choice is {found}.",
-        )
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
         when = (
@@ -151,7 +141,6 @@ class Inference(Chapter):
             if earlier
             else f"here it comes at once, with {last:.2%}."
         )
-        ring = ring_around(picture.bars[weakest.position])
         ends, shares = picture.state(run["greedy.end"], ".2%")
         slow = range(min(1, len(picture.writes) - 1))
         written = [
@@ -173,7 +162,6 @@ class Inference(Chapter):
                 *written,
                 Sweep(VGroup(*rest), "slow" if len(rest) > 3 else "row"),
             ),
-            beat(told, appear(ring)),
             beat(
                 claim(
                     ended,
@@ -183,7 +171,7 @@ class Inference(Chapter):
                 *(
                     [
                         (
-                            leave(ring, picture.numbers, picture.names[0]),
+                            leave(picture.numbers, picture.names[0]),
                             appear(picture.heading(f"probability of “{writes[-1]}”")),
                             *exchange([*picture.writes[:-1]], [*picture.instead(writes[-1])], "slow"),
                             reshape(picture.bars, ends, "slow"),
@@ -191,19 +179,30 @@ class Inference(Chapter):
                         )
                     ]
                     if ended
-                    else [move_ring(ring, picture.writes[-1])]
+                    else [appear(ring_around(picture.writes[-1]))]
                 ),
             ),
             stage=[card, picture.reads[0], picture.names],
         )
 
-    def several_beginnings(self, run: Trace, picture: BeamTree, card: Card) -> Iterator[Step]:
+    def several_beginnings(
+        self, run: Trace, picture: BeamTree, writes: tuple[Label, ...], card: Card
+    ) -> Iterator[Step]:
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
         drops = [picture.prune(t, "emphasise") for t in range(len(picture.nodes))]
         later = [play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part]
         dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
-        dropped = f"“{run['beam.token'].label('node', dead_ends[0])}”" if dead_ends else ""
+        best, score = run["beam.score"].quantity(int(run["beam.hypotheses"].values[0])), run["greedy.score"]
+        verdict = claim(
+            winner(run.under("beam")) == [str(label) for label in writes],
+            claim(
+                bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
+                "They agree: no step was in doubt.",
+                "They agree here.",
+            ),
+            claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
+        )
         yield Step(
             "Beam search keeps several beginnings",
             beat(
@@ -214,82 +213,67 @@ class Inference(Chapter):
             beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:], appear(picture.meaning)),
             *(beat("goes on from each,", *plays) for plays in rest[:1]),
             beat(
-                f"and drops {dropped}: nothing as likely comes after it."
-                if dropped
-                else "and gives up all but the best.",
+                claim(
+                    bool(dead_ends),
+                    "and gives up what is crossed out: nothing as likely comes after it.",
+                    "and gives up all but the best.",
+                ),
                 *(play for plays in drops[1:2] for play in plays),
             ),
             beat("So it goes on, word by word.", *later, ambient=pulses(*picture.flowing())) if later else None,
+            beat(
+                f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
+                draw(*picture.branch, kind="slow"),
+            ),
             stage=[card, picture.root],
         )
 
-    def the_best_sum(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
-        """The branch with the largest sum, and the bias of a sum towards short sentences."""
-        tree = run.under("beam")
-        best = tree["score"].quantity(int(tree["hypotheses"].values[0]))
-        score = run["greedy.score"]
-        verdict = claim(
-            winner(tree) == [str(label) for label in writes],
-            claim(
-                bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
-                "They agree: no step was in doubt.",
-                "They agree here.",
-            ),
-            claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
-        )
-        lengths = [int(tree["step"].values[node]) for node in tree["hypotheses"].values.astype(int)[:2]]
-        changed = claim(
-            winner(tree) == winner(run.under("normalised")),
-            claim(len({*lengths}) == 1, "of equal lengths, the order stays.", "here that changes nothing."),
-            "here that chooses another sentence.",
-        )
-        flow = pulses([*picture.branch])
-        first, *later = [picture.scores[node] for node in picture.winners]
-        ring = ring_around(first)
+    def the_loser_overtakes(self, beams: Trace, model: LanguageModel) -> Iterator[Step]:
+        """A text whose first token is not the likeliest, and whose sum is the best all the same."""
+        picture = Race(beams, model.card.below.top)
+        asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
+        (slow, *_), (fast, *_) = picture.named
+        (*_, lost), (*_, won) = picture.sums
         yield Step(
-            "The largest sum wins",
+            "The early loser overtakes",
             beat(
-                "A branch counts by the sum of its log-probabilities.",
-                (leave(picture.meaning), draw(picture.branch[0], kind="rest"), appear(ring, picture.terms[0])),
-                *(
-                    (draw(edge, kind="rest"), move_ring(ring, score), appear(term))
-                    for edge, score, term in zip(picture.branch[1:], later, picture.terms[1:], strict=False)
+                f"A language model doubts more. Greedy decoding takes “{slow}”.",
+                appear(model.name, asked.begin_in(model.card.line)),
+                appear(picture.plot),
+                picture.begin("greedy"),
+            ),
+            beat(f"“{fast}” lies behind, but a beam keeps it open.", picture.begin("beam")),
+            beat("Each token adds its log-probability:", *picture.behind()),
+            beat(
+                claim(
+                    won > lost,
+                    f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
+                    "it stays behind.",
                 ),
-                appear(*picture.terms[len(picture.winners) :], picture.total),
-                ambient=flow,
+                *picture.ahead(),
             ),
             beat(
-                f"The best has {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
-                (leave(ring), appear(total := ring_around(picture.total[1]))),
-                ambient=flow,
+                f"Greedy decoding ends at {lost:.2f}, the beam at {won:.2f}.",
+                leave(picture.ring),
+                *picture.end(),
+                appear(*picture.ends),
             ),
-            beat(
-                "Each word lowers it: the sum favours short sentences.",
-                Visit(total, [part[-1] for part in (*picture.terms, picture.total)]),
-                ambient=flow,
-            ),
-            beat(
-                f"So divide by the length: {changed}",
-                leave(total, picture.terms, picture.total),
-                appear_in_turn([*picture.averages(run.under("normalised"))], "slow"),
-                ambient=flow,
-            ),
+            beat("All lines fall: a sum favours short texts. So divide by the length."),
+            stage=[],
         )
 
-    def a_real_model(self, run: Trace, model: LanguageModel, draws: Draws) -> Iterator[Step]:
+    def a_real_model(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
         """Another model, said to be another one, at a token that leaves much open; and chance that chooses there."""
         tokens, (most, *_, others) = draws.list, draws.rows[draws.one]
-        doubt = claim(
-            bool(run["greedy.chosen_probs"].values.min() > HALF_SURE),
-            "Our translator is hardly in doubt. So take a language model.",
-            "To have more to choose from, we take a language model.",
-        )
-        ring, around = ring_around(model.name, roomy=True), ring_around(draws.strip[0])
+        ring, around = ring_around(model.prompt, roomy=True), ring_around(draws.strip[0])
         yield Step(
             "A model with more to choose from",
-            beat(doubt, (appear(model.name, model.prompt, ring), appear_in_turn([*tokens.names], "slow"))),
             beat(
-                "Its likeliest tokens, and all the others together.",
+                "After this beginning, much is open:",
+                (appear(model.prompt, ring), appear_in_turn([*tokens.names], "row")),
+            ),
+            beat(
+                "the likeliest tokens, and all the others together.",
                 (leave(ring), appear_in_turn([*tokens.numbers]), *(grow(bar) for bar in tokens.bars[:-1])),
                 (appear(tokens.rest), grow(tokens.bars[-1])),
             ),
@@ -304,7 +288,7 @@ class Inference(Chapter):
                 appear(around),
                 move_ring(around, draws.strip[-1]),
             ),
-            stage=[model.card.paper],
+            stage=[model.card.paper, model.name],
         )
 
     def temperature(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
@@ -404,8 +388,8 @@ class Inference(Chapter):
             ],
         )
 
-    def three_texts(self, model: LanguageModel) -> Iterator[Step]:
-        """The same prompt gone on with, three times under each rule."""
+    def four_rules(self, model: LanguageModel) -> Iterator[Step]:
+        """The same prompt gone on with under each rule, by the same random numbers."""
         real, card = model.real, model.card
         titles = {
             "cold": f"temperature {real['cold']:.1f}",
@@ -413,20 +397,36 @@ class Inference(Chapter):
             "top_k": f"top-k, k = {real['k']}",
             "top_p": f"top-p, p = {real['p']:.1f}",
         }
-        cold, hot, top_k, top_p = model.texts(titles)
+        picture = Texts(real, titles, card.below)
+        places = [*titles]
+        tails = {name: int(real[f"{name}_tail_{int(real['draws']) - 1}"].values.sum()) for name in titles}
         yield Step(
-            "Three texts under each rule",
-            beat("A low temperature goes on with what is likely;", appear(cold.title), cold.written()),
-            beat("a high one draws from the tail.", appear(hot.title), hot.written()),
+            "One chance, four rules",
             beat(
-                "Top-k and top-p vary the text, but without the tail.",
-                appear(top_k.title, top_p.title),
-                (*top_k.written(), *top_p.written()),
+                "The same random numbers: a low temperature goes on with what is likely;",
+                appear(picture.titles),
+                picture.written(places.index("cold")),
             ),
-            stage=[card.paper, model.name, model.prompt],
+            beat(
+                claim(
+                    tails["hot"] > 0,
+                    "a high one draws from the tail: orange is what top-p cuts off.",
+                    "a high one might draw from the tail.",
+                ),
+                picture.written(places.index("hot")),
+            ),
+            beat(
+                claim(
+                    tails["top_k"] == tails["top_p"] == 0,
+                    "Top-k and top-p let chance in, but not the tail.",
+                    "Top-p lets chance in, but not the tail.",
+                ),
+                (picture.written(places.index("top_k")), picture.written(places.index("top_p"))),
+            ),
+            stage=[model.name, model.prompt],
         )
 
-    def what_chance_costs(self, run: Trace, trace: Trace, before: int, columns: Columns, card: Card) -> Iterator[Step]:
+    def what_chance_costs(self, run: Trace, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The cost of sampling for the translator, and the part of it that is label smoothing."""
         found = trace.under("experiment.sampling")
         if "exact" not in found:
@@ -435,10 +435,6 @@ class Inference(Chapter):
         means = trace["experiment.sampling.exact.over_seeds"]
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
-        products, written = in_view(run["greedy.running_prob"]), run["greedy.running_prob"].size("step")
-        bars, numbers = columns.state(products)
-        factors, *_, last = in_view(run["greedy.chosen_probs"]).quantities(), *products.quantities()
-        product = reckoned(factors, "×", last, ".1%", "ink", columns.head)
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         panels = hundreds((greedy, sampled, without), titles, ["right, of a hundred"] * len(titles), card.inside)
         filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
@@ -446,7 +442,6 @@ class Inference(Chapter):
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}
         costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
-        text = claim(len(products) == written, "this text", "this beginning")
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
         peeled, taught = Peeled(run, others, card.inside.columns(3)[-1]), costs and not alone and others < HALF_SURE
@@ -454,19 +449,8 @@ class Inference(Chapter):
         yield Step(
             "What chance costs, and why",
             beat(
-                f"Probabilities multiply: sampling writes {text} in {last:share} of all tries.",
-                (
-                    leave(columns.numbers, columns.names[0]),
-                    reshape(columns.bars, bars, "slow"),
-                    appear_in_turn([*numbers], "slow"),
-                    appear_in_turn([*product[0]], "slow"),
-                ),
-                appear(product[1]),
-            ),
-            beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                (leave(*(part for part in columns if part is not columns.numbers), *numbers, *product), *other),
-                (headed[0], *filled[0]),
+                (headed[0], *filled[0], *other),
                 (headed[1], *filled[1]),
             ),
             beat(
@@ -487,7 +471,7 @@ class Inference(Chapter):
                 *(peeled.peel() if taught else []),
                 (headed[2], *filled[2]),
             ),
-            stage=[card, columns],
+            stage=[card],
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
@@ -571,13 +555,8 @@ class Inference(Chapter):
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        lengths, speedups = run["lengths"], run["speedup"]
-        picture = ByTheClock(run["milliseconds"], lengths)
+        picture = ByTheClock(run["milliseconds"], run["lengths"])
         card.inside.fit(picture)
-        gains = [float(gain) for gain in speedups.quantities()]
-        least = gains.index(min(gains))
-        ring = ring_around(VGroup(picture.marks[0][least], picture.marks[2][least]))
-        longest, shortest = (picture.gain(speedups, k) for k in (len(gains) - 1, least))
         yield Step(
             "What the cache saves, by the clock",
             beat(
@@ -588,11 +567,7 @@ class Inference(Chapter):
             beat(
                 f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
                 draw(picture.curves[1], kind="slow"),
-                appear(picture.marks[2], picture.marks[3], longest),
-            ),
-            beat(
-                f"{lengths.quantity(least):.0f} words gain least: {speedups.quantity(least):.1f} times.",
-                appear(ring, shortest),
+                appear(picture.marks[2], picture.marks[3], picture.gain(run["speedup"])),
             ),
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
         )
@@ -615,7 +590,7 @@ class Inference(Chapter):
                 chosen,
             ),
             beat(
-                "which is read next. The causal mask lets us keep the past.",
+                "which is read next.",
                 *read,
                 *picture.later(turns, ring),
             ),

@@ -8,10 +8,24 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Leave, Travel, Visit, appear, appear_in_turn, draw, exchange, follow, grow, leave, reshape
+from scenes.animations import (
+    Leave,
+    Travel,
+    Visit,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    follow,
+    grow,
+    leave,
+    reshape,
+    ring_around,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
@@ -139,20 +153,6 @@ class Columns(VGroup):
         return chip.turn() if self.upright else chip
 
 
-def reckoned(terms: Sequence[Quantity], sign: str, total: Quantity, spec: str, role: str, room: Room) -> list[VGroup]:
-    """Numbers with a sign between them, and behind "=" their total, in the middle of a room."""
-    parts = [(sign if k else "", term) for k, term in enumerate(terms)]
-    line = VGroup(
-        VGroup(*([Words(before, "stage number", "ink2")] if before else []), number(one, spec, "stage number", role))
-        for before, one in [*parts, ("=", total)]
-    )
-    for part in line:
-        part.arrange(RIGHT, buff=units(1.5 * SPACE))
-    line.arrange(RIGHT, buff=units(1.5 * SPACE))
-    room.fit(line, most=1.0)
-    return [VGroup(*line[:-1]), line[-1]]
-
-
 class Peeled:
     """The bar of a word below the layer that all others have, and the same bar without what smoothing adds."""
 
@@ -196,8 +196,10 @@ STEPS, CANDIDATES = 5, 6
 ROOT, ABOVE = 52.0, 20.0
 #: How much higher the rows of words with scores are, and px of the line at the foot where sums are made and divided.
 TALL, FOOT = 1.6, 72.0
-#: Px of the ways to such a cross.
-STUB = 40.0
+#: Px of the ways to such a cross, and of the number at the end of a line.
+STUB, END_OF = 40.0, 190.0
+#: How far an axis of sums goes on at either end, as a share of the least one.
+AIR = 0.13
 
 
 class BeamTree(VGroup):
@@ -249,12 +251,10 @@ class BeamTree(VGroup):
             for place, node in enumerate(nodes):
                 x = left + ROOT + (t + 1) * across - self.wide - 2 * SPACE
                 self._node(node, at(x, middles[place]))
+        #: The branch of the winner, as far as it is shown.
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
-        self.winners = [node for node in best if node in self.ends]
-        self.branch = VGroup(self._edge(node, "residual", 9) for node in self.winners)
+        self.branch = VGroup(self._edge(node, "residual", 9) for node in best if node in self.ends)
         self.crosses = {node: self._crossed(node) for lost in self.dead_ends for node in lost}
-        logs, total = [tree["log_prob"].quantity(node) for node in best], tree["score"].quantity(best[-1])
-        self.terms, self.total = reckoned(logs, "+", total, ".3f", "residual", self.foot)
         self.meaning = Words("below each word: the sum of log-probabilities up to it", "fact", "ink2")
         self.meaning.settle(self.foot.centre)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
@@ -334,18 +334,6 @@ class BeamTree(VGroup):
         crossed = [appear(*crosses, rise=False)] if crosses else []
         return [(*crossed, leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
 
-    def averages(self, tree: Trace) -> VGroup:
-        """The sums of the two best branches, each divided by its length, at the foot."""
-        best = [int(node) for node in tree["hypotheses"].values[:2]]
-        parts = (tuple(tree[name].quantity(node) for name in ("score", "step", "final")) for node in best)
-        lines = VGroup(
-            *(
-                Words(f"{score:.2f} ÷ {length} = {mean:.2f}", "stage number", "ink2" if k else "residual")
-                for k, (score, length, mean) in enumerate(parts)
-            )
-        )
-        return lines.arrange(RIGHT, buff=units(90)).move_to(self.foot.centre)
-
     def flowing(self) -> tuple[list[VMobject], list[float]]:
         """The edges that live, and how probable the word at the end of each was."""
         logs, lost = self.tree["log_prob"].values, {node for nodes in self.lost for node in nodes}
@@ -358,3 +346,77 @@ def winner(tree: Trace) -> list[str]:
     best: NamedTensor = tree["best"]
     nodes = np.flatnonzero((best.values > 0) & (tree["step"].values > 0))
     return [str(best.label("node", int(node))) for node in nodes]
+
+
+class Race:
+    """Sums of log-probabilities, token by token: a line for greedy decoding, one for the best of a beam, and thin ones
+    for all else that the beam keeps open.
+
+    Args:
+        run: `experiment.beams`.
+        top: px of what stands above it.
+    """
+
+    def __init__(self, run: Trace, top: float) -> None:
+        step, score, parent = (run[name] for name in ("step", "score", "parent"))
+        alive = np.flatnonzero((run["kept"].values > 0) | (run["finished"].values > 0))[1:]
+        best = [int(node) for node in np.flatnonzero(run["best"].values)]
+        self.times, sums = ([tensor.quantity(node) for node in best] for tensor in (step, score))
+        slow = [score.quantity(0), *run["greedy_sum"].quantities()]
+        body = Room(STAGE.left + 20, top + 44, STAGE.right - END_OF, STAGE.bottom - 60)
+        low = min(float(score.values[alive].min()), *map(float, slow))
+        self.plot = Plot.filling(body, step, score, ((0, len(slow) - 1), ((1 + AIR) * low, -AIR * low)))
+        #: By step: what the beam keeps beside its best, and the next part of both lines.
+        self.others = [VGroup() for _ in slow[1:]]
+        for node in {*map(int, alive)} - {*best}:
+            ends = int(parent.values[node]), node
+            x, y = ([tensor.quantity(end) for end in ends] for tensor in (step, score))
+            self.others[int(step.values[node]) - 1].add(self.plot.curve(x, y, "ink3", 3))
+        self.sums = slow, sums
+        self.lines, self.words, self.dots, self.ends = ([] for _ in range(4))
+        self.named = run["greedy_sum"].words("step"), [run["token"].label("node", node) for node in best[1:]]
+        widest = max(pixels(word(label, "large word").width) for labels in self.named for label in labels)
+        style = "large word" if widest < body.width / len(slow[1:]) else "stage word"
+        lines = zip(self.sums, self.sums[::-1], self.named, (("greedy", "weight"), ("beam", "residual")), strict=True)
+        for path, other, labels, (name, role) in lines:
+            self.lines.append(
+                [self.plot.curve(self.times[t : t + 2], path[t : t + 2], role, 9) for t in range(len(labels))]
+            )
+            self.dots.append(self.plot.dots(self.times[1:], path[1:], role, 13))
+            above = [a > b for a, b in zip(path[1:], other[1:], strict=True)]
+            self.words.append(
+                VGroup(
+                    word(label, style, role).next_to(spot, UP if up else DOWN, buff=units(SPACE))
+                    for label, spot, up in zip(labels, self.dots[-1], above, strict=True)
+                )
+            )
+            end = number(path[-1], ".2f", "large number", role).settle(self.dots[-1][-1].get_center())
+            end.begin_at(self.dots[-1][-1].get_right()[0] + units(2 * SPACE))
+            rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
+            self.ends.append(VGroup(end, rule_name))
+        #: The first step after which the best of the beam is ahead.
+        self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a), 0)
+
+    def begin(self, rule: str) -> tuple[Animation, ...]:
+        """The line of the "greedy" or of the "beam" search takes its first token."""
+        return self._go(("greedy", "beam").index(rule), 0)
+
+    def behind(self) -> list[tuple[Animation, ...]]:
+        """Both lines go on, token by token, as long as the best of the beam is behind."""
+        return [self._both(t) for t in range(1, self.overtaken - 1)]
+
+    def ahead(self) -> tuple[tuple[Animation, ...], Animation]:
+        """Both lines go on to where it is ahead, and a ring is drawn around them."""
+        self.ring = ring_around(VGroup(*(dots[self.overtaken - 1] for dots in self.dots)))
+        return self._both(self.overtaken - 1), appear(self.ring)
+
+    def end(self) -> list[tuple[Animation, ...]]:
+        """Both lines go on to their ends."""
+        return [self._both(t) for t in range(self.overtaken, len(self.dots[0]))]
+
+    def _go(self, which: int, t: int) -> tuple[Animation, ...]:
+        line, spot, text = self.lines[which][t], self.dots[which][t], self.words[which][t]
+        return draw(line, *(self.others[t] if which else ())), follow(VGroup(spot, text))
+
+    def _both(self, t: int) -> tuple[Animation, ...]:
+        return *self._go(0, t), *self._go(1, t)

@@ -49,7 +49,9 @@ class Modern(Chapter):
         yield from self.shared_keys(run, Plan(layers, years, (*norms, "positions", "feed-forward")), sharing)
         yield from self.a_third(run, sharing)
         yield from self.how_large(run)
-        yield from self.what_stayed(Stayed(layers, years))
+        cross = trace["experiment.emergence.decoder.1.cross_attn.weights"]
+        trained = cross.pick(checkpoint=cross.size("checkpoint") - 1, batch=0, head=0)
+        yield from self.what_stayed(Stayed(layers, years, trained))
 
     def decoder_alone(self, run: Trace, plan: Plan, today: Plan) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
@@ -69,6 +71,11 @@ class Modern(Chapter):
             beat("They continue one text alone:", appear(ring), ambient=pulses(both.roads)),
             beat("so the encoder goes,", (leave(ring), *both.step_forward())),
             beat("and with it cross-attention, which asked the encoder.", leave(*both.crossing), both.close_up()),
+            stage=[both.encoder.plate, both.encoder.title, both.decoder],
+            noted=False,
+        )
+        yield Step(
+            "Norms come first now",
             beat(
                 f"The decoder is left, and grows: from {few:.0f} layers to the {many:.0f} of {name}.",
                 both.fold(),
@@ -80,7 +87,6 @@ class Modern(Chapter):
                 *plan.opened(),
             ),
             beat("Norms come before a block now: the stream is only added to.", plan.reordered(today)),
-            stage=[both.encoder.plate, both.encoder.title, both.decoder],
         )
 
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
@@ -358,7 +364,9 @@ class Modern(Chapter):
     def what_stayed(self, picture: Stayed) -> Iterator[Step]:
         """The answer, and a question."""
         plan = picture.plan
-        lights = pulses([plan.stream])
+        source, written = picture.texts
+        plays = [(appear(chip), draw(*arcs)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
+        half = len(plays) // 2
         ring = ring_around(plan.new["feed-forward"], roomy=True)
         lit = [name for block, name in plan.new.items() if block != "feed-forward"]
         yield Step(
@@ -367,26 +375,20 @@ class Modern(Chapter):
                 "So what has changed? Every block, a little, and the norm comes first.",
                 appear(ring),
                 *(move_ring(ring, name) for name in lit),
-                ambient=lights,
+                ambient=pulses([plan.stream]),
             ),
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
-                leave(ring),
-                Travel(plan.boxes["attention"].copy(), picture.box),
+                (leave(ring, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
                 appear(picture.formula, picture.names[0]),
-                ambient=lights,
             ),
+            beat("And the stream: every block adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),
             beat(
-                "And the stream: every block adds to it, layer upon layer.",
-                appear(picture.sum, picture.names[1]),
-                ambient=lights,
+                "Your turn: without an encoder, how could such a model translate?",
+                leave(picture.box, picture.formula, picture.sum, picture.names),
+                appear(source, picture.equals),
             ),
-            beat("Your turn: without an encoder, how could such a model translate?", ambient=lights),
-            beat(
-                "As one text: a sentence, then its translation, which attends back to it.",
-                appear_in_turn([*picture.text], "slow"),
-                draw(*picture.back, kind="row"),
-                ambient=lights,
-            ),
+            beat("As one text: what is written attends back to what was read,", *plays[:half]),
+            beat("here by the weights of our translator’s cross-attention.", *plays[half:]),
             stage=[plan],
         )

@@ -8,11 +8,15 @@ from itertools import pairwise
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Travel, appear, draw, exchange, leave, ring_around
+from scenes.animations import Dive, Travel, appear, draw, exchange, follow, leave, ring_around
 from scenes.layout import STAGE, Following, Room
+from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.shapes import Box, dot, path, rule
+from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, dot, path, rule, stroke
 from scenes.mobjects.text import Words
+from scenes.mobjects.tokens import Token
 from scenes.theme import at, between, pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -32,8 +36,8 @@ BLOCKS = {
 }
 #: The same of 2017: each norm lies on the stream, after the sum of its block.
 FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
-#: Words of a sentence and of its translation, px of a word, and of the rise of an arc above them.
-PIECES, PIECE, RISE = 4, 40.0, 62.0
+#: Px of the line of words of a sentence and of its translation, of what is between them, and of the handles of arcs.
+WORDS, EQUALS, RISE = 96.0, 120.0, 640.0
 #: Half the px between two lines in a block.
 LEADING = 19.0
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
@@ -203,8 +207,9 @@ class Plan(VGroup):
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
-            if lit:
-                after = block_text(new, self.style[not alone and len(new) > 1], "ink", box, third)
+            placed = new[1:] if not first else ()  # the norm lies before a block as soon as the order is today's
+            if lit or placed:
+                after = block_text(new if lit else placed, self.style[not alone and len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
                 self.new[block] = after
             if block in ("feed-forward", "attention"):
@@ -214,7 +219,7 @@ class Plan(VGroup):
         _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
         then = years.pick(part="Vaswani et al.")
         self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
-        if changed:
+        if not first:
             self.heads.add(Words("today", "block", "ink2").settle(third.centre))
         for head, when in zip(self.heads, ("then", "now"), strict=False):
             head.key = ("head", when)
@@ -243,9 +248,9 @@ class Plan(VGroup):
         ]
 
     def reordered(self, other: Plan) -> tuple[Animation, ...]:
-        """Its blocks move on to where they lie in another plan."""
+        """Its blocks move on to where they lie in another plan, and what this plan says of today comes."""
         ours, theirs = ([*plan.boxes.values(), *plan.joins, *plan.names, *plan.old.values()] for plan in (self, other))
-        return exchange(ours, theirs, "slow")
+        return *exchange(ours, theirs, "slow"), follow(VGroup(other.heads[1:], *other.new.values()))
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
@@ -273,35 +278,44 @@ def thirds(room: Room) -> tuple[Room, Room, Room]:
 
 
 class Stayed:
-    """The layer with everything exchanged that was, and beside it what is as it was: a formula and a sum.
+    """The layer with everything exchanged that was; then what is as it was, a formula and a sum; and a translation that
+    follows its sentence in one text, with an arc for each weight of the attention of what is written to what was read.
 
     Args:
         layers, years: as of a `Plan`.
+        weights: cross-attention, "query key": the row that reads a word is called by the next, which it writes.
     """
 
-    def __init__(self, layers: Quantity, years: NamedTensor) -> None:
+    def __init__(self, layers: Quantity, years: NamedTensor, weights: NamedTensor) -> None:
         self.plan = Plan(layers, years, tuple(BLOCKS), alone=True)
-        rooms = STAGE.split_columns(WIDE, 50)[1].rows(2, 0)
-        (first, above), (second, below) = (room.inset(0, 20).split_rows(TITLE, 10) for room in rooms)
-        colours = palette()
+        (first, above), (second, below) = (room.split_rows(TITLE, 10) for room in STAGE.rows(2, 30))
         self.names = VGroup(
             Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
         )
-        self.box = Box(above.width, 224, colours.surface, 18, colours.line, 3)
-        self.box.move_to(above.centre, aligned_edge=UP).align_to(at(0, above.top), UP)
-        self.formula = above.inset(30, 0).fit(Formula(ATTENTION, LARGE), most=1.0).move_to(self.box)
+        self.box = Box(above.width, above.height, palette().surface, 18, palette().line, 3).move_to(above.centre)
+        self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
         self.formula.paper = self.box
-        self.sum = below.fit(Formula('x + "block"(x)', LARGE), most=1.1).set_y(at(0, below.top + 90)[1])
-        #: One text: a sentence, then its translation, and how each word of that attends back.
-        cells = below.split_rows(-PIECE)[1].columns(2 * PIECES, 12)
-        roles = ["key"] * PIECES + ["query"] * PIECES
-        self.text = VGroup(
-            Box(cell.width, cell.height, colours.surface, 8, colours.role(role), 3).move_to(cell.centre)
-            for cell, role in zip(cells, roles, strict=True)
-        )
-        self.back = VGroup()
-        for old, new in zip(self.text[:PIECES], self.text[PIECES:], strict=True):
-            start, end, rise = new.get_top(), old.get_top(), UP * units(RISE)
-            arc = rule(start, end, "weight", 5)
-            arc.points = np.array([start, start + rise, end + rise, end])
-            self.back.add(arc)
+        self.sum = below.inset(30, 40).fit(Formula('x + "block"(x)', LARGE), most=1.8)
+        rooms = STAGE.split_rows(-WORDS)[1].columns(2, EQUALS)
+        self.equals = Words("=", "chapter").settle(rooms[0].centre).set_x(0)
+        written = weights.words("query")[1:]
+        self.texts = [Ribbon(words, room) for words, room in zip((weights.words("key"), written), rooms, strict=True)]
+        for ribbon, role in zip(self.texts, ("key", "query"), strict=True):
+            VGroup(chip.box for chip in ribbon.chips).set_stroke(palette().role(role), stroke(5))
+        self.equals.set_y(self.texts[0].get_y())
+        self.back = [
+            VGroup(
+                self._arc(weights.quantity(row, key), read, chip)
+                for key, read in enumerate(self.texts[0].chips)
+                if weights.values[row, key] > SEEN
+            )
+            for row, chip in enumerate(self.texts[1].chips)
+        ]
+
+    @staticmethod
+    def _arc(weight: Quantity, read: Token, chip: Token) -> VMobject:
+        start, end, rise = read.get_top(), chip.get_top(), UP * units(RISE)
+        line = rule(start, end, "weight", THIN + (THICK - THIN) * weight)
+        line.points = np.array([start, start + rise, end + rise, end])
+        ends = End(weight, first=True, axis="key"), End(chip.label)
+        return means(line, Thickness(weight, THICK - THIN, THIN), *ends)

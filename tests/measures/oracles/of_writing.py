@@ -96,12 +96,6 @@ def chosen_probs(raw):
     return [max(row) for row in raw["probs"]]
 
 
-@oracle("running_prob", "decoding.greedy", "step", along_steps, "log_prob")
-def running_prob(raw):
-    chosen = [max(row) for row in raw["probs"]]
-    return [math.prod(chosen[: t + 1]) for t in range(len(chosen))]
-
-
 @oracle("beam_width", ("decoding.beam", "decoding.normalised"), "", needs="kept")
 def beam_width(raw):
     counts: dict[int, int] = {}

@@ -13,14 +13,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from transformer_core.decoding.sampling import reshaped, sample
+from transformer_core.decoding.beam import beam
+from transformer_core.decoding.sampling import greedy, reshaped, sample
 from transformer_core.interpret.heads import head_scores
 from transformer_core.interpret.lens import logit_lens
 from transformer_core.model import Transformer
 from transformer_core.pretrained.model_registry import LoadedModel, open_model
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
-from transformer_core.studies.experiments.translation import translator, vocabulary
+from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
+from transformer_core.studies.translator.evaluate import batches_of
 from transformer_core.text.subwords import JOIN
+from transformer_core.text.vocabulary import END, PAD, START
 from transformer_core.tracing.tap import Tape, record
 
 NAME = "smollm2"
@@ -176,23 +179,32 @@ def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
 
 
 def goes_on(loaded: LoadedModel, text: str, rule: Mapping[str, Any], seed: int, written: int = WRITTEN) -> Piece:
-    """Draw so many pieces after `text` under a rule, each with its probability under it."""
+    """Draw so many pieces after `text` under a rule, each with its probability under it, and whether top-p would have
+    cut it off."""
     found = sample(loaded.model, None, ids_of(loaded, text), NO_END, written, seed=seed, **rule)
-    return {"ids": found.token[0].numpy(), "probs": found.rule[0].gather(-1, found.token[0][:, None])[:, 0].numpy()}
+    kept = torch.stack([reshaped(probs, **RULES["top_p"]) for probs in found.probs[0]])
+    chance, left = (rows.gather(-1, found.token[0][:, None])[:, 0] for rows in (found.rule[0], kept))
+    return {"ids": found.token[0].numpy(), "probs": chance.numpy(), "tail": (left == 0).numpy()}
 
 
-def as_words(pieces: tuple[str, ...], probs: np.ndarray) -> tuple[tuple[str, ...], list[float]]:
-    """Pieces put together where one goes on from the one before, and the probability of each word."""
+def as_words(
+    pieces: tuple[str, ...], probs: np.ndarray, tail: np.ndarray
+) -> tuple[tuple[str, ...], list[float], list[bool]]:
+    """Pieces put together where one goes on from the one before; the probability of each word, and whether any of its
+    pieces is of the tail."""
     words: list[str] = []
     chances: list[float] = []
-    for piece, chance in zip(pieces, probs.tolist(), strict=True):
+    cut: list[bool] = []
+    for piece, chance, off in zip(pieces, probs.tolist(), tail.tolist(), strict=True):
         if piece.startswith(JOIN) and words:
             words[-1] += piece.removeprefix(JOIN)
             chances[-1] *= chance
+            cut[-1] |= off
         elif not piece.startswith("["):  # a space or a new line alone: nothing to read
             words.append(piece.removeprefix(JOIN))
             chances.append(chance)
-    return tuple(words), chances
+            cut.append(off)
+    return tuple(words), chances, cut
 
 
 @experiment("What do temperature, top-k and top-p make of the next token of a real language model, and of its text?")
@@ -201,9 +213,9 @@ def continuations(bench: Bench) -> Found:
 
     After one prompt that leaves much open, and one that leaves little: the likeliest twenty pieces at temperatures from
     0.2 to 2, what all others have together, and what top-k and top-p leave. Then three continuations under each of four
-    rules, drawn with the seeds that come first. Beside them, how many numbers a cache of this model keeps: for each
-    token, and for as many as it has places. Source: Ackley et al. 1985 (temperature); Fan et al. 2018 (top-k); Holtzman
-    et al. 2020 (top-p).
+    rules, drawn with the seeds that come first, and which of their words top-p would have cut off. Beside them, how
+    many numbers a cache of this model keeps: for each token, and for as many as it has places. Source: Ackley et al.
+    1985 (temperature); Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p).
     """
     loaded = facts(bench)
     config = loaded.model.config
@@ -235,9 +247,63 @@ def continuations(bench: Bench) -> Found:
     for name, rule in RULES.items():
         for at, seed in enumerate(seeds):
             drawn = bench.once(f"{name} {seed}", partial(goes_on, loaded, PROMPTS[OPEN], rule, seed))
-            steps, chances = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"])
-            made |= tensors("step", {"step": steps}, **{f"{name}_text_{at}": chances})
+            steps, chances, tail = as_words(pieces_of(loaded, drawn["ids"].tolist()), drawn["probs"], drawn["tail"])
+            of_text = {f"{name}_text_{at}": chances, f"{name}_tail_{at}": np.array(tail, int)}
+            made |= tensors("step", {"step": steps}, **of_text)
     return made
+
+
+#: The prompt whose search is kept whole; how many tokens are written, and by how wide a beam.
+WEEKDAYS, BEAM_WRITTEN, BEAM_WIDTH = "days", 6, 4
+
+
+def raced(loaded: LoadedModel, text: str, written: int = BEAM_WRITTEN) -> Piece:
+    """Write so many pieces after `text` greedily, and search for the largest sum with a beam: its whole tree."""
+    assert loaded.tokenizer is not None
+    ids, words = ids_of(loaded, text), loaded.tokenizer.target
+    found = sample(loaded.model, None, ids, NO_END, written, temperature=0)
+    (tree,) = beam(loaded.model, None, ids, NO_END, BEAM_WIDTH, written, length_penalty=0)
+    searched = {name: one.values for name, one in tree.tensors(words, "").items()}
+    logs = found.log_prob[0].double().numpy()
+    last = searched["score"][tree.hypotheses[0]]
+    return searched | {"ids": found.token[0].numpy(), "logs": logs, "scores": np.array([logs.sum(), last])}
+
+
+def overtakes(sentences: int) -> Piece:
+    """Count the held-out translations of the lecture's translator that a beam makes other than greedy decoding."""
+    model, words, differ = translator(), vocabulary(), 0
+    for _, source, _ in batches_of(words, held_out(sentences)):
+        padding = source == PAD
+        first = greedy(model, source, START, END, words.longest, padding)
+        trees = beam(model, source, START, END, BEAM_WIDTH, words.longest, padding, length_penalty=0)
+        differ += sum([*one] != tree.ids() for one, tree in zip(first, trees, strict=True))
+    return {"differ": np.array(differ)}
+
+
+@experiment("Where does a beam search find a likelier text than greedy decoding?")
+def beams(bench: Bench, sentences: int = 10_000) -> Found:
+    """Greedy decoding and a beam search of the same model, by the sum of log-probabilities.
+
+    Six pieces after each of ten prompts of the real language model: the sums of both, and of one prompt the whole tree
+    of the search. Beside it, in how many new sentences of the lecture's translator, which is hardly ever in doubt, the
+    two differ at all. Source: Sutskever et al. 2014, section 3.2 (beam search).
+    """
+    loaded = facts(bench)
+    bench.expect(len(PROMPTS) + 1)
+    found = bench.each("{}", PROMPTS, lambda key: raced(loaded, PROMPTS[key]))
+    own = bench.once("translator", lambda: overtakes(sentences))
+    at, scores = [*PROMPTS].index(WEEKDAYS), found["scores"]
+    tree = {name: found[name][at] for name in ("parent", "step", "log_prob", "score", "kept", "finished", "best")}
+    nodes, steps = (
+        [piece.removeprefix(JOIN) for piece in pieces_of(loaded, found[name][at].tolist())] for name in ("token", "ids")
+    )
+    return (
+        tensors("sentence", {"sentence": PROMPTS.values()}, greedy_score=scores[:, 0], beam_score=scores[:, 1])
+        | tensors(prompts=len(PROMPTS), better=(scores[:, 1] > scores[:, 0] + 1e-6).sum(), at=at, width=BEAM_WIDTH)
+        | tensors("step", {"step": steps}, greedy_log_prob=found["logs"][at], greedy_sum=found["logs"][at].cumsum())
+        | tensors("node", {"node": nodes}, token=found["token"][at], **tree)
+        | tensors(differ=own["differ"], sentences=sentences)
+    )
 
 
 STACK_WEIGHTS, STACK_STREAM = "{}.*.self_attn.weights", "{}.*.resid_post"

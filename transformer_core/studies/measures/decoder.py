@@ -183,12 +183,6 @@ def chosen_probs(log_prob: np.ndarray) -> Values:
     return np.exp(log_prob)
 
 
-@measure("step", like="log_prob")
-def running_prob(log_prob: np.ndarray) -> Values:
-    """Π_{s <= t} p_s: the probability that sampling writes exactly these words so far, "step"."""
-    return np.exp(log_prob.cumsum())
-
-
 @measure("")
 def beam_width(kept: np.ndarray, step: np.ndarray) -> Values:
     """The largest number of prefixes that were kept at one step of a beam search."""
