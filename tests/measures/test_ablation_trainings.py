@@ -1,6 +1,7 @@
 """Points, chance and gains of trainings that differ in one thing, against arithmetic by hand."""
 
 import numpy as np
+from scipy import stats
 
 from transformer_core.studies.experiments.trainings import PARTS
 from transformer_core.studies.experiments.translation import BRIEF, vocabulary
@@ -54,10 +55,33 @@ def test_chance_reaches_less_far_the_more_trainings_there_are_and_farther_the_mo
     assert last[1] < 100 * TRACE["x.chance"].values[1]
 
 
-def test_points_by_trainings_end_with_the_points_of_all():
-    points = TRACE["x.points_by_trainings"]
-    assert np.allclose(points.pick(trainings="5").values, TRACE["x.points"].values)
-    assert np.allclose(points.pick(part="root", trainings="2"), -21)
+def test_all_ways_to_deal_the_trainings_are_those_of_a_permutation_test():
+    """SciPy's, with every way counted; its share of those as far out is the p."""
+    points, beyond, splits = (TRACE[f"x.{name}"] for name in ("split_points", "splits_beyond", "ways_to_split"))
+    for part, row in zip(PARTS_LABELS["part"], SHARES, strict=True):
+        tried = stats.permutation_test(
+            (100 * row, 100 * SHARES[0]), lambda a, b: a.mean() - b.mean(), n_resamples=np.inf, vectorized=False
+        )
+        assert np.allclose(np.sort(points.pick(part=part).values), np.sort(tried.null_distribution))
+        assert float(beyond.pick(part=part)) / float(splits) == tried.pvalue
+    assert np.allclose(points.values[:, -1], TRACE["x.points"].values), "the last way is how they were trained"
+
+
+def test_means_of_a_split_are_those_of_its_sides():
+    sides, means = TRACE["x.split_sides"].values, TRACE["x.split_means"].pick(part="norm").values
+    assert len({tuple(row) for row in sides}) == len(sides) == 252
+    both = np.concatenate([SHARES[0], SHARES[2]])
+    assert np.allclose(means, [[both[row == side].mean() for row in sides] for side in (0, 1)])
+
+
+def test_studies_are_ways_to_deal_that_are_taken_once_as_many_at_a_time_as_there_are_comparisons():
+    studies, dealt = TRACE["x.studies"].values, float(TRACE["x.studies_dealt"])
+    assert studies.shape == (252 // 3, 3) == (dealt, 3)
+    assert len({*studies.flat}) == studies.size
+    points = 100 * (np.mean(SHARES[2]) - np.mean(SHARES[0]))
+    far = {k for k, one in enumerate(TRACE["x.split_points"].pick(part="norm").values) if abs(one) > abs(points) - 1e-9}
+    alarms = sum(any(k in far for k in study) for study in studies.tolist())
+    assert float(TRACE["x.studies_beyond"].pick(part="norm")) == alarms
 
 
 def test_with_too_few_trainings_chance_reaches_everywhere():

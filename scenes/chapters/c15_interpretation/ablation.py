@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup
 
 from scenes.animations import (
+    OffAndOn,
     Play,
+    Through,
     appear,
     grow,
     leave,
@@ -76,23 +78,11 @@ class AblatedHeads(VGroup):
         #: A line for all heads.
         self.whole = VGroup(Words("all heads at work", "fact", "ink2").end_in(side), bar, told)
         self.tracks = VGroup(bar.track for bar in self.bars)
-        #: Patterns gone dark are frames with nothing inside.
-        self.frames = VGroup(grid[0] for grid in self.grids)
         super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
-
-    @property
-    def measured(self) -> list[VGroup]:
-        """All that stands there when every head has been ablated."""
-        return [self.papers, self.names, self.frames, self.bars, self.numbers]
 
     def place(self, layer: int, head: int) -> int:
         """The place of a head's panel."""
         return layer * self.heads + head
-
-    def spare(self, which: NamedTensor, stack: str) -> list[VMobject]:
-        """The panels of the heads of a stack that are spare: `which` has 1 for each, by its attention and number."""
-        names = (f"{stack}.{layer}.self_attn {head}" for layer, head in np.ndindex(*self.shape))
-        return [paper for paper, name in zip(self.papers, names, strict=True) if which.pick(part=name)]
 
     def dark(self, k: int) -> Animation:
         """The pattern of a head that is ablated goes dark."""
@@ -131,25 +121,57 @@ class WrongTranslation(VGroup):
         super().__init__(self.read, self.arrow, self.chips, self.rings)
 
 
-class SpareCosts:
-    """The costs of spare heads one by one, added up, and all at once: two bars of one scale.
+class SpareHeads(VGroup):
+    """Every head of the model as its pattern, a row a layer; and what goes wrong with spare ones off: two bars.
 
     Args:
+        trace: that of the sentence.
         run: the results of the experiment.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, room: Room) -> None:
+    def __init__(self, trace: Trace, run: Trace, room: Room) -> None:
+        above, below = room.split_rows(430, 44)
+        heading, body = above.split_rows(44, 10)
+        parts, which = run["which"].labels["part"], run["which"].values
+        layers = sorted({part.split(".")[1] for part in parts})
+        rows = [[k for k, part in enumerate(parts) if part.split(".")[1] == layer] for layer in layers]
+        self.grids, self.names = VGroup(*(VGroup() for _ in parts)), VGroup()
+        for row, line in zip(rows, body.rows(len(rows), 18), strict=True):
+            for k, place in zip(row, line.columns(len(row), 18), strict=True):
+                path, head = parts[k].split()
+                weights = trace.in_full(f"{path}.weights", batch=0)[int(head)]
+                self.grids[k].add(*SmallGrid(weights, min(place.width, place.height)).move_to(place.centre))
+        kinds = [parts[k].split(".", 1)[0] * ("self" in parts[k]) or "cross" for k in rows[0]]
+        for kind in dict.fromkeys(kinds):
+            some = VGroup(self.grids[k] for k, one in zip(rows[0], kinds, strict=True) if one == kind)
+            self.names.add(Words(kind, "block", "ink2").settle(np.array([some.get_x(), heading.centre[1], 0])))
+        self.spare = [self.grids[k] for k in np.flatnonzero(which)]
+        #: The one whose absence costs least.
+        self.idle = max(np.flatnonzero(which), key=lambda k: run["alone"].values[k])
         costs = (run["added_up"], "one by one, added up"), (run["together"], "all of them off")
-        unit = COSTLIEST / max(float(cost) for cost, _ in costs)
-        self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        for (cost, name), line in zip(costs, room.rows(2, 4), strict=True):
-            left, right = line.split_columns(room.width / 3, 28)
-            self.names.add(Words(name, "fact", "ink2").end_in(left))
-            self.bars.add(bar_in(right, cost, unit, 34))
-            self.numbers.add(number(cost, ".1%", "stage number").next_to(self.bars[-1], RIGHT, buff=units(20)))
+        self.unit, self.lines = (below.width * 0.66) / max(float(cost) for cost, _ in costs), below.rows(2, 30)
+        self.calls, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
+        for (cost, name), line in zip(costs, self.lines, strict=True):
+            left, self.track = line.split_columns(below.width * 0.2, 28)
+            self.calls.add(Words(name, "fact", "ink2").end_in(left))
+            self.bars.add(self._bar(cost, line))
+            self.numbers.add(number(cost, ".1%", "large number", "warning").next_to(self.bars[-1], RIGHT, units(24)))
+        so_far = run["cost_so_far"]
+        self.states = [VGroup(self._bar(so_far.quantity(int(k)), self.lines[0])) for k in np.flatnonzero(which)]
+        super().__init__(self.names, self.grids)
 
-    def grown(self) -> list[Play]:
-        """The bars grow, one after the other."""
-        parts = zip(self.names, self.bars, self.numbers, strict=True)
-        return [(appear(name), grow(bar), appear(text)) for name, bar, text in parts]
+    def _bar(self, cost: Quantity, line: Room) -> Box:
+        return bar_in(self.track.cross(line), cost, self.unit, 80, "warning")
+
+    def one_by_one(self) -> list[Play]:
+        """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""
+        off = [OffAndOn(grid[1]) for grid in self.spare]
+        turns = LaggedStart(*off, lag_ratio=1.0, run_time=pace("tour"))
+        grown = Through(VGroup(self.states[0][0].copy()), self.states, "tour")
+        return [appear(self.calls[0]), (turns, grown), appear(self.numbers[0])]
+
+    def together(self) -> list[Play]:
+        """All spare heads go off at once, and stay so."""
+        off = leave(*(grid[1] for grid in self.spare))
+        return [(off, appear(self.calls[1])), grow(self.bars[1]), appear(self.numbers[1])]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import Mobject, VGroup
 
 from scenes.animations import (
+    OffAndOn,
     Travel,
     Visit,
     appear,
@@ -14,22 +15,22 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
-    move_ring,
     ring_around,
     slide,
 )
-from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareCosts, WrongTranslation, lower
+from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareHeads, WrongTranslation, lower
 from scenes.chapters.c15_interpretation.induction import Copying, Stripe
 from scenes.chapters.c15_interpretation.lens import Lens, Taps
 from scenes.chapters.c15_interpretation.patching import OneHead, TwoPasses
-from scenes.chapters.c15_interpretation.probe import ProbePlanes
+from scenes.chapters.c15_interpretation.probe import ProbePlane
+from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import decoder_rows_of
-from transformer_core.studies.focus import DECODER, ENCODER, best_head, focus_of, stack_of
+from transformer_core.studies.focus import DECODER, best_head, focus_of, stack_of
 from transformer_core.studies.measures.ablation_trainings import CASES, HARDLY, MORE_THAN_A_GUESS
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.studies.measures.stream import blocks
@@ -62,12 +63,12 @@ class Interpretation(Chapter):
         if panels is not None:
             yield from self.ablation(trace, heads, panels, card)
             yield from self.by_role(trace, card)
-            yield from self.probe(trace, card)
+            yield from self.probe(trace)
         yield from self.logit_lens(trace)
         yield from self.patching(trace)
         yield from self.one_head(trace)
         yield from self.induction(trace)
-        yield from self.a_pattern_is_a_guess(trace, heads, panels, card)
+        yield from self.a_pattern_is_a_guess(trace, heads)
 
     def patterns(self, trace: Trace, picture: SortedHeads) -> Iterator[Step]:
         """The question of the chapter, and the heads sorted by the pattern that each shows in this sentence."""
@@ -147,7 +148,7 @@ class Interpretation(Chapter):
                         "So the clearest is not the most needed: attention is not yet an explanation.",
                     ),
                 ),
-                Visit(ring, [panels.papers[place] for place in (chosen, needed, chosen)], "tour"),
+                Visit(ring, [panels.papers[place] for place in (chosen, needed, chosen)], "slow"),
             ),
             stage=[card, heads.sorted],
         )
@@ -193,38 +194,35 @@ class Interpretation(Chapter):
             stage=[card],
         )
 
-    def probe(self, trace: Trace, card: Card) -> Iterator[Step]:
+    def probe(self, trace: Trace) -> Iterator[Step]:
         """Vectors of adjectives on a plane for each layer, and the line of a linear probe: does it part the genders?"""
         run = trace.under(PROBE)
         if "spots" not in run:
             return
-        picture = ProbePlanes(run, card)
-        told, wrong, asked = run["told"].pick(choice="inflected"), run["wrong_side"], run["asked"]
-        first, *_, last, dealt = wrong.quantities()
-        places, count = [*range(len(picture.planes))], run["rows"].pick(choice="inflected")
+        picture = ProbePlane(run, STAGE)
+        told, asked = run["told"].pick(choice="inflected"), run["asked"]
+        first, *between, last, dealt = run["wrong_side"].quantities()
+        layers, count = range(1, len(picture.names) - 1), run["rows"].pick(choice="inflected")
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
-                (appear(picture.heads, picture.legend), appear_in_turn([*picture.planes])),
-                appear_in_turn([*picture.known]),
+                (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]])),
             ),
-            beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(*picture.lines)),
+            beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
             beat(
                 f"New nouns: at the input, {first} of {asked} are wrong"
                 + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", as by chance.", "."),
-                *picture.test(places[0]),
+                *picture.ask(),
             ),
             beat(
-                f"After the last layer, {last}. With genders dealt at random, {dealt}.",
-                *picture.test(*places[1:]),
+                "".join(f"Then {wrong}. " for wrong in between) + f"After the last layer, {last}.",
+                *(play for layer in layers for play in picture.carry(layer)),
             ),
-            beat(
-                f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}.",
-                appear(ring := ring_around(picture.counts[len(told) - 1])),
-            ),
-            beat("But what can be read need not be used.", leave(ring)),
-            stage=[card],
+            beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}."),
+            beat(f"With genders dealt at random, {dealt}.", *picture.carry(len(layers) + 1)),
+            beat("But what can be read need not be used."),
+            stage=[],
         )
 
     def logit_lens(self, trace: Trace) -> Iterator[Step]:
@@ -351,6 +349,7 @@ class Interpretation(Chapter):
         base = alone.quantity(1, 0)
         card = Card(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
         picture = OneHead(run, PAIR, base + HARDLY, card.inside)
+        ring = ring_around(picture.best, "query")
         *_, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > base + HARDLY).sum() == 1)
         layer, head = picture.at
@@ -361,29 +360,24 @@ class Interpretation(Chapter):
             beat(
                 f"Copy only what one head adds: {head_name(layer, head)} "
                 + claim(lone, f"alone gives “{other}” {most:share}.", f"gives “{other}” most, {most:share}."),
-                (appear(picture.names), appear_in_turn([*picture.cells], "slow")),
-                appear(ring_around(picture.best, "query")),
+                (appear(picture.source, picture.prefixes[0], picture.answer), appear(picture.names)),
+                appear_in_turn([*picture.cells], "cell"),
+                (appear(ring), *picture.answer.become(picture.copied)),
             ),
             beat(
                 "Why, then, do few adjectives go wrong without it?",
-                appear(picture.source),
-                (appear(picture.prefixes[0]), appear(picture.columns)),
-                appear(picture.whole[0], picture.without[0]),
+                (leave(ring), *picture.answer.become(picture.own)),
+                picture.off(picture.own_off),
             ),
-            beat(
-                f"After other Spanish words, “{mine}” still gets {whole.quantity(0):share};",
-                appear(picture.prefixes[1]),
-                appear(picture.whole[1]),
-            ),
-            beat(f"without this head, “{other}” gets {without.quantity(1):share}.", appear(picture.without[1])),
+            beat(f"After other Spanish words, “{mine}” still gets {whole.quantity(0):share};", picture.other_words()),
+            beat(f"without this head, “{other}” gets {without.quantity(1):share}.", picture.off(picture.donor_off)),
             beat(
                 claim(
                     read,
                     "So the other way: the decoder goes by the Spanish words before.",
                     "So the Spanish words before do not decide it.",
                 ),
-                appear(ring := ring_around(picture.prefixes[1], "query")),
-                move_ring(ring, picture.without[1], "query"),
+                appear(ring_around(picture.prefixes[1], "query")),
             ),
             stage=[card],
         )
@@ -467,37 +461,42 @@ class Interpretation(Chapter):
             stage=[card],
         )
 
-    def a_pattern_is_a_guess(
-        self, trace: Trace, heads: SortedHeads, panels: AblatedHeads | None, card: Card
-    ) -> Iterator[Step]:
-        """Close: the answer, and a question, with what was measured of it."""
-        spare = trace.under(SPARE)
-        figures: list[Mobject] = [heads.sorted]
-        lit, answered = [ring_around(grid) for grid in heads.sorted], None
-        if panels is not None:
-            worst, best = (panels.place(*at) for at in extremes(trace[RIGHT].pick(role=WHOLE, model=1)))
-            figures, lit = [card, *panels.measured], [ring_around(panels.papers[place]) for place in (worst, best)]
-            costs = SpareCosts(spare, lower(card))
+    def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
+        """Close: a question, and what was measured of it."""
+        spare, measured = trace.under(SPARE), ours(trace)
+        every = SpareHeads(trace, spare, STAGE) if measured else None
+        grids = every.grids if every else heads.sorted
+        idle = every.grids[every.idle] if every else heads.sorted[0]
+        answered = []
+        if every:
             added, together = spare["added_up"], spare["together"]
-            answered = beat(
-                claim(
-                    bool(together > 2 * added),
-                    f"Not if others stand in: of all {spare['heads']} heads, the decoder's too, "
-                    f"{spare['spare']} such cost {added:.1%} one by one, {together:.1%} together.",
-                    f"{spare['spare']} such heads cost {added:.1%} one by one, {together:.1%} together.",
+            costs = f"{spare['spare']} such cost {added:.1%} one by one,"
+            answered = [
+                beat(
+                    claim(
+                        bool(together > 2 * added),
+                        f"Not if others stand in: of {spare['heads']} heads, {costs}",
+                        f"Of {spare['heads']} heads, {costs}",
+                    ),
+                    *every.one_by_one(),
                 ),
-                appear_in_turn([ring_around(paper) for paper in panels.spare(spare["which"], ENCODER)]),
-                *costs.grown(),
-            )
+                beat(f"{together:.1%} when all are off.", *every.together()),
+            ]
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "A pattern is a hypothesis; ablating, patching and counting test it.",
-                appear_in_turn(lit, "slow"),
+                appear(every.names) if every else None,
+                appear_in_turn([*grids], "cell"),
             ),
-            beat("Your turn: without a head nothing changes. Is the head useless?", leave(lit[0])),
-            answered,
-            stage=figures,
+            beat(
+                "Your turn: without a head nothing changes. Is the head useless?",
+                appear(ring := ring_around(idle)),
+                OffAndOn(idle[1]),
+                leave(ring),
+            ),
+            *answered,
+            stage=[] if every else [heads.sorted],
         )
 
 

@@ -14,13 +14,16 @@ from scenes.animations import (
     Play,
     Travel,
     appear,
+    follow,
     leave,
+    put_back,
     reshape,
+    take_out,
 )
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, path
+from scenes.mobjects.shapes import Box, frame, path
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
@@ -32,6 +35,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the smaller of two runs, and of the names between both.
 SMALL, BETWEEN = 480.0, 150.0
+#: From so many px on, two bars have large words.
+TALL = 200.0
 
 
 class Forms(VGroup):
@@ -39,15 +44,17 @@ class Forms(VGroup):
 
     def __init__(self, probs: NamedTensor, room: Room) -> None:
         labels = probs.words("choice")
-        self.shares, wide = probs.quantities(), pixels(max(word(label, "stage word").width for label in labels))
+        large = room.height > TALL
+        style, digits = ("large word", "large number") if large else ("stage word", "stage number")
+        self.shares, wide = probs.quantities(), pixels(max(word(label, style).width for label in labels))
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
             side, rest = line.split_columns(wide, 24)
-            body, right = rest.split_columns(-180, 20)
-            self.names.add(word(label, "stage word").end_in(side))
-            self.bars.add(ShareBar(share, body.width, "", 46).move_to(body.centre))
+            body, right = rest.split_columns(-250 if large else -180, 20)
+            self.names.add(word(label, style).end_in(side))
+            self.bars.add(ShareBar(share, body.width, "", 0.94 * line.height).move_to(body.centre))
             self.bars[-1].track.set_fill(palette().background)
-            self.numbers.add(number(share, "share", "stage number").end_in(right))
+            self.numbers.add(number(share, "share", digits).end_in(right))
         super().__init__(self.names, self.bars, self.numbers)
 
     def become(self, other: Forms) -> tuple[Animation, ...]:
@@ -170,7 +177,7 @@ class TwoPasses:
 
 
 class OneHead:
-    """The answer where one head gives what it gives in the other sentence; and without the head that matters.
+    """One answer, and what moves it: what one head gives is copied, it is switched off, other words stand before.
 
     Args:
         run: the recorded transplants, by the name of each tensor.
@@ -199,18 +206,27 @@ class OneHead:
                     letter = Words(letter_of(len(self.cells) - 1), "stage word", "ink2")
                     self.names.add(letter.settle(place.cross(heading).centre))
         self.best = self.cells[int(np.ravel_multi_index(self.at, given.shape))]
-        self.prefixes, self.whole, self.without, self.columns = VGroup(), VGroup(), VGroup(), VGroup()
-        top, rest = right.split_rows(52, 20)
-        heading, body = rest.split_rows(44, 28)
-        #: What is translated in all four cases.
-        self.source = in_line(run[f"{key}_prob"].words("position"), top.width).move_to(top.centre)
-        names = ("all heads", f"without head {letter_of(self.at[1])}")
-        for called, column in zip(names, heading.columns(2, 60), strict=True):
-            self.columns.add(Words(called, "fact", "ink2").settle(column.centre))
-        for part, line in zip(("own", "donor"), body.rows(2, 36), strict=True):
-            top, rest = line.split_rows(52, 16)
-            words = run[f"{key}_{part}_written"].words("position")[:-1]
-            self.prefixes.add(in_line(words, top.width).move_to(top.centre))
-            with_, without = (Room(c.left, rest.top, c.right, rest.top + 112) for c in rest.columns(2, 60))
-            self.whole.add(Forms(run[f"{key}_prefix"].pick(part=part), with_))
-            self.without.add(Forms(off.pick(part=part, layer=self.at[0], head=self.at[1]), without))
+        #: What stays where it is taken out.
+        self.gone = frame(pixels(self.best.width), pixels(self.best.height), "warning", 4, 8).move_to(self.best)
+        top, rest = right.split_rows(70, 20)
+        second, body = rest.split_rows(70, 40)
+        #: What is translated, and the Spanish words before: its own, and those of the other sentence.
+        self.source = top.fit(in_line(run[f"{key}_prob"].words("position"), top.width))
+        written = (run[f"{key}_{part}_written"].words("position")[:-1] for part in ("own", "donor"))
+        self.prefixes = VGroup(second.fit(in_line(words, second.width)) for words in written)
+        at = {"layer": self.at[0], "head": self.at[1]}
+        body = body.split_rows(-20)[0]
+        self.answer, self.own = (Forms(run[f"{key}_unpatched"].pick(part="own"), body) for _ in range(2))
+        self.copied = Forms(run[f"{key}_heads"].pick(**at), body)
+        self.donor = Forms(run[f"{key}_prefix"].pick(part="donor"), body)
+        self.own_off, self.donor_off = (Forms(off.pick(part=part, **at), body) for part in ("own", "donor"))
+
+    def off(self, then: Forms) -> tuple[Animation, ...]:
+        """The head is switched off, and the answer becomes another, or stays."""
+        return (*take_out(VGroup(self.best), VGroup(self.gone)), *self.answer.become(then))
+
+    def other_words(self) -> tuple[Animation, ...]:
+        """The head is on again, and the Spanish words of the other sentence stand before."""
+        own, other = self.prefixes
+        back = put_back(VGroup(self.best), VGroup(self.gone))
+        return (*back, leave(own), follow(other), *self.answer.become(self.donor))

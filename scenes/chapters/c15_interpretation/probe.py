@@ -1,74 +1,92 @@
-"""A linear probe: vectors as dots on a plane, and the line that parts them."""
+"""A linear probe: vectors as dots on a plane, carried through the layers, and the line that parts them."""
 
 from __future__ import annotations
 
 import numpy as np
-from manim import RIGHT, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.animations import (
     Play,
     appear,
+    appear_in_turn,
     exchange,
+    follow,
+    leave,
+    reshape,
 )
-from scenes.mobjects.card import Card
+from scenes.layout import Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes, dot, stroke
+from scenes.mobjects.shapes import dashes, dot, rule
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The colours of both genders.
+#: The colours of both genders; px of a dot that the probe is fitted to, and of one of a new noun.
 MASCULINE, FEMININE = "key", "value"
+KNOWN, NEW = 10.0, 17.0
 
 
-class ProbePlanes:
-    """Vectors as dots on a plane for each layer, and the line with which a linear probe parts them by gender.
+class ProbePlane:
+    """Vectors as dots on one plane, for each layer where they lie then, and the line of the linear probe of that layer.
 
     Across lies what the probe says, so that its line is upright; up, how the vectors differ most at right angles to it.
+    The last plane is that of genders dealt at random.
 
     Args:
         run: the results of the experiment.
-        card: what is filled, the line of its name with the names of the colours.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, card: Card) -> None:
+    def __init__(self, run: Trace, room: Room) -> None:
         spots, genders, new = run["spots"], run["genders"], run["unseen"].values > 0
-        self.heads, self.planes, self.lines, self.ticks = (VGroup() for _ in range(4))
-        #: Of each plane the dots that the probe is fitted to, and those of new nouns: without a gender, and with it.
-        self.known, self.blank, self.told, self.counts = (VGroup() for _ in range(4))
-        top, rest = card.inside.split_rows(48, 74)
-        body, foot = rest.split_rows(-150)
+        head, body = room.split_rows(64, 56)
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
-        reach = float(np.abs(across.values).max())
-        heights = [float(f(up.values)) for f in (np.min, np.max)]
-        for k, (column, below) in enumerate(
-            zip(body.columns(len(spots), 60), foot.columns(len(spots), 60), strict=True)
-        ):
-            self.heads.add(word(spots.label("part", k), "block", "ink2").settle(column.cross(top).centre))
-            plot = Plot.filling(column, across, up, ((-reach, reach), heights))
-            # The first plane names the axes of all.
-            self.planes.add(plot.axes if k else plot)
-            sides = [genders.pick(part=k).smallest()[-1], genders.pick(part=k).largest()[-1]]
-            self.ticks.add(plot.ticks(sides, ".0f", "fact"))
-            self.lines.add(dashes(plot.point(0, heights[0]), plot.point(0, heights[1]), "query", 5))
-            for group, some, large in ((self.known, ~new, 5), (self.told, new, 10)):
-                group.add(VGroup(self._dot(plot, spots, genders, k, i, large) for i in map(int, np.flatnonzero(some))))
-            self.blank.add(self.told[-1].copy().set_fill(palette().ink3).set_stroke(width=0))
-            told = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f} wrong"
-            self.counts.add(Words(told, "stage number").settle(below.split_rows(-56)[1].centre))
-        signs = ((MASCULINE, "masculine"), (FEMININE, "feminine"))
-        self.legend = VGroup(VGroup(dot(np.zeros(3), 9, role), Words(name, "fact")).arrange() for role, name in signs)
-        self.legend.arrange(RIGHT, buff=units(48)).move_to(card.head.centre).align_to(at(card.head.right, 0), RIGHT)
+        reach, heights = float(np.abs(across.values).max()), (float(up.values.min()), float(up.values.max()))
+        self.plot = Plot.filling(body.split_rows(-90)[0], across, up, ((-reach, reach), heights))
+        self.ticks = self.plot.ticks([genders.smallest()[-1], genders.largest()[-1]], ".0f", "fact")
+        self.line = dashes(self.plot.point(0, heights[0]), self.plot.point(0, heights[1]), "query", 6)
+        #: For each plane its name, the dots that the probe is fitted to, those of new nouns, crosses on the wrong ones.
+        self.names, self.known, self.told, self.wrong, self.counts = (VGroup() for _ in range(5))
+        for k in range(len(spots)):
+            self.names.add(word(spots.label("part", k), "large word").begin_in(head))
+            known, told = (
+                VGroup(self._dot(spots, genders, k, int(i), large) for i in np.flatnonzero(some))
+                for some, large in ((~new, KNOWN), (new, NEW))
+            )
+            sides = spots.values[k, new, 0] * genders.values[k, new]
+            self.known.add(known)
+            self.told.add(told)
+            self.wrong.add(VGroup(cross(told[int(i)].get_center()) for i in np.flatnonzero(sides <= 0)))
+            count = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f} wrong"
+            self.counts.add(Words(count, "large word").end_in(head))
+        self.blank = self.told[0].copy().set_fill(palette().ink3)
+        signs = (dot(np.zeros(3), 12, MASCULINE), dot(np.zeros(3), 12, FEMININE), cross(np.zeros(3)))
+        names = "masculine", "feminine", "on the wrong side"
+        self.legend = VGroup(VGroup(one, Words(name, "fact")).arrange() for one, name in zip(signs, names, strict=True))
+        self.legend.arrange(RIGHT, buff=units(48)).align_to(at(room.left, 0), LEFT).set_y(self.plot.names[0].get_y())
 
-    @staticmethod
-    def _dot(plot: Plot, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:
-        across, up = (spots.quantity(part, sample, axis) for axis in (0, 1))
-        gender = genders.quantity(part, sample)
-        (spot,) = plot.dots([across], [up], FEMININE if gender > 0 else MASCULINE, radius)
-        wrong = bool(across * gender <= 0) and radius > 5
-        return spot.set_stroke(palette().warning, stroke(3) if wrong else 0)
+    def _dot(self, spots: NamedTensor, genders: NamedTensor, part: int, sample: int, radius: float) -> VMobject:
+        across, up = ([spots.quantity(part, sample, axis)] for axis in (0, 1))
+        role = FEMININE if genders.quantity(part, sample) > 0 else MASCULINE
+        spot: VMobject = self.plot.dots(across, up, role, radius)[0]
+        return spot
 
-    def test(self, *parts: int) -> list[Play]:
-        """New nouns come as grey dots; then their genders are told, and those on the wrong side are counted."""
-        grey, told, counts = (VGroup(group[k] for k in parts) for group in (self.blank, self.told, self.counts))
-        return [appear(grey, rise=False), exchange([*grey], [*told], "slow"), appear(counts)]
+    def ask(self) -> list[Play]:
+        """New nouns come as grey dots; then their genders are told, and they are judged."""
+        return [appear_in_turn([*self.blank]), exchange([*self.blank], [*self.told[0]]), *self.judge(0)]
+
+    def judge(self, part: int) -> list[Play]:
+        """Crosses go on those that lie on the wrong side, and are counted."""
+        return [(appear_in_turn([*self.wrong[part]], "rest"), appear(self.counts[part]))]
+
+    def carry(self, part: int) -> list[Play]:
+        """All dots move to where they lie in the next plane, and are judged there."""
+        gone = leave(self.wrong[part - 1], self.counts[part - 1], self.names[part - 1])
+        moved = (reshape(dots[0], dots[part], "row") for dots in (self.known, self.told))
+        return [(gone, follow(self.names[part]), *moved), *self.judge(part)]
+
+
+def cross(centre: np.ndarray) -> VGroup:
+    """A cross on a dot."""
+    arms = ((UP + side) * units(NEW) for side in (LEFT, RIGHT))
+    return VGroup(rule(centre - arm, centre + arm, "ink", 5) for arm in arms)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, draw, fill, ring_around
+from scenes.animations import appear, appear_in_turn, deal, draw, exchange, fill
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.card import Card, paper_in
@@ -15,9 +15,9 @@ from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.tokens import Token, in_line
-from scenes.theme import at, ink_on, pace, palette, pixels, shape, shared, units
-from transformer_core.tracing.provenance import Quantity
+from scenes.mobjects.tokens import Token, chip_width
+from scenes.theme import at, ink_on, palette, pixels, shared, units
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -173,53 +173,59 @@ class ByLength:
 
 
 class CloseBy:
-    """A sentence that goes wrong: its word, the noun whose form it should have, that whose form it has, and a test.
+    """A sentence that goes wrong, from the noun on whose form its last word should have; and other nouns in between.
 
     Args:
         run: the tensors `close.*` and `swapped.*` of the experiment `failures`.
     """
-
-    MOST = 6
 
     def __init__(self, run: Trace, room: Room) -> None:
         source, right, written = (run[f"close.{name}"].words("position") for name in ("source", "right", "written"))
         wrong, query_token, head, other = (
             int(run["close.places"].pick(choice=name)) for name in ("first wrong", "its word", "agrees with", "between")
         )
-        arcs, rest = room.split_rows(120)
-        lines, rows = rest.split_rows(215, 24)
-        self.source, self.written = (in_line(words, lines.width) for words in (source, written))
-        self.source.move_to(at(shape().width / 2, arcs.bottom + 26))
-        self.written.move_to(at(shape().width / 2, arcs.bottom + 120))
         self.words = source[head], source[other], written[wrong], right[wrong], source[query_token]
-        self.head, self.other, self.wrong = self.source[head], self.source[other], self.written[wrong]
-        self.ring = ring_around(self.wrong, "warning")
-        answer = Token(right[wrong]).next_to(self.wrong, DOWN, buff=units(22))
-        self.right = VGroup(answer)
-        self.odds = VGroup()
-        for choice, chip, role in (("written", self.wrong, "warning"), ("right", answer, "residual")):
-            told = number(run["close.probs"].pick(choice=choice), "share", "stage number", role)
-            self.odds.add(told.next_to(chip, RIGHT, buff=units(18)))
-        self.should = self._arc(self.source[query_token], self.head, "residual")
-        self.does = self._arc(self.source[query_token], self.other, "warning")
-        self.titles, self.nouns, self.forms, self.tallies = VGroup(), [], [], VGroup()
+        lines, rows = room.split_rows(120)[1].split_rows(230, 24)
         named, kinds = run["swapped.right"].words("noun"), run["swapped.like"].values
-        forms = run["swapped.form"].words("position")
+        first, last = max(min(head, other) - 1, 0), max(head, other, query_token)
+        self.source = VGroup(Token(label) for label in source[first : last + 1])
+        slot = self.source[other - first]
+        self.source.submobjects[other - first] = Token(source[other], "", max(map(chip_width, named)))
+        lines.split_rows(96)[0].fit(self.source.arrange(buff=units(10)), most=2)
+        size, slot = self.source[0].height / slot.height, self.source[other - first]
+        self.head, self.other, self.rich = (self.source[place - first] for place in (head, other, query_token))
+        self.should, self.does = self._arc(self.rich, self.head, "residual"), self._arc(self.rich, slot, "warning")
+        self.nouns, forms = VGroup(), run["swapped.form"].words("position")
+        for label in named:
+            self.nouns.add(Token(label, "", pixels(slot.width / size)).scale(size).move_to(slot))
+        below = self.rich.get_bottom() + DOWN * units(76)
+        self.forms = VGroup(self._form(form, str(form) == str(right[wrong]), size, below) for form in forms)
+        self.wrong = self._form(written[wrong], False, size, below)
+        odds = run["close.probs"].pick(choice="written")
+        self.odds = number(odds, "share", "large number", "warning").next_to(self.wrong, LEFT, buff=units(24))
+        self.titles, self.tried, self.tallies = VGroup(), [], VGroup()
         for row, kind, like in zip(rows.rows(2, 20), KINDS, (1, 0), strict=True):
             title = Words(f"same gender as “{source[other]}”" if like else "the other gender", "fact", "ink2")
-            self.titles.add(title.begin_in(row))
-            nouns, made = VGroup(), VGroup()
-            for k in [k for k in range(len(named)) if kinds[k] == like][: self.MOST]:
-                chip, good = Token(named[k]), str(forms[k]) == str(right[wrong])
-                nouns.add(chip)
-                made.add(word(forms[k], "stage word", "residual" if good else "warning"))
-            nouns.arrange(RIGHT, buff=units(24)).move_to(at(0, row.top + 36)).align_to(at(row.left + 400, 0), LEFT)
-            for chip, form in zip(nouns, made, strict=True):
-                form.settle(np.array([chip.get_x(), at(0, row.top + 96)[1], 0]))
-            self.nouns.append(nouns)
-            self.forms.append(made)
+            side, rest = row.split_columns(row.width * 0.22, 20)
+            body, end = rest.split_columns(-row.width * 0.16, 20)
+            self.titles.add(title.begin_in(side))
+            some = [k for k in range(len(named)) if kinds[k] == like]
+            roles = ["residual" if str(forms[k]) == str(right[wrong]) else "warning" for k in some]
+            nouns = VGroup(word(named[k], "stage word", role) for k, role in zip(some, roles, strict=True))
+            for text in nouns.arrange(RIGHT, buff=units(30)):
+                text.stand_on(0)
+            body.fit(nouns, most=1.4).align_to(at(body.left, 0), LEFT)
+            self.tried.append((some, nouns))
             done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
-            self.tallies.add(Words(f"{done} of {tried} right", "stage word").end_in(row))
+            self.tallies.add(Words(f"{done} of {tried} right", "large number").end_in(end))
+        #: What stands in the sentence, and the form that follows from it.
+        self.now = [slot, self.wrong]
+
+    @staticmethod
+    def _form(label: Label, good: bool, size: float, spot: np.ndarray) -> Token:
+        token = Token(label).scale(size).move_to(spot)
+        token.word.set_fill(palette().role("residual" if good else "warning"))
+        return token
 
     @staticmethod
     def _arc(start: VMobject, end: VMobject, role: str) -> VMobject:
@@ -229,12 +235,17 @@ class CloseBy:
         line.points = np.array([a, a + rise, b + rise, b])
         return line
 
-    def tried(self, kind: str) -> tuple[object, ...]:
-        """Plays: each noun of a row takes the other's place, and the form comes that is written then."""
-        k, wrong = KINDS.index(kind), getattr(self.wrong, "word", self.wrong)
-        turns = [
-            AnimationGroup(Flight(noun, self.other, -0.35), Travel(wrong, form, kind="flow"), lag_ratio=0.7)
-            for noun, form in zip(self.nouns[k], self.forms[k], strict=True)
-        ]
-        tried = LaggedStart(*turns, lag_ratio=0.5, run_time=pace("cell" if k else "slow"))
-        return appear(self.titles[k], self.nouns[k]), tried, appear(self.tallies[k])
+    def try_out(self, kind: str) -> list[object]:
+        """Plays: each noun of a row takes the place in the sentence, the form answers, and the noun is noted."""
+        k = KINDS.index(kind)
+        turns: list[object] = [appear(self.titles[k])]
+        for place, noted in zip(*self.tried[k], strict=True):
+            then = [self.nouns[place], self.forms[place]]
+            if str(then[1].label) == str(self.now[1].label):
+                then[1] = self.now[1]
+            gone, come = (
+                [one for one in some if one not in kept] for some, kept in ((self.now, then), (then, self.now))
+            )
+            turns.append((*exchange(gone, come), appear(noted)))
+            self.now = then
+        return [*turns, appear(self.tallies[k])]

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import Wipe, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.animations import appear, appear_in_turn, draw, exchange, fill, leave, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
-from scenes.chapters.c19_arguing.trials import CALLED, Crossed, Difference, DotRows, Sizes, fall
+from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
 from scenes.layout import STAGE, Room
+from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
-from transformer_core.studies.measures.significance import counts, tallies_count
+from transformer_core.studies.measures.significance import ALPHA, counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -35,8 +36,9 @@ class Arguing(Chapter):
         run, card = trace.under(TRIALS), Claim("“One head is enough.”")
         yield from self.take_one_out(run, card)
         yield from self.one_training(run, card)
-        yield from self.reach_of_chance(run, card)
-        yield from self.many_claims(run, card)
+        picture = Dealing(run, HEADS, card.inside)
+        yield from self.reach_of_chance(run, card, picture)
+        yield from self.many_claims(run, card, picture)
         yield from self.what_else_changed(run, card)
         yield from self.another_size(run, trace.under(DEEP), card)
         yield from self.size_against_data(trace.under(GROWN), card)
@@ -52,7 +54,7 @@ class Arguing(Chapter):
         ring = ring_around(machine.parts[HEADS])
 
         def tried(part: str, *change: object) -> list[object]:
-            return [(*change, appear(rows.names[part])), rows.train(part)]
+            return [(*change, appear(rows.names[part])), *rows.train(part)]
 
         yield Step(
             "Which parts does it need?",
@@ -110,87 +112,68 @@ class Arguing(Chapter):
             stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
         )
 
-    def reach_of_chance(self, run: Trace, card: Claim) -> Iterator[Step]:
-        """More trainings: dots spread, the means settle, and chance reaches less far."""
-        above, room = card.inside.rows(2)
-        rows = DotRows(run, (WHOLE, HEADS), above, near=True)
-        _, *some = run["exact.trainings_of_each"].words("trainings")
-        told = [run["exact.trainings_of_each"].pick(trainings=str(n)) for n in some]
-        picture = Difference(run, HEADS, some, room)
-        (points, *_, more), (chance, *_, less) = picture.gaps.values(), picture.chance.values()
-        states = [*zip(picture.bands.values(), picture.ends.values(), picture.markers.values(), strict=True)]
-        (lowest, _), seeds = _lowest(run), rows.seeds
+    def reach_of_chance(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
+        """A permutation test: labels are dealt in every way, and the differences pile up into a hill."""
+        seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
+        far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
         here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
-        falling = [one for row in seeds.values() for one in row[: int(told[0])] if one not in here]
-        outside = bool(abs(more) > less)
+        *_, enough = run["exact.trainings_of_each"].quantities()
         yield Step(
             "How far does chance reach?",
             beat(
-                f"So train {told[0]} of each. Their means differ by {points:+.1f} points.",
-                fall(falling, "slow"),
-                appear(picture.axis, states[0][-1]),
+                f"So train {enough} of each. Their means differ by {points:+.1f} points.",
+                fall([one for one in picture.dots if one not in here]),
+                appear(picture.ticks),
+                *picture.measure(),
             ),
             beat(
-                "The hatched band is chance: at most once in twenty, it makes a larger difference."
-                + claim(bool(abs(points) < chance), "", " We are outside."),
-                Wipe(states[0][0], kind="slow"),
-                appear(states[0][1]),
+                "A permutation test: if one head made no difference, the labels would mean nothing. Deal them anew:",
+                *(play for split in picture.examples for play in picture.deal(split)),
             ),
-            beat(
-                f"With {told[-1]} of each it shrinks, because their means wander less.",
-                *(
-                    play
-                    for k in range(1, len(told))
-                    for play in (
-                        fall([row[int(told[k]) - 1] for row in seeds.values()]),
-                        exchange(states[k - 1], states[k]),
-                    )
-                ),
-            ),
+            beat(f"in all {splits} ways. Their differences pile up: this hill is chance.", picture.pile()),
             beat(
                 claim(
-                    outside,
-                    f"{more:+.1f} lies outside ±{less:.1f}. So one head is not enough?",
-                    f"{more:+.1f} lies inside ±{less:.1f}: we can’t tell it from chance.",
+                    _as_if_alone(run),
+                    f"Only {far} of {splits} are as far out as ours: less than one in twenty.",
+                    f"{far} of {splits} are as far out as ours, more than one in twenty: we can’t tell it from chance.",
                 ),
-                (appear(rows.zero), appear(*rows.middles.values())),
-                appear(card.verdict("wrong?", "warning") if outside else card.verdict("can’t tell")),
+                *picture.beyond(),
+                appear(_first_verdict(run, card)),
             ),
-            stage=[card, rows.axis, *rows.names.values(), *here],
+            stage=[card, picture.rows.axis, *picture.rows.names.values(), *here],
         )
 
-    def many_claims(self, run: Trace, card: Claim) -> Iterator[Step]:
-        """Other parts were tested, too, so that the band has to be wider."""
+    def many_claims(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
+        """Other parts were tested, too: of many tries, chance wins one now and then, so that bands are wider."""
         near, points, effect = _near(run), run["exact.points"], run["exact.effect"]
-        rows = DotRows(run, near, card.inside, near=True, banded=True)
-        losses = [part for part in near if effect.pick(part=part) and points.pick(part=part) < 0]
-        gains = [part for part in near if effect.pick(part=part) and points.pick(part=part) > 0]
-        sure = losses + gains
-        told = ", ".join(f"{CALLED[part]} {points.pick(part=part):+.1f}" for part in sure)
+        sure = [part for part in near if effect.pick(part=part)]
+        rows = DotRows(run, [part for part in near if part in (*sure, HEADS)], card.inside, near=True, banded=True)
         lost, reach = points.pick(part=HEADS), run["exact.chance_points"].pick(part=HEADS)
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
-        before = card.verdict("wrong?", "warning") if alone else card.verdict("can’t tell")
-        hurts = gains == ["norm"]
-        ring = ring_around(rows.told[gains[0] if hurts else HEADS], roomy=True)
+        before, caught = _first_verdict(run, card), picture.caught(card.inside)
+        rings = [ring_around(study, "warning") for study in caught]
         yield Step(
             "How many claims were tested?",
             beat(
-                claim(
-                    bool(run["exact.comparisons"] > len(near)),
-                    f"But {run['exact.comparisons']} comparisons were made, not all in view: chance had as many tries.",
-                    f"But {run['exact.comparisons']} comparisons were made: chance had as many tries.",
-                ),
-                appear(*rows.alone.values()),
-                fall([one for part in near for one in rows.seeds[part]], "slow"),
-                appear(*rows.middles.values()),
+                f"But {run['exact.comparisons']} comparisons were made, and chance had as many tries. "
+                "Deal the hill out, a column a study:",
+                picture.deal_out(card.inside),
             ),
-            beat("Wider bands, so that at most one such study in twenty is wrong.", rows.widen()),
             beat(
-                f"Effects, in points: {told}.",
-                appear_in_turn([rows.told[part] for part in sure], "slow"),
+                f"in {run['exact.studies_beyond'].pick(part=HEADS)} of {run['exact.studies_dealt']}, "
+                "one is as far out, by chance.",
+                appear_in_turn(rings),
             ),
-            beat("Norm even hurts here.", draw(ring)) if hurts else None,
+            beat(
+                "Bands are what a t-test leaves to chance: at most one such study in twenty is wrong.",
+                leave(picture.hill, *rings),
+                appear(rows.axis, rows.zero, *rows.names.values()),
+                (appear(*rows.alone.values()), fall([one for row in rows.seeds.values() for one in row])),
+                appear(*rows.middles.values()),
+                rows.widen(),
+                appear_in_turn([rows.told[part] for part in sure]),
+            ),
             beat(
                 claim(
                     bool(unsure),
@@ -201,8 +184,7 @@ class Arguing(Chapter):
                     ),
                     f"One head: still outside ±{reach:.1f}.",
                 ),
-                leave(ring) if hurts else None,
-                appear(*(rows.told[part] for part in near if part not in sure), rows.reach(HEADS, reach)),
+                appear(*(rows.told[part] for part in rows.places if part not in sure), rows.reach(HEADS, reach)),
             ),
             beat(
                 claim(
@@ -213,7 +195,7 @@ class Arguing(Chapter):
                 draw(ring_around(rows.told[HEADS], roomy=True), kind="row"),
                 exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
-            stage=[card, before, rows.axis, rows.zero, *rows.names.values()],
+            stage=[card, before, picture.hill],
         )
 
     def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
@@ -253,8 +235,7 @@ class Arguing(Chapter):
     def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
         card = Claim("“√d_k and Norm can go.”", before)
-        left, right = card.inside.columns(2)
-        heads, norms = _roots(run, left), _norms(deep, right)
+        heads, norms = _roots(run, card.inside), _norms(deep, card.inside)
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
         better, needed = sure[0] and small["without"] > small["with"], sure[1] and large["with"] > large["without"]
@@ -286,7 +267,7 @@ class Arguing(Chapter):
                     "a shallow model is better off without it.",
                     "without it, a shallow model gains nothing.",
                 ),
-                appear(norms.columns),
+                (leave(*heads.shown), *exchange([*heads.columns], [*norms.columns])),
                 *norms.begin(),
             ),
             beat(
@@ -386,22 +367,22 @@ class Arguing(Chapter):
             ),
             beat(
                 f"The model writes “{wrong}”, with probability {run['close.probs'].pick(choice='written'):share}. "
-                f"A hypothesis: “{other}”, in between, gives the form.",
-                appear(picture.ring, picture.right, picture.odds),
+                f"Does “{other}”, in between, give the form?",
+                appear(picture.wrong, picture.odds),
                 draw(picture.does, kind="row"),
             ),
             beat(
-                f"Test it: put every noun that fits there, “{other}” too. "
-                f"Of its gender, {like[0]} of {like[1]} come out right;",
-                *picture.tried("like it"),
+                f"Put every noun there that fits. Of the same gender, {like[0]} of {like[1]} come out right;",
+                leave(picture.odds),
+                *picture.try_out("like it"),
             ),
-            beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.tried("unlike it")),
+            beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.try_out("unlike it")),
             beat(
                 claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
-                appear(ring_around(picture.other, "warning")),
+                appear(ring_around(picture.now[0], "warning")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
-            stage=[card, picture.source, picture.written],
+            stage=[card, picture.source],
         )
 
     def a_checklist(self, run: Trace, trace: Trace) -> Iterator[Step]:
@@ -426,11 +407,11 @@ class Arguing(Chapter):
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, we can’t tell.",
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, it is not.",
                 ),
-                appear_in_turn([first, second, stated], "slow"),
+                appear_in_turn([first, second, stated]),
             ),
             beat(
-                "Your turn: one head may cost nothing here. Should every model be built so?",
-                appear_in_turn([third, amount, last], "slow"),
+                "Your turn: should every model be built with one head?",
+                appear_in_turn([third, amount, last]),
             ),
             beat(
                 "An argument about architecture is an experiment with a stated size.",
@@ -450,6 +431,15 @@ def _lowest(run: Trace) -> tuple[Label, Quantity]:
     _, enough, *_ = run["exact.trainings_of_each"].quantities()
     found: tuple[Label, Quantity] = run["exact"].pick(part=WHOLE, seed=slice(int(enough))).smallest()
     return found
+
+
+def _as_if_alone(run: Trace) -> bool:
+    """Return True if the difference that one head makes would count in a permutation test of it alone."""
+    return bool(run["exact.splits_beyond"].pick(part=HEADS) <= ALPHA * run["exact.ways_to_split"])
+
+
+def _first_verdict(run: Trace, card: Claim) -> Words:
+    return card.verdict("wrong?", "warning") if _as_if_alone(run) else card.verdict("can’t tell")
 
 
 def _norms(deep: Trace, room: Room) -> Crossed:

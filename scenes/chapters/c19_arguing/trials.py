@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Count, Through, Wipe, appear, draw, take_out
+from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, leave, reshape, take_out
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Spread, means
@@ -104,12 +104,12 @@ class DotRows(VGroup):
         """px of a share."""
         return self.inner.left + self.unit * (float(share) - self.low)
 
-    def train(self, part: str, kind: str = "cell") -> tuple[Animation, ...]:
-        """A first training: with its steps, the dot leads from none to what comes out right in the end."""
+    def train(self, part: str, kind: str = "row") -> list[Animation]:
+        """A first training: with its steps, the dot leads from none to what comes out right; its end is its number."""
         shares = [*self.run["curve"].pick(part=part, seed=0).quantities(), self.exact.pick(part=part, seed=0)]
         (one,) = self.seeds[part]
         states = [VGroup(self._dot(share, 0, self._role(part)).set_y(one.get_y())) for share in shares]
-        return Through(self.seeds[part], states, kind), Count(self.told[part], shares, ".1%", kind)
+        return [Through(self.seeds[part], states, kind), appear(self.told[part])]
 
     def said(self, part: str, k: int = 0) -> Words:
         """The number of a training above its dot."""
@@ -193,40 +193,133 @@ class DotRows(VGroup):
         return band
 
 
-class Difference:
-    """The difference of two means in points, and how far chance reaches, for more and more trainings.
+class Dealing:
+    """Trainings of two kinds whose labels are dealt anew in every way, and the hill of the differences that this makes.
+
+    Points of both axes are equally wide, so that the gap between two means comes down as it is.
 
     Args:
         run: the tensors of `parts_removed`.
         part: what is taken out.
-        counts: for how many trainings there is a state, by the labels of the tensors.
+        room: what is filled: lines for the whole model and for the part, the hill below them.
     """
 
-    HIGH = 92.0
+    #: Px of a dot, of the lines, and by how much these lie higher than where names stand above them.
+    RADIUS, LINES, HIGHER = 10.0, 200.0, 54.0
 
-    def __init__(self, run: Trace, part: str, counts: Sequence[str], room: Room) -> None:
-        names = "exact.points_by_trainings", "exact.chance_by_trainings"
-        points, chance = (run[name].pick(part=part) for name in names)
-        self.gaps = {count: points.pick(trainings=count) for count in counts}
-        self.chance = {count: chance.pick(trainings=count) for count in counts}
-        reach = 1.18 * max(float(one) for one in self.chance.values())
-        y, middle = room.top + room.height * 0.44, (room.left + room.right) / 2
-        unit, ground = room.width / 2 / reach, Ground()
-        line = rule(at(room.left, y), at(room.right, y), "ink3", 2.5)
-        zero = means(rule(at(middle, y - 66), at(middle, y + 66), "residual", 3), ground)
-        none = Words("no difference", "aside", "residual").settle(at(middle, y - 92))
-        name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, y + 118))
-        self.axis = VGroup(line, zero, none, name.end_at(at(room.right, 0)[0]))
-        self.bands, self.markers, self.ends = {}, {}, {}
-        for count in counts:
-            band = hatched(2 * unit * float(self.chance[count]), self.HIGH).move_to(at(middle, y))
-            means(band[0], Spread(self.chance[count], 0, unit, self.HIGH, ground, 4))
-            spot = at(middle + unit * float(self.gaps[count]), y)
-            marker = means(dot(spot, 15, "warning"), Away(self.gaps[count], 0.0, 0, unit, 30, ground))
-            told = number(self.gaps[count], "+.1f", "large number", "warning").settle(spot - UP * units(88))
-            end = Words(f"±{self.chance[count]:.1f}", "stage number", "ink2")
-            self.bands[count], self.markers[count] = band, VGroup(marker, told)
-            self.ends[count] = end.settle(at(middle + unit * float(self.chance[count]), y - 84))
+    def __init__(self, run: Trace, part: str, room: Room) -> None:
+        above, room = room.split_rows(self.LINES)
+        above = Room(above.left, above.top - self.HIGHER, above.right, above.bottom)
+        exact, rows = run.under("exact"), DotRows(run, ("nothing", part), above, near=True)
+        self.rows, self.unit, self.sides = rows, rows.unit / 100, exact["split_sides"].values
+        self.points, self.means = exact["split_points"].pick(part=part), exact["split_means"].pick(part=part)
+        self.lanes = [rows.seeds[kind][0].get_y() for kind in rows.places]
+        self.dots = VGroup(*(one for kind in rows.places for one in rows.seeds[kind]))
+        self.ticks = self._ticks(-1)
+        self.middle, self.floor, self.ground = (rows.inner.left + rows.inner.right) / 2, room.bottom - 60, Ground()
+        line = rule(at(rows.inner.left, self.floor), at(rows.inner.right, self.floor), "ink3", 2.5)
+        zero = means(rule(at(self.middle, self.floor), at(self.middle, self.floor + 16), "ink2", 3), self.ground)
+        none = Words("no difference", "aside", "ink2").settle(at(self.middle, self.floor + 38))
+        name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
+        self.axis = VGroup(line, zero, none, name.end_at(at(rows.inner.right, 0)[0]))
+        self.studies = exact["studies"].values
+        self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
+        #: Ways that are dealt in sight, before all others.
+        self.examples = self.order[1:4]
+        self.hill = self._hill()
+        x, top = self.middle + self.unit * float(self.points.quantity(-1)), room.top + 24
+        self.ours = VGroup(
+            means(
+                Box(5, self.floor - top, palette().warning, 2).move_to(at(x, (top + self.floor) / 2)), self._away(-1, 5)
+            ),
+            number(run["exact.points"].pick(part=part), "+.1f", "large number", "warning").settle(at(x - 80, top + 20)),
+        )
+        far = abs(self.points.values) >= abs(self.points.values[-1]) - 1e-9
+        self.far = VGroup(self.hill[k] for k in np.flatnonzero(far))
+        count = f"{exact['splits_beyond'].pick(part=part)} of {exact['ways_to_split']}"
+        self.count = (
+            Words(count, "large word", "warning").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
+        )
+
+    def _away(self, split: int, wide: float) -> Away:
+        return Away(self.points.quantity(split), 0.0, 0, self.unit, wide, self.ground)
+
+    def _hill(self) -> VGroup:
+        """A dot for each way to deal, at its difference, on those that lie there already."""
+        pitch, found = 2 * self.RADIUS + 1, {}
+        stood: list[tuple[float, int]] = []
+        for split in self.order:
+            x = self.middle + self.unit * float(self.points.quantity(split))
+            near = {level for other, level in stood if abs(other - x) < pitch}
+            level = next(k for k in range(len(stood) + 1) if k not in near)
+            stood.append((x, level))
+            spot = at(x, self.floor - pitch * (level + 0.5))
+            found[split] = means(dot(spot, self.RADIUS, "ink2"), self._away(split, 2 * self.RADIUS))
+        return VGroup(found[split] for split in sorted(found))
+
+    def _ticks(self, split: int) -> VGroup:
+        """The means of both lines, as this way deals them."""
+        marks = VGroup()
+        for place, y in enumerate(self.lanes):
+            mean, role = self.means.quantity(place, split), ("residual", "warning")[place]
+            box = Box(7, 54, palette().role(role), 2).move_to(at(self.rows.x(mean), 0)).set_y(y)
+            marks.add(means(box, Away(mean, self.rows.whole, 0, self.rows.unit, 7, self.rows.ground)))
+        return marks
+
+    def _dealt(self, split: int) -> VGroup:
+        """All trainings on the lines to which this way deals them."""
+        own = np.repeat((0, 1), len(self.dots) // 2)
+        moves = [self.lanes[side] - self.lanes[mine] for side, mine in zip(self.sides[split], own, strict=True)]
+        return VGroup(one.copy().shift(UP * up) for one, up in zip(self.dots, moves, strict=True))
+
+    def measure(self) -> list[Play]:
+        """The gap between the means falls down, and is what was measured."""
+        gap = self._gap(-1, self.ticks)
+        return [(appear(self.axis), grow(gap, RIGHT)), exchange([gap], [self.ours])]
+
+    def _gap(self, split: int, ticks: VGroup) -> VMobject:
+        return bar_of(self.points.quantity(split), "width", self.unit, 14, "ink2").move_to(ticks.get_center())
+
+    def deal(self, split: int) -> list[Play]:
+        """Labels are dealt in this way, the means follow, and their gap falls down as a dot of the hill."""
+        ticks = self._ticks(split)
+        moved = reshape(self.dots, self._dealt(split), "transform"), reshape(self.ticks, ticks, "transform")
+        return [moved, Travel(self._gap(split, ticks), self.hill[split], 0.0)]
+
+    def pile(self) -> tuple[Animation, ...]:
+        """All other ways, while some are seen on the lines; in the end the labels are those of the trainings."""
+        rest = [k for k in self.order if k not in self.examples]
+        seen = [self.examples[-1], *rest[:16], -1]
+        return (
+            Through(self.dots, [self._dealt(k) for k in seen], "tour"),
+            Through(self.ticks, [self._ticks(k) for k in seen], "tour"),
+            fall([self.hill[k] for k in rest], "tour"),
+        )
+
+    def beyond(self) -> list[Play]:
+        """Those as far out as the difference that was measured, and their number."""
+        return [reshape(self.far, self.far.copy().set_fill(palette().warning)), appear(self.count)]
+
+    def deal_out(self, room: Room) -> tuple[Animation, ...]:
+        """The hill is dealt out, a column for as many ways as there are comparisons; what is left over goes."""
+        moved = VGroup(self.hill[k] for k in self.studies.flat)
+        gone = leave(*(one for one in self.hill if one not in moved))
+        return gone, reshape(moved, VGroup(one for study in self._columns(room) for one in study), "slow")
+
+    def caught(self, room: Room) -> list[VGroup]:
+        """The columns in which a way is as far out as the difference that was measured."""
+        both = zip(self.studies, self._columns(room), strict=True)
+        return [column for study, column in both if any(self.hill[k] in self.far for k in study)]
+
+    def _columns(self, room: Room) -> list[VGroup]:
+        found = []
+        for study, column in zip(self.studies, room.columns(len(self.studies), 0), strict=True):
+            found.append(VGroup())
+            for split, place in zip(study, column.rows(len(study), 0), strict=True):
+                one = self.hill[split].copy().move_to(place.centre).scale(1.7)
+                one.meanings = ()
+                found[-1].add(one.set_fill(palette().warning if self.hill[split] in self.far else palette().ink2))
+        return found
 
 
 class Crossed:
@@ -286,6 +379,8 @@ class Crossed:
             #: Clear of its line, which may be steep.
             clear.append(units(34) + abs(way[1] / way[0]) * key.width / 2)
             self.keys.add(key)
+        #: All but the columns.
+        self.shown = (self.axis, self.starts, self.lines, self.firsts, self.lasts, self.keys)
         self._apart(self.firsts)
         self._apart(self.lasts)
         above = self.keys[0].get_y() > self.keys[1].get_y()

@@ -328,3 +328,9 @@ PROBE = "experiment.probe"
 def wrong_side(raw):
     return [sum(bool(new) and spot[0] * gender <= 0 for spot, gender, new in zip(*plane, raw["unseen"], strict=True))
             for plane in zip(raw["spots"], raw["genders"], strict=True)]  # fmt: skip
+
+
+@oracle("cost_so_far", "experiment.spare_heads", "part", lambda raw: {"part": raw.words("which", "part")}, "which")
+def cost_so_far(raw):
+    kept = [(share, spare) for share, spare in zip(raw["alone"], raw["which"], strict=True)]
+    return [sum(raw["right"][0] - share for share, spare in kept[: k + 1] if spare) for k in range(len(kept))]

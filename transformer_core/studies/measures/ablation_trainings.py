@@ -7,6 +7,8 @@ that go wrong; and how often a linear probe is wrong.
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
@@ -21,6 +23,9 @@ CASES = 30
 HARDLY = 0.02
 #: A guess between two genders hits about half: from here on the gender must have come from somewhere.
 MORE_THAN_A_GUESS = 0.75
+
+#: A step through all ways to deal trainings in halves, in no order that can be seen.
+STRIDE = 101
 
 
 @measure("")
@@ -66,14 +71,6 @@ def chance_points(chance: np.ndarray) -> Values:
 
 
 @measure("part trainings")
-def points_by_trainings(trace: Trace, prefix: str) -> Values:
-    """The points of each part, from the first two trainings of each on, one more at a time."""
-    rows = seeds_last(trace, prefix)
-    values = [[100 * (row[:n].mean() - rows[0, :n].mean()) for n in _counts(rows)] for row in rows]
-    return values, _by_trainings(trace, prefix)
-
-
-@measure("part trainings")
 def chance_by_trainings(trace: Trace, prefix: str) -> Values:
     """The points up to which chance may have made a difference, if it were the only one that is tested.
 
@@ -89,6 +86,67 @@ def chance_by_trainings(trace: Trace, prefix: str) -> Values:
 def trainings_of_each(trace: Trace, prefix: str) -> Values:
     """Numbers of trainings that are compared for each part: two, and one more at a time."""
     return _counts(seeds_last(trace, prefix)), {"trainings": _by_trainings(trace, prefix)["trainings"]}
+
+
+@measure("split seed")
+def split_sides(trace: Trace, prefix: str) -> Values:
+    """Every way to deal 2n trainings in two halves, those of the first entry before those of another: 1 for the other.
+
+    The last way is how they were trained.
+    """
+    trainings = 2 * seeds_last(trace, prefix).shape[-1]
+    chosen = list(combinations(range(trainings), trainings // 2))
+    sides = np.zeros((len(chosen), trainings), dtype=int)
+    np.put_along_axis(sides, np.array(chosen), 1, axis=1)
+    return sides
+
+
+@measure("part choice split", choice=("first", "other"))
+def split_means(trace: Trace, prefix: str, split_sides: np.ndarray) -> Values:
+    """The means of both halves of the trainings of the first entry and of each part, dealt in every way."""
+    first, *_ = rows = seeds_last(trace, prefix)
+    dealt = np.array([[1 - split_sides, split_sides] @ np.concatenate([first, row]) for row in rows])
+    return dealt / len(first), {"part": trace.full(prefix).labels["part"]}
+
+
+@measure("part split", like="split_means")
+def split_points(split_means: np.ndarray) -> Values:
+    """100 (mean of the other half - mean of the first): what chance makes of trainings that differ in a label alone."""
+    return 100 * (split_means[:, 1] - split_means[:, 0])
+
+
+@measure("part", like="split_points")
+def splits_beyond(split_points: np.ndarray) -> Values:
+    """The ways to deal them whose difference is as large as that of the trainings, or larger: a permutation test."""
+    return (abs(split_points) >= abs(split_points[:, -1:]) - 1e-9).sum(-1)
+
+
+@measure("study comparison")
+def studies(split_sides: np.ndarray, comparisons: np.ndarray) -> Values:
+    """The ways to deal, taken as many at a time as there are comparisons: studies in which nothing has an effect.
+
+    They are taken in steps of `STRIDE`, which come to each of them.
+    """
+    ways, tries = len(split_sides), int(comparisons)
+    return (np.arange(ways // tries * tries) * STRIDE % ways).reshape(-1, tries)
+
+
+@measure("part", like="split_points")
+def studies_beyond(split_points: np.ndarray, studies: np.ndarray) -> Values:
+    """The studies with a difference as large as that of the trainings, or larger: alarms by chance alone."""
+    return (abs(split_points) >= abs(split_points[:, -1:]) - 1e-9)[:, studies].any(-1).sum(-1)
+
+
+@measure("")
+def studies_dealt(studies: np.ndarray) -> Values:
+    """Their number."""
+    return len(studies)
+
+
+@measure("")
+def ways_to_split(split_sides: np.ndarray) -> Values:
+    """The ways to deal the trainings of two entries in halves."""
+    return len(split_sides)
 
 
 @measure("")
@@ -135,3 +193,9 @@ def ablation_effect(ablation_accuracy: np.ndarray) -> Values:
 def wrong_side(spots: np.ndarray, genders: np.ndarray, unseen: np.ndarray) -> Values:
     """|{i : sign(reading_i) ≠ gender_i}| of the drawn rows i whose nouns the probe never read, on each plane."""
     return ((np.sign(spots[..., 0]) != genders) & (unseen > 0)).sum(-1)
+
+
+@measure("part", like="which")
+def cost_so_far(right: np.ndarray, alone: np.ndarray, which: np.ndarray) -> Values:
+    """Σ (right with all heads - right without head i) over the spare heads i up to each head."""
+    return np.cumsum((right[0] - alone) * which)
