@@ -199,7 +199,7 @@ TALL, FOOT = 1.6, 72.0
 #: Px of the ways to such a cross, and of the number at the end of a line.
 STUB, END_OF = 40.0, 190.0
 #: How far an axis of sums goes on at either end, as a share of the least one.
-AIR = 0.13
+AIR = 0.2
 
 
 class BeamTree(VGroup):
