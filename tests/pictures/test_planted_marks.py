@@ -395,7 +395,7 @@ def test_thickness_the_other_way_round_is_found(figure: Callable[[], Any], most:
 def test_curves_from_the_next_word_are_found() -> None:
     picture = bridge()
     for line in (line for row in picture.curves for line in row):
-        tops = [chip.get_x() for chip in picture.source]
+        tops = [value.get_x() for value in picture.values]
         start = int(np.argmin([abs(x - line.points[0][0]) for x in tops]))
         line.points[0][0] = tops[(start + 1) % len(tops)]
     assert any("ends at" in fault for fault in faults(picture))

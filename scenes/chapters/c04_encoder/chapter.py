@@ -348,18 +348,18 @@ class Encoder(Chapter):
             beat(
                 f"A matrix widens it, from {width} numbers to {wide};",
                 (draw(*network.widen), appear(network.sizes[0])),
-                (appear(network.zero), Travel(network.read, network.bars, 0.0, "row")),
+                (appear(network.zero), Travel(network.read, network.bars, kind="row")),
             ),
             beat(f"{bends}{claim(few, ', here most numbers', '')}; ", reshape(network.bars, network.bent, "row")),
             beat(
                 "and another matrix narrows it again.",
                 (draw(*network.narrow), appear(network.sizes[1])),
-                Travel(network.bars, network.out, 0.0, "row"),
+                Travel(network.bars, network.out, kind="row"),
             ),
             beat(
                 "The same small network runs on each token, without seeing the others.",
                 leave(ring, *network.shown),
-                (leave(network.own), *(Travel(network.own, one, 0.0, "row") for one in network.copies)),
+                (leave(network.own), *(Travel(network.own, one, kind="row") for one in network.copies)),
                 into(vectors, network.copies),
                 deal(network.copies, made),
             ),
