@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,9 @@ from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, gap, palette, units
 from transformer_core.tracing.provenance import Quantity
+
+#: Px of the number of a share at the right of its bar.
+NUMBER = 130.0
 
 
 class ShareBar(VGroup):
@@ -39,6 +42,17 @@ class ShareBar(VGroup):
             self.number = number(quantity, spec, "number")
             self.number.settle(self.track.get_center()).end_at(self.track.get_right()[0] + gap("chip") + units(96))
             self.add(self.number)
+
+
+def named_shares(shares: Mapping[str, Quantity], room: Room) -> VGroup:
+    """Shares as bars one below the other, each under its name and with its number at the right."""
+    made = VGroup()
+    for (name, share), place in zip(shares.items(), room.rows(len(shares), 10), strict=True):
+        line, side = place.split_columns(-NUMBER, 20)
+        bar = ShareBar(share, line.width, "", 56, "residual").move_to(line.centre)
+        words = Words(name, "stage word", "ink2").next_to(bar.track, UP, buff=units(14)).align_to(bar.track, LEFT)
+        made.add(VGroup(words, bar, number(share, ".0%", "large number").end_in(side)))
+    return made
 
 
 def bar_of(

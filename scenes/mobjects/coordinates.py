@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Travel, ring_around
+from scenes.animations import draw, follow
 from scenes.layout import Room
 from scenes.mobjects.card import paper_in
 from scenes.mobjects.planes import Plane, add_at_tip
@@ -51,7 +51,6 @@ class Coordinates(VGroup):
         self.vector = vector_in(line, own, "residual")
         places = sorted((own.smallest()[0].position, own.largest()[0].position))
         self.cells = [self.vector.cells.of(place) for place in places]
-        self.rings = VGroup(ring_around(cell) for cell in self.cells)
         entries = [own.quantity(place) for place in places]
         self.numbers, self.names = VGroup(), VGroup()
         foot = self.vector.get_bottom()[1] - units(46)
@@ -59,6 +58,10 @@ class Coordinates(VGroup):
             self.numbers.add(number(entry, ".2f", "stage number").settle(np.array([cell.get_x(), foot, 0])))
             self.names.add(Words(name, "fact", "ink2"))
         self._name_numbers(line)
+        self.leads = VGroup(
+            rule(cell.get_bottom() + DOWN * units(4), text.get_top() + UP * units(10), "focus", 4)
+            for cell, text in zip(self.cells, self.numbers, strict=True)
+        )
         self.paper = paper_in(rest)
         rest = rest.inset(EDGE)
         coordinates = vectors.pick(d_model=tuple(places))
@@ -78,7 +81,7 @@ class Coordinates(VGroup):
                 self.others.add(lead)
         super().__init__(
             self.paper, self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
-            self.rings, self.numbers,
+            self.leads, self.numbers,
         )  # fmt: skip
 
     def _name_numbers(self, line: Room) -> None:
@@ -94,4 +97,4 @@ class Coordinates(VGroup):
 
     def pull_out(self) -> tuple[Animation, ...]:
         """Both numbers come out of their cells."""
-        return tuple(Travel(cell, text, kind="row") for cell, text in zip(self.cells, self.numbers, strict=True))
+        return draw(self.leads, kind="row"), follow(self.numbers)

@@ -4,105 +4,96 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import appear, draw, fill
 from scenes.layout import Room
 from scenes.mobjects.marks import Away, Tick, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arrow, dashes, dot
+from scenes.mobjects.shapes import dashes, dot, rule, stroke
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px around the words, of a dot, between it and its name, and for what is written below.
-AIR, SPOT, NEAR, FOOT = 24.0, 9.0, 12.0, 76.0
-#: How opaque a pair is that has no names.
-FAINT = 0.25
+#: Px around the words, of a dot, and between it and its name; the style of the names.
+AIR, SPOT, NEAR, NAMES = 24.0, 11.0, 14.0, "stage word"
 #: Px above and below the rows together, over two; for the names and the counts; and of a dot in a pile.
 MARGIN, SIDE, PILE = 66.0, 230.0, 20.0
 
 
 class WordSteps(VGroup):
-    """Pairs of words as dots in a plane, and an arrow from the first word of each pair to its second.
+    """Pairs of words as dots in a plane, the arrow from the first word of one pair to its second, and copies of it.
 
     Args:
         words: "vocab component", the two words of a pair one after the other; the second component leads to the right.
         steps: "vocab component", from the first to the second, by the second.
-        mean: "component", the mean step of other pairs.
-        name: what leads to the right.
         room: the rectangle that is filled.
 
-    A pair is named where both names are clear of those before; the others are faint. At the tail of each that is named,
-    `means_there` has the mean step; `named` are their arrows.
+    The arrow is that of the pair `own` whose copies end nearest to the second words; the pairs are those whose names
+    and arrows are clear of each other. `misses` are ways from the tips to the second words, and that of the pair
+    `farthest` from its tip is drawn as a warning.
 
     Example::
 
         run, room = trace.under("experiment.meaning"), Room(280, 190, 1640, 830)
-        mean, name = run["capital_mean_step"], "from country to capital"
-        figure = WordSteps(run["capital_plane"], run["capital_steps"], mean, name, room)
+        figure = WordSteps(run["capital_plane"], run["capital_steps"], room)
     """
 
-    def __init__(self, words: NamedTensor, steps: NamedTensor, mean: NamedTensor, name: str, room: Room) -> None:
-        body, foot = room.split_rows(-FOOT, 20)
-        spots = words.values[:, ::-1]
-        labels = words.words("vocab")
-        aside = [max(pixels(word(label, "fact").width) for label in some) + AIR for some in (labels[::2], labels[1::2])]
-        inside = Room(body.left + aside[0], body.top + AIR, body.right - aside[1], body.bottom - AIR)
+    def __init__(self, words: NamedTensor, steps: NamedTensor, room: Room) -> None:
+        spots, labels = words.values[:, ::-1], words.words("vocab")
+        aside = [max(pixels(word(label, NAMES).width) for label in some) + AIR for some in (labels[::2], labels[1::2])]
+        inside = Room(room.left + aside[0], room.top + AIR, room.right - aside[1], room.bottom - AIR)
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
-        self.firsts, self.seconds, self.arrows = VGroup(), VGroup(), VGroup()
-        for i in range(len(words)):
-            spot = dot(plane.point(spots[i]), SPOT, "residual" if i % 2 else "ink2")
-            away = (Away(words.quantity(i, 1 - k), 0.0, k, plane.px, 2 * SPOT, ground) for k in (0, 1))
-            (self.seconds if i % 2 else self.firsts).add(means(spot, *away))
-        for i, (first, second) in enumerate(zip(self.firsts, self.seconds, strict=True)):
-            long = pixels(np.linalg.norm(second.get_center() - first.get_center()))
-            by = steps.quantity(i, 1), steps.quantity(i, 0)
-            self.arrows.add(plane.arrow(first.get_center(), by, "residual", 5, min(24, long / 2)))
-        self.first_names, self.second_names, self.means_there = VGroup(), VGroup(), VGroup()
-        by_mean, self.named = (mean.quantity(1), mean.quantity(0)), []
-        taken = [(spot.get_center()[:2], np.full(2, units(SPOT))) for spot in [*self.firsts, *self.seconds]]
-        pairs = zip(self.firsts, self.seconds, self.arrows, labels[::2], labels[1::2], strict=True)
-        for first, second, lead, one, other in pairs:
-            thin = plane.arrow(first.get_center(), by_mean, "ink2", 2.5, 16)
-            texts = [_beside(first, one, LEFT, "ink2"), _beside(second, other, RIGHT, "residual")]
-            if abs(thin.get_y() - texts[1].get_y()) < texts[1].height:
-                texts[1].shift(RIGHT * max(0.0, thin.get_right()[0] + units(NEAR) - texts[1].get_left()[0]))
-            boxes = [(text.get_center()[:2], np.array([text.width, text.height + units(10)]) / 2) for text in texts]
-            if any((np.abs(a - b) < m + n).all() for a, m in boxes for b, n in taken):
-                VGroup(first, second, lead).set_opacity(FAINT)
+        # By how much a copy of each step misses each second word.
+        apart = spots[None, ::2] + (spots[1::2] - spots[::2])[:, None] - spots[None, 1::2]
+        own = int(np.linalg.norm(apart, axis=-1).mean(-1).argmin())
+        by, lost = (steps.quantity(own, 1), steps.quantity(own, 0)), np.linalg.norm(apart[own], axis=-1)
+        self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
+        self.arrows, self.misses, kept = VGroup(), VGroup(), []
+        taken: list[tuple[np.ndarray, np.ndarray]] = []
+        for i in sorted(range(len(steps)), key=lambda i: i != own):
+            ends = []
+            for k, role in ((0, "ink2"), (1, "residual")):
+                spot = dot(plane.point(spots[2 * i + k]), SPOT, role)
+                away = (Away(words.quantity(2 * i + k, 1 - c), 0.0, c, plane.px, 2 * SPOT, ground) for c in (0, 1))
+                ends.append(means(spot, *away))
+            lead = plane.arrow(ends[0].get_center(), by, "residual", 7, 30)
+            tip, goal = lead[-1].points[0], ends[1].get_center()
+            texts = [
+                _beside(ends[0], labels[2 * i], LEFT, "ink2"),
+                _beside(ends[1], labels[2 * i + 1], RIGHT, "residual"),
+            ]
+            texts[1].shift(RIGHT * max(0.0, tip[0] - goal[0]) * (abs(tip[1] - goal[1]) < texts[1].height))
+            boxes = [(text.get_center()[:2], np.array([text.width, text.height + units(14)]) / 2) for text in texts]
+            way = np.linspace(ends[0].get_center(), tip, 24)[:, :2]
+            boxes += [(spot, np.full(2, units(2))) for spot in [*way, goal[:2]]]
+            if any((np.abs(a - b) < m + n).all() for a, m in boxes for b, n in taken if m[0] + n[0] > units(5)):
                 continue
             taken += boxes
-            self.means_there.add(thin)
-            self.named.append(lead)
+            kept.append(i)
+            self.firsts.add(ends[0])
+            self.seconds.add(ends[1])
             self.first_names.add(texts[0])
             self.second_names.add(texts[1])
-        self.title = Words(name, "block", "ink2").settle(foot.centre)
-        left, right = at(body.left + AIR, 0)[0], at(body.right - AIR, 0)[0]
-        height = self.title.get_top()[1] + units(22)
-        self.way = arrow(np.array([left, height, 0]), np.array([right, height, 0]), "ink3", 4, 22)
-        self.heading = VGroup(self.way, self.title)
+            self.arrows.add(lead)
+            self.misses.add(rule(tip, goal, "ink2", 4))
+        self.own, self.copies = self.arrows[0], self.arrows[1:]
+        self.worst = worst = max(range(len(kept)), key=lambda place: lost[kept[place]])
+        self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
+        self.farthest, self.miss = self.words[worst][1], self.misses[worst]
+        self.missed = self.miss.copy().set_stroke(palette().warning, stroke(9))
         super().__init__(
-            self.origin, self.arrows, self.means_there, self.firsts, self.seconds, self.first_names, self.second_names,
-            self.heading,
-        )  # fmt: skip
-
-    def lead(self) -> tuple[Any, Animation]:
-        """The arrows grow to the second words, which come as they arrive."""
-        return (appear(self.origin), draw(*self.arrows, kind="slow"), fill(self.seconds, "slow")), appear(
-            self.second_names
+            self.origin, self.misses, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names
         )
 
 
 def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:
     """A word at the side of a dot."""
-    text = word(label, "fact", role).settle(spot.get_center())
+    text = word(label, NAMES, role).settle(spot.get_center())
     text.shift(RIGHT * (spot.get_edge_center(side) + side * units(NEAR) - text.get_edge_center(-side))[0])
     return text
 

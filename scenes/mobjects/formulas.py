@@ -14,7 +14,7 @@ from transformer_core.tracing.provenance import MARK, parse
 FONT_SIZE = 40.0
 #: The size of a formula that is read from the last row.
 LARGE = 64.0
-ROLES = ("query", "key", "value", "residual", "weight", "ink2", "ink3")
+ROLES = ("query", "key", "value", "residual", "weight", "warning", "ink2", "ink3")
 
 
 class Formula(MathTypst):

@@ -6,16 +6,17 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Shades, Wipe, appear, draw, pulses
+from scenes.animations import Shades, Wipe, appear, draw, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, dashes, path
 from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, ink_on, pace, palette, units
+from scenes.theme import at, ink_on, pace, palette, pixels, units
+from transformer_core.studies.focus import layers_of
 from transformer_core.studies.measures.selection import argmax_angle
 from transformer_core.studies.measures.stream import stream_after
 from transformer_core.tracing.provenance import Label, Quantity
@@ -31,6 +32,10 @@ NAMED, NARROW = 200.0, 76.0
 INWARD = 70
 #: Places inside of a sublayer's stretch, as shares of it: where it reads, the middle of its box, where it writes.
 READS, MIDDLE, WRITES = 0.14, 0.42, 0.62
+#: Px of the height of a norm, and of the widest band that a sublayer reads, as a share of its stretch.
+GATE, GATED = 56.0, 0.24
+#: Px of a gradient: of one that keeps its size, and where one that vanishes or explodes has the least and the most.
+ROAD, LEAST, MOST = 48.0, 5.0, 210.0
 #: How much of a stretch the river has before the first sublayer, and after the last one.
 BEFORE, AFTER = 0.45, 0.25
 #: Where flow lines run, as shares of half the width, and how opaque they are.
@@ -78,6 +83,8 @@ class River(VGroup):
         for i in range(1, count):
             self._sublayer(i, lengths.quantity(i), lengths.label("sublayer", i))
             self.numbers.add(self._number(i, lengths.quantity(i)) if i in told else VGroup())
+        #: The boxes where they stand, for when they have moved.
+        self.home = self.boxes.copy()
         #: Where each tributary turns into the river.
         self.mouths = [mouth for _, mouth in self.falls]
         self.rows, self.scale = rows, max(full_colour(row) for row in rows)
@@ -87,7 +94,7 @@ class River(VGroup):
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
-        self.road = arrow(at(room.right, self.y), at(room.left + 8, self.y), "focus", 9, 34)
+        self.road = Box(room.width, ROAD, palette().warning, 0).move_to(at((room.left + room.right) / 2, self.y))
         #: How wide the river is where it begins, and where it ends.
         self.ends = VGroup(
             self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)
@@ -102,6 +109,15 @@ class River(VGroup):
         part, rows = trace.under(stack, **places), [trace[name].pick(**places) for name in stream_after(trace, stack)]
         river = cls(part["contribution_norms"], part["residual_norms"], rows, room)
         river.token = token
+        lengths = [
+            trace[f"{norm}.normalized_length"].pick(**places)
+            for layer in layers_of(trace, stack)
+            for k in range(1, 4)
+            if f"{(norm := f'{stack}.{layer}.ln{k}')}.out" in trace
+        ]
+        #: What each sublayer reads, as long as its norm makes it; nothing where norms stand elsewhere.
+        pre = trace.about["config"]["norm_order"] == "pre" and len(lengths) == len(river.boxes)
+        river.read = lengths if pre else []
         return river
 
     def _told(self, count: int) -> set[int]:
@@ -231,6 +247,25 @@ class River(VGroup):
         together.set_run_time(pace(kind))
         return AnimationGroup(together, Shades(self.strip, self.fills[first - 1 : last + 1], self._strip(last), kind))
 
+    def gates(self) -> tuple[VGroup, VGroup, VGroup]:
+        """Bands as wide as the stream is long where each sublayer reads, the norm on each, and what it makes of it."""
+        unit = GATED * self.pitch / max(*map(float, self.sizes), *map(float, self.read))
+        below, gates, above = VGroup(), VGroup(), VGroup()
+        for i, (entering, length) in enumerate(zip(self.sizes, self.read, strict=False)):
+            x, foot = self.xs[i] + READS * self.pitch, self.room.top + BOX
+            edge = self.y - self.widths[i] / 2
+            middle = (foot + edge) / 2
+            ends = (below, entering, middle + GATE / 2, edge), (above, length, foot, middle - GATE / 2)
+            for some, value, top, low in ends:
+                band = Box(float(value) * unit, low - top, palette().residual, 0).move_to(at(x, (top + low) / 2))
+                some.add(means(band, Length(value, "width", unit, low - top)))
+            gate = Box(1.2 * GATED * self.pitch, GATE, palette().surface, 10, palette().line, 2.5).move_to(
+                at(x, middle)
+            )
+            name = Words("Norm", "stage word", paper=gate).settle(at(x, middle)) if self.pitch > NAMED else VGroup()
+            gates.add(VGroup(gate, name))
+        return below, gates, above
+
     def dry(self, i: int) -> tuple[VMobject, ...]:
         """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""
         return self.falls[i - 1], self.numbers[i - 1], *self.stretches[i:], self.ends[1], self.strip
@@ -246,6 +281,28 @@ class River(VGroup):
         left, right = self.joins[i : i + 2]
         band = Box(right - left, self.widths[i - 1], palette().residual, 0).move_to(at((left + right) / 2, self.y))
         return means(band, Length(self.sizes[i - 1], "height", self.px, right - left))
+
+    def strung(self) -> VGroup:
+        """The sublayers one after another where the stream was: there is no way past them."""
+        return self.home.copy().set_y(at(0, self.y)[1])
+
+    def gradient(self, end: float, beginning: float) -> VGroup:
+        """A gradient on its way back, `end` px thick at first, which each sublayer multiplies by the same slope."""
+        boxes, edge = [*reversed(self.boxes)], units(self.room.width / 2)
+        starts, ends = [edge, *(box.get_left()[0] for box in boxes)], [*(box.get_right()[0] for box in boxes), -edge]
+        band = VGroup(
+            Box(pixels(right - left), size, palette().warning, 0).move_to(np.array([(left + right) / 2, 0, 0]))
+            for right, left, size in zip(starts, ends, np.geomspace(end, beginning, len(ends)), strict=True)
+        )
+        return band.set_y(at(0, self.y)[1]).set_z_index(-1)
+
+    def gradients(self) -> tuple[VGroup, VGroup]:
+        """A gradient that vanishes, and a gradient that explodes."""
+        return self.gradient(MOST, LEAST), self.gradient(LEAST, MOST)
+
+    def sends(self, gradient: VGroup) -> tuple[Animation, Animation]:
+        """A gradient runs back, behind the sublayers on its way."""
+        return Wipe(gradient, towards=LEFT, kind="slow"), reshape(self.boxes, self.strung(), "slow")
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""

@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, draw, pulses
+from scenes.animations import Flight, Travel, appear, draw, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, Hue, Length, Rises, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, curve, drop, rule, stroke
+from scenes.mobjects.shapes import Box, dot, drop, path, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
@@ -32,7 +32,9 @@ MORE = 42.0
 #: More neurons than this are not shown as bars; and so many lines are drawn from those that fire.
 MOST_BARS, MOST_WAYS = 384, 24
 #: Px of the thinnest line from a neuron, and of that from the one that fires hardest.
-THIN, THICK = 1.0, 9.0
+THIN, THICK = 0.8, 4.0
+#: Px of the radius of a dot below a neuron that fires, and to so many places of the output it writes.
+MARK, WRITTEN = 7.0, 7
 #: Of the lines by which neurons read: from so many places of the vector to so many neurons.
 READ, READERS = 9, 40
 
@@ -138,7 +140,12 @@ class Widening(VGroup):
             ghost.meanings = tuple(one for one in ghost.meanings if not isinstance(one, Hue))
             ghost.set_fill(palette().line, 0.55).set_z_index(-1)
         self.reads = self._fan(self.enters.get_bottom()[1], at(0, top - 8)[1], wide)
-        self.ways, self.fires = self._ways(post, wide)
+        self.ways, self.lanes, self.fires = self._ways(post, wide)
+        #: A dot below each neuron that fires, however little.
+        self.counted = VGroup(
+            dot(np.array([self.after[i].get_x(), self.floor - units(2 * MARK), 0]), MARK, "focus")
+            for i in sorted(self.fires)
+        )
         self.chip = chip_in(side, token, self.enters.get_y())
         self.names = [
             row_name(f"{sizes[0]} numbers", side, self.enters.get_y()).next_to(self.enters, buff=units(30)),
@@ -182,25 +189,26 @@ class Widening(VGroup):
         rising = LaggedStart(*rise, lag_ratio=0.03, run_time=pace("slow"))
         return AnimationGroup(self.flow()(pace("slow")), appear(self.leaves.plate), rising)
 
-    def _ways(self, post: NamedTensor, wide: float) -> tuple[VGroup, list[int]]:
-        """A line from each neuron that fires to the output, as thick as it fires hard; and their places among bars."""
+    def _ways(self, post: NamedTensor, wide: float) -> tuple[VGroup, list[VMobject], list[int]]:
+        """Lines from each neuron that fires to all over the output, as thick as it fires hard: what it writes is a
+        whole row. With them the ways on which dots run, and the places of these neurons among the bars."""
         values = post.values[self.shown]
         order = [int(i) for i in np.argsort(-values, kind="stable")[:MOST_WAYS] if values[i] > 0]
-        ways, most = VGroup(), float(values.max(initial=0.0)) or 1.0
-        for i in order:
-            value, bar = post.quantity(self.shown[i]), self.after[i]
-            share = (i + 0.5) / len(self.shown) - 0.5
-            start = np.array([bar.get_x(), self.floor, 0])
-            end = np.array([self.leaves.get_x() + share * units(wide), self.leaves.get_top()[1], 0])
+        ways, lanes, most = VGroup(), [], float(values.max(initial=0.0)) or 1.0
+        ends = [self.leaves.get_top() + RIGHT * share * units(wide) for share in np.linspace(-0.48, 0.48, WRITTEN)]
+        for k, i in enumerate(order):
+            value, start = post.quantity(self.shown[i]), np.array([self.after[i].get_x(), self.floor, 0])
             thick = (THICK - THIN) / most
-            way = curve(start, end, "residual", THIN + thick * float(value))
-            ways.add(means(way, Thickness(value, thick, THIN)))
-        return ways, order
+            way = VMobject(stroke_color=palette().residual, stroke_width=stroke(THIN + thick * float(value)))
+            way.points = np.array([start + (end - start) * t for end in ends for t in (0, 1 / 3, 2 / 3, 1)])
+            ways.add(means(way.set_stroke(opacity=0.6), Thickness(value, thick, THIN)))
+            lanes.append(path([start, ends[3 * k % WRITTEN]], "residual", 1))
+        return ways, lanes, order
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what the neurons write runs to the output; the area of a dot is the activation."""
         most = max([float(self.after[i].height) for i in self.fires], default=1.0)
-        return pulses([*self.ways], [float(self.after[i].height) / most for i in self.fires], "ink")
+        return pulses(self.lanes, [float(self.after[i].height) / most for i in self.fires], "ink")
 
 
 class OneForAll:
@@ -260,6 +268,7 @@ class MoveAndCompute:
         lines = ribbon.below(below, 0)
         air = min(36.0, lines.height / 10)
         first, middle, last = lines.inset(0, air).rows(3, air)
+        self.lines = first, last
         entering = under(ribbon, first, enters, "residual", full_colour(enters))
         leaving = under(ribbon, last, out, "residual", full_colour(out))
         boxes = [self._box(column.cross(middle)) for column in ribbon.columns]
@@ -273,6 +282,15 @@ class MoveAndCompute:
         box = Box(place.width, place.height, palette().surface, 12, palette().residual, 3).move_to(place.centre)
         name = Words("FFN", "stage word", "residual", box)
         return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
+
+    def instead(self, enters: NamedTensor, out: NamedTensor) -> tuple[tuple[Animation, ...], tuple[Animation, ...]]:
+        """One vector enters in the place of each, while none leaves; and then another one leaves."""
+        (above, below), scale = self.lines, full_colour(out)
+        into, outof = [], []
+        for (_, entering, box, leaving), column in zip(self.stops, self.arcs.ribbon.columns, strict=True):
+            into += [reshape(entering, vector_in(column.cross(above), enters, "residual", scale)), leave(leaving)]
+            outof.append(Travel(box, vector_in(column.cross(below), out, "residual", scale), kind="row"))
+        return tuple(into), tuple(outof)
 
     def at_foot(self, formula: Formula) -> Formula:
         """Put a formula below the vectors."""

@@ -41,7 +41,7 @@ class CarriedStep(VGroup):
         ways = [spot.quantities() for spot in words]
         leads = [means(plane.arrow(foot, way, "residual"), End(way[0], axis="vocab")) for way in ways]
         self.three, self.goal = VGroup(*leads[:-1]), leads[-1]
-        sides = (UP, DOWN, DOWN, DOWN + RIGHT / 2)
+        sides = (UP, DOWN, DOWN, UP)
         self.names = VGroup()
         for label, lead, side in zip(words.words("vocab"), leads, sides, strict=True):
             self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))
@@ -53,11 +53,8 @@ class CarriedStep(VGroup):
             for spot in path
         ]
         self.sum = self.sums[0].copy()
-        terms = [f"{one}" for one in words.words("vocab")[:3]]
-        self.named = Words("{} − {} + {}".format(*terms), "fact").next_to(self.carried, UP, buff=units(16))
-        self.named.align_to(self.carried, RIGHT)
         self._list(run, right)
-        super().__init__(self.origin, self.three, self.names, self.step, self.carried, self.named, self.sum)
+        super().__init__(self.origin, self.three, self.names, self.step, self.carried, self.sum)
 
     def _list(self, run: Trace, room: Room) -> None:
         """The words by their cosines, in each frame of the way."""

@@ -21,7 +21,9 @@ from scenes.animations import (
     hand_out,
     leave,
     move_ring,
+    multiply,
     pulses,
+    reshape,
     ring_around,
 )
 from scenes.chapters.c01_meaning.blend import Blend
@@ -29,6 +31,7 @@ from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.bars import named_shares
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import CosineDots, WordSteps
@@ -43,9 +46,10 @@ from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The experiment on the embeddings of a language model, and the relations that are drawn, with their names.
-MEANING = "experiment.meaning"
-DRAWN = {"capital": "from country to capital", "comparative": "from adjective to comparative"}
+#: The experiment on the embeddings of a language model, and the relation of which a step is copied.
+MEANING, COPIED = "experiment.meaning", "capital"
+#: Relations of which it was counted how often the mean step ends nearest to the right word, with their names.
+ASKED_FOR = {COPIED: "nearest: the right capital", "comparative": "nearest: the right comparative"}
 #: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
 RELATIONS = "plural", "past", "comparative", "capital", "gender"
 REAL, CHANCE = "real pairs", "random pairs"
@@ -109,6 +113,7 @@ class Meaning(Chapter):
         here, picture = ribbon.place(token), Coordinates(vectors, token, STAGE)
         chips, strips = picture.tokens, picture.strips
         others = [part for row in (chips, strips) for part in (*row[:here], *row[here + 1 :])]
+        ring = ring_around(picture.vector.cells[0])
         yield Step(
             "A word becomes a vector",
             beat(
@@ -127,7 +132,7 @@ class Meaning(Chapter):
                     Travel(chips[here], picture.chip, leaving=True),
                     Travel(strips[here], picture.vector, leaving=True),
                 ),
-                (appear(picture.rings), *picture.pull_out()),
+                picture.pull_out(),
             ),
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
@@ -140,45 +145,52 @@ class Meaning(Chapter):
             ),
             beat(
                 "All numbers together make an arrow, too, in a space that nobody can draw.",
-                leave(picture.rings[1], *picture.numbers, *picture.names),
-                Visit(picture.rings[0], [*picture.vector.cells], "tour"),
+                (leave(picture.leads, *picture.numbers, *picture.names), appear(ring)),
+                Visit(ring, [*picture.vector.cells], "tour"),
             ),
             stage=chips,
         )
 
     def directions(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """Arrows from word to word of a real language model."""
+        """The step of one pair of words of a real language model, copied to others."""
         run = trace.under(MEANING)
-        places = card.inside.columns(2)
-        capital, comparative = (
-            WordSteps(run[f"{kind}_plane"], run[f"{kind}_steps"], run[f"{kind}_mean_step"], name, place)
-            for (kind, name), place in zip(DRAWN.items(), places, strict=True)
-        )
-        risen, shown = (sum(run[f"{kind}_{what}"] for kind in DRAWN) for what in ("risen", "shown"))
+        left, right = card.inside.golden_columns()
+        picture = WordSteps(run[f"{COPIED}_plane"], run[f"{COPIED}_steps"], left)
+        (country, capital), *_ = picture.words
+        named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
+        shares = named_shares(named, right)
+        capitals, comparatives = named.values()
         yield Step(
             "Can a direction mean something?",
             beat(
-                "These are embeddings that a real language model has learned, projected onto a plane.",
-                (appear_in_turn([*capital.firsts], "slow"), appear_in_turn([*comparative.firsts], "slow")),
-                appear(capital.first_names, comparative.first_names),
-            ),
-            beat("Draw an arrow from each country to its capital,", *capital.lead()),
-            beat("and from each adjective to its comparative.", *comparative.lead()),
-            beat(
-                "Now lay the mean step of other pairs over every tail: it leads to the right.",
-                draw(*capital.means_there, *comparative.means_there, kind="slow"),
-                (draw(capital.way, comparative.way), appear(capital.title, comparative.title)),
+                "These are embeddings of a real language model, projected onto a plane.",
+                (appear_in_turn([*picture.firsts], "slow"), appear_in_turn([*picture.first_names], "slow")),
             ),
             beat(
-                claim(
-                    risen == shown,
-                    "These steps could point anywhere, yet all lead to the right, too. "
-                    "So a direction can mean something, such as “the capital of”.",
-                    "These steps could point anywhere, yet most lead to the right, too. "
-                    "So a direction can mean something, such as “the capital of”.",
-                ),
-                ambient=pulses([lead[0] for lead in [*capital.named, *comparative.named]], role="ink"),
+                f"An arrow leads from “{country}” to “{capital}”.",
+                draw(picture.own, kind="slow"),
+                appear(picture.seconds[0], picture.second_names[0]),
             ),
+            beat(
+                "Copy it to other countries. Where does it end?",
+                multiply(picture.own, picture.copies, "slow"),
+            ),
+            beat(
+                "Near their capitals:",
+                (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
+                draw(*picture.misses[1:]),
+            ),
+            beat(
+                f"“{picture.farthest}” is missed most.",
+                reshape(picture.miss, picture.missed),
+                appear(ring_around(picture.second_names[picture.worst], "warning", roomy=True)),
+            ),
+            beat(
+                f"In all dimensions, the mean step of the others ends nearest to the right capital in {capitals:.0%}, "
+                f"to the right comparative in {comparatives:.0%}.",
+                appear_in_turn([*shares], "slow"),
+            ),
+            beat("So a direction can mean something, such as “the capital of”."),
             stage=[card],
         )
 
@@ -239,7 +251,7 @@ class Meaning(Chapter):
                 (draw(picture.goal), appear(picture.names[-1])),
             ),
             beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step)),
-            beat(f"Add the same step to “{king}”.", picture.carry(), appear(picture.named)),
+            beat(f"Add the same step to “{king}”.", picture.carry()),
             beat(
                 f"At first, “{first}” itself is nearest, by cosine.",
                 (appear(picture.sum), appear(picture.heading, picture.zero)),

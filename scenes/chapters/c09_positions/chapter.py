@@ -16,7 +16,6 @@ from scenes.animations import (
     exchange,
     fill,
     follow,
-    grow,
     leave,
     move_ring,
     ring_around,
@@ -24,13 +23,12 @@ from scenes.animations import (
 from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Panel, PositionProducts, Readout
 from scenes.chapters.c09_positions.sums import (
     Added,
-    Changes,
     NearestTokens,
     NumberOrWave,
-    Placed,
     TipToTail,
     TradingPlaces,
     TwoOrders,
+    WithAndWithout,
     both_orders,
 )
 from scenes.layout import STAGE, Room
@@ -89,7 +87,7 @@ class Positions(Chapter):
                 yield from self.before_or_after(trace, embedding, card)
         yield from self.other_ways(trace, card)
         if "positional" in embedding:
-            yield from self.told(trace, embedding)
+            yield from self.told(focus, trace, embedding, first)
 
     def shuffled(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
         """The question, and what was measured; in a decoder only the last word sees the same words as before."""
@@ -473,50 +471,53 @@ class Positions(Chapter):
             stage=[card, curves.plot],
         )
 
-    def told(self, trace: Trace, embedding: Trace) -> Iterator[Step]:
-        """Close: the answer, and the shuffle again with the positions put back."""
+    def told(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:
+        """Close: the sentence without positions and with them, shuffled side by side."""
         run = trace.under("experiment.shuffle")
         bare, placed = (run["typical"].pick(choice=kind, layer="last row") for kind in ("without", "with positions"))
-        picture = Placed(embedding.under("", batch=0))
-        order = [int(i) for i in trace["other.shuffled.order"].values]
-        changes = Changes(
-            {"no positions": bare, "with positions": placed},
-            "largest change of an entry, over the largest entry",
-            picture.foot,
-        )
+        *words, last = trace[f"other.placed.{first}.out"].words("position")
+        # In a decoder, the mask tells the others a little of the order.
+        ahead = focus.stack == DECODER
+        shown = [len(words)] if ahead else [*range(len(words) + 1)]
+        picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
+        (same, most), (plainly, again) = picture.most, picture.subtractions()
         yield Step(
             "With positions, the order counts",
             beat(
-                "A sum forgets the order, so each embedding gets the encoding of its position added.",
-                deal(picture.ribbon.chips, picture.words),
-                appear_in_turn(picture.places),
-                picture.add_up(),
+                "A sum forgets the order. So below, the encoding of each position is added.",
+                deal(picture.ribbons[0].chips, picture.ribbons[1].chips),
+                (appear(picture.names), appear_in_turn(picture.places)),
+            ),
+            beat(
+                claim(ahead, f"Attention makes a vector for “{last}”.", "Attention makes a vector for each word."),
+                tuple(picture.dealt),
+            ),
+            beat(
+                "Your turn: words trade places, positions stay. What changes?",
+                picture.trade_places(),
             ),
             beat(
                 claim(
-                    bool(bare < ROUNDING),
-                    f"Shuffle {run['sentences']} new sentences: without positions, no vector changes;",
-                    f"Shuffle {run['sentences']} new sentences: without positions, vectors change, too;",
+                    bool(same < ROUNDING),
+                    "Compute anew, and subtract what was there before: without positions, nothing is left.",
+                    "Compute anew, and subtract what was there before: even without positions, something is left.",
                 ),
-                appear(changes.paper, changes.title),
-                appear_in_turn([changes.texts[0], changes.bars[0]]),
+                plainly,
+                appear(picture.numbers[0]),
             ),
             beat(
                 claim(
-                    bool(placed > 1),
-                    f"with them, in a typical sentence, an entry changes by more than the largest one: {placed:.0%}.",
-                    f"with them, in a typical sentence, an entry changes by up to {placed:.0%} of the largest one.",
+                    bool(most > ROUNDING),
+                    f"With them, an entry changes by {most:.0%} of the largest.",
+                    "With them, nothing either: there is nobody to trade places with.",
                 ),
-                (grow(changes.bars[1]), appear(changes.texts[1])),
-                appear(ring_around(changes.texts[1][1], roomy=True)),
+                again,
+                appear(picture.numbers[1]),
             ),
             beat(
-                "Your turn: without positions, what differs if these words trade places?",
-                picture.take_apart(),
-                leave(*picture.places),
+                f"In {run['sentences']} new sentences, after all layers: {bare:.0%} without, "
+                f"typically {placed:.0%} with them.",
+                appear(ring_around(picture.numbers[1], roomy=True)),
             ),
-            beat("Only where each vector stands: none of them changes.", picture.trade_places(order))
-            if bare < ROUNDING
-            else None,
-            stage=[picture.ribbon],
+            stage=[picture.ribbons[0]],
         )

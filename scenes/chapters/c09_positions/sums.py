@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, deal, draw, exchange, follow, slide
+from scenes.animations import Flight, Travel, deal, draw, exchange, follow, reshape, slide
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_in
-from scenes.mobjects.card import paper_in
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.ribbon import Ribbon
@@ -317,60 +316,58 @@ class NearestTokens:
             self.share_name.begin_in(upper)
 
 
-class Placed:
-    """A sentence, and below each word its embedding and the encoding of its position, which become their sum.
-
-    `part` has the tensors of an embedding, and `foot` is the part of the stage that is left.
-    """
-
-    def __init__(self, part: Trace) -> None:
-        rows = part["scaled"], part["positional"], part["sum"]
-        scale = float(np.quantile(np.abs(rows[-1].values), BRIGHT)) or 1.0
-        upper, self.foot = STAGE.golden_rows(24)
-        self.ribbon = Ribbon(rows[0].words("position"), upper)
-        body = self.ribbon.below(upper)
-        first, second = body.rows(2, 14)
-        places = zip(rows, (first, second, body.inset(0, body.height / 8)), ("residual", "ink2", "weight"), strict=True)
-        self.words, self.places, self.sums = (
-            under(self.ribbon, line, tensor, role, scale) for tensor, line, role in places
-        )
-        #: The sums once more, for the encodings that have gone into them.
-        self.apart = [*self.words, *self.places]
-        self.together = [*self.sums, *(one.copy() for one in self.sums)]
-
-    def add_up(self) -> tuple[Animation, ...]:
-        """Each encoding goes into the embedding above it."""
-        return exchange(self.apart, self.together, "row")
-
-    def trade_places(self, order: Sequence[int]) -> tuple[Animation, ...]:
-        """Each word takes its embedding along to its place in another order."""
-        moved = [(one, i) for i, j in enumerate(order) for one in (self.ribbon.chips[j], self.words[j])]
-        goals = [one.copy().set_x(self.ribbon.centre(i)) for one, i in moved]
-        return exchange([one for one, _ in moved], goals, "slow", 0.3)
-
-    def take_apart(self) -> tuple[Animation, ...]:
-        """The sums are embeddings again, and the encodings come out of them."""
-        return exchange(self.together, self.apart, "row")
-
-
-class Changes:
-    """Measurements of several kinds as bars below each other, on one scale.
+class WithAndWithout:
+    """A sentence with vectors that attention makes of it, without positions, and below it with them.
 
     Args:
-        measured: a number for each way, by its name.
-        title: what was measured.
-        room: the rectangle that is filled.
+        trace: a trace with both, and with the same words in another order.
+        attention: the name of the attention.
+        encodings: of the positions, which stay where they are while the words trade places.
+        shown: the places of the shuffled sentence whose vectors are shown.
+
+    `made` are the vectors of both rows, `changes` what they differ by once the words have traded places, and `most`
+    the largest of it as numbers.
     """
 
-    def __init__(self, measured: Mapping[str, Quantity], title: str, room: Room) -> None:
-        self.paper = paper_in(room)
-        head, body = room.padded().split_rows(44, 16)
-        self.title = Words(title, "fact", "ink2").begin_in(head)
-        side, rest = body.split_columns(380, 20)
-        bars, ends = rest.split_columns(-190, 20)
-        most = max(1.0, *map(float, measured.values()))
-        self.bars, self.texts = VGroup(), VGroup()
-        for (name, value), line in zip(measured.items(), body.rows(len(measured), 24), strict=True):
-            self.bars.add(bar_in(bars.cross(line), value, bars.width / most, 80, radius=6, least=4))
-            told = number(value, ".0%", "large number").begin_in(ends.cross(line))
-            self.texts.add(VGroup(Words(name, "stage word").begin_in(side.cross(line)), told))
+    def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
+        order = [int(i) for i in trace["other.shuffled.order"].values]
+        side, wide = STAGE.split_columns(NAMES, 24)
+        self.names, self.ribbons, self.made, self.changes, self.moves = VGroup(), [], [], [], []
+        self.dealt: list[Animation | None] = []
+        self.most: list[Quantity] = []
+        self.numbers = VGroup()
+        ways = ("no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
+        for (plain, other, name), room in zip(ways, wide.rows(2, 56), strict=True):
+            before = trace[f"{'other.' if plain else ''}{plain}{attention}.out"].pick(batch=0)
+            moved = trace.under(f"other.{other}.{attention}.out")
+            ribbon = Ribbon(before.words("position"), room)
+            line, body = ribbon.below(room, 8).split_rows(BAND, 10)
+            scale = float(np.quantile(np.abs(before.values), BRIGHT)) or 1.0
+            made, changed = (
+                under(ribbon, body, rows, "residual", scale)
+                for rows in (before, moved["shuffle_difference"].pick(batch=0))
+            )
+            self.ribbons.append(ribbon)
+            self.made.append([made[order[i]] for i in shown])
+            self.dealt.append(deal([ribbon.chips[order[i]] for i in shown], self.made[-1]))
+            self.changes.append([changed[i] for i in shown])
+            self.moves += [(ribbon.chips[j], ribbon.centre(i)) for i, j in enumerate(order)]
+            self.moves += [(vector, ribbon.centre(i)) for i, vector in zip(shown, self.made[-1], strict=True)]
+            self.most.append(max((moved["permutation_difference_by_row"].quantity(i) for i in shown), key=float))
+            self.names.add(Words(name, "stage word", "ink2").begin_in(side.cross(line)))
+            self.numbers.add(number(self.most[-1], ".0%", "large number").begin_in(side.cross(body)))
+        self.places = under(self.ribbons[1], line, encodings, "weight", full_colour(encodings))
+        self.goals = [part.copy().set_x(x) for part, x in self.moves]
+
+    def trade_places(self) -> tuple[Animation, ...]:
+        """In both rows, each word takes its vector along to its new place; the encodings stay."""
+        return exchange([part for part, _ in self.moves], self.goals, "slow", 0.12)
+
+    def subtractions(self) -> list[Animation]:
+        """For each row: from what attention now makes, each vector is taken that was made before."""
+        found = []
+        for made, changes in zip(self.made, self.changes, strict=True):
+            old = [goal for goal, (part, _) in zip(self.goals, self.moves, strict=True) if part in made]
+            turns = (reshape(*pair, "flow") for pair in zip(old, changes, strict=True))
+            found.append(LaggedStart(*turns, lag_ratio=0.8, run_time=pace("slow")))
+        return found

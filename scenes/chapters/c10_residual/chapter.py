@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import VGroup
+from manim import LEFT, UP, VGroup
 
 from scenes.animations import (
     Reform,
@@ -76,7 +76,7 @@ class Residual(Chapter):
         yield from self.trained_without(trace, card)
         yield from self.layer_norm(focus, trace, ribbon)
         yield from self.before_or_after(trace, ribbon)
-        yield from self.zeros(trace, alone, river)
+        yield from self.zeros(alone, river)
 
     def replace_or_add(self, focus: Focus, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
         """The question of the chapter."""
@@ -170,11 +170,12 @@ class Residual(Chapter):
     def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The gradient in one sentence, and its way along the stream."""
         behind = trace.about["config"]["norm_order"] == "post"
-        slope = Formula('"slope of" x + f(x) = {{ "one" : residual }} + "slope of" f', LARGE)
+        slope = Formula('"slope of" x + f(x) = {{ "one" : warning }} + "slope of" f', LARGE)
         river.bed.fit(slope)
         asked = river.strip[:: len(river.strip) // 4]
         ring = ring_around(asked[0])
         way = Words("← gradient", "large number", "warning").settle(river.bed.centre)
+        shrinking, swelling = river.gradients()
         yield Step(
             "The way back: a road for the gradient",
             beat(
@@ -183,28 +184,28 @@ class Residual(Chapter):
             ),
             beat("That is its gradient.", move_ring(ring, river.strip)),
             beat(
-                "It is computed backwards, from end to beginning.",
-                leave(ring, river.strip),
+                "It is computed backwards.",
+                leave(ring, river.strip, river.numbers),
                 appear(way),
                 ambient=river.back(),
             ),
             beat(
-                "Without Add, each sublayer would multiply it by its slope: it may vanish, or explode.",
-                leave(river.stretches, *river.mouths),
-                appear_in_turn([ring_around(box) for box, _ in reversed(river.boxes)], "slow"),
+                "Without Add, each sublayer multiplies it by its slope.",
+                (leave(river.stretches, river.falls, river.reads), reshape(river.boxes, river.strung())),
             ),
+            beat("If slopes are small, it vanishes;", river.sends(shrinking)),
+            beat("if they are large, it explodes.", leave(shrinking), river.sends(swelling)),
             beat(
                 claim(
                     behind,
                     "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
                     "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
                 ),
-                (leave(way), appear(*river.mouths, river.stretches, rise=False)),
-                appear(slope),
-                draw(river.road, kind="slow"),
+                (leave(swelling, way), reshape(river.boxes, river.home)),
+                (appear(river.falls, river.stretches, river.reads, rise=False), appear(slope)),
+                Wipe(river.road, towards=LEFT, kind="slow"),
                 ambient=river.back(),
             ),
-            beat("But is that so?", ambient=river.back()),
             stage=[ribbon, *(part for part in river if part is not river.ends)],
         )
 
@@ -409,9 +410,18 @@ class Residual(Chapter):
             stage=[ribbon],
         )
 
-    def zeros(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
+    def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
-        doubt, rings = river.doubt(river.most), [ring_around(box) for box, _ in river.boxes]
+        doubt, ring = river.doubt(river.most), ring_around(river.boxes[river.most - 1][0])
+        below, gates, above = river.gates()
+        normed = (
+            (
+                (leave(river.reads), Wipe(below, towards=UP), appear(gates, rise=False)),
+                Wipe(above, towards=UP, kind="slow"),
+            )
+            if river.read
+            else ()
+        )
         yield Step(
             "Add keeps, Norm tames",
             beat(
@@ -420,18 +430,16 @@ class Residual(Chapter):
                 ambient=river.flow(),
             ),
             beat(
-                claim(
-                    trace.about["config"]["norm_order"] == "pre",
-                    "Norm keeps in bounds what each sublayer reads, and the gradient.",
-                    "Norm keeps vectors and gradients in bounds.",
-                ),
-                appear_in_turn(rings, "slow"),
+                f"Norm brings what each sublayer reads to one length: {river.read[0]:.2f}."
+                if river.read
+                else "Norm keeps vectors and gradients in bounds.",
+                *normed,
                 ambient=river.flow(),
             ),
             beat(
-                f"Your turn: this sublayer writes only zeros. What becomes of “{river.token}”?",
-                leave(*(ring for i, ring in enumerate(rings) if i != river.most - 1), *river.dry(river.most)),
-                appear(doubt),
+                f"Your turn: {river.most_label} writes only zeros. What becomes of “{river.token}”?",
+                leave(*river.dry(river.most)),
+                (appear(doubt), appear(ring)),
             ),
             beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most))),
             stage=[ribbon, river],

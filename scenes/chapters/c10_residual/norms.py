@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-from manim import LEFT, UP, Animation, VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
 from scenes.animations import pulses
 from scenes.layout import Room
-from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.bars import named_shares
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, means
 from scenes.mobjects.norm_stages import bars_of
@@ -22,8 +22,6 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px of a box, of the stream, and of the disc of a sum.
 BOX, STREAM, DISC = (200.0, 88.0), 44.0, 56.0
-#: Px of a whole bar.
-WIDE = 420.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
@@ -89,11 +87,7 @@ class NormOrders:
         wired, beside = room.split_rows(20)[1].golden_columns(80)
         upper, lower = (row.inset(0, 16) for row in wired.rows(2, 50))
         self.orders = {"pre": NormOrder("pre", "pre-norm", upper), "post": NormOrder("post", "post-norm", lower)}
-        self.results = VGroup()
-        for (name, share), place in zip(shares.items(), beside.rows(len(shares), 10), strict=True):
-            bar = ShareBar(share, WIDE, ".0%", role="residual")
-            words = Words(name, "stage word", "ink2").next_to(bar.track, UP, buff=units(16))
-            self.results.add(place.fit(VGroup(words.align_to(bar.track, LEFT), bar), most=1.3))
+        self.results = named_shares(shares, beside)
 
 
 def running(*orders: NormOrder) -> Callable[[float], Animation]:

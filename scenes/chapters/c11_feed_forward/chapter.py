@@ -18,6 +18,7 @@ from scenes.animations import (
     exchange,
     follow,
     leave,
+    reshape,
     ring_around,
     slide,
     through,
@@ -96,8 +97,10 @@ class FeedForward(Chapter):
             beat(
                 "Why then a feed-forward network, an FFN, that takes each one alone?",
                 leave(*others) if others else None,
-                exchange((ribbon.chips[here], vectors[here]), (picture.chip, picture.enters)),
-                appear(picture.names[0], x),
+                (
+                    *exchange((ribbon.chips[here], vectors[here]), (picture.chip, picture.enters)),
+                    appear(picture.names[0], x),
+                ),
             ),
             beat(
                 f"In the {layer_name(chosen.layer)}, a matrix widens the vector of “{word}” "
@@ -111,11 +114,12 @@ class FeedForward(Chapter):
                     appear(picture.ghosts, rise=False),
                     slide(picture.before, picture.after, "slow"),
                     Reform(widened, cut),
+                    appear_in_turn([*picture.counted], "slow"),
                 ),
             ),
             beat(
                 "A second matrix narrows it to its old width.",
-                draw(*picture.ways),
+                Wipe(*picture.ways, towards=DOWN),
                 (picture.narrow(), Reform(cut, whole)),
                 appear(picture.names[2]),
                 ambient=picture.flow(),
@@ -390,7 +394,8 @@ class FeedForward(Chapter):
         whole = Trial(part, focus.query_token, focus.top_key, "feed_forward", bent)
         plain.called(one)
         folds = whole.apart > ROUNDING
-        fold = " each neuron folds the grid," if activation == "ReLU" and not gated else " the grid folds,"
+        called = "the gate" if gated else activation
+        leaves, found, (here, second, there) = plain.leaves, whole.leaves, plain.creases
         yield Step(
             "Without an activation, two matrices are one",
             beat(
@@ -398,22 +403,34 @@ class FeedForward(Chapter):
                 if gated
                 else f"The FFN’s two matrices{off} and no {activation} between: lines stay straight.",
                 plain.sent(),
-                appear(plain.leaves.arrows, plain.leaves.names, plain.leaves.origin),
-                appear(plain.leaves.before, plain.leaves.after),
+                appear(leaves.arrows, leaves.names, leaves.origin, leaves.before, leaves.after),
             ),
-            beat("One matrix after another is again one matrix: more numbers, but no new power.", Reform(two, one)),
+            beat("Two matrices are again one: more numbers, but no new power.", Reform(two, one)),
             beat(
-                f"Now {'the gate' if gated else activation} goes back between them:" + claim(bool(folds), fold, ""),
-                Reform(one, bent),
-                plain.turns_into(whole),
+                f"Now {called} goes back in one neuron: "
+                + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
+                (
+                    leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after),
+                    draw(here, there, kind="row"),
+                ),
+                reshape(plain.image, leaves.folded[0], "cell"),
+            ),
+            beat(
+                "Then in a second,",
+                (leave(there), draw(second, kind="row"), reshape(plain.image, leaves.folded[1], "cell")),
+            ),
+            beat(
+                "and then in all.",
+                (leave(here, second), appear(bent)),
+                (reshape(plain.image, found.lines, "cell"), reshape(leaves.origin, found.origin, "cell")),
             ),
             beat(
                 claim(
                     bool(folds),
-                    f"and the two sums part by {whole.apart:.2f} of the length.",
-                    "yet here the sides agree, and one pass proves nothing.",
+                    f"The two sums part by {whole.apart:.2f} of the length.",
+                    "Yet here the two sums agree, and one pass proves nothing.",
                 ),
-                appear(whole.leaves.names),
+                appear(found.arrows, found.names, found.sums, found.before, found.after),
                 whole.parting(),
             ),
             stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
@@ -456,8 +473,9 @@ class FeedForward(Chapter):
         biased = f"parameters.{path}.b2" in trace
         whole = picture.at_foot(Formula(stages_of(trace, path)[-1], LARGE))
         left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
+        zeros, landing = picture.instead(*trace[f"{path}.zero_through_biases"]) if biased else ((), ())
         question = (
-            f"Your turn: take out {activation}, but keep the biases. Is the FFN linear then? Ask where zero goes."
+            f"Your turn: take out {activation}, but keep the biases. Is it linear? Ask where zero goes."
             if biased
             else "This FFN has no biases: zero goes to zero. Your turn: is it linear, then? Ask where the others go."
         )
@@ -470,17 +488,12 @@ class FeedForward(Chapter):
                 ambient=picture.flow(),
             ),
             beat(
-                "it adds what training has stored for what it finds. "
-                + (
-                    f"Biases aside, it would be one matrix without {activation}."
-                    if biased
-                    else f"Without {activation}, it would be one matrix."
-                ),
+                "it adds what training has stored.",
                 appear(whole),
-                Reform(whole, left) if left else None,
                 ambient=picture.flow(),
             ),
-            beat(question, ambient=picture.flow()),
+            beat(question, (Reform(whole, left), *zeros) if left else None, ambient=picture.flow()),
+            beat("To biases: it is affine, not linear.", landing) if biased else None,
             stage=[*picture.arcs.chips],
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
@@ -21,6 +21,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of a sheet there is a line, and every so many lines a strong one.
 EVERY, STRONG = 5, 2
+#: The least and the most of each factor in a sheet.
+MIXED = np.array([-1.0, 2.0])
 #: The size of the names of arrows, and of the two sides.
 NAME, SIDE = 44.0, 48.0
 #: Px of the headings, of what stands at the foot, and between the planes.
@@ -37,6 +39,7 @@ class Sheet(VGroup):
         room: where it lies.
         names: what the arrows are called, as Typst.
         role: the colour of their sum.
+        folded: other sheets, which find room here, too: `folded` are their lines.
 
     `sums` are two arrows tip to tail: the first vector and the second one, times its factor each.
     """
@@ -49,17 +52,23 @@ class Sheet(VGroup):
         room: Room,
         names: tuple[str, str],
         role: str,
+        folded: Sequence[NamedTensor] = (),
     ) -> None:
-        px, origin = room.holding(np.concatenate([sheet.values.reshape(-1, 2), points.values]))
+        spots = [tensor.values.reshape(-1, 2) for tensor in (sheet, points, *folded)]
+        px, origin = room.holding(np.concatenate(spots))
 
         def point(spot: np.ndarray) -> np.ndarray:
             return origin + np.array([*spot, 0]) * units(px)
 
-        self.lines = VGroup()
-        for values in (sheet.values, sheet.values.transpose(1, 0, 2)):
-            for i, line in enumerate(values[::EVERY]):
-                thick, opacity = (2.6, 0.95) if i % STRONG == 0 else (1.4, 0.6)
-                self.lines.add(path([point(spot) for spot in line], "residual", thick).set_stroke(opacity=opacity))
+        def woven(tensor: NamedTensor) -> VGroup:
+            lines = VGroup()
+            for values in (tensor.values, tensor.values.transpose(1, 0, 2)):
+                for i, line in enumerate(values[::EVERY]):
+                    thick, opacity = (2.6, 0.95) if i % STRONG == 0 else (1.4, 0.6)
+                    lines.add(path([point(spot) for spot in line], "residual", thick).set_stroke(opacity=opacity))
+            return lines
+
+        self.lines, self.folded = woven(sheet), [woven(tensor) for tensor in folded]
         zero, one, other, before, after = map(point, points.values)
         ground = Ground()
         self.origin = means(dot(zero, 9, "ink"), ground)
@@ -83,6 +92,15 @@ class Sheet(VGroup):
         for mark in (self.between, self.before, self.after):
             mark.set_z_index(1)
         super().__init__(self.lines, self.sums, self.arrows, self.origin)
+
+    def crease(self, u: Quantity, v: Quantity) -> VMobject:
+        """The line on which a x + b y has no part of a vector of which x has u and y has v."""
+        zero, (one, other) = self.origin.get_center(), (lead[-1].points[0] for lead in self.arrows)
+        turn = np.array([float(v), -float(u)])
+        bounds = np.where(turn[:, None] > 0, MIXED, MIXED[::-1]) / turn[:, None]
+        way = turn[0] * (one - zero) + turn[1] * (other - zero)
+        start, end = (zero + way * share for share in (bounds[:, 0].max(), bounds[:, 1].min()))
+        return rule(start, end, "value", 8)
 
     @staticmethod
     def _name(name: str, zero: np.ndarray, tip: np.ndarray, other: np.ndarray) -> VGroup:
@@ -124,7 +142,14 @@ class Trial:
         a, b = part["factors"].quantities()
         factors = float(a), float(b)
         self.enters = Sheet(part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query")
-        self.leaves = Sheet(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key")
+        folds = name == "two_matrices"
+        self.leaves = Sheet(
+            *(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"),
+            [*part["folded_sheets"]] if folds else (),
+        )
+        #: Where two neurons fold the grid that enters, and where the first of them folds the one that leaves.
+        self.creases = [self.enters.crease(*pair.quantities()) for pair in part["folds"]] if folds else []
+        self.creases += [self.leaves.crease(*pair.quantities()) for pair in part["folds"]][:1] if folds else []
         self.apart: Quantity = part[f"{name}_apart"]
         self.rows = self._rows({"x": x, "y": y}, under_left)
         middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)

@@ -137,18 +137,27 @@ def moved_places(raw):
     return [int(i) for i in raw["/other.shuffled.order"]]
 
 
-SHUFFLED = ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post")
+SHUFFLED = ("other.shuffled.encoder.?.resid_post", "other.shuffled.decoder.?.resid_post",
+            "other.placed.encoder.?.resid_post", "other.placed.decoder.?.resid_post")  # fmt: skip
 
 
 def own_words(raw):
     return {"position": raw.words(f"/{raw.prefix}", "position")}
 
 
+def before_shuffle(raw):
+    return raw[f"/{raw.path}" if raw.prefix.startswith("other.placed") else f"/other.no_positions.{raw.path}"]
+
+
 @oracle("permutation_difference_by_row", SHUFFLED, "position", own_words)
 def permutation_difference_by_row(raw):
-    plain = raw[f"/other.no_positions.{raw.path}"]
-    apart = [np.abs(raw.itself[0, i] - plain[0, at]).max() for i, at in enumerate(moved_places(raw))]
-    return np.array(apart) / np.abs(plain).max()
+    apart = [np.abs(row).max() for row in shuffle_difference(raw)[0]]
+    return np.array(apart) / np.abs(before_shuffle(raw)).max()
+
+
+@oracle("shuffle_difference", SHUFFLED, "batch position component", own_words)
+def shuffle_difference(raw):
+    return [[raw.itself[0, i] - before_shuffle(raw)[0, at] for i, at in enumerate(moved_places(raw))]]
 
 
 @oracle("permutation_difference", SHUFFLED, "")

@@ -131,6 +131,12 @@ def biases_gap(raw):
     return gap(lambda x: feed_forward(raw, x, activation=False), entering_feed_forward(raw))
 
 
+@oracle("zero_through_biases", FEED_FORWARD, "choice d_model", lambda _: {"choice": ("zero", "where it goes")})
+def zero_through_biases(raw):
+    goes = raw.parameter("b1") @ raw.parameter("w2") + raw.parameter("b2")
+    return [0 * goes, goes]
+
+
 @oracle("norm_gap", NORMS, "")
 def norm_gap(raw):
     from oracles.of_stream import entering_norm
@@ -210,3 +216,38 @@ def _three(kind: str, places: tuple[str, ...]) -> None:
 
 for _kind, _places in KINDS.items():
     _three(_kind, _places)
+
+
+def bowed(raw: Raw, wide: np.ndarray) -> np.ndarray:
+    return np.maximum(wide, 0) if raw.config["activation"] == "relu" else bent(raw, wide)
+
+
+def folding(raw: Raw):
+    """The neuron whose bending moves a corner farthest, and that which does so most across the fold of the first."""
+    _, x, y = mixes(raw, "two_matrices")
+    points, w1 = sides(raw, "two_matrices"), raw.parameter("w1")
+    flat = np.concatenate([(a * x + b * y)[0] for a in (-1, 2) for b in (-1, 2)]) @ w1
+    moves = np.einsum("ck,kd->kcd", bowed(raw, flat) - flat, raw.parameter("w2"))
+    far = [max(math.hypot(*seen(points, points[0] + corner)) for corner in corners) for corners in moves]
+    turns = np.arctan2((y @ w1).ravel(), (x @ w1).ravel())
+    first = max(range(len(far)), key=lambda k: far[k])
+    other = max(range(len(far)), key=lambda k: far[k] * abs(math.sin(turns[k] - turns[first])))
+    return [first, other], x, y, points
+
+
+@oracle("folded_sheets", ("encoder.?.ffn",), "fold row column component")
+def folded_sheets(raw):
+    first, x, y, points = folding(raw)
+    found = []
+    for some in (first[:1], first):
+        steps = [-1 + k / 20 for k in range(61)]
+        wide = np.array([[(a * x + b * y)[0, 0] for b in steps] for a in steps]) @ raw.parameter("w1")
+        wide[..., some] = bowed(raw, wide)[..., some]
+        found.append(seen(points, wide @ raw.parameter("w2")))
+    return np.array(found)
+
+
+@oracle("folds", ("encoder.?.ffn",), "fold choice", lambda _: {"choice": ("x", "y")})
+def folds(raw):
+    first, x, y, _ = folding(raw)
+    return [[row[0, 0] @ raw.parameter("w1")[:, k] for row in (x, y)] for k in first]

@@ -91,8 +91,12 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     return Split(project, blend, cut)
 
 
-def feeding(trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False) -> Split:
+def feeding(
+    trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False, only: Sequence[int] | None = None
+) -> Split:
     """f(x) = activation(x W_1) W_2; without the activation if not `nonlinear`, with b_1 and b_2 if `biases`.
+
+    `only` some neurons have the activation, if they are named.
 
     With a gate, (activation(x W_gate) (x W_1)) W_2; what is not linear is the gate, and without it x W_1 W_2 is left.
     """
@@ -101,11 +105,13 @@ def feeding(trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = Fa
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
     def narrow(widened: Sequence[np.ndarray], _at: slice) -> np.ndarray:
-        units = widened[0] + first
+        units = flat = widened[0] + first
         if gate is not None:
             units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
         elif nonlinear:
             units = activation(units)
+        if only is not None:
+            units = np.where(np.isin(np.arange(units.shape[-1]), only), units, flat)
         return units @ w2 + second
 
     def widen(rows: np.ndarray) -> tuple[np.ndarray, ...]:
@@ -146,6 +152,13 @@ def feed_forward_gap(trace: Trace, prefix: str) -> Values:
 def two_matrices_gap(trace: Trace, prefix: str) -> Values:
     """f(x) = x W_1 W_2, the activation left out, and a gate with it: two matrices are one. Linear."""
     return gap(feeding(trace, prefix, nonlinear=False), entering(trace, prefix, "pre"))
+
+
+@measure("choice d_model", choice=("zero", "where it goes"))
+def zero_through_biases(trace: Trace, prefix: str) -> Values:
+    """0 and b_1 W_2 + b_2: where zero goes through both matrices with their biases, without the activation."""
+    zero = np.zeros((1, 1, trace.full(f"{prefix}.out").values.shape[-1]))
+    return np.concatenate([zero, feeding(trace, prefix, nonlinear=False, biases=True)(zero)])[:, 0]
 
 
 @measure("")

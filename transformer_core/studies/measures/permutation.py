@@ -12,6 +12,8 @@ from transformer_core.tracing.trace import Trace
 SHUFFLE_SEED = 4
 #: Where a trace keeps the sentence in which two words have changed places; its positions are zeroed.
 TURNED = "other.exchanged"
+#: Where it keeps the sentence in the order of `other.shuffled`, with its positions.
+PLACED = "other.placed"
 
 
 def shuffle(words: int, window: list[int] | None = None) -> list[int]:
@@ -44,21 +46,31 @@ def permutation_difference(permutation_difference_by_row: np.ndarray) -> Values:
     """max |x'_i - x_order(i)| / max |x|: zero if the shuffled sentence has the same vectors, permuted.
 
     `prefix` is a row of `other.shuffled`; it is compared with the same row of `other.no_positions`, whose words stand
-    in their order, with `shuffle` between them.
+    in their order, with `shuffle` between them. One of `other.placed` is compared with that of the sentence itself.
     """
     return permutation_difference_by_row.max()
 
 
 @measure("position", like="itself")
-def permutation_difference_by_row(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled`, "position": see
+def permutation_difference_by_row(trace: Trace, prefix: str, shuffle_difference: np.ndarray) -> Values:
+    """max_m |x'_im - x_order(i)m| / max |x| of each row i of `other.shuffled` or `other.placed`: see
     `permutation_difference`.
 
     In a decoder only the last row sees the same words as before: the mask keeps later ones from the others.
     """
-    plain = trace.full(prefix.replace("other.shuffled.", "other.no_positions.", 1)).values
-    moved = plain[:, trace.full("other.shuffled.order").values]
-    return np.abs(itself - moved).max((0, -1)) / np.abs(plain).max()
+    return np.abs(shuffle_difference).max((0, -1)) / np.abs(_before_shuffle(trace, prefix)).max()
+
+
+@measure("batch position component", like="itself")
+def shuffle_difference(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """x'_i - x_order(i) for each word of `other.shuffled` or `other.placed`: its vector, minus that which it had."""
+    return itself - _before_shuffle(trace, prefix)
+
+
+def _before_shuffle(trace: Trace, prefix: str) -> np.ndarray:
+    """The rows before the words were shuffled, in the order of the words after it."""
+    same = prefix.removeprefix(f"{PLACED}.").replace("other.shuffled.", "other.no_positions.", 1)
+    return trace.full(same).values[:, trace.full("other.shuffled.order").values]
 
 
 @measure("batch position component", like="itself")

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.feed_forward import entering
+from transformer_core.studies.measures.feed_forward import entering, weights_of
 from transformer_core.studies.measures.linearity import FACTORS, Split, attending, feeding
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
@@ -125,3 +125,41 @@ def _register(name: str) -> None:
 
 for _name in ("entering", "two_matrices", "feed_forward", "fixed_weights", "attention"):
     _register(_name)
+
+
+def folding(trace: Trace, prefix: str) -> tuple[list[int], np.ndarray]:
+    """Two neurons whose activation moves corners of the sheet far, and the plane of the two matrices.
+
+    The first moves one farthest; the other does so, too, and folds along another line.
+    """
+    rows, flat = two(trace, prefix), maps(trace, prefix)["two_matrices"]
+    basis = plane(named_points(flat, rows))
+    corners = np.array([(a, b) for a in MIXES[[0, -1]] for b in MIXES[[0, -1]]])
+    ways = across(trace, prefix, rows)
+    ways = ways / np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-12)
+    alone = (mapped(feeding(trace, prefix, only=[k]), rows, corners) for k in range(len(ways)))
+    moved = np.array([bent - mapped(flat, rows, corners) for bent in alone])
+    most = np.linalg.norm(moved @ basis, axis=-1).max(-1)
+    first = int(most.argmax())
+    other = int((most * np.abs(ways[:, 0] * ways[first, 1] - ways[:, 1] * ways[first, 0])).argmax())
+    return [first, other], basis
+
+
+def across(trace: Trace, prefix: str, rows: Two) -> np.ndarray:
+    """x . w and y . w of every neuron, "neuron choice"."""
+    w1 = weights_of(trace, prefix)[0]
+    return np.column_stack([row[0, rows.row] @ w1 for row in (rows.x, rows.y)])
+
+
+@measure("fold row column component")
+def folded_sheets(trace: Trace, prefix: str) -> Values:
+    """The sheet of the two matrices with the activation in one neuron, and in two, in the plane of the two matrices."""
+    first, basis = folding(trace, prefix)
+    rows = two(trace, prefix)
+    return np.stack([grid(feeding(trace, prefix, only=first[: k + 1]), rows) @ basis for k in range(len(first))])
+
+
+@measure("fold choice", choice=("x", "y"))
+def folds(trace: Trace, prefix: str) -> Values:
+    """x . w and y . w of these neurons: a x + b y is folded where a x . w + b y . w is zero."""
+    return across(trace, prefix, two(trace, prefix))[folding(trace, prefix)[0]]

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from transformer_core.config import Config
 from transformer_core.model import Transformer
-from transformer_core.studies.measures.permutation import TURNED, exchanged, shuffle
+from transformer_core.studies.measures.permutation import PLACED, TURNED, exchanged, shuffle
 from transformer_core.text.vocabulary import SPECIAL
 from transformer_core.tracing.tap import Edit
 
@@ -72,15 +72,16 @@ class Variant:
 def variants(
     given: Sentence, target_words: tuple[str, ...], config: Config, window: list[int] | None = None
 ) -> dict[str, Variant]:
-    """`other.no_positions`: without positions; `other.shuffled`: its words shuffled too; `other.later`: another last
-    word.
+    """`other.no_positions`: without positions; `other.shuffled`: its words shuffled too; `other.placed`: shuffled, with
+    positions; `other.later`: another last word.
 
     `other.exchanged`, if the sentence has two words to exchange, has no positions either, and these two in each other's
     place. `later` has the same source, and a target that differs in the last word that the decoder reads. Only what the
-    model has is there: the first two are of its encoder, the last one is of its decoder. The words in the `window`
-    trade places among themselves. A decoder alone has the first two as well; there the last word in sight keeps its
+    model has is there: the first three are of its encoder, the last one is of its decoder. The words in the `window`
+    trade places among themselves. A decoder alone has the first three as well; there the last word in sight keeps its
     place, so that it sees the same words before it; if it adds no positions but turns queries and keys by them, there
-    is nothing to take away, and it has neither. `other.shorter` is the source without its last word, if it has two.
+    is nothing to take away, and it has none of them. `other.shorter` is the source without its last word, if there are
+    two.
     """
     found = _of_encoder(given, window) if config.encoder_layers else _of_decoder_alone(given, window, config)
     return found | (_of_decoder(given, target_words) if config.decoder_layers else {})
@@ -91,6 +92,7 @@ def _of_encoder(given: Sentence, window: list[int] | None) -> dict[str, Variant]
     found = {
         "other.no_positions": Variant(given, no_positions=True, encoder_only=True),
         "other.shuffled": Variant(_reordered(given, order), no_positions=True, encoder_only=True, order=tuple(order)),
+        PLACED: Variant(_reordered(given, order), encoder_only=True),
     }
     if turned:
         found[TURNED] = Variant(_reordered(given, turned), no_positions=True, encoder_only=True)
@@ -108,6 +110,7 @@ def _of_decoder_alone(given: Sentence, window: list[int] | None, config: Config)
     return {
         "other.no_positions": Variant(given, no_positions=True),
         "other.shuffled": Variant(_reordered(given, order), no_positions=True, order=tuple(order)),
+        PLACED: Variant(_reordered(given, order)),
     }
 
 
