@@ -187,10 +187,6 @@ class Plan(VGroup):
         spare = (room - sum(needed.values())) / len(needed)
         return {part: wide + spare for part, wide in needed.items()} | {"": DOTS}
 
-    def of_kind(self, *kinds: str) -> list[VMobject]:
-        """The boxes of these kinds."""
-        return [box for part, box in self.boxes.items() if kind_of(part) in kinds]
-
     @property
     def layers(self) -> list[str]:
         """The paths of the layers whose boxes are drawn."""
