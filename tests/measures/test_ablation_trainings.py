@@ -57,7 +57,7 @@ def test_chance_reaches_less_far_the_more_trainings_there_are_and_farther_the_mo
 
 def test_all_ways_to_deal_the_trainings_are_those_of_a_permutation_test():
     """SciPy's, with every way counted; its share of those as far out is the p."""
-    points, beyond, splits = (TRACE[f"x.{name}"] for name in ("split_points", "splits_beyond", "ways_to_split"))
+    points, beyond, splits = TRACE["x.split_points"], TRACE["x.splits_beyond"], TRACE["x.ways_to_split"]
     for part, row in zip(PARTS_LABELS["part"], SHARES, strict=True):
         tried = stats.permutation_test(
             (100 * row, 100 * SHARES[0]), lambda a, b: a.mean() - b.mean(), n_resamples=np.inf, vectorized=False
