@@ -12,7 +12,7 @@ from scenes.layout import Room
 from scenes.mobjects.marks import Away, Tick, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes, dot, rule, stroke
+from scenes.mobjects.shapes import dashes, dot, rule
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -33,8 +33,8 @@ class WordSteps(VGroup):
         room: the rectangle that is filled.
 
     The arrow is that of the pair `own` whose copies end nearest to the second words; the pairs are those whose names
-    and arrows are clear of each other. `misses` are ways from the tips to the second words, and that of the pair
-    `farthest` from its tip is drawn as a warning.
+    and arrows are clear of each other. `snaps` are ways from each tip to the second word that is nearest to it, in the
+    colour of a warning where that is another pair's: `astray` is the pair of these whose own word is farthest.
 
     Example::
 
@@ -51,9 +51,9 @@ class WordSteps(VGroup):
         # By how much a copy of each step misses each second word.
         apart = spots[None, ::2] + (spots[1::2] - spots[::2])[:, None] - spots[None, 1::2]
         own = int(np.linalg.norm(apart, axis=-1).mean(-1).argmin())
-        by, lost = (steps.quantity(own, 1), steps.quantity(own, 0)), np.linalg.norm(apart[own], axis=-1)
+        by = steps.quantity(own, 1), steps.quantity(own, 0)
         self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
-        self.arrows, self.misses, kept = VGroup(), VGroup(), []
+        self.arrows, kept = VGroup(), []
         taken: list[tuple[np.ndarray, np.ndarray]] = []
         for i in sorted(range(len(steps)), key=lambda i: i != own):
             ends = []
@@ -80,14 +80,19 @@ class WordSteps(VGroup):
             self.first_names.add(texts[0])
             self.second_names.add(texts[1])
             self.arrows.add(lead)
-            self.misses.add(rule(tip, goal, "ink2", 4))
         self.own, self.copies = self.arrows[0], self.arrows[1:]
-        self.worst = worst = max(range(len(kept)), key=lambda place: lost[kept[place]])
         self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
-        self.farthest, self.miss = self.words[worst][1], self.misses[worst]
-        self.missed = self.miss.copy().set_stroke(palette().warning, stroke(9))
+        tips, goals = [lead[-1].points[0] for lead in self.arrows], [spot.get_center() for spot in self.seconds]
+        far = np.linalg.norm(np.array(tips)[:, None] - np.array(goals), axis=-1)
+        self.nearest = [int(i) for i in far.argmin(-1)]
+        missed = [i for i, near in enumerate(self.nearest) if near != i]
+        self.astray = max(missed, key=lambda i: far[i, i]) if missed else None
+        self.snaps = VGroup(
+            rule(tip, goals[near], "warning" if i in missed else "residual", 12)
+            for i, (tip, near) in enumerate(zip(tips, self.nearest, strict=True))
+        )
         super().__init__(
-            self.origin, self.misses, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names
+            self.origin, self.snaps, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names
         )
 
 

@@ -31,15 +31,21 @@ NAMED, NARROW = 200.0, 76.0
 #: Px from an end of the river to the middle of the number in it.
 INWARD = 70
 #: Places inside of a sublayer's stretch, as shares of it: where it reads, the middle of its box, where it writes.
-READS, MIDDLE, WRITES = 0.14, 0.42, 0.62
+READS, MIDDLE, WRITES = 0.21, 0.42, 0.62
 #: Px of the height of a norm, and of the widest band that a sublayer reads, as a share of its stretch.
-GATE, GATED = 56.0, 0.24
+GATE, GATED = 56.0, 0.42
 #: Px of a gradient: of one that keeps its size, and where one that vanishes or explodes has the least and the most.
 ROAD, LEAST, MOST = 48.0, 5.0, 210.0
 #: How much of a stretch the river has before the first sublayer, and after the last one.
 BEFORE, AFTER = 0.45, 0.25
 #: Where flow lines run, as shares of half the width, and how opaque they are.
 LINES, FAINT = (-0.72, -0.36, 0.0, 0.36, 0.72), 0.25
+
+
+def role_of(label: Label) -> str:
+    """The role of what a sublayer adds."""
+    said = str(label)
+    return "residual" if said == "input" else "ink2" if said.startswith("feed-forward") else "value"
 
 
 class River(VGroup):
@@ -49,6 +55,7 @@ class River(VGroup):
         lengths: of what it starts with and of each addition, "sublayer".
         widths: of the vector after each, "sublayer".
         rows: that vector itself, at each of these stops.
+        read: what each sublayer reads, as long as its norm makes it; nothing where norms stand elsewhere.
         room: the rectangle that is filled.
 
     Example::
@@ -60,12 +67,21 @@ class River(VGroup):
     """
 
     def __init__(
-        self, lengths: NamedTensor, widths: NamedTensor, rows: Sequence[NamedTensor], room: Room = STAGE
+        self,
+        lengths: NamedTensor,
+        widths: NamedTensor,
+        rows: Sequence[NamedTensor],
+        room: Room = STAGE,
+        read: Sequence[Quantity] = (),
     ) -> None:
-        count = len(lengths)
+        count, self.read = len(lengths), read
         self.room, self.pitch = room, room.width / (BEFORE + count - 1 + AFTER)
         largest = float(lengths.values[1:].max(initial=0.0))
         self.px = min(WIDEST / float(widths.values.max()), 0.34 * self.pitch / max(largest, 1e-9))
+        #: Px of a one in the bands that sublayers read: as in the river, where they are few enough to be named.
+        self.gated = GATED * self.pitch / max(*widths.values[:-1].tolist(), *map(float, read))
+        if self.pitch > NAMED:
+            self.px = self.gated = min(self.px, self.gated)
         #: Where the stretch of each sublayer begins, from the first one on.
         self.xs = [room.left + self.pitch * (BEFORE + i) for i in range(count - 1)]
         self.bed = Room(room.left, room.bottom - STRIP, room.right, room.bottom)
@@ -107,17 +123,15 @@ class River(VGroup):
         token, _ = argmax_angle(trace, stack)
         places = {"batch": 0, "position": token.position}
         part, rows = trace.under(stack, **places), [trace[name].pick(**places) for name in stream_after(trace, stack)]
-        river = cls(part["contribution_norms"], part["residual_norms"], rows, room)
-        river.token = token
         lengths = [
             trace[f"{norm}.normalized_length"].pick(**places)
             for layer in layers_of(trace, stack)
             for k in range(1, 4)
             if f"{(norm := f'{stack}.{layer}.ln{k}')}.out" in trace
         ]
-        #: What each sublayer reads, as long as its norm makes it; nothing where norms stand elsewhere.
-        pre = trace.about["config"]["norm_order"] == "pre" and len(lengths) == len(river.boxes)
-        river.read = lengths if pre else []
+        pre = trace.about["config"]["norm_order"] == "pre" and len(lengths) == len(rows) - 1
+        river = cls(part["contribution_norms"], part["residual_norms"], rows, room, lengths if pre else ())
+        river.token = token
         return river
 
     def _told(self, count: int) -> set[int]:
@@ -179,7 +193,7 @@ class River(VGroup):
         x = begin + READS * self.pitch
         self.reads.add(arrow(at(x, edge + 2), at(x, foot + 4), "residual", min(7, self.pitch / 12), 24))
         low, wide = edge + 1, self.falling[i]
-        role = "ink2" if str(label).startswith("feed-forward") else "value"
+        role = role_of(label)
         fall = Box(wide, low - foot, palette().role(role), 0).move_to(at(self._writes(i), (low + foot) / 2))
         means(fall, Length(quantity, "width", self.px, low - foot, 3.0))
         self.falls.add(VGroup(fall, self._mouth(i, role)))
@@ -247,24 +261,27 @@ class River(VGroup):
         together.set_run_time(pace(kind))
         return AnimationGroup(together, Shades(self.strip, self.fills[first - 1 : last + 1], self._strip(last), kind))
 
-    def gates(self) -> tuple[VGroup, VGroup, VGroup]:
-        """Bands as wide as the stream is long where each sublayer reads, the norm on each, and what it makes of it."""
-        unit = GATED * self.pitch / max(*map(float, self.sizes), *map(float, self.read))
-        below, gates, above = VGroup(), VGroup(), VGroup()
+    def gates(self) -> tuple[VGroup, VGroup, VGroup, VGroup]:
+        """Bands as wide as the stream is long where each sublayer reads, the norm on each, and what it makes of it.
+
+        Last come the lengths of that, where they have room.
+        """
+        below, gates, above, told = VGroup(), VGroup(), VGroup(), VGroup()
         for i, (entering, length) in enumerate(zip(self.sizes, self.read, strict=False)):
             x, foot = self.xs[i] + READS * self.pitch, self.room.top + BOX
             edge = self.y - self.widths[i] / 2
             middle = (foot + edge) / 2
             ends = (below, entering, middle + GATE / 2, edge), (above, length, foot, middle - GATE / 2)
             for some, value, top, low in ends:
-                band = Box(float(value) * unit, low - top, palette().residual, 0).move_to(at(x, (top + low) / 2))
-                some.add(means(band, Length(value, "width", unit, low - top)))
-            gate = Box(1.2 * GATED * self.pitch, GATE, palette().surface, 10, palette().line, 2.5).move_to(
-                at(x, middle)
-            )
+                band = Box(float(value) * self.gated, low - top, palette().residual, 0).move_to(at(x, (top + low) / 2))
+                some.add(means(band, Length(value, "width", self.gated, low - top)))
+            text = number(length, ".2f", "stage number").settle(band.get_center()).set_fill(ink_on(palette().residual))
+            text.paper = band
+            told.add(text if text.width < band.width and text.height < band.height else VGroup())
+            gate = Box(GATED * self.pitch, GATE, palette().surface, 10, palette().line, 2.5).move_to(at(x, middle))
             name = Words("Norm", "stage word", paper=gate).settle(at(x, middle)) if self.pitch > NAMED else VGroup()
             gates.add(VGroup(gate, name))
-        return below, gates, above
+        return below, gates, above, told
 
     def dry(self, i: int) -> tuple[VMobject, ...]:
         """The parts in doubt if a sublayer, counted from one, adds nothing: its tributary, and the river after it."""

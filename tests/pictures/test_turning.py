@@ -29,8 +29,10 @@ def test_a_hand_turns_back_from_where_it_stands():
     assert np.allclose(tip.get_center(), centre + np.array([0.0, 1.0, 0.0]), atol=1e-3)
 
 
-def test_the_fastest_and_the_slowest_hand_are_always_shown():
-    for pairs in (4, 32, 256):
-        shown = hands_shown(pairs)
+def test_one_factor_leads_from_each_hand_that_is_shown_to_the_next_from_the_fastest_on():
+    for pairs in (1, 4, 32, 256):
+        shown = np.array(hands_shown(pairs))
         assert shown[0] == 0
-        assert shown[-1] == pairs - 1
+        assert shown[-1] < pairs
+        speeds = 10_000.0 ** (-shown / pairs)
+        assert np.allclose(speeds[1:] / speeds[:-1], speeds[1:2] / speeds[:1])

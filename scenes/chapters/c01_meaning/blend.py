@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manim import RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Count
 from scenes.layout import Room
@@ -15,7 +15,7 @@ from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 #: Px above and below the arrows, between a chip and its number, for what the numbers are, and for them.
-AIR, NEAR, HEAD, SIDE = 56.0, 22.0, 40.0, 120.0
+AIR, NEAR, HEAD, SIDE = 84.0, 22.0, 40.0, 120.0
 
 
 class Blend(ValuePlane):
@@ -44,7 +44,9 @@ class Blend(ValuePlane):
             self.numbers.add(text.next_to(chip, RIGHT, buff=units(NEAR)))
         self.measure = Words("cosine with the sum", "fact", "ink2").end_in(room.split_rows(HEAD)[0])
         self.remove(self.heading)
-        self.heading = Words("sum", "stage word", "weight").next_to(self.output.get_right(), UP, buff=units(NEAR))
+        self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
+        rank = f"number {run['blend_rank']} of {run['others']} not in the table"
+        self.rank = Words(rank, "stage word", "ink2").next_to(self.goal_chip, LEFT, units(NEAR), aligned_edge=DOWN)
         self.add(self.heading, self.goal, self.goal_chip, self.numbers, self.measure)
 
     def follow(self) -> tuple[Animation, ...]:

@@ -23,7 +23,6 @@ from scenes.animations import (
     move_ring,
     multiply,
     pulses,
-    reshape,
     ring_around,
 )
 from scenes.chapters.c01_meaning.blend import Blend
@@ -157,6 +156,7 @@ class Meaning(Chapter):
         left, right = card.inside.golden_columns()
         picture = WordSteps(run[f"{COPIED}_plane"], run[f"{COPIED}_steps"], left)
         (country, capital), *_ = picture.words
+        astray = picture.astray
         named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
         shares = named_shares(named, right)
         capitals, comparatives = named.values()
@@ -176,18 +176,20 @@ class Meaning(Chapter):
                 multiply(picture.own, picture.copies, "slow"),
             ),
             beat(
-                "Near their capitals:",
+                "Among the capitals.",
                 (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
-                draw(*picture.misses[1:]),
+                draw(*picture.snaps[1:], kind="row"),
             ),
             beat(
-                f"“{picture.farthest}” is missed most.",
-                reshape(picture.miss, picture.missed),
-                appear(ring_around(picture.second_names[picture.worst], "warning", roomy=True)),
-            ),
+                f"But “{picture.words[astray][0]}” ends nearest to “{picture.words[picture.nearest[astray]][1]}”.",
+                appear(ring_around(picture.first_names[astray], "warning", roomy=True)),
+                appear(ring_around(picture.second_names[picture.nearest[astray]], "warning", roomy=True)),
+            )
+            if astray is not None
+            else None,
             beat(
-                f"In all dimensions, the mean step of the others ends nearest to the right capital in {capitals:.0%}, "
-                f"to the right comparative in {comparatives:.0%}.",
+                f"In all dimensions, the mean step of the others finds the right capital in {capitals:.0%}, "
+                f"the right comparative in {comparatives:.0%}.",
                 appear_in_turn([*shares], "slow"),
             ),
             beat("So a direction can mean something, such as “the capital of”."),
@@ -338,7 +340,7 @@ class Meaning(Chapter):
         """A dictionary that is asked for what it does not have."""
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
-        left, right = card.inside.columns(2)
+        right, left = card.inside.golden_columns(last=True)
         table, picture = (
             SoftTable(run["weights"], run["value_plane"].words("key"), query, left),
             Blend(run, query, right),
@@ -358,7 +360,7 @@ class Meaning(Chapter):
                 (appear(table.query), *(Flight(table.query.box, chip, kind="slow") for chip in table.keys)),
             ),
             beat(
-                "So take of every value as much as the softmax gives its key: the attention weight.",
+                "Take from every value what the softmax gives its key: the attention weight.",
                 (appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
                 ambient=flow,
             ),
@@ -373,9 +375,10 @@ class Meaning(Chapter):
                 (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
             ),
             beat(
-                f"A blend, nearest to “{best}”; of {run['others']} other capitals, “{picture.answer}” is "
+                f"A blend, nearest to “{best}”. Of {run['others']} capitals not in the table, “{picture.answer}” is "
                 f"number {run['blend_rank']}.",
-                appear(ring_around(picture.goal_chip[0])),
+                appear(ring_around(next(chip for chip in picture.chips if chip.label == best))),
+                (leave(picture.numbers[:-1]), appear(ring_around(picture.goal_chip[0])), appear(picture.rank)),
                 ambient=pulses([picture.output[0]]),
             ),
             beat(

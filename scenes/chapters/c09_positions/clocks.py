@@ -22,15 +22,19 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 DIAL, SPEED, HEAD, SIDE, NUMBER = 230.0, 50.0, 46.0, 170.0, 66.0
 #: Px of the dot in the middle of a dial, and between the end of a hand and the rim.
 PIVOT, RIM = 16.0, 14.0
-#: So many positions have a row; and two positions that are compared are so many apart.
-ROWS, APART = 10, 3
+#: So many hands are shown; so many positions have a row; and two positions that are compared are so many apart.
+HANDS, ROWS, APART = 6, 10, 3
 #: Px that the name of the upper edge of a map takes, and of the heading of a panel; a diagonal's dot over a square.
 NAME, TITLE, SPOT = 50.0, 70.0, 0.7
 
 
 def hands_shown(pairs: int) -> list[int]:
-    """Choose the hands to show: more of the fast ones, and the slowest."""
-    return sorted({min(pairs - 1, round(share * pairs)) for share in (0, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1)})
+    """Choose the hands to show: the fastest and others in equal steps, so that one factor leads from each to the next.
+
+    The slowest of all are left out: in a few positions nobody would see them turn.
+    """
+    step = max(1, round(pairs / 16))
+    return [*range(0, min(HANDS * step, pairs), step)]
 
 
 class Dial(VGroup):

@@ -23,6 +23,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c10_residual.alike import Alike
+from scenes.chapters.c10_residual.end_to_end import EndToEnd
 from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
@@ -131,14 +132,15 @@ class Residual(Chapter):
 
     def a_channel(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The set piece: the stream of the token that it turns most, as a river that swells."""
-        token, chip = river.token, ribbon.chips[ribbon.place(river.token)]
+        token, chip, stack = river.token, ribbon.chips[ribbon.place(river.token)], focus_of(trace).stack
+        ways = EndToEnd(trace.under(stack, batch=0, position=token.position), ribbon.below(STAGE))
         behind = trace.about["config"]["norm_order"] == "post"
         yield Step(
             "The residual stream: one channel for all sublayers",
             beat(
                 claim(
                     bool(trace["config.words"] > 1),
-                    f"This is the vector of “{token}”, the word that the {Phrase(focus_of(trace).stack)} turns most.",
+                    f"This is the vector of “{token}”, the word that the {Phrase(stack)} turns most.",
                     f"This is the vector of “{token}”, before the first layer.",
                 ),
                 (ribbon.mark({ribbon.place(token): "residual"}), Travel(chip, river.strip, kind="row")),
@@ -154,15 +156,21 @@ class Residual(Chapter):
                 "This is the residual stream: a channel that every sublayer reads from and writes to.",
                 ambient=river.flow(),
             ),
-            beat(
-                f"The longest addition comes from {river.most_label}. "
-                + claim(
-                    behind,
-                    "A norm after each Add sets the length anew.",
-                    "Lengths do not add up, for each addition points its own way.",
-                ),
-                appear(ring_around(river.boxes[river.most - 1][0])),
-                ambient=river.flow(),
+            *(
+                [beat("A norm after each Add sets the length anew.", ambient=river.flow())]
+                if behind
+                else [
+                    beat(
+                        f"End to end, all lengths make {ways.lengths[0]:.2f}.",
+                        leave(river.strip, river.numbers, river.ends, river.boxes, river.reads),
+                        (leave(river.stretches[1:], *river.mouths), *ways.laid(river), appear(ways.totals[0])),
+                    ),
+                    beat(
+                        f"But each points its own way: they lead only {ways.lengths[1]:.2f} far.",
+                        (appear(ways.origin), *ways.bend()),
+                        (draw(ways.sum), appear(ways.totals[1])),
+                    ),
+                ]
             ),
             stage=[ribbon],
         )
@@ -255,7 +263,11 @@ class Residual(Chapter):
         run = trace.under("experiment.rows_alike")
         names = {way: WAYS[way] for way in run["rows"].labels["choice"]}
         picture = Alike(
-            {way: run["rows"].pick(choice=way) for way in names}, run["layer_numbers"], names, card.inside.padded()
+            {way: run["rows"].pick(choice=way) for way in names},
+            run["layer_numbers"],
+            {way: run["share"].pick(choice=way) for way in names},
+            names,
+            card.inside.padded(),
         )
         without, added = names
         ring = ring_around(VGroup(*picture.states[without][0]))
@@ -268,18 +280,16 @@ class Residual(Chapter):
                 appear(picture.ribbon, picture.title, picture.names[without]),
                 deal(picture.ribbon.chips, picture.states[without][0]),
                 (deal(picture.ribbon.chips, picture.states[added][0]), appear(picture.names[added])),
+                appear(*picture.counts.values(), *(bars[0] for bars in picture.bars.values())),
             ),
+            beat("Attention mixes them, again and again.", picture.deepen(without, last=gone)),
             beat(
-                "Attention mixes them, again and again. Without Add, next to nothing of their own is left "
-                f"after {gone} layers: rank collapse.",
-                appear(picture.counts[without]),
-                picture.deepen(without),
+                f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
                 appear(ring),
             ),
             beat(
                 f"With Add, each carries itself along: {share.quantity(len(share) - 1):.0%} is its own at the end.",
-                appear(picture.counts[added]),
-                picture.deepen(added),
+                (*picture.deepen(without, first=gone), *picture.deepen(added)),
             ),
             beat("Add keeps the words apart.", move_ring(ring, VGroup(*picture.states[added][0]))),
             stage=[card],
@@ -413,11 +423,12 @@ class Residual(Chapter):
     def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
         doubt, ring = river.doubt(river.most), ring_around(river.boxes[river.most - 1][0])
-        below, gates, above = river.gates()
+        below, gates, above, told = river.gates()
         normed = (
             (
                 (leave(river.reads), Wipe(below, towards=UP), appear(gates, rise=False)),
                 Wipe(above, towards=UP, kind="slow"),
+                appear(told),
             )
             if river.read
             else ()
@@ -425,12 +436,12 @@ class Residual(Chapter):
         yield Step(
             "Add keeps, Norm tames",
             beat(
-                "So the answer is added: Add keeps each word in the stream.",
+                "So it is added: each word stays in the stream.",
                 ribbon.mark({ribbon.place(river.token): "residual"}),
                 ambient=river.flow(),
             ),
             beat(
-                f"Norm brings what each sublayer reads to one length: {river.read[0]:.2f}."
+                f"Before its gain, Norm brings what each sublayer reads to one length: {river.read[0]:.2f}."
                 if river.read
                 else "Norm keeps vectors and gradients in bounds.",
                 *normed,

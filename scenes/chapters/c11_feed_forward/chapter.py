@@ -395,7 +395,8 @@ class FeedForward(Chapter):
         plain.called(one)
         folds = whole.apart > ROUNDING
         called = "the gate" if gated else activation
-        leaves, found, (here, second, there) = plain.leaves, whole.leaves, plain.creases
+        leaves, found, (here, second) = plain.leaves, whole.leaves, plain.enters.creases[0]
+        _, (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
         yield Step(
             "Without an activation, two matrices are one",
             beat(
@@ -411,17 +412,23 @@ class FeedForward(Chapter):
                 + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
                 (
                     leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after),
-                    draw(here, there, kind="row"),
+                    reshape(plain.image, leaves.folded[0], "row"),
+                    draw(here, kind="row"),
                 ),
-                reshape(plain.image, leaves.folded[0], "cell"),
+                draw(first_there, kind="row"),
+                (reshape(plain.image, leaves.folded[1], "cell"), reshape(first_there, first_bent, "cell")),
             ),
             beat(
                 "Then in a second,",
-                (leave(there), draw(second, kind="row"), reshape(plain.image, leaves.folded[1], "cell")),
+                draw(second, second_there, kind="row"),
+                (
+                    reshape(plain.image, leaves.folded[2], "row"),
+                    *(reshape(*pair, "row") for pair in zip((first_there, second_there), bent_twice, strict=True)),
+                ),
             ),
             beat(
                 "and then in all.",
-                (leave(here, second), appear(bent)),
+                (leave(here, second, first_there, second_there), appear(bent)),
                 (reshape(plain.image, found.lines, "cell"), reshape(leaves.origin, found.origin, "cell")),
             ),
             beat(

@@ -23,6 +23,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 EVERY, STRONG = 5, 2
 #: The least and the most of each factor in a sheet.
 MIXED = np.array([-1.0, 2.0])
+#: So many points has the line along which a neuron folds a sheet.
+CREASED = 61
 #: The size of the names of arrows, and of the two sides.
 NAME, SIDE = 44.0, 48.0
 #: Px of the headings, of what stands at the foot, and between the planes.
@@ -40,6 +42,7 @@ class Sheet(VGroup):
         names: what the arrows are called, as Typst.
         role: the colour of their sum.
         folded: other sheets, which find room here, too: `folded` are their lines.
+        folds: of each neuron that folds them, how much of its vector x and y have: `creases` has a list a sheet.
 
     `sums` are two arrows tip to tail: the first vector and the second one, times its factor each.
     """
@@ -53,6 +56,7 @@ class Sheet(VGroup):
         names: tuple[str, str],
         role: str,
         folded: Sequence[NamedTensor] = (),
+        folds: Sequence[NamedTensor] = (),
     ) -> None:
         spots = [tensor.values.reshape(-1, 2) for tensor in (sheet, points, *folded)]
         px, origin = room.holding(np.concatenate(spots))
@@ -69,6 +73,10 @@ class Sheet(VGroup):
             return lines
 
         self.lines, self.folded = woven(sheet), [woven(tensor) for tensor in folded]
+        self.creases = [
+            [path([*map(point, along(tensor.values, crease(*pair.quantities())))], "value", 8) for pair in folds]
+            for tensor in (sheet, *folded)
+        ]
         zero, one, other, before, after = map(point, points.values)
         ground = Ground()
         self.origin = means(dot(zero, 9, "ink"), ground)
@@ -93,15 +101,6 @@ class Sheet(VGroup):
             mark.set_z_index(1)
         super().__init__(self.lines, self.sums, self.arrows, self.origin)
 
-    def crease(self, u: Quantity, v: Quantity) -> VMobject:
-        """The line on which a x + b y has no part of a vector of which x has u and y has v."""
-        zero, (one, other) = self.origin.get_center(), (lead[-1].points[0] for lead in self.arrows)
-        turn = np.array([float(v), -float(u)])
-        bounds = np.where(turn[:, None] > 0, MIXED, MIXED[::-1]) / turn[:, None]
-        way = turn[0] * (one - zero) + turn[1] * (other - zero)
-        start, end = (zero + way * share for share in (bounds[:, 0].max(), bounds[:, 1].min()))
-        return rule(start, end, "value", 8)
-
     @staticmethod
     def _name(name: str, zero: np.ndarray, tip: np.ndarray, other: np.ndarray) -> VGroup:
         """Beside its arrow, away from the other one, on a ground that hides the lines there."""
@@ -111,6 +110,22 @@ class Sheet(VGroup):
         reach = units(22) + abs(away[0]) * formula.width / 2 + abs(away[1]) * formula.height / 2
         ground = Box(pixels(formula.width) + 10, pixels(formula.height) + 8, palette().background, 6)
         return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
+
+
+def crease(u: Quantity, v: Quantity) -> np.ndarray:
+    """The factors of which a x + b y has no part of a vector of which x has u and y has v: "point factor"."""
+    turn = np.array([float(v), -float(u)])
+    bounds = np.where(turn[:, None] > 0, MIXED, MIXED[::-1]) / turn[:, None]
+    return np.outer(np.linspace(bounds[:, 0].max(), bounds[:, 1].min(), CREASED), turn)
+
+
+def along(sheet: np.ndarray, factors: np.ndarray) -> np.ndarray:
+    """The places of some factors, "point factor", on a sheet, "row column component", between its points."""
+    places = (factors - MIXED[0]) / (MIXED[1] - MIXED[0]) * (len(sheet) - 1)
+    corner = np.clip(places.astype(int), 0, len(sheet) - 2)
+    (i, j), (s, t) = corner.T, (places - corner).T[..., None]
+    found: np.ndarray = (sheet[i, j] * (1 - s) + sheet[i + 1, j] * s) * (1 - t)
+    return found + (sheet[i, j + 1] * (1 - s) + sheet[i + 1, j + 1] * s) * t
 
 
 def mark_before() -> VMobject:
@@ -141,15 +156,14 @@ class Trial:
         over_right = head.golden_columns(BETWEEN, last=True)[0]
         a, b = part["factors"].quantities()
         factors = float(a), float(b)
-        self.enters = Sheet(part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query")
-        folds = name == "two_matrices"
-        self.leaves = Sheet(
-            *(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"),
-            [*part["folded_sheets"]] if folds else (),
+        #: Of the two matrices: sheets that one neuron and two fold, and how much of their vectors x and y have.
+        folded, folds = [[*part[kind]] if name == "two_matrices" else [] for kind in ("folded_sheets", "folds")]
+        self.enters = Sheet(
+            *(part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query"), folds=folds
         )
-        #: Where two neurons fold the grid that enters, and where the first of them folds the one that leaves.
-        self.creases = [self.enters.crease(*pair.quantities()) for pair in part["folds"]] if folds else []
-        self.creases += [self.leaves.crease(*pair.quantities()) for pair in part["folds"]][:1] if folds else []
+        self.leaves = Sheet(
+            *(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"), folded, folds
+        )
         self.apart: Quantity = part[f"{name}_apart"]
         self.rows = self._rows({"x": x, "y": y}, under_left)
         middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)

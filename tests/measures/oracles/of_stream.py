@@ -1,6 +1,7 @@
 """The residual stream: what is added to it, how its rows move, norms, and what a sublayer sees of other rows."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -87,8 +88,7 @@ def last(raw):
     return raw[f"{raw.config[f'{raw.path}_layers'] - 1}.resid_post"]
 
 
-@oracle("residual_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
-def residual_norms(raw):
+def stream_rows(raw):
     """In pre-norm a stop is a sum; in post-norm it is what the norm made of it."""
     kinds = ["attn", *(["cross"] if raw.path == "decoder" and raw.config["encoder_layers"] else []), "ffn"]
     found = [raw["0.resid_pre"]]
@@ -96,7 +96,32 @@ def residual_norms(raw):
         for place, kind in enumerate(kinds, 1):
             behind = raw.config["norm_order"] == "post"
             found.append(raw[f"{layer}.ln{place}.out"] if behind else raw[f"{layer}.resid_{kind}"])
-    return np.stack([lengths(rows) for rows in found], 1)
+    return found
+
+
+@oracle("residual_norms", STACKS, "batch sublayer position", by_sublayer, "0.resid_pre")
+def residual_norms(raw):
+    return np.stack([lengths(rows) for rows in stream_rows(raw)], 1)
+
+
+@oracle("contribution_norms_in_all", STACKS, "batch position", needs="0.resid_pre")
+def contribution_norms_in_all(raw):
+    return sum(lengths(rows) for _, rows in sublayers(raw))
+
+
+@oracle("stream_steps", STACKS, "batch sublayer position component", by_sublayer, "0.resid_pre")
+def stream_steps(raw):
+    """By the law of cosines, from three lengths of each triangle, as complex numbers."""
+    rows = stream_rows(raw)
+    way, spots = np.ones(rows[0].shape[:-1], complex), [lengths(rows[0]) + 0j]
+    for one, other in pairwise(rows):
+        sides = lengths(one), lengths(other)
+        near = (sides[0] ** 2 + sides[1] ** 2 - lengths(other - one) ** 2) / (2 * sides[0] * sides[1])
+        turn = near - 1j * np.sqrt(np.maximum(1 - near**2, 0))
+        way = way * np.where((way * turn).real < -1e-12, turn.conj(), turn)
+        spots.append(sides[1] * way)
+    steps = np.stack([spots[0], *(after - here for here, after in pairwise(spots))], 1) / way[:, None]
+    return np.stack([steps.real, steps.imag], -1)
 
 
 @oracle("cosine_first_last", STACKS, "batch position", needs="0.resid_pre")

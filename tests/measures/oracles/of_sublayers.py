@@ -223,31 +223,40 @@ def bowed(raw: Raw, wide: np.ndarray) -> np.ndarray:
 
 
 def folding(raw: Raw):
-    """The neuron whose bending moves a corner farthest, and that which does so most across the fold of the first."""
+    """The neuron whose bending moves a corner farthest, and that which does so most across the fold of the first.
+
+    Last comes the direction in which both move corners, at right angles to the plane of the two matrices.
+    """
     _, x, y = mixes(raw, "two_matrices")
     points, w1 = sides(raw, "two_matrices"), raw.parameter("w1")
     flat = np.concatenate([(a * x + b * y)[0] for a in (-1, 2) for b in (-1, 2)]) @ w1
     moves = np.einsum("ck,kd->kcd", bowed(raw, flat) - flat, raw.parameter("w2"))
-    far = [max(math.hypot(*seen(points, points[0] + corner)) for corner in corners) for corners in moves]
+    far = [max(math.hypot(*corner) for corner in corners) for corners in moves]
     turns = np.arctan2((y @ w1).ravel(), (x @ w1).ravel())
     first = max(range(len(far)), key=lambda k: far[k])
     other = max(range(len(far)), key=lambda k: far[k] * abs(math.sin(turns[k] - turns[first])))
-    return [first, other], x, y, points
+    flat = np.linalg.qr((points[1:3] - points[0]).T)[0]
+    rises = [moves[k].sum(0) - flat @ (flat.T @ moves[k].sum(0)) for k in (first, other)]
+    up = sum(rise / (math.hypot(*rise) or 1.0) for rise in rises)
+    return [first, other], x, y, points, up / (math.hypot(*up) or 1.0)
 
 
 @oracle("folded_sheets", ("encoder.?.ffn",), "fold row column component")
 def folded_sheets(raw):
-    first, x, y, points = folding(raw)
+    """Seen with the height as much as the depth: both are sides of a square that stands on its corner."""
+    first, x, y, points, up = folding(raw)
     found = []
-    for some in (first[:1], first):
+    for some in ([], first[:1], first):
         steps = [-1 + k / 20 for k in range(61)]
         wide = np.array([[(a * x + b * y)[0, 0] for b in steps] for a in steps]) @ raw.parameter("w1")
         wide[..., some] = bowed(raw, wide)[..., some]
-        found.append(seen(points, wide @ raw.parameter("w2")))
+        rows = wide @ raw.parameter("w2")
+        along, deep = np.moveaxis(seen(points, points[0] + rows), -1, 0)
+        found.append(np.stack([along, (deep + rows @ up) * math.cos(math.pi / 4)], -1))
     return np.array(found)
 
 
 @oracle("folds", ("encoder.?.ffn",), "fold choice", lambda _: {"choice": ("x", "y")})
 def folds(raw):
-    first, x, y, _ = folding(raw)
+    first, x, y, *_ = folding(raw)
     return [[row[0, 0] @ raw.parameter("w1")[:, k] for row in (x, y)] for k in first]

@@ -128,9 +128,10 @@ for _name in ("entering", "two_matrices", "feed_forward", "fixed_weights", "atte
 
 
 def folding(trace: Trace, prefix: str) -> tuple[list[int], np.ndarray]:
-    """Two neurons whose activation moves corners of the sheet far, and the plane of the two matrices.
+    """Two neurons whose activation moves corners of the sheet far, and the plane in which that is seen.
 
-    The first moves one farthest; the other does so, too, and folds along another line.
+    The first moves one farthest; the other does so, too, and folds along another line. From above the sheet of the two
+    matrices the eye goes halfway down to the side to which both neurons add, so that what they move rises.
     """
     rows, flat = two(trace, prefix), maps(trace, prefix)["two_matrices"]
     basis = plane(named_points(flat, rows))
@@ -139,10 +140,14 @@ def folding(trace: Trace, prefix: str) -> tuple[list[int], np.ndarray]:
     ways = ways / np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-12)
     alone = (mapped(feeding(trace, prefix, only=[k]), rows, corners) for k in range(len(ways)))
     moved = np.array([bent - mapped(flat, rows, corners) for bent in alone])
-    most = np.linalg.norm(moved @ basis, axis=-1).max(-1)
+    most = np.linalg.norm(moved, axis=-1).max(-1)
     first = int(most.argmax())
     other = int((most * np.abs(ways[:, 0] * ways[first, 1] - ways[:, 1] * ways[first, 0])).argmax())
-    return [first, other], basis
+    sides = moved[[first, other]].sum(1)
+    sides = sides - sides @ basis @ basis.T
+    side = (sides / np.maximum(np.linalg.norm(sides, axis=-1, keepdims=True), 1e-12)).sum(0)
+    side = side / (float(np.linalg.norm(side)) or 1.0)
+    return [first, other], np.column_stack([basis[:, 0], (basis[:, 1] + side) / np.sqrt(2)])
 
 
 def across(trace: Trace, prefix: str, rows: Two) -> np.ndarray:
@@ -153,10 +158,10 @@ def across(trace: Trace, prefix: str, rows: Two) -> np.ndarray:
 
 @measure("fold row column component")
 def folded_sheets(trace: Trace, prefix: str) -> Values:
-    """The sheet of the two matrices with the activation in one neuron, and in two, in the plane of the two matrices."""
-    first, basis = folding(trace, prefix)
+    """The sheet of the two matrices with the activation in no neuron, in one, and in two, as `folding` sees it."""
+    some, basis = folding(trace, prefix)
     rows = two(trace, prefix)
-    return np.stack([grid(feeding(trace, prefix, only=first[: k + 1]), rows) @ basis for k in range(len(first))])
+    return np.stack([grid(feeding(trace, prefix, only=some[:k]), rows) @ basis for k in range(len(some) + 1)])
 
 
 @measure("fold choice", choice=("x", "y"))

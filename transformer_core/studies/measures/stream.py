@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
@@ -59,6 +61,30 @@ def stream_after(trace: Trace, prefix: str) -> list[str]:
 def residual_norms(trace: Trace, prefix: str) -> Values:
     """|x_s|: the length of each vector of the residual stream at the stops of `stream_after`."""
     return np.stack([np.linalg.norm(trace.full(name).values, axis=-1) for name in stream_after(trace, prefix)], 1)
+
+
+@measure("batch position", like="contribution_norms")
+def contribution_norms_in_all(contribution_norms: np.ndarray) -> Values:
+    """|x_0| + |f_1| + |f_2| + ...: how long the stream would be if all additions pointed the same way."""
+    return contribution_norms.sum(1)
+
+
+@measure("batch sublayer position component", like="contribution_norms")
+def stream_steps(trace: Trace, prefix: str) -> Values:
+    """x_0 and the steps from each stop of `stream_after` to the next, laid out in a plane with their true lengths.
+
+    Each triangle of a vector, its step and the next vector is true; they lie side by side, the next one turned to the
+    left, or to the right where the way would turn by more than a right angle. The last vector points along the first
+    component.
+    """
+    stops = [trace.full(name).values for name in stream_after(trace, prefix)]
+    headings = [np.zeros(stops[0].shape[:-1])]
+    for one, other in pairwise(stops):
+        turn = np.radians(degrees(cosine(one, other)))
+        headings.append(headings[-1] + np.where(headings[-1] + turn > np.pi / 2, -turn, turn))
+    lengths, turned = np.linalg.norm(stops, axis=-1), np.stack(headings) - headings[-1]
+    spots = lengths[..., None] * np.stack([np.cos(turned), -np.sin(turned)], -1)
+    return np.diff(spots, axis=0, prepend=0).swapaxes(0, 1)
 
 
 @measure("batch position")
