@@ -30,6 +30,7 @@ from scenes.mobjects.black_box import (
     Stripes,
     Translated,
     TwoContexts,
+    WordByWord,
     Writing,
     is_short,
     one_by_one,
@@ -45,6 +46,8 @@ from transformer_core.tracing.trace import Trace
 
 #: Two matrices of parameters that are shown for all, by the names under them.
 SHOWN = {"input embeddings": "embed_src.table", "output embeddings": "output.w"}
+#: The memory of an LSTM that reads the same sentence, after each word.
+MEMORIES = "lstm.encoder.cells"
 
 
 class Basics(Chapter):
@@ -260,12 +263,11 @@ class Basics(Chapter):
             ),
             beat(
                 "Layer by layer, it compares the tokens with each other,",
-                tuple(Flight(*way, kind="row") for way in zip(picture.before, picture.mouths_in, strict=True)),
-                appear_in_turn(picture.lit, "slow"),
+                *picture.compare(),
             ),
             beat(
                 "and hands out a new vector for each.",
-                (draw(*picture.ways_out, kind="row"), deal(picture.mouths_out, picture.after)),
+                (draw(*picture.ways_out, kind="row"), deal(picture.columns[-1], picture.after)),
             ),
             beat(
                 f"Nothing is compressed: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
@@ -285,10 +287,11 @@ class Basics(Chapter):
         picture = TwoContexts(trace, token, text.memory.name, reading)
         flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
         gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out, *reading.sizes]
+        gone += [*reading.between, *(part for parts in (*reading.columns, *reading.fans) for part in parts)]
         return [
             beat(
                 f"What has changed? Here “{token}” goes in twice, as the same vector.",
-                (leave(*gone, *reading.lit), appear(*picture.sentences)),
+                (leave(*gone), appear(*picture.sentences, reading.closed.bars, reading.closed.layers)),
                 tuple(Travel(*way, kind="flow") for way in zip(picture.chips, picture.before, strict=True)),
                 (appear(picture.same), draw(*picture.ways_in, kind="flow")),
                 appear_in_turn(reading.lit),
@@ -453,26 +456,33 @@ class Basics(Chapter):
         """Close: the answer, and a question to take away."""
         picture = Halves(trace, text.source, text.output)
         flow = pulses(picture.ways, role="focus")
+        encoding, writing = picture.encoder.working(), picture.decoder.working()
+        gone = [picture.encoder, picture.decoder, *picture.ways, *picture.output, *encoding, *writing]
+        reader = WordByWord(text.source, rows_of(trace, MEMORIES) if MEMORIES in trace else None)
         yield Step(
             "Who does what",
             beat(
                 "So the encoder turns each token into a vector that knows its context;",
                 draw(*picture.goes_in, kind="row"),
-                appear_in_turn(picture.encoder.working()),
+                appear_in_turn(encoding),
                 draw(*picture.handed, kind="row"),
                 ambient=flow,
             ),
             beat(
                 "the decoder writes from these vectors, one token at a time.",
-                appear_in_turn(picture.decoder.working()),
+                appear_in_turn(writing),
                 *one_by_one(picture.comes_out, picture.output),
                 ambient=flow,
             ),
-            beat("But people read word by word. Why not the machine?", ambient=flow),
+            beat(
+                "But people read word by word. Why not the machine?",
+                (leave(*gone), appear(reader.box, reader.title), *exchange(picture.source, reader.source)),
+                *reader.read(),
+            ),
             beat(
                 "Your turn: what could get lost on the way?"
-                + claim("lstm.encoder.cells" in trace, " The next chapter measures it.", ""),
-                ambient=flow,
+                + claim(MEMORIES in trace, " The next chapter measures it.", ""),
+                ambient=pulses(reader.ways, role="focus"),
             ),
             stage=[picture.source, picture.encoder, picture.decoder],
         )

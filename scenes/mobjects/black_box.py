@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from manim import DL, DOWN, LEFT, RIGHT, UL, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, leave, ring_around
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
+from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, bracket, path, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, bracket, ellipsis, path, rule, stroke
 from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
-from scenes.mobjects.vectors import HIGHEST, named_rows, vector_in, vectors_in
+from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vector_in, vectors_in
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import SAME
 from transformer_core.studies.measures.stream import SENSES
@@ -35,6 +37,8 @@ AIR, BETWEEN = 76.0, 220.0
 REMARK = 64.0
 #: How large the words are inside of a closed box, of their size outside.
 BUNDLED = 0.4
+#: Px of a vector inside of the encoder, and from there to its edge; and the least attention weight that has a strand.
+INNER, GAP, FAINT = 60.0, 24.0, 0.02
 #: So many numbers of a vector are read beside its stripes.
 READ = 8
 #: So many words that may be written next have a bar of their own.
@@ -157,6 +161,37 @@ class Machine(VGroup):
         return made
 
 
+class WordByWord(VGroup):
+    """A box that reads one word after another: what it keeps of all is one vector, its memory, if that is known.
+
+    Args:
+        source: the words.
+        memories: the memory after each word, "position d_state"; or None.
+    """
+
+    def __init__(self, source: Sequence[Label], memories: NamedTensor | None) -> None:
+        self.source, colours = sentence(source, STAGE, at_foot=True), palette()
+        room = STAGE.split_rows(-pixels(self.source.height), 2 * AIR)[0].inset(0.1 * STAGE.width, 0)
+        self.box = Box(room.width, room.height, colours.surface, 26, colours.residual, 4).move_to(room.centre)
+        head, body = room.inset(60, 40).rows(2)
+        self.title = Words("memory", "chapter", paper=self.box)
+        (room if memories is None else head).fit(self.title, most=1.0)
+        self.ways = gathered(self.source, self.box)
+        rows = [] if memories is None else [*memories]
+        self.states = [vector_in(body, row, "residual", full_colour(*rows)) for row in rows]
+        super().__init__(self.source, self.ways, self.box, self.title, *self.states[:1])
+
+    def read(self) -> list[tuple[Animation, ...]]:
+        """Each word goes in after the one before, and changes the memory."""
+        kind = "emphasise" if len(self.source) > ALOUD else "row"
+        plays = [
+            (draw(way, kind="emphasise"), Flight(chip, chip.copy().move_to(self.box.get_bottom()), 0.0, kind))
+            for way, chip in zip(self.ways, self.source, strict=True)
+        ]
+        changes = [(appear(self.states[0]),), *(exchange(*pair, kind) for pair in pairwise([[s] for s in self.states]))]
+        return [(*play, *change) for play, change in zip(plays, changes, strict=True)] if self.states else plays
+
+
 class Half(VGroup):
     """A half of a model on a plate: its name, and its layers as the map has them.
 
@@ -266,29 +301,73 @@ class Stripes(VGroup):
 
 
 class Reading(VGroup):
-    """Vectors go into the encoder, and as many come out."""
+    """Vectors go into the encoder, and as many come out.
+
+    In it stand the vectors before and after the first and the last layer, `columns`, and between these `fans`: for each
+    of the two layers a strand from each vector to each, as thick as the attention weight, a mean of its heads.
+    """
 
     def __init__(self, trace: Trace, before: NamedTensor, after: NamedTensor) -> None:
         heads, body = STAGE.split_rows(84)
         _, room = body.split_columns(gutter(before.words("position")) + 14)
-        wide = 0.34 * room.width
+        wide = 0.33 * room.width
         #: The rooms of what goes in and of what comes out.
         self.sides = left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
         self.names, self.before = named_rows(before, body, wide, "residual")
         self.after = vectors_in(right, after, "residual", HIGHEST)
-        self.encoder = Half(trace, "encoder", room.inset(0.39 * room.width, 0))
-        self.lit = self.encoder.working()
+        plate = room.inset(0.36 * room.width, 0).cross(STAGE)
+        self.encoder, self.closed = Half(trace, "encoder", plate, empty=True), Half(trace, "encoder", plate)
+        self.lit = self.closed.working()
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
-        self.mouths_in, self.mouths_out = (
-            [vector.plate.copy().stretch_to_fit_width(units(60)).set_x(edge) for vector in vectors]
-            for vectors, edge in (
-                (self.before, self.encoder.get_left()[0] + units(60)),
-                (self.after, self.encoder.get_right()[0] - units(60)),
-            )
+        last = trace.about["config"]["encoder_layers"] - 1
+        layers, inner = sorted({0, last}), ["0.resid_post", f"{last}.resid_pre"][max(0, 2 - last) :]
+        stops = [before, *(rows_of(trace, f"encoder.{name}") for name in inner), after]
+        self.columns = [
+            [
+                Vector(row, INNER, pixels(line.height), "residual", full_colour(tensor)).move_to(line).set_x(x)
+                for row, line in zip(tensor, self.before, strict=True)
+            ]
+            for tensor, x in zip(stops, np.linspace(*self._ends(), len(stops)), strict=True)
+        ]
+        #: Where layers are left out.
+        self.between = VGroup(ellipsis(vertical=True).move_to(self.encoder)) if last > 1 else VGroup()
+        #: What stands before and after each of the layers.
+        self.stages = (
+            list(zip(self.columns[::2], self.columns[1::2], strict=True)) if last > 1 else [*pairwise(self.columns)]
         )
+        self.fans = [self._fan(trace, layer, *pair) for layer, pair in zip(layers, self.stages, strict=True)]
         size = f"{trace['config.words']} × {trace['config.d_model']}"
         self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
+
+    def _ends(self) -> tuple[float, float]:
+        """The middles of the first and of the last column in the encoder."""
+        aside = units(INNER / 2 + GAP)
+        return self.encoder.get_left()[0] + aside, self.encoder.get_right()[0] - aside
+
+    @staticmethod
+    def _fan(trace: Trace, layer: int, old: Sequence[Vector], new: Sequence[Vector]) -> VGroup:
+        """A strand from each vector before a layer to each after it."""
+        weights, fan = rows_of(trace, f"encoder.{layer}.self_attn.mean_weights"), VGroup()
+        for (i, j), share in zip(np.ndindex(weights.shape), weights.quantities(), strict=True):
+            if share >= FAINT:
+                fan.add(weigh(strand(old[j].get_right(), new[i].get_left(), share, FAINT), share, FAINT))
+        return fan
+
+    def compare(self) -> list[Any]:
+        """Layer by layer, each vector takes something from the others, and is another one then."""
+        return [
+            tuple(Flight(*way, kind="row") for way in zip(self.before, self.columns[0], strict=True)),
+            *(
+                play
+                for fan, (old, new) in zip(self.fans, self.stages, strict=True)
+                for play in (
+                    (appear(*old, rise=False), draw(*fan)),
+                    tuple(Flight(*way) for way in zip(old, new, strict=True)),
+                )
+            ),
+            appear(*self.columns[-1], *self.between, rise=False),
+        ]
 
 
 class TwoContexts(VGroup):
@@ -321,7 +400,7 @@ class TwoContexts(VGroup):
         )
         self.ways_in, self.ways_out = across(self.before, [reading.encoder]), across([reading.encoder], self.after)
         #: Where the encoder hands them out.
-        self.doors = [reading.mouths_out[0].copy().set_y(vector.get_y()) for vector in self.after]
+        self.doors = [reading.columns[-1][0].plate.copy().set_y(vector.get_y()) for vector in self.after]
         self.same = Words("=", "chapter").move_to(VGroup(*self.before))
         upper, lower = (vector.cells for vector in self.after)
         turned = np.flatnonzero(np.sign(last[0].values) != np.sign(last[1].values)).tolist()

@@ -45,18 +45,18 @@ def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
         assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
 
 
-def test_vectors_before_and_after_a_norm_are_as_wide_as_they_are_long() -> None:
+def test_bars_before_and_after_a_norm_are_as_wide_as_the_vectors_beside_them_are_long() -> None:
     before = trace_of("The car is red")["encoder.1.ln1.normalized"].pick(batch=0)
     lengths = [
         NamedTensor(name, np.array(values), ("position",))
         for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
     ]
     figure = Lengths([before, before], lengths, [], STAGE)
-    wide = np.array([[vector.plate.width for vector in vectors] for vectors in figure.stages])
+    wide = np.array([[bar.width for bar in bars] for bars in figure.bars])
     units_drawn = wide / np.array([tensor.values for tensor in lengths])
     assert units_drawn.shape == (2, 4)
     assert np.allclose(units_drawn, units_drawn[0, 0])
-    left = [vector.get_left()[0] for vectors in figure.stages for vector in vectors]
+    left = [bar.get_left()[0] for bars in figure.bars for bar in bars]
     assert np.allclose(left, left[0])
 
 

@@ -431,6 +431,7 @@ class Encoder(Chapter):
         told = [plan.heading("changed", columns[0][0]), *(box.count for box in boxes)]
         crossing = [line for box in boxes for lines in box.ways for line in lines]
         flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
+        rings, arch, whole = passing.alone(plan, trace, path, here)
         found = claim(
             bool(pairs == 0),
             "With a single token, there is no other vector.",
@@ -453,7 +454,7 @@ class Encoder(Chapter):
                 *(play for box in blanked for play in box.blank(here)),
                 appear(*told),
                 tuple(box.counting(here) for box in boxes),
-                appear(ring_around(plan.boxes[path])),
+                appear(ring := ring_around(plan.boxes[path])),
                 ambient=flow,
             ),
             beat(
@@ -463,12 +464,16 @@ class Encoder(Chapter):
             beat(
                 "Your turn: with a single word, which boxes still compute?",
                 leave(
-                    *(*told, *crossing),
+                    *(ring, *told, *crossing),
                     *(part for k in others for part in (plan.chips[k], plan.lines[k], *(c[k] for c in columns))),
                 ),
             ),
             beat(
-                "All of them: in attention, it attends to itself.", ambient=pulses([plan.lines[here]], role="residual")
+                "All of them: in attention, it attends to itself.",
+                appear_in_turn([*rings]),
+                draw(arch, kind="row"),
+                appear(whole),
+                ambient=pulses([plan.lines[here], arch], role="residual"),
             ),
             stage=[plan, *(vector for column in columns for vector in column)],
         )

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, PI, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -26,7 +26,7 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import End, Length, means
+from scenes.mobjects.marks import End, Length, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import rows_of, strand, weigh
 from scenes.mobjects.ribbon import gutter
@@ -78,6 +78,10 @@ LEFT_END = 4
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
+#: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
+ARCH, OVER = 0.5, 0.15
+#: How far it leans away from the box that it comes out of, of its width.
+LEAN = 0.3
 
 
 def kind_of(part: str) -> str:
@@ -364,7 +368,7 @@ class Strands:
 
     def __init__(self, plan: Plan, trace: Trace, path: str, read: Sequence[Vector], given: Sequence[Vector]) -> None:
         focus, own = focus_of(trace), path == focus_of(trace).path
-        self.read = read
+        self.read, self.given = read, given
         self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
         self.strands = VGroup()
         for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
@@ -424,6 +428,19 @@ class Passing(Strands):
         """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
         pairs = zip(self.parts, pairwise(self.columns[:-1]), strict=True)
         return [Blanked(plan, trace, part, token, *pair) for part, pair in pairs]
+
+    def alone(self, plan: Plan, trace: Trace, path: str, here: int) -> tuple[VGroup, VMobject, Words]:
+        """Rings around the boxes but the attention at a path; in that, an arch from a single token back to itself."""
+        row, middle = plan.words[here], plan.room.centre[1]
+        whole = trace[f"{path}.weight_sums"].pick(batch=0, head=0, query=row)
+        start, end = self.read[here].get_right(), self.given[here].get_left()
+        bend = (UP if start[1] <= middle else DOWN) * ARCH * units(plan.room.height)
+        arch = strand(start, end, float(whole), LEAST)
+        arch.points = np.array([start, start + bend + LEAN * (end - start), end + bend, end])
+        means(arch, Thickness(whole, 11.5, 1.5), End(row, first=True, level=True), End(row, level=True))
+        text = number(whole, "share", "large number").settle(arch.point_from_proportion(0.5) + bend * OVER)
+        boxes = zip(self.parts, self.boxes, strict=True)
+        return VGroup(ring_around(box) for part, box in boxes if part != path), arch, text
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []

@@ -16,6 +16,7 @@ from scenes.animations import (
     draw,
     exchange,
     gather,
+    grow,
     leave,
     meet,
     pulses,
@@ -114,12 +115,18 @@ class QKV(Chapter):
         normed = stream.name != x.name
         norm = trace.under(x.name.rpartition(".")[0], batch=0)
         stages, lengths = [stream], [length_of_stream(trace, focus)]
-        headings = [Words("residual stream", "title", "residual"), Words(f"X: {words} × {width}", "title")]
+        headings = [Words("residual stream", "title", "residual")]
         if normed:
             stages += [norm["normalized"], x]
             lengths += [norm["normalized_length"], norm["out_length"]]
+            shifted = claim(trace.about["config"].get("norm") == "rms", "with its gain", "with gain and shift")
+            headings += [Words("normed", "title"), Words(shifted, "title")]
+        headings.append(Words(f"X: {words} × {width}", "title"))
         picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
-        changes = [exchange(*two, "slow") for two in picture.changes]
+        changes = [
+            (leave(headings[k]), appear(headings[k + 1]), *exchange(*two, "slow"))
+            for k, two in enumerate(picture.changes)
+        ]
         learned = claim(
             trace.about["config"].get("norm") == "rms",
             "Each entry is weighed by its learned gain.",
@@ -131,7 +138,7 @@ class QKV(Chapter):
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
                 deal(ribbon.chips, picture.stages[0], kind="slow"),
                 appear(headings[0]),
-                appear(picture.title, picture.numbers[0]),
+                (appear(picture.title, picture.numbers[0]), *(grow(bar) for bar in picture.bars[0])),
             ),
             beat(
                 claim(
@@ -146,8 +153,8 @@ class QKV(Chapter):
             beat(learned, *changes[1:]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
-                leave(headings[0]),
-                appear(headings[1]),
+                leave(headings[-2]),
+                appear(headings[-1]),
                 appear_in_turn([ring_around(vector) for vector in picture.stages[-1]], "slow"),
             ),
             stage=[ribbon, *picture.names],

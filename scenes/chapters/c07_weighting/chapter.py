@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.animations import (
     Flight,
@@ -204,6 +204,7 @@ class Weighting(Chapter):
         divided = Formula("e^(s \\/ T) / (sum e^(s \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
 
+        undivided = Words("undivided", "stage word").next_to(label, UP, buff=gap("part"))
         moving = bars, numbers, label
         yield Step(
             "A temperature makes attention sharp or even",
@@ -213,8 +214,12 @@ class Weighting(Chapter):
                 (appear(label), Reform(formula, divided)),
             ),
             beat(f"Here T is the root of d_k: {root:.2f}.", appear(ring := ring_around(label, roomy=True))),
-            beat("Undivided, T would be one.", leave(ring), states.sweep(*moving, scaled, one)),
-            beat("The root stops softmax from choosing too soon.", states.sweep(*moving, one, scaled)),
+            beat("Undivided, T would be one.", states.sweep(*moving, scaled, one), appear(undivided)),
+            beat(
+                "The root stops softmax from choosing too soon.",
+                leave(ring, undivided),
+                states.sweep(*moving, one, scaled),
+            ),
             beat("Higher, differences shrink: the weights become even.", states.sweep(*moving, scaled, hottest)),
             beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
 from scenes.animations import Come, Flight, Travel, appear, draw, move_ring, ring_around
 from scenes.layout import STAGE, Room
@@ -29,7 +29,7 @@ THIN, THICK, SIDE, HIGH, WIDE = 2.0, 24.0, 250.0, 108.0, 150.0
 #: Px from the edge of a plate to what lies on it, from what is read to what is written, and from a vector to its key.
 INSIDE, STEP, APART = 16.0, 30.0, 12.0
 #: Px from a key to its weight.
-BELOW = 56.0
+BELOW = 46.0
 #: How much larger the signs of a key, a value and a query are, and px of a column that has room for these and a vector.
 TAG, COLUMN = 1.5, 340.0
 #: Up to so many positions are read aloud.
@@ -49,7 +49,7 @@ class Bridge(VGroup):
         layer: the name of the decoder's layer.
         room: the rectangle that is filled.
 
-    The lines of `curves[i]` begin at the values and end at the query of word i, the strongest on top. Where words stand
+    The lines of `curves[i]` begin at the keys and end at the query of word i, the strongest on top. Where words stand
     upright, there is no room for those that are `written`.
     """
 
@@ -62,7 +62,7 @@ class Bridge(VGroup):
         layer: str,
         room: Room = STAGE,
     ) -> None:
-        self.weights = weights
+        self.weights, self.reads = weights, reads
         side, columns = room.inset(INSIDE).split_columns(SIDE, 20)
         self.source, written = Ribbon(weights.words("key"), columns), sentence(writes, columns, at_foot=True)
         self.read = sentence(reads, columns, at_foot=True)
@@ -82,13 +82,13 @@ class Bridge(VGroup):
             for role, where, tags in (("key", LEFT, self.keys), ("value", RIGHT, self.values)):
                 tag = _tag(role, size).next_to(vector, where, buff=units(size * APART))
                 tags.add(means(tag, Stands(weights.label("key", j))))
-        aside, self.queries = self.values[0].get_x() - self.vectors[0].get_x(), list[VMobject]()
-        for chip, read in zip(self.read.chips, reads, strict=True):  # below the value of its column
+        aside, self.queries = self.keys[0].get_x() - self.vectors[0].get_x(), list[VMobject]()
+        for chip, read in zip(self.read.chips, reads, strict=True):  # below the key of its column
             tag = _tag("query", size).next_to(chip, UP, buff=units(APART)).shift(RIGHT * aside)
             self.queries.append(means(tag, Stands(read)))
         #: What each query has got.
-        self.taken = [_tag("value", size).next_to(one, LEFT, buff=units(size * APART)) for one in self.queries]
-        self.curves = [self._curves(row, reads) for row in range(len(reads))]
+        self.taken = [_tag("value", size).next_to(one, RIGHT, buff=units(size * APART)) for one in self.queries]
+        self.curves = [self._curves(row) for row in range(len(reads))]
         #: All curves, and the weight of each.
         self.lines = [line for curves in self.curves for line in curves]
         self.amounts = [float(w) for row in weights.values for w in np.sort(row) if w >= FAINT]
@@ -124,46 +124,54 @@ class Bridge(VGroup):
         plate = Box(room.width, pixels(whole.height) + 2 * INSIDE, palette().surface, 20, palette().residual, 4)
         return plate.move_to(np.array([room.centre[0], whole.get_y(), 0]))
 
-    def _curves(self, row: int, reads: Sequence[Label]) -> VGroup:
+    def _curves(self, row: int) -> VGroup:
         """The curves of one word that is read, the strongest on top."""
-        weights, found = self.weights.values[row], VGroup()
-        for j in np.argsort(weights):
-            if weights[j] >= FAINT:
-                start = self.values[j].get_bottom() + DOWN * units(4)
-                end = self.queries[row].get_top() + UP * units(4)
-                weight = self.weights.quantity(row, int(j))
-                role = "weight" if weight > 0.5 else "ink3"
-                line = curve(start, end, role, THIN + (THICK - THIN) * float(weight))
-                ends = End(weight, first=True, axis="key"), End(reads[row])
-                found.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
-        return found
+        weights = self.weights.values[row]
+        return VGroup(self._curve(row, int(j)) for j in np.argsort(weights) if weights[j] >= FAINT)
+
+    def _curve(self, row: int, j: int) -> VMobject:
+        """A curve between a key and the query of a word that is read, as thick as its weight is large."""
+        start, end = self.keys[j].get_bottom() + DOWN * units(4), self.queries[row].get_top() + UP * units(4)
+        weight = self.weights.quantity(row, j)
+        line = curve(start, end, "weight" if weight > 0.5 else "ink3", THIN + (THICK - THIN) * float(weight))
+        return means(
+            line, Thickness(weight, THICK - THIN, THIN), End(weight, first=True, axis="key"), End(self.reads[row])
+        )
 
     def top(self, row: int) -> int:
         """The place of the source token with the largest weight of a row."""
         return int(np.argmax(self.weights.values[row]))
 
     def ask(self, row: int) -> list[Any]:
-        """The query of a word that is read goes to one key after another, and the weight of each comes up."""
-        shares = [number(w, "share", "stage number") for w in self.weights.pick(query=row).quantities()]
-        told = shares if self.source.wide >= ROOMY else [shares[self.top(row)]]
-        keys = [*self.keys] if self.source.wide >= ROOMY else [self.keys[self.top(row)]]
-        self.told = [text.next_to(key, DOWN, buff=units(BELOW)) for text, key in zip(told, keys, strict=True)]
+        """The query of a word that is read goes to one key after another, and between the two their weight comes up."""
+        weights, roomy, top = self.weights.pick(query=row), self.source.wide >= ROOMY, self.top(row)
+        strong = dict(
+            zip([int(j) for j in np.argsort(weights.values) if weights[j] >= FAINT], self.curves[row], strict=True)
+        )
+        #: Curves that are too faint to stay, and the numbers.
+        self.told, each = VGroup(), list[Animation]()
         late = rate_functions.squish_rate_func(rate_functions.smooth, 0.7, 1)
-        turns = [Flight(self.queries[row], key, 0.0, "row") for key in self.keys]
-        if len(told) < len(turns):
-            return [LaggedStart(*turns, lag_ratio=0.25, run_time=pace("slow")), appear(*self.told)]
-        met = zip(turns, self.told, strict=True)
-        each = [AnimationGroup(turn, Come(text, run_time=pace("row"), rate_func=late)) for turn, text in met]
-        return [LaggedStart(*each, lag_ratio=0.5, run_time=pace("slow"))]
+        for j, (key, weight) in enumerate(zip(self.keys, weights.quantities(), strict=True)):
+            line = strong.get(j) or self._curve(row, j)
+            come = [Come(line, run_time=pace("row"), rate_func=late)]
+            if j not in strong:
+                self.told.add(line)
+            if roomy or j == top:
+                text = number(weight, "share", "stage number").next_to(key, DOWN, buff=units(BELOW))
+                if key.get_x() < self.queries[row].get_x() - units(1):  # clear of the curve
+                    text.end_at(key.get_left()[0] - units(APART))
+                else:
+                    text.begin_at(key.get_right()[0] + units(APART))
+                self.told.add(text)
+                come.append(Come(text, run_time=pace("row"), rate_func=late))
+            each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
+        return [LaggedStart(*each, lag_ratio=0.5 if roomy else 0.25, run_time=pace("slow"))]
 
     def take(self, row: int) -> list[Any]:
         """Along the curves, values come down to the query."""
         others = [int(j) for j in np.flatnonzero(self.weights.values[row] >= FAINT) if j != self.top(row)]
         down = (Flight(self.values[j], self.taken[row], 0.0, "slow") for j in others)
-        return [
-            draw(*self.curves[row], kind="row"),
-            (*down, Travel(self.values[self.top(row)], self.taken[row], 0.0, "slow")),
-        ]
+        return [(*down, Travel(self.values[self.top(row)], self.taken[row], 0.0, "slow"))]
 
     def leads(self, rows: Iterable[int]) -> list[Any]:
         """Arrows from words that are read to those that are then written."""

@@ -82,7 +82,9 @@ class Decoder(Chapter):
             ),
             beat(
                 f"But “{decoded.reads[row + 1]}” is read as well, one position further: it could simply be copied.",
-                (picture.reads.mark({row + 1: "warning"}), draw(picture.peek, kind="row")),
+                picture.reads.mark({row + 1: "warning"}),
+                *(draw(part, kind="slow") for part in picture.peek[:1]),
+                *(draw(part) for part in picture.peek[1:]),
                 ambient=flow,
             )
             if row + 1 < len(decoded.reads)
@@ -188,7 +190,8 @@ class Decoder(Chapter):
             beat(
                 "Mask first, and nothing later is copied.",
                 Rise(dive, *board.standing(board.divided)),
-                (leave(shifted.peek), draw(shifted.stopped[1]), appear(shifted.stopped[0])),
+                leave(shifted.peek),
+                *shifted.stop(),
             ),
         )
 

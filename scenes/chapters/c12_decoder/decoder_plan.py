@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Dive, Flight, Travel, appear, draw, exchange, gather, grow, leave
+from scenes.animations import Dive, Flight, Travel, appear, appear_in_turn, draw, exchange, gather, grow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, ellipsis, hatching, rule
+from scenes.mobjects.shapes import path as line_through
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
-from scenes.theme import PIXELS_PER_UNIT, at, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
@@ -27,13 +29,14 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 NAMES = {"self_attn": "attention", "cross_attn": "cross-attention", "ffn": "feed-forward"}
 MASKED = "masked attention"
 #: Px of the names at the left, from a sentence to the plate, between two boxes, and of the track beside them.
-SIDE, AIR, SPACE, TRACK = 190.0, 62.0, 10.0, 260.0
+SIDE, AIR, SPACE, TRACK = 280.0, 62.0, 10.0, 260.0
 #: How much larger a sentence is that lies alone on the stage.
 LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
-#: Px of the lid that a mask puts on a way.
-LID = 150.0
+#: How much of the way to the position before a lid takes up, px from the way of a vector to what could be copied, and
+#: where in an attention this and what is handed on run: from its middle, as a part of its height.
+LID, ASIDE, LANES = 0.46, 16.0, (-0.2, 0.26)
 #: What part of the room beside the encoder the decoder takes.
 PLATE = 0.57
 #: Px by which what a sublayer adds is lower than the vector.
@@ -47,7 +50,8 @@ class Stack(VGroup):
 
     Args:
         room: the rectangle that is filled.
-        track: px that are left free at the right of the boxes.
+        track: px that are left free at the right of the boxes; without any, these are named at the left of the plate,
+            and self-attention is twice as high as the others.
         names: what each kind of sublayer is called.
 
     `boxes` are by the path of their sublayer, from the foot up, and on top "output".
@@ -61,17 +65,26 @@ class Stack(VGroup):
         self.plate = Box(room.width, room.height, colours.surface, 20, colours.residual, 4).move_to(room.centre)
         self.plate.key = "plate", "decoder"
         inside = room.inset(26, 16)
-        lines = inside.split_columns(-track)[0].rows(len(paths), SPACE) if track else inside.rows(len(paths), SPACE)
-        style = "fact" if lines[0].height >= LOW else "small token"
+        if track:
+            inside = inside.split_columns(-track)[0]
+        high = [1 if track or not path.endswith("self_attn") else 2 for path in paths]
+        lines = [*reversed(inside.rows(sum(high), SPACE))]
+        style = "fact" if lines[0].height + (0 if track else SPACE) >= LOW else "small token"
         self.boxes: dict[str, VMobject] = {}
         written, dots = VGroup(), VGroup()
-        for path, line in zip(paths, reversed(lines), strict=True):
+        for path, count in zip(paths, high, strict=True):
+            lowest, *above = (lines.pop(0) for _ in range(count))
+            line = Room(lowest.left, min(part.top for part in (lowest, *above)), lowest.right, lowest.bottom)
             if not path:
                 dots.add(ellipsis().move_to(line.centre))
                 continue
             box = Box(line.width, line.height, colours.background, 10, colours.ink3, 2).move_to(line.centre)
-            name = Words(names.get(path.rpartition(".")[2], "output"), style, paper=box).settle(line.centre)
-            name.begin_at(at(line.left + 24, 0)[0])  # clear of what leads across the plate, or of what is added
+            name = Words(names.get(path.rpartition(".")[2], "output"), style, paper=box if track else None)
+            name.settle(line.centre)
+            if track:
+                name.begin_at(at(line.left + 24, 0)[0])  # clear of what is added
+            else:
+                name.end_at(at(room.left - 24, 0)[0])
             box.key, name.key = ("box", path), ("named", path)
             self.boxes[path] = box
             written.add(name)
@@ -96,7 +109,10 @@ class Shifted:
         high = [pixels(line.height) + air for line in (self.writes, self.reads)]
         between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         self.decoder = Stack(trace, between)
-        self.ways_in = upwards(self.reads.chips, [self.decoder.plate])
+        top = self.decoder.plate.get_top()[1]
+        self.ways_in = VGroup(
+            rule(chip.get_top(), np.array([chip.get_x(), top, 0]), "residual", 5) for chip in self.reads.chips
+        )
         self.ways_out = upwards([self.decoder.plate], self.writes.chips)
         self.large = [large(line, room) for line in (decoded.writes, decoded.reads)]
         VGroup(*self.large).arrange(DOWN, buff=units(AIR)).move_to(room.centre)
@@ -108,6 +124,11 @@ class Shifted:
             for lines in ((self.writes, self.reads), self.large)
         )
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
+        #: In each self-attention: lids on the ways to earlier positions, and arrows on those to later ones.
+        self.lids, self.handed = VGroup(), VGroup()
+        for path, box in self.decoder.boxes.items():
+            if path.endswith("self_attn"):
+                self._masked(box)
         self.peek, self.stopped = self._copied(len(decoded.written) - 1)
 
     def slide(self) -> tuple[Any, ...]:
@@ -123,13 +144,18 @@ class Shifted:
     def everywhere(self, way: OneWay) -> list[Any]:
         """From the way of one vector to those of all positions, with the mask."""
         count = len(way.read.chips)
-        come = [*self.reads.chips[count:], *self.writes.chips, self.decoder, *self.ways, self.names, self.stopped[0]]
+        come = [*self.reads.chips[count:], *self.writes.chips, self.decoder, *self.ways, self.names]
         return [
             leave(*way.passed),
             (*exchange(way.read.chips, self.reads.chips[:count], "row"), appear(*come)),
-            tuple(Flight(a, b, 0.0, "slow") for a, b in zip(self.reads.chips, self.writes.chips, strict=True)),
-            *([draw(self.stopped[1])] if len(self.stopped[0]) else []),
+            *([appear_in_turn([*self.handed], "slow")] if len(self.handed) else []),
+            tuple(Flight(a, b, 0.0, "row") for a, b in zip(self.reads.chips, self.writes.chips, strict=True)),
+            *self.stop(),
         ]
+
+    def stop(self) -> list[Any]:
+        """Lids close the ways to earlier positions, and what could be copied stops at one of them."""
+        return [appear_in_turn([*self.lids], "slow"), draw(*self.stopped, kind="row")] if len(self.lids) else []
 
     def dive(self) -> Dive:
         """Into the first attention."""
@@ -140,28 +166,33 @@ class Shifted:
         """Take the words that are read along on a dive, to the places of the `chips`."""
         return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
 
+    def _masked(self, box: VMobject) -> None:
+        """In a self-attention, from each position to the next: a lid on the way back, and an arrow on the way there."""
+        high = float(box.height)
+        back, there = (box.get_y() + lane * high for lane in LANES)
+        for one, two in pairwise(chip.get_x() for chip in self.reads.chips):
+            wide = LID * pixels(two - one)
+            lid = Box(wide, pixels(high) / 2, palette().background, 6, palette().warning, 4)
+            shut = VGroup(lid, hatching(wide - 8, pixels(high) / 2 - 8)).move_to(np.array([(one + two) / 2, back, 0]))
+            self.lids.add(shut)
+            start, end = (np.array([x, there, 0]) for x in (one + units(ASIDE / 2), two - units(ASIDE / 2)))
+            self.handed.add(arrow(start, end, "value", 5, 20))
+
     def _copied(self, row: int) -> tuple[VGroup, VGroup]:
-        """The way by which the word after a position could be copied, and what is left of it before a mask; if any."""
+        """The way by which the word after a position could be copied, and what is left of it before a lid; if any."""
         if row + 1 >= len(self.reads.chips):
             return VGroup(), VGroup()
-        aside, box = RIGHT * units(16), self.decoder.boxes[FIRST]
-        start = self.reads.chips[row + 1].get_top() + UP * units(4) - aside
-        end = self.writes.chips[row].get_bottom() + DOWN * units(6) + aside
-        high = float(box.height) * PIXELS_PER_UNIT
-        met = start + (end - start) * (box.get_bottom()[1] - start[1]) / (end[1] - start[1])
-        lids = VGroup()
-        for path, other in self.decoder.boxes.items():
-            if path.endswith("self_attn"):
-                lid = Box(LID, high, palette().background, 6, palette().warning, 4)
-                shut = VGroup(lid, hatching(LID - 8, high - 8)).move_to(np.array([met[0], other.get_y(), 0]))
-                style = "fact" if high >= LOW else "small token"
-                lids.add(
-                    shut,
-                    Words("masked", style, "warning", other)
-                    .settle(shut.get_center())
-                    .end_at(lid.get_left()[0] - units(24)),
-                )
-        return arrow(start, end, "warning", 7, 26), VGroup(lids, arrow(start, met, "warning", 7, 26))
+        level = self.lids[row].get_y()
+        start = self.reads.chips[row + 1].get_top() + UP * units(4) + LEFT * units(ASIDE)
+        end = self.writes.chips[row].get_bottom() + DOWN * units(6) + RIGHT * units(ASIDE)
+        turn, back = (np.array([point[0], level, 0]) for point in (start, end))
+        return bent(start, turn, back, end), bent(start, turn, self.lids[row].get_right() + RIGHT * units(4))
+
+
+def bent(*points: np.ndarray) -> VGroup:
+    """An arrow that warns, through all points: its line, and its head."""
+    line, head = arrow(points[-2], points[-1], "warning", 7, 26)
+    return VGroup(line_through([*points[:-1], line.get_end()], "warning", 7), head)
 
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:
