@@ -17,6 +17,8 @@ ENTRIES = {
     "dot product": ("lookup.scores",),
     "distance moved against the gradient": ("place_along", "small_places", "large_places"),
     "first symbols recalled, all distances": ("recall.curve",),
+    "first number": ("modern_blocks.gate_before",),
+    "gate": ("modern_blocks.gate",),
     "gradient at the first layer, in powers of ten": ("gradient_by_depth.first",),
     "gradient at the first symbol, in powers of ten": ("recall.gradient",),
     "layers": ("gradient_by_depth.depths",),

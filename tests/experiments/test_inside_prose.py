@@ -5,7 +5,7 @@ import pytest
 
 from transformer_core.pretrained.model_packages import PACKAGES
 from transformer_core.studies.experiments import inside_prose
-from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, language_model
+from transformer_core.studies.experiments.language_model import HALF, PAIRS, PROMPTS, language_model, repeated
 from transformer_core.studies.experiments.parts import areas
 from transformer_core.tracing.trace import Trace
 
@@ -146,6 +146,20 @@ def test_it_and_the_last_word_look_where_they_are_shown_to_look(run, model, ids)
         for row, query in (("it", -4), ("last", -1)):
             layer, head = place(run, ("look_heads", "row", row))
             assert model.weights[layer][head][query] == pytest.approx(run[f"{row}_{which}"].values, abs=EXACT)
+
+
+def test_what_is_said_for_repeated_tokens_is_what_all_heads_make_likeliest(run, model, ids):  # noqa: ARG001
+    row = repeated(language_model(), seed=0)[inside_prose.COPIED].tolist()
+    kept = np.arange(HALF)[inside_prose.KEPT]
+    asking = HALF - 1 + kept  # the places before the second copies
+    model.read(row[: asking[-1] + 1])
+    layer, head = place(run, ("best_heads", "kind", "induction"))
+    assert model.weights[layer][head][asking, kept] == pytest.approx(run["copied_weight"].values, abs=EXACT)
+    table = model.w.get("output.weight", model.w["token_embd.weight"])
+    logits = model.norm(model.stream[-1][asking], "output_norm.weight") @ table.T
+    assert logits.argmax(-1).tolist() == [row[at] for at in kept]
+    powers = np.exp(logits - logits.max(-1, keepdims=True))
+    assert 1 / powers.sum(-1) == pytest.approx(run["said_0"].values, abs=EXACT * 5)
 
 
 def test_the_words_of_time_are_as_many_as_is_said_and_the_new_ones_are_new():

@@ -194,6 +194,17 @@ def test_induction_heads_of_a_real_model_rest_on_the_first_token_until_a_name_re
     assert run["value_ratio"] < run["value_ratio_others"] / 2
 
 
+def test_without_its_induction_heads_a_real_model_stops_copying_and_without_others_it_goes_on():
+    run = found("inside_prose")
+    whole, one, *more, others = run["copied"].values
+    assert max(more) < one / 10 < whole / 10 < others / 5
+    labels = [run[f"said_{at}"].labels["position"] for at in range(len(run["copied"]))]
+    goal = run["copied_weight"].labels["position"]
+    right = [np.mean([word == other for word, other in zip(said, goal, strict=True)]) for said in labels]
+    assert (right[0], right[2], right[3]) == (1, 0, 0)
+    assert 0 < right[1] < right[4]
+
+
 def test_a_neuron_of_time_knows_words_that_it_was_not_chosen_by():
     run = found("inside_prose")
     assert run["unit_new"] > run["unit_shuffled"] + 0.05

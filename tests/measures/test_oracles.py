@@ -23,7 +23,6 @@ ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.
 )
 #: Derived tensors that are the same everywhere, and why.
 ALWAYS = {
-    "blind_guess": "one language model, of one vocabulary",
     "beam_width": "every search of a lecture keeps four",
     "share_of_gain": "one experiment tells it",
     "entering_apart": "what leaves rows as they are is linear",

@@ -304,6 +304,7 @@ class Heads(Chapter):
             scores = seeds["score"].pick(role=INFLECTED)
             called = {seed: training_name(place) for place, seed in enumerate(scores.labels["seed"])}
             table = RoleTable(scores, trace["roles.role_threshold"], called=called)
+            nearly = [seed for seed in table.lines if seed not in table.winners]
             card.inside.fit(table)
             of_these = Words(f"{role_name(INFLECTED)}; other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
             of_these.end_in(card.head)
@@ -333,15 +334,16 @@ class Heads(Chapter):
                 appear(picture.labels[1], picture.summit),
             ),
             beat(
-                f"In {seeds['tried']} other trainings, it was "
-                f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')}: chance decides."
+                f"In {seeds['tried']} other, shorter trainings, "
+                f"{counted(seeds['places'].pick(role=INFLECTED), 'different head')} came first: chance decides."
                 if "tried" in seeds
                 else "Which one takes it, only the training tells.",
                 *(
                     [
                         (leave(picture), follow(VGroup(table.heads, of_these))),
                         appear_in_turn([VGroup(table.calls[seed], line) for seed, line in table.lines.items()], "slow"),
-                        appear_in_turn([ring_around(table.best(seed)) for seed in table.lines]),
+                        appear_in_turn([ring_around(cell) for cell in table.winners.values()]),
+                        appear_in_turn([ring_around(table.best(seed), "ink3") for seed in nearly]),
                     ]
                     if "score" in seeds
                     else [appear(ring_around(picture.labels[0], roomy=True))]
@@ -429,7 +431,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Times its weight: {picture.arriving:.2f}" + claim(bool(little), ", so the head adds little.", "."),
-                (appear(picture.ghosts, rise=False), *picture.lengths.forward()),
+                tuple(picture.lengths.forward()),
                 ambient=flow,
             ),
             beat(

@@ -37,8 +37,6 @@ LABEL, AXES = 420.0, 130.0
 NUMBER, BAR = 100.0, 34.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
-#: How much is seen of a bar that has shrunk.
-FAINT = 0.3
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
@@ -285,8 +283,6 @@ class Sink(VGroup):
         names = "length of value", "times its weight"
         self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
         self.bars, self.left = self.lengths.stages
-        #: How long the values were before they were weighted.
-        self.ghosts = self.bars.bars.copy().set_opacity(FAINT)
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, deal, exchange, leave, ring_around
+from scenes.animations import Come, Flight, Play, Travel, appear, deal, exchange, follow, leave, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
@@ -20,6 +20,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, between, pace, palette, signed, units
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -31,6 +32,9 @@ SEEN = 0.05
 NAMES = 350.0
 #: Px of the row of names of heads, of the formula below them, of what is added, and of the stream at its right.
 LETTERS, FORMULA, ADDED, STREAM = 50.0, 104.0, 84.0, 96.0
+#: What two axes reach beyond their values, px of a name of them and of a bar, the points of a curve, and both curves.
+MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
+CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
 #: The part of a flight after which its goal appears.
 LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
 #: A gated layer, and its sum with what it reads.
@@ -119,6 +123,33 @@ class Laid:
         self.title = Words("mean, over the rms", "block", "ink2").end_in(names)
 
 
+class Bend(VGroup):
+    """The curves of ReLU and SiLU, and where each first number lies, a bar up or down to that of SiLU: its gate.
+
+    Args:
+        run: the results of the experiment.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, room: Room) -> None:
+        before, after = run["gate_before"], run["gate"]
+        low, high = float(before.values.min()) - MARGIN, float(before.values.max()) + MARGIN
+        place = room.split_rows(TICKS)[1].split_rows(-2.4 * TICKS)[0]
+        self.plot = Plot.filling(place, before, after, ((low, high), (0, high)))
+        along = np.linspace(low, high, SMOOTH)
+        ends, self.curves, names = self.plot.point(low, 0), VGroup(), VGroup()
+        for name, (text, role, thick, side) in CURVES.items():
+            self.curves.add(self.plot.curve(along.tolist(), ACTIVATIONS[name](along).tolist(), role, thick))
+            names.add(Words(text, "title", role).next_to(ends, side, buff=units(24)).begin_at(ends[0] + units(TICKS)))
+        foot = Room(place.left, place.bottom - 1, place.right, place.bottom + 1)
+        self.bars = bars(after.quantities(), foot, place.height / high, THIN, Ground())
+        for bar, value in zip(self.bars, before.values, strict=True):
+            bar.set_x(self.plot.point(float(value), 0)[0])
+        #: What the curves lie in.
+        self.frame = VGroup(self.plot, names)
+        super().__init__(self.frame, self.curves, self.bars)
+
+
 class Gates:
     """Units side by side: the gate, before and after its activation, another number, and their product.
 
@@ -138,7 +169,7 @@ class Gates:
         rooms = body.rows(3, 16)
         count = len(run["gate"])
         self.columns = columns.columns(count, 0)
-        rows = {"number": rooms[0], "gate": rooms[1], "product": rooms[2]}
+        rows = dict(zip(("gate", "number", "product"), rooms, strict=True))
         drawn = [run[name] for name in ("number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
         wide = columns.width / count * 0.5
@@ -149,6 +180,8 @@ class Gates:
             name: bars(run[name].quantities(), rows[row], unit, wide, grounds[row]) for name, row in row_of.items()
         }
         self.bars["again"] = self.bars["gate_before"].copy()
+        #: What bends the first numbers into gates, below them, where there is room until the second ones come.
+        self.bend = Bend(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
         self.numbers = VGroup(
             Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
             for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
@@ -196,6 +229,21 @@ class Gates:
     def column(self, place: int) -> VGroup:
         """The bars of one unit."""
         return VGroup(self.bars[name][place] for name in ("gate", "number", "product"))
+
+    def bent(self) -> list[Play]:
+        """Every first number meets the curve of SiLU, and comes back from it as a gate."""
+        met = [Travel(bar, cut, 0.0, "flow") for bar, cut in zip(self.bars["again"], self.bend.bars, strict=True)]
+        back = [Flight(cut, bar, 0.0, "row") for cut, bar in zip(self.bend.bars, self.bars["gate"], strict=True)]
+        return [
+            LaggedStart(*met, lag_ratio=0.2, run_time=pace("slow")),
+            (
+                *self.become("again", "gate"),
+                *back,
+                leave(self.names["gate_before"]),
+                follow(self.names["gate"]),
+            ),
+            leave(self.bend),
+        ]
 
 
 class Sharing:
@@ -250,18 +298,23 @@ class Sharing:
 
     def merge(self) -> tuple[Animation, ...]:
         """The keys and values of neighbouring heads become one pair, and the lines follow."""
-        #: Each plate with the one that it becomes: the first of a group turns into it, the others fly there.
-        plates = [
-            (plate, vector.plate, i % self.group == 0)
-            for i, pair in enumerate(self.before)
-            for plate, vector in zip(pair, self.pairs[i // self.group], strict=True)
-        ]
-        return (
-            *(Travel(plate, goal.copy(), 0.0, "camera", leaving=True) for plate, goal, first in plates if first),
-            *(Flight(plate, goal, 0.0, "camera") for plate, goal, first in plates if not first),
-            leave(*(plate for plate, _, first in plates if not first)),
-            *exchange(self.own, self.lines, "camera"),
-        )
+        return *merged(self.before, self.pairs), *exchange(self.own, self.lines, "camera")
+
+
+def merged(before: Sequence[VGroup], after: Sequence[VGroup]) -> tuple[Animation, ...]:
+    """Neighbouring keys and values become one pair."""
+    group = len(before) // len(after)
+    #: Each plate with the one that it becomes: the first of a group turns into it, the others fly there.
+    plates = [
+        (plate, vector.plate, i % group == 0)
+        for i, pair in enumerate(before)
+        for plate, vector in zip(pair, after[i // group], strict=True)
+    ]
+    return (
+        *(Travel(plate, goal.copy(), 0.0, "camera", leaving=True) for plate, goal, first in plates if first),
+        *(Flight(plate, goal, 0.0, "camera") for plate, goal, first in plates if not first),
+        leave(*(plate for plate, _, first in plates if not first)),
+    )
 
 
 class CacheGrowth:
@@ -274,6 +327,12 @@ class CacheGrowth:
 
     #: What each line is called, and the role that it is drawn in.
     LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
+
+    def split(self) -> tuple[Animation, ...]:
+        """Every head has a key and a value of its own."""
+        group = len(self.every) // len(self.pairs)
+        parts = (Travel(self.pairs[i // group], pair, 0.0, "row") for i, pair in enumerate(self.every))
+        return leave(*self.pairs), *parts
 
     def __init__(self, run: Trace, sharing: Sharing) -> None:
         room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
@@ -300,9 +359,13 @@ class CacheGrowth:
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
         corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(325) + DOWN * units(20)
-        self.pairs = [pair.copy() for pair in sharing.pairs]
-        small = VGroup(*self.pairs).scale(0.5).arrange(RIGHT, buff=units(36)).move_to(corner, aligned_edge=LEFT + UP)
+        #: What is kept with keys for every head, and with shared ones.
+        self.every, self.pairs = ([pair.copy() for pair in pairs] for pairs in (sharing.before, sharing.pairs))
+        small = VGroup(*self.every).scale(SMALL).arrange(RIGHT, buff=units(16)).move_to(corner, aligned_edge=LEFT + UP)
+        for pair, owners in zip(self.pairs, zip(*[iter(self.every)] * sharing.group, strict=True), strict=True):
+            pair.scale(SMALL).move_to(VGroup(*owners))
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
+        self.caption.align_to(small, LEFT)
         self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
 
         name = word(run["parameters"].label("model", 2), "block", "warning")
@@ -311,6 +374,8 @@ class CacheGrowth:
         self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
 
 
+#: How large the kept keys and values are beside the lines of the cache.
+SMALL = 0.42
 #: The side of the largest square in px, and how much of the ink its fill has.
 SIDE, FILL = 650.0, 0.28
 

@@ -12,14 +12,13 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
-    follow,
     grow,
     leave,
     move_ring,
     pulses,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, size_of
+from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, merged, size_of
 from scenes.chapters.c16_modern.dials import Dials
 from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
@@ -235,19 +234,16 @@ class Modern(Chapter):
                 picture.become("gate_before", "relu"),
             ),
             beat(
-                f"SwiGLU (Shazeer, {year:.0f}) makes a second number for each, with a matrix of its own.",
-                appear(picture.zeros["number"], picture.names["number"]),
-                appear_in_turn([*picture.bars["number"]]),
+                f"SwiGLU (Shazeer, {year:.0f}) bends them by SiLU, a smooth ReLU: each becomes a gate.",
+                (*picture.become("relu", "again"), appear(picture.bend.frame)),
+                draw(*picture.bend.curves),
+                *picture.bent(),
             ),
             beat(
-                "The first becomes a gate, by SiLU, a smooth ReLU: the second is multiplied by it.",
-                picture.become("relu", "again", "rest"),
-                (
-                    *picture.become("again", "gate", "rest"),
-                    leave(picture.names["gate_before"]),
-                    follow(VGroup(picture.names["gate"], picture.signs)),
-                ),
-                appear(picture.zeros["product"], picture.names["product"]),
+                "A second number, with a matrix of its own, is multiplied by that gate.",
+                appear(picture.zeros["number"], picture.names["number"]),
+                appear_in_turn([*picture.bars["number"]]),
+                appear(picture.zeros["product"], picture.names["product"], picture.signs),
                 (picture.multiply(), appear(picture.formula.part("weight"))),
             ),
             beat("Where the gate is nearly shut, little comes through.", appear_in_turn(rings, "slow")),
@@ -301,6 +297,7 @@ class Modern(Chapter):
             ),
             beat(
                 f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
+                picture.split(),
                 draw(picture.curves["every"], kind="slow"),
                 appear(picture.ends["every"]),
             ),
@@ -314,6 +311,8 @@ class Modern(Chapter):
             ),
             beat(
                 f"With shared keys, it is {third:,.0f}.",
+                merged(picture.every, picture.pairs),
+                appear(*(vector for pair in picture.pairs for vector in pair), rise=False),
                 draw(picture.curves["shared"], kind="slow"),
                 appear(picture.ends["shared"]),
             ),
@@ -365,8 +364,8 @@ class Modern(Chapter):
         """The answer, and a question."""
         plan = picture.plan
         source, written = picture.texts
-        plays = [(appear(chip), draw(*arcs)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
-        half = len(plays) // 2
+        turns = [(draw(*arcs), appear(chip)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
+        half = len(turns) // 2
         ring = ring_around(plan.new["feed-forward"], roomy=True)
         lit = [name for block, name in plan.new.items() if block != "feed-forward"]
         yield Step(
@@ -388,7 +387,15 @@ class Modern(Chapter):
                 leave(picture.box, picture.formula, picture.sum, picture.names),
                 appear(source, picture.equals),
             ),
-            beat("As one text: what is written attends back to what was read,", *plays[:half]),
-            beat("here by the weights of our translator’s cross-attention.", *plays[half:]),
+            beat(
+                "As one text: its last token attends back, and the next word is written,",
+                *(play for turn in turns[:half] for play in turn),
+            ),
+            beat(
+                "here by the weights of our translator’s cross-attention.",
+                appear(picture.whose),
+                *(play for turn in turns[half:] for play in turn),
+            ),
             stage=[plan],
+            noted=False,
         )

@@ -18,7 +18,7 @@ from scenes.mobjects.shapes import Box, dot, path, rule, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, between, pace, palette, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Where the query and the key stand in the sentence, by how many positions both are moved, and whose vector is normed.
@@ -283,7 +283,7 @@ class Stayed:
 
     Args:
         layers, years: as of a `Plan`.
-        weights: cross-attention, "query key": the row that reads a word is called by the next, which it writes.
+        weights: cross-attention, "query key": the row of a token that is read serves the next, which is written.
     """
 
     def __init__(self, layers: Quantity, years: NamedTensor, weights: NamedTensor) -> None:
@@ -305,17 +305,19 @@ class Stayed:
         self.equals.set_y(self.texts[0].get_y())
         self.back = [
             VGroup(
-                self._arc(weights.quantity(row, key), read, chip)
+                self._arc(weights.quantity(row, key), read, asks, weights.label("query", row))
                 for key, read in enumerate(self.texts[0].chips)
                 if weights.values[row, key] > SEEN
             )
-            for row, chip in enumerate(self.texts[1].chips)
+            for row, asks in enumerate([self.equals, *self.texts[1].chips[:-1]])
         ]
+        self.whose = Words("weights of our translator", "title", "weight").begin_in(STAGE.split_rows(TITLE)[0])
 
     @staticmethod
-    def _arc(weight: Quantity, read: Token, chip: Token) -> VMobject:
-        start, end, rise = read.get_top(), chip.get_top(), UP * units(RISE)
+    def _arc(weight: Quantity, read: Token, asks: VMobject, query: Label) -> VMobject:
+        start, end, rise = read.get_top(), read.get_top(), UP * units(RISE)
+        end[0] = asks.get_x()
         line = rule(start, end, "weight", THIN + (THICK - THIN) * weight)
         line.points = np.array([start, start + rise, end + rise, end])
-        ends = End(weight, first=True, axis="key"), End(chip.label)
+        ends = End(weight, first=True, axis="key"), End(query)
         return means(line, Thickness(weight, THICK - THIN, THIN), *ends)

@@ -13,6 +13,7 @@ from scenes.animations import (
     Visit,
     appear,
     appear_in_turn,
+    deal,
     dim,
     draw,
     exchange,
@@ -26,12 +27,11 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
-from scenes.chapters.c18_inside.measured import Climb, Losses, Reading, Verdicts
+from scenes.chapters.c18_inside.measured import Climb, Copies, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 HEADS, TOKENS, PRONOUN = "experiment.sinks_and_induction", "experiment.next_token", "experiment.pronoun"
@@ -50,7 +50,7 @@ class Inside(Chapter):
         yield from self.all_heads(run, heads, card)
         yield from self.at_rest(run, card)
         yield from self.a_name_twice(run, card)
-        yield from self.without_heads(heads, trace["experiment.long_prompt.blind_guess"], card)
+        yield from self.without_heads(run, heads, card)
         yield from self.through_the_layers(run, trace.under(TOKENS), card)
         yield from self.a_unit(run, card)
         yield from self.it(run, trace.under(PRONOUN), card)
@@ -176,48 +176,48 @@ class Inside(Chapter):
             stage=[card.paper, card.called("a name that comes twice"), row],
         )
 
-    def without_heads(self, heads: Trace, blind: Quantity, card: Card) -> Iterator[Step]:
-        """Ablation: the loss in repeated tokens without the best induction heads, and without others."""
-        picture, loss, removed = Losses(heads, blind, card.inside), heads["loss"], heads["without_best"]
-        guessing, most = loss.values[0], heads["without_others"].pick(amount=-1).values.max()
-        columns = [VGroup(*part) for part in zip(picture.bars, picture.numbers, picture.names, strict=True)]
-        first, second, *others = columns
-        ten, told = removed.values[-1], f"loss a token in nats, mean of {heads['sequences']:.0f} sequences"
+    def without_heads(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+        """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
+        picture = Copies(run, card.inside)
+        copied, every = run["copied"].quantities(), run["copied_of"]
+        whole, one, five, ten, others = copied
         yield Step(
             "Ablation: does the model need these heads?",
             beat(
-                "Random tokens, written twice. The first time, none can be foreseen"
-                + claim(bool(guessing > blind), ", and it expects prose: worse than a blind guess.", "."),
-                (grow(first[0], DOWN), appear(*first[1:])),
-                draw(*picture.guess),
-                appear(picture.blind),
+                "Random tokens, written twice. The first time, none can be foreseen.",
+                appear(picture.names[0]),
+                appear_in_turn([*picture.first], "slow"),
+            ),
+            beat(
+                f"The second time, it copies {whole:.0f} of {every:.0f}. "
+                "Lines are the attention of the best induction head.",
+                appear(picture.names[1]),
+                draw(*picture.lines, kind="slow"),
+                deal([*picture.first], [*picture.said[0]], kind="slow"),
+                (grow(picture.bars[0]), appear(picture.told[0])),
+            ),
+            beat(
+                f"Ablate this one head, and it copies {one:.0f}.",
+                (leave(*picture.lines), *picture.turn()),
             ),
             beat(
                 claim(
-                    bool(loss.values[1] < guessing / 2),
-                    f"The second time it copies, and the loss falls to {loss.quantity(1):.1f}.",
-                    f"The second time, the loss is {loss.quantity(1):.1f}.",
+                    bool(ten < whole / 10),
+                    "Without five, and without ten, hardly any.",
+                    f"Without five, {five:.0f}; without ten, {ten:.0f}.",
                 ),
-                (grow(second[0], DOWN), appear(*second[1:])),
+                picture.turn(),
+                picture.turn(),
             ),
             beat(
                 claim(
-                    bool(ten - loss.values[1] > (guessing - loss.values[1]) / 2),
-                    "Ablate the best induction head, then five, then ten: most of the gain is gone.",
-                    "Ablate the best induction head, then five, then ten: the loss changes.",
+                    bool(others > whole / 2),
+                    f"Ablate ten other heads, drawn by chance, and it goes on copying: {others:.0f}.",
+                    f"Ablate ten other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                *((grow(bar, DOWN), appear(*written)) for bar, *written in others),
+                picture.turn(),
             ),
-            beat(
-                claim(
-                    bool(most < ten / 2),
-                    "Ablate as many other heads, drawn by chance, and it goes on copying.",
-                    "Ablate as many other heads, drawn by chance, and it suffers as well.",
-                ),
-                appear(picture.legend),
-                *(appear_in_turn([*dots]) for dots in picture.others),
-            ),
-            stage=[card.paper, card.called(told), picture.floor],
+            stage=[card.paper, card.called(f"{heads['sequences']:.0f} sequences; here is a part of one")],
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
@@ -304,6 +304,7 @@ class Inside(Chapter):
         pair = self.pair(run, "it", card)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
+        tired, wide = (chip.label for chip in pair.ends)
         ends, reading = ([ring_around(chip) for chip in chips] for chips in (pair.ends, pair.read[0]))
         yield Step(
             f"“{it}” cannot see what comes after it",
@@ -311,12 +312,12 @@ class Inside(Chapter):
                 f"The famous picture of attention: is “{it}” the animal, or the street?",
                 Travel(pair.above, pair.below, kind="row"),
             ),
+            beat(f"Only the last word tells: “{tired}” or “{wide}”.", appear(*ends)),
             beat(
-                f"Only the last word tells. But a language model is causal: at “{it}”, the last word is not yet read.",
-                appear(*ends),
-                (leave(*ends), appear(*reading)),
+                f"But a language model is causal: at “{it}”, the last word is not yet read.",
+                appear(*reading),
                 *(tuple(map(move_ring, reading, chips)) for chips in pair.read[1:]),
-                (draw(hidden[0]), appear(hidden[1]), dim(*pair.later)),
+                (draw(hidden[0]), appear(hidden[1]), dim(*pair.later), leave(*ends)),
             ),
             beat(
                 f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",

@@ -8,16 +8,16 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange
+from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange, follow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Away, Ground, Shade, Stands, means
+from scenes.mobjects.marks import Shade, Stands, Thickness, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, dot, rule, stroke
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
 from scenes.theme import PIXELS_PER_UNIT, at, ink_on, palette, shared, signed, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px for the tokens below, for the names beside the plot, above it, and for the last token.
@@ -109,53 +109,66 @@ class Climb:
         return plays
 
 
-#: Px for the names below the columns and for the number above the tallest, and the width of a column.
-FOOT, ABOVE, WIDE, DOT = 110.0, 64.0, 190.0, 22.0
+#: Px of the names at the left, of a chip, between two chips, and beside the longest bar; of a line of no weight, and
+#: what all of it adds.
+NAMED, CHIP, APART, TOLD, THREAD, ROPE = 290.0, 92.0, 26.0, 400.0, 3.0, 27.0
 
 
-class Losses:
-    """Columns as tall as a loss, over their names; dots where the loss is without as many heads drawn by chance.
+class Copies:
+    """Tokens, and below each what the model says for it when they come again: with all heads, and without some.
 
     Args:
-        run: `experiment.sinks_and_induction`.
-        blind: the loss of a guess that gives every token the same probability.
+        run: `experiment.inside_prose`.
     """
 
-    def __init__(self, run: Trace, blind: Quantity, room: Room = STAGE) -> None:
-        above, below = room.split_rows(-FOOT)
-        whole, removed = run["loss"], run["without_best"]
-        losses = [*whole.quantities(), *removed.quantities()]
-        self.unit = (above.height - ABOVE) / max(map(float, losses))
-        self.floor, self.ground = rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), Ground()
-        means(self.floor, self.ground)
-        counts = [f"best {label} off" for label in removed.words("amount")]
-        names = [("first time", "all heads"), ("second time", "all heads"), *(("second time", text) for text in counts)]
-        self.bars, self.numbers, self.names, self.others = VGroup(), VGroup(), VGroup(), VGroup()
-        for place, (loss, (name, more), column) in enumerate(zip(losses, names, above.columns(5, 24), strict=True)):
-            bar, x = bar_of(loss, "height", self.unit, WIDE, "weight" if place else "ink3", 8, 0), column.centre[0]
-            self.bars.add(bar.move_to(np.array([x, at(0, above.bottom)[1], 0]), aligned_edge=DOWN))
-            self.numbers.add(number(loss, ".1f", "stage number").settle(bar.get_top() - DOWN * units(34)))
-            upper, lower = (column.cross(row).centre for row in below.rows(2, 0))
-            self.names.add(VGroup(Words(name, "fact").settle(upper), Words(more, "fact", "ink2").settle(lower)))
-            if place > 1:
-                drawn = run["without_others"].pick(amount=place - 2).quantities()
-                self.others.add(VGroup(self._dot(one, x, k - (len(drawn) - 1) / 2) for k, one in enumerate(drawn)))
-        top, level = self.bars[0].get_corner(UP + RIGHT), self.floor.get_y() + units(self.unit * float(blind))
-        #: The level of the first column, and that of a blind guess: up to the columns that come as high.
-        ends = ((top[1], at(room.right, 0)[0]), (level, self.bars[3].get_left()[0] - units(24)))
-        self.guess = VGroup(dashes(np.array([top[0], y, 0]), np.array([x, y, 0]), "ink3", 3) for y, x in ends)
-        means(self.guess[1], Away(blind, 0.0, 1, self.unit, self.guess[1].width * PIXELS_PER_UNIT, self.ground))
-        self.legend = Words("dots: as many others, drawn by chance", "block", "warning").begin_at(top[0] + units(40))
-        self.legend.stand_on(top[1] - units(56))
-        self.blind = Words(f"blind guess {blind:.1f}", "block", "ink2").begin_at(top[0] + units(40))
-        self.blind.stand_on(level - units(44))
+    def __init__(self, run: Trace, room: Room = STAGE) -> None:
+        side, wide = room.split_columns(NAMED)
+        lines = room.rows(5, 20)
+        first, second, foot = lines[0], lines[2], lines[4]
+        weights, self.counts = run["copied_weight"], run["copied"]
+        labels = weights.words("position")
+        columns = wide.columns(len(labels), APART)
+        self.names = VGroup(
+            Words(text, "block", "ink2").begin_in(side.cross(line))
+            for text, line in zip(("first time", "second time"), (first, second), strict=True)
+        )
+        self.first = self._chips(labels, columns, first)
+        self.said = []
+        for choice in range(len(self.counts)):
+            chips = self._chips(run[f"said_{choice}"].words("position"), columns, second)
+            for chip, goal in zip(chips, labels, strict=True):
+                right = chip.label == goal
+                chip.box.set_stroke(palette().role("weight" if right else "warning"), stroke(5))
+            self.said.append(chips)
+        #: From each said token to the one that it copies, as thick as the attention of the best head.
+        self.lines = VGroup()
+        for above, below, weight in zip(self.first, self.said[0], weights.quantities(), strict=True):
+            line = rule(above.get_bottom(), below.get_top(), "weight", THREAD + ROPE * weight)
+            self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
+        self.choice, self.bars, self.told, every = 0, VGroup(), list[VGroup](), run["copied_of"]
+        for choice, count in enumerate(self.counts.quantities()):
+            bar = bar_of(count, "width", (wide.width - TOLD) / float(every), CHIP, "weight", least=3)
+            self.bars.add(bar.move_to(wide.cross(foot).centre).align_to(at(wide.left, 0), LEFT))
+            name = Words(f"{self.counts.label('choice', choice)}", "block").begin_in(side.cross(foot))
+            told = Words(f"{count:.0f} of {every:.0f} copied", "large number")
+            self.told.append(VGroup(name, told.settle(bar.get_center()).begin_at(bar.get_right()[0] + units(APART))))
 
-    def _dot(self, loss: Quantity, x: float, step: float) -> Box:
-        """A dot on its column at the height of a loss."""
-        spot = np.array([x + units(step * 40), self.floor.get_y() + units(self.unit * float(loss)), 0])
-        place = Away(loss, 0.0, 1, self.unit, DOT, self.ground)
-        disc = dot(spot, DOT / 2, "warning").set_stroke(palette().background, stroke(2.5), 1)
-        return means(disc, place)
+    @staticmethod
+    def _chips(labels: Sequence[Label], columns: Sequence[Room], line: Room) -> VGroup:
+        return VGroup(
+            Token(label, "", column.width, CHIP, "stage word").move_to(column.cross(line).centre)
+            for label, column in zip(labels, columns, strict=True)
+        )
+
+    def turn(self) -> tuple[Animation, ...]:
+        """Other heads go off, and what is said now takes the place of what was said before."""
+        self.choice += 1
+        old, new = self.choice - 1, self.choice
+        return (
+            leave(*self.said[old], *self.told[old]),
+            follow(VGroup(*self.said[new], *self.told[new])),
+            *exchange([self.bars[old]], [self.bars[new]]),
+        )
 
 
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.

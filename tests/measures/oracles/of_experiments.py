@@ -302,11 +302,6 @@ def missing(raw):
     return [(raw.itself[0] - count) / raw.itself[0] for count in raw.itself]
 
 
-@oracle("blind_guess", ("experiment.long_prompt",), "", needs="vocabulary")
-def blind_guess(raw):
-    return -math.log(1 / float(raw["vocabulary"]))
-
-
 @oracle("guessed_probs", ("experiment.long_prompt",), "position",
         lambda raw: {"position": raw.words("surprise", "position")}, "surprise")  # fmt: skip
 def guessed_probs(raw):

@@ -25,17 +25,22 @@ from transformer_core.interpret.lens import logit_lens
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments.laboratory import Bench, Found, Piece, experiment, tensors
 from transformer_core.studies.experiments.language_model import (
+    HALF,
     PAIRS,
     PROMPTS,
     TABLE,
+    TAKEN,
     TEXTS,
     WEIGHTS,
+    Heads,
     facts,
     ids_of,
     losses,
     pieces_of,
     recorded,
+    repeated,
     stacked,
+    without,
 )  # fmt: skip
 from transformer_core.studies.experiments.parts import areas
 from transformer_core.text.subwords import JOIN
@@ -50,6 +55,8 @@ OF_TIME, NEW_OF_TIME = {*TABLE["time"]["words"]}, {*TABLE["time"]["new_words"]}
 NEW_TEXTS: tuple[str, ...] = tuple(TABLE["time"]["new_texts"])
 #: The other noun of each pair of sentences: the second word is said of it, in the last pair the first.
 OTHERS = {"animal": "street", "trophy": "suitcase", "ball": "window", "truck": "bus", "cup": "jug"}
+#: The repeated sequence of which some tokens are kept, and these.
+COPIED, KEPT = 8, slice(20, 26)
 #: A head has a name if it gives more than so much of its attention to the place that the name tells.
 NAMED_FROM = 0.5
 
@@ -153,6 +160,29 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
     return {"logs": found, "right": np.array([found[at].argmax() == right[at] for at in range(2)], float)}
 
 
+def copies(loaded: LoadedModel, best: Heads, seed: int) -> Piece:
+    """The likeliest pieces for the second half of repeated ones, "choice sequence position": with all heads, without
+    the best induction heads, and without as many others, drawn once; and how likely; the pieces themselves; and the
+    weights of the best head on them, where it is about to say the pieces that are kept.
+    """
+    ids, config = repeated(loaded, seed), loaded.model.config
+    others = [at for at in np.ndindex(config.decoder_layers, config.heads) if at not in {*best}]
+    drawn = [others[i] for i in np.random.default_rng(seed).choice(len(others), len(best), replace=False)]
+    asked = partial(loaded.model, None, ids[:, :-1])
+    off = [*(best[:count] for count in (0, *TAKEN)), drawn]
+    said = [without(heads, asked)[:, HALF - 1 :].softmax(-1).max(-1) for heads in off]
+    layer, head = best[0]
+    place = f"decoder.{layer}.self_attn.weights"
+    weights = recorded(loaded.model, ids[COPIED][None], place).trace()[place].values[0, head]
+    kept = range(HALF)[KEPT]
+    return {
+        "said": np.stack([one.indices.numpy() for one in said]),
+        "likely": np.stack([one.values.numpy() for one in said]),
+        "pieces": ids[:, HALF:].numpy(),
+        "weights": np.array([weights[HALF - 1 + at, at] for at in kept]),
+    }
+
+
 def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The number of heads with each name and with none, and of induction heads that are sinks in prose as well."""
     sink, previous, induction = (scores[name] > NAMED_FROM for name in ("sink", "previous", "induction"))
@@ -166,7 +196,7 @@ def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def inside_prose(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
-    bench.expect(len(TEXTS) + 5 + 2 * len(PAIRS))
+    bench.expect(len(TEXTS) + 6 + 2 * len(PAIRS))
     recorded = Trace({}).under("experiment.sinks_and_induction")
     scores = {name: recorded[name].values for name in ("sink", "previous", "induction")}
     order = {name: [divmod(int(i), config.heads) for i in np.argsort(-one, axis=None)] for name, one in scores.items()}
@@ -186,6 +216,7 @@ def inside_prose(bench: Bench) -> Found:
     unit = bench.once("unit", partial(unit_of_time, loaded, bench.seed))
     looks = bench.each("looks of {}", PAIRS, lambda key: last_looks(loaded, key))
     taken = bench.each("taken for {}", PAIRS, lambda key: taken_for(loaded, key))
+    copied = bench.once("copies", partial(copies, loaded, order["induction"][: TAKEN[-1]], bench.seed))
     named = names(scores)
 
     pairs, tokens = [cut(loaded, text.format(one)) for one in PAIRS["animal"][1:3]], cut(loaded, TWICE)
@@ -230,6 +261,14 @@ def inside_prose(bench: Bench) -> Found:
         of_time = [float(word in NEW_OF_TIME) for word in pieces]
         rows = {f"unit_text_{at}": unit["active"][bound], f"of_time_{at}": of_time}
         found |= tensors("position", {"position": pieces}, **rows)
+    choices = {"choice": ("all heads", *(f"best {count} off" for count in TAKEN), "others off")}
+    kept = {"position": pieces_of(loaded, copied["pieces"][COPIED, KEPT].tolist())}
+    right = copied["said"] == copied["pieces"]
+    found |= tensors("choice", choices, copied=right.sum((1, 2))) | tensors(copied_of=right[0].size)
+    found |= tensors("position", kept, copied_weight=copied["weights"])
+    for at, (said, likely) in enumerate(zip(copied["said"], copied["likely"], strict=True)):
+        spoken = {"position": pieces_of(loaded, said[COPIED, KEPT].tolist())}
+        found |= tensors("position", spoken, **{f"said_{at}": likely[COPIED, KEPT]})
     for at, which in enumerate(("first", "second")):
         it, last = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
         found |= tensors("key", {"key": pairs[at]}, **{f"it_{which}": it, f"last_{which}": last})

@@ -149,12 +149,6 @@ def score_count(words: np.ndarray) -> Values:
     return words**2
 
 
-@measure("")
-def blind_guess(vocabulary: np.ndarray) -> Values:
-    """ln V: the loss of a guess that gives each of V tokens the same probability."""
-    return np.log(vocabulary)
-
-
 @measure(like="millions")
 def billions(millions: np.ndarray) -> Values:
     """Millions over a thousand."""
