@@ -45,6 +45,7 @@ class AttentionGrid(VGroup):
         focus: the query whose row always shows its numbers.
         room: the rectangle that ribbon and grid share; see `rooms`.
         masked: minus infinity where a key is hidden from a query: such cells are `closed`, a weight's with its zero.
+        full: scores whose largest fills its cell; `pairs` if none are given.
 
     `hollow` are the empty cells, `cells` those with their entries, a disc each; both by (query, key). The row of the
     focus has its numbers, too: `discs` are all cells without them.
@@ -69,6 +70,7 @@ class AttentionGrid(VGroup):
         room: Room = STAGE,
         masked: NamedTensor | None = None,
         weights: bool = False,
+        full: NamedTensor | None = None,
     ) -> None:
         self.pairs, self.ribbon, self.focus, self.weights = pairs, ribbon, focus, weights
         labels = pairs.words("query")
@@ -91,11 +93,11 @@ class AttentionGrid(VGroup):
         first, final = ribbon.columns[0].left, ribbon.columns[-1].right
         #: The rectangle of the cells of each row.
         self.lines = Room(first, rows_room.top, final, rows_room.bottom).rows(count, 0)
-        self._fill(high, masked)
+        self._fill(high, masked, 0.0 if weights else full_colour(pairs if full is None else full))
         self.corner = Room(side.left, keys_room.top, side.right, keys_room.bottom)
         super().__init__(*self.query_names, *self.queries, *self.keys, *self.hollow.values(), *self.cells.values())
 
-    def _fill(self, high: float, masked: NamedTensor | None) -> None:
+    def _fill(self, high: float, masked: NamedTensor | None, scale: float) -> None:
         """Make the empty cells, those with their entries, and those that a mask closes."""
         count, columns = self.pairs.shape
         wide = self.ribbon.wide - 4
@@ -106,7 +108,6 @@ class AttentionGrid(VGroup):
         row = [entries[pairs_row, j] for j in range(columns)]
         spec = fitting(row, number_room(size), spec, style)
         beside = beside_a_disc(row, size, spec, style)
-        scale = 0.0 if self.weights else full_colour(self.pairs)
         colours = palette()
         self.hollow: dict[tuple[int, int], VMobject] = {}
         self.cells: dict[tuple[int, int], Cell] = {}
@@ -175,4 +176,5 @@ def board_of(trace: Trace, focus: Focus, tensor: str = "scores", room: Room = ST
         room,
         masked=head["masked"],
         weights=tensor == "weights",
+        full=head["scores"],
     )

@@ -503,12 +503,17 @@ class Weighting(Chapter):
         )
         above, room = for_a_formula(len(head["scores"]))
         above.fit(formula, most=1.0)
-        scores, weights = (board_of(trace, focus, tensor, room) for tensor in ("scores", "weights"))
+        scores, scaled, weights = (board_of(trace, focus, tensor, room) for tensor in ("scores", "scaled", "weights"))
         stacked = StackedRows(weights.pairs, weights.lines)
-        ribbon, discs, shares = scores.ribbon, scores.seen(scores.cells), weights.seen(stacked.segments)
+        discs, smaller, shares = scores.seen(scores.cells), scaled.seen(scaled.cells), weights.seen(stacked.segments)
+        ribbon = scores.ribbon
         value = head[attention_input(head, "v")]
         values = in_place_of(scores.keys, value, "value", upright=True)
         outputs = in_place_of(scores.queries, head["z"], "weight")
+        asking, found = (
+            Words(text, "block", role).next_to(scores.queries[0], UP, buff=gap("line"))
+            for text, role in (("queries", "query"), ("outputs", "weight"))
+        )
         tie = Tie(head, query_token, weights.lines[weights.pairs.position("query", query_token)], stacked)
         ring = ring_around(scores.query_names[scores.pairs.position("query", query_token)])
         softmax, rest = formula.part("weight"), formula.rest()
@@ -522,10 +527,14 @@ class Weighting(Chapter):
                 (gather(scores.queries, formula.part("query")), gather(scores.keys, formula.part("key"))),
                 appear_in_turn(discs),
             ),
-            beat("scaled down by the root of d_k.", appear(formula.part("ink2"), *over, rise=False)),
+            beat(
+                "scaled down by the root of d_k.",
+                appear(formula.part("ink2"), *over, rise=False),
+                recast(discs, smaller, "row"),
+            ),
             beat(
                 "Softmax turns each row into weights;",
-                (appear(softmax, *inside, rise=False), *recast(discs, shares, "row")),
+                (appear(softmax, *inside, rise=False), *recast(smaller, shares, "row")),
                 (
                     leave(scores.empty, *scores.keys),
                     *into_bars(weights, stacked, [*stacked.segments]),
@@ -534,7 +543,7 @@ class Weighting(Chapter):
             beat(
                 "the weights mix the values.",
                 (deal(ribbon.chips, values), gather(values, formula.part("value"))),
-                (leave(*scores.queries), deal([VGroup(*values)] * len(outputs), outputs)),
+                (leave(*scores.queries, asking), appear(found), deal([VGroup(*values)] * len(outputs), outputs)),
                 appear(*rest, rise=False),
             ),
             *(
@@ -556,7 +565,7 @@ class Weighting(Chapter):
                     beat("Nearly one half each."),
                 ]
             ),
-            stage=[ribbon, *scores.sides, scores.empty],
+            stage=[ribbon, *scores.sides, asking, scores.empty],
         )
 
 

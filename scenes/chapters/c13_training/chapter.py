@@ -71,7 +71,8 @@ class Training(Chapter):
         guesses = [probs.pick(position=i).largest()[0] for i in range(len(reads))]
         hits = [str(guess) == str(right) for guess, right in zip(guesses, [*reads[1:], end], strict=True)]
         source = spelled(early[f"{PATH}.weights"].words("key"))
-        picture = Lesson(reads, guesses, end, hits, source, early["step"])
+        steps = [step for step in trace[f"{RUN}.step"].quantities() if step < early["step"]]
+        picture = Lesson(reads, guesses, end, hits, source, [*steps, early["step"]])
         wrong = hits.index(False)
         whole = Heatmap(early["initial_w_q"], STAGE.width, STAGE.height).move_to(STAGE.centre)
         new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
@@ -79,9 +80,10 @@ class Training(Chapter):
             "How do random numbers learn to translate?",
             beat("At first, all weights are random numbers.", fill(whole, "slow")),
             beat(
-                f"We watch “{source}”, {new}, and its right translation.",
+                f"After {early['step']:,.0f} steps, we give it “{source}”, {new}.",
                 (leave(whole), gather([whole], picture.box)),
                 (appear(picture.title, picture.names[0], picture.clock), appear_in_turn([*picture.truth])),
+                picture.count(),
             ),
             beat(
                 "The decoder reads the right words, one place late, and guesses each next one.",
@@ -91,7 +93,7 @@ class Training(Chapter):
             ),
             beat(
                 f"It guesses “{guesses[wrong]}” for “{reads[wrong + 1]}”, "
-                f"yet it reads “{reads[wrong + 1]}” next: this is teacher forcing.",
+                f"yet reads “{reads[wrong + 1]}” next: this is teacher forcing.",
                 appear_in_turn([*picture.signs]),
                 appear(ring_around(picture.guesses[wrong])),
                 appear(ring_around(picture.reads[wrong + 1])),
@@ -182,18 +184,29 @@ class Training(Chapter):
     def downhill(self, nudges: Nudges, trace: Trace, row: dict[str, int]) -> Iterator[Step]:
         """The reason of a push on a score: where the value lies, seen from the output, and how much weight it has."""
         slopes = trace.under(f"{EARLY}.gradients.{PATH}", **row)
-        picture = Downhill(nudges, slopes, trace[f"{EARLY}.{PATH}.weights"].pick(**row))
+        early, (place, _) = trace.under(EARLY), row_of_interest(trace)
+        target = early["probs"].words("position")[place + 1]
+        probs, weights = early["nudged_probs"].pick(key=nudges.key), early[f"{PATH}.weights"].pick(**row)
+        picture = Downhill(nudges, slopes, weights, probs, target)
         down, up = (slopes["score_push"].label("key", key) for key in nudges.keys)
         yield Step(
             "Attention goes where it helps",
             beat(
-                f"The output is a mix of values, mostly of those of “{down}” and “{up}”.",
-                (appear(nudges.plane.origin, picture.output), draw(*picture.values)),
-                appear(picture.chips),
+                f"The output mixes values, mostly those of “{down}” and “{up}”.",
+                (appear(picture.output), draw(*picture.values)),
+                appear(picture.dot, picture.chips, picture.prob),
+            ),
+            beat(
+                claim(
+                    nudges.up < nudges.start,
+                    f"Raise the score of “{up}”: the output slides to its value, and “{target}” gets likelier.",
+                    f"Raise the score of “{up}”: the output slides to its value.",
+                ),
+                *picture.slide(),
             ),
             beat(
                 "How far does each value lie downhill, against the gradient?",
-                (draw(picture.way), appear(picture.way_name)),
+                (leave(picture.prob, picture.dot), draw(picture.way), appear(picture.way_name)),
                 draw(*picture.shadows),
                 (appear(picture.bars), appear(picture.numbers)),
             ),
@@ -201,12 +214,6 @@ class Training(Chapter):
                 "That times its attention weight is the push on its score.",
                 appear(picture.rings),
                 appear(picture.factors),
-            ),
-            beat(
-                f"Raise the score of “{up}”: the output slides to its value, and the loss falls.",
-                leave(picture.numbers, picture.rings, picture.factors),
-                appear(picture.dot),
-                picture.slide(),
             ),
             stage=[
                 *nudges.ribbon,
@@ -339,7 +346,7 @@ class Training(Chapter):
             else f"The first at step {first:,.0f}."
         )
         yield Step(
-            "Skills appear one after another",
+            "One after another, skills come to stay",
             beat(
                 claim(
                     bool(run["abrupt_lines"] > run["lines"] / 2),
@@ -374,6 +381,7 @@ class Training(Chapter):
             [exact.pick(choice=name) for name in SCALES],
             [*SCALES].index(usual),
             chance.pick(choice="quarter"),
+            steps := trace[f"{run}.steps"],
         )
         apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
@@ -390,7 +398,7 @@ class Training(Chapter):
                 appear_in_turn([*picture.large], "slow"),
             ),
             beat(
-                f"After training, {means.pick(choice=usual):share} of new sentences are right, "
+                f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right, "
                 f"or {means.pick(choice='fourfold'):share}.",
                 (*exchange([*picture.large, *picture.titles], [*picture.grids, *picture.names], "camera"),),
                 (appear(picture.axis), *(appear_in_turn([*dots], "slow") for dots in picture.dots)),

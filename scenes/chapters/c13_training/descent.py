@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import Trace
 
 #: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
 MOMENTS, BALL, VISITED, JUMP = 40, 26.0, 13.0, 170.0
+#: The share of its range that is left free above the curve, for the ball below the name of the axis.
+ABOVE = 0.3
 #: How far a tangent reaches on either side, as a distance along the gradient.
 TOUCHING = 0.22
 #: The walk on which the ball leaves the ground.
@@ -39,7 +41,7 @@ class Valley:
         low, high = float(losses.values.min()), float(losses.values.max())
         inner = Room(room.left + 110, room.top + 56, room.right - 10, room.bottom - 96)
         floor = low - (high - low) * 0.3
-        self.plot = Plot.filling(inner, places, losses, (None, (floor, high)))
+        self.plot = Plot.filling(inner, places, losses, (None, (floor, high + ABOVE * (high - low))))
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
         origin = self.plot.ticks([run["small_places"].quantity(0)], ".0f", "fact")
         self.scale = VGroup(self.plot.heights(reach, ".2f"), origin, self.plot.broken())

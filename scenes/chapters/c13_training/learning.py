@@ -137,6 +137,8 @@ class TimeLapse:
                 for i, label in enumerate(labels)
             )
             self.grids.add(grid)
+            if labels[0].position != 0:
+                asked.add(Words("writes", "fact", "ink2").next_to(grid.cells, UP, buff=units(12)).end_at(edge))
             self.labels.add(VGroup(asked, grid.column_words("fact")))
             self.titles.add(Words(title, "block").settle(head.centre).begin_at(at(room.left, 0)[0]))
             self.states.append([self._state(grid, one, k) for k in range(one.shape[0])])
@@ -185,6 +187,7 @@ class Starts:
         weights, names, exact, trainings: of each scale.
         usual: the place of the scale that the others are compared with.
         chance: how far chance alone may carry the mean of the first from that one's.
+        steps: of each training.
     """
 
     def __init__(
@@ -195,6 +198,7 @@ class Starts:
         trainings: Sequence[NamedTensor],
         usual: int,
         chance: Quantity,
+        steps: Quantity,
         room: Room = STAGE,
     ) -> None:
         self.large, self.grids, self.titles, self.names = VGroup(), VGroup(), VGroup(), VGroup()
@@ -211,7 +215,8 @@ class Starts:
                        for x, one in ((plot.left, self.zero), (plot.right, Ground())))  # fmt: skip
         middle = plot.left + plot.width * float(exact[usual])
         self.usual = means(dashes(at(middle, plot.top), at(middle, plot.bottom), "residual", 4), self.whole)
-        name = Words("new sentences right; a dot is one training", "fact", "ink2").settle(head.centre)
+        text = f"new sentences right after {steps:,.0f} steps; a dot is one training"
+        name = Words(text, "fact", "ink2").settle(head.centre)
         ends = [Words(text, "fact", "ink2").settle(at(x, head.centre[1])).set_y(name.get_y())
                 for text, x in (("none", plot.left), ("all", plot.right))]  # fmt: skip
         self.axis = VGroup(left, right, name.set_x((left.get_x() + right.get_x()) / 2), *ends)

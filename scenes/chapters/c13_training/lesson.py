@@ -29,7 +29,10 @@ AIR = 56.0
 
 
 class Lesson:
-    """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too."""
+    """The right words above, the guesses of the decoder, the decoder, and below what it reads: the right words, too.
+
+    A clock counts the `steps` of the training up to the last of them, at which it guesses so.
+    """
 
     def __init__(
         self,
@@ -38,8 +41,9 @@ class Lesson:
         end: Label,
         hits: Sequence[float],
         source: str,
-        step: Quantity,
+        steps: Sequence[Quantity],
     ) -> None:
+        self.steps = steps
         side, body = STAGE.split_columns(NAMES, 20)
         columns = body.columns(len(reads), 36)
         truth, guess, read = STAGE.top + CHIP / 2, STAGE.top + 3 * CHIP, STAGE.bottom - CHIP / 2
@@ -49,8 +53,9 @@ class Lesson:
         self.reads = self._chips(reads, columns, read)
         self.box = Box(body.width, low - high, palette().surface, 18, palette().line, 2.5)
         self.box.move_to(at((body.left + body.right) / 2, (high + low) / 2))
-        self.clock = VGroup(Words("step", "block", "ink2"), number(step, ",.0f", "large number"))
+        self.clock = VGroup(Words("step", "block", "ink2"), number(steps[-1], ",.0f", "large number"))
         self.clock.arrange(DOWN, buff=units(16)).move_to(self.box).align_to(at(side.left, 0), LEFT)
+        self.clock[1].rewrite(f"{steps[0]:,.0f}")
         title = Words("decoder", "title", paper=self.box).settle(self.box.get_center() + UP * units(24))
         given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
         self.title = VGroup(title, given.settle(self.box.get_center() + DOWN * units(36)))
@@ -66,6 +71,10 @@ class Lesson:
             Words(text, "block", "ink2").settle(at(0, y)).begin_at(at(side.left, 0)[0])
             for text, y in (("right word", truth), ("guess", guess), ("input", read))
         )
+
+    def count(self) -> Animation:
+        """The clock counts the steps."""
+        return Count(self.clock[1], self.steps, ",.0f", "slow")
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], y: float) -> VGroup:

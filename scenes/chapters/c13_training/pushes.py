@@ -18,14 +18,14 @@ from scenes.mobjects.shapes import Box, arrow, dashes, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, signed, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the row of weights and of that of pushes, between which the plots lie; of a push of one; and of what is written
 #: above and below a plane.
 WEIGHTS, PUSHES, PUSH, FACTORS = 92.0, 84.0, 220.0, 84.0
-#: Px of the names at the left, and of the dot that is the output.
-NAMES, OUTPUT = 290.0, 16.0
+#: Px of the names at the left, of the dot that is the output, and from there to its name.
+NAMES, OUTPUT, BESIDE = 290.0, 22.0, 44.0
 #: Px of a column that are kept for the chip at the tip of a value.
 CHIP = 110.0
 #: How far an axis of losses goes below the least one, as a share of their range.
@@ -193,10 +193,11 @@ class Nudges:
 class Downhill:
     """Below the weights of a `Nudges`: the output between two values, the way down, and how far down each of them lies.
 
-    Of the keys, it has the two that are pushed most, up and down.
+    Of the keys, it has the two that are pushed most, up and down. Where the output lies, the right word has the
+    probability of `probs`, by the nudge of the score that is pushed up.
     """
 
-    def __init__(self, nudges: Nudges, slopes: Trace, weights: NamedTensor) -> None:
+    def __init__(self, nudges: Nudges, slopes: Trace, weights: NamedTensor, probs: NamedTensor, target: Label) -> None:
         self.nudges, plane = nudges, nudges.plane
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
         top, bottom = (at(0, edge)[1] for edge in (nudges.under.top, nudges.under.bottom))
@@ -204,8 +205,13 @@ class Downhill:
         self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
         self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
-        self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points[nudges.middle :]]
-        self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(24))
+        self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points]
+        self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
+        self.probs = probs.quantities()
+        told = Words(f"“{target}”", "large word"), number(self.probs[nudges.middle], ".2%", "large number")
+        corner = nudges.under.rows(2)[1].columns(2)[0]
+        #: The right word, and its probability, below the line on which the output slides.
+        self.prob = VGroup(*told).arrange(DOWN, buff=units(24)).move_to(corner.centre)
         self.values, self.chips, self.shadows, self.bars, self.numbers, self.factors = (VGroup() for _ in range(6))
         for key in nudges.keys:
             way, falls_by = spots[key].quantities(), falls.quantity(key)
@@ -235,7 +241,11 @@ class Downhill:
         away = (Away(one, 0.0, axis, plane.px, 2 * OUTPUT, plane.ground) for axis, one in enumerate((x, y)))
         return means(dot(plane.point((float(x), float(y))), OUTPUT, "focus"), *away)
 
-    def slide(self, kind: str = "slow") -> tuple[Animation, ...]:
-        """The score that is pushed up most is raised: the output slides to its value."""
-        way = range(self.nudges.middle, self.nudges.last + 1)
-        return Through(self.dot, self.states, kind), *self.nudges.moved(way, kind)
+    def slide(self) -> list[tuple[Animation, ...]]:
+        """The score that is pushed up most is raised, and the output slides to its value; then it comes back."""
+        up = range(self.nudges.middle, self.nudges.last + 1)
+        return [self._go(up, "slow"), self._go(up[::-1], "row")]
+
+    def _go(self, way: Sequence[int], kind: str) -> tuple[Animation, ...]:
+        count = Count(self.prob[1], [self.probs[n] for n in way], ".2%", kind)
+        return Through(self.dot, [self.states[n] for n in way], kind), count, *self.nudges.moved(way, kind)

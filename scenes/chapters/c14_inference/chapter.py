@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, VGroup
 
 from scenes.animations import (
+    OffAndOn,
     Sweep,
     Travel,
     appear,
@@ -312,7 +313,7 @@ class Inference(Chapter):
         held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
         scissors = [one.scissors(k) for one in lists]
         cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
-        tails = [ring_around(VGroup(*one.below(k))) for one in lists]
+        tails = [ring_around(one.names[k:], roomy=True) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
         verdicts = [
             one.under(k, f"{share:share} of all, before the cut") for one, share in zip(lists, held, strict=True)
@@ -366,7 +367,7 @@ class Inference(Chapter):
         yield Step(
             "Top-p: as many as it takes",
             beat(
-                "Set the bars end to end, from the likeliest down.",
+                "Set the bars end to end, likeliest first.",
                 tuple(
                     play
                     for one, (bars, line) in zip(lists, stairs, strict=True)
@@ -486,7 +487,7 @@ class Inference(Chapter):
         yield Step(
             "Old keys and values never change",
             beat(
-                "Each token that is read adds a key and a value.",
+                "Each token read adds a key and a value.",
                 appear(picture.names),
                 *((appear(chip, seen), deal([chip], [key], [value])) for chip, seen, key, value in lines[:1]),
             ),
@@ -544,7 +545,7 @@ class Inference(Chapter):
             ),
             beat(memory, *grown[:1], appear(picture.legend)),
             beat(
-                "It grows with each token; an LSTM’s state never grows.",
+                "It grows; an LSTM’s state never does.",
                 *grown[1:],
             ),
             stage=[card],
@@ -585,7 +586,7 @@ class Inference(Chapter):
                 bar,
             ),
             beat(
-                "a rule outside of it chooses a token,",
+                "a rule outside chooses a token,",
                 appear(ring, picture.heading("rule: the likeliest", "query")),
                 chosen,
             ),
@@ -595,5 +596,6 @@ class Inference(Chapter):
                 *picture.later(turns, ring),
             ),
             beat("Your turn: would a cache work in the encoder?", leave(ring), appear(ring_around(kept))),
+            beat("No: there, all tokens see a new one.", OffAndOn(kept)),
             stage=[card, picture.reads[0], picture.names],
         )

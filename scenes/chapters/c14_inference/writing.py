@@ -386,7 +386,7 @@ class Race:
             above = [a > b for a, b in zip(path[1:], other[1:], strict=True)]
             self.words.append(
                 VGroup(
-                    word(label, style, role).next_to(spot, UP if up else DOWN, buff=units(SPACE))
+                    self._plated(word(label, style, role).next_to(spot, UP if up else DOWN, buff=units(SPACE)))
                     for label, spot, up in zip(labels, self.dots[-1], above, strict=True)
                 )
             )
@@ -396,6 +396,11 @@ class Race:
             self.ends.append(VGroup(end, rule_name))
         #: The first step after which the best of the beam is ahead.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a), 0)
+
+    @staticmethod
+    def _plated(text: Words) -> VGroup:
+        """A word that hides the thin lines behind it."""
+        return VGroup(Box(pixels(text.width), pixels(text.height), palette().background).move_to(text), text)
 
     def begin(self, rule: str) -> tuple[Animation, ...]:
         """The line of the "greedy" or of the "beam" search takes its first token."""

@@ -21,8 +21,10 @@ from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.card import Card
 from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.sorted_heads import SmallGrid
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
+from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
 from scenes.theme import at, pace, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -45,18 +47,27 @@ def lower(card: Card) -> Room:
 
 
 class AblatedHeads(VGroup):
-    """A panel for each head: its pattern, which goes dark when it is ablated, and a bar of what is right without it.
+    """A panel for each head: its pattern, in its place its average when it is ablated, and a bar of what is right then.
 
     Args:
         weights: for each layer, head × query × key.
+        averages: what an ablated head gives to every token, "layer head d_head".
         right: the share that is right without it, "layer head".
         before: what is right with all heads.
         card: what is filled; a line at its foot says what is right with all heads.
     """
 
-    def __init__(self, weights: Sequence[NamedTensor], right: NamedTensor, before: Quantity, card: Card) -> None:
+    def __init__(
+        self,
+        weights: Sequence[NamedTensor],
+        averages: NamedTensor,
+        right: NamedTensor,
+        before: Quantity,
+        card: Card,
+    ) -> None:
         self.shape = layers, self.heads = right.shape
         self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))
+        self.averages, self.calls, scale = VGroup(), VGroup(), full_colour(averages)
         places = [place for row in upper(card).rows(layers, 16) for place in row.columns(self.heads, 24)]
         for k, place in enumerate(places):
             layer, head = divmod(k, self.heads)
@@ -70,6 +81,9 @@ class AblatedHeads(VGroup):
             name = f"head {letter_of(head)}, {layer_name(layer)}"
             self.names.add(Words(name, "fact", "ink2", paper).begin_in(top))
             self.grids.add(SmallGrid(weights[layer][head], side.width).move_to(side.centre))
+            average = Vector(averages.pick(layer=layer, head=head), side.width, side.width, "weight", scale)
+            self.averages.add(average.move_to(side.centre))
+            self.calls.add(Words("average", "fact", "ink2", paper).begin_in(above))
             self.numbers.add(Words(f"{share:.1%}", "large number", paper=paper).end_in(above))
             self.bars.add(ShareBar(share, foot.width, "", 30).move_to(foot.centre))
         side, body = lower(card).split_columns(lower(card).width / 3, 28)
@@ -84,9 +98,9 @@ class AblatedHeads(VGroup):
         """The place of a head's panel."""
         return layer * self.heads + head
 
-    def dark(self, k: int) -> Animation:
-        """The pattern of a head that is ablated goes dark."""
-        return leave(self.grids[k][1])
+    def averaged(self, k: int) -> Animation:
+        """A head that is ablated gives its average instead."""
+        return AnimationGroup(leave(self.grids[k]), appear(self.averages[k], rise=False))
 
     def count(self, k: int) -> Animation:
         """The share that is right without it."""
@@ -94,7 +108,7 @@ class AblatedHeads(VGroup):
 
     def ablate(self, places: Sequence[int]) -> Animation:
         """Switch one head off after another, and count."""
-        turns = (AnimationGroup(self.dark(k), self.count(k)) for k in places)
+        turns = (AnimationGroup(self.averaged(k), self.count(k)) for k in places)
         return LaggedStart(*turns, lag_ratio=0.35, run_time=pace("tour"))
 
 

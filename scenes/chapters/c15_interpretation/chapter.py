@@ -110,7 +110,7 @@ class Interpretation(Chapter):
             ),
             beat(
                 "Ablation: a head gives only its average output over many sentences.",
-                panels.dark(chosen),
+                (panels.averaged(chosen), appear(panels.calls[chosen])),
             ),
             beat(
                 claim(
@@ -122,7 +122,7 @@ class Interpretation(Chapter):
                         f"Without the clearest pattern, only {kept:.1%} are right.",
                     ),
                 ),
-                panels.count(chosen),
+                (leave(panels.calls[chosen]), panels.count(chosen)),
                 appear(ring),
             ),
             beat(
@@ -510,7 +510,8 @@ def panels_of(trace: Trace, heads: SortedHeads, card: Card) -> AblatedHeads | No
     if not ours(trace):
         return None
     right = trace[RIGHT].pick(role=WHOLE)
-    return AblatedHeads(heads.weights, right.pick(model=1), right.pick(model=0).quantity(0, 0), card)
+    before, averages = right.pick(model=0).quantity(0, 0), trace[f"{OFF}.encoder_average"]
+    return AblatedHeads(heads.weights, averages, right.pick(model=1), before, card)
 
 
 def wrong_translation(trace: Trace, card: Card) -> WrongTranslation | None:

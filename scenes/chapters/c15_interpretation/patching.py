@@ -169,11 +169,12 @@ class TwoPasses:
         return LaggedStart(*turns, lag_ratio=0.3, run_time=pace("slow"))
 
     def way(self, positions: Sequence[int]) -> VMobject:
-        """A line up the layers, through one position of each."""
+        """A line up the layers, through one position of each; to the side it goes between two of them."""
         cells = [self.told[layer][position][0] for layer, position in enumerate(positions)]
         corners = [cell.get_center() + RIGHT * cell.width / 4 for cell in cells]
         half = UP * (cells[0].height / 2 + units(8))
-        return path([corners[0] - half, *corners, corners[-1] + half], "query", 9)
+        turns = (turn for a, b in pairwise(corners) for turn in (a + UP * (b - a) / 2, b - UP * (b - a) / 2))
+        return path([corners[0] - half, *turns, corners[-1] + half], "query", 9)
 
 
 class OneHead:

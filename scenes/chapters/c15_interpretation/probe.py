@@ -60,8 +60,9 @@ class ProbePlane:
             count = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f} wrong"
             self.counts.add(Words(count, "large word").end_in(head))
         self.blank = self.told[0].copy().set_fill(palette().ink3)
-        signs = (dot(np.zeros(3), 12, MASCULINE), dot(np.zeros(3), 12, FEMININE), cross(np.zeros(3)))
-        names = "masculine", "feminine", "on the wrong side"
+        looks = ((KNOWN, MASCULINE), (KNOWN, FEMININE), (NEW, "ink3"))
+        signs = (*(dot(np.zeros(3), *look) for look in looks), cross(np.zeros(3)))
+        names = "masculine", "feminine", "new noun", "on the wrong side"
         self.legend = VGroup(VGroup(one, Words(name, "fact")).arrange() for one, name in zip(signs, names, strict=True))
         self.legend.arrange(RIGHT, buff=units(48)).align_to(at(room.left, 0), LEFT).set_y(self.plot.names[0].get_y())
 

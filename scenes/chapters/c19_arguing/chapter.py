@@ -147,7 +147,7 @@ class Arguing(Chapter):
         """Other parts were tested, too: of many tries, chance wins one now and then, so that bands are wider."""
         near, points, effect = _near(run), run["exact.points"], run["exact.effect"]
         sure = [part for part in near if effect.pick(part=part)]
-        rows = DotRows(run, [part for part in near if part in (*sure, HEADS)], card.inside, near=True, banded=True)
+        rows = DotRows(run, near, card.inside, near=True, banded=True)
         lost, reach = points.pick(part=HEADS), run["exact.chance_points"].pick(part=HEADS)
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
@@ -169,6 +169,7 @@ class Arguing(Chapter):
                 "Bands are what a t-test leaves to chance: at most one such study in twenty is wrong.",
                 leave(picture.hill, *rings),
                 appear(rows.axis, rows.zero, *rows.names.values()),
+                appear(rows.lower()) if len(near) < run["exact.comparisons"] else None,
                 (appear(*rows.alone.values()), fall([one for row in rows.seeds.values() for one in row])),
                 appear(*rows.middles.values()),
                 rows.widen(),

@@ -7,12 +7,13 @@ all seeds a short line, and the hatched band is what chance explains.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, leave, reshape, take_out
+from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, reshape, take_out
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Spread, means
@@ -35,8 +36,8 @@ CALLED = {
 }
 #: Px of a dot, how far it falls, and how far two trainings stand apart across the axis, where places mean nothing.
 DOT, FALL, ASIDE = 11.5, 220.0, 7.0
-#: Slanted lines in a band of chance.
-HATCHES = 26
+#: Slanted lines in a band of chance, and how opaque ways are that fill no column.
+HATCHES, LEFT_OVER = 26, 0.3
 
 
 def _aside(k: int) -> int:
@@ -119,6 +120,11 @@ class DotRows(VGroup):
     def reach(self, part: str, points: Quantity) -> Words:
         """The reach of chance for a part, as a number beside its band."""
         return Words(f"±{points:.1f}", "stage number", "ink2").next_to(self.bands[part], RIGHT, buff=units(14))
+
+    def lower(self) -> Words:
+        """A note on the other comparisons, which lie beyond the axis."""
+        told = Words("← the other comparisons, far lower", "aside", "ink2").settle(at(0, self.inner.bottom + 36))
+        return told.begin_at(at(self.inner.left, 0)[0])
 
     def widen(self) -> tuple[Animation, ...]:
         """The bands of single comparisons grow to those of a family."""
@@ -223,7 +229,8 @@ class Dealing:
         name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
         self.axis = VGroup(line, zero, none, name.end_at(at(rows.inner.right, 0)[0]))
         self.studies = exact["studies"].values
-        self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
+        self.left_over = [k for k in range(len(self.points)) if k not in self.studies]
+        self.order = [*self.studies.flat, *self.left_over]
         #: Ways that are dealt in sight, before all others.
         self.examples = self.order[1:4]
         self.hill = self._hill()
@@ -301,21 +308,23 @@ class Dealing:
         return [reshape(self.far, self.far.copy().set_fill(palette().warning)), appear(self.count)]
 
     def deal_out(self, room: Room) -> tuple[Animation, ...]:
-        """The hill is dealt out, a column for as many ways as there are comparisons; what is left over goes."""
-        moved = VGroup(self.hill[k] for k in self.studies.flat)
-        gone = leave(*(one for one in self.hill if one not in moved))
-        return gone, reshape(moved, VGroup(one for study in self._columns(room) for one in study), "slow")
+        """The hill is dealt out, a column for as many ways as there are comparisons; what is left over steps back."""
+        moved, rest = (VGroup(self.hill[k] for k in some) for some in (self.studies.flat, self.left_over))
+        *studies, last = self._columns(room)
+        return reshape(moved, VGroup(*chain(*studies)), "slow"), reshape(rest, last.set_opacity(LEFT_OVER), "slow")
 
     def caught(self, room: Room) -> list[VGroup]:
         """The columns in which a way is as far out as the difference that was measured."""
-        both = zip(self.studies, self._columns(room), strict=True)
+        both = zip(self.studies, self._columns(room), strict=False)
         return [column for study, column in both if any(self.hill[k] in self.far for k in study)]
 
     def _columns(self, room: Room) -> list[VGroup]:
-        found = []
-        for study, column in zip(self.studies, room.columns(len(self.studies), 0), strict=True):
+        """One a study, and one of what is left over."""
+        found, high = [], self.studies.shape[1]
+        every = [*self.studies, self.left_over]
+        for study, column in zip(every, room.columns(len(every), 0), strict=True):
             found.append(VGroup())
-            for split, place in zip(study, column.rows(len(study), 0), strict=True):
+            for split, place in zip(study, column.rows(high, 0), strict=False):
                 one = self.hill[split].copy().move_to(place.centre).scale(1.7)
                 one.meanings = ()
                 found[-1].add(one.set_fill(palette().warning if self.hill[split] in self.far else palette().ink2))

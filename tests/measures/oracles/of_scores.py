@@ -461,6 +461,12 @@ def log_odds_to_loss(raw):
     return math.exp(-float(raw["word_loss"])) - 1
 
 
+@oracle("nudged_probs", "experiment.descent", "key nudge", lambda raw: {"key": raw.words("nudged_loss", "key")},
+        "nudged_loss")  # fmt: skip
+def nudged_probs(raw):
+    return 1 / np.exp(raw["nudged_loss"])
+
+
 @oracle("nudged_log_odds", "experiment.descent", "key nudge", lambda raw: {"key": raw.words("nudged_loss", "key")},
         "nudged_loss")  # fmt: skip
 def nudged_log_odds(raw):

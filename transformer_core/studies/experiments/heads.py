@@ -110,7 +110,9 @@ def heads_off(bench: Bench, sentences: int = 1000) -> Found:
     counted = np.bincount(np.concatenate([kinds_of(pair) for pair in pairs]), minlength=len(KINDS) - 1)
     by_stack = {name: [after[path] for path in fnmatch.filter(after, paths)] for name, paths in stacks.items()}
     of_words = tensors("choice", words, before=before, counted=[*counted, len(pairs)])
-    return tensors("layer head choice", words, **by_stack) | of_words
+    average = [usual[path] for path in fnmatch.filter(after, stacks["encoder"])]
+    of_heads = tensors("layer head d_head", {}, encoder_average=average)
+    return tensors("layer head choice", words, **by_stack) | of_words | of_heads
 
 
 #: The most that a spare head costs alone.

@@ -15,6 +15,12 @@ from transformer_core.tracing.trace import Trace
 
 
 @measure("key nudge", like="nudged_loss")
+def nudged_probs(nudged_loss: np.ndarray) -> Values:
+    """The probability of the right word, of which the loss is minus the logarithm."""
+    return np.exp(-nudged_loss)
+
+
+@measure("key nudge", like="nudged_loss")
 def nudged_log_odds(nudged_loss: np.ndarray) -> Values:
     """ln p / (1 - p) of the right word, with each score moved by itself."""
     return -np.log(np.expm1(nudged_loss))
