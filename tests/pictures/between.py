@@ -26,7 +26,7 @@ MOMENTS = (1 / 3, 2 / 3)
 FAINT = 0.5
 
 #: A point of a plot is at most so large.
-POINT = units(24)
+POINT = units(30)
 
 Look = Callable[[Chapter, str, "set[int]"], None]
 

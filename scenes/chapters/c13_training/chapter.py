@@ -199,8 +199,8 @@ class Training(Chapter):
             beat(
                 claim(
                     nudges.up < nudges.start,
-                    f"Raise the score of “{up}”: the output slides to its value, and “{target}” gets likelier.",
-                    f"Raise the score of “{up}”: the output slides to its value.",
+                    f"Raise the score of “{up}”: the output slides there, and “{target}” gets likelier.",
+                    f"Raise the score of “{up}”: the output slides there.",
                 ),
                 *picture.slide(),
             ),
