@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VM
 from scenes.animations import Shades, Wipe, appear, draw, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
-from scenes.mobjects.shapes import Box, arrow, dashes, path
+from scenes.mobjects.shapes import Box, arrow, dashes, path, rule
 from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
@@ -110,7 +110,7 @@ class River(VGroup):
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
-        self.road = Box(room.width, ROAD, palette().warning, 0).move_to(at((room.left + room.right) / 2, self.y))
+        self.road = rule(at(room.left, self.y), at(room.right, self.y), "warning", ROAD)
         #: How wide the river is where it begins, and where it ends.
         self.ends = VGroup(
             self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)

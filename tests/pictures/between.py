@@ -26,7 +26,7 @@ MOMENTS = (1 / 3, 2 / 3)
 FAINT = 0.5
 
 #: A point of a plot is at most so large.
-POINT = units(30)
+POINT = units(36)
 
 Look = Callable[[Chapter, str, "set[int]"], None]
 

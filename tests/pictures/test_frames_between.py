@@ -17,8 +17,8 @@ WALKED = [
     name if name in ("scores", "weighting") else pytest.param(name, marks=pytest.mark.slow)
     for name in map(name_of, chapters())
 ]
-#: A chapter of which a picture lays plates over each other: the joined outputs of heads.
-LYING = ("heads",)
+#: Chapters of which a picture lays plates over each other: joined outputs of heads, bars at their places on a curve.
+LYING = ("heads", "modern")
 
 #: Entries that are drawn twice: once more, larger, beside what they are compared with; and small, among all others.
 TWICE = {

@@ -279,8 +279,7 @@ class Encoder(Chapter):
             beat(
                 "How such weights come about is the subject of the next three chapters.",
                 (leave(line[1]), appear(*others, rise=False)) if focus.layer else None,
-                mixing.arrive(),
-                leave(ring, *(part for _, part in taken)) if focus.layer else None,
+                (*mixing.arrive(), leave(ring, *(part for _, part in taken)) if focus.layer else None),
                 ambient=mixing.flow(),
             ),
             stage=[plan, *mixing.come, mixing.entry],
@@ -335,7 +334,8 @@ class Encoder(Chapter):
         vectors, moved, out = plan.vectors(stream), plan.vectors(stream, "out"), plan.vectors(sums, "out")
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
-        network = Network(plan, *(rows.pick(position=mine) for rows in (enters, ffn["pre"], ffn["post"], ffn["out"])))
+        rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
+        network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
         signs = plan.signs("+", made)
         yield Step(
             "Feed-forward: each vector alone",

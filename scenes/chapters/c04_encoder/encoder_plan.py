@@ -505,9 +505,10 @@ class Network:
     """In the gate of a feed-forward network, on a sheet: one vector, wide as bars, and narrow again.
 
     `bars` are before the activation, `bent` after it; `copies` are the network as small as a vector, on each line.
+    `width` and `wide` are the numbers of entries outside and inside.
     """
 
-    def __init__(self, plan: Plan, *rows: NamedTensor) -> None:
+    def __init__(self, plan: Plan, width: NamedTensor, wide: NamedTensor, *rows: NamedTensor) -> None:
         read, pre, post, out = rows
         self.sheet, room = plan.card()
         above, rest = room.split_rows(HIGHEST, FUNNEL)
@@ -527,8 +528,8 @@ class Network:
             VGroup(rule(a, b, "ink3", 4) for a, b in zip(*pair, strict=True)) for pair in (ends[:2], ends[2:])
         )
         self.sizes = [
-            Words(f"{len(a)} × {len(b)}", "block", "ink2", self.sheet).settle(funnel.get_center())
-            for a, b, funnel in ((read, pre, self.widen), (pre, read, self.narrow))
+            Words(size, "block", "ink2", self.sheet).settle(funnel.get_center())
+            for size, funnel in ((f"{width} × {wide}", self.widen), (f"{wide} × {width}", self.narrow))
         ]
         #: What is the same for every vector, and all that is of one.
         self.own = VGroup(self.sheet, self.widen, self.narrow)

@@ -193,7 +193,7 @@ class Residual(Chapter):
             beat("That is its gradient.", move_ring(ring, river.strip)),
             beat(
                 "It is computed backwards.",
-                leave(ring, river.strip, river.numbers),
+                leave(ring, river.strip),
                 appear(way),
                 ambient=river.back(),
             ),
@@ -214,7 +214,7 @@ class Residual(Chapter):
                 Wipe(river.road, towards=LEFT, kind="slow"),
                 ambient=river.back(),
             ),
-            stage=[ribbon, *(part for part in river if part is not river.ends)],
+            stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
         )
 
     def does_it_arrive(self, trace: Trace, card: Card) -> Iterator[Step]:

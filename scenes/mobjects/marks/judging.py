@@ -221,5 +221,6 @@ def between(one: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndar
 
 
 def extent(mark: VMobject, side: str) -> float:
-    axis = SIDES[side]
-    return float(np.ptp(mark.points[:, axis])) * PIXELS_PER_UNIT
+    """The px of a mark along a side: of a group, from the first of its parts to the last."""
+    low, high = box_of(mark)
+    return float((high - low)[SIDES[side]]) * PIXELS_PER_UNIT
