@@ -111,7 +111,9 @@ class Sight:
     def __init__(self, stage: Sequence[Mobject], trace: Trace, moving: Container[int] = ()) -> None:
         self.trace, self.moving = trace, moving
         self.roots = {id(part): root for root in stage for part in root.get_family()}
-        self.parts = {id(part): part for root in stage for part in root.get_family()}
+        #: In the order in which they are drawn.
+        drawn = sorted((part for root in stage for part in root.get_family()), key=lambda part: part.z_index)
+        self.parts = {id(part): part for part in drawn}
         self.marks = [part for part in self.parts.values() if vars(part).get("meanings", ())]
         self._carriers: dict[int, list[Mobject]] = {}
         for part in self.marks:
