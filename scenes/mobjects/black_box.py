@@ -188,8 +188,10 @@ class WordByWord(VGroup):
             (draw(way, kind="emphasise"), Flight(chip, chip.copy().move_to(self.box.get_bottom()), 0.0, kind))
             for way, chip in zip(self.ways, self.source, strict=True)
         ]
+        if not self.states:
+            return plays
         changes = [(appear(self.states[0]),), *(exchange(*pair, kind) for pair in pairwise([[s] for s in self.states]))]
-        return [(*play, *change) for play, change in zip(plays, changes, strict=True)] if self.states else plays
+        return [(*play, *change) for play, change in zip(plays, changes, strict=True)]
 
 
 class Half(VGroup):

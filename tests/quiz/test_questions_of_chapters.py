@@ -35,11 +35,12 @@ TURNS = {
     "would it matter if W_Q and W_K, with their biases, changed places?": "qkv-q3",
     "W_Q and W_K change places": "qkv-q3",
     "can a score be high at a small cosine?": "scores-q1",
+    "if “{0}” scored “{1}” as high as “{2}”, how much would each get?": "weighting-q1",
     "two equal scores lead by far. Their weights?": "weighting-q1",
     "split W_Q for twice as many heads. Does it take more parameters?": "heads-q3",
-    "without positions, what differs if these words trade places?": "positions-q1",
-    "this sublayer writes only zeros. What becomes of “{0}”?": "residual-q1",
-    "take out {0}, but keep the biases. Is the FFN linear then? Ask where zero goes.": "feed_forward-q3",
+    "words trade places, positions stay. What changes?": "positions-q1",
+    "{0} writes only zeros. What becomes of “{1}”?": "residual-q1",
+    "take out {0}, but keep the biases. Is it linear? Ask where zero goes.": "feed_forward-q3",
     "is it linear, then? Ask where the others go.": "feed_forward-q3",
     "where does zero go?": "feed_forward-q3",
     "would a cache work in the encoder?": "inference-q3",
@@ -48,7 +49,7 @@ TURNS = {
     "is a head useless if nobody misses it?": "interpretation-q1",
     "without an encoder, how could such a model translate?": "modern-q4",
     "how do you tell a sink from an induction head at rest?": "inside-q2",
-    "one head may cost nothing here. Should every model be built so?": "arguing-q3",
+    "should every model be built with one head?": "arguing-q3",
 }
 every_sentence = pytest.mark.parametrize("sentence", SENTENCES)
 

@@ -187,6 +187,8 @@ class Plan(VGroup):
             left = room - sum(wide for part, wide in needed.items() if part not in opened)
             shares = {part: SHARES.get(kind_of(part), 1.0) for part in opened}
             needed |= {part: left * share / sum(shares.values()) for part, share in shares.items()}
+            for name, part in ((names[part], part) for part in opened if len(opened) > 1):
+                name.scale(min(1.0, (needed[part] - INSIDE) / pixels(name.width)))
             return needed | {"": DOTS}
         spare = (room - sum(needed.values())) / len(needed)
         return {part: wide + spare for part, wide in needed.items()} | {"": DOTS}

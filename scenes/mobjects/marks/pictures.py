@@ -73,7 +73,8 @@ def other_numbers(sight: Sight) -> list[str]:
 def other_columns(sight: Sight) -> list[str]:
     """Faults: bars, cells and numbers below a token that are entries of another token of its sentence.
 
-    A row of a matrix may stand below a token by accident: a column has entries of one token, and the next of another.
+    A row of a matrix may stand below a token by accident: a column has entries of one token, and the next of another;
+    and at least half of the tokens have a column.
     """
     chips = [
         (*box_of(part), meaning.label)
@@ -105,10 +106,10 @@ def other_columns(sight: Sight) -> list[str]:
         if axis is not None:
             row = below.setdefault((entry.quantity.name, least, round(float(low[chip, 1]), 2)), {})
             row.setdefault(int(chip), {})[entry.quantity.index[axis]] = entry
-    faults = []
-    for row in below.values():
+    faults, beside = [], Counter(round(float(y), 2) for y in low[:, 1])
+    for (_, _, level), row in below.items():
         columns = [(chips[chip][2], *found.popitem()) for chip, found in row.items() if len(found) == 1]
-        if len({token for _, token, _ in columns}) > 1:
+        if 2 * len(columns) >= beside[level] and len({token for _, token, _ in columns}) > 1:
             faults += [
                 f"{named(entry.quantity)} stands below {label!r}, {label.position}"
                 for label, token, entry in columns
