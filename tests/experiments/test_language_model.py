@@ -69,11 +69,14 @@ def test_a_text_goes_on_with_tokens_that_its_rule_leaves_and_the_same_seed_write
 
 
 def test_pieces_that_go_on_are_put_together_to_words():
-    words, chances = language_model.as_words(
-        ("leisure", "·ly", "[space]", "walk", "·."), np.array([0.5, 0.5, 1, 0.25, 1])
+    words, chances, cut = language_model.as_words(
+        ("leisure", "·ly", "[space]", "walk", "·."),
+        np.array([0.5, 0.5, 1, 0.25, 1]),
+        np.array([False, True, True, False, False]),
     )
     assert words == ("leisurely", "walk.")
     assert chances == [0.25, 0.25]
+    assert cut == [True, False]
 
 
 def test_scores_of_heads_are_means_of_their_weights(small):
