@@ -284,7 +284,7 @@ class MoveAndCompute:
         return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
 
     def instead(self, enters: NamedTensor, out: NamedTensor) -> tuple[tuple[Animation, ...], tuple[Animation, ...]]:
-        """One vector enters in the place of each, while none leaves; and then another one leaves."""
+        """Replace the vector that enters at each token, and then the one that leaves."""
         (above, below), scale = self.lines, full_colour(out)
         into, outof = [], []
         for (_, entering, box, leaving), column in zip(self.stops, self.arcs.ribbon.columns, strict=True):

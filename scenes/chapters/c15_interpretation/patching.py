@@ -178,7 +178,7 @@ class TwoPasses:
 
 
 class OneHead:
-    """One answer, and what moves it: what one head gives is copied, it is switched off, other words stand before.
+    """An answer as two bars, and how it changes when a head is patched, ablated, or other words stand before it.
 
     Args:
         run: the recorded transplants, by the name of each tensor.

@@ -319,7 +319,7 @@ class Dealing:
         return [column for study, column in both if any(self.hill[k] in self.far for k in study)]
 
     def _columns(self, room: Room) -> list[VGroup]:
-        """One a study, and one of what is left over."""
+        """Deal the ways into columns, a study each, and the ways that are left over into a last one."""
         found, high = [], self.studies.shape[1]
         every = [*self.studies, self.left_over]
         for study, column in zip(every, room.columns(len(every), 0), strict=True):
