@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -44,11 +45,16 @@ class Running:
             "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--idle-timeout", LONGEST,
             "--scheduler-file", str(folder / "scheduler.json"), *protocol,
         )  # fmt: skip
+        self.address = self._address(folder / "scheduler.json")
         self.workers = [self._worker(number) for number in range(2)]
-        while not (folder / "scheduler.json").exists():
+
+    def _address(self, file: Path) -> str:
+        """The address that the scheduler writes, as soon as it is there: an empty file comes before its text."""
+        while True:
             assert self.scheduler.poll() is None
+            with suppress(OSError, ValueError):
+                return json.loads(file.read_text())["address"]
             time.sleep(0.05)
-        self.address = json.loads((folder / "scheduler.json").read_text())["address"]
 
     def _worker(self, number: int):
         # An empty folder to work in, and no shared name with this process: nothing here can be read by chance.
