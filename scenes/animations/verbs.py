@@ -178,12 +178,6 @@ def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animat
     return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 
 
-def send(part: Mobject, goals: Sequence[Mobject], kind: str = "slow") -> Animation:
-    """Copies of a part fly to each of the goals, one after another, and are gone."""
-    each = (Flight(part, goal) for goal in goals)
-    return LaggedStart(*each, lag_ratio=min(0.5, 3.0 / len(goals)), run_time=pace(kind))
-
-
 def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation | None:
     """Out of each source come its parts, one of each hand, one source after another; nothing out of none."""
     if not sources:

@@ -202,12 +202,15 @@ class Texts(VGroup):
     def __init__(self, real: Trace, titles: Mapping[str, str], room: Room) -> None:
         last = int(real["draws"]) - 1
         self.titles, self.lines = VGroup(), VGroup()
+        #: How many words of each line are of the tail.
+        self.tails: dict[str, int] = {}
         for (name, title), row in zip(titles.items(), room.rows(len(titles)), strict=True):
             side, line = row.split_columns(TITLES, 40)
             self.titles.add(Words(title, "block", "query").begin_in(side))
             words, tail = (real[f"{name}_{part}_{last}"] for part in ("text", "tail"))
+            self.tails[name] = int(tail.values.sum())
             text = VGroup(
-                word(label, "large word", "warning" if cut else "ink").stand_on(row.centre[1] - units(16))
+                word(label, "large word", "warning" if cut else "ink")
                 for label, cut in zip(words.words("step"), tail.values, strict=True)
             ).arrange(RIGHT, buff=units(18), center=False)
             for one in text:

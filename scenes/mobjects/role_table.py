@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, Room, centred
 from scenes.mobjects.marks import Filled, Shade, means
@@ -127,31 +127,30 @@ class RoleTable(VGroup):
 
 
 class HundredCases(VGroup):
-    """A share as dots out of a hundred: so many are filled, the others are hollow.
+    """A share as ten rows of ten dots: so many are filled, the others are hollow.
 
     Args:
         score: the share.
         title, note: what the cases are, in two lines.
-        across: how many dots stand side by side; the score stands beside them, or below ten.
     """
 
-    def __init__(self, score: Quantity, title: str, note: str, across: int = 25) -> None:
+    def __init__(self, score: Quantity, title: str, note: str) -> None:
         self.dots = VGroup()
         for i in range(100):
             filled = i < round(100 * float(score))
             disc = dot(np.zeros(3), CASE * 0.38, "weight") if filled else frame(HOLE, HOLE, "ink3", 2.5, CASE)
-            self.dots.add(disc.move_to(np.array([units(i % across * CASE), -units(i // across * CASE), 0])))
+            self.dots.add(disc.move_to(np.array([units(i % 10 * CASE), -units(i // 10 * CASE), 0])))
         means(self.dots, Filled(score))
         self.score = number(score, "share", "large number")
         self.title = Words(title, "block").next_to(self.dots, UP, buff=units(74)).align_to(self.dots, LEFT)
         self.note = Words(note, "fact", "ink2").next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
-        self.score.next_to(self.dots, DOWN if across <= 10 else RIGHT, buff=units(40))
+        self.score.next_to(self.dots, DOWN, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
 
 
 def hundreds(scores: Sequence[Quantity], titles: Sequence[str], notes: Sequence[str], room: Room) -> list[HundredCases]:
     """Shares side by side, each as a square of a hundred dots."""
-    panels = [HundredCases(*told, across=10) for told in zip(scores, titles, notes, strict=True)]
+    panels = [HundredCases(*told) for told in zip(scores, titles, notes, strict=True)]
     for panel, place in zip(panels, room.columns(len(panels)), strict=True):
         place.inset(0, 12).fit(panel, most=1.3)
         panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up

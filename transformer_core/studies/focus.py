@@ -170,13 +170,6 @@ def mixed_focus(trace: Trace) -> Focus:
     return min(found, key=lambda one: one[:2])[2]
 
 
-def most_seen(trace: Trace, focus: Focus) -> list[Label]:
-    """The keys with the largest weights of the query token: three, or one that has nine tenths of its attention."""
-    row = focus.seen(trace)["weights"].pick(query=focus.query_token)
-    order = [int(j) for j in np.argsort(-row.values, kind="stable")]
-    return [row.label("key", j) for j in order[: 1 if row.values.max() > EARNED else FEW]]
-
-
 def on_a_few(trace: Trace, focus: Focus) -> bool:
     """True where the query token gives nine tenths of its attention to three keys, and not to one."""
     row = np.sort(focus.seen(trace)["weights"].pick(query=focus.query_token).values)

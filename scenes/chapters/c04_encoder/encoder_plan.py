@@ -150,9 +150,9 @@ class Plan(VGroup):
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
             self.parts.append(VGroup(box, name))
         d_model = trace.about["config"]["d_model"]
-        count, self.apart = COLUMNS.get(kind_of(opened), APART)
+        count, apart = COLUMNS.get(kind_of(opened), APART)
         #: Px of an entry.
-        self.pitch = (self.room.width - 2 * SIDE - (count - 1) * self.apart) / (count * d_model)
+        self.pitch = (self.room.width - 2 * SIDE - (count - 1) * apart) / (count * d_model)
         #: The columns at the left and right of the open gate, and what is between them.
         inside = Room(self.room.left, self.room.top + HEAD + HEADING, self.room.right, self.room.bottom).inset(SIDE, 0)
         rest, self.last = inside.split_columns(-self.pitch * d_model, BETWEEN)

@@ -38,19 +38,23 @@ def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
     return lines.set_stroke(opacity=0.75)
 
 
+#: Px of the bars of sorted shares: all side by side, and that of a whole share.
+PANEL = 490.0, 440.0
+
+
 class SortedShares(VGroup):
     """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
 
-    def __init__(self, shares: NamedTensor, name: str, width: float = 490, high: float = 440) -> None:
-        pitch, self.bars = width / len(shares), VGroup()
+    def __init__(self, shares: NamedTensor, name: str) -> None:
+        pitch, self.bars = PANEL[0] / len(shares), VGroup()
         for i, share in enumerate(shares.quantities()):
-            bar = bar_of(share, "height", high, pitch * 0.72, radius=4)
+            bar = bar_of(share, "height", PANEL[1], pitch * 0.72, radius=4)
             self.bars.add(bar.move_to(RIGHT * units(i * pitch), aligned_edge=DOWN))
         floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
         self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
         self.largest = number(shares.quantity(0), "share", "large number")
         self.largest.next_to(self.bars, UP, buff=units(12)).set_x(self.bars[0].get_x())
-        self.room = Box(width, high + 80, palette().background, 0).align_to(floor, DOWN).set_fill(opacity=0)
+        self.room = Box(PANEL[0], PANEL[1] + 80, palette().background, 0).align_to(floor, DOWN).set_fill(opacity=0)
         self.room.set_x(floor.get_x())
         self.floor = floor
         super().__init__(self.room, self.bars, floor, self.heading, self.largest)
@@ -168,7 +172,7 @@ class Tie:
 
 
 def for_a_formula(count: int) -> tuple[Room, Room]:
-    """A room for a formula above the grid of so many tokens: a low one if there are many. And the room of the grid."""
+    """Split the stage into a room for a formula, a low one above a grid of many tokens, and the room of the grid."""
     return STAGE.split_rows(150, 20) if count <= FEW else STAGE.split_rows(54, 6)
 
 

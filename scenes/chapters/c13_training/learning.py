@@ -199,20 +199,19 @@ class Starts:
         usual: int,
         chance: Quantity,
         steps: Quantity,
-        room: Room = STAGE,
     ) -> None:
         self.large, self.grids, self.titles, self.names = VGroup(), VGroup(), VGroup(), VGroup()
         self.means, self.dots, self.middles = VGroup(), VGroup(), VGroup()
-        for w, name, column in zip(weights, names, room.columns(len(weights), 60), strict=True):
+        for w, name, column in zip(weights, names, STAGE.columns(len(weights), 60), strict=True):
             head, body = column.split_rows(64, 20)
             self.titles.add(Words(name, "title").settle(head.centre))
             self.large.add(Pattern(w, min(body.width, body.height) * 0.9 / len(w)).move_to(body.centre))
-        head, body = room.split_rows(54, 16)
+        head, body = STAGE.split_rows(54, 16)
         side, rest = body.split_columns(START)
         plot, numbers = rest.split_columns(rest.width - TOLD, 30)
         self.zero, self.whole = Ground(), Ground()
-        left, right = (means(rule(at(x, plot.top), at(x, plot.bottom), "ink3", 3), one)
-                       for x, one in ((plot.left, self.zero), (plot.right, Ground())))  # fmt: skip
+        left, right = (rule(at(x, plot.top), at(x, plot.bottom), "ink3", 3) for x in (plot.left, plot.right))
+        means(left, self.zero)
         middle = plot.left + plot.width * float(exact[usual])
         self.usual = means(dashes(at(middle, plot.top), at(middle, plot.bottom), "residual", 4), self.whole)
         text = f"new sentences right after {steps:,.0f} steps; a dot is one training"

@@ -122,8 +122,8 @@ class Nudges:
         #: The loss with the score of this key as it is, raised, and lowered.
         self.start, self.up, self.down = (float(losses.values[self.key, n]) for n in (self.middle, self.last, 0))
         above, rest = room.split_rows(WEIGHTS)
-        self.between, below = rest.split_rows(-PUSHES, 8)
-        plots = self.between.inset(0, 44)
+        between, below = rest.split_rows(-PUSHES, 8)
+        plots = between.inset(0, 44)
         #: A plane in units of the loss, with the values around the output, from below the weights to the foot.
         ends = np.vstack([spots.values[[*self.keys]], np.zeros((1, 2))])
         self.under = Room(ribbon.columns[0].left + CHIP, plots.top, ribbon.columns[-1].right - CHIP, STAGE.bottom)

@@ -246,11 +246,7 @@ class Inference(Chapter):
             beat(f"“{fast}” lies behind, but a beam keeps it open.", picture.begin("beam")),
             beat("Each token adds its log-probability:", *picture.behind()),
             beat(
-                claim(
-                    won > lost,
-                    f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
-                    "it stays behind.",
-                ),
+                f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
                 *picture.ahead(),
             ),
             beat(
@@ -400,7 +396,6 @@ class Inference(Chapter):
         }
         picture = Texts(real, titles, card.below)
         places = [*titles]
-        tails = {name: int(real[f"{name}_tail_{int(real['draws']) - 1}"].values.sum()) for name in titles}
         yield Step(
             "One chance, four rules",
             beat(
@@ -410,7 +405,7 @@ class Inference(Chapter):
             ),
             beat(
                 claim(
-                    tails["hot"] > 0,
+                    picture.tails["hot"] > 0,
                     "a high one draws from the tail: orange is what top-p cuts off.",
                     "a high one might draw from the tail.",
                 ),
@@ -418,7 +413,7 @@ class Inference(Chapter):
             ),
             beat(
                 claim(
-                    tails["top_k"] == tails["top_p"] == 0,
+                    picture.tails["top_k"] == picture.tails["top_p"] == 0,
                     "Top-k and top-p let chance in, but not the tail.",
                     "Top-p lets chance in, but not the tail.",
                 ),

@@ -194,9 +194,9 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
 STEPS, CANDIDATES = 5, 6
 #: Px of the root, and that a word stands above its score.
 ROOT, ABOVE = 52.0, 20.0
-#: How much higher the rows of words with scores are, and px of the line at the foot where sums are made and divided.
+#: How much higher the rows of words with scores are, and px of the line at the foot.
 TALL, FOOT = 1.6, 72.0
-#: Px of the ways to such a cross, and of the number at the end of a line.
+#: Px of the ways to a cross where a candidate is given up, and of the number at the end of a line.
 STUB, END_OF = 40.0, 190.0
 #: How far an axis of sums goes on at either end, as a share of the least one.
 AIR = 0.2
@@ -395,7 +395,7 @@ class Race:
             rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
             self.ends.append(VGroup(end, rule_name))
         #: The first step after which the best of the beam is ahead.
-        self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a), 0)
+        self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
 
     @staticmethod
     def _plated(text: Words) -> VGroup:

@@ -156,7 +156,7 @@ class SpareHeads(VGroup):
                 path, head = parts[k].split()
                 weights = trace.in_full(f"{path}.weights", batch=0)[int(head)]
                 self.grids[k].add(*SmallGrid(weights, min(place.width, place.height)).move_to(place.centre))
-        kinds = [parts[k].split(".", 1)[0] * ("self" in parts[k]) or "cross" for k in rows[0]]
+        kinds = [parts[k].split(".", 1)[0] if "self" in parts[k] else "cross" for k in rows[0]]
         for kind in dict.fromkeys(kinds):
             some = VGroup(self.grids[k] for k, one in zip(rows[0], kinds, strict=True) if one == kind)
             self.names.add(Words(kind, "block", "ink2").settle(np.array([some.get_x(), heading.centre[1], 0])))

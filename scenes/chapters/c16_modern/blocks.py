@@ -218,9 +218,9 @@ class Gates:
         flights = LaggedStart(*map(Flight, bars, goals), lag_ratio=0.1, run_time=pace("slow"))
         return AnimationGroup(flights, Come(self.added, run_time=pace("slow"), rate_func=LATE))
 
-    def become(self, old: str, new: str, kind: str = "row") -> tuple[Animation, ...]:
+    def become(self, old: str, new: str) -> tuple[Animation, ...]:
         """The first numbers change from one state to another: before an activation, or behind one."""
-        return exchange(self.bars[old], self.bars[new], kind)
+        return exchange(self.bars[old], self.bars[new], "row")
 
     def multiply(self) -> Animation | None:
         """Each number falls through its gate, and what is left of it is the product."""
@@ -328,12 +328,6 @@ class CacheGrowth:
     #: What each line is called, and the role that it is drawn in.
     LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
 
-    def split(self) -> tuple[Animation, ...]:
-        """Every head has a key and a value of its own."""
-        group = len(self.every) // len(self.pairs)
-        parts = (Travel(self.pairs[i // group], pair, 0.0, "row") for i, pair in enumerate(self.every))
-        return leave(*self.pairs), *parts
-
     def __init__(self, run: Trace, sharing: Sharing) -> None:
         room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
         lengths, cache = run["lengths"], run["cache"]
@@ -362,8 +356,8 @@ class CacheGrowth:
         #: What is kept with keys for every head, and with shared ones.
         self.every, self.pairs = ([pair.copy() for pair in pairs] for pairs in (sharing.before, sharing.pairs))
         small = VGroup(*self.every).scale(SMALL).arrange(RIGHT, buff=units(16)).move_to(corner, aligned_edge=LEFT + UP)
-        for pair, owners in zip(self.pairs, zip(*[iter(self.every)] * sharing.group, strict=True), strict=True):
-            pair.scale(SMALL).move_to(VGroup(*owners))
+        for i, pair in enumerate(self.pairs):
+            pair.scale(SMALL).move_to(VGroup(*self.every[i * sharing.group :][: sharing.group]))
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
         self.caption.align_to(small, LEFT)
         self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
@@ -372,6 +366,12 @@ class CacheGrowth:
         each = Words(f"{run['large_token']:.1f} for each token", "fact", "warning")
         name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
         self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
+
+    def split(self) -> tuple[Animation, ...]:
+        """Every head has a key and a value of its own."""
+        group = len(self.every) // len(self.pairs)
+        parts = (Travel(self.pairs[i // group], pair, 0.0, "row") for i, pair in enumerate(self.every))
+        return leave(*self.pairs), *parts
 
 
 #: How large the kept keys and values are beside the lines of the cache.

@@ -96,7 +96,7 @@ def chosen_probs(raw):
     return [max(row) for row in raw["probs"]]
 
 
-@oracle("beam_width", ("decoding.beam", "decoding.normalised"), "", needs="kept")
+@oracle("beam_width", "decoding.beam", "", needs="kept")
 def beam_width(raw):
     counts: dict[int, int] = {}
     for step, kept in zip(raw["step"], raw["kept"], strict=True):

@@ -102,8 +102,8 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
     """`decoding.*`: greedy decoding, beam search and the cache, for one source, or one text to go on with.
 
     `greedy.probs` "step vocab", `greedy.log_prob`, `.entropy`, `.end` (probability of the end mark), along "step";
-    `greedy.score`, the sum of log_prob. `beam.*`, the tree by the sum of log-probabilities, and `normalised.*`, by that
-    sum over the length; see `beam.Tree`. `cache.*`: see `cached`.
+    `greedy.score`, the sum of log_prob. `beam.*`, the tree by the sum of log-probabilities; see `beam.Tree`.
+    `cache.*`: see `cached`.
     """
     source = torch.tensor([given.source_ids], device=model.device) if given.source_ids else None
     start = torch.tensor([given.target_ids[: given.prompt]], device=model.device)
@@ -116,9 +116,8 @@ def decoding_tensors(model: Transformer, tokenizer: Tokenizer, given: Sentence) 
     tensors |= named("decoding.greedy.", {"end": found.probs[0, :, end] * (end >= 0)}, ("step",), labels)
     tensors |= named("decoding.greedy.", {"score": found.log_prob[0].sum()}, (), {})
     width = min(WIDTH, len(words) // 2)
-    for name, penalty in (("beam", 0.0), ("normalised", 1.0)):
-        (tree,) = beam(model, source, start, end, width, longest, length_penalty=penalty)
-        tensors |= tree.tensors(words, f"decoding.{name}.")
+    (tree,) = beam(model, source, start, end, width, longest, length_penalty=0.0)
+    tensors |= tree.tensors(words, "decoding.beam.")
     return tensors | named("decoding.cache.", cached(model, source, start, end, found.token), (), {})
 
 
