@@ -1,11 +1,12 @@
 """Animations. `verbs` has short names for the usual ones, such as `appear` and `leave`; classes do the moving.
 
-Come, Leave: fade. Swell, Sink: so do discs, which grow and shrink. Flight: a copy flies to its place. Travel: the thing
-itself comes from elsewhere. Visit: a ring goes from cell to cell. Along: a marker steps over columns. Sweep: parts come
-on one by one. Wipe: a shape is uncovered. RunOut: a bar gets shorter, to nothing. Morph, Reform: shapes become others.
-Through: shapes pass through recorded states; Riding: so do bars with numbers, Shades: fills, Count: a number. Turn:
-hands turn, with rests; Roll: without. Dive, Rise: the camera goes into a part, and back. Pulses: dots run along lines
-for as long as a beat lasts.
+Come, Leave: fade. Swell, Sink: so do discs, which grow and shrink. OffAndOn: a part fades and comes back. Flight: a
+copy flies to its place. Travel, Travels: the thing itself, or many, come from elsewhere. Visit: a ring goes from cell
+to cell. Along: a marker steps over columns. Sweep: parts come on one by one. Wipe: a shape is uncovered. RunOut: a bar
+gets shorter, to nothing. Morph, Reform: shapes become others. Through: shapes pass through recorded states; Riding: so
+do bars with numbers, Shades: fills, Count: a number. Turn: hands turn, with rests; Roll: without. Swinging: an arrow
+turns about its foot, and its product follows. Dive, Rise: the camera goes into a part, and back. Pulses: dots run along
+lines for as long as a beat lasts. Motion and Fade are what the others are made of.
 """
 
 from scenes.animations.ambient import Pulses, pulses

@@ -29,11 +29,11 @@ SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
 
 
 class PlaneOfTwo(VGroup):
-    """The plane through a query and a key, where both keep their lengths and their angle.
+    """The plane that a query and a key span, where both keep their lengths and their angle.
 
-    There is room for the key at all angles of `swings`, and for both when they are `grown` so many times as long.
-    `drop` falls from the tip of the key onto the query, `reach` is how far the key goes along it, and `length` that of
-    the query.
+    There is room for the key at all angles of `swings`, in degrees from the query, and for both at `grown` times their
+    length, within `margin` px of the edges. `drop` is the perpendicular from the tip of the key to the query, `reach`
+    the projection of the key onto it, |k| cos θ, and `length` is |q|; their numbers are written as `spec` says.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class PlaneOfTwo(VGroup):
 
 
 class KeyFan(VGroup):
-    """A query and its keys around it: each keeps its length and its angle to the query, whatever lies between two keys.
+    """A query and its keys: each keeps its length and its angle to the query. Angles between two keys are not true.
 
     Args:
         head: the tensors of a head.
@@ -126,7 +126,7 @@ class KeyFan(VGroup):
 
 
 def value_line(quantity: Quantity, spec: str, role: str = "ink", space: str = "chip") -> VGroup:
-    """A number and its name on one baseline: "length of the query  3.21"; with `space` for a sign, if it may turn."""
+    """A number after its name on one baseline, "length of the query  3.21"; the gap `space` leaves room for a sign."""
     label = Words(entry_name(quantity), "fact", "ink2")
     value = number(quantity, spec, "large number", role)
     value.next_to(label, RIGHT, buff=gap(space)).stand_on(label.baseline)

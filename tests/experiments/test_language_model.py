@@ -1,13 +1,19 @@
 """The experiments on the real language model, with a small one whose weights are drawn by chance."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
+from transformer_core.decoding.beam import beam
 from transformer_core.interpret import head_off
 from transformer_core.pretrained.model_registry import LoadedModel
 from transformer_core.studies.experiments import language_model
 from transformer_core.studies.experiments.language_model import PAIRS, PROMPTS, TEXTS, losses
+from transformer_core.studies.experiments.translation import held_out, translator, vocabulary
+from transformer_core.studies.translator.evaluate import translate
+from transformer_core.text.vocabulary import END, START
 from transformer_core.tracing.tap import record
 
 WORDS = 60
@@ -68,6 +74,50 @@ def test_a_text_goes_on_with_tokens_that_its_rule_leaves_and_the_same_seed_write
     assert len({tuple(language_model.goes_on(small, "abc", rule, seed, 4)["ids"]) for seed in range(6)}) > 1
 
 
+def log_probs(small, ids):
+    with torch.no_grad():
+        return small.model(None, torch.tensor([ids]))[0, -1].log_softmax(-1)
+
+
+def test_a_piece_is_of_the_tail_where_likelier_ones_hold_what_top_p_keeps(small):
+    given = small.tokenizer.read("abc").ids
+    drawn = language_model.goes_on(small, "abc", {"temperature": 5.0}, seed=0, written=8)
+    written = drawn["ids"].tolist()
+    rows = [log_probs(small, [*given, *written[:at]]).exp() for at in range(8)]
+    likelier = [float(row[row > row[token]].sum()) for row, token in zip(rows, written, strict=True)]
+    assert drawn["tail"].tolist() == [share >= 0.9 for share in likelier]
+    assert 0 < drawn["tail"].sum() < 8
+
+
+def test_a_beam_finds_the_largest_sum_behind_a_first_piece_that_greedy_decoding_passes_over(small):
+    doubting = LoadedModel(copy.deepcopy(small.model), small.tokenizer)
+    doubting.model.embed_tgt.table.data.mul_(0.25)
+    given = small.tokenizer.read("abd").ids
+    first = log_probs(doubting, given)
+    sums = {int(one): first[one] + log_probs(doubting, [*given, int(one)]) for one in first.topk(4).indices}
+    found, greedy = language_model.raced(doubting, "abd", written=2), sums[int(first.argmax())]
+    assert found["ids"].tolist() == [int(first.argmax()), int(greedy.argmax())]
+    assert found["logs"].cumsum() == pytest.approx([first.max().item(), greedy.max().item()], abs=1e-9)
+    assert found["scores"] == pytest.approx([found["logs"].sum(), max(map(torch.max, sums.values())).item()], abs=1e-9)
+    assert found["scores"][1] > found["scores"][0] + 1
+    assert found["score"][found["best"]][-1] == found["scores"][1]
+
+
+def test_translations_that_a_beam_makes_other_than_greedy_decoding_are_counted_one_by_one(monkeypatch):
+    doubting, random = copy.deepcopy(translator()), torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for weight in doubting.parameters():
+            weight.add_(torch.randn(weight.shape, generator=random), alpha=0.05)
+    monkeypatch.setattr(language_model, "translator", lambda: doubting)
+    others = 0
+    for pair in held_out(24):
+        source = torch.tensor([vocabulary().source_ids(pair.source)])
+        (tree,) = beam(doubting, source, START, END, 4, vocabulary().longest, length_penalty=0)
+        others += [tuple(vocabulary().target_words(tree.ids()))] != translate(doubting, vocabulary(), source.tolist())
+    assert language_model.overtakes(24)["differ"] == others
+    assert 0 < others < 24
+
+
 def test_pieces_that_go_on_are_put_together_to_words():
     words, chances, cut = language_model.as_words(
         ("leisure", "·ly", "[space]", "walk", "·."),
@@ -96,6 +146,16 @@ def test_random_pieces_stand_twice_and_their_losses_are_told_by_half(small):
     assert torch.equal(ids[:, :5], ids[:, 5:])
     halves = language_model.by_half(torch.arange(9.0)[None])  # of ten pieces the first has no loss
     assert halves.tolist() == [[np.mean([0, 1, 2, 3]), np.mean([5, 6, 7, 8])]]
+
+
+def test_other_heads_are_as_many_none_of_the_best_none_twice_and_one_draw_is_the_first_of_several(small):
+    best, config = [(1, 2), (0, 5), (2, 0)], small.model.config
+    draws = language_model.other_heads(config, best, seed=0, draws=4)
+    rest = [(layer, head) for layer in range(3) for head in range(6) if (layer, head) not in best]
+    assert draws[0] == [rest[i] for i in np.random.default_rng(0).choice(15, 3, replace=False)]
+    assert all(len({*heads} & {*rest}) == 3 for heads in draws)
+    assert len({*map(tuple, draws)}) > 1
+    assert language_model.other_heads(config, best, seed=0, draws=1) == draws[:1]
 
 
 def test_a_head_that_is_taken_away_writes_its_mean(small):

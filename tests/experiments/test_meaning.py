@@ -53,16 +53,15 @@ def test_pairs_by_chance_are_two_words_each_and_none_stands_in_two_pairs():
 def test_the_direction_of_the_first_half_leads_to_the_right_in_the_second():
     drawn = plane(table(True), PAIRS)
     assert drawn["spots"].shape == (20, 2)
-    assert (drawn["risen"], drawn["shown"]) == (10, 10)
-    assert drawn["along"] == pytest.approx(1.0)
     assert drawn["steps"] == pytest.approx(drawn["spots"][1::2] - drawn["spots"][::2])
-    assert drawn["steps"][:, 0] == pytest.approx(np.zeros(10))
+    step = table(True)["two0"] - table(True)["one0"]
+    assert drawn["steps"] == pytest.approx(np.array([[0, np.linalg.norm(step)]] * 10))
 
 
 def test_of_partners_at_a_right_angle_half_the_steps_lead_up():
-    drawn = plane(table(False), PAIRS)
-    assert drawn["risen"] < 10
-    assert drawn["along"] < 0.3
+    drawn, whole = plane(table(False), PAIRS)["steps"], meaning.steps_of(table(False), PAIRS[10:])
+    assert 0 < (drawn[:, 1] > 0).sum() < 10
+    assert (drawn[:, 1] ** 2).sum() < 0.3 * (whole**2).sum()
 
 
 def test_a_lookup_weighs_the_capitals_and_the_slider_moves_one_score_alone():

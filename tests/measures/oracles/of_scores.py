@@ -189,7 +189,7 @@ def by_temperature(raw):
 
 @oracle("tied_weights", ATTENTION, PAIRS)
 def tied_weights(raw):
-    """By the factor that lifts the runner-up's exponential to that of the best key, and all others' to the new sum."""
+    """Without a softmax: the second-largest weight is set to the largest, then each row is divided by its sum."""
     rows = raw["weights"].reshape(-1, raw["weights"].shape[-1]).astype(float).copy()
     for row, seen in zip(rows, np.tile(visible(raw), (len(rows) // len(visible(raw)), 1)), strict=True):
         if seen.sum() > 1:

@@ -36,6 +36,7 @@ from transformer_core.studies.experiments.language_model import (
     facts,
     ids_of,
     losses,
+    other_heads,
     pieces_of,
     recorded,
     repeated,
@@ -161,15 +162,15 @@ def taken_for(loaded: LoadedModel, key: str) -> Piece:
 
 
 def copies(loaded: LoadedModel, best: Heads, seed: int) -> Piece:
-    """The likeliest pieces for the second half of repeated ones, "choice sequence position": with all heads, without
-    the best induction heads, and without as many others, drawn once; and how likely; the pieces themselves; and the
-    weights of the best head on them, where it is about to say the pieces that are kept.
+    """Predict the second half of repeated pieces, without some heads (see `without`).
+
+    `said` = argmax_y p(y | x_<t) and `likely` = max_y p(y | x_<t), "choice sentence position": with all heads, without
+    the `TAKEN` best induction heads, and without as many others, drawn once. `pieces` are x_t, "sentence position".
+    `weights` are those of the best head from x_(t-1) of the second half on x_t of the first, for the t that are `KEPT`.
     """
-    ids, config = repeated(loaded, seed), loaded.model.config
-    others = [at for at in np.ndindex(config.decoder_layers, config.heads) if at not in {*best}]
-    drawn = [others[i] for i in np.random.default_rng(seed).choice(len(others), len(best), replace=False)]
+    ids = repeated(loaded, seed)
     asked = partial(loaded.model, None, ids[:, :-1])
-    off = [*(best[:count] for count in (0, *TAKEN)), drawn]
+    off = [*(best[:count] for count in (0, *TAKEN)), *other_heads(loaded.model.config, best, seed, draws=1)]
     said = [without(heads, asked)[:, HALF - 1 :].softmax(-1).max(-1) for heads in off]
     layer, head = best[0]
     place = f"decoder.{layer}.self_attn.weights"

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from transformer_core.config import Config
 from transformer_core.decoding.beam import beam
 from transformer_core.decoding.sampling import greedy, reshaped, sample
 from transformer_core.interpret.heads import head_scores
@@ -179,8 +180,10 @@ def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
 
 
 def goes_on(loaded: LoadedModel, text: str, rule: Mapping[str, Any], seed: int, written: int = WRITTEN) -> Piece:
-    """Draw so many pieces after `text` under a rule, each with its probability under it, and whether top-p would have
-    cut it off."""
+    """Draw pieces y_t ~ q(y | text, y_<t), the model's p as `rule` reshapes it: arrays along "step".
+
+    `ids` are y_t, `probs` q(y_t), and `tail` is true where top-p of `RULES` would have cut y_t off.
+    """
     found = sample(loaded.model, None, ids_of(loaded, text), NO_END, written, seed=seed, **rule)
     kept = torch.stack([reshaped(probs, **RULES["top_p"]) for probs in found.probs[0]])
     chance, left = (rows.gather(-1, found.token[0][:, None])[:, 0] for rows in (found.rule[0], kept))
@@ -213,13 +216,10 @@ def continuations(bench: Bench) -> Found:
 
     After one prompt that leaves much open, and one that leaves little: the likeliest twenty pieces at temperatures from
     0.2 to 2, what all others have together, and what top-k and top-p leave. Then three continuations under each of four
-    rules, drawn with the seeds that come first, and which of their words top-p would have cut off. Beside them, how
-    many numbers a cache of this model keeps: for each token, and for as many as it has places. Source: Ackley et al.
-    1985 (temperature); Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p).
+    rules, drawn with the seeds that come first, and which of their words top-p would have cut off. Source: Ackley et
+    al. 1985 (temperature); Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p).
     """
     loaded = facts(bench)
-    config = loaded.model.config
-    cached = 2 * config.decoder_layers * config.kv_heads * config.d_head
     bits = [int(found) for found in re.findall(r"Q(\d)", str(bench.facts["quantisation"]))]
     bench.expect(2 + len(RULES) * DRAWS)
     seeds = range(bench.seed, bench.seed + DRAWS)
@@ -227,10 +227,8 @@ def continuations(bench: Bench) -> Found:
     made = (
         tensors("sentence", {"sentence": prompts}, prompts=[len(prompt.split()) for prompt in prompts])
         | tensors("temperature", temperatures=TEMPERATURES)
-        | tensors(vocabulary=config.target_vocab, others_count=config.target_vocab - SHOWN, shown=SHOWN, draws=DRAWS)
-        | tensors(k=RULES["top_k"]["top_k"], p=RULES["top_p"]["top_p"])
+        | tensors(draws=DRAWS, k=RULES["top_k"]["top_k"], p=RULES["top_p"]["top_p"])
         | tensors(cold=RULES["cold"]["temperature"], hot=RULES["hot"]["temperature"])
-        | tensors(cached_a_token=cached, places=config.max_positions, cached_in_all=cached * config.max_positions)
         | tensors("model", one, bits=[min(bits, default=32)])
     )
     for name, key in (("open", OPEN), ("closed", CLOSED)):
@@ -258,7 +256,11 @@ WEEKDAYS, BEAM_WRITTEN, BEAM_WIDTH = "days", 6, 4
 
 
 def raced(loaded: LoadedModel, text: str, written: int = BEAM_WRITTEN) -> Piece:
-    """Write so many pieces after `text` greedily, and search for the largest sum with a beam: its whole tree."""
+    """Write pieces after `text` greedily, and search with a beam for the largest S = sum_t log p(y_t | text, y_<t).
+
+    Greedy decoding has `ids` and `logs`, log p in nats, "step"; the fields of the beam's `Tree` are along "node";
+    `scores` has S of greedy decoding and of the beam, "choice".
+    """
     assert loaded.tokenizer is not None
     ids, words = ids_of(loaded, text), loaded.tokenizer.target
     found = sample(loaded.model, None, ids, NO_END, written, temperature=0)
@@ -270,7 +272,7 @@ def raced(loaded: LoadedModel, text: str, written: int = BEAM_WRITTEN) -> Piece:
 
 
 def overtakes(sentences: int) -> Piece:
-    """Count the held-out translations of the lecture's translator that a beam makes other than greedy decoding."""
+    """Count the held-out sentences, of so many, that the lecture's translator translates differently with a beam."""
     model, words, differ = translator(), vocabulary(), 0
     for _, source, _ in batches_of(words, held_out(sentences)):
         padding = source == PAD
@@ -300,7 +302,7 @@ def beams(bench: Bench, sentences: int = 10_000) -> Found:
     return (
         tensors("sentence", {"sentence": PROMPTS.values()}, greedy_score=scores[:, 0], beam_score=scores[:, 1])
         | tensors(prompts=len(PROMPTS), better=(scores[:, 1] > scores[:, 0] + 1e-6).sum(), at=at, width=BEAM_WIDTH)
-        | tensors("step", {"step": steps}, greedy_log_prob=found["logs"][at], greedy_sum=found["logs"][at].cumsum())
+        | tensors("step", {"step": steps}, greedy_sum=found["logs"][at].cumsum())
         | tensors("node", {"node": nodes}, token=found["token"][at], **tree)
         | tensors(differ=own["differ"], sentences=sentences)
     )
@@ -437,15 +439,20 @@ def without(heads: Heads, read: Callable[[], Tensor]) -> Tensor:
         return read()
 
 
+def other_heads(config: Config, best: Heads, seed: int, draws: int) -> list[Heads]:
+    """Draw as many (layer, head) as `best` has, none of them in it and none twice: `draws` times."""
+    random, layers = np.random.default_rng(seed), config.decoder_layers
+    others = [head for head in np.ndindex(layers, config.heads) if head not in {*best}]
+    return [[others[i] for i in random.choice(len(others), len(best), replace=False)] for _ in range(draws)]
+
+
 def ablated(loaded: LoadedModel, ids: Tensor, best: Heads, seed: int, draws: int = OTHER_DRAWS) -> Piece:
     """The loss of the second half without the best heads, and without as many others, drawn `draws` times; and without
     the best, the spread of the loss over the sequences.
     """
-    model, random = loaded.model, np.random.default_rng(seed)
-    shape = (model.config.decoder_layers, model.config.heads)
-    others = [(int(layer), int(head)) for layer, head in np.ndindex(shape) if (layer, head) not in {*best}]
-    drawn = [[others[i] for i in random.choice(len(others), len(best), replace=False)] for _ in range(draws)]
-    halves = torch.stack([by_half(without(heads, partial(losses, model, ids))) for heads in (best, *drawn)])
+    read = partial(losses, loaded.model, ids)
+    off = best, *other_heads(loaded.model.config, best, seed, draws)
+    halves = torch.stack([by_half(without(heads, read)) for heads in off])
     return {"loss": halves.mean(1)[:, 1].numpy(), "spread": np.ptp(halves[0, :, 1].numpy())}
 
 

@@ -153,29 +153,19 @@ def relation(embeddings: Embeddings, pairs: Pairs, level: float, seed: int) -> P
 def plane(embeddings: Embeddings, pairs: Pairs) -> Piece:
     """The second half of the pairs, up along the mean step of the first half, across along their main direction.
 
-    `along` has the part of each step's square that lies along the direction up, `risen` how many lead up, and `mean`
-    the mean step itself.
+    `spots` are the words, "vocab component", the two of a pair one after another; `steps` leads from each first to its
+    second, across and up.
     """
     half = len(pairs) // 2
     up = steps_of(embeddings, pairs[:half]).mean(0)
-    long = np.linalg.norm(up)
-    up /= long
-    shown = pairs[half:]
-    rows = np.stack([embeddings[list(pair)] for pair in shown])
+    up /= np.linalg.norm(up)
+    rows = np.stack([embeddings[list(pair)] for pair in pairs[half:]])
     flat = (rows - rows.mean((0, 1))).reshape(-1, rows.shape[-1])
     flat = flat - np.outer(flat @ up, up)
     across = np.linalg.svd(flat, full_matrices=False)[2][0]
     across *= np.sign(across[np.abs(across).argmax()])
     spots = np.stack([(rows - rows.mean((0, 1))) @ axis for axis in (across, up)], -1)
-    steps = steps_of(embeddings, shown)
-    return {
-        "spots": spots.reshape(-1, 2),
-        "steps": spots[:, 1] - spots[:, 0],
-        "mean": np.array([0.0, long]),
-        "risen": np.array((steps @ up > 0).sum()),
-        "shown": np.array(len(shown)),
-        "along": np.array(((steps @ up) ** 2).sum() / (steps**2).sum()),
-    }
+    return {"spots": spots.reshape(-1, 2), "steps": spots[:, 1] - spots[:, 0]}
 
 
 def lookup(embeddings: Embeddings) -> Piece:
@@ -278,17 +268,14 @@ def meaning(bench: Bench, groups: int = GROUPS) -> Found:
         | tensors("model", {"model": [MODEL]}, model=[BITS])
         | tensors("sample", by_chance=chances[0][0], chance_hundredths=hundredths)
     )
-    for name, (embeddings, pairs, _) in asked.items():
-        drawn = bench.once(f"plane of {name}", partial(plane, embeddings, pairs))
-        shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
-        of_name = (
-            tensors("vocab", {"vocab": [other for _, other in pairs]}, cosine=pieces[name]["cosine"])
-            | tensors("vocab component", {"vocab": shown}, plane=drawn["spots"])
-            | tensors("vocab component", {"vocab": shown[1::2]}, steps=drawn["steps"])
-            | tensors("component", mean_step=drawn["mean"])
-            | tensors(**{fact: drawn[fact] for fact in ("risen", "shown", "along")})
-        )
-        found |= {f"{name.replace('translator: ', 'own_')}_{fact}": one for fact, one in of_name.items()}
+    for name in RELATIONS:
+        ends = [other for _, other in asked[name][1]]
+        found |= tensors("vocab", {"vocab": ends}, **{f"{name}_cosine": pieces[name]["cosine"]})
+    pairs = real.known(RELATIONS["capital"])
+    drawn = bench.once("plane of capital", partial(plane, real, pairs))
+    shown = [word for pair in pairs[len(pairs) // 2 :] for word in pair]
+    found |= tensors("vocab component", {"vocab": shown}, capital_plane=drawn["spots"])
+    found |= tensors("vocab component", {"vocab": shown[1::2]}, capital_steps=drawn["steps"])
     return found | asking(real) | blend(real) | crowned(real) | carried(real)
 
 

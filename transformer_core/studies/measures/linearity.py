@@ -94,11 +94,10 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
 def feeding(
     trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False, only: Sequence[int] | None = None
 ) -> Split:
-    """f(x) = activation(x W_1) W_2; without the activation if not `nonlinear`, with b_1 and b_2 if `biases`.
+    """f(x) = activation(x W_1 + b_1) W_2 + b_2, for rows "batch position d_model"; no b unless `biases`.
 
-    `only` some neurons have the activation, if they are named.
-
-    With a gate, (activation(x W_gate) (x W_1)) W_2; what is not linear is the gate, and without it x W_1 W_2 is left.
+    With a gate, f(x) = (activation(x W_gate + b_gate) * (x W_1 + b_1)) W_2 + b_2. If not `nonlinear`, neither
+    activation nor gate: f(x) = (x W_1 + b_1) W_2 + b_2. `only`: the neurons that have them, by index; all if None.
     """
     w1, b1, w2, b2 = weights_of(trace, prefix)
     activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if nonlinear else None
@@ -155,10 +154,9 @@ def two_matrices_gap(trace: Trace, prefix: str) -> Values:
 
 
 @measure("choice d_model", choice=("zero", "where it goes"))
-def zero_through_biases(trace: Trace, prefix: str) -> Values:
+def zero_through_biases(from_zeros: np.ndarray) -> Values:
     """0 and b_1 W_2 + b_2: where zero goes through both matrices with their biases, without the activation."""
-    zero = np.zeros((1, 1, trace.full(f"{prefix}.out").values.shape[-1]))
-    return np.concatenate([zero, feeding(trace, prefix, nonlinear=False, biases=True)(zero)])[:, 0]
+    return np.stack([np.zeros_like(from_zeros), from_zeros])
 
 
 @measure("")

@@ -71,11 +71,12 @@ def contribution_norms_in_all(contribution_norms: np.ndarray) -> Values:
 
 @measure("batch sublayer position component", like="contribution_norms")
 def stream_steps(trace: Trace, prefix: str) -> Values:
-    """x_0 and the steps from each stop of `stream_after` to the next, laid out in a plane with their true lengths.
+    """p_0 and p_s - p_(s-1), with p_s = |x_s| (cos t_s, -sin t_s): the vectors x_s at the stops of `stream_after` and
+    the steps between them, laid out in a plane with their true lengths.
 
-    Each triangle of a vector, its step and the next vector is true; they lie side by side, the next one turned to the
-    left, or to the right where the way would turn by more than a right angle. The last vector points along the first
-    component.
+    t_s = h_s - h_last, with h_0 = 0 and h_s = h_(s-1) + a_s, or h_(s-1) - a_s where that sum exceeds pi / 2;
+    a_s = arccos cos(x_(s-1), x_s). So each triangle of two successive vectors and the step between keeps its sides,
+    |p_s - p_(s-1)| = |x_s - x_(s-1)|, and the last vector lies along the first component.
     """
     stops = [trace.full(name).values for name in stream_after(trace, prefix)]
     headings = [np.zeros(stops[0].shape[:-1])]
