@@ -61,8 +61,8 @@ def test_p_is_that_of_welchs_test(one, other):
     assert p_of(np.array(one), np.array(other)) == pytest.approx(by_hand, rel=1e-3)
 
 
-def test_chapter_fifteen_says_the_rate_in_words():
-    assert ALPHA == 1 / 20  # "at most once in twenty"
+def test_the_level_that_a_chapter_tells_is_five_in_a_hundred():
+    assert float(Trace({"x": EXACT})["x.level"]) == ALPHA == 5 / 100
 
 
 def holm_by_hand(p):

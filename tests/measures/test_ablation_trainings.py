@@ -80,6 +80,7 @@ def test_studies_are_ways_to_deal_that_are_taken_once_as_many_at_a_time_as_there
     assert len({*studies.flat}) == studies.size
     points = 100 * (np.mean(SHARES[2]) - np.mean(SHARES[0]))
     far = {k for k, one in enumerate(TRACE["x.split_points"].pick(part="norm").values) if abs(one) > abs(points) - 1e-9}
+    assert {*np.flatnonzero(TRACE["x.far_out"].pick(part="norm").values)} == far
     alarms = sum(any(k in far for k in study) for study in studies.tolist())
     assert float(TRACE["x.studies_beyond"].pick(part="norm")) == alarms
 

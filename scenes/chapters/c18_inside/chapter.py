@@ -50,7 +50,7 @@ class Inside(Chapter):
         yield from self.all_heads(run, heads, card)
         yield from self.at_rest(run, card)
         yield from self.a_name_twice(run, card)
-        yield from self.without_heads(run, heads, card)
+        yield from self.without_heads(run, card)
         yield from self.through_the_layers(run, trace.under(TOKENS), card)
         yield from self.a_unit(run, card)
         yield from self.it(run, trace.under(PRONOUN), card)
@@ -176,11 +176,11 @@ class Inside(Chapter):
             stage=[card.paper, card.called("a name that comes twice"), row],
         )
 
-    def without_heads(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
+    def without_heads(self, run: Trace, card: Card) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
         picture = Copies(run, card.inside)
-        copied, every = run["copied"].quantities(), run["copied_of"]
-        whole, one, five, ten, others = copied
+        whole, one, few, many, others = run["copied"].quantities()
+        *_, fewer, more, drawn = run["heads_off"].quantities()
         yield Step(
             "Ablation: does the model need these heads?",
             beat(
@@ -189,7 +189,7 @@ class Inside(Chapter):
                 appear_in_turn([*picture.first], "slow"),
             ),
             beat(
-                f"The second time, it copies {whole:.0f} of {every:.0f}. "
+                f"The second time, it copies {whole:.0f} of {run['copied_of']:.0f}. "
                 "Lines are the attention of the best induction head.",
                 appear(picture.names[1]),
                 draw(*picture.lines, kind="slow"),
@@ -198,26 +198,26 @@ class Inside(Chapter):
             ),
             beat(
                 f"Ablate this one head, and it copies {one:.0f}.",
-                (leave(*picture.lines), *picture.turn()),
+                (leave(*picture.lines), *picture.turn(one)),
             ),
             beat(
                 claim(
-                    bool(ten < whole / 10),
-                    "Without five, and without ten, hardly any.",
-                    f"Without five, {five:.0f}; without ten, {ten:.0f}.",
+                    bool(many < whole / 10),
+                    f"Without {fewer:.0f}, and without {more:.0f}, hardly any.",
+                    f"Without {fewer:.0f}, {few:.0f}; without {more:.0f}, {many:.0f}.",
                 ),
-                picture.turn(),
-                picture.turn(),
+                picture.turn(few),
+                picture.turn(many),
             ),
             beat(
                 claim(
                     bool(others > whole / 2),
-                    f"Ablate ten other heads, drawn by chance, and it goes on copying: {others:.0f}.",
-                    f"Ablate ten other heads, drawn by chance, and it suffers as well: {others:.0f}.",
+                    f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
+                    f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                picture.turn(),
+                picture.turn(others),
             ),
-            stage=[card.paper, card.called(f"{heads['sequences']:.0f} sequences; here is a part of one")],
+            stage=[card.paper, card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:

@@ -1,4 +1,4 @@
-"""Measurements inside a language model: ranks through layers, losses without heads, a unit in its texts, verdicts."""
+"""Measurements inside a language model: ranks through layers, copies without heads, a unit in its texts, verdicts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
 from scenes.theme import PIXELS_PER_UNIT, at, ink_on, palette, shared, signed, units
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px for the tokens below, for the names beside the plot, above it, and for the last token.
@@ -145,7 +145,7 @@ class Copies:
         for above, below, weight in zip(self.first, self.said[0], weights.quantities(), strict=True):
             line = rule(above.get_bottom(), below.get_top(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
-        self.choice, self.bars, self.told, every = 0, VGroup(), list[VGroup](), run["copied_of"]
+        self.bars, self.told, every = VGroup(), list[VGroup](), run["copied_of"]
         for choice, count in enumerate(self.counts.quantities()):
             bar = bar_of(count, "width", (wide.width - TOLD) / float(every), CHIP, "weight", least=3)
             self.bars.add(bar.move_to(wide.cross(foot).centre).align_to(at(wide.left, 0), LEFT))
@@ -160,10 +160,10 @@ class Copies:
             for label, column in zip(labels, columns, strict=True)
         )
 
-    def turn(self) -> tuple[Animation, ...]:
-        """Other heads go off, and what is said now takes the place of what was said before."""
-        self.choice += 1
-        old, new = self.choice - 1, self.choice
+    def turn(self, count: Quantity) -> tuple[Animation, ...]:
+        """Other heads go off, those of this count, and what is said now takes the place of what was said before."""
+        (new,) = count.index
+        old = new - 1
         return (
             leave(*self.said[old], *self.told[old]),
             follow(VGroup(*self.said[new], *self.told[new])),

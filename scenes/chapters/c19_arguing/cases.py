@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain, pairwise
 
 import numpy as np
 from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup, VMobject
@@ -193,7 +194,7 @@ class CloseBy:
         self.source.submobjects[other - first] = Token(source[other], "", max(map(chip_width, named)))
         lines.split_rows(96)[0].fit(self.source.arrange(buff=units(10)), most=2)
         size, slot = self.source[0].height / slot.height, self.source[other - first]
-        self.head, self.other, self.rich = (self.source[place - first] for place in (head, other, query_token))
+        self.head, self.rich = self.source[head - first], self.source[query_token - first]
         self.should, self.does = self._arc(self.rich, self.head, "residual"), self._arc(self.rich, slot, "warning")
         self.nouns, forms = VGroup(), run["swapped.form"].words("position")
         for label in named:
@@ -218,8 +219,11 @@ class CloseBy:
             self.tried.append((some, nouns))
             done, tried = (run["swapped.tally"].pick(kind=kind, choice=name) for name in ("right", "tried"))
             self.tallies.add(Words(f"{done} of {tried} right", "large number").end_in(end))
-        #: What stands in the sentence, and the form that follows from it.
-        self.now = [slot, self.wrong]
+        #: What stands in the sentence, noun by noun, and the form that follows from it: where it is the same, it stays.
+        self.stood = [[slot, self.wrong]]
+        for place in chain(*(some for some, _ in self.tried)):
+            form, before = self.forms[place], self.stood[-1][1]
+            self.stood.append([self.nouns[place], before if str(form.label) == str(before.label) else form])
 
     @staticmethod
     def _form(label: Label, good: bool, size: float, spot: np.ndarray) -> Token:
@@ -238,14 +242,8 @@ class CloseBy:
     def try_out(self, kind: str) -> list[object]:
         """Plays: each noun of a row takes the place in the sentence, the form answers, and the noun is noted."""
         k = KINDS.index(kind)
-        turns: list[object] = [appear(self.titles[k])]
-        for place, noted in zip(*self.tried[k], strict=True):
-            then = [self.nouns[place], self.forms[place]]
-            if str(then[1].label) == str(self.now[1].label):
-                then[1] = self.now[1]
-            gone, come = (
-                [one for one in some if one not in kept] for some, kept in ((self.now, then), (then, self.now))
-            )
+        before, turns = sum(len(some) for some, _ in self.tried[:k]), list[object]()
+        for (now, then), noted in zip(pairwise(self.stood[before:]), self.tried[k][1], strict=False):
+            gone, come = ([one for one in some if one not in kept] for some, kept in ((now, then), (then, now)))
             turns.append((*exchange(gone, come), appear(noted)))
-            self.now = then
-        return [*turns, appear(self.tallies[k])]
+        return [appear(self.titles[k]), *turns, appear(self.tallies[k])]

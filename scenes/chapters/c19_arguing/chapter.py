@@ -14,7 +14,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
-from transformer_core.studies.measures.significance import ALPHA, counts, tallies_count
+from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -117,7 +117,7 @@ class Arguing(Chapter):
         seeds, points, beyond = picture.rows.seeds, run["exact.points"].pick(part=HEADS), run["exact.splits_beyond"]
         far, splits, (lowest, _) = beyond.pick(part=HEADS), run["exact.ways_to_split"], _lowest(run)
         here = [seeds[WHOLE][0], seeds[WHOLE][lowest.position], seeds[HEADS][0]]
-        *_, enough = run["exact.trainings_of_each"].quantities()
+        (*_, enough), level = run["exact.trainings_of_each"].quantities(), run["exact.level"]
         yield Step(
             "How far does chance reach?",
             beat(
@@ -134,8 +134,8 @@ class Arguing(Chapter):
             beat(
                 claim(
                     _as_if_alone(run),
-                    f"Only {far} of {splits} are as far out as ours: less than one in twenty.",
-                    f"{far} of {splits} are as far out as ours, more than one in twenty: we can’t tell it from chance.",
+                    f"Only {far} of {splits} are as far out as ours: at most {level:share}.",
+                    f"{far} of {splits} are as far out as ours, over {level:share}: we can’t tell it from chance.",
                 ),
                 *picture.beyond(),
                 appear(_first_verdict(run, card)),
@@ -146,8 +146,15 @@ class Arguing(Chapter):
     def many_claims(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
         """Other parts were tested, too: of many tries, chance wins one now and then, so that bands are wider."""
         near, points, effect = _near(run), run["exact.points"], run["exact.effect"]
-        sure = [part for part in near if effect.pick(part=part)]
+        sure, level = [part for part in near if effect.pick(part=part)], run["exact.level"]
         rows = DotRows(run, near, card.inside, near=True, banded=True)
+        others = [rows.mean.pick(part=part) for part in points.labels["part"] if part not in (WHOLE, *near)]
+        # Left of the axis, and less than half of what the whole model gets right; also without several parts at once.
+        lower = claim(
+            max(others, default=0) < min(rows.low, rows.whole / 2),
+            "← the other comparisons, far lower",
+            "the other comparisons are not shown",
+        )
         lost, reach = points.pick(part=HEADS), run["exact.chance_points"].pick(part=HEADS)
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
@@ -166,10 +173,10 @@ class Arguing(Chapter):
                 appear_in_turn(rings),
             ),
             beat(
-                "Bands are what a t-test leaves to chance: at most one such study in twenty is wrong.",
+                f"Bands are what a t-test leaves to chance: at most {level:share} of such studies are wrong.",
                 leave(picture.hill, *rings),
                 appear(rows.axis, rows.zero, *rows.names.values()),
-                appear(rows.lower()) if len(near) < run["exact.comparisons"] else None,
+                appear(rows.note(lower)) if others else None,
                 (appear(*rows.alone.values()), fall([one for row in rows.seeds.values() for one in row])),
                 appear(*rows.middles.values()),
                 rows.widen(),
@@ -380,7 +387,7 @@ class Arguing(Chapter):
             beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.try_out("unlike it")),
             beat(
                 claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
-                appear(ring_around(picture.now[0], "warning")),
+                appear(ring_around(picture.stood[-1][0], "warning")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
             stage=[card, picture.source],
@@ -436,7 +443,7 @@ def _lowest(run: Trace) -> tuple[Label, Quantity]:
 
 def _as_if_alone(run: Trace) -> bool:
     """Return True if the difference that one head makes would count in a permutation test of it alone."""
-    return bool(run["exact.splits_beyond"].pick(part=HEADS) <= ALPHA * run["exact.ways_to_split"])
+    return bool(run["exact.splits_beyond"].pick(part=HEADS) <= run["exact.level"] * run["exact.ways_to_split"])
 
 
 def _first_verdict(run: Trace, card: Claim) -> Words:

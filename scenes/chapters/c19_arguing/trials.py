@@ -20,6 +20,7 @@ from scenes.mobjects.marks import Away, Ground, Spread, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, palette, pixels, units
+from transformer_core.studies.measures.ablation_trainings import AS_TRAINED
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -105,12 +106,12 @@ class DotRows(VGroup):
         """px of a share."""
         return self.inner.left + self.unit * (float(share) - self.low)
 
-    def train(self, part: str, kind: str = "row") -> list[Animation]:
+    def train(self, part: str) -> list[Animation]:
         """A first training: with its steps, the dot leads from none to what comes out right; its end is its number."""
         shares = [*self.run["curve"].pick(part=part, seed=0).quantities(), self.exact.pick(part=part, seed=0)]
         (one,) = self.seeds[part]
         states = [VGroup(self._dot(share, 0, self._role(part)).set_y(one.get_y())) for share in shares]
-        return [Through(self.seeds[part], states, kind), appear(self.told[part])]
+        return [Through(self.seeds[part], states, "row"), appear(self.told[part])]
 
     def said(self, part: str, k: int = 0) -> Words:
         """The number of a training above its dot."""
@@ -121,9 +122,9 @@ class DotRows(VGroup):
         """The reach of chance for a part, as a number beside its band."""
         return Words(f"±{points:.1f}", "stage number", "ink2").next_to(self.bands[part], RIGHT, buff=units(14))
 
-    def lower(self) -> Words:
-        """A note on the other comparisons, which lie beyond the axis."""
-        told = Words("← the other comparisons, far lower", "aside", "ink2").settle(at(0, self.inner.bottom + 36))
+    def note(self, text: str) -> Words:
+        """A note below the axis, such as on comparisons that lie beyond it."""
+        told = Words(text, "aside", "ink2").settle(at(0, self.inner.bottom + 36))
         return told.begin_at(at(self.inner.left, 0)[0])
 
     def widen(self) -> tuple[Animation, ...]:
@@ -221,7 +222,7 @@ class Dealing:
         self.points, self.means = exact["split_points"].pick(part=part), exact["split_means"].pick(part=part)
         self.lanes = [rows.seeds[kind][0].get_y() for kind in rows.places]
         self.dots = VGroup(*(one for kind in rows.places for one in rows.seeds[kind]))
-        self.ticks = self._ticks(-1)
+        self.ticks = self._ticks(AS_TRAINED)
         self.middle, self.floor, self.ground = (rows.inner.left + rows.inner.right) / 2, room.bottom - 60, Ground()
         line = rule(at(rows.inner.left, self.floor), at(rows.inner.right, self.floor), "ink3", 2.5)
         zero = means(rule(at(self.middle, self.floor), at(self.middle, self.floor + 16), "ink2", 3), self.ground)
@@ -234,15 +235,15 @@ class Dealing:
         #: Ways that are dealt in sight, before all others.
         self.examples = self.order[1:4]
         self.hill = self._hill()
-        x, top = self.middle + self.unit * float(self.points.quantity(-1)), room.top + 24
+        x, top = self.middle + self.unit * float(self.points.quantity(AS_TRAINED)), room.top + 24
         self.ours = VGroup(
             means(
-                Box(5, self.floor - top, palette().warning, 2).move_to(at(x, (top + self.floor) / 2)), self._away(-1, 5)
+                Box(5, self.floor - top, palette().warning, 2).move_to(at(x, (top + self.floor) / 2)),
+                self._away(AS_TRAINED, 5),
             ),
             number(run["exact.points"].pick(part=part), "+.1f", "large number", "warning").settle(at(x - 80, top + 20)),
         )
-        far = abs(self.points.values) >= abs(self.points.values[-1]) - 1e-9
-        self.far = VGroup(self.hill[k] for k in np.flatnonzero(far))
+        self.far = exact["far_out"].pick(part=part).values > 0
         count = f"{exact['splits_beyond'].pick(part=part)} of {exact['ways_to_split']}"
         self.count = (
             Words(count, "large word", "warning").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
@@ -281,7 +282,7 @@ class Dealing:
 
     def measure(self) -> list[Play]:
         """The gap between the means falls down, and is what was measured."""
-        gap = self._gap(-1, self.ticks)
+        gap = self._gap(AS_TRAINED, self.ticks)
         return [(appear(self.axis), grow(gap, RIGHT)), exchange([gap], [self.ours])]
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
@@ -296,7 +297,7 @@ class Dealing:
     def pile(self) -> tuple[Animation, ...]:
         """All other ways, while some are seen on the lines; in the end the labels are those of the trainings."""
         rest = [k for k in self.order if k not in self.examples]
-        seen = [self.examples[-1], *rest[:16], -1]
+        seen = [self.examples[-1], *rest[:16], AS_TRAINED]
         return (
             Through(self.dots, [self._dealt(k) for k in seen], "tour"),
             Through(self.ticks, [self._ticks(k) for k in seen], "tour"),
@@ -305,7 +306,8 @@ class Dealing:
 
     def beyond(self) -> list[Play]:
         """Those as far out as the difference that was measured, and their number."""
-        return [reshape(self.far, self.far.copy().set_fill(palette().warning)), appear(self.count)]
+        far = VGroup(self.hill[k] for k in np.flatnonzero(self.far))
+        return [reshape(far, far.copy().set_fill(palette().warning)), appear(self.count)]
 
     def deal_out(self, room: Room) -> tuple[Animation, ...]:
         """The hill is dealt out, a column for as many ways as there are comparisons; what is left over steps back."""
@@ -316,7 +318,7 @@ class Dealing:
     def caught(self, room: Room) -> list[VGroup]:
         """The columns in which a way is as far out as the difference that was measured."""
         both = zip(self.studies, self._columns(room), strict=False)
-        return [column for study, column in both if any(self.hill[k] in self.far for k in study)]
+        return [column for study, column in both if self.far[study].any()]
 
     def _columns(self, room: Room) -> list[VGroup]:
         """Deal the ways into columns, a study each, and the ways that are left over into a last one."""
@@ -327,7 +329,7 @@ class Dealing:
             for split, place in zip(study, column.rows(high, 0), strict=False):
                 one = self.hill[split].copy().move_to(place.centre).scale(1.7)
                 one.meanings = ()
-                found[-1].add(one.set_fill(palette().warning if self.hill[split] in self.far else palette().ink2))
+                found[-1].add(one.set_fill(palette().warning if self.far[split] else palette().ink2))
         return found
 
 

@@ -265,7 +265,8 @@ def inside_prose(bench: Bench) -> Found:
     choices = {"choice": ("all heads", *(f"best {count} off" for count in TAKEN), "others off")}
     kept = {"position": pieces_of(loaded, copied["pieces"][COPIED, KEPT].tolist())}
     right = copied["said"] == copied["pieces"]
-    found |= tensors("choice", choices, copied=right.sum((1, 2))) | tensors(copied_of=right[0].size)
+    found |= tensors("choice", choices, copied=right.sum((1, 2)), heads_off=(0, *TAKEN, TAKEN[-1]))
+    found |= tensors(copied_of=right[0].size, sequences=len(right[0]))
     found |= tensors("position", kept, copied_weight=copied["weights"])
     for at, (said, likely) in enumerate(zip(copied["said"], copied["likely"], strict=True)):
         spoken = {"position": pieces_of(loaded, said[COPIED, KEPT].tolist())}

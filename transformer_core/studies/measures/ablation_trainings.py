@@ -24,8 +24,8 @@ HARDLY = 0.02
 #: A guess between two genders hits about half: from here on the gender must have come from somewhere.
 MORE_THAN_A_GUESS = 0.75
 
-#: A step through all ways to deal trainings in halves, in no order that can be seen.
-STRIDE = 101
+#: A step through all ways to deal trainings in halves, in no order that can be seen; and the way they were trained.
+STRIDE, AS_TRAINED = 101, -1
 
 
 @measure("")
@@ -92,7 +92,7 @@ def trainings_of_each(trace: Trace, prefix: str) -> Values:
 def split_sides(trace: Trace, prefix: str) -> Values:
     """Every way to deal 2n trainings in two halves, those of the first entry before those of another: 1 for the other.
 
-    The last way is how they were trained.
+    At `AS_TRAINED`, the last, labels are as they were.
     """
     trainings = 2 * seeds_last(trace, prefix).shape[-1]
     chosen = list(combinations(range(trainings), trainings // 2))
@@ -115,10 +115,16 @@ def split_points(split_means: np.ndarray) -> Values:
     return 100 * (split_means[:, 1] - split_means[:, 0])
 
 
+@measure(like="split_points")
+def far_out(split_points: np.ndarray) -> Values:
+    """1 where |points| is as large as that of the trainings as they were, or larger: "part split"."""
+    return (abs(split_points) >= abs(split_points[:, [AS_TRAINED]]) - 1e-9).astype(int)
+
+
 @measure("part", like="split_points")
-def splits_beyond(split_points: np.ndarray) -> Values:
-    """The ways to deal them whose difference is as large as that of the trainings, or larger: a permutation test."""
-    return (abs(split_points) >= abs(split_points[:, -1:]) - 1e-9).sum(-1)
+def splits_beyond(far_out: np.ndarray) -> Values:
+    """Σ_split far_out: the ways to deal them that differ as much as the trainings, or more, of a permutation test."""
+    return far_out.sum(-1)
 
 
 @measure("study comparison")
@@ -132,9 +138,9 @@ def studies(split_sides: np.ndarray, comparisons: np.ndarray) -> Values:
 
 
 @measure("part", like="split_points")
-def studies_beyond(split_points: np.ndarray, studies: np.ndarray) -> Values:
+def studies_beyond(far_out: np.ndarray, studies: np.ndarray) -> Values:
     """The studies with a difference as large as that of the trainings, or larger: alarms by chance alone."""
-    return (abs(split_points) >= abs(split_points[:, -1:]) - 1e-9)[:, studies].any(-1).sum(-1)
+    return far_out[:, studies].any(-1).sum(-1)
 
 
 @measure("")

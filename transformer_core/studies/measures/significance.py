@@ -15,6 +15,7 @@ Beside every tensor with an axis "seed" there are, read like any tensor of the t
     X.difference   over_seeds minus the over_seeds of the first entry along the first axis: the whole model
     X.p_value      of each entry against the first along the first axis, by Holm
     X.effect       1 where the difference counts, else 0
+    X.level        the 5% of the rule
 
 Two entries of which none is the first: `counts(trace["X"].pick(part="norm"), trace["X"].pick(part="root"))`.
 """
@@ -101,6 +102,12 @@ def seeds_last(trace: Trace, prefix: str) -> np.ndarray:
     """The values of the tensor at `prefix` with the axis "seed" at the end."""
     tensor = trace.full(prefix)
     return np.moveaxis(tensor.values.astype(float), tensor.axes.index("seed"), -1)
+
+
+@measure("")
+def level() -> Values:
+    """α: how often chance alone may pass for an effect."""
+    return ALPHA
 
 
 @measure(like="itself", without="seed")
