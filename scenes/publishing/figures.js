@@ -86,17 +86,31 @@ const figures = (() => {
     if (!shades.has(name)) shades.set(name, Array.from({ length: 2 * SHADES + 1 }, (_, i) => [...ramp(i / SHADES - 1, 0), 255]));
     return shades.get(name);
   };
+  /* A picture whose pixels get their bytes from `fill`: at once, or later where it is a part of what is drawn `unseen`. */
+  let waiting = null;
+  const pixels = (wide, high, fill) => {
+    const canvas = make("canvas", { width: wide, height: high, "aria-hidden": "true" });
+    const paint = () => {
+      const pen = canvas.getContext("2d", { willReadFrequently: true }), picture = pen.createImageData(wide, high);
+      fill(picture.data);
+      pen.putImageData(picture, 0, 0);
+    };
+    if (waiting) waiting.push(paint); else paint();
+    return canvas;
+  };
+  /* What is drawn out of view, and what paints its pictures: making their surfaces takes a browser a quarter of the time. */
+  const unseen = (draw) => {
+    const paints = waiting = [];
+    try { return [draw(), () => paints.splice(0).forEach((paint) => paint())]; } finally { waiting = null; }
+  };
   /* Cells of a row, of seven pixels each of which the last is a gap, or of one where they are many. A gradient with as
      many stops looks the same, and takes a browser four times as long. */
   const striped = (values, scale) => {
-    const colours = shadesOf(theme()), wide = values.length > 90 ? 1 : 7, canvas = make("canvas", { width: wide * values.length, height: 1, "aria-hidden": "true" });
-    const pen = canvas.getContext("2d"), picture = pen.createImageData(canvas.width, 1);
-    values.forEach((value, i) => {
+    const colours = shadesOf(theme()), wide = values.length > 90 ? 1 : 7;
+    return pixels(wide * values.length, 1, (bytes) => values.forEach((value, i) => {
       const colour = colours[SHADES + Math.round(SHADES * Math.min(Math.max(value / scale || 0, -1), 1))];
-      for (let x = 0; x < Math.max(wide - 1, 1); x += 1) picture.data.set(colour, 4 * (wide * i + x));
-    });
-    pen.putImageData(picture, 0, 0);
-    return canvas;
+      for (let x = 0; x < Math.max(wide - 1, 1); x += 1) bytes.set(colour, 4 * (wide * i + x));
+    }));
   };
   /* A row of numbers as one strip: arrows walk through it, and a click or Enter asks. */
   const strip = ({ values, scale, refs, names, label, start = 0 }) => {
@@ -374,5 +388,5 @@ const figures = (() => {
     return DONE[entry.kind] ?? [say("This is computed from them.")];
   };
 
-  return { COUNTED, roleOf, shortly, share, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, strip, figure, told, last, learned, kinds: Object.keys(drawn) };
+  return { COUNTED, roleOf, shortly, share, refOf, entryRef, placeOf, nameOf, spoken, tint, usual, pixels, unseen, strip, figure, told, last, learned, kinds: Object.keys(drawn) };
 })();

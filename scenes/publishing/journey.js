@@ -11,6 +11,9 @@ class Journey {
     /* Layers that were opened (true) or closed (false), of a model with many. */
     this.unfolded = new Map();
     this.box = make("div", { class: "journey" });
+    /* What paints the pictures of a station that is out of view, and when it comes near. */
+    this.unpainted = new Map();
+    this.nearing = new IntersectionObserver((seen) => seen.forEach(({ target, isIntersecting }) => { if (isIntersecting) this.paint(target); }), { rootMargin: "200px" });
   }
   /* From words to words, in the order in which the model computes. With `soon`, the rest is drawn after what is in view. */
   draw(runs, choice, soon = false) {
@@ -25,21 +28,39 @@ class Journey {
       ...this.layers("decoder"),
       ...(writes ? [() => this.station(say("The next word, step by step"), say("At each step the likeliest word is written, and read at the next."), this.drawSteps())] : []),
       ...(this.whole ? [() => this.inspect()] : [])];
-    const old = [...this.box.children], put = (i) => old[i].replaceWith(stations[i]());
+    const old = [...this.box.children], put = (i) => this.replace(old[i], stations[i]());
     const { true: now = [], false: later = [] } = soon && old.length === stations.length ? Object.groupBy(old.keys(), (i) => inView(old[i]) || old[i].contains(document.activeElement)) : {};
-    if (now.length + later.length) now.forEach(put); else this.box.replaceChildren(...stations.map((one) => one()));
+    if (now.length + later.length) now.forEach(put); else { this.nearing.disconnect(); this.unpainted.clear(); this.box.replaceChildren(...stations.map((one) => one())); }
     this.waiting = later;
     const rest = () => {
       if (!later.length) { this.done(); return; }
       whenIdle(() => {
         const began = performance.now();
         if (later !== this.waiting) return; /* another run is drawn */
-        do put(later.shift()); while (later.length && performance.now() - began < TASK);
+        do this.postpone(old[later[0]], stations[later.shift()]); while (later.length && performance.now() - began < TASK);
         rest();
       });
     };
     rest();
   }
+  replace(old, station) {
+    this.nearing.unobserve(old);
+    this.unpainted.delete(old);
+    old.replaceWith(station);
+  }
+  /* Replace a station that is out of view; its pictures are painted when it comes near. */
+  postpone(old, draw) {
+    const [station, paint] = figures.unseen(draw);
+    this.replace(old, station);
+    this.unpainted.set(station, paint);
+    this.nearing.observe(station);
+  }
+  paint(station) {
+    this.nearing.unobserve(station);
+    this.unpainted.get(station)?.();
+    this.unpainted.delete(station);
+  }
+  paintAll() { [...this.unpainted.keys()].forEach((station) => this.paint(station)); }
   written(reads) {
     const tokens = this.tokens("embed_tgt");
     if (reads) return this.station(say("The words that are written"), say("The decoder reads what it has written so far."), ...tokens);
@@ -145,11 +166,9 @@ class Journey {
   }
   /* The weights of a head, a point for each. */
   picture({ shape: [, , rows, columns], values }, head) {
-    const canvas = make("canvas", { width: columns, height: rows, "aria-hidden": "true" });
-    const pen = canvas.getContext("2d"), picture = pen.createImageData(columns, rows);
-    for (let i = 0; i < rows * columns; i += 1) picture.data.set([...figures.tint(values[head * rows * columns + i], 1, 1), 255], 4 * i);
-    pen.putImageData(picture, 0, 0);
-    return canvas;
+    return figures.pixels(columns, rows, (bytes) => {
+      for (let i = 0; i < rows * columns; i += 1) bytes.set([...figures.tint(values[head * rows * columns + i], 1, 1), 255], 4 * i);
+    });
   }
   grid(block, tensor, head) {
     const [, , rows, columns] = tensor.shape, pair = this.runs.pair(tensor.name);

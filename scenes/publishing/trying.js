@@ -257,6 +257,7 @@ class Trying {
     for (const kind of ["pointerleave", "focusout"]) this.place.addEventListener(kind, () => this.tell(null));
     const { signal } = this.ended;
     addEventListener("themed", () => this.draw(), { signal });
+    addEventListener("beforeprint", () => this.journey.paintAll(), { signal });
     if (this.linked) addEventListener("popstate", (event) => { if (TRYING.test(location.hash)) this.arrive(event.state); }, { signal });
   }
   /* Leave the page to another figure; the place is theirs. */

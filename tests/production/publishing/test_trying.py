@@ -267,6 +267,36 @@ def test_a_strip_has_a_cell_for_each_number_blue_above_zero_and_orange_below(tri
     assert {np.sign(c[2] - c[0]) for value, c in zip(values, cells, strict=True) if value < -0.5} == {-1}
 
 
+#: How many pictures of numbers there are in a station, and how many have no colour yet.
+BLANK = """(station) => {
+  const all = [...station.querySelectorAll("canvas")];
+  const bytes = ({ width, height }, one) => one.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, width, height).data;
+  return [all.length, all.filter((one) => bytes(one, one).every((byte) => byte === 0)).length];
+}"""
+
+
+def test_pictures_out_of_view_are_painted_when_they_come_near_or_are_printed(tried):
+    page = tried()
+    page.set_viewport_size({"width": 1280, "height": 720})
+    stations = page.locator(".station:has(canvas)")
+    stations.first.scroll_into_view_if_needed()
+    page.locator(".typed").fill(OTHER)
+    page.locator("#trying:not([aria-busy])").wait_for()
+    pictures, blank = stations.last.evaluate(BLANK)
+    assert 0 < pictures == blank
+    assert stations.first.evaluate(BLANK)[1] == 0
+    stations.last.scroll_into_view_if_needed()
+    page.wait_for_function(
+        "() => !trying.journey.unpainted.has([...document.querySelectorAll('.station:has(canvas)')].at(-1))"
+    )
+    assert stations.last.evaluate(BLANK)[1] == 0
+    stations.first.scroll_into_view_if_needed()
+    page.locator(".typed").fill("The dogs are angry")
+    page.locator("#trying:not([aria-busy])").wait_for()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert [blank for _, blank in stations.evaluate_all(f"(all) => all.map({BLANK})")] == [0] * stations.count()
+
+
 def test_known_words_are_offered_and_unknown_ones_named_with_near_ones_while_the_last_result_stays(tried):
     page = tried()
     page.locator(".typed").fill("The ca")
