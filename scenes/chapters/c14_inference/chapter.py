@@ -255,7 +255,10 @@ class Inference(Chapter):
                 *picture.end(),
                 appear(*picture.ends),
             ),
-            beat("All lines fall: a sum favours short texts. So divide by the length."),
+            beat(
+                "All lines fall: a sum favours short texts. So divide by the length.",
+                ambient=pulses([piece for line in picture.lines for piece in line], role="ink"),
+            ),
             stage=[],
         )
 
