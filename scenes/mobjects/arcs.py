@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.language import Told
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import stroke
+from scenes.mobjects.shapes import arch, stroke
 from scenes.mobjects.text import Words, number
 from scenes.theme import palette, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -89,9 +88,8 @@ class Arcs(VGroup):
         """An arc from a key to a query, `high` px at its middle."""
         start, end = self.chips[key].get_top(), self.chips[query].get_top()
         thick = 3.0 if weight is None else THIN + (THICK - THIN) * weight
-        line = VMobject(stroke_color=palette().role("ink3" if weight is None else "weight"), stroke_width=stroke(thick))
-        rise = UP * units(high) / 0.75  # the middle of a cubic lies at three quarters of its handles
-        line.points = np.array([start, start + rise, end + rise, end])
+        # The middle of a cubic lies at three quarters of its handles.
+        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight", thick)
         if weight is None:
             return line
         line = means(line, Thickness(weight, THICK - THIN, THIN))

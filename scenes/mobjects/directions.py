@@ -30,28 +30,28 @@ class WordSteps(VGroup):
     Args:
         words: "vocab component", the two words of a pair one after the other; the second component leads to the right.
         steps: "vocab component", from the first to the second, by the second.
+        own: the `copied_step`, whose arrow it is.
+        distances: the `copy_distances`, "vocab other".
         room: the rectangle that is filled.
 
-    The arrow is that of the pair `own` whose copies end nearest to the second words; the pairs are those whose names
-    and arrows are clear of each other. `snaps` are ways from each tip to the second word that is nearest to it, in the
-    colour of a warning where that is another pair's: `astray` is the pair of these whose own word is farthest.
+    The pairs are those whose names and arrows are clear of each other. `snaps` are ways from each tip to the `nearest`
+    second word that is shown, in the colour of a warning where that is another pair's: `astray` is the pair of these
+    whose own word is farthest.
 
     Example::
 
         run, room = trace.under("experiment.meaning"), Room(280, 190, 1640, 830)
-        figure = WordSteps(run["capital_plane"], run["capital_steps"], room)
+        words, own, distances = (run[f"capital_plane{name}"] for name in ("", ".copied_step", ".copy_distances"))
+        figure = WordSteps(words, run["capital_steps"], own, distances, room)
     """
 
-    def __init__(self, words: NamedTensor, steps: NamedTensor, room: Room) -> None:
+    def __init__(self, words: NamedTensor, steps: NamedTensor, own: float, distances: NamedTensor, room: Room) -> None:
         spots, labels = words.values[:, ::-1], words.words("vocab")
         aside = [max(pixels(word(label, NAMES).width) for label in some) + AIR for some in (labels[::2], labels[1::2])]
         inside = Room(room.left + aside[0], room.top + AIR, room.right - aside[1], room.bottom - AIR)
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
-        # By how much a copy of each step misses each second word.
-        apart = spots[None, ::2] + (spots[1::2] - spots[::2])[:, None] - spots[None, 1::2]
-        own = int(np.linalg.norm(apart, axis=-1).mean(-1).argmin())
-        by = steps.quantity(own, 1), steps.quantity(own, 0)
+        up, across = steps[int(own)].quantities()
         self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
         self.arrows, kept = VGroup(), []
         taken: list[tuple[np.ndarray, np.ndarray]] = []
@@ -61,7 +61,7 @@ class WordSteps(VGroup):
                 spot = dot(plane.point(spots[2 * i + k]), SPOT, role)
                 away = (Away(words.quantity(2 * i + k, 1 - c), 0.0, c, plane.px, 2 * SPOT, ground) for c in (0, 1))
                 ends.append(means(spot, *away))
-            lead = plane.arrow(ends[0].get_center(), by, "residual", 7, 30)
+            lead = plane.arrow(ends[0].get_center(), (across, up), "residual", 7, 30)
             tip, goal = lead[-1].points[0], ends[1].get_center()
             texts = [
                 _beside(ends[0], labels[2 * i], LEFT, "ink2"),
@@ -82,14 +82,13 @@ class WordSteps(VGroup):
             self.arrows.add(lead)
         self.own, self.copies = self.arrows[0], self.arrows[1:]
         self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
-        tips, goals = [lead[-1].points[0] for lead in self.arrows], [spot.get_center() for spot in self.seconds]
-        far = np.linalg.norm(np.array(tips)[:, None] - np.array(goals), axis=-1)
+        far = distances.values[np.ix_(kept, kept)]
         self.nearest = [int(i) for i in far.argmin(-1)]
         missed = [i for i, near in enumerate(self.nearest) if near != i]
         self.astray = max(missed, key=lambda i: far[i, i]) if missed else None
         self.snaps = VGroup(
-            rule(tip, goals[near], "warning" if i in missed else "residual", 12)
-            for i, (tip, near) in enumerate(zip(tips, self.nearest, strict=True))
+            rule(lead[-1].points[0], self.seconds[near].get_center(), "warning" if i in missed else "residual", 12)
+            for i, (lead, near) in enumerate(zip(self.arrows, self.nearest, strict=True))
         )
         super().__init__(
             self.origin, self.snaps, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names

@@ -8,7 +8,7 @@ import numpy as np
 from manim import UP, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Tip, means
+from scenes.mobjects.marks import Entries, Ground, Tip, means
 from scenes.mobjects.shapes import arrow, dot
 from scenes.mobjects.tokens import Token
 from scenes.theme import pixels, units
@@ -33,10 +33,10 @@ class Plane:
         """The place of two numbers on the screen."""
         return self.foot + np.array([*spot, 0]) * units(self.px)
 
-    def arrow(self, start: np.ndarray, by: Sequence[Quantity], role: str, thick: float = 8, tip: float = 24) -> VGroup:
-        """An arrow from a point on, by two entries, across and up."""
+    def arrow(self, start: np.ndarray, by: Sequence[Entries], role: str, thick: float = 8, tip: float = 24) -> VGroup:
+        """An arrow from a point on, by two entries or sums of entries, across and up."""
         across, up = by
-        end = start + np.array([float(across), float(up), 0]) * units(self.px)
+        end = start + np.array([*map(np.sum, by), 0]) * units(self.px)
         line = self.line(start, end, role, thick, tip)
         return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground))
 

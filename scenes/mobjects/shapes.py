@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.mobjects.copies import Copied, begin
 from scenes.theme import PIXELS_PER_UNIT, palette, units
@@ -122,6 +122,14 @@ def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float
     line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
     bend = np.array([0, (end - start)[1] * 0.5, 0])
     line.points = np.array([start, start + bend, end - bend, end])
+    return line
+
+
+def arch(start: np.ndarray, end: np.ndarray, rise: float, role: str = "weight", thick: float = 3) -> VMobject:
+    """A smooth line that goes up from one point and comes down on another, with handles `rise` px above them."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    up = UP * units(rise)
+    line.points = np.array([start, start + up, end + up, end])
     return line
 
 

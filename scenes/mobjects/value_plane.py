@@ -10,9 +10,8 @@ from manim import Animation, LaggedStart, VGroup
 
 from scenes.animations import Travel
 from scenes.layout import Room
-from scenes.mobjects.marks import Tip, means
 from scenes.mobjects.planes import Plane, add_at_tip
-from scenes.mobjects.shapes import arrow, dashes
+from scenes.mobjects.shapes import dashes
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import pace, units
@@ -67,10 +66,8 @@ class ValuePlane(VGroup):
         self.chained = VGroup(*self.shorter.copy())
         for j, before in zip(order[1:], ends, strict=False):
             self.chained[j].shift(plane.point(before) - foot)
-        self.output = arrow(foot, plane.point(ends[-1]), "weight", 10, 30)
-        across, up = (tuple(weighted[:, side].quantities()) for side in (0, 1))
-        # On its head: the line is drawn first.
-        means(self.output[-1], Tip(across, up, plane.px, 2 * plane.radius, plane.ground, fixed=True))
+        terms = [tuple(weighted[:, side].quantities()) for side in (0, 1)]
+        self.output = plane.arrow(foot, terms, "weight", 10, 30)
         self.outline = VGroup(
             dashes(plane.point(one), plane.point(other), "value", 2.5) for one, other in pairwise(around(values.values))
         )

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
-from itertools import pairwise
+from collections.abc import Hashable, Iterable
 from math import inf
 
 import numpy as np
-from manim import LEFT, PI, VGroup, VMobject
+from manim import PI, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_of
 from scenes.mobjects.copies import Copied
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import palette
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the plate around the cells, and how opaque it is.
 EDGE, PLATE = 6.0, 0.28
-#: Px of the bar of the longest vector, from a vector to its bar, for the number behind that, and for a heading.
-LONGEST, BESIDE, DIGITS, HEAD = 520.0, 40.0, 130.0, 84.0
 #: A vector beside its token is at most so many px high, and the token.
 HIGHEST, TOKEN = 84.0, 56.0
 
@@ -68,52 +63,6 @@ class Vector(Copied, VGroup):
         if upright:
             self.cells.rotate(-PI / 2)
         super().__init__(self.plate, self.cells)
-
-
-class Lengths(VGroup):
-    """Vectors one below the other with their tokens, and beside each a bar as long as the vector, with its length.
-
-    Args:
-        stages: the same vectors before and after an operation, two axes each, on one scale of colours.
-        lengths: of the vectors of each stage, on one scale.
-        headings: what is written above each stage.
-        room: the rectangle that is filled.
-
-    `stages[i]` are the vectors of a stage, `bars[i]` and `numbers[i]` their lengths; all stages stand in one place.
-    `changes` are, from stage to stage, what goes and what comes.
-    """
-
-    def __init__(
-        self,
-        stages: Sequence[NamedTensor],
-        lengths: Sequence[NamedTensor],
-        headings: Sequence[VMobject],
-        room: Room,
-    ) -> None:
-        head, room = room.split_rows(HEAD)
-        scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
-        room, side = room.split_columns(-LONGEST - DIGITS, BESIDE)
-        wide = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14
-        self.names, rows = named_rows(stages[0], room, wide, "residual", scale=scale)
-        self.stages, self.bars, self.numbers = [rows], list[VGroup](), list[VGroup]()
-        for tensor in stages[1:]:
-            pairs = zip(tensor, rows, strict=True)
-            self.stages.append([Vector(v, wide, pixels(r.height), "residual", scale).move_to(r) for v, r in pairs])
-        for of in lengths:
-            bars, numbers = VGroup(), VGroup()
-            for length, row in zip(of.quantities(), rows, strict=True):
-                bar = bar_of(length, "width", LONGEST / most, pixels(row.height) / 2, "residual")
-                bars.add(bar.set_y(row.get_y()).align_to(at(side.left, 0), LEFT))
-                text = number(length, ".1f", "stage number").settle(bar.get_center())
-                numbers.add(text.begin_at(bar.get_right()[0] + units(24)))
-            self.bars.append(bars)
-            self.numbers.append(numbers)
-        for heading in headings:
-            head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
-        self.title = Words("length", "fact", "ink2").settle(head.centre).begin_at(at(side.left, 0)[0])
-        drawn = [[*parts[0], *parts[1], *parts[2]] for parts in zip(self.stages, self.bars, self.numbers, strict=True)]
-        self.changes = [*pairwise(drawn)]
-        super().__init__(*self.names, *drawn[0], self.title, *headings[:1])
 
 
 def vector_in(

@@ -24,6 +24,7 @@ ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.
 #: Derived tensors that are the same everywhere, and why.
 ALWAYS = {
     "beam_width": "every search of a lecture keeps four",
+    "copied_step": "one plane of pairs is recorded",
     "share_of_gain": "one experiment tells it",
     "entering_apart": "what leaves rows as they are is linear",
     "fixed_weights_apart": "so is a blend",

@@ -24,6 +24,7 @@ from transformer_core.studies.experiments.language_model import TEXTS
 from transformer_core.studies.focus import mixed_focus
 from transformer_core.studies.measures.feed_forward import entering
 from transformer_core.studies.measures.linearity import attending, feeding
+from transformer_core.studies.measures.sheets import mapped, maps, moving, two
 
 #: What adds no positions has no chapter on them.
 CHAPTERS = [chapter for chapter in EVERY_DECODER_CHAPTER if chapter is not Positions]
@@ -140,6 +141,13 @@ def test_rows_sent_through_a_sublayer_again_come_out_the_same(kind, request):
         out = trace[f"decoder.1.{path}.out"].values
         again = made(trace, f"decoder.1.{path}")(entering(trace, f"decoder.1.{path}", point))
         assert np.abs(again - out).max() < 1e-5 * np.abs(out).max()
+
+
+def test_what_all_neurons_move_together_is_what_the_gate_makes_of_two_matrices(trace):
+    path, ways = "decoder.1.ffn", np.array([(2.0, -0.5), (0.3, 1.0)])
+    rows, sent = two(trace, path), maps(trace, path)
+    flat, gated = (mapped(sent[name], rows, ways) for name in ("two_matrices", "feed_forward"))
+    assert np.abs(flat + moving(trace, path, rows, ways).sum(0) - gated).max() < 1e-5 * np.abs(gated).max()
 
 
 @pytest.mark.parametrize("chapter", [QKV, Scores], ids=lambda chapter: chapter.__name__)

@@ -6,14 +6,13 @@ import numpy as np
 import pytest
 from walking import trace_of
 
-from scenes.chapters.c05_qkv.figures import Pairs
+from scenes.chapters.c05_qkv.figures import Lengths, Pairs
 from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
 from scenes.chapters.c13_training.learning import Bill
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.vectors import Lengths
 from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of

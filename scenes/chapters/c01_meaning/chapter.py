@@ -154,7 +154,8 @@ class Meaning(Chapter):
         """The step of one pair of words of a real language model, copied to others."""
         run = trace.under(MEANING)
         left, right = card.inside.golden_columns()
-        picture = WordSteps(run[f"{COPIED}_plane"], run[f"{COPIED}_steps"], left)
+        words, own, distances = (run[f"{COPIED}_plane{name}"] for name in ("", ".copied_step", ".copy_distances"))
+        picture = WordSteps(words, run[f"{COPIED}_steps"], own, distances, left)
         (country, capital), *_ = picture.words
         astray = picture.astray
         named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
@@ -372,7 +373,7 @@ class Meaning(Chapter):
                 "and they add up: the weighted sum.",
                 (draw(picture.goal), appear(picture.goal_chip, picture.numbers, picture.measure)),
                 picture.follow(),
-                (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+                (draw(picture.output), appear(picture.heading)),
             ),
             beat(
                 f"A blend, nearest to “{best}”. Of {run['others']} capitals not in the table, “{picture.answer}” is "

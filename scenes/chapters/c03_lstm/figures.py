@@ -33,7 +33,7 @@ from scenes.mobjects.curves import GOAL, hollow
 from scenes.mobjects.marks import End, Stands, Thickness, means
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, curve, dot, drop, rule, stroke
+from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, in_line
@@ -408,9 +408,7 @@ class Fading:
         chips = ribbon.chips[end], ribbon.chips[start]
         a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[-1], self.tanks[0]))
         thick = 10.0 if weight is None else THIN + (THICK - THIN) * weight
-        self.arc = VMobject(stroke_color=palette().weight, stroke_width=stroke(thick))
-        rise = UP * (at(0, top.top + 10)[1] - a[1]) / 0.75
-        self.arc.points = np.array([a, a + rise, b + rise, b])
+        self.arc = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75, "weight", thick)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         if weight is not None:
             means(self.arc, Thickness(weight, THICK - THIN, THIN))

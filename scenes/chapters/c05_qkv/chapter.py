@@ -23,7 +23,17 @@ from scenes.animations import (
     ring_around,
     through,
 )
-from scenes.chapters.c05_qkv.figures import ASKED, OVER, WIDER, Looking, Pairs, ThreeRoles, length_of_stream, reading
+from scenes.chapters.c05_qkv.figures import (
+    ASKED,
+    OVER,
+    WIDER,
+    Lengths,
+    Looking,
+    Pairs,
+    ThreeRoles,
+    length_of_stream,
+    reading,
+)
 from scenes.layout import STAGE, in_turn
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
@@ -32,7 +42,6 @@ from scenes.mobjects.operation import Operation
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import drop
 from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import Lengths
 from scenes.mobjects.wording import LETTERS, counted, entering, head_name, letter_of, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap

@@ -1,8 +1,9 @@
-"""Three questions that one vector has to answer, and the scores of every pair with and without keys of their own."""
+"""Three questions for one vector, the scores of every pair with and without keys of their own, and lengths as bars."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -10,15 +11,17 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMob
 from scenes.animations import Travel, appear, draw, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, arrow, curve, dashes
-from scenes.mobjects.tensors import TensorGrid, abridged
+from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Tag, Token, chip_width
-from scenes.mobjects.vectors import Vector, vector_in
+from scenes.mobjects.vectors import Vector, named_rows, vector_in
 from scenes.mobjects.wording import letter_of
-from scenes.theme import at, gap, palette, units
+from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.studies.focus import Focus
 from transformer_core.tracing.provenance import Label, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -48,8 +51,10 @@ LOWER = 14.0
 FOOTED = 0.22
 #: Px of the highest vector in a panel, and how many times larger than usual what is written may be.
 TALLEST, WIDER = 110.0, 1.4
-#: Px for the name of a head and its question, above the arcs.
+#: Px for what is written above the arcs of a head, and above vectors with their lengths.
 HEAD = 84.0
+#: Px of the bar of the longest vector, from a vector to its bar, and for the number behind that.
+LONGEST, BESIDE, DIGITS = 520.0, 40.0, 130.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
 ASIDE, CHIPS_ASIDE, OVER = 0.3, 0.36, -0.15
 
@@ -293,6 +298,52 @@ class Pairs(VGroup):
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
         word = Words("mirror", "fact").settle(np.array([self.rows.get_x(), self.columns.get_y(), 0]))
         return VGroup(dashes(high + (high - low) * BEYOND, low, "ink", 4, 8), word)
+
+
+class Lengths(VGroup):
+    """Vectors one below the other with their tokens, and beside each a bar as long as the vector, with its length.
+
+    Args:
+        stages: the same vectors before and after an operation, two axes each, on one scale of colours.
+        lengths: of the vectors of each stage, on one scale.
+        headings: what is written above each stage.
+        room: the rectangle that is filled.
+
+    `stages[i]` are the vectors of a stage, `bars[i]` and `numbers[i]` their lengths; all stages stand in one place.
+    `changes` are, from stage to stage, what goes and what comes.
+    """
+
+    def __init__(
+        self,
+        stages: Sequence[NamedTensor],
+        lengths: Sequence[NamedTensor],
+        headings: Sequence[VMobject],
+        room: Room,
+    ) -> None:
+        head, room = room.split_rows(HEAD)
+        scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
+        room, side = room.split_columns(-LONGEST - DIGITS, BESIDE)
+        wide = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14
+        self.names, rows = named_rows(stages[0], room, wide, "residual", scale=scale)
+        self.stages, self.bars, self.numbers = [rows], list[VGroup](), list[VGroup]()
+        for tensor in stages[1:]:
+            pairs = zip(tensor, rows, strict=True)
+            self.stages.append([Vector(v, wide, pixels(r.height), "residual", scale).move_to(r) for v, r in pairs])
+        for of in lengths:
+            bars, numbers = VGroup(), VGroup()
+            for length, row in zip(of.quantities(), rows, strict=True):
+                bar = bar_of(length, "width", LONGEST / most, pixels(row.height) / 2, "residual")
+                bars.add(bar.set_y(row.get_y()).align_to(at(side.left, 0), LEFT))
+                text = number(length, ".1f", "stage number").settle(bar.get_center())
+                numbers.add(text.begin_at(bar.get_right()[0] + units(24)))
+            self.bars.append(bars)
+            self.numbers.append(numbers)
+        for heading in headings:
+            head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
+        self.title = Words("length", "fact", "ink2").settle(head.centre).begin_at(at(side.left, 0)[0])
+        drawn = [[*parts[0], *parts[1], *parts[2]] for parts in zip(self.stages, self.bars, self.numbers, strict=True)]
+        self.changes = [*pairwise(drawn)]
+        super().__init__(*self.names, *drawn[0], self.title, *headings[:1])
 
 
 def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:

@@ -23,7 +23,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c07_weighting.figures import (
-    Added,
+    AddedOutput,
     Nudges,
     SortedShares,
     Tie,
@@ -365,7 +365,7 @@ class Weighting(Chapter):
         )
         outline = [] if trace.about.get("windows") else picture.outline
         left = picture.origin, picture.ghosts, picture.chained, picture.chips, picture.heading, *outline
-        added = Added(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
+        added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
         several = len(trace[f"{focus.path}.z"].pick(batch=0)) > 1
         yield Step(
             "The same sum as arrows",
@@ -377,7 +377,7 @@ class Weighting(Chapter):
             beat(
                 "Set tip to tail, they lead to the output, which lies between the values.",
                 (draw(*outline), picture.chain()) if outline else picture.chain(),
-                (draw(picture.output[0]), appear(picture.output[1], picture.heading)),
+                (draw(picture.output), appear(picture.heading)),
             ),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",

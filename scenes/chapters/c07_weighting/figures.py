@@ -125,7 +125,7 @@ class Nudges(VGroup):
         return [appear(ghost, told, rise=False), motions]
 
 
-class Added(VGroup):
+class AddedOutput(VGroup):
     """The vector of a token, what is added to it, set at its tip, and their sum, in the plane that they span.
 
     Args:

@@ -22,7 +22,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Panel, PositionProducts, Readout
 from scenes.chapters.c09_positions.sums import (
-    Added,
+    AddedPosition,
     NearestTokens,
     NumberOrWave,
     TipToTail,
@@ -87,7 +87,7 @@ class Positions(Chapter):
                 yield from self.before_or_after(trace, embedding, card)
         yield from self.other_ways(trace, card)
         if "positional" in embedding:
-            yield from self.told(focus, trace, embedding, first)
+            yield from self.with_positions(focus, trace, embedding, first)
 
     def shuffled(self, focus: Focus, trace: Trace, first: str) -> Iterator[Step]:
         """The question, and what was measured; in a decoder only the last word sees the same words as before."""
@@ -323,7 +323,7 @@ class Positions(Chapter):
         left, right = STAGE.golden_columns()
         arrows = TipToTail(part, query_token, left)
         nearest = NearestTokens(cosines, own, share, measured, right)
-        added = Added(part, query_token)
+        added = AddedPosition(part, query_token)
         place, word, total = added.rows
         clocks = clocks if here < len(embedding["position_numbers"]) else None
         hands = [clocks.faces, clocks.hands_at(here)] if clocks else []
@@ -471,7 +471,7 @@ class Positions(Chapter):
             stage=[card, curves.plot],
         )
 
-    def told(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:
+    def with_positions(self, focus: Focus, trace: Trace, embedding: Trace, first: str) -> Iterator[Step]:
         """Close: the sentence without positions and with them, shuffled side by side."""
         run = trace.under("experiment.shuffle")
         bare, placed = (run["typical"].pick(choice=kind, layer="last row") for kind in ("without", "with positions"))

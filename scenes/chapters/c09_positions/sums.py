@@ -225,7 +225,7 @@ class NumberOrWave:
         return slide([old.zero, *old.entries], [new.zero, *new.entries], "row")
 
 
-class Added:
+class AddedPosition:
     """The encoding of a position, the embedding of the token there, and their sum, below each other, with their names.
 
     `part` has the tensors of an embedding at one position.

@@ -7,19 +7,15 @@ from manim import RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Travel, appear
 from scenes.layout import Room
-from scenes.mobjects.marks import Tip, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.river import River, role_of
 from scenes.mobjects.text import number
 from scenes.theme import units
-from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Px for a number at the right, above and below all arrows, of an arrow and its head; and between both ways, as a share
 #: of the longer one.
 NUMBER, AIR, THICK, HEAD, APART = 210.0, 66.0, 16.0, 46.0, 0.05
-
-Entries = Quantity | tuple[Quantity, ...]
 
 
 class EndToEnd:
@@ -41,26 +37,27 @@ class EndToEnd:
         self.plane = Plane(np.vstack([ends, line]), room.inset(0, AIR).split_columns(-NUMBER)[0], 11)
         self.origin = self.plane.origin
         roles = [role_of(label) for label in lengths.words("sublayer")]
-        self.straight = VGroup(map(self._lead, line, lengths.quantities(), [()] * len(roles), roles))
+        self.straight, self.bent = (
+            VGroup(
+                self.plane.arrow(self.plane.point(foot), by, role, THICK, HEAD)
+                for foot, by, role in zip(feet[:-1], ways, roles, strict=True)
+            )
+            for feet, ways in (
+                (line, [(length, ()) for length in lengths.quantities()]),
+                (ends, [row.quantities() for row in steps]),
+            )
+        )
         self.numbers = VGroup()
         for lead, length in zip(self.straight, lengths.quantities(), strict=True):
             text = number(length, ".2f", "stage number").next_to(lead, UP, buff=units(8))
             self.numbers.add(text if text.width < lead.width else VGroup())
-        across, up = (steps[:, side].quantities() for side in (0, 1))
-        self.bent = VGroup(map(self._lead, ends, across, up, roles))
-        self.sum = self._lead(ends[0], tuple(across), tuple(up), "weight")
+        whole_way = [tuple(steps[:, side].quantities()) for side in (0, 1)]
+        self.sum = self.plane.arrow(self.origin.get_center(), whole_way, "weight", THICK, HEAD)
         self.lengths = whole, part["residual_norms"].quantity(len(roles) - 1)
         self.totals = VGroup(
             number(length, ".2f", "large number").next_to(lead[-1].points[0], RIGHT, buff=units(30))
             for length, lead in zip(self.lengths, (self.straight[-1], self.sum), strict=True)
         )
-
-    def _lead(self, start: np.ndarray, across: Entries, up: Entries, role: str) -> VGroup:
-        foot = self.plane.point(start)
-        sides = [float(sum(one)) if isinstance(one, tuple) else float(one) for one in (across, up)]
-        end = foot + np.array([*sides, 0]) * units(self.plane.px)
-        mark = Tip(across, up, self.plane.px, 2 * self.plane.radius, self.plane.ground)
-        return means(Plane.line(foot, end, role, THICK, HEAD), mark)
 
     def laid(self, river: River) -> list[Animation]:
         """Lay down what was as wide in a river as it is long now."""

@@ -9,8 +9,8 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Ground, Tip, means
-from scenes.mobjects.shapes import arrow, curve, dot, path
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import curve, path
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import vectors_in
 from scenes.theme import units
@@ -39,25 +39,19 @@ class SumOfTwo:
     """
 
     def __init__(self, part: Trace, rows: Sequence[NamedTensor], room: Room) -> None:
-        plane, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
+        vectors, replaced, added = part["added_plane"], part["turned_if_replaced"], part["turned_if_added"]
         room = room.split_rows(32)[1]
-        self.px, foot = room.inset(ASIDE, AIR).holding(np.vstack([plane.values, np.zeros(2)]))
-        ground = Ground()
-        self.origin = means(dot(foot, 9, "ink2"), ground)
-
-        def lead(i: int, role: str, start: np.ndarray = foot) -> VMobject:
-            way = np.array([*plane.values[i], 0]) * units(self.px)
-            line = arrow(start, start + way, role, 10, min(34.0, float(np.linalg.norm(way)) * 81))
-            return means(line, Tip(plane.quantity(i, 0), plane.quantity(i, 1), self.px, 18, ground))
-
-        self.before, self.found, self.sum = lead(0, "residual"), lead(1, "value"), lead(2, "weight")
-        tip = self.before[-1].points[0]
-        self.moved = lead(1, "value", tip)
-        short = float(np.linalg.norm(plane.values, axis=-1).min()) * self.px
+        plane = Plane(np.vstack([vectors.values, np.zeros(2)]), room.inset(ASIDE, AIR))
+        self.origin, foot = plane.origin, plane.foot
+        x, f, both = (row.quantities() for row in vectors)
+        self.before = plane.arrow(foot, x, "residual", 10, 34)
+        self.found, self.moved = (plane.arrow(start, f, "value", 10, 34) for start in (foot, self.before[-1].points[0]))
+        self.sum = plane.arrow(foot, both, "weight", 10, 34)
+        short = float(np.linalg.norm(vectors.values, axis=-1).min()) * plane.px
         near = max(short * NEAR, APART)
         radii = near, max(short * FAR, near + APART)
         self.turns = [
-            self._turn(foot, plane.values[i], quantity, radius, role)
+            self._turn(foot, vectors.values[i], quantity, radius, role)
             for i, quantity, radius, role in ((1, replaced, radii[0], "value"), (2, added, radii[1], "weight"))
         ]
         sources = ("{{ x : residual }}", "{{ f(x) : value }}", "{{ x + f(x) : weight }}")

@@ -396,7 +396,7 @@ class FeedForward(Chapter):
         folds = whole.apart > ROUNDING
         called = "the gate" if gated else activation
         leaves, found, (here, second) = plain.leaves, whole.leaves, plain.enters.creases[0]
-        _, (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
+        (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
         yield Step(
             "Without an activation, two matrices are one",
             beat(

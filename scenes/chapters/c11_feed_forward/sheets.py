@@ -21,10 +21,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Every so many points of a sheet there is a line, and every so many lines a strong one.
 EVERY, STRONG = 5, 2
-#: The least and the most of each factor in a sheet.
-MIXED = np.array([-1.0, 2.0])
-#: So many points has the line along which a neuron folds a sheet.
-CREASED = 61
 #: The size of the names of arrows, and of the two sides.
 NAME, SIDE = 44.0, 48.0
 #: Px of the headings, of what stands at the foot, and between the planes.
@@ -42,7 +38,7 @@ class Sheet(VGroup):
         names: what the arrows are called, as Typst.
         role: the colour of their sum.
         folded: other sheets, which find room here, too: `folded` are their lines.
-        folds: of each neuron that folds them, how much of its vector x and y have: `creases` has a list a sheet.
+        creases: the lines along which neurons fold a sheet, "fold point component": `creases` has a list of each.
 
     `sums` are two arrows tip to tail: the first vector and the second one, times its factor each.
     """
@@ -56,7 +52,7 @@ class Sheet(VGroup):
         names: tuple[str, str],
         role: str,
         folded: Sequence[NamedTensor] = (),
-        folds: Sequence[NamedTensor] = (),
+        creases: Sequence[NamedTensor] = (),
     ) -> None:
         spots = [tensor.values.reshape(-1, 2) for tensor in (sheet, points, *folded)]
         px, origin = room.holding(np.concatenate(spots))
@@ -73,10 +69,7 @@ class Sheet(VGroup):
             return lines
 
         self.lines, self.folded = woven(sheet), [woven(tensor) for tensor in folded]
-        self.creases = [
-            [path([*map(point, along(tensor.values, crease(*pair.quantities())))], "value", 8) for pair in folds]
-            for tensor in (sheet, *folded)
-        ]
+        self.creases = [[path([*map(point, line.values)], "value", 8) for line in tensor] for tensor in creases]
         zero, one, other, before, after = map(point, points.values)
         ground = Ground()
         self.origin = means(dot(zero, 9, "ink"), ground)
@@ -112,22 +105,6 @@ class Sheet(VGroup):
         return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
 
 
-def crease(u: Quantity, v: Quantity) -> np.ndarray:
-    """The factors of which a x + b y has no part of a vector of which x has u and y has v: "point factor"."""
-    turn = np.array([float(v), -float(u)])
-    bounds = np.where(turn[:, None] > 0, MIXED, MIXED[::-1]) / turn[:, None]
-    return np.outer(np.linspace(bounds[:, 0].max(), bounds[:, 1].min(), CREASED), turn)
-
-
-def along(sheet: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """The places of some factors, "point factor", on a sheet, "row column component", between its points."""
-    places = (factors - MIXED[0]) / (MIXED[1] - MIXED[0]) * (len(sheet) - 1)
-    corner = np.clip(places.astype(int), 0, len(sheet) - 2)
-    (i, j), (s, t) = corner.T, (places - corner).T[..., None]
-    found: np.ndarray = (sheet[i, j] * (1 - s) + sheet[i + 1, j] * s) * (1 - t)
-    return found + (sheet[i, j + 1] * (1 - s) + sheet[i + 1, j + 1] * s) * t
-
-
 def mark_before() -> VMobject:
     """The sign of "added up before": a ring."""
     return frame(38, 38, "query", 6, 19)
@@ -156,14 +133,14 @@ class Trial:
         over_right = head.golden_columns(BETWEEN, last=True)[0]
         a, b = part["factors"].quantities()
         factors = float(a), float(b)
-        #: Of the two matrices: sheets that one neuron and two fold, and how much of their vectors x and y have.
-        folded, folds = [[*part[kind]] if name == "two_matrices" else [] for kind in ("folded_sheets", "folds")]
-        self.enters = Sheet(
-            *(part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query"), folds=folds
-        )
-        self.leaves = Sheet(
-            *(part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"), folded, folds
-        )
+        entering = part["entering_sheet"], part["entering_points"], factors, left, ("x", "y"), "query"
+        leaving = part[f"{name}_sheet"], part[f"{name}_points"], factors, right, ("f(x)", "f(y)"), "key"
+        if name == "two_matrices":  # Its sheet is folded by one neuron, and by two.
+            before, *after = part["fold_lines"]
+            self.enters = Sheet(*entering, creases=[before])
+            self.leaves = Sheet(*leaving, [*part["folded_sheets"]], after)
+        else:
+            self.enters, self.leaves = Sheet(*entering), Sheet(*leaving)
         self.apart: Quantity = part[f"{name}_apart"]
         self.rows = self._rows({"x": x, "y": y}, under_left)
         middle = at((left.right + right.left) / 2, planes.top + planes.height / 2)

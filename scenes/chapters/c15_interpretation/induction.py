@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import (
     Flight,
@@ -21,10 +20,10 @@ from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.marks import End, Thickness, Tick, means
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import curve, dashes, stroke
+from scenes.mobjects.shapes import arch, curve, dashes
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import at, pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -72,9 +71,8 @@ class Copying:
     def looks_back(self, back: Quantity) -> list[Play]:
         """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
         key, query = self.chips[self.goal - 1 : self.goal + 1]
-        start, end, lift = key.get_top(), query.get_top(), UP * units(BACK) / 0.75
-        arc = VMobject(stroke_color=palette().query, stroke_width=stroke(THIN + (THICK - THIN) * back))
-        arc.points = np.array([start, start + lift, end + lift, end])
+        start, end = key.get_top(), query.get_top()
+        arc = arch(start, end, BACK / 0.75, "query", THIN + (THICK - THIN) * back)
         means(arc, Thickness(back, THICK - THIN, THIN), End(key.label, first=True), End(query.label))
         told = Words(f"a layer earlier {back:share}", "stage number", "query")
         told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)

@@ -14,7 +14,7 @@ from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, dot, path, rule, stroke
+from scenes.mobjects.shapes import Box, arch, dot, path, rule, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, between, pace, palette, units
@@ -315,9 +315,8 @@ class Stayed:
 
     @staticmethod
     def _arc(weight: Quantity, read: Token, asks: VMobject, query: Label) -> VMobject:
-        start, end, rise = read.get_top(), read.get_top(), UP * units(RISE)
+        start, end = read.get_top(), read.get_top()
         end[0] = asks.get_x()
-        line = rule(start, end, "weight", THIN + (THICK - THIN) * weight)
-        line.points = np.array([start, start + rise, end + rise, end])
+        line = arch(start, end, RISE, "weight", THIN + (THICK - THIN) * weight)
         ends = End(weight, first=True, axis="key"), End(query)
         return means(line, Thickness(weight, THICK - THIN, THIN), *ends)

@@ -12,7 +12,7 @@ from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, Thickness, means
-from scenes.mobjects.shapes import Box, dashes, frame, hatching, rule, stroke
+from scenes.mobjects.shapes import Box, arch, dashes, frame, hatching, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, typeset, units
@@ -155,10 +155,8 @@ class Page(VGroup):
             if place == len(weights) - 1:
                 continue
             start = self.words[place].get_top() + UP * units(TOUCH)
-            rise = UP * units(LOW + HIGH * (end - start)[0] / whole)
-            line = VMobject(stroke_color=palette().role(role))
-            line.points = np.array([start, start + rise, end + rise, end])
-            line.set_stroke(width=stroke(THIN + BROAD * float(weight)), opacity=0.6)
+            rise = LOW + HIGH * (end - start)[0] / whole
+            line = arch(start, end, rise, role, THIN + BROAD * float(weight)).set_stroke(opacity=0.6)
             arcs.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
             seen.append(weight)
         return arcs, numbers, seen

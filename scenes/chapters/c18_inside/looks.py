@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, VGroup, VMobject
+from manim import DOWN, UP, VGroup
 
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Thickness, means
-from scenes.mobjects.shapes import dashes, stroke
+from scenes.mobjects.shapes import arch, dashes
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import PIXELS_PER_UNIT, at, palette, units
+from scenes.theme import PIXELS_PER_UNIT, at, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -58,25 +58,23 @@ class Looks(VGroup):
             if j == query or weight < SEEN:
                 continue
             key, asks = self.chips[j], self.chips[query]
-            line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(THIN + (THICK - THIN) * weight))
             side = 1 if up else -1
-            lift = side * UP * self.rise(j, query) / 0.75
             start, end = (chip.get_edge_center(side * UP) for chip in (key, asks))
-            line.points = np.array([start, start + lift, end + lift, end])
+            line = arch(start, end, side * self.rise(j, query) / 0.75, role, THIN + (THICK - THIN) * weight)
             ends = End(labels[j], first=True), End(labels[query])
             arcs.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
         return arcs
 
     def rise(self, one: int, other: int) -> float:
-        """The height of the arc between two tokens, in units."""
-        return units(self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1)))
+        """The height of the arc between two tokens, in px."""
+        return self.reach * (0.25 + 0.75 * abs(one - other) / (len(self.chips) - 1))
 
     def number(self, weight: Quantity, key: int, query: int, up: bool = True) -> Words:
         """A weight inside the arc between two tokens, or, where that is narrow, behind all arcs of the query."""
         side = UP if up else DOWN
         ends = [self.chips[place].get_edge_center(side) for place in (key, query)]
         narrow = abs(ends[0] - ends[1])[0] < units(NARROW)
-        high = self.rise(0, query) + units(44) if narrow else self.rise(key, query) - units(50)
+        high = units(self.rise(0, query) + 44 if narrow else self.rise(key, query) - 50)
         return number(weight, "share", "large number").settle(sum(ends) / 2 + side * high)
 
     def facing(self, weight: Quantity, key: int, up: bool = True) -> Words:

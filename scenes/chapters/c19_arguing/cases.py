@@ -14,7 +14,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.shapes import Box, arch, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, ink_on, palette, pixels, shared, units
@@ -234,10 +234,7 @@ class CloseBy:
     @staticmethod
     def _arc(start: VMobject, end: VMobject, role: str) -> VMobject:
         a, b = start.get_top() + UP * units(6), end.get_top() + UP * units(6)
-        rise = UP * units(30 + 0.10 * pixels(abs((a - b)[0])))
-        line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(7))
-        line.points = np.array([a, a + rise, b + rise, b])
-        return line
+        return arch(a, b, 30 + 0.10 * pixels(abs((a - b)[0])), role, 7)
 
     def try_out(self, kind: str) -> list[object]:
         """Plays: each noun of a row takes the place in the sentence, the form answers, and the noun is noted."""

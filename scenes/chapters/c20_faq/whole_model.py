@@ -11,7 +11,7 @@ from manim import Animation, VGroup, VMobject
 from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
 from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.marks import End, Thickness, means
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import Box, arch, rule
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
@@ -190,7 +190,8 @@ class WholeModel:
         stack, layer, part = one
         coming = self._called(one)
         if part == "ffn":
-            ways, role = [self._bow(self.spot(stack, row, layer + NET), after.get_center())], "residual"
+            start, role = self.spot(stack, row, layer + NET), "residual"
+            ways = [arch(start, after.get_center(), self.high, "line", 2)]
         else:
             ways, role = [*self.lines[one][row]], "value"
             coming += [draw(*ways, kind="row")] if ways else []
@@ -210,9 +211,3 @@ class WholeModel:
         text = Words(name, "note", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
         self.names.add(text)
         return [appear(text)]
-
-    def _bow(self, start: np.ndarray, end: np.ndarray) -> VMobject:
-        """A way that leads above a stream from a network to the sum."""
-        lift, line = np.array([0, units(self.high), 0]), rule(start, end)
-        line.points = np.array([start, start + lift, end + lift, end])
-        return line

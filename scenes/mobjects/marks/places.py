@@ -13,6 +13,9 @@ from scenes.theme import PIXELS_PER_UNIT
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.provenance import Quantity
 
+#: An entry, or the sum of several.
+Entries = Quantity | tuple[Quantity, ...]
+
 
 @dataclass(frozen=True, eq=False)
 class Span(Ground):
@@ -118,12 +121,11 @@ class Tick(Grounded):
 class Tip(Grounded):
     """The arrow leads by `across` and `up`, each times `unit` px, from its foot, or from its ground if it is `fixed`.
 
-    Either may be the sum of several entries.
     The ground is a dot of `own` px: one that was scaled with its figure is as much larger as the arrow is longer.
     """
 
-    across: Quantity | tuple[Quantity, ...]
-    up: Quantity | tuple[Quantity, ...]
+    across: Entries
+    up: Entries
     unit: float
     own: float
     ground: Ground

@@ -314,6 +314,35 @@ def billions(raw):
     return raw["millions"] * 1e6 / 1e9
 
 
+# Steps between words, in a plane.
+
+CAPITALS = ("experiment.meaning.capital_plane",)
+
+
+def pairs_of(raw: Raw) -> list[tuple[complex, complex]]:
+    """The words of each pair as complex numbers."""
+    spots = [complex(*spot) for spot in raw.itself]
+    return [*zip(spots[::2], spots[1::2], strict=True)]
+
+
+@oracle("copied_step", CAPITALS, "")
+def copied_step(raw):
+    pairs = pairs_of(raw)
+    missed = [sum(abs(a + goal - start - b) for a, b in pairs) for start, goal in pairs]
+    return missed.index(min(missed))
+
+
+def both_words(raw):
+    labels = raw.words(f"/{raw.prefix}", "vocab")
+    return {"vocab": labels[::2], "other": labels[1::2]}
+
+
+@oracle("copy_distances", CAPITALS, "vocab other", both_words)
+def copy_distances(raw):
+    start, goal = pairs_of(raw)[copied_step(raw)]
+    return [[abs((a - start) - (b - goal)) for _, b in pairs_of(raw)] for a, _ in pairs_of(raw)]
+
+
 # A linear probe's rows that are drawn.
 
 PROBE = "experiment.probe"

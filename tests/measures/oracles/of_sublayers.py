@@ -230,7 +230,8 @@ def folding(raw: Raw):
     _, x, y = mixes(raw, "two_matrices")
     points, w1 = sides(raw, "two_matrices"), raw.parameter("w1")
     flat = np.concatenate([(a * x + b * y)[0] for a in (-1, 2) for b in (-1, 2)]) @ w1
-    moves = np.einsum("ck,kd->kcd", bowed(raw, flat) - flat, raw.parameter("w2"))
+    one_bent = np.where(np.eye(w1.shape[1])[:, None], bowed(raw, flat), flat)
+    moves = one_bent @ raw.parameter("w2") - flat @ raw.parameter("w2")
     far = [max(math.hypot(*corner) for corner in corners) for corners in moves]
     turns = np.arctan2((y @ w1).ravel(), (x @ w1).ravel())
     first = max(range(len(far)), key=lambda k: far[k])
@@ -241,22 +242,37 @@ def folding(raw: Raw):
     return [first, other], x, y, points, up / (math.hypot(*up) or 1.0)
 
 
-@oracle("folded_sheets", ("encoder.?.ffn",), "fold row column component")
-def folded_sheets(raw):
-    """Seen with the height as much as the depth: both are sides of a square that stands on its corner."""
-    first, x, y, points, up = folding(raw)
+def folded(raw: Raw, rows: np.ndarray) -> list[np.ndarray]:
+    """Rows behind both matrices, with the activation in no neuron, in one, and in two.
+
+    They are seen with the height as much as the depth: both are sides of a square that stands on its corner.
+    """
+    first, _, _, points, up = folding(raw)
     found = []
     for some in ([], first[:1], first):
-        steps = [-1 + k / 20 for k in range(61)]
-        wide = np.array([[(a * x + b * y)[0, 0] for b in steps] for a in steps]) @ raw.parameter("w1")
+        wide = rows @ raw.parameter("w1")
         wide[..., some] = bowed(raw, wide)[..., some]
-        rows = wide @ raw.parameter("w2")
-        along, deep = np.moveaxis(seen(points, points[0] + rows), -1, 0)
-        found.append(np.stack([along, (deep + rows @ up) * math.cos(math.pi / 4)], -1))
-    return np.array(found)
+        out = wide @ raw.parameter("w2")
+        along, deep = np.moveaxis(seen(points, points[0] + out), -1, 0)
+        found.append(np.stack([along, (deep + out @ up) * math.cos(math.pi / 4)], -1))
+    return found
 
 
-@oracle("folds", ("encoder.?.ffn",), "fold choice", lambda _: {"choice": ("x", "y")})
-def folds(raw):
+@oracle("folded_sheets", ("encoder.?.ffn",), "fold row column component")
+def folded_sheets(raw):
+    _, x, y, *_ = folding(raw)
+    steps = [-1 + k / 20 for k in range(61)]
+    return folded(raw, np.array([[(a * x + b * y)[0, 0] for b in steps] for a in steps]))
+
+
+@oracle("fold_lines", ("encoder.?.ffn",), "sheet fold point component")
+def fold_lines(raw):
+    """The rows to which the weights of a neuron are square, from one edge of the factors to the other."""
     first, x, y, *_ = folding(raw)
-    return [[row[0, 0] @ raw.parameter("w1")[:, k] for row in (x, y)] for k in first]
+    rows = []
+    for w in raw.parameter("w1").T[first]:
+        u, v = x[0, 0] @ w, y[0, 0] @ w
+        ends = np.clip([u / v, -2 * u / v], -1, 2)
+        b = np.linspace(*sorted(ends, key=lambda b, u=u: -u * b), 61)
+        rows.append(np.outer(-b * v / u, x) + np.outer(b, y))
+    return [seen(sides(raw, "entering"), np.array(rows)), *folded(raw, np.array(rows))]

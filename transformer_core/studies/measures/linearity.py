@@ -91,26 +91,22 @@ def attending(trace: Trace, prefix: str, frozen: bool = False) -> Split:
     return Split(project, blend, cut)
 
 
-def feeding(
-    trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False, only: Sequence[int] | None = None
-) -> Split:
+def feeding(trace: Trace, prefix: str, nonlinear: bool = True, biases: bool = False) -> Split:
     """f(x) = activation(x W_1 + b_1) W_2 + b_2, for rows "batch position d_model"; no b unless `biases`.
 
     With a gate, f(x) = (activation(x W_gate + b_gate) * (x W_1 + b_1)) W_2 + b_2. If not `nonlinear`, neither
-    activation nor gate: f(x) = (x W_1 + b_1) W_2 + b_2. `only`: the neurons that have them, by index; all if None.
+    activation nor gate: f(x) = (x W_1 + b_1) W_2 + b_2.
     """
     w1, b1, w2, b2 = weights_of(trace, prefix)
     activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix) if nonlinear else None
     first, second = (b1, b2) if biases else (0.0, 0.0)
 
     def narrow(widened: Sequence[np.ndarray], _at: slice) -> np.ndarray:
-        units = flat = widened[0] + first
+        units = widened[0] + first
         if gate is not None:
             units = activation(widened[1] + (gate[1] if biases else 0.0)) * units
         elif nonlinear:
             units = activation(units)
-        if only is not None:
-            units = np.where(np.isin(np.arange(units.shape[-1]), only), units, flat)
         return units @ w2 + second
 
     def widen(rows: np.ndarray) -> tuple[np.ndarray, ...]:

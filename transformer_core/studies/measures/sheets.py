@@ -10,18 +10,20 @@ f(y), both from f(0). If f is linear or affine, the whole sheet lies in that pla
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.feed_forward import entering, weights_of
+from transformer_core.studies.measures.feed_forward import ACTIVATIONS, entering, gate_of, weights_of
 from transformer_core.studies.measures.linearity import FACTORS, Split, attending, feeding
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
 #: The factors of which a sheet is made, for a and for b.
 MIXES = np.linspace(-1, 2, 61)
+EVERY_WAY = np.stack(np.meshgrid(MIXES, MIXES, indexing="ij"), -1).reshape(-1, 2)
 #: The points of a sheet with a name: f(0), f(x), f(y), and the two sides of the test.
 POINTS = ("zero", "x", "y", "mixed before", "mixed after")
 #: How many mixes are computed at once.
@@ -63,8 +65,7 @@ def mapped(f: Split, rows: Two, ways: np.ndarray) -> np.ndarray:
 
 def grid(f: Split, rows: Two) -> np.ndarray:
     """f at every mix of the sheet: "row column d_model"."""
-    a, b = np.meshgrid(MIXES, MIXES, indexing="ij")
-    return mapped(f, rows, np.column_stack([a.ravel(), b.ravel()])).reshape(*a.shape, -1)
+    return mapped(f, rows, EVERY_WAY).reshape(len(MIXES), len(MIXES), -1)
 
 
 def named_points(f: Split, rows: Two) -> np.ndarray:
@@ -127,44 +128,73 @@ for _name in ("entering", "two_matrices", "feed_forward", "fixed_weights", "atte
     _register(_name)
 
 
+def across(rows: Two, weights: np.ndarray) -> np.ndarray:
+    """x . w and y . w for every column w of some weights: "choice neuron"."""
+    return np.stack([row[0, rows.row] @ weights for row in (rows.x, rows.y)])
+
+
+def moving(
+    trace: Trace, prefix: str, rows: Two, ways: np.ndarray, some: Sequence[int] | slice = slice(None)
+) -> np.ndarray:
+    """(g(h) - h) w_2, h = a x . w_1 + b y . w_1 and g the activation or gate: "neuron mix d_model", of some neurons."""
+    w1, _, w2, _ = weights_of(trace, prefix)
+    activation, gate = ACTIVATIONS[trace.about["config"]["activation"]], gate_of(trace, prefix)
+    h = ways @ across(rows, w1[:, some])
+    bent = activation(h) if gate is None else activation(ways @ across(rows, gate[0][:, some])) * h
+    return (bent - h).T[..., None] * w2[some, None]
+
+
 def folding(trace: Trace, prefix: str) -> tuple[list[int], np.ndarray]:
     """Two neurons whose activation moves corners of the sheet far, and the plane in which that is seen.
 
     The first moves one farthest; the other does so, too, and folds along another line. From above the sheet of the two
     matrices the eye goes halfway down to the side to which both neurons add, so that what they move rises.
     """
-    rows, flat = two(trace, prefix), maps(trace, prefix)["two_matrices"]
-    basis = plane(named_points(flat, rows))
+    rows = two(trace, prefix)
+    basis = plane(named_points(maps(trace, prefix)["two_matrices"], rows))
     corners = np.array([(a, b) for a in MIXES[[0, -1]] for b in MIXES[[0, -1]]])
-    ways = across(trace, prefix, rows)
-    ways = ways / np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-12)
-    alone = (mapped(feeding(trace, prefix, only=[k]), rows, corners) for k in range(len(ways)))
-    moved = np.array([bent - mapped(flat, rows, corners) for bent in alone])
+    x, y = unit(across(rows, weights_of(trace, prefix)[0]).T).T
+    moved = moving(trace, prefix, rows, corners)
     most = np.linalg.norm(moved, axis=-1).max(-1)
     first = int(most.argmax())
-    other = int((most * np.abs(ways[:, 0] * ways[first, 1] - ways[:, 1] * ways[first, 0])).argmax())
+    other = int((most * np.abs(x * y[first] - y * x[first])).argmax())
     sides = moved[[first, other]].sum(1)
-    sides = sides - sides @ basis @ basis.T
-    side = (sides / np.maximum(np.linalg.norm(sides, axis=-1, keepdims=True), 1e-12)).sum(0)
-    side = side / (float(np.linalg.norm(side)) or 1.0)
+    side = unit(unit(sides - sides @ basis @ basis.T).sum(0))
     return [first, other], np.column_stack([basis[:, 0], (basis[:, 1] + side) / np.sqrt(2)])
 
 
-def across(trace: Trace, prefix: str, rows: Two) -> np.ndarray:
-    """x . w and y . w of every neuron, "neuron choice"."""
-    w1 = weights_of(trace, prefix)[0]
-    return np.column_stack([row[0, rows.row] @ w1 for row in (rows.x, rows.y)])
+def unit(vectors: np.ndarray) -> np.ndarray:
+    """v / |v|, and nothing for nothing."""
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=-1, keepdims=True), 1e-12))
+
+
+def folded(trace: Trace, prefix: str, ways: np.ndarray) -> np.ndarray:
+    """Mixes behind two matrices with the activation in no neuron, in one, and in two: "fold mix component"."""
+    rows, (some, basis) = two(trace, prefix), folding(trace, prefix)
+    flat = mapped(maps(trace, prefix)["two_matrices"], rows, ways)
+    return np.cumsum([flat, *moving(trace, prefix, rows, ways, some)], axis=0) @ basis
 
 
 @measure("fold row column component")
 def folded_sheets(trace: Trace, prefix: str) -> Values:
     """The sheet of the two matrices with the activation in no neuron, in one, and in two, as `folding` sees it."""
-    some, basis = folding(trace, prefix)
-    rows = two(trace, prefix)
-    return np.stack([grid(feeding(trace, prefix, only=some[:k]), rows) @ basis for k in range(len(some) + 1)])
+    return folded(trace, prefix, EVERY_WAY).reshape(-1, len(MIXES), len(MIXES), 2)
 
 
-@measure("fold choice", choice=("x", "y"))
-def folds(trace: Trace, prefix: str) -> Values:
-    """x . w and y . w of these neurons: a x + b y is folded where a x . w + b y . w is zero."""
-    return across(trace, prefix, two(trace, prefix))[folding(trace, prefix)[0]]
+def crease(x: float, y: float) -> np.ndarray:
+    """The factors (a, b) of a sheet, from edge to edge, where a x + b y = 0: "point factor"."""
+    turn = np.array([y, -x])
+    bounds = np.sort(MIXES[[0, -1]] / turn[:, None])
+    return np.outer(np.linspace(bounds[:, 0].max(), bounds[:, 1].min(), len(MIXES)), turn)
+
+
+@measure("sheet fold point component")
+def fold_lines(trace: Trace, prefix: str) -> Values:
+    """f(a x + b y) where a x . w + b y . w = 0, for w of the two neurons: on the sheet that enters, and on each folded.
+
+    The first sheet is seen as `entering_sheet` is, the others as `folded_sheets` are.
+    """
+    rows, (some, _) = two(trace, prefix), folding(trace, prefix)
+    ways = np.concatenate([crease(*pair) for pair in across(rows, weights_of(trace, prefix)[0]).T[some]])
+    entering = mapped(AS_IT_IS, rows, ways) @ plane(named_points(AS_IT_IS, rows))
+    return np.stack([entering, *folded(trace, prefix, ways)]).reshape(-1, len(some), len(MIXES), 2)

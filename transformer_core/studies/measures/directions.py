@@ -1,0 +1,29 @@
+"""Measures of the step of one pair of words, copied to the first words of others: NumPy alone.
+
+All of these stand beside the plane of a relation, such as `experiment.meaning.capital_plane`, in which the words a_i
+and b_i of each pair follow each other.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.tracing.trace import Trace
+
+
+@measure("")
+def copied_step(itself: np.ndarray) -> Values:
+    """argmin_k sum_i |a_i + (b_k - a_k) - b_i|: the pair whose step ends nearest to the second words of all."""
+    ends = itself[::2] + (itself[1::2] - itself[::2])[:, None]
+    return np.linalg.norm(ends - itself[1::2], axis=-1).sum(-1).argmin()
+
+
+@measure("vocab other")
+def copy_distances(trace: Trace, prefix: str) -> Values:
+    """|a_i + (b_k - a_k) - b_j|, k the `copied_step`: how far its copy at the word a_i ends from each word b_j."""
+    words = trace.full(prefix)
+    first, second = words.values[::2], words.values[1::2]
+    step = (second - first)[copied_step(words.values)]
+    labels = words.labels["vocab"]
+    return np.linalg.norm((first + step)[:, None] - second, axis=-1), {"vocab": labels[::2], "other": labels[1::2]}
