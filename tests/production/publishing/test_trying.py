@@ -270,8 +270,9 @@ def test_a_strip_has_a_cell_for_each_number_blue_above_zero_and_orange_below(tri
 #: How many pictures of numbers there are in a station, and how many have no colour yet.
 BLANK = """(station) => {
   const all = [...station.querySelectorAll("canvas")];
-  const bytes = ({ width, height }, one) => one.getContext("2d", { willReadFrequently: true }).getImageData(0, 0, width, height).data;
-  return [all.length, all.filter((one) => bytes(one, one).every((byte) => byte === 0)).length];
+  const pen = (one) => one.getContext("2d", { willReadFrequently: true });
+  const bytes = (one) => pen(one).getImageData(0, 0, one.width, one.height).data;
+  return [all.length, all.filter((one) => bytes(one).every((byte) => byte === 0)).length];
 }"""
 
 
