@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Away, Tick, means
@@ -52,6 +52,7 @@ class WordSteps(VGroup):
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
         up, across = steps[int(own)].quantities()
+        self.plane, self.by = plane, (across, up)
         self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
         self.arrows, kept = VGroup(), []
         taken: list[tuple[np.ndarray, np.ndarray]] = []
@@ -61,7 +62,7 @@ class WordSteps(VGroup):
                 spot = dot(plane.point(spots[2 * i + k]), SPOT, role)
                 away = (Away(words.quantity(2 * i + k, 1 - c), 0.0, c, plane.px, 2 * SPOT, ground) for c in (0, 1))
                 ends.append(means(spot, *away))
-            lead = plane.arrow(ends[0].get_center(), (across, up), "residual", 7, 30)
+            lead = self._lead(ends[0].get_center())
             tip, goal = lead[-1].points[0], ends[1].get_center()
             texts = [
                 _beside(ends[0], labels[2 * i], LEFT, "ink2"),
@@ -93,6 +94,15 @@ class WordSteps(VGroup):
         super().__init__(
             self.origin, self.snaps, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names
         )
+
+    def _lead(self, foot: np.ndarray) -> VGroup:
+        return self.plane.arrow(foot, self.by, "residual", 7, 30)
+
+    def by_itself(self, name: str, room: Room) -> tuple[VGroup, Words]:
+        """The step in the middle of another room, as often as there are arrows, and its name below."""
+        whole_way = self.own[-1].points[0] - self.own[0].points[0]
+        leads = VGroup(self._lead(room.centre - whole_way / 2) for _ in self.arrows)
+        return leads, Words(name, "large word", "residual").next_to(leads, DOWN, buff=units(40))
 
 
 def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:

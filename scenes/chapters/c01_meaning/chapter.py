@@ -18,6 +18,7 @@ from scenes.animations import (
     draw,
     fill,
     gather,
+    grow,
     hand_out,
     leave,
     move_ring,
@@ -161,6 +162,13 @@ class Meaning(Chapter):
         named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
         shares = named_shares(named, right)
         capitals, comparatives = named.values()
+        step, name = picture.by_itself("the capital of", right)
+        rings = [
+            ring_around(text, "warning", roomy=True)
+            for text in (
+                () if astray is None else (picture.first_names[astray], picture.second_names[picture.nearest[astray]])
+            )
+        ]
         yield Step(
             "Can a direction mean something?",
             beat(
@@ -183,17 +191,20 @@ class Meaning(Chapter):
             ),
             beat(
                 f"But “{picture.words[astray][0]}” ends nearest to “{picture.words[picture.nearest[astray]][1]}”.",
-                appear(ring_around(picture.first_names[astray], "warning", roomy=True)),
-                appear(ring_around(picture.second_names[picture.nearest[astray]], "warning", roomy=True)),
+                *map(appear, rings),
             )
             if astray is not None
             else None,
             beat(
                 f"In all dimensions, the mean step of the others finds the right capital in {capitals:.0%}, "
                 f"the right comparative in {comparatives:.0%}.",
-                appear_in_turn([*shares], "slow"),
+                *((appear(words, bar.track), grow(bar.bar), appear(figure)) for words, bar, figure in shares),
             ),
-            beat("So a direction can mean something, such as “the capital of”."),
+            beat(
+                "So a direction can mean something, such as “the capital of”.",
+                leave(*shares, *rings, picture.snaps),
+                (*(Travel(a, b, kind="slow") for a, b in zip(picture.arrows, step, strict=True)), appear(name)),
+            ),
             stage=[card],
         )
 
@@ -352,7 +363,7 @@ class Meaning(Chapter):
             "A soft lookup in a dictionary",
             beat(
                 "A dictionary has a value for each key: a capital.",
-                (draw(table.ways), deal(table.keys, table.values)),
+                (draw(table.ways), appear_in_turn([*table.values])),
                 (appear(picture.origin), deal(table.values, picture.whole)),
                 appear(picture.chips),
             ),
