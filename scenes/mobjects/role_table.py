@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
@@ -11,10 +10,10 @@ from manim import DOWN, LEFT, UP, VGroup
 from scenes.layout import STAGE, Room, centred
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of
 from scenes.theme import ink_on, palette, shared, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the highest row.
@@ -27,15 +26,6 @@ SPACE = 30.0
 CASE, HOLE = 42.0, 30.24
 
 
-@dataclass(frozen=True)
-class Case:
-    """A pair of one sentence: the token that attends, the `answer` that grammar names, and each head's top key."""
-
-    query: Label
-    answer: Label
-    top_keys: Sequence[Label]
-
-
 class RoleTable(VGroup):
     """Roles down the left, heads along the top, and in each cell the share of cases in which the head plays the role.
 
@@ -43,7 +33,6 @@ class RoleTable(VGroup):
         scores: role × layer × head; in the place of roles may stand trainings.
         earned: the score from which a role is named.
         written: the least score that is written out; below it the tile alone speaks.
-        case: what it says stands in a line above all others; `hits` are its cells with the answer.
         called: the name of each line; a line without one is left out.
     """
 
@@ -52,7 +41,6 @@ class RoleTable(VGroup):
         scores: NamedTensor,
         earned: Quantity,
         written: float = 0.0,
-        case: Case | None = None,
         called: Mapping[str, str] = CALLED,
     ) -> None:
         self.written, kind = written, scores.axes[0]
@@ -60,7 +48,7 @@ class RoleTable(VGroup):
         layers, self.count = scores.shape[1:]
         columns = layers * self.count
         wide = min(132.0, (STAGE.width - 560) / columns)
-        pitch = min(TALL, (STAGE.height - 190) / (len(roles) + (case is not None)))
+        pitch = min(TALL, (STAGE.height - 190) / len(roles))
         self.lines: dict[str, VGroup] = {}
         self.calls: dict[str, Words] = {}
         xs = [units(k * (wide + 4) + k // self.count * SPACE) for k in range(columns)]
@@ -72,21 +60,8 @@ class RoleTable(VGroup):
             self.calls[role] = self._call(called[role], pitch, UP * y, wide)
         #: The cells that have earned their role.
         self.winners = {role: best[0] for role in roles if (best := self.best(role)).score >= earned}
-        #: The name of the line of a case, its token for each head, and those that are the answer.
-        self.case, self.top_keys, self.hits, top = VGroup(), VGroup(), [], 0.0
-        if case is not None:
-            top = units(pitch)
-            self.case.add(self._call(f"“{case.query}” attends most to", pitch, UP * top, wide))
-            texts = [word(label, "small token") for label in case.top_keys]
-            most = min(1.0, SNUG * units(wide) / max(text.width for text in texts))
-            for text, x in zip(texts, xs, strict=True):
-                box = Box(wide, pitch - 6, palette().background, 5, palette().line, 2).move_to(np.array([x, top, 0]))
-                text.settle(box.get_center()).scale(most).paper = box
-                self.top_keys.add(VGroup(box, text))
-            same = (label.position == case.answer.position for label in case.top_keys)
-            self.hits = [cell for cell, hit in zip(self.top_keys, same, strict=True) if hit]
-        self.heads = self._heads(xs, top + units(pitch / 2 + 24))
-        super().__init__(*self.lines.values(), *self.calls.values(), self.heads, self.case, self.top_keys)
+        self.heads = self._heads(xs, units(pitch / 2 + 24))
+        super().__init__(*self.lines.values(), *self.calls.values(), self.heads)
         centred(self)
 
     @staticmethod

@@ -7,8 +7,18 @@ import torch
 from transformer_core.interpret import head_off
 from transformer_core.studies.experiments import heads, patching, probes, vectors
 from transformer_core.studies.experiments.laboratory import Bench
-from transformer_core.studies.experiments.translation import held_out, passes, share_exact, source_rows, translator
+from transformer_core.studies.experiments.translation import (
+    held_out,
+    passes,
+    share_exact,
+    source_rows,
+    translator,
+    vocabulary,
+)
+from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.grammar import reading
+from transformer_core.text.vocabulary import PAD
+from transformer_core.tracing.tap import record
 
 
 def test_a_reader_that_knows_nouns_by_heart_fails_on_nouns_it_never_read():
@@ -173,3 +183,26 @@ def test_with_one_cross_attention_head_the_encoder_has_more_roles_than_with_four
     assert found["heads"].values.tolist() == [1, 4]
     assert found["named"].pick(model="one") > found["named"].pick(model="four")
     assert found["sentences_by_length"].values.sum() == 120
+
+
+def test_cases_are_counted_on_until_they_are_the_score_of_the_role():
+    found = heads.head_cases(Bench(), sentences=60)
+    pairs = held_out(60)
+    score, asked = roles.score(translator(), vocabulary(), pairs)
+    one = found["found"].pick(model="english-spanish").values
+    assert one[-1] == pytest.approx(score.pick(role=heads.COUNTED).values)
+    assert (
+        found["cases"].values
+        == asked.pick(role=heads.COUNTED)
+        == sum(len(p.roles.get(heads.COUNTED, ())) for p in pairs)
+    )
+    assert one[0].max() == 0
+    assert (np.diff(one, axis=0) >= 0).all()
+    for i, (query, answer) in enumerate(zip(found["queries"].values, found["answers"].values, strict=True)):
+        words = found[f"weights_{i}"].labels["key"]
+        assert (query, answer) in reading([*words]).roles[heads.COUNTED]
+        ids = torch.tensor([vocabulary().source_ids(words)])
+        with record(only=["encoder.1.self_attn.weights"]) as tape:
+            translator().encode(ids, ids == PAD)
+        alone = tape["encoder.1.self_attn.weights"][0, :, query].detach().numpy()
+        assert found[f"weights_{i}"].pick(model="english-spanish", layer=1).values == pytest.approx(alone, abs=1e-5)

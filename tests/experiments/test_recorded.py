@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies import results
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.experiments import laboratory
@@ -48,6 +49,12 @@ def test_heads_that_nobody_misses_alone_are_missed_together():
     run = found("spare_heads")
     assert run["worst_alone"] <= 0.02  # chosen on other sentences: at most .01 there
     assert run["together"] > 2 * run["added_up"]
+
+
+@pytest.mark.parametrize("model", found("head_cases")["found"].labels["model"])
+def test_the_last_state_of_counted_cases_is_the_score_that_the_model_ships_with(model):
+    score = Trace.load(DEFAULT_MODEL.with_name(f"{model}.npz"))["roles.score"].pick(role="determiner->noun")
+    assert np.allclose(found("head_cases")["found"].pick(model=model).values[-1], score.values, atol=1e-6)
 
 
 def test_a_transplanted_noun_moves_to_its_adjective_in_the_last_layer():

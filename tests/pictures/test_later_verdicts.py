@@ -11,9 +11,11 @@ import pytest
 from manim import tempconfig
 from walking import RANDOM, SENTENCES, UNUSUAL, chapters, findings, name_of, trace_of, walk
 
-from scenes.mobjects.role_table import Case, RoleTable
+from scenes.chapters.c08_heads.figures import Counted
+from scenes.layout import STAGE
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import TooLongError
+from scenes.stage.notes import Note
 from scenes.stage.step import Record
 from transformer_core.studies.focus import focus_of
 from transformer_core.tracing.trace import Trace
@@ -136,17 +138,25 @@ def test_a_head_that_is_switched_off_is_judged_by_its_own_role() -> None:
     assert "Not each costs most in its row." in spoken
 
 
-def test_the_cells_of_a_case_are_ringed_where_a_head_attends_most_to_the_word_that_grammar_names() -> None:
+def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_where_that_is_the_noun() -> None:
     trace = trace_of(SENTENCES[0])
-    weights = [trace[f"encoder.{layer}.self_attn.weights"].pick(batch=0) for layer in range(2)]
-    top_keys = [row.largest()[0] for layer in weights for row in layer.pick(query=0)]
-    table = RoleTable(
-        trace["roles.score"], trace["roles.role_threshold"], case=Case(*weights[0].words("key")[:2], top_keys)
+    for picture, share in zip(Counted.best(trace, STAGE), (1.0, 0.69), strict=True):
+        assert float(picture.shares[-1]) == pytest.approx(share, abs=0.01)
+        run, full = trace.under("experiment.head_cases", model="english-spanish", **picture.place), []
+        for i, (words, (arc, mark)) in enumerate(zip(picture.sentences, picture.arcs, strict=True)):
+            top = int(run[f"weights_{i}"].values.argmax())
+            assert arc.points[-1][0] == pytest.approx(words[top].get_x())
+            assert (mark.get_fill_opacity() > 0) == (top == run["answers"].values[i])
+            full.append(top == run["answers"].values[i])
+        assert all(full) == (share == 1)
+    mine, four = (
+        Trace(trace.tensors, about={**trace.about, "model": name})
+        for name in ("mine", "english-spanish-four-cross-heads")
     )
-    noun = [cell for cell, head in zip(table.top_keys, np.vstack([one.values[:, 0] for one in weights]), strict=True)
-            if head.argmax() == 1]  # fmt: skip
-    assert table.hits == noun
-    assert 0 < len(noun) < len(top_keys)
+    assert Counted.best(mine, STAGE) == []
+    told = f"{Counted.best(four, STAGE)[0].shares[-1]:share}"
+    assert "over 99%" in told
+    assert Note.measured_elsewhere(four, told) is None
 
 
 def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() -> None:

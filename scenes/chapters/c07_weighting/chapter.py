@@ -31,6 +31,7 @@ from scenes.chapters.c07_weighting.figures import (
     in_place_of,
     into_bars,
     walks,
+    widen,
 )
 from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
@@ -261,40 +262,45 @@ class Weighting(Chapter):
         )
 
     def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """Three divisors at the largest width that was measured."""
-        run = trace.under("experiment.variance", width=len(trace["experiment.variance.width"]) - 1)
+        """Three divisors, while the vectors grow to the largest width that was measured."""
+        whole = trace.under("experiment.variance")
+        widths, table = whole["width"].quantities(), whole["sorted_weights"]
         names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
-        panels = VGroup(SortedShares(run["sorted_weights"].pick(choice=choice), name) for choice, name in names.items())
-        raw, full, root = (run["largest_weight"].pick(choice=choice) for choice in names)
-        in_turn(panels, card.inside, gap("part"))
-        first = panels[0]
+        states = [
+            in_turn(
+                VGroup(SortedShares(rows.pick(choice=choice), name) for choice, name in names.items()),
+                card.inside,
+                gap("chip"),
+            )
+            for rows in table
+        ]
+        panels, grown = states[0], states[-1]
+        raw, full, root = (panel.share for panel in grown)
+        count = Words(f"entries: {widths[0]}", "large number").move_to(panels[1].room).align_to(panels[1].room, UP)
+        ring = ring_around(grown[2].largest)
         yield Step(
             "Undivided, divided by d_k, or by its root?",
             beat(
-                f"Softmax over {run['keys']} random keys with {run['width']} entries, sorted: the mean of "
-                f"{run['draws']:,.0f} draws. Undivided, the best takes {raw:share}.",
-                fill(first.bars, "row"),
-                appear(first.largest),
+                f"Softmax over {whole['keys']} random keys, sorted: the mean of {whole['draws']:,.0f} draws. "
+                f"With {widths[0]} entry, all are alike.",
+                (appear(count), *(fill(panel.bars, "row") for panel in panels)),
+                appear(*(panel.largest for panel in panels)),
             ),
             beat(
-                f"Divided by d_k itself, all are nearly alike: {full:share}.",
-                first.on(panels[1]),
-                appear(panels[1].largest),
+                f"With {widths[-1]}, undivided, the best takes {raw:share}; over d_k, all get about {full:share}.",
+                widen(states, count, widths),
             ),
-            beat(
-                f"Divided by the root, it takes {root:share}, much the same at any width.",
-                first.on(panels[2]),
-                appear(panels[2].largest),
-            ),
-            stage=[card, first.floor, first.heading],
+            beat(f"Over the root, it takes {root:share}, much the same at any width.", appear(ring)),
+            stage=[card, *(part for panel in panels for part in (panel.floor, panel.heading))],
         )
-        nudges = Nudges(run, kept := {"raw": first, "root": panels[2]}, card.inside)
+        run = trace.under("experiment.variance", width=len(widths) - 1)
+        nudges = Nudges(run, kept := {"raw": panels[0], "root": panels[2]}, card.inside)
         (raw, *_, low), (root, *_, less) = nudges.rows
         yield Step(
             "A softmax that has chosen cannot learn",
             beat(
                 "Why not let the best key take it all?",
-                leave(panels[1], *(part for one in kept.values() for part in (one.bars[1:], one.floor))),
+                leave(ring, count, panels[1], *(part for one in kept.values() for part in (one.bars[1:], one.floor))),
             ),
             beat(
                 "In one draw, its weight follows this curve, which is flat at its end.",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Count, Through, Travel, appear, draw, exchange, leave
+from scenes.animations import Count, Riding, Through, Travel, appear, draw, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.bars import bar_of
@@ -21,7 +21,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
 from scenes.theme import gap, palette, pixels, units
 from transformer_core.studies.focus import within_reach
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Over so many tokens, a formula is as large as it can be.
@@ -38,8 +38,8 @@ def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
     return lines.set_stroke(opacity=0.75)
 
 
-#: Px of the bars of sorted shares: all side by side, and that of a whole share.
-PANEL = 490.0, 440.0
+#: Px of the bars of sorted shares: all side by side, and that of a whole share; and from the largest to its number.
+PANEL, UPON = (490.0, 470.0), 34.0
 
 
 class SortedShares(VGroup):
@@ -50,19 +50,26 @@ class SortedShares(VGroup):
         for i, share in enumerate(shares.quantities()):
             bar = bar_of(share, "height", PANEL[1], pitch * 0.72, radius=4)
             self.bars.add(bar.move_to(RIGHT * units(i * pitch), aligned_edge=DOWN))
-        floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
-        self.heading = Words(name, "fact", "ink2").next_to(floor, DOWN, buff=gap("line"))
-        self.largest = number(shares.quantity(0), "share", "large number")
-        self.largest.next_to(self.bars, UP, buff=units(12)).set_x(self.bars[0].get_x())
-        self.room = Box(PANEL[0], PANEL[1] + 80, palette().background, 0).align_to(floor, DOWN).set_fill(opacity=0)
-        self.room.set_x(floor.get_x())
-        self.floor = floor
-        super().__init__(self.room, self.bars, floor, self.heading, self.largest)
+        self.floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
+        self.heading = Words(name, "fact", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
+        self.share = shares.quantity(0)
+        self.largest = number(self.share, "share", "large number").settle(self.bars[0].get_top() + UP * units(UPON))
+        room = Box(PANEL[0] + 60, PANEL[1] + 70, palette().background, 0).align_to(self.floor, DOWN)
+        self.room = room.set_fill(opacity=0).set_x(self.floor.get_x())
+        super().__init__(room, self.bars, self.floor, self.heading, self.largest)
 
-    def on(self, other: SortedShares) -> tuple[Animation, ...]:
-        """Copies of these bars become those of another chart over the same keys."""
-        bars = zip(self.bars, other.bars, strict=True)
-        return (appear(other.room, other.floor, other.heading), *(Travel(a, b, kind="row") for a, b in bars))
+
+def widen(states: Sequence[VGroup], count: Words, widths: Sequence[Quantity]) -> tuple[Animation, ...]:
+    """The charts of the first state pass through those of all others, while the entries of a vector are counted."""
+    charts, rows = states[0], [[chart.share for chart in state] for state in states]
+    best, others = ([VGroup(*(bar for chart in state for bar in chart.bars[part])) for state in states]
+                    for part in (slice(1), slice(1, None)))  # fmt: skip
+    numbers = VGroup(chart.largest for chart in charts)
+    return (
+        Riding(best[0], best, numbers, rows, "share", UP * units(UPON), "tour"),
+        Through(others[0], others, "tour"),
+        Count(count, widths, "", "tour", "entries: "),
+    )
 
 
 class Nudges(VGroup):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from manim import VGroup
 
@@ -12,6 +12,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     fill,
     follow,
     leave,
@@ -20,13 +21,13 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c08_heads.figures import JoinedHeads, Race, Sink, SplitHeads, Wiring
+from scenes.chapters.c08_heads.figures import Counted, JoinedHeads, Race, Sink, SplitHeads, Wiring
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import Case, RoleTable, hundreds
+from scenes.mobjects.role_table import RoleTable, hundreds
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
@@ -238,59 +239,64 @@ class Heads(Chapter):
 
     def names_are_earned(self, trace: Trace, card: Card) -> Iterator[Step]:
         """A role is a score over many sentences, not one pretty picture; two guesses are among them."""
-        guesses = [best_head(trace, role) for role in GUESSES]
-        if not all(guesses):
+        if not all(best_head(trace, role) for role in GUESSES):
             return
         earned = trace["roles.role_threshold"]
-        of_grammar = (GUESSES[0], INFLECTED, GUESSES[1])
-        case = self._case(trace, of_grammar)
-        table = RoleTable(trace["roles.score"].pick(role=of_grammar), earned, case=case)
+        table = RoleTable(trace["roles.score"].pick(role=(GUESSES[0], INFLECTED, GUESSES[1])), earned)
         card.inside.fit(table)
-        first, second = ((table.best(role), place[-1]) for role, place in zip(GUESSES, guesses, strict=True) if place)
-        rings = {role: ring_around(cell) for role, cell in table.winners.items()}
-        ring = ring_around(first[0], "query")
+        least, shown = table.best(GUESSES[1]), Counted.best(trace, card.inside)
+        cells = [table.cell(GUESSES[0], **one.place) for one in shown]
+        opening = [beat("In how many new cases does each head find the word that grammar names?", appear(table.heads))]
+        if shown:
+            best, rival = shown
+            arcs = [arc for pair in zip(best.arcs, rival.arcs, strict=True) for arc in pair]
+            run = trace.under("experiment.head_cases")
+            opening = [
+                beat(
+                    "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
+                    appear(best.sentences, rival.sentences),
+                    appear_in_turn(arcs, "tour"),
+                ),
+                beat(
+                    f"In {run['cases']:,.0f} new cases, one does so in {best.shares[-1]:share}, "
+                    f"the other in {rival.shares[-1]:share}.",
+                    (*best.count(), *rival.count()),
+                ),
+            ]
         yield Step(
             "A head earns its name",
-            *(
-                [
-                    beat(
-                        f"By grammar, “{case.query}” belongs to “{case.answer}”. Which heads attend most to it?",
-                        (appear(table.heads, table.case), appear_in_turn([*table.top_keys], "slow")),
-                        appear_in_turn([ring_around(cell) for cell in table.hits]),
-                    )
-                ]
-                if case
-                else []
+            *opening,
+            beat(
+                "So for every head, and for other words.",
+                (
+                    leave(*(part for one in shown for part in one if part is not one.bar)),
+                    *exchange([one.bar[0] for one in shown], [cell[0] for cell in cells], "row"),
+                    appear(table.heads, *(cell[1:] for cell in cells)),
+                )
+                if shown
+                else None,
+                appear_in_turn(
+                    [
+                        VGroup(table.calls[role], *(cell for cell in line if cell not in cells))
+                        for role, line in table.lines.items()
+                    ],
+                    "slow",
+                ),
             ),
             beat(
-                "In how many new cases does each head find the word that grammar names?",
-                None if case else appear(table.heads),
-                appear_in_turn([VGroup(table.calls[role], line) for role, line in table.lines.items()], "slow"),
+                f"From {earned:.0%} on, it has earned a name.",
+                appear_in_turn([ring_around(cell) for cell in table.winners.values()]),
             ),
-            beat(f"From {earned:.0%} on, it has earned a name.", appear_in_turn([*rings.values()])),
-            beat(f"A determiner attends to its noun in {first[1]:share};", appear(ring)),
             beat(
                 claim(
-                    bool(second[1] >= earned),
-                    f"a noun to its adjective in {second[1]:share}.",
-                    f"a noun to its adjective only in {second[1]:share}.",
+                    bool(least.score >= earned),
+                    f"A noun attends to its adjective in {least.score:share}.",
+                    f"A noun attends to its adjective only in {least.score:share}.",
                 ),
-                move_ring(ring, second[0], "query"),
+                appear(ring_around(least, "query")),
             ),
-            stage=[card],
+            stage=[card, *(part for one in shown for part in (one.heading, one.track, one.bar, one.number))],
         )
-
-    @staticmethod
-    def _case(trace: Trace, roles: Sequence[str]) -> Case | None:
-        """The first pair that has a role in this sentence, and what its query attends to most in each head."""
-        pairs = [pair for role in roles for pair in trace.about["roles"].get(role, ())]
-        if not pairs:
-            return None
-        (query, answer), stack = pairs[0], stack_of(trace)
-        parts = [trace.under(f"{stack}.{layer}.self_attn", batch=0) for layer in layers_of(trace)]
-        top_keys = [row.largest()[0] for part in parts for row in part.in_full("weights", query=query)]
-        weights = parts[0]["weights"]
-        return Case(weights.label("query", query), weights.label("key", answer), top_keys)
 
     def one_takes_it(self, trace: Trace, card: Card) -> Iterator[Step]:
         """The scores of several heads for one role over the training: one of them keeps it."""

@@ -8,21 +8,22 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Morph, Travel, draw, follow, leave
+from scenes.animations import Count, Flight, Morph, Through, Travel, draw, follow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import End, means
 from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, curve, dashes, frame
+from scenes.mobjects.shapes import Box, curve, dashes, dot, frame, stroke
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
-from scenes.mobjects.wording import entering, layer_name, letter_of, strongest
+from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
 from transformer_core.studies.measures.selection import sharpest
@@ -35,6 +36,8 @@ SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 LABEL, AXES = 420.0, 130.0
 #: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
+#: Px of the number of a share beside its bar.
+SHARE = 240.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
@@ -194,6 +197,62 @@ class JoinedHeads(VGroup):
         for part, (before, after) in zip(self.written[1:], pairwise(self.states), strict=True):
             turns.append(AnimationGroup(Flight(part, after, 0.0, "rest"), Morph([(before, after)], "rest")))
         return turns
+
+
+class Counted(VGroup):
+    """Sentences one below the other, in each an arc from a determiner to what a head attends to most, and a disc if
+    that is its noun, a ring if not; above, a bar for the share of all cases in which it is, once all are counted.
+
+    Args:
+        run: the experiment `head_cases` of one model.
+        place: the layer and the head.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, place: tuple[int, int], room: Room) -> None:
+        self.place = {"layer": place[0], "head": place[1]}
+        top, rest = room.split_rows(3 * LINE + 2 * BAR, LINE)
+        above, below = top.rows(2)
+        self.heading = Words(named_head(*place), "block").begin_in(above)
+        self.shares = run["found"].pick(**self.place).quantities()
+        aside, line = below.split_columns(-SHARE)[::-1]
+        self.states = [VGroup(bar_in(line, share, line.width, BAR)) for share in self.shares]
+        self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
+        self.bar, self.number = self.states[0].copy(), number(self.shares[0], "share", "large number")
+        self.number.end_in(aside)
+        self.sentences, self.arcs = VGroup(), VGroup()
+        asked = zip(run["queries"].values, run["answers"].values, strict=True)
+        for i, ((query, answer), line) in enumerate(zip(asked, rest.rows(len(run["queries"])), strict=True)):
+            weights, left = run[f"weights_{i}"].pick(**self.place), at(line.left + 2 * BAR, 0)[0]
+            words, labels, top_key = VGroup(), weights.words("key"), weights.largest()[0]
+            for label in labels:
+                words.add(word(label, "stage word").settle(at(0, line.bottom - LINE)).begin_at(left))
+                left = words.get_right()[0] + units(AIR)
+            start, end = (words[j].get_top() + UP * units(6) for j in (query, top_key.position))
+            hit = top_key.position == answer
+            arc = VMobject(stroke_color=palette().role("weight" if hit else "ink3"), stroke_width=stroke(6))
+            rise, aside = UP * units(line.height - BAR), RIGHT * units(BAR * (query == top_key.position))
+            arc.points = np.array([start, start + rise - aside, end + rise + aside, end])
+            arc = means(arc, End(labels[query], first=True), End(top_key))
+            mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
+            self.sentences.add(words)
+            self.arcs.add(VGroup(arc, mark.move_to(at(line.left + AIR, line.bottom - LINE))))
+        super().__init__(self.heading, self.track, self.bar, self.number, self.sentences, self.arcs)
+
+    @classmethod
+    def best(cls, trace: Trace, room: Room) -> list[Counted]:
+        """The two heads that find most nouns side by side; none where no cases of this model are recorded."""
+        run, model = trace.under("experiment.head_cases"), str(trace.about.get("model"))
+        if "found" not in run or model not in run["found"].labels["model"]:
+            return []
+        run = trace.under("experiment.head_cases", model=model)
+        last = run["found"].values[-1]
+        places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
+        return [cls(run, place, side) for place, side in zip(places, room.columns(2, 40), strict=False)]
+
+    def count(self) -> tuple[Animation, ...]:
+        """The bar grows with every case that is found, until all are counted."""
+        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
 
 
 class Race(VGroup):

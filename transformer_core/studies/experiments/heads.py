@@ -30,7 +30,7 @@ from transformer_core.studies.translator import roles
 from transformer_core.studies.translator.evaluate import alignment
 from transformer_core.studies.translator.grammar import Pair
 from transformer_core.studies.translator.roles import DECIDING
-from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, load_model
+from transformer_core.studies.translator.train import FOUR_CROSS_HEADS, POST_NORM, load_model
 from transformer_core.text.vocabulary import PAD
 
 KINDS = (*DECIDING, "everything else", "whole sentences")
@@ -194,3 +194,39 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
         | tensors("role", words, queries=found["queries"][0])
         | tensors(sentences=sentences)
     )
+
+
+#: The role whose cases are counted, how many sentences are kept, of how many tokens at most, and in how many steps.
+COUNTED, KEPT, SHORT, STEPS = "determiner->noun", 6, 6, 40
+
+
+@experiment("A determiner and its noun, case by case: which heads find it, and in how many of all cases?")
+def head_cases(bench: Bench, sentences: int = 10_000) -> Found:
+    """The cases behind the scores of a role in the shipped translators, on held-out sentences.
+
+    `found` counts on, as a share of all cases: its last state is the score. Of the first short sentences that have a
+    case, `weights_0` and so on are the attention weights of their first determiner, `queries` its positions, and
+    `answers` those of its noun.
+    """
+    pairs, names = held_out(sentences), {path.stem: path for path in (DEFAULT_MODEL, FOUR_CROSS_HEADS, POST_NORM)}
+    short = [pair for pair in pairs if len(pair.source) <= SHORT and COUNTED in pair.roles][:KEPT]
+    links = np.array([pair.roles[COUNTED][0] for pair in short])
+    bench.facts |= {"model": ", ".join(names)}
+
+    def counted(name: str) -> Piece:
+        model = load_model(names[name])[0]
+        hits = np.array([hit for role, hit in roles.cases(model, vocabulary(), pairs) if role == COUNTED])
+        ends = np.linspace(0, len(hits), STEPS + 1).astype(int)
+        found = {"found": np.pad(hits.cumsum(0), ((1, 0), (0, 0), (0, 0)))[ends] / len(hits)}
+        ((_, _, tape),) = passes(model, short, ["encoder.*.self_attn.weights"])
+        layers = torch.stack([*tape.values()]).numpy()
+        rows = {f"weights_{i}": layers[:, i, :, links[i, 0], : len(pair.source)] for i, pair in enumerate(short)}
+        return found | {"cases": np.array(len(hits))} | rows
+
+    found = bench.each("{}", names, counted)
+    result = tensors(cases=found["cases"][0]) | tensors("sample", queries=links[:, 0], answers=links[:, 1])
+    result |= tensors("model step layer head", {"model": names}, found=found["found"])
+    for i, pair in enumerate(short):
+        words = {"model": names, "key": pair.source}
+        result |= tensors("model layer head key", words, **{f"weights_{i}": found[f"weights_{i}"]})
+    return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 
@@ -53,6 +53,20 @@ def in_grammar(text: str) -> bool:
 
 
 @torch.no_grad()
+def cases(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> Iterator[tuple[str, np.ndarray]]:
+    """For each query token of a role: the role, and in which heads, "layer head", its largest weight lies on an answer
+    that the grammar names.
+    """
+    for some, source, _ in batches_of(vocabulary, pairs, model.device):
+        with record(only=["encoder.*.self_attn.weights"]) as tape:
+            model.encode(source, source == PAD)
+        favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
+        for number, pair in enumerate(some):
+            for role, links in with_neighbours(pair).items():
+                for query_token, several in groupby(links, key=itemgetter(0)):  # any answer is right: "is big and red"
+                    yield role, np.isin(favourites[:, number, :, query_token], [answer for _, answer in several])
+
+
 def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> tuple[NamedTensor, NamedTensor]:
     """score[role, layer, head] = the share of query tokens whose largest weight lies on an answer that the grammar
     names.
@@ -61,16 +75,9 @@ def score(model: Transformer, vocabulary: Vocabulary, pairs: Sequence[Pair]) -> 
     """
     layers, heads = model.config.encoder_layers, model.config.heads
     hits, query_tokens = np.zeros((len(ROLES), layers, heads)), np.zeros(len(ROLES))
-    for some, source, _ in batches_of(vocabulary, pairs, model.device):
-        with record(only=["encoder.*.self_attn.weights"]) as tape:
-            model.encode(source, source == PAD)
-        favourites = to_numpy(torch.stack([weights.argmax(-1) for weights in tape.values()]))
-        for number, pair in enumerate(some):
-            for role, links in with_neighbours(pair).items():
-                for query_token, several in groupby(links, key=itemgetter(0)):  # any answer is right: "is big and red"
-                    answers = [answer for _, answer in several]
-                    hits[ROLES.index(role)] += np.isin(favourites[:, number, :, query_token], answers)
-                    query_tokens[ROLES.index(role)] += 1
+    for role, found in cases(model, vocabulary, pairs):
+        hits[ROLES.index(role)] += found
+        query_tokens[ROLES.index(role)] += 1
     shares = hits / np.maximum(query_tokens, 1)[:, None, None]
     return (
         NamedTensor("roles.score", shares.astype(np.float32), ("role", "layer", "head"), {"role": ROLES}),
