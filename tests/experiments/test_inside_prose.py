@@ -148,6 +148,22 @@ def test_it_and_the_last_word_look_where_they_are_shown_to_look(run, model, ids)
             assert model.weights[layer][head][query] == pytest.approx(run[f"{row}_{which}"].values, abs=EXACT)
 
 
+def test_the_loss_of_each_word_is_that_after_the_noun_in_the_place_of_it(run, model, ids):
+    words = run["noun_losses"].labels["position"]
+    assert words == ("was", "too", "tired")
+    table = model.w.get("output.weight", model.w["token_embd.weight"])
+    for noun in run["noun_losses"].labels["choice"]:
+        text = f"The animal didn't cross the street because the {noun} was too tired"
+        row, asking = ids(text), slice(-len(words) - 1, -1)
+        logits = model.norm(model.read(row).stream[-1][asking], "output_norm.weight") @ table.T
+        largest = logits.max(-1)
+        right = logits[range(len(words)), row[-len(words) :]]
+        losses = largest + np.log(np.exp(logits - largest[:, None]).sum(-1)) - right
+        assert losses == pytest.approx(run["noun_losses"].pick(choice=noun).values, abs=EXACT * 10)
+    first, second = run["noun_losses"].pick(position=-1).values
+    assert (first < second) == bool(run["taken_right"].pick(sentence="tired"))
+
+
 def test_what_is_said_for_repeated_tokens_is_what_all_heads_make_likeliest(run, model, ids):  # noqa: ARG001
     row = repeated(language_model(), seed=0)[inside_prose.COPIED].tolist()
     kept = np.arange(HALF)[inside_prose.KEPT]

@@ -262,6 +262,13 @@ def test_one_vector_is_said_to_decide_only_where_no_other_has_a_part_in_it() -> 
     )
 
 
+def test_either_route_to_the_gender_is_enough_only_where_each_wins_without_the_other() -> None:
+    trace = trace_of(SENTENCES[0])
+    assert "either route is enough." in said("interpretation", trace)
+    whole = trace["experiment.patching.car_prefix"].values[::-1].copy()
+    assert "either route" not in said("interpretation", changed(trace, experiment__patching__car_prefix=whole))
+
+
 def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:
     trace = trace_of("The car is red")
     told = "there, a second head has the stripe, too."

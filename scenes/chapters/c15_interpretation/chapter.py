@@ -15,13 +15,14 @@ from scenes.animations import (
     draw,
     exchange,
     leave,
+    pulses,
     ring_around,
     slide,
 )
 from scenes.chapters.c15_interpretation.ablation import AblatedHeads, SpareHeads, WrongTranslation, lower
 from scenes.chapters.c15_interpretation.induction import Copying, Stripe
 from scenes.chapters.c15_interpretation.lens import Lens, Taps
-from scenes.chapters.c15_interpretation.patching import OneHead, TwoPasses
+from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
@@ -66,7 +67,7 @@ class Interpretation(Chapter):
             yield from self.probe(trace)
         yield from self.logit_lens(trace)
         yield from self.patching(trace)
-        yield from self.one_head(trace)
+        yield from self.two_routes(trace)
         yield from self.induction(trace)
         yield from self.a_pattern_is_a_guess(trace, heads)
 
@@ -339,47 +340,52 @@ class Interpretation(Chapter):
             stage=[card],
         )
 
-    def one_head(self, trace: Trace) -> Iterator[Step]:
+    def two_routes(self, trace: Trace) -> Iterator[Step]:
         """The head that moves the gender, and the words that the decoder goes by without it."""
         run = trace.under(PATCHING)
         if f"{PAIR}_heads" not in run:
             return
-        given, alone, off = (run[f"{PAIR}_{name}"] for name in ("heads", "unpatched", "off"))
+        given, off, alone = (run[f"{PAIR}_{name}"] for name in ("heads", "off", "unpatched"))
         mine, other = alone.words("choice")
-        base = alone.quantity(1, 0)
         card = Card(f"the stronger a cell, the likelier “{other}”, if the output of this head is copied")
-        picture = OneHead(run, PAIR, base + HARDLY, card.inside)
-        ring = ring_around(picture.best, "query")
-        *_, most = given.pick(choice=1).largest()
-        lone = bool((given.values[1] > base + HARDLY).sum() == 1)
-        layer, head = picture.at
-        whole, without = run[f"{PAIR}_prefix"].pick(part="donor"), off.pick(part="donor", layer=layer, head=head)
-        read = bool(without.quantity(1) > without.quantity(0)) and bool(whole.quantity(0) > whole.quantity(1))
+        picture = TwoRoutes(run, PAIR, card.inside)
+        *place, most = given.pick(choice=1).largest()
+        lone = bool((given.values[1] > alone.quantity(1, 0) + HARDLY).sum() == 1)
+        layer, head = (one.position for one in place)
+        whole = run[f"{PAIR}_prefix"].pick(part="donor")
+        own, without = (off.pick(part=part, layer=layer, head=head) for part in ("own", "donor"))
+        first, second = whole.quantity(0) > whole.quantity(1), without.quantity(1) > without.quantity(0)
+        noun = run[f"{PAIR}_prob"].pick(choice=1, layer=0).largest()[0]
         yield Step(
-            "Which head moves the gender?",
+            "Two routes to the gender",
+            beat(
+                f"Two routes to “{mine}”: from “{noun}” by a head, and from the Spanish words.",
+                appear(picture.source, picture.heads, *picture.prefixes[:1], picture.decoder, picture.out),
+                *picture.routes(),
+                appear(picture.answer),
+                ambient=pulses([*picture.first[0], picture.second[0]]),
+            ),
             beat(
                 f"Copy only what one head adds: {head_name(layer, head)} "
                 + claim(lone, f"alone gives “{other}” {most:share}.", f"gives “{other}” most, {most:share}."),
-                (appear(picture.source, picture.prefixes[0], picture.answer), appear(picture.names)),
-                appear_in_turn([*picture.cells], "cell"),
-                (appear(ring), *picture.answer.become(picture.copied)),
+                appear(card.words),
+                *picture.copy(),
+                ambient=pulses(picture.first[1]),
             ),
             beat(
-                "Why, then, do few adjectives go wrong without it?",
-                (leave(ring), *picture.answer.become(picture.own)),
-                picture.off(picture.own_off),
+                f"After other words, “{mine}” still gets {whole.quantity(0):share};",
+                leave(card.words),
+                picture.again(),
+                *picture.after("donor", picture.donor),
             ),
-            beat(f"After other Spanish words, “{mine}” still gets {whole.quantity(0):share};", picture.other_words()),
-            beat(f"without this head, “{other}” gets {without.quantity(1):share}.", picture.off(picture.donor_off)),
+            beat(f"without this head, “{other}” {without.quantity(1):share}.", *picture.cut()),
             beat(
-                claim(
-                    read,
-                    "So the other way: the decoder goes by the Spanish words before.",
-                    "So the Spanish words before do not decide it.",
-                ),
-                appear(ring_around(picture.prefixes[1], "query")),
+                f"After its own, “{mine}” {own.quantity(0):share}"
+                + claim(bool(first and second and own.quantity(0) > own.quantity(1)), ": either route is enough.", "."),
+                *picture.after("own", picture.own_off),
+                ambient=pulses([picture.second[0]]),
             ),
-            stage=[card],
+            stage=[card.paper],
         )
 
     def induction(self, trace: Trace) -> Iterator[Step]:

@@ -14,29 +14,32 @@ from scenes.animations import (
     Play,
     Travel,
     appear,
+    appear_in_turn,
+    draw,
     follow,
     leave,
-    put_back,
     reshape,
     take_out,
 )
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, frame, path
+from scenes.mobjects.shapes import Box, arrow, frame, path
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import letter_of
 from scenes.theme import PIXELS_PER_UNIT, ink_on, pace, palette, pixels, shared, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the smaller of two runs, and of the names between both.
 SMALL, BETWEEN = 480.0, 150.0
 #: From so many px on, two bars have large words.
 TALL = 200.0
+#: The colours of the own form of a word and of that in the other sentence, and of what brings either.
+FORMS = "weight", "query"
 
 
 class Forms(VGroup):
@@ -48,11 +51,12 @@ class Forms(VGroup):
         style, digits = ("large word", "large number") if large else ("stage word", "stage number")
         self.shares, wide = probs.quantities(), pixels(max(word(label, style).width for label in labels))
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        for label, share, line in zip(labels, self.shares, room.rows(len(labels), 14), strict=True):
+        for label, share, role, line in zip(labels, self.shares, FORMS, room.rows(len(labels), 14), strict=True):
             side, rest = line.split_columns(wide, 24)
             body, right = rest.split_columns(-250 if large else -180, 20)
             self.names.add(word(label, style).end_in(side))
-            self.bars.add(ShareBar(share, body.width, "", 0.94 * line.height).move_to(body.centre))
+            bar = ShareBar(share, body.width, "", 0.94 * line.height, role)
+            self.bars.add(bar.move_to(body.centre))
             self.bars[-1].track.set_fill(palette().background)
             self.numbers.add(number(share, "share", digits).end_in(right))
         super().__init__(self.names, self.bars, self.numbers)
@@ -177,57 +181,100 @@ class TwoPasses:
         return path([corners[0] - half, *turns, corners[-1] + half], "query", 9)
 
 
-class OneHead:
-    """An answer as two bars, and how it changes when a head is patched, ablated, or other words stand before it.
+class TwoRoutes:
+    """Two routes to the next word: from a noun by a head of the encoder, and from the Spanish words before it.
+
+    What belongs to the sentence has the colour of its own form, what comes from the other sentence that of the other.
 
     Args:
         run: the recorded transplants, by the name of each tensor.
         key: the name of the pair of sentences.
-        least: the probability from which on it is written out.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, key: str, least: float, room: Room) -> None:
-        given, off = run[f"{key}_heads"].pick(choice=1), run[f"{key}_off"]
-        layer, head, _ = given.largest()
-        #: The head that moves most, by layer and place, and where it stands.
-        self.at = layer.position, head.position
-        left, right = room.split_columns(SMALL + 60, 90)
-        heading, rest = left.inset(0, 40).split_rows(60)
-        side, body = rest.split_columns(120, 10)
-        self.cells, self.names = VGroup(), VGroup()
-        for row, line in enumerate(body.rows(len(given), 20)):
-            name = word(run[f"{key}_prob"].label("layer", row + 1), "fact", "ink2")
-            self.names.add(name.end_in(side.cross(line)))
-            for place, share in zip(
-                line.columns(given.size("head"), 12), given.pick(layer=row).quantities(), strict=True
-            ):
-                self.cells.add(shaded(share, bool(share > least), place))
-                if not row:
-                    letter = Words(letter_of(len(self.cells) - 1), "stage word", "ink2")
-                    self.names.add(letter.settle(place.cross(heading).centre))
-        self.best = self.cells[int(np.ravel_multi_index(self.at, given.shape))]
-        #: What stays where it is taken out.
-        self.gone = frame(pixels(self.best.width), pixels(self.best.height), "warning", 4, 8).move_to(self.best)
-        top, rest = right.split_rows(70, 20)
-        second, body = rest.split_rows(70, 40)
+    def __init__(self, run: Trace, key: str, room: Room) -> None:
+        given, prob = (run[f"{key}_{name}"].pick(choice=1) for name in ("heads", "prob"))
+        (layer, head, share), words = given.largest(), prob.words("position")
+        left, right = room.split_columns(-0.38 * room.width, 70)
+        body, column = left.split_columns(-BETWEEN - 60, 70)
+        above, rest = body.split_rows(140, 70)
+        line, foot = rest.split_rows(72)[0], rest.split_rows(-72)[1]
+        column, places = Room(column.left, line.top, column.right, foot.bottom), line.columns(len(words), 20)
+        at, to = (prob.pick(layer=k).largest()[0].position for k in (0, -1))
         #: What is translated, and the Spanish words before: its own, and those of the other sentence.
-        self.source = top.fit(in_line(run[f"{key}_prob"].words("position"), top.width))
+        self.source = VGroup(chip_in(one, place) for one, place in zip(words, places, strict=True))
         written = (run[f"{key}_{part}_written"].words("position")[:-1] for part in ("own", "donor"))
-        self.prefixes = VGroup(second.fit(in_line(words, second.width)) for words in written)
-        at = {"layer": self.at[0], "head": self.at[1]}
-        body = body.split_rows(-20)[0]
-        self.answer, self.own = (Forms(run[f"{key}_unpatched"].pick(part="own"), body) for _ in range(2))
-        self.copied = Forms(run[f"{key}_heads"].pick(**at), body)
-        self.donor = Forms(run[f"{key}_prefix"].pick(part="donor"), body)
-        self.own_off, self.donor_off = (Forms(off.pick(part=part, **at), body) for part in ("own", "donor"))
+        self.prefixes = [VGroup(chip_in(one, foot) for one in some).arrange(buff=units(18)) for some in written]
+        #: All heads of the encoder, a row a layer, as bright as the probability that each leads to; the best; the frame
+        #: that stays where it is cut.
+        stand = Room(places[at].right, above.top, places[to].left, above.bottom)
+        rows = zip(given, stand.inset(12).rows(len(given), 10), strict=True)
+        pairs = (zip(row.quantities(), part.columns(len(row), 10), strict=True) for row, part in rows)
+        self.cells = VGroup(shaded(one, False, place) for row in pairs for one, place in row)
+        self.best = self.cells[layer.position * given.size("head") + head.position]
+        self.heads, self.head = named("heads", stand), shaded(share, False, stand)
+        name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0]).settle(stand.centre)
+        self.head.add(name.set_fill(ink_on(shared(share))))
+        self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
+        self.decoder = named("decoder", column)
+        noun, goal = self.source[at], self.source[to]
+        #: The noun of the other sentence, over that of the own.
+        self.noun = chip_in(run[f"{key}_donor_rows"].label("position", at), above).align_to(noun.get_center(), RIGHT)
+        turn, back = (np.array([chip.get_x(), self.noun.get_y(), 0]) for chip in (noun, goal))
+        upper, lower = (np.array([self.decoder.get_left()[0], row.centre[1], 0]) for row in (line, foot))
+        #: The lines of each route, with what is of the own sentence, and with what is copied.
+        self.first, self.second = list[list[VMobject]](), list[VMobject]()
+        begins = [noun.get_top(), turn], [self.noun.get_right()]
+        for begin, prefix, role in zip(begins, self.prefixes, FORMS, strict=True):
+            prefix.move_to(foot.centre).align_to(self.source, LEFT)
+            over = [self.head.get_right(), back, goal.get_top()]
+            ways = [*begin, self.head.get_left()], over, [goal.get_right(), upper], [prefix.get_right(), lower]
+            self.first.append([path(way, role, 12) for way in ways[:-1]])
+            self.second.append(path(ways[-1], role, 12))
+        self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
+        body, one = right.cross(column).inset(0, 40), {"layer": layer.position, "head": head.position}
+        self.answer, self.donor = (Forms(run[f"{key}_prefix"].pick(part=part), body) for part in ("own", "donor"))
+        self.copied = Forms(run[f"{key}_heads"].pick(**one), body)
+        self.own_off, self.donor_off = (Forms(run[f"{key}_off"].pick(part=p, **one), body) for p in ("own", "donor"))
 
-    def off(self, then: Forms) -> tuple[Animation, ...]:
-        """The head is switched off, and the answer becomes another, or stays."""
-        return (*take_out(VGroup(self.best), VGroup(self.gone)), *self.answer.become(then))
+    def routes(self) -> list[Play]:
+        """Both routes are drawn, as the sentence has them."""
+        into, *out = self.first[0]
+        return [draw(into), draw(*out), draw(self.second[0])]
 
-    def other_words(self) -> tuple[Animation, ...]:
-        """The head is on again, and the Spanish words of the other sentence stand before."""
-        own, other = self.prefixes
-        back = put_back(VGroup(self.best), VGroup(self.gone))
-        return (*back, leave(own), follow(other), *self.answer.become(self.donor))
+    def copy(self) -> list[Play]:
+        """The output of each head is copied, then that of the best alone: the route brings the other noun."""
+        others = [cell for cell in self.cells if cell is not self.best]
+        return [
+            (leave(self.heads[1]), appear_in_turn([*self.cells])),
+            (leave(*others, self.heads[0]), Travel(self.best, self.head, 0.0, leaving=True)),
+            (leave(self.first[0][0]), appear(self.noun)),
+            (draw(*self.first[1]), leave(*self.first[0][1:])),
+            self.answer.become(self.copied),
+        ]
+
+    def again(self) -> Play:
+        """The head brings what is of the own sentence again."""
+        return leave(self.noun, *self.first[1]), draw(*self.first[0])
+
+    def after(self, part: str, answer: Forms) -> list[Play]:
+        """The Spanish words of the "own" or the "donor" sentence stand before, and the answer becomes another."""
+        both = [*zip(self.prefixes, self.second, strict=True)]
+        old, (words, line) = both if part == "donor" else both[::-1]
+        return [(leave(*old), follow(words), draw(line)), self.answer.become(answer)]
+
+    def cut(self) -> list[Play]:
+        """The head is cut, and with it its route."""
+        broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0][1:])
+        return [broken, self.answer.become(self.donor_off)]
+
+
+def chip_in(label: Label, place: Room) -> Token:
+    """A token in large type."""
+    return Token(label, "", pixels(word(label, "large word").width) + 36, 76, "large word").move_to(place.centre)
+
+
+def named(text: str, place: Room) -> VGroup:
+    """A box with a name."""
+    box = Box(place.width, place.height, palette().background, 12, palette().line, 2).move_to(place.centre)
+    return VGroup(box, Words(text, "fact", "ink2", box).settle(place.centre))

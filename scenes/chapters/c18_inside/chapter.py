@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
-    Flight,
     Sweep,
     Travel,
     Visit,
@@ -26,7 +25,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c18_inside.looks import Pair, fan, in_the_middle, named, with_next
+from scenes.chapters.c18_inside.looks import Pair, Race, fan, in_the_middle, named, with_next
 from scenes.chapters.c18_inside.measured import Climb, Copies, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
@@ -355,8 +354,10 @@ class Inside(Chapter):
         verdicts = Verdicts(run["taken_by_pair"], run["taken_right"], card.inside)
         heading = card.called(f"of {run['heads']:.0f} heads, the one whose attention to a noun changes most")
         asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
-        nouns = zip(pair.both, (words[1], noun), strict=True)
-        swapped = [Flight(look.chips[one.position], look.chips[it.position], kind="slow") for look, one in nouns]
+        losses = run["noun_losses"]
+        race, (first, second) = Race(pair, losses, card.inside), losses.words("choice")
+        loss, larger = losses.pick(position=-1).quantities()
+        scored = card.called("loss of the word that is read")
         yield Step(
             "The last word looks back",
             beat(
@@ -370,19 +371,26 @@ class Inside(Chapter):
                 ambient=pulses(pair.lines),
             ),
             beat(
-                f"Does it understand? With each noun in the place of “{it}”, is the right one likelier?",
-                leave(*pair.lines, *told, *rings),
-                tuple(swapped),
-                leave(*pair.both, heading, *ends),
-                appear(asked, verdicts.names),
+                f"Does it understand? Put each noun in the place of “{it}”.",
+                leave(*pair.lines, *told, *rings, heading, *ends),
+                *race.begin(),
             ),
             beat(
-                claim(
-                    bool(abs(right / of - 0.5) < 0.15),
-                    f"In {right:.0f} of {of:.0f} sentences, as by chance. A look is not yet an answer.",
-                    f"In {right:.0f} of {of:.0f} sentences.",
-                ),
-                appear_in_turn([*verdicts.squares], "slow"),
+                f"The loss of the last word tells: {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.",
+                appear(scored),
+                *race.read(),
+            ),
+            beat(
+                f"Smaller means likelier: its answer is “{losses.pick(position=-1).smallest()[0]}”.",
+                (appear(race.ring), dim(*race.other.chips)),
+            ),
+            beat(
+                f"Of {of:.0f} such sentences, {right:.0f} come out right"
+                + claim(bool(abs(right / of - 0.5) < 0.15), ", as by chance. A look is not yet an answer.", "."),
+                leave(race, scored),
+                appear(asked, verdicts.names),
+                Travel(race.likelier.chips[-1], verdicts.squares[0], kind="cut", leaving=True),
+                appear_in_turn([*verdicts.squares[1:]], "tour"),
             ),
             stage=[card.paper, heading, *pair.both],
         )

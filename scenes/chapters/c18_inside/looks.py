@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
+from scenes.animations import Play, Riding, Travel, appear, exchange, grow, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import arch, dashes
 from scenes.mobjects.text import Words, number, word
@@ -24,6 +25,8 @@ HIGH, EDGE, BAR, LONGEST, BELOW = 66.0, 16.0, 72.0, 110.0, 16.0
 #: Lines of a room, and those on which one row and two rows stand; px that their arcs rise: a fan, an arc, two rows.
 LINES, MIDDLE, TWO = 13, 6.6, (4, 8)
 FAN, ARC, PAIR = 300.0, 225.0, 160.0
+#: Px beside a bar for its number.
+NUMBER = 110.0
 #: Px of an arc that has no room for a number.
 NARROW = 300.0
 
@@ -144,6 +147,56 @@ class Pair:
         top, foot = near.get_top()[1] + units(60), self.below.chips[0].get_bottom()[1] - units(60)
         line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "warning", 4)
         return VGroup(line, Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24)))
+
+
+class Race(VGroup):
+    """A sentence twice, with each noun in the place of "it", and below either the loss of the word that is read.
+
+    Args:
+        pair: where the sentence stands before.
+        losses: "choice position", of each word that follows the noun.
+    """
+
+    def __init__(self, pair: Pair, losses: NamedTensor, room: Room) -> None:
+        words, self.pair, (nouns, read) = pair.rows[0].words("key"), pair, map(losses.words, ("choice", "position"))
+        self.it, the, lines = words.index("it"), words[words.index("the")], room.rows(2, 40)
+        self.rows = [Looks([*words[: self.it], the, n, *read], x) for n, x in zip(nouns, lines, strict=True)]
+        #: The nouns at their own places, in either sentence.
+        self.sources = [row.chips[words.index(noun)] for row, noun in zip(self.rows, nouns, strict=True)]
+        #: The losses word by word, and bars of them.
+        self.losses = [losses.pick(position=k).quantities() for k in range(len(read))]
+        unit, self.beyond = (room.width - 2 * NUMBER) / float(losses.values.max()), RIGHT * units(0.6 * NUMBER)
+        both = [zip(lines, column, strict=True) for column in self.losses]
+        self.states = [
+            VGroup(bar_in(line.inset(0, HIGH + BELOW), loss, unit, 2 * HIGH) for line, loss in pairs) for pairs in both
+        ]
+        starts = zip(self.states[0], self.losses[0], strict=True)
+        self.numbers = VGroup(
+            number(q, ".1f", "large number").settle(bar.get_right() + self.beyond) for bar, q in starts
+        )
+        self.bars, self.rings = self.states[0].copy(), [ring_around(row.chips[self.it + 2]) for row in self.rows]
+        best = int(losses.pick(position=-1).values.argmin())
+        #: The sentence whose last word has the smaller loss, and the other one; and a ring around its noun.
+        self.likelier, self.other = self.rows[best], self.rows[1 - best]
+        self.ring = ring_around(self.likelier.chips[self.it + 1])
+        super().__init__(*self.rows, *self.rings, self.bars, self.numbers, self.ring)
+
+    def begin(self) -> list[Play]:
+        """Each noun moves from its place into that of "it", in a sentence of its own."""
+        it, both = self.it, [*zip(self.pair.both, self.rows, strict=True)]
+        stay = (one for look, row in both for one in exchange(look.chips[:it], row.chips[:it]))
+        rest = (chip for row in self.rows for chip in (row.chips[it], *row.chips[it + 2 :]))
+        nouns = (Travel(a, row.chips[it + 1], 0.5, "cut") for a, row in zip(self.sources, self.rows, strict=True))
+        return [(leave(*(look.chips[it:] for look, _ in both)), *stay), (*nouns, appear(*rest))]
+
+    def read(self) -> list[Play]:
+        """Word by word, each bar becomes as long as the loss of the word that is read after its noun."""
+        plays: list[Play] = [appear(*self.rings), (*map(grow, self.bars), appear(self.numbers))]
+        for k in range(len(self.losses) - 1):
+            rings = (move_ring(a, row.chips[self.it + 3 + k]) for a, row in zip(self.rings, self.rows, strict=True))
+            states, losses = self.states[k : k + 2], self.losses[k : k + 2]
+            plays.append((*rings, Riding(self.bars, states, self.numbers, losses, ".1f", self.beyond, "row")))
+        return plays
 
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:

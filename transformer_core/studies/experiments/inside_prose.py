@@ -8,7 +8,7 @@ word of time; of several that are equal, the one whose means lie most deviations
 with other words of time; how well units do by chance is told by the same search for words drawn at random. Last, two
 sentences that differ in their last word: what "it" looks at, and what the last word looks at in the head in which its
 look at a noun changes most; and which noun the model takes "it" for, by how likely the last word is where "it" is
-replaced by each noun.
+replaced by each noun; of the first of them, the loss of each word after either noun.
 
 Source: Xiao et al. 2024 (sinks); Olsson et al. 2022 (induction); nostalgebraist 2020 (logit lens); Trinh and Le 2018
 (which noun).
@@ -144,19 +144,21 @@ def last_looks(loaded: LoadedModel, key: str) -> Piece:
     return {"rows": found, "change": change.max(), "head": np.array([best, last])}
 
 
+def losses_after(loaded: LoadedModel, key: str, word: str) -> list[np.ndarray]:
+    """The losses of the pieces after each noun that stands in the place of "it"."""
+    text, *_, noun = PAIRS[key]
+    before, _, after = text.rpartition(" it ")
+    texts = [f"{before} the {name} {after.format(word)}" for name in (noun.strip(), OTHERS[key])]
+    later = len(cut(loaded, after.format(word)))
+    return [losses(loaded.model, ids_of(loaded, one))[0, -later:].numpy() for one in texts]
+
+
 def taken_for(loaded: LoadedModel, key: str) -> Piece:
     """Log-probability of the last word where "it" is replaced by each noun; 1 where the right one is larger.
 
     Source: Trinh and Le 2018.
     """
-    text, *words, noun = PAIRS[key]
-    nouns = [noun.strip(), OTHERS[key]]
-    before, _, after = text.rpartition(" it ")
-    found = np.zeros((2, 2))
-    for at, word in enumerate(words):
-        for other, name in enumerate(nouns):
-            ids = ids_of(loaded, f"{before} the {name} {after.format(word)}")
-            found[at, other] = -float(losses(loaded.model, ids)[0, -1])
+    found = np.array([[-row[-1] for row in losses_after(loaded, key, word)] for word in PAIRS[key][1:3]])
     right = [1, 0] if key == "cup" else [0, 1]
     return {"logs": found, "right": np.array([found[at].argmax() == right[at] for at in range(2)], float)}
 
@@ -197,7 +199,7 @@ def names(scores: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 def inside_prose(bench: Bench) -> Found:
     loaded = facts(bench)
     config = loaded.model.config
-    bench.expect(len(TEXTS) + 6 + 2 * len(PAIRS))
+    bench.expect(len(TEXTS) + 7 + 2 * len(PAIRS))
     recorded = Trace({}).under("experiment.sinks_and_induction")
     scores = {name: recorded[name].values for name in ("sink", "previous", "induction")}
     order = {name: [divmod(int(i), config.heads) for i in np.argsort(-one, axis=None)] for name, one in scores.items()}
@@ -217,6 +219,7 @@ def inside_prose(bench: Bench) -> Found:
     unit = bench.once("unit", partial(unit_of_time, loaded, bench.seed))
     looks = bench.each("looks of {}", PAIRS, lambda key: last_looks(loaded, key))
     taken = bench.each("taken for {}", PAIRS, lambda key: taken_for(loaded, key))
+    raced = bench.once("race", lambda: {"losses": np.stack(losses_after(loaded, "animal", word))})
     copied = bench.once("copies", partial(copies, loaded, order["induction"][: TAKEN[-1]], bench.seed))
     named = names(scores)
 
@@ -274,4 +277,5 @@ def inside_prose(bench: Bench) -> Found:
     for at, which in enumerate(("first", "second")):
         it, last = looks["rows"][list(PAIRS).index("animal"), :, at, : len(pairs[at])]
         found |= tensors("key", {"key": pairs[at]}, **{f"it_{which}": it, f"last_{which}": last})
-    return found
+    after = {"choice": ("animal", OTHERS["animal"]), "position": pairs[0][pairs[0].index("it") + 1 :]}
+    return found | tensors("choice position", after, noun_losses=raced["losses"])
