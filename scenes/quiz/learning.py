@@ -178,5 +178,5 @@ def modern(trace: Trace) -> Iterator[Question]:
         ("Not at all: it cannot look at a sentence to translate", not reaches),
         ("By a second decoder, for the other language", False),
         because="Because each token attends to all before it: the translation stands behind the sentence, in one text.",
-        step="Every block was changed, and the idea stayed",
+        step="Every part was changed, and the idea stayed",
     )

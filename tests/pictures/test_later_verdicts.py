@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -68,6 +69,16 @@ def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: flo
     assert "They agree: no step was in doubt." in said("inference", trace_of("The car is red"))
 
 
+def test_what_a_beam_gives_up_is_said_to_be_worse_for_good_only_where_its_sum_is_below_the_final_best() -> None:
+    trace = trace_of("The car is red")
+    scores, best = (trace[f"decoding.beam.{name}"].values for name in ("score", "hypotheses"))
+    below = "below the final best: sums only fall."
+    assert below in said("inference", trace)
+    spoken = said("inference", changed(trace, decoding__beam__score=np.maximum(scores, scores[best[0]])))
+    assert below not in spoken
+    assert "though a likelier sentence may begin there." in spoken
+
+
 SAMPLING_VERDICTS = {"Most of the cost was the smoothing, not doubt.", "The rest is doubt."}
 
 
@@ -112,6 +123,24 @@ def test_a_new_sum_is_said_to_put_a_late_mask_right_only_where_the_weights_becom
     assert "Divided by the new sum, the weights are as with the mask first." in said("decoder", trace)
     apart = changed(trace, decoder__0__self_attn__divided_difference=np.array(0.1))
     assert "Divide by the new sum, and the weights are nearly right." in said("decoder", apart)
+
+
+def test_training_is_said_to_smooth_its_loss_only_where_labels_were_smoothed() -> None:
+    trace = trace_of("The car is red")
+    assert trace["experiment.sampling.smoothing"] > 0
+    assert "Training smooths it a little; at the end, it is" in said("training", trace)
+    spoken = said("training", changed(trace, experiment__sampling__smoothing=np.array(0.0)))
+    assert "At the end of training, it is" in spoken
+
+
+def test_a_quarter_of_the_usual_weights_is_said_to_be_chance_only_within_the_reach_of_it() -> None:
+    exact = trace_of("The car is red")["experiment.initial_scales.exact"]
+    means = {name: exact.pick(choice=name).values.mean() for name in ("as they are", "quarter")}
+    points = 100 * (means["quarter"] - means["as they are"])
+    (told,) = re.findall(r"A quarter as large: .*", _step("training", 10).narration)
+    by, reach = map(float, re.findall(r"[-+]?\d+\.\d", told.replace("−", "-")))
+    assert by == round(points, 1)
+    assert ("inside ±" in told) == ("may be chance" in told) == (abs(points) < reach)
 
 
 def test_the_ball_is_said_to_climb_only_where_each_large_step_ends_higher() -> None:
@@ -165,8 +194,10 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
     assert np.unravel_index(given[1].argmax(), given[1].shape) == (1, 1)
     spoken = said("interpretation", trace)
     assert f"head B of the second layer alone gives “roja” {given[1, 1, 1]:.0%}." in spoken
-    assert f"without this head, “roja” gets {off[1, 1, 1, 1]:.0%}." in spoken
-    assert "So the other way: the decoder goes by the Spanish words before." in spoken
+    assert (
+        f"without this head, “roja” {off[1, 1, 1, 1]:.0%}, and after “el coche es”, “rojo” {off[0, 0, 1, 1]:.0%}"
+        in (" ".join(spoken.split()))
+    )
     several, own = given.copy(), off.copy()
     several[1, 0, 0], own[:, 1] = 0.3, off[:, 0]
     spoken = said(
@@ -174,7 +205,7 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
         changed(trace, experiment__patching__car_heads=several, experiment__patching__car_off=own),
     )
     assert "gives “roja” most" in spoken
-    assert "So the Spanish words before do not decide it." in spoken
+    assert "either route is enough." not in spoken
 
 
 def test_open_gates_are_said_to_let_more_of_the_gradient_through_only_where_they_do() -> None:
@@ -202,13 +233,13 @@ def test_all_vectors_are_said_to_change_with_a_word_only_where_each_does() -> No
 def test_other_heads_are_said_to_stand_in_only_where_all_together_cost_much_more() -> None:
     trace = trace_of("The car is red")
     singly, together = (float(trace[f"experiment.spare_heads.{name}"]) for name in ("added_up", "together"))
-    assert f"Not if others stand in: of 18 heads, 9 such cost {singly:.1%} one by one, " in said(
+    assert f"Not if others stand in: of all 18 heads, 9 such cost {singly:.1%} added up, " in said(
         "interpretation", trace
     )
     assert together > 2 * singly
     alike = said("interpretation", changed(trace, experiment__spare_heads__together=np.array(singly)))
     assert "stand in" not in alike
-    assert f"Of 18 heads, 9 such cost {singly:.1%} one by one, {singly:.1%} when all are off." in alike
+    assert f"Of all 18 heads, 9 such cost {singly:.1%} added up, {singly:.1%} together." in alike
 
 
 def test_a_head_is_said_to_add_little_only_where_the_value_of_its_sink_is_short() -> None:
@@ -250,7 +281,7 @@ def test_the_clearest_pattern_is_said_to_be_needed_most_only_where_it_is() -> No
 
 def test_one_vector_is_said_to_decide_only_where_no_other_has_a_part_in_it() -> None:
     trace = trace_of("The car is red")
-    assert "in every layer, one vector decides." in said("interpretation", trace)
+    assert "at each depth, only one vector decides." in said("interpretation", trace)
     prob = trace["experiment.patching.car_prob"].values.copy()
     prob[1, 1, 2] = 0.3
     assert "several vectors have a part in it." in said(

@@ -66,7 +66,7 @@ class FeedForward(Chapter):
         yield from self.every_vector(chosen, trace, ribbon)
         frozen = Words("f: attention, its weights frozen", "stage word")
         trial = Trial(trace.under(focus.path), focus.query_token, focus.top_key, "fixed_weights", frozen)
-        yield from self.a_test(focus, trial)
+        yield from self.a_test(focus, trace, trial)
         yield from self.weights_that_follow(focus, trace, trial)
         yield from self.two_are_one(focus, trace)
         yield from self.what_no_line_draws(trace)
@@ -237,14 +237,14 @@ class FeedForward(Chapter):
                 appear_in_turn(picture.kinds, "slow"),
             ),
             beat(
-                f"in {chosen.score:share} of pairs, the neuron fires harder for the one of that kind.",
+                f"in {chosen.score:share} of pairs, the neuron fires harder for the first.",
                 Wipe(picture.bars[0], kind="slow"),
                 appear(picture.shares[0]),
             ),
             beat(
                 claim(
                     bool(near),
-                    f"It fires as hard for {second}: the name is rough.",
+                    f"It fires as hard for {second}: “{chosen.kind}” is a rough name.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
                 (Wipe(picture.bars[1], kind="slow"), appear(picture.shares[1])),
@@ -299,9 +299,10 @@ class FeedForward(Chapter):
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
 
-    def a_test(self, focus: Focus, trial: Trial) -> Iterator[Step]:
-        """Linear: adding up before is adding up after; and attention with its weights frozen."""
+    def a_test(self, focus: Focus, trace: Trace, trial: Trial) -> Iterator[Step]:
+        """Linear: adding up before is adding up after; and attention with its weights frozen, and no biases."""
         enters, leaves = trial.enters, trial.leaves
+        off = " and no biases" if f"parameters.{focus.path}.b_v" in trace else ""
         pair = (
             f"“{focus.query_token}” and “{focus.top_key}”"
             if focus.query_token.position != focus.top_key.position
@@ -330,8 +331,8 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(trial.apart < ROUNDING),
-                    "So is attention with its weights frozen: lines stay straight and even.",
-                    f"So is attention with its weights frozen, to within {trial.apart:.0e}.",
+                    f"So is attention with frozen weights{off}: lines stay straight and even.",
+                    f"So is attention with frozen weights{off}, to within {trial.apart:.0e}.",
                 ),
                 trial.sent("slow"),
             ),

@@ -23,7 +23,7 @@ from scenes.chapters.c12_decoder.decoder_plan import OneWay, Shifted
 from scenes.chapters.c12_decoder.masking import ALL, MaskBoard
 from scenes.chapters.c12_decoder.outputs import OneRun, ReadingOut, TwoRuns
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.wording import layer_name, named_head
+from scenes.mobjects.wording import head_name, layer_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows, decoder_rows_of, gold_alignment, same_source_row
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -131,8 +131,8 @@ class Decoder(Chapter):
             beat("so softmax gives all attention to the tokens so far.", leave(ring) if ring else None, board.soften()),
             beat(f"Each sum is still one{beyond}.", appear(board.sum_name), appear_in_turn([*shown.sums])),
             beat(
-                f"{named_head(board.layer, board.head)}: “{query_token}” gives “{top_key}” {most:share}, "
-                "and later tokens nothing.",
+                f"In the decoder’s {head_name(board.layer, board.head)}, “{query_token}” gives "
+                f"“{top_key}” {most:share}, and later tokens nothing.",
                 appear(board.ring),
                 move_ring(board.ring, board.top(top_key)),
                 move_ring(board.ring, board.hidden) if len(board.hidden) else None,

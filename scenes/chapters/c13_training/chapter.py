@@ -124,7 +124,15 @@ class Training(Chapter):
                 (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
-            beat(f"At the end of training, it is {picture.losses[-1]:.2f}.", leave(picture.numbers[1]), picture.run()),
+            beat(
+                claim(
+                    bool(trace["experiment.sampling.smoothing"] > 0),
+                    f"Training smooths it a little; at the end, it is {picture.losses[-1]:.2f}.",
+                    f"At the end of training, it is {picture.losses[-1]:.2f}.",
+                ),
+                leave(picture.numbers[1]),
+                picture.run(),
+            ),
             stage=[*picture.ribbon],
         )
 
@@ -205,7 +213,7 @@ class Training(Chapter):
                 *picture.slide(),
             ),
             beat(
-                "How far does each value lie downhill, against the gradient?",
+                "How far downhill from the output does each value lie?",
                 (leave(picture.prob, picture.dot), draw(picture.way), appear(picture.way_name)),
                 draw(*picture.shadows),
                 (appear(picture.bars), appear(picture.numbers)),
@@ -315,7 +323,7 @@ class Training(Chapter):
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
             ),
             beat(
-                f"An optimizer, AdamW, takes {run['step'].quantity(last):,.0f} such steps.",
+                f"An optimizer, AdamW, rescales each slope, and takes {run['step'].quantity(last):,.0f} steps.",
                 picture.run(half),
             ),
             beat(
@@ -385,7 +393,7 @@ class Training(Chapter):
         )
         apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
-        by = points.pick(choice="quarter")
+        by, far = points.pick(choice="quarter"), trace[f"{run}.exact.chance_points"].pick(choice="quarter")
         yield Step(
             "Initialization: how large is random?",
             beat(
@@ -407,8 +415,8 @@ class Training(Chapter):
             beat(
                 claim(
                     apart["quarter"],
-                    f"A quarter as large: {by:+.1f} points. That is no chance.",
-                    f"A quarter as large: {by:+.1f} points. That may be chance.",
+                    f"A quarter as large: {by:+.1f} points, outside ±{far:.1f}: that is no chance.",
+                    f"A quarter as large: {by:+.1f} points, inside ±{far:.1f}: that may be chance.",
                 ),
                 draw(picture.usual),
                 appear(picture.band, picture.reach, rise=False),

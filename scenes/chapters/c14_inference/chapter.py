@@ -195,6 +195,8 @@ class Inference(Chapter):
         later = [play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part]
         dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
         best, score = run["beam.score"].quantity(int(run["beam.hypotheses"].values[0])), run["greedy.score"]
+        # A sum of log-probabilities only falls: what is below a whole translation now stays below it.
+        hopeless = all(run["beam.score"].values[node] < best for lost in picture.dead_ends for node in lost)
         verdict = claim(
             winner(run.under("beam")) == [str(label) for label in writes],
             claim(
@@ -211,13 +213,21 @@ class Inference(Chapter):
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
             ),
-            beat(f"keeps the best {run['beam.beam_width']} beginnings,", *slow[1:], appear(picture.meaning)),
+            beat(
+                f"keeps the {run['beam.beam_width']} best sums of log-probabilities,",
+                *slow[1:],
+                appear(picture.meaning),
+            ),
             *(beat("goes on from each,", *plays) for plays in rest[:1]),
             beat(
                 claim(
                     bool(dead_ends),
-                    "and gives up what is crossed out: nothing as likely comes after it.",
-                    "and gives up all but the best.",
+                    claim(
+                        hopeless,
+                        "and drops what is crossed out, below the final best: sums only fall.",
+                        "and drops what is crossed out, though a likelier sentence may begin there.",
+                    ),
+                    "and drops all but the best.",
                 ),
                 *(play for plays in drops[1:2] for play in plays),
             ),

@@ -327,7 +327,7 @@ class BeamTree(VGroup):
         return [tried, best]
 
     def prune(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
-        """Grey what is on no kept branch since step t, and end with a cross those that nothing as good comes after."""
+        """Grey what is on no kept branch since step t, and end with a cross those from which no candidate comes."""
         lost, crosses = self.lost[t], [self.crosses[node][1] for node in self.dead_ends[t]]
         gone = [part[node] for part in (self.kept, self.scores) for node in lost]
         pale = [self.pale[node][k] for k in range(2) for node in lost]

@@ -25,6 +25,7 @@ from scenes.chapters.c15_interpretation.lens import Lens, Taps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.layout import STAGE
+from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
@@ -79,7 +80,7 @@ class Interpretation(Chapter):
         yield Step(
             "Does the output depend on a pattern?",
             beat(
-                "Each head of the encoder has a pattern of its own. Does the output depend on it?",
+                "Each encoder head has a pattern of its own. Does the output depend on it?",
                 appear(picture.layer_names, picture.letters),
                 appear_in_turn([*picture.grids], "slow"),
             ),
@@ -221,7 +222,7 @@ class Interpretation(Chapter):
                 *(play for layer in layers for play in picture.carry(layer)),
             ),
             beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}."),
-            beat(f"With genders dealt at random, {dealt}.", *picture.carry(len(layers) + 1)),
+            beat(f"With random genders, {dealt} are wrong.", *picture.carry(len(layers) + 1)),
             beat("But what can be read need not be used."),
             stage=[],
         )
@@ -261,7 +262,7 @@ class Interpretation(Chapter):
             ),
             beat(
                 f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead of “{written}”: "
-                "its gender was open.",
+                "its gender came later.",
                 appear(ring_around(rival[1], "query", roomy=True)),
                 ambient=taps.flow(),
             )
@@ -323,7 +324,7 @@ class Interpretation(Chapter):
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
             beat(
                 "The others: "
-                + claim(lone, "in every layer, one vector decides.", "several vectors have a part in it."),
+                + claim(lone, "at each depth, only one vector decides.", "several vectors have a part in it."),
                 picture.put_back(),
                 picture.others(places),
             ),
@@ -356,6 +357,7 @@ class Interpretation(Chapter):
         own, without = (off.pick(part=part, layer=layer, head=head) for part in ("own", "donor"))
         first, second = whole.quantity(0) > whole.quantity(1), without.quantity(1) > without.quantity(0)
         noun = run[f"{PAIR}_prob"].pick(choice=1, layer=0).largest()[0]
+        read = {part: spelled(run[f"{PAIR}_{part}_written"].words("position")[:-1]) for part in ("own", "donor")}
         yield Step(
             "Two routes to the gender",
             beat(
@@ -373,14 +375,14 @@ class Interpretation(Chapter):
                 ambient=pulses(picture.first[1]),
             ),
             beat(
-                f"After other words, “{mine}” still gets {whole.quantity(0):share};",
+                f"After “{read['donor']}”, “{mine}” gets {whole.quantity(0):share};",
                 leave(card.words),
                 picture.again(),
                 *picture.after("donor", picture.donor),
             ),
-            beat(f"without this head, “{other}” {without.quantity(1):share}.", *picture.cut()),
+            beat(f"without this head, “{other}” {without.quantity(1):share},", *picture.cut()),
             beat(
-                f"After its own, “{mine}” {own.quantity(0):share}"
+                f"and after “{read['own']}”, “{mine}” {own.quantity(0):share}"
                 + claim(bool(first and second and own.quantity(0) > own.quantity(1)), ": either route is enough.", "."),
                 *picture.after("own", picture.own_off),
                 ambient=pulses([picture.second[0]]),
@@ -476,17 +478,17 @@ class Interpretation(Chapter):
         answered = []
         if every:
             added, together = spare["added_up"], spare["together"]
-            costs = f"{spare['spare']} such cost {added:.1%} one by one,"
+            costs = f"{spare['spare']} such cost {added:.1%} added up,"
             answered = [
                 beat(
                     claim(
                         bool(together > 2 * added),
-                        f"Not if others stand in: of {spare['heads']} heads, {costs}",
-                        f"Of {spare['heads']} heads, {costs}",
+                        f"Not if others stand in: of all {spare['heads']} heads, {costs}",
+                        f"Of all {spare['heads']} heads, {costs}",
                     ),
                     *every.one_by_one(),
                 ),
-                beat(f"{together:.1%} when all are off.", *every.together()),
+                beat(f"{together:.1%} together.", *every.together()),
             ]
         yield Step(
             "See, guess, switch off, count",

@@ -81,11 +81,14 @@ class Modern(Chapter):
                 (both.grow(), appear(both.many.title)),
             ),
             beat(
-                "Open a layer: each block changed a little.",
+                "Open a layer: each part changed a little.",
                 exchange([both.many], [plan.tower], "camera"),
                 *plan.opened(),
             ),
-            beat("Norms come before a block now: the stream is only added to.", plan.reordered(today)),
+            beat(
+                "Norms come before each sublayer now, not after the sum: the stream is only added to.",
+                plan.reordered(today),
+            ),
         )
 
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:
@@ -130,7 +133,8 @@ class Modern(Chapter):
                 exchange([after.states[-1]], [laid.outlines], "camera"),
             ),
             beat(
-                f"typically {run['mean_share']:.0%} of the root mean square. So that step can go.",
+                f"typically {run['mean_share']:.0%} of the root mean square. "
+                + claim(laid.alike, "Here, that step would change little.", "Here, that step would change much."),
                 appear(laid.title, laid.share.track),
                 grow(laid.share.bar),
                 appear(laid.figure),
@@ -213,7 +217,7 @@ class Modern(Chapter):
             ),
             beat("Move the key alone, and both change.", leave(between), alone(back)),
             beat(
-                "So of positions, only the distance counts in a score. Values are not turned.",
+                "So of positions, only the signed distance counts in a score. Values are not turned.",
                 alone(back[::-1]),
             ),
         )
@@ -369,9 +373,9 @@ class Modern(Chapter):
         ring = ring_around(plan.new["feed-forward"], roomy=True)
         lit = [name for block, name in plan.new.items() if block != "feed-forward"]
         yield Step(
-            "Every block was changed, and the idea stayed",
+            "Every part was changed, and the idea stayed",
             beat(
-                "So what has changed? Every block, a little, and the norm comes first.",
+                "So what has changed? Every part, a little, and the norm comes first.",
                 appear(ring),
                 *(move_ring(ring, name) for name in lit),
                 ambient=pulses([plan.stream]),
@@ -381,7 +385,7 @@ class Modern(Chapter):
                 (leave(ring, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
                 appear(picture.formula, picture.names[0]),
             ),
-            beat("And the stream: every block adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),
+            beat("And the stream: every sublayer adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),
             beat(
                 "Your turn: without an encoder, how could such a model translate?",
                 leave(picture.box, picture.formula, picture.sum, picture.names),
@@ -392,7 +396,7 @@ class Modern(Chapter):
                 *(play for turn in turns[:half] for play in turn),
             ),
             beat(
-                "here by the weights of our translator’s cross-attention.",
+                "here drawn with the weights of our translator’s cross-attention.",
                 appear(picture.whose),
                 *(play for turn in turns[half:] for play in turn),
             ),

@@ -26,7 +26,7 @@ QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 #: What each kind of sublayer is called in a tower.
 SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", "cross-attention", "feed-forward")}
 #: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.
-NORM = ("layer norm", "after the sum"), ("RMSNorm", "before a block")
+NORM = ("layer norm", "after the sum"), ("RMSNorm", "before a sublayer")
 BLOCKS = {
     "feed-forward": (("ReLU",), ("SwiGLU",)),
     "norm 2": NORM,
@@ -207,7 +207,7 @@ class Plan(VGroup):
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
-            placed = new[1:] if not first else ()  # the norm lies before a block as soon as the order is today's
+            placed = new[1:] if not first else ()  # the norm lies before a sublayer as soon as the order is today's
             if lit or placed:
                 after = block_text(new if lit else placed, self.style[not alone and len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
@@ -295,7 +295,7 @@ class Stayed:
         self.box = Box(above.width, above.height, palette().surface, 18, palette().line, 3).move_to(above.centre)
         self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
         self.formula.paper = self.box
-        self.sum = below.inset(30, 40).fit(Formula('x + "block"(x)', LARGE), most=1.8)
+        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"(x)', LARGE), most=1.8)
         rooms = STAGE.split_rows(-WORDS)[1].columns(2, EQUALS)
         self.equals = Words("=", "chapter").settle(rooms[0].centre).set_x(0)
         written = weights.words("query")[1:]

@@ -221,8 +221,12 @@ class LanguageModel(Chapter):
                 appear(ring_around(page.words[-1])),
             ),
             beat(
-                f"In the mean of {run['heads']} heads, “{sink}” gets most, {taken:share}: "
-                "the sink, for weight without use.",
+                f"In the mean of {run['heads']} heads, "
+                + claim(
+                    sink.position == 0,
+                    f"the first token, “{sink}”, gets most, {taken:share}: a sink.",
+                    f"“{sink}” gets most, {taken:share}.",
+                ),
                 (draw(*mean, kind="slow"), appear(shares)),
                 ambient=pulses([*mean], weights),
             ),

@@ -66,6 +66,7 @@ class Inside(Chapter):
         (bars, thin), mean = wall.bars(sink), wall.mean(run["sink"])
         bands = [pattern.band(row) for row in range(len(pattern.lines))]
         ring = ring_around(bands[0])
+        source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
         averaged = card.called(f"attention to the first token, mean over {run['texts']:.0f} texts")
         yield Step(
             f"{run['heads']:.0f} heads read one sentence",
@@ -84,7 +85,8 @@ class Inside(Chapter):
                 (leave(*wall.shown), appear(averaged), reshape(thin, bars, "slow")),
             ),
             beat(
-                f"{run['sink']:share} of all attention goes to the first token: an attention sink.",
+                f"{run['sink']:share} of all attention goes to the first token: "
+                f"an attention sink ({source}, {year:.0f}).",
                 appear(mean.track),
                 grow(mean.bar),
                 appear(mean.number),
@@ -100,7 +102,6 @@ class Inside(Chapter):
         arcs = fan(row, run["wall"].pick(layer=layer, head=head))
         lines = [line for turn in arcs for line in turn]
         (bars, lengths), ratio = row.lengths(run["values"]), run["value_ratio"]
-        source, year = run["sources"].words("part")[0], run["sources"].quantity(0)
         name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
         over = Words(f"over all sinks: {ratio:share} of that of others", "aside", "value")
         over.end_in(card.inside.rows(len(bars), 0)[-1])
@@ -120,7 +121,7 @@ class Inside(Chapter):
                 ambient=flow,
             ),
             beat(
-                f"over all sinks {ratio:share} of the length of others. So it adds little ({source}, {year:.0f}).",
+                f"over all sinks {ratio:share} of the length of others. So it adds little.",
                 appear(over),
                 ambient=flow,
             ),
@@ -356,7 +357,7 @@ class Inside(Chapter):
         asked = card.called(f"filled: the right noun is likelier ({source}, {year:.0f})")
         losses = run["noun_losses"]
         race, (first, second) = Race(pair, losses, card.inside), losses.words("choice")
-        loss, larger = losses.pick(position=-1).quantities()
+        read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
         scored = card.called("loss of the word that is read")
         yield Step(
             "The last word looks back",
@@ -376,7 +377,7 @@ class Inside(Chapter):
                 *race.begin(),
             ),
             beat(
-                f"The loss of the last word tells: {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.",
+                f"The loss of “{read}” tells: {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.",
                 appear(scored),
                 *race.read(),
             ),
@@ -416,7 +417,8 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(resting == induction),
-                    f"{sinks:.0f} are sinks, with all {induction:.0f} induction heads: they rest till a token returns.",
+                    f"{sinks:.0f} are sinks, {induction:.0f} clear induction heads among them, "
+                    "resting till a token returns.",
                     f"{sinks:.0f} are sinks, and {induction:.0f} induction heads.",
                 ),
                 (reshape(placed, picture.tiles, "slow"), leave(wall.names)),

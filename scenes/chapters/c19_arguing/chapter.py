@@ -173,7 +173,8 @@ class Arguing(Chapter):
                 appear_in_turn(rings),
             ),
             beat(
-                f"Bands are what a t-test leaves to chance: at most {level:share} of such studies are wrong.",
+                "Bands are what a t-test leaves to chance: "
+                f"if nothing differs, at most {level:share} of such studies err.",
                 leave(picture.hill, *rings),
                 appear(rows.axis, rows.zero, *rows.names.values()),
                 appear(rows.note(lower)) if others else None,
@@ -380,7 +381,7 @@ class Arguing(Chapter):
                 draw(picture.does, kind="row"),
             ),
             beat(
-                f"Put every noun there that fits. Of the same gender, {like[0]} of {like[1]} come out right;",
+                f"Put every noun there that fits. Of the gender of “{other}”, {like[0]} of {like[1]} come out right;",
                 leave(picture.odds),
                 *picture.try_out("like it"),
             ),

@@ -40,7 +40,7 @@ from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import number
 from scenes.mobjects.widening import ACTIVATION_NAMES
-from scenes.mobjects.wording import counted, strongest
+from scenes.mobjects.wording import counted, named_head, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
@@ -156,7 +156,7 @@ class FAQ(Chapter):
                 draw(*strip.ways, strip.road, kind="row"),
             ),
             beat("A longer source: one more vector for each word.", up[0]),
-            beat("Scores grow both ways, so with the square.", appear(square, strip.outline)),
+            beat("Encoder scores grow both ways: with the square.", appear(square, strip.outline)),
             beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
             beat(
                 "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
@@ -177,7 +177,7 @@ class FAQ(Chapter):
         yield Step(
             "Your turn: W_Q and W_K change places",
             beat(
-                "What happens to the scores if the query matrix and the key matrix change places?",
+                f"{named_head(focus.layer, focus.head)}: what if W_Q and W_K change places?",
                 appear(before.cells, before.words, before.title),
                 (appear(after.words, after.title, picture.pause), RunOut(picture.pause.bar)),
             ),
@@ -316,7 +316,7 @@ class FAQ(Chapter):
                 picture.one_by_one(),
             ),
             beat(
-                f"{spare} of {run['heads']} heads cost next to nothing.",
+                f"{spare} of all {run['heads']} heads cost next to nothing.",
                 (appear(picture.legend), appear_in_turn([*picture.rings])),
             ),
             beat(
@@ -324,7 +324,11 @@ class FAQ(Chapter):
                 appear(picture.pause),
                 (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
             ),
-            beat(f"From {before:.1%} down to {after:.1%}.", leave(picture.pause), picture.together()),
+            beat(
+                f"From {before:.1%} of other sentences down to {after:.1%}.",
+                leave(picture.pause),
+                picture.together(),
+            ),
             beat(
                 claim(
                     bool(together > 2 * added),
