@@ -270,7 +270,7 @@ class Basics(Chapter):
                 (draw(*picture.ways_out, kind="row"), deal(picture.columns[-1], picture.after)),
             ),
             beat(
-                f"Nothing is compressed: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
+                f"The shape stays: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
                 appear(picture.sizes[0]),
                 appear(picture.sizes[1]),
                 ambient=flow,
@@ -448,7 +448,7 @@ class Basics(Chapter):
                 *one_by_one(picture.comes_out, picture.output, picture.doors),
             ),
             beat("It has learned the small world of its grammar.", appear(picture.note)),
-            beat("Every claim here is about that world.", appear(ring_around(picture.box))),
+            beat("Every claim about our model is about that world.", appear(ring_around(picture.box))),
             stage=[picture.source, picture.box, picture.title],
         )
 

@@ -149,7 +149,8 @@ def heads(trace: Trace) -> Iterator[Question]:
         ("All of it", bool((reached == heads).all())),
         ("A slice of its own, as wide as its query", bool((reached == 1).all()) and heads > 1),
         ("Those entries that no other head reads", False),
-        because=f"Because only W_Q is split: each head makes a query of {d_head} numbers from all {width}.",
+        because=f"Because matrices are split, and no vector: each head makes a query of {d_head} numbers from all "
+        f"{width}.",
         step="Does each head get a slice of the vector?",
     )
     sums = trace[f"{focus.path}.weights"].pick(batch=0).values.sum(-1)

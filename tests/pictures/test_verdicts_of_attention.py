@@ -95,6 +95,17 @@ def test_the_divisor_is_the_root_of_the_length_of_a_key(chapter: type[Chapter], 
 
 
 @about("weighting")
+def test_a_tie_is_said_to_leave_little_only_where_the_other_weights_are_small(
+    chapter: type[Chapter], text: str, model: Path | None
+) -> None:
+    focus = mixed_focus(trace_of(text, model))
+    first, *others = np.sort(weights_of(trace_of(text, model), focus)[focus.query_token.position])[::-1]
+    rest = sum(others[1:])
+    little = len(others) > 1 and 2 * first / (2 * first + rest) > 0.95
+    assert ("equal weights, and little is left." in said(told(chapter, text, model))) == little
+
+
+@about("weighting")
 def test_a_word_of_two_senses_is_followed_in_the_head_that_looks_most_at_the_deciding_word(
     chapter: type[Chapter], text: str, model: Path | None
 ) -> None:
@@ -168,8 +179,8 @@ def test_no_other_part_is_said_to_cost_as_much_only_where_training_without_any_o
     means = dict(zip(exact.labels["part"], exact.values.mean(exact.axes.index("seed")), strict=True))
     single = [mean for part, mean in means.items() if " and " not in part and part not in ("residual", "nothing")]
     spoken = said(told(chapter, text, model))
-    assert ("No other part cost as much" in spoken) == (means["residual"] < min(single))
-    assert ("Some other part cost even more" in spoken) == (means["residual"] >= min(single))
+    assert ("no other part left out cost as much" in spoken) == (means["residual"] < min(single))
+    assert ("some other part left out cost even more" in spoken) == (means["residual"] >= min(single))
 
 
 @about("residual")
@@ -178,7 +189,7 @@ def test_a_vector_that_is_replaced_and_one_that_is_added_to_turn_by_their_own_an
 ) -> None:
     trace = trace_of(text, model)
     focus, spoken = focus_of(trace), said(told(chapter, text, model))
-    place = focus.query_token.position
+    place, angles = focus.query_token.position, []
     before, out = (trace[name].values[0, place] for name in (f"{focus.block}.resid_pre", f"{focus.path}.out"))
     for after, words in (
         (out, r"If it takes the place of x, \D*"),
@@ -186,7 +197,9 @@ def test_a_vector_that_is_replaced_and_one_that_is_added_to_turn_by_their_own_an
     ):
         cosine = before @ after / np.linalg.norm(before) / np.linalg.norm(after)
         (angle,) = re.findall(rf"{words}(\d+)", spoken)
-        assert float(angle) == pytest.approx(np.degrees(np.arccos(cosine)), abs=0.51)
+        angles.append(np.degrees(np.arccos(cosine)))
+        assert float(angle) == pytest.approx(angles[-1], abs=0.51)
+    assert ("little points along x" in spoken) == (angles[0] > 75)
 
 
 @about("encoder")

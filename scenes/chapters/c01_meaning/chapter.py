@@ -196,7 +196,7 @@ class Meaning(Chapter):
             if astray is not None
             else None,
             beat(
-                f"In all dimensions, the mean step of the others finds the right capital in {capitals:.0%}, "
+                f"In all dimensions, the other pairs’ mean step finds the right capital in {capitals:.0%}, "
                 f"the right comparative in {comparatives:.0%}.",
                 *((appear(words, bar.track), grow(bar.bar), appear(figure)) for words, bar, figure in shares),
             ),

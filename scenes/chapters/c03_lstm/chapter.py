@@ -211,7 +211,11 @@ class AgainstLSTM(Chapter):
                 folding.meet(),
             ),
             beat(
-                f"In one of its heads, “{focus.query_token}” gives “{top_key}” a weight of {most:share}.",
+                claim(
+                    bool(trace["config.heads"] > 1),
+                    f"In one head, one of several attentions, “{focus.query_token}” gives “{top_key}” {most:share}.",
+                    f"Here, “{focus.query_token}” gives “{top_key}” {most:share}.",
+                ),
                 appear(own),
                 folding.look(),
             ),
@@ -243,7 +247,13 @@ class AgainstLSTM(Chapter):
                 picture.survive(),
             ),
             beat(
-                f"At the end, {picture.left:share} of it comes from “{one}”; an equal share is {picture.equal:share}.",
+                claim(
+                    bool(picture.left > picture.equal),
+                    f"At the end, {picture.left:share} of it comes from “{one}”, above an equal share: "
+                    f"{picture.equal:share}.",
+                    f"At the end, {picture.left:share} of it comes from “{one}”; an equal share is "
+                    f"{picture.equal:share}.",
+                ),
                 appear(ring_around(picture.tanks[-1], "residual")),
                 (appear_in_turn([*picture.levels], "slow"), appear(picture.level_name)),
             ),
@@ -273,7 +283,7 @@ class AgainstLSTM(Chapter):
         near = source.label("position", source.position("position", noun))
         misled = [str(alone[i]) for i in wrong] == [facts["forms"][near]]
         size = trace[f"{READER}.state_size"]
-        first, source = picture.first_look()
+        mended = attending[wrong[-1]] if wrong and wrong[-1] < len(attending) else ""
         yield Step(
             "One state for a whole sentence",
             beat(
@@ -303,7 +313,12 @@ class AgainstLSTM(Chapter):
             beat(
                 claim(
                     [*map(str, attending)] == [*gold],
-                    f"Now all is right: “{first}” takes most from the state of “{source}”.",
+                    (f"Now all is right, even “{mended}”: " if mended else "Now all is right: ")
+                    + claim(
+                        all(row.largest()[1] > 1 / 2 for row in picture.weights),
+                        "each word takes most from one state.",
+                        "each word takes from the states that it needs.",
+                    ),
                     "Even so, not all is right. Each word takes from several states.",
                 ),
                 *(draw(*lines, kind="emphasise") for lines in picture.looks()),
@@ -371,7 +386,7 @@ class AgainstLSTM(Chapter):
             "The vanishing gradient",
             beat("The task: name the first symbol.", appear_in_turn(picture.rows), appear(picture.back)),
             beat(
-                "Training learns from the gradient: how much the error changes with that symbol.",
+                "Training learns of it by a gradient: how much the error changes with its vector.",
                 appear(picture.called),
                 nearest,
             ),

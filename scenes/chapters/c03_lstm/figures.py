@@ -461,10 +461,6 @@ class Handover:
         most = [int(np.argmax(row.values)) for row in self.weights][: len(self.outputs[1])]
         return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="slow")
 
-    def first_look(self) -> tuple[Label, Label]:
-        """The first word that is written, and the word whose state it attends to most."""
-        return self.written[1][0], self.weights[0].largest()[0]
-
     def looks(self) -> list[VGroup]:
         """The weights of the states for each word that is written, as lines."""
         found = []

@@ -259,9 +259,9 @@ class Encoder(Chapter):
         others, taken = [one for one in mixing.strands if one not in [*mine]], mixing.taken(place)
         ring = ring_around(max((part for _, part in taken), key=lambda part: part.width))
         taking = [
-            beat("The thicker a line, the more is taken:", ambient=mixing.flow()),
+            beat("The thicker a line, the larger its attention weight:", ambient=mixing.flow()),
             beat(
-                f"“{token}” takes {share:share} from “{best}”: its attention weight"
+                f"“{token}” gives “{best}” {share:share}"
                 + claim(bool(heads > 1), f", a mean of {heads} heads.", ".")
                 + claim(ahead.position != best.position, f" In a later layer, we see it look at “{ahead}”.", ""),
                 (leave(*others), appear(line[1])),

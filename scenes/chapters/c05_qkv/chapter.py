@@ -196,7 +196,7 @@ class QKV(Chapter):
             "One number of the query, slowly",
             beat(
                 f"A matrix, W_Q, turns each vector of {trace['config.d_model']} numbers into a query of "
-                f"{trace['config.d_head']}. Training finds its numbers.",
+                f"{trace['config.d_head']}, a width called d_k. Training finds its numbers.",
                 (appear(symbol), appear_in_turn(product.columns, "slow"), appear(product.empty)),
             ),
             beat(

@@ -266,7 +266,7 @@ class Pairs(VGroup):
             f"Keys of their own give {forth} one way and {back} the other.",
             "Here only one way counts: a mask will hide later keys."
             if ahead
-            else "Who needs whom is not mutual: keys need a matrix of their own.",
+            else "Here, who needs whom is not mutual: two matrices allow that.",
         )
 
     @property

@@ -123,7 +123,10 @@ class Weighting(Chapter):
                 (leave(*rest, ring), appear(first.zero, first.name, formulas[0]), *exchange(discs, first.bars, "slow")),
                 appear_in_turn([*first.numbers]),
             ),
-            beat(f"Divide by {root:.{digits}f}, the root of d_k.", stages.forward(turns[0])),
+            beat(
+                f"Divide by {root:.{digits}f}, the root of d_k, here {trace['config.d_head']}.",
+                stages.forward(turns[0]),
+            ),
             beat("Subtract the largest: only differences matter.", stages.forward(turns[1])),
             beat(
                 "Take e to the power of each: all become positive, large ones pull ahead.",
@@ -297,7 +300,7 @@ class Weighting(Chapter):
         nudges = Nudges(run, kept := {"raw": panels[0], "root": panels[2]}, card.inside)
         (raw, *_, low), (root, *_, less) = nudges.rows
         yield Step(
-            "A softmax that has chosen cannot learn",
+            "Once softmax has chosen, little is learned",
             beat(
                 "Why not let the best key take it all?",
                 leave(ring, count, panels[1], *(part for one in kept.values() for part in (one.bars[1:], one.floor))),
@@ -314,7 +317,7 @@ class Weighting(Chapter):
             ),
             beat(
                 f"Lower what softmax reads for it by one: from {raw:share} to {low:share}. "
-                "A nudge hardly moves it: it can hardly learn.",
+                "A nudge hardly moves it: little is learned.",
                 *nudges.lower("raw"),
             ),
             beat(
@@ -560,7 +563,12 @@ class Weighting(Chapter):
                         appear(ring, tie.numbers),
                     ),
                     beat(
-                        f"“{query_token}” would give each {tie.share:share}: equal scores, equal weights.",
+                        f"“{query_token}” would give each {tie.share:share}: "
+                        + claim(
+                            bool(2 * tie.share > 0.95) and len(within_reach(head, query_token)) > 2,
+                            "equal weights, and little is left.",
+                            "equal scores, equal weights.",
+                        ),
                         (leave(tie.numbers), slide(VGroup(*tie.row), VGroup(*tie.raised.segments.values()))),
                         appear(tie.raised.numbers),
                     ),

@@ -176,7 +176,7 @@ class Heads(Chapter):
             beat(
                 claim(
                     bool(reached == heads),
-                    "All queries change: no head has a slice of its own; only W_Q is split.",
+                    "All queries change: no head has a slice of its own; only matrices are split.",
                     f"Queries that change: {reached} of {heads}. The matrix of any other has only zeros there.",
                 ),
                 (deal([*picture.met], picture.changes, kind="slow"), appear(picture.change_name)),
@@ -258,8 +258,8 @@ class Heads(Chapter):
                     appear_in_turn(arcs, "tour"),
                 ),
                 beat(
-                    f"In {run['cases']:,.0f} new cases, one does so in {best.shares[-1]:share}, "
-                    f"the other in {rival.shares[-1]:share}.",
+                    f"In {run['cases']:,.0f} new cases, the best head does so in {best.shares[-1]:share}, "
+                    f"another in {rival.shares[-1]:share}.",
                     (*best.count(), *rival.count()),
                 ),
             ]
@@ -475,7 +475,7 @@ class Heads(Chapter):
             "Self-attention or cross-attention?",
             beat(
                 "Where do queries, keys and values come from? In self-attention, all from one sequence: "
-                f"here, {counted(rows, 'vector')} of the decoder. No token sees later ones.",
+                f"here, {counted(rows, 'vector')} of the decoder, where none sees later ones.",
                 (draw(*picture.inner), appear(*picture.tags.values())),
                 appear(picture.before),
                 ambient=pulses(picture.inner),

@@ -73,7 +73,7 @@ class Positions(Chapter):
         ribbons = both_orders(plain, other)
         yield from self.a_sum_has_no_order(focus, trace, first, *ribbons)
         if "positional" in embedding:
-            yield from self.not_the_index(focus, embedding, ribbons[0], waves)
+            yield from self.not_the_index(focus, trace, embedding, ribbons[0], waves)
             clocks = None
             if waves:
                 words = () if first_in_sight(trace, focus.stack) else embedding["sum"].words("position")
@@ -175,17 +175,20 @@ class Positions(Chapter):
             stage=[upper, lower],
         )
 
-    def not_the_index(self, focus: Focus, embedding: Trace, ribbon: Ribbon, waves: bool) -> Iterator[Step]:
+    def not_the_index(
+        self, focus: Focus, trace: Trace, embedding: Trace, ribbon: Ribbon, waves: bool
+    ) -> Iterator[Step]:
         """A bare number grows; a wave does not."""
         query_token, numbers = focus.query_token, embedding["position_numbers"]
         picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
         largest, last = picture.largest, numbers.quantity(len(numbers) - 1)
         entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
-        first = claim(all(abs(entry) < largest for entry in entries), "Times the root of d_model, the", "The")
+        scaled = all(abs(entry) < largest for entry in entries)
+        first = claim(scaled, f"Times the root of {trace['config.d_model']}, the", "The")
         yield Step(
             "Why not just add the number?",
             beat(
-                "A layer reads only vectors, so the position must be written into their entries.",
+                "A layer reads only vectors, so one way is to write positions into them.",
                 (ribbon.mark({ribbon.place(query_token): "residual"}), appear(picture.near.zero, picture.token_name)),
                 fill(picture.near.entries, "slow"),
             ),
@@ -285,10 +288,10 @@ class Positions(Chapter):
                 (appear(*products_map.map[1:], rise=False), Sweep(VGroup(*products_map.diagonal[len(way) :]), "row")),
             ),
             beat(
-                "Many newer models rotate queries and keys like that: rotary embeddings, RoPE.",
+                "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            beat("Scores see only distance and order."),
+            beat("Of positions, scores see only distance and order."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 
@@ -340,7 +343,7 @@ class Positions(Chapter):
                 f"Over all words and positions, a linear reader finds it in {share:share}.",
             )
         yield Step(
-            "Why doesn’t adding break the word?",
+            "Does adding break the word?",
             beat(
                 claim(
                     clocks is not None,
@@ -508,7 +511,7 @@ class Positions(Chapter):
             beat(
                 claim(
                     bool(most > ROUNDING),
-                    f"With them, an entry changes by {most:.0%} of the largest.",
+                    f"With them, differences reach {most:.0%} of the largest entry.",
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
                 again,

@@ -102,9 +102,9 @@ class Residual(Chapter):
             ),
             beat(
                 claim(
-                    bool(replaced > 45),
-                    f"If it takes the place of x, the vector turns by {replaced:.0f} degrees: the word is lost.",
-                    f"If it takes the place of x, the vector turns by only {replaced:.0f} degrees.",
+                    bool(replaced > 75),
+                    f"If it takes the place of x, the vector turns by {replaced:.0f} degrees: little points along x.",
+                    f"If it takes the place of x, the vector turns by {replaced:.0f} degrees.",
                 ),
                 (
                     appear(picture.origin),
@@ -187,10 +187,10 @@ class Residual(Chapter):
         yield Step(
             "The way back: a road for the gradient",
             beat(
-                "Training asks of every number: how much does the loss change if it grows a little?",
+                "Training asks of every number: how much does the error change if it grows a little?",
                 *(move_ring(ring, cell) if k else appear(ring) for k, cell in enumerate(asked)),
             ),
-            beat("That is its gradient.", move_ring(ring, river.strip)),
+            beat("Together, the answers are the gradient.", move_ring(ring, river.strip)),
             beat(
                 "It is computed backwards.",
                 leave(ring, river.strip),
@@ -326,8 +326,8 @@ class Residual(Chapter):
             beat(
                 claim(
                     lost,
-                    "No other part cost as much when it was left out.",
-                    "Some other part cost even more when it was left out.",
+                    "At this size, no other part left out cost as much.",
+                    "At this size, some other part left out cost even more.",
                 ),
                 draw(*curves.others, kind="slow"),
                 appear(curves.another),
