@@ -83,7 +83,7 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
             else:
                 coming.append(part)
     fading += [part for parts in leaving.values() for part in parts]
-    found = [leave(*fading)] if fading else []
+    found = [leave(*dict.fromkeys(fading))] if fading else []
     # What comes is drawn below what travels: a number on its way is read.
     found += [appear(*coming, rise=False)] if coming else []
     return [*found, *([Travels(travels)] if travels else [])]
