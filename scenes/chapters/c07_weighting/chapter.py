@@ -123,10 +123,7 @@ class Weighting(Chapter):
                 (leave(*rest, ring), appear(first.zero, first.name, formulas[0]), *exchange(discs, first.bars, "slow")),
                 appear_in_turn([*first.numbers]),
             ),
-            beat(
-                f"Divide by {root:.{digits}f}, the root of d_k, here {trace['config.d_head']}.",
-                stages.forward(turns[0]),
-            ),
+            beat(f"Divide by {root:.{digits}f}, the root of d_k.", stages.forward(turns[0])),
             beat("Subtract the largest: only differences matter.", stages.forward(turns[1])),
             beat(
                 "Take e to the power of each: all become positive, large ones pull ahead.",
