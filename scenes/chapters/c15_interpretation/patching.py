@@ -213,8 +213,8 @@ class TwoRoutes:
         self.cells = VGroup(shaded(one, False, place) for row in pairs for one, place in row)
         self.best = self.cells[layer.position * given.size("head") + head.position]
         self.heads, self.head = named("heads", stand), shaded(share, False, stand)
-        name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0]).settle(stand.centre)
-        self.head.add(name.set_fill(ink_on(shared(share))))
+        name = Words(f"head {letter_of(head.position)}", "large word", paper=self.head[0])
+        self.head.add(stand.inset(12).fit(name, most=1).set_fill(ink_on(shared(share))))
         self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
         self.decoder = named("decoder", column)
         noun, goal = self.source[at], self.source[to]
