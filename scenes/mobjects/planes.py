@@ -33,12 +33,20 @@ class Plane:
         """The place of two numbers on the screen."""
         return self.foot + np.array([*spot, 0]) * units(self.px)
 
-    def arrow(self, start: np.ndarray, by: Sequence[Entries], role: str, thick: float = 8, tip: float = 24) -> VGroup:
-        """An arrow from a point on, by two entries or sums of entries, across and up."""
+    def arrow(
+        self,
+        start: np.ndarray,
+        by: Sequence[Entries],
+        role: str,
+        thick: float = 8,
+        tip: float = 24,
+        fixed: bool = False,
+    ) -> VGroup:
+        """An arrow by two entries or sums of entries, across and up, from a point on, or for good from the origin."""
         across, up = by
         end = start + np.array([*map(np.sum, by), 0]) * units(self.px)
         line = self.line(start, end, role, thick, tip)
-        return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground))
+        return means(line, Tip(across, up, self.px, 2 * self.radius, self.ground, fixed))
 
     def arrow_to(self, start: np.ndarray, spot: Sequence[Quantity], role: str) -> VGroup:
         """An arrow from a point to the spot of two entries."""

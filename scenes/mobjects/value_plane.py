@@ -67,7 +67,7 @@ class ValuePlane(VGroup):
         for j, before in zip(order[1:], ends, strict=False):
             self.chained[j].shift(plane.point(before) - foot)
         terms = [tuple(weighted[:, side].quantities()) for side in (0, 1)]
-        self.output = plane.arrow(foot, terms, "weight", 10, 30)
+        self.output = plane.arrow(foot, terms, "weight", 10, 30, fixed=True)
         self.outline = VGroup(
             dashes(plane.point(one), plane.point(other), "value", 2.5) for one, other in pairwise(around(values.values))
         )

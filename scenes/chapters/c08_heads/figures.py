@@ -17,7 +17,7 @@ from scenes.mobjects.marks import End, means
 from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, curve, dashes, dot, frame, stroke
+from scenes.mobjects.shapes import Box, arch, curve, dashes, dot, frame
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number, word
@@ -230,9 +230,9 @@ class Counted(VGroup):
                 left = words.get_right()[0] + units(AIR)
             start, end = (words[j].get_top() + UP * units(6) for j in (query, top_key.position))
             hit = top_key.position == answer
-            arc = VMobject(stroke_color=palette().role("weight" if hit else "ink3"), stroke_width=stroke(6))
-            rise, aside = UP * units(line.height - BAR), RIGHT * units(BAR * (query == top_key.position))
-            arc.points = np.array([start, start + rise - aside, end + rise + aside, end])
+            arc = arch(start, end, line.height - BAR, "weight" if hit else "ink3", 6)
+            if query == top_key.position:  # a loop
+                arc.points[1:3] += np.outer((-1, 1), RIGHT * units(BAR))
             arc = means(arc, End(labels[query], first=True), End(top_key))
             mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
             self.sentences.add(words)
