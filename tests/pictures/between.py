@@ -31,8 +31,17 @@ POINT = units(36)
 Look = Callable[[Chapter, str, "set[int]"], None]
 
 
-def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Walk a chapter in the dark theme, and call `look` with the scene, the moment, and what moves, inside plays."""
+def look_between(
+    chapter: type[Chapter],
+    text: str,
+    look: Look,
+    monkeypatch: pytest.MonkeyPatch,
+    rest: Callable[[Chapter, str], None] = lambda *_: None,
+) -> None:
+    """Walk a chapter in the dark theme, and call `look` with the scene, the moment, and what moves, inside plays.
+
+    `rest` is called behind each play: what has moved stands still, and may leave with the next one.
+    """
     moments = cycle(MOMENTS)
 
     def play(scene: Chapter, given: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:  # noqa: ARG001
@@ -53,6 +62,7 @@ def look_between(chapter: type[Chapter], text: str, look: Look, monkeypatch: pyt
         for animation in animations:
             animation.finish()
             animation.clean_up_from_scene(scene)
+        rest(scene, f"step {record.number}, behind {kinds}: ")
 
     monkeypatch.setattr(chapter, "_play", play, raising=False)
     walk(chapter, text, "dark", lambda _: None)
