@@ -97,10 +97,10 @@ def _shaded(mobjects: Sequence[Mobject], dimmed: bool) -> Animation:
 
 
 def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> VMobject:
-    """An outline, close around a cell, and `roomy` around bare text."""
+    """An outline, close around a cell, and `roomy` around bare text; it lies above all that comes later, too."""
     air = 16 if roomy else 7
     width, height = pixels(mobject.width) + 2 * air, pixels(mobject.height) + 2 * air
-    return means(frame(width, height, role), Rings()).move_to(mobject)
+    return means(frame(width, height, role), Rings()).move_to(mobject).set_z_index(1)
 
 
 def move_ring(ring: VMobject, to: Mobject, role: str = "focus") -> Animation:

@@ -112,7 +112,6 @@ class PairTable(VGroup):
             )
         ]
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
-        self.ring.set_z_index(1)  # above its neighbours, which come later
         self.mine = VGroup(self.rows[here], self.columns[there])
         super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
 

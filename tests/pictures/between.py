@@ -40,7 +40,7 @@ def look_between(
 ) -> None:
     """Walk a chapter in the dark theme, and call `look` with the scene, the moment, and what moves, inside plays.
 
-    `rest` is called behind each play: what has moved stands still, and may leave with the next one.
+    `rest` is called behind each play: what has moved stands still, and must be true though it leaves with the next.
     """
     moments = cycle(MOMENTS)
 

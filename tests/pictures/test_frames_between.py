@@ -53,10 +53,7 @@ def test_every_frame_of_a_play_is_true(name: str, monkeypatch: pytest.MonkeyPatc
         found.collisions += [here + pair for pair in collisions(scene.mobjects, moving)]
 
     def rest(scene: Chapter, here: str) -> None:
-        # Rings, names and ends of lines may wait for what comes with the next play; lengths and places may not.
-        parts = (part for mobject in scene.mobjects for part in mobject.get_family())
-        others = {id(part) for part in parts if not all(one.numeric for one in getattr(part, "meanings", ()))}
-        found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, scene.material(), others)]
+        found.misdrawn += [here + fault for fault in misdrawn(scene.mobjects, scene.material())]
 
     (chapter,) = [chapter for chapter in chapters() if name_of(chapter) == name]
     look_between(chapter, SENTENCES[0], look, monkeypatch, rest)

@@ -590,7 +590,7 @@ def test_a_ring_around_nothing_is_found() -> None:
 
 def test_a_ring_under_what_it_goes_around_is_found() -> None:
     middle = plates()[1]
-    assert misdrawn([ring_around(middle), middle], trace()) == ["a ring lies under what it goes around"]
+    assert misdrawn([ring_around(middle).set_z_index(0), middle], trace()) == ["a ring lies under what it goes around"]
 
 
 def test_a_ring_that_cuts_into_a_neighbour_is_found() -> None:

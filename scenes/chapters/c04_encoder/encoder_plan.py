@@ -406,8 +406,7 @@ class Passing(Strands):
         self.columns = [self.enter, *plan.travelling(trace, f"{layer}."), self.end]
         self.place = self.boxes.index(plan.boxes[path])
         super().__init__(plan, trace, path, *self.columns[self.place : self.place + 2])
-        #: Above the vectors that come into a box after it.
-        self.lit = ring_around(self.boxes[0]).set_z_index(1)
+        self.lit = ring_around(self.boxes[0])
         whole = [VGroup(*self.enter), VGroup(*self.end)]
         self.frames = [ring_around(column, "residual") for column in whole]
         size = f"{trace['config.words']} × {trace['config.d_model']}"

@@ -11,6 +11,7 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
+    follow,
     gather,
     leave,
     move_ring,
@@ -201,8 +202,8 @@ class Training(Chapter):
             "Attention goes where it helps",
             beat(
                 f"The output mixes values, mostly those of “{down}” and “{up}”.",
-                (appear(picture.output), draw(*picture.values)),
-                appear(picture.dot, picture.chips, picture.prob),
+                (appear(picture.output), draw(*picture.values), follow(picture.chips)),
+                appear(picture.dot, picture.prob),
             ),
             beat(
                 claim(
