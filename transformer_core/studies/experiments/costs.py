@@ -97,14 +97,10 @@ def attention_cost(bench: Bench, lengths: tuple[int, ...] = LENGTHS, repeats: in
     seconds, kept = found["seconds"], found["bytes"]
     words = {"part": PARTS, "length": lengths, "choice": ("not yet", "already")}
     counted = [multiplications(config, n) for n in lengths]
-    layer_seconds, layer_kept = seconds.sum(-1), kept.sum(-1)
     return (
         tensors("length", words, lengths=lengths)
         | tensors("length part", words, multiplications=counted, milliseconds=1000 * seconds, bytes=kept)
-        | tensors("part", words, time_ratio=seconds[-1] / seconds[-2], memory_ratio=kept[-1] / kept[-2])
-        | tensors(
-            layer_time_ratio=layer_seconds[-1] / layer_seconds[-2], layer_memory_ratio=layer_kept[-1] / layer_kept[-2]
-        )
+        | tensors("part", words, time_ratio=seconds[-1] / seconds[-2])
         | tensors(crossover=2 * config.d_model + config.d_ff)
         | tensors("choice", words, overtaken=overtaken(lengths, seconds))
     )

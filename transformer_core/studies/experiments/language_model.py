@@ -164,7 +164,7 @@ NO_END = -1
 
 
 def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
-    """The likeliest `shown` pieces after `text`, at each temperature and under each cut, and what is left to others."""
+    """The likeliest `shown` pieces after `text`, at each temperature and under each cut."""
     probs = next_probs(loaded.model, ids_of(loaded, text))
     ids = probs.topk(shown).indices
     tempered = torch.stack([reshaped(probs, temperature)[ids] for temperature in TEMPERATURES])
@@ -172,7 +172,6 @@ def after(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
     return {
         "ids": ids.numpy(),
         "tempered": tempered.numpy(),
-        "others": (1 - tempered.sum(-1)).clamp(min=0).numpy(),
         "running": probs[ids].cumsum(0).numpy(),
         "cut": cut[:, ids].numpy(),
         "kept": (cut > 0).sum(-1).numpy(),
@@ -215,9 +214,9 @@ def continuations(bench: Bench) -> Found:
     """The next token of a real language model under several rules, and how the text goes on under each.
 
     After one prompt that leaves much open, and one that leaves little: the likeliest twenty pieces at temperatures from
-    0.2 to 2, what all others have together, and what top-k and top-p leave. Then three continuations under each of four
-    rules, drawn with the seeds that come first, and which of their words top-p would have cut off. Source: Ackley et
-    al. 1985 (temperature); Fan et al. 2018 (top-k); Holtzman et al. 2020 (top-p).
+    0.2 to 2, and what top-k and top-p leave. Then three continuations under each of four rules, drawn with the seeds
+    that come first, and which of their words top-p would have cut off. Source: Ackley et al. 1985 (temperature); Fan et
+    al. 2018 (top-k); Holtzman et al. 2020 (top-p).
     """
     loaded = facts(bench)
     bits = [int(found) for found in re.findall(r"Q(\d)", str(bench.facts["quantisation"]))]
@@ -236,7 +235,6 @@ def continuations(bench: Bench) -> Found:
         words = {"rank": pieces_of(loaded, found["ids"].tolist()), "choice": CUTS}
         of_key = (
             tensors("temperature rank", words, by_temperature=found["tempered"])
-            | tensors("temperature", words, others=found["others"])
             | tensors("rank", words, running=found["running"])
             | tensors("choice rank", words, cut=found["cut"])
             | tensors("choice", words, kept=found["kept"])
@@ -363,17 +361,13 @@ def pronoun(bench: Bench) -> Found:
     lecture's translator, which sees both sides, is held against it with the first pair.
     """
     loaded = facts(bench)
-    config = loaded.model.config
     bench.expect(len(PAIRS) + 1)
     found = bench.each("{}", PAIRS, lambda key: compared(loaded, key))
     encoder = bench.once("encoder", in_an_encoder)
-    best, words = found["noun"].reshape(len(PAIRS), -1), {"pair": PAIRS}
-    heads = [f"{at // config.heads}.{at % config.heads}" for at in best.argmax(1).tolist()]
-    named = {"pair": [f"{key}: head {head}" for key, head in zip(PAIRS, heads, strict=True)]}
+    words = {"pair": PAIRS}
     return (
         tensors("pair", words, **{name: found[name] for name in ("weights", "vectors", "last")})
         | tensors("pair layer head", words, noun=found["noun"])
-        | tensors("pair", named, noun_best=best.max(1))
         | tensors(encoder_weights=encoder["weights"], encoder_vectors=encoder["vectors"], pairs=len(PAIRS))
     )
 
@@ -477,16 +471,13 @@ def sinks_and_induction(bench: Bench) -> Found:
     score = found["score"].mean(0)
     order = [divmod(int(i), config.heads) for i in np.argsort(-score, axis=None)]
     removed = bench.each("without {}", TAKEN, lambda count: ablated(loaded, ids, order[:count], bench.seed))
-    layers, best = range(config.decoder_layers), order[: TAKEN[-1]]
-    words = {"layer": layers, "head": range(config.heads), "rank": [f"{layer}.{head}" for layer, head in best]}
+    words: dict[str, Sequence[Any]] = {"layer": range(config.decoder_layers), "head": range(config.heads)}
     words |= {"amount": TAKEN, "choice": ("first half", "second half")}
-    scores, spreads = (np.array([each[at] for at in best]) for each in (score, np.ptp(found["score"], axis=0)))
     return (
         tensors("layer head", words, induction=score, **{name: values.mean(0) for name, values in texts.items()})
         | tensors("layer", words, **{f"{name}_by_layer": values.mean((0, 2)) for name, values in texts.items()})
         | tensors("sentence", **{f"{name}_by_text": values.mean((1, 2)) for name, values in texts.items()})
         | tensors("layer", words, **{f"{name}_spread": np.ptp(v.mean(2), axis=0) for name, v in texts.items()})
-        | tensors("rank", words, induction_best=scores, induction_spread=spreads)
         | tensors("choice", words, loss=found["loss"].mean(0), loss_spread=np.ptp(found["loss"], axis=0))
         | tensors("amount", words, without_best=removed["loss"][:, 0], without_best_spread=removed["spread"])
         | tensors("amount sample", words, without_others=removed["loss"][:, 1:])

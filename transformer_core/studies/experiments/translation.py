@@ -65,7 +65,7 @@ def judged(
 ) -> Piece:
     """Train by `recipe`, and measure on held-out sentences; the piece is shared by all experiments that ask for it.
 
-    Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve` and `losses` at the steps
+    Returns: `exact`, the share of exact translations, and `loss`, both at the end; `curve`, that share at the steps
     `checks`, of the first 200 sentences; `parameters`, how many; and by sentence whether it is `right`. The loss is
     -log p(right word), averaged over words, without label smoothing. `weights` are for `rebuilt`.
     """
@@ -107,15 +107,14 @@ def measured(bench: Bench, model: nn.Module, recipe: Recipe, sentences: int, che
     def look(step: int) -> None:
         bench.training(step, recipe.steps, {})
         if step in checks:
-            curve.append((share_exact(model.eval(), pairs[:200]), loss(model, pairs[:200])))
+            curve.append(share_exact(model.eval(), pairs[:200]))
 
     train(model, recipe, look)
     right = is_right(model, pairs)
     return {
         "exact": right.mean(),
         "loss": np.array(loss(model, pairs)),
-        "curve": np.array([share for share, _ in curve]),
-        "losses": np.array([value for _, value in curve]),
+        "curve": np.array(curve),
         "parameters": np.array(sum(parameter.numel() for parameter in model.parameters())),
         "right": right,
         "weights": nn.utils.parameters_to_vector(model.parameters()).detach().numpy(),
@@ -181,11 +180,11 @@ class Comparison:
         return np.array([[self.pieces[one, seed][name] for seed in self.seeds] for one in self.names])
 
     def found(self) -> Found:
-        """`exact` and `held_out_loss` "`axis` seed", their curves "`axis` seed step", and by how much was trained."""
+        """`exact` and `held_out_loss` "`axis` seed", `curve` "`axis` seed step", and by how much was trained."""
         axes, labels = f"{self.axis} seed", {self.axis: self.names, "seed": self.seeds}
         return (
             tensors(axes, labels, exact=self.table("exact"), held_out_loss=self.table("loss"))
-            | tensors(f"{axes} step", labels, curve=self.table("curve"), loss_curve=self.table("losses"))
+            | tensors(f"{axes} step", labels, curve=self.table("curve"))
             | tensors("step", step=self.plan.checks)
             | tensors(steps=self.plan.recipe.steps, sentences=self.plan.sentences)
         )
