@@ -14,7 +14,7 @@ from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exch
 from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
-from scenes.mobjects.passage import rows_of, strand, weigh
+from scenes.mobjects.passage import fan, rows_of
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, bracket, ellipsis, path, rule, stroke
 from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
@@ -305,8 +305,9 @@ class Stripes(VGroup):
 class Reading(VGroup):
     """Vectors go into the encoder, and as many come out.
 
-    In it stand the vectors before and after the first and the last layer, `columns`, and between these `fans`: for each
-    of the two layers a strand from each vector to each, as thick as the attention weight, a mean of its heads.
+    Inside, `columns` are the vectors before and after the first layer and the last one. For each of these layers,
+    `fans` has a strand from every vector before it to every vector after it, as thick as the attention weight, a mean
+    over heads.
     """
 
     def __init__(self, trace: Trace, before: NamedTensor, after: NamedTensor) -> None:
@@ -322,7 +323,8 @@ class Reading(VGroup):
         self.lit = self.closed.working()
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
         last = trace.about["config"]["encoder_layers"] - 1
-        layers, inner = sorted({0, last}), ["0.resid_post", f"{last}.resid_pre"][max(0, 2 - last) :]
+        # After the first layer, and before the last one: the same vectors if there are two, and none if there is one.
+        inner = ["0.resid_post"] * (last > 1) + [f"{last}.resid_pre"] * (last > 0)
         stops = [before, *(rows_of(trace, f"encoder.{name}") for name in inner), after]
         self.columns = [
             [
@@ -331,13 +333,12 @@ class Reading(VGroup):
             ]
             for tensor, x in zip(stops, np.linspace(*self._ends(), len(stops)), strict=True)
         ]
-        #: Where layers are left out.
+        #: Dots in the place of the layers that are not shown.
         self.between = VGroup(ellipsis(vertical=True).move_to(self.encoder)) if last > 1 else VGroup()
-        #: What stands before and after each of the layers.
-        self.stages = (
-            list(zip(self.columns[::2], self.columns[1::2], strict=True)) if last > 1 else [*pairwise(self.columns)]
-        )
-        self.fans = [self._fan(trace, layer, *pair) for layer, pair in zip(layers, self.stages, strict=True)]
+        #: For each layer that is shown, the vectors before it and those after it.
+        self.stages = [*pairwise(self.columns)][:: 2 if last > 1 else 1]
+        weights = (rows_of(trace, f"encoder.{layer}.self_attn.mean_weights") for layer in sorted({0, last}))
+        self.fans = [fan(row, *pair, FAINT) for row, pair in zip(weights, self.stages, strict=True)]
         size = f"{trace['config.words']} × {trace['config.d_model']}"
         self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
@@ -347,24 +348,15 @@ class Reading(VGroup):
         aside = units(INNER / 2 + GAP)
         return self.encoder.get_left()[0] + aside, self.encoder.get_right()[0] - aside
 
-    @staticmethod
-    def _fan(trace: Trace, layer: int, old: Sequence[Vector], new: Sequence[Vector]) -> VGroup:
-        """A strand from each vector before a layer to each after it."""
-        weights, fan = rows_of(trace, f"encoder.{layer}.self_attn.mean_weights"), VGroup()
-        for (i, j), share in zip(np.ndindex(weights.shape), weights.quantities(), strict=True):
-            if share >= FAINT:
-                fan.add(weigh(strand(old[j].get_right(), new[i].get_left(), share, FAINT), share, FAINT))
-        return fan
-
     def compare(self) -> list[Any]:
         """Layer by layer, each vector takes something from the others, and is another one then."""
         return [
             tuple(Flight(*way, kind="row") for way in zip(self.before, self.columns[0], strict=True)),
             *(
                 play
-                for fan, (old, new) in zip(self.fans, self.stages, strict=True)
+                for strands, (old, new) in zip(self.fans, self.stages, strict=True)
                 for play in (
-                    (appear(*old, rise=False), draw(*fan)),
+                    (appear(*old, rise=False), draw(*strands)),
                     tuple(Flight(*way) for way in zip(old, new, strict=True)),
                 )
             ),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-from manim import RIGHT, VMobject
+from manim import RIGHT, Mobject, VGroup, VMobject
 
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import stroke
@@ -19,6 +21,15 @@ def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most:
     bend = RIGHT * (end - start)[0] * 0.5
     line.points = np.array([start, start + bend, end - bend, end])
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
+
+
+def fan(weights: NamedTensor, read: Sequence[Mobject], given: Sequence[Mobject], least: float) -> VGroup:
+    """For each weight, "query key", a strand from the key's figure in `read` to the query's in `given`, row by row."""
+    strands = VGroup()
+    for (i, j), share in zip(np.ndindex(weights.shape), weights.quantities(), strict=True):
+        line = strand(read[j].get_right(), given[i].get_left(), share, least)
+        strands.add(weigh(line, share, least))
+    return strands
 
 
 def weigh(line: VMobject, share: Quantity, least: float) -> VMobject:

@@ -29,6 +29,7 @@ from scenes.animations import (
 from scenes.chapters.c01_meaning.blend import Blend
 from scenes.chapters.c01_meaning.carried import CarriedStep
 from scenes.chapters.c01_meaning.opening import Opening
+from scenes.chapters.c01_meaning.unknown_ways import UnknownWays
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
@@ -38,7 +39,6 @@ from scenes.mobjects.directions import CosineDots, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.senses import TwoSenses, roads
 from scenes.mobjects.soft_lookup import Slider, SoftTable
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
@@ -414,10 +414,9 @@ class Meaning(Chapter):
         if place is None:
             yield from self.whatever_the_sentence(trace, focus)
             return
-        picture = TwoSenses(trace, [trace[f"other.{sense}.embed_src.token"].words("position") for sense in SENSES])
+        picture = UnknownWays(trace)
         word, rows, (one, other) = picture.word, picture.rows, picture.deciding
         first, second = picture.becomes
-        ways, paper = roads(picture), paper_in(picture.room)
         flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
         told = zip(rows, picture.nouns, picture.becomes, strict=True) if picture.told else ()
         spelled = [row.spelled(noun, [f"{form}"]) for row, noun, form in told]
@@ -446,7 +445,7 @@ class Meaning(Chapter):
                 f"“{one}” or “{other}” would have to move it to one meaning or the other.",
                 *(
                     (draw(way[0]), appear(way[1], name), Travel(picture.start[0], way[2], kind="row"))
-                    for way, name in zip(ways, picture.names, strict=True)
+                    for way, name in zip(picture.ways, picture.names, strict=True)
                 ),
             ),
             beat(
@@ -455,7 +454,7 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),
-            stage=[paper],
+            stage=[paper_in(picture.room)],
         )
 
     def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:

@@ -251,20 +251,20 @@ class Encoder(Chapter):
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
         token, heads = focus.query_token, trace["config.heads"]
-        best = mixing.weights.pick(query=token).largest()[0]
-        line, share = mixing.strand(token, best), mixing.weights.pick(query=token).largest()[1]
-        ahead = focus.seen(trace)["weights"].pick(query=token).largest()[0]
-        place = plan.place(token)
-        mine = mixing.strands[place * len(mixing.read) :][: len(mixing.read)]
-        others, taken = [one for one in mixing.strands if one not in [*mine]], mixing.taken(place)
+        best, share = mixing.weights.pick(query=token).largest()
+        _, number = mixing.strand(token, best)
+        # The key that the token attends to most in the layer that the lecture follows, which may be a later one.
+        later = focus.seen(trace)["weights"].pick(query=token).largest()[0]
+        mine, taken = mixing.of(token), mixing.taken(plan.place(token))
+        others = [one for one in mixing.strands if one not in mine]
         ring = ring_around(max((part for _, part in taken), key=lambda part: part.width))
         taking = [
             beat("The thicker a line, the larger its attention weight:", ambient=mixing.flow()),
             beat(
                 f"“{token}” gives “{best}” {share:share}"
                 + claim(bool(heads > 1), f", a mean of {heads} heads.", ".")
-                + claim(ahead.position != best.position, f" In a later layer, we see it look at “{ahead}”.", ""),
-                (leave(*others), appear(line[1])),
+                + claim(later.position != best.position, f" In a later layer, we see it look at “{later}”.", ""),
+                (leave(*others), appear(number)),
                 tuple(Travel(vector, part, kind="slow") for vector, part in taken),
                 appear(ring),
             ),
@@ -278,7 +278,7 @@ class Encoder(Chapter):
             *(taking if focus.layer else followed(trace, focus, mixing)),
             beat(
                 "How such weights come about is the subject of the next three chapters.",
-                (leave(line[1]), appear(*others, rise=False)) if focus.layer else None,
+                (leave(number), appear(*others, rise=False)) if focus.layer else None,
                 (*mixing.arrive(), leave(ring, *(part for _, part in taken)) if focus.layer else None),
                 ambient=mixing.flow(),
             ),

@@ -28,7 +28,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Length, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import rows_of, strand, weigh
+from scenes.mobjects.passage import fan, rows_of, strand
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
 from scenes.mobjects.strips import Rows
@@ -363,7 +363,7 @@ class Blanked(VGroup):
 
 
 class Strands:
-    """The weights of an attention as strands, from what it reads to what it gives.
+    """The weights of an attention as strands, from each vector that it reads to each output, query by query.
 
     In the layer that the lecture follows they are those of its head, elsewhere the means over all heads.
     """
@@ -372,10 +372,7 @@ class Strands:
         focus, own = focus_of(trace), path == focus_of(trace).path
         self.read, self.given = read, given
         self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
-        self.strands = VGroup()
-        for (i, j), share in zip(np.ndindex(self.weights.shape), self.weights.quantities(), strict=True):
-            line = strand(read[j].get_right(), given[i].get_left(), share, LEAST)
-            self.strands.add(weigh(line, share, LEAST))
+        self.strands = fan(self.weights, read, given, LEAST)
         self.title = plan.heading(f"head {letter_of(focus.head)}" if own else "attention weights", self.strands)
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
@@ -387,6 +384,11 @@ class Strands:
         off = np.array([-2 * way[1], way[0], 0]) / np.hypot(2 * way[1], way[0])
         reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
         return line, text.settle(line.point_from_proportion(0.5) + off * reach)
+
+    def of(self, query: Label) -> list[VMobject]:
+        """All strands that lead to the output of one query."""
+        first = self.weights.position("query", query) * len(self.read)
+        return [*self.strands[first : first + len(self.read)]]
 
     def flow(self) -> Callable[[float], Animation]:
         """Pulses from what is read to the output, in proportion to the weights."""

@@ -33,6 +33,7 @@ from scenes.chapters.c07_weighting.figures import (
     walks,
     widen,
 )
+from scenes.chapters.c07_weighting.two_ways import TwoWays
 from scenes.layout import STAGE, Room, in_turn
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
@@ -40,7 +41,6 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.senses import TwoSenses
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.temperatures import Temperatures
@@ -412,7 +412,7 @@ class Weighting(Chapter):
             trace[f"other.{sense}.{attention}"].pick(batch=0, head=head, query=trace.about[sense]["noun"])
             for sense in SENSES
         ]
-        picture = TwoSenses(trace, [row.words("key") for row in weights], weights)
+        picture = TwoWays(trace, weights)
         word, (first, second), (one, other) = picture.word, picture.rows, picture.deciding
         first_way, second_way = (picture.go(place) for place in range(len(SENSES)))
         flow, other_flow = (pulses(row.arcs, row.drawn_weights) for row in picture.rows)

@@ -30,6 +30,7 @@ from scenes.chapters.c09_positions.sums import (
     TwoOrders,
     WithAndWithout,
     both_orders,
+    shuffled_order,
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.card import Card
@@ -144,7 +145,7 @@ class Positions(Chapter):
         self, focus: Focus, trace: Trace, first: str, upper: Ribbon, lower: Ribbon, between: Room
     ) -> Iterator[Step]:
         """Inside one head: the same terms as arrows, in another order."""
-        order = [int(i) for i in trace["other.shuffled.order"].values]
+        order = shuffled_order(trace)
         plain, other = (trace.under(f"other.{key}.{first}", batch=0) for key in ("no_positions", "shuffled"))
         query_token = plain["z"].words("query")[-1] if focus.stack == DECODER else focus.query_token
         here, there = query_token.position, order.index(query_token.position)

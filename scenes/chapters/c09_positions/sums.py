@@ -38,6 +38,32 @@ NAMES, APART = 260.0, 70.0
 NEAREST, BELOW = 4, 140.0
 
 
+def shuffled_order(trace: Trace) -> list[int]:
+    """For each place of the shuffled sentence, the place in the sentence from which its word comes."""
+    return [int(i) for i in trace["other.shuffled.order"].values]
+
+
+class Attended:
+    """A sentence, a line below it, and below that the vectors that attention makes of its words.
+
+    Args:
+        rows: the vectors, "position d_model".
+        room: the rectangle that is filled.
+        above, below: px above and below the line.
+        scale: the entry that gets the full colour; if 0, that which most entries of `rows` stay below.
+    """
+
+    def __init__(self, rows: NamedTensor, room: Room, above: float, below: float, scale: float = 0.0) -> None:
+        self.scale = scale or float(np.quantile(np.abs(rows.values), BRIGHT)) or 1.0
+        self.ribbon = Ribbon(rows.words("position"), room)
+        self.line, self.body = self.ribbon.below(room, above).split_rows(BAND, below)
+        self.vectors = self.under(rows)
+
+    def under(self, rows: NamedTensor) -> list[Vector]:
+        """Vectors in the columns of their words, on the scale of the others."""
+        return under(self.ribbon, self.body, rows, "residual", self.scale)
+
+
 class TradingPlaces:
     """A sentence with the vector that attention makes of each word, and below it the same in another order.
 
@@ -45,26 +71,25 @@ class TradingPlaces:
     """
 
     def __init__(self, trace: Trace, attention: str) -> None:
-        self.order = [int(i) for i in trace["other.shuffled.order"].values]
-        both = [trace[f"other.{key}.{attention}.out"].pick(batch=0) for key in ("no_positions", "shuffled")]
-        scale = float(np.quantile(np.abs(both[0].values), BRIGHT)) or 1.0
+        self.order = shuffled_order(trace)
+        plain, other = (trace[f"other.{key}.{attention}.out"].pick(batch=0) for key in ("no_positions", "shuffled"))
         side, wide = STAGE.split_columns(SIDE, 20)
-        self.names = VGroup()
-        (self.ribbon, self.band, self.vectors), (self.moved, self.other_band, self.others) = (
-            self._row(tensor, place, side, scale) for tensor, place in zip(both, wide.rows(2, BETWEEN), strict=True)
+        upper, lower = wide.rows(2, BETWEEN)
+        first = Attended(plain, upper, 12, 12)
+        second = Attended(other, lower, 12, 12, first.scale)
+        self.ribbon, self.vectors, self.moved, self.others = first.ribbon, first.vectors, second.ribbon, second.vectors
+        self.band, self.other_band = (
+            Box(row.line.width, row.line.height, palette().surface, 8, palette().line, 2).move_to(row.line.centre)
+            for row in (first, second)
+        )
+        for vector, chip in zip((*self.vectors, *self.others), (*self.ribbon.chips, *self.moved.chips), strict=True):
+            means(vector, Stands(chip.label))
+        places = (first.line, first.body, second.line, second.body)
+        self.names = VGroup(
+            Words(text, "block", "ink2").begin_in(side.cross(place))
+            for text, place in zip(("attention", "output") * 2, places, strict=True)
         )
         self.ways = VGroup(self._way(self.vectors[j], self.moved.chips[i]) for i, j in enumerate(self.order))
-
-    def _row(self, tensor: NamedTensor, room: Room, side: Room, scale: float) -> tuple[Ribbon, Box, list[Vector]]:
-        ribbon = Ribbon(tensor.words("position"), room)
-        line, body = ribbon.below(room, 12).split_rows(BAND, 12)
-        band = Box(line.width, line.height, palette().surface, 8, palette().line, 2).move_to(line.centre)
-        vectors = under(ribbon, body, tensor, "residual", scale)
-        for vector, label in zip(vectors, tensor.words("position"), strict=True):
-            means(vector, Stands(label))
-        for text, place in (("attention", line), ("output", body)):
-            self.names.add(Words(text, "block", "ink2").begin_in(side.cross(place)))
-        return ribbon, band, vectors
 
     @staticmethod
     def _way(vector: Vector, chip: VMobject) -> VMobject:
@@ -330,7 +355,7 @@ class WithAndWithout:
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
-        order = [int(i) for i in trace["other.shuffled.order"].values]
+        order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
         self.names, self.ribbons, self.made, self.changes, self.moves = VGroup(), [], [], [], []
         self.dealt: list[Animation | None] = []
@@ -340,13 +365,8 @@ class WithAndWithout:
         for (plain, other, name), room in zip(ways, wide.rows(2, 56), strict=True):
             before = trace[f"{'other.' if plain else ''}{plain}{attention}.out"].pick(batch=0)
             moved = trace.under(f"other.{other}.{attention}.out")
-            ribbon = Ribbon(before.words("position"), room)
-            line, body = ribbon.below(room, 8).split_rows(BAND, 10)
-            scale = float(np.quantile(np.abs(before.values), BRIGHT)) or 1.0
-            made, changed = (
-                under(ribbon, body, rows, "residual", scale)
-                for rows in (before, moved["shuffle_difference"].pick(batch=0))
-            )
+            row = Attended(before, room, 8, 10)
+            ribbon, made, changed = row.ribbon, row.vectors, row.under(moved["shuffle_difference"].pick(batch=0))
             self.ribbons.append(ribbon)
             self.made.append([made[order[i]] for i in shown])
             self.dealt.append(deal([ribbon.chips[order[i]] for i in shown], self.made[-1]))
@@ -354,9 +374,9 @@ class WithAndWithout:
             self.moves += [(ribbon.chips[j], ribbon.centre(i)) for i, j in enumerate(order)]
             self.moves += [(vector, ribbon.centre(i)) for i, vector in zip(shown, self.made[-1], strict=True)]
             self.most.append(max((moved["permutation_difference_by_row"].quantity(i) for i in shown), key=float))
-            self.names.add(Words(name, "stage word", "ink2").begin_in(side.cross(line)))
-            self.numbers.add(number(self.most[-1], ".0%", "large number").begin_in(side.cross(body)))
-        self.places = under(self.ribbons[1], line, encodings, "weight", full_colour(encodings))
+            self.names.add(Words(name, "stage word", "ink2").begin_in(side.cross(row.line)))
+            self.numbers.add(number(self.most[-1], ".0%", "large number").begin_in(side.cross(row.body)))
+        self.places = under(ribbon, row.line, encodings, "weight", full_colour(encodings))
         self.goals = [part.copy().set_x(x) for part, x in self.moves]
 
     def trade_places(self) -> tuple[Animation, ...]:

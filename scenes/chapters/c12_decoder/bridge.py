@@ -142,30 +142,32 @@ class Bridge(VGroup):
         """The place of the source token with the largest weight of a row."""
         return int(np.argmax(self.weights.values[row]))
 
-    def ask(self, row: int) -> list[Any]:
-        """The query of a word that is read goes to one key after another, and between the two their weight comes up."""
+    def ask(self, row: int) -> tuple[VGroup, Animation]:
+        """The query of a word that is read goes to one key after another, and between the two their weight comes up.
+
+        Returns: what does not stay, curves that are too faint and the numbers; and the animation.
+        """
         weights, roomy, top = self.weights.pick(query=row), self.source.wide >= ROOMY, self.top(row)
         strong = dict(
             zip([int(j) for j in np.argsort(weights.values) if weights[j] >= FAINT], self.curves[row], strict=True)
         )
-        #: Curves that are too faint to stay, and the numbers.
-        self.told, each = VGroup(), list[Animation]()
+        passing, each = VGroup(), list[Animation]()
         late = rate_functions.squish_rate_func(rate_functions.smooth, 0.7, 1)
         for j, (key, weight) in enumerate(zip(self.keys, weights.quantities(), strict=True)):
             line = strong.get(j) or self._curve(row, j)
             come = [Come(line, run_time=pace("row"), rate_func=late)]
             if j not in strong:
-                self.told.add(line)
+                passing.add(line)
             if roomy or j == top:
                 text = number(weight, "share", "stage number").next_to(key, DOWN, buff=units(BELOW))
                 if key.get_x() < self.queries[row].get_x() - units(1):  # clear of the curve
                     text.end_at(key.get_left()[0] - units(APART))
                 else:
                     text.begin_at(key.get_right()[0] + units(APART))
-                self.told.add(text)
+                passing.add(text)
                 come.append(Come(text, run_time=pace("row"), rate_func=late))
             each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
-        return [LaggedStart(*each, lag_ratio=0.5 if roomy else 0.25, run_time=pace("slow"))]
+        return passing, LaggedStart(*each, lag_ratio=0.5 if roomy else 0.25, run_time=pace("slow"))
 
     def take(self, row: int) -> list[Any]:
         """Along the curves, values come down to the query."""

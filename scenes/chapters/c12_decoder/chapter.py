@@ -201,6 +201,7 @@ class Decoder(Chapter):
         top_key, most = trace.under(decoded.cross, batch=0).in_full("mean_weights", query=row).largest()
         rows = [i for i in range(len(bridge.curves)) if i != row]
         rest = [line for i in rows for line in bridge.curves[i]]
+        passing, asking = bridge.ask(row)
         hits, words = trace[f"{decoded.cross}.alignment_hits"] if gold else 0, trace["config.output_words"]
         right = f"{hits} of {words} look most at the word that they translate." if gold else shared_out(decoded, trace)
         others = claim(
@@ -221,13 +222,13 @@ class Decoder(Chapter):
             beat(
                 f"About to write “{decoded.writes[row]}”, it gives “{top_key}” an attention weight of {most:share}.",
                 (bridge.read.mark({row: "query"}), appear_in_turn([*bridge.names[2:], *bridge.written])),
-                *bridge.ask(row),
+                asking,
                 *bridge.take(row),
                 *bridge.leads([row]),
             ),
             beat(
                 f"{others} {right}",
-                leave(*bridge.told),
+                leave(*passing),
                 (draw(*rest, kind="slow") if rest else None, *bridge.leads(rows)),
                 tuple(Travel(bridge.values[bridge.top(i)], bridge.taken[i], kind="slow") for i in rows),
                 ambient=pulses(bridge.lines, bridge.amounts),

@@ -396,6 +396,7 @@ class Race:
             self.ends.append(VGroup(end, rule_name))
         #: The first step after which the best of the beam is ahead.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
+        self.ring = ring_around(VGroup(*(dots[self.overtaken - 1] for dots in self.dots)))
 
     @staticmethod
     def _plated(text: Words) -> VGroup:
@@ -412,7 +413,6 @@ class Race:
 
     def ahead(self) -> tuple[tuple[Animation, ...], Animation]:
         """Both lines go on to where it is ahead, and a ring is drawn around them."""
-        self.ring = ring_around(VGroup(*(dots[self.overtaken - 1] for dots in self.dots)))
         return self._both(self.overtaken - 1), appear(self.ring)
 
     def end(self) -> list[tuple[Animation, ...]]:
