@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -56,6 +56,15 @@ def appear_in_turn(mobjects: Sequence[Mobject], kind: str = "row") -> Animation 
     parts = [Swell(m, run_time=pace("appear"), rate_func=EASE_OUT) for m in mobjects]
     ratio = (pace(kind) / pace("appear") - 1) / max(1, len(parts) - 1) if len(parts) > 1 else 0
     return LaggedStart(*parts, lag_ratio=max(0.02, min(1.0, ratio)))
+
+
+def lagged(turns: Iterable[Animation], lag: float, most: float = np.inf, kind: str = "slow") -> Animation:
+    """Play one after another, within the time of `kind`: each begins when a share `lag` of the one before is over.
+
+    The shares of all come to `most`: where there are many, each is so much smaller.
+    """
+    each = [*turns]
+    return LaggedStart(*each, lag_ratio=min(lag, most / max(1, len(each))), run_time=pace(kind))
 
 
 def sink(*mobjects: Mobject) -> Animation:
@@ -172,8 +181,7 @@ def exchange(
 
 def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:
     """Copies of the parts fly to one place, one after another, and become what stands there."""
-    each = (Flight(part, goal) for part in parts)
-    flights = LaggedStart(*each, lag_ratio=min(0.3, 2.0 / len(parts)), run_time=pace(kind))
+    flights = lagged((Flight(part, goal) for part in parts), 0.3, 2.0, kind)
     late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
     return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 
@@ -186,14 +194,12 @@ def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row
         AnimationGroup(*(Travel(source, part, kind="flow") for part in parts))
         for source, *parts in zip(sources, *hands, strict=True)
     ]
-    lasting = max(pace("flow"), pace(kind))
-    return LaggedStart(*turns, lag_ratio=min(0.4, 2.5 / len(turns)), run_time=lasting)
+    return lagged(turns, 0.4, 2.5, max("flow", kind, key=pace))
 
 
 def through(rows: Sequence[Mobject], machine: Mobject, made: Sequence[Mobject]) -> tuple[Animation | None, ...]:
     """Copies of the rows go into a machine, and what it makes of each comes out of it."""
-    flights = (Flight(row, machine) for row in rows)
-    into = LaggedStart(*flights, lag_ratio=min(0.3, 2.0 / len(rows)), run_time=pace("row"))
+    into = lagged((Flight(row, machine) for row in rows), 0.3, 2.0, "row")
     return into, deal([machine] * len(made), made)
 
 
@@ -253,6 +259,4 @@ def meet(
     if at_once:
         columns = sorted({j for _, j in pairs})
         turns = [AnimationGroup(*(meetings[i, k] for i, k in pairs if k == j)) for j in columns]
-    together = LaggedStart(*turns, lag_ratio=min(0.5, 6.0 / len(turns)))
-    together.set_run_time(max(pace("flow"), pace(kind)))
-    return together
+    return lagged(turns, 0.5, 6.0, max("flow", kind, key=pace))

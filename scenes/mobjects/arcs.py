@@ -8,7 +8,8 @@ from manim import DOWN, UP, VGroup, VMobject
 
 from scenes.language import Told
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import arch, stroke
 from scenes.mobjects.text import Words, number
@@ -87,13 +88,11 @@ class Arcs(VGroup):
     def arc(self, key: int, query: int, weight: Quantity | None, high: float) -> VMobject:
         """An arc from a key to a query, `high` px at its middle."""
         start, end = self.chips[key].get_top(), self.chips[query].get_top()
-        thick = 3.0 if weight is None else THIN + (THICK - THIN) * weight
         # The middle of a cubic lies at three quarters of its handles.
-        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight", thick)
+        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight")
         if weight is None:
             return line
-        line = means(line, Thickness(weight, THICK - THIN, THIN))
-        return means(line, End(weight, first=True, axis="key"), End(self.chips[query].label))
+        return as_thick_as(weight, line, THIN, THICK, End(weight, first=True, axis="key"), End(self.chips[query].label))
 
     def _mark(self, key: int, arc: VMobject, weight: Quantity | None) -> None:
         """A number above a strong arc, or a question mark below a key of which nothing is known."""

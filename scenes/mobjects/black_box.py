@@ -14,7 +14,7 @@ from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exch
 from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
-from scenes.mobjects.passage import fan, rows_of
+from scenes.mobjects.passage import fan, final_of, rows_of
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arrow, bracket, ellipsis, path, rule, stroke
 from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
@@ -107,11 +107,9 @@ class Translated:
     """The tokens that are read, those that are written, and the vectors that the encoder hands over."""
 
     def __init__(self, trace: Trace) -> None:
-        last = trace.about["config"]["encoder_layers"] - 1
-        final = "encoder.final_norm.out"
         self.source = trace["embed_src.sum"].words("position")
         self.output = trace["probs"].words("position")[1:]
-        self.memory = trace[final if final in trace else f"encoder.{last}.resid_post"].pick(batch=0)
+        self.memory = final_of(trace)
         self.short = is_short(self.source) and is_short(self.output)
 
 
@@ -172,7 +170,7 @@ class WordByWord(VGroup):
     def __init__(self, source: Sequence[Label], memories: NamedTensor | None) -> None:
         self.source, colours = sentence(source, STAGE, at_foot=True), palette()
         room = STAGE.split_rows(-pixels(self.source.height), 2 * AIR)[0].inset(0.1 * STAGE.width, 0)
-        self.box = Box(room.width, room.height, colours.surface, 26, colours.residual, 4).move_to(room.centre)
+        self.box = Box.of(room, colours.surface, 26, colours.residual, 4)
         head, body = room.inset(60, 40).rows(2)
         self.title = Words("memory", "chapter", paper=self.box)
         (room if memories is None else head).fit(self.title, most=1.0)
@@ -207,7 +205,7 @@ class Half(VGroup):
     """
 
     def __init__(self, trace: Trace, side: str, room: Room, alone: bool = False, empty: bool = False) -> None:
-        self.plate = Box(room.width, room.height, palette().surface, 20, palette().residual, 4).move_to(room.centre)
+        self.plate = Box.of(room, palette().surface, 20, palette().residual, 4)
         head, body = room.inset(0, 14).split_rows(64)
         self.heading = Words(side, "title", paper=self.plate)
         head.inset(20, 0).fit(self.heading, most=1.0)

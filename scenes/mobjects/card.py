@@ -42,6 +42,6 @@ class Card(VGroup):
 
 def paper_in(room: Room) -> Box:
     """A plain surface; where another one stood in the step before, it comes out of that."""
-    paper = Box(room.width, room.height, palette().surface, 18).move_to(room.centre)
+    paper = Box.of(room, palette().surface, 18)
     paper.key = ("paper",)
     return paper

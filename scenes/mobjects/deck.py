@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, Animation, LaggedStart, Mobject, VGroup, VMobject
+from manim import RIGHT, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Travel, appear, appear_in_turn, leave
+from scenes.animations import Travel, appear, appear_in_turn, lagged, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
-from scenes.theme import pace, palette, units
+from scenes.theme import palette, units
 
 #: Px from one plate to the next, across and up, at most; with fewer than `NAMED` only the plate in front has a name.
 STEP, NAMED = 54.0, 32.0
@@ -93,9 +93,7 @@ class Pile(VGroup):
     def fan_out(self) -> Animation:
         """Each copy goes to the place of its panel."""
         travels = [Travel(copied, panel, leaving=True) for copied, panel in self.pairs]
-        together = LaggedStart(*travels, lag_ratio=min(0.4, 2.0 / len(travels)))
-        together.set_run_time(pace("slow"))
-        return together
+        return lagged(travels, 0.4, 2.0)
 
 
 def nearest_last(count: int, front: int) -> list[int]:

@@ -34,7 +34,8 @@ class Formula(MathTypst):
     def __init__(self, source: str, size: float = FONT_SIZE, role: str = "ink") -> None:
         source = in_language(source)
         self.text, self.spans = parse(source)
-        self.style, self.paper = "formula", None
+        self.style = "formula"
+        self.paper: VMobject | None = None
         self.roles = [part for part in ROLES if re.search(rf":\s*{part}\s*}}}}", source)]
         # Out of Manim's cache a formula comes with thicker fraction bars than when it is set for the first time.
         super().__init__(typst(source), font_size=size, color=palette().role(role), use_svg_cache=False)

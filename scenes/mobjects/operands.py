@@ -173,7 +173,7 @@ class Plate(VGroup):
         self.entry = entry
         colours = palette()
         line, thick = (colours.focus, 4.0) if lit else (colours.line, 2.0)
-        self.box = Box(room.width, room.height, colours.surface, 14, line, thick).move_to(room.centre)
+        self.box = Box.of(room, colours.surface, 14, line, thick)
         self.box.key = "plate", entry.name, entry.index
         inside = room.width - 36
         self.places = lines_of(places(entry), "fact", "ink2", inside)

@@ -5,21 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import RIGHT, Mobject, VGroup, VMobject
+from manim import Mobject, VGroup, VMobject
 
-from scenes.mobjects.marks import End, Thickness, means
-from scenes.mobjects.shapes import stroke
-from scenes.theme import palette
+from scenes.mobjects.marks import End, Meaning, Thickness, means
+from scenes.mobjects.shapes import curve, stroke
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
+
+
+def as_thick_as(weight: Quantity, line: VMobject, thin: float, thick: float, *ends: Meaning) -> VMobject:
+    """Make a line so thick as its weight is large, between `thin` and `thick` px; it means that, and its `ends`."""
+    line.set_stroke(width=stroke(thin + (thick - thin) * float(weight)))
+    return means(line, Thickness(weight, thick - thin, thin), *ends)
 
 
 def strand(start: np.ndarray, end: np.ndarray, share: float, least: float, most: float = 13.0) -> VMobject:
     """One line of a fan; it leaves and arrives level."""
     seen = share >= least
-    line = VMobject(stroke_color=palette().weight, stroke_width=stroke(1.5 + (most - 1.5) * share if seen else 1.5))
-    bend = RIGHT * (end - start)[0] * 0.5
-    line.points = np.array([start, start + bend, end - bend, end])
+    line = curve(start, end, thick=1.5 + (most - 1.5) * share if seen else 1.5, level=True)
     return line.set_stroke(opacity=(0.35 + 0.6 * share) if seen else 0.0)
 
 
@@ -39,6 +42,13 @@ def weigh(line: VMobject, share: Quantity, least: float) -> VMobject:
     # A row may be on stage entry by entry, and is then no token.
     ends = End(share, first=True, axis="key", alone=True), End(share, axis="query", alone=True)
     return means(line, Thickness(share, 11.5, 1.5), *ends)
+
+
+def final_of(trace: Trace) -> NamedTensor:
+    """The vectors that leave the encoder."""
+    last = trace.about["config"]["encoder_layers"] - 1
+    name = "encoder.final_norm.out"
+    return rows_of(trace, name if name in trace else f"encoder.{last}.resid_post")
 
 
 def rows_of(trace: Trace, name: str) -> NamedTensor:

@@ -108,7 +108,7 @@ class HeadPlate(VGroup):
 
     def __init__(self, head: int, room: Room, large: bool = True) -> None:
         self.key = "head", head
-        self.paper = Box(room.width, room.height, palette().surface, 14, palette().line, 2).move_to(room.centre)
+        self.paper = Box.of(room, palette().surface, 14, palette().line, 2)
         style = "block" if large else "fact"
         letter = Words(f"head {letter_of(head)}", style, "ink", self.paper)
         if letter.width > units(room.width - 2 * INSET):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import UP, VGroup, VMobject
+from manim import UP, Mobject, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Entries, Ground, Tip, means
-from scenes.mobjects.shapes import arrow, dot
+from scenes.mobjects.shapes import arrow, direction, dot
 from scenes.mobjects.tokens import Token
 from scenes.theme import pixels, units
 from transformer_core.tracing.provenance import Quantity
@@ -63,10 +63,13 @@ class Plane:
 def add_at_tip(chips: VGroup, chip: Token, lead: VMobject, air: float) -> None:
     """Put a chip beyond the tip of an arrow, and to the others if it is clear of them."""
     start, tip = lead[0].points[0], lead[-1].points[0]
-    way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+    way, _ = direction(start, tip)
     chip.move_to(tip + way * (np.array([chip.width / 2, chip.height / 2, 0]) + units(air)))
-    for other in chips:
-        apart = np.abs(chip.get_center() - other.get_center())[:2]
-        if (apart < np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).all():
-            return
-    chips.add(chip)
+    if all(clear_of(chip, other) for other in chips):
+        chips.add(chip)
+
+
+def clear_of(one: Mobject, other: Mobject, by: float | np.ndarray = 0.0, air: float = 6) -> bool:
+    """True if one thing, shifted `by` so much, lies more than `air` px beside another, or above or below it."""
+    apart = np.abs(one.get_center() + by - other.get_center())[:2]
+    return bool((apart >= np.array([one.width + other.width, one.height + other.height]) / 2 + units(air)).any())

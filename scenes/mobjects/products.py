@@ -11,7 +11,7 @@ from scenes.layout import Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import Away, Reach, means
 from scenes.mobjects.planes import Plane, add_at_tip
-from scenes.mobjects.shapes import arrow, dashes, dot, path, rule
+from scenes.mobjects.shapes import around, arrow, dashes, dot, path, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
@@ -67,9 +67,8 @@ class PlaneOfTwo(VGroup):
         self.length = number(length, spec, "stage number", "query").settle(plane.point((float(length), 0)))
         self.length.next_to(self.query, RIGHT, buff=units(18))
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
-        bend = [start + np.array([np.cos(t), np.sin(t), 0]) * units(120) for t in np.linspace(0, turn, 24)]
-        middle = start + np.array([np.cos(turn / 2), np.sin(turn / 2), 0]) * units(160)
-        self.angle = VGroup(path(bend, "ink2", 4), Words("θ", "block").settle(middle))
+        (middle,) = around(start, 160, turn / 2, turn / 2, 1)
+        self.angle = VGroup(path(around(start, 120, 0, turn), "ink2", 4), Words("θ", "block").settle(middle))
         self.names = VGroup(
             Token(query_token, "query").next_to(self.query, -away, buff=units(18)).align_to(self.query, RIGHT),
             Token(top_key, "key").next_to(end, away, buff=units(14)),

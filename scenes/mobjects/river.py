@@ -8,14 +8,14 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Shades, Wipe, appear, draw, pulses, reshape
+from scenes.animations import Shades, Wipe, appear, draw, lagged, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, means
 from scenes.mobjects.shapes import Box, arrow, dashes, path, rule
 from scenes.mobjects.strips import Strip, fills_of
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, ink_on, pace, palette, pixels, units
+from scenes.theme import at, ink_on, palette, pixels, units
 from transformer_core.studies.focus import layers_of
 from transformer_core.studies.measures.selection import argmax_angle
 from transformer_core.studies.measures.stream import stream_after
@@ -257,8 +257,7 @@ class River(VGroup):
             written = AnimationGroup(Wipe(fall, towards=DOWN), *([appear(told)] if len(told.points) else []))
             swollen = AnimationGroup(Wipe(mouth), Wipe(self.stretches[i]))
             turns.append(LaggedStart(draw(read), written, swollen, lag_ratio=0.75))
-        together = LaggedStart(*turns, lag_ratio=0.8 if len(turns) < 8 else 0.3)
-        together.set_run_time(pace(kind))
+        together = lagged(turns, 0.8 if len(turns) < 8 else 0.3, kind=kind)
         return AnimationGroup(together, Shades(self.strip, self.fills[first - 1 : last + 1], self._strip(last), kind))
 
     def gates(self) -> tuple[VGroup, VGroup, VGroup, VGroup]:

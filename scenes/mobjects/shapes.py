@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
+from scenes.layout import Room
 from scenes.mobjects.copies import Copied, begin
 from scenes.theme import PIXELS_PER_UNIT, palette, units
 
@@ -50,6 +51,11 @@ class Box(Copied, VMobject):
         self.radius = units(radius)
         self.points = _rounded(units(width), units(height), self.radius).copy()
 
+    @classmethod
+    def of(cls, room: Room, fill: str, radius: float = 5, line: str = "", thick: float = 0) -> Self:
+        """The one that fills a room."""
+        return cls(room.width, room.height, fill, radius, line, thick).move_to(room.centre)
+
     def reshape(self) -> None:
         """Be round at the corners again after a stretch, where it stands."""
         self.points = _rounded(self.width, self.height, self.radius) + self.get_center()
@@ -90,47 +96,51 @@ def frame(width: float, height: float, role: str = "focus", thick: float = 5, ra
     return box
 
 
+def stroked(points: np.ndarray, role: str, thick: float) -> VMobject:
+    """A line along curves, four points each."""
+    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
+    line.points = points
+    return line
+
+
 def rule(start: np.ndarray, end: np.ndarray, role: str = "line", thick: float = 2) -> VMobject:
     """A straight line."""
-    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
-    line.points = segments(start, end)
-    return line
+    return stroked(segments(start, end), role, thick)
 
 
 def dashes(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float = 2.5, dash: float = 9) -> VMobject:
     """A dashed straight line as one mobject."""
-    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
     length = float(np.linalg.norm(end - start))
     count = max(1, round(length / units(2 * dash)))
     corners = start + (end - start) * np.linspace(0, 1, 2 * count)[:, None]
-    line.points = segments(corners[::2], corners[1::2])
-    return line
+    return stroked(segments(corners[::2], corners[1::2]), role, thick)
+
+
+def direction(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The direction from one point to another, and the direction to the left of it."""
+    way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
+    return way, np.array([-way[1], way[0], 0])
 
 
 def arrow(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float = 3, tip: float = 15) -> VGroup:
     """A straight arrow with a filled tip."""
-    way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-9)
-    side = np.array([-way[1], way[0], 0])
+    way, side = direction(start, end)
     foot = end - way * units(tip)
     head = VMobject(fill_color=palette().role(role), fill_opacity=1, stroke_width=0)
     head.set_points_as_corners([end, foot + side * units(tip * 0.42), foot - side * units(tip * 0.42), end])
     return VGroup(rule(start, foot, role, thick), head)
 
 
-def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float = 3) -> VMobject:
-    """A smooth line that leaves and arrives vertically."""
-    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
-    bend = np.array([0, (end - start)[1] * 0.5, 0])
-    line.points = np.array([start, start + bend, end - bend, end])
-    return line
+def curve(start: np.ndarray, end: np.ndarray, role: str = "weight", thick: float = 3, level: bool = False) -> VMobject:
+    """A smooth line that leaves and arrives vertically; or, `level`, horizontally."""
+    bend = (end - start) * (RIGHT if level else UP) * 0.5
+    return stroked(np.array([start, start + bend, end - bend, end]), role, thick)
 
 
 def arch(start: np.ndarray, end: np.ndarray, rise: float, role: str = "weight", thick: float = 3) -> VMobject:
     """A smooth line that goes up from one point and comes down on another, with handles `rise` px above them."""
-    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
     up = UP * units(rise)
-    line.points = np.array([start, start + up, end + up, end])
-    return line
+    return stroked(np.array([start, start + up, end + up, end]), role, thick)
 
 
 def drop(above: VMobject, below: VMobject, role: str = "line", thick: float = 4) -> VMobject:
@@ -141,14 +151,29 @@ def drop(above: VMobject, below: VMobject, role: str = "line", thick: float = 4)
 
 def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMobject:
     """A line through all points."""
-    line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
-    line.set_points_as_corners(points)
-    return line
+    corners = np.array(points)
+    return stroked(segments(corners[:-1], corners[1:]), role, thick)
 
 
 def bracket(start: np.ndarray, end: np.ndarray, out: np.ndarray, thick: float = 3) -> VMobject:
     """A bracket that holds together what lies between two points; `out` is the way from them to its back."""
     return path([start, start + out, end + out, end], thick=thick)
+
+
+def around(centre: np.ndarray, radius: float, start: float, end: float, count: int = 24) -> list[np.ndarray]:
+    """Points `radius` px from a centre, from one angle to another, in radians from the right."""
+    angles = np.linspace(start, end, count)
+    return [centre + units(radius) * np.array([np.cos(angle), np.sin(angle), 0]) for angle in angles]
+
+
+def sector(
+    centre: np.ndarray, radius: float, one: np.ndarray, other: np.ndarray, role: str, opacity: float, count: int = 24
+) -> VMobject:
+    """The sector between the directions of two vectors (x, y), the shorter way round; its arc has `count` points."""
+    start, end = (np.arctan2(*vector[::-1]) for vector in (one, other))
+    turn = (end - start + np.pi) % (2 * np.pi) - np.pi
+    part = VMobject(fill_color=palette().role(role), fill_opacity=opacity, stroke_width=0)
+    return part.set_points_as_corners([centre, *around(centre, radius, start, start + turn, count), centre])
 
 
 def dot(centre: np.ndarray, radius: float = 7, role: str = "ink") -> VMobject:

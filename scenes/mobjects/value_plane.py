@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import Animation, LaggedStart, VGroup
+from manim import Animation, VGroup
 
-from scenes.animations import Travel
+from scenes.animations import Travel, lagged
 from scenes.layout import Room
-from scenes.mobjects.planes import Plane, add_at_tip
-from scenes.mobjects.shapes import dashes
+from scenes.mobjects.planes import Plane, add_at_tip, clear_of
+from scenes.mobjects.shapes import dashes, direction
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.theme import pace, units
+from scenes.theme import units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -69,7 +69,7 @@ class ValuePlane(VGroup):
         terms = [tuple(weighted[:, side].quantities()) for side in (0, 1)]
         self.output = plane.arrow(foot, terms, "weight", 10, 30, fixed=True)
         self.outline = VGroup(
-            dashes(plane.point(one), plane.point(other), "value", 2.5) for one, other in pairwise(around(values.values))
+            dashes(plane.point(one), plane.point(other), "value", 2.5) for one, other in pairwise(hull(values.values))
         )
         self.chips = VGroup()
         own: list[int] = []
@@ -87,20 +87,19 @@ class ValuePlane(VGroup):
     def _clear(self, tip: np.ndarray, chips: Sequence[Token]) -> None:
         """Put those of `chips` that an arrow to `tip` runs through at its side, if no other chip is there."""
         start = self.origin.get_center()
-        way = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
-        aside = np.array([-way[1], way[0], 0])
+        way, aside = direction(start, tip)
         for chip in chips:
             size, off = np.array([chip.width, chip.height, 0]) / 2, chip.get_center() - start
             need, apart = float(np.abs(aside) @ size) + units(12), float(off @ aside)
             if abs(apart) < need and -float(np.abs(way) @ size) < float(off @ way) < float(np.linalg.norm(tip - start)):
                 by = aside * (need * (1 if apart >= 0 else -1) - apart)
-                if all(clear_of(chip.get_center() + by, chip, other) for other in self.chips if other is not chip):
+                if all(clear_of(chip, other, by) for other in self.chips if other is not chip):
                     chip.shift(by)
 
     def _settle(self, spots: np.ndarray, room: Room) -> None:
         """Put the name of the output beside its arrow, where it is clearest of all that is drawn."""
         start, tip = self.output[0].points[0], self.output[-1].points[0]
-        along = (tip - start) / max(float(np.linalg.norm(tip - start)), 1e-9)
+        along, _ = direction(start, tip)
         size = np.array([self.heading.width, self.heading.height, 0]) / 2
         reach = float(np.abs(along) @ size) + units(24)
         places = [tip + along * reach, start - along * reach]
@@ -132,18 +131,10 @@ class ValuePlane(VGroup):
     @staticmethod
     def _each(old: VGroup, new: VGroup) -> Animation:
         turns = [Travel(a, b, 0.0, "row", leaving=True) for a, b in zip(old, new, strict=True)]
-        together = LaggedStart(*turns, lag_ratio=0.25 if len(turns) < 8 else 0.1)
-        together.set_run_time(pace("slow"))
-        return together
+        return lagged(turns, 0.25 if len(turns) < 8 else 0.1)
 
 
-def clear_of(place: np.ndarray, chip: Token, other: Token) -> bool:
-    """Return True if a chip at a place would not touch another one."""
-    apart = np.abs(place - other.get_center())[:2]
-    return bool((apart > np.array([chip.width + other.width, chip.height + other.height]) / 2 + units(6)).any())
-
-
-def around(spots: np.ndarray) -> list[np.ndarray]:
+def hull(spots: np.ndarray) -> list[np.ndarray]:
     """The corners of the convex hull of spots, count × 2, from the first one back to it (Andrew 1979)."""
     ordered = sorted({(float(x), float(y)) for x, y in spots})
     corners: list[np.ndarray] = []

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from manim import Animation, LaggedStart, VGroup, VMobject, rate_functions
+from manim import Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Sweep, Travel, appear, leave, ring_around
+from scenes.animations import Sweep, Travel, appear, lagged, leave, ring_around
 from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, Shade, means
@@ -133,8 +133,7 @@ class WeightedSum(VGroup):
     def weigh(self) -> tuple[Animation, ...]:
         """Each value keeps so much of its width as its weight says; an outline shows how wide it was."""
         turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.shrunk, strict=True)]
-        together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(turns)))
-        together.set_run_time(pace("slow"))
+        together = lagged(turns, 0.35, 2.0)
         return appear(self.outlines, rise=False), together
 
     def follow(self) -> list[Any]:
@@ -159,7 +158,7 @@ class WeightedSum(VGroup):
         """Slide together what is left of the values; there the output appears, entry by entry."""
         left = VGroup(*(narrow.copy().set_opacity(FAINT).move_to(self.output) for narrow in self.shrunk))
         turns = (Travel(value, part, 0.0, "row") for value, part in zip(self.values, left, strict=True))
-        together = LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / len(left)), run_time=pace("slow"))
+        together = lagged(turns, 0.35, 2.0)
         first = [part for part in (self.heading, self.output.plate) if part not in self.shown]
         cells = VGroup(*(cell for cell in self.output.cells if cell not in self.shown))
         come = appear(*first, rise=False)

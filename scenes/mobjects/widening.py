@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, draw, leave, pulses, reshape
+from scenes.animations import Flight, Travel, appear, draw, lagged, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
@@ -179,14 +179,14 @@ class Widening(VGroup):
 
     def widen(self) -> Animation:
         """The whole vector goes to all neurons, which rise one after another."""
-        turns = LaggedStart(*(risen(bar, self.floor) for bar in self.before), lag_ratio=0.03, run_time=pace("slow"))
+        turns = lagged((risen(bar, self.floor) for bar in self.before), 0.03)
         everywhere = Box(self.plot.width, 8, palette().background).move_to(self.reads.get_bottom())
         return AnimationGroup(Flight(self.enters, everywhere, 0.0, kind="slow"), turns)
 
     def narrow(self) -> Animation:
         """Let the neurons' activations run to the output, whose entries rise."""
         rise = (Travel(thin(cell), cell, 0.0, "row") for cell in self.leaves.cells)
-        rising = LaggedStart(*rise, lag_ratio=0.03, run_time=pace("slow"))
+        rising = lagged(rise, 0.03)
         return AnimationGroup(self.flow()(pace("slow")), appear(self.leaves.plate), rising)
 
     def _ways(self, post: NamedTensor, wide: float) -> tuple[VGroup, list[VMobject], list[int]]:
@@ -243,7 +243,7 @@ class OneForAll:
         self.out = under(ribbon, first, out, "residual", scale)
         self.alone = vector_in(ribbon.columns[here].cross(second), alone, "residual", scale)
         box = middle.inset(0, 26)
-        self.machine = Box(box.width, box.height, palette().surface, 18, palette().residual, 4).move_to(box.centre)
+        self.machine = Box.of(box, palette().surface, 18, palette().residual, 4)
         self.label = box.inset(0, 12).fit(Formula(formula, LARGE), most=1.0)
         rows = ((self.enters[0], "vectors"), (self.machine, called), (self.out[0], "outputs"), (self.alone, "alone"))
         self.names = [row_name(text, side, row.get_y()) for row, text in rows]
@@ -279,7 +279,7 @@ class MoveAndCompute:
     @staticmethod
     def _box(place: Room) -> VGroup:
         """The network, under one of the tokens."""
-        box = Box(place.width, place.height, palette().surface, 12, palette().residual, 3).move_to(place.centre)
+        box = Box.of(place, palette().surface, 12, palette().residual, 3)
         name = Words("FFN", "stage word", "residual", box)
         return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
 

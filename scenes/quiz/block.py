@@ -34,7 +34,7 @@ def positions(trace: Trace) -> Iterator[Question]:
         )
     largest = embedding["largest_entry"].pick(batch=0, position=focus.query_token.position)
     numbers, wave = embedding["position_numbers"], embedding["position_table"].values
-    last = numbers.quantity(len(numbers) - 1)
+    last = numbers.quantity(-1)
     yield Question(
         "Why is a position not simply added to the embedding as its number?",
         ("A large number would drown the word", bool(last > 2 * largest)),

@@ -126,7 +126,7 @@ def interpretation(trace: Trace) -> Iterator[Question]:
         step="Activation patching: transplant a vector",
     )
     told = trace["experiment.probe.told"].pick(choice="inflected")
-    read, guessed = told.quantity(len(told) - 1), trace["experiment.probe.majority"].pick(choice="inflected")
+    read, guessed = told.quantity(-1), trace["experiment.probe.majority"].pick(choice="inflected")
     yield Question(
         f"A linear probe reads the gender of a noun from the vector of its adjective, {read:share} right. What does "
         "that show?",

@@ -117,7 +117,7 @@ def _fitting(lines: Sequence[str], room: float) -> str:
 def _edited(trace: Trace) -> list[str]:
     """Return texts on the edit and its effect: in full, then ever shorter."""
     edits, effect = trace["edits"], trace["edit_effect"]
-    first, more = edits.label("choice", 0), edits.quantity(len(edits) - 1)
+    first, more = edits.label("choice", 0), edits.quantity(-1)
     said = f"edited: {first}, and {more:.0f} more" if more > 0 else f"edited: {first}"
     found = [f"{said} · the output moves by {effect:share}", f"edited: the output moves by {effect:share}"]
     before, after = trace["edit_outputs"].words("choice") if "edit_outputs" in trace else ("", "")

@@ -38,7 +38,7 @@ class Opening(VGroup):
         self.gives = bool(output)
         self.output = self._output(output, vectors, foot)
         room = body.inset(body.width / 5, 0)
-        self.box = Box(room.width, room.height, palette().surface, 26, palette().ink3, 3).move_to(room.centre)
+        self.box = Box.of(room, palette().surface, 26, palette().ink3, 3)
         self.name_plate = Words("a Transformer", "title", paper=self.box).settle(room.centre)
         self.inside = self.source.below(STAGE)
         self.question = Words("?", "chapter", paper=self.box).scale(LARGER).settle(self.inside.centre)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
 from manim import DOWN, VGroup, VMobject
 
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.senses import TwoSenses
-from scenes.mobjects.shapes import dashes, dot
+from scenes.mobjects.shapes import dashes, direction, dot
 from scenes.mobjects.text import Words
 from scenes.theme import units
 from transformer_core.studies.measures.stream import SENSES
@@ -35,8 +34,7 @@ class UnknownWays(TwoSenses):
 
     def _way(self, name: VMobject) -> VGroup:
         start, spot = self.start[0].get_center(), dot(name.get_bottom() + units(14) * DOWN, 11, "value")
-        way = spot.get_center() - start
-        long = max(float(np.linalg.norm(way)), 1e-9)
-        line = dashes(start + way * units(30) / long, spot.get_center() - way * units(30) / long, "value", 6, 14)
-        beside = np.array([-way[1], way[0], 0]) / long * units(40)
-        return VGroup(line, Words("?", "large number", "value").settle(start + way * 0.5 + beside), spot)
+        end = spot.get_center()
+        way, side = direction(start, end)
+        line = dashes(start + way * units(30), end - way * units(30), "value", 6, 14)
+        return VGroup(line, Words("?", "large number", "value").settle((start + end) / 2 + side * units(40)), spot)

@@ -30,7 +30,8 @@ from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.curves import GOAL, hollow
-from scenes.mobjects.marks import End, Stands, Thickness, means
+from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
 from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, rule, stroke
@@ -407,11 +408,10 @@ class Fading:
         self.level_name.end_at(self.tanks[0].get_left()[0] - units(14))
         chips = ribbon.chips[end], ribbon.chips[start]
         a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[-1], self.tanks[0]))
-        thick = 10.0 if weight is None else THIN + (THICK - THIN) * weight
-        self.arc = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75, "weight", thick)
+        self.arc = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75, thick=10)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         if weight is not None:
-            means(self.arc, Thickness(weight, THICK - THIN, THIN))
+            as_thick_as(weight, self.arc, THIN, THICK)
         middle = (a + b) / 2
         told = "attention: one layer" if weight is None else f"attention, one layer: {weight:share}"
         self.arc_name = Words(told, "block", "weight")
@@ -468,10 +468,9 @@ class Handover:
             lines = VGroup()
             for weight, vector in zip(row.quantities(), self.others.vectors, strict=True):
                 if weight > SEEN:
-                    line = curve(vector.get_top() + UP * units(8), chip.get_bottom() - UP * units(8), "weight")
-                    line.set_stroke(width=stroke(THIN + (THICK - THIN) * weight))
+                    line = curve(vector.get_top() + UP * units(8), chip.get_bottom() - UP * units(8))
                     ends = End(weight, first=True, axis="key", alone=True), End(label, alone=True)
-                    lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
+                    lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
             found.append(lines)
         return found
 

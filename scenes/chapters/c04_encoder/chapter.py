@@ -26,14 +26,13 @@ from scenes.chapters.c04_encoder.encoder_plan import (
     Plan,
     Strands,
     added,
-    final_of,
     grown,
     into,
     later_attention,
     scale_of,
 )
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import rows_of
+from scenes.mobjects.passage import final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -19,6 +19,7 @@ from scenes.animations import (
     draw,
     exchange,
     grow,
+    lagged,
     leave,
     move_ring,
     pulses,
@@ -28,7 +29,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Length, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import fan, rows_of, strand
+from scenes.mobjects.passage import fan, final_of, rows_of, strand
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
 from scenes.mobjects.strips import Rows
@@ -36,7 +37,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector, vector_in
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import SMALLEST, at, between, pace, palette, pixels, units
+from scenes.theme import SMALLEST, at, between, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
@@ -140,7 +141,7 @@ class Plan(VGroup):
                 self.parts.append(ellipsis().move_to(here.centre))
                 continue
             line = (colours.focus, 4) if part == opened else (colours.ink3, 2.5)
-            box = self.boxes[part] = Box(here.width, here.height, colours.surface, 10, *line).move_to(here.centre)
+            box = self.boxes[part] = Box.of(here, colours.surface, 10, *line)
             name = names[part].settle(here.split_rows(HEAD)[0].centre)
             box.key, name.key, name.paper = ("box", part), ("named", part), box
             if part == opened:
@@ -358,7 +359,7 @@ class Blanked(VGroup):
     def counting(self, but: int) -> Animation:
         """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
         turns = [draw(*lines) for j, lines in enumerate(self.ways) if lines and j != but]
-        drawing = [LaggedStart(*turns, lag_ratio=1, run_time=pace("slow"))] if turns else []
+        drawing = [lagged(turns, 1)] if turns else []
         return AnimationGroup(Count(self.count, self.counts, "", "slow"), *drawing)
 
 
@@ -609,13 +610,6 @@ def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vec
         *exchange(stream, sums, "row"),
         *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
     )
-
-
-def final_of(trace: Trace) -> NamedTensor:
-    """The vectors that leave the encoder."""
-    last = trace.about["config"]["encoder_layers"] - 1
-    name = "encoder.final_norm.out"
-    return rows_of(trace, name if name in trace else f"encoder.{last}.resid_post")
 
 
 def later_attention(trace: Trace) -> str:

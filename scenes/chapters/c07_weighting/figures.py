@@ -85,7 +85,7 @@ class Nudges(VGroup):
         self.choices, leads, curve = [*charts], run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        ends = leads.quantity(0), leads.quantity(len(leads) - 1)
+        ends = leads.quantity(0), leads.quantity(-1)
         self.rows = [run["one_weights"].pick(choice=choice, key=0).quantities() for choice in charts]
         self.tangents, self.slopes, self.names, self.told = VGroup(), VGroup(), VGroup(), VGroup()
         self.bars, self.ways = [], []

@@ -315,7 +315,7 @@ class Race(VGroup):
         """The best score that the rival ever had, and its last one."""
         layer, head = self.rival
         row = self.scores.pick(layer=layer, head=head)
-        return row.largest()[-1], row.quantity(len(row) - 1)
+        return row.largest()[-1], row.quantity(-1)
 
 
 class Sink(VGroup):

@@ -182,7 +182,7 @@ class Positions(Chapter):
         """A bare number grows; a wave does not."""
         query_token, numbers = focus.query_token, embedding["position_numbers"]
         picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
-        largest, last = picture.largest, numbers.quantity(len(numbers) - 1)
+        largest, last = picture.largest, numbers.quantity(-1)
         entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
         scaled = all(abs(entry) < largest for entry in entries)
         first = claim(scaled, f"Times the root of {trace['config.d_model']}, the", "The")
@@ -447,7 +447,7 @@ class Positions(Chapter):
             "Other ways to tell the position",
             beat("Other models learn a vector for each position.", appear_in_turn([*curves.ticks], "slow")),
             beat(
-                f"Trained alike for {steps.quantity(len(steps) - 1):,.0f} steps, sine waves get {waves:.0%} of new "
+                f"Trained alike for {steps.quantity(-1):,.0f} steps, sine waves get {waves:.0%} of new "
                 f"sentences right, learned vectors {learned:.0%}.",
                 *curves.drawn("waves", "learned"),
             ),

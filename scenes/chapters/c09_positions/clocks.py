@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, exchange, ring_around
+from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, exchange, lagged, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
-from scenes.mobjects.shapes import Box, arrow, dot, rule
+from scenes.mobjects.shapes import Box, arrow, dot, rule, sector
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
@@ -65,12 +65,8 @@ class Dial(VGroup):
 
     def sector(self, place: int, other: int) -> VMobject:
         """The sector between the hands of two positions, the shorter way round."""
-        start, end = (np.arctan2(*self.tensor.values[i][::-1]) for i in (place, other))
-        turn = (end - start + np.pi) % (2 * np.pi) - np.pi
-        far = units(self.reach) * 0.5
-        rim = [self.centre + far * np.array([np.cos(t), np.sin(t), 0]) for t in np.linspace(start, start + turn, 24)]
-        part = VMobject(fill_color=palette().weight, fill_opacity=0.4, stroke_width=0)
-        return part.set_points_as_corners([self.centre, *rim, self.centre])
+        tips = self.tensor.values
+        return sector(self.centre, self.reach / 2, tips[place], tips[other], "weight", 0.4)
 
     def legs(self, place: int) -> tuple[VMobject, VMobject]:
         """The sine of the hand as a line to the right, and its cosine as a line up."""
@@ -155,7 +151,7 @@ class Clocks:
     def into(self, vector: Vector) -> Animation:
         """Copies of the dials fly to their entries in the whole encoding of a position."""
         flights = [Flight(d, vector.cells.of(2 * pair)) for d, pair in zip(self.dials, self.shown, strict=True)]
-        return LaggedStart(*flights, lag_ratio=0.15, run_time=pace("row"))
+        return lagged(flights, 0.15, kind="row")
 
     def turn(self, hands: VGroup, places: list[int] | range, last: VGroup, kind: str) -> Animation:
         """Turn hands from place to place; at the end they stand as `last` does."""

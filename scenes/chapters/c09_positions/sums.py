@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, deal, draw, exchange, follow, reshape, slide
+from scenes.animations import Flight, Travel, deal, draw, exchange, follow, lagged, reshape, slide
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, curve, dashes, dot, path, rule
+from scenes.mobjects.shapes import Box, around, arrow, curve, dashes, direction, dot, path, rule
 from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -79,8 +79,7 @@ class TradingPlaces:
         second = Attended(other, lower, 12, 12, first.scale)
         self.ribbon, self.vectors, self.moved, self.others = first.ribbon, first.vectors, second.ribbon, second.vectors
         self.band, self.other_band = (
-            Box(row.line.width, row.line.height, palette().surface, 8, palette().line, 2).move_to(row.line.centre)
-            for row in (first, second)
+            Box.of(row.line, palette().surface, 8, palette().line, 2) for row in (first, second)
         )
         for vector, chip in zip((*self.vectors, *self.others), (*self.ribbon.chips, *self.moved.chips), strict=True):
             means(vector, Stands(chip.label))
@@ -103,7 +102,7 @@ class TradingPlaces:
     def trade_places(self) -> Animation:
         """The words go to their new places, one after another: none passes over another."""
         travels = [Travel(self.ribbon.chips[j], self.moved.chips[i], 0.0, "flow") for i, j in enumerate(self.order)]
-        return LaggedStart(*travels, lag_ratio=1.0, run_time=pace("slow"))
+        return lagged(travels, 1.0)
 
     def attend(self, again: bool = False) -> Animation:
         """Attention makes the vectors of the sentence; `again`, those of the shuffled one."""
@@ -113,7 +112,7 @@ class TradingPlaces:
     def along(self, places: Sequence[int]) -> Animation:
         """Copies of the first vectors follow their words: each lands on the one that was made there."""
         flights = (Flight(*pair, 0.0, "row") for pair in zip(*self.rows_of(places), strict=True))
-        return LaggedStart(*flights, lag_ratio=min(0.6, 3.0 / len(self.order)), run_time=pace("slow"))
+        return lagged(flights, 0.6, 3.0)
 
 
 def both_orders(labels: Sequence[Label], shuffled: Sequence[Label]) -> tuple[Ribbon, Ribbon, Room]:
@@ -158,7 +157,7 @@ class TwoOrders:
         """The arrows of a chain grow one from the tip of the other, and get their names."""
         pairs = zip(chain, self.arrow_names[self.chains.index(chain)], strict=True)
         turns = [AnimationGroup(draw(line), *([follow(name)] if name else [])) for line, name in pairs]
-        return LaggedStart(*turns, lag_ratio=1.0, run_time=pace("slow"))
+        return lagged(turns, 1.0)
 
     def fade(self) -> Animation:
         """The first chain grows faint."""
@@ -168,8 +167,7 @@ class TwoOrders:
     def _named(label: Label, start: np.ndarray, end: np.ndarray, middle: np.ndarray) -> Words:
         """The word of an arrow beside its middle, on the side that leads away from the output."""
         text = word(label, "stage word", "ink")
-        way = (end - start) / float(np.linalg.norm(end - start))
-        aside = np.array([-way[1], way[0], 0])
+        _, aside = direction(start, end)
         aside *= 1.0 if aside @ ((start + end) / 2 - middle) >= 0 else -1.0
         reach = np.abs(aside) @ np.array([text.width / 2, text.height / 2, 0]) + units(18)
         return text.settle((start + end) / 2 + aside * reach)
@@ -300,8 +298,7 @@ class TipToTail:
         self.total_name = Words("sum", "stage word")
         self.total_name.move_to((foot + end) / 2 + LEFT * (units(40) + self.total_name.width / 2) + UP * units(24))
         turn = float(np.arctan2(place[1], place[0]))
-        bend = [tip + np.array([np.cos(t), np.sin(t), 0]) * units(64) for t in np.linspace(0, turn, 24)]
-        self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(bend, "ink2", 4))
+        self.angle = VGroup(rule(tip, tip + RIGHT * units(110), "ink3", 3), path(around(tip, 64, 0, turn), "ink2", 4))
         self.degrees = Words(f"{part['sum_angle']:.0f}°", "stage number", "ink2")
         self.degrees.next_to(self.angle, RIGHT + DOWN, buff=units(4))
 
@@ -389,5 +386,5 @@ class WithAndWithout:
         for made, changes in zip(self.made, self.changes, strict=True):
             old = [goal for goal, (part, _) in zip(self.goals, self.moves, strict=True) if part in made]
             turns = (reshape(*pair, "flow") for pair in zip(old, changes, strict=True))
-            found.append(LaggedStart(*turns, lag_ratio=0.8, run_time=pace("slow")))
+            found.append(lagged(turns, 0.8))
         return found

@@ -221,7 +221,7 @@ class Residual(Chapter):
         """Gradients before any training, by depth: four ways to build a stack."""
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
-        ends = {way: row.quantity(len(row) - 1) for way, row in rows.items()}
+        ends = {way: row.quantity(-1) for way, row in rows.items()}
         specs = {way: (end, ".1f" if 0.01 < end < 1000 else ".0e") for way, end in ends.items()}
         curves = Curves(depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
         yield Step(
@@ -288,7 +288,7 @@ class Residual(Chapter):
                 appear(ring),
             ),
             beat(
-                f"With Add, each carries itself along: {share.quantity(len(share) - 1):.0%} is its own at the end.",
+                f"With Add, each carries itself along: {share.quantity(-1):.0%} is its own at the end.",
                 (*picture.deepen(without, first=gone), *picture.deepen(added)),
             ),
             beat("Add keeps the words apart.", move_ring(ring, VGroup(*picture.states[added][0]))),

@@ -9,11 +9,11 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import curve, path
+from scenes.mobjects.planes import Plane, clear_of
+from scenes.mobjects.shapes import around, curve, path
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import vectors_in
-from scenes.theme import units
+from scenes.theme import pixels, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -75,18 +75,15 @@ class SumOfTwo:
         for side in sides:
             name.next_to(tip, side, buff=units(24))
             name.set_x(float(np.clip(name.get_x(), room.centre[0] - reach, room.centre[0] + reach)))
-            apart = [np.abs(name.get_center() - other.get_center())[:2] for other in there]
-            sizes = [np.array([name.width + other.width, name.height + other.height]) / 2 for other in there]
-            if not any((far < size + units(10)).all() for far, size in zip(apart, sizes, strict=True)):
+            if all(clear_of(name, other, air=10) for other in there):
                 return
 
     @staticmethod
     def _turn(foot: np.ndarray, tip: np.ndarray, degrees: Quantity, radius: float, role: str) -> VGroup:
         turn = float(np.arctan2(tip[1], tip[0]))
-        bend = [foot + np.array([np.cos(t), np.sin(t), 0]) * units(radius) for t in np.linspace(0, turn, 24)]
         words = Words(f"{degrees:.0f}°", "large number", role)
-        middle = np.array([np.cos(turn / 2), np.sin(turn / 2), 0])
-        return VGroup(path(bend, role, 5), words.settle(foot + middle * (units(radius + 34) + words.width / 2)))
+        (beside,) = around(foot, radius + 34 + pixels(words.width) / 2, turn / 2, turn / 2, 1)
+        return VGroup(path(around(foot, radius, 0, turn), role, 5), words.settle(beside))
 
     def threads(self, chips: Sequence[VMobject]) -> list[VMobject]:
         """Lines from the tokens that f(x) is made of."""

@@ -6,14 +6,14 @@ Everything is a recorded run: `transformer_core.studies.experiments.parts`.
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, LaggedStart, VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
-from scenes.animations import Count, Shades, Through, Travel, Travels, draw, fill
+from scenes.animations import Count, Shades, Through, Travel, Travels, draw, fill, lagged
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, signed, units
+from scenes.theme import at, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -111,9 +111,7 @@ class Clouds:
 
     def folded(self) -> Animation:
         """The line of each neuron, one after another."""
-        lines = LaggedStart(*(draw(crease) for crease in self.creases[0]), lag_ratio=0.4)
-        lines.set_run_time(pace("slow"))
-        return lines
+        return lagged(map(draw, self.creases[0]), 0.4)
 
     def learn(self) -> tuple[Animation, ...]:
         """Lines, shades and the share pass through what was recorded in training."""

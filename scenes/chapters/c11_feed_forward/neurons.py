@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup
 
-from scenes.animations import Flight, Travel, appear, draw, exchange
+from scenes.animations import Flight, Travel, appear, draw, exchange, lagged
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import Hue, Length, means
@@ -19,7 +19,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import thin, under, vector_in
 from scenes.mobjects.weighted_sum import Narrow
 from scenes.mobjects.widening import activation_bar, all_but, chip_in, risen, rooms, row_name, zero_line
-from scenes.theme import at, pace, palette, signed, units
+from scenes.theme import at, palette, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Quantity
@@ -144,7 +144,7 @@ class Detector:
                 Flight(self.vectors[i], goal, 0.1), Flight(self.keys[i], goal, -0.1), risen(bar, self.zero.get_y())
             )
             turns.append(LaggedStart(come, appear(self.numbers_before[i]), lag_ratio=0.8))
-        return _together(turns)
+        return lagged(turns, 0.35, 2.0)
 
     def others(self, *hands: Iterable[Any]) -> list[Any]:
         """The parts of all tokens except the one that is followed."""
@@ -220,13 +220,13 @@ class Memory:
 
     def weigh(self) -> Animation:
         """Each value keeps so much of its height as its neuron fires hard."""
-        return _together([*map(Narrow, self.values, self.narrowed)])
+        return lagged(map(Narrow, self.values, self.narrowed), 0.35, 2.0)
 
     def pour(self) -> Animation:
         """The values go together into the output, whose entries rise."""
         flights = [Flight(value, self.output, 0.0, kind="row") for value in self.values]
         rise = [Travel(thin(cell), cell, 0.0, "row") for cell in self.output.cells]
-        return AnimationGroup(_together(flights), _together(rise))
+        return AnimationGroup(lagged(flights, 0.35, 2.0), lagged(rise, 0.35, 2.0))
 
     def add_on(self) -> tuple[Animation, ...]:
         """The output goes to the stream, and is added."""
@@ -234,10 +234,6 @@ class Memory:
         return AnimationGroup(draw(self.plus[0]), appear(self.plus[1]), flight), Travel(
             self.stream, self.later, 0.0, leaving=True
         )
-
-
-def _together(turns: list[Animation]) -> Animation:
-    return LaggedStart(*turns, lag_ratio=min(0.35, 2.0 / max(1, len(turns))), run_time=pace("slow"))
 
 
 class NamedNeurons:

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, draw, move_ring, ring_around
+from scenes.animations import Come, Flight, Travel, appear, draw, lagged, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence
-from scenes.mobjects.marks import End, Stands, Thickness, means
+from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, curve
 from scenes.mobjects.tensors import full_colour
@@ -133,10 +134,8 @@ class Bridge(VGroup):
         """A curve between a key and the query of a word that is read, as thick as its weight is large."""
         start, end = self.keys[j].get_bottom() + DOWN * units(4), self.queries[row].get_top() + UP * units(4)
         weight = self.weights.quantity(row, j)
-        line = curve(start, end, "weight" if weight > 0.5 else "ink3", THIN + (THICK - THIN) * float(weight))
-        return means(
-            line, Thickness(weight, THICK - THIN, THIN), End(weight, first=True, axis="key"), End(self.reads[row])
-        )
+        line = curve(start, end, "weight" if weight > 0.5 else "ink3")
+        return as_thick_as(weight, line, THIN, THICK, End(weight, first=True, axis="key"), End(self.reads[row]))
 
     def top(self, row: int) -> int:
         """The place of the source token with the largest weight of a row."""
@@ -167,7 +166,7 @@ class Bridge(VGroup):
                 passing.add(text)
                 come.append(Come(text, run_time=pace("row"), rate_func=late))
             each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
-        return passing, LaggedStart(*each, lag_ratio=0.5 if roomy else 0.25, run_time=pace("slow"))
+        return passing, lagged(each, 0.5 if roomy else 0.25)
 
     def take(self, row: int) -> list[Any]:
         """Along the curves, values come down to the query."""

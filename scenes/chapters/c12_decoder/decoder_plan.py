@@ -63,7 +63,7 @@ class Stack(VGroup):
         shown = [*layers] if len(layers) <= 2 else [layers[0], (), layers[-1]]
         paths = [path for layer in shown for path in ([sublayer.path for sublayer in layer] or [""])] + ["output"]
         colours = palette()
-        self.plate = Box(room.width, room.height, colours.surface, 20, colours.residual, 4).move_to(room.centre)
+        self.plate = Box.of(room, colours.surface, 20, colours.residual, 4)
         self.plate.key = "plate", "decoder"
         inside = room.inset(26, 16)
         if track:
@@ -79,7 +79,7 @@ class Stack(VGroup):
             if not path:
                 dots.add(ellipsis().move_to(line.centre))
                 continue
-            box = Box(line.width, line.height, colours.background, 10, colours.ink3, 2).move_to(line.centre)
+            box = Box.of(line, colours.background, 10, colours.ink3, 2)
             name = Words(names.get(path.rpartition(".")[2], "output"), style, paper=box if track else None)
             name.settle(line.centre)
             if track:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, draw, grow
+from scenes.animations import Come, Flight, Travel, appear, draw, grow, lagged
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
@@ -63,7 +63,7 @@ class TwoRuns:
         wide = (body.width - MACHINE) / 2 - SPACE
         left, rest = body.split_columns(wide, SPACE)
         middle, right = rest.split_columns(MACHINE, SPACE)
-        self.box = Box(middle.width, middle.height, palette().surface, 20, palette().residual, 4).move_to(middle.centre)
+        self.box = Box.of(middle, palette().surface, 20, palette().residual, 4)
         self.title = Words("encoder", "title", paper=self.box).settle(middle.centre)
         self.before, self.after = (
             self._vectors([getattr(run, side) for run in runs], place)
@@ -197,7 +197,7 @@ class ReadingOut(VGroup):
             AnimationGroup(Flight(self.row, vector, 0.0, lit=True), Come(logit, run_time=pace("flow"), rate_func=late))
             for vector, logit in zip(self.vectors, self.logits, strict=True)
         ]
-        return LaggedStart(*turns, lag_ratio=0.5, run_time=pace("slow"))
+        return lagged(turns, 0.5)
 
     def soften(self) -> Any:
         """The logits become bars of probabilities."""

@@ -179,7 +179,7 @@ class Parts:
     @staticmethod
     def _box(room: Room, *lines: str) -> VGroup:
         """A part in the middle of a room, with its name."""
-        box = Box(room.width, room.height, palette().surface, 14, palette().line, 2.5).move_to(room.centre)
+        box = Box.of(room, palette().surface, 14, palette().line, 2.5)
         roles = ("ink2", "ink")[-len(lines) :]
         texts = enumerate(zip(lines, roles, strict=False))
         return VGroup(

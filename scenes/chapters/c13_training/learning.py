@@ -45,7 +45,7 @@ class Skills:
         times = steps.pick(checkpoint=looks)
         for i, row in enumerate(body.rows(len(names), 26)):
             plot = Plot.filling(row, times, learned, (None, (0, 1)), (True, False))
-            track = Box(row.width, row.height, palette().surface, 6).move_to(row.centre)
+            track = Box.of(row, palette().surface, 6)
             start, end = (plot.point(x, earned) for x in times.values[[0, -1]])
             level = means(dashes(start, end, "ink2"), Tick(earned, plot.up))
             self.plots.add(VGroup(track, plot.axes, level))
@@ -104,7 +104,7 @@ class TimeLapse:
         self.hits = run["checkpoint_hits"].values
         self.slots, self.words = VGroup(), VGroup()
         for i, slot in enumerate(line.columns(len(self.guesses), 16)):
-            box = Box(slot.width, slot.height, self._fill(0, i), 10, palette().line, 2).move_to(slot.centre)
+            box = Box.of(slot, self._fill(0, i), 10, palette().line, 2)
             self.slots.add(box)
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
             self.words.add(text.begin_at(box.get_left()[0] + units(20)))

@@ -18,6 +18,7 @@ from scenes.animations import (
     exchange,
     follow,
     grow,
+    lagged,
     leave,
     reshape,
     ring_around,
@@ -26,7 +27,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.shapes import Box, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
@@ -135,7 +136,7 @@ class Columns(VGroup):
     def later(self, turns: Sequence[Sequence[Animation]], ring: VMobject) -> list[tuple[Animation, ...]]:
         """The steps after the first, one after another, and a ring that goes along."""
         whole = [LaggedStart(*turn, lag_ratio=0.7) for turn in turns]
-        run = LaggedStart(*whole, lag_ratio=1, run_time=pace("slow")) if whole else None
+        run = lagged(whole, 1) if whole else None
         return [(run, Visit(ring, [*self.tracks[1:]], "slow"))] if run else []
 
     def kept(self) -> tuple[VGroup, Words]:
@@ -308,9 +309,7 @@ class BeamTree(VGroup):
     def _edge(self, node: int, role: str, thick: float) -> VMobject:
         """From the end of the parent to the beginning of the child."""
         start, end = self.ends[int(self.parent[node])][1], self.ends[node][0]
-        line = VMobject(stroke_color=palette().role(role), stroke_width=stroke(thick))
-        bend = np.array([(end - start)[0] * 0.5, 0, 0])
-        line.points = np.array([start, start + bend, end - bend, end])
+        line = curve(start, end, role, thick, level=True)
         before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
         return means(line, End(before, first=True), End(here))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup
+from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup
 
 from scenes.animations import (
     OffAndOn,
@@ -13,6 +13,7 @@ from scenes.animations import (
     Through,
     appear,
     grow,
+    lagged,
     leave,
     ring_around,
 )
@@ -26,7 +27,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import at, pace, palette, units
+from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -71,7 +72,7 @@ class AblatedHeads(VGroup):
         places = [place for row in upper(card).rows(layers, 16) for place in row.columns(self.heads, 24)]
         for k, place in enumerate(places):
             layer, head = divmod(k, self.heads)
-            paper = Box(place.width, place.height, palette().background, 14).move_to(place.centre)
+            paper = Box.of(place, palette().background, 14)
             top, rest = place.inset(INSET, 0).split_rows(HEAD)
             body = rest.split_rows(-INSET)[0]
             side, beside = body.split_columns(min(body.height, body.width * 0.55), 24)
@@ -109,7 +110,7 @@ class AblatedHeads(VGroup):
     def ablate(self, places: Sequence[int]) -> Animation:
         """Switch one head off after another, and count."""
         turns = (AnimationGroup(self.averaged(k), self.count(k)) for k in places)
-        return LaggedStart(*turns, lag_ratio=0.35, run_time=pace("tour"))
+        return lagged(turns, 0.35, kind="tour")
 
 
 class WrongTranslation(VGroup):
@@ -181,7 +182,7 @@ class SpareHeads(VGroup):
     def one_by_one(self) -> list[Play]:
         """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""
         off = [OffAndOn(grid[1]) for grid in self.spare]
-        turns = LaggedStart(*off, lag_ratio=1.0, run_time=pace("tour"))
+        turns = lagged(off, 1.0, kind="tour")
         grown = Through(VGroup(self.states[0][0].copy()), self.states, "tour")
         return [appear(self.calls[0]), (turns, grown), appear(self.numbers[0])]
 

@@ -221,7 +221,7 @@ class Interpretation(Chapter):
                 "".join(f"Then {wrong}. " for wrong in between) + f"After the last layer, {last}.",
                 *(play for layer in layers for play in picture.carry(layer)),
             ),
-            beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(len(told) - 1):share}."),
+            beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(-1):share}."),
             beat(f"With random genders, {dealt} are wrong.", *picture.carry(len(layers) + 1)),
             beat("But what can be read need not be used."),
             stage=[],
@@ -452,7 +452,7 @@ class Interpretation(Chapter):
             ),
             beat(f"fastest from step {since:,.0f} to {until:,.0f}.", draw(picture.rise, kind="row")),
             beat(
-                f"With one layer, {one.quantity(len(one) - 1):.0%} are right; by chance, {run['chance']:.0%}.",
+                f"With one layer, {one.quantity(-1):.0%} are right; by chance, {run['chance']:.0%}.",
                 draw(picture.chance, picture.shallow, kind="slow"),
                 appear(picture.one),
             ),

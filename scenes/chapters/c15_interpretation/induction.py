@@ -17,7 +17,8 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
-from scenes.mobjects.marks import End, Thickness, Tick, means
+from scenes.mobjects.marks import End, Tick, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import arch, curve, dashes
@@ -59,10 +60,9 @@ class Copying:
         self.lines, self.drawn_weights = VGroup(), []
         for j, weight in enumerate(weights.pick(query=self.query).quantities()[:half]):
             if weight > SEEN:
-                thick = THIN + (THICK - THIN) * weight
-                line = curve(self.chips[j].get_bottom(), self.chips[self.query].get_top(), "weight", thick)
+                line = curve(self.chips[j].get_bottom(), self.chips[self.query].get_top())
                 ends = End(labels[j], first=True), End(labels[self.query])
-                self.lines.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
+                self.lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
                 self.drawn_weights.append(float(weight))
         self.told = number(self.weight, "share", "large number")
         self.told.next_to(self.lines.get_right(), RIGHT, buff=units(30))
@@ -72,8 +72,8 @@ class Copying:
         """A layer earlier, what follows the letter looks back at it, and is marked; the later copy finds that mark."""
         key, query = self.chips[self.goal - 1 : self.goal + 1]
         start, end = key.get_top(), query.get_top()
-        arc = arch(start, end, BACK / 0.75, "query", THIN + (THICK - THIN) * back)
-        means(arc, Thickness(back, THICK - THIN, THIN), End(key.label, first=True), End(query.label))
+        arc = arch(start, end, BACK / 0.75, "query")
+        as_thick_as(back, arc, THIN, THICK, End(key.label, first=True), End(query.label))
         told = Words(f"a layer earlier {back:share}", "stage number", "query")
         told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)
         mark = Words(f"after “{key.label}”", "stage number", "query").next_to(arc, RIGHT, buff=units(24))

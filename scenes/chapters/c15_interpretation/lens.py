@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from manim import LEFT, UP, Animation, LaggedStart, VGroup, VMobject
+from manim import LEFT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import (
     Flight,
@@ -13,6 +13,7 @@ from scenes.animations import (
     appear,
     deal,
     draw,
+    lagged,
     pulses,
     ring_around,
 )
@@ -24,7 +25,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
@@ -88,7 +89,7 @@ class Taps(VGroup):
         way: list[Animation] = [Travel(self.token, self.vectors[0])]
         for layer, before, after in zip(self.layers, self.vectors, self.vectors[1:], strict=False):
             way += [Flight(before, layer, 0.0), Travel(layer, after, 0.0)]
-        through = LaggedStart(*way, lag_ratio=0.7, run_time=pace("slow"))
+        through = lagged(way, 0.7)
         return appear(self.token), draw(self.band), appear(self.layers), through
 
     def up_to(self, stop: int) -> VMobject:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -17,6 +17,7 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     follow,
+    lagged,
     leave,
     reshape,
     take_out,
@@ -30,7 +31,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import letter_of
-from scenes.theme import PIXELS_PER_UNIT, ink_on, pace, palette, pixels, shared, units
+from scenes.theme import PIXELS_PER_UNIT, ink_on, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -170,7 +171,7 @@ class TwoPasses:
                 own = self.own.vectors[layer][position]
                 flight = Flight(self.donor.vectors[layer][position], own, 0.15)
                 turns.append(AnimationGroup(flight, leave(own), appear(self.told[layer][position], rise=False)))
-        return LaggedStart(*turns, lag_ratio=0.3, run_time=pace("slow"))
+        return lagged(turns, 0.3)
 
     def way(self, positions: Sequence[int]) -> VMobject:
         """A line up the layers, through one position of each; to the side it goes between two of them."""
@@ -276,5 +277,5 @@ def chip_in(label: Label, place: Room) -> Token:
 
 def named(text: str, place: Room) -> VGroup:
     """A box with a name."""
-    box = Box(place.width, place.height, palette().background, 12, palette().line, 2).move_to(place.centre)
+    box = Box.of(place, palette().background, 12, palette().line, 2)
     return VGroup(box, Words(text, "fact", "ink2", box).settle(place.centre))

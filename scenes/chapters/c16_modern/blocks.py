@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Play, Travel, appear, deal, exchange, follow, leave, ring_around
+from scenes.animations import Come, Flight, Play, Travel, appear, deal, exchange, follow, lagged, leave, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar
@@ -215,7 +215,7 @@ class Gates:
         """Every product flies to a place of its own in the vector, and the whole of it appears."""
         cells, bars = self.added.cells, self.bars["product"]
         goals = [cells.of(i) for i in np.linspace(0, self.count - 1, len(bars)).astype(int)]
-        flights = LaggedStart(*map(Flight, bars, goals), lag_ratio=0.1, run_time=pace("slow"))
+        flights = lagged(map(Flight, bars, goals), 0.1)
         return AnimationGroup(flights, Come(self.added, run_time=pace("slow"), rate_func=LATE))
 
     def become(self, old: str, new: str) -> tuple[Animation, ...]:
@@ -235,7 +235,7 @@ class Gates:
         met = [Travel(bar, cut, 0.0, "flow") for bar, cut in zip(self.bars["again"], self.bend.bars, strict=True)]
         back = [Flight(cut, bar, 0.0, "row") for cut, bar in zip(self.bend.bars, self.bars["gate"], strict=True)]
         return [
-            LaggedStart(*met, lag_ratio=0.2, run_time=pace("slow")),
+            lagged(met, 0.2),
             (
                 *self.become("again", "gate"),
                 *back,
@@ -340,7 +340,7 @@ class CacheGrowth:
             row = cache.pick(choice=choice)
             self.curves[choice] = self.plot.curve(lengths, row, role, 8)
             spot = self.plot.point(self.plot.across.high, row.values[-1]) + RIGHT * units(24)
-            figure = number(row.quantity(len(row) - 1), ",.0f", "large number", role).settle(spot).begin_at(spot[0])
+            figure = number(row.quantity(-1), ",.0f", "large number", role).settle(spot).begin_at(spot[0])
             text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
             self.ends[choice] = VGroup(figure, text)
         size = run["weights_size"]

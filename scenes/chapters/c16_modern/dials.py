@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, Animation, LaggedStart, VGroup, VMobject
+from manim import LEFT, Animation, VGroup, VMobject
 
-from scenes.animations import Count, Roll, Shades, gather, ring_around
+from scenes.animations import Count, Roll, Shades, gather, lagged, ring_around
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Shade, Tip, means
-from scenes.mobjects.shapes import Box, arrow, dashes, dot
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, sector
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import pace, palette, signed, units
+from scenes.theme import palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
@@ -131,16 +131,9 @@ class Dials:
 
     def sectors(self, query: int, key: int) -> VGroup:
         """The angle between both hands of each dial, the shorter way round."""
-        found = VGroup()
-        for pair, centre in enumerate(self.centres):
-            ends = (self.hands["query"].values[query, pair], self.hands["key"].values[key, pair])
-            start, end = (np.arctan2(*one[::-1]) for one in ends)
-            turn = (end - start + np.pi) % (2 * np.pi) - np.pi
-            far = units(self.reach) * 0.55
-            rim = [centre + far * np.array([np.cos(t), np.sin(t), 0]) for t in np.linspace(start, start + turn, 16)]
-            part = VMobject(fill_color=palette().ink, fill_opacity=0.45, stroke_width=0)
-            found.add(part.set_points_as_corners([centre, *rim, centre]))
-        return found
+        tips = zip(self.hands["query"].values[query], self.hands["key"].values[key], strict=True)
+        both = zip(self.centres, tips, strict=True)
+        return VGroup(sector(centre, 0.55 * self.reach, *pair, "ink", 0.45, 16) for centre, pair in both)
 
     def lit(self, apart: int) -> VGroup:
         """The faces, shaded by what each pair adds to the score of two tokens so far apart."""
@@ -161,7 +154,7 @@ class Dials:
         cells, hands = self.vectors[role].cells, self.moving[role]
         pairs = (VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands)))
         each = (gather(pair, hand) for pair, hand in zip(pairs, hands, strict=True))
-        return LaggedStart(*each, lag_ratio=0.06, run_time=pace("slow"))
+        return lagged(each, 0.06)
 
     def roll(self, places: dict[str, range], between: VGroup | None = None, kind: str = "slow") -> Animation:
         """Hands turn from place to place, with what lies between them, and their chips go along the row.

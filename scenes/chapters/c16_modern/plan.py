@@ -6,18 +6,19 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Travel, appear, draw, exchange, follow, leave, ring_around
+from scenes.animations import Dive, Travel, appear, draw, exchange, follow, lagged, leave, ring_around
 from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arch, dot, path, rule, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, between, pace, palette, units
+from scenes.theme import at, between, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -55,14 +56,14 @@ INSIDE = Following(lambda: STAGE.inset(30, 22))
 
 def plate(room: Room, key: str) -> Box:
     """The ground of a tower or a layer."""
-    box = Box(room.width, room.height, palette().background, 20, palette().residual, 4).move_to(room.centre)
+    box = Box.of(room, palette().background, 20, palette().residual, 4)
     box.key = ("plate", key)
     return box
 
 
 def paper(block: str) -> Box:
     """A block that fills the stage, as it does after a dive."""
-    box = Box(STAGE.width, STAGE.height, palette().surface, 24, palette().ink3, 7.5).move_to(STAGE.centre)
+    box = Box.of(STAGE, palette().surface, 24, palette().ink3, 7.5)
     box.key = ("block", block)
     return box
 
@@ -79,7 +80,7 @@ class Tower(VGroup):
         for place, (kind, line) in enumerate(
             zip(kinds, reversed(body.inset(26, 18).rows(len(kinds), 14)), strict=True)
         ):
-            box = Box(line.width, line.height, palette().surface, 12, palette().ink3, 2.5).move_to(line.centre)
+            box = Box.of(line, palette().surface, 12, palette().ink3, 2.5)
             name = Words(kind, "block", paper=box).settle(line.centre)
             self.boxes[place // len(SUBLAYERS[side]), kind] = VGroup(box, name)
         super().__init__(self.plate, self.title, *self.boxes.values())
@@ -97,7 +98,7 @@ class Many(VGroup):
         self.layers = VGroup()
         for line in reversed(body.inset(22, 16).rows(count, 6)):
             halves = line.rows(2, 1)[::-1]
-            row = VGroup(Box(h.width, h.height, colours.ink3, 2).move_to(h.centre) for h in halves)
+            row = VGroup(Box.of(h, colours.ink3, 2) for h in halves)
             self.layers.add(row)
         #: All but the title.
         self.shapes = VGroup(self.plate, self.layers)
@@ -160,7 +161,7 @@ class Both:
         """Layer by layer, the next one comes out of the one below."""
         rows = self.many.layers[self.layer_count - 1 :]
         steps = [Travel(below, row, 0.0, "flow") for below, row in pairwise(rows)]
-        return LaggedStart(*steps, lag_ratio=0.12, run_time=pace("slow"))
+        return lagged(steps, 0.12)
 
 
 class Plan(VGroup):
@@ -198,7 +199,7 @@ class Plan(VGroup):
             fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
             edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
             ground = line if first and block in ("norm 1", "norm 2") else place
-            box = Box(ground.width, ground.height, fill, 12, *edge).move_to(ground.centre)
+            box = Box.of(ground, fill, 12, *edge)
             box.key = ("block", block)
             self.boxes[block] = box
             left, second, third = thirds(place)
@@ -292,7 +293,7 @@ class Stayed:
         self.names = VGroup(
             Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
         )
-        self.box = Box(above.width, above.height, palette().surface, 18, palette().line, 3).move_to(above.centre)
+        self.box = Box.of(above, palette().surface, 18, palette().line, 3)
         self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
         self.formula.paper = self.box
         self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"(x)', LARGE), most=1.8)
@@ -317,6 +318,5 @@ class Stayed:
     def _arc(weight: Quantity, read: Token, asks: VMobject, query: Label) -> VMobject:
         start, end = read.get_top(), read.get_top()
         end[0] = asks.get_x()
-        line = arch(start, end, RISE, "weight", THIN + (THICK - THIN) * weight)
         ends = End(weight, first=True, axis="key"), End(query)
-        return means(line, Thickness(weight, THICK - THIN, THIN), *ends)
+        return as_thick_as(weight, arch(start, end, RISE), THIN, THICK, *ends)

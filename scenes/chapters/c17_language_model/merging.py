@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import appear, draw
+from scenes.animations import appear, draw, lagged
 from scenes.animations.flights import Flight
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.shapes import Box, curve
@@ -87,4 +87,4 @@ class Merges:
 
     def merging(self, which: list[int], kind: str) -> Animation:
         """Several merges, one after another."""
-        return LaggedStart(*(self.merge(i) for i in which), lag_ratio=0.5, run_time=pace(kind))
+        return lagged(map(self.merge, which), 0.5, kind=kind)

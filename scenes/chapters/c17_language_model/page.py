@@ -11,7 +11,8 @@ from scenes.animations import Travel
 from scenes.animations.flights import Travels
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import End, Stands, Thickness, means
+from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arch, dashes, frame, hatching, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
@@ -156,8 +157,8 @@ class Page(VGroup):
                 continue
             start = self.words[place].get_top() + UP * units(TOUCH)
             rise = LOW + HIGH * (end - start)[0] / whole
-            line = arch(start, end, rise, role, THIN + BROAD * float(weight)).set_stroke(opacity=0.6)
-            arcs.add(means(line, Thickness(weight, BROAD, THIN), End(weight, first=True, axis="key", alone=True)))
+            line = arch(start, end, rise, role).set_stroke(opacity=0.6)
+            arcs.add(as_thick_as(weight, line, THIN, THIN + BROAD, End(weight, first=True, axis="key", alone=True)))
             seen.append(weight)
         return arcs, numbers, seen
 

@@ -11,7 +11,8 @@ from scenes.animations import appear, grow
 from scenes.chapters.c17_language_model.page import BROAD, CLOSE, MARK, RETURN, Page
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import End, Span, Thickness, Tick, means
+from scenes.mobjects.marks import End, Span, Tick, means
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arrow, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -77,7 +78,7 @@ class Places:
         room, self.foot = room.split_rows(-44)
         columns = int(places) // self.ROWS
         wide, high = room.width / columns, room.height / self.ROWS
-        self.field = Box(room.width, room.height, palette().line, 4, palette().ink3, 3).move_to(room.centre)
+        self.field = Box.of(room, palette().line, 4, palette().ink3, 3)
         grid = VMobject(stroke_color=palette().background, stroke_width=stroke(2))
         across = [(at(room.left, y), at(room.right, y)) for y in np.linspace(room.top, room.bottom, self.ROWS + 1)]
         down = [(at(x, room.top), at(x, room.bottom)) for x in np.linspace(room.left, room.right, columns + 1)]
@@ -134,10 +135,9 @@ class Recalled:
         side = np.array([max(float(text.get_right()[0]) for text in words) + units(ASIDE), (start + end)[1] / 2, 0])
         up, back = UP * units(RISE), RIGHT * units(HOOK)
         above, below = (side + (tip - side)[1] * UP for tip in (start, end))
-        line = VMobject(stroke_color=palette().query)
+        line = VMobject(stroke_color=palette().query, stroke_opacity=0.6)
         line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
-        line.set_stroke(width=stroke(BROAD * float(weight)), opacity=0.6)
-        means(line, Thickness(weight, BROAD), End(weight, first=True, axis="key"))
+        as_thick_as(weight, line, 0.0, BROAD, End(weight, first=True, axis="key"))
         layer, which = head.quantities()
         said = f"{weight:share} of the attention", f"of head {which}, layer {layer}"
         lines = zip(said, self.aside.split_rows(84)[0].rows(2, 0), strict=True)

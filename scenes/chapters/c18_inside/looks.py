@@ -10,7 +10,8 @@ from manim import DOWN, RIGHT, UP, VGroup
 from scenes.animations import Play, Riding, Travel, appear, exchange, grow, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.marks import End
+from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import arch, dashes
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -63,9 +64,8 @@ class Looks(VGroup):
             key, asks = self.chips[j], self.chips[query]
             side = 1 if up else -1
             start, end = (chip.get_edge_center(side * UP) for chip in (key, asks))
-            line = arch(start, end, side * self.rise(j, query) / 0.75, role, THIN + (THICK - THIN) * weight)
-            ends = End(labels[j], first=True), End(labels[query])
-            arcs.add(means(line, Thickness(weight, THICK - THIN, THIN), *ends))
+            line = arch(start, end, side * self.rise(j, query) / 0.75, role)
+            arcs.add(as_thick_as(weight, line, THIN, THICK, End(labels[j], first=True), End(labels[query])))
         return arcs
 
     def rise(self, one: int, other: int) -> float:

@@ -89,7 +89,7 @@ class SizeAndData:
             for a, cell in enumerate(row.columns(len(amounts), 14)):
                 share = mean.quantity(w, a)
                 fill = shared(share)
-                box = means(Box(cell.width, cell.height, fill, 12).move_to(cell.centre), Shade(share))
+                box = means(Box.of(cell, fill, 12), Shade(share))
                 text = number(share, "share", "large number").settle(cell.centre).set_fill(ink_on(fill))
                 text.paper = box
                 cells.add(VGroup(box, text))
@@ -162,7 +162,7 @@ class ByLength:
 
     def _curve(self, lengths: NamedTensor, shares: NamedTensor, role: str, steps: Quantity) -> VGroup:
         """Accuracy by length, with its dots, and at the end what it is after so many steps."""
-        end, x = shares.quantity(len(shares) - 1), float(lengths.values[-1])
+        end, x = shares.quantity(-1), float(lengths.values[-1])
         told = Words(f"{end:share} after {steps:,.0f} steps", "fact", role)
         curve, dots = self.plot.curve(lengths, shares, role, 6), self.plot.dots(lengths, shares, role, 9)
         return VGroup(curve, dots, self.plot.label(told, x, float(end)))

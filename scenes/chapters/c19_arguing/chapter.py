@@ -296,7 +296,7 @@ class Arguing(Chapter):
         card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
         low, *_, high = mean
-        ends = [(row.quantity(0), row.quantity(len(row) - 1)) for row in (low, high)]
+        ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
         wide = run["exact"].pick(width=len(widths) - 1)
         sure = counts(*(wide.pick(amount=a) for a in range(len(low))[:: len(low) - 1]))
         gains = [after - before for before, after in ends]
@@ -342,7 +342,7 @@ class Arguing(Chapter):
                 *picture.run(picture.early),
             ),
             beat(
-                f"After {run['steps']:,.0f} steps, {exact.quantity(len(exact) - 1):share} of the longest are right"
+                f"After {run['steps']:,.0f} steps, {exact.quantity(-1):share} of the longest are right"
                 + claim(bool(hardest), ", still the fewest of all.", "."),
                 *picture.run(picture.late),
             ),

@@ -11,9 +11,9 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, reshape, take_out
+from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, lagged, reshape, take_out
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Spread, means
@@ -52,8 +52,7 @@ def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
         Come(one, shift=-UP * units(FALL), run_time=pace("transform"), rate_func=rate_functions.ease_out_bounce)
         for one in dots
     ]
-    lasting = max(pace("transform"), pace(kind))
-    return LaggedStart(*drops, lag_ratio=min(0.5, 4.0 / len(drops)), run_time=lasting)
+    return lagged(drops, 0.5, 4.0, max("transform", kind, key=pace))
 
 
 def hatched(wide: float, high: float) -> VGroup:
@@ -179,7 +178,7 @@ class DotRows(VGroup):
             Words("an effect" if effect else "can’t tell", "aside", role).settle(spot).begin_at(spot[0] + units(10)),
         )
         by_trainings = self.run["exact.chance_by_trainings"].pick(part=part)
-        self.alone[part] = self._band(by_trainings.quantity(len(by_trainings) - 1), y, points=True)
+        self.alone[part] = self._band(by_trainings.quantity(-1), y, points=True)
         self.bands[part] = self._band(self.run["exact.chance"].pick(part=part), y)
 
     def _dot(self, seed: Quantity, y: float, role: str) -> VMobject:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, OffAndOn, Through, ring_around
+from scenes.animations import Count, OffAndOn, Through, lagged, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import on_columns
@@ -17,7 +17,7 @@ from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -189,7 +189,7 @@ class Spare:
     def one_by_one(self) -> tuple[Animation, ...]:
         """Each head is switched off and comes on again; the bar shows what is right without it."""
         turns = [VGroup(), *self.tiles, VGroup()]  # the bar begins and ends with all heads
-        blinks = LaggedStart(*(OffAndOn(tile, "rest") for tile in turns), lag_ratio=1, run_time=pace("tour"))
+        blinks = lagged((OffAndOn(tile, "rest") for tile in turns), 1, kind="tour")
         return blinks, *self._scored([self.right[0], *self.alone, self.right[0]], "tour")
 
     def together(self) -> tuple[Animation, ...]:

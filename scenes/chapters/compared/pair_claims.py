@@ -52,7 +52,7 @@ def distances(two: Two, trace: Trace) -> list[tuple[str, Quantity]]:
         if heads.values.any():
             told.append((f"the farthest head of A: {two.head_name(layer, head)}", heads.quantity(layer, head)))
         distance = trace[f"diff.{two.stack}.distance"]
-        told.append((Phrase("last vectors apart, mean of all tokens"), distance.quantity(len(distance) - 1)))
+        told.append((Phrase("last vectors apart, mean of all tokens"), distance.quantity(-1)))
         if moved.values.any():
             told.append((f"the farthest token: “{moved.label('position', token)}”", moved.quantity(token)))
     if "diff.said" in trace:

@@ -178,7 +178,7 @@ class SideBySide(Chapter):
             else "difference between the cosines with other tokens, in A and in B"
         )
         picture = MovedTable(moved, distance, numbers, of_a_cell)
-        first, last = distance.quantity(0), distance.quantity(len(distance) - 1)
+        first, last = distance.quantity(0), distance.quantity(-1)
         measure = (
             "Each cell: how far the two vectors of a token are apart, in parts of their lengths."
             if two.same_width
