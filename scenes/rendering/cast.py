@@ -7,7 +7,8 @@ from typing import Any
 
 from manim import Mobject, PMobject, VMobject
 from manim.mobject.types.image_mobject import AbstractImageMobject
-from manim.utils.family import extract_mobject_family_members
+
+from scenes.rendering.families import members_of
 
 
 class Cast:
@@ -34,15 +35,11 @@ class Cast:
             movers: ids of those who alone can change from now on; all, if not given.
         """
         self._asked = list(mobjects)
-        self._states = [
-            member.__dict__
-            for member in extract_mobject_family_members(mobjects, use_z_index=use_z_index)
-            if movers is None or id(member) in movers
-        ]
+        members = members_of(mobjects, use_z_index)
+        self._states = [member.__dict__ for member in members if movers is None or id(member) in movers]
         self._members = self._now()
         self._members = ([list(parts) for parts in self._members[0]], *self._members[1:])
-        leaves = extract_mobject_family_members(mobjects, use_z_index=use_z_index, only_those_with_points=True)
-        self.leaves = [leaf for leaf in leaves if is_visible(leaf)]
+        self.leaves = [member for member in members if len(member.points) and is_visible(member)]
 
     def holds(self, mobjects: Sequence[Mobject]) -> bool:
         """Return True if the leaves of `mobjects` are still those that were found last."""

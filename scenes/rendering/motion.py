@@ -13,6 +13,7 @@ from manim.animation.composition import AnimationGroup
 from manim.animation.transform import TransformFromCopy
 from manim.utils.bezier import interpolate
 
+from scenes.rendering.families import family_of
 from scenes.rendering.joined import Joined
 
 # Animations of these modules are functions of time that touch nothing but the families of their mobjects.
@@ -33,7 +34,7 @@ def is_plain_play(scene: Scene) -> bool:
     if not all(_is_known(type(animation)) for animation in animations):
         return False
     mobjects = [*scene.mobjects, *(animation.mobject for animation in animations)]
-    return not any(part.updaters for mobject in mobjects for part in mobject.get_family())
+    return not any(part.updaters for part in family_of(mobjects).values())
 
 
 def every(animations: Iterable[Animation]) -> Iterator[Animation]:
@@ -46,7 +47,7 @@ def every(animations: Iterable[Animation]) -> Iterator[Animation]:
 
 def movers(animations: Iterable[Animation]) -> set[int]:
     """The ids of all mobjects that `animations` can change."""
-    return {id(part) for animation in every(animations) for part in animation.mobject.get_family()}
+    return {*family_of(animation.mobject for animation in every(animations))}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Watch:
                 continue
             arrays = getattr(animation, "arrays", None)
             loose = [animation.mobject] if arrays is None else animation.apart
-            alone |= {id(part) for mobject in loose for part in mobject.get_family()}
+            alone |= family_of(loose).keys()
             twice = Counter((id(leaf), one.name) for one in arrays or () for leaf in one.leaves)
             alone |= {leaf for (leaf, _), count in twice.items() if count > 1}
             owners.update({leaf for leaf, _ in twice})
@@ -89,10 +90,10 @@ def hasten(animations: Iterable[Animation]) -> list[Animation]:
     """Let Transforms interpolate all their parts at once for one play; those that do."""
     found = list(every(animations))
     owners = Counter(
-        id(part)
+        part
         for animation in found
         if not isinstance(animation, AnimationGroup)
-        for part in animation.mobject.get_family()
+        for part in family_of([animation.mobject])
     )
     # Where two animations share a part, the last one to touch it wins in every frame: leave these as they are.
     if any(count > 1 for count in owners.values()):

@@ -11,6 +11,9 @@ from typing import Any
 
 from manim import Animation, Mobject, Scene
 
+from scenes.rendering.families import family_of
+from scenes.rendering.motion import every
+
 
 class Members(Scene):
     """A Manim `Scene` that removes in one walk what was removed one by one, and lists its families once a play."""
@@ -82,6 +85,25 @@ class Members(Scene):
         """All mobjects on stage with their parts, a whole before its parts."""
         return [*self._members().values()]
 
+    def get_moving_and_static_mobjects(self, animations: Iterable[Animation]) -> tuple[list[Mobject], list[Mobject]]:
+        """All from the first whole on in which something moves, and what has points before it, each by z-index.
+
+        Manim finds the same by walking the family of each part of each family.
+        """
+        members, roots = self._members(), {*map(id, self.mobjects)}
+        parts = [id(part) for member in members.values() for part in member.submobjects]
+        if self.foreground_mobjects or len(parts) > len({*parts}):  # some part belongs to two wholes
+            return super().get_moving_and_static_mobjects(animations)
+        moving, first, standing = family_of(one.mobject for one in every(animations)), 0, [*members.values()]
+        for place, (key, member) in enumerate(members.items()):
+            first = place if key in roots else first
+            if key in moving or member.updaters:
+                break
+        else:
+            first = len(standing)
+        ordered = _by_z_index if self.renderer.camera.use_z_index else list
+        return ordered(standing[first:]), ordered(part for part in standing[:first] if len(part.points))
+
     def get_restructured_mobject_list(self, mobjects: Iterable[Mobject], to_remove: Iterable[Mobject]) -> list[Mobject]:
         """`mobjects` without those `to_remove`; of a group that has one of them the other parts."""
         everything = [*mobjects]
@@ -89,16 +111,8 @@ class Members(Scene):
         return everything if rest is None else rest
 
 
-def family_of(mobjects: Iterable[Mobject]) -> dict[int, Mobject]:
-    """The mobjects and all their parts by id, a whole before its parts."""
-    found: dict[int, Mobject] = {}
-    waiting = [*mobjects][::-1]
-    while waiting:
-        mobject = waiting.pop()
-        if id(mobject) not in found:
-            found[id(mobject)] = mobject
-            waiting.extend(reversed(mobject.submobjects))
-    return found
+def _by_z_index(mobjects: Iterable[Mobject]) -> list[Mobject]:
+    return sorted(mobjects, key=lambda mobject: mobject.z_index)
 
 
 def _without(mobjects: list[Mobject], removed: dict[int, Mobject]) -> list[Mobject] | None:

@@ -11,8 +11,9 @@ from scenes.animations.fades import Motion
 from scenes.language import Told
 from scenes.layout import STAGE, texts_on
 from scenes.mobjects.text import Words, paragraph, wrapped
+from scenes.rendering.families import family_of
 from scenes.rendering.motion import every
-from scenes.stage.members import Members, family_of
+from scenes.stage.members import Members
 from scenes.stage.step import Record
 from scenes.theme import shape
 
@@ -34,9 +35,7 @@ class Stage(Members):
 
     def _dissolve(self, kept: set[int]) -> None:
         """Take groups apart until each of the scene's mobjects stays as a whole or leaves as a whole."""
-        while mixed := [
-            m for m in self.mobjects if id(m) not in kept and any(id(part) in kept for part in m.get_family())
-        ]:
+        while mixed := [m for m in self.mobjects if id(m) not in kept and not kept.isdisjoint(family_of([m]))]:
             for mobject in mixed:
                 self.remove(mobject)
                 self.add(*mobject.submobjects)
@@ -59,10 +58,11 @@ class Stage(Members):
         for animation in every(animations):
             if not isinstance(animation, AnimationGroup) and not animation.is_introducer():
                 # A pause has a mobject without points: Manim finds by it that nothing moves.
-                parts = animation.mobject.family_members_with_points() or [animation.mobject]
-                if not all(id(part) in here for part in parts):
+                family = family_of([animation.mobject])
+                parts = [key for key, part in family.items() if len(part.points)] or [id(animation.mobject)]
+                if not all(part in here for part in parts):
                     self.add(animation.mobject)
-                    here |= family_of([animation.mobject])
+                    here |= family
 
     def _play(self, play: Any, record: Record, showing: bool, stretched: float = 1.0) -> None:
         """Play an animation, or a tuple of them together; each lasts `stretched` times as long as by itself."""
