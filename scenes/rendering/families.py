@@ -27,11 +27,9 @@ def members_of(mobjects: Sequence[Mobject], use_z_index: bool = True) -> list[Mo
     are wholes, or wholes with all their parts behind them, and no part belongs to two of them, one walk finds the same.
     """
     found = family_of(mobjects)
-    members = [*found.values()]
+    members, given = [*found.values()], [*map(id, mobjects)]
     parts = [id(part) for member in members for part in member.submobjects]
-    each_once = len(parts) == len({*parts})
-    if each_once and not any(member.z_index for member in members):
-        given = [*map(id, mobjects)]
-        if given == [*found] or {*parts}.isdisjoint(given):
-            return members
+    each_once = len(given) == len({*given}) and len(parts) == len({*parts})
+    if each_once and (given == [*found] or {*parts}.isdisjoint(given)) and not any(one.z_index for one in members):
+        return members
     return extract_mobject_family_members(mobjects, use_z_index=use_z_index)

@@ -192,6 +192,22 @@ def test_root_with_apt_installs_what_is_missing_by_itself(checkout):
     assert "install -y --no-install-recommends python3-venv" in notes.read_text()
 
 
+def test_root_with_apt_waits_while_another_program_is_installing(checkout):
+    notes, lock = checkout / "notes", checkout / "lock"
+    lock.touch()
+    refusal = f'rm {lock}; echo "E: Could not get lock"; exit 100'
+    apt = f'echo "$*" >> {notes}; [ "$1" = update ] && [ -e {lock} ] || exit 0; {refusal}'
+    path = tools(checkout / "tools", **{"apt-get": apt, "id": "echo 0"})
+    (checkout / "tools" / "sleep").unlink()
+    (checkout / "tools" / "sleep").write_text(f"#!/bin/sh\necho waited >> {notes}\n")
+    (checkout / "tools" / "sleep").chmod(0o755)
+    done = run(checkout / "lecture", "list", path=path)
+    assert "another program is installing something: waiting for it" in done.stderr
+    first, waited, again, install = notes.read_text().splitlines()
+    assert (first, waited, again) == ("update -qq", "waited", "update -qq")
+    assert install.startswith("install -y --no-install-recommends python3-venv")
+
+
 def test_an_environment_that_belongs_to_another_checkout_is_left_alone(fake, checkout, tmp_path_factory):
     other = tmp_path_factory.mktemp("other") / ".venv"
     other.mkdir()
