@@ -30,6 +30,6 @@ def members_of(mobjects: Sequence[Mobject], use_z_index: bool = True) -> list[Mo
     members, given = [*found.values()], [*map(id, mobjects)]
     parts = [id(part) for member in members for part in member.submobjects]
     each_once = len(given) == len({*given}) and len(parts) == len({*parts})
-    if each_once and (given == [*found] or {*parts}.isdisjoint(given)) and not any(one.z_index for one in members):
-        return members
+    if each_once and (given == [*found] or {*parts}.isdisjoint(given)):
+        return sorted(members, key=lambda member: member.z_index) if use_z_index else members
     return extract_mobject_family_members(mobjects, use_z_index=use_z_index)

@@ -86,9 +86,10 @@ class Members(Scene):
         return [*self._members().values()]
 
     def get_moving_and_static_mobjects(self, animations: Iterable[Animation]) -> tuple[list[Mobject], list[Mobject]]:
-        """All from the first whole on in which something moves, and what has points before it, each by z-index.
+        """All from the first whole on in which something moves, and by z-index what has points before it.
 
-        Manim finds the same by walking the family of each part of each family.
+        Manim finds the same by walking the family of each part of each family, and sorts the first list, too: who
+        draws it sorts it again.
         """
         members, roots = self._members(), {*map(id, self.mobjects)}
         parts = [id(part) for member in members.values() for part in member.submobjects]
@@ -101,18 +102,16 @@ class Members(Scene):
                 break
         else:
             first = len(standing)
-        ordered = _by_z_index if self.renderer.camera.use_z_index else list
-        return ordered(standing[first:]), ordered(part for part in standing[:first] if len(part.points))
+        still = [part for part in standing[:first] if len(part.points)]
+        if self.renderer.camera.use_z_index:
+            still.sort(key=lambda part: part.z_index)
+        return standing[first:], still
 
     def get_restructured_mobject_list(self, mobjects: Iterable[Mobject], to_remove: Iterable[Mobject]) -> list[Mobject]:
         """`mobjects` without those `to_remove`; of a group that has one of them the other parts."""
         everything = [*mobjects]
         rest = _without(everything, {id(mobject): mobject for mobject in to_remove})
         return everything if rest is None else rest
-
-
-def _by_z_index(mobjects: Iterable[Mobject]) -> list[Mobject]:
-    return sorted(mobjects, key=lambda mobject: mobject.z_index)
 
 
 def _without(mobjects: list[Mobject], removed: dict[int, Mobject]) -> list[Mobject] | None:

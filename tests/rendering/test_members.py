@@ -65,6 +65,7 @@ def test_members_of_families_are_in_the_order_in_which_manim_lists_them(places, 
 
 @given(st.permutations(range(4)), st.sets(st.integers(0, 9)), st.booleans())
 def test_what_moves_in_a_play_and_what_stands_are_those_of_manim(order, moving, foreground):
+    """All indices are zero: else Manim's list of what moves would be sorted by them."""
     found = []
     for kind in (Members, Scene):
         inner = VGroup(Square(), VMobject())
