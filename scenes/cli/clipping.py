@@ -181,8 +181,7 @@ def _vectors(
 
 def _with_track(steps: Sequence[StepFacts], parts: Sequence[FilmClip], target: Path, look: Look) -> None:
     """A film of these steps with their captions as a track that players show."""
-    from scenes.production.film import join
-    from scenes.publishing.formats import tags_of
+    from scenes.production.film import join, tags_of
 
     starts = accumulate((step.frames / look.rate for step in steps), initial=0.0)
     cues = [cue.later(start) for step, start in zip(steps, starts, strict=False) for cue in step.cues]

@@ -124,7 +124,8 @@ class Delivery:
             return silent
         sound = self.narration.track(step, self.order.look.rate)
         key = hashed(step.key, sound.name, self._tag, source(PRODUCTION))
-        return self.store.kept("sounds", key, ".mp4", lambda path: film.with_sound(silent, sound, path, self._tag))
+        parts, tags = [film.FilmClip(silent)], film.tags_of(silent)
+        return self.store.kept("sounds", key, ".mp4", lambda path: film.join(parts, (), path, tags, self._tag, sound))
 
     def stills(self) -> None:
         """Posters, and a contact sheet for each chapter."""

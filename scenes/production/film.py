@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from heapq import merge
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import av
 from av.container import OutputContainer
-from av.subtitles.stream import SubtitleStream
 
 from scenes.production.files import whole
 from scenes.stage.captions import Cue
@@ -41,25 +40,34 @@ CAPTION_HEADER = (
 
 @dataclass(frozen=True)
 class FilmClip:
-    """One clip of a film, and the mark that a player shows for it."""
+    """One clip of a film, and the mark that a player shows for it, if any."""
 
     clip: Path
-    title: str
+    title: str = ""
 
 
-def seconds(clip: Path) -> float:
-    """Return the duration of `clip` in seconds."""
-    with av.open(str(clip.absolute())) as container:
-        stream = container.streams.video[0]
+def seconds(path: Path) -> float:
+    """Return the duration of a clip, or of a sound, in seconds."""
+    with av.open(str(path.absolute())) as container:
+        stream = (container.streams.video or container.streams.audio)[0]
         assert stream.duration is not None
         assert stream.time_base is not None
         return float(stream.duration * stream.time_base)
 
 
-def frames(clip: Path) -> int:
-    """Return the number of frames in `clip`."""
+def tags_of(clip: Path) -> dict[str, str]:
+    """Return the tags of a clip that its copies keep, by name in lower case."""
     with av.open(str(clip.absolute())) as container:
-        return int(container.streams.video[0].frames)
+        return {name.lower(): text for name, text in container.metadata.items() if name.lower() in KEPT}
+
+
+@contextmanager
+def _written(path: Path, facts: Mapping[str, str]) -> Iterator[OutputContainer]:
+    """A film that the block fills, with `facts` as its tags; the same packets make the same bytes."""
+    options = {"movflags": "+faststart", "fflags": "+bitexact"}
+    with av.open(str(path.absolute()), "w", options=options) as film:
+        film.metadata.update({name: text for name, text in facts.items() if text})
+        yield film
 
 
 def join(
@@ -80,23 +88,20 @@ def join(
     Raises:
         ValueError: two clips were not encoded alike, so that one stream cannot hold both.
     """
-    with whole(target) as path, ExitStack() as stack:
-        film = stack.enter_context(av.open(str(path.absolute()), "w", options={"movflags": "+faststart"}))
-        film.metadata.update({name: text for name, text in facts.items() if text})
-        first = stack.enter_context(av.open(str(parts[0].clip.absolute()))).streams.video[0]
-        video = film.add_stream_from_template(first)
-        assert first.time_base is not None
-        video.time_base = first.time_base
-        track = _sound_stream(film, stack, sound, language) if sound else iter(())
-        captions = _caption_stream(film, language) if cues else None
-        starts = _starts(parts, first)
-        film.set_chapters(_marks(parts, starts, first.time_base))
-        film.start_encoding()
-        if captions is not None:
-            _write_captions(film, captions, cues)
-        for packet in merge(_pictures(parts, starts, video), track, key=_time):
-            film.mux(packet)
-        film.close()
+    with whole(target) as path:
+        with _written(path, facts) as film, ExitStack() as stack:
+            first = stack.enter_context(av.open(str(parts[0].clip.absolute()))).streams.video[0]
+            video = film.add_stream_from_template(first)
+            assert first.time_base is not None
+            video.time_base = first.time_base
+            track = _sound_stream(film, stack, sound, language) if sound else iter(())
+            starts = _starts(parts, first)
+            if any(part.title for part in parts):
+                film.set_chapters(_marks(parts, starts, first.time_base))
+            if cues:
+                _write_captions(film, cues, language)
+            for packet in merge(_pictures(parts, starts, video), track, key=_time):
+                film.mux(packet)
         if cues and not shown:
             _hide_captions(path)
 
@@ -124,34 +129,15 @@ def _hide_captions(film: Path) -> None:
                 content[flags] &= ~1
 
 
-def with_sound(clip: Path, sound: Path, target: Path, language: str) -> None:
-    """Write `clip` with `sound` to `target` (.mp4), whole or not at all; neither is encoded again."""
-    with whole(target) as path, ExitStack() as stack:
-        options = {"movflags": "+faststart", "fflags": "+bitexact"}
-        film = stack.enter_context(av.open(str(path.absolute()), "w", options=options))
-        silent = stack.enter_context(av.open(str(clip.absolute())))
-        film.metadata.update({name: text for name, text in silent.metadata.items() if name in KEPT})
-        template = silent.streams.video[0]
-        video = film.add_stream_from_template(template)
-        video.time_base = template.time_base
-        track = _sound_stream(film, stack, sound, language)
-        for packet in merge(_pictures([FilmClip(clip, "")], [0], video), track, key=_time):
-            film.mux(packet)
-
-
 def cut(clip: Path, start: float, end: float, target: Path) -> None:
     """Write what `clip` shows and says from `start` to `end`, in seconds, to `target` (.mp4); nothing is encoded again.
 
     A key frame has to stand at `start`, as one does where a beat begins.
     """
-    options = {"movflags": "+faststart", "fflags": "+bitexact"}
-    with whole(target) as path, av.open(str(clip.absolute())) as given, ExitStack() as stack:
-        film = stack.enter_context(av.open(str(path.absolute()), "w", options=options))
-        film.metadata.update({name: text for name, text in given.metadata.items() if name in KEPT})
-        streams = {
-            one.index: film.add_stream_from_template(one) for one in (*given.streams.video, *given.streams.audio)
-        }
-        for packet in given.demux(*given.streams.video, *given.streams.audio):
+    with whole(target) as path, av.open(str(clip.absolute())) as given, _written(path, tags_of(clip)) as film:
+        there = [*given.streams.video, *given.streams.audio]
+        streams = {one.index: film.add_stream_from_template(one) for one in there}
+        for packet in given.demux(*there):
             if packet.dts is None or packet.pts is None or not start <= _time(packet) + HALF < end:
                 continue
             back = round(start / packet.time_base)
@@ -219,16 +205,15 @@ def _marks(parts: Sequence[FilmClip], starts: Sequence[int], time_base: Fraction
     ]
 
 
-def _caption_stream(film: OutputContainer, language: str) -> SubtitleStream:
+def _write_captions(film: OutputContainer, cues: Sequence[Cue], language: str) -> None:
+    """One sample a cue: a 16-bit length and the text (3GPP timed text). The muxer adds the empty ones of the pauses.
+
+    Their stream is the last one: with the first of them the film begins.
+    """
     stream = film.add_stream("mov_text")
     stream.codec_context.subtitle_header = CAPTION_HEADER
     stream.time_base = MILLISECOND
     stream.metadata["language"] = language
-    return stream
-
-
-def _write_captions(film: OutputContainer, stream: SubtitleStream, cues: Sequence[Cue]) -> None:
-    """One sample a cue: a 16-bit length and the text (3GPP timed text). The muxer adds the empty ones of the pauses."""
     for cue in cues:
         data = "\n".join(cue.lines).encode()
         packet = av.Packet(len(data).to_bytes(2, "big") + data)

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from scenes.production.files import place, whole
-from scenes.production.film import KEPT, FilmClip, join
+from scenes.production.film import FilmClip, join, tags_of
 from scenes.production.origin import text_of
 from scenes.publishing.timeless import write_boxes
 
@@ -47,12 +47,6 @@ class Format:
     make: Callable[[Sequence[FilmClip], Path, int], None] | None = None
     clear: bool = False
     can_be_clear: bool = False
-
-
-def tags_of(master: Path) -> dict[str, str]:
-    """Return the tags of a master that its copies keep, by name in lower case."""
-    with av.open(str(master)) as container:
-        return {name.lower(): text for name, text in container.metadata.items() if name.lower() in KEPT}
 
 
 def frames_of(master: Path) -> Iterator[tuple[int, np.ndarray]]:

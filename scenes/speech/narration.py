@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from scenes.language import ENGLISH
+from scenes.production import film
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.store import Store
@@ -80,7 +81,7 @@ class Narration:
                 if isinstance(heard, Asset):
                     yield len(sound.recorded(heard.path)) / sound.RATE + AFTER_RECORDING
                 elif heard:
-                    yield sound.seconds(heard) + pause(beat)
+                    yield film.seconds(heard) + pause(beat)
                 else:
                     yield 0.0 if self.voice else reading_seconds(beat)
 

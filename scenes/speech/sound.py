@@ -163,12 +163,3 @@ def _write(sound: np.ndarray, path: Path, codec: str, kind: str, rate: int, cont
             frame.sample_rate, frame.pts, frame.time_base = rate, start, Fraction(1, rate)
             file.mux(stream.encode(frame))
         file.mux(stream.encode(None))
-
-
-def seconds(path: Path) -> float:
-    """Return the duration of a sound file in seconds."""
-    with av.open(str(path.absolute())) as file:
-        stream = file.streams.audio[0]
-        assert stream.duration is not None
-        assert stream.time_base is not None
-        return float(stream.duration * stream.time_base)

@@ -140,9 +140,10 @@ def command(task: Task) -> dict[str, float]:
 
 
 def frames_of(clip: Path) -> int:
-    from scenes.production.film import frames
+    import av
 
-    return frames(clip)
+    with av.open(str(clip)) as container:
+        return container.streams.video[0].frames
 
 
 def rounds(tasks: Sequence[Task], kinds: Sequence[str], count: int, kept: bool) -> Iterator[tuple[str, Runs]]:
