@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from scenes.production.studio import Order
     from scenes.publishing.cards import Card
     from scenes.publishing.rendered import Rendered
+    from scenes.publishing.serving import FolderHandler
 
 FORMATS = ("html", "pptx")
 #: As `scenes.publishing.rendered` has them.
@@ -198,59 +197,48 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
     help="With --model and no FOLDER.",
 )  # fmt: skip
 @LANGUAGE
-def serve(folder: Path | None, port: int, model: str | None, **wishes: Any) -> None:
+def serve(folder: Path | None, port: int, model: str | None, text: str | None, theme: str, language: str) -> None:
     """Show a page to a browser on this machine.
 
     FOLDER holds it; without one, it is the page that was made last. With --model, show a page on which that model reads
     what is typed, and tells of any number where it comes from; with both, the page in FOLDER has that model beside
     those to try. Ctrl-C ends it.
     """
-    from scenes.publishing.serving import server
+    from scenes.publishing.serving import folder_handler
 
-    if model is not None and folder is None:
-        with TemporaryDirectory() as place:
-            _serve(partial(_model_server, model, Path(place), **wishes), port, f"the model {model}")
-        return
-    shown = folder or _latest(Path("renders"))
-    if not (shown / "index.html").is_file():
-        raise click.ClickException(f"there is no index.html in {shown}: lecture page makes one")
+    if folder is None and model is None:
+        folder = _latest(Path("renders"))
+    if folder and not (folder / "index.html").is_file():
+        raise click.ClickException(f"there is no index.html in {folder}: lecture page makes one")
     if model is None:
-        _serve(partial(server, shown), port, str(shown))
+        assert folder is not None
+        _serve(folder_handler(folder), port, f"{folder}")
         return
-    with TemporaryDirectory() as place:
-        opened = partial(_course_server, model, wishes["text"], shown, Path(place))
-        _serve(opened, port, f"{shown} with the model {model}")
-
-
-def _course_server(name: str, text: str | None, page: Path, place: Path, port: int) -> ThreadingHTTPServer:
-    from scenes.publishing.model_service import course_server
-    from transformer_core import open_model
-    from transformer_core.live.running import RunningModel
-
-    return course_server(RunningModel(open_model(name)), text or "", page, place, port)
-
-
-def _model_server(
-    name: str, place: Path, port: int, text: str | None, theme: str, language: str
-) -> ThreadingHTTPServer:
-    from scenes.publishing.model_service import examples_of, model_server
+    from scenes.publishing.model_service import course_handler, examples_of, model_handler
     from scenes.publishing.rendered import Rendered
     from transformer_core import open_model
     from transformer_core.live.running import RunningModel
 
-    model = RunningModel(open_model(name))
-    text = text or examples_of(model)[0]
-    model.run(text)
-    return model_server(model, Rendered.without_film(text, theme, language), place, port)
+    running = RunningModel(open_model(model))
+    with TemporaryDirectory() as place:
+        if folder:
+            handler = course_handler(running, text or "", folder, Path(place))
+            _serve(handler, port, f"{folder} with the model {model}")
+        else:
+            text = text or examples_of(running)[0]
+            running.run(text)
+            lecture = Rendered.without_film(text, theme, language)
+            _serve(model_handler(running, lecture, Path(place)), port, f"the model {model}")
 
 
-def _serve(opened: Callable[[int], ThreadingHTTPServer], port: int, what: str) -> None:
+def _serve(handler: Callable[..., FolderHandler], port: int, what: str) -> None:
+    from scenes.publishing.serving import server
+
     try:
-        serving = opened(port)
+        serving = server(handler, port)
     except OSError as error:
-        raise click.ClickException(
-            f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
-        ) from error
+        line = f"port {port} cannot be had ({error.strerror}); --port 0 takes a free one"
+        raise click.ClickException(line) from error
     with serving:
         try:
             tell(f"http://127.0.0.1:{serving.server_port}/  shows {what}; Ctrl-C ends")

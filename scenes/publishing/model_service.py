@@ -10,18 +10,17 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 from scenes.production.files import write_text
 from scenes.publishing.live import figure_document, offering
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.serving import LOOPBACK, FolderHandler, FolderServer
+from scenes.publishing.serving import FolderHandler
 from transformer_core.live.running import RunningModel
 from transformer_core.text.vocabulary import SentenceError
 
@@ -36,47 +35,37 @@ CONTINUED = (
 READ = ("The bank of the river is wide", "The bank lends money", "The animal is tired because it ran")
 
 
-def model_server(model: RunningModel, lecture: Rendered, folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server for the figure of `model` on 127.0.0.1; port 0 takes a free one. Its document is written into `folder`.
-
-    Raises:
-        OSError: the port is taken.
-    """
+def model_handler(model: RunningModel, lecture: Rendered, folder: Path) -> Callable[..., ModelHandler]:
+    """Answer with the figure of `model`, whose document is written into `folder`."""
     facts = _facts(model)
     code = f"servedModel({json.dumps(facts, separators=(',', ':'))});\n"
     write_text(folder / "index.html", figure_document(lecture, code, served=True))
-    handler = partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=facts["token"])
-    return FolderServer((LOOPBACK, port), handler)
+    return partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=facts["token"])
 
 
-def course_server(model: RunningModel, text: str, page: Path, folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server for the folder `page` of a course on 127.0.0.1, which offers `model` among those to try.
+def course_handler(model: RunningModel, text: str, page: Path, folder: Path) -> Callable[..., CourseHandler]:
+    """Answer with the folder `page` of a course, which offers `model` among those to try.
 
     The model begins with `text`, if there is one. The document that offers it is written into `folder`, anew each time
     that it is asked for, and the page stays as it is.
 
     Raises:
-        OSError: the port is taken.
         ValueError: the page has no place for a served model.
     """
     names = model.run(text or examples_of(model)[0])["names"]
-    facts = {**_facts(model), "text": text, "names": names}
-    handler = partial(
-        CourseHandler, directory=str(page.resolve()), model=model, secret=facts["token"],
-        offer=partial(_offer, page.resolve() / "index.html", facts, folder / "index.html"),
-    )  # fmt: skip
-    handler.keywords["offer"]()
-    return FolderServer((LOOPBACK, port), handler)
+    facts, page, written = {**_facts(model), "text": text, "names": names}, page.resolve(), folder / "index.html"
+
+    def offer() -> Path:
+        write_text(written, offering((page / "index.html").read_text(encoding="utf-8"), facts))
+        return written
+
+    offer()
+    return partial(CourseHandler, directory=str(page), model=model, secret=facts["token"], offer=offer)
 
 
 def _facts(model: RunningModel) -> dict[str, Any]:
     """The facts that a page needs of a model, with a new secret."""
     return {**model.facts(), "token": secrets.token_urlsafe(24), "examples": examples_of(model)}
-
-
-def _offer(index: Path, facts: Mapping[str, Any], written: Path) -> Path:
-    write_text(written, offering(index.read_text(encoding="utf-8"), facts))
-    return written
 
 
 def examples_of(model: RunningModel) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import re
 import shutil
 import socket
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
@@ -44,13 +45,18 @@ GIVING_WAY = 0.05
 KINDS = {".vtt": "text/vtt", ".srt": "application/x-subrip", ".js": "text/javascript", ".mp4": "video/mp4"}
 
 
-def server(folder: Path, port: int) -> ThreadingHTTPServer:
-    """A server for `folder` on 127.0.0.1; port 0 takes a free one.
+def server(handler: Callable[..., FolderHandler], port: int) -> FolderServer:
+    """A server on 127.0.0.1; port 0 takes a free one.
 
     Raises:
         OSError: the port is taken.
     """
-    return FolderServer((LOOPBACK, port), partial(FolderHandler, directory=str(folder.resolve())))
+    return FolderServer((LOOPBACK, port), handler)
+
+
+def folder_handler(folder: Path) -> Callable[..., FolderHandler]:
+    """Answer with the files of `folder`."""
+    return partial(FolderHandler, directory=str(folder.resolve()))
 
 
 class FolderHandler(SimpleHTTPRequestHandler):

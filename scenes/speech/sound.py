@@ -118,11 +118,6 @@ def loudness(sound: np.ndarray) -> float:
     return float(meter.integrated_loudness(sound.astype(np.float64))) if len(sound) > 0.4 * RATE else float("-inf")
 
 
-def peak(sound: np.ndarray) -> float:
-    """The true peak in dB, between samples too: four times oversampled (ITU-R BS.1770, annex 2)."""
-    return 20 * float(np.log10(max(1e-9, np.abs(resample_poly(sound, 4, 1)).max(initial=0))))
-
-
 def levelled(sound: np.ndarray) -> np.ndarray:
     """`sound` at LOUDNESS, with no peak above CEILING; silence stays silence."""
     for _ in range(3):  # the limiter takes a little of the loudness away
@@ -134,7 +129,7 @@ def levelled(sound: np.ndarray) -> np.ndarray:
 
 
 def _limited(sound: np.ndarray) -> np.ndarray:
-    """Turn the sound down around its peaks, smoothly, and nowhere else."""
+    """Turn the sound down around its true peaks (ITU-R BS.1770, annex 2), smoothly, and nowhere else."""
     height = np.abs(resample_poly(sound, 4, 1)).reshape(-1, 4).max(axis=1)
     room = np.minimum(1, 10 ** (CEILING / 20) / np.maximum(height, 1e-9))
     width = 2 * round(YIELDING * RATE) + 1

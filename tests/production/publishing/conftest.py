@@ -12,7 +12,7 @@ import pytest
 
 from scenes.production.store import whole_trace
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.serving import server
+from scenes.publishing.serving import folder_handler, server
 
 HOME = Path(__file__).parent
 sys.path[:0] = [str(HOME), str(HOME.parents[1]), str(HOME.parents[1] / "core")]
@@ -86,7 +86,7 @@ def serving():
     """Serves a folder inside a block."""
     from answering import answering
 
-    return lambda folder: answering(server(folder, 0))
+    return lambda folder: answering(server(folder_handler(folder), 0))
 
 
 @pytest.fixture(scope="session")

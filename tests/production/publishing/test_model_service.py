@@ -15,8 +15,9 @@ from answering import answering
 from axe_playwright_python.sync_playwright import Axe
 from core_models import config, jig
 
-from scenes.publishing.model_service import LONGEST, SECRET, model_server
+from scenes.publishing.model_service import LONGEST, SECRET, model_handler
 from scenes.publishing.rendered import Rendered
+from scenes.publishing.serving import server as serving
 from transformer_core import Transformer, open_model
 from transformer_core.config import Rotary
 from transformer_core.live.running import RunningModel
@@ -40,7 +41,8 @@ DEEP = {
 @contextmanager
 def served(opened, text, folder, theme="dark", language="en"):
     running = RunningModel(opened)
-    with answering(model_server(running, Rendered.without_film(text, theme, language), folder, 0)) as server:
+    handler = model_handler(running, Rendered.without_film(text, theme, language), folder)
+    with answering(serving(handler, 0)) as server:
         yield f"http://127.0.0.1:{server.server_port}/"
 
 

@@ -11,9 +11,10 @@ from core_models import config, jig
 from test_model_service import DEEP, ENTRIES, TEXT, WORDS, traced_pass, zero_head
 
 from scenes.publishing.live import live_model_called, shipped_live_models
-from scenes.publishing.model_service import course_server
+from scenes.publishing.model_service import course_handler
 from scenes.publishing.page import write_page
 from scenes.publishing.policy import ASKING
+from scenes.publishing.serving import server as serving
 from transformer_core import Transformer, open_model
 from transformer_core.live.running import RunningModel
 from transformer_core.pretrained.model_registry import LoadedModel
@@ -41,7 +42,7 @@ def course(lecture, trace, tmp_path_factory):
 
 @contextmanager
 def offered(opened, page, folder, text=TEXT):
-    with answering(course_server(RunningModel(opened), text, page.parent, folder, 0)) as server:
+    with answering(serving(course_handler(RunningModel(opened), text, page.parent, folder), 0)) as server:
         yield f"http://127.0.0.1:{server.server_port}/"
 
 
@@ -213,5 +214,5 @@ def test_a_page_that_is_made_anew_is_offered_anew(deep, lecture, trace, tmp_path
 def test_a_folder_without_a_place_for_a_model_is_refused_in_one_line(deep, tmp_path):
     (tmp_path / "index.html").write_text("<p>mine")
     with pytest.raises(ValueError, match="this page has no place for a served model: make it anew with lecture page"):
-        course_server(RunningModel(deep), TEXT, tmp_path, tmp_path / "made", 0)
+        course_handler(RunningModel(deep), TEXT, tmp_path, tmp_path / "made")
     assert [path.name for path in tmp_path.iterdir()] == ["index.html"]
