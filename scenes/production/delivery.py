@@ -170,10 +170,7 @@ class Delivery:
         starts = [0.0, *accumulate(durations)]
         rows = [
             {
-                "chapter": step.chapter,
-                "number": step.number,
-                "title": step.title,
-                "narration": step.narration,
+                **{name: getattr(step, name) for name in ("chapter", "number", "title", "narration")},
                 "start": start,
                 "duration": duration,
                 "clip": self._name("clips", step, ".mp4"),
@@ -202,12 +199,8 @@ class Delivery:
             "transcripts": [self._transcript(kind) for kind in KINDS],
             "voice": self.narration.name if self.narration else None,
             "duration": starts[-1],
-            "width": look.width,
-            "height": look.height,
-            "rate": look.rate,
-            "theme": look.theme,
+            **{name: getattr(look, name) for name in ("width", "height", "rate", "theme", "language")},
             "colours": dict(look.brand.colours),
-            "language": look.language,
             "chapters": chapters,
             "steps": rows,
         }

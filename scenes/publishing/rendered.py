@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import msgspec
 
 from scenes.language import catalogue
 from scenes.production.delivery import INDEX
@@ -17,8 +19,6 @@ from transformer_core.files.foreign import read_object
 
 #: What several chapters are called that were asked for without a lecture file.
 GENERAL = "How a transformer reads"
-#: Of an index, what a film says of itself as it is written there.
-FACTS = ("title", "text", "width", "height", "theme", "language", "author", "made", "rate", "captioned")
 #: Places at which slides wait for the speaker: at the end of each beat, of each step, or nowhere.
 STOPS = ("beat", "step", "none")
 
@@ -28,6 +28,14 @@ class Segment(NamedTuple):
 
     start: float
     end: float
+    text: str
+
+
+@dataclass(frozen=True)
+class RenderedBeat:
+    """When a beat begins in its clip, in seconds, and what is said in it."""
+
+    start: float
     text: str
 
 
@@ -45,19 +53,14 @@ class RenderedStep:
     poster: Path
     cues: tuple[Cue, ...]
     shown: tuple[dict[str, Any], ...]
-    #: When each beat begins in the clip, in seconds, and what is said in it.
-    beats: tuple[tuple[float, str], ...] = ()
-
-    @property
-    def name(self) -> str:
-        """`scores.3`, as commands name a step."""
-        return f"{self.chapter}.{self.number}"
+    beats: tuple[RenderedBeat, ...] = ()
 
     def parts(self, stops: str) -> list[Segment]:
         """The parts in which the step is presented, with `stops` of STOPS."""
-        beats = self.beats if stops == "beat" and self.beats else [(0.0, self.narration)]
-        starts = [0.0, *(start for start, _ in beats[1:]), self.duration]
-        return [Segment(*times, text) for times, (_, text) in zip(pairwise(starts), beats, strict=True)]
+        beats = [beat for beat in self.beats if beat.text] if stops == "beat" else []
+        beats = beats or [RenderedBeat(0.0, self.narration)]
+        starts = [0.0, *(beat.start for beat in beats[1:]), self.duration]
+        return [Segment(*times, beat.text) for times, beat in zip(pairwise(starts), beats, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ class Rendered:
     language: str
     chapters: Sequence[RenderedChapter]
     author: str = ""
-    colours: Mapping[str, Any] = field(default_factory=dict)
+    colours: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
     made: str = ""
     rate: int = 60
     captioned: str = "burnt"
@@ -102,7 +105,8 @@ class Rendered:
     @property
     def palette(self) -> Palette:
         """The colours of its pictures: those of its theme, with what a lecture file changed of them."""
-        return replace(PALETTES[self.theme], **self.colours)
+        changed: dict[str, Any] = {**self.colours}
+        return replace(PALETTES[self.theme], **changed)
 
     @property
     def steps(self) -> list[RenderedStep]:
@@ -118,11 +122,6 @@ class Rendered:
         """A few words that stand beside its pictures, in its language."""
         return catalogue(self.language).rule(context, english)
 
-    @property
-    def label(self) -> str:
-        """Beginning of the names of its files."""
-        return self.film.stem
-
     @classmethod
     def read(cls, folder: Path) -> Rendered:
         """Read the index of `folder`.
@@ -136,33 +135,14 @@ class Rendered:
         if not path.exists():
             raise ValueError(f"there is no {INDEX} in {folder}: render the lecture into it first")
         index = read_object(path)
-        with reading(path, AttributeError):
-            steps = (_step(row, folder) for row in index["steps"])
-            return cls(
-                folder,
-                film=_within(folder, index["film"]),
-                chapters=[_chapter(row, steps) for row in index["chapters"]],
-                colours={name: tuple(to) if isinstance(to, list) else to for name, to in index["colours"].items()},
-                captions=tuple(_within(folder, name) for name in index["captions"]),
-                transcripts=tuple(_within(folder, name) for name in index.get("transcripts", ())),
-                **{name: index[name] for name in FACTS},
-            )
-
-
-def _chapter(row: dict[str, Any], steps: Iterator[RenderedStep]) -> RenderedChapter:
-    own, read = [*islice(steps, row["steps"])], (row.get("text", ""), row.get("model", ""))
-    return RenderedChapter(row["name"], row["number"] or "", row["title"], row["start"], own, *read)
-
-
-def _step(row: dict[str, Any], folder: Path) -> RenderedStep:
-    return RenderedStep(
-        **{name: row[name] for name in ("chapter", "number", "title", "narration", "start", "duration")},
-        clip=_within(folder, row["clip"]),
-        poster=_within(folder, row["poster"]),
-        cues=tuple(Cue(cue["start"], cue["end"], tuple(cue["lines"])) for cue in row["cues"]),
-        shown=tuple(row["shown"]),
-        beats=tuple((beat["start"], beat["text"]) for beat in row["beats"] if beat["text"]),
-    )
+        with reading(path, msgspec.ValidationError):
+            steps = iter(index["steps"])
+            chapters = [
+                {**row, "number": row["number"] or "", "steps": [*islice(steps, row["steps"])]}
+                for row in index["chapters"]
+            ]
+            facts = {**index, "folder": ".", "chapters": chapters}
+            return msgspec.convert(facts, cls, dec_hook=lambda _, name: _within(folder, name))
 
 
 def _within(folder: Path, name: str) -> Path:

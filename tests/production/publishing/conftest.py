@@ -111,7 +111,7 @@ def named(lecture, text):
                     step,
                     title=text,
                     narration=text,
-                    beats=tuple((start, text) for start, _ in step.beats),
+                    beats=tuple(replace(beat, text=text) for beat in step.beats),
                     cues=tuple(replace(cue, lines=(text,)) for cue in step.cues),
                     shown=tuple({**entry, "shown": text} for entry in step.shown),
                 )

@@ -106,7 +106,7 @@ def test_captions_in_the_picture_are_not_written_over(look, lecture, trace, tmp_
 
 def test_the_inspector_has_the_values_of_the_trace_and_rings_what_is_on_screen(page, lecture, trace):
     for step in lecture.steps:
-        for button in page.locator(f"#{step.name.replace('.', '-')} .tensor").all():
+        for button in page.locator(f"#{step.chapter}-{step.number} .tensor").all():
             name = button.get_attribute("aria-label")
             button.click()
             page.get_by_role("region", name=f"Tensor {name}").wait_for()

@@ -66,8 +66,8 @@ def test_the_slides_stand_below_each_other_with_what_is_said_and_the_picture_at_
     seen(page)
     for step in film.steps:
         assert page.get_by_role("heading", name=step.title, exact=True).is_visible()
-        assert page.locator(f"#{step.name.replace('.', '-')} aside").is_visible()
-        size = page.locator(f"#{step.name.replace('.', '-')} strong").evaluate("one => getComputedStyle(one).fontSize")
+        assert page.locator(f"#{step.chapter}-{step.number} aside").is_visible()
+        size = page.locator(f"#{step.chapter}-{step.number} strong").evaluate("one => getComputedStyle(one).fontSize")
         assert float(size.removesuffix("px")) >= 16
     assert page.locator("video:visible").count() == 0
     tops = [section.bounding_box()["y"] for section in page.locator("section:not(:has(section))").all()]
