@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts, repertoire
 from scenes.stage.reading import read
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -54,7 +54,7 @@ def texts(node: ast.AST) -> list[str]:
 
 @cache
 def titles(chapter: str) -> list[str]:
-    (found,) = chosen([chapter])
+    found = parts([chapter])[0].entries[0]
     assert found.name == chapter
     return titles_of(found.path.read_text(encoding="utf-8"))
 
@@ -79,7 +79,7 @@ def test_a_step_that_does_not_exist_is_found():
 
 
 def test_every_chapter_is_named_and_the_question_that_closes_it_is_answered():
-    names = {chapter.name for chapter in chosen([])}
+    names = {chapter.name for chapter in repertoire()}
     assert {row["chapter"] for row in ROWS} == names
     assert {row["asked"] for row in ROWS} >= names
 

@@ -15,9 +15,12 @@ from scenes.cli.options import CHAPTERS, PAINTED, captioned, chapters_like, take
 from scenes.cli.orders import alone_in, at_work, order_of
 from scenes.cli.output import tell
 from scenes.language import ENGLISH, catalogue
+from scenes.production.belongings import take
+from scenes.production.facts import StepFacts
+from scenes.production.files import write_text
+from scenes.production.repertoire import cut, listed
 
 if TYPE_CHECKING:
-    from scenes.production.facts import StepFacts
     from scenes.production.film import FilmClip
     from scenes.production.look import Look
     from scenes.production.studio import Order, Studio
@@ -36,21 +39,15 @@ class ClipOptions:
     shape: str
     width: int | None
     fps: int | None
-    clear: bool | None = None
-    at: float | None = None
+    clear: bool | None
+    at: float | None
 
     def look(self, kind: Format, look: Look) -> Look:
         """The look in which steps are drawn for a format."""
         across, down = map(int, self.shape.split(":"))
         width = self.width or self.usual_width(kind)
-        return replace(
-            look,
-            width=width,
-            height=round(width * down / across / 2) * 2,
-            rate=self.fps or kind.rate,
-            clear=kind.clear if self.clear is None else self.clear,
-            shape=self.shape,
-        )
+        height, clear = round(width * down / across / 2) * 2, kind.clear if self.clear is None else self.clear
+        return replace(look, width=width, height=height, rate=self.fps or kind.rate, clear=clear, shape=self.shape)
 
     def usual_width(self, kind: Format) -> int:
         return kind.width if self.shape == USUAL else kind.width * 9 // 16
@@ -94,17 +91,7 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
     "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, instead of the last picture."
 )
 @takes(captioned("burnt"), *PAINTED)
-def clip(
-    names: tuple[str, ...],
-    formats: tuple[str, ...],
-    shape: str,
-    join: bool,
-    width: int | None,
-    fps: int | None,
-    clear: bool | None,
-    at: float | None,
-    **wishes: Any,
-) -> None:
+def clip(names: tuple[str, ...], formats: tuple[str, ...], join: bool, **wishes: Any) -> None:
     """Steps as files for other tools.
 
     They are mp4, webm with a transparent background, gif, avif, Lottie (as .json), or the last picture as png or svg.
@@ -120,7 +107,7 @@ def clip(
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
-    options = ClipOptions(shape, width, fps, clear, at)
+    options = ClipOptions(**{name: wishes.pop(name) for name in ("shape", "width", "fps", "clear", "at")})
     order = order_of(names, **wishes)
     _check(kinds, join, options, order.captions)
     folder = wishes["output"] or Path("renders") / "clips"
@@ -138,7 +125,6 @@ def _films(
     studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Callable[[StepFacts | None], str]
 ) -> None:
     """Write a file of each step, or one of all."""
-    from scenes.production.belongings import take
     from scenes.production.film import FilmClip
 
     looks = _looks(studio, order)
@@ -146,9 +132,8 @@ def _films(
     for look, wanted in _by_look(looks):
         made = studio.clips(replace(order, look=look), wanted.__contains__, kind.drawn)
         clips |= {step.key: path for step, path in made}
-    files: dict[str, list[StepFacts]] = {}
-    for step, _ in looks:
-        files.setdefault(f"{called(None if join else step)}.{kind.name}", []).append(step)
+    groups = [[step for step, _ in looks]] if join else [[step] for step, _ in looks]
+    files = {f"{called(None if join else steps[0])}.{kind.name}": steps for steps in groups}
     take(folder, files)
     for name, steps in files.items():
         parts = [FilmClip(clips[step.key], step.title) for step in steps]
@@ -164,9 +149,6 @@ def _vectors(
     studio: Studio, order: Order, at: float | None, folder: Path, called: Callable[[StepFacts], str], suffix: str
 ) -> None:
     """Write a file of lines of each step."""
-    from scenes.production.belongings import take
-    from scenes.production.files import write_text
-
     looks, rate = _looks(studio, order), order.look.rate
     for step, _ in looks:
         if at is not None and at * rate >= step.frames:
@@ -190,8 +172,6 @@ def _with_track(steps: Sequence[StepFacts], parts: Sequence[FilmClip], target: P
 
 def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequence[str]) -> str:
     """The name of a file with one step, or with all of them: what was asked for and is not as usual is in it."""
-    from scenes.production.repertoire import cut, listed
-
     lecture = next((Path(bare).stem for bare, *_ in map(cut, listed(names)) if bare.endswith(".toml")), "")
     theme = "" if order.look.theme == "dark" else order.look.theme
     language = "" if order.look.language == ENGLISH else order.look.language
@@ -237,29 +217,27 @@ def _looks(studio: Studio, order: Order) -> list[tuple[StepFacts, Look]]:
         ValueError: a step has no room in this shape; the line says which, and what works.
     """
     found = _with_room(studio, order)
+    there = [(step, look) for step, look in found if look]
     lost = [step for step, look in found if not look]
     if not lost:
-        return [(step, look) for step, look in found if look]
-    rest = [step for step, look in found if look]
+        return there
     names = ", ".join(f"{step.chapter}.{step.number}" for step in lost)
-    told = f"; without {'it' if len(lost) == 1 else 'them'}: {_listed(rest)}" if rest else ""
-    raise ValueError(
-        f"{names}: no room in {order.look.shape} ({lost[0].faults[0]}). "
-        f"--shape {_others(studio, order, lost)} works{told}"
-    )
+    works = f"--shape {_others(studio, order, lost)} works"
+    if there:
+        works += f"; without {'it' if len(lost) == 1 else 'them'}: {_listed([step for step, _ in there])}"
+    raise ValueError(f"{names}: no room in {order.look.shape} ({lost[0].faults[0]}). {works}")
 
 
 def _others(studio: Studio, order: Order, lost: Sequence[StepFacts]) -> str:
     """The shapes in which all of the steps that are `lost` have room."""
     wanted, chapters = {(step.chapter, step.number) for step in lost}, {step.chapter for step in lost}
     order = replace(order, entries=[entry for entry in order.entries if entry.name in chapters], parts=())
-    found = [USUAL]
-    for shape in SHAPES:
-        if shape not in {USUAL, order.look.shape}:
-            there = _with_room(studio, replace(order, look=replace(order.look, shape=shape)))
-            if wanted <= {(step.chapter, step.number) for step, look in there if look}:
-                found.append(shape)
-    return " or ".join(found)
+
+    def has_room(shape: str) -> bool:
+        there = _with_room(studio, replace(order, look=replace(order.look, shape=shape)))
+        return wanted <= {(step.chapter, step.number) for step, look in there if look}
+
+    return " or ".join(shape for shape in SHAPES if shape != order.look.shape and has_room(shape))
 
 
 def _by_look(looks: Sequence[tuple[StepFacts, Look]]) -> list[tuple[Look, list[StepFacts]]]:

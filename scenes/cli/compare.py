@@ -13,13 +13,16 @@ from scenes.cli.orders import CommandOptions, alone_in, called, open_store
 from scenes.cli.output import console, plain, printable, save
 from scenes.cli.render import filmed, pictured
 from scenes.language import DEFAULT_TEXT
+from scenes.production.belongings import take_trace
+from scenes.production.files import distinct, sentence_name, shortened, slug
+from scenes.production.pairs import Pair, Pairs, side_by_side
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED
+from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from scenes.production.pairs import Pair
     from scenes.production.studio import Order
-    from transformer_core.tracing.trace import Trace
 
 WHAT = "a tensor on its way, as render --edit does; may be given again."
 #: What torch takes as a seed, and no more.
@@ -54,10 +57,6 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
       lecture compare english-spanish --edit-b "encoder.1.self_attn.weights[head=2]=0"
       lecture compare model-a.safetensors model-b.safetensors --text "the red car"
     """
-    from scenes.production.belongings import take_trace
-    from scenes.production.pairs import Pairs
-    from transformer_core.tracing.trace import Trace
-
     if only_table and not saved:
         printable()
     pair = _pair(models, wishes)
@@ -80,9 +79,6 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
     Raises:
         ClickException: more than two models, less than two without an edit, only untrained ones, or an unused seed.
     """
-    from scenes.production.pairs import Pair
-    from transformer_core.pretrained.model_registry import UNTRAINED
-
     edits = tuple(wishes.pop("edit_a")), tuple(wishes.pop("edit_b"))
     seed = wishes.pop("seed")
     if len(models) > 2:
@@ -99,10 +95,6 @@ def _pair(models: tuple[str, ...], wishes: dict[str, Any]) -> Pair:
 
 def _order(pair: Pair, options: CommandOptions) -> Order:
     """Return the order for the studio: the comparison, the sentence, the look, the folder and the voice."""
-    from scenes.production.files import distinct, sentence_name, shortened, slug
-    from scenes.production.pairs import side_by_side
-    from transformer_core.pretrained.model_registry import DEFAULT_MODEL
-
     look = options.look()
     sides = [called(model) if model else DEFAULT_MODEL.stem for model in pair.models]
     changes = [f"{side}-{distinct(line)}" for side, lines in zip("ab", pair.edits, strict=True) for line in lines]

@@ -9,6 +9,7 @@ import click
 from scenes.cli.options import FILE, FOLDER
 from scenes.cli.orders import open_store
 from scenes.cli.output import tell
+from scenes.production.belongings import no_link, take
 
 
 @click.group(invoke_without_command=True)
@@ -44,8 +45,6 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     from transformer_core.studies.experiments.laboratory import perform
 
     if output:
-        from scenes.production.belongings import take
-
         take(output, [f"{name}{suffix}" for name in names for suffix in (".npz", ".json")])
     pieces = open_store().folder / "experiments"
     for name in names:
@@ -76,9 +75,8 @@ def _may_report(page: Path, title: str) -> None:
         ValueError: somebody else's page is there, or a folder without a page.
     """
     folder = page.with_suffix("")
-    for path in (page, folder):
-        if path.is_symlink():
-            raise ValueError(f"{path} is a link: lecture writes through none; remove it, or name another --output")
+    no_link(page)
+    no_link(folder)
     there = page if page.exists() else folder
     if not there.exists():
         return

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scenes.cli.options import PLACE, SENTENCE, sized, takes
 from scenes.cli.orders import CommandOptions, alone_in, at_work, called, open_store
 from scenes.cli.output import printable, tell
-
-if TYPE_CHECKING:
-    from transformer_core.tracing.explain import Entry
+from scenes.production.belongings import take
+from scenes.production.files import distinct, sentence_name, shortened, slug
+from transformer_core.tracing.explain import Entry, places_of
+from transformer_core.tracing.trace import Trace
 
 EXAMPLE = "encoder.1.self_attn.weights[head=1,query=red,key=car]"
 ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
@@ -42,9 +43,6 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
 
     With --render it goes down the largest terms; -q, --theme, --language, --output, --jobs and --scheduler are for it.
     """
-    from transformer_core.tracing.explain import places_of
-    from transformer_core.tracing.trace import Trace
-
     found = ENTRY.fullmatch(entry.strip())
     if found is None:
         raise click.ClickException(f"{entry!r} names no entry: write a tensor and its places, as {EXAMPLE}")
@@ -70,7 +68,6 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
 
 def _draw(cell: Entry, depth: int, options: CommandOptions) -> None:
     """Draw the making of an entry, and print the name of the clip."""
-    from scenes.production.belongings import take
     from scenes.production.explanation import explanation
     from scenes.production.film import FilmClip, join, seconds
     from scenes.stage.explained import Asked
@@ -83,26 +80,16 @@ def _draw(cell: Entry, depth: int, options: CommandOptions) -> None:
     with alone_in(folder), at_work() as studio:
         take(folder, [name])
         drawn = studio.clips(order, lambda _: True, ".mp4")
-        join(
-            [FilmClip(clip, facts.title) for facts, clip in drawn],
-            [],
-            folder / name,
-            {"title": drawn[0][0].title},
-            "und",
-        )
+        parts = [FilmClip(clip, facts.title) for facts, clip in drawn]
+        join(parts, (), folder / name, {"title": parts[0].title}, "und")
     tell(f"{folder / name}  {len(drawn)} steps, {seconds(folder / name):.0f} s")
 
 
 def _named(cell: Entry, depth: int, options: CommandOptions, look: str) -> str:
     """The file name of a clip: the entry, how deep it goes, and what was read."""
-    from scenes.production.files import distinct, sentence_name, shortened, slug
-
     places = [(axis, label) for axis, label in cell.labels.items() if cell.size(axis) > 1]
     words = [f"{axis}-{distinct(label, label if slug(label) == label.lower() else None)}" for axis, label in places]
-    read = [
-        *([called(options.model)] if options.model else []),
-        sentence_name(options.text),
-        *map(distinct, options.edits),
-    ]
+    model = called(options.model) if options.model else ""
+    read = [model, sentence_name(options.text), *map(distinct, options.edits)]
     parts = [slug(cell.name), *map(slug, words), f"depth-{depth}", *read, look]
     return f"{shortened('-'.join(filter(None, parts)))}.mp4"

@@ -31,6 +31,12 @@ from scenes.cli.speaking import read_out, voices
 from scenes.cli.test import test
 from scenes.cli.watch import watch
 from scenes.language import catalogue
+from scenes.production.belongings import take_model, take_trace
+from scenes.production.crew import in_one_line
+from scenes.production.files import write_text
+from scenes.production.mistakes import MistakesError
+from scenes.production.repertoire import GROUPS, repertoire
+from scenes.production.store import whole_trace
 
 INTERRUPTED, UNUSABLE = 130, 1
 LONGEST_LINE = 1000
@@ -63,8 +69,6 @@ def lecture(context: click.Context) -> None:
 @JSON
 def list_(as_json: bool) -> None:
     """The chapters, in the order of the lecture, and the groups."""
-    from scenes.production.repertoire import GROUPS, repertoire
-
     printable()
     entries = repertoire()
     if as_json:
@@ -112,9 +116,6 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
 
     The parameters and all that chapters derive from them are in it, too; axes and labels are in a .json file beside it.
     """
-    from scenes.production.belongings import take_trace
-    from scenes.production.store import whole_trace
-
     take_trace(output)
     store, steps = open_store(), []
     try:
@@ -148,8 +149,6 @@ def new(file: Path, force: bool) -> None:
 
     FILE, by default lecture.toml, has comments, and renders as it is.
     """
-    from scenes.production.files import write_text
-
     if file.suffix != ".toml":
         raise click.ClickException(f"{file}: a lecture file ends in .toml")
     if file.exists() and not force:
@@ -168,20 +167,19 @@ def train(output: Path | None, **wishes: Any) -> None:
     An interrupted training goes on where it stopped.
     """
     from scenes.production.bar import Bar
-    from scenes.production.belongings import take_model
     from transformer_core.files.atomic import ending, ready
     from transformer_core.pretrained.model_registry import DEFAULT_MODEL
     from transformer_core.studies.translator.train import train as train_model
 
-    if output is None:
-        ready(DEFAULT_MODEL.parent)
+    path = ending(output, ".safetensors") if output else DEFAULT_MODEL
+    if output:
+        take_model(path)
     else:
-        output = ending(output, ".safetensors")
-        take_model(output)
+        ready(path.parent)
     chosen = {name: value for name, value in wishes.items() if value is not None}
     with Bar() as bar:
-        train_model(output or DEFAULT_MODEL, **chosen, progress=bar.training)
-    tell(f"{output or DEFAULT_MODEL}")
+        train_model(path, **chosen, progress=bar.training)
+    tell(f"{path}")
 
 
 def _with_loudness(command: click.Command) -> None:
@@ -222,9 +220,6 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def _status(arguments: list[str] | None) -> int:
-    from scenes.production.crew import in_one_line
-    from scenes.production.mistakes import MistakesError
-
     try:
         lecture.main(arguments, prog_name="lecture", standalone_mode=False)
     except click.exceptions.Exit as end:

@@ -15,11 +15,11 @@ import click
 from scenes.cli import installing
 from scenes.cli.options import JSON, models_like
 from scenes.cli.output import console, printable, tell
+from transformer_core.pretrained.model_packages import PACKAGES, Package
+from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, known_models, models_home
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-    from transformer_core.pretrained.model_packages import Package
 
 
 @click.group(invoke_without_command=True)
@@ -34,8 +34,6 @@ def models(context: click.Context, as_json: bool) -> None:
         return
     from scenes.cli.model_facts import as_json as listed
     from scenes.cli.model_facts import describe
-    from transformer_core.pretrained.model_packages import PACKAGES
-    from transformer_core.pretrained.model_registry import known_models, models_home
 
     printable()
     found = known_models()
@@ -112,8 +110,6 @@ def remove(name: str) -> None:
 
 def _package_of(name: str) -> Package:
     """The package that the model called `name` comes in."""
-    from transformer_core.pretrained.model_packages import PACKAGES
-
     if name not in PACKAGES:
         near = get_close_matches(name, PACKAGES, 1)
         meant = f'; did you mean "{near[0]}"?' if near else ""
@@ -130,7 +126,6 @@ def model(name: str | None) -> None:
     """The shape of every tensor, and where the parameters are."""
     printable()
     from transformer_core.pretrained import load, load_gguf, load_hugging_face
-    from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model
     from transformer_core.shapes import parameters_by_layer, shapes_of
 
     path = find_model(name) if name else DEFAULT_MODEL

@@ -15,13 +15,18 @@ from scenes.cli.options import PROCESSES
 from scenes.cli.output import tell
 from scenes.cli.speaking import speakers
 from scenes.language import ENGLISH
+from scenes.production.cache_folder import cache_folder, opened
+from scenes.production.facts import StepFacts
+from scenes.production.files import alone, distinct, fingerprinted, sentence_name, shortened
+from scenes.production.repertoire import ChapterEntry, Selection, cut, listed, parts, repertoire
+from scenes.production.store import Store
+from scenes.stage.requirements import lacks
+from transformer_core.pretrained.model_registry import SUFFIXES, UNTRAINED, find_model, known_models
+from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
-    from scenes.production.facts import StepFacts
     from scenes.production.lecture_file import Lecture
     from scenes.production.look import Look
-    from scenes.production.repertoire import ChapterEntry, Selection
-    from scenes.production.store import Store
     from scenes.production.studio import Order, Studio
     from scenes.stage.brand import Brand
 
@@ -74,7 +79,6 @@ def order_of(names: Sequence[str], trust: bool = False, preview: bool = False, *
     With `preview`, quality and folder are not those of the file, which are meant for its film. A voice of the file
     speaks where a command has the option.
     """
-    from scenes.production.files import distinct, sentence_name, shortened
     from scenes.production.look import SHOWN
 
     lecture, asked_for = _asked_for(names, trust)
@@ -102,8 +106,6 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[
 
     A file without steps, beside other names, gives these its look, and is no part itself.
     """
-    from scenes.production.repertoire import Selection, cut, listed, parts
-
     written = [(name, *cut(name)) for name in listed(names)]
     files = {file for _, file, *_ in written if file.endswith(".toml")}
     if len(files) > 1:
@@ -126,13 +128,12 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[
 
 def _unasked(lecture: Lecture, kept: set[str]) -> dict[str, Any]:
     """Return the values of a lecture file, except `kept` ones and those whose option is given on the command line."""
-    said, context = lecture.options, click.get_current_context(silent=True)
-    asked = kept | {
-        name for name in said if context and context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-    }
+    asked = {*kept}
+    if context := click.get_current_context(silent=True):
+        asked |= {name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE}
     if "text" in asked:
         asked.add("target")  # which translates the sentence of the file
-    return {name: value for name, value in said.items() if name not in asked}
+    return {name: value for name, value in lecture.options.items() if name not in asked}
 
 
 def _named(lecture: Lecture | None, asked_for: Sequence[Selection]) -> str:
@@ -144,12 +145,10 @@ def _named(lecture: Lecture | None, asked_for: Sequence[Selection]) -> str:
 
 def _entries(lecture: Lecture | None, asked_for: Sequence[Selection]) -> Sequence[ChapterEntry]:
     """The chapters of all parts: in the order of the lecture file, or by their numbers; all of them for no part."""
-    from scenes.production.repertoire import chosen
-
     wanted = {entry for part in asked_for for entry in part.entries}
     if lecture and wanted <= {*lecture.entries}:
         return [entry for entry in lecture.entries if entry in wanted]
-    return sorted(wanted, key=lambda entry: (entry.number, entry.name)) or chosen(())
+    return sorted(wanted, key=lambda entry: (entry.number, entry.name)) or repertoire()
 
 
 def called(model: str) -> str:
@@ -158,9 +157,6 @@ def called(model: str) -> str:
     Raises:
         ValueError: there is no such model.
     """
-    from scenes.production.files import distinct, fingerprinted
-    from transformer_core.pretrained.model_registry import SUFFIXES, UNTRAINED, find_model, known_models
-
     if model == UNTRAINED:
         return model
     path = find_model(model)
@@ -181,9 +177,6 @@ def _served(entries: Sequence[ChapterEntry], about: dict[str, Any]) -> list[Chap
     Raises:
         ClickException: it can serve none.
     """
-    from scenes.stage.requirements import lacks
-    from transformer_core.tracing.trace import Trace
-
     facts = Trace({}, about=about)
     lacking = {entry.name: "" if entry.model else lacks(facts, entry.needs) for entry in entries}
     able = [entry for entry in entries if not lacking[entry.name]]
@@ -213,8 +206,6 @@ def _say_effect(about: dict[str, Any]) -> None:
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
-    from scenes.production.files import alone
-
     if Path(UNREAD).is_file():
         tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
     with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
@@ -223,9 +214,6 @@ def alone_in(folder: Path) -> Iterator[None]:
 
 def open_store() -> Store:
     """Open the store: in the cache of the user, or in the folder that LECTURE_CACHE names."""
-    from scenes.production.cache_folder import cache_folder, opened
-    from scenes.production.store import Store
-
     return Store(opened(cache_folder()))
 
 

@@ -15,6 +15,9 @@ from scenes.cli.options import DRAWN, LANGUAGE, PAINTED, VOICE, captioned, in_fo
 from scenes.cli.orders import alone_in, at_work, open_store, order_of, scripted
 from scenes.cli.output import counted, tell
 from scenes.language import catalogue
+from scenes.production.belongings import only_ours, take
+from scenes.production.store import others_of, whole_trace
+from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from scenes.production.studio import Order
@@ -54,7 +57,7 @@ def slides(
     if into and "pptx" not in formats:
         raise click.ClickException("--into adds slides to a PowerPoint file: add --format pptx, or leave --into out")
     order = replace(order_of(names, **wishes), outputs=("slides",))
-    with alone_in(order.output), published(order, formats, stops, loop, into), at_work() as studio:
+    with alone_in(order.output), published(order, formats, into, stops=stops, loop=loop), at_work() as studio:
         studio.film(order)
 
 
@@ -73,14 +76,13 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 @contextmanager
 def published(
-    order: Order, formats: Sequence[str] = FORMATS, stops: str = STOPS[0], loop: bool = False, into: Path | None = None
+    order: Order, formats: Sequence[str] = FORMATS, into: Path | None = None, **going_on: Any
 ) -> Iterator[None]:
     """Make what an order asks for besides the film, of the film that the block makes.
 
-    What would take the place of somebody else's files is refused before the block.
+    What would take the place of somebody else's files is refused before the block. `going_on` says where slides stop,
+    and whether they begin again.
     """
-    from scenes.production.belongings import only_ours, take
-
     decks = {kind: order.output / f"{order.label}-slides.{kind}" for kind in formats if "slides" in order.outputs}
     if decks:
         take(order.output, [deck.name for deck in decks.values()])
@@ -92,12 +94,12 @@ def published(
         opened(into, decks["pptx"])
     yield
     for kind, deck in decks.items():
-        _make_deck(order, kind, deck, stops, loop, into)
+        _make_deck(order, kind, deck, into, **going_on)
     if "page" in order.outputs:
         _make_page(order)
 
 
-def _make_deck(order: Order, kind: str, target: Path, stops: str, loop: bool, into: Path | None) -> None:
+def _make_deck(order: Order, kind: str, target: Path, into: Path | None, **going_on: Any) -> None:
     from scenes.publishing.live import live_model_called
     from scenes.publishing.rendered import Rendered
 
@@ -105,16 +107,15 @@ def _make_deck(order: Order, kind: str, target: Path, stops: str, loop: bool, in
     if kind == "html":
         from scenes.publishing.slides import write_slides
 
-        write_slides(lecture, target, model, stops, loop)
+        write_slides(lecture, target, model, **going_on)
     else:
         from scenes.publishing.deck import write_deck
 
-        write_deck(lecture, target, stops, loop, into, model)
+        write_deck(lecture, target, model, into, **going_on)
     _tell(target, [target], len(lecture.steps))
 
 
 def _make_page(order: Order) -> None:
-    from scenes.production.store import others_of, whole_trace
     from scenes.publishing.cards import cards_of
     from scenes.publishing.exhibits import told_apart
     from scenes.publishing.live import live_model_called, shipped_live_models
@@ -149,7 +150,6 @@ def quiz(names: tuple[str, ...], formats: tuple[str, ...], **wishes: Any) -> Non
     the page in it works by itself, too. In Anki: File, Import. No film is needed for it. `lecture page` has the
     same questions beside its film.
     """
-    from scenes.production.belongings import take
     from scenes.publishing.quiz import write_anki, write_scorm
 
     order = order_of(names, **wishes)
@@ -170,10 +170,8 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
         ClickException: there is no question.
     """
     from scenes.production.origin import Origin
-    from scenes.production.store import others_of
     from scenes.publishing.cards import cards_of
     from scenes.publishing.rendered import GENERAL, Rendered
-    from transformer_core.tracing.trace import Trace
 
     store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
@@ -181,10 +179,9 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)
-    several = len(order.entries) > 1
-    title = order.title or (told.rule("slides", GENERAL) if several else told.text(order.entries[0].title))
+    title = told.rule("slides", GENERAL) if len(order.entries) > 1 else told.text(order.entries[0].title)
     facts = {"made": str(Origin.of(trace.about)), "colours": dict(look.brand.colours)}
-    return Rendered.without_film(order.text, look.theme, look.language, title, **facts), cards
+    return Rendered.without_film(order.text, look.theme, look.language, order.title or title, **facts), cards
 
 
 @click.command()

@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from scenes.cli.options import FOLDER, LANGUAGE, SENTENCE, TRUST, named, takes
 from scenes.cli.orders import order_of, scripted
 from scenes.cli.output import tell
-
-if TYPE_CHECKING:
-    from scenes.production.facts import StepFacts
+from scenes.production.facts import StepFacts
 
 KEEP, AGAIN, LISTEN, SKIP, QUIT = "kalsq"
 ASKED = "k keeps it, a again, l listen, s skip, q quit"

@@ -9,10 +9,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from scenes.cli.orders import open_store, order_of
 from scenes.language import DEFAULT_TEXT, ENGLISH, languages
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.store import Store
+from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
 WIDEST = 960
@@ -57,9 +59,8 @@ class _Line:
         if getattr(shell, "kernel", None) is not None:
             from IPython import display
 
-            self.line = display.display(  # type: ignore[no-untyped-call]
-                {"text/plain": "…"}, raw=True, display_id=True
-            )
+            shown = {"text/plain": "…"}
+            self.line = display.display(shown, raw=True, display_id=True)  # type: ignore[no-untyped-call]
         self.what, self.done, self.wanted = "", 0, 0
 
     def begin(self, what: str, frames: int, steps: int) -> None:  # noqa: ARG002 - steps are counted
@@ -103,18 +104,13 @@ def show(
     Raises:
         ValueError: no such chapter, step, theme, language or quality; the line says what there is.
     """
-    from scenes.cli.orders import open_store, order_of
     from scenes.production.look import QUALITIES
     from scenes.production.studio import Studio
-    from scenes.theme import PALETTES
 
-    for value, known, what in (
-        (quality, QUALITIES, "quality"),
-        (theme, PALETTES, "theme"),
-        (language, languages(), "language"),
-    ):
-        if value not in known:
-            raise ValueError(f"no {what} {value!r}: it is one of {', '.join(known)}")
+    known = {"quality": [*QUALITIES], "theme": [*PALETTES], "language": languages()}
+    for what, value in {"quality": quality, "theme": theme, "language": language}.items():
+        if value not in known[what]:
+            raise ValueError(f"no {what} {value!r}: it is one of {', '.join(known[what])}")
     store = open_store()
     if trace is not None:
         store, text = _Given(store.folder, trace), str(trace.about.get("text", text))
@@ -136,4 +132,4 @@ def _film(drawn: list[tuple[StepFacts, Path]], store: Store, title: str) -> Show
     parts = [FilmClip(clip, facts.title) for facts, clip in drawn]
     key = hashed(*(facts.key for facts, _ in drawn))
     target = store.kept("films", key, ".mp4", lambda path: join(parts, [], path, {"title": title}, "und"))
-    return Shown(target, title, sum(seconds(clip) for _, clip in drawn))
+    return Shown(target, title, seconds(target))

@@ -14,6 +14,8 @@ import transformer_core
 from scenes.cli.options import PAINTED, chapters_like, sized, takes
 from scenes.cli.orders import alone_in, at_work, order_of
 from scenes.cli.output import counted, tell
+from scenes.production.crew import in_one_line
+from scenes.production.repertoire import cut, parts
 
 #: All code that draws.
 PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]
@@ -51,12 +53,12 @@ def watch(file: str, **wishes: Any) -> None:
 
 def _files(file: str) -> list[Path]:
     """The files that FILE means."""
-    from scenes.production.repertoire import chosen, cut
-
     name = Path(cut(file)[0])
     if name.suffix == ".toml" and not name.is_file():
         raise click.ClickException(f"there is no file {name}")
-    return [name.resolve()] if name.suffix == ".toml" else [entry.path for entry in chosen([file])]
+    if name.suffix == ".toml":
+        return [name.resolve()]
+    return [entry.path for part in parts([file]) for entry in part.entries]
 
 
 def _draw(order: Any) -> None:
@@ -72,8 +74,6 @@ def _draw(order: Any) -> None:
 
 def _tell(error: Exception) -> None:
     """Print what is wrong with what was saved to standard error, one mistake a line."""
-    from scenes.production.crew import in_one_line
-
     line = error.format_message() if isinstance(error, click.ClickException) else in_one_line(error)
     for mistake in getattr(error, "lines", [line]):
         tell(f"lecture: {mistake}", err=True)

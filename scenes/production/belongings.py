@@ -61,7 +61,7 @@ def only_ours(target: Path) -> None:
         ValueError: it is a link, or has such a file; the line names one.
     """
     ours = listed(target.parent)
-    _no_link(target)
+    no_link(target)
     if target.is_file():
         raise ValueError(f"{target} is a file: move it away, or name another --output")
     for path in sorted(target.rglob("*")):
@@ -75,7 +75,7 @@ def only_ours(target: Path) -> None:
 def listed(folder: Path) -> set[str]:
     """The names in the list of `folder`; a line that cannot be read gives no right to anything."""
     path = folder / LIST
-    _no_link(path)
+    no_link(path)
     if not path.exists():
         return set()
     if not path.is_file() or path.stat().st_size > LARGEST:
@@ -94,13 +94,18 @@ def listed(folder: Path) -> set[str]:
 def _check(folder: Path, name: str, ours: set[str]) -> None:
     parts = Path(name).parts
     for count in range(1, len(parts) + 1):
-        _no_link(folder.joinpath(*parts[:count]))
+        no_link(folder.joinpath(*parts[:count]))
     path = folder / name
     if path.exists() and name not in ours:
         raise ValueError(f"{path} is there and was not written by lecture: move it away, or name another --output")
 
 
-def _no_link(path: Path) -> None:
+def no_link(path: Path) -> None:
+    """Refuse a link.
+
+    Raises:
+        ValueError: `path` is one.
+    """
     if path.is_symlink():
         raise ValueError(f"{path} is a link: lecture writes through none; remove it, or name another --output")
 

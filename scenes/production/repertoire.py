@@ -242,15 +242,3 @@ def _written(path: Path, first: int, last: int) -> Selection:
     if not found:
         raise ValueError(f"no chapter is in {path.name}: a class with a number, a title and steps")
     return Selection("-".join(entry.name for entry in found), found, first, last)
-
-
-def chosen(names: Sequence[str], folder: Path = CHAPTERS) -> list[ChapterEntry]:
-    """The chapters of the parts called `names`, in the order of the lecture; all of them for no name.
-
-    Raises:
-        ValueError: there is no chapter or group of that name; the line lists those that there are.
-    """
-    entries = repertoire(folder)
-    if not entries:
-        raise ValueError(f"there is no chapter in {folder}")
-    return sorted({entry for part in parts(names, folder) for entry in part.entries}) if names else entries

@@ -20,7 +20,7 @@ from pptx.util import Emu, Pt
 from scenes.production import film
 from scenes.production.files import stage
 from scenes.publishing.live import LiveModel, still_of
-from scenes.publishing.rendered import Rendered, RenderedStep, Segment
+from scenes.publishing.rendered import STOPS, Rendered, RenderedStep, Segment
 from scenes.publishing.timeless import write_archive
 from scenes.publishing.wording import words_in
 
@@ -41,18 +41,18 @@ SECTIONS_ID = "{521415D9-36F7-43E2-AB2F-B90AF26B5E84}"
 def write_deck(
     lecture: Rendered,
     target: Path,
-    stops: str = "beat",
-    loop: bool = False,
-    into: Path | None = None,
     model: LiveModel | None = None,
+    into: Path | None = None,
+    stops: str = STOPS[0],
+    loop: bool = False,
 ) -> Path:
     """Write `lecture` to `target` (.pptx): a slide for each stop, whose clip plays at once.
 
     Args:
+        model: the one that the film shows: a last slide has its attention weights, where the HTML slides answer.
+        into: a presentation of the user's: the slides come behind its own, in a copy, in its size and with its master.
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether a show that stops nowhere begins again.
-        into: a presentation of the user's: the slides come behind its own, in a copy, in its size and with its master.
-        model: the one that the film shows: a last slide has its attention weights, where the HTML slides answer.
 
     Raises:
         ValueError: `into` is no presentation that can be read, or is `target` itself.

@@ -9,7 +9,7 @@ from pathlib import Path
 from scenes.production.files import write_text
 from scenes.publishing.live import LETTERS, LIVE_STYLE, STANDALONE, LiveModel, figure_facts, live_scripts, still_of
 from scenes.publishing.markup import colours, self_contained, texts
-from scenes.publishing.rendered import Rendered
+from scenes.publishing.rendered import STOPS, Rendered
 from scenes.publishing.typefaces import font_faces
 from transformer_core.files import ASSETS
 
@@ -22,7 +22,7 @@ KEYS = {
 
 
 def write_slides(
-    lecture: Rendered, target: Path, model: LiveModel | None = None, stops: str = "beat", loop: bool = False
+    lecture: Rendered, target: Path, model: LiveModel | None = None, stops: str = STOPS[0], loop: bool = False
 ) -> Path:
     """Write the slides of `lecture` to `target` (.html): clips, notes, reveal.js and type, all in one file.
 

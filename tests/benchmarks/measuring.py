@@ -21,7 +21,7 @@ from filming import SCENES, TRACED, crowd
 from frames import quality
 from manim import Scene, config, logger, tempconfig
 
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts
 from scenes.rendering import FastRenderer
 from scenes.rendering.clip import ClipWriter
 from transformer_core.tracing.trace import Trace
@@ -118,7 +118,7 @@ def staged(task: Task, renderer: Any) -> Scene:
         static, moving, seconds = task.scene.split("+")
         kind = crowd(int(static), int(moving), float(seconds))
     else:
-        kind, settings["trace"] = chosen([task.scene])[0].load(), Trace.load(task.trace)
+        kind, settings["trace"] = parts([task.scene])[0].entries[0].load(), Trace.load(task.trace)
 
     class Excerpt(kind):  # type: ignore[misc,valid-type]
         def construct(self) -> None:

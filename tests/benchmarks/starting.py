@@ -24,7 +24,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from scenes.production.look import Look
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts, repertoire
 from scenes.production.store import Store
 from scenes.production.studio import Order, Studio
 
@@ -102,14 +102,12 @@ def changed_step(chapter: str, cache: Path, quality: str) -> tuple[float, float]
     """A film again after the title of its last step was changed; only that step may be drawn."""
     folder = cache / "chapters"
     folder.mkdir()
-    original = chosen([chapter])[0].path
+    original = parts([chapter])[0].entries[0].path
     source = original.read_text(encoding="utf-8")
 
     def film(text: str) -> int:
         (folder / original.name).write_text(text, encoding="utf-8")
-        order = Order(
-            chosen([chapter], folder), TEXT, "film", Look.of(quality, "dark"), cache / "out", os.cpu_count() or 1
-        )
+        order = Order(repertoire(folder), TEXT, "film", Look.of(quality, "dark"), cache / "out", os.cpu_count() or 1)
         return Studio(Store(cache), Silent()).film(order).drawn
 
     film(source)

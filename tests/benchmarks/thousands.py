@@ -28,7 +28,7 @@ from scenes.production.delivery import Delivery
 from scenes.production.facts import StepFacts
 from scenes.production.fingerprint import hashed
 from scenes.production.look import Look
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import repertoire
 from scenes.production.seals import sealed
 from scenes.production.store import Store
 from scenes.production.studio import Order, Studio
@@ -116,7 +116,7 @@ def main() -> None:
         store = Store(folder / "store")
         store.trace = lambda *_, **__: (saved, "noise")
         order = Order(
-            chosen((), folder), ".", "film", Look(1920, 1080, 60, "dark"), folder / "out", 1,
+            repertoire(folder), ".", "film", Look(1920, 1080, 60, "dark"), folder / "out", 1,
             scheduler=cluster.scheduler_address,
         )  # fmt: skip
         made(store, order, "from nothing")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from scenes.production.look import Look
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts, repertoire
 from scenes.production.store import Store
 from scenes.production.studio import Order, Studio
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -92,7 +92,8 @@ class Place:
         (self.chapters / "c02_other.py").write_text(OTHER)
 
     def order(self, *names: str, jobs: int = 1, output: str = "out", look: Look = LOOK, **wishes) -> Order:
-        entries = chosen(names, self.chapters)
+        named = {entry for part in parts(names, self.chapters) for entry in part.entries}
+        entries = sorted(named) or repertoire(self.chapters)
         return Order(entries, "The car is red", "film", look, self.folder / output, jobs, **wishes)
 
     def film(self, *names: str, **wishes):

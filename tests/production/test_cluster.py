@@ -28,7 +28,7 @@ from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.look import Look
 from scenes.production.parcels import Parcel, keep, made_in, trace_of
 from scenes.production.reaching import RIGHT, address_in, check
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts
 from scenes.production.seals import intact
 from scenes.production.studio import Studio
 
@@ -163,7 +163,7 @@ def test_a_job_that_travels_needs_nothing_of_the_disk_that_it_comes_from(places,
 
 def test_a_chapter_of_the_package_is_taken_from_the_package_of_the_worker(place, tmp_path):
     place.order("counting")
-    (entry,) = chosen(["qkv"])
+    entry = parts(["qkv"])[0].entries[0]
     job = Job(entry, place.folder / "trace.npz", "tiny", place.order().look, sources_of(entry))
     parcel = Parcel.of(job)
     assert (parcel.inside, parcel.chapter) == (Path("c05_qkv/chapter.py"), b"")

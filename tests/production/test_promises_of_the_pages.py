@@ -13,7 +13,7 @@ import pytest
 
 from scenes.chapters.c06_scores import Scores
 from scenes.cli.main import lecture
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import repertoire
 from scenes.publishing.policy import FOLDER, one_file
 from scenes.stage.chapter import TooLongError
 from scenes.stage.notes import Note
@@ -90,7 +90,7 @@ def test_the_readme_prints_the_share_that_the_model_gives():
 def test_the_readme_counts_chapters_and_words_rightly():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     (chapters,) = re.findall(r"draws all (\w+) chapters", text)
-    assert NUMBERS[chapters] == len(chosen([]))
+    assert NUMBERS[chapters] == len(repertoire())
     (words,) = re.findall(r"may have up to (\d+) words", text)
     sentence = ["the", "car"] * 7
     assert len(sentence) == int(words) + 1

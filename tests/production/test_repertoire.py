@@ -6,21 +6,16 @@ import pytest
 
 from scenes.production.drawing import Job, sources_of, survey
 from scenes.production.pairs import side_by_side
-from scenes.production.repertoire import GROUPS, chosen, parts, repertoire
+from scenes.production.repertoire import GROUPS, parts, repertoire
 
 
 def test_chapters_come_in_the_order_of_their_numbers(place):
     assert [entry.name for entry in repertoire(place.chapters)] == ["counting", "other"]
-    assert [entry.name for entry in chosen(["other", "counting"], place.chapters)] == ["counting", "other"]
-
-
-def test_no_name_means_all(place):
-    assert chosen([], place.chapters) == repertoire(place.chapters)
 
 
 def test_an_unknown_name_lists_the_known_ones(place):
     with pytest.raises(ValueError, match="no chapter 'conting'; there are: counting, other"):
-        chosen(["conting"], place.chapters)
+        parts(["conting"], place.chapters)
 
 
 def test_a_new_file_is_a_new_chapter(place):
@@ -104,7 +99,6 @@ def test_a_name_with_a_hyphen_or_a_space_is_the_one_with_an_underscore():
 
 def test_a_list_with_commas_is_its_parts_one_by_one():
     assert parts(["scores,qkv.2"]) == parts(["scores", "qkv.2"])
-    assert [entry.name for entry in chosen(["scores,qkv"])] == ["qkv", "scores"]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ from frames import Recorder, psnr, quality
 from manim import logger, tempconfig
 
 from scenes.cli.orders import open_store
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts, repertoire
 from scenes.rendering import FastRenderer
 from scenes.stage.chapter import Chapter
 from transformer_core.tracing.trace import Trace
@@ -111,7 +111,7 @@ def main() -> None:
     width, height = map(int, asked.size.split("x"))
     path, _ = open_store().trace(asked.text, None)
     failed = False
-    for entry in chosen(asked.chapters):
+    for entry in sorted({e for part in parts(asked.chapters) for e in part.entries}) or repertoire():
         verdict = compare(entry.load(), Trace.load(path), asked.steps, (width, height), asked.fps)
         failed = failed or not verdict.holds
         sys.stdout.write(

@@ -9,7 +9,7 @@ from equality import compare
 from frames import FPS, SIZE, quality
 from manim import tempconfig
 
-from scenes.production.repertoire import chosen
+from scenes.production.repertoire import parts
 from scenes.rendering import FastRenderer
 from scenes.stage.reading import read
 from transformer_core.tracing.trace import Trace
@@ -23,7 +23,7 @@ def trace() -> Trace:
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "step"), [("qkv", 1), ("scores", 1), ("weighting", 1)])
 def test_every_frame_of_a_step_looks_as_under_plain_manim(trace: Trace, name: str, step: int) -> None:
-    verdict = compare(chosen([name])[0].load(), trace, {step}, SIZE, 6)
+    verdict = compare(parts([name])[0].entries[0].load(), trace, {step}, SIZE, 6)
     assert verdict.plain == verdict.fast > 6
     assert verdict.worst >= 60
 
@@ -32,7 +32,7 @@ def test_a_step_that_is_rendered_again_has_the_same_bytes(trace: Trace, tmp_path
     for name in ("first.mp4", "second.mp4"):
         with tempconfig(quality(SIZE, FPS)):
             renderer = FastRenderer()
-            chapter = chosen(["scores"])[0].load()(trace=trace, renderer=renderer)
+            chapter = parts(["scores"])[0].entries[0].load()(trace=trace, renderer=renderer)
             with renderer.clip(tmp_path / name):
                 chapter.perform({1})
     assert (tmp_path / "first.mp4").read_bytes() == (tmp_path / "second.mp4").read_bytes()

@@ -25,7 +25,7 @@ from scenes.production.facts import StepFacts
 from scenes.production.files import alone
 from scenes.production.film import FilmClip
 from scenes.production.look import Look
-from scenes.production.repertoire import chosen, parts
+from scenes.production.repertoire import parts
 from scenes.production.studio import Order, Studio, _asked
 from scenes.publishing.formats import FORMATS, frames_of, pictures, straight
 from scenes.rendering.lottie import Recording
@@ -161,7 +161,8 @@ def test_what_has_no_room_is_refused_in_a_line_that_says_what_works():
         _asked(order, script(order))  # a part whose chapter is not among the entries is refused
         return script(order)
 
-    order = Order(chosen(["scores", "heads"]), "The car is red", "film", replace(LOOK, shape="9:16"), Path(), 1)
+    entries = [entry for part in parts(["scores", "heads"]) for entry in part.entries]
+    order = Order(entries, "The car is red", "film", replace(LOOK, shape="9:16"), Path(), 1)
     order = replace(order, parts=tuple(parts(["scores.1-4"])))
     studio = SimpleNamespace(script=script_of_parts)
     with pytest.raises(ValueError, match="no room") as refused:

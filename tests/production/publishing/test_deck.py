@@ -24,7 +24,7 @@ def deck(lecture, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def by_step(lecture, tmp_path_factory):
-    return write_deck(lecture, tmp_path_factory.mktemp("deck") / "slides.pptx", "step")
+    return write_deck(lecture, tmp_path_factory.mktemp("deck") / "slides.pptx", stops="step")
 
 
 @pytest.fixture
@@ -93,7 +93,7 @@ def test_a_clip_fills_its_slide_and_starts_by_itself(name, request):
 
 
 def test_a_show_that_stops_nowhere_goes_on_after_each_clip_and_begins_again(lecture, tmp_path):
-    path = write_deck(lecture, tmp_path / "slides.pptx", "none", loop=True)
+    path = write_deck(lecture, tmp_path / "slides.pptx", stops="none", loop=True)
     waits = [slide.element.find(qn("p:transition")).get("advTm") for slide in steps_of(path)]
     assert waits == [str(round(step.duration * 1000)) for step in lecture.steps]
     with ZipFile(path) as archive:
@@ -104,7 +104,7 @@ def test_slides_go_into_a_copy_of_a_presentation_behind_its_own_in_its_size_and_
     lecture, theirs, tmp_path
 ):
     before = theirs.read_bytes()
-    path = write_deck(lecture, tmp_path / "slides.pptx", "step", into=theirs)
+    path = write_deck(lecture, tmp_path / "slides.pptx", stops="step", into=theirs)
     assert theirs.read_bytes() == before
     mine, made = Presentation(str(theirs)), Presentation(str(path))
     assert (made.slide_width, made.slide_height) == (mine.slide_width, mine.slide_height)
@@ -116,7 +116,7 @@ def test_slides_go_into_a_copy_of_a_presentation_behind_its_own_in_its_size_and_
         assert shape.width / shape.height == pytest.approx(lecture.width / lecture.height, rel=1e-4)
         assert 2 * shape.top + shape.height == made.slide_height
     assert sections(path) == [("mine", 1), *((chapter.title, len(chapter.steps)) for chapter in lecture.chapters)]
-    again = write_deck(lecture, tmp_path / "again.pptx", "step", into=path)
+    again = write_deck(lecture, tmp_path / "again.pptx", stops="step", into=path)
     assert len(sections(again)) == len(sections(path)) + len(lecture.chapters)
     assert sum(count for _, count in sections(again)) == len(Presentation(str(again)).slides)
 

@@ -77,7 +77,7 @@ def test_the_slides_stand_below_each_other_with_what_is_said_and_the_picture_at_
 
 def test_the_last_slide_of_powerpoint_is_the_picture_in_the_middle_of_its_slide(film, model, tmp_path):
     """Of the first matrices each cell is looked at: it lies between paper and ink as its weight says."""
-    deck = Presentation(str(write_deck(film, tmp_path / "slides.pptx", "none", model=model)))
+    deck = Presentation(str(write_deck(film, tmp_path / "slides.pptx", stops="none", model=model)))
     last = [*deck.slides][-1]
     (shape,) = [shape for shape in last.shapes if hasattr(shape, "image")]
     assert shape._element.nvPicPr.cNvPr.get("descr") == ALT
@@ -101,5 +101,5 @@ def test_a_sentence_that_the_model_cannot_read_has_no_picture(film, trace, model
     file = write_page(other, trace, tmp_path / "page", model)
     assert not (file.parent / "still.svg").exists()
     assert "<noscript" not in file.read_text(encoding="utf-8")
-    slides = Presentation(str(write_deck(other, tmp_path / "slides.pptx", "step", model=model))).slides
+    slides = Presentation(str(write_deck(other, tmp_path / "slides.pptx", stops="step", model=model))).slides
     assert len(slides) == 1 + len(film.steps)
