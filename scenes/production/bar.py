@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -48,7 +47,7 @@ class Bar:
             self.rich.remove_task(self.task)
         self.what, self.drawn, self.done = what, 0, 0
         self.total, self.wanted = frames, steps
-        self.task = self.rich.add_task(what, total=frames or steps or None, count="")
+        self.task = None
         self._show()
 
     def advance(self, frames: int, steps: int) -> None:
@@ -58,25 +57,21 @@ class Bar:
 
     def training(self, step: int, steps: int, facts: dict[str, float]) -> None:
         """Show a training: its step, and the loss there."""
-        if self.task is None:
-            self.task = self.rich.add_task("training", total=steps, count="")
-        self._update("training", step, f"{step}/{steps} steps, loss {facts['loss']:.3f}")
+        self._update("training", step, f"{step}/{steps} steps, loss {facts['loss']:.3f}", steps)
 
     def measuring(self, what: str, done: float, pieces: int) -> None:
         """Show an experiment: what it is at, and how many of its pieces are done."""
-        if self.task is None:
-            self.task = self.rich.add_task("measuring", total=pieces, count="")
-        self.rich.update(self.task, total=pieces)
-        self._update("measuring", done, f"{int(done)}/{pieces} pieces, {what}")
+        self._update("measuring", done, f"{int(done)}/{pieces} pieces, {what}", pieces)
 
     def _show(self) -> None:
         frames = f" steps, {self.drawn}/{self.total} frames" if self.total else ""
         count = f"{self.done}/{self.wanted}{frames}" if self.wanted else ""
-        self._update(self.what, self.drawn if self.total else self.done, count)
+        self._update(self.what, self.drawn if self.total else self.done, count, self.total or self.wanted)
 
-    def _update(self, what: str, completed: float, count: str) -> None:
-        assert self.task is not None
-        self.rich.update(self.task, completed=completed, count=count)
+    def _update(self, what: str, completed: float, count: str, total: int) -> None:
+        if self.task is None:
+            self.task = self.rich.add_task(what, count="")
+        self.rich.update(self.task, total=total or None, completed=completed, count=count)
         if self.says_lines and self.clock() - self.last >= EVERY:
             self.last = self.clock()
             with suppress(OSError):
@@ -87,7 +82,5 @@ class Bar:
         self.rich.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.rich.stop()

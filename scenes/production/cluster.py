@@ -21,7 +21,6 @@ from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, get_type_hints
 from uuid import uuid4
 
@@ -151,8 +150,7 @@ class Cluster:
             try:
                 answered(coming, seconds, self._waits("a worker"))
             except TimeoutError:
-                line = f"the scheduler at {self.address} has no workers: dask worker {self.address}"
-                raise CrewError(line) from None
+                raise CrewError(f"the scheduler at {self.address} has no workers: dask worker {self.address}") from None
             there = self._asked(self.client.nthreads)
         return len(there)
 
@@ -276,9 +274,7 @@ class Cluster:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with suppress(CrewError, TimeoutError), self._in_touch():
             answered(partial(self.client.cancel, list(self.futures.values()), force=True), LEAVING)
         with suppress(TimeoutError):

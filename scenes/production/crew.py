@@ -19,8 +19,10 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from threading import Thread
-from types import TracebackType
-from typing import Any, Protocol, Self, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
+
+if TYPE_CHECKING:
+    from scenes.production.cluster import Cluster
 
 #: A job for a process: a function that can be imported by name, and its argument.
 Work = tuple[Callable[[Any, "Tick"], Any], Any]
@@ -69,27 +71,10 @@ class Progress(Protocol):
     def advance(self, frames: int, steps: int) -> None: ...
 
 
-class Executor(Protocol):
-    """Does jobs: in processes here (`Crew`), or on other machines (`scenes.production.cluster`)."""
-
-    @property
-    def size(self) -> int:
-        """Number of jobs that run at the same time."""
-
-    def perform(self, works: Sequence[Work]) -> list[Any]:
-        """Do all `works`, each as `function(argument, tick)`; their results in the order of `works`."""
-
-    def prepare(self, count: int) -> None:
-        """Get ready for `count` jobs that are about to come."""
-
-    def __enter__(self) -> Self: ...
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
 class Crew:
     """At most `size` processes, started when there is work for them and kept until the block ends.
+
+    On other machines, `scenes.production.cluster` does the same.
 
     Args:
         size: how many processes work at the same time.
@@ -171,9 +156,7 @@ class Crew:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         for line, process in self.processes.items():
             if kind and process.pid:
                 process.terminate()
@@ -186,7 +169,7 @@ class Crew:
                 process.join()
 
 
-def executor(size: int, progress: Progress, scheduler: str | None = None) -> Executor:
+def executor(size: int, progress: Progress, scheduler: str | None = None) -> Crew | Cluster:
     """Return the executor of jobs: the workers of the Dask scheduler at that address, or `size` processes here."""
     if scheduler is None:
         return Crew(size, progress.advance)

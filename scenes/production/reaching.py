@@ -7,11 +7,11 @@ import os
 import re
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from threading import Thread
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from scenes.production.crew import CrewError, in_one_line
 
@@ -83,21 +83,20 @@ def answered(question: Callable[[], T], seconds: float, waiting: Callable[[float
     Raises:
         TimeoutError: there is none after `seconds`; the thread is left to itself.
     """
-    answers: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    future: Future[T] = Future()
 
     def ask() -> None:
         try:
-            answers.put((question(), None))
+            future.set_result(question())
         except BaseException as error:
-            answers.put((None, error))
+            future.set_exception(error)
 
     Thread(target=ask, daemon=True).start()
     end = time.monotonic() + seconds
-    while (left := end - time.monotonic()) > 0:
+    while not future.done():
+        left = end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
         waiting(left)
-        with suppress(Empty):
-            answer, error = answers.get(timeout=min(1, left))
-            if error is not None:
-                raise error
-            return cast("T", answer)
-    raise TimeoutError
+        wait([future], min(1, left))
+    return future.result()

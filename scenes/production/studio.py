@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from scenes.production import drawing
-from scenes.production.crew import Executor, Progress, executor
+from scenes.production.crew import Crew, Progress, executor
 from scenes.production.delivery import Delivery
 from scenes.production.drawing import Job, sources_of
 from scenes.production.facts import StepFacts
@@ -21,6 +21,7 @@ from scenes.production.store import Store
 from scenes.production.transcript import transcript
 
 if TYPE_CHECKING:
+    from scenes.production.cluster import Cluster
     from scenes.speech.engines import Voice
     from scenes.speech.narration import Narration, Table
     from scenes.speech.recordings import Recordings
@@ -137,9 +138,7 @@ class Studio:
             self.progress.begin("drawing", 0, len(chosen))
             jobs = [replace(self._job(base, run), moment=moment, suffix=suffix) for run in _runs(chosen, crew.size)]
             drawn = crew.perform([(drawing.vectors, job) for job in jobs])
-        found = {
-            (job.entry.name, number): svg for job, svgs in zip(jobs, drawn, strict=True) for number, svg in svgs.items()
-        }
+        found = {(job.entry.name, at): svg for job, svgs in zip(jobs, drawn, strict=True) for at, svg in svgs.items()}
         return [(step, found[step.chapter, step.number]) for step in chosen]
 
     def stills(self, order: Order) -> Made:
@@ -161,13 +160,13 @@ class Studio:
             return self._survey(order, crew)[0]
 
     @contextmanager
-    def _crew(self, order: Order) -> Iterator[Executor]:
+    def _crew(self, order: Order) -> Iterator[Crew | Cluster]:
         """Start the executor that draws; nothing unfinished is left in the store afterwards."""
         with self.store.tidy(), executor(order.jobs, self.progress, order.scheduler) as crew:
             yield crew
 
     def _draw(
-        self, crew: Executor, base: dict[str, Job], steps: Sequence[StepFacts], suffix: str = ".mp4"
+        self, crew: Crew | Cluster, base: dict[str, Job], steps: Sequence[StepFacts], suffix: str = ".mp4"
     ) -> tuple[str, ...]:
         """Render clips of this suffix; returns what only Manim itself could draw."""
         if not steps:
@@ -187,7 +186,7 @@ class Studio:
         return Narration(self.store, order.voice, order.recordings, foreign_words(order.model, language), language)
 
     def _survey(
-        self, order: Order, crew: Executor, *suffixes: str, speech: Mapping[str, Table] = MappingProxyType({})
+        self, order: Order, crew: Crew | Cluster, *suffixes: str, speech: Mapping[str, Table] = MappingProxyType({})
     ) -> tuple[list[StepFacts], dict[str, Job]]:
         """The facts of every step in order, and a job for each chapter without steps to draw yet.
 
