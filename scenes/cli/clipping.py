@@ -39,8 +39,8 @@ class ClipOptions:
     shape: str
     width: int | None
     fps: int | None
-    clear: bool | None
-    at: float | None
+    clear: bool | None = None
+    at: float | None = None
 
     def look(self, kind: Format, look: Look) -> Look:
         """The look in which steps are drawn for a format."""

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
 KEPT_DAYS = 30
+#: Called before something is computed that takes its time.
+Computing = Callable[[], None]
 KEY = re.compile("[0-9a-f]{32}")
 
 
@@ -53,35 +55,25 @@ class Store:
         return path
 
     def trace(
-        self,
-        text: str,
-        model: str | None,
-        computing: Callable[[], None] = lambda: None,
-        *,
-        edits: Sequence[str] = (),
-        target: str = "",
-        beams: int = 1,
+        self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any
     ) -> tuple[Path, str]:
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
 
-        The other arguments are those of `scenes.stage.reading.read`.
+        What else may be `asked` for are `edits`, a `target` and `beams`, as for `scenes.stage.reading.read`.
         """
         place = None if model is None else find_model(model)
-        facts = text, place, *edits, target, beams
+        usual: dict[str, Any] = {"edits": (), "target": "", "beams": 1}
+        edits, target, beams = (usual | asked).values()
 
         def read() -> Trace:
             from scenes.stage.reading import read
 
             return read(text, place, edit=list(edits) or None, target=target, beams=beams)
 
-        return self.traced(facts, [place], computing, read)
+        return self.traced((text, place, *edits, target, beams), [place], computing, read)
 
     def traced(
-        self,
-        facts: Sequence[Any],
-        models: Sequence[Path | None],
-        computing: Callable[[], None],
-        make: Callable[[], Trace],
+        self, facts: Sequence[Any], models: Sequence[Path | None], computing: Computing, make: Callable[[], Trace]
     ) -> tuple[Path, str]:
         """The saved trace that follows from `facts` and the weights of `models`; `make` makes it if it is not there.
 

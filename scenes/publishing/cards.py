@@ -22,8 +22,8 @@ from transformer_core.tracing.trace import Trace
 
 #: Questions of a quiz before and after a film, at most.
 MOST = 20
-#: A step, as the studio knows it or as it is read from an index.
-StepOfFilm = StepFacts | RenderedStep
+#: Steps of a film, as the studio knows them or as they are read from an index.
+Steps = Sequence[StepFacts] | Sequence[RenderedStep]
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Card:
 def cards_of(
     chapters: Sequence[ChapterEntry],
     trace: Trace,
-    steps: Sequence[StepOfFilm],
+    steps: Steps,
     language: str,
     others: Mapping[str, Trace] = MappingProxyType({}),
     doubt: Callable[[str], None] = lambda _line: None,
@@ -80,10 +80,7 @@ def cards_of(
         for entry in {chapter.name: chapter for chapter in chapters}.values():
             title = voice.catalogue.text(entry.title)
             for name, question in asked_by(entry, others.get(entry.name, trace)):
-                answering = question.chapter or entry.name
-                if answering not in numbers:
-                    raise ValueError(f"{name} is answered in a chapter {answering!r}, and there is none")
-                made = _card(name, entry, title, question, answering, numbers[answering], steps)
+                made = _card(name, entry, title, question, numbers, steps)
                 if isinstance(made, Card):
                     found.append(made)
                 elif not entry.inside:
@@ -106,15 +103,12 @@ def asked_by(entry: ChapterEntry, trace: Trace) -> Iterator[tuple[str, Question]
 
 
 def _card(
-    name: str,
-    entry: ChapterEntry,
-    title: str,
-    question: Question,
-    answering: str,
-    number: int,
-    steps: Sequence[StepOfFilm],
+    name: str, entry: ChapterEntry, title: str, question: Question, numbers: Mapping[str, int], steps: Steps
 ) -> Card | str:
-    """The card of a question that the chapter `answering` of this `number` answers, or why there is none."""
+    """The card of a question, or why there is none; `numbers` are those of all chapters that may answer it."""
+    answering = question.chapter or entry.name
+    if answering not in numbers:
+        raise ValueError(f"{name} is answered in a chapter {answering!r}, and there is none")
     if question.right is None:
         right = sum(bool(holds) for _, holds in question.choices)
         return f"{right} of its answers are right by this trace"
@@ -124,15 +118,13 @@ def _card(
     if there and step is None:
         return f"no step of {answering} is called {plain(question.step)!r}"
     order = sorted(range(len(question.choices)), key=lambda at: _drawn(name, at))
-    marked = [
-        translated(text) for text in (question.text, *(question.choices[at][0] for at in order), question.because)
-    ]
-    (text, *choices, because), spans = zip(*map(parse, marked), strict=True)
+    said = question.text, *(question.choices[at][0] for at in order), question.because
+    (text, *choices, because), spans = zip(*map(parse, map(translated, said)), strict=True)
     sources = dict.fromkeys(span.source.name for span in chain.from_iterable(spans))
     return Card(
         name, entry.name, entry.number, title, text, tuple(choices), order.index(question.right), because,
-        place=(step.chapter, step.number) if step else None, answered_in=number, step=step.title if step else "",
-        tensors=tuple(sources),
+        place=(step.chapter, step.number) if step else None, answered_in=numbers[answering],
+        step=step.title if step else "", tensors=tuple(sources),
     )  # fmt: skip
 
 

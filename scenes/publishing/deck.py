@@ -22,7 +22,6 @@ from scenes.production.files import stage
 from scenes.publishing.live import LiveModel, still_of
 from scenes.publishing.rendered import STOPS, Rendered, RenderedStep, Segment
 from scenes.publishing.timeless import write_archive
-from scenes.publishing.wording import words_in
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
 #: Placeholders that a layout may have beside its title.
@@ -68,7 +67,7 @@ def write_deck(
             from scenes.publishing.still import in_pixels
 
             last = _figure(deck, lecture, in_pixels(still, folder), stops)
-            sections.append((words_in(lecture.language)("Try it"), [last]))
+            sections.append((lecture.say("Try it"), [last]))
     _name_sections(deck, into.stem if into else "", earlier, sections)
     if loop:
         _begin_again(deck)
@@ -82,9 +81,7 @@ def _new(lecture: Rendered) -> Any:
     deck = Presentation()
     deck.slide_width, deck.slide_height = WIDTH, Emu(round(WIDTH * lecture.height / lecture.width))
     _tell(deck, title=lecture.heading, subject=lecture.text, creator=lecture.author, description=lecture.made)
-    master = deck.slide_master.background.fill
-    master.solid()
-    master.fore_color.rgb = _rgb(lecture.palette.background)
+    _fill(deck.slide_master, lecture.palette.background)
     return deck
 
 
@@ -131,9 +128,7 @@ def _opening(deck: Any, lecture: Rendered) -> Any:
     slide, palette = deck.slides.add_slide(_layout(deck)), lecture.palette
     left, width = Emu(round(MARGIN * WIDTH)), Emu(round((1 - 2 * MARGIN) * WIDTH))
     height = deck.slide_height
-    title = slide.shapes.title
-    title.left, title.top, title.width, title.height = left, height // 4, width, height // 5
-    _write(title, [(lecture.heading, 44, SERIF, palette.ink)])
+    _head(slide, lecture.heading, palette.ink, left, height // 4, width, height // 5, size=44)
     below = slide.shapes.add_textbox(left, height // 4 + height // 5, width, height // 2)
     lines = [(lecture.author, 18, SANS, palette.ink2)] if lecture.author else []
     lines += [(f"“{lecture.text}”", 24, SANS, palette.query), ("", 12, SANS, palette.ink2)]
@@ -149,9 +144,7 @@ def _slide(
     """A part of a step: its clip fills the slide; behind it stands the title, for the outline and screen readers."""
     slide = _blank(deck)
     left, top, width, height = _fitting(deck, lecture)
-    if title := slide.shapes.title:
-        title.left, title.top, title.width, title.height = left, top, width, height // 8
-        _write(title, [(step.title, 24, SERIF, lecture.palette.ink)])
+    _head(slide, step.title, lecture.palette.ink, left, top, width, height // 8)
     movie = slide.shapes.add_movie(str(clip), left, top, width, height, str(poster), mime_type="video/mp4")
     movie.name = _plain(step.title)
     movie._element.nvPicPr.cNvPr.set("descr", _plain(part.text))  # noqa: SLF001 - python-pptx has no name for it
@@ -166,25 +159,35 @@ def _slide(
 
 def _figure(deck: Any, lecture: Rendered, picture: Path, stops: str) -> Any:
     """The figure that answers in HTML slides, as a picture: nothing in PowerPoint runs a model."""
-    slide, say = _blank(deck), words_in(lecture.language)
-    background = slide.background.fill
-    background.solid()
-    background.fore_color.rgb = _rgb(lecture.palette.background)
+    slide = _blank(deck)
+    _fill(slide, lecture.palette.background)
     left, top, width, height = _fitting(deck, lecture)
     below = height // 8
-    if title := slide.shapes.title:
-        title.left, title.top, title.width, title.height = left, top, width, below
-        _write(title, [(say("Try it"), 24, SERIF, lecture.palette.ink)])
+    _head(slide, lecture.say("Try it"), lecture.palette.ink, left, top, width, below)
     with Image.open(picture) as opened:
         scale = min(width / opened.width, (height - below) / opened.height)
         wide, high = round(opened.width * scale), round(opened.height * scale)
     shape = slide.shapes.add_picture(str(picture), left + (width - wide) // 2, top + below, wide, high)
-    told = say("The translation of “{0}”, and all attention weights of the model", lecture.text)
+    told = lecture.say("The translation of “{0}”, and all attention weights of the model", lecture.text)
     shape._element.nvPicPr.cNvPr.set("descr", _plain(told))  # noqa: SLF001 - as above
     if stops == "none":
         slide.element.find(qn("p:clrMapOvr")).addnext(_transition(HELD))
     slide.notes_slide.notes_text_frame.text = _plain(told)
     return slide
+
+
+def _fill(slide: Any, colour: str) -> None:
+    """Paint the ground of a slide, or of all, by their master."""
+    ground = slide.background.fill
+    ground.solid()
+    ground.fore_color.rgb = _rgb(colour)
+
+
+def _head(slide: Any, text: str, colour: str, *place: int, size: int = 24) -> None:
+    """Write the title of a slide, if its layout has one, at a place: left, top, width and height."""
+    if title := slide.shapes.title:
+        title.left, title.top, title.width, title.height = place
+        _write(title, [(text, size, SERIF, colour)])
 
 
 def _transition(seconds: float) -> Any:
@@ -233,9 +236,8 @@ def _name_sections(deck: Any, name: str, earlier: list[Any], sections: list[tupl
     if rows is None:
         holder = root.find(qn("p:extLst"))
         holder = etree.SubElement(root, qn("p:extLst")) if holder is None else holder
-        rows = etree.SubElement(
-            etree.SubElement(holder, qn("p:ext"), uri=SECTIONS_ID), f"{{{SECTIONS}}}sectionLst", nsmap={"p14": SECTIONS}
-        )
+        extension = etree.SubElement(holder, qn("p:ext"), uri=SECTIONS_ID)
+        rows = etree.SubElement(extension, f"{{{SECTIONS}}}sectionLst", nsmap={"p14": SECTIONS})
         sections = [*([(name, earlier)] if earlier else []), *sections]
     for title, slides in sections:
         identity = f"{{00000000-0000-4000-8000-{len(rows) + 1:012X}}}"

@@ -31,7 +31,7 @@ class Exhibit:
     """A tensor, which indices along each of its axes the page has, and what it was made by, of which tensors.
 
     `provenance` says it of the numbers that are shown, where the page cannot compute them; `late` is larger for what is
-    computed later.
+    computed later. The model of the page is `asked` for those that it computes.
     """
 
     number: int
@@ -41,10 +41,11 @@ class Exhibit:
     made_of: tuple[str, ...] = ()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     late: tuple[int, int] = (-1, 0)
+    asked: bool = False
 
     @property
     def file(self) -> str:
-        return f"tensors/{self.number:03d}-{slug(self.tensor.name)}.js"
+        return f"tensors/{self.number + 1:03d}-{slug(self.tensor.name)}.js"
 
     def write(self, folder: Path) -> None:
         """The script: axes, true shape, the indices kept (null for all), labels, source, and the values in order."""
@@ -83,12 +84,12 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace, computed: Container[st
             places.setdefault(entry["name"], []).append(_place(entry, trace.full(entry["name"])))
     late = in_order(places, trace)
     found = {}
-    for number, (name, shown) in enumerate(places.items(), 1):
+    for number, (name, shown) in enumerate(places.items()):
         tensor = trace.full(name)
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
         numbers = [dict(zip(tensor.axes, place, strict=True)) for place in dict.fromkeys(shown) if -1 not in place]
         entries = [] if name in computed else [trace.explain(name, **at) for at in numbers]
-        facts = (*_made(tensor, trace), provenance(entries, computed), late[name])
+        facts = (*_made(tensor, trace), provenance(entries, computed), late[name], name in computed)
         found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *facts)
     return found
 

@@ -14,8 +14,8 @@ from scenes.publishing.markup import HERE, colours, json_data, self_contained, t
 from scenes.publishing.policy import ASKING, FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.typefaces import font_faces
-from scenes.publishing.wording import REMOTE, SPEAKING, script_texts, words_in
-from scenes.theme import DIVERGING_STOPS, SEQUENTIAL_STOPS
+from scenes.publishing.wording import REMOTE, SPEAKING, script_data
+from scenes.theme import PALETTES
 from transformer_core.live import ENGINE
 
 #: The scripts of the section, in the order in which they are read; the engine of the model comes first.
@@ -36,14 +36,8 @@ def figure_facts(lecture: Rendered, asked: str = "", whole: bool = False) -> dic
 
     All tensors are listed where it is the `whole` page.
     """
-    say, ramps = words_in(lecture.language), [lecture.palette.diverging, lecture.palette.sequential]
-    stops = [DIVERGING_STOPS, SEQUENTIAL_STOPS]
-    data = {
-        "ramps": {"dark": ramps, "light": ramps},
-        "stops": stops,
-        "words": {text: say(text) for text in script_texts()},
-    }
-    return {"say": say, "data": data, "asked": asked, "whole": whole, "still": ""}
+    data = script_data(lecture, dict.fromkeys(PALETTES, lecture.palette))
+    return {"say": lecture.say, "data": data, "asked": asked, "whole": whole, "still": ""}
 
 
 def still_of(lecture: Rendered, model: LiveModel) -> str:
@@ -128,5 +122,4 @@ def shipped_live_models() -> list[LiveModel]:
     from transformer_core.pretrained.model_registry import SHIPPED, known_models
 
     names = sorted(known.name for known in known_models() if known.path.parent == SHIPPED)
-    shipped = map(live_model_called, names)
-    return [model for model in shipped if model is not None]
+    return list(filter(None, map(live_model_called, names)))

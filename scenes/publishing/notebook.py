@@ -53,7 +53,7 @@ def ask(
     lecture = Rendered.without_film(text, theme, language)
     return _figure()(
         document=figure_document(lecture, found.script, asked),
-        title=lecture.say(lecture.title, "page"),
+        title=lecture.say(lecture.title),
         height=height,
         address=f"#text={text}&ask={asked}",
         still=still(text, found.path, lecture.palette),

@@ -6,7 +6,7 @@ It is plain files, works from a disk as from any server, and asks nothing of the
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,10 +34,12 @@ from scenes.publishing.quiz import STYLE as QUIZ_STYLE
 from scenes.publishing.quiz import before_and_after
 from scenes.publishing.rendered import Rendered, RenderedStep
 from scenes.publishing.typefaces import font_faces
-from scenes.publishing.wording import REMOTE, SCRIPTS, VIEWS, script_texts, terms_of, words_in
-from scenes.theme import DIVERGING_STOPS, PALETTES, SEQUENTIAL_STOPS
+from scenes.publishing.wording import REMOTE, SCRIPTS, VIEWS, script_data, terms_of
+from scenes.theme import PALETTES
 from transformer_core.tracing.trace import Trace
 
+#: Exhibits by the names of their tensors.
+Exhibits = Mapping[str, Exhibit]
 STYLE = "page.css"
 #: A picture for who runs no scripts.
 STILL = "still.svg"
@@ -78,9 +80,8 @@ def write_page(
         for source in (*_files(lecture).values(), lecture.steps[0].poster):
             place(source, part / source.relative_to(lecture.folder))
         scripts = live_scripts(_scripts(models)) | {file: one.script for file, one in models.items()}
-        facts = _data(lecture, found, models, of_film, asked)
         still = still_of(lecture, model) if model else ""
-        index = _html(lecture, found, model, facts, cards, asked, STILL if still else "")
+        index = _html(lecture, found, _data(lecture, found, models, of_film), cards, STILL if still else "")
         sheets = [themes(lecture), *texts(STYLE, LIVE_STYLE, QUIZ_STYLE)]
         style = "\n".join([font_faces(index + (LETTERS if models else "")), *sheets])
         for name, text in {**scripts, STYLE: style, "index.html": index, **({STILL: still} if still else {})}.items():
@@ -104,62 +105,40 @@ def _scripts(models: Mapping[str, LiveModel]) -> list[str]:
 
 def _files(lecture: Rendered) -> dict[str, Path]:
     """The files that the page hands out, each with its name; it plays the film, too."""
-    say = words_in(lecture.language)
-    files = {say("Film"): lecture.film, say("Index of all numbers"): lecture.folder / INDEX}
-    files |= {f"{say('Captions')} {path.suffix}": path for path in lecture.captions}
-    return files | {f"{say('Transcript')} {path.suffix}": path for path in lecture.transcripts}
+    files = {lecture.say("Film"): lecture.film, lecture.say("Index of all numbers"): lecture.folder / INDEX}
+    files |= {f"{lecture.say('Captions')} {path.suffix}": path for path in lecture.captions}
+    return files | {f"{lecture.say('Transcript')} {path.suffix}": path for path in lecture.transcripts}
 
 
-def _html(
-    lecture: Rendered,
-    found: Mapping[str, Exhibit],
-    live: LiveModel | None,
-    data: dict[str, Any],
-    cards: Sequence[Card],
-    asked: Container[str],
-    still: str,
-) -> str:
+def _html(lecture: Rendered, found: Exhibits, data: dict[str, Any], cards: Sequence[Card], still: str) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
-    say = words_in(lecture.language)
-    cues = [cue.later(step.start) for step in lecture.steps for cue in step.cues]
-    known = [key for key in KEYS.items() if key[0] != "C" or lecture.captioned == "track"]
+    tracked = lecture.captioned == "track"
     return filled(
-        "page.html", lecture=lecture, say=say, policy=FOLDER, style=STYLE, scripts=_scripts(data["models"]), live=live,
-        keys=known, files=_files(lecture).items(), cues=cues if lecture.captioned == "track" else [],
+        "page.html", lecture=lecture, say=lecture.say, policy=FOLDER, style=STYLE, scripts=_scripts(data["models"]),
+        keys=[key for key in KEYS.items() if key[0] != "C" or tracked], files=_files(lecture).items(),
+        cues=[cue.later(step.start) for step in lecture.steps for cue in step.cues if tracked],
         end=sum(step.duration for step in lecture.steps), clock=clock, own=_id,
-        address=lambda path: quote(path.relative_to(lecture.folder).as_posix()),
-        tensors=partial(_tensors, names=list(found)),
-        numbers=partial(_numbers, found=found, asked=asked), in_sight=IN_SIGHT,
+        address=lambda path: quote(path.relative_to(lecture.folder).as_posix()), in_sight=IN_SIGHT,
+        tensors=partial(_tensors, found=found), numbers=partial(_numbers, found=found),
         data=data, still=still, no_served=NO_SERVED, quiz=before_and_after(cards) if cards else None,
     )  # fmt: skip
 
 
-def _data(
-    lecture: Rendered,
-    found: Mapping[str, Exhibit],
-    models: Mapping[str, LiveModel],
-    of_film: str,
-    asked: Container[str],
-) -> dict[str, Any]:
-    """Data for the scripts of the page, whose film shows the model called `of_film`, which is `asked` for tensors."""
-    say = words_in(lecture.language)
-    palettes = PALETTES | {lecture.theme: lecture.palette}
-    return {
-        "stops": [DIVERGING_STOPS, SEQUENTIAL_STOPS],
-        "ramps": {name: [own.diverging, own.sequential] for name, own in palettes.items()},
-        "axes": {axis: say(meaning) for axis, meaning in glossary(list(found.values())).items()},
-        "words": {text: say(text) for text in script_texts()},
-        "exhibits": [{"name": name, "file": one.file, "asked": name in asked} for name, one in found.items()],
-        "steps": [_facts(step, list(found)) for step in lecture.steps],
+def _data(lecture: Rendered, found: Exhibits, models: Mapping[str, LiveModel], of_film: str) -> dict[str, Any]:
+    """Data for the scripts of the page, whose film shows the model called `of_film`."""
+    return script_data(lecture, PALETTES | {lecture.theme: lecture.palette}) | {
+        "axes": {axis: lecture.say(meaning) for axis, meaning in glossary(list(found.values())).items()},
+        "exhibits": [{"name": name, "file": one.file, "asked": one.asked} for name, one in found.items()],
+        "steps": [_facts(step, found) for step in lecture.steps],
         "terms": terms_of(lecture),
         "models": [{"name": one.name, "file": file} for file, one in models.items()],
         "model": of_film,
     }
 
 
-def _facts(step: RenderedStep, names: Sequence[str]) -> dict[str, Any]:
+def _facts(step: RenderedStep, found: Exhibits) -> dict[str, Any]:
     """Id, title and start of a step, and of each entry shown: exhibit number, index, text, token's axis and value."""
-    shown = [[names.index(e["name"]), e["index"], e["shown"], e.get("axis", ""), _finite(e)] for e in step.shown]
+    shown = [[found[e["name"]].number, e["index"], e["shown"], e.get("axis", ""), _finite(e)] for e in step.shown]
     return {"id": _id(step), "title": step.title, "start": step.start, "shown": shown}
 
 
@@ -169,28 +148,28 @@ def _finite(entry: Mapping[str, Any]) -> float | None:
     return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
 
 
-def _numbers(step: RenderedStep, found: Mapping[str, Exhibit], asked: Container[str]) -> list[dict[str, Any]]:
+def _numbers(step: RenderedStep, found: Exhibits) -> list[dict[str, Any]]:
     """Numbers on screen, what the model computes last before what it was made of.
 
-    Each has how it is shown, its place as it is asked for, whether the model of the page is `asked`, and where its
+    Each has how it is shown, its place as it is asked for, whether the model of the page is asked, and where its
     tensor has it.
     """
     numbers: dict[str, dict[str, Any]] = {}
-    names = [*found]
     for entry in sorted(step.shown, key=lambda one: found[one["name"]].late, reverse=True):
         if "axis" not in entry:
-            axes = zip(found[entry["name"]].tensor.axes, entry["index"], strict=True)
-            where = ",".join(f"{axis}={at}" for axis, at in axes if axis != "batch")
-            facts = {"shown": entry["shown"], "exhibit": names.index(entry["name"]), "index": list(entry["index"])}
-            numbers.setdefault(f"{entry['name']}[{where}]", facts | {"asked": entry["name"] in asked})
-    return [{"place": place, **facts} for place, facts in numbers.items()]
+            one = found[entry["name"]]
+            axes = zip(one.tensor.axes, entry["index"], strict=True)
+            place = f"{entry['name']}[{','.join(f'{axis}={at}' for axis, at in axes if axis != 'batch')}]"
+            facts = {"place": place, "shown": entry["shown"], "asked": one.asked}
+            numbers.setdefault(place, facts | {"exhibit": one.number, "index": list(entry["index"])})
+    return [*numbers.values()]
 
 
-def _tensors(step: RenderedStep, names: Sequence[str]) -> list[tuple[str, list[tuple[str, int]]]]:
+def _tensors(step: RenderedStep, found: Exhibits) -> list[tuple[str, list[tuple[str, int]]]]:
     """The tensors that the step shows, those of one part of the model together, each with the place of its exhibit."""
     groups: dict[str, list[tuple[str, int]]] = {}
     for name in dict.fromkeys(e["name"] for e in sorted(step.shown, key=lambda e: "axis" in e)):
-        groups.setdefault(name.rpartition(".")[0], []).append((name, names.index(name)))
+        groups.setdefault(name.rpartition(".")[0], []).append((name, found[name].number))
     return [*groups.items()]
 
 

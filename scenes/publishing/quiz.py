@@ -18,7 +18,7 @@ from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
 from scenes.publishing.timeless import write_archive
 from scenes.publishing.typefaces import font_faces
-from scenes.publishing.wording import said_in, words_in
+from scenes.publishing.wording import said_in
 
 #: The scripts of a package, in the order in which they are read.
 SCRIPTS = ("common.js", "scorm.js", "quiz.js")
@@ -55,15 +55,13 @@ def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
 
     Each chapter is an item of its own, with its own score.
     """
-    chapters, say = by_chapter(cards), words_in(lecture.language)
-    data, words = _data(cards, chapters), {text: say(text) for text in said_in(SCRIPTS)}
-    index = filled(
-        "quiz.html", lecture=lecture, policy=FOLDER, style=STYLE, scripts=SCRIPTS, words=words, quiz=data
-    )  # fmt: skip
+    chapters = by_chapter(cards)
+    facts = {"quiz": _data(cards, chapters), "words": {text: lecture.say(text) for text in said_in(SCRIPTS)}}
+    index = filled("quiz.html", lecture=lecture, policy=FOLDER, style=STYLE, scripts=SCRIPTS, **facts)
     style = "\n".join([font_faces(index), themes(lecture), *texts("page.css", STYLE)])
     files = dict(zip(SCRIPTS, texts(*SCRIPTS), strict=True)) | {INDEX: index, STYLE: style}
     files["imsmanifest.xml"] = filled(
-        "imsmanifest.xml", lecture=lecture, content=data["name"], chapters=chapters.items(), index=INDEX,
+        "imsmanifest.xml", lecture=lecture, content=facts["quiz"]["name"], chapters=chapters.items(), index=INDEX,
         files=sorted(files),
     )  # fmt: skip
     made = BytesIO()
@@ -87,6 +85,5 @@ def write_anki(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
     def deck(card: Card) -> str:
         return "::".join(part.replace("::", ": ") for part in (lecture.heading, f"{card.number:02} {card.title}"))
 
-    say = words_in(lecture.language)
-    write_text(target, filled("anki.txt", cards=cards, identity=identity, deck=deck, say=say))
+    write_text(target, filled("anki.txt", cards=cards, identity=identity, deck=deck, say=lecture.say))
     return target

@@ -116,11 +116,12 @@ class Rendered:
     def heading(self) -> str:
         """Title of the film; a general one if the title only lists those of the chapters."""
         listed = len(self.chapters) > 1 and self.title == "; ".join(chapter.title for chapter in self.chapters)
-        return self.say(GENERAL) if listed else self.title
+        return self.say(GENERAL, context="slides") if listed else self.title
 
-    def say(self, english: str, context: str = "slides") -> str:
-        """A few words that stand beside its pictures, in its language."""
-        return catalogue(self.language).rule(context, english)
+    def say(self, english: str, *slots: object, context: str = "page") -> str:
+        """A few words that stand beside its pictures, in its language: `say("{0} of {1}", 2, 3)`."""
+        text = catalogue(self.language).rule(context, english)
+        return text.format(*slots) if slots else text
 
     @classmethod
     def read(cls, folder: Path) -> Rendered:

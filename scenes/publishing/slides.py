@@ -31,7 +31,8 @@ def write_slides(
         stops: where a clip waits for the speaker, one of `rendered.STOPS`.
         loop: whether slides that stop nowhere begin again after the last one.
     """
-    keys = [(key, lecture.say(what)) for key, what in KEYS.items() if key != "C" or lecture.captioned == "track"]
+    known = [key for key in KEYS if key != "C" or lecture.captioned == "track"]
+    keys = [(key, lecture.say(KEYS[key], context="slides")) for key in known]
     facts = figure_facts(lecture) | {"still": still_of(lecture, model)} if model else {"data": None}
     titles = [f"{chapter.number} {chapter.title}" for chapter in lecture.chapters]
     seen = " ".join([lecture.heading, lecture.author, f"“{lecture.text}” ↻", *titles, *map(" ".join, keys)])
@@ -55,7 +56,5 @@ def speaker_script() -> str:
     """
     found = SPEAKER.findall((REVEAL / "notes.js").read_text(encoding="utf-8"))
     if len(found) != 1:
-        raise ValueError(
-            "notes.js of reveal.js has no longer one script for its window: its policy has to be found anew"
-        )
+        raise ValueError("notes.js of reveal.js has no longer one script for its window: find its policy anew")
     return re.sub(r"\\(.)", r"\1", found[0])

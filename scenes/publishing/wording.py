@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from scenes.language import catalogue
 from scenes.publishing.markup import texts
 from scenes.publishing.rendered import Rendered
+from scenes.theme import DIVERGING_STOPS, SEQUENTIAL_STOPS, Palette
 from transformer_core.files import ASSETS
 
-CONTEXT, GLOSSARY = "page", "glossary"
+GLOSSARY = "glossary"
 #: The scripts of a page, in the order in which they are read.
 SCRIPTS = ("common.js", "player.js", "values.js", "inspector.js", "search.js", "quiz.js")
 #: Those of the part that answers to a sentence, and the one that shows it or the film.
@@ -26,18 +28,15 @@ VIEWS = "views.js"
 #: The script that asks a model which `lecture serve` runs.
 REMOTE = "remote.js"
 SAID = re.compile(r'\bsay\("([^"]+)"')
-Say = Callable[..., str]
 
 
-def words_in(language: str) -> Say:
-    """The words of a page in a language: `say("{0} of {1}", 2, 3)`."""
-    rules = catalogue(language)
-
-    def say(english: str, *slots: object) -> str:
-        text = rules.rule(CONTEXT, english)
-        return text.format(*slots) if slots else text
-
-    return say
+def script_data(lecture: Rendered, palettes: Mapping[str, Palette]) -> dict[str, Any]:
+    """The colours of numbers by theme, and the words of all scripts, for the script of any document."""
+    return {
+        "stops": [DIVERGING_STOPS, SEQUENTIAL_STOPS],
+        "ramps": {name: [palette.diverging, palette.sequential] for name, palette in palettes.items()},
+        "words": {text: lecture.say(text) for text in script_texts()},
+    }
 
 
 def script_texts() -> list[str]:
@@ -61,7 +60,7 @@ def terms_of(lecture: Rendered) -> list[dict[str, str]]:
     ids = {(step.chapter, step.title): f"{step.chapter}-{step.number}" for step in lecture.steps}
     titles = catalogue(lecture.language)
     return [
-        {"term": lecture.say(one["term"], GLOSSARY), "meaning": lecture.say(one["meaning"], GLOSSARY), "step": step}
+        {**{key: lecture.say(one[key], context=GLOSSARY) for key in ("term", "meaning")}, "step": step}
         for one in glossary()
         if (step := ids.get((one["chapter"], str(titles.text(one["step"])))))
     ]
