@@ -54,9 +54,8 @@ def opened(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         others = [path for path in folder.iterdir() if not path.name.startswith(f".{Path(TAG).stem}.")]
         if others and not is_marked(folder):  # by another command, just now
-            raise ValueError(
-                f"{folder} has files in it and is no cache of lecture: name an empty or a new folder by LECTURE_CACHE"
-            )
+            line = "has files in it and is no cache of lecture: name an empty or a new folder by LECTURE_CACHE"
+            raise ValueError(f"{folder} {line}")
         write_text(folder / TAG, SIGNATURE)
     return folder
 

@@ -33,8 +33,9 @@ __all__ = [
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
 #: The file by which a folder is locked on Windows; filelock removes it there.
 LOCK = ".lecture-lock"
-#: Bytes of a file name part; a file system takes 255, and what is unfinished has a longer name than what is whole.
-LONGEST_NAME = 120
+#: Bytes of a file name part, and of the words of a text in it; a file system takes 255, and what is unfinished has a
+#: longer name than what is whole.
+LONGEST_NAME, LONGEST_WORDS = 120, 64
 #: Of a longer text no more is read for a name: to put accents in order takes time that grows with the square.
 LONGEST_TEXT = 2000
 
@@ -130,14 +131,12 @@ def _locked(folder: Path, waiting: Callable[[], None]) -> Iterator[None]:
         return
     handle = os.open(folder, os.O_RDONLY)
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        waiting()
         with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    except OSError:
-        pass
-    try:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                waiting()
+                fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
         os.close(handle)
@@ -172,7 +171,7 @@ def place(source: Path, target: Path) -> None:
             shutil.copyfile(source, part)
 
 
-def slug(text: str, longest: int = 64) -> str:
+def slug(text: str) -> str:
     """A file name part made of the words of `text`: small letters, digits and hyphens, never empty.
 
     What is too long ends in a hash, so that two sentences that begin alike do not share a name.
@@ -182,7 +181,7 @@ def slug(text: str, longest: int = 64) -> str:
     """
     decomposed = unicodedata.normalize("NFKD", text[:LONGEST_TEXT].lower())
     words = re.findall(r"[^\W_]+", "".join(c for c in decomposed if not unicodedata.combining(c)))
-    return shortened("-".join(words) or "text", longest, text[LONGEST_TEXT:])
+    return shortened("-".join(words) or "text", LONGEST_WORDS, text[LONGEST_TEXT:])
 
 
 def distinct(text: str, plain: str | None = None) -> str:
@@ -194,7 +193,7 @@ def distinct(text: str, plain: str | None = None) -> str:
     ('tiny', 'tiny-c0be39dd')
     """
     name = slug(text)
-    return name if text == (name if plain is None else plain) else fingerprinted(text, text)
+    return name if text == (plain or name) else fingerprinted(text, text)
 
 
 def sentence_name(text: str) -> str:

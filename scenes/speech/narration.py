@@ -120,9 +120,8 @@ class Narration:
 
     def track(self, step: StepFacts, rate: int) -> Path:
         """The sound of `step` as AAC, for its clip."""
-        return self.store.kept(
-            "sounds", self.key(step, rate), ".m4a", lambda path: sound.encode(self.of(step, rate), path)
-        )
+        key = self.key(step, rate)
+        return self.store.kept("sounds", key, ".m4a", lambda path: sound.encode(self.of(step, rate), path))
 
     def film(self, steps: Sequence[StepFacts], rate: int) -> Path | None:
         """The sound of all `steps`, one after another, as AAC; None if nobody speaks."""

@@ -47,12 +47,10 @@ class Recordings:
                 self.strange.append(path.name)
                 continue
             place = named[1], int(named[2]), int(named[3] or 0)
-            others = [at for at in self.of if at[:2] == place[:2] and (at[2] == place[2] or 0 in {at[2], place[2]})]
-            if others:
-                what = "step" if 0 in {others[0][2], place[2]} else "beat"
-                raise ValueError(
-                    f"two recordings of one {what} in {folder}: {self.of[others[0]].path.name}, {path.name}"
-                )
+            for other, asset in self.of.items():
+                if other[:2] == place[:2] and (other[2] == place[2] or 0 in {other[2], place[2]}):
+                    what = "step" if 0 in {other[2], place[2]} else "beat"
+                    raise ValueError(f"two recordings of one {what} in {folder}: {asset.path.name}, {path.name}")
             self.of[place] = Asset.of(path)
 
     def whole(self, step: StepFacts) -> Asset | None:

@@ -86,10 +86,9 @@ def _within(most: float, path: Path, file: Any) -> Iterator[Any]:
         yield frame
 
 
-def trimmed(
-    sound: np.ndarray, rate: int, floor: float = 0.003, before: float = 0.04, after: float = 0.08
-) -> np.ndarray:
+def trimmed(sound: np.ndarray, rate: int) -> np.ndarray:
     """`sound` without the silence around it, but for a moment, in which it fades in and out."""
+    floor, before, after = 0.003, 0.04, 0.08
     window = max(1, rate // 100)
     loud = np.flatnonzero(uniform_filter1d(sound.astype(np.float64) ** 2, window) > floor**2)
     if not len(loud):

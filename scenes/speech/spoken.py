@@ -84,11 +84,9 @@ class Tongue:
     def read(self, written: str) -> str:
         """A number that is written in digits."""
         whole, _, decimals = re.sub("[,\u00a0\u202f]", "", written).partition(".")
-        digits = [
-            cardinal(int(digit), self.code) for digit in (decimals if len(whole) <= MOST_DIGITS else whole + decimals)
-        ]
         if len(whole) > MOST_DIGITS:
-            return " ".join(digits)
+            return " ".join(cardinal(int(digit), self.code) for digit in whole + decimals)
+        digits = [cardinal(int(digit), self.code) for digit in decimals]
         return " ".join([cardinal(int(whole), self.code), *([self.pick(POINT), *digits] if digits else [])])
 
     def ordinal(self, number: int, ending: str = "") -> str:
@@ -116,9 +114,8 @@ def spoken(text: str, foreign: Collection[str] = (), language: str = "en") -> st
     text = QUOTED.sub(lambda quote: _quoted(quote[1], foreign), text)
     for name, words in NAMES.items():
         text = text.replace(name, tongue.pick(words))
-    text = re.sub(
-        "[¼-¾⅐-⅞µ]", lambda char: f" {unicodedata.normalize('NFKC', char[0])}", unicodedata.normalize("NFC", text)
-    )
+    text = unicodedata.normalize("NFC", text)
+    text = re.sub("[¼-¾⅐-⅞µ]", lambda char: f" {unicodedata.normalize('NFKC', char[0])}", text)
     text = _powers(TOKEN.sub(r"\1", text), tongue)
     text = _numbers(re.sub(r"(?<=\w)_(?=\w)", " ", text), tongue)
     text = re.sub("[–—]", ", ", text).replace("…", ", ").replace("’", "'").replace("‘", "'")
@@ -144,25 +141,24 @@ def _powers(text: str, tongue: Tongue) -> str:
     plain = unicodedata.normalize
     ten = tongue.pick(POWER_OF_TEN)
     times = f" {tongue.pick(TIMES)} "
-    text = re.sub(
-        r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([-−+]?)(\d+)(?!\w)",
-        lambda e: (
-            (times.join(filter(None, ["" if e[1] == "1" else e[1], ten]))) + (" −" if e[2] in {*"-−"} else " ") + e[3]
-        ),
-        text,
-    )
+
+    def exponential(found: re.Match[str]) -> str:
+        factor, sign, exponent = found.groups()
+        base = ten if factor == "1" else f"{factor}{times}{ten}"
+        return f"{base} {'−' if sign in {*'-−'} else ''}{exponent}"
+
+    text = re.sub(r"(?<![\w.])(\d+(?:\.\d+)?)[eE]([-−+]?)(\d+)(?!\w)", exponential, text)
     text = re.sub("⁽([^⁾]*)⁾|[{}]", lambda index: f" {plain('NFKC', index[1] or '')} ", text)
     text = SUBSCRIPTS.sub(lambda below: f" {plain('NFKC', below[0])} ", text)
-    text = re.sub(
-        r"(·\s*)?\b10(?=[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹])", lambda found: (times if found[1] else "") + ten.rpartition(" ")[0], text
-    )
+    begun, _, last = ten.rpartition(" ")
+    tens = r"(·\s*)?\b10(?=[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹])"
+    text = re.sub(tens, lambda found: f"{times if found[1] else ''}{begun}", text)
 
     def power(found: re.Match[str]) -> str:
-        after_ten = text[: found.start()].endswith(ten.rpartition(" ")[0])
+        after_ten = text[: found.start()].endswith(begun)
         if found[0] in SIGNS and not after_ten:
             return found[0]
-        last = ten.rpartition(" ")[2] if after_ten else tongue.pick(POWER)
-        return f" {last} {plain('NFKC', found[0])} "
+        return f" {last if after_ten else tongue.pick(POWER)} {plain('NFKC', found[0])} "
 
     return SUPERSCRIPTS.sub(power, text)
 
@@ -180,13 +176,12 @@ def _numbers(text: str, tongue: Tongue) -> str:
         lambda found: tongue.ordinal(int(found[1].replace(",", "")), found["ending"]),
         text,
     )
-    text = re.sub(
-        r"(?<![\d.,/\w])(\d{1,2})[/⁄](\d{1,2})(?![\d/]|[.,]\d)",
-        lambda f: (
-            tongue.fraction(int(f[1]), int(f[2])) if int(f[2]) in NAMED_FRACTIONS and int(f[1]) < int(f[2]) else f[0]
-        ),
-        text,
-    )
+
+    def fraction(found: re.Match[str]) -> str:
+        above, below = int(found[1]), int(found[2])
+        return tongue.fraction(above, below) if below in NAMED_FRACTIONS and above < below else found[0]
+
+    text = re.sub(r"(?<![\d.,/\w])(\d{1,2})[/⁄](\d{1,2})(?![\d/]|[.,]\d)", fraction, text)
     point = f" {tongue.pick(POINT)} "
     text = re.sub(r"(?<=[^\W\d_])\.(?=\d)|(?<=\d)\.(?=[^\W\d_])", point, text)
     text = re.sub(r"(?<=[^\W\d_])-?(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=\d)-(?=\d)", " ", text)
