@@ -100,15 +100,11 @@ def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, b
             family = fontpkg.family(name)
         except fontpkg.FamilyNotInstalled:
             there = [fontpkg.family(slug).name for slug in fontpkg.families()]
-            wrong(
-                place,
-                f"{named(name)} is neither a .ttf or .otf file beside this one nor installed: {one_of(there, name)}",
-            )
+            line = f"is neither a .ttf or .otf file beside this one nor installed: {one_of(there, name)}"
+            wrong(place, f"{named(name)} {line}")
             return []
-        files = {
-            file.style: file.path
-            for file in sorted(family.files, key=lambda f: (f.variable, -abs((f.weight or 400) - 400)))
-        }
+        best_last = sorted(family.files, key=lambda file: (file.variable, -abs((file.weight or 400) - 400)))
+        files = {file.style: file.path for file in best_last}
     upright = files.get("normal") or next(iter(files.values()))
     found = [(FAMILIES[key], False, upright), (FAMILIES[key], True, files.get("italic", upright))]
     for path in {path for *_, path in found}:
@@ -119,23 +115,18 @@ def _faces(folder: Path, key: str, name: str, wrong: Wrong) -> list[tuple[str, b
 
 
 def _logo(folder: Path, name: str, wrong: Wrong) -> Asset | None:
-    if not name:
-        return None
-    path = file_beside(folder, name, "theme.logo", wrong)
+    path = file_beside(folder, name, "theme.logo", wrong) if name else None
     if path is None:
         return None
     try:
         with Image.open(path, formats=["PNG"]) as image:
-            size = image.size
-            if max(size) <= LARGEST_LOGO:
+            if max(image.size) <= LARGEST_LOGO:
                 image.load()
+                return Asset.of(path)
+            line = f"is {image.width}x{image.height}: {LARGEST_LOGO} pixels a side are the most"
     except Image.DecompressionBombError:
-        wrong("theme.logo", f"{named(name)} is larger than {LARGEST_LOGO} pixels a side")
-        return None
+        line = f"is larger than {LARGEST_LOGO} pixels a side"
     except (OSError, SyntaxError, ValueError):
-        wrong("theme.logo", f"{named(name)} is no PNG that can be read: save the logo as one, with a clear background")
-        return None
-    if max(size) > LARGEST_LOGO:
-        wrong("theme.logo", f"{named(name)} is {size[0]}x{size[1]}: {LARGEST_LOGO} pixels a side are the most")
-        return None
-    return Asset.of(path)
+        line = "is no PNG that can be read: save the logo as one, with a clear background"
+    wrong("theme.logo", f"{named(name)} {line}")
+    return None

@@ -69,10 +69,9 @@ def _on_stage(job: Job) -> Iterator[Any]:
     with stage() as folder, job.look.applied(folder):
         from scenes.rendering import FastRenderer
 
-        kind = job.entry.load()
-        if sources_of(job.entry, job.look.language) != job.sources:
+        kind, look = job.entry.load(), job.look
+        if sources_of(job.entry, look.language) != job.sources:
             raise ValueError("the code was changed while it was being drawn; run it again")
-        look = job.look
         trace = Trace.load(job.trace, mapped=True)
         settings = look.theme, look.brand, not look.bare, look.language, job.speech
         yield kind(trace, *settings, renderer=FastRenderer())
@@ -112,10 +111,9 @@ def render(job: Job, tick: Tick) -> set[str]:
 
         def counted(*animations: Any, **settings: Any) -> None:
             nonlocal told, begun
-            if (
-                job.suffix == ".mp4" and len(chapter.records[-1].starts) > begun
-            ):  # a later beat begins: one may cut here
-                begun = len(chapter.records[-1].starts)
+            beats = len(chapter.records[-1].starts)
+            if job.suffix == ".mp4" and beats > begun:  # a later beat begins: one may cut here
+                begun = beats
                 chapter.renderer.writer.mark()
             play(*animations, **settings)
             # Manim leaves an empty mobject on stage for every pause; a skipped step leaves none, nor may a shown one.

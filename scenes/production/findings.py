@@ -91,16 +91,12 @@ def _facts(section: Section) -> Iterator[str]:
     """Yield the lines on how an experiment was run, and its numbers without axes."""
     about, versions = section.about, section.about["versions"]
     made = ", ".join(f"{name} {number}" for name, number in versions.items())
-    yield f"    {about['command']}"
-    yield ""
-    yield f"{about['seconds']:,.0f} seconds; {made}."
+    yield from (f"    {about['command']}", "", f"{about['seconds']:,.0f} seconds; {made}.")
     if "quantisation" in about:
-        yield ""
-        yield f"Of {about['model']}, quantised: {about['quantisation']}."
+        yield from ("", f"Of {about['model']}, quantised: {about['quantisation']}.")
     scalars = [f"{name} {_shown(one.values)}" for name, one in section.tensors.items() if not one.axes]
     if scalars:
-        yield ""
-        yield f"{'; '.join(scalars)}."
+        yield from ("", f"{'; '.join(scalars)}.")
 
 
 def _is_axis(section: Section, name: str) -> bool:
@@ -192,8 +188,8 @@ def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
     verdicts = [""] * (1 + len(others))
     if others and set(rows) <= ALTERNATIVES:
         columns += ["from the first", "p", "more than chance"]
-        verdicts = ["  |  |  |", *(_verdict(p, row, first) for p, row in zip(p_values(np.array(others), first), others,
-                                                                           strict=True))]  # fmt: skip
+        judged = zip(p_values(np.array(others), first), others, strict=True)
+        verdicts = ["  |  |  |", *(_verdict(p, row, first) for p, row in judged)]
     found = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
     for index, here, verdict in zip(np.ndindex(values.shape[:-1]), [first, *others], verdicts, strict=True):
         names = " | ".join(str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True))
@@ -204,9 +200,9 @@ def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
 def _mean(row: np.ndarray) -> str:
     """Mean and spread; where a training never came there, how many did, and no mean."""
     came = int(np.isfinite(row).sum())
-    return (
-        f"{_shown(row.mean())} | {_shown(np.ptp(row))}" if came == len(row) else f"{came} of {len(row)} came there | "
-    )
+    if came < len(row):
+        return f"{came} of {len(row)} came there | "
+    return f"{_shown(row.mean())} | {_shown(np.ptp(row))}"
 
 
 def _verdict(p: float, row: np.ndarray, first: np.ndarray) -> str:

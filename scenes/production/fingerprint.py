@@ -203,10 +203,8 @@ def _tells(node: ast.AST) -> bool:
 
 def source(folder: Path, *without: Path) -> str:
     """A hash of every Python file and every table beside them under `folder`, but for those in or under `without`."""
-    start = len(str(folder))
-    return hashed(
-        *(f"{path[start:]}\x1e{content(path)}" for path in sorted(_python(str(folder), set(map(str, without)))))
-    )
+    start, files = len(str(folder)), sorted(_python(str(folder), set(map(str, without))))
+    return hashed(*(f"{path[start:]}\x1e{content(path)}" for path in files))
 
 
 def _python(folder: str, apart: set[str]) -> Iterator[str]:

@@ -47,9 +47,7 @@ def check_words(table: Table, wrong: Wrong) -> None:
         sizes = [f'"{letter}" ({height}p{rate})' for letter, (_, height, rate) in QUALITIES.items()]
         wrong("quality", f"{named(table.quality)} is no quality: it is one of {', '.join(sizes)}")
     for key in ("title", "author"):
-        value = getattr(table, key)
-        if len(value) > LONGEST_TITLE or not value.isprintable():
-            wrong(key, f"{named(value)} does not fit on one line of {LONGEST_TITLE} characters")
+        _check_line(key, getattr(table, key), wrong)
     if not table.outputs:
         wrong("outputs", f"nothing would be made: name some of {', '.join(OUTPUTS)}")
     for kind in table.outputs:
@@ -60,6 +58,11 @@ def check_words(table: Table, wrong: Wrong) -> None:
     if table.beams > 1 and (table.target or table.edits):
         other = "a target is given, and nothing searched for" if table.target else "an edited model writes greedily"
         wrong("beams", f"{other}: leave the beams out, or the {'target' if table.target else 'edits'}")
+
+
+def _check_line(place: str, text: str, wrong: Wrong) -> None:
+    if len(text) > LONGEST_TITLE or not text.isprintable():
+        wrong(place, f"{named(text)} does not fit on one line of {LONGEST_TITLE} characters", text)
 
 
 def model_of(folder: Path, name: str, wrong: Wrong, place: str = "model") -> Path:
@@ -77,10 +80,8 @@ def model_of(folder: Path, name: str, wrong: Wrong, place: str = "model") -> Pat
     if pickle:
         wrong(place, refusal(Path(name)))
     elif not there:
-        wrong(
-            place,
-            f"{named(name)} is neither a .safetensors, a .gguf nor a model at hand: {one_of([*known], name)}",
-        )
+        line = f"is neither a .safetensors, a .gguf nor a model at hand: {one_of([*known], name)}"
+        wrong(place, f"{named(name)} {line}")
     return path
 
 
@@ -95,11 +96,10 @@ def check_sentence(key: str, text: str, model: Path, wrong: Wrong) -> None:
         return
     try:
         length = len(vocabulary.translation(text) if is_target else vocabulary.read(text).labels)
+        if length > LIMITS.whole:
+            wrong(key, f"{length} words are too many: a picture has room for {LIMITS.whole}")
     except SentenceError as error:
         wrong(key, f"{named(text)}: {error}")
-        return
-    if length > LIMITS.whole:
-        wrong(key, f"{length} words are too many: a picture has room for {LIMITS.whole}")
 
 
 def running_of(folder: Path, table: Table, model: Path, trust: bool, wrong: Wrong) -> tuple[Selection, ...]:
@@ -244,12 +244,10 @@ def _card(name: str, given: CardTable, table: Table, wrong: Wrong) -> Selection:
 
 def _words(given: ChapterTable | CardTable, place: str, wrong: Wrong) -> dict[str, Any]:
     """Lines and narration of a slide. What is said may be written on several lines."""
-    texts = {"title": [given.title], "lines": given.lines}
-    texts |= {key: [getattr(given, key, "")] for key in ("licence", "questions")}
-    for key, written in texts.items():
-        for text in written:
-            if len(text) > LONGEST_TITLE or not text.isprintable():
-                wrong(f"{place}.{key}", f"{named(text)} does not fit on one line of {LONGEST_TITLE} characters", text)
+    for key in ("title", "licence", "questions"):
+        _check_line(f"{place}.{key}", getattr(given, key, ""), wrong)
+    for line in given.lines:
+        _check_line(f"{place}.lines", line, wrong)
     if len(given.lines) > MOST_LINES:
         wrong(f"{place}.lines", f"{len(given.lines)} lines are too many: a slide has room for {MOST_LINES}")
     say = " ".join(given.say.split())
@@ -281,33 +279,35 @@ def speakers_of(folder: Path, table: Table, wrong: Wrong) -> tuple[str, ...]:
 
     Of a voice that is not installed, who asks for it is told; the same lecture may be drawn silently.
     """
+    found = []
     if table.voice != SILENT:
+        found.append(table.voice)
         try:
             voice(table.voice, table.language)
         except NotInstalledError:
             pass
         except ValueError as error:
             wrong("voice", str(error))
-    found = [table.voice] if table.voice != SILENT else []
-    if not table.narration:
-        return tuple(found)
-    recordings = beside(folder, table.narration)
-    if recordings is None or not recordings.is_dir():
-        wrong("narration", f"{named(table.narration)} is no folder beside this file")
-        return tuple(found)
-    from scenes.speech.recordings import Recordings  # which takes as long to import as all the rest
+    if table.narration:
+        from scenes.speech.recordings import Recordings  # which takes as long to import as all the rest
 
-    try:
-        Recordings(recordings)
-    except ValueError as error:
-        wrong("narration", str(error))
-    return (*found, f"{recordings.resolve()}")
+        recordings = beside(folder, table.narration)
+        if recordings is None or not recordings.is_dir():
+            wrong("narration", f"{named(table.narration)} is no folder beside this file")
+            return tuple(found)
+        found.append(f"{recordings.resolve()}")
+        try:
+            Recordings(recordings)
+        except ValueError as error:
+            wrong("narration", str(error))
+    return tuple(found)
 
 
 def output_of(path: Path, name: str, wrong: Wrong) -> Path:
     """The folder that all output goes to: below the one that the lecture file is in."""
-    folder = beside(path.parent, name) if name else path.parent / "renders" / distinct(path.stem)
+    if not name:
+        return path.parent / "renders" / distinct(path.stem)
+    folder = beside(path.parent, name)
     if folder is None:
         wrong("output", f'{named(name)} would leave the folder of this file: name one inside it, such as "out"')
-        return path.parent
-    return folder
+    return folder or path.parent

@@ -143,9 +143,8 @@ def read(path: Path, trust: bool = False) -> Lecture:
     def wrong(key: str, text: str, value: Any = None) -> None:
         mistakes.append(Mistake(key, text, lines.of(key, value)))
         if len(mistakes) == MOST:
-            raise MistakesError(
-                path.name, [*mistakes, Mistake("", "and perhaps more: mend these first", len(lines.text))]
-            )
+            mistakes.append(Mistake("", "and perhaps more: mend these first", len(lines.text)))
+            raise MistakesError(path.name, mistakes)
 
     given = _parsed(text, path.name)
     table = typed(Table, given, "", wrong)
@@ -182,19 +181,13 @@ def _text(path: Path) -> str:
 def _parsed(text: str, name: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        mistake = _no_toml(error)
     except RecursionError:
         mistake = Mistake("", "lists or tables lie too deep in each other to be read")
-    except ValueError as error:  # a number of more digits than Python reads
-        mistake = Mistake("", f"this is not TOML: {error}")
+    except ValueError as error:  # it says where, except of a number of more digits than Python reads
+        what, _, place = str(error).rpartition(" (at ")
+        line = place.removeprefix("line ").partition(",")[0]
+        mistake = Mistake("", f"this is not TOML: {what or error}", int(line) if line.isdigit() else 0)
     raise MistakesError(name, [mistake])
-
-
-def _no_toml(error: tomllib.TOMLDecodeError) -> Mistake:
-    text, _, place = str(error).rpartition(" (at ")
-    line = place.removeprefix("line ").partition(",")[0]
-    return Mistake("", f"this is not TOML: {text or error}", int(line) if line.isdigit() else 0)
 
 
 def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
@@ -211,13 +204,12 @@ def typed(kind: type[T], given: dict[str, Any], prefix: str, wrong: Wrong) -> T:
             if table and isinstance(value, dict) and not has_several:
                 found[key] = typed(table, value, f"{place}.", wrong)
             elif table and isinstance(value, list) and has_several:
-                for one in value:
-                    if not isinstance(one, str | dict):
+                found[key] = []
+                for i, one in enumerate(value):
+                    if isinstance(one, str | dict):
+                        found[key].append(one if isinstance(one, str) else typed(table, one, f"{place}.{i}.", wrong))
+                    else:
                         wrong(place, f"{named(one)} should be a text in quotes or a table", one)
-                parts = [(i, one) for i, one in enumerate(value) if isinstance(one, str | dict)]
-                found[key] = [
-                    typed(table, one, f"{place}.{i}.", wrong) if isinstance(one, dict) else one for i, one in parts
-                ]
             else:
                 found[key] = msgspec.convert(value, fields[key])
         except msgspec.ValidationError:
