@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import click
 
 from scenes.cli.options import PLACE, SENTENCE, sized, takes
 from scenes.cli.orders import CommandOptions, alone_in, at_work, called, open_store
-from scenes.cli.output import printable, tell
+from scenes.cli.output import printable, tell, tell_program
 from scenes.production.belongings import take
 from scenes.production.files import distinct, sentence_name, shortened, slug
 from transformer_core.tracing.explain import Entry, places_of
@@ -61,7 +60,7 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
     if as_clip:
         _draw(cell, depth, options)
     elif as_json:
-        click.echo(json.dumps(cell.as_dict(depth), ensure_ascii=False, indent=1))
+        tell_program(cell.as_dict(depth))
     else:
         tell(*cell.tree(depth, terms).splitlines())
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import sys
@@ -23,7 +22,7 @@ from scenes.cli.language import language
 from scenes.cli.models import model, models
 from scenes.cli.options import FILE, JSON, LANGUAGE, SENTENCE, TRUST, named, takes
 from scenes.cli.orders import at_work, open_store, order_of, say_untold, scripted
-from scenes.cli.output import plain, printable, save, tell
+from scenes.cli.output import plain, printable, save, tell, tell_program
 from scenes.cli.publishing import page, quiz, serve, slides
 from scenes.cli.recording import record
 from scenes.cli.render import render, stills
@@ -73,7 +72,7 @@ def list_(as_json: bool) -> None:
     entries = repertoire()
     if as_json:
         rows = [{"name": e.name, "number": e.number, "title": e.title, "about": e.about} for e in entries]
-        click.echo(json.dumps({"chapters": rows, "groups": GROUPS}, ensure_ascii=False, indent=1))
+        tell_program({"chapters": rows, "groups": GROUPS})
         return
     for entry in entries:
         tell(f"{entry.number:2}  {entry.name:12}  {entry.title}", f"{'':18}{entry.about}")
@@ -96,16 +95,17 @@ def script(names: tuple[str, ...], aloud: bool, kind: str | None, **wishes: Any)
     if kind:
         tell(*studio.transcript(order, steps, f".{kind}").splitlines())
         return
+    language = order.look.language
     for entry in order.entries:
         own = [step for step in steps if step.chapter == entry.name]
         number = f"{entry.number}. " if entry.number else ""  # a slide has none
-        title = f"{number}{catalogue(order.look.language).text(entry.title)}: {entry.text or order.text}"
-        tell(*([title, ""] if own else []))
+        if own:
+            tell(f"{number}{catalogue(language).text(entry.title)}: {entry.text or order.text}", "")
         for step in own:
             seconds = step.frames / order.look.rate
-            beats = read_out(step.beats, order.model, order.look.language) if aloud else step.beats
+            beats = read_out(step.beats, order.model, language) if aloud else step.beats
             tell(f"  {step.number}. {step.title}  [{seconds:.0f} s]", f"     {' | '.join(filter(None, beats))}", "")
-    say_untold(order.look.language, untold(steps))
+    say_untold(language, untold(steps))
 
 
 @lecture.command()

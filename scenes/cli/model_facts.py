@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -40,11 +39,6 @@ def describe(model: KnownModel) -> dict[str, Any]:
     files = path.glob("*.safetensors") if path.is_dir() else [path]
     size = sum(file.stat().st_size for file in files) if numbers else 0
     return row | {"bytes": size, "licence": "MIT" if SHIPPED in path.parents else licence}
-
-
-def as_json(models: list[KnownModel]) -> str:
-    """The facts of all of them, for programs."""
-    return json.dumps([describe(model) for model in models], ensure_ascii=False, indent=1)
 
 
 def licence_name(licence: Any) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from importlib import invalidate_caches, metadata
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,7 +13,8 @@ import click
 
 from scenes.cli import installing
 from scenes.cli.options import JSON, models_like
-from scenes.cli.output import console, printable, tell
+from scenes.cli.output import console, printable, tell, tell_program
+from scenes.production.mistakes import one_of
 from transformer_core.pretrained.model_packages import PACKAGES, Package
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, known_models, models_home
 
@@ -32,13 +32,12 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from scenes.cli.model_facts import as_json as listed
     from scenes.cli.model_facts import describe
 
     printable()
     found = known_models()
     if as_json:
-        click.echo(listed(found))
+        tell_program([describe(model) for model in found])
         return
     for model in found:
         tell(model.name, f"    {_line(describe(model))}", f"    {model.origin}: {model.path}")
@@ -111,9 +110,7 @@ def remove(name: str) -> None:
 def _package_of(name: str) -> Package:
     """The package that the model called `name` comes in."""
     if name not in PACKAGES:
-        near = get_close_matches(name, PACKAGES, 1)
-        meant = f'; did you mean "{near[0]}"?' if near else ""
-        raise click.ClickException(f'no model "{name}" comes as a package: there are {", ".join(PACKAGES)}{meant}')
+        raise click.ClickException(f'no model "{name}" comes as a package: {one_of(PACKAGES, name)}')
     return PACKAGES[name]
 
 

@@ -56,11 +56,11 @@ class CommandOptions:
 
     def look(self, brand: Brand | None = None) -> Look:
         """The look of what is drawn, with the brand of a lecture file."""
-        from scenes.production.look import Look
-        from scenes.stage.brand import PLAIN
+        from scenes.production.look import CAPTIONS, QUALITIES, Look
 
-        look = Look.of(self.quality, self.theme, brand or PLAIN, self.language, self.captions)
-        return replace(look, rate=self.fps or look.rate)
+        bare = self.captions != CAPTIONS[0]
+        look = Look(*QUALITIES[self.quality], self.theme, language=self.language, bare=bare)
+        return replace(look, rate=self.fps or look.rate, brand=brand or look.brand)
 
     def order(self, entries: Sequence[ChapterEntry], label: str, look: Look, folder: Path, **more: Any) -> Order:
         """The order for `entries`, with who speaks, if anybody should."""

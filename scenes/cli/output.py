@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import click
 
+from transformer_core.tracing.trace import Trace
+
 if TYPE_CHECKING:
     from rich.console import Console
-
-    from transformer_core.tracing.trace import Trace
 
 #: Columns of a table where no terminal says how many it has.
 NARROW = 100
@@ -22,6 +23,11 @@ def tell(*lines: str, err: bool = False) -> None:
     """Say `lines`, each as one line, whatever is in it."""
     for line in lines:
         click.echo(plain(line), err=err)
+
+
+def tell_program(content: Any) -> None:
+    """Say something as JSON, for programs."""
+    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
 
 
 def counted(number: int, what: str) -> str:

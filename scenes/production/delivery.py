@@ -147,9 +147,9 @@ class Delivery:
         found: list[tuple[ChapterEntry, list[StepFacts]]] = []
         for step in self.steps:
             entry = self.entries[step.chapter]
-            is_first = not found or (isinstance(found[-1][0], Slide) and found[-1][0].large)
-            joins = not is_first and (entry == found[-1][0] or (isinstance(entry, Slide) and not entry.large))
-            if not joins:
+            before = found[-1][0] if found else None
+            is_first = before is None or (isinstance(before, Slide) and before.large)
+            if is_first or not (entry == before or (isinstance(entry, Slide) and not entry.large)):
                 found.append((entry, []))
             found[-1][1].append(step)
         return found

@@ -69,11 +69,8 @@ def whole_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def stage() -> Iterator[Path]:
     """A folder that nobody shares, for what is written by the way and not kept."""
-    folder = Path(tempfile.mkdtemp(prefix=f"{STAGE}{mark()}.part."))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=f"{STAGE}{mark()}.part.", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 def forget_stages() -> None:

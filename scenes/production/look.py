@@ -23,8 +23,6 @@ QUALITIES = {
     "p": (2560, 1440, 60),
     "k": (3840, 2160, 60),
 }
-
-
 #: Captions stand in the picture, or in a track that a player shows over a picture without any, or nowhere; and what
 #: names of files say of them.
 SHOWN = {"burnt": "", "track": "clean", "none": "bare"}
@@ -49,12 +47,6 @@ class Look:
     bare: bool = False
     shape: str = "16:9"
     fine: bool = False
-
-    @classmethod
-    def of(
-        cls, quality: str, theme: str, brand: Brand = PLAIN, language: str = ENGLISH, captions: str = CAPTIONS[0]
-    ) -> Look:
-        return cls(*QUALITIES[quality], theme, brand, language, bare=captions != CAPTIONS[0])
 
     @property
     def name(self) -> str:

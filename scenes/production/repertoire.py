@@ -135,14 +135,9 @@ def _entry(node: ast.ClassDef, path: Path) -> ChapterEntry | None:
     return ChapterEntry(int(str(facts["number"])), name_of(path), str(facts["title"]), about, node.name, path, needed)
 
 
-def stem_of(path: Path) -> str:
-    """Return the name of a chapter's file, or of its folder."""
-    return path.parent.name if path.stem == "chapter" else path.stem
-
-
 def name_of(path: Path) -> str:
-    """Return the name of the chapter in a file: `scores` of `c06_scores.py`."""
-    return re.sub(r"^[a-z]?\d+_", "", stem_of(path))
+    """Return the name of the chapter in a file, or in a folder of its own: `scores` of `c06_scores.py`."""
+    return re.sub(r"^[a-z]?\d+_", "", path.parent.name if path.stem == "chapter" else path.stem)
 
 
 @dataclass(frozen=True)
@@ -212,25 +207,20 @@ def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Selection]:
 
 
 def _part(name: str, first: int, last: int, entries: Sequence[ChapterEntry]) -> Selection:
-    known = {entry.name: entry for entry in entries}
-    groups = {group: tuple(known[one] for one in members if one in known) for group, members in GROUPS.items()}
     if name.endswith(".py"):
         return _written(Path(name), first, last)
+    known = {entry.name: (entry,) for entry in entries}
+    groups = {group: sum((known.get(one, ()) for one in members), ()) for group, members in GROUPS.items()}
+    there = {group: members for group, members in groups.items() if members} | known
     plain = name.strip().lower().replace("-", "_").replace(" ", "_")
-    numbers = NUMBERS.fullmatch(name.strip())
-    if plain in known:
-        return Selection(plain, (known[plain],), first, last)
-    if groups.get(plain):
-        return Selection(plain, groups[plain], first, last)
-    if numbers:
+    if plain in there:
+        return Selection(plain, there[plain], first, last)
+    if entries and (numbers := NUMBERS.fullmatch(name.strip())):
         low, high = int(numbers[1]), int(numbers[2] or numbers[1])
         found = tuple(entry for entry in entries if low <= entry.number <= high)
-        ends = {entry.number for entry in found} >= {low, high}
-        if ends and found:
-            return Selection(found[0].name if len(found) == 1 else f"{low}-{high}", found, first, last)
-        if entries:
+        if not {entry.number for entry in found} >= {low, high}:
             raise ValueError(f"no chapter {name}: they are numbered {entries[0].number} to {entries[-1].number}")
-    there = [*(group for group, members in groups.items() if members), *known]
+        return Selection(found[0].name if len(found) == 1 else f"{low}-{high}", found, first, last)
     raise ValueError(f"no chapter {name!r}; there are: {', '.join(there)}")
 
 

@@ -105,8 +105,7 @@ class Store:
 
     def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
         """The facts of the trace of `text`; `asked` is as for `trace`."""
-        facts: dict[str, Any] = Trace.facts(self.trace(text, model, **asked)[0])
-        return facts
+        return Trace.facts(self.trace(text, model, **asked)[0])
 
     def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
         """Recall the facts of the steps of `chapter`, or None if they are not known."""

@@ -107,10 +107,8 @@ def _mp4(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: A
 def _webm(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     """VP9 with an alpha plane, as browsers and editors take it. A standstill is one picture that lasts."""
     drawn, second = [part.clip for part in parts], Fraction(1, rate)
-    with (
-        whole(target) as part,
-        av.open(str(part.absolute()), "w", format="webm", options={"fflags": "+bitexact"}) as film,
-    ):
+    options = {"fflags": "+bitexact"}
+    with whole(target) as part, av.open(str(part.absolute()), "w", format="webm", options=options) as film:
         film.metadata.update(tags_of(drawn[0]))
         stream = film.add_stream("libvpx-vp9", rate=rate, options=VP9)
         stream.pix_fmt, stream.time_base = "yuva420p", second
@@ -189,7 +187,7 @@ def _png(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: A
 
 
 def _line(drawn: Path) -> str:
-    """The same as one line."""
+    """The tags of a master as one line."""
     return " ".join(tags_of(drawn).values())
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from scenes.production.look import Look
+from scenes.production.look import QUALITIES, Look
 from scenes.production.repertoire import parts, repertoire
 from scenes.production.store import Store
 from scenes.production.studio import Order, Studio
@@ -107,7 +107,9 @@ def changed_step(chapter: str, cache: Path, quality: str) -> tuple[float, float]
 
     def film(text: str) -> int:
         (folder / original.name).write_text(text, encoding="utf-8")
-        order = Order(repertoire(folder), TEXT, "film", Look.of(quality, "dark"), cache / "out", os.cpu_count() or 1)
+        order = Order(
+            repertoire(folder), TEXT, "film", Look(*QUALITIES[quality], "dark"), cache / "out", os.cpu_count() or 1
+        )
         return Studio(Store(cache), Silent()).film(order).drawn
 
     film(source)

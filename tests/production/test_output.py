@@ -49,8 +49,6 @@ def test_all_that_is_said_goes_through_it():
     assert others == {
         "cli/test.py: click.secho(f'── {name}', bold=True)",
         "cli/test.py: click.echo('all checks passed')",
-        "cli/main.py: click.echo(json.dumps({'chapters': rows,",
-        "cli/explain.py: click.echo(json.dumps(cell.as_dict(depth",
-        "cli/models.py: click.echo(listed(found))",
+        "cli/output.py: click.echo(json.dumps(content, ensure_as",
         "cli/output.py: click.echo(plain(line), err=err)",
     }

@@ -83,7 +83,7 @@ def grown(samples: Sequence[Sample]) -> list[str]:
 def drawing(times: int, folder: Path) -> Iterator[Sample]:
     """Draw the chapter `times` times in this process."""
     from scenes.production.drawing import Job, render, sources_of
-    from scenes.production.look import Look
+    from scenes.production.look import QUALITIES, Look
     from scenes.production.repertoire import entries_in
     from scenes.production.store import Store
 
@@ -93,7 +93,7 @@ def drawing(times: int, folder: Path) -> Iterator[Sample]:
     (entry,) = entries_in(chapter)
     for number in range(times):
         clips = {step: folder / "clips" / f"{step}" for step in (1, 2)}
-        render(Job(entry, trace, key, Look.of("l", "dark"), sources_of(entry), clips), lambda *_: None)
+        render(Job(entry, trace, key, Look(*QUALITIES["l"], "dark"), sources_of(entry), clips), lambda *_: None)
         assert all(clip.with_suffix(".mp4").stat().st_size for clip in clips.values()), number
         gc.collect()
         yield Sample.of(os.getpid())

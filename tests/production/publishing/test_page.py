@@ -65,7 +65,7 @@ def test_the_film_plays_and_the_transcript_follows_it(page, lecture):
     page.wait_for_function(f"{FILM}.currentTime > 0")
     page.evaluate(f"{FILM}.playbackRate = 8")
     last = lecture.steps[-1]
-    page.locator(f"#{last.name.replace('.', '-')}[aria-current]").wait_for()
+    page.locator(f"#{last.chapter}-{last.number}[aria-current]").wait_for()
     assert current(page, ".cue").text_content() == last.cues[-1].text
     assert current(page, ".chapters a").locator("span").text_content() == lecture.chapters[-1].title
     page.wait_for_function(f"{FILM}.ended")

@@ -121,7 +121,7 @@ def test_slides_that_stop_at_steps_have_a_stop_a_step(look, lecture, tmp_path):
         page.keyboard.press("ArrowRight")
         faster(page)
         stands(page, step.duration)
-    assert page.evaluate("Reveal.getCurrentSlide().id") == lecture.steps[-1].name.replace(".", "-")
+    assert page.evaluate("Reveal.getCurrentSlide().id") == "{0.chapter}-{0.number}".format(lecture.steps[-1])
 
 
 def test_slides_that_stop_nowhere_go_on_by_themselves_and_begin_again(look, lecture, tmp_path):
