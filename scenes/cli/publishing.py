@@ -16,7 +16,7 @@ from scenes.cli.orders import alone_in, at_work, open_store, order_of, scripted
 from scenes.cli.output import counted, tell
 from scenes.language import catalogue
 from scenes.production.belongings import only_ours, take
-from scenes.production.store import others_of, whole_trace
+from scenes.production.store import whole_trace
 from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ def _make_page(order: Order) -> None:
     from scenes.publishing.rendered import Rendered
 
     lecture, store = Rendered.read(order.output), open_store()
-    others = others_of(order, store)
+    others = order.others(store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
     trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
     cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, _doubt)
@@ -175,7 +175,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 
     store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
-    cards = cards_of(order.entries, trace, steps, look.language, others_of(order, store), _doubt)
+    cards = cards_of(order.entries, trace, steps, look.language, order.others(store), _doubt)
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)

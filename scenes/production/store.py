@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from scenes.production.cache_folder import KINDS, is_marked
 from scenes.production.facts import StepFacts
@@ -20,9 +20,6 @@ from transformer_core.files import ASSETS
 from transformer_core.files.atomic import abandoned
 from transformer_core.pretrained.model_registry import find_model
 from transformer_core.tracing.trace import Trace
-
-if TYPE_CHECKING:
-    from scenes.production.studio import Order
 
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
@@ -191,12 +188,6 @@ def whole_trace(path: Path, steps: Iterable[Any]) -> Trace:
     for name in dict.fromkeys(str(entry["name"]) for step in steps for entry in step.shown):
         trace.full(name)
     return trace
-
-
-def others_of(order: Order, store: Store) -> dict[str, Trace]:
-    """The traces of chapters that have a sentence or a model of their own, by their names."""
-    apart = [entry for entry in order.entries if entry.text or entry.model]
-    return {entry.name: Trace.load(store.trace(**order.reads(entry))[0]) for entry in apart}
 
 
 def _are_of(chapter: str, steps: Sequence[StepFacts]) -> bool:

@@ -19,6 +19,7 @@ from scenes.production.look import CAPTIONS, SHOWN, Look
 from scenes.production.repertoire import ChapterEntry, Selection
 from scenes.production.store import Store
 from scenes.production.transcript import transcript
+from transformer_core.tracing.trace import Trace
 
 if TYPE_CHECKING:
     from scenes.production.cluster import Cluster
@@ -77,6 +78,11 @@ class Order:
         """
         given = {"edits": () if entry.model else self.edits, "target": "" if entry.text or entry.model else self.target}
         return {"text": entry.text or self.text, "model": entry.model or self.model, "beams": self.beams, **given}
+
+    def others(self, store: Store) -> dict[str, Trace]:
+        """The traces of chapters that have a sentence or a model of their own, by their names."""
+        apart = [entry for entry in self.entries if entry.text or entry.model]
+        return {entry.name: Trace.load(store.trace(**self.reads(entry))[0]) for entry in apart}
 
 
 @dataclass

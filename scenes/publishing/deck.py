@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 from lxml import etree
 from PIL import Image
@@ -73,7 +74,8 @@ def write_deck(
         _begin_again(deck)
     made = BytesIO()
     deck.save(made)
-    write_archive(made, target)
+    with ZipFile(made) as saved:
+        write_archive(((name, saved.read(name)) for name in saved.namelist()), target)
     return target
 
 

@@ -26,6 +26,8 @@ from transformer_core.text.vocabulary import SentenceError
 
 #: Bytes of a question: a sentence and the changes of a learner are short.
 LONGEST = 2**16
+#: Makes a document, and says where it is.
+Offer = Callable[[], Path] | None
 SECRET = "X-Lecture-Token"  # noqa: S105 - the name of a header
 #: Texts to begin with, by what the model does with them.
 CONTINUED = (
@@ -43,7 +45,7 @@ def model_handler(model: RunningModel, lecture: Rendered, folder: Path) -> Calla
     return partial(ModelHandler, directory=str(folder.resolve()), model=model, secret=facts["token"])
 
 
-def course_handler(model: RunningModel, text: str, page: Path, folder: Path) -> Callable[..., CourseHandler]:
+def course_handler(model: RunningModel, text: str, page: Path, folder: Path) -> Callable[..., ModelHandler]:
     """Answer with the folder `page` of a course, which offers `model` among those to try.
 
     The model begins with `text`, if there is one. The document that offers it is written into `folder`, anew each time
@@ -60,7 +62,7 @@ def course_handler(model: RunningModel, text: str, page: Path, folder: Path) -> 
         return written
 
     offer()
-    return partial(CourseHandler, directory=str(page), model=model, secret=facts["token"], offer=offer)
+    return partial(ModelHandler, directory=str(page), model=model, secret=facts["token"], offer=offer)
 
 
 def _facts(model: RunningModel) -> dict[str, Any]:
@@ -74,10 +76,10 @@ def examples_of(model: RunningModel) -> tuple[str, ...]:
 
 
 class ModelHandler(FolderHandler):
-    """Files of a folder, and answers of a model to questions in JSON."""
+    """Files of a folder, and answers of a model to questions in JSON; with an `offer`, its file is the document."""
 
-    def __init__(self, *arguments: Any, model: RunningModel, secret: str, **settings: Any) -> None:
-        self.secret = secret
+    def __init__(self, *arguments: Any, model: RunningModel, secret: str, offer: Offer = None, **settings: Any) -> None:
+        self.secret, self.offer = secret, offer
         self.answers: dict[str, Callable[..., Any]] = {
             "/model/run": model.run,
             "/model/tensors": model.tensors,
@@ -85,6 +87,10 @@ class ModelHandler(FolderHandler):
             "/model/changes": model.changes,
         }
         super().__init__(*arguments, **settings)
+
+    def inside(self, name: str) -> Path:
+        path = super().inside(name)
+        return self.offer() if self.offer and path == Path(self.directory) / "index.html" else path
 
     def do_POST(self) -> None:  # noqa: N802 - the name that http.server calls
         """Answer a question, or say in one line why not."""
@@ -105,15 +111,3 @@ class ModelHandler(FolderHandler):
         except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError) as error:
             told, status = {"error": str(error.args[0] if error.args else error)}, HTTPStatus.UNPROCESSABLE_ENTITY
         return self.answer(status, json.dumps(told).encode(), Content_Type="application/json")
-
-
-class CourseHandler(ModelHandler):
-    """The page of a course, whose document offers the model."""
-
-    def __init__(self, *arguments: Any, offer: Callable[[], Path], **settings: Any) -> None:
-        self.offer = offer
-        super().__init__(*arguments, **settings)
-
-    def inside(self, name: str) -> Path:
-        path = super().inside(name)
-        return self.offer() if path == Path(self.directory) / "index.html" else path

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from zipfile import ZipFile
 
 from scenes.production.files import write_text
 from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
@@ -64,11 +62,7 @@ def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
         "imsmanifest.xml", lecture=lecture, content=facts["quiz"]["name"], chapters=chapters.items(), index=INDEX,
         files=sorted(files),
     )  # fmt: skip
-    made = BytesIO()
-    with ZipFile(made, "w") as archive:
-        for name, text in sorted(files.items()):
-            archive.writestr(name, text)
-    write_archive(made, target)
+    write_archive(sorted(files.items()), target)
     return target
 
 

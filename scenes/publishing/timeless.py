@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
@@ -13,13 +14,13 @@ from scenes.production.film import boxes
 DATED = {b"mvhd", b"tkhd", b"mdhd"}
 
 
-def write_archive(made: BytesIO, target: Path) -> None:
-    """Write a ZIP archive to `target` as if its members were of no time."""
-    with ZipFile(made) as before, whole(target) as part, ZipFile(part, "w") as after:
-        for member in before.infolist():
-            kept = ZipInfo(member.filename)
+def write_archive(members: Iterable[tuple[str, str | bytes]], target: Path) -> None:
+    """Write names and contents as a ZIP archive to `target`, as if they were of no time."""
+    with whole(target) as part, ZipFile(part, "w") as archive:
+        for name, content in members:
+            kept = ZipInfo(name)
             kept.compress_type, kept.external_attr = ZIP_DEFLATED, 0o644 << 16
-            after.writestr(kept, before.read(member))
+            archive.writestr(kept, content)
 
 
 def write_boxes(made: BytesIO, target: Path) -> None:
