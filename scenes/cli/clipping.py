@@ -72,11 +72,8 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
 
 @click.command(epilog=CHAPTERS)
 @click.argument("names", nargs=-1, required=True, metavar="CHAPTER[.STEP]...", shell_complete=chapters_like)
-@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=["mp4"], show_default=True)
-@click.option(
-    "--shape", type=click.Choice(SHAPES), default=USUAL, show_default=True,
-    help="Other shapes are laid out anew, with larger type, for phones.",
-)  # fmt: skip
+@click.option("--format", "formats", type=click.Choice(FORMATS), multiple=True, default=["mp4"])
+@click.option("--shape", type=click.Choice(SHAPES), default=USUAL, help="Others are laid out anew, with larger type.")
 @click.option("--join", is_flag=True, help="All steps in one file, instead of a file each.")
 @click.option(
     "--width", type=click.IntRange(NARROWEST, WIDEST), callback=_even,
@@ -87,9 +84,7 @@ def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | Non
     "--clear/--opaque", default=None,
     help="Without a background: usual for webm, possible for avif and png. On a light page take --theme light.",
 )  # fmt: skip
-@click.option(
-    "--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, instead of the last picture."
-)
+@click.option("--at", type=click.FloatRange(0), metavar="SECONDS", help="Of a svg: a moment, not the last picture.")
 @takes(captioned("burnt"), *PAINTED)
 def clip(names: tuple[str, ...], formats: tuple[str, ...], join: bool, **wishes: Any) -> None:
     """Steps as files for other tools.

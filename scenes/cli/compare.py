@@ -37,10 +37,10 @@ SAME, NOTHING = "the same", "nothing to compare"
 
 @click.command()
 @click.argument("models", nargs=-1, metavar="[A] [B]", shell_complete=models_like)
-@click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that both read.")
+@click.option("--text", default=DEFAULT_TEXT, help="The sentence that both read.")
 @click.option("--edit-a", multiple=True, metavar="EDIT", help=f"Change in A alone {WHAT}")
 @click.option("--edit-b", multiple=True, metavar="EDIT", help=f"Change in B alone {WHAT}")
-@click.option("--target", default="", help="A translation that both are given in the place of their own.")
+@click.option("--target", default="", show_default=False, help="A translation for both, not their own ones.")
 @click.option("--seed", type=click.IntRange(0, MOST_SEEDS), help=FRESH)
 @click.option("--table", "only_table", is_flag=True, help="Print the differences, and draw nothing.")
 @click.option("--stills", "only_stills", is_flag=True, help="Only the last picture of each step.")

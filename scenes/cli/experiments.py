@@ -34,7 +34,7 @@ def list_() -> None:
 
 @experiments.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME...")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of all that is drawn by chance.")
+@click.option("--seed", type=int, default=0, help="Of all that is drawn by chance.")
 @click.option("--output", type=FOLDER, help="Folder; default: the project's.")
 def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
     """Run experiments again, and record what they find.
@@ -55,7 +55,7 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
 
 @experiments.command()
 @click.option(
-    "--output", type=FILE, default=Path("docs") / "experiments.md", show_default=True,
+    "--output", type=FILE, default=Path("docs") / "experiments.md",
     help="The page; its plots go into a folder of the same name beside it.",
 )  # fmt: skip
 def report(output: Path) -> None:
@@ -78,11 +78,6 @@ def _may_report(page: Path, title: str) -> None:
     no_link(page)
     no_link(folder)
     there = page if page.exists() else folder
-    if not there.exists():
-        return
-    first = ""
-    if page.is_file():
-        with page.open(encoding="utf-8", errors="replace") as file:
-            first = file.readline(200).rstrip("\n")
-    if first != title:
+    first = page.read_text(encoding="utf-8", errors="replace").partition("\n")[0] if page.is_file() else ""
+    if there.exists() and first != title:
         raise ValueError(f"{there} is there and was not written by lecture: move it away, or name another --output")

@@ -23,10 +23,8 @@ ENTRY = re.compile(r"([\w.]++)(?:\[([^\[\]]*+)\])?")
 @click.command()
 @click.argument("entry", metavar="NAME[AXIS=PLACE,...]")
 @takes(*SENTENCE)
-@click.option(
-    "--depth", type=click.IntRange(0, 12), default=1, show_default=True, help="How many operations to go down."
-)
-@click.option("--terms", type=click.IntRange(1), default=8, show_default=True, help="How many terms of a sum to print.")
+@click.option("--depth", type=click.IntRange(0, 12), default=1, help="How many operations to go down.")
+@click.option("--terms", type=click.IntRange(1), default=8, help="How many terms of a sum to print.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: all terms, with names, indices and values.")
 @click.option("--render", "as_clip", is_flag=True, help="Draw it: a clip with a step for each operation.")
 @takes(*sized(), *PLACE)

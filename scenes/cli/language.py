@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from scenes.cli.options import chapters_like
+from scenes.cli.options import MODEL, chapters_like
 from scenes.cli.orders import order_of, scripted
 from scenes.cli.output import tell
 from scenes.language import ENGLISH, languages
@@ -27,8 +27,8 @@ SENTENCES = (
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...", shell_complete=chapters_like)
 @click.option("--missing", is_flag=True, help="List what the chapters say and the translation (a .po file) lacks.")
 @click.option("--write", is_flag=True, help="Add it to the .po file, for a translator to fill in; implies --missing.")
-@click.option("--text", "texts", multiple=True, default=SENTENCES, help="A sentence to walk the chapters with.")
-@click.option("--model", default=None, help="A name of `lecture models`, or a path.")
+@click.option("--text", "texts", multiple=True, default=SENTENCES, show_default=False, help="A sentence to read.")
+@MODEL
 def language(
     name: str | None, chapters: tuple[str, ...], missing: bool, write: bool, texts: tuple[str, ...], model: str | None
 ) -> None:

@@ -39,7 +39,7 @@ from scenes.production.store import whole_trace
 
 INTERRUPTED, UNUSABLE = 130, 1
 LONGEST_LINE = 1000
-CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110, "show_default": True}
 #: Options by which every command says less or more, each with the variable that it sets, for the processes that draw.
 LOUDNESS = (
     (("--quiet",), "LECTURE_QUIET", "No progress: results and errors alone."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from scenes.cli import installing
-from scenes.cli.options import JSON, models_like
+from scenes.cli.options import JSON, MODEL
 from scenes.cli.output import console, printable, tell, tell_program
 from scenes.production.mistakes import one_of
 from transformer_core.pretrained.model_packages import PACKAGES, Package
@@ -115,17 +115,14 @@ def _package_of(name: str) -> Package:
 
 
 @click.command()
-@click.option(
-    "--model", "name", shell_complete=models_like,
-    help="A name of `lecture models`, or the path of a folder or a checkpoint.",
-)  # fmt: skip
-def model(name: str | None) -> None:
+@MODEL
+def model(model: str | None) -> None:
     """The shape of every tensor, and where the parameters are."""
     printable()
     from transformer_core.pretrained import load, load_gguf, load_hugging_face
     from transformer_core.shapes import parameters_by_layer, shapes_of
 
-    path = find_model(name) if name else DEFAULT_MODEL
+    path = find_model(model) if model else DEFAULT_MODEL
     if path.suffix == ".gguf" and path.is_file():
         shown = load_gguf(path)
     else:

@@ -69,26 +69,23 @@ def named(command: Command) -> Command:
 
 def sized(quality: str = "h") -> tuple[Option, ...]:
     """The options of every command whose pictures have a size: the quality, and the frames a second."""
+    help_ = "480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it."
     return (
-        click.option(
-            "-q", "--quality", type=click.Choice(["l", "m", "h", "p", "k"]), default=quality, show_default=True,
-            help="480p15, 720p30, 1080p60, 1440p60 or 2160p60; -ql and the like, as Manim writes it.",
-        ),
+        click.option("-q", "--quality", type=click.Choice([*"lmhpk"]), default=quality, help=help_),
         click.option("--fps", type=click.IntRange(1, 120), help="Frames a second; default: those of the quality."),
-    )  # fmt: skip
+    )
 
 
 def captioned(usual: str) -> Option:
     """The option of every command that may show what is said, or not; `usual` unless somebody says otherwise."""
     known = click.Choice(["burnt", "track", "none"])
     help_ = "What is said: in the picture, in a track for players over a clean picture, or nowhere."
-    return click.option("--captions", type=known, default=usual, show_default=True, help=help_)
+    return click.option("--captions", type=known, default=usual, help=help_)
 
 
 def in_formats(*known: str) -> Option:
     """The option of a command that makes files of several formats, all of them by default."""
-    help_ = "One of them; default: both."
-    return click.option("--format", "formats", type=click.Choice(known), multiple=True, help=help_)
+    return click.option("--format", "formats", type=click.Choice(known), multiple=True, help="Default: both.")
 
 
 def scheduled(command: Command) -> Command:
@@ -109,21 +106,14 @@ def scheduled(command: Command) -> Command:
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
-TEXT = click.option("--text", default=DEFAULT_TEXT, show_default=True, help="The sentence that the model reads.")
-MODEL = click.option(
-    "--model", shell_complete=models_like, help="A name of `lecture models`, or the path of a folder or file."
-)
+TEXT = click.option("--text", default=DEFAULT_TEXT, help="The sentence that the model reads.")
+MODEL = click.option("--model", shell_complete=models_like, help="A name of `lecture models`, or a path.")
 EDIT = click.option("--edit", "edits", multiple=True, metavar="EDIT", help=f"Change a tensor: {EXAMPLE}.")
-LANGUAGE = click.option(
-    "--language", type=click.Choice(languages()), default=ENGLISH, show_default=True,
-    help="The language of captions and pictures.",
-)  # fmt: skip
-THEME = click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+LANGUAGE = click.option("--language", type=click.Choice(languages()), default=ENGLISH, help="Of captions and pictures.")
+THEME = click.option("--theme", type=click.Choice(["dark", "light"]), default="dark")
 OUTPUT = click.option("--output", type=FOLDER, help="Folder; default renders/....")
-JOBS = click.option("--jobs", type=click.IntRange(1), default=PROCESSES, help="Processes; default: all.")
-TRUST = click.option(
-    "--trust", is_flag=True, help="Run the Python chapters beside a lecture file: only if you trust their author."
-)
+JOBS = click.option("--jobs", type=click.IntRange(1), default=PROCESSES, show_default="all", help="Processes.")
+TRUST = click.option("--trust", is_flag=True, help="Run Python beside a lecture file: only if you trust its author.")
 
 #: What the model reads.
 SENTENCE = (TEXT, MODEL, EDIT)
@@ -133,13 +123,8 @@ PLACE = (LANGUAGE, THEME, OUTPUT, JOBS, scheduled)
 PAINTED = (*SENTENCE, *PLACE, TRUST)
 DRAWN: tuple[Option, ...] = (named, *sized(), *PAINTED)
 #: Who is heard.
+SPEAKERS = f"Who speaks: a voice, a folder of recordings, or both by two options; default {SILENT}. See lecture voices."
 VOICE = (
-    click.option(
-        "--voice", multiple=True, metavar="NAME|FOLDER",
-        help="Who speaks: a voice, a folder of recordings, or both by two options; "
-        f"default {SILENT}. See lecture voices.",
-    ),
-    click.option(
-        "--voice-command", metavar="COMMAND", help='Speak by a program of your own: "say -o {file} {text}".'
-    ),
-)  # fmt: skip
+    click.option("--voice", multiple=True, metavar="NAME|FOLDER", help=SPEAKERS),
+    click.option("--voice-command", metavar="COMMAND", help='Speak by a program of your own: "say -o {file} {text}".'),
+)

@@ -34,10 +34,7 @@ QUIZZES = {"scorm": "scorm.zip", "anki": "anki.txt"}
 
 @click.command()
 @takes(*DRAWN, captioned("track"), *VOICE, in_formats(*FORMATS))
-@click.option(
-    "--stops", type=click.Choice(STOPS), default=STOPS[0], show_default=True,
-    help="Where clips wait for you; none: all goes on by itself.",
-)  # fmt: skip
+@click.option("--stops", type=click.Choice(STOPS), default=STOPS[0], help="Where clips wait for you; none: nowhere.")
 @click.option("--loop", is_flag=True, help="With --stops none: begin again after the last step.")
 @click.option(
     "--into", type=click.Path(path_type=Path, dir_okay=False, exists=True),
@@ -186,13 +183,10 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 
 @click.command()
 @click.argument("folder", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--port", type=click.IntRange(0, 65535), default=8000, show_default=True, help="0 takes a free one.")
+@click.option("--port", type=click.IntRange(0, 65535), default=8000, help="0 takes a free one.")
 @click.option("--model", metavar="NAME", help="A model to try, of any size: it runs here, and the page asks it.")
 @click.option("--text", help="With --model: the text that it begins with.")
-@click.option(
-    "--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True,
-    help="With --model and no FOLDER.",
-)  # fmt: skip
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", help="With --model and no FOLDER.")
 @LANGUAGE
 def serve(folder: Path | None, port: int, model: str | None, text: str | None, theme: str, language: str) -> None:
     """Show a page to a browser on this machine.

@@ -20,7 +20,7 @@ ASKED = "k keeps it, a again, l listen, s skip, q quit"
 
 @click.command()
 @takes(named, *SENTENCE, LANGUAGE, TRUST)
-@click.option("--output", type=FOLDER, default="narration", show_default=True)
+@click.option("--output", type=FOLDER, default="narration")
 @click.option("--list", "only_list", is_flag=True, help="Print what is to be said, and how a file of it is called.")
 @click.option("--again", is_flag=True, help="Record what is recorded already, too.")
 def record(names: tuple[str, ...], output: Path, only_list: bool, again: bool, **wishes: Any) -> None:

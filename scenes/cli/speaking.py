@@ -69,7 +69,7 @@ def voices(context: click.Context) -> None:
 
 
 @voices.command()
-@click.option("--language", type=click.Choice([*RELEASES]), default="en", show_default=True)
+@click.option("--language", type=click.Choice([*RELEASES]), default="en")
 def install(language: str) -> None:
     """Bring a voice that speaks offline.
 

@@ -25,10 +25,6 @@ from transformer_core.files.atomic import abandoned, mark, ready, unfinished, wh
 if sys.platform != "win32":
     import fcntl
 
-__all__ = [
-    "alone", "distinct", "fingerprinted", "forget_stages", "on_one_line", "place", "ready", "sentence_name",
-    "shortened", "slug", "stage", "whole", "whole_folder", "write_json", "write_text",
-]  # fmt: skip
 #: Folders for what Manim writes by the way; one that a killed process left is kept for so many seconds.
 STAGE, LEFT_SECONDS = "lecture-stage.", 3600
 #: The file by which a folder is locked on Windows; filelock removes it there.

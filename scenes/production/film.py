@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import av
 from av.container import OutputContainer
 
-from scenes.production.files import whole
 from scenes.stage.captions import Cue
+from transformer_core.files.atomic import whole
 
 if TYPE_CHECKING:  # PyAV has this name for type checkers only
     from av.container.core import Chapter

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from scenes.production.files import whole
+from scenes.production.files import write_text
+from transformer_core.files.atomic import whole
 from transformer_core.studies import results
 from transformer_core.studies.measures.significance import ALPHA, p_values
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -66,8 +67,7 @@ def report(page: Path, folder: Path | None = None) -> list[Path]:
             drawn.add(title)
             lines += [f"`{title}`", "", *table, ""]
         lines += _rest(section, drawn)
-    with whole(page) as part:
-        part.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    write_text(page, "\n".join(lines).rstrip() + "\n")
     return written
 
 

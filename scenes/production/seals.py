@@ -19,8 +19,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from scenes.production.files import whole, write_text
-from transformer_core.files.atomic import unfinished
+from scenes.production.files import write_text
+from transformer_core.files.atomic import unfinished, whole
 
 SUFFIX = "-seal"
 #: The name of this program's folders among those of a user.

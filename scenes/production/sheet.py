@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
-from scenes.production.files import whole
+from transformer_core.files.atomic import whole
 
 COLUMNS, WIDTH, GAP, MARGIN, LINE = 4, 480, 24, 36, 26
 PAPER, INK, FAINT = "#ffffff", "#1a1a1a", "#6b6b6b"

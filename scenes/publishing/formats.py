@@ -13,10 +13,11 @@ import av
 import numpy as np
 from PIL import Image
 
-from scenes.production.files import place, whole
+from scenes.production.files import place
 from scenes.production.film import FilmClip, join, tags_of
 from scenes.production.origin import text_of
 from scenes.publishing.timeless import write_boxes
+from transformer_core.files.atomic import whole
 
 #: Pictures that a palette is made of, and colours in it.
 SAMPLED, COLOURS = 24, 256

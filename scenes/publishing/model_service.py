@@ -80,12 +80,8 @@ class ModelHandler(FolderHandler):
 
     def __init__(self, *arguments: Any, model: RunningModel, secret: str, offer: Offer = None, **settings: Any) -> None:
         self.secret, self.offer = secret, offer
-        self.answers: dict[str, Callable[..., Any]] = {
-            "/model/run": model.run,
-            "/model/tensors": model.tensors,
-            "/model/ask": model.ask,
-            "/model/changes": model.changes,
-        }
+        answers: list[Callable[..., Any]] = [model.run, model.tensors, model.ask, model.changes]
+        self.answers = {f"/model/{answer.__name__}": answer for answer in answers}
         super().__init__(*arguments, **settings)
 
     def inside(self, name: str) -> Path:

@@ -7,8 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from scenes.production.files import whole
 from scenes.production.film import boxes
+from transformer_core.files.atomic import whole
 
 #: Boxes of ISO 14496-12 that say when they were made.
 DATED = {b"mvhd", b"tkhd", b"mdhd"}
