@@ -30,6 +30,8 @@ FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg", "lottie")
 USUAL = "16:9"
 SHAPES = (USUAL, "9:16", "1:1", "4:5")
 NARROWEST, WIDEST = 160, 3840
+#: Names the file of a step, or of all of them.
+Called = Callable[[StepFacts | None], str]
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,7 @@ def clip(names: tuple[str, ...], formats: tuple[str, ...], join: bool, **wishes:
                 _films(studio, asked, kind, join, folder, called)
 
 
-def _films(
-    studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Callable[[StepFacts | None], str]
-) -> None:
+def _films(studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Called) -> None:
     """Write a file of each step, or one of all."""
     from scenes.production.film import FilmClip
 
@@ -140,9 +140,7 @@ def _films(
         tell(f"{folder / name}  {size}")
 
 
-def _vectors(
-    studio: Studio, order: Order, at: float | None, folder: Path, called: Callable[[StepFacts], str], suffix: str
-) -> None:
+def _vectors(studio: Studio, order: Order, at: float | None, folder: Path, called: Called, suffix: str) -> None:
     """Write a file of lines of each step."""
     looks, rate = _looks(studio, order), order.look.rate
     for step, _ in looks:
@@ -243,7 +241,5 @@ def _by_look(looks: Sequence[tuple[StepFacts, Look]]) -> list[tuple[Look, list[S
 def _listed(steps: Sequence[StepFacts]) -> str:
     """Steps as the command takes them: `scores.1 scores.3-5`."""
     numbered = groupby(enumerate(steps), lambda one: (one[1].chapter, one[1].number - one[0]))
-    runs = [[step for _, step in run] for _, run in numbered]
-    return " ".join(
-        f"{run[0].chapter}.{run[0].number}" + (f"-{run[-1].number}" if len(run) > 1 else "") for run in runs
-    )
+    runs = [(chapter, [step.number for _, step in run]) for (chapter, _), run in numbered]
+    return " ".join(f"{name}.{run[0]}-{run[-1]}" if len(run) > 1 else f"{name}.{run[0]}" for name, run in runs)

@@ -72,12 +72,10 @@ def page(names: tuple[str, ...], **wishes: Any) -> None:
 
 
 @contextmanager
-def published(
-    order: Order, formats: Sequence[str] = FORMATS, into: Path | None = None, **going_on: Any
-) -> Iterator[None]:
+def published(order: Order, formats: Sequence[str] = FORMATS, into: Path | None = None, **how: Any) -> Iterator[None]:
     """Make what an order asks for besides the film, of the film that the block makes.
 
-    What would take the place of somebody else's files is refused before the block. `going_on` says where slides stop,
+    What would take the place of somebody else's files is refused before the block. `how` says where slides stop,
     and whether they begin again.
     """
     decks = {kind: order.output / f"{order.label}-slides.{kind}" for kind in formats if "slides" in order.outputs}
@@ -91,12 +89,12 @@ def published(
         opened(into, decks["pptx"])
     yield
     for kind, deck in decks.items():
-        _make_deck(order, kind, deck, into, **going_on)
+        _make_deck(order, kind, deck, into, **how)
     if "page" in order.outputs:
         _make_page(order)
 
 
-def _make_deck(order: Order, kind: str, target: Path, into: Path | None, **going_on: Any) -> None:
+def _make_deck(order: Order, kind: str, target: Path, into: Path | None, **how: Any) -> None:
     from scenes.publishing.live import live_model_called
     from scenes.publishing.rendered import Rendered
 
@@ -104,11 +102,11 @@ def _make_deck(order: Order, kind: str, target: Path, into: Path | None, **going
     if kind == "html":
         from scenes.publishing.slides import write_slides
 
-        write_slides(lecture, target, model, **going_on)
+        write_slides(lecture, target, model, **how)
     else:
         from scenes.publishing.deck import write_deck
 
-        write_deck(lecture, target, model, into, **going_on)
+        write_deck(lecture, target, model, into, **how)
     _tell(target, [target], len(lecture.steps))
 
 

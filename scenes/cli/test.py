@@ -6,7 +6,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -24,19 +23,18 @@ def test(context: click.Context) -> None:
     if not (ROOT / "tests").is_dir():
         raise click.ClickException("the tests are in the repository: run ./lecture test in a checkout")
     python, tools, jobs = sys.executable, Path(sys.executable).parent, os.cpu_count() or 1
-    checks: dict[str, list[Any]] = {
+    checks: dict[str, list[str | Path]] = {
         "style": [tools / "ruff", "check", "."],
         "format": [tools / "ruff", "format", "--check", "."],
         "types": [python, "-m", "mypy"],
         "import contracts": [tools / "lint-imports"],
-        "tests": [python, "-m", "pytest", "-n", jobs, "--dist", "loadscope", "--random-order", *context.args],
+        "tests": [python, "-m", "pytest", "-n", f"{jobs}", "--dist", "loadscope", "--random-order", *context.args],
     }
     failed = []
     for name, command in checks.items():
         click.secho(f"── {name}", bold=True)
         environment = {"OMP_NUM_THREADS": "1", **os.environ}
-        arguments = [str(part) for part in command]
-        if subprocess.run(arguments, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
+        if subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode:  # noqa: S603 - our own tools
             failed.append(name)
     if failed:
         raise click.ClickException(f"failed: {', '.join(failed)}")

@@ -14,7 +14,7 @@ import types
 from collections.abc import ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from contextlib import suppress
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -174,10 +174,16 @@ def _content(cell: types.CellType) -> Any:
         return "empty"
 
 
-@lru_cache(maxsize=1)
+@cache
+def libraries() -> dict[str, str]:
+    """The version of each library that draws or encodes."""
+    return {name: version(name) for name in LIBRARIES}
+
+
 def toolchain() -> str:
     """The Python and the libraries that a picture depends on besides our code."""
-    return " ".join([f"Python {sys.version_info[0]}.{sys.version_info[1]}", *(f"{n} {version(n)}" for n in LIBRARIES)])
+    python = f"Python {sys.version_info[0]}.{sys.version_info[1]}"
+    return " ".join([python, *(f"{name} {number}" for name, number in libraries().items())])
 
 
 def without_steps(file: Path) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cache
-from importlib.metadata import version
 from typing import Any, Self
 
 from PIL.PngImagePlugin import PngInfo
 
 from scenes.production.files import on_one_line
-from scenes.production.fingerprint import LIBRARIES
+from scenes.production.fingerprint import libraries
 
 UNKNOWN = "not known"
 
@@ -34,7 +32,7 @@ class Origin:
     def of(cls, about: Mapping[str, Any]) -> Self:
         """Return the origin of what is drawn here from a trace whose `Trace.about` is `about`."""
         seed = about.get("card", {}).get("recipe", {}).get("seed")
-        versions = {**about.get("versions", {}), **_libraries()}
+        versions = {**about.get("versions", {}), **libraries()}
         edits = tuple(map(str, about.get("edits", ())))
         return cls(str(about.get("text", "")), str(about.get("model", "")), seed, edits, versions)
 
@@ -53,12 +51,6 @@ class Origin:
     def tags(self) -> dict[str, str]:
         """Tags of a film or sound file: the sentence as its comment, the rest as its description."""
         return {"comment": f"“{on_one_line(self.text)}”", "description": str(self)}
-
-
-@cache
-def _libraries() -> dict[str, str]:
-    """Return the version of each library that draws or encodes."""
-    return {name: version(name) for name in LIBRARIES}
 
 
 def text_of(tags: Mapping[str, str]) -> PngInfo:

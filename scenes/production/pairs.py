@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scenes.production.repertoire import CHAPTERS, ChapterEntry, entries_in
-from scenes.production.store import Store
+from scenes.production.store import Computing, Saved, Store
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, UNTRAINED, find_model
 from transformer_core.tracing.trace import Trace
 
@@ -34,16 +33,10 @@ class Pairs(Store):
         super().__init__(folder)
         self.pair = pair
 
-    def trace(
-        self,
-        text: str,
-        model: str | None,  # noqa: ARG002 - the pair says which, and with which edits
-        computing: Callable[[], None] = lambda: None,
-        *,
-        target: str = "",
-        **_: Any,
-    ) -> tuple[Path, str]:
-        pair = self.pair
+    def trace(self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any) -> Saved:
+        """The trace of the pair, which says itself of which models and with which edits."""
+        del model
+        pair, target = self.pair, asked.get("target", "")
 
         def compared() -> Trace:
             from scenes.stage.reading import compare

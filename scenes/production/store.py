@@ -24,6 +24,8 @@ from transformer_core.tracing.trace import Trace
 PACKAGES = Path(__file__).resolve().parents[2]
 #: What nobody asked for in so many days is forgotten.
 KEPT_DAYS = 30
+#: A trace by the first of its two files, and a hash of what is in it.
+Saved = tuple[Path, str]
 #: Called before something is computed that takes its time.
 Computing = Callable[[], None]
 KEY = re.compile("[0-9a-f]{32}")
@@ -51,9 +53,7 @@ class Store:
             seal(path)
         return path
 
-    def trace(
-        self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any
-    ) -> tuple[Path, str]:
+    def trace(self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any) -> Saved:
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
 
         What else may be `asked` for are `edits`, a `target` and `beams`, as for `scenes.stage.reading.read`.
@@ -71,7 +71,7 @@ class Store:
 
     def traced(
         self, facts: Sequence[Any], models: Sequence[Path | None], computing: Computing, make: Callable[[], Trace]
-    ) -> tuple[Path, str]:
+    ) -> Saved:
         """The saved trace that follows from `facts` and the weights of `models`; `make` makes it if it is not there.
 
         Raises:

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -135,15 +135,12 @@ class HibariVoice(Voice):
 
 def _marked(text: str) -> str:
     """`text` in the notation of misaki: `[word](/phonemes/)` for what is not read as English."""
-    text = re.sub("«([^»]*)»", lambda found: _each(found[1], phonemes), text)
+    foreign = "«([^»]*)»"
+    text = re.sub(foreign, lambda said: " ".join(f"[{word}](/{phonemes(word)}/)" for word in said[1].split()), text)
     text = re.sub(r"\b([Hh]eads?) A\b", r"\1 [A](/ˈA/)", text)
     for word, sounds in SAID.items():
         text = re.sub(rf"\b{word}\b(?!\])", f"[{word}](/{sounds}/)", text)
     return text
-
-
-def _each(words: str, sounds: Callable[[str], str]) -> str:
-    return " ".join(f"[{word}](/{sounds(word)}/)" for word in words.split())
 
 
 @dataclass(frozen=True)

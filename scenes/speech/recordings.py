@@ -39,9 +39,7 @@ class Recordings:
             raise ValueError(f"{folder} is no folder of recordings")
         for path in sorted(p for p in folder.iterdir() if p.suffix.lower() in sound.FORMATS and p.is_file()):
             if not path.resolve().is_relative_to(folder.resolve()):
-                raise ValueError(
-                    f"{path} is a link that leads out of the folder of recordings: put the sound itself there"
-                )
+                raise ValueError(f"{path} is a link that leads out of this folder: put the sound itself there")
             named = NAME.fullmatch(path.stem)
             if named is None:
                 self.strange.append(path.name)
