@@ -114,8 +114,7 @@ class Cluster:
         try:
             from distributed import Client
         except ImportError:
-            line = f"a cluster needs Dask, here and where the workers are: {installing('cluster')}"
-            raise CrewError(line) from None
+            raise CrewError(f"a cluster needs Dask, here and where the workers are: {installing('cluster')}") from None
         os.environ.setdefault("OMP_NUM_THREADS", "1")
         for name in ("distributed", "tornado", "asyncio"):
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # what matters of it is told in one line

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from math import inf
-from operator import sub
 from pathlib import Path
 
 import uharfbuzz as hb
+from fontTools.pens.recordingPen import RecordingPen
 
 from scenes.theme import TYPES
 
@@ -21,6 +20,8 @@ NEEDED = "".join(map(chr, range(32, 127))) + "¡°±²·¿×÷áéíñóúüÁÉ
 LARGEST, MOST_CURVES, MOST_GLYPHS = 50_000_000, 5_000, 8
 #: How far a glyph may reach from its origin, and the least size of a letter or digit, in em.
 FAR, SMALL = 4.0, 0.1
+#: What draws something, as pens of fontTools call it; a point alone draws nothing.
+CURVES = {"lineTo", "curveTo", "qCurveTo"}
 #: So many characters are named in a line.
 NAMED = 5
 
@@ -49,36 +50,16 @@ def _is_drawn(font: hb.Font, char: str) -> Iterator[bool]:
         buffer.add_str(char)
         buffer.guess_segment_properties()
         hb.shape(font, buffer, {"tnum": tabular, "kern": True, "liga": not tabular})
-        pen, em = _Points(), font.face.upem
+        pen, em = RecordingPen(), font.face.upem
         for info in buffer.glyph_infos[:MOST_GLYPHS]:
             font.draw_glyph_with_pen(info.codepoint, pen)
-        near = all(-FAR < side / em < FAR for side in (*pen.low, *pen.high)) if pen.curves else char.isspace()
-        size = max(map(sub, pen.high, pen.low)) / em
+        curves = [points for what, points in pen.value if what in CURVES]
+        across, along = zip(*(point for points in curves for point in points), strict=True) if curves else ([0], [0])
+        near = all(-FAR < side / em < FAR for side in (*across, *along)) if curves else char.isspace()
+        size = max(max(across) - min(across), max(along) - min(along)) / em
         step = sum(position.x_advance for position in buffer.glyph_positions) / em
-        few = pen.curves <= MOST_CURVES and len(buffer.glyph_infos) <= MOST_GLYPHS
+        few = len(curves) <= MOST_CURVES and len(buffer.glyph_infos) <= MOST_GLYPHS
         yield near and few and 0 < step < FAR and (size > SMALL or not char.isalnum())
-
-
-class _Points:
-    """A pen that notes how far the points of a glyph reach, and how many curves they make."""
-
-    def __init__(self) -> None:
-        self.curves = 0
-        self.low, self.high = [inf, inf], [-inf, -inf]
-
-    def moveTo(self, point: tuple[float, float]) -> None:  # noqa: N802 - as HarfBuzz calls it
-        """Begin; a point alone draws nothing."""
-
-    def curveTo(self, *points: tuple[float, float]) -> None:  # noqa: N802 - as above
-        self.curves += 1
-        for point in points:
-            self.low = [*map(min, self.low, point)]
-            self.high = [*map(max, self.high, point)]
-
-    lineTo = qCurveTo = curveTo  # noqa: N815 - as above
-
-    def closePath(self) -> None:  # noqa: N802 - as above
-        """End."""
 
 
 def _names(chars: list[str]) -> str:

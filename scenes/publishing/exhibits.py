@@ -17,7 +17,6 @@ from typing import Any
 from scenes.production.files import slug, write_text
 from scenes.publishing.provenance import in_order, provenance
 from scenes.publishing.rendered import Rendered, RenderedChapter, RenderedStep
-from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.named_tensor import NamedTensor
 from transformer_core.tracing.trace import Trace
 
@@ -89,15 +88,11 @@ def exhibits(steps: Sequence[RenderedStep], trace: Trace, computed: Container[st
         wanted = [{place[axis] for place in shown if place[axis] >= 0} for axis in range(len(tensor.axes))]
         numbers = [dict(zip(tensor.axes, place, strict=True)) for place in dict.fromkeys(shown) if -1 not in place]
         entries = [] if name in computed else [trace.explain(name, **at) for at in numbers]
-        facts = (*_made(tensor, trace), provenance(entries, computed), late[name], name in computed)
+        first = trace.explain(name, **dict.fromkeys(tensor.axes, 0))
+        made_of = tuple(dict.fromkeys(first.parents.values()))
+        facts = first.made_by, made_of, provenance(entries, computed), late[name], name in computed
         found[name] = Exhibit(number, tensor, _window(tensor.shape, wanted), *facts)
     return found
-
-
-def _made(tensor: NamedTensor, trace: Trace) -> tuple[str, tuple[str, ...]]:
-    """Return the operation that made a tensor in words, or that it was given or learned, and the tensors it read."""
-    first = trace.explain(tensor.name, **dict.fromkeys(tensor.axes, 0))
-    return first.made_by, tuple(dict.fromkeys(first.parents.values()))
 
 
 def told_apart(lecture: Rendered, trace: Trace, others: Mapping[str, Trace]) -> Rendered:
@@ -117,11 +112,6 @@ def told_apart(lecture: Rendered, trace: Trace, others: Mapping[str, Trace]) -> 
 
     chapters = [told(chapter) if chapter.name in others else chapter for chapter in lecture.chapters]
     return replace(lecture, chapters=chapters)
-
-
-def glossary(found: Sequence[Exhibit]) -> dict[str, str]:
-    """Return a description of each axis of the exhibits that the glossary has."""
-    return {axis: ALL_AXES[axis] for one in found for axis in one.tensor.axes if axis in ALL_AXES}
 
 
 def _place(entry: dict[str, Any], tensor: NamedTensor) -> tuple[int, ...]:

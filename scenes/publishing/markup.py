@@ -6,7 +6,6 @@ import base64
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -82,19 +81,10 @@ def self_contained(
 
 def filled(name: str, **values: Any) -> str:
     """The template `name` with `values`: each is text, unless the template says that it is markup (`safe`)."""
-    return _templates().get_template(name).render(values)
+    return TEMPLATES.get_template(name).render(values)
 
 
-@cache
-def _templates() -> Environment:
-    templates = Environment(
-        loader=FileSystemLoader(HERE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    templates.globals |= {"data_uri": data_uri, "json_data": json_data, "vtt": vtt}
-    templates.filters["line"] = on_one_line
-    return templates
+TEMPLATES = Environment(loader=FileSystemLoader(HERE), autoescape=True, undefined=StrictUndefined)
+TEMPLATES.trim_blocks = TEMPLATES.lstrip_blocks = TEMPLATES.keep_trailing_newline = True
+TEMPLATES.globals |= {"data_uri": data_uri, "json_data": json_data, "vtt": vtt}
+TEMPLATES.filters["line"] = on_one_line

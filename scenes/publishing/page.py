@@ -17,7 +17,7 @@ from scenes.production.delivery import INDEX
 from scenes.production.files import place, whole_folder, write_text
 from scenes.production.transcript import clock
 from scenes.publishing.cards import Card
-from scenes.publishing.exhibits import Exhibit, exhibits, glossary
+from scenes.publishing.exhibits import Exhibit, exhibits
 from scenes.publishing.live import (
     LETTERS,
     LIVE_SCRIPTS,
@@ -36,6 +36,7 @@ from scenes.publishing.rendered import Rendered, RenderedStep
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import REMOTE, SCRIPTS, VIEWS, script_data, terms_of
 from scenes.theme import PALETTES
+from transformer_core.studies.axes import ALL_AXES
 from transformer_core.tracing.trace import Trace
 
 #: Exhibits by the names of their tensors.
@@ -126,8 +127,9 @@ def _html(lecture: Rendered, found: Exhibits, data: dict[str, Any], cards: Seque
 
 def _data(lecture: Rendered, found: Exhibits, models: Mapping[str, LiveModel], of_film: str) -> dict[str, Any]:
     """Data for the scripts of the page, whose film shows the model called `of_film`."""
+    axes = dict.fromkeys(axis for one in found.values() for axis in one.tensor.axes)
     return script_data(lecture, PALETTES | {lecture.theme: lecture.palette}) | {
-        "axes": {axis: lecture.say(meaning) for axis, meaning in glossary(list(found.values())).items()},
+        "axes": {axis: lecture.say(ALL_AXES[axis]) for axis in axes if axis in ALL_AXES},
         "exhibits": [{"name": name, "file": one.file, "asked": one.asked} for name, one in found.items()],
         "steps": [_facts(step, found) for step in lecture.steps],
         "terms": terms_of(lecture),

@@ -75,8 +75,8 @@ def test_slides_of_hostile_texts_have_the_markup_of_harmless_ones_and_so_has_the
 @pytest.fixture
 def careless(monkeypatch):
     """No text is escaped any more."""
-    careless = scenes.publishing.markup._templates().overlay(autoescape=False)
-    monkeypatch.setattr(scenes.publishing.markup, "_templates", lambda: careless)
+    careless = scenes.publishing.markup.TEMPLATES.overlay(autoescape=False)
+    monkeypatch.setattr(scenes.publishing.markup, "TEMPLATES", careless)
 
 
 @pytest.fixture
