@@ -54,10 +54,7 @@ def run(names: tuple[str, ...], seed: int, output: Path | None) -> None:
 
 
 @experiments.command()
-@click.option(
-    "--output", type=FILE, default=Path("docs") / "experiments.md",
-    help="The page; its plots go into a folder of the same name beside it.",
-)  # fmt: skip
+@click.option("--output", type=FILE, default=Path("docs/experiments.md"), help="The page; its plots go beside it.")
 def report(output: Path) -> None:
     """One page of tables and plots of all that was recorded."""
     from scenes.production.findings import HEAD

@@ -10,6 +10,7 @@ from scenes.cli.output import tell
 from scenes.language import ENGLISH, languages
 from scenes.language.catalogue import FOLDER
 
+TRANSLATED = [one for one in languages() if one != ENGLISH]
 #: Sentences that lead into most branches of the storyboards.
 SENTENCES = (
     "The car is red",
@@ -21,9 +22,7 @@ SENTENCES = (
 
 
 @click.command()
-@click.argument(
-    "name", required=False, metavar="[NAME]", type=click.Choice([one for one in languages() if one != ENGLISH])
-)
+@click.argument("name", required=False, metavar="[NAME]", type=click.Choice(TRANSLATED))
 @click.argument("chapters", nargs=-1, metavar="[CHAPTER]...", shell_complete=chapters_like)
 @click.option("--missing", is_flag=True, help="List what the chapters say and the translation (a .po file) lacks.")
 @click.option("--write", is_flag=True, help="Add it to the .po file, for a translator to fill in; implies --missing.")

@@ -22,7 +22,7 @@ from scenes.cli.language import language
 from scenes.cli.models import model, models
 from scenes.cli.options import FILE, JSON, LANGUAGE, SENTENCE, TRUST, named, takes
 from scenes.cli.orders import at_work, open_store, order_of, say_untold, scripted
-from scenes.cli.output import plain, printable, save, tell, tell_program
+from scenes.cli.output import plain, printable, save, tell, tell_program, warn
 from scenes.cli.publishing import page, quiz, serve, slides
 from scenes.cli.recording import record
 from scenes.cli.render import render, stills
@@ -121,7 +121,7 @@ def trace(text: str, model: str | None, edits: tuple[str, ...], output: Path) ->
     try:
         steps = scripted(order_of((), text=text, model=model, edits=edits))
     except ModuleNotFoundError as error:  # the core alone has no chapters
-        tell(f"lecture: what the chapters derive is left out; {error}", err=True)
+        warn(f"what the chapters derive is left out; {error}")
     save(whole_trace(store.trace(text, model, edits=edits)[0], steps), output)
 
 
@@ -245,7 +245,7 @@ def _say(line: str, status: int) -> int:
     if len(line) > LONGEST_LINE:  # a line begins with where something is wrong, and ends with what
         line = f"{line[: LONGEST_LINE // 2]}…{line[1 - LONGEST_LINE // 2 :]}"
     with suppress(OSError):
-        tell(f"lecture: {line}", err=True)
+        warn(line)
     return status
 
 

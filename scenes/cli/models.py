@@ -13,7 +13,7 @@ import click
 
 from scenes.cli import installing
 from scenes.cli.options import JSON, MODEL
-from scenes.cli.output import console, printable, tell, tell_program
+from scenes.cli.output import console, counted, printable, tell, tell_program
 from scenes.production.mistakes import one_of
 from transformer_core.pretrained.model_packages import PACKAGES, Package
 from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, known_models, models_home
@@ -129,11 +129,8 @@ def model(model: str | None) -> None:
         shown = load_hugging_face(path) if path.is_dir() else load(path)[0]
     config = shown.config
     total = sum(parameter.numel() for parameter in shown.parameters())
-    stacks = [
-        f"{count} {side} layer{'s' * (count > 1)}"
-        for side, count in (("encoder", config.encoder_layers), ("decoder", config.decoder_layers))
-        if count
-    ]
+    sides = {"encoder": config.encoder_layers, "decoder": config.decoder_layers}
+    stacks = [counted(layers, f"{side} layer") for side, layers in sides.items() if layers]
     tell(f"{path.stem}: {', '.join(stacks)}, {config.norm_order}-norm, {total:,} parameters", "")
     shapes = shapes_of(shown)
     several = any("m" in row.sizes for row in shapes)

@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from scenes.cli.options import PROCESSES
-from scenes.cli.output import tell
+from scenes.cli.output import tell, warn
 from scenes.cli.speaking import speakers
 from scenes.language import ENGLISH
 from scenes.production.cache_folder import cache_folder, opened
@@ -115,8 +115,7 @@ def _asked_for(names: Sequence[str], trust: bool) -> tuple[Lecture | None, list[
     from scenes.production.lecture_file import read
 
     lecture = read(Path(files.pop()), trust)
-    for doubt in lecture.warnings:
-        tell(f"lecture: {doubt}", err=True)
+    warn(*lecture.warnings)
     found = []
     for name, bare, first, last in written:
         if not bare.endswith(".toml"):
@@ -207,8 +206,8 @@ def _say_effect(about: dict[str, Any]) -> None:
 def alone_in(folder: Path) -> Iterator[None]:
     """Have `folder` for one command: what else would write there waits, and says so. It is seen to take files first."""
     if Path(UNREAD).is_file():
-        tell(f"lecture: {UNREAD} is for other scenes and is not read; -q, --fps and --theme choose", err=True)
-    with alone(folder, lambda: tell(f"lecture: waits for another command that writes to {folder}", err=True)):
+        warn(f"{UNREAD} is for other scenes and is not read; -q, --fps and --theme choose")
+    with alone(folder, lambda: warn(f"waits for another command that writes to {folder}")):
         yield
 
 

@@ -25,6 +25,11 @@ def tell(*lines: str, err: bool = False) -> None:
         click.echo(plain(line), err=err)
 
 
+def warn(*lines: str) -> None:
+    """Say on standard error what may be wrong."""
+    tell(*(f"lecture: {line}" for line in lines), err=True)
+
+
 def tell_program(content: Any) -> None:
     """Say something as JSON, for programs."""
     click.echo(json.dumps(content, ensure_ascii=False, indent=1))

@@ -13,7 +13,7 @@ import click
 
 from scenes.cli.options import DRAWN, LANGUAGE, PAINTED, VOICE, captioned, in_formats, named, takes
 from scenes.cli.orders import alone_in, at_work, open_store, order_of, scripted
-from scenes.cli.output import counted, tell
+from scenes.cli.output import counted, tell, warn
 from scenes.language import catalogue
 from scenes.production.belongings import only_ours, take
 from scenes.production.store import whole_trace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scenes.publishing.rendered import Rendered
     from scenes.publishing.serving import FolderHandler
 
+THERE = click.Path(path_type=Path, dir_okay=False, exists=True)
 FORMATS = ("html", "pptx")
 #: As `scenes.publishing.rendered` has them.
 STOPS = ("beat", "step", "none")
@@ -36,10 +37,7 @@ QUIZZES = {"scorm": "scorm.zip", "anki": "anki.txt"}
 @takes(*DRAWN, captioned("track"), *VOICE, in_formats(*FORMATS))
 @click.option("--stops", type=click.Choice(STOPS), default=STOPS[0], help="Where clips wait for you; none: nowhere.")
 @click.option("--loop", is_flag=True, help="With --stops none: begin again after the last step.")
-@click.option(
-    "--into", type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Add the slides to a copy of this PowerPoint file.",
-)  # fmt: skip
+@click.option("--into", type=THERE, help="Add the slides to a copy of this PowerPoint file.")
 def slides(
     names: tuple[str, ...], formats: tuple[str, ...], stops: str, loop: bool, into: Path | None, **wishes: Any
 ) -> None:
@@ -121,15 +119,11 @@ def _make_page(order: Order) -> None:
     others = order.others(store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
     trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
-    cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, _doubt)
+    cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, warn)
     lecture = told_apart(lecture, trace, others)
     models = live_model_called(order.model), shipped_live_models()
     written = write_page(lecture, trace, lecture.folder / "page", models[0], cards, models[1])
     _tell(written, written.parent.rglob("*"), len(lecture.steps))
-
-
-def _doubt(line: str) -> None:
-    tell(f"lecture: {line}", err=True)
 
 
 def _tell(path: Path, files: Iterable[Path], steps: int) -> None:
@@ -170,7 +164,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
 
     store, look, steps = open_store(), order.look, scripted(order)
     trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
-    cards = cards_of(order.entries, trace, steps, look.language, order.others(store), _doubt)
+    cards = cards_of(order.entries, trace, steps, look.language, order.others(store), warn)
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")
     told = catalogue(look.language)

@@ -8,7 +8,7 @@ import click
 
 from scenes.cli.options import DRAWN, VOICE, captioned, takes
 from scenes.cli.orders import alone_in, at_work, order_of, say_untold
-from scenes.cli.output import counted, tell
+from scenes.cli.output import counted, tell, warn
 from scenes.cli.publishing import published
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def filmed(order: Order, store: Store | None = None) -> None:
         return
     minutes, seconds = divmod(round(made.seconds), 60)
     tell(f"{made.film}  {minutes}:{seconds:02d}, {counted(made.steps, 'step')}, {made.drawn} of them drawn now")
-    for doubt in made.doubts:
-        tell(f"lecture: {doubt}", err=True)
+    warn(*made.doubts)
     if made.left_to_manim:
         tell(f"drawn by Manim's own camera, slowly: {', '.join(made.left_to_manim)}", err=True)
 

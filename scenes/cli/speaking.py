@@ -12,8 +12,8 @@ import click
 
 from scenes.cli import installing
 from scenes.cli.output import tell
-from scenes.speech.engines import INSTALL, RELEASES, SILENT, NotInstalledError, ProgramVoice
-from scenes.speech.voices import KNOWN, voice
+from scenes.speech.engines import RELEASES, SILENT, NotInstalledError, ProgramVoice
+from scenes.speech.voices import KNOWN, bringing, voice
 from scenes.speech.voices import voices as known_models
 
 #: The packages that an installer loads for each language, besides those that the voice runs on.
@@ -64,8 +64,7 @@ def voices(context: click.Context) -> None:
         tell(f"{one.name:10}  {one.language or 'any'}  {one.about}")
     for name, language in KNOWN.items():
         if name not in {one.name for one in there}:
-            brings = INSTALL if language == "en" else f"{INSTALL} --language {language}"
-            tell(f"{name:10}  {language}  not installed: {brings} brings it, {SIZES[language]}")
+            tell(f"{name:10}  {language}  not installed: {bringing(language)} brings it, {SIZES[language]}")
 
 
 @voices.command()

@@ -13,7 +13,7 @@ import click
 import transformer_core
 from scenes.cli.options import PAINTED, chapters_like, sized, takes
 from scenes.cli.orders import alone_in, at_work, order_of
-from scenes.cli.output import counted, tell
+from scenes.cli.output import counted, tell, warn
 from scenes.production.crew import in_one_line
 from scenes.production.repertoire import cut, parts
 
@@ -75,8 +75,7 @@ def _draw(order: Any) -> None:
 def _tell(error: Exception) -> None:
     """Print what is wrong with what was saved to standard error, one mistake a line."""
     line = error.format_message() if isinstance(error, click.ClickException) else in_one_line(error)
-    for mistake in getattr(error, "lines", [line]):
-        tell(f"lecture: {mistake}", err=True)
+    warn(*getattr(error, "lines", [line]))
 
 
 def _await_change(files: Iterable[Path], before: States) -> None:

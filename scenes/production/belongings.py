@@ -66,10 +66,8 @@ def only_ours(target: Path) -> None:
         raise ValueError(f"{target} is a file: move it away, or name another --output")
     for path in sorted(target.rglob("*")):
         if (path.is_symlink() or not path.is_dir()) and path.relative_to(target.parent).as_posix() not in ours:
-            raise ValueError(
-                f"{path} was not written by lecture, which replaces the whole folder {target}: "
-                "move it away, or name another --output"
-            )
+            line = f"{path} was not written by lecture, which replaces the whole folder {target}"
+            raise ValueError(f"{line}: move it away, or name another --output")
 
 
 def listed(folder: Path) -> set[str]:

@@ -59,7 +59,6 @@ def report(page: Path, folder: Path | None = None) -> list[Path]:
         for title, figure in islice(_plots(section), MOST_PLOTS):
             drawn.add(title)
             path = page.with_suffix("") / f"{section.name}.{title}.svg"
-            path.parent.mkdir(parents=True, exist_ok=True)
             _save(figure, path)
             written.append(path)
             lines += [f"![{section.name}: {title}]({page.stem}/{path.name})", ""]

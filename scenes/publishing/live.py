@@ -23,8 +23,6 @@ LIVE_SCRIPTS = (ENGINE.name, *SPEAKING)
 LIVE_STYLE = "live.css"
 #: All scripts of a document that has the figure and no film.
 STANDALONE = ("common.js", "values.js", *LIVE_SCRIPTS, "standalone.js")
-#: The files of a page with models: a script of one call each.
-MODELS = "live"
 #: What stands in a page where `lecture serve` writes the facts of a model that it runs.
 NO_SERVED = json_data("served", None)
 #: What words of a model and numbers are written in, beyond a Latin keyboard: the type of a page has to have it.

@@ -18,16 +18,7 @@ from scenes.production.files import place, whole_folder, write_text
 from scenes.production.transcript import clock
 from scenes.publishing.cards import Card
 from scenes.publishing.exhibits import Exhibit, exhibits
-from scenes.publishing.live import (
-    LETTERS,
-    LIVE_SCRIPTS,
-    LIVE_STYLE,
-    MODELS,
-    NO_SERVED,
-    LiveModel,
-    live_scripts,
-    still_of,
-)
+from scenes.publishing.live import LETTERS, LIVE_SCRIPTS, LIVE_STYLE, NO_SERVED, LiveModel, live_scripts, still_of
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.quiz import STYLE as QUIZ_STYLE
@@ -94,10 +85,10 @@ def write_page(
 
 
 def _named_apart(models: Sequence[LiveModel]) -> dict[str, LiveModel]:
-    """The models by their files; of two with one name, the first."""
+    """The models by their files, which are a script of one call each; of two with one name, the first."""
     named = {model.name: model for model in reversed(models)}
     there = [model for model in models if named[model.name] is model]
-    return {f"{MODELS}/model-{number}.js": model for number, model in enumerate(there, 1)}
+    return {f"live/model-{number}.js": model for number, model in enumerate(there, 1)}
 
 
 def _scripts(models: Mapping[str, LiveModel]) -> list[str]:

@@ -7,23 +7,19 @@ from contextlib import suppress
 from importlib import util
 
 from scenes.production.mistakes import named, one_of
-from scenes.speech.engines import (
-    INSTALL,
-    SILENT,
-    WITHOUT,
-    HibariVoice,
-    KokoroVoice,
-    NotInstalledError,
-    ProgramVoice,
-    Voice,
-    complete,
-)
+from scenes.speech import engines
+from scenes.speech.engines import HibariVoice, KokoroVoice, ProgramVoice, Voice
 
 #: A program that many machines have. It is understood, and sounds like a machine.
 ESPEAK = "espeak-ng -v {language} -s 150 -w {file} -- {text}"
 SPANISH = {"dora": "Spanish, female", "alex": "Spanish, male"}
 #: The voices that `lecture voices install` brings, and the language of each.
 KNOWN = {"heart": "en", **dict.fromkeys(SPANISH, "es")}
+
+
+def bringing(language: str) -> str:
+    """The command that brings the voices of a language."""
+    return engines.INSTALL if language == "en" else f"{engines.INSTALL} --language {language}"
 
 
 def voices(language: str = "") -> list[Voice]:
@@ -44,7 +40,7 @@ def _english() -> list[Voice]:
     if util.find_spec("hibari") is None:
         return []
     found: list[Voice] = []
-    with complete():
+    with engines.complete():
         from hibari.voices import VOICES, voice_path
 
         for name, facts in VOICES.items():
@@ -65,8 +61,8 @@ def voice(name: str, language: str) -> Voice:
     if name in there:
         return there[name]
     if KNOWN.get(name) == language:
-        brings = INSTALL if language == "en" else f"{INSTALL} --language {language}"
-        raise NotInstalledError(f"the voice {name} is not installed: {brings} brings it, {WITHOUT}")
+        line = f"the voice {name} is not installed: {bringing(language)} brings it, {engines.WITHOUT}"
+        raise engines.NotInstalledError(line)
     speaks = KNOWN.get(name) or next((one.language for one in voices() if one.name == name), "")
     wrong = f"the voice {name} speaks {speaks}, not {language}" if speaks else f"there is no voice {named(name)}"
-    raise ValueError(f"{wrong}: {one_of([*there, SILENT], name)}")
+    raise ValueError(f"{wrong}: {one_of([*there, engines.SILENT], name)}")
