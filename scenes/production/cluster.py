@@ -92,7 +92,7 @@ def _agree(job: Job, address: str) -> None:
     if hashed(source(SCENES), source(SCENES.parent / "transformer_core")) != _begun:
         raise CrewError(f"the code of the worker at {address} was changed since it began: start it again")
     if sources_of(job.entry, job.look.language) != job.sources:
-        raise CrewError(f"the worker at {address} has other code, libraries or results than are here: install the same")
+        raise CrewError(f"the worker at {address} has other code, libraries or results than this machine: install ours")
 
 
 class Cluster:
