@@ -33,7 +33,7 @@ class Segment(NamedTuple):
 
 @dataclass(frozen=True)
 class RenderedBeat:
-    """When a beat begins in its clip, in seconds, and what is said in it."""
+    """A beat of a step: when it begins in its clip, in seconds, and its words."""
 
     start: float
     text: str
