@@ -70,7 +70,7 @@ class Bar:
 
     def _update(self, what: str, completed: float, count: str, total: int) -> None:
         if self.task is None:
-            self.task = self.rich.add_task(what, count="")
+            self.task = self.rich.add_task(what, total=None, count="")
         self.rich.update(self.task, total=total or None, completed=completed, count=count)
         if self.says_lines and self.clock() - self.last >= EVERY:
             self.last = self.clock()
