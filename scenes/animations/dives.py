@@ -8,7 +8,7 @@ import numpy as np
 from manim import Mobject, Scene, VGroup, rate_functions
 
 from scenes.animations.fades import Motion, lights
-from scenes.animations.flights import Mapped
+from scenes.animations.flights import Mapped, written
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box
 from scenes.theme import pace, units
@@ -54,9 +54,10 @@ class Dive(Motion):
         super().begin()
 
     def _setup_scene(self, scene: Scene) -> None:
-        """Put the picture behind all else, so that no token is covered by what is dived past."""
+        """Put the picture behind all else, so that no token is covered by what is dived past: on what is dived into."""
         super()._setup_scene(scene)
-        scene.bring_to_back(*self.whole)
+        ground = [part for part in scene.mobjects if getattr(part, "dived", False) and part not in self.whole]
+        scene.bring_to_back(*ground, *self.whole)
 
     def interpolate_mobject(self, alpha: float) -> None:
         self.show(self.rate_func(alpha))
@@ -90,11 +91,11 @@ class Dive(Motion):
 class Rise(Motion):
     """Back out of a dive: each part stands again where it stood before, to the last bit.
 
-    What was drawn `inside` shrinks along with the part, fades, and is gone.
+    What was drawn `inside` shrinks along with the part, fades, and is gone; through `glass`, only its texts are gone.
     """
 
-    def __init__(self, dive: Dive, *inside: Mobject) -> None:
-        self.dive, self.inside = dive, VGroup(*inside)
+    def __init__(self, dive: Dive, *inside: Mobject, glass: bool = False) -> None:
+        self.dive, self.inside, self.glass = dive, VGroup(*inside), glass
         whole = VGroup(dive.whole, self.inside)
         super().__init__(whole, run_time=pace("dive"), rate_func=rate_functions.ease_in_out_cubic)
 
@@ -102,7 +103,8 @@ class Rise(Motion):
         room = self.dive.room
         self.whole_size = np.array([units(room.width), units(room.height), 1])
         leaves = self.inside.family_members_with_points()
-        self.points, self.colours = Mapped(leaves, self.dive.goal), lights(leaves)
+        self.points = Mapped(leaves, self.dive.goal)
+        self.colours = lights([leaf for leaf in leaves if written(leaf) or not self.glass])
         self.strokes = [(leaf.__dict__, leaf.stroke_width) for leaf in leaves if leaf.stroke_width]
         self.arrays = [self.points, *self.colours, *(self.dive.arrays or ())]
         self.apart = [*self.dive.apart, *(leaf for leaf in leaves if leaf.stroke_width)]
@@ -120,6 +122,9 @@ class Rise(Motion):
 
     def clean_up_from_scene(self, scene: Scene) -> None:
         super().clean_up_from_scene(scene)
-        scene.remove(*self.inside.get_family())
+        if not self.glass:
+            scene.remove(*self.inside.get_family())
         for leaf in self.dive.leaves:
             leaf.dived = False
+        for leaf in self.inside.get_family():
+            leaf.dived = self.glass

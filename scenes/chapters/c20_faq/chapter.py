@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from scenes.animations import (
     Count,
     Dive,
+    Flight,
     Rise,
     RunOut,
     Through,
@@ -15,9 +16,8 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    gather,
+    exchange,
     grow,
-    hand_out,
     leave,
     multiply,
     ring_around,
@@ -35,13 +35,14 @@ from scenes.chapters.c20_faq.cards import (
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.chapters.c20_faq.whole_model import SPOT, WholeModel
+from scenes.chapters.c20_faq.whole_model import WholeModel
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import number
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import ink_on
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.tracing.provenance import Label, Phrase
@@ -376,17 +377,18 @@ class FAQ(Chapter):
         token, decoded = focus.query_token, decoder_rows_of(trace)
         opening = Opening(trace["embed_src.sum"].words("position"), decoded.written)
         source, words = opening.source, [chip.label for chip in opening.source]
-        model = WholeModel(trace, decoded, words, opening.inside)
+        wide, model = (WholeModel(trace, decoded, words, opening.inside, alone) for alone in (True, False))
         place, layers = source.place(token), model.layers["encoder"]
-        (_, attention), *others = model.follow("encoder", place, token.position)
+        (_, attention), *others = [one.follow("encoder", place, token.position) for one in (model, wide)][-1]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
         strip, entry = model.enlarged(start), strongest(start).position
-        inward = Dive([opening.box, opening.name_plate], opening.box, opening.inside)
-        closer = Dive([strip], strip.cells.of(entry), SPOT)
-        one = number(start.quantity(entry), ".2f", "chapter").settle(SPOT.centre)
+        inward, cell = Dive([opening.box], opening.box, opening.inside), strip.cells.of(entry)
+        closer = Dive([strip], cell, opening.inside)
+        one = number(start.quantity(entry), ".2f", "chapter").settle(opening.inside.centre)
+        one.set_fill(ink_on(cell.get_fill_color().to_hex())).paper = cell
         yield Step(
             "Once more: one vector, from word to word",
-            beat("What happens inside?", (leave(opening.output), inward)),
+            beat("What happens inside?", (leave(opening.output, opening.name_plate), inward)),
             beat(
                 f"“{token}” is a vector of {trace['config.d_model']} numbers.",
                 Travel(source.chips[place], strip, kind="row"),
@@ -398,9 +400,10 @@ class FAQ(Chapter):
                 leave(one),
                 Rise(closer),
                 (
-                    Travel(strip, model.vectors[0], kind="camera", leaving=True),
-                    deal(source.chips, model.chips[0]),
-                    draw(*model.streams["encoder"], kind="camera"),
+                    leave(strip),
+                    Travel(strip, wide.vectors[0], kind="camera"),
+                    deal(source.chips, wide.chips[0]),
+                    draw(*wide.streams["encoder"], kind="camera"),
                 ),
             ),
             beat("In this layer, attention adds values of other words,", *attention),
@@ -416,47 +419,61 @@ class FAQ(Chapter):
             ),
             stage=[opening],
         )
-        yield from self.into_a_word(trace, decoded, token, opening, inward, model)
+        yield from self.into_a_word(trace, decoded, token, opening, inward, (wide, model))
 
     def into_a_word(
-        self, trace: Trace, decoded: DecoderRows, token: Label, opening: Opening, inward: Dive, model: WholeModel
+        self,
+        trace: Trace,
+        decoded: DecoderRows,
+        token: Label,
+        opening: Opening,
+        inward: Dive,
+        models: tuple[WholeModel, ...],
     ) -> Iterator[Step]:
         """The decoder looks at the vectors of the source, and writes; and out again, to the first picture."""
+        (wide, model), source = models, opening.source
         weights, came = decoded.mean_weights(trace), model.vectors[-1]
+        moved = exchange(wide.passed(), model.passed(), "camera")
         row = int(weights.values[:, token.position].argmax())
         way, written, output = model.follow("decoder", row, row), decoded.writes[row], [*opening.output.copy()]
         asking = next(k for k, (part, _) in enumerate(way) if part[1:] == (decoded.layer, "cross_attn"))
         best, share = trace[f"{decoded.cross}.mean_weights"].pick(batch=0, query=row).largest()
         others = [chip for k, chip in enumerate(model.chips[2]) if k != row]
+        probs = trace["probs"].pick(batch=0, position=row)
+        entry = probs.words("vocab").index(str(written))
+        chosen, *rivals = model.likely(probs, row, entry)
         yield Step(
             "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
+                moved,
                 (draw(*model.streams["decoder"], kind="row"), appear(model.chips[1])),
                 Travel(model.chips[1][row], model.vectors[0]),
-                *(play for _, plays in way[:asking] for play in plays),
             ),
+            beat("First it attends to what is written so far:", *(play for _, plays in way[:asking] for play in plays)),
             beat(f"In cross-attention it attends to the source: “{best}” gets {share:share}.", *way[asking][1]),
             beat(
-                f"The last vector gives the next word: “{written}”.",
+                f"The last vector gives the next word: “{written}”, {probs.quantity(entry):share}.",
                 *(play for _, plays in way[asking + 1 :] for play in plays),
-                Travel(model.vectors[-1], model.chips[2][row], kind="row", leaving=True),
+                deal([model.vectors[-1]] * (len(rivals) + 1), [chosen, *rivals]),
             ),
             beat(
-                "All other vectors go such a way,",
+                "All other vectors go such a way, computed number by number:",
+                leave(chosen[1], *rivals),
                 *model.rest(),
                 appear_in_turn(others),
                 ambient=model.flow(),
             ),
             beat(
-                "and all of it is computed, number by number:",
+                "this happens inside,",
+                Rise(inward, *model.whole(), came, model.vectors[-1], glass=True),
                 ambient=model.flow(),
             ),
-            beat("this happens inside,", Rise(inward, *model.whole(), came)),
             beat(
                 "when words go in, and words come out.",
-                gather(opening.source.chips, opening.name_plate),
-                hand_out(output, opening.box, "slow"),
+                tuple(Flight(word, inside) for word, inside in zip(source.chips, model.chips[0], strict=True)),
+                deal([*model.chips[2]], output, kind="slow"),
+                ambient=model.flow(),
             ),
         )
 

@@ -6,16 +6,17 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import Animation, VGroup, VMobject
+from manim import DOWN, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
-from scenes.layout import STAGE, Following, Room
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, arch, rule
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.decoder_rows import DecoderRows
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -24,7 +25,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
 NAMES, LIFT = (
-    {"self_attn": ("attention", 0.2), "cross_attn": ("cross-attention", 0.6), "ffn": ("feed-forward", 0.9)},
+    {"self_attn": ("attention", 0.12), "cross_attn": ("cross-attention", 0.6), "ffn": ("feed-forward", 0.9)},
     4.0,
 )
 #: What a vector is after a sublayer: its sum with what that adds.
@@ -33,8 +34,8 @@ SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ff
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
 #: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
 WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
-#: How much of the stage a vector takes that is looked at, and the place that one of its numbers fills.
-ACROSS, SPOT = 0.9, Following(lambda: STAGE.inset(STAGE.width * 0.4, 130))
+#: How much of the stage a vector takes that is looked at; how many next words get a bar, and px across it.
+ACROSS, BARS, BAR = 0.9, 4, 12.0
 #: Where the bend of a line lies that passes words, as a share of its way.
 LATE = 0.75
 #: Lines of less weight are not drawn.
@@ -50,22 +51,27 @@ class WholeModel:
         decoded: the rows of the decoder.
         source: the words that are read.
         room: the rectangle that is filled.
+        alone: True with the encoder alone in it.
 
     `chips` are the words at the left, those that the decoder reads, and those that are written;
     `lines[stack, layer, part]` are, for each stream, those along which attention adds values of other tokens.
     """
 
-    def __init__(self, trace: Trace, decoded: DecoderRows, source: Sequence[Label], room: Room) -> None:
+    def __init__(
+        self, trace: Trace, decoded: DecoderRows, source: Sequence[Label], room: Room, alone: bool = False
+    ) -> None:
         self.trace, written = trace, decoded.written
         self.layers = {stack: trace.about["config"][f"{stack}_layers"] for stack in ("encoder", "decoder")}
         words = source, decoded.reads[: len(written)], written
         sides = [max(LEAST, *(chip_width(label, small=True) for label in row)) for row in words]
         room = room.inset(AIR, AIR)
-        self.pitch = (room.width - sum(sides) - 6 * AIR) / sum(self.layers.values())
+        self.pitch = (room.width - sum(sides) - 7 * AIR) / sum(self.layers.values())
+        if alone:
+            self.pitch = (room.width - sides[0] - 3 * AIR) / self.layers["encoder"]
         #: The words that the streams of each stack begin with.
         self.begins = {"encoder": source, "decoder": words[1]}
         first, rest = room.split_columns(sides[0], AIR)
-        rest, last = rest.split_columns(-sides[2], AIR)
+        rest, last = rest.split_columns(-sides[2], 2 * AIR)
         encoder, rest = rest.split_columns(self.pitch * self.layers["encoder"], 3 * AIR)
         middle, decoder = rest.split_columns(sides[1], AIR)
         self.begun = {"encoder": encoder.left, "decoder": decoder.left}
@@ -154,6 +160,36 @@ class WholeModel:
         lines = [line for some in self.lines.values() for group in some for line in group]
         return pulses(lines, [1.0] * len(lines))
 
+    def passed(self) -> list[VGroup]:
+        """What is on stage of the encoder when a vector has passed it."""
+        return [
+            VGroup(*self.names),
+            self.chips[0],
+            self.streams["encoder"],
+            *self.followed("encoder"),
+            self.vectors[-1],
+        ]
+
+    def followed(self, stack: str) -> list[VGroup]:
+        """The attention lines of the stream that was followed."""
+        return [
+            lines[row]
+            for one, lines in self.lines.items()
+            for row in range(len(lines))
+            if (*one, row) in self.shown and one[0] == stack
+        ]
+
+    def likely(self, probs: NamedTensor, row: int, best: int) -> VGroup:
+        """Likely next words at the end of a stream, each above its probability as a bar; the best in its own row."""
+        order = [best, *(int(one) for one in np.argsort(-probs.values, kind="stable") if one != best)]
+        places = [self.chips[2][row], *(chip for k, chip in enumerate(self.chips[2]) if k != row)]
+        found = VGroup()
+        for entry, chip in zip(order[:BARS], places, strict=False):
+            bar = ShareBar(probs.quantity(entry), pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
+            rival = word(probs.label("vocab", entry), "small token", "ink2").settle(chip.get_center())
+            found.add(VGroup(rival if found else chip, bar))
+        return found
+
     def rest(self) -> list[Animation]:
         """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
         turns = (
@@ -204,9 +240,10 @@ class WholeModel:
         """The name of a sublayer comes above the streams when the first of its kind is met."""
         stack, layer, part = one
         name, along = NAMES[part]
-        if part in self.named:
+        kind = part if part == "ffn" else f"{stack} {part}"
+        if kind in self.named:
             return []
-        self.named.add(part)
+        self.named.add(kind)
         x = self.spot(stack, 0, layer + along)[0]
         text = Words(name, "note", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
         self.names.add(text)
