@@ -115,11 +115,12 @@ class LanguageModel(Chapter):
         yield from self.an_error(run)
         yield from self.and_again(run)
 
-    def asked(self, run: Trace) -> NamedTensor:
-        """The question of the chat, without the markers."""
+    def asked(self, run: Trace, marked: bool = False) -> NamedTensor:
+        """The question of the chat, without the markers around it or with them."""
         text = run["chat"].words("position")
         begin, end = (len(text) - text[::-1].index(last) for last in ("user", "?"))
-        found: NamedTensor = run["chat"].pick(position=slice(begin + 1, end))
+        around = (begin - 2, begin - 1, *range(begin + 1, end + 1)) if marked else slice(begin + 1, end)
+        found: NamedTensor = run["chat"].pick(position=around)
         return found
 
     def talk(self, run: Trace) -> tuple[Bubble, Bubble]:
@@ -525,7 +526,7 @@ class LanguageModel(Chapter):
 
     def and_again(self, run: Trace) -> Iterator[Step]:
         """Close: the loop from the text through all layers to a token, and again, up to the end mark."""
-        loop = Loop(run, self.asked(run))
+        loop = Loop(run, self.asked(run, marked=True))
         first, second, *others = loop.turns()
         yield Step(
             "From a prompt to an answer",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.animations import Play, appear, flow, gather, leave
+from scenes.animations import Play, Travel, appear, exchange, flow, leave
 from scenes.chapters.c17_language_model.page import CLOSE, MARK, Page
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar
@@ -26,8 +26,8 @@ LINE, APART = 100.0, 60.0
 STATIONS, TEXT = following(lambda: STAGE.split_rows(370, 70))
 #: Px of a layer and of a vector, across; of a light that goes round; and of a bar for a probability of one.
 LAYER, VECTOR, LIGHT, SURE = 360.0, 70.0, 14.0, 300.0
-#: The turns that are shown slowly; in the others, the token comes on while the light is still on its way.
-SLOW = 2
+#: How fast the first turns are.
+SLOW = ("row", "transform")
 #: Px of the line of the names of stations, and between a station and an arrow.
 TITLE, AIR = 64.0, 14.0
 
@@ -55,7 +55,9 @@ class Loop:
     def __init__(self, run: Trace, asked: NamedTensor) -> None:
         shares, above, below = run["answer_0"], *TEXT.rows(2, 0)
         self.question = Page(asked, above, CLOSE)
-        self.question.words.set_fill(palette().ink2)
+        for text in self.question.words:
+            if not text.text.startswith(MARK):
+                text.set_fill(palette().ink2)
         self.answer = Page(run["answer_0_spaces"], below, CLOSE).words
         self.ended = shares.label("step", len(shares) - 1).startswith(MARK)
         head, body = STATIONS.split_rows(TITLE)
@@ -91,12 +93,13 @@ class Loop:
         self.light = dot(corner, LIGHT, "query")
 
     def turns(self) -> list[list[Play]]:
-        """All turns, the first ones slowly."""
-        return [self._turn(step, "row" if step < SLOW else "appear") for step in range(len(self.chosen))]
+        """All turns, faster and faster."""
+        kinds = (*SLOW, *["leave"] * len(self.chosen))
+        return [self._turn(step, kind) for step, kind in zip(range(len(self.chosen)), kinds, strict=False)]
 
     def _turn(self, step: int, kind: str) -> list[Play]:
-        """The text passes through all stations, and the token that is chosen comes down to its end."""
+        """The text passes through all stations; then its light becomes the token that is chosen, and that goes down."""
         name, bar = self.chosen[step]
-        there, here = flow(self.light, self.way, kind), appear(name, bar)
-        back, gone = gather([name], self.answer[step], kind), [leave(bar)] if step < len(self.chosen) - 1 else []
-        return [there, here, (back, leave(name)), *gone] if step < SLOW else [(there, here), (back, leave(name), *gone)]
+        here = appear(bar), Travel(self.light, name, kind="appear", leaving=True)
+        gone = [leave(bar)] if step < len(self.chosen) - 1 else []
+        return [flow(self.light, self.way, kind), here, (*exchange([name], [self.answer[step]], kind), *gone)]
