@@ -87,7 +87,7 @@ class Modern(Chapter):
             ),
             beat(
                 "Norms come before each sublayer now, not after the sum: the stream is only added to.",
-                plan.reordered(today),
+                *plan.reordered(today),
             ),
         )
 
@@ -151,7 +151,6 @@ class Modern(Chapter):
             beat(
                 "The translator adds positions to its embeddings. Here, nothing is added.",
                 appear(ring),
-                leave(plan.old["positions"]),
             ),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",

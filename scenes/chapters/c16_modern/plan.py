@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Travel, appear, draw, exchange, follow, lagged, leave, ring_around
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, lagged, leave, ring_around
 from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.formulas import LARGE, Formula
@@ -190,7 +190,8 @@ class Plan(VGroup):
         stream = inside.left + STREAM / 2 - 12
         self.stream = rule(at(stream, below.bottom - 40), at(stream, layer.top - 4), "residual", 9)
         self.stream.key = ("stream",)
-        self.boxes: dict[str, VMobject] = {}
+        #: By block: its ground, and the way from the stream into a norm and out of a sublayer.
+        self.boxes, self.branches = dict[str, VMobject](), dict[str, VMobject]()
         self.old, self.new, names, self.joins = dict[str, VGroup](), dict[str, VGroup](), VGroup(), VGroup()
         order = sorted(zip(FIRST if first else BLOCKS, lines, strict=True), key=lambda part: [*BLOCKS].index(part[0]))
         for block, line in order:
@@ -217,6 +218,11 @@ class Plan(VGroup):
                 join = dot(at(stream, place.top + place.height / 2), 15, "residual")
                 join.key = ("join", block)
                 self.joins.add(join)
+            if block in SUBLAYERS["encoder"] or (block != "positions" and not first):
+                y = place.centre[1]
+                branch = rule(np.array([at(stream, 0)[0], y, 0]), box.get_left(), "residual", 5)
+                branch.key = ("branch", block)
+                self.branches[block] = branch
         _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
         then = years.pick(part="Vaswani et al.")
         self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
@@ -235,7 +241,9 @@ class Plan(VGroup):
             row[0].set_stroke(palette().residual, 4)
             row[1].set_stroke(palette().residual, 4)
         tower = [] if alone else [self.tower.shapes, self.lens]
-        self.shapes = VGroup(*tower, self.plate, self.stream, *self.joins, *self.boxes.values())
+        self.shapes = VGroup(
+            *tower, self.plate, self.stream, *self.branches.values(), *self.joins, *self.boxes.values()
+        )
         title = [] if alone else [self.tower.title]
         self.words = VGroup(*title, names, *self.old.values(), *self.new.values(), self.heads)
         super().__init__(self.shapes, self.words)
@@ -244,14 +252,23 @@ class Plan(VGroup):
         """The layer comes out of its row in the tower, and then its parts."""
         return [
             (draw(*self.lens, kind="row"), Travel(self.row, self.plate, 0.0, "row")),
-            (draw(self.stream), appear(*self.joins, *self.boxes.values())),
+            (draw(self.stream), appear(*self.branches.values(), *self.joins, *self.boxes.values())),
             (appear(self.names, self.heads, *self.old.values()),),
         ]
 
-    def reordered(self, other: Plan) -> tuple[Animation, ...]:
-        """Its blocks move on to where they lie in another plan, and what this plan says of today comes."""
-        ours, theirs = ([*plan.boxes.values(), *plan.joins, *plan.names, *plan.old.values()] for plan in (self, other))
-        return *exchange(ours, theirs, "slow"), follow(VGroup(other.heads[1:], *other.new.values()))
+    def reordered(self, other: Plan) -> list[Play]:
+        """Its norms move on, over the others, to where they lie in another plan; then what that says of today comes."""
+        ours, theirs = (plan.whole_blocks() for plan in (self, other))
+        norms = [branch for block, branch in other.branches.items() if block not in self.branches]
+        come = appear(other.heads[1:], *other.new.values())
+        return [tuple(exchange(ours, theirs, "slow")), (draw(*norms), come)]
+
+    def whole_blocks(self) -> list[VMobject]:
+        """Everything of the sublayers, and then everything of the norms."""
+        named = dict(zip(BLOCKS, self.names, strict=True))
+        order = sorted(BLOCKS, key=lambda block: block.startswith("norm"))
+        moved = [part for block in order for part in (self.boxes[block], named[block], self.old[block])]
+        return [*(self.branches[block] for block in SUBLAYERS["encoder"]), *self.joins, *moved]
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
