@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.animations import Travel, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
@@ -123,7 +123,6 @@ class Arguing(Chapter):
             beat(
                 f"So train {enough} of each. Their means differ by {points:+.1f} points.",
                 fall([one for one in picture.dots if one not in here]),
-                appear(picture.ticks),
                 *picture.measure(),
             ),
             beat(
@@ -159,7 +158,7 @@ class Arguing(Chapter):
         *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
         alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
         before, caught = _first_verdict(run, card), picture.caught(card.inside)
-        rings = [ring_around(study, "warning") for study in caught]
+        rings, (near, lens, larger) = [ring_around(study, "warning") for study in caught], rows.lens(HEADS, reach)
         yield Step(
             "How many claims were tested?",
             beat(
@@ -173,8 +172,8 @@ class Arguing(Chapter):
                 appear_in_turn(rings),
             ),
             beat(
-                "Bands are what a t-test leaves to chance: "
-                f"if nothing differs, at most {level:share} of such studies err.",
+                "So the bands of chance have to widen, until, if nothing differs, "
+                f"at most {level:share} of such studies err.",
                 leave(picture.hill, *rings),
                 appear(rows.axis, rows.zero, *rows.names.values()),
                 appear(rows.note(lower)) if others else None,
@@ -194,6 +193,7 @@ class Arguing(Chapter):
                     f"One head: still outside ±{reach:.1f}.",
                 ),
                 appear(*(rows.told[part] for part in rows.places if part not in sure), rows.reach(HEADS, reach)),
+                *([appear(near), (Travel(near, lens), appear(*larger))] if unsure and alone else ()),
             ),
             beat(
                 claim(
@@ -201,7 +201,6 @@ class Arguing(Chapter):
                     "We can’t tell it from chance, and that is a result, too.",
                     "So it costs something.",
                 ),
-                draw(ring_around(rows.told[HEADS], roomy=True), kind="row"),
                 exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
             stage=[card, before, picture.hill],

@@ -38,7 +38,8 @@ class Removable(VGroup):
         self.fixed = VGroup()
         foot = room.bottom
         self.fixed.add(self._road(foot - 30, foot - 182), self._box("Embedding", foot - 30, 60))
-        self.fixed.add(self._road(foot - 116, foot - 560))
+        # Between them the stream is the residual connection: without it, the way leads through the sublayer alone.
+        self.fixed.add(*(self._road(foot - low, foot - high) for low, high in ((116, 182), (298, 404), (494, 560))))
         self.parts["positions"].add(
             VGroup(self._way(foot - 116), self._box("Positions", foot - 116, 60), self._plus(foot - 116))
         )

@@ -13,7 +13,21 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Play, Through, Travel, Wipe, appear, draw, exchange, grow, lagged, reshape, take_out
+from scenes.animations import (
+    Come,
+    Play,
+    Through,
+    Travel,
+    Wipe,
+    appear,
+    draw,
+    exchange,
+    grow,
+    lagged,
+    leave,
+    reshape,
+    take_out,
+)
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, Spread, means
@@ -39,6 +53,8 @@ CALLED = {
 DOT, FALL, ASIDE = 11.5, 220.0, 7.0
 #: Slanted lines in a band of chance, and how opaque ways are that fill no column.
 HATCHES, LEFT_OVER = 26, 0.3
+#: How many times larger the edge of a band is shown; a text says so.
+LARGER = 100.0
 
 
 def _aside(k: int) -> int:
@@ -88,10 +104,14 @@ class DotRows(VGroup):
         inner = Room(room.left + self.NAME, room.top + 92 * near, room.right - side, foot)
         #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model, or none.
         self.inner, self.side, self.unit, self.ground = inner, side, inner.width / (high - self.low), Ground()
+        self.left = at(inner.left - self.NAME, 0)[0]
         self.places = dict(zip(parts, inner.rows(len(parts), 0), strict=True))
         line = rule(at(inner.left, inner.bottom), at(inner.right, inner.bottom), "ink3", 2.5)
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
         self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
+        if near and not banded:
+            self.axis.add(*self._ends([self.exact.pick(part=part) for part in parts]))
+            called.next_to(self.axis[3], RIGHT, buff=units(40))
         self.zero = self._zero()
         self.names: dict[str, Words] = {}
         #: By part: its trainings, their mean, what is told beside it, and its bands among all and alone.
@@ -126,6 +146,22 @@ class DotRows(VGroup):
         told = Words(text, "aside", "ink2").settle(at(0, self.inner.bottom + 36))
         return told.begin_at(at(self.inner.left, 0)[0])
 
+    def lens(self, part: str, reach: Quantity) -> tuple[VMobject, VMobject, VGroup]:
+        """The edge of a band with the mean beside it; in the free part of the row a frame; and both in it, larger."""
+        lost, row, first = self.run["exact.points"].pick(part=part), self.places[part], self.exact.pick(part=part)
+        room = Room(self.inner.left, row.top + 4, self.x(first.smallest()[1]) - 40, row.bottom - 4)
+        edge = room.left + room.width / 3
+        mean = edge + LARGER * self.unit * (float(reach) - abs(float(lost))) / 100
+        band = Box(room.right - edge, room.height, palette().line, 0).move_to(at((edge + room.right) / 2, 0))
+        lines = (rule(at(x, room.top), at(x, room.bottom), "ink2", wide) for x, wide in ((edge, 3), (mean, 8)))
+        texts = Words(f"±{reach:.1f}", "stage number", "ink2"), number(lost, "+.1f", "stage number")
+        for text, x in zip(texts, (edge - 60, mean + 60), strict=True):
+            text.settle(at(x, (row.top + row.bottom) / 2))
+        near = frame(22, self.TALL + 10, "focus", 3).move_to(self.middles[part])
+        large = frame(room.width, room.height, "focus", 3).move_to(room.centre)
+        told = Words("a hundred times larger", "aside", "ink2").next_to(large, DOWN, buff=units(14))
+        return near, large, VGroup(band.set_y(large.get_y()).set_fill(opacity=LEFT_OVER), *lines, *texts, told)
+
     def widen(self) -> tuple[Animation, ...]:
         """The bands of single comparisons grow to those of a family."""
         return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())
@@ -138,6 +174,15 @@ class DotRows(VGroup):
             ends += [float(self.whole + sign * reach) for reach in reaches for sign in (-1, 1)]
         air = 0.06 * (max(ends) - min(ends))
         return min(ends) - air, max(ends) + air
+
+    def _ends(self, rows: Sequence[NamedTensor]) -> VGroup:
+        """Say below the axis where the trainings lie that came out worst and best."""
+        found = VGroup()
+        for end in (min(row.smallest()[1] for row in rows), max(row.largest()[1] for row in rows)):
+            spot = at(self.x(end), self.inner.bottom)
+            found.add(rule(spot, spot - UP * units(14), "ink3", 2.5))
+            found.add(number(end, ".1%", "aside", "ink2").settle(spot - UP * units(36)))
+        return found
 
     def _zero(self) -> VGroup:
         top, low = self.inner.top, self.inner.bottom
@@ -153,18 +198,20 @@ class DotRows(VGroup):
             Words("mean of the whole model", "aside", "residual").settle(at(x, top - 66)),
             number(self.whole, ".1%", "stage number", "residual").settle(at(x, top - 28)),
         )
+        if self.banded:
+            told.add(Words("bands: a t-test", "aside", "ink2").settle(at(0, top - 28)).begin_at(self.left))
         told[0].shift(LEFT * max(0.0, told[0].get_right()[0] - at(self.inner.right + self.side, 0)[0]))
         return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground), *told)
 
     def _line(self, part: str, y: float) -> None:
         role, mean = self._role(part), self.mean.pick(part=part)
         name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
-        self.names[part] = name.begin_at(at(self.inner.left - self.NAME, 0)[0])
+        self.names[part] = name.begin_at(self.left)
         if not self.banded:  # in another order, names would pass over each other
             name.key = ("part", part)
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
-        self.seeds[part] = VGroup(self._dot(one, y + ASIDE * _aside(k), role) for k, one in enumerate(shown))
+        self.seeds[part] = VGroup(self._dot(one, y, role) for one in shown)
         middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
         self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         spot = at(self.inner.right + self.side / 2 + 10, y)
@@ -281,8 +328,14 @@ class Dealing:
 
     def measure(self) -> list[Play]:
         """The gap between the means falls down, and is what was measured."""
-        gap = self._gap(AS_TRAINED, self.ticks)
-        return [(appear(self.axis), grow(gap, RIGHT)), exchange([gap], [self.ours])]
+        gap, told = self._gap(AS_TRAINED, self.ticks), self.ours[1].copy()
+        told.next_to(gap, DOWN if self.lanes[0] > self.lanes[1] else UP, buff=units(8))
+        named = Words("mean", "aside", "residual").next_to(self.ticks[0], UP, buff=units(6))
+        return [
+            appear(self.ticks, named),
+            (appear(self.axis, told), grow(gap, RIGHT)),
+            (leave(named), *exchange([gap, told], [*self.ours])),
+        ]
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
         return bar_of(self.points.quantity(split), "width", self.unit, 14, "ink2").move_to(ticks.get_center())
