@@ -179,9 +179,9 @@ def exchange(
     return tuple(Travel(a, b, arc, kind, leaving=True) for a, b in zip(old, new, strict=True))
 
 
-def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row") -> Animation:
+def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row", arc: float = 0.25) -> Animation:
     """Copies of the parts fly to one place, one after another, and become what stands there."""
-    flights = lagged((Flight(part, goal) for part in parts), 0.3, 2.0, kind)
+    flights = lagged((Flight(part, goal, arc) for part in parts), 0.3, 2.0, kind)
     late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
     return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
 

@@ -369,19 +369,17 @@ class Modern(Chapter):
         source, written = picture.texts
         turns = [(draw(*arcs), appear(chip)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
         half = len(turns) // 2
-        ring = ring_around(plan.new["feed-forward"], roomy=True)
-        lit = [name for block, name in plan.new.items() if block != "feed-forward"]
+        rings = [ring_around(plan.boxes[block]) for block in plan.new]
         yield Step(
             "Every part was changed, and the idea stayed",
             beat(
                 "So what has changed? Every part, a little, and the norm comes first.",
-                appear(ring),
-                *(move_ring(ring, name) for name in lit),
+                appear_in_turn(rings, "slow"),
                 ambient=pulses([plan.stream]),
             ),
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
-                (leave(ring, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
+                (leave(*rings, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
                 appear(picture.formula, picture.names[0]),
             ),
             beat("And the stream: every sublayer adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),

@@ -153,7 +153,7 @@ class Dials:
         """The two entries of each pair fly into their dial, and become its hand."""
         cells, hands = self.vectors[role].cells, self.moving[role]
         pairs = (VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands)))
-        each = (gather(pair, hand) for pair, hand in zip(pairs, hands, strict=True))
+        each = (gather(pair, hand, arc=0.0) for pair, hand in zip(pairs, hands, strict=True))
         return lagged(each, 0.06)
 
     def roll(self, places: dict[str, range], between: VGroup | None = None, kind: str = "slow") -> Animation:

@@ -238,7 +238,7 @@ class LanguageModel(Chapter):
                 (draw(*single, kind="row"), appear(own)),
                 ambient=flow,
             ),
-            beat("To look is not yet to cause: that takes an intervention.", ambient=flow),
+            beat("To look is not yet to cause: does the name matter?", ambient=flow),
             stage=[page],
         )
 

@@ -108,6 +108,7 @@ class Recalled:
     def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
         told, said = run["told"], turns_of(run["told"])
         self.window = Places(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
+        self.window.all.add(Words("with system text and markers", "fact", "ink2").begin_in(self.window.foot))
         head, body = room.split_rows(50, 10)
         left, right = body.split_columns(SAID, 10)
         self.title = Words(title, "block", "ink2").begin_in(head)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
+    Along,
     Sweep,
     Travel,
     Visit,
@@ -105,7 +106,7 @@ class Inside(Chapter):
         name = Words("length of the value", "aside", "value").begin_in(card.inside.rows(len(bars), 0)[-1])
         over = Words(f"over all sinks: {ratio:share} of that of others", "aside", "value")
         over.end_in(card.inside.rows(len(bars), 0)[-1])
-        flow = pulses(lines)
+        flow = pulses(lines, role="background")
         yield Step(
             "A head with nothing to say",
             beat(
@@ -139,23 +140,28 @@ class Inside(Chapter):
         row, after = with_next(induction.words("key"), said, card.inside)
         resting, leaping = (row.arcs(induction[at], at) for at in (first, last))
         back = row.arcs(previous[first + 1], first + 1, up=False, role="query")
-        titles = [named(text, row, up) for text, up in (("induction head", True), ("previous-token head", False))]
+        place, marks = run["best_heads"].pick(kind="induction"), row.marks(previous)
+        called = f"head {place.quantity(1):.0f} of layer {place.quantity(0):.0f}", "previous-token head"
+        titles = [named(text, row, up) for text, up in zip(called, (True, False), strict=True)]
+        mark = next(mark for mark in marks if mark.place == first + 1)
+        asks = row.following(first, "query", "?").next_to(marks, DOWN).match_x(row.chips[last])
+        sketch = Words("marks: a sketch", "aside", "key").end_in(card.head)
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
+        told = row.number(seen, first, first + 1, up=False)
         after_it, before = run["best_heads"].pick(part="layer").values
-        ring, flow = ring_around(row.chips[first]), pulses([*leaping, *back])
+        ring, gap = ring_around(row.chips[first]), after.box.copy()
         likelihood = Words(f"{chance:share}", "large number")
         yield Step(
             "A name returns, and the head wakes",
             beat(
-                f"The same head, in another text. At the first “{name}”, it rests.",
-                appear(ring),
+                f"Another text: at the first “{name}”, the same head rests.",
+                appear(ring, titles[0]),
                 draw(*resting, kind="row"),
             ),
             beat(
-                f"At the second, it gives {share:share} to “{follower}”, which followed the first.",
+                "The name returns: what comes next?",
                 (move_ring(ring, row.chips[last]), leave(*resting)),
-                draw(*leaping, kind="slow"),
-                appear(row.number(share, first + 1, last), titles[0]),
+                appear(gap),
             ),
             beat(
                 claim(
@@ -165,13 +171,23 @@ class Inside(Chapter):
                     f"A previous-token head looks from “{follower}” back.",
                 ),
                 draw(*back, kind="row"),
-                appear(row.number(seen, first, first + 1, up=False), titles[1]),
-                ambient=flow,
+                appear(told, titles[1]),
+                (leave(*back, told), Travel(row.chips[first], mark, -0.5), appear(sketch)),
+                appear_in_turn([one for one in marks if one is not mark]),
+            ),
+            beat(
+                f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
+                appear(asks),
+                Along(
+                    asks, [asks.get_center() * UP + chip.get_x() * RIGHT for chip in row.chips[last:first:-1]], "slow"
+                ),
+                draw(*leaping, kind="row"),
+                appear(row.number(share, first + 1, last)),
             ),
             beat(
                 f"And the model says “{said}”, {chance:share}: an induction head in prose.",
-                (Travel(row.chips[first + 1], after, kind="row"), appear(likelihood.next_to(after, DOWN))),
-                ambient=flow,
+                (Travel(row.chips[first + 1], after, 0.4, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
+                ambient=pulses([*leaping]),
             ),
             stage=[card.paper, card.called("a name that comes twice"), row],
         )
@@ -192,8 +208,7 @@ class Inside(Chapter):
                 f"The second time, it copies {whole:.0f} of {run['copied_of']:.0f}. "
                 "Lines are the attention of the best induction head.",
                 appear(picture.names[1]),
-                draw(*picture.lines, kind="slow"),
-                deal([*picture.first], [*picture.said[0]], kind="slow"),
+                (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
                 (grow(picture.bars[0]), appear(picture.told[0])),
             ),
             beat(
@@ -225,7 +240,7 @@ class Inside(Chapter):
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
         picture, (_, earliest) = Climb(ranks, decided, said, card.inside), decided.smallest()
-        asked = card.called(f"{prompt} …")
+        asked = card.called(f"{prompt} … (without chat markers)")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
         begun, going, climbing = picture.passing(rank)

@@ -10,12 +10,12 @@ from manim import DOWN, RIGHT, UP, VGroup
 from scenes.animations import Play, Riding, Travel, appear, exchange, grow, leave, move_ring, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.marks import End
+from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import arch, dashes
+from scenes.mobjects.shapes import Box, arch, dashes
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.theme import PIXELS_PER_UNIT, at, units
+from scenes.theme import PIXELS_PER_UNIT, at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -30,6 +30,8 @@ FAN, ARC, PAIR = 300.0, 225.0, 160.0
 NUMBER = 110.0
 #: Px of an arc that has no room for a number.
 NARROW = 300.0
+#: The share of the attention of a token from which on it looks most at one.
+MOST = 0.5
 
 
 class Looks(VGroup):
@@ -84,6 +86,30 @@ class Looks(VGroup):
         """A weight on the side of a token that has no arcs."""
         side = DOWN if up else UP
         return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
+
+    def marks(self, weights: NamedTensor) -> VGroup:
+        """Below each token that looks most at the one before it, what it can be marked with: what it follows."""
+        found = VGroup()
+        for place, chip in enumerate(self.chips[1:], 1):
+            if weights.quantity(place, place - 1) > MOST:
+                found.add(self.following(place - 1, "key", "").next_to(chip, DOWN, buff=units(BELOW)))
+                found[-1].place = place
+        return found
+
+    def following(self, place: int, role: str, end: str) -> VGroup:
+        """A card that says "after" a token: a mark, or with a question mark at its `end` what a query looks for."""
+        label = self.chips[place].label
+        lines = VGroup(Words("after", "aside", role), means(Words(f"{label}{end}", "token", role), Stands(label)))
+        lines.arrange(DOWN, buff=units(6))
+        box = Box(
+            max(lines.width * PIXELS_PER_UNIT + EDGE, HIGH),
+            1.35 * HIGH,
+            palette().surface,
+            8,
+            palette().role(role),
+            2.5,
+        )
+        return VGroup(box, lines.move_to(box))
 
     def lengths(self, norms: NamedTensor) -> tuple[VGroup, VGroup]:
         """A bar hanging below each token, as long as a vector of it, and the numbers of the bars."""
@@ -201,7 +227,8 @@ class Race(VGroup):
 
 def fan(row: Looks, weights: NamedTensor) -> VGroup:
     """The arcs of all tokens but the first; `weights` is query × key."""
-    return VGroup(row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
+    arcs = (row.arcs(weights.pick(query=i), i) for i in range(1, len(row.chips)))
+    return VGroup(turn.set_stroke(opacity=MOST) for turn in arcs)
 
 
 def named(text: str, row: Looks, up: bool) -> Words:

@@ -140,10 +140,10 @@ class Copies:
                 right = chip.label == goal
                 chip.box.set_stroke(palette().role("weight" if right else "warning"), stroke(5))
             self.said.append(chips)
-        #: From each said token to the one that it copies, as thick as the attention of the best head.
-        self.lines = VGroup()
+        #: From the place before each said token, which asks, to the one that is copied: the attention of the best head.
+        self.lines, back = VGroup(), self.first[0].get_center() - self.first[1].get_center()
         for above, below, weight in zip(self.first, self.said[0], weights.quantities(), strict=True):
-            line = rule(above.get_bottom(), below.get_top(), "weight", THREAD + ROPE * weight)
+            line = rule(below.get_top() + back, above.get_bottom(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
         self.bars, self.told, every = VGroup(), list[VGroup](), run["copied_of"]
         for choice, count in enumerate(self.counts.quantities()):
@@ -167,7 +167,7 @@ class Copies:
         return (
             leave(*self.said[old], *self.told[old]),
             follow(VGroup(*self.said[new], *self.told[new])),
-            *exchange([self.bars[old]], [self.bars[new]]),
+            *exchange([self.bars[old]], [self.bars[new]], "emphasise"),
         )
 
 

@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from itertools import chain, pairwise
 
 import numpy as np
-from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import appear, appear_in_turn, deal, draw, exchange, fill
+from scenes.animations import appear, appear_in_turn, draw, exchange, fill
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.card import Card, paper_in
-from scenes.mobjects.marks import Shade, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arch, rule
+from scenes.mobjects.shapes import arch, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, ink_on, palette, pixels, shared, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -72,50 +71,33 @@ ROLES = ("ink3", "ink2", "weight")
 
 
 class SizeAndData:
-    """A grid of accuracies, wider models on top, more sentences to the right; beside it a curve for each width.
+    """What models of each width get right after training on more and more sentences: a dot a training, a line of means.
 
     Args:
         run: the tensors of the experiment.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        mean, widths, amounts = run["exact.over_seeds"], run["width"].quantities(), run["amount"].quantities()
-        grid, rest = room.golden_columns(70)
-        side, grid = grid.split_columns(190, 16)
-        grid, foot = grid.inset(0, 24).split_rows(-84, 10)
-        self.cells, self.rows, self.columns = [], VGroup(), VGroup()
-        for w, row in enumerate(reversed(grid.rows(len(widths), 14))):
-            cells = VGroup()
-            for a, cell in enumerate(row.columns(len(amounts), 14)):
-                share = mean.quantity(w, a)
-                fill = shared(share)
-                box = means(Box.of(cell, fill, 12), Shade(share))
-                text = number(share, "share", "large number").settle(cell.centre).set_fill(ink_on(fill))
-                text.paper = box
-                cells.add(VGroup(box, text))
-                if not w:
-                    told = number(amounts[a], ",.0f", "stage number", "ink2").settle(cell.centre)
-                    self.columns.add(told.stand_on(at(0, foot.top + 34)[1]))
-            self.cells.append(cells)
-            self.rows.add(Words(f"width {widths[w]}", "stage word", "ink2").end_in(side.cross(row)))
-        called = Words("sentences in training", "aside", "ink2").settle(foot.centre)
-        self.columns.add(called.stand_on(at(0, foot.top + 84)[1]))
-        inner = Room(rest.left + 70, rest.top + 60, rest.right - 130, grid.bottom)
-        self.plot = Plot.filling(inner, run["amount"], mean, (None, (0, 1)))
-        self.ticks = VGroup(*self.plot.ticks(amounts, ",.0f", "fact"), *self.plot.shares())
-        self.curves, self.dots, self.ends = VGroup(), [], VGroup()
+        mean, each, widths, amounts = run["exact.over_seeds"], run["exact"], run["width"].quantities(), run["amount"]
+        inner = Room(room.left + 110, room.top + 70, room.right - 290, room.bottom - 96)
+        self.plot = Plot.filling(inner, amounts, mean, ((0, amounts.values.max()), (0, 1)))
+        self.ticks = VGroup(*self.plot.ticks(amounts.quantities(), ",.0f", "fact"), *self.plot.shares())
+        self.rows: list[tuple[VGroup, VMobject, VGroup]] = []
         for w, role in zip(range(len(widths)), ROLES, strict=False):
-            self.curves.add(self.plot.curve(run["amount"], mean[w], role, 6))
-            self.dots.append(self.plot.dots(run["amount"], mean[w], role, 12))
-            end = Words(f"width {widths[w]}", "fact", role)
-            self.ends.add(end.next_to(self.dots[w][-1], RIGHT, buff=units(14)))
+            seeds = (each[w].pick(seed=k) for k in range(each.size("seed")))
+            dots = VGroup(dot for seed in seeds for dot in self.plot.dots(amounts, seed, role, 9))
+            told = VGroup()
+            for k, side in ((0, LEFT), (mean.size("amount") - 1, RIGHT)):
+                share = number(mean.quantity(w, k), "share", "large number", role)
+                told.add(self.plot.label(share, float(amounts.values[k]), mean.values[w, k], UP + side))
+            name = Words(f"width {widths[w]}", "stage word", role)
+            told.add(name.next_to(told[-1], RIGHT, buff=units(20)))
+            self.rows.append((dots, self.plot.curve(amounts, mean[w], role, 6), told))
 
-    def trace(self, row: NamedTensor) -> list[object]:
-        """Two plays: the squares of a row become points of the plot, and a curve runs through them."""
-        w = row.index(0)[0]
-        pairs = zip(self.dots[w], self.cells[w], strict=True)
-        out = [point.copy().move_to(cell.get_corner(DR)) for point, cell in pairs]
-        return [deal(out, self.dots[w]), (draw(self.curves[w], kind="row"), appear(self.ends[w]))]
+    def trace(self, row: int) -> tuple[Animation, ...]:
+        """A line runs through the means of a width."""
+        _, curve, told = self.rows[row]
+        return draw(curve, kind="row"), appear(told)
 
 
 #: How a noun that is tried is to the one whose place it takes: of its gender, or of the other.

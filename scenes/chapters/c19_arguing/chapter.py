@@ -291,7 +291,7 @@ class Arguing(Chapter):
         )
 
     def size_against_data(self, run: Trace, before: Claim) -> Iterator[Step]:
-        """A grid of accuracies: what is scarce depends on where one stands."""
+        """Accuracies of models of several widths: what is scarce depends on where one stands."""
         card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
         low, *_, high = mean
@@ -303,17 +303,16 @@ class Arguing(Chapter):
         yield Step(
             "Size against data",
             beat(
-                "Is a model too small, or has it too few sentences? Each square is a model.",
-                appear_in_turn([cell for row in picture.cells for cell in row], "slow"),
+                "Is a model too small, or has it too few sentences? Each dot is a training.",
+                appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "slow"),
             ),
             beat(
                 f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
-                appear(picture.plot, picture.ticks),
-                *picture.trace(low),
+                picture.trace(0),
             ),
             beat(
                 f"At width {widths[-1]}, they lift {ends[1][0]:share} to {ends[1][1]:share}.",
-                *(play for row in [*mean][1:] for play in picture.trace(row)),
+                *map(picture.trace, range(1, len(widths))),
             ),
             beat(
                 claim(
@@ -321,10 +320,9 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
-                appear(ring_around(VGroup(*picture.cells[-1]))),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
             ),
-            stage=[card, picture.rows, picture.columns],
+            stage=[card, picture.plot, picture.ticks],
         )
 
     def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
@@ -422,7 +420,7 @@ class Arguing(Chapter):
                 appear_in_turn([third, amount, last]),
             ),
             beat(
-                "An argument about architecture is an experiment with a stated size.",
+                "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),
             ),
             stage=[picture],
@@ -484,7 +482,7 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
         ("How many claims?", VGroup(many.zero[0], *many.bands.values(), *many.seeds.values())),
         ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
-        ("With how much data?", VGroup(cell[0] for row in grown.cells for cell in row)),
+        ("With how much data?", VGroup(part for dots, curve, _ in grown.rows for part in (dots, curve))),
         ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
     ]
 

@@ -64,6 +64,7 @@ class PartsOfModels:
             text = Words(name, "block").begin_in(side.cross(room))
             self.bars.append(VGroup(text, VGroup(*bar.segments.values()), bar.numbers))
         signs = [VGroup(Box(34, 34, fill_of(kind), 5), Words(kind, "fact", "ink2")) for kind in KINDS]
+        signs.append(VGroup(Box(34, 34, fill_of(""), 5), Words("other", "fact", "ink2")))
         signs.append(VGroup(frame(34, 34, "ink2", 3, 5), Formula("d times d", role="ink2")))
         for sign in signs:
             sign.arrange(RIGHT, buff=gap("line"))

@@ -162,22 +162,8 @@ class WholeModel:
 
     def passed(self) -> list[VGroup]:
         """What is on stage of the encoder when a vector has passed it."""
-        return [
-            VGroup(*self.names),
-            self.chips[0],
-            self.streams["encoder"],
-            *self.followed("encoder"),
-            self.vectors[-1],
-        ]
-
-    def followed(self, stack: str) -> list[VGroup]:
-        """The attention lines of the stream that was followed."""
-        return [
-            lines[row]
-            for one, lines in self.lines.items()
-            for row in range(len(lines))
-            if (*one, row) in self.shown and one[0] == stack
-        ]
+        lines = (group for one, some in self.lines.items() for k, group in enumerate(some) if (*one, k) in self.shown)
+        return [VGroup(*self.names), self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
 
     def likely(self, probs: NamedTensor, row: int, best: int) -> VGroup:
         """Likely next words at the end of a stream, each above its probability as a bar; the best in its own row."""
