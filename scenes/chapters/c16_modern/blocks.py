@@ -236,12 +236,7 @@ class Gates:
         back = [Flight(cut, bar, 0.0, "row") for cut, bar in zip(self.bend.bars, self.bars["gate"], strict=True)]
         return [
             lagged(met, 0.2),
-            (
-                *self.become("again", "gate"),
-                *back,
-                leave(self.names["gate_before"]),
-                follow(self.names["gate"]),
-            ),
+            (*self.become("again", "gate"), *back, leave(self.names["gate_before"]), follow(self.names["gate"])),
             leave(self.bend),
         ]
 

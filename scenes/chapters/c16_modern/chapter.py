@@ -148,10 +148,7 @@ class Modern(Chapter):
         first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
         yield Step(
             "RoPE: a position turns the query",
-            beat(
-                "The translator adds positions to its embeddings. Here, nothing is added.",
-                appear(ring),
-            ),
+            beat("The translator adds positions to its embeddings. Here, nothing is added.", appear(ring)),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
                 leave(ring),
@@ -193,10 +190,7 @@ class Modern(Chapter):
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too. "
                 "Blue dials raise their score, orange ones lower it; hands show angles, not lengths.",
-                (
-                    leave(dials.traces, dials.ring, dials.turn),
-                    dials.roll({"query": range(1, QUERY + 1)}, kind="row"),
-                ),
+                (leave(dials.traces, dials.ring, dials.turn), dials.roll({"query": range(1, QUERY + 1)}, kind="row")),
                 appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
                 (dials.shade([QUERY - KEY], "row"), appear(score)),
@@ -216,8 +210,7 @@ class Modern(Chapter):
             ),
             beat("Move the key alone, and both change.", leave(between), alone(back)),
             beat(
-                "So of positions, only the signed distance counts in a score. Values are not turned.",
-                alone(back[::-1]),
+                "So of positions, only the signed distance counts in a score. Values are not turned.", alone(back[::-1])
             ),
         )
 

@@ -94,8 +94,8 @@ class Loop:
 
     def turns(self) -> list[list[Play]]:
         """All turns, faster and faster."""
-        kinds = (*SLOW, *["leave"] * len(self.chosen))
-        return [self._turn(step, kind) for step, kind in zip(range(len(self.chosen)), kinds, strict=False)]
+        kinds = [*SLOW, *["leave"] * len(self.chosen)]
+        return [self._turn(step, kind) for step, kind in enumerate(kinds[: len(self.chosen)])]
 
     def _turn(self, step: int, kind: str) -> list[Play]:
         """The text passes through all stations; then its light becomes the token that is chosen, and that goes down."""

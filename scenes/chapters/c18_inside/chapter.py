@@ -122,9 +122,7 @@ class Inside(Chapter):
                 ambient=flow,
             ),
             beat(
-                f"over all sinks {ratio:share} of the length of others. So it adds little.",
-                appear(over),
-                ambient=flow,
+                f"over all sinks {ratio:share} of the length of others. So it adds little.", appear(over), ambient=flow
             ),
             stage=[card.paper, card.called("one head, one sentence"), row],
         )
@@ -143,8 +141,8 @@ class Inside(Chapter):
         place, marks = run["best_heads"].pick(kind="induction"), row.marks(previous)
         called = f"head {place.quantity(1):.0f} of layer {place.quantity(0):.0f}", "previous-token head"
         titles = [named(text, row, up) for text, up in zip(called, (True, False), strict=True)]
-        mark = next(mark for mark in marks if mark.place == first + 1)
-        asks = row.following(first, "query", "?").next_to(marks, DOWN).match_x(row.chips[last])
+        mark = marks.pop(first + 1)
+        asks = row.following(first, "query", "?").next_to(mark, DOWN).match_x(row.chips[last])
         sketch = Words("marks: a sketch", "aside", "key").end_in(card.head)
         share, seen = induction.quantity(last, first + 1), previous.quantity(first + 1, first)
         told = row.number(seen, first, first + 1, up=False)
@@ -159,9 +157,7 @@ class Inside(Chapter):
                 draw(*resting, kind="row"),
             ),
             beat(
-                "The name returns: what comes next?",
-                (move_ring(ring, row.chips[last]), leave(*resting)),
-                appear(gap),
+                "The name returns: what comes next?", (move_ring(ring, row.chips[last]), leave(*resting)), appear(gap)
             ),
             beat(
                 claim(
@@ -173,7 +169,7 @@ class Inside(Chapter):
                 draw(*back, kind="row"),
                 appear(told, titles[1]),
                 (leave(*back, told), Travel(row.chips[first], mark, -0.5), appear(sketch)),
-                appear_in_turn([one for one in marks if one is not mark]),
+                appear_in_turn([*marks.values()]),
             ),
             beat(
                 f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
@@ -211,10 +207,7 @@ class Inside(Chapter):
                 (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
                 (grow(picture.bars[0]), appear(picture.told[0])),
             ),
-            beat(
-                f"Ablate this one head, and it copies {one:.0f}.",
-                (leave(*picture.lines), *picture.turn(one)),
-            ),
+            beat(f"Ablate this one head, and it copies {one:.0f}.", (leave(*picture.lines), *picture.turn(one))),
             beat(
                 claim(
                     bool(many < whole / 10),

@@ -87,14 +87,11 @@ class Looks(VGroup):
         side = DOWN if up else UP
         return number(weight, "share", "stage number").settle(self.chips[key].get_edge_center(side) + side * units(36))
 
-    def marks(self, weights: NamedTensor) -> VGroup:
+    def marks(self, weights: NamedTensor) -> dict[int, VGroup]:
         """Below each token that looks most at the one before it, what it can be marked with: what it follows."""
-        found = VGroup()
-        for place, chip in enumerate(self.chips[1:], 1):
-            if weights.quantity(place, place - 1) > MOST:
-                found.add(self.following(place - 1, "key", "").next_to(chip, DOWN, buff=units(BELOW)))
-                found[-1].place = place
-        return found
+        back = [k for k in range(1, len(self.chips)) if weights.quantity(k, k - 1) > MOST]
+        cards = {k: self.following(k - 1, "key", "") for k in back}
+        return {k: card.next_to(self.chips[k], DOWN, buff=units(BELOW)) for k, card in cards.items()}
 
     def following(self, place: int, role: str, end: str) -> VGroup:
         """A card that says "after" a token: a mark, or with a question mark at its `end` what a query looks for."""

@@ -197,9 +197,7 @@ class Arguing(Chapter):
             ),
             beat(
                 claim(
-                    bool(unsure),
-                    "We can’t tell it from chance, and that is a result, too.",
-                    "So it costs something.",
+                    bool(unsure), "We can’t tell it from chance, and that is a result, too.", "So it costs something."
                 ),
                 exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
             ),
@@ -307,8 +305,7 @@ class Arguing(Chapter):
                 appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "slow"),
             ),
             beat(
-                f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
-                picture.trace(0),
+                f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.", picture.trace(0)
             ),
             beat(
                 f"At width {widths[-1]}, they lift {ends[1][0]:share} to {ends[1][1]:share}.",
@@ -415,10 +412,7 @@ class Arguing(Chapter):
                 ),
                 appear_in_turn([first, second, stated]),
             ),
-            beat(
-                "Your turn: should every model be built with one head?",
-                appear_in_turn([third, amount, last]),
-            ),
+            beat("Your turn: should every model be built with one head?", appear_in_turn([third, amount, last])),
             beat(
                 "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),

@@ -24,14 +24,7 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
-from scenes.chapters.c20_faq.cards import (
-    FAILS,
-    HALF,
-    Claim,
-    ClaimBars,
-    Splits,
-    Zeros,
-)
+from scenes.chapters.c20_faq.cards import FAILS, HALF, Claim, ClaimBars, Splits, Zeros
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -108,10 +101,7 @@ class FAQ(Chapter):
                 f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
                 *uncovered(layer),
             ),
-            beat(
-                f"There, {feed_forward:share} belong to the feed-forward layers.",
-                *uncovered(big_bar),
-            ),
+            beat(f"There, {feed_forward:share} belong to the feed-forward layers.", *uncovered(big_bar)),
             stage=[],
         )
 
@@ -282,9 +272,7 @@ class FAQ(Chapter):
             ),
             beat(
                 claim(
-                    still,
-                    "In the decoder only the new one, because of the causal mask:",
-                    "In the decoder others, too.",
+                    still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
                 (appear_in_turn([*decoder.bars], "slow"), appear_in_turn([*decoder.numbers], "slow")),
             ),
@@ -326,9 +314,7 @@ class FAQ(Chapter):
                 (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
             ),
             beat(
-                f"From {before:.1%} of other sentences down to {after:.1%}.",
-                leave(picture.pause),
-                picture.together(),
+                f"From {before:.1%} of other sentences down to {after:.1%}.", leave(picture.pause), picture.together()
             ),
             beat(
                 claim(
