@@ -182,8 +182,9 @@ class Lane:
 
     def __init__(self, run: Trace, places: Sequence[int], title: str, room: Room) -> None:
         side, rest = room.split_columns(LANE)
-        self.title = Words(title, "fact", "ink2").begin_in(side)
         span, (left, y), right = Span(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
+        ends = (Words(text, "aside", "ink2").settle(at(x, y + 36)) for x, text in ((left, "never"), (right, "certain")))
+        self.title = VGroup(Words(title, "fact", "ink2").begin_in(side), *ends)
         self.track = means(rule(at(left, y), at(right, y), "line", 4), span)
         answers = [run[f"answer_{place}"] for place in places if run["named"].values[place]]
         names = [one.quantity([*map(str, one.words("step"))].index(COPULA) + 1) for one in answers]

@@ -192,7 +192,7 @@ class Arguing(Chapter):
                     ),
                     f"One head: still outside ±{reach:.1f}.",
                 ),
-                appear(*(rows.told[part] for part in rows.places if part not in sure), rows.reach(HEADS, reach)),
+                appear(*(rows.told[part] for part in rows.places if part not in sure)),
                 *([appear(near), (Travel(near, lens), appear(*larger))] if unsure and alone else ()),
             ),
             beat(

@@ -137,10 +137,6 @@ class DotRows(VGroup):
         spot = self.seeds[part][k].get_center() + UP * units(58)
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
-    def reach(self, part: str, points: Quantity) -> Words:
-        """The reach of chance for a part, as a number beside its band."""
-        return Words(f"±{points:.1f}", "stage number", "ink2").next_to(self.bands[part], RIGHT, buff=units(14))
-
     def note(self, text: str) -> Words:
         """A note below the axis, such as on comparisons that lie beyond it."""
         told = Words(text, "aside", "ink2").settle(at(0, self.inner.bottom + 36))
@@ -497,10 +493,10 @@ class Sizes:
         head, body = room.split_rows(60, 10)
         self.title = Words("learned parameters", "block", "ink2").begin_in(head)
         self.rows, self.pieces, self.told, self.parts = VGroup(), VGroup(), VGroup(), list(parts)
-        counts, missing = run["parameters"], run["parameters.missing"]
+        counts, self.missing = run["parameters"], run["parameters.missing"]
         most, wide = float(counts.pick(part=parts[0])), room.width - 200
         for part, row in zip(parts, body.rows(len(parts), 30), strict=True):
-            count, gone = counts.pick(part=part), missing.pick(part=part)
+            count, gone = counts.pick(part=part), self.missing.pick(part=part)
             y, bar = (row.top + row.bottom) / 2, bar_of(count, "width", wide / most, self.HIGH, "residual", 6, 0)
             bar.move_to(at(room.left, y + 20), aligned_edge=LEFT)
             name = Words(CALLED[part], "fact").settle(at(0, y - 46)).begin_at(at(room.left, 0)[0])
@@ -523,5 +519,6 @@ class Sizes:
     def lose(self, part: str) -> tuple[Animation, ...]:
         """The piece of a part falls off, and leaves an empty frame."""
         piece = self.pieces[self.parts.index(part)]
-        box = piece[0]
-        return take_out(piece, frame(pixels(box.width), pixels(box.height), "warning", 3, 6).move_to(box))
+        empty = frame(pixels(piece.width), pixels(piece.height), "warning", 3, 6).move_to(piece)
+        told = number(self.missing.pick(part=part), "share", "large number", "warning").move_to(piece)
+        return take_out(piece, VGroup(empty, told))

@@ -66,7 +66,7 @@ class Zeros:
 
 
 #: Px of a row and of its left end, and how far the pieces lie from its middle, as a share of its height.
-WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.16
+WIDE, LEFT_AT, STEP = 1060.0, 420.0, 0.3
 
 
 class Splits:
@@ -90,7 +90,7 @@ class Splits:
         for k in range(len(splits)):
             heads, width = splits.quantity(k, 0), splits.quantity(k, 1)
             y = 402.0 + (k + 0.5) * pitch
-            line = self._line(int(heads), y, min(54.0, pitch - 30))
+            line = self._line(int(heads), y, min(46.0, pitch - 34))
             mine = int(heads) == own
             look = ("number", "ink") if mine else ("fact", "ink2")
             self.lines.add(line)
@@ -107,7 +107,7 @@ class Splits:
         for i, entry in enumerate(self.entries):
             fill = signed(entry, self.scale_value)
             step = STEP * high * (-1) ** (i * heads // count) if heads > 1 else 0
-            box = Box(cell * 0.9, high, fill, min(4, cell / 5)).move_to(at(LEFT_AT + (i + 0.5) * cell, y + step))
+            box = Box(cell, high, fill, 0).move_to(at(LEFT_AT + (i + 0.5) * cell, y + step))
             cells.add(means(box, Shade(entry, self.scale_value)))
         return cells
 
