@@ -136,9 +136,17 @@ def flow(mobject: Mobject, path: VMobject, kind: str = "flow") -> Animation:
     return MoveAlongPath(mobject, path, run_time=pace(kind), rate_func=GLIDE)
 
 
-def draw(*lines: Mobject, kind: str = "transform") -> Animation:
-    """Lines grow from their beginning to their end, all together."""
-    return Create(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
+class Back(Create):
+    """Lines grow from their end to their beginning."""
+
+    def _get_bounds(self, alpha: float) -> tuple[float, float]:
+        return 1 - alpha, 1.0
+
+
+def draw(*lines: Mobject, kind: str = "transform", back: bool = False) -> Animation:
+    """Lines grow from their beginning to their end, or `back` from their end on, all together."""
+    drawing = Back if back else Create
+    return drawing(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
 
 
 def grow(bar: Mobject, edge: np.ndarray = LEFT) -> Animation:

@@ -25,6 +25,7 @@ from scenes.chapters.c04_encoder.encoder_plan import (
     Passing,
     Plan,
     Strands,
+    Taking,
     added,
     grown,
     into,
@@ -202,7 +203,10 @@ class Encoder(Chapter):
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
-        title = plan.heading("lengths", out[0]).set_x(plan.last.centre[0])
+        title, both = (
+            plan.heading(text, out[0]).set_x(plan.last.centre[0]) for text in ("lengths", "length before, after")
+        )
+        ring, (first, last) = ring_around(mine), [one.values for one in (lengths, norm["out_length"])]
         yield Step(
             "A layer norm brings all vectors to one scale",
             beat(
@@ -216,7 +220,7 @@ class Encoder(Chapter):
             beat(
                 f"So a layer norm takes each by itself. The numbers of “{token}” have mean {part['mean']:.2f} "
                 f"and variance {part['var']:.2f}:",
-                (appear(sheet, ring_around(mine)), appear(plan.heading(f"the numbers of “{token}”", sheet))),
+                (appear(sheet, ring), appear(plan.heading(f"the numbers of “{token}”", sheet))),
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
                 draw(level),
             ),
@@ -225,17 +229,17 @@ class Encoder(Chapter):
                 "divide by the standard deviation, and they have mean zero and variance one.",
                 appear(wide),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
-                grown(bars[1]) if pre else None,
+                (leave(title), appear(both), grown(bars[1])) if pre else None,
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
                 + claim(
-                    bool((abs(norm["out"].values) < abs(norm["normalized"].values)).mean() > 1 / 2),
-                    ": here most grow weaker.",
+                    bool(pre and last.max() - last.min() < first.max() - first.min()),
+                    ": lengths differ again, but less.",
                     ".",
                 ),
                 (
-                    leave(wide),
+                    leave(wide, ring),
                     reshape(states[0], states[3], "row"),
                     *(exchange(bars[1], bars[2], "row") if pre else ()),
                 ),
@@ -249,36 +253,13 @@ class Encoder(Chapter):
         focus = focus_of(trace)
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
-        token, heads = focus.query_token, trace["config.heads"]
-        best, share = mixing.weights.pick(query=token).largest()
-        _, number = mixing.strand(token, best)
-        # The key that the token attends to most in the layer that the lecture follows, which may be a later one.
-        later = focus.seen(trace)["weights"].pick(query=token).largest()[0]
-        mine, taken = mixing.of(token), mixing.taken(plan.place(token))
-        others = [one for one in mixing.strands if one not in mine]
-        ring = ring_around(max((part for _, part in taken), key=lambda part: part.width))
-        taking = [
-            beat("The thicker a line, the larger its attention weight:", ambient=mixing.flow()),
-            beat(
-                f"“{token}” gives “{best}” {share:share}"
-                + claim(bool(heads > 1), f", a mean of {heads} heads.", ".")
-                + claim(later.position != best.position, f" In a later layer, we see it look at “{later}”.", ""),
-                (leave(*others), appear(number)),
-                tuple(Travel(vector, part, kind="slow") for vector, part in taken),
-                appear(ring),
-            ),
-        ]
+        looking = taken(trace, plan, mixing) if focus.layer else followed(trace, focus, mixing)
         yield Step(
             "Attention: tokens look at each other",
+            *looking,
             beat(
-                "What a word means depends on the others. So here, each vector takes something from the others.",
-                (draw(*mixing.strands, kind="slow"), appear(mixing.title)),
-            ),
-            *(taking if focus.layer else followed(trace, focus, mixing)),
-            beat(
-                "How such weights come about is the subject of the next three chapters.",
-                (leave(number), appear(*others, rise=False)) if focus.layer else None,
-                (*mixing.arrive(), leave(ring, *(part for _, part in taken)) if focus.layer else None),
+                "How such weights come about, the next three chapters show.",
+                None if focus.layer else mixing.arrive(),
                 ambient=mixing.flow(),
             ),
             stage=[plan, *mixing.come, mixing.entry],
@@ -357,7 +338,7 @@ class Encoder(Chapter):
             ),
             beat(
                 "The same small network runs on each token, without seeing the others.",
-                leave(ring, *network.shown),
+                (leave(ring, *network.shown), appear(network.own, rise=False)),
                 (leave(network.own), *(Travel(network.own, one, kind="row") for one in network.copies)),
                 into(vectors, network.copies),
                 deal(network.copies, made),
@@ -468,14 +449,52 @@ class Encoder(Chapter):
                 ),
             ),
             beat(
-                "All of them: in attention, it attends to itself.",
+                "All of these: in attention, it attends to itself.",
                 appear_in_turn([*rings]),
                 draw(arch, kind="row"),
-                appear(whole),
+                appear(whole, ring_around(plan.boxes[path])),
                 ambient=pulses([plan.lines[here], arch], role="residual"),
             ),
             stage=[plan, *(vector for column in columns for vector in column)],
         )
+
+
+def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
+    """The followed token looks at all vectors, takes of each what its weight says, and adds that up; so do all."""
+    token, heads = focus_of(trace).query_token, trace["config.heads"]
+    place = plan.place(token)
+    taking, (best, share) = Taking(plan, trace, mixing, place), mixing.weights.pick(query=token).largest()
+    mine = mixing.strands[place * len(mixing.read) :][: len(mixing.read)]
+    others, ring = [one for one in mixing.strands if one not in [*mine]], ring_around(plan.chips[place])
+    return [
+        beat(
+            f"What a word means depends on the others. So “{token}” looks at them,",
+            (appear(ring), appear(mixing.title)),
+            draw(*mine, kind="slow", back=True),
+        ),
+        beat(
+            f"most at “{best}”: {share:share}" + claim(bool(heads > 1), f", in the mean of {heads} heads.", "."),
+            appear(taking.sheet, taking.heading, taking.zeros),
+            appear_in_turn(taking.shares),
+        ),
+        beat(
+            "It takes so much of each vector,",
+            deal([vector.cells for vector in mixing.read], taking.whole),
+            reshape(taking.whole, taking.weighted, "slow"),
+        ),
+        beat(
+            "and adds it up: a weighted sum.",
+            leave(taking.shares, taking.zeros[:place], taking.zeros[place + 1 :]),
+            reshape(taking.whole, taking.meet),
+            exchange([taking.whole], [taking.sum]),
+        ),
+        beat(
+            "So do the others, and learned matrices make the outputs.",
+            (leave(taking.sheet, taking.heading, taking.zeros[place], taking.sum, ring), draw(*others, back=True)),
+            mixing.arrive(),
+            ambient=mixing.flow(),
+        ),
+    ]
 
 
 def followed(trace: Trace, focus: Focus, mixing: Strands) -> list[Beat]:
@@ -495,7 +514,7 @@ def followed(trace: Trace, focus: Focus, mixing: Strands) -> list[Beat]:
     return [
         beat(
             f"In one of its heads, {letter_of(focus.head)}, “{focus.query_token}” "
-            f"gives “{best}” an attention weight of {share:share}.",
+            f"looks at “{best}” with an attention weight of {share:share}.",
             leave(*others),
             appear(number),
             ambient=pulses([line], [share]),

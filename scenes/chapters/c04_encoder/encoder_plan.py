@@ -27,11 +27,11 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import End, Length, Thickness, means
-from scenes.mobjects.norm_stages import NormStages
+from scenes.mobjects.marks import End, Ground, Thickness, means
+from scenes.mobjects.norm_stages import NormStages, bars_of
 from scenes.mobjects.passage import fan, final_of, rows_of, strand
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, bracket, ellipsis, rule
+from scenes.mobjects.shapes import Box, bracket, ellipsis, path, rule
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -79,6 +79,8 @@ LEFT_END = 4
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
+#: Px at the left of a column of outputs, for shares.
+SHARE = 90.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width.
@@ -473,9 +475,9 @@ class Mixing(Strands):
     """
 
     def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
-        block = path.rpartition(".")[0]
+        self.path, block = path, path.rpartition(".")[0]
         stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
-        enters, out = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
+        enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
         self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
         self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
         normed = enters.name != stream.name
@@ -484,19 +486,6 @@ class Mixing(Strands):
         super().__init__(plan, trace, path, read, self.made)
         self.heading = plan.heading("output", self.made[0])
         self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
-
-    def taken(self, place: int) -> list[tuple[VMobject, VMobject]]:
-        """Each vector that is read, and a copy as wide as its weight; the copies stand end to end as an output will."""
-        goal, pairs = self.made[place], []
-        x, shares = goal.get_left()[0], self.weights.pick(query=self.weights.label("query", place)).quantities()
-        for vector, share in zip(self.read, shares, strict=True):
-            if share >= LEAST:
-                part = vector.cells.copy().stretch_to_fit_width(goal.width * float(share))
-                part.move_to(np.array([x + part.width / 2, goal.get_y(), 0]))
-                x += part.width
-                long = Length(share, "width", pixels(goal.width), pixels(part.height))
-                pairs.append((vector.cells, means(part, long)))
-        return pairs
 
     def arrive(self) -> tuple[Animation | None, ...]:
         """The output of each token comes up at the end of its strands."""
@@ -507,10 +496,46 @@ class Mixing(Strands):
         return [added(self.moved, self.made, self.sums), leave(*self.made)]
 
 
+class Taking:
+    """On a sheet where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
+
+    In the row of each vector stand the `shares` that it gets, and its bars, `whole` and `weighted`; the weighted ones
+    `meet` in the row of the token, on one zero line, and add up to the `sum`.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace, mixing: Mixing, place: int) -> None:
+        read, token, part = mixing.enters, plan.words[place], trace.under(mixing.path, batch=0)
+        taken, total = (part[name].pick(query=place) for name in ("weighted_rows", "mixture"))
+        weights = mixing.weights.pick(query=token).quantities()
+        self.shares = VGroup(number(weight, "share", "stage number") for weight in weights)
+        room = Room(plan.last.left - SHARE, plan.last.top, plan.last.right, plan.last.bottom - SIDE / 2)
+        self.sheet = Box(room.width + SIDE, room.height, palette().background, 14, palette().ink3, 2.5)
+        self.sheet.move_to(room.centre)
+        self.heading = plan.heading(f"what “{token}” takes", self.sheet)
+        lanes = room.inset(0, SIDE / 2).rows(len(plan.words), 0)
+        reach = np.concatenate([read.values.ravel(), total.values, [0.0]])
+        self.zeros, self.whole, self.weighted, self.meet = (VGroup() for _ in range(4))
+        unit = lanes[0].height / float(np.ptp(reach))
+        rows = [lane.split_columns(pixels(self.shares.width), INSIDE) for lane in lanes]
+        feet = [at(0, lane.bottom)[1] - float(reach.min()) * units(unit) for lane in lanes]
+        grounds, here = [Ground() for _ in lanes], (rows[place][1], feet[place])
+        for vector, part, text, (side, body), foot, ground in zip(
+            read, taken, self.shares, rows, feet, grounds, strict=True
+        ):
+            text.begin_in(side)
+            zero = rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(foot)
+            self.zeros.add(means(zero, ground))
+            self.whole.add(bars_of(vector.quantities(), body, foot, unit, ground, plan.scale))
+            self.weighted.add(bars_of(part.quantities(), body, foot, unit, ground, plan.scale))
+            self.meet.add(bars_of(part.quantities(), *here, unit, grounds[place], plan.scale))
+        self.sum = bars_of(total.quantities(), *here, unit, grounds[place], plan.scale)
+
+
 class Network:
     """In the gate of a feed-forward network, on a sheet: one vector, wide as bars, and narrow again.
 
-    `bars` are before the activation, `bent` after it; `copies` are the network as small as a vector, on each line.
+    `bars` are before the activation, `bent` after it; `own` is the outline of the network, and `copies` are this as
+    small as a vector, on each line.
     `width` and `wide` are the numbers of entries outside and inside.
     """
 
@@ -537,18 +562,15 @@ class Network:
             Words(size, "block", "ink2", self.sheet).settle(funnel.get_center())
             for size, funnel in ((f"{width} × {wide}", self.widen), (f"{wide} × {width}", self.narrow))
         ]
-        #: What is the same for every vector, and all that is of one.
-        self.own = VGroup(self.sheet, self.widen, self.narrow)
-        self.shown = [self.read, self.zero, self.bars, self.out, *self.sizes]
+        #: All that is of one vector; and what is the same for each, closed, which has a small copy on each line.
+        self.shown = [self.read, self.zero, self.bars, self.out, *self.sizes, self.widen, self.narrow, self.sheet]
+        around = [left for left, _ in ends] + [right for _, right in ends[::-1]] + ends[0][:1]
+        self.own = path(around, "ink3", 4).set_fill(palette().background, 1)
         self.copies = []
         for line in plan.lines:
-            sheet, lines = self.sheet.copy(), VGroup(self.widen, self.narrow).copy().rotate(PI / 2)  # along the line
-            for part, air in ((sheet, 0.0), (lines, 16.0)):
-                part.stretch_to_fit_width(units(COPY - 2 * air)).stretch_to_fit_height(
-                    units(plan.high) * (1 - air / 50)
-                )
-                part.move_to(np.array([self.sheet.get_x(), line.get_y(), 0]))
-            self.copies.append(VGroup(sheet, *lines))
+            small = self.own.copy().rotate(PI / 2).stretch_to_fit_width(units(COPY))  # along the line
+            small.stretch_to_fit_height(units(plan.high))
+            self.copies.append(small.move_to(np.array([self.sheet.get_x(), line.get_y(), 0])))
 
 
 class Lookup:

@@ -356,6 +356,16 @@ def mean_weights(raw):
     return sum(raw["weights"][:, h] for h in range(raw["weights"].shape[1])) / raw["weights"].shape[1]
 
 
+@oracle("weighted_rows", SELF_ATTENTION, "batch query key d_model")
+def weighted_rows(raw):
+    return np.einsum("bij,bjm->bijm", mean_weights(raw), entering(raw))
+
+
+@oracle("mixture", SELF_ATTENTION, "batch query d_model")
+def mixture(raw):
+    return np.einsum("bij,bjm->bim", mean_weights(raw), entering(raw))
+
+
 def first_of_largest(row) -> int:
     return max(range(len(row)), key=lambda j: (row[j], -j))
 

@@ -42,6 +42,18 @@ def added_share(trace: Trace, prefix: str, out: np.ndarray) -> Values:
     return np.linalg.norm(out, axis=-1) / np.linalg.norm(total.values - out, axis=-1), total.labels
 
 
+@measure("batch query key d_model", like="weights")
+def weighted_rows(trace: Trace, prefix: str, mean_weights: np.ndarray) -> Values:
+    """w_ij x_j, with the weights in the mean of all heads and the rows x_j that the attention reads as keys."""
+    return mean_weights[..., None] * entering(trace, prefix, "k")[:, None]
+
+
+@measure("batch query d_model", like="weights")
+def mixture(weighted_rows: np.ndarray) -> Values:
+    """sum_j w_ij x_j."""
+    return weighted_rows.sum(2)
+
+
 def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
     w_q, w_k, w_v, w_o = (trace.full(f"parameters.{prefix}.w_{letter}").values for letter in "qkvo")
     biases = (f"parameters.{prefix}.b_{letter}" for letter in "qkvo")
