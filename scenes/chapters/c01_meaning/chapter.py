@@ -382,15 +382,14 @@ class Meaning(Chapter):
             ),
             beat(
                 "and they add up: the weighted sum.",
-                (draw(picture.goal), appear(picture.goal_chip, picture.numbers, picture.measure)),
-                picture.follow(),
+                picture.chain(),
                 (draw(picture.output), appear(picture.heading)),
             ),
             beat(
-                f"A blend, nearest to “{best}”. Of {run['others']} capitals not in the table, “{picture.answer}” is "
-                f"number {run['blend_rank']}.",
-                appear(ring_around(next(chip for chip in picture.chips if chip.label == best))),
-                (leave(picture.numbers[:-1]), appear(ring_around(picture.goal_chip[0])), appear(picture.rank)),
+                f"At their true angles, “{best}” is nearest. The sum is none of them: a blend.",
+                picture.turn(),
+                appear(picture.numbers, picture.measure),
+                appear(ring_around(next(chip for chip in picture.called if chip.label == best))),
                 ambient=pulses([picture.output[0]]),
             ),
             beat(
