@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
-from manim import RIGHT, UP, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject, rate_functions
 
 from scenes.animations import Come, appear, draw, fill
 from scenes.layout import Room
-from scenes.mobjects.marks import Called, Tick, means
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Called, Rises, Tick, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dashes, stroke
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.theme import pace, palette, shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -22,8 +23,12 @@ from transformer_core.tracing.trace import NamedTensor
 WIDE, HIGH = 1150.0, 400.0
 #: Px of the axes in a narrow frame, at least, and those that the numbers before them need.
 NARROWEST, BESIDE = 300.0, 100.0
+#: Px from the bar of a total to the next.
+TOTAL = 96.0
 #: The height at which a label stands that belongs to several curves, between none and all.
 MIDWAY = 0.6
+#: Beside a point above this height stand the names of curves.
+NEARLY = 0.8
 #: Px of the dot where a curve comes to its goal, and the share of the time of a curve in which this dot comes.
 GOAL, COMING = 14.0, 0.1
 
@@ -46,7 +51,9 @@ class Curves(VGroup):
         ticks: the places along the first axis that have a number.
         room: the rectangle that is filled.
         others: curves without a name of their own, and what all of them are called.
-        powers: True if both axes count in powers; else the second one leads from none to all.
+        powers: True if the second axis counts in powers; else it leads from none to all.
+        linear: True if the first axis does not count in powers, too.
+        totals: of each curve, a number of the second axis, which stands as a bar at the right under the name `total`.
 
     Example::
 
@@ -69,6 +76,9 @@ class Curves(VGroup):
         axis: str = "choice",
         others: tuple[str, Sequence[NamedTensor]] = ("", ()),
         powers: bool = False,
+        linear: bool = False,
+        totals: Mapping[str, Quantity] | None = None,
+        total: str = "",
     ) -> None:
         reach = [float(value) for row in rows.values() for value in row.values.ravel()] if powers else [0.0, 1.0]
         labels: dict[str, Words] = {}
@@ -78,8 +88,10 @@ class Curves(VGroup):
             labels[key] = means(Words(told, "stage word", role), Called(key, axis))
         beside = max(label.width for label in labels.values()) / units(1) + BESIDE
         wide = max(room.width - beside, NARROWEST) if shape().narrow else WIDE
-        across = [*([] if powers else [0.0]), *map(float, x.values)]
-        plot = self.plot = Plot(x, next(iter(rows.values())), (across, reach), wide, HIGH, (powers, powers))
+        across = [*([] if powers and not linear else [0.0]), *map(float, x.values)]
+        plot = self.plot = Plot(
+            x, next(iter(rows.values())), (across, reach), wide, HIGH, (powers and not linear, powers)
+        )
         self.roles = {key: role for key, (_, role) in names.items()}
         self.lines: dict[str, VGroup] = {}
         self.labels: dict[str, Words] = {}
@@ -102,7 +114,19 @@ class Curves(VGroup):
         self.another = Words(others[0], "fact", "ink3")
         if others[1]:
             plot.label(self.another, float(x.values[-1]), MIDWAY)
-        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others]
+        #: The bar of each curve, with its number.
+        self.totals: dict[str, VGroup] = {}
+        foot = plot.axes[0].get_right() + RIGHT * units(beside + TOTAL)
+        self.total = Words(total or " ", "fact", "ink2")
+        if totals:
+            self.total.settle(foot + RIGHT * units(TOTAL) + DOWN * units(28))
+        for key, value in (totals or {}).items():
+            bar = bar_of(value, "height", HIGH, TOTAL / 2, self.roles[key]).move_to(foot, aligned_edge=DOWN)
+            means(bar, Rises(value, 1, plot.across))
+            text = number(value, "share", "stage number").settle(bar.get_top() + UP * units(26))
+            self.totals[key], foot = VGroup(bar, text), foot + RIGHT * units(TOTAL)
+        parts = [plot, self.ticks, *self.lines.values(), *self.labels.values(), self.others, *self.totals.values()]
+        parts += [self.total] if totals else []
         super().__init__(*parts, *([self.another] if others[1] else []))
         room.fit(self)
 
@@ -114,12 +138,18 @@ class Curves(VGroup):
         return VGroup(means(line, Tick(y, self.plot.up)), words)
 
     def reached(self, key: str, x: NamedTensor, row: NamedTensor, goals: NamedTensor) -> VGroup:
-        """A dot on the line of each seed where it came to its goal along `x`; a hollow one at its end if it did not."""
+        """A dot on the line of each seed where it came to its goal along `x`; if it did not, a hollow one at its end,
+        with its last value.
+        """
         spots = VGroup()
         for one, goal in zip(row, goals.quantities(), strict=True):
             place = x.values.tolist().index(goal) if isfinite(goal) else len(x) - 1
             (spot,) = self.plot.dots([x.quantity(place)], [one.quantity(place)], self.roles[key], GOAL)
-            spots.add(spot if isfinite(goal) else hollow(spot))
+            if not isfinite(goal):
+                text = number(one.quantity(place), ".1%", "fact", self.roles[key])
+                side = UP + LEFT if one.quantity(place) > NEARLY else RIGHT
+                spot = VGroup(hollow(spot), text.next_to(spot, side, buff=units(8)))
+            spots.add(spot)
         return spots
 
     def drawn(self, *keys: str, spots: Sequence[VMobject] = ()) -> list[object]:

@@ -118,21 +118,18 @@ def test_an_lstm_is_said_to_follow_the_near_noun_only_where_it_writes_its_form_a
         assert "The ringed words are wrong." in spoken
 
 
-def test_each_word_is_said_to_take_most_from_one_state_only_where_one_has_over_half_of_its_weight() -> None:
+def test_a_word_is_said_to_look_at_a_state_only_where_this_has_over_half_of_its_weight() -> None:
     trace = trace_of("The car is red")
-    told = "Now all is right, even “cansada”: each word takes "
-    assert f"{told}most from one state." in said("lstm", trace)
-    even = np.full_like(trace["other.long.lstm_with_attention.decoder.weights"].values, 1 / 2)
-    spread = changed(trace, other__long__lstm_with_attention__decoder__weights=even)
-    assert f"{told}from the states that it needs." in said("lstm", spread)
-
-
-def test_a_share_of_the_memory_is_said_to_be_above_an_equal_one_only_where_it_is() -> None:
-    trace = trace_of("The car is red")
-    assert "from “woman”, above an equal share: 10%." in said("lstm", trace)
-    shares = trace["other.long.lstm.encoder.memory_shares"].values
-    faded = changed(trace, other__long__lstm__encoder__memory_shares=shares / 2)
-    assert "from “woman”; an equal share is 10%." in said("lstm", faded)
+    assert "Now all is right. “la” looks at “woman”, which decides its form;" in said("lstm", trace)
+    assert "“cansada” still at the last state: it need not hold all words now." in said("lstm", trace)
+    weights = trace["other.long.lstm_with_attention.decoder.weights"].values
+    for others, told in (
+        (np.roll(weights, 1, axis=-1), "most from one state."),
+        (np.full_like(weights, 1 / 2), "from the states that it needs."),
+    ):
+        spoken = said("lstm", changed(trace, other__long__lstm_with_attention__decoder__weights=others))
+        assert f"Now all is right: each word takes {told}" in spoken
+        assert "still at the last state" not in spoken
 
 
 def test_a_new_sum_is_said_to_put_a_late_mask_right_only_where_the_weights_become_the_same() -> None:

@@ -6,7 +6,18 @@ from collections.abc import Iterator, Sequence
 
 from manim import DOWN, VGroup
 
-from scenes.animations import Dive, Rise, Visit, appear, appear_in_turn, draw, exchange, leave, move_ring, ring_around
+from scenes.animations import (
+    Dive,
+    Rise,
+    Travel,
+    Visit,
+    appear,
+    appear_in_turn,
+    draw,
+    leave,
+    move_ring,
+    ring_around,
+)
 from scenes.chapters.c03_lstm.figures import (
     BILLION,
     NEAR,
@@ -44,9 +55,9 @@ ATTENDING = "lstm_with_attention"
 RUN, RECALL = "experiment.against_lstm", "experiment.recall"
 #: The translators, what they are called, and their roles.
 TRANSLATORS = {
-    "LSTM": ("LSTM, overall:", "residual"),
-    "LSTM with attention": ("LSTM + attention, overall:", "key"),
-    "Transformer": ("Transformer, overall:", "weight"),
+    "LSTM": ("LSTM", "residual"),
+    "LSTM with attention": ("LSTM + attention", "key"),
+    "Transformer": ("Transformer", "weight"),
 }
 #: The models that recall.
 RECALLING = {
@@ -213,8 +224,9 @@ class AgainstLSTM(Chapter):
             beat(
                 claim(
                     bool(trace["config.heads"] > 1),
-                    f"In one head, one of several attentions, “{focus.query_token}” gives “{top_key}” {most:share}.",
-                    f"Here, “{focus.query_token}” gives “{top_key}” {most:share}.",
+                    f"In one head, one of several attentions, “{focus.query_token}” looks at “{top_key}” "
+                    f"with {most:share}.",
+                    f"Here, “{focus.query_token}” looks at “{top_key}” with {most:share}.",
                 ),
                 appear(own),
                 folding.look(),
@@ -247,22 +259,11 @@ class AgainstLSTM(Chapter):
                 picture.survive(),
             ),
             beat(
-                claim(
-                    bool(picture.left > picture.equal),
-                    f"At the end, {picture.left:share} of it comes from “{one}”, above an equal share: "
-                    f"{picture.equal:share}.",
-                    f"At the end, {picture.left:share} of it comes from “{one}”; an equal share is "
-                    f"{picture.equal:share}.",
-                ),
-                appear(ring_around(picture.tanks[-1], "residual")),
-                (appear_in_turn([*picture.levels], "slow"), appear(picture.level_name)),
-            ),
-            beat(
                 "Attention connects the two directly"
                 + (
                     ", within one layer."
                     if weight is None
-                    else f": in one head, “{other}” gives “{one}” {weight:share}."
+                    else f": in one head, “{other}” looks at “{one}” with {weight:share}."
                 ),
                 draw(picture.arc, kind="row"),
                 appear(picture.arc_name),
@@ -282,17 +283,43 @@ class AgainstLSTM(Chapter):
         source = trace[f"{LONG}.{READER}.cells"]
         near = source.label("position", source.position("position", noun))
         misled = [str(alone[i]) for i in wrong] == [facts["forms"][near]]
-        size = trace[f"{READER}.state_size"]
-        mended = attending[wrong[-1]] if wrong and wrong[-1] < len(attending) else ""
+        right, most = [*map(str, attending)] == [*gold], [row.largest() for row in picture.weights]
+        tops, clear = [state for state, _ in most], all(weight > 1 / 2 for _, weight in most)
+        decides = right and clear and str(tops[0]) in facts["forms"]
+        told = [
+            beat(
+                f"Now all is right. “{attending[0]}” looks at “{tops[0]}”, which decides its form;",
+                (appear(ring_around(picture.outputs[1][0], "weight")), ribbon.mark({tops[0].position: "weight"})),
+            )
+            if decides
+            else beat(
+                claim(
+                    right,
+                    "Now all is right: "
+                    + claim(
+                        clear, "each word takes most from one state.", "each word takes from the states that it needs."
+                    ),
+                    "Even so, not all is right. Each word takes from several states.",
+                )
+            )
+        ]
+        if right and clear and wrong and tops[wrong[-1]].position == len(others) - 1:
+            told.append(
+                beat(
+                    f"“{attending[wrong[-1]]}” still at the last state: it need not hold all words now.",
+                    (appear(ring_around(picture.outputs[1][wrong[-1]], "weight")), appear(ring_around(others[-1]))),
+                )
+            )
         yield Step(
             "One state for a whole sentence",
             beat(
                 "To translate, an LSTM hands over only its last memory and hidden state.",
-                (ribbon.mark({}), appear_in_turn([*chain], "slow")),
-                leave(*chain[:-1]),
+                (ribbon.mark({}), appear_in_turn([*chain])),
+                (leave(*chain), *(Travel(chain[-1], vector, kind="row") for vector in picture.neck)),
+                appear(picture.called),
             ),
             beat(
-                f"Twice {size} numbers must hold the whole sentence.",
+                "They must hold the whole sentence.",
                 appear(picture.names[0]),
                 picture.write_alone(),
             ),
@@ -306,23 +333,11 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 "Let it look at all states: attention was invented for this.",
-                (ribbon.mark({}), appear(*others[:-1]), *exchange(chain[-1:], others[-1:])),
-                appear(picture.names[1]),
-                picture.write_attending(),
+                (ribbon.mark({}), leave(picture.neck, picture.called), appear_in_turn([*others])),
+                (appear(picture.names[1]), picture.write_attending()),
+                draw(*(line for lines in picture.looks() for line in lines), kind="row", back=True),
             ),
-            beat(
-                claim(
-                    [*map(str, attending)] == [*gold],
-                    (f"Now all is right, even “{mended}”: " if mended else "Now all is right: ")
-                    + claim(
-                        all(row.largest()[1] > 1 / 2 for row in picture.weights),
-                        "each word takes most from one state.",
-                        "each word takes from the states that it needs.",
-                    ),
-                    "Even so, not all is right. Each word takes from several states.",
-                ),
-                *(draw(*lines, kind="emphasise") for lines in picture.looks()),
-            ),
+            *told,
             stage=[ribbon],
         )
 
@@ -333,9 +348,9 @@ class AgainstLSTM(Chapter):
         _, attending, _ = TRANSLATORS
         first, second, third = (means.pick(model=name) for name in TRANSLATORS)
         rows = {name: right.pick(model=name) for name in TRANSLATORS}
-        ends = {name: (means.pick(model=name), "share") for name in TRANSLATORS}
+        totals = {name: means.pick(model=name) for name in TRANSLATORS}
         ticks = lengths.quantities()[:: SHORT_AND_LONG[0]]
-        curves = Curves(lengths, rows, TRANSLATORS, ends, ticks, card.inside, "model")
+        curves = Curves(lengths, rows, TRANSLATORS, {}, ticks, card.inside, "model", totals=totals, total="all lengths")
         until = run["by_length.longest_solved"].values
         bought, sure = run["exact.share_of_gain"], run["exact.effect"].pick(model=attending) == 1
         yield Step(
@@ -352,8 +367,9 @@ class AgainstLSTM(Chapter):
                     "Longer ones are harder for it.",
                 ),
                 *curves.drawn("LSTM"),
+                appear(curves.total, curves.totals["LSTM"]),
             ),
-            beat(f"With attention it gets {second:share}.", *curves.drawn(attending)),
+            beat(f"With attention it gets {second:share}.", *curves.drawn(attending), appear(curves.totals[attending])),
             beat(
                 f"The Transformer gets {third:share}. "
                 + claim(
@@ -362,6 +378,7 @@ class AgainstLSTM(Chapter):
                     "All three were trained only briefly.",
                 ),
                 *curves.drawn("Transformer"),
+                appear(curves.totals["Transformer"]),
             ),
             stage=[card, curves.plot],
         )
@@ -376,7 +393,7 @@ class AgainstLSTM(Chapter):
         nearest, *others = picture.learn()
         (grid, _), (opened, _), (chain, _) = ends.values()
         ticks = distances.quantities()
-        curves = Curves(distances, rows, RECALLING, ends, ticks, card.inside, "model", powers=True)
+        curves = Curves(distances, rows, RECALLING, ends, ticks[NEAR:], card.inside, "model", powers=True, linear=True)
         small = VGroup(
             curves.level(grid / BILLION, f"a billionth of {grid:.0e}"),
             curves.level(grid / BILLION**2, "a billionth of a billionth"),

@@ -53,8 +53,8 @@ FEW = 5
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
 #: Px of the line of Spanish forms.
 FORM = 54.0
-#: Px of the two texts that are written, and of the names at the left of two lanes.
-LINES, NAMES = 280.0, 270.0
+#: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
+LINES, NECK, NAMES = 280.0, 150.0, 270.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
 APART, RAMP, SOURCE = 96.0, 240.0, 330.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
@@ -371,17 +371,14 @@ class Fading:
         forms: the Spanish forms that the first two give to the last.
         weight: what attention gives to the first for the last, if it is known.
         ribbon: the sentence at the foot.
-
-    At the last of the `places`, the part is `left`; if all words had as much, it would be `equal`.
     """
 
     def __init__(
         self, part: Trace, ends: Sequence[str], forms: Sequence[str], weight: Quantity | None, ribbon: Ribbon
     ) -> None:
-        parts, hops, shares = part["memory_shares"].pick(batch=0), part["recurrent_path_lengths"], part["equal_shares"]
+        parts, hops = part["memory_shares"].pick(batch=0), part["recurrent_path_lengths"]
         self.places = start, _, end = [parts.position("query", word) for word in ends]
         self.words = [parts.label("query", place) for place in self.places]
-        self.left, self.equal = parts.quantity(end, start), shares.quantity(end)
         room, line = over(ribbon).split_rows(-FORM, 16)
         top, low = room.split_rows(room.golden_rows()[1].height)
         wide, tall = ribbon.wide - 34, low.height - 20
@@ -390,7 +387,7 @@ class Fading:
             for form, role, place in zip((*forms, forms[0]), ("residual", "ink2", "ink"), self.places, strict=True)
         )
         self.hops = [hops.quantity(i, start) for i in range(start + 1, end + 1)]
-        self.tanks, self.bars, self.numbers, self.levels = VGroup(), VGroup(), VGroup(), VGroup()
+        self.tanks, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
             tank = Box(wide, tall, palette().surface, 8, palette().line, 2).move_to(ribbon.columns[i].cross(low).centre)
@@ -401,11 +398,6 @@ class Fading:
             self.tanks.add(tank)
             self.bars.add(bar)
             self.numbers.add(value)
-            level = bar_of(shares.quantity(i), "height", tall, wide, "ink", 4)
-            level.set_fill(opacity=0).set_stroke(palette().ink, stroke(3), 1)
-            self.levels.add(level.move_to(tank).align_to(tank, -UP))
-        self.level_name = Words("an equal share", "fact", "ink2").settle(self.levels[0].get_top())
-        self.level_name.end_at(self.tanks[0].get_left()[0] - units(14))
         chips = ribbon.chips[end], ribbon.chips[start]
         a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[-1], self.tanks[0]))
         self.arc = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75, thick=10)
@@ -441,6 +433,15 @@ class Handover:
     def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
         lines, low = STAGE.split_rows(LINES, 70)
         self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
+        #: All that is handed over by the first model: the last memory and hidden state, and what they are called.
+        self.neck, self.called = VGroup(), VGroup()
+        size, handed = models[0]["encoder.state_size"], (("cells", "memory"), ("states", "hidden state"))
+        places = over(ribbon, low).split_rows(HEAD)[1].split_rows(-NECK)[1].inset(NECK, 0).columns(2, NECK)
+        for (name, called), place in zip(handed, places, strict=True):
+            head, body = place.split_rows(54)
+            state = models[0][f"encoder.{name}"].pick(batch=0, position=len(ribbon.chips) - 1)
+            self.neck.add(vector_in(body, state, "residual", most=NECK / 2))
+            self.called.add(Words(f"{called}: {size} numbers", "stage word", "residual").settle(head.centre))
         #: The words, and "query key", what attention gives to each state for each of them.
         self.written = [model["decoder.logits"].words("position")[1:] for model in models]
         self.weights = models[-1]["decoder.weights"].pick(batch=0)
@@ -452,14 +453,13 @@ class Handover:
             self.outputs.append(body.fit(in_line(words, body.width)))
 
     def write_alone(self) -> Animation:
-        """All words come out of the last state."""
-        last = self.chain.vectors[-1]
-        return deal([last] * len(self.outputs[0]), [*self.outputs[0]], kind="slow")
+        """All words come out of the last memory and hidden state."""
+        return deal([self.neck[1].cells.of(0)] * len(self.outputs[0]), [*self.outputs[0]], kind="slow")
 
     def write_attending(self) -> Animation:
         """Each word comes out of the state that attention gives the most for it."""
         most = [int(np.argmax(row.values)) for row in self.weights][: len(self.outputs[1])]
-        return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="slow")
+        return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="cell")
 
     def looks(self) -> list[VGroup]:
         """The weights of the states for each word that is written, as lines."""
