@@ -284,17 +284,22 @@ class Basics(Chapter):
         token = TwoContexts.word_of(trace)
         if token is None:
             return []
-        picture = TwoContexts(trace, token, text.memory.name, reading)
-        flow = pulses([*picture.ways_in, *picture.ways_out], role="focus")
+        picture = TwoContexts(trace, token, text.memory.name)
+        names, rows, ways_in = (
+            [part for one in picture.both for part in getattr(one, kind)] for kind in ("names", "before", "ways_in")
+        )
+        inside = [vector for one in picture.both for column in one.columns for vector in column]
+        strands = [line for one in picture.both for fan in one.fans for line in fan]
+        flow = pulses([*ways_in, *picture.ways_out], role="focus")
         gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out, *reading.sizes]
         gone += [*reading.between, *(part for parts in (*reading.columns, *reading.fans) for part in parts)]
         return [
             beat(
                 f"What has changed? Here “{token}” goes in twice, as the same vector.",
-                (leave(*gone), appear(*picture.sentences, reading.closed.bars, reading.closed.layers)),
-                tuple(Travel(*way, kind="flow") for way in zip(picture.chips, picture.before, strict=True)),
-                (appear(picture.same), draw(*picture.ways_in, kind="flow")),
-                appear_in_turn(reading.lit),
+                (leave(*gone), *exchange([reading.encoder], [picture.both[0].encoder])),
+                (appear(*names), deal(names, rows)),
+                (appear(picture.same), draw(*ways_in, kind="flow")),
+                (appear(*inside, rise=False), draw(*strands, kind="row")),
             ),
             beat(
                 "Two come out: each knows its context.",

@@ -39,6 +39,8 @@ REMARK = 64.0
 BUNDLED = 0.4
 #: Px of a vector inside of the encoder, and from there to its edge; and the least attention weight that has a strand.
 INNER, GAP, FAINT = 60.0, 24.0, 0.02
+#: Px between the rows of two sentences, and how much of all vectors but those of one word is not seen.
+HALVES, VEIL = 84.0, 0.6
 #: So many numbers of a vector are read beside its stripes.
 READ = 8
 #: So many words that may be written next have a bar of their own.
@@ -306,24 +308,40 @@ class Reading(VGroup):
     Inside, `columns` are the vectors before and after the first layer and the last one. For each of these layers,
     `fans` has a strand from every vector before it to every vector after it, as thick as the attention weight, a mean
     over heads.
+
+    Args:
+        before, after: the vectors.
+        run: the beginning of the names of another pass, such as "other.shore.".
+        part: the rectangle of the rows; all below a head if there is none.
+        only: the place of the single row that has strands.
+        scales: the values that get the full colour in what goes in, and in what comes out.
     """
 
-    def __init__(self, trace: Trace, before: NamedTensor, after: NamedTensor) -> None:
+    def __init__(
+        self,
+        trace: Trace,
+        before: NamedTensor,
+        after: NamedTensor,
+        run: str = "",
+        part: Room | None = None,
+        only: int | None = None,
+        scales: tuple[float, float] = (0.0, 0.0),
+    ) -> None:
         heads, body = STAGE.split_rows(84)
+        body = part or body
         _, room = body.split_columns(gutter(before.words("position")) + 14)
         wide = 0.33 * room.width
         #: The rooms of what goes in and of what comes out.
         self.sides = left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
-        self.names, self.before = named_rows(before, body, wide, "residual")
-        self.after = vectors_in(right, after, "residual", HIGHEST)
+        self.names, self.before = named_rows(before, body, wide, "residual", scale=scales[0])
+        self.after = vectors_in(right, after, "residual", HIGHEST, scale=scales[1])
         plate = room.inset(0.36 * room.width, 0).cross(STAGE)
-        self.encoder, self.closed = Half(trace, "encoder", plate, empty=True), Half(trace, "encoder", plate)
-        self.lit = self.closed.working()
+        self.encoder = Half(trace, "encoder", plate, empty=True)
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
         last = trace.about["config"]["encoder_layers"] - 1
         # After the first layer, and before the last one: the same vectors if there are two, and none if there is one.
         inner = ["0.resid_post"] * (last > 1) + [f"{last}.resid_pre"] * (last > 0)
-        stops = [before, *(rows_of(trace, f"encoder.{name}") for name in inner), after]
+        stops = [before, *(rows_of(trace, f"{run}encoder.{name}") for name in inner), after]
         self.columns = [
             [
                 Vector(row, INNER, pixels(line.height), "residual", full_colour(tensor)).move_to(line).set_x(x)
@@ -335,8 +353,11 @@ class Reading(VGroup):
         self.between = VGroup(ellipsis(vertical=True).move_to(self.encoder)) if last > 1 else VGroup()
         #: For each layer that is shown, the vectors before it and those after it.
         self.stages = [*pairwise(self.columns)][:: 2 if last > 1 else 1]
-        weights = (rows_of(trace, f"encoder.{layer}.self_attn.mean_weights") for layer in sorted({0, last}))
+        weights = (rows_of(trace, f"{run}encoder.{layer}.self_attn.mean_weights") for layer in sorted({0, last}))
         self.fans = [fan(row, *pair, FAINT) for row, pair in zip(weights, self.stages, strict=True)]
+        if only is not None:
+            rows = slice(only * len(self.before), (only + 1) * len(self.before))
+            self.fans = [VGroup(*strands[rows]) for strands in self.fans]
         size = f"{trace['config.words']} × {trace['config.d_model']}"
         self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
         super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
@@ -363,44 +384,40 @@ class Reading(VGroup):
 
 
 class TwoContexts(VGroup):
-    """A word at one place of two sentences: one vector goes into the encoder twice, and two come out.
+    """A word at one place of two sentences: all vectors go into the encoder, and those of the word come out, in `own`.
 
-    `links` join the entries of these two that have another sign.
+    In the encoder are the strands that lead to the word; all other vectors are faint. `links` join the entries of the
+    two that come out which have another sign.
 
     Args:
         token: the word in the first sentence.
         name: the tensor that comes out of the encoder.
-        reading: the picture of the encoder in which both are read.
     """
 
-    def __init__(self, trace: Trace, token: Label, name: str, reading: Reading) -> None:
-        (left, right), runs = reading.sides, [trace.under(f"other.{sense}", batch=0) for sense in SENSES]
-        above, below = Room(STAGE.left, left.top, left.right, left.bottom).rows(2, 130)
-        texts = [run["embed_src.sum"].words("position") for run in runs]
-        self.sentences = [sentence(texts[0], above), sentence(texts[1], below, at_foot=True)]
-        self.chips = [line.chips[line.place(token)] for line in self.sentences]
-        for chip in self.chips:
-            chip.box.set_stroke(palette().residual, stroke(5))
-        rows = above.split_rows(-HIGHEST)[1], below.split_rows(HIGHEST)[0]
-        first, last = ([run[point].pick(position=token) for run in runs] for point in ("embed_src.sum", name))
-        self.before, self.after = (
-            [
-                vector_in(side.cross(row), vector, "residual", full_colour(*both))
-                for row, vector in zip(rows, both, strict=True)
-            ]
-            for side, both in ((left, first), (right, last))
-        )
-        self.ways_in, self.ways_out = across(self.before, [reading.encoder]), across([reading.encoder], self.after)
-        #: Where the encoder hands them out.
-        self.doors = [reading.columns[-1][0].plate.copy().set_y(vector.get_y()) for vector in self.after]
-        self.same = Words("=", "chapter").move_to(VGroup(*self.before))
-        upper, lower = (vector.cells for vector in self.after)
-        turned = np.flatnonzero(np.sign(last[0].values) != np.sign(last[1].values)).tolist()
+    def __init__(self, trace: Trace, token: Label, name: str) -> None:
+        here, halves = token.position, STAGE.split_rows(84)[1].rows(2, HALVES)
+        names = [[f"other.{sense}.{point}" for sense in SENSES] for point in ("embed_src.sum", name)]
+        first, last = ([rows_of(trace, one) for one in several] for several in names)
+        scales = full_colour(*first), full_colour(*last)
+        sides = [gutter(one.words("position")) for one in first]
+        halves = [half.split_columns(max(sides) - side)[1] for half, side in zip(halves, sides, strict=True)]
+        self.both = [
+            Reading(trace, before, after, f"other.{sense}.", half, here, scales)
+            for sense, before, after, half in zip(SENSES, first, last, halves, strict=True)
+        ]
+        self.before, self.after = ([getattr(one, side)[here] for one in self.both] for side in ("before", "after"))
+        for one in self.both:
+            for column in (one.before, *one.columns):
+                VGroup(*column[:here], *column[here + 1 :]).fade(VEIL)
+            one.names[here].box.set_stroke(palette().residual, stroke(5))
+        self.ways_out = VGroup(one.ways_out[here] for one in self.both)
+        self.doors = [one.columns[-1][here] for one in self.both]
+        self.same = Words("=", "chapter").move_to(VGroup(self.both[0].before[-1], self.both[1].before[0]))
+        ends, (upper, lower) = [one[here].values for one in last], [vector.cells for vector in self.after]
+        turned = np.flatnonzero(np.sign(ends[0]) != np.sign(ends[1])).tolist()
         self.links = VGroup(rule(upper.of(i).get_bottom(), lower.of(i).get_top(), "ink", 3) for i in turned)
-        self.key = right.cross(below.split_rows(HIGHEST, 24)[1].split_rows(60)[0]).fit(
-            Words("a line: another sign", "fact", "ink2"), most=1.0
-        )
-        super().__init__(*self.sentences, *self.before, self.same, *self.after, self.links, self.key)
+        self.key = Words("white: the sign differs", "fact", "ink2").next_to(self.after[1], DOWN, buff=units(24))
+        super().__init__(*self.both, self.same, self.links, self.key)
 
     @staticmethod
     def word_of(trace: Trace) -> Label | None:
@@ -479,6 +496,8 @@ class Families(VGroup):
         ]
         names = zip(("BERT", "BART, ours", "GPT"), heads, strict=True)
         self.names = [head.fit(Words(name, "chapter"), most=0.8) for name, head in names]
+        for name in self.names[1:]:
+            name.stand_on(self.names[0].baseline)
         self.vectors = vectors_in(samples[0].inset(40, 0), memory, "residual", 60)
         self.translation = VGroup(VGroup(in_lines(words)).arrange(DOWN, buff=units(12)) for words in (source, output))
         samples[1].fit(self.translation.arrange(DOWN, buff=units(36)), most=1.4)

@@ -24,8 +24,7 @@ from scenes.chapters.c20_faq.cards import Claim, ClaimBars
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
-from scenes.mobjects.black_box import Machine, Reading, Translated, TwoContexts
-from scenes.mobjects.passage import rows_of
+from scenes.mobjects.black_box import Machine, Translated, TwoContexts
 from scenes.stage.reading import read
 from scenes.stage.step import Record
 from scenes.theme import PIXELS_PER_UNIT, at, drawn_in
@@ -117,7 +116,7 @@ def test_two_contexts_are_joined_at_the_entries_that_have_another_sign_and_only_
         trace = trace_of("The car is red")
         memory, token = Translated(trace).memory, TwoContexts.word_of(trace)
         assert token == "bank"
-        picture = TwoContexts(trace, token, memory.name, Reading(trace, rows_of(trace, "embed_src.sum"), memory))
+        picture = TwoContexts(trace, token, memory.name)
     rows = [trace[f"other.{sense}.{memory.name}"].pick(batch=0, position=1).values for sense in SENSES]
     turned = [k for k, pair in enumerate(zip(*rows, strict=True)) if pair[0] * pair[1] < 0]
     assert 0 < len(turned) < len(rows[0])
