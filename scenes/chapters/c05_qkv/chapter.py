@@ -136,11 +136,12 @@ class QKV(Chapter):
             (leave(headings[k]), appear(headings[k + 1]), *exchange(*two, "slow"))
             for k, two in enumerate(picture.changes)
         ]
+        spans = [one.values.max() - one.values.min() for one in lengths]
         learned = claim(
             trace.about["config"].get("norm") == "rms",
-            "Each entry is weighed by its learned gain.",
-            "Each entry gets its learned gain and shift.",
-        )
+            "Each entry is weighed by its learned gain",
+            "Each entry gets its learned gain and shift",
+        ) + claim(bool(0 < spans[-1] < spans[0]), ": lengths differ again, but less.", ".")
         yield Step(
             "What exactly enters?",
             beat(

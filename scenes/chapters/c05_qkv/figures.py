@@ -56,7 +56,7 @@ HEAD = 84.0
 #: Px of the bar of the longest vector, from a vector to its bar, and for the number behind that.
 LONGEST, BESIDE, DIGITS = 520.0, 40.0, 130.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
-ASIDE, CHIPS_ASIDE, OVER = 0.3, 0.36, -0.15
+ASIDE, WORDS_ASIDE, OVER = 0.13, 0.26, -0.15
 
 
 class Looking(Arcs):
@@ -75,7 +75,7 @@ class Looking(Arcs):
 
     def look(self) -> list[Animation]:
         """The arcs are drawn, and get their numbers."""
-        return [draw(*self.arcs, kind="slow"), appear(*self.marks)] if len(self.arcs) else []
+        return [draw(*self.arcs, kind="slow", back=True), appear(*self.marks)] if len(self.arcs) else []
 
 
 class ThreeRoles(VGroup):
@@ -88,7 +88,7 @@ class ThreeRoles(VGroup):
         coloured: True if the vectors have the colours of their roles; else that of the residual stream.
         below: what stands in a line below the panels, if it has parts.
 
-    `symbols` are the matrices of the roles, where they are `coloured`.
+    `symbols` are the products with the matrices of the roles, where they are `coloured`.
     """
 
     def __init__(
@@ -115,11 +115,16 @@ class ThreeRoles(VGroup):
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
             self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=TALLEST)
             if coloured:
-                self.symbols[role] = last.part(role)
+                self.symbols[role] = last
         pairs = [(panel[1], top) for panel, top in zip(self.panels.values(), tops, strict=True)]
         most = min(WIDER, *(min(units(top.width) / m.width, units(top.height) / m.height) for m, top in pairs))
         for lines, top in pairs:
             top.fit(lines, most=most)
+            (tag, name), last = lines
+            (first, called), under = pairs[0][0]
+            name.stand_on(called.baseline)
+            tag.set_y(first.get_y())
+            last.align_to(under, UP)
         self.ways = [
             curve(np.array([panel.get_x(), self.whole.get_bottom()[1], 0]), panel.get_top(), "residual", 4)
             for panel in self.panels.values()
@@ -150,34 +155,28 @@ class Exchanged:
         ]
         one, other = self.symbols
         self.crossed = [a.copy().move_to(b, aligned_edge=UP + LEFT) for a, b in ((one, other), (other, one))]
-        self.chips = [chip for line in readings for chip in (line[0], line[2])]
-        self.turned = [chip for line in readings for chip in (_as(line[0], line[2]), _as(line[2], line[0]))]
+        pairs = [(line[0].word, line[2].word) for line in readings]
+        self.said = [said for pair in pairs for said in pair]
+        self.turned = [a.copy().move_to(b) for pair in pairs for a, b in (pair, pair[::-1])]
 
     def matrices(self) -> list[tuple[Animation, ...]]:
         """The matrices pass over into each other's place, and each panel makes its vector anew."""
         return [exchange(self.symbols, self.crossed, "slow", ASIDE), *self._anew(self.mine, self.made)]
 
     def scores(self) -> tuple[Animation, ...]:
-        """In each pair, the query becomes the key, and the key the query."""
-        return exchange(self.chips, self.turned, "slow", CHIPS_ASIDE)
+        """In each pair, the token that asks becomes the one that is found, and the other way round."""
+        return exchange(self.said, self.turned, "slow", WORDS_ASIDE)
 
     def back(self) -> list[tuple[Animation, ...]]:
         """Everything takes its own place again."""
         home = (
             *exchange(self.crossed, self.symbols, "row", ASIDE),
-            *exchange(self.turned, self.chips, "row", CHIPS_ASIDE),
+            *exchange(self.turned, self.said, "row", WORDS_ASIDE),
         )
         return [home, *self._anew(self.made, self.mine)]
 
     def _anew(self, old: Sequence[Vector], new: Sequence[Vector]) -> list[tuple[Animation, ...]]:
         return [(leave(*old),), tuple(Travel(self.whole, vector, kind="row") for vector in new)]
-
-
-def _as(chip: Token, place: Token) -> Token:
-    """The token of a chip in another one's place, with its role and of its size."""
-    box = place.box
-    new = Token(chip.label, place.role, TALL * box.width / box.height, TALL)
-    return new.scale(box.height / new.box.height).move_to(place)
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
