@@ -157,10 +157,9 @@ class CosineDots(VGroup):
         self.ends = VGroup(dashes(plot.point(x, 0), plot.point(x, high), "line", 3) for x in (0.0, most))
         ends_named = [Words(name, "fact", "ink2") for name in ("at right angles", "the same way")]
         for name, line in zip(ends_named, self.ends, strict=True):
-            name.next_to(line, UP, buff=units(8))
+            name.next_to(line, DOWN, buff=units(8))
         ends_named[1].align_to(self.ends[1], RIGHT)
-        beyond = Words("beyond the line", "fact", "ink2").next_to(self.counts, UP).align_to(self.counts, RIGHT)
-        self.beyond = beyond.match_y(ends_named[0])
+        self.beyond = Words("beyond the line", "fact", "ink").next_to(self.counts, UP).align_to(self.counts, RIGHT)
         self.ends.add(*ends_named)
         line = dashes(plot.point(float(level), 0), plot.point(float(level), high), "focus", 4)
         self.level = means(line, Tick(level, plot.across))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -40,7 +40,9 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.soft_lookup import Slider, SoftTable
+from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
 from transformer_core.studies.measures.stream import SENSES
 from transformer_core.tracing.provenance import Label
@@ -53,6 +55,8 @@ ASKED_FOR = {COPIED: "nearest: the right capital", "comparative": "nearest: the 
 #: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
 RELATIONS = "plural", "past", "comparative", "capital", "gender"
 REAL, CHANCE = "real pairs", "random pairs"
+#: What Spanish words have to do with.
+GLOSSES = {"banco": "(money)", "orilla": "(river)"}
 
 
 class Meaning(Chapter):
@@ -279,7 +283,7 @@ class Meaning(Chapter):
             ),
             beat(
                 f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two.",
-                move_ring(ring, picture.number_of(nearest)),
+                move_ring(ring, VGroup(picture.row_of(nearest), picture.number_of(nearest))),
                 ambient=along,
             ),
             stage=[card],
@@ -418,7 +422,12 @@ class Meaning(Chapter):
         first, second = picture.becomes
         flow = pulses([arc for row in rows for arc in row.arcs], role="ink")
         told = zip(rows, picture.nouns, picture.becomes, strict=True) if picture.told else ()
-        spelled = [row.spelled(noun, [f"{form}"]) for row, noun, form in told]
+        spelled = []
+        for row, noun, form in told:
+            spelled.append(row.spelled(noun, [f"{form}"]))
+            if gloss := GLOSSES.get(str(form)):
+                words = Words(gloss, "stage word", "ink2").next_to(spelled[-1], RIGHT, buff=gap("chip"))
+                spelled.append(words.stand_on(spelled[-1].baseline))
         yield Step(
             f"One “{word}”, two meanings",
             beat(

@@ -546,7 +546,7 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 "For a text too long to keep, a memory of fixed size is better, though it fades.",
-                appear(ring_around(picture.chain.lines[-1], roomy=True)),
+                appear(ring_around(picture.chain.lines[-1])),
                 ambient=picture.passing(longer=True),
             ),
             stage=[picture.chain, picture.grid],
