@@ -275,7 +275,7 @@ class Meaning(Chapter):
                 (appear(picture.sum), appear(picture.heading, picture.zero)),
                 appear(picture.texts, picture.bars, picture.numbers),
             ),
-            beat(f"The sum moves past “{queen}”,", picture.lead()),
+            beat(f"The sum moves away from “{first}”,", picture.lead()),
             beat(
                 f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
                 appear(ring),
