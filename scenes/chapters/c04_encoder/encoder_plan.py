@@ -79,8 +79,8 @@ LEFT_END = 4
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
-#: Px at the left of a column of outputs, for shares.
-SHARE = 90.0
+#: Px at the left of a column of outputs, for shares; below the last lane, and above and below bars in a lane.
+SHARE, FEET, AIR = 90.0, 12.0, 5.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width.
@@ -122,7 +122,7 @@ class Plan(VGroup):
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
-        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - 12).rows(len(words), 0)
+        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - FEET).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
         self.below = 0.0 if inner else min(BELOW, LOWER * lanes[0].height)
         high = lanes[0].height if inner else self.below
@@ -508,11 +508,11 @@ class Taking:
         taken, total = (part[name].pick(query=place) for name in ("weighted_rows", "mixture"))
         weights = mixing.weights.pick(query=token).quantities()
         self.shares = VGroup(number(weight, "share", "stage number") for weight in weights)
-        room = Room(plan.last.left - SHARE, plan.last.top, plan.last.right, plan.last.bottom - SIDE / 2)
+        room = Room(plan.last.left - SHARE, plan.last.top, plan.last.right, plan.last.bottom - FEET)
         self.sheet = Box(room.width + SIDE, room.height, palette().background, 14, palette().ink3, 2.5)
         self.sheet.move_to(room.centre)
         self.heading = plan.heading(f"what “{token}” takes", self.sheet)
-        lanes = room.inset(0, SIDE / 2).rows(len(plan.words), 0)
+        lanes = [lane.inset(0, AIR) for lane in room.rows(len(plan.words), 0)]
         reach = np.concatenate([read.values.ravel(), total.values, [0.0]])
         self.zeros, self.whole, self.weighted, self.meet = (VGroup() for _ in range(4))
         unit = lanes[0].height / float(np.ptp(reach))
