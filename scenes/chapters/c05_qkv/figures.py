@@ -85,7 +85,7 @@ class ThreeRoles(VGroup):
         x: the vector itself, shown across the top as `whole`.
         vectors: for each role the vector in its panel.
         room: the rectangle that is filled.
-        coloured: True if the vectors have the colours of their roles; else that of the residual stream.
+        coloured: True if what each role makes of the vector is shown; else that is a question.
         below: what stands in a line below the panels, if it has parts.
 
     `symbols` are the products with the matrices of the roles, where they are `coloured`.
@@ -100,7 +100,7 @@ class ThreeRoles(VGroup):
         top, room = room.split_rows(40)[1].split_rows(92, 28)
         self.whole = vector_in(top, x, "residual")
         self.panels: dict[str, VGroup] = {}
-        self.vectors: dict[str, Vector] = {}
+        self.vectors: dict[str, VMobject] = {}
         self.symbols: dict[str, VMobject] = {}
         self.tensors, self.feet = vectors, {}
         tops: list[Room] = []
@@ -113,8 +113,9 @@ class ThreeRoles(VGroup):
             top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(130.0, FOOTED * part.height))
             tops.append(top.inset(0, LOWER))
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
-            self.vectors[role] = vector_in(self.feet[role], tensor, role if coloured else "residual", most=TALLEST)
+            self.vectors[role] = Words("?", "chapter", role).settle(self.feet[role].centre)
             if coloured:
+                self.vectors[role] = vector_in(self.feet[role], tensor, role, most=TALLEST)
                 self.symbols[role] = last
         pairs = [(panel[1], top) for panel, top in zip(self.panels.values(), tops, strict=True)]
         most = min(WIDER, *(min(units(top.width) / m.width, units(top.height) / m.height) for m, top in pairs))
@@ -132,9 +133,9 @@ class ThreeRoles(VGroup):
         super().__init__(self.whole, *self.ways, *self.panels.values(), *self.vectors.values())
 
     def opening(self) -> list[tuple[Animation, ...]]:
-        """Role by role: its panel appears, and the vector comes into it."""
+        """Role by role: its panel appears, and what it makes of the vector comes into it."""
         return [
-            (appear(panel, way), Travel(self.whole, vector, kind="row"))
+            (appear(panel, way), Travel(self.whole, vector, kind="row") if self.symbols else appear(vector))
             for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
         ]
 
