@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, draw, lagged, leave, pulses, reshape
+from scenes.animations import Flight, Play, Travel, appear, deal, draw, lagged, leave, pulses, reshape, through
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.formulas import LARGE, Formula
@@ -250,7 +249,7 @@ class OneForAll:
 
 
 class MoveAndCompute:
-    """Attention between tokens as arcs, and below each of them the same network.
+    """Attention between tokens as arcs, and below them the network that takes each vector by itself.
 
     Args:
         query: the token that attends.
@@ -271,40 +270,37 @@ class MoveAndCompute:
         self.lines = first, last
         entering = under(ribbon, first, enters, "residual", full_colour(enters))
         leaving = under(ribbon, last, out, "residual", full_colour(out))
-        boxes = [self._box(column.cross(middle)) for column in ribbon.columns]
-        #: Of each token, where its vector comes by, from the top; and the lines between.
-        self.stops = [*zip(self.arcs.chips, entering, boxes, leaving, strict=True)]
-        self.ways = [[drop(a, b, "residual", 5) for a, b in pairwise(stops)] for stops in self.stops]
-
-    @staticmethod
-    def _box(place: Room) -> VGroup:
-        """The network, under one of the tokens."""
-        box = Box.of(place, palette().surface, 12, palette().residual, 3)
-        name = Words("FFN", "stage word", "residual", box)
-        return VGroup(box, place.inset(8, 0).fit(name, most=1.0).settle(place.centre))
+        box = Box(lines.width, middle.height, palette().surface, 12, palette().residual, 3).move_to(middle.centre)
+        self.network = VGroup(box, Words("FFN", "stage word", "residual", box).settle(middle.centre))
+        self.entering, self.leaving = entering, leaving
+        feet = [np.array([out.get_x(), box.get_bottom()[1], 0]) for out in leaving]
+        self.ways = [
+            [drop(chip, into, "residual", 5) for chip, into in zip(self.arcs.chips, entering, strict=True)],
+            [drop(into, box, "residual", 5) for into in entering],
+            [rule(foot, out.get_top(), "residual", 5) for foot, out in zip(feet, leaving, strict=True)],
+        ]
 
     def instead(self, enters: NamedTensor, out: NamedTensor) -> tuple[tuple[Animation, ...], tuple[Animation, ...]]:
         """Replace the vector that enters at each token, and then the one that leaves."""
         (above, below), scale = self.lines, full_colour(out)
         into, outof = [], []
-        for (_, entering, box, leaving), column in zip(self.stops, self.arcs.ribbon.columns, strict=True):
-            into += [reshape(entering, vector_in(column.cross(above), enters, "residual", scale)), leave(leaving)]
-            outof.append(Travel(box, vector_in(column.cross(below), out, "residual", scale), kind="row"))
-        return tuple(into), tuple(outof)
+        for entering, column in zip(self.entering, self.arcs.ribbon.columns, strict=True):
+            into.append(reshape(entering, vector_in(column.cross(above), enters, "residual", scale)))
+            outof.append(Travel(self.network[1], vector_in(column.cross(below), out, "residual", scale), kind="row"))
+        return (*into, leave(*self.leaving, *self.arcs.arcs)), tuple(outof)
 
     def at_foot(self, formula: Formula) -> Formula:
         """Put a formula below the vectors."""
         return self.foot.fit(formula, most=1.0)
 
-    def down(self) -> list[Animation]:
-        """Each vector goes through the network below its token."""
-        turns = []
-        for ways, stops in zip(self.ways, self.stops, strict=True):
-            falls = [Travel(old, new, kind="row") for old, new in pairwise(stops)]
-            turns.append(LaggedStart(*map(AnimationGroup, map(draw, ways), falls), lag_ratio=0.8))
-        return turns
+    def down(self) -> tuple[Play | None, ...]:
+        """Attention moves; then every vector goes through the network by itself, and its output comes out."""
+        into, within, outof = self.ways
+        first = draw(*self.arcs.arcs, kind="row"), draw(*into), deal(self.arcs.chips, self.entering, kind="flow")
+        go_in, come_out = through(self.entering, self.network[1], self.leaving)
+        return first, (appear(self.network, self.called), draw(*within), go_in), (draw(*outof), come_out)
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: attention brings in, by its weights; and each vector goes down by itself."""
-        down = [line for way in self.ways for line in way]
+        down = [line for row in self.ways for line in row]
         return pulses([*self.arcs.arcs, *down], [*self.arcs.drawn_weights, *[0.5] * len(down)], "value")

@@ -412,7 +412,7 @@ class FeedForward(Chapter):
                 f"Now {called} goes back in one neuron: "
                 + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
                 (
-                    leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after),
+                    leave(one, leaves.arrows, leaves.names, plain.enters.names, leaves.before, leaves.after),
                     reshape(plain.image, leaves.folded[0], "row"),
                     draw(here, kind="row"),
                 ),
@@ -438,7 +438,7 @@ class FeedForward(Chapter):
                     f"The two sums part by {whole.apart:.2f} of the length.",
                     "Yet here the two sums agree, and one pass proves nothing.",
                 ),
-                appear(found.arrows, found.names, found.sums, found.before, found.after),
+                appear(plain.enters.names, found.arrows, found.names, found.sums, found.before, found.after),
                 whole.parting(),
             ),
             stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
@@ -447,27 +447,39 @@ class FeedForward(Chapter):
     def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:
         """The purpose of the activation: a boundary that is not straight, learned by a small layer."""
         run = trace.under("experiment.boundary")
-        picture, worst = Clouds(run), run["accuracy_by_seed"].smallest()[-1]
-        straight, layer = picture.straight, picture.layer
+        picture = Clouds(run)
+        (line, two, trained), (by_line, by_cut, learned) = picture.names, picture.right
         yield Step(
             "What no straight line can draw",
-            beat("What is a fold good for? Here, opposite corners belong together.", straight.come()),
+            beat("What is a fold good for? Here, opposite corners belong together.", picture.plane.come()),
             beat(
-                f"The best straight line gets {run['line_accuracy']:share} right, because it has only two sides.",
-                draw(picture.line),
-                appear(straight.right),
+                f"The best line gets {run['line_accuracy']:share} right: it has only two sides.",
+                (draw(picture.line), appear(by_line)),
             ),
             beat(
-                "In a small FFN, each neuron folds the plane along a line of its own.",
-                (appear(picture.cells, rise=False), picture.doubled()),
-                picture.folded(),
+                "Let two neurons fold it like paper, along one crease.",
+                (leave(picture.line, by_line, line), follow(two), *picture.laid_out()),
+                (draw(picture.crease, picture.fold), *picture.folded(1)),
+                picture.folded(2),
             ),
             beat(
-                f"Train it: {picture.shares[-1]:share} right, and {worst:share} in the worst of several trainings.",
-                appear(layer.right),
+                "One level cut parts the corners: in the plane, two lines.",
+                (appear(picture.level), draw(*picture.level_cuts)),
+                (*exchange(picture.level_cuts, picture.cuts, "row"), appear(by_cut)),
+            ),
+            beat(
+                f"Train an FFN: its own folds get {picture.shares[-1]:share} right.",
+                (
+                    leave(picture.cuts, picture.crease, picture.fold, picture.pages[0], two, by_cut),
+                    appear(picture.cells, picture.creases[0], rise=False),
+                    reshape(picture.sheets[0], picture.learned_sheets[0], "transform"),
+                    follow(trained),
+                    follow(learned),
+                    picture.stay("transform"),
+                ),
                 picture.learn(),
             ),
-            stage=[straight.box, straight.title, layer.box, layer.title],
+            stage=[picture.plane.box, line],
         )
 
     def moving_and_computing(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -491,16 +503,10 @@ class FeedForward(Chapter):
             "Moving, and computing",
             beat(
                 "So attention moves information between vectors, and the FFN computes within each:",
-                draw(*picture.arcs.arcs, kind="row"),
-                (*picture.down(), appear(picture.called)),
-                ambient=picture.flow(),
+                *picture.down(),
             ),
-            beat(
-                "it adds what training has stored.",
-                appear(whole),
-                ambient=picture.flow(),
-            ),
-            beat(question, (Reform(whole, left), *zeros) if left else None, ambient=picture.flow()),
+            beat("it adds what training has stored.", appear(whole), ambient=picture.flow()),
+            beat(question, (Reform(whole, left), *zeros) if left else None),
             beat("To biases: it is affine, not linear.", landing) if biased else None,
             stage=[*picture.arcs.chips],
         )

@@ -1,56 +1,61 @@
-"""Four clouds in a plane, the best straight line between them, and a small feed-forward layer that learns to part them.
+"""Four clouds in a plane, the best straight line between them, and folds that part them: by hand, and learned.
 
-Everything is a recorded run: `transformer_core.studies.experiments.parts`.
+The points and the training are a recorded run: `transformer_core.studies.experiments.parts`.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from manim import Animation, VGroup, VMobject
+from manim import LEFT, Animation, VGroup, VMobject
 
-from scenes.animations import Count, Shades, Through, Travel, Travels, draw, fill, lagged
+from scenes.animations import Count, Shades, Through, Travel, Travels, appear, fill, reshape
+from scenes.chapters.c11_feed_forward.sheets import woven
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Ground, Shade, means
-from scenes.mobjects.shapes import Box, dot, frame, rule
+from scenes.mobjects.shapes import Box, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, signed, units
+from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Every so many points of the recorded plane there is a cell; px of a point, of a heading, and beside a plane.
-EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 70.0
+#: Every so many points of the recorded plane there is a cell; px of a point, of a heading, and beside the planes.
+EVERY, POINT, HEAD, BESIDE = 2, 13.0, 64.0, 40.0
+#: Px that a heading leaves for its share.
+WIDEST = 150.0
+
+
+def mark_of(kind: int) -> VMobject:
+    """The sign of a kind: a square, or a disc."""
+    return dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
 
 
 class Plane:
-    """The points of both kinds in their plane, under a heading that ends in a share of points that are right.
+    """The points of both kinds of a `run` in their plane, in a `room` with a heading."""
 
-    Args:
-        run: the experiment.
-        name: what parts the points.
-        share: how many it gets right; `last` is what it counts up to.
-        room: the rectangle that is filled.
-    """
-
-    def __init__(self, run: Trace, name: str, share: Quantity, room: Room, last: Quantity | None = None) -> None:
+    def __init__(self, run: Trace, room: Room) -> None:
         head, body = room.split_rows(HEAD, 8)
         self.edge, self.centre = float(run["edge"]), body.centre
         self.side = min(body.width, body.height)
-        left, right = ((room.left + room.right) / 2 + way * self.side / 2 for way in (-1, 1))
+        middle = (room.left + room.right) / 2
+        self.head = Room(middle - self.side / 2, head.top, middle + self.side / 2, head.bottom)
         ground = Ground()
         self.box = means(frame(self.side, self.side, "line", 3, 4).move_to(body.centre), ground)
-        self.title = Words(name, "stage word").settle(head.centre).begin_at(at(left, 0)[0])
-        wide = number(share if last is None else last, ".0%", "large number").width
-        end = at(right, 0)[0]
-        self.right = number(share, ".0%", "large number").settle(head.centre).end_at(end)
-        self.title.scale(min(1.0, (end - at(left, 0)[0] - wide - units(24)) / self.title.width))
         self.kinds = VGroup(VGroup(), VGroup())
         px, points = self.side / 2 / self.edge, run["points"]
         for i, (point, kind) in enumerate(zip(points.values, run["kinds"].values, strict=True)):
-            mark = dot(np.zeros(3), POINT / 2, "ink") if kind else frame(POINT, POINT, "ink", 2.5, 1)
-            means(mark, *(Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1)))
+            away = (Away(points.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1))
             if np.abs(point).max() < self.edge:
-                self.kinds[int(kind)].add(mark.move_to(self.point(*point)))
+                self.kinds[int(kind)].add(means(mark_of(kind).move_to(self.point(*point)), *away))
         self.kinds.set_z_index(2)
+
+    def called(self, text: str) -> Words:
+        """What parts the points."""
+        name = Words(text, "stage word").settle(self.head.centre).begin_at(at(self.head.left, 0)[0])
+        return name.scale(min(1.0, units(self.side - WIDEST) / name.width), about_edge=LEFT)
+
+    def share(self, right: Quantity) -> Words:
+        """How many of the points it gets right."""
+        return number(right, ".0%", "large number").settle(self.head.centre).end_at(at(self.head.right, 0)[0])
 
     def come(self) -> tuple[Animation, ...]:
         """The points of both kinds, one after another."""
@@ -74,26 +79,58 @@ class Plane:
 
 
 class Clouds:
-    """The same points in two planes: parted by the best straight line, and by a layer that learns."""
+    """The same points in a plane, and on it as a sheet of paper: it is folded, cut, and folded anew in training."""
 
     def __init__(self, run: Trace) -> None:
-        left, right = STAGE.inset(BESIDE, 0).columns(2)
+        right, left = STAGE.inset(BESIDE, 0).golden_columns(last=True)
         self.shares = run["accuracy"].quantities()
-        self.straight = Plane(run, "the best straight line", run["line_accuracy"], left)
-        self.layer = Plane(run, f"an FFN, {run['hidden']} neurons", self.shares[0], right, self.shares[-1])
-        self.line = self.straight.line(run["line"].values, "weight", 7)
+        self.plane = Plane(run, left)
+        names = "the best straight line", "two neurons, set by hand", f"an FFN, {run['hidden']} neurons, trained"
+        self.names = [self.plane.called(text) for text in names]
+        found = run["line_accuracy"], run["cut_accuracy"], self.shares[0]
+        self.right = [self.plane.share(share) for share in found]
+        self.line = self.plane.line(run["line"].values, "weight", 7)
+        cut = float(run["cut_level"])
+        self.cuts = VGroup(self.plane.line(np.array([1, 1, way * cut]), "weight", 7) for way in (-1, 1))
+        self.crease = self.plane.line(np.array([1, 1, 0]), "query", 5)
         self.creases = [
-            VGroup(self.layer.line(crease, "query", 4) for crease in state) for state in run["creases"].values
+            VGroup(self.plane.line(crease, "query", 4) for crease in state) for state in run["creases"].values
         ]
         self.creases[0].set_z_index(1)
         planes = run["planes"].values.astype(float)[:, ::EVERY, ::EVERY]
         scale = float(np.abs(planes[-1]).max()) / 1.5
         self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
         self.cells, self.learned = (self._cells(run, state, scale) for state in (0, len(planes) - 1))
+        self._fold_paper(run, right)
+
+    def _fold_paper(self, run: Trace, room: Room) -> None:
+        sheets, points = run["paper_sheets"], run["paper_points"]
+        learned, lines, corners = run["learned_sheets"], run["level_lines"].values, run["level_corners"].values
+        spots = [one.values.reshape(-1, 2) for one in (sheets, points, learned)]
+        px, origin = room.holding(np.concatenate(spots))
+
+        def place(spot: np.ndarray) -> np.ndarray:
+            return origin + np.array([*spot, 0]) * units(px)
+
+        self.sheets, self.learned_sheets = ([woven(one, place) for one in some] for some in (sheets, learned))
+        ground = Ground()
+        self.origin = means(dot(origin, 1, "ink3"), ground)
+        self.pages = [VGroup(VGroup(), VGroup()) for _ in points]
+        for page, state in zip(self.pages, points, strict=True):
+            for i, kind in enumerate(run["kinds"].values):
+                if np.abs(run["points"].values[i]).max() >= self.plane.edge:
+                    continue
+                spot = place(state.values[i])
+                away = (Away(state.quantity(i, axis), 0.0, axis, px, POINT, ground) for axis in (0, 1))
+                page[int(kind)].add(means(mark_of(kind).move_to(spot), *away))
+        self.level = path([*map(place, corners), place(corners[0])], "weight", 2)
+        self.level.set_fill(palette().weight, 0.18)
+        self.level_cuts = VGroup(path([*map(place, ends)], "weight", 6) for ends in lines)
+        self.fold = path([*map(place, sheets.values[2][[-1, 0], [0, -1]])], "query", 5)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
         """The plane, shaded by how sure the layer is of either kind."""
-        cells, planes, plane = VGroup(), run["planes"], self.layer
+        cells, planes, plane = VGroup(), run["planes"], self.plane
         count = len(range(0, planes.shape[1], EVERY))
         size = plane.side / count
         corner = plane.point(-plane.edge, -plane.edge)
@@ -104,19 +141,27 @@ class Clouds:
             cells.add(means(cell.move_to(spot), Shade(value, scale)))
         return cells
 
-    def doubled(self) -> Animation:
-        """Each point goes over into the other plane, too."""
-        pairs = zip(self.straight.kinds, self.layer.kinds, strict=True)
-        return Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
+    def laid_out(self) -> tuple[Animation, ...]:
+        """Each point goes over to the sheet, too, with the line of the first neuron."""
+        pairs = zip(self.plane.kinds, self.pages[0], strict=True)
+        over = Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
+        return appear(self.sheets[0], self.origin, rise=False), over
 
-    def folded(self) -> Animation:
-        """The line of each neuron, one after another."""
-        return lagged(map(draw, self.creases[0]), 0.4)
+    def folded(self, by: int) -> tuple[Animation, ...]:
+        """The sheet folds up along the crease, with its points: by one neuron, and by two."""
+        return reshape(self.sheets[0], self.sheets[by], "row"), reshape(self.pages[0], self.pages[by], "row")
+
+    def stay(self, kind: str) -> Animation:
+        """The points of the plane stay above what comes and moves below them."""
+        points = VGroup(*self.plane.kinds[0], *self.plane.kinds[1])
+        return Through(points, [points, points], kind)
 
     def learn(self) -> tuple[Animation, ...]:
-        """Lines, shades and the share pass through what was recorded in training."""
+        """Lines, shades, the sheet and the share pass through what was recorded in training."""
         return (
-            Through(self.creases[0], self.creases, "tour"),
-            Shades(self.cells, self.fills, self.learned, "tour"),
-            Count(self.layer.right, self.shares, ".0%", "tour"),
+            self.stay("slow"),
+            Through(self.creases[0], self.creases, "slow"),
+            Through(self.sheets[0], self.learned_sheets, "slow"),
+            Shades(self.cells, self.fills, self.learned, "slow"),
+            Count(self.right[-1], self.shares, ".0%", "slow"),
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from manim import LEFT, RIGHT, UP, Animation, Transform, VGroup, VMobject, rate_functions
@@ -25,6 +25,16 @@ EVERY, STRONG = 5, 2
 NAME, SIDE = 44.0, 48.0
 #: Px of the headings, of what stands at the foot, and between the planes.
 HEAD, FOOT, BETWEEN = 60.0, 76.0, 150.0
+
+
+def woven(sheet: NamedTensor, point: Callable[[np.ndarray], np.ndarray]) -> VGroup:
+    """A sheet, "row column component", as lines both ways through the `point` of each entry."""
+    lines = VGroup()
+    for values in (sheet.values, sheet.values.transpose(1, 0, 2)):
+        for i, line in enumerate(values[::EVERY]):
+            thick, opacity = (2.6, 0.95) if i % STRONG == 0 else (1.4, 0.6)
+            lines.add(path([point(spot) for spot in line], "residual", thick).set_stroke(opacity=opacity))
+    return lines
 
 
 class Sheet(VGroup):
@@ -60,15 +70,7 @@ class Sheet(VGroup):
         def point(spot: np.ndarray) -> np.ndarray:
             return origin + np.array([*spot, 0]) * units(px)
 
-        def woven(tensor: NamedTensor) -> VGroup:
-            lines = VGroup()
-            for values in (tensor.values, tensor.values.transpose(1, 0, 2)):
-                for i, line in enumerate(values[::EVERY]):
-                    thick, opacity = (2.6, 0.95) if i % STRONG == 0 else (1.4, 0.6)
-                    lines.add(path([point(spot) for spot in line], "residual", thick).set_stroke(opacity=opacity))
-            return lines
-
-        self.lines, self.folded = woven(sheet), [woven(tensor) for tensor in folded]
+        self.lines, self.folded = woven(sheet, point), [woven(tensor, point) for tensor in folded]
         self.creases = [[path([*map(point, line.values)], "value", 8) for line in tensor] for tensor in creases]
         zero, one, other, before, after = map(point, points.values)
         ground = Ground()

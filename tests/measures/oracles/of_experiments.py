@@ -1,6 +1,7 @@
 """Oracles of recorded experiments: watched trainings, LSTMs, heads that were switched off, kinds of words."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -370,3 +371,76 @@ def wrong_side(raw):
 def cost_so_far(raw):
     kept = [(share, spare) for share, spare in zip(raw["alone"], raw["which"], strict=True)]
     return [sum(raw["right"][0] - share for share, spare in kept[: k + 1] if spare) for k in range(len(kept))]
+
+
+# A plane as paper, folded along x + y = 0: the eye turns it by an eighth and looks down on it.
+
+BOUNDARY = ("experiment.boundary",)
+
+
+def looked_upon(x: float, y: float, height: float) -> list[float]:
+    turned = complex(x, y) * complex(math.cos(math.pi / 4), -math.sin(math.pi / 4))
+    return [turned.real + 0.16 * turned.imag, 0.5 * turned.imag + 0.6 * height]
+
+
+def lifted(x: float, y: float) -> list[float]:
+    return [0, max(0, x + y), abs(x + y)]
+
+
+def grid_of(raw: Raw) -> list[list[tuple[float, float]]]:
+    side, edge = len(raw["planes"][0]), float(raw["edge"])
+    at = [edge * (2 * k / (side - 1) - 1) for k in range(side)]
+    return [[(x, y) for x in at] for y in at]
+
+
+def points_of(raw: Raw) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in raw["points"]]
+
+
+def right_of(raw: Raw, level: float) -> float:
+    rows = zip(points_of(raw), raw["kinds"], strict=True)
+    return sum((abs(x + y) > level) != bool(kind) for (x, y), kind in rows) / len(raw["points"])
+
+
+@oracle("cut_level", BOUNDARY, "", needs="points")
+def cut_level(raw):
+    """In the middle between two heights that follow each other; the lowest of the best."""
+    high = sorted(abs(x + y) for x, y in points_of(raw))
+    return max(((a + b) / 2 for a, b in pairwise(high)), key=lambda level: right_of(raw, level))
+
+
+@oracle("cut_accuracy", BOUNDARY, "", needs="points")
+def cut_accuracy(raw):
+    return right_of(raw, cut_level(raw))
+
+
+@oracle("paper_points", BOUNDARY, "fold sample component", needs="points")
+def paper_points(raw):
+    cut = cut_level(raw)
+    return [[looked_upon(x, y, lifted(x, y)[fold] - cut) for x, y in points_of(raw)] for fold in range(3)]
+
+
+@oracle("paper_sheets", BOUNDARY, "fold row column component", needs="planes")
+def paper_sheets(raw):
+    cut = cut_level(raw)
+    return [[[looked_upon(x, y, lifted(x, y)[fold] - cut) for x, y in row] for row in grid_of(raw)]
+            for fold in range(3)]  # fmt: skip
+
+
+@oracle("learned_sheets", BOUNDARY, "frame row column component", needs="planes")
+def learned_sheets(raw):
+    spots = grid_of(raw)
+    return [[[looked_upon(*spots[i][j], -float(score) / 12) for j, score in enumerate(row)]
+             for i, row in enumerate(plane)] for plane in raw["planes"]]  # fmt: skip
+
+
+@oracle("level_lines", BOUNDARY, "side point component", needs="edge")
+def level_lines(raw):
+    edge, cut = float(raw["edge"]), cut_level(raw)
+    return [[looked_upon(x, way * cut - x, 0) for x in sorted((way * cut - edge * way, edge * way))] for way in (1, -1)]
+
+
+@oracle("level_corners", BOUNDARY, "point component", needs="edge")
+def level_corners(raw):
+    edge = float(raw["edge"])
+    return [looked_upon(x, y, 0) for x, y in ((-edge, -edge), (edge, -edge), (edge, edge), (-edge, edge))]
