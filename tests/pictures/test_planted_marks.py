@@ -94,7 +94,7 @@ def bridge() -> Bridge:
     looks = trace()["decoder.1.cross_attn.weights"].pick(batch=0, query=slice(0, -1))
     looks = looks.pick(head=most_even(looks.values)[0])
     reads = trace()["probs"].words("position")
-    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2")
+    return Bridge(looks, reads[:-1], reads[1:], trace()["encoder.final_norm.out"].pick(batch=0), "layer 2", 1)
 
 
 def panel() -> Panel:

@@ -32,7 +32,7 @@ INSIDE, STEP, APART = 16.0, 30.0, 12.0
 #: Px from a key to its weight.
 BELOW = 46.0
 #: How much larger the signs of a key, a value and a query are, and px of a column that has room for these and a vector.
-TAG, COLUMN = 1.5, 340.0
+TAG, COLUMN = 1.5, 390.0
 #: Up to so many positions are read aloud.
 ALOUD = 5
 #: A column at least so many px wide has room for the weight of its key.
@@ -48,6 +48,7 @@ class Bridge(VGroup):
         reads, writes: the word that each position reads, and the one that it then writes.
         memory: the final vectors of the encoder.
         layer: the name of the decoder's layer.
+        heads: how many it has: the weights are their mean.
         room: the rectangle that is filled.
 
     The lines of `curves[i]` begin at the keys and end at the query of word i, the strongest on top. Where words stand
@@ -61,6 +62,7 @@ class Bridge(VGroup):
         writes: Sequence[Label],
         memory: NamedTensor,
         layer: str,
+        heads: int,
         room: Room = STAGE,
     ) -> None:
         self.weights, self.reads = weights, reads
@@ -98,7 +100,9 @@ class Bridge(VGroup):
         ]
         self.plates[1].key = "plate", "decoder"
         middle = (self.plates[0].get_bottom() + self.plates[1].get_top()) / 2
-        called = (Words(text, "fact", "ink2") for text in (layer, "mean of its heads"))
+        called = (
+            Words(text, "fact", "ink2") for text in (layer, "mean of its heads" if heads > 1 else "its only head")
+        )
         self.called = VGroup(*called).arrange(DOWN, buff=units(14), aligned_edge=LEFT).move_to(middle)
         self.called.align_to(at(side.left + 8, 0), LEFT)
         left = at(side.left + 8, 0)[0]

@@ -331,7 +331,7 @@ class Decoder(Chapter):
                 appear(picture.forms[1]),
             ),
             beat(
-                f"Both times the decoder attends to “{adjective}”: the same vector goes into the encoder,",
+                f"Both times, the same vector of “{adjective}” goes into the encoder,",
                 appear(*(ring_around(chip, "residual") for chip in picture.word_chips)),
                 picture.taken(),
                 appear(picture.cosines[0]),
@@ -340,7 +340,6 @@ class Decoder(Chapter):
                 f"but not the same comes out. Their cosine is {cosines[1]:.2f}.",
                 *picture.through(),
                 appear(picture.cosines[1]),
-                draw(*picture.ways),
             ),
             beat(told, *picture.probed()),
             stage=picture.standing,
@@ -442,8 +441,10 @@ def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
 
 def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:
     """The cross-attention of a sentence."""
-    written, layer = decoded.written, layer_name(decoded.layer)
-    return Bridge(decoded.mean_weights(trace), decoded.reads[: len(written)], written, memory_of(decoded, trace), layer)
+    weights, written = decoded.mean_weights(trace), decoded.written
+    heads = len(trace[f"{decoded.cross}.weights"].pick(batch=0))
+    shown = decoded.reads[: len(written)], written, memory_of(decoded, trace), layer_name(decoded.layer)
+    return Bridge(weights, *shown, heads)
 
 
 def shared_out(decoded: DecoderRows, trace: Trace) -> str:

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Dive, Flight, Travel, appear, appear_in_turn, draw, exchange, gather, grow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, ellipsis, hatching, rule
+from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, hatching, rule
 from scenes.mobjects.shapes import path as line_through
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.decoder_rows import FIRST, DecoderRows
 from transformer_core.tracing.provenance import Label
@@ -34,9 +33,10 @@ SIDE, AIR, SPACE, TRACK = 280.0, 62.0, 10.0, 260.0
 LARGER = 1.5
 #: A box lower than this has its name in small type, and px of the lowest one.
 LOW, LOWEST = 46.0, 30.0
-#: How much of the way to the position before a lid takes up, px from the way of a vector to what could be copied, and
-#: where in an attention this and what is handed on run: from its middle, as a part of its height.
-LID, ASIDE, LANES = 0.46, 16.0, (-0.2, 0.26)
+#: Px from the way of a vector to what could be copied, and of a wall and a position in an attention.
+ASIDE, WALL, DOT, INSIDE = 16.0, 20.0, 6.0, 6.0
+#: Where the positions lie in an attention, from its middle as a part of its height, and how far handles of arcs rise.
+FLOOR, RISE = -0.12, 1.25
 #: What part of the room beside the encoder the decoder takes.
 PLATE = 0.57
 #: Px by which what a sublayer adds is lower than the vector.
@@ -51,7 +51,7 @@ class Stack(VGroup):
     Args:
         room: the rectangle that is filled.
         track: px that are left free at the right of the boxes, for a vector that moves up; the name of each box then
-            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is twice as high
+            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is four times as high
             as the others: its mask is drawn in it.
         names: what each kind of sublayer is called.
 
@@ -68,7 +68,7 @@ class Stack(VGroup):
         inside = room.inset(26, 16)
         if track:
             inside = inside.split_columns(-track)[0]
-        high = [1 if track or not path.endswith("self_attn") else 2 for path in paths]
+        high = [1 if track or not path.endswith("self_attn") else 4 for path in paths]
         lines = [*reversed(inside.rows(sum(high), SPACE))]
         style = "fact" if lines[0].height + (0 if track else SPACE) >= LOW else "small token"
         self.boxes: dict[str, VMobject] = {}
@@ -125,12 +125,13 @@ class Shifted:
             for lines in ((self.writes, self.reads), self.large)
         )
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
-        #: In each self-attention: lids on the ways to earlier positions, and arrows on those to later ones.
-        self.lids, self.handed = VGroup(), VGroup()
+        #: In each self-attention: walls on the ways to earlier positions, and what reaches each position from others.
+        self.walls, self.reached = VGroup(), [VGroup() for _ in self.reads.chips]
+        row = len(decoded.written) - 1
         for path, box in self.decoder.boxes.items():
             if path.endswith("self_attn"):
-                self._masked(box)
-        self.peek, self.stopped = self._copied(len(decoded.written) - 1)
+                self._masked(box, row)
+        self.peek, self.stopped = self._copied(row)
 
     def slide(self) -> tuple[Any, ...]:
         """A copy of what is written comes down, and moves on by one place."""
@@ -149,14 +150,14 @@ class Shifted:
         return [
             leave(*way.passed),
             (*exchange(way.read.chips, self.reads.chips[:count], "row"), appear(*come)),
-            *([appear_in_turn([*self.handed], "slow")] if len(self.handed) else []),
+            LaggedStart(*(draw(*arcs) for arcs in self.reached if len(arcs)), lag_ratio=0.5, run_time=pace("slow")),
             tuple(Flight(a, b, 0.0, "row") for a, b in zip(self.reads.chips, self.writes.chips, strict=True)),
             *self.stop(),
         ]
 
     def stop(self) -> list[Any]:
-        """Lids close the ways to earlier positions, and what could be copied stops at one of them."""
-        return [appear_in_turn([*self.lids], "slow"), draw(*self.stopped, kind="row")] if len(self.lids) else []
+        """Walls close the ways to earlier positions, and what could be copied stops at one of them."""
+        return [appear_in_turn([*self.walls]), draw(*self.stopped, kind="row")] if len(self.walls) else []
 
     def dive(self) -> Dive:
         """Into the first attention."""
@@ -167,27 +168,34 @@ class Shifted:
         """Take the words that are read along on a dive, to the places of the `chips`."""
         return tuple(Travel(old, new, 0.0, "dive") for old, new in zip(self.reads.chips, chips, strict=True))
 
-    def _masked(self, box: VMobject) -> None:
-        """In a self-attention, from each position to the next: a lid on the way back, and an arrow on the way there."""
-        high = float(box.height)
-        back, there = (box.get_y() + lane * high for lane in LANES)
-        for one, two in pairwise(chip.get_x() for chip in self.reads.chips):
-            wide = LID * pixels(two - one)
-            lid = Box(wide, pixels(high) / 2, palette().background, 6, palette().warning, 4)
-            shut = VGroup(lid, hatching(wide - 8, pixels(high) / 2 - 8)).move_to(np.array([(one + two) / 2, back, 0]))
-            self.lids.add(shut)
-            start, end = (np.array([x, there, 0]) for x in (one + units(ASIDE / 2), two - units(ASIDE / 2)))
-            self.handed.add(arrow(start, end, "value", 5, 20))
+    def _masked(self, box: VMobject, row: int) -> None:
+        """In a self-attention: an arc from each position to each later one, those to `row` strong; and below them, at
+        the right of each position, a wall on the ways back."""
+        high, xs = float(box.height), [chip.get_x() for chip in self.reads.chips]
+        level, tall = box.get_y() + FLOOR * high, pixels(high) * (0.5 + FLOOR) - 2 * INSIDE
+        for j, end in enumerate(xs):
+            strong = j == row
+            self.reached[j].add(dot(np.array([end, level, 0]), DOT, "value"))
+            for i, start in enumerate(xs[:j]):
+                rise = RISE * pixels(high) * (0.5 - FLOOR) * ((j - i) / (len(xs) - 1)) ** 0.5
+                first, last = (np.array([x, level, 0]) for x in (start, end))
+                self.reached[j].add(
+                    arch(first, last, rise, "value", 6 if strong else 3).set_stroke(opacity=1 if strong else 0.5)
+                )
+        for x in xs[:-1]:
+            wall = Box(WALL, tall, palette().background, 4, palette().warning, 3)
+            wall = VGroup(wall, hatching(WALL - 6, tall - 6))
+            self.walls.add(wall.move_to(np.array([x + units(ASIDE + WALL / 2), level - units(INSIDE + tall / 2), 0])))
 
     def _copied(self, row: int) -> tuple[VGroup, VGroup]:
-        """The way by which the word after a position could be copied, and what is left of it before a lid; if any."""
+        """The way by which the word after a position could be copied, and what is left of it before a wall; if any."""
         if row + 1 >= len(self.reads.chips):
             return VGroup(), VGroup()
-        level = self.lids[row].get_y()
+        level = self.walls[row].get_y()
         start = self.reads.chips[row + 1].get_top() + UP * units(4) + LEFT * units(ASIDE)
         end = self.writes.chips[row].get_bottom() + DOWN * units(6) + RIGHT * units(ASIDE)
         turn, back = (np.array([point[0], level, 0]) for point in (start, end))
-        return bent(start, turn, back, end), bent(start, turn, self.lids[row].get_right() + RIGHT * units(4))
+        return bent(start, turn, back, end), bent(start, turn, self.walls[row].get_right() + RIGHT * units(4))
 
 
 def bent(*points: np.ndarray) -> VGroup:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 from manim import DOWN, LEFT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
 
 from scenes.animations import Come, Flight, Travel, appear, draw, grow, lagged
@@ -15,7 +14,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
@@ -73,10 +72,8 @@ class TwoRuns:
             Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
             for run, vector in zip(runs, self.after, strict=True)
         )
-        self.ways = VGroup(
-            arrow(a.get_right() + units(8) * np.array([1, 0, 0]), b.get_left(), "residual", 5, 20)
-            for a, b in zip(self.after, self.forms, strict=True)
-        )
+        writes = last.fit(Words("it writes", "block", "ink2"), most=1.0)
+        self.writes = writes.next_to(self.forms[0], UP, buff=units(HIGH / 4))
         self.cosines = [
             Words(f"cosine {cosine:.2f}", "large number").settle(place.centre)
             for cosine, place in zip(cosines, (left, right), strict=True)
@@ -85,7 +82,7 @@ class TwoRuns:
         self.mouths = [one.copy().stretch_to_fit_width(inside).set_x(self.box.get_x()) for one in self.after]
         self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
         #: The inputs, and the word of the first run.
-        self.standing = [*self.sources, self.box, self.title, self.forms[0]]
+        self.standing = [*self.sources, self.box, self.title, self.writes, self.forms[0]]
         self.wires = (
             VGroup(rule(vector.get_right(), self.probe[0].get_left(), "ink3", 3) for vector in self.after)
             if read is not None
