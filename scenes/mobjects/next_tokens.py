@@ -99,16 +99,15 @@ class NextTokens(VGroup):
             bars.add(bar_of(quantity, "width", unit, self.high, "ink3", 4).move_to(spot, aligned_edge=LEFT))
         return numbers, bars
 
-    def stairs(self, probs: NamedTensor, tail: Sequence[Quantity] = ()) -> tuple[VGroup, VMobject]:
-        """The bars set end to end, each below the one before, and the line of zero that they begin from.
-
-        A `tail` goes on from the last of them, in grey.
-        """
+    def stairs(self, probs: NamedTensor, *tails: Quantity) -> tuple[list[VGroup], VMobject]:
+        """The bars set end to end, each below the one before, that of all others in grey, once for each size of theirs;
+        and the line of zero that they begin from."""
         zero = Ground()
         line = means(rule(self.spots[0] + UP * self.half, self.spots[-1] + DOWN * self.half, "ink3", 2), zero)
-        spots = [*self.spots, *(self.spots[-1] for _ in tail)]
-        bars = end_to_end([*probs.quantities(), *tail], spots, self.whole, self.high, zero)
-        bars[len(probs) :].set_fill(palette().ink3)
+        rows = [[*probs.quantities(), tail] for tail in tails]
+        bars = [end_to_end(row, self.spots, self.whole, self.high, zero) for row in rows]
+        for row in bars:
+            row[-1].set_fill(palette().ink3)
         return bars, line
 
     def limit(self, share: Quantity) -> VGroup:
@@ -131,7 +130,7 @@ class NextTokens(VGroup):
 
     def note(self, text: str, probs: NamedTensor, limit: float) -> Words:
         """A note beside the bars that stand end to end: where more room is, before them or up to the limit."""
-        place = len(probs) * 4 // 5
+        place = len(probs) // 2
         before, after = probs.values[:place].sum(), probs.values[: place + 1].sum()
         middle = before / 2 if before > limit - after else (after + limit) / 2
         return Words(text, "fact", "query").settle(self.spots[place] + RIGHT * units(self.whole * float(middle)))
@@ -144,6 +143,11 @@ class NextTokens(VGroup):
     def below(self, place: int) -> list[VMobject]:
         """Return names, numbers and bars of all that is listed after the first `place` tokens."""
         return [*self.names[place:], *self.numbers[place:], *self.bars[place:], *self.rest]
+
+    def down(self, share: float) -> Scissors:
+        """Scissors that cut all bars that stand end to end at a share of one."""
+        right = RIGHT * units(self.whole * float(share))
+        return Scissors(self.spots[0] + UP * self.half + right, self.spots[-1] + DOWN * self.half + right)
 
     def scissors(self, place: int) -> Scissors:
         """Scissors that cut the list after its first `place` tokens."""
@@ -161,7 +165,8 @@ class Scissors(VGroup):
         sides = (UP, DOWN)
         blades = [path([-side * units(9), RIGHT * units(44) + side * units(9)], "query", 5) for side in sides]
         grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) - side * units(13)) for side in sides]
-        self.pair = VGroup(*blades, *grips).move_to(start)
+        along, up, _ = end - start
+        self.pair = VGroup(*blades, *grips).rotate(np.arctan2(up, along)).move_to(start)
         super().__init__(self.line, self.pair)
 
     def cut(self) -> tuple[Animation, ...]:
@@ -260,10 +265,11 @@ class LanguageModel:
         half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
         return half
 
-    def two_lists(self) -> list[NextTokens]:
-        """The lists of a prompt that leaves little open, and of one that leaves much."""
-        rooms = self.card.below.columns(2)
-        return [NextTokens(self.half_of(name), room) for name, room in zip(PROMPTS, rooms, strict=True)]
+    def two_lists(self, rest: bool = False) -> list[NextTokens]:
+        """The lists of a prompt that leaves little open, and of one that leaves much; with a line for the `rest`."""
+        others = [(self.real[f"{name}_running.tail"], "all others") if rest else None for name in PROMPTS]
+        rooms = zip(PROMPTS, self.card.below.columns(2), others, strict=True)
+        return [NextTokens(self.half_of(name), room, other) for name, room, other in rooms]
 
     def cut_to(self, choice: str, name: str, count: int) -> NamedTensor:
         """The likeliest tokens of a prompt that a rule keeps."""

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import DOWN, VGroup
 
 from scenes.animations import (
-    OffAndOn,
     Sweep,
     Travel,
     appear,
@@ -29,6 +28,7 @@ from scenes.chapters.c14_inference.writing import (
     HALF_SURE,
     BeamTree,
     Columns,
+    Encoded,
     Peeled,
     Race,
     in_order,
@@ -91,7 +91,8 @@ class Inference(Chapter):
         yield from self.the_cache(run, reads, card)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
-        yield from self.who_chooses(close, card)
+        source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else reads
+        yield from self.who_chooses(close, Encoded(source, card.inside), card)
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -195,8 +196,6 @@ class Inference(Chapter):
         later = [play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part]
         dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
         best, score = run["beam.score"].quantity(int(run["beam.hypotheses"].values[0])), run["greedy.score"]
-        # A sum of log-probabilities only falls: what is below a whole translation now stays below it.
-        hopeless = all(run["beam.score"].values[node] < best for lost in picture.dead_ends for node in lost)
         verdict = claim(
             winner(run.under("beam")) == [str(label) for label in writes],
             claim(
@@ -222,12 +221,8 @@ class Inference(Chapter):
             beat(
                 claim(
                     bool(dead_ends),
-                    claim(
-                        hopeless,
-                        "and drops what is crossed out, below the final best: sums only fall.",
-                        "and drops what is crossed out, though a likelier sentence may begin there.",
-                    ),
-                    "and drops all but the best.",
+                    "and keeps the best again: what is crossed out leads to none of them.",
+                    "and keeps the best again.",
                 ),
                 *(play for plays in drops[1:2] for play in plays),
             ),
@@ -266,7 +261,7 @@ class Inference(Chapter):
                 appear(*picture.ends),
             ),
             beat(
-                "All lines fall: a sum favours short texts. So divide by the length.",
+                "All lines fall: a sum favours short texts.",
                 ambient=pulses([piece for line in picture.lines for piece in line], role="ink"),
             ),
             stage=[],
@@ -358,14 +353,13 @@ class Inference(Chapter):
 
     def top_p(self, model: LanguageModel) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
-        real, lists = model.real, model.two_lists()
+        real, lists = model.real, model.two_lists(rest=True)
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
-        tails = [
-            [real[f"{name}_running.tail_kept"]] * (count > HALF) for name, count in zip(PROMPTS, kept, strict=True)
+        sizes = [(real[f"{name}_running.tail"], real[f"{name}_running.tail_kept"]) for name in PROMPTS]
+        stairs = [
+            one.stairs(model.half_of(name), *tails) for one, name, tails in zip(lists, PROMPTS, sizes, strict=True)
         ]
-        stairs = [one.stairs(model.half_of(name), tail) for one, name, tail in zip(lists, PROMPTS, tails, strict=True)]
         limits = [one.limit(real["p"]) for one in lists]
-        scissors = lists[0].scissors(min(int(kept[0]), HALF))
         follows = claim(
             kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
         )
@@ -373,14 +367,21 @@ class Inference(Chapter):
             one.note(f"{count} tokens kept", model.half_of(name), real["p"])
             for one, count, name in zip(lists, kept, PROMPTS, strict=True)
         ]
+        left, right = (
+            (
+                one.down(real["p"]).cut(),
+                (leave(*bars[int(count) :]) if count <= HALF else reshape(bars, cut), appear(note)),
+            )
+            for one, count, ((bars, cut), _), note in zip(lists, kept, stairs, notes, strict=True)
+        )
         yield Step(
             "Top-p: as many as it takes",
             beat(
                 "Set the bars end to end, likeliest first.",
                 tuple(
                     play
-                    for one, (bars, line) in zip(lists, stairs, strict=True)
-                    for play in (appear(line), *exchange([*one.bars], [*bars[:HALF]], "slow"))
+                    for one, ((bars, _), line) in zip(lists, stairs, strict=True)
+                    for play in (appear(line, one.rest[0]), *exchange([*one.bars], [*bars], "slow"))
                 ),
             ),
             beat(
@@ -388,13 +389,13 @@ class Inference(Chapter):
                 draw(*limits, kind="row"),
                 appear(*(one.told_limit(real["p"]) for one in lists)),
             ),
-            beat(f"on the left {kept[0]} tokens,", scissors.cut(), appear(notes[0])),
-            beat(f"on the right {kept[1]}. {follows}", *(grow(bar) for bar in stairs[1][0][HALF:]), appear(notes[1])),
+            beat(f"on the left {kept[0]} tokens,", *left),
+            beat(f"on the right {kept[1]}. {follows}", *right),
             stage=[
                 model.card.paper,
                 model.name,
                 *model.pair,
-                *(part for one in lists for part in (one.names, one.bars)),
+                *(part for one in lists for part in (one.names, one.bars[:HALF])),
             ],
         )
 
@@ -581,7 +582,7 @@ class Inference(Chapter):
             stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
         )
 
-    def who_chooses(self, picture: Columns, card: Card) -> Iterator[Step]:
+    def who_chooses(self, picture: Columns, encoder: Encoded, card: Card) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
         kept, cache = picture.kept()
         ring = ring_around(picture.tracks[0], "query")
@@ -595,7 +596,7 @@ class Inference(Chapter):
             ),
             beat(
                 "a rule outside chooses a token,",
-                appear(ring, picture.heading("rule: the likeliest", "query")),
+                appear(ring, rule := picture.heading("rule: the likeliest", "query")),
                 chosen,
             ),
             beat(
@@ -603,7 +604,11 @@ class Inference(Chapter):
                 *read,
                 *picture.later(turns, ring),
             ),
-            beat("Your turn: would a cache work in the encoder?", leave(ring), appear(ring_around(kept))),
-            beat("No: there, all tokens see a new one.", OffAndOn(kept)),
+            beat(
+                "Your turn: would a cache work in the encoder?",
+                leave(ring, rule, picture, kept, cache),
+                appear(encoder.name, *(part for pair in encoder.old for part in pair)),
+            ),
+            beat("No: there, all tokens see a new one.", *encoder.seen()),
             stage=[card, picture.reads[0], picture.names],
         )

@@ -25,9 +25,11 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
+from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, curve, rule
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
@@ -143,15 +145,43 @@ class Columns(VGroup):
         """A key and a value below each token that is read, and what they make up together."""
         kept, foot = VGroup(), at(0, self.cache.bottom)
         for x in self.centres:
-            pair = VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE))
-            if pair.width > units(self.pitch - SPACE):  # a letter could not be read
-                pair = VGroup(tag.remove(tag.letter) for tag in pair).set(width=units(self.pitch - SPACE))
-            kept.add(pair.move_to(at(x, 0)).align_to(foot, DOWN))
+            kept.add(pair_of(self.pitch - SPACE).move_to(at(x, 0)).align_to(foot, DOWN))
         return kept, Words("KV cache", "block").settle(self.names[1].get_center()).end_at(at(self.cache.right, 0)[0])
 
     def _chip(self, label: Label) -> Token:
         chip = Token(label, "", 0, 44) if self.small else Token(label)
         return chip.turn() if self.upright else chip
+
+
+def pair_of(wide: float) -> VGroup:
+    """The signs of a key and a value, in at most so many px."""
+    pair = VGroup(Tag("key"), Tag("value")).arrange(RIGHT, buff=units(SPACE))
+    if pair.width > units(wide):  # a letter could not be read
+        pair = VGroup(tag.remove(tag.letter) for tag in pair).set(width=units(wide))
+    return pair
+
+
+class Encoded:
+    """The tokens that an encoder reads, each with a key and a value: the last one comes, and all others see it."""
+
+    def __init__(self, words: Sequence[Label], room: Room) -> None:
+        above, foot = room.split_rows(-KEPT, SPACE)
+        self.name = Words("encoder", "title").begin_in(above.split_rows(HIGH)[0])
+        line = sentence(words, above, at_foot=True)
+        self.chips, (*_, new) = line.chips, line.chips
+        pairs = [pair_of(line.wide).move_to(at(0, (foot.top + foot.bottom) / 2)).set_x(c.get_x()) for c in self.chips]
+        self.old, self.new = [*zip(self.chips[:-1], pairs[:-1], strict=True)], (new, pairs[-1])
+        rise = (above.height - 3 * HIGH) / len(words)
+        self.arcs = [
+            arch(new.get_top(), chip.get_top(), rise * (len(self.old) - i), "value", 5)
+            for i, (chip, _) in enumerate(self.old)
+        ]
+        self.crosses = [Words("×", "chapter", "warning").move_to(pair) for _, pair in self.old]
+
+    def seen(self) -> list[Animation | tuple[Animation, ...]]:
+        """The last token comes, all others see it, and no key or value that they had is right any more."""
+        come = appear(*self.new)
+        return [come, draw(*self.arcs), appear(*self.crosses, rise=False)] if self.old else [come]
 
 
 class Peeled:
@@ -197,8 +227,8 @@ STEPS, CANDIDATES = 5, 6
 ROOT, ABOVE = 52.0, 20.0
 #: How much higher the rows of words with scores are, and px of the line at the foot.
 TALL, FOOT = 1.6, 72.0
-#: Px of the ways to a cross where a candidate is given up, and of the number at the end of a line.
-STUB, END_OF = 40.0, 190.0
+#: Px of the ways to a cross where a candidate is given up, of the number at the end of a line, and of those at an axis.
+STUB, END_OF, NUMBERS = 40.0, 190.0, 110.0
 #: How far an axis of sums goes on at either end, as a share of the least one.
 AIR = 0.2
 
@@ -362,11 +392,14 @@ class Race:
         best = [int(node) for node in np.flatnonzero(run["best"].values)]
         self.times, sums = ([tensor.quantity(node) for node in best] for tensor in (step, score))
         slow = [score.quantity(0), *run["greedy_sum"].quantities()]
-        body = Room(STAGE.left + 20, top + 44, STAGE.right - END_OF, STAGE.bottom - 60)
+        rows = Room(STAGE.left + NUMBERS, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH)
+        upper, (body, lower) = rows[0], rows[1].split_rows(-HIGH)
+        body = Room(body.left, body.top + 60, body.right, body.bottom - 96)
         low = min(float(score.values[alive].min()), *map(float, slow))
         self.plot = Plot.filling(body, step, score, ((0, len(slow) - 1), ((1 + AIR) * low, -AIR * low)))
         #: By step: what the beam keeps beside its best, and the next part of both lines.
         self.others = [VGroup() for _ in slow[1:]]
+        self.plot.add(self.plot.heights([slow[0], sums[-1], slow[-1]], ".1f"))
         for node in {*map(int, alive)} - {*best}:
             ends = int(parent.values[node]), node
             x, y = ([tensor.quantity(end) for end in ends] for tensor in (step, score))
@@ -374,21 +407,18 @@ class Race:
         self.sums = slow, sums
         self.lines, self.words, self.dots, self.ends = ([] for _ in range(4))
         self.named = run["greedy_sum"].words("step"), [run["token"].label("node", node) for node in best[1:]]
-        widest = max(pixels(word(label, "large word").width) for labels in self.named for label in labels)
-        style = "large word" if widest < body.width / len(slow[1:]) else "stage word"
-        lines = zip(self.sums, self.sums[::-1], self.named, (("greedy", "weight"), ("beam", "residual")), strict=True)
-        for path, other, labels, (name, role) in lines:
+        pitch = body.width / len(slow[1:])
+        for path, labels, room, (name, role) in zip(
+            self.sums, self.named, (upper, lower), (("greedy", "weight"), ("beam", "residual")), strict=True
+        ):
             self.lines.append(
                 [self.plot.curve(self.times[t : t + 2], path[t : t + 2], role, 9) for t in range(len(labels))]
             )
             self.dots.append(self.plot.dots(self.times[1:], path[1:], role, 13))
-            above = [a > b for a, b in zip(path[1:], other[1:], strict=True)]
-            self.words.append(
-                VGroup(
-                    self._plated(word(label, style, role).next_to(spot, UP if up else DOWN, buff=units(SPACE)))
-                    for label, spot, up in zip(labels, self.dots[-1], above, strict=True)
-                )
-            )
+            row = Ribbon(labels, Room(body.left + pitch / 2, room.top, body.right + pitch / 2, room.bottom))
+            for chip in row.chips:
+                chip.word.set_fill(palette().role(role))
+            self.words.append(row.chips)
             end = number(path[-1], ".2f", "large number", role).settle(self.dots[-1][-1].get_center())
             end.begin_at(self.dots[-1][-1].get_right()[0] + units(2 * SPACE))
             rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
@@ -396,11 +426,6 @@ class Race:
         #: The first step after which the best of the beam is ahead.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
         self.ring = ring_around(VGroup(*(dots[self.overtaken - 1] for dots in self.dots)))
-
-    @staticmethod
-    def _plated(text: Words) -> VGroup:
-        """A word that hides the thin lines behind it."""
-        return VGroup(Box(pixels(text.width), pixels(text.height), palette().background).move_to(text), text)
 
     def begin(self, rule: str) -> tuple[Animation, ...]:
         """The line of the "greedy" or of the "beam" search takes its first token."""

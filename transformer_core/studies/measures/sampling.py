@@ -33,6 +33,12 @@ def landed(itself: np.ndarray, spots: np.ndarray) -> Values:
 
 
 @measure("")
+def tail(itself: np.ndarray) -> Values:
+    """1 - (p_1 + ... + p_HALF); the prefix has the running sums of p."""
+    return 1 - itself[HALF - 1].astype(float)
+
+
+@measure("")
 def tail_kept(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     """The mass that top-p keeps beyond the first `HALF` ranks: p_1 / p'_1 - (p_1 + ... + p_HALF), p' those of the cut.
 
