@@ -24,6 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 AIR, EDGE = 10.0, 3.0
 #: Px of the upper edge of the first line, of the largest grid, and of the room for one number with its name.
 HIGH, LARGEST, NUMBER = 262.0, 280.0, 176.0
+#: The patterns that are places.
+PLACES = "the token before", "the token after", "itself", "the first token", "the last token"
 #: Where a group has as many px for each grid, it is not broken.
 IN_A_LINE = 84.0
 #: A weight below this, and below a tenth of an even one, is no square: nobody could see it.
@@ -88,6 +90,11 @@ class SortedHeads(VGroup):
         return sorted(found.items(), key=lambda item: inf if item[0] is None else item[0].position)
 
     @property
+    def by_place(self) -> bool:
+        """True if each pattern that is shown is a place, and none a role of the grammar or a copy."""
+        return all(name is None or str(name) in PLACES for name, _ in self.groups)
+
+    @property
     def first(self) -> tuple[int, int, Shown] | None:
         """Layer, head and pattern of the clearest head of all; None if no head has a pattern."""
         firsts = [(*places[0], self.shown[places[0]]) for _, places in self.groups]
@@ -138,7 +145,8 @@ class SortedHeads(VGroup):
     def _by_pattern(self) -> VGroup:
         """Lay the groups below each other, with grids as large as there is room for, in the middle of the stage."""
         for name, _ in self.groups:
-            text = pattern_name(name) if name is not None else "no clear pattern"
+            nothing = "none of these places" if self.by_place else "no clear pattern"
+            text = pattern_name(name) if name is not None else nothing
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
         beside = pixels(self.names.width) + 30 + 2 * NUMBER + 30
         pitch = self._pitch(STAGE.width - beside)

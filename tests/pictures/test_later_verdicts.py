@@ -286,7 +286,7 @@ def test_the_clearest_pattern_is_said_to_be_needed_most_only_where_it_is() -> No
     spoken = said("interpretation", trace)
     assert "99.7% are still right." in spoken
     assert f"Without head B of the second layer, {after[1, 1, whole]:.1%} are left." in spoken
-    assert "So the clearest is not the most needed" in spoken
+    assert "The most needed goes by grammar, not place: “determiner to its noun”." in spoken
     after[0, 0, whole] = 0.1
     spoken = said("interpretation", changed(trace, experiment__heads_off__encoder=after))
     assert "Without the clearest pattern, only 10.0% are right." in spoken

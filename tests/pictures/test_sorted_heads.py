@@ -49,7 +49,7 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
     assert first.get_y() == pytest.approx(second.get_y())
     assert first.get_x() < second.get_x()
     assert first.get_y() > behind.get_y() > none.get_y()
-    assert [text.text for text in picture.names] == ["the token before", "the token after", "no clear pattern"]
+    assert [text.text for text in picture.names] == ["the token before", "the token after", "none of these places"]
 
 
 def test_a_line_says_the_share_of_its_first_head_and_what_chance_would_give() -> None:

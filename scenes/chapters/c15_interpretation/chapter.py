@@ -9,7 +9,6 @@ from manim import Mobject, VGroup
 from scenes.animations import (
     OffAndOn,
     Travel,
-    Visit,
     appear,
     appear_in_turn,
     draw,
@@ -80,12 +79,16 @@ class Interpretation(Chapter):
         yield Step(
             "Does the output depend on a pattern?",
             beat(
-                "Each encoder head has a pattern of its own. Does the output depend on it?",
+                "Each encoder head attends in its own way. Does the output depend on it?",
                 appear(picture.layer_names, picture.letters),
                 appear_in_turn([*picture.grids], "slow"),
             ),
             beat(
-                f"Sort the heads by the pattern that gets most attention, beyond chance: clear in {clear} of {heads}.",
+                claim(
+                    picture.by_place,
+                    f"Sort them by the place that gets most attention, beyond chance: clear in {clear} of {heads}.",
+                    f"Sort them by the pattern that gets most attention, beyond chance: clear in {clear} of {heads}.",
+                ),
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
@@ -97,11 +100,15 @@ class Interpretation(Chapter):
         """Every head of this very model ablated in turn, the one with the clearest pattern first."""
         right = trace[RIGHT].pick(role=WHOLE)
         before, off = right.pick(model=0).quantity(0, 0), right.pick(model=1)
-        (*_, left), (worst, best) = off.smallest(), extremes(off)
-        at = heads.first[:2] if heads.first else best
+        (*_, left), (worst, idlest) = off.smallest(), extremes(off)
+        at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
         ring = ring_around(panels.papers[chosen])
         broken = wrong_translation(trace, card)
+        named = ((role, best_head(trace, role)) for role in told_roles(trace))
+        earned = trace["roles.role_threshold"]
+        role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
+        seen, hidden = ([part[k] for k in (chosen, needed)] for part in (panels.grids, panels.averages))
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
@@ -147,10 +154,14 @@ class Interpretation(Chapter):
                     claim(
                         worst == at,
                         "Here, the clearest pattern is the most needed.",
-                        "So the clearest is not the most needed: attention is not yet an explanation.",
+                        claim(
+                            heads.by_place and role != REST,
+                            f"The most needed goes by grammar, not place: “{role_name(role)}”.",
+                            "So the clearest is not the most needed: attention is not yet an explanation.",
+                        ),
                     ),
                 ),
-                Visit(ring, [panels.papers[place] for place in (chosen, needed, chosen)], "slow"),
+                (leave(*hidden), appear(*seen, rise=False)),
             ),
             stage=[card, heads.sorted],
         )
@@ -205,6 +216,7 @@ class Interpretation(Chapter):
         told, asked = run["told"].pick(choice="inflected"), run["asked"]
         first, *between, last, dealt = run["wrong_side"].quantities()
         layers, count = range(1, len(picture.names) - 1), run["rows"].pick(choice="inflected")
+        coin = ", as by a coin."
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
@@ -214,7 +226,7 @@ class Interpretation(Chapter):
             beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
             beat(
                 f"New nouns: at the input, {first} of {asked} are wrong"
-                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", as by chance.", "."),
+                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), coin, "."),
                 *picture.ask(),
             ),
             beat(
@@ -222,7 +234,10 @@ class Interpretation(Chapter):
                 *(play for layer in layers for play in picture.carry(layer)),
             ),
             beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(-1):share}."),
-            beat(f"With random genders, {dealt} are wrong.", *picture.carry(len(layers) + 1)),
+            beat(
+                f"Random genders: {dealt} wrong" + claim(bool(1 - dealt / asked < MORE_THAN_A_GUESS), coin, "."),
+                *picture.carry(len(layers) + 1),
+            ),
             beat("But what can be read need not be used."),
             stage=[],
         )

@@ -24,6 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: The colours of both genders; px of a dot that the probe is fitted to, and of one of a new noun.
 MASCULINE, FEMININE = "key", "value"
 KNOWN, NEW = 10.0, 17.0
+#: The part of the height of all dots that is left free above and below them.
+MARGIN = 0.08
 
 
 class ProbePlane:
@@ -42,7 +44,9 @@ class ProbePlane:
         head, body = room.split_rows(64, 56)
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
         reach, heights = float(np.abs(across.values).max()), (float(up.values.min()), float(up.values.max()))
-        self.plot = Plot.filling(body.split_rows(-90)[0], across, up, ((-reach, reach), heights))
+        air = MARGIN * (heights[1] - heights[0])
+        around = (-reach, reach), (heights[0] - air, heights[1] + air)
+        self.plot = Plot.filling(body.split_rows(-90)[0], across, up, around)
         self.ticks = self.plot.ticks([genders.smallest()[-1], genders.largest()[-1]], ".0f", "fact")
         self.line = dashes(self.plot.point(0, heights[0]), self.plot.point(0, heights[1]), "query", 6)
         #: For each plane its name, the dots that the probe is fitted to, those of new nouns, crosses on the wrong ones.
