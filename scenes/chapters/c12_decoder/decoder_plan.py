@@ -51,8 +51,8 @@ class Stack(VGroup):
     Args:
         room: the rectangle that is filled.
         track: px that are left free at the right of the boxes, for a vector that moves up; the name of each box then
-            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is four times as
-            high as the others: its mask is drawn in it.
+            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is up to four times
+            as high as the others: its mask is drawn in it.
         names: what each kind of sublayer is called.
 
     `boxes` are by the path of their sublayer, from the foot up, and on top "output".
@@ -68,7 +68,9 @@ class Stack(VGroup):
         inside = room.inset(26, 16)
         if track:
             inside = inside.split_columns(-track)[0]
-        high = [1 if track or not path.endswith("self_attn") else 4 for path in paths]
+        wider = 0 if track else sum(path.endswith("self_attn") for path in paths)
+        tall = next((n for n in (4, 3) if inside.height >= LOWEST * (len(paths) + (n - 1) * wider)), 2)
+        high = [tall if wider and path.endswith("self_attn") else 1 for path in paths]
         lines = [*reversed(inside.rows(sum(high), SPACE))]
         style = "fact" if lines[0].height + (0 if track else SPACE) >= LOW else "small token"
         self.boxes: dict[str, VMobject] = {}
