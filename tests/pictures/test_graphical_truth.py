@@ -8,7 +8,6 @@ from walking import trace_of
 
 from scenes.chapters.c05_qkv.figures import Lengths, Pairs
 from scenes.chapters.c12_decoder.bridge import FAINT, Bridge
-from scenes.chapters.c13_training.learning import Bill
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
@@ -57,15 +56,6 @@ def test_bars_before_and_after_a_norm_are_as_wide_as_the_vectors_beside_them_are
     assert np.allclose(units_drawn, units_drawn[0, 0])
     left = [bar.get_left()[0] for bars in figure.bars for bar in bars]
     assert np.allclose(left, left[0])
-
-
-def test_a_part_that_is_overtaken_nowhere_has_no_point_and_leaves_the_picture_whole() -> None:
-    run = trace_of("The car is red").under("experiment.attention_cost")
-    never = NamedTensor("meeting", np.array(np.nan), ()).quantity()
-    for meeting, points in ((run["overtaken"].quantity(1), 1), (never, 0)):
-        picture = STAGE.fit(Bill(4, run["lengths"], run["milliseconds"], meeting, run["time_ratio"].quantity(0)))
-        assert np.isfinite(picture.get_center()).all()
-        assert len(picture.meeting[:1]) == points
 
 
 def test_an_edge_of_the_beam_tree_leads_from_the_word_before_to_the_word_after() -> None:

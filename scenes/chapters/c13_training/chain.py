@@ -8,13 +8,16 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Through, appear, draw, gather
+from scenes.animations import Through, Travel, appear, draw
 from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, units
-from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.trace import NamedTensor
 
 #: Px between two links, of the box of one, of the row of products, of a plot, and above and below it.
 GAP, HIGH, PRODUCTS, ACROSS, ABOVE, UNDER = 150.0, 130.0, 140.0, 350.0, 70.0, 96.0
@@ -32,8 +35,8 @@ PARTS = (
     ("loss",),
 )
 WAYS = ((0, 1), (1, 2), (2, 4), (2, 5), (3, 4), (4, 5), (5, 6), (6, 7))
-#: Of some parts, the links of the chain that lie there.
-HOLDS = {5: slice(0, 2), 6: slice(2, 3), 7: slice(3, 4)}
+#: The part in which the matrix lies.
+MATRIX = 5
 #: Px between two parts of the model, and of a way from the middle between the way forward and that back.
 BETWEEN, ASIDE, NEAR = 110.0, 20.0, 24.0
 
@@ -121,17 +124,8 @@ class Chain:
     @property
     def links(self) -> list[VGroup]:
         """All but the boxes."""
-        return [
-            self.plots,
-            self.curves,
-            self.tangents,
-            self.slopes,
-            self.dots,
-            self.ways,
-            self.back,
-            *self.rows,
-            self.row_name,
-        ]
+        drawn = self.plots, self.curves, self.tangents, self.slopes, self.dots
+        return [*drawn, self.ways, self.back, *self.rows, self.row_name]
 
     def nudge(self) -> tuple[Animation, ...]:
         """The score goes up, down and back, and all that follows goes along."""
@@ -146,6 +140,37 @@ class Chain:
         for ((*factors, equals), result), way in reversed(products):
             plays += [(draw(way), appear(*factors)), (appear(equals, result),)]
         return plays
+
+
+class Deeper:
+    """From a score to what it is made of: the query with the push on each entry, and its matrix with those on its own.
+
+    Args:
+        query, push: of the query, "d_head".
+        matrix, pushes: of the matrix that makes it, "d_model d_head".
+        word: whose query it is.
+    """
+
+    def __init__(
+        self, query: NamedTensor, push: NamedTensor, matrix: NamedTensor, pushes: NamedTensor, word: Label
+    ) -> None:
+        columns = STAGE.columns(2, GAP)
+        tops = [column.split_rows(HIGH, UNDER)[0] for column in columns]
+        self.query, self.push = (
+            Vector(vector, room.width, HIGH / 2, role).move_to(room.centre)
+            for vector, room, role in zip((query, push), tops, ("query", "warning"), strict=True)
+        )
+        fields = [column.split_rows(HIGH + ABOVE)[1] for column in columns]
+        self.matrix, self.pushes = (
+            Heatmap(field, room.width, room.height).move_to(room.centre)
+            for field, room in zip((matrix, pushes), fields, strict=True)
+        )
+        heads = zip(
+            (self.query, self.push, self.matrix, self.pushes),
+            (f"query of “{word}”", "push on it", "the matrix that makes it, W_Q", "push on each entry"),
+            strict=True,
+        )
+        self.names = [Words(text, "block", "ink2").next_to(part, UP, buff=units(12)) for part, text in heads]
 
 
 class Parts:
@@ -164,17 +189,13 @@ class Parts:
         self.count = VGroup(*lines).arrange(DOWN, buff=units(30)).move_to(corner.centre)
         #: What the chain ended with, and what it began with, where they belong.
         self.kept = VGroup(number(found, ".3f", "stage number", "warning"), number(loss, ".2f", "stage number"))
-        for told, box in zip(self.kept, (self.boxes[5], self.boxes[-1]), strict=True):
+        for told, box in zip(self.kept, (self.boxes[MATRIX], self.boxes[-1]), strict=True):
             told.settle(box[0].get_bottom() + UP * units(46))
 
-    @property
-    def others(self) -> list[VGroup]:
-        """The parts in which the chain does not lie."""
-        return [box for k, box in enumerate(self.boxes) if k not in HOLDS]
-
-    def take(self, chain: Chain) -> tuple[Animation, ...]:
-        """The links go to the parts in which they lie."""
-        return tuple(gather([link[0] for link in chain.boxes[some]], self.boxes[k]) for k, some in HOLDS.items())
+    def take(self, deeper: Deeper) -> tuple[Animation, ...]:
+        """The matrix goes to the part in which it lies; the others come."""
+        lies = Travel(deeper.matrix, self.boxes[MATRIX], kind="row", leaving=True)
+        return lies, appear(*self.boxes[:MATRIX], *self.boxes[MATRIX + 1 :], self.kept)
 
     @staticmethod
     def _box(room: Room, *lines: str) -> VGroup:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from scenes.animations import (
+    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -14,11 +15,10 @@ from scenes.animations import (
     follow,
     gather,
     leave,
-    move_ring,
     pulses,
     ring_around,
 )
-from scenes.chapters.c13_training.chain import Chain, Link, Parts
+from scenes.chapters.c13_training.chain import Chain, Deeper, Link, Parts
 from scenes.chapters.c13_training.descent import Valley
 from scenes.chapters.c13_training.learning import Bill, Skills, Starts, TimeLapse
 from scenes.chapters.c13_training.lesson import CrossEntropy, Followed, Lesson
@@ -27,7 +27,7 @@ from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.tensors import Heatmap
-from scenes.mobjects.wording import counted, layer_name, letter_of, named_head
+from scenes.mobjects.wording import counted, layer_name, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.learning import first_right, winner
 from transformer_core.studies.measures.selection import sharpest
@@ -47,7 +47,7 @@ class Training(Chapter):
     number = 13
     title = "Training"
     needs = ("cross-attention",)
-    looks_at = "output"  # where the loss is taken
+    looks_at = "embed_src encoder embed_tgt decoder output"
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
@@ -79,7 +79,7 @@ class Training(Chapter):
         new = claim(early["in_training"] == 0, "unseen in training", "seen in training")
         yield Step(
             "How do random numbers learn to translate?",
-            beat("At first, all weights are random numbers.", fill(whole, "slow")),
+            beat("At first, all parameters are random numbers.", fill(whole, "slow")),
             beat(
                 f"After {early['step']:,.0f} steps, we give it “{source}”, {new}.",
                 (leave(whole), gather([whole], picture.box)),
@@ -141,7 +141,7 @@ class Training(Chapter):
         """The slope of the loss along each score: together they are the gradient."""
         early, (place, row) = trace.under(EARLY), row_of_interest(trace)
         slopes, weights = trace.under(f"{EARLY}.gradients.{PATH}", **row), early[f"{PATH}.weights"].pick(**row)
-        pushes, picture = slopes["score_push"], Nudges(early, slopes, f"{LAYER}, head {letter_of(row['head'])}")
+        pushes, picture = slopes["score_push"], Nudges(early, slopes, f"{LAYER}, its only head")
         up, down = pushes.largest()[0], pushes.smallest()[0]
         large, reads = picture.large, early["probs"].words("position")
         standing = [*picture.ribbon, *picture.names[:2], picture.facts, picture.tracks]
@@ -215,7 +215,7 @@ class Training(Chapter):
             ),
             beat(
                 "How far downhill from the output does each value lie?",
-                (leave(picture.prob, picture.dot), draw(picture.way), appear(picture.way_name)),
+                (leave(picture.prob), draw(picture.way), appear(picture.way_name)),
                 draw(*picture.shadows),
                 (appear(picture.bars), appear(picture.numbers)),
             ),
@@ -242,6 +242,9 @@ class Training(Chapter):
         key = slopes["score_push"].largest()[0].position
         picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
         parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
+        own = early[f"{PATH}.q"].pick(**row), slopes["query_push"]
+        matrix = early[f"parameters.{PATH}.w_q"].pick(head=row["head"]), slopes["query_matrix_push"]
+        deeper = Deeper(*own, *matrix, early["probs"].label("position", place))
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
         *products, last = picture.go_back()
         yield Step(
@@ -254,19 +257,21 @@ class Training(Chapter):
                 picture.nudge(),
             ),
             beat(
-                "Each link has a slope of its own.",
+                "Each link has a slope. Back from the loss, they multiply: the chain rule.",
                 (draw(*picture.tangents), appear_in_turn([*picture.slopes])),
+                *products,
             ),
-            beat("Now back from the loss, slope times slope: the chain rule.", *products),
+            beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", last),
             beat(
-                f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured: against it goes the push.",
-                last,
+                "But a score is computed: on to the query, and to each entry of its matrix.",
+                (leave(*picture.links, picture.boxes[1:]), Travel(picture.boxes[0], deeper.query, leaving=True)),
+                (appear(*deeper.names[:2]), Travel(picture.rows[0][-1], deeper.push)),
+                (appear(*deeper.names[2:], deeper.matrix), Travel(deeper.push, deeper.pushes, kind="row")),
             ),
             beat(
-                f"One pass back, along all paths, gives all {early['parameters']:,.0f} slopes: backpropagation.",
-                (leave(*picture.links), *parts.take(picture)),
-                (leave(picture.boxes), appear(*parts.others, parts.kept), appear_in_turn([*parts.forward])),
-                (appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
+                f"One pass back gives all {early['parameters']:,.0f} slopes: backpropagation.",
+                (leave(deeper.query, deeper.push, deeper.pushes, *deeper.names), *parts.take(deeper)),
+                (appear_in_turn([*parts.forward]), appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
                 ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
             stage=[picture.boxes, picture.row_name],
@@ -332,7 +337,7 @@ class Training(Chapter):
                 if right is None
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
                 appear(ring := ring_around(picture.slots)),
-                move_ring(ring, picture.share.copy().rewrite(f"{share:share}")),
+                (leave(ring), appear(ring := ring_around(picture.share.copy().rewrite(f"{share:share}")))),
             ),
             beat("So training goes on.", leave(ring), picture.run(last, half, "slow")),
             beat(
@@ -400,24 +405,28 @@ class Training(Chapter):
             beat(
                 claim(
                     sharp == sorted(sharp),
-                    "How large should random weights be? Too large, and attention begins as spikes.",
-                    "How large should random weights be? Here is the first attention of three scales.",
+                    "How large should random parameters be? Too large, and attention begins as spikes.",
+                    "How large should random parameters be? Here is the first attention of three scales.",
                 ),
                 appear(picture.titles),
                 appear_in_turn([*picture.large], "slow"),
             ),
             beat(
-                f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right, "
-                f"or {means.pick(choice='fourfold'):share}.",
+                f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right as they are, "
+                f"{means.pick(choice='fourfold'):share} at four times the size.",
                 (*exchange([*picture.large, *picture.titles], [*picture.grids, *picture.names], "camera"),),
                 (appear(picture.axis), *(appear_in_turn([*dots], "slow") for dots in picture.dots)),
                 appear(picture.means, picture.middles, rise=False),
             ),
             beat(
                 claim(
-                    apart["quarter"],
-                    f"A quarter as large: {by:+.1f} points, outside ±{far:.1f}: that is no chance.",
-                    f"A quarter as large: {by:+.1f} points, inside ±{far:.1f}: that may be chance.",
+                    f"{abs(by):.1f}" == f"{far:.1f}",
+                    f"A quarter as large: {by:+.1f} points, at the very edge of chance: undecided.",
+                    claim(
+                        apart["quarter"],
+                        f"A quarter as large: {by:+.1f} points, outside ±{far:.1f}: that is no chance.",
+                        f"A quarter as large: {by:+.1f} points, inside ±{far:.1f}: that may be chance.",
+                    ),
                 ),
                 draw(picture.usual),
                 appear(picture.band, picture.reach, rise=False),
@@ -430,9 +439,8 @@ class Training(Chapter):
         run = trace.under("experiment.attention_cost")
         if "milliseconds" not in run:
             return
-        meeting = run["overtaken"].quantity(1)
         time = run["time_ratio"].pick(part="scores and blends")
-        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], meeting, time)
+        picture = Bill(int(trace["config.words"]), run["lengths"], run["milliseconds"], time)
         card.inside.fit(picture)
         before, after = run["lengths"].quantities()[-2:]
         yield Step(
@@ -447,14 +455,6 @@ class Training(Chapter):
                 f"From {before:,.0f} words to {after:,.0f}, scores take {time:.1f} times the time.",
                 draw(*picture.curves, kind="slow"),
                 (appear(picture.labels), draw(picture.square[0]), appear(picture.square[1])),
-            ),
-            beat(
-                claim(
-                    meeting > 0,
-                    f"At {meeting:.0f} words, they already take more time than everything else.",
-                    f"By multiplications, they overtake everything else at {run['crossover']} words.",
-                ),
-                appear(picture.meeting) if meeting > 0 else None,
             ),
             stage=[card, picture.plot, picture.ticks],
         )

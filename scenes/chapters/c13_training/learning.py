@@ -114,7 +114,7 @@ class TimeLapse:
         self.plot.add(self.plot.heights([min(self.exact), max(self.exact)], "share"))
         self.share = number(self.exact[0], "share", "large number")
         self.share.settle(self.plot.axes.get_corner(UP + LEFT) + DOWN * units(80))
-        self.share.end_at(self.plot.axes[0].get_left()[0] + units(170))
+        self.share.begin_at(self.plot.axes[0].get_left()[0] + units(30))
 
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
@@ -234,7 +234,7 @@ class Starts:
             self.middles.add(means(mark, Away(share, 0.0, 0, plot.width, 7, self.zero)))
         y, reach = (rows[0].top + rows[0].bottom) / 2, plot.width * float(chance)
         self.band = frame(2 * reach, 0.9 * rows[0].height, "residual", 4, 4).move_to(at(middle, y))
-        means(self.band, Spread(chance, 0, plot.width, 0.9 * rows[0].height, self.whole))
+        means(self.band.set_z_index(-1), Spread(chance, 0, plot.width, 0.9 * rows[0].height, self.whole))
         self.reach = (
             Words("chance", "fact", "residual").next_to(self.band, LEFT, buff=units(14)).align_to(self.band, UP)
         )
@@ -247,9 +247,7 @@ class Starts:
 class Bill(VGroup):
     """Cells of a sentence and of one twice as long; beside it the measured times of a layer's two parts by length."""
 
-    def __init__(
-        self, words: int, lengths: NamedTensor, times: NamedTensor, meeting: Quantity, growth: Quantity
-    ) -> None:
+    def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity) -> None:
         side = min(46.0, 400 / (2 * words))
         self.small = self._grid(words, side, "weight")
         self.large = self._grid(2 * words, side, "ink3")
@@ -275,15 +273,7 @@ class Bill(VGroup):
         ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
         reach = [times.quantity(k, part) for k, part in ((0, 0), (len(lengths) - 1, 0))]
         self.ticks = VGroup(self.plot.ticks(ends, ",.0f", "fact"), self.plot.heights(reach, ".2f"))
-        self.meeting = VGroup()
-        if meeting > 0:  # not a number where the one never overtakes the other
-            level = float(np.exp(np.interp(np.log(float(meeting)), np.log(span), np.log(times.values[:, 0]))))
-            self.meeting = self.plot.dots([meeting], [level], "focus", 12)
-            told = number(meeting, ".0f", "number")
-            self.meeting.add(self.plot.label(told, float(meeting), level, UP + LEFT))
-        super().__init__(
-            self.small, self.large, self.plot, self.curves, self.labels, self.square, self.ticks, self.meeting
-        )
+        super().__init__(self.small, self.large, self.plot, self.curves, self.labels, self.square, self.ticks)
 
     @staticmethod
     def _grid(count: int, side: float, role: str) -> VMobject:

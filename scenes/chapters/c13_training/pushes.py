@@ -204,7 +204,7 @@ class Downhill:
         self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 7, 30)
         self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
-        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
+        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle])).set_z_index(1)
         self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points]
         self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
         self.probs = probs.quantities()

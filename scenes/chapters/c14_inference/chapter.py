@@ -24,16 +24,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.draws import Draws
-from scenes.chapters.c14_inference.writing import (
-    HALF_SURE,
-    BeamTree,
-    Columns,
-    Encoded,
-    Peeled,
-    Race,
-    in_order,
-    winner,
-)
+from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
@@ -250,10 +241,7 @@ class Inference(Chapter):
             ),
             beat(f"“{fast}” lies behind, but a beam keeps it open.", picture.begin("beam")),
             beat("Each token adds its log-probability:", *picture.behind()),
-            beat(
-                f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
-                *picture.ahead(),
-            ),
+            beat(f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!", *picture.ahead()),
             beat(
                 f"Greedy decoding ends at {lost:.2f}, the beam at {won:.2f}.",
                 leave(picture.ring),
@@ -553,10 +541,7 @@ class Inference(Chapter):
                 appear(picture.totals[1]),
             ),
             beat(memory, *grown[:1], appear(picture.legend)),
-            beat(
-                "It grows; an LSTM’s state never does.",
-                *grown[1:],
-            ),
+            beat("It grows; an LSTM’s state never does.", *grown[1:]),
             stage=[card],
         )
 
@@ -570,7 +555,7 @@ class Inference(Chapter):
         yield Step(
             "What the cache saves, by the clock",
             beat(
-                f"Timed with random weights: to write {run['longest']:.0f} words,",
+                f"Timed with random parameters: to write {run['longest']:.0f} words,",
                 draw(picture.curves[0], kind="slow"),
                 appear(picture.marks[0], picture.marks[1]),
             ),
@@ -579,7 +564,12 @@ class Inference(Chapter):
                 draw(picture.curves[1], kind="slow"),
                 appear(picture.marks[2], picture.marks[3], picture.gain(run["speedup"])),
             ),
-            stage=[card.paper, card.called("random weights, of our translator’s size"), picture.plot, picture.ticks],
+            stage=[
+                card.paper,
+                card.called("random parameters, as many as our translator’s"),
+                picture.plot,
+                picture.ticks,
+            ],
         )
 
     def who_chooses(self, picture: Columns, encoder: Encoded, card: Card) -> Iterator[Step]:
@@ -599,11 +589,7 @@ class Inference(Chapter):
                 appear(ring, rule := picture.heading("rule: the likeliest", "query")),
                 chosen,
             ),
-            beat(
-                "which is read next.",
-                *read,
-                *picture.later(turns, ring),
-            ),
+            beat("which is read next.", *read, *picture.later(turns, ring)),
             beat(
                 "Your turn: would a cache work in the encoder?",
                 leave(ring, rule, picture, kept, cache),

@@ -7,16 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup
 
-from scenes.animations import (
-    OffAndOn,
-    Play,
-    Through,
-    appear,
-    grow,
-    lagged,
-    leave,
-    ring_around,
-)
+from scenes.animations import OffAndOn, Play, Through, appear, grow, lagged, leave, ring_around
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.card import Card
@@ -59,12 +50,7 @@ class AblatedHeads(VGroup):
     """
 
     def __init__(
-        self,
-        weights: Sequence[NamedTensor],
-        averages: NamedTensor,
-        right: NamedTensor,
-        before: Quantity,
-        card: Card,
+        self, weights: Sequence[NamedTensor], averages: NamedTensor, right: NamedTensor, before: Quantity, card: Card
     ) -> None:
         self.shape = layers, self.heads = right.shape
         self.papers, self.names, self.grids, self.bars, self.numbers = (VGroup() for _ in range(5))

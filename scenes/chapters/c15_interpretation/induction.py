@@ -6,15 +6,7 @@ from collections.abc import Callable, Sequence
 
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import (
-    Flight,
-    OffAndOn,
-    Play,
-    Through,
-    appear,
-    draw,
-    pulses,
-)
+from scenes.animations import Flight, OffAndOn, Play, Through, appear, draw, pulses
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.marks import End, Tick, means

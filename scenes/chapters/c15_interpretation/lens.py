@@ -7,16 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from manim import LEFT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import (
-    Flight,
-    Travel,
-    appear,
-    deal,
-    draw,
-    lagged,
-    pulses,
-    ring_around,
-)
+from scenes.animations import Flight, Travel, appear, deal, draw, lagged, pulses, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.ribbon import LARGE

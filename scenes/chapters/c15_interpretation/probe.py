@@ -5,15 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import (
-    Play,
-    appear,
-    appear_in_turn,
-    exchange,
-    follow,
-    leave,
-    reshape,
-)
+from scenes.animations import Play, appear, appear_in_turn, exchange, follow, leave, reshape
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dashes, dot, rule

@@ -440,6 +440,24 @@ def loss_decrease_by_value(raw):
     return found
 
 
+@oracle("query_push", GRADIENTS, "batch head query d_head", needs="z")
+def query_push(raw):
+    """Each key pulls the query towards itself, as hard as its score is pushed."""
+    keys, pushes = raw.at(raw.prefix.replace("gradients.", ""))["k"], score_push(raw)
+    found = np.zeros((*pushes.shape[:3], keys.shape[-1]))
+    for b, h, i, j in np.ndindex(*pushes.shape):
+        found[b, h, i] += pushes[b, h, i, j] * keys[b, h, j] / math.sqrt(keys.shape[-1])
+    return found
+
+
+@oracle("query_matrix_push", GRADIENTS, "batch head query d_model d_head", needs="z")
+def query_matrix_push(raw):
+    rows = raw.at(raw.prefix.replace("gradients.", "").replace("cross_attn", "ln2"))["out"]
+    pushes = query_push(raw)
+    return np.array([[[np.outer(rows[b, i], pushes[b, h, i]) for i in range(pushes.shape[2])]
+                      for h in range(pushes.shape[1])] for b in range(len(pushes))])  # fmt: skip
+
+
 @oracle("score_to_weight", GRADIENTS, PAIRS, needs="z")
 def score_to_weight(raw):
     """By the rule of the quotient, from e^s over the sum of all: e^s (sum - e^s) / sum^2."""

@@ -41,7 +41,7 @@ PARTS = {
     "decoder: first layer": ("decoder.layers.0",),
     "decoder: second layer": ("decoder.layers.1", "decoder.final_norm"),
 }
-ATTENTION = ("weights", "v", "z", "scaled")
+ATTENTION = ("weights", "q", "k", "v", "z", "scaled")
 
 
 @experiment("Early in training, which way does the gradient point, and what do steps along it do to the loss?")
@@ -82,7 +82,8 @@ def word_gradient(model: Transformer) -> Found:
     def loss(logits: Tensor) -> Tensor:
         return F.cross_entropy(logits[0, place : place + 1], torch.tensor([wanted]))
 
-    asked = [f"{path}.{name}" for name in ATTENTION]
+    enters = f"{path.replace('cross_attn', 'ln2')}.out"
+    asked = [enters, *(f"{path}.{name}" for name in ATTENTION)]
     with record(only=["logits", "probs", *asked]) as tape:
         read(model)
     slopes = torch.autograd.grad(loss(tape["logits"]), [tape[f"{path}.{name}"] for name in ("z", "scaled")])
@@ -99,6 +100,8 @@ def word_gradient(model: Transformer) -> Found:
     losses = [[float(loss(logits)) for logits, _ in row] for row in moved]
     weights = np.array([[weights.numpy() for _, weights in row] for row in moved])
     along = {"key": keys, "other": keys}
+    w_q = parameters(model, lambda _name, _axis: None)[f"parameters.{path}.w_q"]
+    found[w_q.name] = w_q
     return (
         found
         | tensors(place=place, word_loss=float(loss(tape["logits"]).detach()))

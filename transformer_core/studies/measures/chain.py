@@ -52,6 +52,20 @@ def weight_to_log_odds(trace: Trace, prefix: str, weight_gradient: np.ndarray) -
     return weight_gradient / trace.full(f"{_run(prefix)}.log_odds_to_loss").values
 
 
+@measure("batch head query d_head", like="scaled")
+def query_push(trace: Trace, prefix: str, score_gradient: np.ndarray) -> Values:
+    """-dL/dq_i = -sum_j dL/ds_ij k_j / sqrt(d_k): what the pushes on a row of scores ask of its query."""
+    keys = trace.full(f"{prefix.replace('gradients.', '', 1)}.k").values
+    return -score_gradient @ keys / np.sqrt(keys.shape[-1])
+
+
+@measure("batch head query d_model d_head", like="scaled")
+def query_matrix_push(trace: Trace, prefix: str, query_push: np.ndarray) -> Values:
+    """-dL/dW_Q, the part by row i: x_i (-dL/dq_i), as q_i = x_i W_Q + b_Q, "... d_model d_head"."""
+    layer, _, _ = prefix.replace("gradients.", "", 1).rpartition(".")
+    return trace.full(f"{layer}.ln2.out").values[:, None, :, :, None] * query_push[..., None, :]
+
+
 @measure("batch head query key component", like="scaled")
 def push_plane(trace: Trace, prefix: str, z: np.ndarray, loss_decrease_by_value: np.ndarray) -> Values:
     """|g_i| (e_1 . (v_j - z_i), e_2 . (v_j - z_i)): the values around the output, in units of the loss.
