@@ -133,6 +133,11 @@ def landed(raw):
     return found
 
 
+@oracle("tail", ("experiment.continuations.open_running", "experiment.continuations.closed_running"), "")
+def tail(raw):
+    return 1 - float(raw.itself[9])
+
+
 @oracle("tail_kept", ("experiment.continuations.open_running", "experiment.continuations.closed_running"), "")
 def tail_kept(raw):
     """By the second token: every one that is kept was divided by the same sum."""
