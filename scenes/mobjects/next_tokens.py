@@ -15,7 +15,7 @@ from scenes.mobjects.marks import Ground, Span, Tick, means
 from scenes.mobjects.shapes import dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, units
-from transformer_core.studies.measures.sampling import HALF, LISTED
+from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -262,12 +262,17 @@ class LanguageModel:
 
     def half_of(self, name: str) -> NamedTensor:
         """The likeliest tokens of a prompt, as many as stand side by side with another's."""
-        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, HALF))
+        half: NamedTensor = self.at_one(name)[1].pick(rank=slice(0, LISTED))
         return half
+
+    def others_of(self, name: str) -> Quantity:
+        """What all other tokens of that prompt have together."""
+        one, _ = self.at_one(name)
+        return self.real[f"{name}_by_temperature.unlisted"].quantity(one)
 
     def two_lists(self, rest: bool = False) -> list[NextTokens]:
         """The lists of a prompt that leaves little open, and of one that leaves much; with a line for the `rest`."""
-        others = [(self.real[f"{name}_running.tail"], "all others") if rest else None for name in PROMPTS]
+        others = [(self.others_of(name), "all others") if rest else None for name in PROMPTS]
         rooms = zip(PROMPTS, self.card.below.columns(2), others, strict=True)
         return [NextTokens(self.half_of(name), room, other) for name, room, other in rooms]
 

@@ -24,8 +24,6 @@ ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.
 #: Derived tensors that are the same everywhere, and why.
 ALWAYS = {
     "beam_width": "every search of a lecture keeps four",
-    "cut_accuracy": "one plane of points is recorded",
-    "cut_level": "one plane of points is recorded",
     "copied_step": "one plane of pairs is recorded",
     "share_of_gain": "one experiment tells it",
     "entering_apart": "what leaves rows as they are is linear",

@@ -449,6 +449,7 @@ class FeedForward(Chapter):
         run = trace.under("experiment.boundary")
         picture = Clouds(run)
         (line, two, trained), (by_line, by_cut, learned) = picture.names, picture.right
+        once, twice = picture.folds()
         yield Step(
             "What no straight line can draw",
             beat("What is a fold good for? Here, opposite corners belong together.", picture.plane.come()),
@@ -459,8 +460,8 @@ class FeedForward(Chapter):
             beat(
                 "Let two neurons fold it like paper, along one crease.",
                 (leave(picture.line, by_line, line), follow(two), *picture.laid_out()),
-                (draw(picture.crease, picture.fold), *picture.folded(1)),
-                picture.folded(2),
+                (draw(picture.crease, picture.fold), *once),
+                twice,
             ),
             beat(
                 "One level cut parts the corners: in the plane, two lines.",

@@ -6,7 +6,7 @@ The points and the training are a recorded run: `transformer_core.studies.experi
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, Animation, VGroup, VMobject
 
 from scenes.animations import Count, Shades, Through, Travel, Travels, appear, fill, reshape
 from scenes.chapters.c11_feed_forward.sheets import woven
@@ -87,10 +87,10 @@ class Clouds:
         self.plane = Plane(run, left)
         names = "the best straight line", "two neurons, set by hand", f"an FFN, {run['hidden']} neurons, trained"
         self.names = [self.plane.called(text) for text in names]
-        found = run["line_accuracy"], run["cut_accuracy"], self.shares[0]
+        found = run["line_accuracy"], run["best_cut"].quantity(1), self.shares[0]
         self.right = [self.plane.share(share) for share in found]
         self.line = self.plane.line(run["line"].values, "weight", 7)
-        cut = float(run["cut_level"])
+        cut = float(run["best_cut"].quantity(0))
         self.cuts = VGroup(self.plane.line(np.array([1, 1, way * cut]), "weight", 7) for way in (-1, 1))
         self.crease = self.plane.line(np.array([1, 1, 0]), "query", 5)
         self.creases = [
@@ -105,14 +105,20 @@ class Clouds:
 
     def _fold_paper(self, run: Trace, room: Room) -> None:
         sheets, points = run["paper_sheets"], run["paper_points"]
-        learned, lines, corners = run["learned_sheets"], run["level_lines"].values, run["level_corners"].values
+        learned, (*folded, level) = run["learned_sheets"], sheets
         spots = [one.values.reshape(-1, 2) for one in (sheets, points, learned)]
         px, origin = room.holding(np.concatenate(spots))
 
         def place(spot: np.ndarray) -> np.ndarray:
             return origin + np.array([*spot, 0]) * units(px)
 
-        self.sheets, self.learned_sheets = ([woven(one, place) for one in some] for some in (sheets, learned))
+        def below(spot: np.ndarray) -> np.ndarray:
+            """The place on the level for one on the plane."""
+            shares = (spot - self.plane.box.get_corner(DOWN + LEFT)) / units(self.plane.side)
+            return place(corners[0] + shares[:2] @ (corners[[1, 3]] - corners[0]))
+
+        corners = level.values[[0, 0, -1, -1], [0, -1, -1, 0]]
+        self.sheets, self.learned_sheets = ([woven(one, place) for one in some] for some in (folded, learned))
         ground = Ground()
         self.origin = means(dot(origin, 1, "ink3"), ground)
         self.pages = [VGroup(VGroup(), VGroup()) for _ in points]
@@ -125,7 +131,7 @@ class Clouds:
                 page[int(kind)].add(means(mark_of(kind).move_to(spot), *away))
         self.level = path([*map(place, corners), place(corners[0])], "weight", 2)
         self.level.set_fill(palette().weight, 0.18)
-        self.level_cuts = VGroup(path([*map(place, ends)], "weight", 6) for ends in lines)
+        self.level_cuts = VGroup(path([*map(below, line.points[[0, -1]])], "weight", 6) for line in self.cuts)
         self.fold = path([*map(place, sheets.values[2][[-1, 0], [0, -1]])], "query", 5)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
@@ -147,9 +153,10 @@ class Clouds:
         over = Travels([Travel(a, b, 0.0, "row") for old, new in pairs for a, b in zip(old, new, strict=True)])
         return appear(self.sheets[0], self.origin, rise=False), over
 
-    def folded(self, by: int) -> tuple[Animation, ...]:
+    def folds(self) -> list[tuple[Animation, ...]]:
         """The sheet folds up along the crease, with its points: by one neuron, and by two."""
-        return reshape(self.sheets[0], self.sheets[by], "row"), reshape(self.pages[0], self.pages[by], "row")
+        states = zip(self.sheets[1:], self.pages[1:], strict=True)
+        return [(reshape(self.sheets[0], sheet, "row"), reshape(self.pages[0], page, "row")) for sheet, page in states]
 
     def stay(self, kind: str) -> Animation:
         """The points of the plane stay above what comes and moves below them."""

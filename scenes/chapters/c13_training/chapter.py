@@ -215,7 +215,8 @@ class Training(Chapter):
             ),
             beat(
                 "How far downhill from the output does each value lie?",
-                (leave(picture.prob), draw(picture.way), appear(picture.way_name)),
+                (leave(picture.prob, picture.dot), appear(picture.here, rise=False), draw(picture.way)),
+                appear(picture.way_name),
                 draw(*picture.shadows),
                 (appear(picture.bars), appear(picture.numbers)),
             ),

@@ -14,7 +14,7 @@ from scenes.mobjects.marks import Away, End, Ground, Hue, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, dashes, dot, rule
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, frame, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pace, palette, signed, units
@@ -204,7 +204,9 @@ class Downhill:
         self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 7, 30)
         self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
-        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle])).set_z_index(1)
+        self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
+        #: Where it is, once it moves no more.
+        self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot).set_z_index(1)
         self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points]
         self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
         self.probs = probs.quantities()

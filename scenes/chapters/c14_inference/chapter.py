@@ -24,7 +24,16 @@ from scenes.animations import (
 )
 from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.draws import Draws
-from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
+from scenes.chapters.c14_inference.writing import (
+    HALF_SURE,
+    BeamTree,
+    Columns,
+    Encoded,
+    Peeled,
+    Race,
+    in_order,
+    winner,
+)
 from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
@@ -33,7 +42,7 @@ from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.sampling import HALF
+from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
@@ -343,7 +352,7 @@ class Inference(Chapter):
         """Bars end to end, until they hold enough."""
         real, lists = model.real, model.two_lists(rest=True)
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
-        sizes = [(real[f"{name}_running.tail"], real[f"{name}_running.tail_kept"]) for name in PROMPTS]
+        sizes = [(model.others_of(name), real[f"{name}_running.tail_kept"]) for name in PROMPTS]
         stairs = [
             one.stairs(model.half_of(name), *tails) for one, name, tails in zip(lists, PROMPTS, sizes, strict=True)
         ]
@@ -358,7 +367,7 @@ class Inference(Chapter):
         left, right = (
             (
                 one.down(real["p"]).cut(),
-                (leave(*bars[int(count) :]) if count <= HALF else reshape(bars, cut), appear(note)),
+                (leave(*bars[int(count) :]) if count <= LISTED else reshape(bars, cut), appear(note)),
             )
             for one, count, ((bars, cut), _), note in zip(lists, kept, stairs, notes, strict=True)
         )
@@ -383,7 +392,7 @@ class Inference(Chapter):
                 model.card.paper,
                 model.name,
                 *model.pair,
-                *(part for one in lists for part in (one.names, one.bars[:HALF])),
+                *(part for one in lists for part in (one.names, one.bars[:LISTED])),
             ],
         )
 

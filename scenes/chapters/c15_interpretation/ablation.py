@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup
+from manim import LEFT, RIGHT, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import OffAndOn, Play, Through, appear, grow, lagged, leave, ring_around
 from scenes.layout import Room
@@ -84,6 +84,10 @@ class AblatedHeads(VGroup):
     def place(self, layer: int, head: int) -> int:
         """The place of a head's panel."""
         return layer * self.heads + head
+
+    def ringed(self, k: int, role: str = "focus") -> VMobject:
+        """A ring around a panel, above what comes in it later."""
+        return ring_around(self.papers[k], role).set_z_index(1)
 
     def averaged(self, k: int) -> Animation:
         """A head that is ablated gives its average instead."""

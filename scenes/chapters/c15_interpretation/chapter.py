@@ -103,7 +103,7 @@ class Interpretation(Chapter):
         (*_, left), (worst, idlest) = off.smallest(), extremes(off)
         at = heads.first[:2] if heads.first else idlest
         chosen, needed, kept = panels.place(*at), panels.place(*worst), off.quantity(*at)
-        ring = ring_around(panels.papers[chosen])
+        ring = panels.ringed(chosen)
         broken = wrong_translation(trace, card)
         named = ((role, best_head(trace, role)) for role in told_roles(trace))
         earned = trace["roles.role_threshold"]
@@ -137,7 +137,7 @@ class Interpretation(Chapter):
             beat(
                 f"Without {head_name(*worst)}, {left:.1%} are left.",
                 panels.ablate([k for k in range(len(panels.grids)) if k != chosen]),
-                appear(ring_around(panels.papers[needed], "warning")),
+                appear(panels.ringed(needed, "warning")),
             ),
             beat(
                 f"“{broken.right}” becomes “{broken.wrong}”.",

@@ -402,29 +402,25 @@ def right_of(raw: Raw, level: float) -> float:
     return sum((abs(x + y) > level) != bool(kind) for (x, y), kind in rows) / len(raw["points"])
 
 
-@oracle("cut_level", BOUNDARY, "", needs="points")
-def cut_level(raw):
+@oracle("best_cut", BOUNDARY, "choice", lambda _: {"choice": ("level", "accuracy")}, needs="points")
+def best_cut(raw):
     """In the middle between two heights that follow each other; the lowest of the best."""
     high = sorted(abs(x + y) for x, y in points_of(raw))
-    return max(((a + b) / 2 for a, b in pairwise(high)), key=lambda level: right_of(raw, level))
-
-
-@oracle("cut_accuracy", BOUNDARY, "", needs="points")
-def cut_accuracy(raw):
-    return right_of(raw, cut_level(raw))
+    level = max(((a + b) / 2 for a, b in pairwise(high)), key=lambda level: right_of(raw, level))
+    return level, right_of(raw, level)
 
 
 @oracle("paper_points", BOUNDARY, "fold sample component", needs="points")
 def paper_points(raw):
-    cut = cut_level(raw)
+    cut = best_cut(raw)[0]
     return [[looked_upon(x, y, lifted(x, y)[fold] - cut) for x, y in points_of(raw)] for fold in range(3)]
 
 
 @oracle("paper_sheets", BOUNDARY, "fold row column component", needs="planes")
 def paper_sheets(raw):
-    cut = cut_level(raw)
-    return [[[looked_upon(x, y, lifted(x, y)[fold] - cut) for x, y in row] for row in grid_of(raw)]
-            for fold in range(3)]  # fmt: skip
+    cut = best_cut(raw)[0]
+    return [[[looked_upon(x, y, [*lifted(x, y), cut][fold] - cut) for x, y in row] for row in grid_of(raw)]
+            for fold in range(4)]  # fmt: skip
 
 
 @oracle("learned_sheets", BOUNDARY, "frame row column component", needs="planes")
@@ -432,15 +428,3 @@ def learned_sheets(raw):
     spots = grid_of(raw)
     return [[[looked_upon(*spots[i][j], -float(score) / 12) for j, score in enumerate(row)]
              for i, row in enumerate(plane)] for plane in raw["planes"]]  # fmt: skip
-
-
-@oracle("level_lines", BOUNDARY, "side point component", needs="edge")
-def level_lines(raw):
-    edge, cut = float(raw["edge"]), cut_level(raw)
-    return [[looked_upon(x, way * cut - x, 0) for x in sorted((way * cut - edge * way, edge * way))] for way in (1, -1)]
-
-
-@oracle("level_corners", BOUNDARY, "point component", needs="edge")
-def level_corners(raw):
-    edge = float(raw["edge"])
-    return [looked_upon(x, y, 0) for x, y in ((-edge, -edge), (edge, -edge), (edge, edge), (-edge, edge))]

@@ -133,16 +133,11 @@ def landed(raw):
     return found
 
 
-@oracle("tail", ("experiment.continuations.open_running", "experiment.continuations.closed_running"), "")
-def tail(raw):
-    return 1 - float(raw.itself[9])
-
-
 @oracle("tail_kept", ("experiment.continuations.open_running", "experiment.continuations.closed_running"), "")
 def tail_kept(raw):
     """By the second token: every one that is kept was divided by the same sum."""
     running, cut = raw.itself, raw[f"/{raw.prefix.removesuffix('running')}cut"][1]
-    return (running[1] - running[0]) / cut[1] - running[9]
+    return (running[1] - running[0]) / cut[1] - running[7]
 
 
 @oracle("unsmoothed", "decoding.greedy", "step", along_steps, "log_prob /experiment.sampling.smoothing")

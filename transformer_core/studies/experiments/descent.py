@@ -100,8 +100,7 @@ def word_gradient(model: Transformer) -> Found:
     losses = [[float(loss(logits)) for logits, _ in row] for row in moved]
     weights = np.array([[weights.numpy() for _, weights in row] for row in moved])
     along = {"key": keys, "other": keys}
-    w_q = parameters(model, lambda _name, _axis: None)[f"parameters.{path}.w_q"]
-    found[w_q.name] = w_q
+    found |= {name: one for name, one in parameters(model, lambda _name, _axis: None).items() if f"{path}.w_q" in name}
     return (
         found
         | tensors(place=place, word_loss=float(loss(tape["logits"]).detach()))

@@ -7,9 +7,8 @@ import numpy as np
 from transformer_core.studies.measures.naming import Values, measure
 from transformer_core.tracing.trace import Trace
 
-#: So many of the likeliest words are listed by name; what the others have together is one share more. And so many of
-#: each prompt where two stand side by side.
-LISTED, HALF = 8, 10
+#: So many of the likeliest words are listed by name; what the others have together is one share more.
+LISTED = 8
 #: How often a token is drawn, and the seed of the generator: the first.
 DRAWS, SEED = 20, 0
 
@@ -33,19 +32,13 @@ def landed(itself: np.ndarray, spots: np.ndarray) -> Values:
 
 
 @measure("")
-def tail(itself: np.ndarray) -> Values:
-    """1 - (p_1 + ... + p_HALF); the prefix has the running sums of p."""
-    return 1 - itself[HALF - 1].astype(float)
-
-
-@measure("")
 def tail_kept(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
-    """The mass that top-p keeps beyond the first `HALF` ranks: p_1 / p'_1 - (p_1 + ... + p_HALF), p' those of the cut.
+    """The mass that top-p keeps beyond the listed ranks: p_1 / p'_1 less the running sum, p' those of the cut.
 
     The prefix has the running sums of p.
     """
     cut = trace.full(f"{prefix.removesuffix('running')}cut").pick(choice="top_p")
-    return itself[0] / cut.values[0] - itself[HALF - 1]
+    return itself[0] / cut.values[0] - itself[LISTED - 1]
 
 
 @measure("step", like="log_prob")
