@@ -502,10 +502,7 @@ class FeedForward(Chapter):
         )
         yield Step(
             "Moving, and computing",
-            beat(
-                "So attention moves information between vectors, and the FFN computes within each:",
-                *picture.down(),
-            ),
+            beat("So attention moves information between vectors, and the FFN computes within each:", *picture.down()),
             beat("it adds what training has stored.", appear(whole), ambient=picture.flow()),
             beat(question, (Reform(whole, left), *zeros) if left else None),
             beat("To biases: it is affine, not linear.", landing) if biased else None,

@@ -295,9 +295,7 @@ class Training(Chapter):
                 draw(picture.curve, kind="slow"),
             ),
             beat(
-                "The model is this ball. The slope says which way is down.",
-                appear(picture.ball),
-                draw(picture.slope),
+                "The model is this ball. The slope says which way is down.", appear(picture.ball), draw(picture.slope)
             ),
             beat(
                 "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",

@@ -317,10 +317,7 @@ class Interpretation(Chapter):
         once = moved and most == [first.position] * at + [last.position] * (len(most) - at)
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
         copied, *more = picture.patches(places)
-        after = [
-            f"After the last layer, the same copy gives {idle:share},",
-            f"that of “{last}” {end:share}.",
-        ]
+        after = [f"After the last layer, the same copy gives {idle:share},", f"that of “{last}” {end:share}."]
         after = after if moved else [f"After the last layer, it is {end:share}."]
         yield Step(
             "Activation patching: transplant a vector",
