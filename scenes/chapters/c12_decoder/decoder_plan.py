@@ -51,8 +51,8 @@ class Stack(VGroup):
     Args:
         room: the rectangle that is filled.
         track: px that are left free at the right of the boxes, for a vector that moves up; the name of each box then
-            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is up to four times
-            as high as the others: its mask is drawn in it.
+            stands in it. If 0, the names stand at the left of the plate, and a box of self-attention is up to four
+            times as high as the others: its mask is drawn in it.
         names: what each kind of sublayer is called.
 
     `boxes` are by the path of their sublayer, from the foot up, and on top "output".
