@@ -134,7 +134,7 @@ def test_a_word_is_said_to_look_at_a_state_only_where_this_has_over_half_of_its_
 
 def test_a_new_sum_is_said_to_put_a_late_mask_right_only_where_the_weights_become_the_same() -> None:
     trace = trace_of("The car is red")
-    assert "Divided by the new sum, the weights are as with the mask first." in said("decoder", trace)
+    assert "Dividing by the new sum repairs it; the mask needs no repair." in said("decoder", trace)
     apart = changed(trace, decoder__0__self_attn__divided_difference=np.array(0.1))
     assert "Divide by the new sum, and the weights are nearly right." in said("decoder", apart)
 

@@ -181,7 +181,7 @@ class Decoder(Chapter):
             beat(
                 claim(
                     same,
-                    "Divided by the new sum, the weights are as with the mask first.",
+                    "Dividing by the new sum repairs it; the mask needs no repair.",
                     "Divide by the new sum, and the weights are nearly right.",
                 ),
                 leave(ring, hidden),

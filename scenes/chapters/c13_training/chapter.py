@@ -259,7 +259,7 @@ class Training(Chapter):
             ),
             beat(
                 "Each link has a slope. Back from the loss, they multiply: the chain rule.",
-                (draw(*picture.tangents), appear_in_turn([*picture.slopes])),
+                (draw(*picture.tangents), appear_in_turn([*picture.slopes]), appear(picture.row_name)),
                 *products,
             ),
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", last),
@@ -275,7 +275,7 @@ class Training(Chapter):
                 (appear_in_turn([*parts.forward]), appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
                 ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
-            stage=[picture.boxes, picture.row_name],
+            stage=[picture.boxes],
         )
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:

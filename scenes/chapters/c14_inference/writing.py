@@ -210,7 +210,7 @@ class Peeled:
 
     def peel(self) -> list[Animation | tuple[Animation, ...]]:
         """The layer comes off, and the word gets more of the rest; then all of it is gone."""
-        off = Leave(self.layer, self.share, shift=RIGHT * units(BROAD), run_time=pace("transform"))
+        off = Leave(self.layer, self.share, shift=RIGHT * units(2 * SPACE), run_time=pace("transform"))
         grown = reshape(self.bar, self.full), *exchange(self.numbers[:1], self.numbers[1:])
         return [(off, *grown), leave(self.bar, self.numbers[1], self.name)]
 
