@@ -158,6 +158,7 @@ class Heads(Chapter):
         """Every head reads the whole vector; it is the matrix that is split."""
         width, d_head, heads = trace["config.d_model"], trace["config.d_head"], trace["config.heads"]
         reached = trace[f"{focus.path}.sensitive_heads"].pick(d_model=picture.entry)
+        before, after = picture.numbers
         yield Step(
             "Does each head get a slice of the vector?",
             beat(
@@ -172,14 +173,20 @@ class Heads(Chapter):
                 (leave(picture.whole), *(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices)),
                 (deal([*picture.matrices], picture.queries), appear(picture.query_name)),
             ),
-            beat("Change one number of the vector.", appear(picture.ring), appear(picture.met)),
+            beat(
+                f"Change one number: {before:.2f} becomes {after:.2f}.",
+                (appear(picture.ring, picture.kept_name), deal([*picture.queries], picture.kept)),
+                exchange(picture.turned[:1], picture.turned[1:]),
+            ),
             beat(
                 claim(
                     bool(reached == heads),
                     "All queries change: no head has a slice of its own; only matrices are split.",
                     f"Queries that change: {reached} of {heads}. The matrix of any other has only zeros there.",
                 ),
-                (deal([*picture.met], picture.changes, kind="slow"), appear(picture.change_name)),
+                appear(picture.met),
+                tuple(Flight(met, query, kind="row") for met, query in zip(picture.met, picture.queries, strict=True)),
+                exchange([*picture.queries], [*picture.changed]),
                 appear(picture.whole),
             ),
             stage=[picture.token, picture.x, picture.plates],

@@ -70,8 +70,8 @@ class HeadPlates:
 class SplitHeads(VGroup):
     """The vector of the query token at the top, and for each head its part of W_Q and the query that it makes of it.
 
-    `entry` is the largest number of the vector, which is changed. `changes` say what one more of it adds to each query:
-    the row of each matrix that it meets.
+    `entry` is the largest number of the vector, whose sign is turned in `turned`: its cell there, for that in the
+    vector. `changed` are the queries that are then made, and `kept` those before, on a line of their own.
     """
 
     def __init__(self, trace: Trace, focus: Focus) -> None:
@@ -79,6 +79,11 @@ class SplitHeads(VGroup):
         matrices = trace[f"parameters.{focus.path}.w_q"]
         queries = trace[f"{focus.path}.q"].pick(batch=0, query=focus.query_token.position)
         heads, entry = len(matrices), strongest(x).position
+        other_x, others = (
+            trace[f"{focus.path}.{name}"].pick(batch=0, **{axis: focus.query_token.position})
+            for name, axis in (("turned_row", "position"), ("turned_q", "query"))
+        )
+        self.numbers = x.quantity(entry), other_x.quantity(entry)
         top, rest = STAGE.split_rows(HIGH + 14, LINE)
         columns = HeadPlates(heads, rest)
         body, feet = rest.inset(0, AIR).split_rows(-2 * HIGH - LINE, LINE)
@@ -90,24 +95,26 @@ class SplitHeads(VGroup):
         self.token.align_to(at(STAGE.left, 0), LEFT)
         self.x = vector_in(wide, x, "residual")
         scale, query_scale = full_colour(matrices), full_colour(queries)
-        self.matrices, self.queries, self.changes = VGroup(), VGroup(), VGroup()
+        self.matrices, self.queries, self.changed, self.kept = VGroup(), VGroup(), VGroup(), VGroup()
         self.slices, self.parts, self.met = VGroup(), VGroup(), VGroup()
         size = len(self.x.cells) // heads
         for head in range(heads):
             place, one, two = (columns.of(head, line) for line in (middle, *lines))
             self.matrices.add(matrix_in(place, matrices[head], "query", scale))
             self.queries.add(vector_in(one, queries[head], "query", query_scale))
-            self.changes.add(vector_in(two, matrices[head].pick(d_model=entry), "query", scale))
+            self.changed.add(vector_in(one, others[head], "query", query_scale))
+            self.kept.add(vector_in(two, queries[head], "query", query_scale))
             cells = VGroup(*self.x.cells[head * size : (head + 1) * size])
             self.slices.add(frame(pixels(cells.width) + 4, HIGH + 14, "query", 5).move_to(cells))
             self.parts.add(cells.copy().stretch_to_fit_width(units(place.width)).move_to(place.centre))
             self.met.add(self._row(self.matrices[head], (entry + 0.5) / len(x), len(x)))
         self.whole = frame(wide.width + 12, wide.height + 12, "query", 6).move_to(self.x)
         cell = self.x.cells.of(entry)
+        self.turned = cell, vector_in(wide, other_x, "residual", full_colour(x)).cells.of(entry)
         self.ring = frame(pixels(cell.width) + 14, HIGH + 26).move_to(cell)
         self.matrix_name = columns.symbol("{{ W_Q : query }}", middle)
-        self.query_name, self.change_name = map(columns.name, ("queries", "change by"), lines)
-        super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.changes)
+        self.query_name, self.kept_name = map(columns.name, ("queries", "before"), lines)
+        super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.kept)
 
     @staticmethod
     def _row(matrix: VMobject, depth: float, entries: int) -> VMobject:
@@ -121,7 +128,7 @@ class SplitHeads(VGroup):
         for style in ("stage number", "small token", "note"):
             words = [Words(text, style, paper=plate.paper) for text, plate in zip(texts, self.plates, strict=True)]
             if all(word.width < plate.width for word, plate in zip(words, self.plates, strict=True)):
-                return [word.settle(line.get_center()) for word, line in zip(words, self.changes, strict=True)]
+                return [word.settle(line.get_center()) for word, line in zip(words, self.kept, strict=True)]
         return []
 
     def halve(self) -> VGroup:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from oracles import ATTENTION, HERE, PAIRS, STACKS, Raw, oracle
-from oracles.of_scores import visible
+from oracles.of_scores import entering, visible
 
 CLEAR = 0.5
 WITHIN = (
@@ -53,6 +53,19 @@ def query_sensitivity(raw):
 @oracle("sensitive_heads", HERE, "d_model")
 def sensitive_heads(raw):
     return [sum(bool(row.any()) for row in entry) for entry in raw.parameter("w_q").transpose(1, 0, 2)]
+
+
+@oracle("turned_row", HERE, "batch position d_model")
+def turned_row(raw):
+    rows = entering(raw)
+    largest = np.arange(rows.shape[-1]) == np.abs(rows).argmax(-1)[..., None]
+    return np.where(largest, -rows, rows)
+
+
+@oracle("turned_q", HERE, "batch head query d_head")
+def turned_q(raw):
+    """The query is made again, of the whole row."""
+    return np.einsum("bim,hmd->bhid", turned_row(raw), raw.parameter("w_q")) + raw.parameter("b_q")[:, None]
 
 
 for _axis in ("query", "key"):

@@ -207,6 +207,24 @@ def sensitive_heads(query_sensitivity: np.ndarray) -> Values:
     return (query_sensitivity > 0).sum(0)
 
 
+@measure("batch position d_model")
+def turned_row(trace: Trace, prefix: str) -> Values:
+    """The row that queries are made of, with the sign of its largest entry turned."""
+    entering = trace.full(trace.parents[f"{prefix}.q"][0])
+    rows = entering.values.copy()
+    largest = np.abs(rows).argmax(-1, keepdims=True)
+    np.put_along_axis(rows, largest, -np.take_along_axis(rows, largest, -1), -1)
+    return rows, {axis: entering.labels[axis] for axis in entering.axes if axis in entering.labels}
+
+
+@measure("batch head query d_head", like="q")
+def turned_q(trace: Trace, prefix: str, turned_row: np.ndarray) -> Values:
+    """q_hi + (x'_i - x_i) W_Q,h: the queries of the turned rows x'."""
+    entering = trace.full(trace.parents[f"{prefix}.q"][0]).values
+    added = np.einsum("bim,hmd->bhid", turned_row - entering, trace.full(f"parameters.{prefix}.w_q").values)
+    return trace.full(f"{prefix}.q").values + added
+
+
 @measure("")
 def heads_per_key(trace: Trace, prefix: str) -> Values:
     """The number of heads that share one key and one value of each token; one, where none do."""
