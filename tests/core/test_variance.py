@@ -35,9 +35,22 @@ def test_undivided_the_best_key_takes_almost_all_and_over_the_width_almost_an_eq
     assert SAVED["largest_weight"].pick(choice="full").values[-1] == pytest.approx(1 / float(SAVED["keys"]), abs=0.01)
 
 
-def test_a_single_draw_has_the_largest_weights_of_the_mean() -> None:
-    means = SAVED["largest_weight"].values[-1]
-    assert np.allclose(SAVED["one_weights"].pick(step=0, key=0).values, means, atol=0.005)
+def test_a_single_draw_is_a_typical_one() -> None:
+    rng = np.random.default_rng(1)
+    query, keys = rng.normal(size=(2000, 1, 1024)), rng.normal(size=(2000, 8, 1024))
+    scores = (query * keys).sum(-1)
+    for choice, divisor in (("raw", 1), ("root", 32)):
+        raised = np.exp((scores - scores.max(-1, keepdims=True)) / divisor)
+        others = 1 - raised.max(-1) / raised.sum(-1)
+        found = 1 - float(SAVED["one_weights"].pick(choice=choice, step=0, key=0))
+        assert np.quantile(others, 0.45) < found < np.quantile(others, 0.55)
+
+
+def test_over_the_root_of_their_number_running_sums_keep_their_size() -> None:
+    walks, roots = SAVED["walks"].values, SAVED["walk_roots"].values
+    assert np.allclose(roots[1], [-np.ones(64), np.ones(64)])
+    assert np.allclose(walks[1] * roots[0, 1], walks[0])
+    assert np.allclose(walks[2] * np.arange(1, 65), walks[0])
 
 
 def test_the_weights_of_a_nudge_are_one_softmax_whose_best_key_gets_one_less() -> None:
@@ -55,7 +68,7 @@ def test_the_curve_goes_through_every_weight_and_its_tangents_have_its_slope() -
         one = {name: SAVED[name].pick(choice=choice).values for name in ("one_leads", "one_weights")}
         slope = float(SAVED["one_slopes"].pick(choice=choice))
         assert np.allclose(np.interp(one["one_leads"], leads, curve), one["one_weights"][:, 0], atol=1e-3)
-        assert np.interp(one["one_leads"][0], leads, np.gradient(curve, leads)) == pytest.approx(slope, abs=1e-3)
+        assert np.interp(one["one_leads"][0], leads, np.gradient(curve, leads)) == pytest.approx(slope, abs=2e-3)
         across, up = (SAVED[f"tangent_{name}"].pick(choice=choice).values for name in ("leads", "weights"))
         assert np.diff(up) / np.diff(across) == pytest.approx(slope)
         assert up.mean() == pytest.approx(one["one_weights"][0, 0])

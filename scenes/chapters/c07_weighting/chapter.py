@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, UP, VGroup
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Flight,
@@ -27,10 +27,10 @@ from scenes.chapters.c07_weighting.figures import (
     Nudges,
     SortedShares,
     Tie,
+    Walks,
     for_a_formula,
     in_place_of,
     into_bars,
-    walks,
     widen,
 )
 from scenes.chapters.c07_weighting.two_ways import TwoWays
@@ -39,7 +39,6 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.softmax_stages import TURN, SoftmaxStage, SoftmaxStages
 from scenes.mobjects.stacked import StackedRows
@@ -217,7 +216,7 @@ class Weighting(Chapter):
             beat(f"Here T is the root of d_k: {root:.2f}.", appear(ring := ring_around(label, roomy=True))),
             beat("Undivided, T would be one.", states.sweep(*moving, scaled, one), appear(undivided)),
             beat(
-                "The root stops softmax from choosing too soon.",
+                "Why the root, we see soon.",
                 leave(ring, undivided),
                 states.sweep(*moving, one, scaled),
             ),
@@ -227,21 +226,8 @@ class Weighting(Chapter):
 
     def sums_of_random_products(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Show by random walks why a sum of d_k random products grows with the root of d_k."""
-        run = trace.under("experiment.variance")
-        paths, width, reach = run["walks"], run["walk_steps"], float(run["walk_reach"])
-        plot = Plot(width, paths, ((0, float(width)), (-reach, reach)))
-        lines = walks(plot, paths)
-        roots = run["walk_roots"].values
-        above = plot.curve(range(len(roots)), roots, "query")
-        below = plot.curve(range(len(roots)), -roots, "query")
-        zero = plot.level()
-        law = Formula('op("Var")(q dot k) = d_k', LARGE)
-        widest = run["walk_roots"].quantity(len(roots) - 1)
-        law_note = Words(f"± root of {width}: {widest:.0f}", "large number", "query")
-        plot.label(law_note, float(width), float(roots[-1]))
-        law.next_to(law_note, DOWN, buff=gap("part"), aligned_edge=LEFT)
-        plot.add(plot.ticks([width], "", "fact"), plot.heights([run["walk_roots"].quantity(0), widest], ".0f"))
-        card.inside.fit(VGroup(plot, lines, above, below, zero, law, law_note))
+        picture = Walks(trace.under("experiment.variance"), card.inside)
+        lines, bounds = picture.lines["raw"], picture.bounds["raw"]
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -250,22 +236,21 @@ class Weighting(Chapter):
             ),
             beat("Each pair makes such a sum.", draw(*lines[1:], kind="row")),
             beat(
-                "The variance of the sums grows by one with every product.",
-                appear(law),
+                "With every product, their variance grows by one; their typical size is its root, the curve.",
+                appear(picture.law),
+                draw(*bounds, kind="slow"),
+                appear(picture.root),
             ),
-            beat(
-                "Their typical size is its root, the curve: divide by that.",
-                (appear(zero), draw(above, below, kind="slow")),
-                appear(law_note),
-            ),
-            stage=[card, plot],
+            beat("Divide them by d_k: they shrink to nothing.", picture.over("raw", "full")),
+            beat("By its root: they stay about one in size.", picture.over("full", "root")),
+            stage=[card, picture.plot],
         )
 
     def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Three divisors, while the vectors grow to the largest width that was measured."""
         whole = trace.under("experiment.variance")
         widths, table = whole["width"].quantities(), whole["sorted_weights"]
-        names = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
+        names = {"full": "divided by d_k", "root": "divided by its root", "raw": "undivided"}
         states = [
             in_turn(
                 VGroup(SortedShares(rows.pick(choice=choice), name) for choice, name in names.items()),
@@ -275,9 +260,9 @@ class Weighting(Chapter):
             for rows in table
         ]
         panels, grown = states[0], states[-1]
-        raw, full, root = (panel.share for panel in grown)
+        full, root, raw = (panel.share for panel in grown)
         count = Words(f"entries: {widths[0]}", "large number").move_to(panels[1].room).align_to(panels[1].room, UP)
-        ring = ring_around(grown[2].largest)
+        ring = ring_around(grown[1].largest)
         yield Step(
             "Undivided, divided by d_k, or by its root?",
             beat(
@@ -294,18 +279,15 @@ class Weighting(Chapter):
             stage=[card, *(part for panel in panels for part in (panel.floor, panel.heading))],
         )
         run = trace.under("experiment.variance", width=len(widths) - 1)
-        nudges = Nudges(run, kept := {"raw": panels[0], "root": panels[2]}, card.inside)
-        (raw, *_, low), (root, *_, less) = nudges.rows
+        nudges = Nudges(run, kept := {"root": panels[1], "raw": panels[2]}, card.inside)
+        (root, *_, less), (*_, low) = nudges.rows
         yield Step(
-            "Once softmax has chosen, little is learned",
+            "Why not let the best key take it all?",
             beat(
-                "Why not let the best key take it all?",
-                leave(ring, count, panels[1], *(part for one in kept.values() for part in (one.bars[1:], one.floor))),
-            ),
-            beat(
-                "In one draw, its weight follows this curve, which is flat at its end.",
+                "In a typical draw, its weight lies where this curve is flat.",
+                leave(ring, count, panels[0], *(part for one in kept.values() for part in one if part is not one.bars)),
                 (
-                    leave(*(part for panel in kept.values() for part in (panel.largest, panel.heading))),
+                    leave(*(one.bars[1:] for one in kept.values())),
                     appear(nudges.plot),
                     *exchange([panel.bars[:1] for panel in kept.values()], [bars[0] for bars in nudges.bars], "slow"),
                     draw(nudges.curve, kind="slow"),
@@ -313,12 +295,12 @@ class Weighting(Chapter):
                 *nudges.touch("raw"),
             ),
             beat(
-                f"Lower what softmax reads for it by one: from {raw:share} to {low:share}. "
+                f"Lower what softmax reads for it by one: still {low:share}. "
                 "A nudge hardly moves it: little is learned.",
                 *nudges.lower("raw"),
             ),
             beat(
-                f"Over the root, the curve is steep: from {root:share} to {less:share}.",
+                f"Over the root, it lies where the curve is steep: from {root:share} to {less:share}.",
                 *nudges.touch("root"),
                 *nudges.lower("root"),
             ),
@@ -468,7 +450,7 @@ class Weighting(Chapter):
                 bool(share > 0.5 > other_share),
                 claim(
                     rests,
-                    f"No, it looks at “{rest}”: later we see why. Training found this: nobody wrote it.",
+                    f"No, it looks at “{rest}”: later we see why.",
                     "No, it does not. Training found this: nobody wrote it.",
                 ),
                 claim(
@@ -520,8 +502,9 @@ class Weighting(Chapter):
             Words(text, "block", role).next_to(scores.queries[0], UP, buff=gap("line"))
             for text, role in (("queries", "query"), ("outputs", "weight"))
         )
-        tie = Tie(head, query_token, weights.lines[weights.pairs.position("query", query_token)], stacked)
-        ring = ring_around(scores.query_names[scores.pairs.position("query", query_token)])
+        place = scores.pairs.position("query", query_token)
+        tie, ring = Tie(head, query_token, weights.lines[place], stacked), ring_around(scores.query_names[place])
+        mixed = in_place_of(scores.queries, head["tied_z"], "weight")[place]
         softmax, rest = formula.part("weight"), formula.rest()
         inside = [sign for sign in rest if sign.get_x() > softmax.get_x()]
         over = [sign for sign in inside if sign.height < softmax.height / 2]
@@ -545,6 +528,7 @@ class Weighting(Chapter):
                     leave(scores.empty, *scores.keys),
                     *into_bars(weights, stacked, [*stacked.segments]),
                 ),
+                appear(stacked.numbers),
             ),
             beat(
                 "the weights mix the values.",
@@ -557,16 +541,20 @@ class Weighting(Chapter):
                     beat(
                         f"Your turn: if “{query_token}” scored “{tie.second}” as high as “{tie.first}”, "
                         "how much would each get?",
-                        appear(ring, tie.numbers),
+                        appear(ring),
                     ),
                     beat(
                         f"“{query_token}” would give each {tie.share:share}: "
                         + claim(
                             bool(2 * tie.share > 0.95) and len(within_reach(head, query_token)) > 2,
-                            "equal weights, and little is left.",
+                            "equal weights, and almost nothing is left.",
                             "equal scores, equal weights.",
                         ),
-                        (leave(tie.numbers), slide(VGroup(*tie.row), VGroup(*tie.raised.segments.values()))),
+                        leave(tie.numbers),
+                        (
+                            slide(VGroup(*tie.row), VGroup(*tie.raised.segments.values()), "slow"),
+                            *exchange([outputs[place]], [mixed], "slow"),
+                        ),
                         appear(tie.raised.numbers),
                     ),
                 ]

@@ -12,6 +12,7 @@ from scenes.animations import Count, Riding, Through, Travel, appear, draw, exch
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.bars import bar_of
+from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule
@@ -26,16 +27,56 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Over so many tokens, a formula is as large as it can be.
 FEW = 6
+#: How near to a half a weight is written so.
+HALVES = 1e-6
 #: Px around the axes, for their names, above and below arrows, and the width of the bar under a curve.
 BELOW, ABOVE, BAR = 96.0, 44.0, 90.0
-#: Px at both sides of the arrows of a sum, for their names.
-ASIDE = 220.0
+#: Px at both sides of the arrows of a sum, for their names; beside sums of products for their law, and around that.
+ASIDE, LAW, AIR = 220.0, 440.0, 20.0
 
 
-def walks(plot: Plot, tensor: NamedTensor) -> VGroup:
-    """Each sample of running sums as a thin line from zero."""
-    lines = VGroup(plot.curve(range(len(row) + 1), [0.0, *row.quantities()], "ink3", 2) for row in tensor)
-    return lines.set_stroke(opacity=0.75)
+class Walks(VGroup):
+    """Running sums of random products, and their typical size: as they are, and over a divisor of each sum.
+
+    Args:
+        run: the experiment `variance`, whose `walks` are over each of its divisors.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, run: Trace, room: Room) -> None:
+        width, reach, counts = run["walk_steps"], float(run["walk_reach"]), run["walk_counts"]
+        body, side = room.split_columns(-LAW, AIR)
+        ends = (0.0, float(width)), (-reach, reach)
+        plot = self.plot = Plot.filling(body.inset(BELOW, BELOW), width, run["walks"], ends)
+        self.lines, self.bounds = {}, {}
+        for choice in run["walks"].labels["choice"]:
+            rows, typical = (run[name].pick(choice=choice) for name in ("walks", "walk_roots"))
+            self.lines[choice] = VGroup(
+                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], "ink3", 2) for row in rows
+            ).set_stroke(opacity=0.75)
+            self.bounds[choice] = VGroup(plot.curve(counts, row, "query") for row in typical)
+        low, high = (row.quantity(len(row) - 1) for row in run["walk_roots"].pick(choice="raw"))
+        plot.add(plot.ticks([width], "", "fact"), plot.heights([low, high], ".0f"), plot.level())
+        self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
+        self.root = Words(f"± root of {width}: {high:.0f}", "large number", "query")
+        side.fit(VGroup(self.root, self.law).arrange(DOWN, buff=gap("part")), most=1.0)
+        sizes = {choice: run["walk_roots"].pick(choice=choice, edge=1, step=len(counts) - 1) for choice in self.lines}
+        self.named = {
+            "full": Words(f"over d_k: ± {sizes['full']:.1f}", "large number", "query").move_to(self.root),
+            "root": Words(f"over the root: ± {sizes['root']:.0f}", "large number", "query").move_to(self.root),
+        }
+        super().__init__(plot, self.law, self.root)
+
+    def over(self, before: str, choice: str) -> tuple[Animation, ...]:
+        """Each sum is divided by its own divisor."""
+        lines, bounds = self.lines["raw"], self.bounds["raw"]
+        old = self.named.get(before, self.root)
+        return (
+            *([leave(self.law)] if old is self.root else []),
+            Through(lines, [self.lines[before], self.lines[choice]], "slow"),
+            Through(bounds, [self.bounds[before], self.bounds[choice]], "slow"),
+            *exchange([old], [self.named[choice]]),
+        )
 
 
 #: Px of the bars of sorted shares: all side by side, and that of a whole share; and from the largest to its number.
@@ -99,13 +140,18 @@ class Nudges(VGroup):
             self.bars.append([VGroup(bar) for bar in bars])
             self.ways.append([VGroup(one) for one in plot.dots(spots, row, "focus", 11)])
             top = plot.point(spots[0], row[0])
-            slope = Words(f"slope {run['one_slopes'].pick(choice=choice):.2f}", "large number", "focus")
-            self.slopes.add(slope.settle(top + DOWN * units(BAR)).begin_at(top[0] + units(BAR)))
-            self.names.add(chart.heading.copy().next_to(slope, UP, buff=gap("word"), aligned_edge=LEFT))
-            told = Words(f"{row[0]:share} → {row[0]:share}", "large number").settle(top + UP * units(BAR))
-            self.told.add(told.end_at(top[0]))
-        first = [row[0] for row in self.rows]
-        plot.add(plot.ticks([*ends, *(spots[0] for spots in steps)], ".1f", "fact"), plot.heights(first, "share"))
+            tilt = run["one_slopes"].pick(choice=choice)
+            slope = Words(f"slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number", "focus")
+            told = Words(f"{row[0]:share} → {row[0]:share}", "large number")
+            # On the side where the key has room: it will move to the left.
+            side, near, up = (RIGHT, BAR, BAR / 2) if row[0] < 0.5 else (LEFT, 2 * BAR, -BAR)
+            texts = VGroup(told, chart.heading.copy(), slope).arrange(DOWN, buff=gap("word"), aligned_edge=side * -1)
+            texts.next_to(top + side * units(near), side, buff=0).align_to(top + UP * units(up), UP)
+            for group, text in zip((self.told, self.names, self.slopes), texts, strict=True):
+                group.add(text)
+        half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
+        plot.add(plot.ticks([*ends, *(spots[0] for spots in steps)], ".1f", "fact"), plot.heights(half, "share"))
+        plot.add(plot.shares())
         super().__init__(plot, self.curve, self.tangents, self.slopes, self.names, self.told)
 
     def touch(self, choice: str) -> list[Any]:

@@ -198,6 +198,11 @@ def tied_weights(raw):
     return (rows / rows.sum(-1, keepdims=True)).reshape(raw["weights"].shape)
 
 
+@oracle("tied_z", ATTENTION, "batch head query d_head")
+def tied_z(raw):
+    return np.einsum("bhij,bhjd->bhid", tied_weights(raw), raw["v"])
+
+
 @oracle("weighted_v", ATTENTION, "batch head query key d_head")
 def weighted_v(raw):
     return np.einsum("bhij,bhjd->bhijd", raw["weights"], raw["v"])

@@ -175,9 +175,8 @@ WIDTHS = (1, 4, 16, 64, 256, 1024)
 KEYS, DRAWS, WALKS = 8, 4000, 40
 DIVISORS: dict[str, Callable[[int], float]] = {"raw": lambda _: 1.0, "root": lambda d: d**0.5, "full": float}
 BINS = np.linspace(-80, 80, 81)
-#: The leads at which the curve of a weight is drawn, the even steps of a nudge, half the width of a tangent, and how
-#: close the largest weights of a typical draw are to their means.
-LEADS, NUDGES, HALF_TANGENT, CLOSE = np.linspace(-4, 5, 91), 12, 1.0, 0.004
+#: The leads at which the curve of a weight is drawn, the even steps of a nudge, and half the width of a tangent.
+LEADS, NUDGES, HALF_TANGENT = np.linspace(-4, 22, 131), 12, 1.0
 
 
 @experiment("How large are dot products of random vectors, and what does a softmax make of them?")
@@ -188,11 +187,12 @@ def variance(bench: Bench) -> Found:
     one, and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).
 
     Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The weights
-    are means over all draws. What begins with `one` is of a single draw of the largest width: of those whose largest
-    weights are `CLOSE` to the means, the draw whose weights are nearest to them. In `NUDGES` steps, what the softmax
-    reads for its best key gets smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the
-    lead is what the softmax reads for it, less the logarithm of the sum of e to the power of what it reads for the
-    others; the slope is p (1 - p).
+    are means over all draws. What begins with `one` is of a single draw of the largest width, a typical one: its leads
+    are nearest to the medians, in median deviations. In `NUDGES` steps, what the softmax reads for its best key gets
+    smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the lead is what the softmax
+    reads for it, less the logarithm of the sum of e to the power of what it reads for the others; the slope is
+    p (1 - p). The `walks` are running sums of products, each over the divisor of so many, and `walk_roots` their
+    standard deviations, below zero and above.
     """
     rng = np.random.default_rng(bench.seed)
     variance, heights, largest, rows = [], [], [], []
@@ -205,17 +205,19 @@ def variance(bench: Bench) -> Found:
         rows.append([softmax(each).mean(0) for each in scaled])
         largest.append([row[0] for row in rows[-1]])
     steps = rng.normal(size=(WALKS, 64)) * rng.normal(size=(WALKS, 64))
-    apart = np.stack([softmax(each) - mean for each, mean in zip(scaled, rows[-1], strict=True)])
-    close = np.abs(apart[..., 0]).max(0) < CLOSE
-    place = np.where(close, (apart**2).sum((0, 2)), np.inf).argmin()
-    typical = np.stack([each[place] for each in scaled])
+    sorted_scores = np.stack(scaled)
+    leads = sorted_scores[..., 0] - np.log(np.exp(sorted_scores[..., 1:]).sum(-1))
+    off = np.abs(leads - np.median(leads, axis=1, keepdims=True))
+    typical = sorted_scores[:, (off / np.median(off, axis=1, keepdims=True)).max(0).argmin()]
     nudged = typical[:, None] - np.linspace(0, 1, NUDGES + 1)[:, None] * np.eye(KEYS)[0]
     weights = softmax(nudged)
     leads = nudged[..., 0] - np.log(np.exp(typical[:, 1:]).sum(-1, keepdims=True))
     slopes = weights[:, 0, 0] * (1 - weights[:, 0, 0])
     ends = np.array([-HALF_TANGENT, HALF_TANGENT])
     tangent = weights[:, 0, :1] + slopes[:, None] * ends
-    walks, words = steps.cumsum(-1), {"width": WIDTHS, "choice": DIVISORS}
+    counts, words = range(1, steps.shape[1] + 1), {"width": WIDTHS, "choice": DIVISORS}
+    over = np.array([[divide(count) for count in counts] for divide in DIVISORS.values()])
+    walks, roots = steps.cumsum(-1) / over[:, None], np.stack([-np.sqrt(counts) / over, np.sqrt(counts) / over], 1)
     return (
         tensors("width", words, width=np.array(WIDTHS), variance=variance)
         | tensors("width bin", words, histogram=heights)
@@ -227,8 +229,9 @@ def variance(bench: Bench) -> Found:
         | tensors("choice edge", words, tangent_leads=leads[:, :1] + ends, tangent_weights=tangent)
         | tensors("bin", curve_leads=LEADS, curve_weights=1 / (1 + np.exp(-LEADS)))
         | tensors("edge", edges=BINS)
-        | tensors("sample step", walks=walks)
-        | tensors("step", walk_roots=np.sqrt(np.arange(walks.shape[1] + 1)))
-        | tensors(keys=KEYS, draws=DRAWS, walk_steps=walks.shape[1])
+        | tensors("choice sample step", words, walks=walks)
+        | tensors("choice edge step", words, walk_roots=roots)
+        | tensors("step", walk_counts=np.array(counts))
+        | tensors(keys=KEYS, draws=DRAWS, walk_steps=len(counts))
         | tensors(walk_reach=np.abs(walks).max(), walk_end_variance=steps.sum(-1).var())
     )

@@ -109,6 +109,12 @@ def tied_weights(masked: np.ndarray) -> Values:
     return softmax(raised)
 
 
+@measure("batch head query d_head", like="q")
+def tied_z(tied_weights: np.ndarray, v: np.ndarray) -> Values:
+    """sum_j w_ij v_j with the `tied_weights` w: the output of query i if its two best scores were equal."""
+    return tied_weights @ v
+
+
 @measure("batch head query key d_head", like="weights")
 def weighted_v(weights: np.ndarray, v: np.ndarray) -> Values:
     """w_ij v_j: the term of value j in the output of query i; their sum over j is z_i."""
