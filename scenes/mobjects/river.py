@@ -316,6 +316,24 @@ class River(VGroup):
         """A gradient that vanishes, and a gradient that explodes."""
         return self.gradient(MOST, LEAST), self.gradient(LEAST, MOST)
 
+    def returns(self) -> VGroup:
+        """A gradient on its way back along the stream, and what comes back through each sublayer is added to it.
+
+        A copy goes up into each, and comes back thinner, by the same share of it everywhere: a sketch.
+        """
+        sizes, foot = np.geomspace(ROAD, MOST, len(self.boxes) + 1), self.room.top + BOX
+        reads = [x + READS * self.pitch for x in self.xs[::-1]]
+        along = zip(sizes, [self.room.right, *reads], [*reads, self.room.left], strict=True)
+        band = VGroup(
+            Box(right - left, high, palette().warning, 0).move_to(at((left + right) / 2, self.y))
+            for high, right, left in along
+        )
+        writes = [self._writes(i) for i in range(len(reads), 0, -1)]
+        for x, wide in (*zip(writes, sizes[:-1], strict=True), *zip(reads, np.diff(sizes), strict=True)):
+            branch = Box(min(wide, READS * self.pitch), self.y - foot, palette().warning, 0)
+            band.add(branch.move_to(at(x, (self.y + foot) / 2)))
+        return band
+
     def sends(self, gradient: VGroup) -> tuple[Animation, Animation]:
         """A gradient runs back, behind the sublayers on its way."""
         return Wipe(gradient, towards=LEFT, kind="slow"), reshape(self.boxes, self.strung(), "slow")

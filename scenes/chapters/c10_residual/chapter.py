@@ -161,12 +161,12 @@ class Residual(Chapter):
                 if behind
                 else [
                     beat(
-                        f"End to end, all lengths make {ways.lengths[0]:.2f}.",
+                        f"End to end, all lengths make {ways.lengths[0]:.1f}.",
                         leave(river.strip, river.numbers, river.ends, river.boxes, river.reads),
                         (leave(river.stretches[1:], *river.mouths), *ways.laid(river), appear(ways.totals[0])),
                     ),
                     beat(
-                        f"But each points its own way: they lead only {ways.lengths[1]:.2f} far.",
+                        f"But each points its own way: they lead only {ways.lengths[1]:.1f} far.",
                         (appear(ways.origin), *ways.bend()),
                         (draw(ways.sum), appear(ways.totals[1])),
                     ),
@@ -187,14 +187,13 @@ class Residual(Chapter):
         yield Step(
             "The way back: a road for the gradient",
             beat(
-                "Training asks of every number: how much does the error change if it grows a little?",
+                "Training asks of every number: how does the error change if it grows a little?",
                 *(move_ring(ring, cell) if k else appear(ring) for k, cell in enumerate(asked)),
             ),
-            beat("Together, the answers are the gradient.", move_ring(ring, river.strip)),
             beat(
-                "It is computed backwards.",
-                leave(ring, river.strip),
-                appear(way),
+                "Together, the answers are the gradient, computed backwards.",
+                move_ring(ring, river.strip),
+                (leave(ring, river.strip), appear(way)),
                 ambient=river.back(),
             ),
             beat(
@@ -202,17 +201,22 @@ class Residual(Chapter):
                 (leave(river.stretches, river.falls, river.reads), reshape(river.boxes, river.strung())),
             ),
             beat("If slopes are small, it vanishes;", river.sends(shrinking)),
-            beat("if they are large, it explodes.", leave(shrinking), river.sends(swelling)),
+            beat("if large, it explodes.", leave(shrinking), river.sends(swelling)),
             beat(
                 claim(
                     behind,
-                    "But x + f(x) has the slope of f, plus one. That one is a road: only norms stand on it.",
-                    "But x + f(x) has the slope of f, plus one. That one is a road past all sublayers.",
+                    "But x + f(x) has the slope of f, plus one: on one copy’s way, only norms stand.",
+                    "But x + f(x) has the slope of f, plus one: one copy gets past all sublayers.",
                 ),
                 (leave(swelling, way), reshape(river.boxes, river.home)),
                 (appear(river.falls, river.stretches, river.reads, rise=False), appear(slope)),
                 Wipe(river.road, towards=LEFT, kind="slow"),
                 ambient=river.back(),
+            ),
+            beat(
+                "What returns through them is added: can it explode?",
+                leave(river.falls, river.reads),
+                Wipe(river.returns(), towards=LEFT, kind="slow"),
             ),
             stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
         )
@@ -227,7 +231,7 @@ class Residual(Chapter):
         yield Step(
             "Does the gradient arrive?",
             beat(
-                "How large is the gradient at the first layer, in deeper and deeper untrained models?",
+                "How large is the gradient at the first layer, in ever deeper untrained models?",
                 appear_in_turn([*curves.ticks], "slow"),
             ),
             beat(
@@ -251,7 +255,7 @@ class Residual(Chapter):
                 *curves.drawn("pre-norm, no Add", "pre-norm"),
             ),
             beat(
-                "So it is Norm that tames the gradient. Then what is Add for?",
+                "So Norm tames the gradient. Then what is Add for?",
                 appear(ring_around(curves.labels["pre-norm, no Add"])),
                 appear(ring_around(curves.labels["no norm"], "warning")),
             ),
@@ -387,8 +391,6 @@ class Residual(Chapter):
         shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in names}
         picture = NormOrders(shares, ribbon.below(STAGE))
         pre, post = picture.orders.values()
-        order = trace.about["config"]["norm_order"]
-        own = {"pre": "Our sentence went through pre-norm.", "post": "Our sentence went through post-norm."}
         yield Step(
             "Before the sublayer, or after the sum?",
             beat(
@@ -404,7 +406,12 @@ class Residual(Chapter):
                 ambient=running(pre, post),
             ),
             beat(
-                f"{run['layers']} layers deep, after only {run['steps']} steps, without the slow start called warm-up, "
+                "There, it stands on the gradient’s road.",
+                (Wipe(pre.road, towards=LEFT), Wipe(post.road, towards=LEFT)),
+                appear(ring_around(post.norm, "warning")),
+            ),
+            beat(
+                f"{run['layers']} layers deep, after {run['steps']} steps, without the slow start called warm-up, "
                 f"pre-norm gets {shares['pre-norm']:.0%} of new sentences right, "
                 + claim(
                     bool(shares["post-norm"] == shares["no norm"]),
@@ -414,9 +421,6 @@ class Residual(Chapter):
                 appear_in_turn([*picture.results], "slow"),
                 ambient=running(pre, post),
             ),
-            beat(own[order], appear(ring_around(picture.orders[order].norm)), ambient=running(pre, post))
-            if order in own
-            else None,
             stage=[ribbon],
         )
 

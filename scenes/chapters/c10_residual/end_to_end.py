@@ -49,13 +49,14 @@ class EndToEnd:
         )
         self.numbers = VGroup()
         for lead, length in zip(self.straight, lengths.quantities(), strict=True):
-            text = number(length, ".2f", "stage number").next_to(lead, UP, buff=units(8))
-            self.numbers.add(text if text.width < lead.width else VGroup())
+            texts = (number(length, ".2f", style) for style in ("stage number", "fact", "cell", "note"))
+            fits = next((text for text in texts if text.width < lead.width), None)
+            self.numbers.add(fits.next_to(lead, UP, buff=units(8)) if fits else VGroup())
         whole_way = [tuple(steps[:, side].quantities()) for side in (0, 1)]
         self.sum = self.plane.arrow(self.origin.get_center(), whole_way, "weight", THICK, HEAD)
         self.lengths = whole, part["residual_norms"].quantity(len(roles) - 1)
         self.totals = VGroup(
-            number(length, ".2f", "large number").next_to(lead[-1].points[0], RIGHT, buff=units(30))
+            number(length, ".1f", "large number").next_to(lead[-1].points[0], RIGHT, buff=units(30))
             for length, lead in zip(self.lengths, (self.straight[-1], self.sum), strict=True)
         )
 
