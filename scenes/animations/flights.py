@@ -31,8 +31,8 @@ def _boxes(one: Mobject, other: Mobject) -> tuple[np.ndarray, np.ndarray, np.nda
 
 
 def written(leaf: VMobject) -> bool:
-    """True for a text: it is made larger and smaller, and never stretched."""
-    return isinstance(getattr(leaf, "text", None), str)
+    """True for a text, or the head of an arrow: it is made larger and smaller, and never stretched."""
+    return isinstance(getattr(leaf, "text", None), str) or getattr(leaf, "rigid", False)
 
 
 def mapped(leaf: VMobject, points: np.ndarray, start: np.ndarray, size: np.ndarray, goal: np.ndarray) -> np.ndarray:

@@ -127,6 +127,7 @@ def arrow(start: np.ndarray, end: np.ndarray, role: str = "ink3", thick: float =
     way, side = direction(start, end)
     foot = end - way * units(tip)
     head = VMobject(fill_color=palette().role(role), fill_opacity=1, stroke_width=0)
+    head.rigid = True  # on its way, too
     head.set_points_as_corners([end, foot + side * units(tip * 0.42), foot - side * units(tip * 0.42), end])
     return VGroup(rule(start, foot, role, thick), head)
 

@@ -9,6 +9,7 @@ from manim import DOWN, UP, VGroup
 from scenes.animations import (
     Flight,
     Reform,
+    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -365,11 +366,11 @@ class Weighting(Chapter):
             beat(
                 "Set tip to tail, they lead to the output, which lies between the values.",
                 (draw(*outline), picture.chain()) if outline else picture.chain(),
-                (draw(picture.output), appear(picture.heading)),
+                (Travel(picture.origin, picture.output, 0.0, "row"), appear(picture.heading)),
             ),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                (leave(*left), appear(added.origin, added.names[0]), draw(added.before)),
+                (leave(*left), appear(added.origin, added.names[0]), added.grow()),
                 (*exchange([picture.output], [added.found], "row"), appear(added.names[1])),
             ),
             beat(
@@ -451,7 +452,7 @@ class Weighting(Chapter):
                 claim(
                     rests,
                     f"No, it looks at “{rest}”: later we see why.",
-                    "No, it does not. Training found this: nobody wrote it.",
+                    "No, it does not.",
                 ),
                 claim(
                     bool(share > other_share),

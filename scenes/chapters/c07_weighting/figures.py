@@ -201,6 +201,10 @@ class AddedOutput(VGroup):
             name.next_to(line.get_center(), side, buff=units(24))
         super().__init__(self.origin, self.before, self.found, self.sum, self.names)
 
+    def grow(self) -> Animation:
+        """The vector grows out of the point where it begins."""
+        return Travel(self.origin, self.before, 0.0, "row")
+
     def add_up(self) -> Animation:
         """The sum grows straight out of the point where the vector begins."""
         return Travel(self.origin, self.sum, 0.0, "row")

@@ -192,30 +192,32 @@ class Positions(Chapter):
                 "A layer reads only vectors, so one way is to write positions into them.",
                 (ribbon.mark({ribbon.place(query_token): "residual"}), appear(picture.near.zero, picture.token_name)),
                 fill(picture.near.entries, "slow"),
+                appear(picture.peak),
             ),
             beat(
                 "As a plain number, one more for each word?",
-                (appear(picture.position_name, picture.ends), picture.zoom_out()),
-                Sweep(picture.far.places, "slow"),
+                leave(picture.peak),
+                picture.turn(picture.near, picture.far),
                 appear(picture.last),
             ),
             beat(
                 claim(
                     bool(last > 2 * largest),
                     f"{first} largest entry of “{query_token}” is {largest:.1f} in size. "
-                    f"Next to {last}, the word would drown.",
+                    f"With {last} added, at the last position, the word drowns.",
                     f"The largest entry of “{query_token}” is {largest:.1f} in size; the number grows up to {last}.",
                 ),
-                draw(*picture.levels, kind="slow"),
+                picture.turn(picture.far, picture.lifted, "slow"),
             ),
             beat(
                 claim(
                     waves,
-                    "A sine wave never exceeds one: it tells positions, and leaves the word in sight.",
+                    "A sine wave never exceeds one, and leaves the word in sight; but one alone repeats.",
                     "Here each position has learned entries instead.",
                 ),
-                leave(picture.last, *picture.levels),
-                picture.zoom_in(),
+                leave(picture.last),
+                picture.turn(picture.lifted, picture.again),
+                picture.turn(picture.again, picture.waved),
             ),
             stage=[ribbon],
         )
@@ -223,33 +225,42 @@ class Positions(Chapter):
     def clock_hands(self, trace: Trace, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
         """The set piece: many waves of falling speed are the hands of clocks, and a row is read off them."""
         count, width = embedding["sin_cos_pairs"], trace["config.d_model"]
-        large = LargeDial(clocks.dials[0].tensor, STAGE)
+        large = LargeDial(clocks.dials[0].tensor, embedding["position_numbers"], STAGE)
         columns = [clocks.column(k) for k in range(len(clocks.dials))]
         middle = len(columns) // 2
         fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
         ring = ring_around(fast)
+        later = embedding["position_numbers"].quantity(large.back)
         yield Step(
             "A position is a set of clock hands",
             beat(
                 "Picture a clock hand. How far right it reaches is a sine, how far up a cosine.",
-                draw(large.legs[0], kind="row"),
-                appear(large.readings[0]),
-                draw(large.legs[1], kind="row"),
-                appear(large.readings[1]),
+                *large.reading(0),
+                *large.reading(1),
             ),
             beat(
-                f"{width} entries make {count} such hands: a positional encoding. Here are some.",
+                claim(
+                    large.again,
+                    f"At each word, it ticks. After {later} steps, it is almost where it began: one is not enough.",
+                    "At each word, it ticks.",
+                ),
+                leave(large.legs),
+                large.tick(),
+                appear(large.start, rise=False),
+            ),
+            beat(
+                f"{width} entries make {count} such hands; here are some.",
                 (
-                    leave(large.legs, large.readings),
+                    leave(large.start, large.names, large.numbers, *large.bars),
                     *exchange([large.dial, large.hand], [clocks.faces[0], clocks.hands[0]]),
                 ),
                 (appear_in_turn([*clocks.faces[1:]]), appear_in_turn([*clocks.hands[1:]]), appear(clocks.speeds)),
                 appear(clocks.heads, clocks.title, clocks.numbers),
             ),
-            beat("A step turns each hand by its angle, from hand to hand smaller by one factor.", clocks.grow()),
-            beat("Fast hands tell neighbours apart, but soon repeat.", (leave(clocks.ring), appear(ring))),
-            beat("Slow ones tell start from end in long texts.", move_ring(ring, slow)),
-            beat("Together, they are like digits of a number.", move_ring(ring, clocks.rows[-1])),
+            beat("Each is slower than the last: together, a positional encoding.", clocks.grow()),
+            beat("Fast ones tell neighbours apart,", (leave(clocks.ring), appear(ring))),
+            beat("slow ones tell start from end:", move_ring(ring, slow)),
+            beat("like digits of a number.", move_ring(ring, clocks.rows[-1])),
             stage=[large.dial, large.hand],
         )
 
@@ -292,7 +303,6 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            beat("Of positions, scores see only distance and order."),
             stage=[clocks.faces, clocks.speeds, clocks.hands],
         )
 

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, exchange, lagged, ring_around
+from scenes.animations import Count, Flight, Sweep, Travel, Turn, Visit, appear, draw, exchange, lagged, ring_around
+from scenes.chapters.c09_positions.sums import Scaled
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Ground, Length, Reach, Rises, Shade, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dot, rule, sector
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, ink_on, pace, palette, pixels, shape, signed, units
+from scenes.theme import at, pace, palette, pixels, shape, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -24,6 +25,8 @@ DIAL, SPEED, HEAD, SIDE, NUMBER = 230.0, 50.0, 46.0, 170.0, 66.0
 PIVOT, RIM = 16.0, 14.0
 #: So many hands are shown; so many positions have a row; and two positions that are compared are so many apart.
 HANDS, ROWS, APART = 6, 10, 3
+#: How near, as a share of its length, the tip of a hand comes to where it was, to be almost there.
+NEAR = 0.35
 #: Px that the name of the upper edge of a map takes, and of the heading of a panel; a diagonal's dot over a square.
 NAME, TITLE, SPOT = 50.0, 70.0, 0.7
 
@@ -176,25 +179,45 @@ class Clocks:
 
 
 class LargeDial:
-    """A dial as high as a room, and the sine and the cosine that are read off its hand.
+    """A dial as high as a room, and at its right the sines and the cosines that its hand writes as it ticks.
 
-    `dial` has the `hand` of the second position.
+    `dial` has the `hand` of the second position, with its `legs`. It ticks on over the `places`, up to that where it is
+    nearest to its `start`: `back` positions later.
     """
 
-    def __init__(self, hands: NamedTensor, room: Room) -> None:
-        place = min(1, len(hands) - 1)
+    def __init__(self, hands: NamedTensor, numbers: NamedTensor, room: Room) -> None:
+        first, tips = min(1, len(hands) - 1), hands.values
+        away = np.linalg.norm(tips[first + 1 : first + ROWS] - tips[first], axis=-1)
+        self.back = int(away.argmin()) + 1 if len(away) else 0
+        self.places, self.again = range(first, first + self.back + 1), bool(len(away) and away.min() < NEAR)
         left, right = room.columns(2, 40)
         self.dial = Dial(hands, room.height / 2 - 8, left.centre)
-        self.hand, self.legs = self.dial.hand(place, thick=11), VGroup(*self.dial.legs(place))
-        self.readings = VGroup()
-        lines = right.inset(0, 110).rows(2, 40)
-        for k, (name, line) in enumerate(zip(("sine: how far right", "cosine: how far up"), lines, strict=True)):
-            entry = hands.quantity(place, k)
+        self.hand, self.legs = self.dial.hand(first, thick=11), VGroup(*self.dial.legs(first))
+        self.start, self.last = self.dial.hand(first, "ink3", 11), self.dial.hand(self.places[-1], thick=11)
+        rows = [hands[self.places[0] : self.places[-1] + 1, k] for k in range(2)]
+        body, foot = right.split_rows(-NUMBER)
+        self.names, self.bars = VGroup(), []
+        for text, row, line in zip(("sine: how far right", "cosine: how far up"), rows, body.rows(2, 40), strict=True):
             upper, lower = line.split_rows(60, 10)
-            fill = signed(entry, 1.0)
-            box = means(Box(300, lower.height, fill, 8), Shade(entry, 1.0)).move_to(lower.split_columns(300)[0].centre)
-            value = Words(f"{entry:.2f}", "chapter", paper=box).settle(box.get_center()).set_fill(ink_on(fill))
-            self.readings.add(VGroup(Words(name, "stage word").begin_in(upper), box, value))
+            self.names.add(Words(text, "stage word").begin_in(upper))
+            self.bars.append(Scaled(row, [signed(entry, 1.0) for entry in row.quantities()], lower, rows))
+        self.numbers = VGroup(
+            number(numbers.quantity(i), "", "number", "ink2").settle(foot.centre).set_x(bar.get_x())
+            for i, bar in zip(self.places, self.bars[0].entries, strict=True)
+        )
+
+    def reading(self, k: int) -> tuple[Animation, Animation]:
+        """The sine, or the cosine, is read off the hand."""
+        bars = self.bars[k]
+        return draw(self.legs[k], kind="row"), appear(self.names[k], bars.zero, bars.entries[0], self.numbers[0])
+
+    def tick(self) -> tuple[Animation, ...]:
+        """The hand ticks from position to position, and writes its wave."""
+        rest = [VGroup(*column[1:]) for column in (*(bars.entries for bars in self.bars), self.numbers)]
+        (x, y), (x_then, y_then) = self.dial.tensor.values[self.places[0] : self.places[0] + 2]
+        angle = float(np.arctan2(x_then, y_then) - np.arctan2(x, y)) % (2 * np.pi)
+        turn = Turn(VGroup(self.hand), [self.dial.centre], [angle], self.places, VGroup(self.last), "slow")
+        return turn, *(Sweep(part, "slow") for part in rest)
 
 
 class PositionProducts:

@@ -13,7 +13,7 @@ from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, around, arrow, curve, dashes, direction, dot, path, rule
+from scenes.mobjects.shapes import Box, around, arrow, curve, direction, dot, path, rule
 from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -174,78 +174,54 @@ class TwoOrders:
 
 
 class Scaled(VGroup):
-    """Bars of an embedding and of positions on one zero line and one scale, which all of them just fit.
+    """The entries of a row as bars on a `zero` line, on the scale on which some rows just fit."""
 
-    `px` are those of a one, and `zero` is the line, `entries` and `places` are the bars.
-    """
-
-    def __init__(self, embedding: NamedTensor, places: NamedTensor, rooms: Sequence[Room]) -> None:
-        values = np.concatenate([embedding.values, places.values, [0.0]])
-        left, right = rooms
-        self.px = left.height / float(np.ptp(values))
-        self.level, self.ground = left.top + float(values.max()) * self.px, Ground()
-        self.zero = means(rule(at(left.left, self.level), at(right.right, self.level), "ink3", 3), self.ground)
-        shown = pooled(embedding.values, left.width / 2)
+    def __init__(self, row: NamedTensor, fills: Sequence[str], room: Room, fitting: Sequence[NamedTensor]) -> None:
+        values = np.concatenate([*(one.values for one in fitting), [0.0]])
+        px, pitch = room.height / float(np.ptp(values)), room.width / len(fills)
+        level, ground, wide = room.top + float(values.max()) * px, Ground(), pitch * SHARE
+        self.zero = means(rule(at(room.left, level), at(room.right, level), "ink3", 3), ground)
         # Where several entries share a bar, it has no source.
-        entries = embedding.quantities() if len(shown) == len(embedding) else [*map(float, shown)]
-        scale = float(np.abs(shown).max())
-        self.entries = self._bars(left, entries, [signed(float(entry), scale) for entry in entries])
-        self.places = self._bars(right, places.quantities(), [palette().ink2] * len(places))
-        super().__init__(self.zero, self.entries, self.places)
-
-    def _bars(self, room: Room, entries: Sequence[float], fills: Sequence[str]) -> VGroup:
-        bars, pitch = VGroup(), room.width / len(entries)
-        wide = pitch * SHARE
-        for i, (entry, fill) in enumerate(zip(entries, fills, strict=True)):
-            value = float(entry)
-            bar = Box(wide, max(abs(value) * self.px, 2), fill, min(4, wide / 3))
-            bars.add(bar.move_to(at(room.left + (i + 0.5) * pitch, self.level - value * self.px / 2)))
+        sources = row.quantities() if len(fills) == len(row) else [*map(float, pooled(row.values, room.width / 2))]
+        self.entries = VGroup()
+        for i, (entry, fill) in enumerate(zip(sources, fills, strict=True)):
+            bar = Box(wide, max(abs(float(entry)) * px, 2), fill, min(4, wide / 3))
+            self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, level - float(entry) * px / 2)))
             if isinstance(entry, Quantity):
-                means(bar, Length(entry, "height", self.px, wide, 2), Rises(entry, 1, self.ground))
-        return bars
+                means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground))
+        super().__init__(self.zero, *self.entries)
 
 
 class NumberOrWave:
-    """The embedding of a token as bars at the left; at the right a bar for each position: its number, or an entry of
-    its encoding.
+    """The entries of a token as bars: alone, with the number of the last position added to each, and with its encoding.
 
-    `far` has the numbers, and is so much smaller that they fit; `near` has the wave. `largest` is the largest entry of
-    the embedding, in size.
+    `near` and `far` have them alone, on two scales, `lifted` with the number, `waved` with the encoding. `largest` is
+    the largest entry, in size, and `peak` its number at its bar; `last` is the number that is added.
     """
 
     def __init__(self, embedding: Trace, token: Label, room: Room) -> None:
-        here = {"batch": 0, "position": token.position}
-        entries, self.largest = (embedding[name].pick(**here) for name in ("scaled", "largest_entry"))
-        numbers, wave = embedding["position_numbers"], embedding["position_table"].pick(d_model=0)
+        here, numbers = {"batch": 0, "position": token.position}, embedding["position_numbers"]
+        alone, lifted, waved, self.largest = (
+            embedding[name].pick(**here) for name in ("scaled", "plus_last_number", "sum", "largest_entry")
+        )
         body, foot = Room(room.left, room.top + TOP, room.right, room.bottom).split_rows(-FOOT)
-        left, right = body.columns(2, 80)
-        self.near, self.far = (Scaled(entries, places, (left, right)) for places in (wave, numbers))
+        body = body.inset(TOP, 0)
+        shown = pooled(alone.values, body.width / 2)
+        fills = [signed(float(entry), float(np.abs(shown).max())) for entry in shown]
+        self.near, self.waved = (Scaled(row, fills, body, (alone, waved)) for row in (alone, waved))
+        self.far, self.lifted = (Scaled(row, fills, body, (alone, lifted)) for row in (alone, lifted))
         self.again = self.near.copy()
-        # The longest bar may hang below the zero line: then its level stands there, and as high above it.
-        sides = (1,) if float(entries.values.max()) >= float(self.largest) else (-1, 1)
-        levels = [self.far.level - side * float(self.largest) * self.far.px for side in sides]
-        self.levels = [dashes(at(left.left, level), at(right.right, level), "residual", 5) for level in levels]
-        line, last = foot.centre[1] - units(16), len(numbers) - 1
-        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").settle(left.centre).stand_on(line)
-        self.position_name = Words("position", "stage word", "ink2").settle(right.centre).stand_on(line)
-        self.ends = VGroup()
-        for i in sorted({0, last}):
-            text = number(numbers.quantity(i), "", "stage number", "ink2")
-            self.ends.add(text.settle(self.far.places[i].get_center()).stand_on(line))
-        self.last = number(numbers.quantity(last), "", "large number")
-        self.last.next_to(self.far.places[-1], UP, buff=units(10))
-
-    def zoom_out(self) -> Animation:
-        """The entries shrink to the scale on which the numbers fit."""
-        return self._zoom(self.near, self.far)
-
-    def zoom_in(self) -> tuple[Animation, ...]:
-        """The entries grow again, and each number turns into its entry of the wave."""
-        return self._zoom(self.far, self.again), slide(self.far.places, self.again.places, "row")
+        most = int(np.abs(alone.values).argmax())
+        bar, side = self.near.entries[most * len(fills) // len(alone)], UP if alone.values[most] > 0 else DOWN
+        self.peak = number(alone.quantity(most), ".1f", "stage number").next_to(bar, side, buff=units(10))
+        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").begin_in(foot)
+        self.last = number(numbers.quantity(len(numbers) - 1), "+.0f", "large number")
+        self.last.next_to(body.centre + UP * units(body.height / 2), UP, buff=units(10))
 
     @staticmethod
-    def _zoom(old: Scaled, new: Scaled) -> Animation:
-        return slide([old.zero, *old.entries], [new.zero, *new.entries], "row")
+    def turn(old: Scaled, new: Scaled, kind: str = "row") -> Animation:
+        """Each bar becomes that of the same entry in another row, or on another scale."""
+        return slide(old, new, kind)
 
 
 class AddedPosition:

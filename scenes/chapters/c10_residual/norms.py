@@ -57,8 +57,8 @@ class NormOrder:
         self.heading = Words(name, "block").settle(at(room.left, high)).begin_at(at(room.left, 0)[0])
         end = self.norm.get_left() if order == "post" else at(room.right, y)
         #: The gradient, as far as it comes back past the sublayer: in post-norm, the norm is in its way.
-        behind = self.norm.get_right() if order == "post" else at(room.left, y)
-        self.road = rule(behind, at(room.right - STREAM, y), "warning", ROAD)
+        back = self.norm.get_right() if order == "post" else at(room.left, y)
+        self.road = rule(back, at(room.right - STREAM, y), "warning", ROAD)
         stops = [corners[0], *(side for box in chain for side in (box.get_left(), box.get_right())), corners[1]]
         #: Along the stream, into the branch and between its boxes, and out of it: dots pass over no name.
         self.lanes = [
