@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from manim import DOWN, UP, VGroup, VMobject
+import numpy as np
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.language import Told
 from scenes.layout import STAGE, Room
@@ -21,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor
 THIN, THICK, SEEN = 2.0, 26.0, 0.01
 #: Px for the chips and what stands below them.
 FOOT = 120.0
+#: How high a loop is, as a share of the highest arc.
+LOOP = 0.4
 #: Px from a chip to the middle of the first line below it, and from there to the next.
 FIRST, NEXT = 40.0, 52.0
 
@@ -34,6 +37,7 @@ class Arcs(VGroup):
         weights: its attention weights, "key"; without them each arc is thin and has a question mark.
         room: the rectangle that is filled.
         numbers: False where weights are not yet spoken of.
+        own: True where the token's weight for itself is a loop, so that all arcs add up to one.
 
     The lines of `arcs` begin at the key and end at the query: so do `pulses` that run along them.
 
@@ -50,6 +54,7 @@ class Arcs(VGroup):
         weights: NamedTensor | None = None,
         room: Room = STAGE,
         numbers: bool = True,
+        own: bool = False,
     ) -> None:
         above, below = room.split_rows(-FOOT)
         self.ribbon = Ribbon(words, below)
@@ -62,9 +67,9 @@ class Arcs(VGroup):
         farthest = max(abs(query - j) for j in range(len(words))) or 1
         for j in range(len(words)):
             weight = None if weights is None else weights.quantity(j)
-            if j == query or (weight is not None and weight <= SEEN):
+            if (j == query and not own) or (weight is not None and weight <= SEEN):
                 continue
-            high = (above.height - 70) * (0.35 + 0.65 * abs(query - j) / farthest)
+            high = (above.height - 70) * (LOOP if j == query else 0.35 + 0.65 * abs(query - j) / farthest)
             arc = self.arc(j, query, weight, high)
             if weight is not None:
                 self.drawn_weights.append(float(weight))
@@ -89,7 +94,9 @@ class Arcs(VGroup):
         """An arc from a key to a query, `high` px at its middle."""
         start, end = self.chips[key].get_top(), self.chips[query].get_top()
         # The middle of a cubic lies at three quarters of its handles.
-        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight")
+        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight", thick)
+        if key == query:
+            line.points[1:3] += np.outer((0.5, 2.5), RIGHT * units(high))  # beside what comes from the left
         if weight is None:
             return line
         return as_thick_as(weight, line, THIN, THICK, End(weight, first=True, axis="key"), End(self.chips[query].label))

@@ -439,8 +439,8 @@ class Weighting(Chapter):
                 query=swap["position"]
             )
             upper, lower = STAGE.rows(2)
-            known = Arcs(weights.words("key"), here, weights, upper)
-            guess = Arcs(other.words("key"), swap["position"], other, lower)
+            known = Arcs(weights.words("key"), here, weights, upper, own=True)
+            guess = Arcs(other.words("key"), swap["position"], other, lower, own=True)
             asked = other.label("key", swap["position"])
             share, other_share = weights.pick(key=top_key), other.pick(key=top_key.position)
             little = number(other_share, "share", "stage number")

@@ -513,7 +513,7 @@ class Heads(Chapter):
         leading = [row.largest() for row in weights]
         full = {key: share for key, share in leading if share > 0.9 and key != focus.query_token}
         (first, most), (second, more) = [*full.items(), *leading, *leading][:2]
-        told = picture.told([f"{key} {share:share}" for key, share in leading])
+        told = picture.told([f"“{key}” {share:share}" for key, share in leading])
         yield Step(
             "Several heads, several ways to attend",
             beat(
@@ -526,12 +526,18 @@ class Heads(Chapter):
                 if together == 1
                 else f"So each head has queries and a softmax of its own; {together} heads share keys and values.",
                 tuple(Flight(picture.x, matrix, kind="row") for matrix in picture.matrices),
-                (deal([*picture.matrices], picture.queries), appear_in_turn(told)),
+                (
+                    deal([*picture.matrices], picture.queries),
+                    appear_in_turn([picture.told_name, *told] if told else []),
+                ),
             ),
             beat(
                 "Your turn: split W_Q for twice as many heads. Does it take more parameters?",
                 appear_in_turn([*picture.halve()], "slow"),
             ),
-            beat("No: W_Q keeps its columns; they only form more groups.", appear(ring_around(picture.matrices))),
+            beat(
+                "No: W_Q keeps its columns; they only form more groups.",
+                appear(ring_around(picture.matrix_name, roomy=True)),
+            ),
             stage=[picture.token, picture.x, picture.plates, picture.matrices, picture.matrix_name],
         )

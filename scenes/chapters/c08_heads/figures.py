@@ -114,6 +114,7 @@ class SplitHeads(VGroup):
         self.ring = frame(pixels(cell.width) + 14, HIGH + 26).move_to(cell)
         self.matrix_name = columns.symbol("{{ W_Q : query }}", middle)
         self.query_name, self.kept_name = map(columns.name, ("queries", "before"), lines)
+        self.told_name = columns.name("weights", lines[1])
         super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.kept)
 
     @staticmethod
@@ -340,11 +341,13 @@ class Sink(VGroup):
         self.sink, self.weight = weights.largest()
         self.norm, self.other_norm = (norms.quantity(token.position) for token in (self.sink, self.noun))
         pair = {"query": self.sink.position, "key": self.noun.position}
-        layers = (f"other.swap.{focus.stack}.{layer}.self_attn.weights" for layer in layers_of(trace)[: focus.layer])
-        given = [trace[name].pick(batch=0, **pair).largest()[-1] for name in layers]
+        given = {
+            trace[f"other.swap.{focus.stack}.{layer}.self_attn.weights"].pick(batch=0, **pair).largest()[-1]: layer
+            for layer in layers_of(trace)[: focus.layer]
+        }
         self.before: Quantity | None = max(given, key=float, default=None)
         _, columns = STAGE.split_columns(BARS)
-        self.arcs = Arcs(weights.words("key"), query, weights, columns.rows(2)[0])
+        self.arcs = Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
         names = "length of value", "times its weight"
         self.lengths = SoftmaxStages([norms, weighted], names, self.arcs.ribbon, keys, below, [".2f", ".2f"])
@@ -353,7 +356,7 @@ class Sink(VGroup):
         self.given = VGroup()
         if self.before is not None:
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, HIGH)
-            text = number(self.before, ".1%", "stage number")
+            text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         super().__init__(self.arcs, self.bars.whole)
 

@@ -213,7 +213,8 @@ class LargeDial:
 
     def tick(self) -> tuple[Animation, ...]:
         """The hand ticks from position to position, and writes its wave."""
-        rest = [VGroup(*column[1:]) for column in (*(bars.entries for bars in self.bars), self.numbers)]
+        # The first stands there: what is next comes with the second rest of the hand.
+        rest = [VGroup(VGroup(), *column[1:]) for column in (*(bars.entries for bars in self.bars), self.numbers)]
         (x, y), (x_then, y_then) = self.dial.tensor.values[self.places[0] : self.places[0] + 2]
         angle = float(np.arctan2(x_then, y_then) - np.arctan2(x, y)) % (2 * np.pi)
         turn = Turn(VGroup(self.hand), [self.dial.centre], [angle], self.places, VGroup(self.last), "slow")
