@@ -36,7 +36,7 @@ GOAL, COMING = 14.0, 0.1
 def spread(labels: Sequence[Words]) -> None:
     """Move labels apart that would stand on each other, the lowest first."""
     for lower, upper in zip(ordered := sorted(labels, key=lambda label: label.get_y()), ordered[1:], strict=False):
-        missing = 1.7 * upper.height - (upper.get_y() - lower.get_y())
+        missing = 2 * upper.height - (upper.get_y() - lower.get_y())
         upper.shift(UP * max(0.0, missing))
 
 

@@ -32,7 +32,7 @@ HALVES = 1e-6
 #: Px around the axes, for their names, above and below arrows, and the width of the bar under a curve.
 BELOW, ABOVE, BAR = 96.0, 44.0, 90.0
 #: Px at both sides of the arrows of a sum, for their names; beside sums of products for their law, and around that.
-ASIDE, LAW, AIR = 220.0, 440.0, 20.0
+ASIDE, LAW, AIR = 280.0, 440.0, 20.0
 
 
 class Walks(VGroup):

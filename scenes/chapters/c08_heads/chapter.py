@@ -31,7 +31,7 @@ from scenes.mobjects.role_table import RoleTable, hundreds
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, role_name, training_name
+from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import (
     DECODER,
@@ -319,7 +319,7 @@ class Heads(Chapter):
             table = RoleTable(scores, trace["roles.role_threshold"], called=called)
             nearly = [seed for seed in table.lines if seed not in table.winners]
             card.inside.fit(table)
-            of_these = Words(f"{role_name(INFLECTED)}; other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
+            of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
             of_these.end_in(card.head)
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),

@@ -430,7 +430,7 @@ class Residual(Chapter):
         below, gates, above, told = river.gates()
         normed = (
             (
-                (leave(river.reads), Wipe(below, towards=UP), appear(gates, rise=False)),
+                (leave(river.reads, river.numbers), Wipe(below, towards=UP), appear(gates, rise=False)),
                 Wipe(above, towards=UP, kind="slow"),
                 appear(told),
             )
