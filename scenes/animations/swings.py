@@ -8,15 +8,17 @@ import numpy as np
 from manim import Animation, Mobject, VGroup, rate_functions
 
 from scenes.animations.fades import Motion
-from scenes.mobjects.shapes import dot, rule
+from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words
-from scenes.theme import pace, palette
+from scenes.theme import pace, palette, units
 from transformer_core.tracing.provenance import Quantity
 
 #: Px of the shadow, and of the dot that it ends in: all that is left of it at a right angle.
 THICK, END = 14, 11
 #: Px of a ghost, and how opaque it is.
 BAND, FAINT = 34, 0.35
+#: Px from the foot to the arc of the angle, where the arrow is long enough.
+ARC = 120
 #: A shadow that lies back by less, in units, lies on its foot.
 SMALLEST = 1e-6
 
@@ -27,7 +29,7 @@ class Swinging(VGroup):
     `to` gives the turn to an angle from `base`, and a turn begins where the one before ended; `back` is the way home,
     where the arrow and the number mean again what they did. A shadow that lies backwards is in the warning's colour.
     `to` an angle, the numbers of `also` follow. `stretch` makes both arrows longer, for good.
-    `traces` are the shadow and the line that drops to it, which go when the arrow is home.
+    `traces` are the shadow, the line that drops to it and the arc of the angle, which go when the arrow is home.
 
     Args:
         number: the product of arrow and base, as it is written.
@@ -55,8 +57,9 @@ class Swinging(VGroup):
         self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
         self.roles = role, base_role
         self.traces = VGroup(
-            rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role)
-        )
+            rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role),
+            path([self.foot, self.foot], "ink2", 4),
+        )  # fmt: skip
         tips = [one[-1].points[0] - self.foot for one in (arrow, base)]
         self.length, self.start = float(np.linalg.norm(tips[0])), float(np.arctan2(tips[0][1], tips[0][0]))
         self.base = float(np.arctan2(tips[1][1], tips[1][0]))
@@ -114,7 +117,9 @@ class Swinging(VGroup):
         tip, way = self.foot + self.length * self.grown * _way(angle), _way(self.base)
         self.rider.move_to(tip + self.beside)
         reach = self.length * self.grown * float(np.cos(angle - self.base))
-        shadow, drop, spot = self.traces
+        shadow, drop, spot, arc = self.traces
+        far = min(units(ARC), self.length / 2)
+        arc.set_points_as_corners([self.foot + far * _way(t) for t in np.linspace(self.base, angle, 24)])
         for line, start in ((shadow, self.foot), (drop, tip)):
             line.points = np.linspace(start, self.foot + reach * way, 4)
         spot.move_to(self.foot + reach * way)

@@ -156,10 +156,10 @@ class Scores(Chapter):
                     (leave(ring, plane.drop, plane.reach, plane.angle), appear(supposed)),
                     swing.to(flat),
                 ),
-                beat("past a right angle below zero.", swing.to(HALF_TURN - flat)),
+                beat("to zero at a right angle, then below.", swing.to(HALF_TURN / 2), swing.to(HALF_TURN - flat)),
                 beat("Turn it back:", swing.to(flat)),
                 beat("let both arrows grow.", appear(swing.ghosts(flat)), (swing.stretch(grown), *counts)),
-                beat(f"Yes: the score is {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
+                beat(f"Yes: {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
             ]
             if cosine > 0
             else [beat("Yes, if query and key are long.", appear(ring_around(facts[0], roomy=True)))]
@@ -176,7 +176,7 @@ class Scores(Chapter):
             ),
             beat("How far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
             beat(
-                "times its length: the score.",
+                "times the query’s length: the score.",
                 Travel(shown, product[1], leaving=True),
                 appear(product[0]),
             ),
