@@ -94,7 +94,7 @@ class Arcs(VGroup):
         """An arc from a key to a query, `high` px at its middle."""
         start, end = self.chips[key].get_top(), self.chips[query].get_top()
         # The middle of a cubic lies at three quarters of its handles.
-        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight", thick)
+        line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight")
         if key == query:
             line.points[1:3] += np.outer((0.5, 2.5), RIGHT * units(high))  # beside what comes from the left
         if weight is None:
