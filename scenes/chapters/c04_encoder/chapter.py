@@ -253,10 +253,9 @@ class Encoder(Chapter):
         focus = focus_of(trace)
         plan = Plan(trace, "encoder.0.self_attn")
         mixing = Mixing(plan, trace, "encoder.0.self_attn")
-        looking = taken(trace, plan, mixing) if focus.layer else followed(trace, focus, mixing)
-        if not focus.layer:
-            told = "What a word means depends on the others. So here, each vector takes something from the others."
-            looking.insert(0, beat(told, (draw(*mixing.strands, kind="slow", back=True), appear(mixing.title))))
+        told = "What a word means depends on the others. So here, each vector takes something from the others."
+        looks = beat(told, (draw(*mixing.strands, kind="slow", back=True), appear(mixing.title)))
+        looking = taken(trace, plan, mixing) if focus.layer else [looks, *followed(trace, focus, mixing)]
         yield Step(
             "Attention: tokens look at each other",
             *looking,
