@@ -165,9 +165,9 @@ def cache_cost(bench: Bench, lengths: tuple[int, ...] = WRITTEN_LENGTHS, repeats
     words = {"length": lengths, "choice": ("without", "with")}
     speedup, rows = seconds[:, 0] / seconds[:, 1], np.stack([counts * (counts + 1) // 2, counts], 1)
     return (
-        tensors("length", words, lengths=lengths, speedup=speedup, bytes=kept[:, 0], encoder_bytes=kept[:, 1])
+        tensors("length", words, lengths=lengths, speedup=speedup, bytes=kept[:, 0])
         | tensors("length choice", words, milliseconds=1000 * seconds, rows=rows)
-        | tensors(longest=lengths[-1], longest_speedup=speedup[-1], longest_bytes=kept[-1, 0])
+        | tensors(longest=lengths[-1], longest_speedup=speedup[-1])
     )
 
 
@@ -232,6 +232,5 @@ def variance(bench: Bench) -> Found:
         | tensors("choice sample step", words, walks=walks)
         | tensors("choice edge step", words, walk_roots=roots)
         | tensors("step", walk_counts=np.array(counts))
-        | tensors(keys=KEYS, draws=DRAWS, walk_steps=len(counts))
-        | tensors(walk_reach=np.abs(walks).max(), walk_end_variance=steps.sum(-1).var())
+        | tensors(keys=KEYS, draws=DRAWS, walk_steps=len(counts), walk_reach=np.abs(walks).max())
     )

@@ -87,9 +87,8 @@ def gradient_by_depth(bench: Bench, depths: tuple[int, ...] = DEPTHS, seeds: int
     return (
         tensors("choice seed layer", words, **by_layer)
         | tensors("depth", words, depths=depths)
-        | tensors("depth choice", words, first_smallest=first.min(-1), first_largest=first.max(-1))
+        | tensors("depth choice", words, first_largest=first.max(-1))
         | tensors("depth choice", words, first=np.median(first, -1), last=np.median(last, -1))
-        | tensors("depth choice", words, first_over_last=np.median(first / last, -1))
     )
 
 

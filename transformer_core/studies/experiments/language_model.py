@@ -138,8 +138,7 @@ def next_token(bench: Bench) -> Found:
         tensors("sentence rank", words, top=found["probs"])
         | tensors("sentence", words, entropy=entropy, decided=when)
         | tensors("sentence layer", words, lens_rank=found["ranks"])
-        | tensors(entropy_spread=np.ptp(entropy), decided_median=np.median(when), decided_spread=np.ptp(when))
-        | tensors(prompts=len(PROMPTS))
+        | tensors(decided_median=np.median(when), prompts=len(PROMPTS))
     )
     for at, key in enumerate(PROMPTS):
         pieces, said = (pieces_of(loaded, found[name][at].tolist()) for name in ("ids", "said"))
@@ -368,7 +367,7 @@ def pronoun(bench: Bench) -> Found:
     return (
         tensors("pair", words, **{name: found[name] for name in ("weights", "vectors", "last")})
         | tensors("pair layer head", words, noun=found["noun"])
-        | tensors(encoder_weights=encoder["weights"], encoder_vectors=encoder["vectors"], pairs=len(PAIRS))
+        | tensors(encoder_weights=encoder["weights"], pairs=len(PAIRS))
     )
 
 
@@ -477,7 +476,6 @@ def sinks_and_induction(bench: Bench) -> Found:
         tensors("layer head", words, induction=score, **{name: values.mean(0) for name, values in texts.items()})
         | tensors("layer", words, **{f"{name}_by_layer": values.mean((0, 2)) for name, values in texts.items()})
         | tensors("sentence", **{f"{name}_by_text": values.mean((1, 2)) for name, values in texts.items()})
-        | tensors("layer", words, **{f"{name}_spread": np.ptp(v.mean(2), axis=0) for name, v in texts.items()})
         | tensors("choice", words, loss=found["loss"].mean(0), loss_spread=np.ptp(found["loss"], axis=0))
         | tensors("amount", words, without_best=removed["loss"][:, 0], without_best_spread=removed["spread"])
         | tensors("amount sample", words, without_others=removed["loss"][:, 1:])

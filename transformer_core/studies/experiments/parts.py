@@ -76,12 +76,10 @@ def neurons(_bench: Bench, sentences: int = 1000) -> Found:
     members = np.array([[word in kind for kind in kinds().values()] for word in words], dtype=float)
     area = np.array([areas(layer, members) for layer in units])
     awake, best = (units > 0).mean(1), area.max(-1)
-    nameless, never = best < EARNED, (awake == 0).sum(-1)
     return (
         tensors("layer d_ff kind", {"kind": kinds()}, area=area.astype(np.float32))
         | tensors("layer d_ff", best=best, best_kind=area.argmax(-1), awake=awake)
-        | tensors("layer", never_awake=never, unnamed_by_layer=nameless.mean(-1))
-        | tensors(unnamed=nameless.mean(), words=len(words), sentences=sentences)
+        | tensors(unnamed=(best < EARNED).mean(), words=len(words), sentences=sentences)
     )
 
 
@@ -168,6 +166,5 @@ def boundary(bench: Bench, steps: int = 1000, seeds: int = 5, points: int = 50, 
         | tensors("frame", steps=frames, accuracy=best["accuracy"])
         | tensors("frame row column", planes=best["planes"])
         | tensors("frame d_ff component", {"component": ("x", "y", "bias")}, creases=best["creases"])
-        | tensors("seed", accuracy_by_seed=ends)
         | tensors(line_accuracy=line["accuracy"], accuracy_last=best["accuracy"][-1], hidden=HIDDEN, edge=EDGE)
     )

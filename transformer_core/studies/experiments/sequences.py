@@ -123,7 +123,6 @@ def induction(bench: Bench, steps: int = 1800, seeds: int = 3, every: int = 50) 
     around, stripe = [rise, rise + apart], runs["stripe"][:, -1]
     return (
         tensors("frame", steps=frames, accuracy=curve, one_layer=shallow["accuracy"])
-        | tensors("seed frame", accuracy_by_seed=runs["accuracy"])
         | tensors("choice", words, rise_steps=[frames[at] for at in around], rise=curve[around])
         | tensors("frame layer head", stripe=first["stripe"], previous=first["previous"])
         | tensors("choice", {"choice": ("layer", "head")}, best_head=[layer, head])
@@ -252,12 +251,11 @@ def recall(bench: Bench, steps: int = 2000, seeds: int = 3, check: int = 50) -> 
         np.array([[piece[fact] for piece in row] for row in runs]) for fact in ("curve", "steps", "by_distance")
     )
     gradient, parameters = ([piece[fact] for piece in signals] for fact in ("gradient", "parameters"))
-    at_last = right.mean(-1).mean(-1)
     return (
         tensors("model distance", words, gradient=gradient)
         | tensors("distance", words, distances=DISTANCES)
         | tensors("model", words, parameters=parameters, rate=rates)
-        | tensors("model", words, steps_median=np.median(took, axis=1), accuracy_at_last=at_last)
+        | tensors("model", words, steps_median=np.median(took, axis=1))
         | tensors("step", checks=np.arange(check, steps + 1, check))
         | tensors("model seed step", words, curve=curve)
         | tensors("model seed", words, steps=took)

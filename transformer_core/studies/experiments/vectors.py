@@ -66,13 +66,10 @@ def direction(_bench: Bench, sentences: int = 300) -> Found:
     held-out sentences, by how far the key stands behind the query.
     """
     places: list[list[np.ndarray]] = [[] for _ in OFFSETS]
-    sizes = []
     for trace in encoder_traces(translator(torch.float64), held_out(sentences)):
-        parts = trace["encoder.0.self_attn.score_parts"]
-        place = parts.pick(batch=0, part="place with place").values
+        place = trace["encoder.0.self_attn.score_parts"].pick(batch=0, part="place with place").values
         for at, offset in enumerate(OFFSETS):
             places[at].append(np.diagonal(place, offset, 1, 2))
-        sizes.append(np.abs(parts.values[0]).mean((1, 2)))
     joined = [np.concatenate(found, axis=1) for found in places]
     mean, spread = np.stack([found.mean(1) for found in joined], 1), np.stack([found.std(1) for found in joined], 1)
     behind, before = mean[:, FARTHEST + 1 :], mean[:, :FARTHEST][:, ::-1]
@@ -82,7 +79,6 @@ def direction(_bench: Bench, sentences: int = 300) -> Found:
     return (
         tensors("head offset", words, place_with_place=mean, spread=spread)
         | tensors("head distance", words, **sides)
-        | tensors("head part", words, part_sizes=np.mean(sizes, axis=0))
         | tensors(sentences=sentences)
     )
 
@@ -123,11 +119,10 @@ def word_from_sum(bench: Bench, positions: int = LONGEST) -> Found:
     """
     words, sums = sums_of(translator(), positions)
     right = by_cosine(words, sums)
-    length_word, length_place = (np.linalg.norm(rows, axis=-1).mean() for rows in (words, (sums - words)[:, 0]))
     return (
         tensors("position", recovered_by_position=right.mean(1))
         | tensors(recovered=right.mean(), reader=by_reader(sums, bench.seed).mean())
-        | tensors(words=right.shape[1], positions=positions, length_word=length_word, length_place=length_place)
+        | tensors(words=right.shape[1], positions=positions)
     )
 
 
