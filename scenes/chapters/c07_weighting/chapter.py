@@ -370,7 +370,7 @@ class Weighting(Chapter):
             ),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                (leave(*left), appear(added.origin, added.names[0]), added.grow()),
+                (leave(*left), appear(added.origin, added.names[0]), added.grow(added.before)),
                 (*exchange([picture.output], [added.found], "row"), appear(added.names[1])),
             ),
             beat(
@@ -379,7 +379,7 @@ class Weighting(Chapter):
                     "So it is added to this vector, as the outputs of the other heads are.",
                     "So it is added to this vector.",
                 ),
-                (added.add_up(), appear(added.names[2])),
+                (added.grow(added.sum), appear(added.names[2])),
             ),
             stage=[ribbon],
         )

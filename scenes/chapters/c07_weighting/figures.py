@@ -157,13 +157,8 @@ class Nudges(VGroup):
     def touch(self, choice: str) -> list[Any]:
         """The key on the curve, and the tangent there."""
         place = self.choices.index(choice)
-        return [
-            (
-                appear(self.ways[place][0], rise=False),
-                draw(self.tangents[place]),
-                appear(self.slopes[place], self.names[place]),
-            )
-        ]
+        texts = appear(self.slopes[place], self.names[place])
+        return [(appear(self.ways[place][0], rise=False), draw(self.tangents[place]), texts)]
 
     def lower(self, choice: str) -> list[Any]:
         """The key moves down the curve, and its bar with it; where the bar was, it stays faintly."""
@@ -201,13 +196,9 @@ class AddedOutput(VGroup):
             name.next_to(line.get_center(), side, buff=units(24))
         super().__init__(self.origin, self.before, self.found, self.sum, self.names)
 
-    def grow(self) -> Animation:
-        """The vector grows out of the point where it begins."""
-        return Travel(self.origin, self.before, 0.0, "row")
-
-    def add_up(self) -> Animation:
-        """The sum grows straight out of the point where the vector begins."""
-        return Travel(self.origin, self.sum, 0.0, "row")
+    def grow(self, line: VGroup) -> Animation:
+        """The vector, or the sum, grows straight out of the point where it begins."""
+        return Travel(self.origin, line, 0.0, "row")
 
 
 class Tie:

@@ -158,7 +158,6 @@ class Heads(Chapter):
         """Every head reads the whole vector; it is the matrix that is split."""
         width, d_head, heads = trace["config.d_model"], trace["config.d_head"], trace["config.heads"]
         reached = trace[f"{focus.path}.sensitive_heads"].pick(d_model=picture.entry)
-        before, after = picture.numbers
         yield Step(
             "Does each head get a slice of the vector?",
             beat(
@@ -174,7 +173,7 @@ class Heads(Chapter):
                 (deal([*picture.matrices], picture.queries), appear(picture.query_name)),
             ),
             beat(
-                f"Change one number: {before:.2f} becomes {after:.2f}.",
+                f"Change one number: {picture.numbers[0]:.2f} becomes {picture.numbers[1]:.2f}.",
                 (appear(picture.ring, picture.kept_name), deal([*picture.queries], picture.kept)),
                 exchange(picture.turned[:1], picture.turned[1:]),
             ),

@@ -230,7 +230,6 @@ class Positions(Chapter):
         middle = len(columns) // 2
         fast, slow = VGroup(*columns[: max(1, middle)]), VGroup(*columns[middle:])
         ring = ring_around(fast)
-        later = embedding["position_numbers"].quantity(large.back)
         yield Step(
             "A position is a set of clock hands",
             beat(
@@ -239,11 +238,8 @@ class Positions(Chapter):
                 *large.reading(1),
             ),
             beat(
-                claim(
-                    large.again,
-                    f"At each word, it ticks. After {later} steps, it is almost where it began: one is not enough.",
-                    "At each word, it ticks.",
-                ),
+                "At each word, it ticks. "
+                + claim(large.again, f"After {large.later} steps, it is almost where it began: one is not enough.", ""),
                 leave(large.legs),
                 large.tick(),
                 appear(large.start, rise=False),

@@ -182,14 +182,14 @@ class LargeDial:
     """A dial as high as a room, and at its right the sines and the cosines that its hand writes as it ticks.
 
     `dial` has the `hand` of the second position, with its `legs`. It ticks on over the `places`, up to that where it is
-    nearest to its `start`: `back` positions later.
+    nearest to its `start`, so many positions `later`, and almost there `again`.
     """
 
     def __init__(self, hands: NamedTensor, numbers: NamedTensor, room: Room) -> None:
         first, tips = min(1, len(hands) - 1), hands.values
         away = np.linalg.norm(tips[first + 1 : first + ROWS] - tips[first], axis=-1)
-        self.back = int(away.argmin()) + 1 if len(away) else 0
-        self.places, self.again = range(first, first + self.back + 1), bool(len(away) and away.min() < NEAR)
+        self.places = range(first, first + (int(away.argmin()) + 2 if len(away) else 1))
+        self.again, self.later = bool(len(away) and away.min() < NEAR), numbers.quantity(len(self.places) - 1)
         left, right = room.columns(2, 40)
         self.dial = Dial(hands, room.height / 2 - 8, left.centre)
         self.hand, self.legs = self.dial.hand(first, thick=11), VGroup(*self.dial.legs(first))
@@ -215,9 +215,9 @@ class LargeDial:
         """The hand ticks from position to position, and writes its wave."""
         # The first stands there: what is next comes with the second rest of the hand.
         rest = [VGroup(VGroup(), *column[1:]) for column in (*(bars.entries for bars in self.bars), self.numbers)]
-        (x, y), (x_then, y_then) = self.dial.tensor.values[self.places[0] : self.places[0] + 2]
-        angle = float(np.arctan2(x_then, y_then) - np.arctan2(x, y)) % (2 * np.pi)
-        turn = Turn(VGroup(self.hand), [self.dial.centre], [angle], self.places, VGroup(self.last), "slow")
+        start, then = (float(np.arctan2(*self.dial.tensor.values[i])) for i in (0, self.places[0]))
+        angles = [(then - start) % (2 * np.pi)]
+        turn = Turn(VGroup(self.hand), [self.dial.centre], angles, self.places, VGroup(self.last), "slow")
         return turn, *(Sweep(part, "slow") for part in rest)
 
 
