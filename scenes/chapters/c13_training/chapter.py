@@ -47,7 +47,7 @@ class Training(Chapter):
     number = 13
     title = "Training"
     needs = ("cross-attention",)
-    looks_at = "embed_src encoder embed_tgt decoder output"
+    looks_at = "*"  # a gradient goes to each part
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         if f"{RUN}.probs" in trace and f"{EARLY}.probs" in trace:
