@@ -283,7 +283,7 @@ class Decoder(Chapter):
                 ),
             ),
             beat(told, *bridge.walk(places.quantities())),
-            beat(known, ambient=flow),
+            beat(known, leave(bridge.ring), ambient=flow),
             stage=bridge.ends if here is decoded else bridge.unwritten,
         )
 

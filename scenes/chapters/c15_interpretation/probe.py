@@ -16,7 +16,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: The colours of both genders; px of a dot that the probe is fitted to, and of one of a new noun.
 MASCULINE, FEMININE = "key", "value"
 KNOWN, NEW = 10.0, 17.0
-#: The part of the height of all dots that is left free above and below them.
+#: The part of the extent of all dots that is left free around them.
 MARGIN = 0.08
 
 
@@ -35,7 +35,10 @@ class ProbePlane:
         spots, genders, new = run["spots"], run["genders"], run["unseen"].values > 0
         head, body = room.split_rows(64, 56)
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
-        reach, heights = float(np.abs(across.values).max()), (float(up.values.min()), float(up.values.max()))
+        reach, heights = (
+            (1 + MARGIN) * float(np.abs(across.values).max()),
+            (float(up.values.min()), float(up.values.max())),
+        )
         air = MARGIN * (heights[1] - heights[0])
         around = (-reach, reach), (heights[0] - air, heights[1] + air)
         self.plot = Plot.filling(body.split_rows(-90)[0], across, up, around)
