@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Along,
@@ -26,7 +26,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c18_inside.looks import Pair, Race, fan, in_the_middle, named, with_next
+from scenes.chapters.c18_inside.looks import OVER, UNDER, Pair, Race, fan, in_the_middle, named, with_next
 from scenes.chapters.c18_inside.measured import Climb, Copies, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
@@ -168,21 +168,19 @@ class Inside(Chapter):
                 ),
                 draw(*back, kind="row"),
                 appear(told, titles[1]),
-                (leave(*back, told), Travel(row.chips[first], mark, -0.5), appear(sketch)),
+                (leave(*back, told), Travel(row.chips[first], mark, UNDER), appear(sketch)),
                 appear_in_turn([*marks.values()]),
             ),
             beat(
                 f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
                 appear(asks),
-                Along(
-                    asks, [asks.get_center() * UP + chip.get_x() * RIGHT for chip in row.chips[last:first:-1]], "slow"
-                ),
+                Along(asks, row.below(asks, reversed(range(first + 1, last + 1))), "slow"),
                 draw(*leaping, kind="row"),
                 appear(row.number(share, first + 1, last)),
             ),
             beat(
                 f"And the model says “{said}”, {chance:share}: an induction head in prose.",
-                (Travel(row.chips[first + 1], after, 0.4, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
+                (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
             stage=[card.paper, card.called("a name that comes twice"), row],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from manim import DOWN, RIGHT, UP, VGroup
@@ -30,8 +30,8 @@ FAN, ARC, PAIR = 300.0, 225.0, 160.0
 NUMBER = 110.0
 #: Px of an arc that has no room for a number.
 NARROW = 300.0
-#: The share of the attention of a token from which on it looks most at one.
-MOST = 0.5
+#: The share of the attention of a token from which on it looks most at one, and how far ways bend below and above.
+MOST, UNDER, OVER = 0.5, -0.5, 0.4
 
 
 class Looks(VGroup):
@@ -107,6 +107,10 @@ class Looks(VGroup):
             2.5,
         )
         return VGroup(box, lines.move_to(box))
+
+    def below(self, card: VGroup, places: Iterable[int]) -> list[np.ndarray]:
+        """The places of a card as it passes under tokens, at its own height."""
+        return [np.array([self.chips[place].get_x(), card.get_y(), 0]) for place in places]
 
     def lengths(self, norms: NamedTensor) -> tuple[VGroup, VGroup]:
         """A bar hanging below each token, as long as a vector of it, and the numbers of the bars."""

@@ -292,7 +292,7 @@ class Arguing(Chapter):
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
         card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
-        low, *_, high = mean
+        (low, *_, high), (first, *others) = mean, map(picture.trace, range(len(widths)))
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
         wide = run["exact"].pick(width=len(widths) - 1)
         sure = counts(*(wide.pick(amount=a) for a in range(len(low))[:: len(low) - 1]))
@@ -304,12 +304,10 @@ class Arguing(Chapter):
                 "Is a model too small, or has it too few sentences? Each dot is a training.",
                 appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "slow"),
             ),
-            beat(
-                f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.", picture.trace(0)
-            ),
+            beat(f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.", first),
             beat(
                 f"At width {widths[-1]}, they lift {ends[1][0]:share} to {ends[1][1]:share}.",
-                *map(picture.trace, range(1, len(widths))),
+                *others,
             ),
             beat(
                 claim(
