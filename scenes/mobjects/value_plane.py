@@ -120,6 +120,10 @@ class ValuePlane(VGroup):
 
         self.heading.move_to(max(inside or places, key=clear))
 
+    def lead(self) -> Animation:
+        """The output grows straight out of the origin."""
+        return Travel(self.origin, self.output, 0.0, "row")
+
     def shorten(self) -> Animation:
         """Each arrow shrinks to its weighted length; a faint one stays to show how long it was."""
         return self._each(self.whole, self.shorter)

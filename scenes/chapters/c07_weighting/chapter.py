@@ -9,7 +9,6 @@ from manim import DOWN, UP, VGroup
 from scenes.animations import (
     Flight,
     Reform,
-    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -366,7 +365,7 @@ class Weighting(Chapter):
             beat(
                 "Set tip to tail, they lead to the output, which lies between the values.",
                 (draw(*outline), picture.chain()) if outline else picture.chain(),
-                (Travel(picture.origin, picture.output, 0.0, "row"), appear(picture.heading)),
+                (picture.lead(), appear(picture.heading)),
             ),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",

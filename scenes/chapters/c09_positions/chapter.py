@@ -234,8 +234,7 @@ class Positions(Chapter):
             "A position is a set of clock hands",
             beat(
                 "Picture a clock hand. How far right it reaches is a sine, how far up a cosine.",
-                *large.reading(0),
-                *large.reading(1),
+                *large.readings(),
             ),
             beat(
                 "At each word, it ticks. "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, Mobject, VGroup, VMobject
@@ -206,10 +206,11 @@ class LargeDial:
             for i, bar in zip(self.places, self.bars[0].entries, strict=True)
         )
 
-    def reading(self, k: int) -> tuple[Animation, Animation]:
-        """The sine, or the cosine, is read off the hand."""
-        bars = self.bars[k]
-        return draw(self.legs[k], kind="row"), appear(self.names[k], bars.zero, bars.entries[0], self.numbers[0])
+    def readings(self) -> Iterator[Animation]:
+        """The sine, and then the cosine, is read off the hand."""
+        for leg, name, bars in zip(self.legs, self.names, self.bars, strict=True):
+            yield draw(leg, kind="row")
+            yield appear(name, bars.zero, bars.entries[0], self.numbers[0])
 
     def tick(self) -> tuple[Animation, ...]:
         """The hand ticks from position to position, and writes its wave."""

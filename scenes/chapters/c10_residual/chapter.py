@@ -168,7 +168,7 @@ class Residual(Chapter):
                     beat(
                         f"But each points its own way: they lead only {ways.lengths[1]:.1f} far.",
                         (appear(ways.origin), *ways.bend()),
-                        (Travel(ways.origin, ways.sum, 0.0, "row"), appear(ways.totals[1])),
+                        (ways.lead(), appear(ways.totals[1])),
                     ),
                 ]
             ),

@@ -72,3 +72,7 @@ class EndToEnd:
     def bend(self) -> list[Animation]:
         """Copies of the arrows in one line turn to where they point."""
         return [Travel(*pair, 0.0, "slow") for pair in zip(self.straight, self.bent, strict=True)]
+
+    def lead(self) -> Animation:
+        """The sum grows straight out of the origin."""
+        return Travel(self.origin, self.sum, 0.0, "row")
