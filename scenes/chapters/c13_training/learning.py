@@ -71,8 +71,8 @@ class Skills:
         self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
         self.axis_name.set_x(self.plots.get_x())
         self.ends = VGroup(
-            number(first, ",.0f", "stage number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
-            number(last, ",.0f", "stage number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
+            number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
+            number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
         )
         self.stays = Words("stays from", "fact", "ink2").end_in(right.cross(foot))
 
