@@ -292,8 +292,8 @@ class River(VGroup):
         banks = (dashes(at(left, y), at(right, y), "residual", 4) for y in (self.y - half, self.y + half))
         return VGroup(*banks, Words("?", "large number", "residual").settle(at((left + right) / 2, self.y)))
 
-    def passed(self, i: int) -> VGroup:
-        """The river as it goes on if a sublayer, counted from one, adds nothing: as wide as before, with its width."""
+    def passed(self, i: int) -> tuple[VGroup, VMobject]:
+        """The river as it goes on if a sublayer, counted from one, adds nothing: as wide as before; and this width."""
         (left, right), wide = self.joins[i : i + 2], self.widths[i - 1]
         band = Box(right - left + SEAM, wide, palette().residual, 0).move_to(at((left + right - SEAM) / 2, self.y))
         lines = (
@@ -304,7 +304,7 @@ class River(VGroup):
         text.set_fill(ink_on(palette().residual)).paper = band
         roomy = text.height < band.height and text.width < band.width
         means(band, Length(self.sizes[i - 1], "height", self.px, right - left + SEAM))
-        return VGroup(band, *lines, *([text] if roomy else []))
+        return VGroup(band, *lines), text if roomy else VGroup()
 
     def strung(self) -> VGroup:
         """The sublayers one after another where the stream was: there is no way past them."""

@@ -427,7 +427,7 @@ class Residual(Chapter):
     def zeros(self, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """Close: the answer, and a question about zeros."""
         doubt, ring = river.doubt(river.most), ring_around(river.boxes[river.most - 1][0])
-        below, gates, above, told = river.gates()
+        (passed, width), (below, gates, above, told) = river.passed(river.most), river.gates()
         normed = (
             (
                 (leave(river.reads, river.numbers), Wipe(below, towards=UP), appear(gates, rise=False)),
@@ -456,7 +456,7 @@ class Residual(Chapter):
                 leave(*river.dry(river.most)),
                 (appear(doubt), appear(ring)),
             ),
-            beat("It passes unchanged.", leave(doubt[-1]), Wipe(river.passed(river.most))),
+            beat("It passes unchanged.", leave(doubt[-1]), Wipe(passed), appear(width)),
             stage=[ribbon, river],
         )
 
