@@ -295,7 +295,7 @@ class River(VGroup):
     def passed(self, i: int) -> tuple[VGroup, VMobject]:
         """The river as it goes on if a sublayer, counted from one, adds nothing: as wide as before; and this width."""
         (left, right), wide = self.joins[i : i + 2], self.widths[i - 1]
-        band = Box(right - left + SEAM, wide, palette().residual, 0).move_to(at((left + right - SEAM) / 2, self.y))
+        band = Box(right - left, wide, palette().residual, 0).move_to(at((left + right) / 2, self.y))
         lines = (
             path([at(x, self.y - level * wide / 2) for x in (left, right)], "background", 2.5).set_stroke(opacity=FAINT)
             for level in LINES
@@ -303,7 +303,7 @@ class River(VGroup):
         text = number(self.sizes[i - 1], ".2f", "stage number").settle(at(right - INWARD, self.y))
         text.set_fill(ink_on(palette().residual)).paper = band
         roomy = text.height < band.height and text.width < band.width
-        means(band, Length(self.sizes[i - 1], "height", self.px, right - left + SEAM))
+        means(band, Length(self.sizes[i - 1], "height", self.px, right - left))
         return VGroup(band, *lines), text if roomy else VGroup()
 
     def strung(self) -> VGroup:
