@@ -294,7 +294,7 @@ class River(VGroup):
 
     def passed(self, i: int) -> tuple[VGroup, VMobject]:
         """The river as it goes on if a sublayer, counted from one, adds nothing: as wide as before; and this width."""
-        (left, right), wide = self.joins[i : i + 2], self.widths[i - 1]
+        left, right, wide = self.joins[i] + SEAM, self.joins[i + 1], self.widths[i - 1]
         band = Box(right - left, wide, palette().residual, 0).move_to(at((left + right) / 2, self.y))
         lines = (
             path([at(x, self.y - level * wide / 2) for x in (left, right)], "background", 2.5).set_stroke(opacity=FAINT)
