@@ -69,16 +69,6 @@ def test_greedy_missed_a_better_one_only_where_the_beam_scores_higher(above: flo
     assert "They agree: no step was in doubt." in said("inference", trace_of("The car is red"))
 
 
-def test_what_a_beam_gives_up_is_said_to_be_worse_for_good_only_where_its_sum_is_below_the_final_best() -> None:
-    trace = trace_of("The car is red")
-    scores, best = (trace[f"decoding.beam.{name}"].values for name in ("score", "hypotheses"))
-    below = "below the final best: sums only fall."
-    assert below in said("inference", trace)
-    spoken = said("inference", changed(trace, decoding__beam__score=np.maximum(scores, scores[best[0]])))
-    assert below not in spoken
-    assert "though a likelier sentence may begin there." in spoken
-
-
 SAMPLING_VERDICTS = {"Most of the cost was the smoothing, not doubt.", "The rest is doubt."}
 
 

@@ -279,7 +279,7 @@ def test_clips_wait_for_another_command_that_writes_to_their_folder(place, monke
     monkeypatch.setattr(orders, "open_store", lambda: place.store)
     folder, begun, told, there = tmp_path / "clips", Event(), Event(), []
 
-    def tell(line, **_):
+    def warn(line):
         there.append((line, list(folder.glob("*"))))
         told.set()
 
@@ -288,7 +288,7 @@ def test_clips_wait_for_another_command_that_writes_to_their_folder(place, monke
             begun.set()
             told.wait(30)
 
-    monkeypatch.setattr(orders, "tell", tell)
+    monkeypatch.setattr(orders, "warn", warn)
     other = Thread(target=hold)
     other.start()
     begun.wait(30)
@@ -298,7 +298,7 @@ def test_clips_wait_for_another_command_that_writes_to_their_folder(place, monke
     told.set()
     other.join()
     assert done.exit_code == 0, done.exception
-    assert there == [(f"lecture: waits for another command that writes to {folder}", [])]
+    assert there == [(f"waits for another command that writes to {folder}", [])]
     assert len(list(folder.glob("*.png"))) == 1
 
 
