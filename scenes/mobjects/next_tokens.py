@@ -266,7 +266,7 @@ class LanguageModel:
         return half
 
     def others_of(self, name: str) -> Quantity:
-        """What all other tokens of that prompt have together."""
+        """The probability that all other tokens of that prompt have together."""
         one, _ = self.at_one(name)
         return self.real[f"{name}_by_temperature.unlisted"].quantity(one)
 

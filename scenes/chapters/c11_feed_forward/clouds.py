@@ -49,12 +49,12 @@ class Plane:
         self.kinds.set_z_index(2)
 
     def called(self, text: str) -> Words:
-        """What parts the points."""
+        """The lines that part the points."""
         name = Words(text, "stage word").settle(self.head.centre).begin_at(at(self.head.left, 0)[0])
         return name.scale(min(1.0, units(self.side - WIDEST) / name.width), about_edge=LEFT)
 
     def share(self, right: Quantity) -> Words:
-        """How many of the points it gets right."""
+        """The share of the points that are on the right side."""
         return number(right, ".0%", "large number").settle(self.head.centre).end_at(at(self.head.right, 0)[0])
 
     def come(self) -> tuple[Animation, ...]:

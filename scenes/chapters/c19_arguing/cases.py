@@ -71,7 +71,7 @@ ROLES = ("ink3", "ink2", "weight")
 
 
 class SizeAndData:
-    """What models of each width get right after training on more and more sentences: a dot a training, a line of means.
+    """Accuracy of models of each width after training on more and more sentences: a dot a training, a line of means.
 
     Args:
         run: the tensors of the experiment.

@@ -161,7 +161,7 @@ class WholeModel:
         return pulses(lines, [1.0] * len(lines))
 
     def passed(self) -> list[VGroup]:
-        """What is on stage of the encoder when a vector has passed it."""
+        """The parts of the encoder that are on stage when a vector has passed it."""
         lines = (group for one, some in self.lines.items() for k, group in enumerate(some) if (*one, k) in self.shown)
         return [VGroup(*self.names), self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
 

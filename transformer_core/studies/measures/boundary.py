@@ -12,7 +12,7 @@ from transformer_core.studies.measures.naming import Values, measure
 
 
 def heights(x: Values, y: Values) -> Values:
-    """How high points lie with no neuron, with one, and with two: "fold ..."."""
+    """The heights of points with no neuron, with one, and with two: "fold ..."."""
     return np.stack([0 * x, np.maximum(x + y, 0), np.abs(x + y)])
 
 
