@@ -391,7 +391,7 @@ class Meaning(Chapter):
             ),
             beat(
                 f"At their true angles, “{best}” is nearest. The sum is none of them: a blend.",
-                picture.turn(),
+                (leave(*picture.chained), *picture.turn()),
                 appear(picture.numbers, picture.measure),
                 appear(ring_around(next(chip for chip in picture.called if chip.label == best))),
                 ambient=pulses([picture.output[0]]),

@@ -184,7 +184,7 @@ class Heads(Chapter):
                     f"Queries that change: {reached} of {heads}. The matrix of any other has only zeros there.",
                 ),
                 appear(picture.met),
-                tuple(Flight(met, query, kind="row") for met, query in zip(picture.met, picture.queries, strict=True)),
+                picture.meet(),
                 exchange([*picture.queries], [*picture.changed]),
                 appear(picture.whole),
             ),

@@ -117,6 +117,10 @@ class SplitHeads(VGroup):
         self.told_name = columns.name("weights", lines[1])
         super().__init__(self.token, self.x, self.plates, self.matrices, self.queries, self.kept)
 
+    def meet(self) -> tuple[Animation, ...]:
+        """The row that the entry meets in each matrix goes straight to the query of the same head."""
+        return tuple(Flight(row, query, 0.0, "row") for row, query in zip(self.met, self.queries, strict=True))
+
     @staticmethod
     def _row(matrix: VMobject, depth: float, entries: int) -> VMobject:
         """An outline of the row that the entry meets, in the middle of which lies this share of the matrix."""

@@ -114,7 +114,8 @@ class Chain:
         last = number(found, ".3f", "large number", "warning")
         if not upstream:
             return VGroup(last.move_to(room.centre))
-        factors = [number(one, ".3f", "stage number") for one in (local, *upstream)]
+        # One more digit of the first factor: else the product would not seem to be that of the two.
+        factors = [number(local, ".4f", "stage number"), *(number(one, ".3f", "stage number") for one in upstream)]
         signs = [Words(sign, "stage number", "ink2") for sign in "×="]
         line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
         for part in line:

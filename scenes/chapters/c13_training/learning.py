@@ -114,7 +114,8 @@ class TimeLapse:
         self.plot.add(self.plot.heights([min(self.exact), max(self.exact)], "share"))
         self.share = number(self.exact[0], "share", "large number")
         self.share.settle(self.plot.axes.get_corner(UP + LEFT) + DOWN * units(80))
-        self.share.begin_at(self.plot.axes[0].get_left()[0] + units(30))
+        widest = max(number(one, "share", "large number").width for one in self.exact)
+        self.share.end_at(self.plot.axes[0].get_left()[0] + units(30) + widest)
 
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)

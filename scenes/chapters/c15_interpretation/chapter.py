@@ -216,7 +216,6 @@ class Interpretation(Chapter):
         told, asked = run["told"].pick(choice="inflected"), run["asked"]
         first, *between, last, dealt = run["wrong_side"].quantities()
         layers, count = range(1, len(picture.names) - 1), run["rows"].pick(choice="inflected")
-        coin = ", as by a coin."
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
@@ -226,7 +225,7 @@ class Interpretation(Chapter):
             beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
             beat(
                 f"New nouns: at the input, {first} of {asked} are wrong"
-                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), coin, "."),
+                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", no better than a coin.", "."),
                 *picture.ask(),
             ),
             beat(
@@ -235,7 +234,8 @@ class Interpretation(Chapter):
             ),
             beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(-1):share}."),
             beat(
-                f"Random genders: {dealt} wrong" + claim(bool(1 - dealt / asked < MORE_THAN_A_GUESS), coin, "."),
+                f"Random genders: {dealt} wrong"
+                + claim(bool(1 - dealt / asked < MORE_THAN_A_GUESS), ", no better.", "."),
                 *picture.carry(len(layers) + 1),
             ),
             beat("But what can be read need not be used."),

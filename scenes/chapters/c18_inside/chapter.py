@@ -173,7 +173,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
-                appear(asks),
+                (appear(asks), leave(titles[1])),
                 Along(asks, row.below(asks, reversed(range(first + 1, last + 1))), "slow"),
                 draw(*leaping, kind="row"),
                 appear(row.number(share, first + 1, last)),

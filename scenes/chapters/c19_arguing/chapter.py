@@ -107,7 +107,7 @@ class Arguing(Chapter):
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
                 appear(ring_around(rows.seeds[HEADS][0])),
-                *([exchange([wrong], [right])] if turned else []),
+                *([exchange([wrong], [right]), exchange([right], [card.verdict("can’t tell")])] if turned else []),
             ),
             stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
         )

@@ -436,8 +436,11 @@ class FAQ(Chapter):
                 (draw(*model.streams["decoder"], kind="row"), appear(model.chips[1])),
                 Travel(model.chips[1][row], model.vectors[0]),
             ),
-            beat("First it attends to what is written so far:", *(play for _, plays in way[:asking] for play in plays)),
-            beat(f"In cross-attention it attends to the source: “{best}” gets {share:share}.", *way[asking][1]),
+            beat(
+                "It attends to what is written so far, and to the source:",
+                *(play for _, plays in way[:asking] for play in plays),
+            ),
+            beat(f"In this cross-attention, “{best}” gets {share:share}.", *way[asking][1]),
             beat(
                 f"The last vector gives the next word: “{written}”, {probs.quantity(entry):share}.",
                 *(play for _, plays in way[asking + 1 :] for play in plays),
