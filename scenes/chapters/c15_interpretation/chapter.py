@@ -108,7 +108,7 @@ class Interpretation(Chapter):
         named = ((role, best_head(trace, role)) for role in told_roles(trace))
         earned = trace["roles.role_threshold"]
         role = next((role for role, one in named if one and one[:2] == worst and one[2] >= earned), REST)
-        seen, hidden = ([part[k] for k in (chosen, needed)] for part in (panels.grids, panels.averages))
+        seen, hidden = ([part[k] for k in sorted({chosen, needed})] for part in (panels.grids, panels.averages))
         yield Step(
             "Ablation: switch a head off, and count",
             beat(
