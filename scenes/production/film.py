@@ -40,7 +40,7 @@ CAPTION_HEADER = (
 
 @dataclass(frozen=True)
 class FilmClip:
-    """One clip of a film, and the mark that a player shows for it, if any."""
+    """A clip of a film, and the mark that a player shows for it, if any."""
 
     clip: Path
     title: str = ""
@@ -206,7 +206,7 @@ def _marks(parts: Sequence[FilmClip], starts: Sequence[int], time_base: Fraction
 
 
 def _write_captions(film: OutputContainer, cues: Sequence[Cue], language: str) -> None:
-    """One sample a cue: a 16-bit length and the text (3GPP timed text). The muxer adds the empty ones of the pauses.
+    """Write a sample for each cue: a 16-bit length and the text (3GPP timed text). The muxer adds those of the pauses.
 
     Their stream is the last one: with the first of them the film begins.
     """

@@ -32,7 +32,8 @@ class Blend(ValuePlane):
         flat, true = run["fan_plane"].pick(key=slice(weighted.size("key"))), run["true_fan"]
         inside = room.split_columns(-SIDE)[0]
         super().__init__(flat, weighted, query, inside, AIR, true.values)
-        self.turned = VGroup(self.plane.arrow(self.plane.foot, row.quantities(), "value", 5, 24) for row in true)
+        foot = self.plane.foot
+        self.turned = VGroup(self.plane.arrow(foot, row.quantities(), "value", 5, 24, fixed=True) for row in true)
         self.called, self.numbers = VGroup(), VGroup()
         cosines = run["blend"].pick(frame=run["blend"].size("frame") - 1)
         for chip in self.chips:

@@ -55,7 +55,7 @@ ASKED_FOR = {COPIED: "nearest: the right capital", "comparative": "nearest: the 
 #: Its relations, in the order in which they are shown, and the names of both kinds of pairs.
 RELATIONS = "plural", "past", "comparative", "capital", "gender"
 REAL, CHANCE = "real pairs", "random pairs"
-#: What Spanish words have to do with.
+#: The sense of a Spanish word, for who knows no Spanish.
 GLOSSES = {"banco": "(money)", "orilla": "(river)"}
 
 

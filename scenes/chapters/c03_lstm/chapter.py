@@ -16,6 +16,7 @@ from scenes.animations import (
     draw,
     leave,
     move_ring,
+    pulses,
     ring_around,
 )
 from scenes.chapters.c03_lstm.figures import (
@@ -286,10 +287,13 @@ class AgainstLSTM(Chapter):
         right, most = [*map(str, attending)] == [*gold], [row.largest() for row in picture.weights]
         tops, clear = [state for state, _ in most], all(weight > 1 / 2 for _, weight in most)
         decides = right and clear and str(tops[0]) in facts["forms"]
+        strands = [line for lines in picture.looks() for line in lines]
+        flow = pulses(strands)
         told = [
             beat(
                 f"Now all is right. “{attending[0]}” looks at “{tops[0]}”, which decides its form;",
                 (appear(ring_around(picture.outputs[1][0], "weight")), ribbon.mark({tops[0].position: "weight"})),
+                ambient=flow,
             )
             if decides
             else beat(
@@ -308,6 +312,7 @@ class AgainstLSTM(Chapter):
                 beat(
                     f"“{attending[wrong[-1]]}” still at the last state: it need not hold all words now.",
                     (appear(ring_around(picture.outputs[1][wrong[-1]], "weight")), appear(ring_around(others[-1]))),
+                    ambient=flow,
                 )
             )
         yield Step(
@@ -335,7 +340,7 @@ class AgainstLSTM(Chapter):
                 "Let it look at all states: attention was invented for this.",
                 (ribbon.mark({}), leave(picture.neck, picture.called), appear_in_turn([*others])),
                 (appear(picture.names[1]), picture.write_attending()),
-                draw(*(line for lines in picture.looks() for line in lines), kind="row", back=True),
+                draw(*strands, kind="row", back=True),
             ),
             *told,
             stage=[ribbon],
