@@ -68,12 +68,9 @@ def beside(path: Path) -> Path:
 
 
 def _sealing(path: Path) -> str:
-    """A keyed hash of the bytes of a file, and of its name: a file that was sealed is none of another name."""
-    name = os.fsencode(f"{path.parent.name}/{path.name}")
-    start = len(name).to_bytes(4) + name
-    with path.open("rb") as file:
-        keyed = hashlib.file_digest(file, lambda: hashlib.blake2b(start, key=secret()))
-    return keyed.hexdigest()
+    """A keyed hash of what is in a file, and of its name: a file that was sealed is none of another name."""
+    sealed = f"{path.parent.name}/{path.name}\n{content(path)}"
+    return hashlib.blake2b(os.fsencode(sealed), key=secret()).hexdigest()
 
 
 @cache

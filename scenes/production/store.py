@@ -22,6 +22,8 @@ from transformer_core.pretrained.model_registry import find_model
 from transformer_core.tracing.trace import Trace
 
 PACKAGES = Path(__file__).resolve().parents[2]
+#: Seconds of a day.
+DAY = 86400
 #: What nobody asked for in so many days is forgotten.
 KEPT_DAYS = 30
 #: A trace by the first of its two files, and a hash of what is in it.
@@ -135,10 +137,11 @@ class Store:
             if not intact(path):
                 return False
             self.seen.add(path)
-            # Once: a file is hashed anew when its times have changed, and a trace has hundreds of megabytes.
+            # Not again within a day: a file is hashed anew when its times have changed, and a trace may have a gigabyte.
             with suppress(OSError):  # a store that cannot be written to can still be read
-                os.utime(path)
-                os.utime(beside(path))
+                if path.stat().st_mtime < time.time() - DAY:
+                    os.utime(path)
+                    os.utime(beside(path))
         return path.exists()
 
     @contextmanager
@@ -160,7 +163,7 @@ class Store:
 
     def forget_old(self) -> None:
         """Remove what was not used for a month."""
-        oldest = time.time() - KEPT_DAYS * 86400
+        oldest = time.time() - KEPT_DAYS * DAY
         for path in self._files(hidden=False):
             with suppress(OSError):  # somebody else finished or removed it
                 if path.lstat().st_mtime < oldest:
