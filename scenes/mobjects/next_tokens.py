@@ -196,7 +196,7 @@ class Knob(VGroup):
 
 
 class Texts(VGroup):
-    """Texts that rules draw after one prompt by the same random numbers, a line each, with words of the tail in orange.
+    """Texts that rules draw after one prompt by the same random numbers, a line each, with words of the tail in red.
 
     Args:
         real: `experiment.continuations`; of each rule, the last text that was drawn.

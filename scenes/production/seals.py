@@ -1,4 +1,4 @@
-"""Seals: beside each file of the store a hash of its bytes with a secret, by which it is known as ours and undamaged.
+"""Seals: beside each file of the store a keyed hash of what is in it, by which it is known as ours and undamaged.
 
 A disk that was full, a machine that lost its power, or a program that opened a clip (an output may be the store's file
 under another name) leaves a file that is there and no longer what it was. A film made of it would play, and be wrong.

@@ -408,7 +408,7 @@ class Inference(Chapter):
             beat(
                 claim(
                     picture.tails["hot"] > 0,
-                    "a high one draws from the tail: orange is what top-p cuts off.",
+                    "a high one draws from the tail: red is what top-p cuts off.",
                     "a high one might draw from the tail.",
                 ),
                 picture.written(places.index("hot")),
