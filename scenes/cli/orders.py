@@ -166,8 +166,11 @@ def called(model: str) -> str:
 
 
 def _about(order: Order) -> dict[str, Any]:
-    """The facts of the trace that an order reads."""
-    return open_store().about(order.text, order.model, **order.asked)
+    """The facts of the trace that an order reads; who draws gets ready while it is computed."""
+    from scenes.production.crew import start_early
+
+    ready = (lambda: None) if order.scheduler else lambda: start_early(order.jobs)
+    return open_store().about(order.text, order.model, computing=ready, **order.asked)
 
 
 def _served(entries: Sequence[ChapterEntry], about: dict[str, Any]) -> list[ChapterEntry]:

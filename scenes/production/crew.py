@@ -40,6 +40,8 @@ ROOM = "free some room and run it again, it goes on from there"
 NO_MEMORY = ("failed to map segment from shared object", "cannot allocate memory", "can't start new thread")
 #: Processes that may die over a job before it is given up.
 LOSSES = 2
+#: Processes that were started before their crew was, each by the end of a pipe that leads to it.
+_early: list[tuple[Connection, SpawnProcess]] = []
 
 
 class CrewError(RuntimeError):
@@ -118,16 +120,8 @@ class Crew:
             self._hire()
 
     def _hire(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        os.environ.setdefault("OMP_NUM_THREADS", "1")
-        here, there = context.Pipe()
-        process = context.Process(target=_serve, args=(there,), daemon=True)
+        here, process = _early.pop() if _early else _started()
         self.processes[here] = process
-        try:
-            _start(process)
-        except BrokenPipeError:
-            raise CrewError("a drawing process ended before it began; is there enough memory? Try --jobs 1") from None
-        there.close()
 
     def _employ(self, waiting: list[Task]) -> None:
         """Give a task to everybody who has none."""
@@ -176,6 +170,30 @@ def executor(size: int, progress: Progress, scheduler: str | None = None) -> Cre
     from scenes.production.cluster import Cluster
 
     return Cluster(scheduler, progress)
+
+
+def start_early(count: int) -> None:
+    """Start the processes of the next crew, which is not there yet: they import Manim while a model is read."""
+    while len(_early) < count:
+        _early.append(_started())
+
+
+def _started() -> tuple[Connection, SpawnProcess]:
+    """Start a process that takes jobs; the end of a pipe that leads to it, and the process.
+
+    Raises:
+        CrewError: it ended before it began.
+    """
+    context = multiprocessing.get_context("spawn")
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    here, there = context.Pipe()
+    process = context.Process(target=_serve, args=(there,), daemon=True)
+    try:
+        _start(process)
+    except BrokenPipeError:
+        raise CrewError("a drawing process ended before it began; is there enough memory? Try --jobs 1") from None
+    there.close()
+    return here, process
 
 
 def _start(process: SpawnProcess) -> None:

@@ -103,7 +103,7 @@ class Store:
         return path
 
     def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
-        """The facts of the trace of `text`; `asked` is as for `trace`."""
+        """The facts of the trace of `text`; what is `asked`, and `computing`, are as for `trace`."""
         return Trace.facts(self.trace(text, model, **asked)[0])
 
     def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
@@ -137,7 +137,7 @@ class Store:
             if not intact(path):
                 return False
             self.seen.add(path)
-            # Not again within a day: a file is hashed anew when its times have changed, and a trace may have a gigabyte.
+            # Not again within a day: a file is hashed anew when its times have changed; a trace may have a gigabyte.
             with suppress(OSError):  # a store that cannot be written to can still be read
                 if path.stat().st_mtime < time.time() - DAY:
                     os.utime(path)

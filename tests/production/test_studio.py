@@ -14,6 +14,7 @@ import pytest
 from av.stream import Disposition
 from PIL import Image
 
+from scenes.production import crew
 from scenes.production.cache_folder import opened
 from scenes.production.crew import Crew
 from scenes.production.drawing import Job, sources_of, survey
@@ -277,3 +278,13 @@ def test_a_recorded_chapter_reads_no_sentence_and_is_drawn_once_for_all(place):
     path.write_text(RECORDED.replace("READ", "shares"))
     with pytest.raises(Exception, match="no tensor 'shares'"):
         place.film("recorded")
+
+
+def test_a_crew_takes_processes_that_were_started_while_a_model_was_read():
+    crew.start_early(1)
+    ((line, process),) = crew._early
+    with Crew(1, lambda *_: None) as here:
+        here.prepare(1)
+        assert here.processes == {line: process}
+    assert not crew._early
+    assert not process.is_alive()
