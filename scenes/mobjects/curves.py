@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject, rate_functions
+from manim import DOWN, RIGHT, UP, VGroup, VMobject, rate_functions
 
 from scenes.animations import Come, appear, draw, fill
 from scenes.layout import Room
@@ -24,11 +24,9 @@ WIDE, HIGH = 1150.0, 400.0
 #: Px of the axes in a narrow frame, at least, and those that the numbers before them need.
 NARROWEST, BESIDE = 300.0, 100.0
 #: Px from the bar of a total to the next.
-TOTAL = 96.0
+TOTAL = 124.0
 #: The height at which a label stands that belongs to several curves, between none and all.
 MIDWAY = 0.6
-#: Beside a point above this height stand the names of curves.
-NEARLY = 0.8
 #: Px of the dot where a curve comes to its goal, and the share of the time of a curve in which this dot comes.
 GOAL, COMING = 14.0, 0.1
 
@@ -147,8 +145,7 @@ class Curves(VGroup):
             (spot,) = self.plot.dots([x.quantity(place)], [one.quantity(place)], self.roles[key], GOAL)
             if not isfinite(goal):
                 text = number(one.quantity(place), ".1%", "fact", self.roles[key])
-                side = UP + LEFT if one.quantity(place) > NEARLY else RIGHT
-                spot = VGroup(hollow(spot), text.next_to(spot, side, buff=units(8)))
+                spot = VGroup(hollow(spot), text.next_to(spot, RIGHT, buff=units(8)))
             spots.add(spot)
         return spots
 

@@ -111,7 +111,7 @@ def test_an_lstm_is_said_to_follow_the_near_noun_only_where_it_writes_its_form_a
 def test_a_word_is_said_to_look_at_a_state_only_where_this_has_over_half_of_its_weight() -> None:
     trace = trace_of("The car is red")
     assert "Now all is right. “la” looks at “woman”, which decides its form;" in said("lstm", trace)
-    assert "“cansada” still at the last state: it need not hold all words now." in said("lstm", trace)
+    assert "“cansada” still at the last state: nobody told it where to look." in said("lstm", trace)
     weights = trace["other.long.lstm_with_attention.decoder.weights"].values
     for others, told in (
         (np.roll(weights, 1, axis=-1), "most from one state."),

@@ -14,6 +14,7 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     draw,
+    exchange,
     leave,
     move_ring,
     pulses,
@@ -35,6 +36,7 @@ from scenes.chapters.c03_lstm.figures import (
     legend,
     over,
     room_for,
+    where_they_rise,
 )
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import sentence
@@ -254,8 +256,12 @@ class AgainstLSTM(Chapter):
                 picture.agree(),
             ),
             beat(
-                f"Along the chain, “{one}” has to survive {picture.hops[-1]} updates of the memory.",
-                appear_in_turn([*picture.tanks]),
+                claim(
+                    picture.fades,
+                    f"Along the chain, {picture.hops[-1]} updates leave less and less of “{one}”.",
+                    f"Along the chain, “{one}” has to survive {picture.hops[-1]} updates of the memory.",
+                ),
+                (appear_in_turn([*picture.tanks]), appear(picture.wrote)),
                 (appear(picture.bars[0], picture.numbers[0]), appear(picture.chain_name, picture.count)),
                 picture.survive(),
             ),
@@ -310,7 +316,7 @@ class AgainstLSTM(Chapter):
         if right and clear and wrong and tops[wrong[-1]].position == len(others) - 1:
             told.append(
                 beat(
-                    f"“{attending[wrong[-1]]}” still at the last state: it need not hold all words now.",
+                    f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
                     (appear(ring_around(picture.outputs[1][wrong[-1]], "weight")), appear(ring_around(others[-1]))),
                     ambient=flow,
                 )
@@ -368,7 +374,7 @@ class AgainstLSTM(Chapter):
                 f"The LSTM gets {first:share} right. "
                 + claim(
                     bool(until[0] < until[1:].min()),
-                    "It falls first, because one state must hold all words.",
+                    "It falls first, as if one state were too small.",
                     "Longer ones are harder for it.",
                 ),
                 *curves.drawn("LSTM"),
@@ -395,7 +401,6 @@ class AgainstLSTM(Chapter):
         rows = {name: gradient.pick(model=name) for name in RECALLING}
         picture = Backwards(distances.quantities()[:NEAR], rows["LSTM"], card.inside)
         ends = {name: (rows[name].quantities()[-1], ".0e") for name in RECALLING}
-        nearest, *others = picture.learn()
         (grid, _), (opened, _), (chain, _) = ends.values()
         ticks = distances.quantities()
         curves = Curves(distances, rows, RECALLING, ends, ticks[NEAR:], card.inside, "model", powers=True, linear=True)
@@ -403,22 +408,19 @@ class AgainstLSTM(Chapter):
             curves.level(grid / BILLION, f"a billionth of {grid:.0e}"),
             curves.level(grid / BILLION**2, "a billionth of a billionth"),
         )
+        landed = curves.lines["LSTM"][-1][:NEAR].copy()
         sinking = rows["LSTM"].values.tolist()
         yield Step(
             "The vanishing gradient",
-            beat("The task: name the first symbol.", appear_in_turn(picture.rows), appear(picture.back)),
-            beat(
-                "Training learns of it by a gradient: how much the error changes with its vector.",
-                appear(picture.called),
-                nearest,
-            ),
+            beat("The task: name the first symbol.", *picture.ask()),
+            beat("Training learns of it by a gradient: how much the error changes with its vector.", *picture.begin()),
             beat(
                 claim(
                     sinking == sorted(sinking, reverse=True),
                     "In an untrained LSTM, it shrinks with each symbol back: a vanishing gradient.",
                     "In an untrained LSTM, it can get small: a vanishing gradient.",
                 ),
-                *others,
+                picture.away(),
             ),
             beat(
                 f"{ticks[-1]} symbols back, "
@@ -427,8 +429,8 @@ class AgainstLSTM(Chapter):
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
-                leave(picture),
-                appear(curves.plot, curves.ticks, small, rise=False),
+                leave(*picture.shown),
+                (appear(curves.plot, curves.ticks, small, rise=False), *exchange(picture.spots, landed, "camera")),
                 *curves.drawn("transformer", "LSTM"),
             ),
             beat(
@@ -451,6 +453,7 @@ class AgainstLSTM(Chapter):
         ticks = checks.quantities()[len(checks) // TICKS - 1 :: len(checks) // TICKS]
         called = {name: RECALLING[name] for name in names}
         curves = Curves(checks, rows, called, {}, ticks, card.inside, "model")
+        where_they_rise(curves, checks, rows)
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
         full, hollow = legend(card.head, "recalls from all distances", "still misses some")
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import PI, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
+from manim import PI, RIGHT, UL, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import (
     Come,
     Count,
     Flight,
+    Riding,
     Sweep,
+    Through,
     Travel,
     appear,
     appear_in_turn,
@@ -25,18 +27,18 @@ from scenes.animations import (
 )
 from scenes.language import Told
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_of, bar_on
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.cells import Cell
-from scenes.mobjects.curves import GOAL, hollow
-from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.curves import GOAL, Curves, hollow
+from scenes.mobjects.marks import Away, End, Ground, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, rule, stroke
+from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, frame, rule
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words, number, paragraph
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import under, vector_in
 from scenes.theme import PIXELS_PER_UNIT, at, gap, pace, palette, pixels, units
@@ -59,8 +61,10 @@ LINES, NECK, NAMES = 280.0, 150.0, 270.0
 APART, RAMP, SOURCE = 96.0, 240.0, 330.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
 NEAR, TICKS = 4, 4
-#: Px between symbols and the bars at their left, and of these bars with their numbers.
-BESIDE, BARS = 84.0, 520.0
+#: Px of a dot of the curve; and from the top of a bar to its number.
+SPOT, OVER = 11.0, UP * units(40) - RIGHT * units(20)
+#: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
+RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.4, RIGHT)
 #: What is smaller by more than this has vanished.
 BILLION = 1_000_000_000
 #: The words of a short text, in the last picture.
@@ -405,8 +409,7 @@ class Fading:
         if weight is not None:
             as_thick_as(weight, self.arc, THIN, THICK)
         middle = (a + b) / 2
-        told = "attention: one layer" if weight is None else f"attention, one layer: {weight:share}"
-        self.arc_name = Words(told, "block", "weight")
+        self.arc_name = Words("attention: one layer", "block", "weight")
         self.arc_name.settle(np.array([middle[0], at(0, top.top + 70)[1], 0]))
         self.count = number(self.hops[-1], "", "large number", "residual")
         self.chain_name = Words("state updates of the LSTM:", "block", "residual")
@@ -414,6 +417,9 @@ class Fading:
         line.move_to(np.array([middle[0], at(0, top.bottom - 60)[1], 0]))
         self.chain_name.stand_on(self.count.baseline)
         self.count.rewrite(f"{self.hops[0]}")
+        told = ["part of the memory", f"that “{self.words[0]}” wrote"]
+        self.wrote = VGroup(*paragraph(told, "stage word", "residual", low.top + 60, STAGE.left))
+        self.fades = bool((np.diff(parts.values[start : end + 1, start]) < 0).all())
 
     def agree(self) -> tuple[Animation, ...]:
         """The last word takes the form of the first."""
@@ -446,7 +452,7 @@ class Handover:
         self.written = [model["decoder.logits"].words("position")[1:] for model in models]
         self.weights = models[-1]["decoder.weights"].pick(batch=0)
         self.outputs, self.names = [], VGroup()
-        told = (("from the last state alone", "residual"), ("with attention to all states", "key"))
+        told = (("from the last state alone", "residual"), ("with attention to all states", "weight"))
         for words, (text, role), line in zip(self.written, told, lines.rows(2, 24), strict=True):
             head, body = line.split_rows(54)
             self.names.add(Words(text, "fact", role).begin_in(head))
@@ -475,42 +481,79 @@ class Handover:
         return found
 
 
-class Backwards(VGroup):
-    """A sequence a row, of which the first symbol is asked for behind the last; at its left, the gradient as a bar.
+class Backwards:
+    """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
+
+    At the `error` the bar is as large as one symbol back; then the first symbol moves away, and the bar with it.
 
     Args:
-        distances: the symbols from the first to the last one, in each row.
+        distances: how many symbols back the first one is, in turn.
         gradient: that at the first symbol, over each of these `distances`.
         room: the rectangle that is filled.
     """
 
     def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
-        heads, body = room.split_rows(HEAD, 0)
-        left, right = body.split_columns(BARS, BESIDE)
-        columns = right.columns(int(distances[-1]) + 3, 18)
-        side, unit = columns[0].width, left.width - 2 * BESIDE
-        self.rows, self.bars, self.told = VGroup(), VGroup(), VGroup()
-        for k, (distance, line) in enumerate(zip(distances, body.rows(len(distances), 0), strict=True)):
-            *places, behind = columns[: int(distance) + 2]
-            symbols = [Box(side, side, palette().surface, 10, palette().ink3, 2.5) for _ in places]
-            for symbol, place in zip(symbols, places, strict=True):
-                symbol.move_to(place.cross(line).centre)
-            symbols[0].set_stroke(palette().ink, stroke(5))
-            back = number(distance, "", "stage number", "ink2").settle(columns[-1].cross(line).centre)
-            self.rows.add(VGroup(*symbols, Words("?", "chapter", "ink").settle(behind.cross(line).centre), back))
-            value = gradient.quantity(k)
-            bar = bar_of(value, "width", unit / gradient.quantity(0), side, "residual")
-            self.bars.add(bar.next_to(symbols[0], -RIGHT, buff=units(18)))
-            size = number(value, ".4f", "stage number").settle(line.centre)
-            self.told.add(size.end_at(bar.get_left()[0] - units(18)))
-        self.called = Words("gradient at the first symbol", "fact", "ink2").begin_in(heads)
-        self.back = Words("symbols back", "fact", "ink2").end_in(heads)
-        super().__init__(self.rows, self.bars, self.told, self.called, self.back)
+        head, body = room.split_rows(HEAD)
+        behind, *columns = body.columns(int(distances[-1]) + 3, 18)[:0:-1]
+        above, line = body.split_rows(-HEAD, 0)[0].split_rows(-behind.width, 12)
+        foot, ground, wide = body.split_rows(-HEAD, 0)[1], Ground(), behind.width
+        self.places = [*map(int, distances)]
+        unit, self.rows = (
+            (above.height - HEAD) / gradient.quantity(0),
+            [[one] for one in gradient.quantities()[: len(distances)]],
+        )
+        square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
+        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns)
+        self.firsts = [VGroup(frame(wide, wide, "ink", 6, 10).move_to(self.symbols[k])) for k in self.places]
+        self.asked = Words("?", "chapter", "ink").settle(behind.cross(line).centre)
+        self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
+        self.bars, self.spots, self.told = [], VGroup(), VGroup()
+        for (value,), distance in zip(self.rows, distances, strict=True):
+            place = columns[int(distance)]
+            stand = place.cross(above).centre * RIGHT + self.zero.get_center() * UP
+            self.bars.append(VGroup(bar_on(stand, ground, value, "height", unit, wide, role="residual")))
+            spot = dot(stand + UP * units(unit * value), SPOT)
+            self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
+            self.told.add(number(distance, "", "stage number", "ink2").settle(place.cross(foot).centre))
+        self.ways = VGroup(rule(a.get_center(), b.get_center(), "ink", 4) for a, b in pairwise(self.spots))
+        self.bar, self.first = self.bars[0].copy(), self.firsts[0].copy()
+        self.size = VGroup(number(gradient.quantity(0), ".4f", "large number").settle(self.bar.get_corner(UL) + OVER))
+        self.error = Box(wide, pixels(self.bar.height), palette().warning).move_to(self.bar).set_x(self.asked.get_x())
+        self.wrong = Words("error", "block", "warning").next_to(self.error, UP, buff=units(16))
+        self.called = Words("gradient at the first symbol", "block", "residual").begin_in(head)
+        self.back = Words("symbols back", "fact", "ink2").end_in(foot)
+        texts = self.asked, self.called, self.back, self.told, self.size
+        #: All but the dots, in the end.
+        self.shown = *self.symbols, self.first, self.zero, self.bar, self.error, self.wrong, *self.ways, *texts
 
-    def learn(self) -> list[tuple[Animation, ...]]:
-        """Send the signal of the question back along its row: it arrives at the first symbol as the bar."""
-        rows = zip(self.rows, self.bars, self.told, strict=True)
-        return [(Travel(row[-2], bar, 0.0, "flow"), appear(told)) for row, bar, told in rows]
+    def ask(self) -> list[Animation]:
+        """The sequence: its first symbol is asked for behind the last."""
+        ask = appear(self.asked, self.told[0], self.back)
+        return [appear(*self.symbols[:2], self.zero), appear(self.first), ask]
+
+    def begin(self) -> list[tuple[Animation, ...]]:
+        """The error goes back to the first symbol, and is its gradient there."""
+        return [
+            (appear(self.error, self.wrong),),
+            (Travel(self.error, self.bar, 0.0, "row"), appear(self.called)),
+            (appear(self.size),),
+        ]
+
+    def away(self) -> tuple[Animation, ...]:
+        """The first symbol moves away, and of the gradient a part is lost on the way to it."""
+        moments = VGroup(VGroup(spot) for spot in self.spots)
+        for k, (start, end) in enumerate(pairwise(self.places)):
+            moments[k].add(*self.symbols[start + 1 : end + 1], self.told[k + 1])
+            moments[k + 1].add(self.ways[k])
+        ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "tour")
+        return ride, Through(self.first, self.firsts, "tour"), Sweep(moments, "tour")
+
+
+def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:
+    """Put the names of curves where their seeds rise, and not at their ends, where they meet."""
+    for (key, row), (seed, level, side) in zip(rows.items(), RISES, strict=True):
+        passed = np.sort((row.values > level).argmax(-1))[seed]
+        curves.plot.label(curves.labels[key], float(x.values[passed]), level, side)
 
 
 def legend(room: Room, *told: str) -> VGroup:
@@ -538,7 +581,7 @@ class Swapped:
         self.before, self.after = (sentence(one.words("position"), room, at_foot=True) for one in states[:2])
         self.names, self.old, self.moved, self.anew, self.change = (VGroup() for _ in range(5))
         pitch = min(self.before.wide, CELL + CELL / 2) / 3
-        lanes = (("attention", "key", vectors), ("LSTM", "residual", states))
+        lanes = (("attention", "weight", vectors), ("LSTM", "residual", states))
         for (name, role, (old, new, change)), lane in zip(lanes, over(self.before, room).rows(2, 24), strict=True):
             called, keys = side.cross(lane).rows(2, 0)
             self.names.add(Words(name, "block", role).begin_in(called))
