@@ -35,8 +35,8 @@ class WordSteps(VGroup):
         room: the rectangle that is filled.
 
     The pairs are those whose names and arrows are clear of each other. `snaps` are ways from each tip to the `nearest`
-    second word that is shown, in the colour of a warning where that is another pair's: `astray` is the pair of these
-    whose own word is farthest.
+    second word that is shown, in the colour of a warning where that is another pair's: `astray` are these
+    pairs, that whose own word is farthest first.
 
     Example::
 
@@ -86,7 +86,7 @@ class WordSteps(VGroup):
         far = distances.values[np.ix_(kept, kept)]
         self.nearest = [int(i) for i in far.argmin(-1)]
         missed = [i for i, near in enumerate(self.nearest) if near != i]
-        self.astray = max(missed, key=lambda i: far[i, i]) if missed else None
+        self.astray = sorted(missed, key=lambda i: -far[i, i])
         self.snaps = VGroup(
             rule(lead[-1].points[0], self.seconds[near].get_center(), "warning" if i in missed else "residual", 12)
             for i, (lead, near) in enumerate(zip(self.arrows, self.nearest, strict=True))

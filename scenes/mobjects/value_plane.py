@@ -20,8 +20,6 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: Px around the arrows, for the chips at their tips.
 AIR = 96.0
-#: No spots.
-NONE = np.zeros((0, 2))
 
 
 class ValuePlane(VGroup):
@@ -32,7 +30,6 @@ class ValuePlane(VGroup):
         query_token: the query.
         room: the rectangle that is filled.
         air: px above and below the arrows.
-        others: spots that lie in the room, too.
 
     `whole`, `shorter` and `chained` are arrows, one a key; the chain begins with the longest and ends at `output`. The
     `outline` around the tips of `whole` encloses every mean of the values.
@@ -51,12 +48,11 @@ class ValuePlane(VGroup):
         query_token: Label,
         room: Room,
         air: float = AIR,
-        others: np.ndarray = NONE,
     ) -> None:
         lengths = np.linalg.norm(weighted.values, axis=-1)
         order = [int(j) for j in np.argsort(-lengths, kind="stable")]
         ends = np.cumsum([weighted.values[j] for j in order], axis=0)
-        spots = np.vstack([values.values, weighted.values, ends, others, np.zeros((1, 2))])
+        spots = np.vstack([values.values, weighted.values, ends, np.zeros((1, 2))])
         self.plane = plane = Plane(spots, room.inset(AIR, air))
         self.origin, foot = plane.origin, plane.foot
         self.whole, self.ghosts, self.shorter = (

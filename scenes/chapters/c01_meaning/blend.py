@@ -1,51 +1,59 @@
-"""The result of a soft lookup: values that add up to a blend, and their angles with it."""
+"""The result of a soft lookup: values that add up to a blend, and their cosines with it."""
 
 from __future__ import annotations
 
+import numpy as np
 from manim import LEFT, RIGHT, Animation, VGroup
 
-from scenes.animations import exchange
+from scenes.animations import Travel, lagged
 from scenes.layout import Room
-from scenes.mobjects.planes import add_at_tip
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import Token
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.theme import units
+from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: Px above and below the arrows, between a chip and its number, and for numbers.
-AIR, NEAR, SIDE = 60.0, 22.0, 120.0
+#: Px above and below the arrows, between a chip and its number, and for both.
+AIR, NEAR, SIDE = 40.0, 22.0, 270.0
+#: So many values are arrows, those of most weight: the plane that spreads the sum and them holds both, or nearly so.
+HEAVIEST = 2
 
 
 class Blend(ValuePlane):
-    """The values of a lookup in a plane; `turned` have their true angles to the sum, and the same extent along it.
+    """The values of a lookup in a plane with their sum, and beside it the cosine of each with the sum.
 
     Args:
-        run: of one query, `fan_plane`, `true_fan`, `weighted_fan_plane`, and `blend`.
+        run: of one query, `value_plane`, `weighted_value_plane`, `weights` and `blend`.
         query: the query.
+        values: the chips of all values, in whose lines the cosines stand.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, query: Label, room: Room) -> None:
-        weighted = run["weighted_fan_plane"]
-        flat, true = run["fan_plane"].pick(key=slice(weighted.size("key"))), run["true_fan"]
-        inside = room.split_columns(-SIDE)[0]
-        super().__init__(flat, weighted, query, inside, AIR, true.values)
-        foot = self.plane.foot
-        self.turned = VGroup(self.plane.arrow(foot, row.quantities(), "value", 5, 24, fixed=True) for row in true)
+    def __init__(self, run: Trace, query: Label, values: VGroup, room: Room) -> None:
+        inside, side = room.split_columns(-SIDE, 64)
+        super().__init__(run["value_plane"], run["weighted_value_plane"], query, inside, AIR)
+        heavy = [int(j) for j in np.argsort(-run["weights"].values)[:HEAVIEST]]
+        self.whole, self.ghosts = (VGroup(arrows[j] for j in heavy) for arrows in (self.whole, self.ghosts))
+        self.chips = VGroup(chip for chip in self.chips if chip.label.position in heavy)
+        self.heavy, self.values = heavy, values
         self.called, self.numbers = VGroup(), VGroup()
         cosines = run["blend"].pick(frame=run["blend"].size("frame") - 1)
-        for chip in self.chips:
-            place = true.position("key", chip.label)
-            add_at_tip(self.called, Token(chip.label, "value"), self.turned[place], 12)
-            text = number(cosines.quantity(place), ".2f", "stage number").settle(self.called[-1].get_center())
-            self.numbers.add(text.next_to(self.called[-1], RIGHT, buff=units(NEAR)))
-        self.measure = Words("cosine with the sum", "fact", "ink2").end_in(room).set_y(self.origin.get_y())
-        self.remove(self.heading)
+        for chip in values:
+            self.called.add(chip.copy().move_to(at(side.left, 0), LEFT).match_y(chip))
+            text = number(cosines.quantity(cosines.position("key", chip.label)), ".2f", "stage number")
+            self.numbers.add(text.settle(chip.get_center()).next_to(self.called[-1], RIGHT, buff=units(NEAR)))
+        self.measure = Words("cosine with the sum", "fact", "ink2").end_in(room)
         self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
-        self.add(self.heading, self.turned, self.called, self.numbers, self.measure)
 
-    def turn(self) -> tuple[Animation, ...]:
-        """Each value leaves the plane for its true angle to the sum, and its chip goes along."""
-        return *exchange(self.ghosts, self.turned, "slow"), *exchange(self.chips, self.called, "slow")
+    def shorten(self) -> Animation:
+        """The arrows shrink to their weighted length; faint ones stay to show how long they were."""
+        return self._each(self.whole, VGroup(self.shorter[j] for j in self.heavy))
+
+    def chain(self) -> Animation:
+        """The arrows are set tip to tail, and the smaller parts come out of their values."""
+        parts = [self.shorter[j] if j in self.heavy else self.values[j] for j in range(len(self.values))]
+        turns = [
+            Travel(part, new, 0.0, "row", leaving=j in self.heavy)
+            for j, (part, new) in enumerate(zip(parts, self.chained, strict=True))
+        ]
+        return lagged(turns, 0.25)

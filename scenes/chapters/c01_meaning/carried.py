@@ -48,6 +48,8 @@ class CarriedStep(VGroup):
         self.step, self.carried = (
             plane.arrow(plane.point(words.values[place]), step, "ink", 9, 30) for place in (1, 0)
         )
+        _, man, woman, _ = words.words("vocab")
+        self.said = Words(f"− “{man}” + “{woman}”", "stage word").next_to(self.step, DOWN, buff=units(NEAR))
         self.sums = [
             VGroup(*plane.arrow_to(foot, spot.quantities(), "residual"), dot(plane.point(spot.values), 14, "focus"))
             for spot in path
@@ -95,11 +97,12 @@ class CarriedStep(VGroup):
         found: Words = self.words_of[-1][[str(one) for one in self.listed].index(str(label))]
         return found
 
-    def number_of(self, label: Label) -> Words:
-        """The cosine of a word with the sum, where it stands in the end."""
+    def line_of(self, label: Label) -> VGroup:
+        """The row of a word with its bar and its cosine with the sum, where they stand in the end."""
         place = [str(one) for one in self.listed].index(str(label))
-        end = self.bars_of[-1][place].get_right() + self._beside
-        return number(self.rows[-1][place], ".2f", "stage number").settle(end)
+        bar = self.bars_of[-1][place]
+        cosine = number(self.rows[-1][place], ".2f", "stage number").settle(bar.get_right() + self._beside)
+        return VGroup(self.row_of(label), bar, cosine)
 
     def carry(self) -> Animation:
         """The step goes to the tip of the first word."""

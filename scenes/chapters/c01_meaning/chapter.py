@@ -162,21 +162,16 @@ class Meaning(Chapter):
         words, own, distances = (run[f"{COPIED}_plane{name}"] for name in ("", ".copied_step", ".copy_distances"))
         picture = WordSteps(words, run[f"{COPIED}_steps"], own, distances, left)
         (country, capital), *_ = picture.words
-        astray = picture.astray
         named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
         shares = named_shares(named, right)
         capitals, comparatives = named.values()
         step, name = picture.by_itself("the capital of", right)
-        rings = [
-            ring_around(text, "warning", roomy=True)
-            for text in (
-                () if astray is None else (picture.first_names[astray], picture.second_names[picture.nearest[astray]])
-            )
-        ]
+        rings = [ring_around(picture.first_names[k], "warning", roomy=True) for k in picture.astray]
+        (one, there), *more = [(picture.words[k][0], picture.words[picture.nearest[k]][1]) for k in picture.astray]
         yield Step(
             "Can a direction mean something?",
             beat(
-                "These are embeddings of a real language model, projected onto a plane.",
+                "Embeddings of a real language model, projected onto a plane.",
                 (appear_in_turn([*picture.firsts], "slow"), appear_in_turn([*picture.first_names], "slow")),
             ),
             beat(
@@ -189,16 +184,14 @@ class Meaning(Chapter):
                 multiply(picture.own, picture.copies, "slow"),
             ),
             beat(
-                "Among the capitals.",
+                "Which capital is nearest?",
                 (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
                 draw(*picture.snaps[1:], kind="row"),
             ),
             beat(
-                f"But “{picture.words[astray][0]}” ends nearest to “{picture.words[picture.nearest[astray]][1]}”.",
+                f"But “{one}” ends nearest to “{there}”" + (f", “{more[0][0]}” to “{more[0][1]}”." if more else "."),
                 *map(appear, rings),
-            )
-            if astray is not None
-            else None,
+            ),
             beat(
                 f"In all dimensions, the other pairs’ mean step finds the right capital in {capitals:.0%}, "
                 f"the right comparative in {comparatives:.0%}.",
@@ -257,9 +250,9 @@ class Meaning(Chapter):
         run = trace.under(MEANING)
         picture = CarriedStep(run, card.inside)
         king, man, woman, queen = run["queen_plane"].words("vocab")
-        nearest, cosine = run["queen_cosine"].largest()
+        (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
-        ring, along = ring_around(picture.row_of(nearest), roomy=True), pulses([picture.sums[-1][0]])
+        ring = ring_around(picture.row_of(nearest), roomy=True)
         yield Step(
             f"What is “{king}” minus “{man}” plus “{woman}”?",
             beat(
@@ -268,23 +261,24 @@ class Meaning(Chapter):
                 appear(*picture.names[:-1]),
                 (draw(picture.goal), appear(picture.names[-1])),
             ),
-            beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step)),
+            beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step), appear(picture.said)),
             beat(f"Add the same step to “{king}”.", picture.carry()),
             beat(
                 f"At first, “{first}” itself is nearest, by cosine.",
                 (appear(picture.sum), appear(picture.heading, picture.zero)),
                 appear(picture.texts, picture.bars, picture.numbers),
             ),
-            beat(f"The sum moves away from “{first}”,", picture.lead()),
             beat(
-                f"and in the end, of {run['pieces']:,.0f} tokens, none left out, the nearest is “{nearest}”,",
+                f"The sum moves away from “{first}”, and in the end, of all tokens, none left out, "
+                f"the nearest is “{nearest}”,",
+                picture.lead(),
                 appear(ring),
-                ambient=along,
             ),
             beat(
-                f"with a cosine of {cosine:.2f} in all dimensions: the plane shows only two.",
-                move_ring(ring, VGroup(picture.row_of(nearest), picture.number_of(nearest))),
-                ambient=along,
+                claim(bool(cosine - close < 1 / 20), "but only just: ", "by cosine: ")
+                + f"{cosine:.2f} against {close:.2f} for “{second}”, in all dimensions.",
+                move_ring(ring, picture.line_of(nearest)),
+                move_ring(ring, VGroup(*map(picture.line_of, (nearest, second)))),
             ),
             stage=[card],
         )
@@ -357,18 +351,18 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup", query=0)
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         right, left = card.inside.golden_columns(last=True)
-        table, picture = (
-            SoftTable(run["weights"], run["value_plane"].words("key"), query, left),
-            Blend(run, query, right),
-        )
+        table = SoftTable(run["weights"], run["value_plane"].words("key"), query, left)
+        picture = Blend(run, query, table.values, right)
+        picture.measure.match_y(table.query)
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         best = run["likeness"].largest()[0]
+        place = run["likeness"].position("key", best)
         yield Step(
             "A soft lookup in a dictionary",
             beat(
                 "A dictionary has a value for each key: a capital.",
                 (draw(table.ways), appear_in_turn([*table.values])),
-                (appear(picture.origin), deal(table.values, picture.whole)),
+                (appear(picture.origin), deal([table.values[j] for j in picture.heavy], picture.whole)),
                 appear(picture.chips),
             ),
             beat(
@@ -390,10 +384,10 @@ class Meaning(Chapter):
                 (draw(picture.output), appear(picture.heading)),
             ),
             beat(
-                f"At their true angles, “{best}” is nearest. The sum is none of them: a blend.",
-                (leave(*picture.chained), *picture.turn()),
+                f"By cosine, “{best}” is nearest. The sum is a blend of what was there.",
+                deal(table.values, picture.called),
                 appear(picture.numbers, picture.measure),
-                appear(ring_around(next(chip for chip in picture.called if chip.label == best))),
+                appear(ring_around(VGroup(picture.called[place], picture.numbers[place]))),
                 ambient=pulses([picture.output[0]]),
             ),
             beat(
@@ -444,7 +438,7 @@ class Meaning(Chapter):
                 (
                     appear(picture.start),
                     *(
-                        Flight(row.chips[noun].box, picture.start, kind="slow")
+                        Flight(row.chips[noun], picture.start, kind="slow")
                         for row, noun in zip(rows, picture.nouns, strict=True)
                     ),
                 ),

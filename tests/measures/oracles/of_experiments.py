@@ -344,18 +344,6 @@ def copy_distances(raw):
     return [[abs((a - start) - (b - goal)) for _, b in pairs_of(raw)] for a, _ in pairs_of(raw)]
 
 
-def asked(raw):
-    return {axis: raw.words("weighted_fan_plane", axis) for axis in ("query", "key")}
-
-
-@oracle("true_fan", "experiment.meaning.lookup", "query key component", asked, "fan_plane weighted_fan_plane blend")
-def true_fan(raw):
-    cosines = raw["blend"][0][-1][: len(raw["weighted_fan_plane"][0])]
-    nearer = [sum(other > cos for other in cosines) for cos in cosines]
-    spots = zip(raw["fan_plane"][0], cosines, nearer, strict=False)
-    return [[(x, (-1) ** place * (x**2 / cos**2 - x**2) ** 0.5) for (x, _), cos, place in spots]]
-
-
 # A linear probe's rows that are drawn.
 
 PROBE = "experiment.probe"

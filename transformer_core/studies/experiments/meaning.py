@@ -20,7 +20,6 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from functools import partial
-from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -198,25 +197,8 @@ def lookup(embeddings: Embeddings) -> Piece:
     }
 
 
-def fan(rows: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """A direction at right angles to `first`: of all sums and differences of rows that which spreads them most.
-
-    In the plane of both, the smallest angle between two rows is as large as it can be.
-    """
-    rest = rows - np.outer(rows @ first, first)
-    best, widest = rest[0], -1.0
-    for signs in product((0, 1, -1), repeat=len(rows)):
-        other = np.array(signs) @ rest
-        if (long := float(np.linalg.norm(other))) > 1e-9:
-            gap = float(np.diff(np.sort(np.arctan2(rows @ other / long, rows @ first))).min())
-            if gap > widest + 1e-9:
-                best, widest = other, gap
-    found: np.ndarray = best / np.linalg.norm(best)
-    return found
-
-
 def blend(embeddings: Embeddings) -> Found:
-    """Add up what the lookup gives, in a plane with its values and the right capital, and its cosines with them.
+    """Add up what the lookup gives, and compare it with its values and with the right capital by cosine.
 
     The values are added up from the longest term to the shortest; each row of `blend` has the cosines of one sum. Of
     the capitals that the table does not have, the right one has the cosine of this `blend_rank` with the whole sum.
@@ -228,17 +210,12 @@ def blend(embeddings: Embeddings) -> Found:
     values = embeddings[capitals]
     terms = softmax(embeddings[[country for country, _ in TABLE]] @ embeddings[ASKED])[:, None] * values
     sums = terms[np.argsort(-np.linalg.norm(terms, axis=-1), kind="stable")].cumsum(0)
-    rows, first = embeddings[[*capitals, right]], sums[-1] / np.linalg.norm(sums[-1])
-    axes = np.stack([first, fan(rows, first)], -1)
+    rows = embeddings[[*capitals, right]]
     likeness = cosine(embeddings[others], sums[-1:])
     rank = 1 + int((likeness > likeness[others.index(right)]).sum())
     words = {"query": (ASKED,), "key": (*capitals, right)}
-    found = (
-        tensors("query key component", words, fan_plane=(rows @ axes)[None])
-        | tensors("query key component", words | {"key": capitals}, weighted_fan_plane=(terms @ axes)[None])
-        | tensors("query frame key", words, blend=cosine(rows[None], sums[:, None])[None])
-        | tensors("query", words, blend_rank=[rank], others=[len(others)])
-    )
+    found = tensors("query frame key", words, blend=cosine(rows[None], sums[:, None])[None])
+    found |= tensors("query", words, blend_rank=[rank], others=[len(others)])
     return {f"lookup.{name}": one for name, one in found.items()}
 
 

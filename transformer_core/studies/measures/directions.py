@@ -1,6 +1,6 @@
-"""Measures of the step of one pair of words, copied to the first words of others, and of angles: NumPy alone.
+"""Measures of the step of one pair of words, copied to the first words of others: NumPy alone.
 
-All but the last stand beside the plane of a relation, such as `experiment.meaning.capital_plane`, in which the words
+They stand beside the plane of a relation, such as `experiment.meaning.capital_plane`, in which the words
 a_i and b_i of each pair follow each other.
 """
 
@@ -27,15 +27,3 @@ def copy_distances(trace: Trace, prefix: str) -> Values:
     step = (second - first)[copied_step(words.values)]
     labels = words.labels["vocab"]
     return np.linalg.norm((first + step)[:, None] - second, axis=-1), {"vocab": labels[::2], "other": labels[1::2]}
-
-
-@measure("query key component", like="weighted_fan_plane")
-def true_fan(fan_plane: np.ndarray, weighted_fan_plane: np.ndarray, blend: np.ndarray) -> Values:
-    """(x, ±x tan θ) for each value that has a weight: as far along the sum as in `fan_plane`, at its true angle.
-
-    From the smallest angle to the largest, they lie above the sum and below it in turn.
-    """
-    count = weighted_fan_plane.shape[1]
-    along, cosines = fan_plane[:, :count, 0], blend[:, -1, :count]
-    sides = 1 - 2 * ((-cosines).argsort(-1).argsort(-1) % 2)
-    return np.stack([along, sides * along * np.tan(np.arccos(cosines))], -1)
