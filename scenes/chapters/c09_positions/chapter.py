@@ -9,6 +9,7 @@ from manim import VGroup
 from scenes.animations import (
     Flight,
     Sweep,
+    Through,
     appear,
     appear_in_turn,
     deal,
@@ -19,6 +20,7 @@ from scenes.animations import (
     leave,
     move_ring,
     ring_around,
+    slide,
 )
 from scenes.chapters.c09_positions.clocks import Clocks, LargeDial, Panel, PositionProducts, Readout
 from scenes.chapters.c09_positions.sums import (
@@ -179,46 +181,61 @@ class Positions(Chapter):
     def not_the_index(
         self, focus: Focus, trace: Trace, embedding: Trace, ribbon: Ribbon, waves: bool
     ) -> Iterator[Step]:
-        """A bare number grows; a wave does not."""
-        query_token, numbers = focus.query_token, embedding["position_numbers"]
-        picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE))
-        largest, last = picture.largest, numbers.quantity(-1)
+        """A bare number grows, and a wave does not: the word rides on what is added to each of its entries."""
+        query_token = focus.query_token
+        picture = NumberOrWave(embedding, query_token, ribbon.below(STAGE), waves)
+        largest, last = picture.largest, picture.lifts[-1]
         entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
         scaled = all(abs(entry) < largest for entry in entries)
-        first = claim(scaled, f"Times the root of {trace['config.d_model']}, the", "The")
+        first = claim(scaled, f"Times the root of {trace['config.d_model']}, its", "Its")
+        word, here, count = picture.word, picture.place, len(picture.lifts)
+        back = leave(picture.added), Through(word, picture.counted[::-1], "row")
+        closing = [beat("Here each position has learned entries instead.", back, slide(word, picture.learned, "slow"))]
+        if waves:
+            (first_wave, second_wave), again = picture.waves, picture.again
+            rings = [ring_around(first_wave.entries[place]) for place in (0, again)]
+            others = [second_wave.entries[place] for place in (0, again)]
+            closing = [
+                beat(
+                    "A sine wave never exceeds one, so the word stays in sight.",
+                    back,
+                    (Through(word, picture.waved[:1], "row"), *picture.named()),
+                    picture.wave("slow"),
+                ),
+                beat(
+                    claim(
+                        picture.near,
+                        f"But one alone repeats: {picture.lifts[again]} looks like {picture.lifts[0]}. "
+                        "A slower one tells them apart.",
+                        "But one alone repeats. Slower ones help.",
+                    ),
+                    (leave(picture.ring), *map(appear, rings)),
+                    (appear(second_wave.zero, picture.wave_names[1]), Sweep(second_wave.entries, "row")),
+                    tuple(move_ring(*pair) for pair in zip(rings, others, strict=True)),
+                ),
+            ]
         yield Step(
             "Why not just add the number?",
             beat(
                 "A layer reads only vectors, so one way is to write positions into them.",
-                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(picture.near.zero, picture.token_name)),
-                fill(picture.near.entries, "slow"),
+                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(word[:3], picture.names[0])),
+                fill(picture.entries, "slow"),
                 appear(picture.peak),
             ),
             beat(
                 "As a plain number, one more for each word?",
-                leave(picture.peak),
-                picture.turn(picture.near, picture.far),
-                appear(picture.last),
+                (leave(picture.peak), appear(picture.numbers, picture.names[1], picture.ring)),
+                picture.count(range(here + 1), "row"),
             ),
             beat(
                 claim(
                     bool(last > 2 * largest),
-                    f"{first} largest entry of “{query_token}” is {largest:.1f} in size. "
-                    f"With {last} added, at the last position, the word drowns.",
-                    f"The largest entry of “{query_token}” is {largest:.1f} in size; the number grows up to {last}.",
+                    f"{first} largest entry is {largest:.1f} in size. At position {last}, the word drowns.",
+                    f"{first} largest entry is {largest:.1f} in size, and the number grows to {last}.",
                 ),
-                picture.turn(picture.far, picture.lifted, "slow"),
+                picture.count(range(here, count), "slow"),
             ),
-            beat(
-                claim(
-                    waves,
-                    "A sine wave never exceeds one, and leaves the word in sight; but one alone repeats.",
-                    "Here each position has learned entries instead.",
-                ),
-                leave(picture.last),
-                picture.turn(picture.lifted, picture.again),
-                picture.turn(picture.again, picture.waved),
-            ),
+            *closing,
             stage=[ribbon],
         )
 
@@ -241,7 +258,6 @@ class Positions(Chapter):
                 + claim(large.again, f"After {large.later} steps, it is almost where it began: one is not enough.", ""),
                 leave(large.legs),
                 large.tick(),
-                appear(large.start, rise=False),
             ),
             beat(
                 f"{width} entries make {count} such hands; here are some.",
@@ -256,7 +272,7 @@ class Positions(Chapter):
             beat("Fast ones tell neighbours apart,", (leave(clocks.ring), appear(ring))),
             beat("slow ones tell start from end:", move_ring(ring, slow)),
             beat("like digits of a number.", move_ring(ring, clocks.rows[-1])),
-            stage=[large.dial, large.hand],
+            stage=[large.dial, large.start, large.hand],
         )
 
     def a_step_is_a_turn(self, embedding: Trace, clocks: Clocks) -> Iterator[Step]:
@@ -459,11 +475,7 @@ class Positions(Chapter):
             beat(
                 claim(
                     counts(seeds["waves"], seeds["learned"]),
-                    claim(
-                        bool(seeds["waves"].values.min() > seeds["learned"].values.max()),
-                        "More than luck: each training with waves beats each with learned vectors.",
-                        "The gap is more than luck.",
-                    ),
+                    "Here, waves learn faster; trained longer, both usually end alike.",
                     "The gap may be luck.",
                 ),
                 appear(ring_around(curves.labels["waves"])),
@@ -489,7 +501,8 @@ class Positions(Chapter):
         ahead = focus.stack == DECODER
         shown = [len(words)] if ahead else [*range(len(words) + 1)]
         picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
-        (same, most), (plainly, again) = picture.most, picture.subtractions()
+        (same, other), (plainly, again) = picture.shares, picture.subtracted
+        before, now, difference = picture.named
         yield Step(
             "With positions, the order counts",
             beat(
@@ -499,34 +512,41 @@ class Positions(Chapter):
             ),
             beat(
                 claim(ahead, f"Attention makes a vector for “{last}”.", "Attention makes a vector for each word."),
-                tuple(picture.dealt),
+                (*picture.dealt, appear(before)),
             ),
             beat(
                 "Your turn: words trade places, positions stay. What changes?",
                 picture.trade_places(),
             ),
+            beat("Compute anew,", (*picture.anew, appear(now))),
             beat(
                 claim(
-                    bool(same < ROUNDING),
-                    "Compute anew, and subtract what was there before: without positions, nothing is left.",
-                    "Compute anew, and subtract what was there before: even without positions, something is left.",
+                    max(same) < ROUNDING,
+                    "and subtract what was there before: without positions, nothing is left.",
+                    "and subtract what was there before: even without positions, something is left.",
                 ),
-                plainly,
-                appear(picture.numbers[0]),
+                (plainly, appear(difference[0])),
+                appear(ring_around(picture.differences[0])),
             ),
             beat(
                 claim(
-                    bool(most > ROUNDING),
-                    f"With them, differences reach {most:.0%} of the largest entry.",
+                    max(other) > ROUNDING,
+                    claim(
+                        min(other) > ROUNDING,
+                        "With them, every vector has become another.",
+                        "With them, some vectors have become others.",
+                    ),
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
-                again,
-                appear(picture.numbers[1]),
+                (again, appear(difference[1])),
             ),
             beat(
-                f"In {run['sentences']} new sentences, after all layers: {bare:.0%} without, "
-                f"typically {placed:.0%} with them.",
-                appear(ring_around(picture.numbers[1], roomy=True)),
+                claim(
+                    bool(bare < ROUNDING < placed),
+                    f"So it is in {run['sentences']} new sentences, too.",
+                    "Not all sentences show it as clearly.",
+                ),
+                appear(ring_around(picture.differences[1])),
             ),
             stage=[picture.ribbons[0]],
         )

@@ -181,20 +181,20 @@ class Clocks:
 class LargeDial:
     """A dial as high as a room, and at its right the sines and the cosines that its hand writes as it ticks.
 
-    `dial` has the `hand` of the second position, with its `legs`. It ticks on over the `places`, up to that where it is
-    nearest to its `start`, so many positions `later`, and almost there `again`.
+    `dial` has the `hand` of the second position, with its `legs`, and that of the first, the `start`. It ticks on over
+    the `places`, up to that where it is nearest to its start, so many positions `later`, and almost there `again`.
     """
 
     def __init__(self, hands: NamedTensor, numbers: NamedTensor, room: Room) -> None:
         first, tips = min(1, len(hands) - 1), hands.values
-        away = np.linalg.norm(tips[first + 1 : first + ROWS] - tips[first], axis=-1)
+        away = np.linalg.norm(tips[first + 1 : first + ROWS] - tips[0], axis=-1)
         self.places = range(first, first + (int(away.argmin()) + 2 if len(away) else 1))
-        self.again, self.later = bool(len(away) and away.min() < NEAR), numbers.quantity(len(self.places) - 1)
+        self.again, self.later = bool(len(away) and away.min() < NEAR), numbers.quantity(self.places[-1])
         left, right = room.columns(2, 40)
         self.dial = Dial(hands, room.height / 2 - 8, left.centre)
         self.hand, self.legs = self.dial.hand(first, thick=11), VGroup(*self.dial.legs(first))
-        self.start, self.last = self.dial.hand(first, "ink3", 11), self.dial.hand(self.places[-1], thick=11)
-        rows = [hands[self.places[0] : self.places[-1] + 1, k] for k in range(2)]
+        self.start, self.last = self.dial.hand(0, "ink3", 11), self.dial.hand(self.places[-1], thick=11)
+        rows = [hands[: self.places[-1] + 1, k] for k in range(2)]
         body, foot = right.split_rows(-NUMBER)
         self.names, self.bars = VGroup(), []
         for text, row, line in zip(("sine: how far right", "cosine: how far up"), rows, body.rows(2, 40), strict=True):
@@ -203,19 +203,20 @@ class LargeDial:
             self.bars.append(Scaled(row, [signed(entry, 1.0) for entry in row.quantities()], lower, rows))
         self.numbers = VGroup(
             number(numbers.quantity(i), "", "number", "ink2").settle(foot.centre).set_x(bar.get_x())
-            for i, bar in zip(self.places, self.bars[0].entries, strict=True)
+            for i, bar in enumerate(self.bars[0].entries)
         )
 
     def readings(self) -> Iterator[Animation]:
         """The sine, and then the cosine, is read off the hand."""
         for leg, name, bars in zip(self.legs, self.names, self.bars, strict=True):
             yield draw(leg, kind="row")
-            yield appear(name, bars.zero, bars.entries[0], self.numbers[0])
+            yield appear(name, bars.zero, *bars.entries[: self.places[0] + 1], *self.numbers[: self.places[0] + 1])
 
     def tick(self) -> tuple[Animation, ...]:
         """The hand ticks from position to position, and writes its wave."""
-        # The first stands there: what is next comes with the second rest of the hand.
-        rest = [VGroup(VGroup(), *column[1:]) for column in (*(bars.entries for bars in self.bars), self.numbers)]
+        # These stand there: what is next comes with the second rest of the hand.
+        columns, there = (*(bars.entries for bars in self.bars), self.numbers), self.places[0] + 1
+        rest = [VGroup(VGroup(), *column[there:]) for column in columns]
         start, then = (float(np.arctan2(*self.dial.tensor.values[i])) for i in (0, self.places[0]))
         angles = [(then - start) % (2 * np.pi)]
         turn = Turn(VGroup(self.hand), [self.dial.centre], angles, self.places, VGroup(self.last), "slow")

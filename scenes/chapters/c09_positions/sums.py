@@ -7,7 +7,23 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, deal, draw, exchange, follow, lagged, reshape, slide
+from scenes.animations import (
+    Count,
+    Flight,
+    Sweep,
+    Through,
+    Travel,
+    Visit,
+    appear,
+    deal,
+    draw,
+    exchange,
+    follow,
+    gather,
+    lagged,
+    reshape,
+    ring_around,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
@@ -32,6 +48,9 @@ AIR, NAMED = 56.0, 70.0
 FAINT = 0.35
 #: Px above and below bars for what is written there; of a bar over its pitch.
 TOP, FOOT, SHARE = 72.0, 64.0, 0.66
+#: So many positions are counted; px of a column from which its number is large; how near to
+#: where it was a wave repeats; px between waves.
+POSITIONS, NARROW, NEAR, GAP = 24, 48.0, 0.05, 44.0
 #: Px of the names of vectors, and above and below each.
 NAMES, APART = 260.0, 70.0
 #: So many tokens are listed; px of the bar below the list, with its name.
@@ -174,54 +193,122 @@ class TwoOrders:
 
 
 class Scaled(VGroup):
-    """The entries of a row as bars on a `zero` line, on the scale on which some rows just fit."""
+    """The entries of a row as bars on a `zero` line, on the scale on which some rows just fit.
 
-    def __init__(self, row: NamedTensor, fills: Sequence[str], room: Room, fitting: Sequence[NamedTensor]) -> None:
-        values = np.concatenate([*(one.values for one in fitting), [0.0]])
-        px, pitch = room.height / float(np.ptp(values)), room.width / len(fills)
-        level, ground, wide = room.top + float(values.max()) * px, Ground(), pitch * SHARE
-        self.zero = means(rule(at(room.left, level), at(room.right, level), "ink3", 3), ground)
+    If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours.
+    """
+
+    def __init__(
+        self,
+        row: NamedTensor,
+        fills: Sequence[str],
+        room: Room,
+        fitting: Sequence[NamedTensor] | np.ndarray,
+        lift: Quantity | None = None,
+    ) -> None:
+        values = fitting if isinstance(fitting, np.ndarray) else np.concatenate([one.values for one in fitting])
+        low, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+        px, pitch = room.height / (top - low), room.width / len(fills)
+        foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
+        self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
+        parts = [self.zero]
+        if lift is not None:
+            slab = Box(room.width, max(abs(float(lift)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
+            slab.move_to(self.zero).shift(UP * units(float(lift) * px / 2))
+            means(slab, Length(lift, "height", px, room.width, 2), Rises(lift, 1, ground))
+            foot, ground = foot - float(lift) * px, Ground()
+            parts += [slab, means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)]
         # Where several entries share a bar, it has no source.
         sources = row.quantities() if len(fills) == len(row) else [*map(float, pooled(row.values, room.width / 2))]
         self.entries = VGroup()
         for i, (entry, fill) in enumerate(zip(sources, fills, strict=True)):
             bar = Box(wide, max(abs(float(entry)) * px, 2), fill, min(4, wide / 3))
-            self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, level - float(entry) * px / 2)))
+            self.entries.add(bar.move_to(at(room.left + (i + 0.5) * pitch, foot - float(entry) * px / 2)))
             if isinstance(entry, Quantity):
                 means(bar, Length(entry, "height", px, wide, 2), Rises(entry, 1, ground))
-        super().__init__(self.zero, *self.entries)
+        super().__init__(*parts, *self.entries)
 
 
 class NumberOrWave:
-    """The entries of a token as bars: alone, with the number of the last position added to each, and with its encoding.
+    """The entries of a token as bars, which ride on what is added to each, and below them the positions.
 
-    `near` and `far` have them alone, on two scales, `lifted` with the number, `waved` with the encoding. `largest` is
-    the largest entry, in size, and `peak` its number at its bar; `last` is the number that is added.
+    `counted` has them with the number of each position added, the first of which is nothing, each on the scale on which
+    it fits; `waved` with the sine of each, on the scale of both `waves`, of which the second is slower. `learned` are
+    the entries with its encoding added. `largest` is the largest entry, in size, and `peak` its number at its bar;
+    `added` is the number that is added. At the position `again` the first wave is `near` its beginning, the second far.
     """
 
-    def __init__(self, embedding: Trace, token: Label, room: Room) -> None:
-        here, numbers = {"batch": 0, "position": token.position}, embedding["position_numbers"]
-        alone, lifted, waved, self.largest = (
-            embedding[name].pick(**here) for name in ("scaled", "plus_last_number", "sum", "largest_entry")
+    def __init__(self, embedding: Trace, token: Label, room: Room, waves: bool) -> None:
+        here = {"batch": 0, "position": token.position}
+        row, total, self.largest = (embedding[name].pick(**here) for name in ("scaled", "sum", "largest_entry"))
+        side, wide = room.split_columns(NAMES, 24)
+        body, foot = wide.split_rows(TOP / 2)[1].split_rows(-FOOT, TOP)
+        shown, values = pooled(row.values, body.width / 2), row.values
+        full = float(np.abs(shown).max())
+        fills = [signed(float(entry), full) for entry in shown]
+        self.lifts = embedding["position_numbers"].quantities()[:POSITIONS]
+        self.place = min(token.position, len(self.lifts) - 1)
+        self.counted = [Scaled(row, fills, body, values + float(lift), lift) for lift in self.lifts]
+        self.word = self.counted[0].copy()
+        self.entries = self.word.entries
+        most = int(np.abs(values).argmax())
+        bar, up = self.entries[most * len(fills) // len(row)], UP if values[most] > 0 else DOWN
+        self.peak = number(row.quantity(most), ".1f", "stage number").next_to(bar, up, buff=units(10))
+        self.names = VGroup(
+            Words(f"entries of “{token}”", "stage word", "residual").begin_in(side.cross(body)),
+            Words("position", "stage word", "ink2").begin_in(side.cross(foot)),
         )
-        body, foot = Room(room.left, room.top + TOP, room.right, room.bottom).split_rows(-FOOT)
-        body = body.inset(TOP, 0)
-        shown = pooled(alone.values, body.width / 2)
-        fills = [signed(float(entry), float(np.abs(shown).max())) for entry in shown]
-        self.near, self.waved = (Scaled(row, fills, body, (alone, waved)) for row in (alone, waved))
-        self.far, self.lifted = (Scaled(row, fills, body, (alone, lifted)) for row in (alone, lifted))
-        self.again = self.near.copy()
-        most = int(np.abs(alone.values).argmax())
-        bar, side = self.near.entries[most * len(fills) // len(alone)], UP if alone.values[most] > 0 else DOWN
-        self.peak = number(alone.quantity(most), ".1f", "stage number").next_to(bar, side, buff=units(10))
-        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").begin_in(foot)
-        self.last = number(numbers.quantity(len(numbers) - 1), "+.0f", "large number")
-        self.last.next_to(body.centre + UP * units(body.height / 2), UP, buff=units(10))
+        columns = foot.columns(len(self.lifts), 0)
+        style = "number" if columns[0].width > NARROW else "note"
+        self.numbers = VGroup(
+            number(lift, "", style, "ink2").settle(column.centre)
+            for lift, column in zip(self.lifts, columns, strict=True)
+        )
+        self.added = number(self.lifts[0], "+.0f", "large number").settle(side.cross(body.rows(2)[1]).centre)
+        self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
+        sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
+        self.learned = Scaled(total, sums, body, total.values, self.lifts[0])
+        if not waves:
+            return
+        sines = embedding["table_sin_cos"][: len(self.lifts), :, 0]
+        away = np.abs(sines.values - sines.values[0])
+        self.again = 1 + int(away[1:, 0].argmin())
+        slow = int(away[self.again].argmax())
+        self.near = bool(away[self.again, 0] < NEAR < away[self.again, slow])
+        # One scale for all three: a one is as high everywhere.
+        body = Room(body.left, body.top, body.right, body.bottom + TOP / 2)
+        reach = np.array([values.min() - 1, values.max() + 1])
+        upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
+        self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
+        for pair, name, line in zip((0, slow), ("one sine wave", "a slower one"), lines, strict=True):
+            wave = sines[:, pair].quantities()
+            colours = [signed(sine, 1.0) for sine in wave]
+            self.waves.append(Scaled(sines[:, pair], colours, line, np.array([-1.0, 1.0])))
+            self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(line)))
+        self.waved = [Scaled(row, fills, upper, reach, sine) for sine in sines[:, 0].quantities()]
+        self.token_name = self.names[0].copy().set_y(at(0, (upper.top + upper.bottom) / 2)[1])
 
-    @staticmethod
-    def turn(old: Scaled, new: Scaled, kind: str = "row") -> Animation:
-        """Each bar becomes that of the same entry in another row, or on another scale."""
-        return slide(old, new, kind)
+    def count(self, places: range, kind: str) -> tuple[Animation, ...]:
+        """The slab grows as the number of each of these positions, which a ring passes, is added."""
+        states, numbers = [self.counted[place] for place in places], [self.numbers[place] for place in places]
+        lifts = [self.lifts[place] for place in places]
+        return (
+            Through(self.word, states, kind),
+            Visit(self.ring, numbers, kind),
+            Count(self.added, lifts, "+.0f", kind),
+        )
+
+    def named(self) -> tuple[Animation, ...]:
+        """The name of the word follows it up, and the first wave gets a line and its name."""
+        return reshape(self.names[0], self.token_name), appear(self.waves[0].zero, self.wave_names[0])
+
+    def wave(self, kind: str) -> tuple[Animation, ...]:
+        """The first wave runs over the positions, and the word rides on it."""
+        return (
+            Through(self.word, self.waved, kind),
+            Visit(self.ring, self.numbers, kind),
+            Sweep(self.waves[0].entries, kind),
+        )
 
 
 class AddedPosition:
@@ -323,44 +410,50 @@ class WithAndWithout:
         encodings: of the positions, which stay where they are while the words trade places.
         shown: the places of the shuffled sentence whose vectors are shown.
 
-    `made` are the vectors of both rows, `changes` what they differ by once the words have traded places, and `most`
-    the largest of it as numbers.
+    For both, there are animations: vectors are `dealt`, made `anew` once the words have traded places, and each
+    one that was there before is `subtracted`. `shares` are the largest differences of each vector.
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
         order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
-        self.names, self.ribbons, self.made, self.changes, self.moves = VGroup(), [], [], [], []
+        self.names, self.ribbons, self.shares, self.differences = VGroup(), [], [], []
+        self.named = [VGroup(), VGroup(), VGroup()]
+        self.moved: list[VMobject] = []
+        self.goals: list[VMobject] = []
         self.dealt: list[Animation | None] = []
-        self.most: list[Quantity] = []
-        self.numbers = VGroup()
+        self.anew: list[Animation | None] = []
+        self.subtracted: list[Animation] = []
         ways = ("no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
-        for (plain, other, name), room in zip(ways, wide.rows(2, 56), strict=True):
-            before = trace[f"{'other.' if plain else ''}{plain}{attention}.out"].pick(batch=0)
+        for (plain, other, name), room in zip(ways, wide.rows(2, 40), strict=True):
+            before, after = (
+                trace[f"other.{part}{attention}.out" if part else f"{attention}.out"].pick(batch=0)
+                for part in (plain, f"{other}.")
+            )
             moved = trace.under(f"other.{other}.{attention}.out")
             row = Attended(before, room, 8, 10)
-            ribbon, made, changed = row.ribbon, row.vectors, row.under(moved["shuffle_difference"].pick(batch=0))
+            ribbon, lines = row.ribbon, row.body.rows(3, 8)
+            rows = before, after, moved["shuffle_difference"].pick(batch=0)
+            old, new, left = (
+                under(ribbon, line, tensor, "residual", row.scale) for line, tensor in zip(lines, rows, strict=True)
+            )
+            parts = [*(ribbon.chips[j] for j in order), *(old[order[i]] for i in shown)]
+            goals = [
+                part.copy().set_x(ribbon.centre(i)) for part, i in zip(parts, [*range(len(order)), *shown], strict=True)
+            ]
+            terms = zip(goals[len(order) :], [new[i] for i in shown], [left[i] for i in shown], strict=True)
+            self.moved, self.goals = self.moved + parts, self.goals + goals
             self.ribbons.append(ribbon)
-            self.made.append([made[order[i]] for i in shown])
-            self.dealt.append(deal([ribbon.chips[order[i]] for i in shown], self.made[-1]))
-            self.changes.append([changed[i] for i in shown])
-            self.moves += [(ribbon.chips[j], ribbon.centre(i)) for i, j in enumerate(order)]
-            self.moves += [(vector, ribbon.centre(i)) for i, vector in zip(shown, self.made[-1], strict=True)]
-            self.most.append(max((moved["permutation_difference_by_row"].quantity(i) for i in shown), key=float))
-            self.names.add(Words(name, "stage word", "ink2").begin_in(side.cross(row.line)))
-            self.numbers.add(number(self.most[-1], ".0%", "large number").begin_in(side.cross(row.body)))
+            self.dealt.append(deal([ribbon.chips[order[i]] for i in shown], [old[order[i]] for i in shown]))
+            self.anew.append(deal([goals[i] for i in shown], [new[i] for i in shown]))
+            self.subtracted.append(lagged((gather(both, goal) for *both, goal in terms), 0.6))
+            self.differences.append(VGroup(left[i] for i in shown))
+            self.shares.append([float(moved["permutation_difference_by_row"].values[i]) for i in shown])
+            self.names.add(Words(name, "stage word").begin_in(side.cross(row.line)))
+            for group, text, line in zip(self.named, ("before", "now", "difference"), lines, strict=True):
+                group.add(Words(text, "stage word", "ink2").begin_in(side.cross(line)))
         self.places = under(ribbon, row.line, encodings, "weight", full_colour(encodings))
-        self.goals = [part.copy().set_x(x) for part, x in self.moves]
 
     def trade_places(self) -> tuple[Animation, ...]:
         """In both rows, each word takes its vector along to its new place; the encodings stay."""
-        return exchange([part for part, _ in self.moves], self.goals, "slow", 0.12)
-
-    def subtractions(self) -> list[Animation]:
-        """For each row: from what attention now makes, each vector is taken that was made before."""
-        found = []
-        for made, changes in zip(self.made, self.changes, strict=True):
-            old = [goal for goal, (part, _) in zip(self.goals, self.moves, strict=True) if part in made]
-            turns = (reshape(*pair, "flow") for pair in zip(old, changes, strict=True))
-            found.append(lagged(turns, 0.8))
-        return found
+        return exchange(self.moved, self.goals, "slow", 0.12)

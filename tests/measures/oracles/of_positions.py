@@ -89,11 +89,6 @@ def position_products_spread(raw):
     return max(max(several) - min(several) for several in apart.values())
 
 
-@oracle("plus_last_number", EMBEDDINGS, "batch position d_model", needs="positional")
-def plus_last_number(raw):
-    return raw["scaled"] + (len(table_of(raw)) - 1)
-
-
 @oracle("largest_entry", EMBEDDINGS, "batch position")
 def largest_entry(raw):
     return np.maximum(raw["scaled"].max(-1), -raw["scaled"].min(-1))

@@ -74,12 +74,6 @@ def position_products_spread(position_products: np.ndarray) -> Values:
     return max(np.ptp(np.diagonal(position_products, at)) for at in range(len(position_products)))
 
 
-@measure("batch position d_model", like="scaled")
-def plus_last_number(scaled: np.ndarray, position_numbers: np.ndarray) -> Values:
-    """e_im + n: each word's embedding, as it goes into the sum, with the bare number of the last place added."""
-    return scaled + position_numbers[-1]
-
-
 @measure("batch position", like="scaled")
 def largest_entry(scaled: np.ndarray) -> Values:
     """max |e_im|: the largest entry of each word's embedding, as it goes into the sum, "batch position"."""
