@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Flight,
@@ -25,16 +25,14 @@ from scenes.animations import (
 from scenes.chapters.c07_weighting.figures import (
     AddedOutput,
     Nudges,
-    SortedShares,
     Tie,
     Walks,
     for_a_formula,
     in_place_of,
     into_bars,
-    widen,
 )
 from scenes.chapters.c07_weighting.two_ways import TwoWays
-from scenes.layout import STAGE, Room, in_turn
+from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of, rooms
 from scenes.mobjects.card import Card
@@ -225,9 +223,11 @@ class Weighting(Chapter):
         )
 
     def sums_of_random_products(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """Show by random walks why a sum of d_k random products grows with the root of d_k."""
-        picture = Walks(trace.under("experiment.variance"), card.inside)
-        lines, bounds = picture.lines["raw"], picture.bounds["raw"]
+        """Show by random walks how a sum of products grows with their number, and what softmax makes of it."""
+        run = trace.under("experiment.variance")
+        picture = Walks(run, card.inside)
+        lines, bounds, shares = picture.lines["raw"], picture.bounds["raw"], picture.shares
+        raw, full, root = (shares.best[state] for state in (picture.again - 2, picture.again - 1, -1))
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -241,69 +241,76 @@ class Weighting(Chapter):
                 draw(*bounds, kind="slow"),
                 appear(picture.root),
             ),
-            beat("Divide them by d_k: they shrink to nothing.", picture.over("raw", "full")),
-            beat("By its root: they stay about one in size.", picture.over("full", "root")),
             stage=[card, picture.plot],
         )
-
-    def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """Three divisors, while the vectors grow to the largest width that was measured."""
-        whole = trace.under("experiment.variance")
-        widths, table = whole["width"].quantities(), whole["sorted_weights"]
-        names = {"full": "divided by d_k", "root": "divided by its root", "raw": "undivided"}
-        states = [
-            in_turn(
-                VGroup(SortedShares(rows.pick(choice=choice), name) for choice, name in names.items()),
-                card.inside,
-                gap("chip"),
-            )
-            for rows in table
-        ]
-        panels, grown = states[0], states[-1]
-        full, root, raw = (panel.share for panel in grown)
-        count = Words(f"entries: {widths[0]}", "large number").move_to(panels[1].room).align_to(panels[1].room, UP)
-        ring = ring_around(grown[1].largest)
         yield Step(
             "Undivided, divided by d_k, or by its root?",
             beat(
-                f"Softmax over {whole['keys']} random keys, sorted: the mean of {whole['draws']:,.0f} draws. "
-                f"With {widths[0]} entry, all are alike.",
-                (appear(count), *(fill(panel.bars, "row") for panel in panels)),
-                appear(*(panel.largest for panel in panels)),
+                f"A softmax reads {run['keys']} of these sums: with more products, one takes it all.",
+                appear(shares, picture.cursor, rise=False),
+                picture.live(0),
+                appear(raw),
             ),
             beat(
-                f"With {widths[-1]}, undivided, the best takes {raw:share}; over d_k, all get about {full:share}.",
-                widen(states, count, widths),
+                "Divide them by d_k: they shrink to nothing, and all get much the same.",
+                (leave(raw), *picture.over("raw", "full"), shares.go(picture.again - 2, picture.again - 1)),
+                appear(full),
             ),
-            beat(f"Over the root, it takes {root:share}, much the same at any width.", appear(ring)),
-            stage=[card, *(part for panel in panels for part in (panel.floor, panel.heading))],
+            beat(
+                "By its root: they stay about one in size.",
+                (leave(picture.cursor), *picture.over("full", "small")),
+                (*exchange([picture.plot], [picture.closer], "slow"), *picture.over("small", "root")),
+            ),
+            beat(
+                "And the weights stay alive, however many products.",
+                (leave(full), appear(picture.cursor, rise=False)),
+                picture.live(picture.again),
+                appear(root),
+            ),
+            stage=[card, picture.plot, lines, bounds],
         )
-        run = trace.under("experiment.variance", width=len(widths) - 1)
-        nudges = Nudges(run, kept := {"root": panels[1], "raw": panels[2]}, card.inside)
-        (root, *_, less), (*_, low) = nudges.rows
+
+    def divide_by_the_root(self, trace: Trace, card: Card) -> Iterator[Step]:
+        """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
+        names = {"raw": "undivided", "root": "divided by its root"}
+        picture = Nudges(trace.under("experiment.variance"), names, card.inside)
+        (raw, root), (_, (before, after)) = picture.charts, picture.ends
+        nudges = [
+            Words("one less ↓", "stage word").next_to(one.best[0], RIGHT, buff=gap("part")) for one in (raw, root)
+        ]
         yield Step(
             "Why not let the best key take it all?",
             beat(
-                "In a typical draw, its weight lies where this curve is flat.",
-                leave(ring, count, panels[0], *(part for one in kept.values() for part in one if part is not one.bars)),
+                "Lower what softmax reads for the best key by one: undivided, no weight answers.",
+                (appear(raw.floor, raw.heading), fill(raw.bars, "row"), appear(raw.best[0])),
+                appear(nudges[0]),
                 (
-                    leave(*(one.bars[1:] for one in kept.values())),
-                    appear(nudges.plot),
-                    *exchange([panel.bars[:1] for panel in kept.values()], [bars[0] for bars in nudges.bars], "slow"),
-                    draw(nudges.curve, kind="slow"),
+                    Flight(nudges[0], raw.bars[0], kind="row"),
+                    picture.lower(0),
+                    *exchange([raw.best[0]], [raw.best[-1]]),
                 ),
-                *nudges.touch("raw"),
             ),
             beat(
-                f"Lower what softmax reads for it by one: still {low:share}. "
-                "A nudge hardly moves it: little is learned.",
-                *nudges.lower("raw"),
+                f"Over the root, it falls from {before:share} to {after:share}; the others rise.",
+                (appear(root.floor, root.heading), fill(root.bars, "row"), appear(root.best[0], nudges[1])),
+                (leave(root.best[0]), Flight(nudges[1], root.bars[0], kind="row"), picture.lower(1)),
             ),
             beat(
-                f"Over the root, it lies where the curve is steep: from {root:share} to {less:share}.",
-                *nudges.touch("root"),
-                *nudges.lower("root"),
+                "On its curve, one lies where it is flat, the other where it is steep.",
+                leave(
+                    *nudges,
+                    raw.best[-1],
+                    *(part for one in picture.charts for part in (one.floor, one.heading, one.bars[1:])),
+                ),
+                (
+                    *exchange([chart.bars[0] for chart in picture.charts], picture.feet, "slow"),
+                    appear(picture.plot),
+                    draw(picture.curve, kind="slow"),
+                ),
+                appear(picture.spots),
             ),
+            beat("Learning needs a slope.", draw(*picture.tangents), appear(picture.slopes)),
+            stage=[card],
         )
 
     def weigh_the_values(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room) -> Iterator[Step]:

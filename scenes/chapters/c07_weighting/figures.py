@@ -1,26 +1,25 @@
-"""Figures of the chapter on weights: sums of random products, sorted shares, one that is nudged, a sum, and a tie."""
+"""Figures of the chapter on weights: sums of random products and their softmax, one that is nudged, a sum, a tie."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Count, Riding, Through, Travel, appear, draw, exchange, leave
+from scenes.animations import Through, Travel, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import rule
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
-from scenes.theme import gap, palette, pixels, units
+from scenes.theme import at, gap, pixels, units
 from transformer_core.studies.focus import within_reach
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -29,10 +28,45 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 FEW = 6
 #: How near to a half a weight is written so.
 HALVES = 1e-6
-#: Px around the axes, for their names, above and below arrows, and the width of the bar under a curve.
-BELOW, ABOVE, BAR = 96.0, 44.0, 90.0
+#: Px around the axes, for their names, and above and below arrows.
+BELOW, ABOVE = 96.0, 44.0
 #: Px at both sides of the arrows of a sum, for their names; beside sums of products for their law, and around that.
-ASIDE, LAW, AIR = 280.0, 440.0, 20.0
+ASIDE, LAW, AIR = 280.0, 560.0, 40.0
+#: Px above and below bars for what is written there, between two of them.
+UPON, GAP = 70.0, 14.0
+#: The looks of a sum that no softmax reads, and of one that it reads.
+LOOKS = (("line", 2), ("ink2", 3.5))
+
+
+class Shares(VGroup):
+    """Shares of one as bars on a floor, in one state after another, with a name below.
+
+    Args:
+        rows: the shares in each state.
+        name: what all this is called.
+        room: the rectangle that is filled.
+
+    `best` is the number of the largest in each state, above its bar.
+    """
+
+    def __init__(self, rows: Sequence[Sequence[Quantity]], name: str, room: Room) -> None:
+        body = room.split_rows(UPON)[1].split_rows(-UPON)[0]
+        places, self.states, self.best = body.columns(len(rows[0]), GAP), [], []
+        for row in rows:
+            bars = [bar_of(share, "height", body.height, places[0].width, radius=4) for share in row]
+            for bar, place in zip(bars, places, strict=True):
+                bar.move_to(place.centre + DOWN * units(body.height / 2), aligned_edge=DOWN)
+            self.states.append(VGroup(*bars))
+            most = max(range(len(row)), key=row.__getitem__)
+            self.best.append(number(row[most], "share", "large number").settle(bars[most].get_top() + UP * units(34)))
+        self.bars = self.states[0].copy()
+        self.floor = rule(at(body.left, body.bottom), at(body.right, body.bottom), "ink3", 2.5)
+        self.heading = Words(name, "stage word", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
+        super().__init__(self.floor, self.heading, self.bars)
+
+    def go(self, first: int, last: int) -> Animation:
+        """The bars pass from one state to another."""
+        return Through(self.bars, self.states[first : last + 1], "slow")
 
 
 class Walks(VGroup):
@@ -41,136 +75,100 @@ class Walks(VGroup):
     Args:
         run: the experiment `variance`, whose `walks` are over each of its divisors.
         room: the rectangle that is filled.
+
+    `shares` are what a softmax makes of the first of these sums: of the raw ones, of all over d_k, and from the state
+    `again` on of those over the root. `closer` is a plot for these, whose axis reaches less far.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        width, reach, counts = run["walk_steps"], float(run["walk_reach"]), run["walk_counts"]
+        width, counts, table, keys = run["walk_steps"], run["walk_counts"], run["walk_weights"], int(run["keys"])
         body, side = room.split_columns(-LAW, AIR)
-        ends = (0.0, float(width)), (-reach, reach)
-        plot = self.plot = Plot.filling(body.inset(BELOW, BELOW), width, run["walks"], ends)
+        reaches = float(run["walk_reach"]), float(np.abs(run["walks"].pick(choice="root").values).max())
+        self.plot, self.closer = (
+            Plot.filling(body.inset(BELOW), width, run["walks"], ((0.0, float(width)), (-reach, reach)))
+            for reach in reaches
+        )
         self.lines, self.bounds = {}, {}
-        for choice in run["walks"].labels["choice"]:
-            rows, typical = (run[name].pick(choice=choice) for name in ("walks", "walk_roots"))
-            self.lines[choice] = VGroup(
-                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], "ink3", 2) for row in rows
-            ).set_stroke(opacity=0.75)
-            self.bounds[choice] = VGroup(plot.curve(counts, row, "query") for row in typical)
-        low, high = (row.quantity(len(row) - 1) for row in run["walk_roots"].pick(choice="raw"))
-        plot.add(plot.ticks([width], "", "fact"), plot.heights([low, high], ".0f"), plot.level())
+        ways = (
+            ("raw", "raw", self.plot),
+            ("full", "full", self.plot),
+            ("small", "root", self.plot),
+            ("root", "root", self.closer),
+        )
+        for name, choice, plot in ways:
+            rows, typical = (run[part].pick(choice=choice) for part in ("walks", "walk_roots"))
+            self.lines[name] = VGroup(
+                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < keys])
+                for i, row in enumerate(rows)
+            )
+            self.bounds[name] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
+            if choice == name != "full":
+                ends = [row.quantity(len(row) - 1) for row in typical]
+                plot.add(plot.ticks([width], "", "fact"), plot.heights(ends, ".0f"), plot.level())
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
-        self.root = Words(f"± root of {width}: {high:.0f}", "large number", "query")
+        high = run["walk_roots"].pick(choice="raw", edge=1, step=len(counts) - 1)
+        self.root = Words(f"± root of {width}: {high:.0f}", "large number")
         side.fit(VGroup(self.root, self.law).arrange(DOWN, buff=gap("part")), most=1.0)
-        sizes = {choice: run["walk_roots"].pick(choice=choice, edge=1, step=len(counts) - 1) for choice in self.lines}
-        self.named = {
-            "full": Words(f"over d_k: ± {sizes['full']:.1f}", "large number", "query").move_to(self.root),
-            "root": Words(f"over the root: ± {sizes['root']:.0f}", "large number", "query").move_to(self.root),
-        }
-        super().__init__(plot, self.law, self.root)
+        raw, root = ([row.quantities() for row in table.pick(choice=choice)] for choice in ("raw", "root"))
+        self.again, last = len(raw) + 1, table.pick(choice="full", step=len(counts) - 1).quantities()
+        self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
+        ends = [[self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values]
+        self.cursors = [VGroup(rule(*pair, "ink2", 3)) for pair in ends]
+        self.cursor = self.cursors[0].copy()
+        super().__init__(self.plot, self.law, self.root)
 
-    def over(self, before: str, choice: str) -> tuple[Animation, ...]:
+    def over(self, *ways: str) -> tuple[Animation, ...]:
         """Each sum is divided by its own divisor."""
-        lines, bounds = self.lines["raw"], self.bounds["raw"]
-        old = self.named.get(before, self.root)
         return (
-            *([leave(self.law)] if old is self.root else []),
-            Through(lines, [self.lines[before], self.lines[choice]], "slow"),
-            Through(bounds, [self.bounds[before], self.bounds[choice]], "slow"),
-            *exchange([old], [self.named[choice]]),
+            Through(self.lines["raw"], [self.lines[way] for way in ways], "slow"),
+            Through(self.bounds["raw"], [self.bounds[way] for way in ways], "slow"),
         )
 
-
-#: Px of the bars of sorted shares: all side by side, and that of a whole share; and from the largest to its number.
-PANEL, UPON = (490.0, 470.0), 34.0
-
-
-class SortedShares(VGroup):
-    """Mean shares from the largest to the smallest key, as bars, with a name and the largest share."""
-
-    def __init__(self, shares: NamedTensor, name: str) -> None:
-        pitch, self.bars = PANEL[0] / len(shares), VGroup()
-        for i, share in enumerate(shares.quantities()):
-            bar = bar_of(share, "height", PANEL[1], pitch * 0.72, radius=4)
-            self.bars.add(bar.move_to(RIGHT * units(i * pitch), aligned_edge=DOWN))
-        self.floor = rule(self.bars.get_corner(LEFT + DOWN), self.bars.get_corner(RIGHT + DOWN), "ink3", 2.5)
-        self.heading = Words(name, "fact", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
-        self.share = shares.quantity(0)
-        self.largest = number(self.share, "share", "large number").settle(self.bars[0].get_top() + UP * units(UPON))
-        room = Box(PANEL[0] + 60, PANEL[1] + 70, palette().background, 0).align_to(self.floor, DOWN)
-        self.room = room.set_fill(opacity=0).set_x(self.floor.get_x())
-        super().__init__(room, self.bars, self.floor, self.heading, self.largest)
-
-
-def widen(states: Sequence[VGroup], count: Words, widths: Sequence[Quantity]) -> tuple[Animation, ...]:
-    """The charts of the first state pass through those of all others, while the entries of a vector are counted."""
-    charts, rows = states[0], [[chart.share for chart in state] for state in states]
-    best, others = ([VGroup(*(bar for chart in state for bar in chart.bars[part])) for state in states]
-                    for part in (slice(1), slice(1, None)))  # fmt: skip
-    numbers = VGroup(chart.largest for chart in charts)
-    return (
-        Riding(best[0], best, numbers, rows, "share", UP * units(UPON), "tour"),
-        Through(others[0], others, "tour"),
-        Count(count, widths, "", "tour", "entries: "),
-    )
+    def live(self, first: int) -> tuple[Animation, ...]:
+        """Product by product, a softmax of the sums so far: its states, from the `first` on."""
+        return Through(self.cursor, self.cursors, "slow"), self.shares.go(first, first + len(self.cursors) - 1)
 
 
 class Nudges(VGroup):
-    """The weight of the best key of a softmax as a bar under its curve, with the tangent, for each divisor.
+    """The weights of all keys, for each divisor, before and after the best is lowered; and the curve of its weight.
 
     Args:
         run: the experiment `variance`, whose `one_weights` are those of one draw.
-        charts: the weights before, by the divisor, of which this has the `names`.
+        names: what is divided, by the divisor.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, charts: Mapping[str, SortedShares], room: Room) -> None:
-        self.choices, leads, curve = [*charts], run["curve_leads"], run["curve_weights"]
+    def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
+        leads, curve = run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        ends = leads.quantity(0), leads.quantity(-1)
-        self.rows = [run["one_weights"].pick(choice=choice, key=0).quantities() for choice in charts]
-        self.tangents, self.slopes, self.names, self.told = VGroup(), VGroup(), VGroup(), VGroup()
-        self.bars, self.ways = [], []
-        steps = [run["one_leads"].pick(choice=choice).quantities() for choice in charts]
-        for (choice, chart), spots, row in zip(charts.items(), steps, self.rows, strict=True):
-            across, up = (run[f"tangent_{name}"].pick(choice=choice) for name in ("leads", "weights"))
+        self.charts, self.feet, self.ends = [], [], []
+        self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
+        for (choice, name), place in zip(
+            names.items(), room.inset(BELOW, 0).columns(len(names), 2 * BELOW), strict=True
+        ):
+            rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
+            self.charts.append(Shares(rows, name, place))
+            spots, ends = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1], [rows[0][0], rows[-1][0]]
+            self.ends.append(ends)
+            foot = bar_of(ends[1], "height", pixels(plot.high), pixels(self.charts[-1].bars[0].width), radius=4)
+            self.feet.append(foot.move_to(plot.point(spots[1], 0), aligned_edge=DOWN))
+            self.spots.add(plot.dots(spots, ends, "focus", 13))
+            across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
             self.tangents.add(plot.curve(across, up, "focus", 9))
-            bars = [bar_of(weight, "height", pixels(plot.high), BAR) for weight in row]
-            for bar, spot in zip(bars, spots, strict=True):
-                bar.move_to(plot.point(spot, 0), aligned_edge=DOWN)
-            self.bars.append([VGroup(bar) for bar in bars])
-            self.ways.append([VGroup(one) for one in plot.dots(spots, row, "focus", 11)])
-            top = plot.point(spots[0], row[0])
             tilt = run["one_slopes"].pick(choice=choice)
-            slope = Words(f"slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number", "focus")
-            told = Words(f"{row[0]:share} → {row[0]:share}", "large number")
-            # On the side where the key has room: it will move to the left.
-            side, near, up = (RIGHT, BAR, BAR / 2) if row[0] < 0.5 else (LEFT, 2 * BAR, -BAR)
-            texts = VGroup(told, chart.heading.copy(), slope).arrange(DOWN, buff=gap("word"), aligned_edge=side * -1)
-            texts.next_to(top + side * units(near), side, buff=0).align_to(top + UP * units(up), UP)
-            for group, text in zip((self.told, self.names, self.slopes), texts, strict=True):
-                group.add(text)
+            slope = Words(f"{name}: slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number")
+            # On the side of the bar where the curve leaves room.
+            side = RIGHT if ends[0] < 0.5 else LEFT
+            slope.next_to(self.spots[-1], side, buff=units(BELOW / 2))
+            self.slopes.add(slope.shift(DOWN * units(BELOW / 2) * (side is LEFT)))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
-        plot.add(plot.ticks([*ends, *(spots[0] for spots in steps)], ".1f", "fact"), plot.heights(half, "share"))
-        plot.add(plot.shares())
-        super().__init__(plot, self.curve, self.tangents, self.slopes, self.names, self.told)
+        plot.add(plot.heights(half, "share"), plot.shares())
+        super().__init__(plot, self.curve, *self.charts)
 
-    def touch(self, choice: str) -> list[Any]:
-        """The key on the curve, and the tangent there."""
-        place = self.choices.index(choice)
-        texts = appear(self.slopes[place], self.names[place])
-        return [(appear(self.ways[place][0], rise=False), draw(self.tangents[place]), texts)]
-
-    def lower(self, choice: str) -> list[Any]:
-        """The key moves down the curve, and its bar with it; where the bar was, it stays faintly."""
-        place = self.choices.index(choice)
-        row, told, bars, spots = self.rows[place], self.told[place], self.bars[place], self.ways[place]
-        ghost = bars[0].copy().set_opacity(0.3)
-        motions = (
-            Through(spots[0], spots, "slow"),
-            Through(bars[0], bars, "slow"),
-            Count(told, row, "share", "slow", f"{row[0]:share} → "),
-        )
-        return [appear(ghost, told, rise=False), motions]
+    def lower(self, place: int) -> Animation:
+        """What softmax reads for the best key gets smaller by one."""
+        return self.charts[place].go(0, len(self.charts[place].states) - 1)
 
 
 class AddedOutput(VGroup):

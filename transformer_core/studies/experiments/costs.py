@@ -191,8 +191,8 @@ def variance(bench: Bench) -> Found:
     are nearest to the medians, in median deviations. In `NUDGES` steps, what the softmax reads for its best key gets
     smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the lead is what the softmax
     reads for it, less the logarithm of the sum of e to the power of what it reads for the others; the slope is
-    p (1 - p). The `walks` are running sums of products, each over the divisor of so many, and `walk_roots` their
-    standard deviations, below zero and above.
+    p (1 - p). The `walks` are running sums of products, each over the divisor of so many, `walk_roots` their standard
+    deviations, below zero and above, and `walk_weights` a softmax of the first of them, one for each key.
     """
     rng = np.random.default_rng(bench.seed)
     variance, heights, largest, rows = [], [], [], []
@@ -231,6 +231,7 @@ def variance(bench: Bench) -> Found:
         | tensors("edge", edges=BINS)
         | tensors("choice sample step", words, walks=walks)
         | tensors("choice edge step", words, walk_roots=roots)
+        | tensors("choice step key", words, walk_weights=softmax(walks[:, :KEYS].swapaxes(1, 2)))
         | tensors("step", walk_counts=np.array(counts))
         | tensors(keys=KEYS, draws=DRAWS, walk_steps=len(counts), walk_reach=np.abs(walks).max())
     )
