@@ -34,8 +34,9 @@ INWARD = 70
 READS, MIDDLE, WRITES = 0.21, 0.42, 0.62
 #: Px of the height of a norm, and of the widest band that a sublayer reads, as a share of its stretch.
 GATE, GATED = 56.0, 0.42
-#: Px of a gradient: of one that keeps its size, and where one that vanishes or explodes has the least and the most.
-ROAD, LEAST, MOST = 48.0, 5.0, 210.0
+#: Px of a gradient where it begins, of one that has vanished, and of one that has exploded; how wide a copy of it is on
+#: its way through a sublayer, as a share of its stretch, and how opaque.
+ROAD, LEAST, MOST, THREAD, PALE = 30.0, 2.0, 210.0, 0.06, 0.45
 #: How much of a stretch the river has before the first sublayer, and after the last one.
 BEFORE, AFTER = 0.45, 0.25
 #: Where flow lines run, as shares of half the width, and how opaque they are.
@@ -110,7 +111,7 @@ class River(VGroup):
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
-        self.road = rule(at(room.left, self.y), at(room.right, self.y), "warning", ROAD)
+        self.road = rule(at(room.left, self.y), at(room.right, self.y), "focus", ROAD)
         #: How wide the river is where it begins, and where it ends.
         self.ends = VGroup(
             self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)
@@ -310,37 +311,40 @@ class River(VGroup):
         """The sublayers one after another where the stream was: there is no way past them."""
         return self.home.copy().set_y(at(0, self.y)[1])
 
-    def gradient(self, end: float, beginning: float) -> VGroup:
-        """A gradient on its way back, `end` px thick at first, which each sublayer multiplies by the same slope."""
+    def gradient(self, beginning: float) -> VGroup:
+        """A gradient on its way back, which each sublayer multiplies by the same slope, up to so many px: a sketch."""
         boxes, edge = [*reversed(self.boxes)], units(self.room.width / 2)
         starts, ends = [edge, *(box.get_left()[0] for box in boxes)], [*(box.get_right()[0] for box in boxes), -edge]
         band = VGroup(
-            Box(pixels(right - left), size, palette().warning, 0).move_to(np.array([(left + right) / 2, 0, 0]))
-            for right, left, size in zip(starts, ends, np.geomspace(end, beginning, len(ends)), strict=True)
+            Box(pixels(right - left), size, palette().focus, 0).move_to(np.array([(left + right) / 2, 0, 0]))
+            for right, left, size in zip(starts, ends, np.geomspace(ROAD, beginning, len(ends)), strict=True)
         )
         return band.set_y(at(0, self.y)[1]).set_z_index(-1)
 
     def gradients(self) -> tuple[VGroup, VGroup]:
         """A gradient that vanishes, and a gradient that explodes."""
-        return self.gradient(MOST, LEAST), self.gradient(LEAST, MOST)
+        return self.gradient(LEAST), self.gradient(MOST)
 
-    def returns(self) -> VGroup:
-        """A gradient on its way back along the stream, and what comes back through each sublayer is added to it.
+    def returns(self, beginning: float) -> VGroup:
+        """What comes back through the sublayers is added beside the gradient on the road: up to so many px, a sketch.
 
-        A copy goes up into each, and comes back thinner, by the same share of it everywhere: a sketch.
+        A copy goes up into each, and comes back thinner, by the same share of it everywhere.
         """
-        sizes, foot = np.geomspace(ROAD, MOST, len(self.boxes) + 1), self.room.top + BOX
+        sizes, foot = np.geomspace(ROAD, beginning, len(self.boxes) + 1) - ROAD, self.room.top + BOX
         reads = [x + READS * self.pitch for x in self.xs[::-1]]
-        along = zip(sizes, [self.room.right, *reads], [*reads, self.room.left], strict=True)
-        band = VGroup(
-            Box(right - left, high, palette().warning, 0).move_to(at((left + right) / 2, self.y))
-            for high, right, left in along
-        )
         writes = [self._writes(i) for i in range(len(reads), 0, -1)]
-        for x, wide in (*zip(writes, sizes[:-1], strict=True), *zip(reads, np.diff(sizes), strict=True)):
-            branch = Box(min(wide, READS * self.pitch), self.y - foot, palette().warning, 0)
-            band.add(branch.move_to(at(x, (self.y + foot) / 2)))
-        return band
+        top, band = self.y - ROAD / 2, VGroup()
+        for high, right, left in zip(sizes[1:], reads, [*reads[1:], self.room.left], strict=True):
+            band.add(Box(right - left, high, palette().focus, 0).move_to(at((left + right) / 2, top - high / 2)))
+        for xs, heights in ((writes, sizes[:-1]), (reads, sizes[1:])):
+            for x, high in zip(xs, heights, strict=True):
+                thread = Box(THREAD * self.pitch, top - high - foot, palette().focus, 0)
+                band.add(thread.move_to(at(x, (top - high + foot) / 2)))
+        return band.set_opacity(PALE)
+
+    def grown(self) -> tuple[VGroup, VGroup]:
+        """What comes back through sublayers of small slopes, and of large ones."""
+        return self.returns(2 * ROAD), self.returns(MOST)
 
     def sends(self, gradient: VGroup) -> tuple[Animation, Animation]:
         """A gradient runs back, behind the sublayers on its way."""
@@ -355,4 +359,4 @@ class River(VGroup):
         lanes = [lane.copy() for lane in self.lanes]
         for lane in lanes:
             lane.points = lane.points[::-1]
-        return pulses(lanes, [1.0] + [0.7] * (len(lanes) - 1), "warning")
+        return pulses(lanes, [1.0] + [0.7] * (len(lanes) - 1), "focus")

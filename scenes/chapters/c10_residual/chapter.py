@@ -178,12 +178,12 @@ class Residual(Chapter):
     def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The gradient in one sentence, and its way along the stream."""
         behind = trace.about["config"]["norm_order"] == "post"
-        slope = Formula('"slope of" x + f(x) = {{ "one" : warning }} + "slope of" f', LARGE)
+        slope = Formula('"slope of" x + f(x) = {{ "one" : focus }} + "slope of" f', LARGE)
         river.bed.fit(slope)
         asked = river.strip[:: len(river.strip) // 4]
         ring = ring_around(asked[0])
-        way = Words("← gradient", "large number", "warning").settle(river.bed.centre)
-        shrinking, swelling = river.gradients()
+        way = Words("← gradient, a sketch", "large number", "focus").settle(river.bed.centre)
+        (shrinking, swelling), (little, much) = river.gradients(), river.grown()
         yield Step(
             "The way back: a road for the gradient",
             beat(
@@ -209,14 +209,12 @@ class Residual(Chapter):
                     "But x + f(x) has the slope of f, plus one: one copy gets past all sublayers.",
                 ),
                 (leave(swelling, way), reshape(river.boxes, river.home)),
-                (appear(river.falls, river.stretches, river.reads, rise=False), appear(slope)),
-                Wipe(river.road, towards=LEFT, kind="slow"),
-                ambient=river.back(),
+                (Wipe(river.road, towards=LEFT, kind="slow"), appear(slope)),
             ),
             beat(
                 "What returns through them is added: can it explode?",
-                leave(river.falls, river.reads),
-                Wipe(river.returns(), towards=LEFT, kind="slow"),
+                Wipe(little, towards=LEFT),
+                reshape(little, much, "slow"),
             ),
             stage=[ribbon, *(part for part in river if part not in (river.ends, river.numbers))],
         )
@@ -406,9 +404,9 @@ class Residual(Chapter):
                 ambient=running(pre, post),
             ),
             beat(
-                "There, it stands on the gradient’s road.",
-                (Wipe(pre.road, towards=LEFT), Wipe(post.road, towards=LEFT)),
+                "There, nothing gets past unchanged.",
                 appear(ring_around(post.norm, "warning")),
+                ambient=running(pre, post),
             ),
             beat(
                 f"{run['layers']} layers deep, after {run['steps']} steps, without the slow start called warm-up, "

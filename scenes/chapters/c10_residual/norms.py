@@ -20,8 +20,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a box, of the stream, of the gradient on it, and of the disc of a sum.
-BOX, STREAM, ROAD, DISC = (200.0, 88.0), 44.0, 18.0, 56.0
+#: Px of a box, of the stream, and of the disc of a sum.
+BOX, STREAM, DISC = (200.0, 88.0), 44.0, 56.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
@@ -56,9 +56,6 @@ class NormOrder:
         self.plus = VGroup(disc, *arms).set_z_index(1)
         self.heading = Words(name, "block").settle(at(room.left, high)).begin_at(at(room.left, 0)[0])
         end = self.norm.get_left() if order == "post" else at(room.right, y)
-        #: The gradient, as far as it comes back past the sublayer: in post-norm, the norm is in its way.
-        back = self.norm.get_right() if order == "post" else at(room.left, y)
-        self.road = rule(back, at(room.right - STREAM, y), "warning", ROAD)
         stops = [corners[0], *(side for box in chain for side in (box.get_left(), box.get_right())), corners[1]]
         #: Along the stream, into the branch and between its boxes, and out of it: dots pass over no name.
         self.lanes = [
