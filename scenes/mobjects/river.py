@@ -333,12 +333,13 @@ class River(VGroup):
         sizes, foot = np.geomspace(ROAD, beginning, len(self.boxes) + 1) - ROAD, self.room.top + BOX
         reads = [x + READS * self.pitch for x in self.xs[::-1]]
         writes = [self._writes(i) for i in range(len(reads), 0, -1)]
-        top, band = self.y - ROAD / 2, VGroup()
-        for high, right, left in zip(sizes[1:], reads, [*reads[1:], self.room.left], strict=True):
+        top, band, half = self.y - ROAD / 2, VGroup(), THREAD * self.pitch / 2
+        starts = [x + half for x in reads]
+        for high, right, left in zip(sizes[1:], starts, [*starts[1:], self.room.left], strict=True):
             band.add(Box(right - left, high, palette().focus, 0).move_to(at((left + right) / 2, top - high / 2)))
         for xs, heights in ((writes, sizes[:-1]), (reads, sizes[1:])):
             for x, high in zip(xs, heights, strict=True):
-                thread = Box(THREAD * self.pitch, top - high - foot, palette().focus, 0)
+                thread = Box(2 * half, top - high - foot, palette().focus, 0)
                 band.add(thread.move_to(at(x, (top - high + foot) / 2)))
         return band.set_opacity(PALE)
 

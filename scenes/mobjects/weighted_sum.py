@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from manim import Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Sweep, Travel, appear, lagged, leave, ring_around
+from scenes.animations import Shades, Sweep, Through, Travel, appear, lagged, leave, ring_around
 from scenes.animations.fades import Motion
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Length, Shade, means
@@ -123,10 +124,18 @@ class WeightedSum(VGroup):
         self.sources.append(source)
 
     @classmethod
-    def of(cls, trace: Trace, focus: Focus, ribbon: Ribbon, side: Room, written: bool = False) -> WeightedSum:
-        """The values that the query token takes of the sentence."""
+    def of(
+        cls,
+        trace: Trace,
+        focus: Focus,
+        ribbon: Ribbon,
+        side: Room,
+        written: bool = False,
+        weights: NamedTensor | None = None,
+    ) -> WeightedSum:
+        """The values that the query token takes of the sentence, with its own weights or others."""
         head, query_token = focus.seen(trace), focus.query_token
-        weights, output = (head[name].pick(query=query_token) for name in ("weights", "z"))
+        weights, output = weights or head["weights"].pick(query=query_token), head["z"].pick(query=query_token)
         values, keys = head[attention_input(head, "v")], within_reach(head, query_token)
         return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE), written)
 
@@ -135,6 +144,16 @@ class WeightedSum(VGroup):
         turns = [Narrow(value, narrow) for value, narrow in zip(self.values, self.shrunk, strict=True)]
         together = lagged(turns, 0.35, 2.0)
         return appear(self.outlines, rise=False), together
+
+    def pass_by(self, states: Sequence[WeightedSum], kind: str) -> list[Any]:
+        """Weights pass through those of others, and values are as narrow as they say; numbers stand at both ends."""
+        parts = [
+            VGroup(*(part for one in some for part in one.family_members_with_points()))
+            for some in (self.values, *(state.shrunk for state in states))
+        ]
+        fills = [[tile.get_fill_color().to_hex() for tile in state.tiles] for state in states]
+        motions = Through(parts[0], parts[1:], kind), Shades(self.tiles, fills, states[-1].tiles, kind)
+        return [leave(states[0].numbers), motions, appear(states[-1].numbers, rise=False)]
 
     def follow(self) -> list[Any]:
         """The sum of one entry: its weights and values come down from above, and its result stands in the output."""

@@ -16,12 +16,12 @@ from scenes.animations import (
     fill,
     follow,
     leave,
-    move_ring,
     pulses,
     ring_around,
     slide,
 )
 from scenes.chapters.c08_heads.figures import Counted, JoinedHeads, Race, Sink, SplitHeads, Wiring
+from scenes.layout import Room
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
@@ -69,7 +69,7 @@ class Heads(Chapter):
         ribbon = Ribbon(words, columns)
         blend = WeightedSum.of(trace, focus, ribbon, side)
         card = Card("measured on sentences that the model has not seen")
-        yield from self.one_row(focus, trace, ribbon, blend)
+        yield from self.one_row(focus, trace, ribbon, side, blend)
         yield from self.side_by_side(focus, trace, ribbon, blend)
         yield from self.no_slices(focus, trace, split)
         yield from self.joined(focus, trace)
@@ -82,37 +82,40 @@ class Heads(Chapter):
             yield from self.self_or_cross(trace)
         yield from self.several_looks(focus, trace, split)
 
-    def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, picture: WeightedSum) -> Iterator[Step]:
-        """The question of the chapter: one softmax has one set of weights, and what it brings is one sum."""
-        query_token = focus.query_token
-        keys, ring = within_reach(focus.seen(trace), query_token), ring_around(picture.tiles)
-        several = len(keys) > 1
-        top_key, most = focus.seen(trace).in_full("weights", query=query_token).largest()
+    def one_row(self, focus: Focus, trace: Trace, ribbon: Ribbon, side: Room, picture: WeightedSum) -> Iterator[Step]:
+        """The question of the chapter: two tokens want one row of weights, and what it brings is one sum."""
+        query_token, head = focus.query_token, focus.seen(trace)
+        raised = head["raised_weights"].pick(query=query_token)
+        (top_key, most), (second, last) = (raised.pick(step=step).largest() for step in (0, len(raised) - 1))
+        states = [WeightedSum.of(trace, focus, ribbon, side, weights=raised.pick(step=i)) for i in range(len(raised))]
+        states[0].numbers, fought = picture.numbers, bool(last > 0.5) and second.position != top_key.position
         yield Step(
             "Is one set of weights enough?",
             beat(
-                f"In {head_name(focus.layer, focus.head)}, the attention weights of “{query_token}” add up to one.",
-                ribbon.mark({ribbon.place(query_token): "query"}),
-                appear(ring),
-            ),
-            beat(
                 claim(
-                    several,
-                    f"“{top_key}” gets {most:share}. What one token gets, the others lose.",
+                    len(within_reach(head, query_token)) > 1,
+                    f"In {head_name(focus.layer, focus.head)}, “{query_token}” gives “{top_key}” {most:share}.",
                     f"“{top_key}” gets {most:share}, since no other token is there.",
                 ),
-                move_ring(ring, picture.tiles[int(picture.weights.values[[*keys]].argmax())]),
+                ribbon.mark({ribbon.place(query_token): "query"}),
                 picture.weigh(),
+            ),
+            *(
+                [
+                    beat(
+                        f"Give “{second}” more: what one token gets, the others lose.",
+                        *picture.pass_by(states, "slow"),
+                    )
+                ]
+                if fought
+                else []
             ),
             beat(
                 "What comes out is one vector, mixed by this one set of weights.",
-                leave(ring),
+                *(picture.pass_by(states[::-1], "row") if fought else []),
                 *picture.pour(),
             ),
-            beat(
-                f"But “{query_token}” may need another mixture, too.",
-                appear(ring_around(picture.output)),
-            ),
+            beat(f"But “{query_token}” may need another mixture, too.", appear(ring_around(picture.output))),
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 
@@ -532,6 +535,8 @@ class Heads(Chapter):
             ),
             beat(
                 "Your turn: split W_Q for twice as many heads. Does it take more parameters?",
+                # A half has weights of its own, which nobody has computed, and another letter.
+                leave(*told, *(plate[1] for plate in picture.plates), *([picture.told_name] if told else [])),
                 appear_in_turn([*picture.halve()], "slow"),
             ),
             beat(

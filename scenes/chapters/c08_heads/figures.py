@@ -137,9 +137,9 @@ class SplitHeads(VGroup):
         return []
 
     def halve(self) -> VGroup:
-        """A line down the middle of each matrix: twice as many heads."""
-        over = UP * units(14)
-        return VGroup(dashes(m.get_top() + over, m.get_bottom() - over, "focus", 6) for m in self.matrices)
+        """A line down the middle of each matrix and of the query that it makes: twice as many heads."""
+        over, pairs = UP * units(14), zip(self.matrices, self.queries, strict=True)
+        return VGroup(dashes(m.get_top() + over, q.get_bottom() - over, "focus", 6) for m, q in pairs)
 
 
 class JoinedHeads(VGroup):

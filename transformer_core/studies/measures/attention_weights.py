@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import Trace
 POWERS = tuple(step / 4 for step in range(-2, 13))
 #: The number whose powers they are where the scores are not scaled.
 UNSCALED = 4.0
+#: By how much a score is raised in `raised_weights`.
+RAISED = 6
 #: The even steps of `softmax_way` from one stage to the next.
 FRAMES = 12
 
@@ -107,6 +109,13 @@ def tied_weights(masked: np.ndarray) -> Values:
     raised = masked.copy()
     np.put_along_axis(raised, second, tied, axis=-1)
     return softmax(raised)
+
+
+@measure("batch head query step key", like="scores")
+def raised_weights(masked: np.ndarray) -> Values:
+    """softmax(s_i) of the scaled scores, while the second largest of row i is raised by 0, 1, ... `RAISED`."""
+    second = np.argsort(np.argsort(-masked, axis=-1, kind="stable"), axis=-1) == 1
+    return softmax(masked[..., None, :] + np.arange(RAISED + 1)[:, None] * second[..., None, :])
 
 
 @measure("batch head query d_head", like="q")
