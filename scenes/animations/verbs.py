@@ -37,6 +37,7 @@ from scenes.theme import pace, pixels, units
 
 EASE_OUT = rate_functions.ease_out_cubic
 GLIDE = rate_functions.ease_in_out_sine
+LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
 #: Animations that play together, or one alone.
 Play: TypeAlias = Animation | tuple[Animation, ...]
 #: More pairs than this meet as plain plates, without the cells of their vectors.
@@ -190,8 +191,7 @@ def exchange(
 def gather(parts: Sequence[Mobject], goal: Mobject, kind: str = "row", arc: float = 0.25) -> Animation:
     """Copies of the parts fly to one place, one after another, and become what stands there."""
     flights = lagged((Flight(part, goal, arc) for part in parts), 0.3, 2.0, kind)
-    late = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
-    return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=late))
+    return AnimationGroup(flights, Come(goal, run_time=pace(kind), rate_func=LATE))
 
 
 def deal(sources: Sequence[Mobject], *hands: Sequence[Mobject], kind: str = "row") -> Animation | None:
@@ -239,7 +239,8 @@ def recast(old: Sequence[Cell], new: Sequence[Cell], kind: str = "transform") ->
     return (
         *([leave(*gone)] if gone else ()),
         *exchange([cell.ground for cell in old], [cell.ground for cell in new], kind),
-        *([appear(*come, rise=False)] if come else ()),
+        # Not before the discs are out of their way.
+        *([Come(VGroup(*come), run_time=pace(kind), rate_func=LATE)] if come else ()),
     )
 
 

@@ -25,8 +25,6 @@ WIDE, HIGH = 1150.0, 400.0
 NARROWEST, BESIDE = 300.0, 100.0
 #: Px from the bar of a total to the next.
 TOTAL = 124.0
-#: The height at which a label stands that belongs to several curves, between none and all.
-MIDWAY = 0.6
 #: Px of the dot where a curve comes to its goal, and the share of the time of a curve in which this dot comes.
 GOAL, COMING = 14.0, 0.1
 
@@ -48,7 +46,7 @@ class Curves(VGroup):
         ends: the number that stands beside the name, and its format, where one does.
         ticks: the places along the first axis that have a number.
         room: the rectangle that is filled.
-        others: curves without a name of their own, and what all of them are called.
+        others: curves without a name of their own, and what all of them are called, beside the lowest end.
         powers: True if the second axis counts in powers; else it leads from none to all.
         linear: True if the first axis does not count in powers, too.
         totals: of each curve, a number of the second axis, which stands as a bar at the right under the name `total`.
@@ -109,9 +107,10 @@ class Curves(VGroup):
         heights = plot.heights([min(entries), max(entries)], ".0e") if powers else plot.shares()
         self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *heights)
         self.others = VGroup(plot.curve(x, row, "ink3") for row in others[1])
-        self.another = Words(others[0], "fact", "ink3")
         if others[1]:
-            plot.label(self.another, float(x.values[-1]), MIDWAY)
+            least = min(row.quantity(-1) for row in others[1])
+            self.another = Words(f"{others[0]}: {least:.0%} or more", "fact", "ink2")
+            plot.label(self.another, float(x.values[-1]), float(least))
         #: The bar of each curve, with its number.
         self.totals: dict[str, VGroup] = {}
         foot = plot.axes[0].get_right() + RIGHT * units(beside + TOTAL)

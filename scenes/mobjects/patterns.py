@@ -30,7 +30,7 @@ CLOSEST = 27.0
 HEAD, FOOT, INSET, PANEL, WORDS = 64.0, 136.0, 22.0, 24.0, "token"
 
 #: Px for the name of the layer above its heads, and by how much more the words of the rows stand clear of rings.
-TAG, CLEAR = 54.0, 12.0
+TAG, CLEAR = 54.0, 24.0
 
 
 def squares(centres: np.ndarray, sides: np.ndarray, role: str, outline: bool = False) -> VMobject:

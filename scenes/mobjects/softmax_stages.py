@@ -165,9 +165,10 @@ class Onward(Motion):
         for i, text in enumerate(self.one.numbers):
             if row != self.shown:
                 text.rewrite(format(self.rows[row][i], self.one.spec))
-            text.settle(self.one.spots[i] * (1 - along) + self.other.spots[i] * along)
-            if not self.counted:
-                text.set_fill(opacity=max(0.0, abs(2 * along - 1) * 2 - 1))
+            share = along if self.counted else round(along)
+            text.settle(self.one.spots[i] * (1 - share) + self.other.spots[i] * share)
+            if not self.counted:  # it is gone before its bar has got far
+                text.set_fill(opacity=max(0.0, abs(2 * along - 1) * 8 - 7))
         self.shown = row
 
     def clean_up_from_scene(self, scene: Scene) -> None:

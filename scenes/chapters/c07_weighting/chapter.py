@@ -17,6 +17,7 @@ from scenes.animations import (
     fill,
     gather,
     leave,
+    move_ring,
     pulses,
     recast,
     ring_around,
@@ -376,8 +377,8 @@ class Weighting(Chapter):
             ),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                (leave(*left), appear(added.origin, added.names[0]), added.grow(added.before)),
-                (*exchange([picture.output], [added.found], "row"), appear(added.names[1])),
+                (leave(*left, picture.output), appear(added.origin, added.names[0]), added.grow(added.before)),
+                (draw(added.found, kind="slow"), appear(added.names[1])),
             ),
             beat(
                 claim(
@@ -385,7 +386,7 @@ class Weighting(Chapter):
                     "So it is added to this vector, as the outputs of the other heads are.",
                     "So it is added to this vector.",
                 ),
-                (added.grow(added.sum), appear(added.names[2])),
+                (added.grow(added.sum, "slow"), appear(added.names[2])),
             ),
             stage=[ribbon],
         )
@@ -549,6 +550,8 @@ class Weighting(Chapter):
                         f"Your turn: if “{query_token}” scored “{tie.second}” as high as “{tie.first}”, "
                         "how much would each get?",
                         appear(ring),
+                        *(move_ring(ring, one) for one in (*tie.pair[::-1], scores.query_names[place])),
+                        leave(tie.numbers),
                     ),
                     beat(
                         f"“{query_token}” would give each {tie.share:share}: "
@@ -557,7 +560,6 @@ class Weighting(Chapter):
                             "equal weights, and almost nothing is left.",
                             "equal scores, equal weights.",
                         ),
-                        leave(tie.numbers),
                         (
                             slide(VGroup(*tie.row), VGroup(*tie.raised.segments.values()), "slow"),
                             *exchange([outputs[place]], [mixed], "slow"),

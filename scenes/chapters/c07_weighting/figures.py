@@ -194,16 +194,16 @@ class AddedOutput(VGroup):
             name.next_to(line.get_center(), side, buff=units(24))
         super().__init__(self.origin, self.before, self.found, self.sum, self.names)
 
-    def grow(self, line: VGroup) -> Animation:
+    def grow(self, line: VGroup, kind: str = "row") -> Animation:
         """The vector, or the sum, grows straight out of the point where it begins."""
-        return Travel(self.origin, line, 0.0, "row")
+        return Travel(self.origin, line, 0.0, kind)
 
 
 class Tie:
     """The weights of a query as one bar, and what they were if the second largest score were raised to the largest.
 
     `first` and `second` are the keys of both scores, and `share` is the weight of each then; with a single key,
-    `second` is empty. `row` are the segments of the bar, and `numbers` stand in them.
+    `second` is empty. `row` are the segments of the bar, with those of both as a `pair`, and `numbers` stand in them.
     """
 
     def __init__(self, head: Trace, query: Label, line: Room, stacked: StackedRows) -> None:
@@ -213,6 +213,7 @@ class Tie:
         tied = head["tied_weights"].pick(query=query)
         self.share = tied.quantity(order[0])
         self.row = [stacked.segments[place, j] for j in range(len(weights))]
+        self.pair = [self.row[j] for j in order[:2]]
         self.numbers = VGroup(text for text in stacked.numbers if text.paper in self.row)
         self.raised = StackedRows(tied, [line])
 

@@ -386,7 +386,7 @@ class Heads(Chapter):
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(layer, head)} attends to it in {score:share} of new cases.",
-                fill(panels[0].dots, "slow"),
+                fill(panels[0].dots, "tour"),
                 appear(panels[0].score),
             ),
             beat(
