@@ -13,6 +13,7 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    follow,
     leave,
     pulses,
     ring_around,
@@ -316,7 +317,8 @@ class Interpretation(Chapter):
         at = most.index(last.position)
         once = moved and most == [first.position] * at + [last.position] * (len(most) - at)
         places = [(0, first.position), *([(top, first.position)] if moved else []), (top, last.position)]
-        copied, *more = picture.patches(places)
+        (flown, *copied), *more = picture.patches(places)
+        moving = card.called("yellow: how far each vector is moved")
         after = [f"After the last layer, the same copy gives {idle:share},", f"that of “{last}” {end:share}."]
         after = after if moved else [f"After the last layer, it is {end:share}."]
         yield Step(
@@ -331,13 +333,15 @@ class Interpretation(Chapter):
             beat(
                 f"Activation patching copies one. A check: “{given}” for “{first}” at the input must give “{other}”: "
                 f"{start:share}.",
+                flown,
+                (leave(card.words), follow(moving)),
                 *copied,
             ),
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
             beat(
                 "The others: "
                 + claim(lone, "at each depth, only one vector decides.", "several vectors have a part in it."),
-                picture.put_back(),
+                (*picture.put_back(), leave(moving), follow(card.words)),
                 picture.others(places),
             ),
             beat(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -17,26 +17,27 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     follow,
+    grow,
     lagged,
     leave,
     reshape,
     take_out,
 )
 from scenes.layout import Room
-from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, arrow, frame, path
-from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.shapes import Box, arrow, drop, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
-from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import letter_of
-from scenes.theme import PIXELS_PER_UNIT, ink_on, palette, pixels, shared, units
+from scenes.theme import ink_on, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the smaller of two runs, and of the names between both.
-SMALL, BETWEEN = 480.0, 150.0
+#: Px between two runs, for the names of their layers, and between two layers.
+BETWEEN, FLOOR = 150.0, 36.0
+#: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
+TINT, SEEN = 0.3, 0.05
 #: From so many px on, two bars have large words.
 TALL = 200.0
 #: The colours of the own form of a word and of that in the other sentence, and of what brings either.
@@ -72,25 +73,36 @@ class Forms(VGroup):
 
 
 class OneRun:
-    """A run of the encoder: tokens along the foot, and their vectors before the first layer and after each."""
+    """A run of the encoder: tokens along the foot; a tile for each vector, and the threads that lead up to it.
 
-    def __init__(self, rows: NamedTensor, scale: float, room: Room) -> None:
-        body, foot = room.split_rows(-60, 16)
+    Tiles stand for the vectors before the first layer and after each.
+    """
+
+    def __init__(self, rows: NamedTensor, role: str, room: Room) -> None:
+        body, foot = room.split_rows(-60, FLOOR)
         words = rows.words("position")
-        self.tokens, self.vectors = VGroup(), VGroup()
-        self.places = [line.columns(len(words), 12) for line in reversed(body.rows(rows.size("layer"), 12))]
-        for label, place in zip(words, foot.columns(len(words), 12), strict=True):
+        self.tokens, self.tiles = VGroup(), VGroup()
+        self.places = [line.columns(len(words), 20) for line in reversed(body.rows(rows.size("layer"), FLOOR))]
+        for label, place in zip(words, foot.columns(len(words), 20), strict=True):
             self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
-        for layer, line in zip(rows, self.places, strict=True):
-            vectors = [Vector(row, p.width, p.height, "residual", scale) for row, p in zip(layer, line, strict=True)]
-            self.vectors.add(VGroup(one.move_to(place.centre) for one, place in zip(vectors, line, strict=True)))
+        for line in self.places:
+            self.tiles.add(VGroup(tile(place, role) for place in line))
+        floors = [*pairwise([self.tokens, *self.tiles])]
+        self.threads = [VGroup(drop(b, a) for a, b in zip(*pair, strict=True)) for pair in floors]
 
     def upwards(self) -> list[Animation]:
         """The vectors come out of the tokens, and those of each layer out of the ones below."""
+        floors = zip(pairwise([self.tokens, *self.tiles]), self.threads, strict=True)
         return [
-            AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True)))
-            for lower, line in pairwise([self.tokens, *self.vectors])
+            AnimationGroup(draw(threads, back=True), *(Travel(a, b, 0.0, "row") for a, b in zip(*pair, strict=True)))
+            for pair, threads in floors
         ]
+
+
+def tile(place: Room, role: str) -> Box:
+    """A vector as a plain tile, in the colour of its run."""
+    colour = palette().role(role)
+    return Box.of(place, colour, 8, colour, 2.5).set_fill(opacity=TINT)
 
 
 def shaded(share: Quantity, told: bool, place: Room, aside: float = 0.0) -> VGroup:
@@ -105,7 +117,7 @@ def shaded(share: Quantity, told: bool, place: Room, aside: float = 0.0) -> VGro
 
 
 class TwoPasses:
-    """Two runs side by side: a vector of the small one is copied into the large one, and the answer there tips.
+    """Two runs side by side: a vector of one is copied into the other, its change runs upwards, and the answer tips.
 
     Args:
         run: the recorded transplants, by the name of each tensor.
@@ -118,20 +130,21 @@ class TwoPasses:
 
     def __init__(self, run: Trace, key: str, least: float, room: Room) -> None:
         rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
-        self.probs, unpatched = run[f"{key}_prob"], run[f"{key}_unpatched"]
-        top, body = room.split_rows(112, 36)
-        scale, (left, right) = max(full_colour(rows), full_colour(given)), body.split_columns(SMALL, BETWEEN)
-        self.donor, self.own = OneRun(given, scale, left), OneRun(rows, scale, right)
-        before, self.room = right.cross(top).split_columns(-left.width, 40)
-        self.answer = Forms(unpatched.pick(part="donor"), left.cross(top))
+        self.probs, unpatched, self.moved = run[f"{key}_prob"], run[f"{key}_unpatched"], run[f"{key}_rows.moved"]
+        top, body = room.split_rows(112, 30)
+        left, right = body.columns(2, BETWEEN)
+        self.donor, self.own = OneRun(given, "query", left), OneRun(rows, "residual", right)
+        places = [side.cross(top).split_columns(0.38 * side.width, 40) for side in (left, right)]
+        (_, there), (_, self.room) = places
+        self.answer = Forms(unpatched.pick(part="donor"), there)
         self.answers, self.unpatched = (Forms(unpatched.pick(part="own"), self.room) for _ in range(2))
         #: The Spanish words that stand already, in both runs.
-        self.before = in_line(run[f"{key}_own_written"].words("position")[:-1], before.width).move_to(before.centre)
-        self.calls, self.told, self.scale, self.given = VGroup(), [], scale, given
+        written = run[f"{key}_own_written"].words("position")[:-1]
+        self.before = VGroup(in_line(written, before.width).move_to(before.centre) for before, _ in places)
+        self.calls, self.told, self.trail = VGroup(), [], VGroup()
         for layer, line in enumerate(self.own.places):
-            middle = np.array([left.width / 2 + BETWEEN / 2, 0, 0])
             call = word(rows.label("layer", layer), "fact", "ink2")
-            self.calls.add(call.settle(self.donor.vectors[layer].get_center() + middle / PIXELS_PER_UNIT))
+            self.calls.add(call.settle(np.array([body.centre[0], line[0].centre[1], 0])))
             shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
             self.told.append(VGroup(shaded(p, bool(p > least), place, place.width / 5) for p, place in shares))
 
@@ -141,35 +154,52 @@ class TwoPasses:
         return [(given, own, appear(call)) for given, own, call in steps]
 
     def patches(self, places: Sequence[tuple[int, int]]) -> list[list[Play]]:
-        """Plays for each place, layer and position: its vector flies from the small run into the large one.
+        """Plays for each place, layer and position: its vector flies from the one run into the other.
 
         The answer there tips, and a cell tells it. What was copied before is first put back.
         """
         found: list[list[Play]] = []
         for layer, position in places:
-            source, goal = self.donor.vectors[layer][position], self.own.vectors[layer][position]
-            row = self.given.pick(layer=layer, position=position)
-            copied = Vector(row, pixels(goal.width), pixels(goal.height), "query", self.scale).move_to(goal)
+            source, goal = self.donor.tiles[layer][position], self.own.tiles[layer][position]
+            copied = source.copy().move_to(goal)
             after = Forms(self.probs.pick(layer=layer, position=position), self.room)
             back = self.put_back() if found else ()
             found.append([
-                (*back, leave(goal), Travel(source, copied, 0.3, "cut" if found else "slow")),
-                Flight(copied, copied.copy().move_to(self.answers), 0.0),
-                (*self.answers.become(after), leave(copied), appear(self.told[layer][position], rise=False)),
+                (*back, leave(goal), Travel(source, copied, 0.15, "cut" if found else "row")),
+                *(() if layer else self.upwards()),
+                self.answers.become(after),
+                (leave(copied), appear(self.told[layer][position], rise=False)),
             ])  # fmt: skip
         return found
 
+    def upwards(self) -> list[Play]:
+        """A copy at the input changes what stands above it, layer by layer: each tile fills as far as it moves."""
+        plays: list[Play] = []
+        for layer in range(1, len(self.moved)):
+            lines, fills = VGroup(), VGroup()
+            for place, share in enumerate(self.moved.pick(layer=layer).quantities()):
+                below = [at for at, one in enumerate(self.moved.values[layer - 1]) if one > SEEN]
+                if share > SEEN:
+                    box, room = self.own.tiles[layer][place], self.own.places[layer][place]
+                    feet = [self.own.tiles[layer - 1][at].get_top() for at in below]
+                    lines.add(rule(foot, box.get_bottom(), "query", 6) for foot in feet)
+                    fill = bar_of(share, "height", room.height, room.width, "query", 8).set_fill(opacity=2 * TINT)
+                    fills.add(fill.align_to(box, DOWN).set_x(box.get_x()))
+            self.trail.add(lines, fills)
+            plays += [draw(lines), AnimationGroup(*(grow(fill, DOWN) for fill in fills))]
+        return plays
+
     def put_back(self) -> tuple[Animation, ...]:
-        """The large run answers as it did."""
-        return self.answers.become(self.unpatched)
+        """The run answers as it did."""
+        return leave(*self.trail), *self.answers.become(self.unpatched)
 
     def others(self, done: Sequence[tuple[int, int]]) -> Animation:
         """All other vectors fly across, one after another, and leave what they lead to."""
         turns = []
         for layer, position in np.ndindex(self.probs.shape[1:]):
             if (layer, position) not in done:
-                own = self.own.vectors[layer][position]
-                flight = Flight(self.donor.vectors[layer][position], own, 0.15)
+                own = self.own.tiles[layer][position]
+                flight = Flight(self.donor.tiles[layer][position], own, 0.15)
                 turns.append(AnimationGroup(flight, leave(own), appear(self.told[layer][position], rise=False)))
         return lagged(turns, 0.3)
 

@@ -416,3 +416,12 @@ def learned_sheets(raw):
     spots = grid_of(raw)
     return [[[looked_upon(*spots[i][j], -float(score) / 12) for j, score in enumerate(row)]
              for i, row in enumerate(plane)] for plane in raw["planes"]]  # fmt: skip
+
+
+@oracle("moved", ("experiment.patching.car_rows", "experiment.patching.tired_rows"), "layer position",
+        lambda raw: {axis: raw.words(raw.prefix and f"/{raw.prefix}", axis) for axis in ("layer", "position")})  # fmt: skip
+def moved(raw):
+    """By distances of whole rows, and the farthest of them."""
+    other = raw[f"/{raw.prefix.removesuffix('rows')}donor_rows"]
+    far = [[math.dist(a, b) for a, b in zip(*rows, strict=True)] for rows in zip(raw.itself, other, strict=True)]
+    return [[one / max(map(max, far)) for one in line] for line in far]

@@ -115,6 +115,16 @@ def layers_until_alike(share: np.ndarray) -> Values:
     return np.where(alike.any(-1), alike.argmax(-1), -1)
 
 
+@measure("layer position", like="itself")
+def moved(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
+    """|x'_l - x_l| of each row x_l of a stack, where x' is that of another sentence, as a share of the largest.
+
+    `prefix` is `experiment.patching.<pair>_rows`; the sentences differ in one token, so all else follows from its row.
+    """
+    far = np.linalg.norm(trace.full(f"{prefix.removesuffix('rows')}donor_rows").values - itself.astype(float), axis=-1)
+    return far / far.max()
+
+
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """cos(x, y) along the last axis."""
     lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
