@@ -198,10 +198,8 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
     assert np.unravel_index(given[1].argmax(), given[1].shape) == (1, 1)
     spoken = said("interpretation", trace)
     assert f"head B of the second layer alone gives “roja” {given[1, 1, 1]:.0%}." in spoken
-    assert (
-        f"without this head, “roja” {off[1, 1, 1, 1]:.0%}, and after “el coche es”, “rojo” {off[0, 0, 1, 1]:.0%}"
-        in (" ".join(spoken.split()))
-    )
+    assert f"Without this head, “rojo” still gets {off[0, 0, 1, 1]:.0%}." in spoken
+    assert "After “la casa es”, “roja” wins: the Spanish words are enough." in spoken
     several, own = given.copy(), off.copy()
     several[1, 0, 0], own[:, 1] = 0.3, off[:, 0]
     spoken = said(
@@ -209,7 +207,7 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
         changed(trace, experiment__patching__car_heads=several, experiment__patching__car_off=own),
     )
     assert "gives “roja” most" in spoken
-    assert "either route is enough." not in spoken
+    assert "the Spanish words are enough." not in spoken
 
 
 def test_open_gates_are_said_to_let_more_of_the_gradient_through_only_where_they_do() -> None:
@@ -297,11 +295,13 @@ def test_one_vector_is_said_to_decide_only_where_no_other_has_a_part_in_it() -> 
     )
 
 
-def test_either_route_to_the_gender_is_enough_only_where_each_wins_without_the_other() -> None:
+def test_a_wrong_word_is_said_to_mislead_what_follows_only_where_the_right_one_mends_it() -> None:
     trace = trace_of(SENTENCES[0])
-    assert "either route is enough." in said("interpretation", trace)
-    whole = trace["experiment.patching.car_prefix"].values[::-1].copy()
-    assert "either route" not in said("interpretation", changed(trace, experiment__patching__car_prefix=whole))
+    assert "So “el casa es rojo” went wrong at “el”: after “la”, “roja” follows." in said("interpretation", trace)
+    mended = trace["experiment.patching.car_mended"].values[::-1].copy()
+    spoken = said("interpretation", changed(trace, experiment__patching__car_mended=mended))
+    assert "went wrong at" not in spoken
+    assert "For “la casa es roja”, without it, “roja” gets 1%." in spoken
 
 
 def test_other_inductions_are_said_to_have_a_second_head_only_where_each_has_two_stripes() -> None:

@@ -89,9 +89,9 @@ class AblatedHeads(VGroup):
         """A ring around a panel, above what comes in it later."""
         return ring_around(self.papers[k], role).set_z_index(1)
 
-    def averaged(self, k: int) -> Animation:
+    def averaged(self, k: int, come: Animation | None = None) -> Animation:
         """A head that is ablated gives its average instead."""
-        return AnimationGroup(leave(self.grids[k]), appear(self.averages[k], rise=False))
+        return AnimationGroup(leave(self.grids[k]), come or appear(self.averages[k], rise=False))
 
     def count(self, k: int) -> Animation:
         """The share that is right without it."""

@@ -9,6 +9,7 @@ from manim import Mobject, VGroup
 from scenes.animations import (
     OffAndOn,
     Travel,
+    Wipe,
     appear,
     appear_in_turn,
     draw,
@@ -120,7 +121,7 @@ class Interpretation(Chapter):
             ),
             beat(
                 "Ablation: a head gives only its average output over many sentences.",
-                (panels.averaged(chosen), appear(panels.calls[chosen])),
+                (panels.averaged(chosen, Wipe(panels.averages[chosen], kind="slow")), appear(panels.calls[chosen])),
             ),
             beat(
                 claim(
@@ -163,6 +164,7 @@ class Interpretation(Chapter):
                     ),
                 ),
                 (leave(*hidden), appear(*seen, rise=False)),
+                *((OffAndOn(broken.rings, "slow"),) if broken else ()),
             ),
             stage=[card, heads.sorted],
         )
@@ -214,32 +216,33 @@ class Interpretation(Chapter):
         if "spots" not in run:
             return
         picture = ProbePlane(run, STAGE)
-        told, asked = run["told"].pick(choice="inflected"), run["asked"]
-        first, *between, last, dealt = run["wrong_side"].quantities()
-        layers, count = range(1, len(picture.names) - 1), run["rows"].pick(choice="inflected")
+        first, *_, last, dealt = run["wrong_side"].quantities()
+        asked, layers = run["asked"], range(1, len(picture.names) - 1)
         yield Step(
             "A linear probe: can the gender be read?",
             beat(
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
-                (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]])),
+                (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]], "slow")),
             ),
             beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
             beat(
                 f"New nouns: at the input, {first} of {asked} are wrong"
-                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ", no better than a coin.", "."),
+                + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ": not yet readable.", "."),
                 *picture.ask(),
             ),
             beat(
-                "".join(f"Then {wrong}. " for wrong in between) + f"After the last layer, {last}.",
+                f"Layer by layer: after the last, {last}.",
                 *(play for layer in layers for play in picture.carry(layer)),
             ),
-            beat(f"Of {count:,.0f} adjectives, it tells {told.quantity(-1):share}."),
             beat(
-                f"Random genders: {dealt} wrong"
-                + claim(bool(1 - dealt / asked < MORE_THAN_A_GUESS), ", no better.", "."),
+                claim(
+                    bool(1 - dealt / asked < MORE_THAN_A_GUESS),
+                    "Random genders cannot be read: the line invents none.",
+                    f"Of random genders, {dealt} are wrong.",
+                ),
                 *picture.carry(len(layers) + 1),
             ),
-            beat("But what can be read need not be used."),
+            beat("But what can be read need not be used.", OffAndOn(picture.line, "slow")),
             stage=[],
         )
 
@@ -279,8 +282,8 @@ class Interpretation(Chapter):
             beat(
                 f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead of “{written}”: "
                 "its gender came later.",
-                appear(ring_around(rival[1], "query", roomy=True)),
-                ambient=taps.flow(),
+                draw(ring_around(rival[1], "query", roomy=True), kind="row"),
+                *(OffAndOn(ring) for ring in lens.rings[-1]),
             )
             if rival
             else beat(
@@ -293,8 +296,7 @@ class Interpretation(Chapter):
                         f"So it first leads after the {layer_name(max((leading or 0) - 1, 0))}.",
                     ),
                 ),
-                appear(ring_around(taps.up_to(leading))) if leading else None,
-                ambient=taps.flow(),
+                draw(ring_around(taps.up_to(leading)), kind="slow") if leading else None,
             ),
             stage=[lens.heads],
         )
@@ -369,11 +371,11 @@ class Interpretation(Chapter):
         *place, most = given.pick(choice=1).largest()
         lone = bool((given.values[1] > alone.quantity(1, 0) + HARDLY).sum() == 1)
         layer, head = (one.position for one in place)
-        whole = run[f"{PAIR}_prefix"].pick(part="donor")
         own, without = (off.pick(part=part, layer=layer, head=head) for part in ("own", "donor"))
-        first, second = whole.quantity(0) > whole.quantity(1), without.quantity(1) > without.quantity(0)
+        slip, right = (run[f"{PAIR}_mended"].pick(part=part) for part in ("written", "right"))
+        wrong, meant = (run[f"{PAIR}_{part}"].words("position") for part in ("written", "donor_written"))
+        misled = bool(slip.quantity(0) > slip.quantity(1)) and bool(right.quantity(1) > right.quantity(0))
         noun = run[f"{PAIR}_prob"].pick(choice=1, layer=0).largest()[0]
-        read = {part: spelled(run[f"{PAIR}_{part}_written"].words("position")[:-1]) for part in ("own", "donor")}
         yield Step(
             "Two routes to the gender",
             beat(
@@ -391,17 +393,31 @@ class Interpretation(Chapter):
                 ambient=pulses(picture.first[1]),
             ),
             beat(
-                f"After “{read['donor']}”, “{mine}” gets {whole.quantity(0):share};",
+                claim(
+                    bool(own.quantity(0) > own.quantity(1)),
+                    f"Without this head, “{mine}” still gets {own.quantity(0):share}.",
+                    f"Without this head, “{mine}” gets {own.quantity(0):share}.",
+                ),
                 leave(card.words),
-                picture.again(),
-                *picture.after("donor", picture.donor),
-            ),
-            beat(f"without this head, “{other}” {without.quantity(1):share},", *picture.cut()),
-            beat(
-                f"and after “{read['own']}”, “{mine}” {own.quantity(0):share}"
-                + claim(bool(first and second and own.quantity(0) > own.quantity(1)), ": either route is enough.", "."),
-                *picture.after("own", picture.own_off),
+                *picture.cut(),
                 ambient=pulses([picture.second[0]]),
+            ),
+            beat(
+                claim(
+                    bool(without.quantity(1) > without.quantity(0)),
+                    f"After “{spelled(meant[:-1])}”, “{other}” wins: the Spanish words are enough.",
+                    f"After “{spelled(meant[:-1])}”, “{other}” gets {without.quantity(1):share}.",
+                ),
+                *picture.after(0, 1, picture.donor_off),
+            ),
+            beat(
+                claim(
+                    misled and str(wrong[0]) != str(meant[0]),
+                    f"So “{spelled(wrong)}” went wrong at “{wrong[0]}”: after “{meant[0]}”, “{other}” follows.",
+                    f"For “{spelled(meant)}”, without it, “{other}” gets {right.quantity(1):share}.",
+                ),
+                *picture.slip(),
+                ambient=pulses([picture.second[1]]),
             ),
             stage=[card.paper],
         )
@@ -453,7 +469,6 @@ class Interpretation(Chapter):
             stage=[card],
         )
         off = run["ablated"].pick(layer=layer, head=head)
-        since, until = (run["rise_steps"].pick(choice=name) for name in ("before", "after"))
         left, stripes = run["ablated_by_seed"], run["stripe_by_seed"].values
         others = [left.quantity(k, layer, int(stripes[k, layer].argmax())) for k in range(1, len(stripes))]
         picture = Stripe(run, weights, off, others, card.inside)
@@ -461,12 +476,11 @@ class Interpretation(Chapter):
         yield Step(
             "A stripe forms, and with it the skill",
             beat(
-                "A stripe forms, and letters come out right,",
+                "A stripe forms, and letters come out right.",
                 appear_in_turn([picture.pattern, picture.plot, *picture.ticks]),
                 picture.run(),
-                appear(picture.end),
+                (appear(picture.end), draw(picture.rise, kind="row")),
             ),
-            beat(f"fastest from step {since:,.0f} to {until:,.0f}.", draw(picture.rise, kind="row")),
             beat(
                 f"With one layer, {one.quantity(-1):.0%} are right; by chance, {run['chance']:.0%}.",
                 draw(picture.chance, picture.shallow, kind="slow"),
@@ -479,8 +493,7 @@ class Interpretation(Chapter):
                     "Other runs lose less: there, a second head has the stripe, too.",
                     f"Other training runs, without theirs: {', '.join(f'{share:share}' for share in others)}.",
                 ),
-                (appear_in_turn([*picture.others]), appear(picture.runs)),
-                appear_in_turn([ring_around(dot) for dot in picture.others]),
+                appear_in_turn([*picture.without, picture.runs], "slow"),
             ),
             stage=[card],
         )

@@ -13,7 +13,7 @@ from scenes.mobjects.marks import End, Tick, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.patterns import Pattern
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, curve, dashes
+from scenes.mobjects.shapes import arch, curve, dashes, dot, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, pixels, units
@@ -22,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a letter that comes twice.
 LETTER = 104.0
+#: Px from the end of the curves to the line of results without a head.
+RESULTS = 250.0
 #: Px that the arc of a layer earlier rises, above the letters.
 BACK = 120.0
 
@@ -95,16 +97,20 @@ class Stripe:
         self.pattern = Pattern(weights.pick(frame=0), side.width / weights.size("query"))
         self.pattern.shift(side.centre - self.pattern.cells.get_center())
         self.states = [self._state(weights, k) for k in range(len(steps))]
-        self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - 260, body.height - 150)
+        self.plot = Plot(steps, accuracy, (None, (0, 1)), body.width - RESULTS - 90, body.height - 150)
         self.plot.shift(at(body.left, body.bottom - 86) - self.plot.axes[0].get_left())
         self.curve = self.plot.curve(steps, accuracy, "weight", 7)
         steep = tuple(k for k, step in enumerate(steps.values) if since <= step <= until)
         self.rise = self.plot.curve(steps.pick(frame=steep), accuracy.pick(frame=steep), "query", 12)
         self.shallow = self.plot.curve(steps, one_layer, "ink3", 5)
         last, count = float(steps.values[-1]), len(steps) - 1
-        self.others = self.plot.dots([steps.quantity(count)] * len(others), others, "ink2", 12)
-        runs = Words("head off, other runs", "fact", "ink2")
-        self.runs = self.plot.label(runs, last, float(min(others)), LEFT).shift(LEFT * units(12))
+        self.without = VGroup(*(self._result(share, "ink2") for share in others))
+        self.runs = Words("other runs", "fact", "ink2").next_to(self.without[-1], UP, buff=units(24))
+        self.runs.align_to(self.without[-1], RIGHT)
+        foot = self.plot.axes[0].get_right() + RIGHT * units(RESULTS)
+        name = Words("head off", "fact", "ink2").settle(foot + DOWN * units(28))
+        #: A line beside the curves, on which results without a head stand.
+        self.line = VGroup(rule(foot, foot + UP * self.plot.axes[1].height, "ink3", 2.5), name)
         self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
         self.ticks.add(*self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
@@ -114,10 +120,15 @@ class Stripe:
         means(self.chance, Tick(run["chance"], self.plot.up))
         one = Words(f"one layer {one_layer.quantity(count):.0%}", "fact", "ink3")
         self.one = self.plot.label(one, last, one_layer.values[-1]).shift(UP * units(18))
-        whole, without = (self.plot.point(last, float(share)) for share in (accuracy.values[-1], off))
-        self.fall = dashes(whole, without, "warning", 6)
-        told = Words(f"head off {off:.0%}", "fact", "warning")
-        self.off = self.plot.label(told, last, float(off)).shift(DOWN * units(14))
+        self.off = self._result(off, "warning")
+        whole = self.plot.point(last, float(accuracy.values[-1]))
+        self.fall = dashes(whole + RIGHT * units(140), self.off[0].get_center(), "warning", 6)
+
+    def _result(self, share: Quantity, role: str) -> VGroup:
+        """What is right without a head, as a dot on the line beside the curves, with its number."""
+        spot = self.plot.beside(float(share)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
+        told = number(share, "share", "stage number", role).next_to(spot, RIGHT, buff=units(22))
+        return VGroup(means(dot(spot, 12, role), Tick(share, self.plot.up)), told)
 
     def _state(self, weights: NamedTensor, frame: int) -> VGroup:
         other = Pattern(weights.pick(frame=frame), pixels(self.pattern.pitch))
@@ -125,7 +136,7 @@ class Stripe:
 
     def ablate(self) -> tuple[Animation, ...]:
         """The head goes off, and what is right falls to what is left without it."""
-        return OffAndOn(self.pattern.lines, "slow"), draw(self.fall, kind="slow")
+        return OffAndOn(self.pattern.lines, "slow"), appear(self.line), draw(self.fall, kind="slow")
 
     def run(self, kind: str = "tour") -> tuple[Animation, ...]:
         """The pattern passes through the training while the curve is drawn."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from manim import LEFT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, deal, draw, lagged, pulses, ring_around
+from scenes.animations import Flight, Travel, appear, deal, draw, lagged, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.next_tokens import NextTokens, likeliest
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, rule, stream_band
+from scenes.mobjects.shapes import Box, stream_band
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -50,7 +50,7 @@ class Taps(VGroup):
         self.columns, place = above.split_columns(side)[1].columns(len(self.shown)), box.split_columns(side)[1]
         self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, middle), aligned_edge=LEFT)
         start, end = self.token.get_right(), at(room.right, middle)
-        self.band, self.line = stream_band(start, end, BAND), rule(start, end, "residual", 1)
+        self.band = stream_band(start, end, BAND)
         scale = max(full_colour(rows[k]) for k in self.shown)
         self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
         paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)
@@ -86,10 +86,6 @@ class Taps(VGroup):
     def up_to(self, stop: int) -> VMobject:
         """The box of the layer before a stop, be it alone or among several."""
         return next(box for box, end in zip(self.layers, self.shown[1:], strict=True) if end >= stop)
-
-    def flow(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: the stream flows on."""
-        return pulses([self.line])
 
     def tap(self, i: int, *found: VMobject) -> tuple[Animation, ...]:
         """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""

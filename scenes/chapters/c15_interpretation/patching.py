@@ -16,11 +16,12 @@ from scenes.animations import (
     appear,
     appear_in_turn,
     draw,
-    follow,
+    exchange,
     grow,
     lagged,
     leave,
     reshape,
+    ring_around,
     take_out,
 )
 from scenes.layout import Room
@@ -232,9 +233,11 @@ class TwoRoutes:
         line, foot = rest.split_rows(72)[0], rest.split_rows(-72)[1]
         column, places = Room(column.left, line.top, column.right, foot.bottom), line.columns(len(words), 20)
         at, to = (prob.pick(layer=k).largest()[0].position for k in (0, -1))
-        #: What is translated, and the Spanish words before: its own, and those of the other sentence.
+        #: What is translated, and the Spanish words before: its own, those of the other sentence, and those that are
+        #: written for the other sentence without the head.
         self.source = VGroup(chip_in(one, place) for one, place in zip(words, places, strict=True))
-        written = (run[f"{key}_{part}_written"].words("position")[:-1] for part in ("own", "donor"))
+        names = "own_written", "donor_written", "written"
+        written = (run[f"{key}_{name}"].words("position")[: len(words) - 1] for name in names)
         self.prefixes = [VGroup(chip_in(one, foot) for one in some).arrange(buff=units(18)) for some in written]
         #: All heads of the encoder, a row a layer, as bright as the probability that each leads to; the best; the frame
         #: that stays where it is cut.
@@ -248,30 +251,43 @@ class TwoRoutes:
         self.head.add(stand.inset(12).fit(name, most=1).set_fill(ink_on(shared(share))))
         self.gone = frame(stand.width, stand.height, "warning", 5, 12).move_to(stand.centre)
         self.decoder = named("decoder", column)
-        noun, goal = self.source[at], self.source[to]
-        #: The noun of the other sentence, over that of the own.
-        self.noun = chip_in(run[f"{key}_donor_rows"].label("position", at), above).align_to(noun.get_center(), RIGHT)
-        turn, back = (np.array([chip.get_x(), self.noun.get_y(), 0]) for chip in (noun, goal))
-        upper, lower = (np.array([self.decoder.get_left()[0], row.centre[1], 0]) for row in (line, foot))
+        self.old, goal = self.source[at], self.source[to]
+        #: The noun of the other sentence, over that of the own, and later in its place.
+        self.noun = chip_in(run[f"{key}_donor_rows"].label("position", at), above)
+        self.noun.align_to(self.old.get_center(), RIGHT)
+        self.instead = self.noun.copy().move_to(self.old)
+        turn, back = (np.array([chip.get_x(), self.noun.get_y(), 0]) for chip in (self.old, goal))
+        edge, over, under = self.decoder.get_left()[0] * RIGHT, UP * line.centre[1], UP * foot.centre[1]
+        aside = UP * units(20)
         #: The lines of each route, with what is of the own sentence, and with what is copied.
         self.first, self.second = list[list[VMobject]](), list[VMobject]()
-        begins = [noun.get_top(), turn], [self.noun.get_right()]
-        for begin, prefix, role in zip(begins, self.prefixes, FORMS, strict=True):
+        begins = [self.old.get_top(), turn], [self.noun.get_right()]
+        for begin, role in zip(begins, FORMS, strict=True):
+            ways = [*begin, self.head.get_left()], [self.head.get_right(), back, goal.get_top()]
+            out = [goal.get_right() + aside, edge + over + aside]
+            self.first.append([path(way, role, 12) for way in (*ways, out)])
+        for prefix, role in zip(self.prefixes, (*FORMS, FORMS[0]), strict=True):
             prefix.move_to(foot.centre).align_to(self.source, LEFT)
-            over = [self.head.get_right(), back, goal.get_top()]
-            ways = [*begin, self.head.get_left()], over, [goal.get_right(), upper], [prefix.get_right(), lower]
-            self.first.append([path(way, role, 12) for way in ways[:-1]])
-            self.second.append(path(ways[-1], role, 12))
+            self.second.append(path([prefix.get_right(), edge + under], role, 12))
+        #: What the adjective itself gives, whatever its gender; and what both lines are called.
+        self.meaning = path([goal.get_right() - aside, edge + over - aside], "ink3", 12)
+        calls = Words("gender", "stage word", "ink2"), Words("meaning", "stage word", "ink2")
+        for call, side in zip(calls, (UP, DOWN), strict=True):
+            line = self.first[0][-1] if side is UP else self.meaning
+            call.next_to(line, side, buff=units(26)).end_at(edge[0] - units(14))
+        self.calls = VGroup(*calls)
         self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
         body, one = right.cross(column).inset(0, 40), {"layer": layer.position, "head": head.position}
-        self.answer, self.donor = (Forms(run[f"{key}_prefix"].pick(part=part), body) for part in ("own", "donor"))
+        self.answer = Forms(run[f"{key}_prefix"].pick(part="own"), body)
         self.copied = Forms(run[f"{key}_heads"].pick(**one), body)
         self.own_off, self.donor_off = (Forms(run[f"{key}_off"].pick(part=p, **one), body) for p in ("own", "donor"))
+        self.slipped, self.mended = (Forms(run[f"{key}_mended"].pick(part=p), body) for p in ("written", "right"))
 
     def routes(self) -> list[Play]:
         """Both routes are drawn, as the sentence has them."""
         into, *out = self.first[0]
-        return [draw(into), draw(*out), draw(self.second[0])]
+        return [(draw(self.meaning), appear(self.calls[1])), draw(into), (draw(*out), appear(self.calls[0])),
+                draw(self.second[0])]  # fmt: skip
 
     def copy(self) -> list[Play]:
         """The output of each head is copied, then that of the best alone: the route brings the other noun."""
@@ -284,20 +300,26 @@ class TwoRoutes:
             self.answer.become(self.copied),
         ]
 
-    def again(self) -> Play:
-        """The head brings what is of the own sentence again."""
-        return leave(self.noun, *self.first[1]), draw(*self.first[0])
-
-    def after(self, part: str, answer: Forms) -> list[Play]:
-        """The Spanish words of the "own" or the "donor" sentence stand before, and the answer becomes another."""
-        both = [*zip(self.prefixes, self.second, strict=True)]
-        old, (words, line) = both if part == "donor" else both[::-1]
-        return [(leave(*old), follow(words), draw(line)), self.answer.become(answer)]
-
     def cut(self) -> list[Play]:
-        """The head is cut, and with it its route."""
-        broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0][1:])
-        return [broken, self.answer.become(self.donor_off)]
+        """The head is cut, and with it its route: the adjective still tells what it means."""
+        again = leave(self.noun, *self.first[1]), draw(*self.first[0])
+        broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0], self.calls[0])
+        return [again, broken, self.answer.become(self.own_off)]
+
+    def after(self, old: int, new: int, answer: Forms) -> list[Play]:
+        """Other Spanish words stand before, and the answer becomes another."""
+        words = exchange(self.prefixes[old], self.prefixes[new])
+        return [(*words, leave(self.second[old]), draw(self.second[new])), self.answer.become(answer)]
+
+    def slip(self) -> list[Play]:
+        """The other sentence is read, and goes on from what is written for it without the head; the slip is mended."""
+        ring = ring_around(self.prefixes[2][0], "warning")
+        return [
+            (*exchange([self.old], [self.instead]), *self.after(1, 2, self.slipped)[0]),
+            (*self.answer.become(self.slipped), appear(ring)),
+            (leave(ring), *self.after(2, 1, self.mended)[0]),
+            self.answer.become(self.mended),
+        ]
 
 
 def chip_in(label: Label, place: Room) -> Token:

@@ -88,29 +88,33 @@ def by_head(model: Transformer, key: str, usual: dict[str, np.ndarray]) -> Piece
 
     "choice layer head" where it gives what it gives in the other sentence. "choice part" with all heads, and "choice
     part layer head" where it is at its mean, after the Spanish words of the own or of the other sentence. And what
-    becomes of the other sentence, word for word, where the head that moves most is at its mean.
+    becomes of the other sentence, word for word, where the head that moves most is at its mean: "choice part" are both
+    forms after the words that it writes so, and after the right ones.
     """
     (into, read), (donor, other_read) = sides(key)
     ids = [vocabulary().target.index(form) for form in forms(key)]
     layers, heads = range(model.config.encoder_layers), range(model.config.heads)
     paths = [f"encoder.{layer}.self_attn" for layer in layers]
 
-    def likely(prefix: Tensor, edit: dict[str, Edit] | None = None) -> list[float]:
+    def likely(prefix: Tensor, edit: dict[str, Edit] | None = None, source: Tensor = into) -> list[float]:
         with record(only=(), edit=edit):
-            return model(into, prefix)[0, -1].softmax(-1)[ids].tolist()
+            return model(source, prefix)[0, -1].softmax(-1)[ids].tolist()
 
     with record(only=[f"{path}.z" for path in paths]) as tape:
         model(donor, read)
     given = [[likely(read, {f"{p}.z": replaced(1, head, tape[f"{p}.z"][:, head])}) for head in heads] for p in paths]
     off = [[{f"{p}.z": replaced(1, head, torch.from_numpy(usual[p][head]))} for head in heads] for p in paths]
     most = np.unravel_index(np.array(given)[..., 1].argmax(), (len(layers), len(heads)))
-    with record(only=(), edit=off[most[0]][most[1]]):
+    edit = off[most[0]][most[1]]
+    with record(only=(), edit=edit):
         written = greedy(model, donor, START, END, vocabulary().longest)[0]
+    slipped = torch.tensor([[START, *written[: other_read.shape[1] - 1]]])
     return {
         "heads": np.moveaxis(np.array(given), -1, 0),
         "prefix": np.array([likely(prefix) for prefix in (read, other_read)]).T,
         "off": np.moveaxis(np.array([[[likely(x, e) for e in row] for row in off] for x in (read, other_read)]), -1, 0),
         "written": np.array(written),
+        "mended": np.array([likely(prefix, edit, donor) for prefix in (slipped, other_read)]).T,
     }
 
 
@@ -158,6 +162,7 @@ def patching(bench: Bench, sentences: int = 1000) -> Found:
             | tensors("choice", words, leads=piece["leads"])
             | tensors("choice layer position", words, prob=piece["prob"])
             | tensors("choice part", words, unpatched=piece["unpatched"], prefix=single["prefix"])
+            | tensors("choice part", {"choice": forms(key), "part": ("written", "right")}, mended=single["mended"])
             | tensors("choice layer head", both, heads=single["heads"])
             | tensors("choice part layer head", both, off=single["off"])
             | tensors("position", {"position": written}, written=agrees(written, right))
