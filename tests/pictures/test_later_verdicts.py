@@ -129,14 +129,6 @@ def test_a_new_sum_is_said_to_put_a_late_mask_right_only_where_the_weights_becom
     assert "Divide by the new sum, and the weights are nearly right." in said("decoder", apart)
 
 
-def test_training_is_said_to_smooth_its_loss_only_where_labels_were_smoothed() -> None:
-    trace = trace_of("The car is red")
-    assert trace["experiment.sampling.smoothing"] > 0
-    assert "Training smooths it a little; at the end, it is" in said("training", trace)
-    spoken = said("training", changed(trace, experiment__sampling__smoothing=np.array(0.0)))
-    assert "At the end of training, it is" in spoken
-
-
 def test_a_quarter_of_the_usual_weights_is_said_to_be_chance_only_within_the_reach_of_it() -> None:
     exact = trace_of("The car is red")["experiment.initial_scales.exact"]
     means = {name: exact.pick(choice=name).values.mean() for name in ("as they are", "quarter")}

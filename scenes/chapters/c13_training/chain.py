@@ -100,7 +100,7 @@ class Chain:
         self.tangents.add(plot.curve(ends, [y[rest] + slope * (end - x[rest]) for end in ends], "warning", 7))
         self.plots.add(plot)
         self.curves.add(plot.curve(x, y, "ink2", 6))
-        self.spots.append([plot.dots([a], [b], "focus", 13) for a, b in zip(x, y, strict=True)])
+        self.spots.append([plot.dots([a], [b], "focus", 13).set_z_index(1) for a, b in zip(x, y, strict=True)])
         self.dots.add(self.spots[-1][rest].copy())
         inward = (UP if slope > 0 else DOWN) * units(46)
         corner = plot.axes.get_corner(RIGHT - inward / units(46)) + inward * 0.6
@@ -124,9 +124,14 @@ class Chain:
 
     @property
     def links(self) -> list[VGroup]:
-        """All but the boxes."""
+        """All but the boxes, and what is found in the end."""
         drawn = self.plots, self.curves, self.tangents, self.slopes, self.dots
-        return [*drawn, self.ways, self.back, *self.rows, self.row_name]
+        return [*drawn, self.ways, self.back, self.rows[0][0], *self.rows[1:], self.row_name]
+
+    @property
+    def found(self) -> Words:
+        """The slope of the loss along the score."""
+        return self.rows[0][-1]
 
     def nudge(self) -> tuple[Animation, ...]:
         """The score goes up, down and back, and all that follows goes along."""
@@ -168,7 +173,7 @@ class Deeper:
         )
         heads = zip(
             (self.query, self.push, self.matrix, self.pushes),
-            (f"query of “{word}”", "push on it", "the matrix that makes it, W_Q", "push on each entry"),
+            (f"query of “{word}”", "push on it: − slope", "the matrix that makes it, W_Q", "push on each entry"),
             strict=True,
         )
         self.names = [Words(text, "block", "ink2").next_to(part, UP, buff=units(12)) for part, text in heads]

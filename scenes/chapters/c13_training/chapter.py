@@ -125,13 +125,10 @@ class Training(Chapter):
                 (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
+            beat("Each time the probability halves, it climbs by the same;", draw(picture.stairs, kind="slow")),
             beat(
-                claim(
-                    bool(trace["experiment.sampling.smoothing"] > 0),
-                    f"Training smooths it a little; at the end, it is {picture.losses[-1]:.2f}.",
-                    f"At the end of training, it is {picture.losses[-1]:.2f}.",
-                ),
-                leave(picture.numbers[1]),
+                f"at the end of training, it is {picture.losses[-1]:.2f}.",
+                leave(picture.numbers[1], picture.stairs),
                 picture.run(),
             ),
             stage=[*picture.ribbon],
@@ -178,13 +175,12 @@ class Training(Chapter):
             ),
             beat(
                 "The slope tells what a tiny nudge does. All slopes together are the gradient.",
-                *(draw(tangent) for tangent in picture.tangents),
+                *((draw(one), appear(told)) for one, told in zip(picture.tangents, picture.slopes, strict=True)),
             ),
             beat(
                 f"So go against it: more for “{up}”, less for “{down}”.",
                 appear(picture.lines, picture.names[2]),
-                appear_in_turn([*picture.pushes], "slow"),
-                appear(picture.push_numbers),
+                (deal(picture.slopes, picture.push_numbers, kind="slow"), appear_in_turn([*picture.pushes], "slow")),
             ),
             stage=[*standing, picture.bars, picture.numbers, picture.loss, *shown],
         )
@@ -202,7 +198,7 @@ class Training(Chapter):
             "Attention goes where it helps",
             beat(
                 f"The output mixes values, mostly those of “{down}” and “{up}”.",
-                (appear(picture.output), draw(*picture.values), follow(picture.chips)),
+                (draw(*picture.values), follow(picture.chips)),
                 appear(picture.dot, picture.prob),
             ),
             beat(
@@ -215,7 +211,7 @@ class Training(Chapter):
             ),
             beat(
                 "How far downhill from the output does each value lie?",
-                (leave(picture.prob, picture.dot), appear(picture.here, rise=False), draw(picture.way)),
+                (leave(picture.prob, picture.dot[0]), appear(picture.here, rise=False), draw(picture.way)),
                 appear(picture.way_name),
                 draw(*picture.shadows),
                 (appear(picture.bars), appear(picture.numbers)),
@@ -251,8 +247,8 @@ class Training(Chapter):
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
-                f"The score of “{up}” moves its weight; that moves the log-odds of “{target}”, "
-                "its logit against all others; these move the loss.",
+                f"The score of “{up}” moves its weight, that the log-odds of “{target}”, "
+                "its logit against all others, and these the loss.",
                 (appear_in_turn([*picture.ways]), appear(picture.plots), draw(*picture.curves, kind="row")),
                 appear(picture.dots),
                 picture.nudge(),
@@ -265,8 +261,11 @@ class Training(Chapter):
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
-                (leave(*picture.links, picture.boxes[1:]), Travel(picture.boxes[0], deeper.query, leaving=True)),
-                (appear(*deeper.names[:2]), Travel(picture.rows[0][-1], deeper.push)),
+                (
+                    leave(*picture.links, picture.boxes[1:]),
+                    Travel(picture.boxes[0], deeper.query, kind="row", leaving=True),
+                ),
+                (appear(*deeper.names[:2]), Travel(picture.found, deeper.push, kind="row", leaving=True)),
                 (appear(*deeper.names[2:], deeper.matrix), Travel(deeper.push, deeper.pushes, kind="row")),
             ),
             beat(
@@ -280,7 +279,7 @@ class Training(Chapter):
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
-        early, card = trace.under(EARLY), Card("measured: the loss of one batch, along its gradient")
+        early, card = trace.under(EARLY), Card("one line through the space of all parameters, along the first gradient")
         picture, large = Valley(early, card.inside), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
@@ -290,8 +289,8 @@ class Training(Chapter):
         yield Step(
             "Gradient descent: a step downhill",
             beat(
-                f"Against the gradient, the mean loss of a batch of "
-                f"{early['batch_sentences']:.0f} sentences is a valley.",
+                f"All {early['parameters']:,.0f} parameters move against their gradient: the mean loss of "
+                f"{early['batch_sentences']:.0f} sentences.",
                 draw(picture.curve, kind="slow"),
             ),
             beat(

@@ -26,6 +26,8 @@ from transformer_core.tracing.trace import Trace
 NAMES, CHIP, MACHINE = 190.0, 66.0, 150.0
 #: Px above the bars for their numbers, and below them for their name.
 AIR = 56.0
+#: How much higher than the largest loss its axis is.
+ROOMY = 1.12
 
 
 class Lesson:
@@ -150,9 +152,14 @@ class CrossEntropy:
         self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
         self.card = Card("minus the natural logarithm", room)
         _, plot_room = self.card.inside.inset(0, 56).split_columns(70)
-        self.plot = Plot(self.probs[-1], self.losses[-1], ((0, 1), (0, most)), plot_room.width, plot_room.height - 20)
+        reach = (0, 1), (0, ROOMY * most)
+        self.plot = Plot(self.probs[-1], self.losses[-1], reach, plot_room.width, plot_room.height - 20)
         self.plot.move_to(plot_room.centre)
-        self.plot.add(self.plot.heights(self.losses[:1], ".2f"))
+        self.plot.add(self.plot.heights(self.losses[:1], ".2f").shift(LEFT * units(14)))
+        #: From one on, the probability halves, and halves again.
+        halvings = range(int(most / np.log(2)) + 1)
+        corners = [(0.5 ** max(k - late, 0), k * float(np.log(2))) for k in halvings for late in (1, 0)]
+        self.stairs = self.plot.curve(*zip(*corners, strict=True), "query", 4)
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [

@@ -59,7 +59,7 @@ def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: f
         look = {"radius": 4, "least": 3, "fill": signed(side, 1.0)}
         lines.add(line)
         bars.add(means(bar_on(at(middle, y), ground, entry, "width", unit, high, **look), Hue(entry)))
-        numbers.add(number(entry, "+.2f", "stage number").settle(at(middle - side * 86, y)))
+        numbers.add(number(entry, "+.3f", "stage number").settle(at(middle - side * 92, y)))
     return lines, bars, numbers
 
 
@@ -80,7 +80,8 @@ class NudgedLoss:
         x, y, middle = nudges.quantities(), losses.quantities(), len(nudges) // 2
         self.halves = [plot.curve(x[middle:], y[middle:], "ink", 7), plot.curve(x[middle::-1], y[middle::-1], "ink", 7)]
         self.spots = [
-            VGroup(means(dot(plot.point(a, b), 15, "focus"), plot.course([a], [b]))) for a, b in zip(x, y, strict=True)
+            VGroup(means(dot(plot.point(a, b), 15, "focus").set_z_index(1), plot.course([a], [b])))
+            for a, b in zip(x, y, strict=True)
         ]
         self.dot = self.spots[middle].copy()
         ticks = plot.ticks([x[0], x[middle], x[-1]], "+.0f", "fact")
@@ -141,8 +142,13 @@ class Nudges:
             curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
             for curve, slope in zip(self.curves, slopes["scaled"].values.tolist(), strict=True)
         )
+        #: The slope at each point, above its plot.
+        self.slopes = VGroup(
+            Words(f"slope {slope:+.3f}", "stage number", "warning").next_to(curve.plot.axes, UP, buff=units(14))
+            for curve, slope in zip(self.curves, slopes["scaled"].quantities(), strict=True)
+        )
         self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below, PUSH)
-        names = (("cross-attention", above), ("loss", plots), ("push", below))
+        names = (("cross-attention", above), ("loss", plots), ("push = − slope", below))
         left = at(side.left, 0)[0]
         self.names = VGroup(Words(text, "block", "ink2").settle(place.centre).begin_at(left) for text, place in names)
         facts = (number(run["step"], ",.0f", "number"), Words(where, "note", "ink2"))
@@ -202,13 +208,16 @@ class Downhill:
         foot, falls, spots = plane.foot, slopes["loss_decrease_by_value"], slopes["push_plane"]
         top, bottom = (at(0, edge)[1] for edge in (nudges.under.top, nudges.under.bottom))
         self.way = arrow(np.array([foot[0], top, 0]), np.array([foot[0], bottom, 0]), "warning", 7, 30)
-        self.way_name = Words("downhill, −g", "block", "warning").next_to(self.way, LEFT, buff=units(30))
+        self.way_name = Words("downhill", "block", "warning").next_to(self.way, LEFT, buff=units(30))
         self.way_name.align_to(self.way, DOWN)
         self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
         #: Where it is, once it moves no more.
-        self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot).set_z_index(1)
+        self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot[0]).set_z_index(1)
+        output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
+        self.dot.add(output)
         self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points]
-        self.output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
+        for state in self.states:
+            state.add(output.copy().shift(state[0].get_center() - foot))
         self.probs = probs.quantities()
         told = Words(f"“{target}”", "large word"), number(self.probs[nudges.middle], ".2%", "large number")
         corner = nudges.under.rows(2)[1].columns(2)[0]
