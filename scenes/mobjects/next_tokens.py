@@ -9,7 +9,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import appear_in_turn, draw, flow
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_of, end_to_end
+from scenes.mobjects.bars import ShareBar, bar_of, end_to_end
 from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Span, Tick, means
 from scenes.mobjects.shapes import dashes, dot, frame, path, rule
@@ -135,10 +135,12 @@ class NextTokens(VGroup):
         middle = before / 2 if before > limit - after else (after + limit) / 2
         return Words(text, "fact", "query").settle(self.spots[place] + RIGHT * units(self.whole * float(middle)))
 
-    def under(self, place: int, text: str) -> Words:
-        """A line in the middle of what the list leaves free after its first `place` tokens were kept."""
-        height = (self.spots[place] + self.spots[-1])[1] / 2
-        return Words(text, "block", "query").settle(np.array([self.room.centre[0], height, 0]))
+    def under(self, place: int, text: str, share: Quantity) -> VGroup:
+        """A line and a share as a bar, in the middle of what is free after the first `place` tokens were kept."""
+        words, bar = Words(text, "block", "query"), ShareBar(share, self.whole, "", self.high)
+        bar.track.set_fill(palette().line)
+        bar.move_to((self.spots[place] + self.spots[-1]) / 2).align_to(self.spots[0], LEFT)
+        return VGroup(words.next_to(bar, UP, buff=units(SPACE)).align_to(bar, LEFT), bar)
 
     def below(self, place: int) -> list[VMobject]:
         """Return names, numbers and bars of all that is listed after the first `place` tokens."""
@@ -152,7 +154,7 @@ class NextTokens(VGroup):
     def scissors(self, place: int) -> Scissors:
         """Scissors that cut the list after its first `place` tokens."""
         y = float(self.spots[place - 1][1]) - self.half
-        left, right = at(self.room.left, 0)[0], at(self.room.right - 36, 0)[0]
+        left, right = self.spots[0][0] - units(SPACE), at(self.room.right, 0)[0]
         return Scissors(np.array([left, y, 0]), np.array([right, y, 0]))
 
 
@@ -161,11 +163,13 @@ class Scissors(VGroup):
 
     def __init__(self, start: np.ndarray, end: np.ndarray) -> None:
         self.line = dashes(start, end, "query", 4)
-        self.way = rule(start, end)
+        along, up, _ = end - start
+        #: The way of the middle, half a pair of scissors short at both ends.
+        half = (end - start) / np.hypot(along, up) * units(34)
+        self.way = rule(start + half, end - half)
         sides = (UP, DOWN)
         blades = [path([-side * units(9), RIGHT * units(44) + side * units(9)], "query", 5) for side in sides]
         grips = [frame(20, 20, "query", 5, 10).move_to(LEFT * units(14) - side * units(13)) for side in sides]
-        along, up, _ = end - start
         self.pair = VGroup(*blades, *grips).rotate(np.arctan2(up, along)).move_to(start)
         super().__init__(self.line, self.pair)
 
@@ -270,9 +274,9 @@ class LanguageModel:
         one, _ = self.at_one(name)
         return self.real[f"{name}_by_temperature.unlisted"].quantity(one)
 
-    def two_lists(self, rest: bool = False) -> list[NextTokens]:
-        """The lists of a prompt that leaves little open, and of one that leaves much; with a line for the `rest`."""
-        others = [(self.others_of(name), "all others") if rest else None for name in PROMPTS]
+    def two_lists(self) -> list[NextTokens]:
+        """The lists of a prompt that leaves little open, and of one that leaves much, each with a line for the rest."""
+        others = [(self.others_of(name), "all others") for name in PROMPTS]
         rooms = zip(PROMPTS, self.card.below.columns(2), others, strict=True)
         return [NextTokens(self.half_of(name), room, other) for name, room, other in rooms]
 

@@ -66,10 +66,11 @@ class Inference(Chapter):
         tree = BeamTree(run.under("beam"), card.inside)
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
-        yield from self.several_beginnings(run, tree, writes, card)
         if "open_cut" in real:
             model = LanguageModel(real, card)
             yield from self.the_loser_overtakes(beams, model)
+        yield from self.several_beginnings(run, tree, writes, card)
+        if "open_cut" in real:
             draws = Draws(model)
             yield from self.a_real_model(model, draws)
             yield from self.temperature(model, draws)
@@ -197,18 +198,14 @@ class Inference(Chapter):
             claim(best > score, "Greedy missed a better one.", "The beam dropped the better one of greedy decoding."),
         )
         yield Step(
-            "Beam search keeps several beginnings",
+            "The same search in our model",
             beat(
-                "Greedy decoding cannot take a word back. Beam search tries several,",
+                "Our own model: sums stand below the words.",
                 *([] if picture.whole else [appear(picture.more)]),
                 slow[0],
+                (*slow[1], appear(picture.meaning)),
             ),
-            beat(
-                f"keeps the {run['beam.beam_width']} best sums of log-probabilities,",
-                *slow[1:],
-                appear(picture.meaning),
-            ),
-            *(beat("goes on from each,", *plays) for plays in rest[:1]),
+            *(beat("It goes on from each,", *plays) for plays in rest[:1]),
             beat(
                 claim(
                     bool(dead_ends),
@@ -216,8 +213,9 @@ class Inference(Chapter):
                     "and keeps the best again.",
                 ),
                 *(play for plays in drops[1:2] for play in plays),
+                *later,
+                ambient=pulses(*picture.flowing()),
             ),
-            beat("So it goes on, word by word.", *later, ambient=pulses(*picture.flowing())) if later else None,
             beat(
                 f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
                 draw(*picture.branch, kind="slow"),
@@ -232,25 +230,28 @@ class Inference(Chapter):
         (slow, *_), (fast, *_) = picture.named
         (*_, lost), (*_, won) = picture.sums
         yield Step(
-            "The early loser overtakes",
+            "Beam search keeps several beginnings",
             beat(
-                f"A language model doubts more. Greedy decoding takes “{slow}”.",
+                f"A language model doubts more. Greedy decoding takes “{slow}”, which leaves most: no way back.",
                 appear(model.name, asked.begin_in(model.card.line)),
-                appear(picture.plot),
-                picture.begin("greedy"),
+                appear(picture.tracks, picture.strips, picture.numbers, picture.names),
+                picture.shrink(0, 0),
             ),
-            beat(f"“{fast}” lies behind, but a beam keeps it open.", picture.begin("beam")),
-            beat("Each token adds its log-probability:", *picture.behind()),
+            beat(f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.", picture.shrink(0, 1)),
+            beat("Each token shrinks its text:", *picture.behind()),
             beat(f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!", *picture.ahead()),
             beat(
-                f"Greedy decoding ends at {lost:.2f}, the beam at {won:.2f}.",
-                leave(picture.ring),
-                *picture.end(),
-                appear(*picture.ends),
+                "Soon, strips are too short to see. Take logarithms: the product becomes a sum.",
+                *picture.logarithms(),
             ),
             beat(
-                "All lines fall: a sum favours short texts.",
-                ambient=pulses([piece for line in picture.lines for piece in line], role="ink"),
+                claim(
+                    won > lost,
+                    "In the end, greedy decoding is far behind. All lines fall: a sum favours short texts.",
+                    "In the end, greedy decoding is ahead. All lines fall: a sum favours short texts.",
+                ),
+                *picture.end(),
+                appear(*picture.ends),
             ),
             stage=[],
         )
@@ -305,17 +306,17 @@ class Inference(Chapter):
         held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
         scissors = [one.scissors(k) for one in lists]
         cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
-        tails = [ring_around(one.names[k:], roomy=True) for one in lists]
+        tails = [ring_around(VGroup(*one.below(k))) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
         verdicts = [
-            one.under(k, f"{share:share} of all, before the cut") for one, share in zip(lists, held, strict=True)
+            one.under(k, f"{share:share} of all, before the cut", share) for one, share in zip(lists, held, strict=True)
         ]
         numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
             beat(
                 "A draw from the tail can derail a text, so cut it off.",
-                tuple(appear_in_turn([*part]) for one in lists for part in (one.names, one.numbers, one.bars)),
+                tuple(appear_in_turn([*part]) for one in lists for part in one),
                 draw(*tails, kind="row"),
             ),
             beat(
@@ -334,14 +335,15 @@ class Inference(Chapter):
             beat(
                 f"Left, they had {held[0]:share}; right, {held[1]:share}. "
                 + claim(bool(held[0] > 1.5 * held[1]), "One k does not fit all prompts.", "Here one k fits both."),
-                appear_in_turn(verdicts, "slow"),
+                appear(*(part for words, bar in verdicts for part in (words, bar.track))),
+                *(grow(bar.bar) for _, bar in verdicts),
             ),
             stage=[model.card.paper, model.name, *model.pair],
         )
 
     def top_p(self, model: LanguageModel) -> Iterator[Step]:
         """Bars end to end, until they hold enough."""
-        real, lists = model.real, model.two_lists(rest=True)
+        real, lists = model.real, model.two_lists()
         kept = [real[f"{name}_kept"].pick(choice="top_p") for name in PROMPTS]
         sizes = [(model.others_of(name), real[f"{name}_running.tail_kept"]) for name in PROMPTS]
         stairs = [

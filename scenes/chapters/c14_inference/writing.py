@@ -10,6 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart,
 
 from scenes.animations import (
     Leave,
+    Riding,
     Travel,
     Visit,
     appear,
@@ -24,7 +25,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
@@ -229,8 +230,8 @@ ROOT, ABOVE = 52.0, 20.0
 TALL, FOOT = 1.6, 72.0
 #: Px of the ways to a cross where a candidate is given up, of the number at the end of a line, and of those at an axis.
 STUB, END_OF, NUMBERS = 40.0, 190.0, 110.0
-#: How far an axis of sums goes on at either end, as a share of the least one.
-AIR = 0.2
+#: Px of a strip, and from its end to its number.
+STRIP, BEYOND = 104.0, RIGHT * units(86)
 
 
 class BeamTree(VGroup):
@@ -378,8 +379,10 @@ def winner(tree: Trace) -> list[str]:
 
 
 class Race:
-    """Sums of log-probabilities, token by token: a line for greedy decoding, one for the best of a beam, and thin ones
-    for all else that the beam keeps open.
+    """Two texts in a race, token by token: that of greedy decoding, and the best of a beam.
+
+    First as strips, as long as the probability of each text; then as lines, a sum of log-probabilities each, with thin
+    ones for all else that the beam keeps open.
 
     Args:
         run: `experiment.beams`.
@@ -392,25 +395,42 @@ class Race:
         best = [int(node) for node in np.flatnonzero(run["best"].values)]
         self.times, sums = ([tensor.quantity(node) for node in best] for tensor in (step, score))
         slow = [score.quantity(0), *run["greedy_sum"].quantities()]
+        shares = run["score.text_probs"]
+        self.shares = (
+            [shares.quantity(0), *run["greedy_sum.text_probs"].quantities()],
+            [shares.quantity(node) for node in best],
+        )
         rows = Room(STAGE.left + NUMBERS, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH)
         upper, (body, lower) = rows[0], rows[1].split_rows(-HIGH)
-        body = Room(body.left, body.top + 60, body.right, body.bottom - 96)
         low = min(float(score.values[alive].min()), *map(float, slow))
-        self.plot = Plot.filling(body, step, score, ((0, len(slow) - 1), ((1 + AIR) * low, -AIR * low)))
+        inner = Room(body.left, body.top + 60, body.right, body.bottom - 96)
+        self.plot = Plot.filling(inner, step, score, ((0, len(slow) - 1), (1.12 * low, -0.05 * low)))
+        self.plot.add(self.plot.heights(slow[:1], ".0f"))
         #: By step: what the beam keeps beside its best, and the next part of both lines.
         self.others = [VGroup() for _ in slow[1:]]
-        self.plot.add(self.plot.heights([slow[0], sums[-1], slow[-1]], ".1f"))
         for node in {*map(int, alive)} - {*best}:
             ends = int(parent.values[node]), node
             x, y = ([tensor.quantity(end) for end in ends] for tensor in (step, score))
             self.others[int(step.values[node]) - 1].add(self.plot.curve(x, y, "ink3", 3))
-        self.sums = slow, sums
-        self.lines, self.words, self.dots, self.ends = ([] for _ in range(4))
         self.named = run["greedy_sum"].words("step"), [run["token"].label("node", node) for node in best[1:]]
+        self.sums = slow, sums
+        #: Of each text, its strip after each token.
+        self.states: list[list[VGroup]] = []
+        self.strips, self.tracks, self.numbers, self.names = VGroup(), VGroup(), VGroup(), VGroup()
+        self.lines, self.words, self.dots, self.ends = ([] for _ in range(4))
         pitch = body.width / len(slow[1:])
-        for path, labels, room, (name, role) in zip(
-            self.sums, self.named, (upper, lower), (("greedy", "weight"), ("beam", "residual")), strict=True
+        wide = Room(STAGE.left, body.top, STAGE.right - END_OF, body.bottom).inset(0, 50).rows(2, 60)
+        for which, (room, (name, role)) in enumerate(
+            zip((upper, lower), (("greedy", "weight"), ("beam", "residual")), strict=True)
         ):
+            path, labels, place = self.sums[which], self.named[which], wide[which]
+            self.states.append([VGroup(bar_in(place, one, place.width, STRIP, role)) for one in self.shares[which]])
+            self.strips.add(self.states[-1][0][0].copy())
+            self.tracks.add(self.strips[-1].copy().set_fill(palette().surface))
+            called = Words(f"{name}: probability of the text", "fact", role)
+            self.names.add(called.next_to(self.tracks[-1], UP, buff=units(SPACE)).align_to(self.tracks[-1], LEFT))
+            told = number(self.shares[which][0], "share", "large number", role)
+            self.numbers.add(told.settle(self.strips[-1].get_right() + BEYOND))
             self.lines.append(
                 [self.plot.curve(self.times[t : t + 2], path[t : t + 2], role, 9) for t in range(len(labels))]
             )
@@ -423,29 +443,46 @@ class Race:
             end.begin_at(self.dots[-1][-1].get_right()[0] + units(2 * SPACE))
             rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
             self.ends.append(VGroup(end, rule_name))
+        for track in self.tracks:
+            track.meanings = ()
         #: The first step after which the best of the beam is ahead.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
-        self.ring = ring_around(VGroup(*(dots[self.overtaken - 1] for dots in self.dots)))
+        self.kept = Words("also kept", "fact", "ink3")
+        self.kept.next_to(self.others[0][-1].get_end(), DOWN, buff=units(SPACE))
 
-    def begin(self, rule: str) -> tuple[Animation, ...]:
-        """The line of the "greedy" or of the "beam" search takes its first token."""
-        return self._go(("greedy", "beam").index(rule), 0)
+    def shrink(self, t: int, *texts: int) -> tuple[Animation, ...]:
+        """The next token comes to these texts, and leaves them its share of what they had."""
+        bars, numbers = (VGroup(*(part[which] for which in texts)) for part in (self.strips, self.numbers))
+        states = [VGroup(*(self.states[which][k][0] for which in texts)) for k in (t, t + 1)]
+        rows = [[self.shares[which][k] for which in texts] for k in (t, t + 1)]
+        riding = Riding(bars, states, numbers, rows, "share", BEYOND, "row")
+        return riding, *(appear(self.words[which][t]) for which in texts)
 
     def behind(self) -> list[tuple[Animation, ...]]:
-        """Both lines go on, token by token, as long as the best of the beam is behind."""
-        return [self._both(t) for t in range(1, self.overtaken - 1)]
+        """Both go on, token by token, as long as the best of the beam is behind."""
+        return [self.shrink(t, 0, 1) for t in range(1, self.overtaken - 1)]
 
     def ahead(self) -> tuple[tuple[Animation, ...], Animation]:
-        """Both lines go on to where it is ahead, and a ring is drawn around them."""
-        return self._both(self.overtaken - 1), appear(self.ring)
+        """Both go on to where it is ahead, and a ring is drawn around its strip."""
+        self.ring = ring_around(self.tracks[1])
+        return self.shrink(self.overtaken - 1, 0, 1), appear(self.ring)
+
+    def logarithms(self) -> list[tuple[Animation, ...]]:
+        """Each strip becomes a dot, as high as its logarithm, and so does what was before."""
+        last = self.overtaken - 1
+        strips = exchange([*self.strips], [dots[last] for dots in self.dots])
+        before = [part for dots in self.dots for part in dots[:last]]
+        lines = [line for lines in self.lines for line in lines[: last + 1]]
+        return [
+            (leave(self.tracks, self.numbers, self.names, self.ring), appear(self.plot), *strips),
+            (draw(*lines, kind="slow"), appear(*before)),
+        ]
 
     def end(self) -> list[tuple[Animation, ...]]:
-        """Both lines go on to their ends."""
-        return [self._both(t) for t in range(self.overtaken, len(self.dots[0]))]
-
-    def _go(self, which: int, t: int) -> tuple[Animation, ...]:
-        line, spot, text = self.lines[which][t], self.dots[which][t], self.words[which][t]
-        return draw(line, *(self.others[t] if which else ())), follow(VGroup(spot, text))
+        """What the beam keeps as well so far; then all lines go on to their ends."""
+        so_far = draw(*(line for lines in self.others[: self.overtaken] for line in lines))
+        return [(so_far, appear(self.kept)), *(self._both(t) for t in range(self.overtaken, len(self.dots[0])))]
 
     def _both(self, t: int) -> tuple[Animation, ...]:
-        return *self._go(0, t), *self._go(1, t)
+        come = [VGroup(dots[t], words[t]) for dots, words in zip(self.dots, self.words, strict=True)]
+        return draw(*(lines[t] for lines in self.lines), *self.others[t]), *map(follow, come)

@@ -104,6 +104,12 @@ def beam_width(raw):
     return max(counts.values())
 
 
+@oracle("text_probs", "experiment.beams.greedy_sum", "step",
+        lambda raw: {"step": raw.words("/experiment.beams.greedy_sum", "step")})  # fmt: skip
+def text_probs(raw):
+    return [math.exp(total) for total in raw.itself]
+
+
 #: The list of a lecture names so many tokens, and so many are drawn.
 NAMED, DRAWN = 8, 20
 TEMPERED = ("experiment.continuations.open_by_temperature", "experiment.continuations.closed_by_temperature")

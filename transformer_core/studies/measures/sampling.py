@@ -49,6 +49,12 @@ def unsmoothed(trace: Trace, probs: np.ndarray) -> Values:
     return left.max(-1) / left.sum(-1)
 
 
+@measure(like="itself")
+def text_probs(itself: np.ndarray) -> Values:
+    """exp Σ log p: the probability of a text, of the sum of the log-probabilities of its tokens; the prefix is that."""
+    return np.exp(itself)
+
+
 @measure(like="surprise")
 def guessed_probs(surprise: np.ndarray) -> Values:
     """2^-s: the probability of a token that surprises by s bits."""
