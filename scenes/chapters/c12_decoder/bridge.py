@@ -189,9 +189,7 @@ class Bridge(VGroup):
         for row, (curves, place) in enumerate(zip(self.curves, places, strict=False)):
             goal = self.vectors[self.top(row)]
             going = appear(self.ring) if row == 0 else move_ring(self.ring, goal)
-            told = number(place, ".0f", "stage number", "query").next_to(
-                self.queries[row], RIGHT if self.top(row) < row else LEFT, buff=units(INSIDE)
-            )
+            told = number(place, ".0f", "stage number", "query").next_to(self.queries[row], LEFT, buff=units(INSIDE))
             plays.append((going, draw(*curves), appear(told)) if len(curves) else going)
         return plays
 

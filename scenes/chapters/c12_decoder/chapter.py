@@ -166,6 +166,7 @@ class Decoder(Chapter):
             ),
             beat(
                 f"Then the weights of “{query_token}” add up to only {left}.",
+                board.added_up(),
                 appear(ring := ring_around(board.late.sums[board.row], roomy=True)),
             ),
             beat(
@@ -177,6 +178,7 @@ class Decoder(Chapter):
             beat(
                 "The future leaks in: softmax divides by a sum over all keys.",
                 appear(hidden := ring_around(board.other.keys[-1], "warning")),
+                board.leaking(),
             ),
             beat(
                 claim(
@@ -320,7 +322,7 @@ class Decoder(Chapter):
             if read is not None
             else "The noun has left its mark there. Whether the decoder uses it, an experiment must tell."
         )
-        picture = TwoRuns(runs, place, cosines, read)
+        picture = TwoRuns(runs, place, cosines, read, trace.under("experiment.probe"))
         (first, second), (one, other) = (run.noun for run in runs), (run.form for run in runs)
         yield Step(
             "Gender in the encoder’s output",
@@ -341,7 +343,7 @@ class Decoder(Chapter):
                 *picture.through(),
                 appear(picture.cosines[1]),
             ),
-            beat(told, *picture.probed()),
+            beat(told, *(picture.probe.told() if picture.probe else [])),
             stage=picture.standing,
         )
 
@@ -367,6 +369,7 @@ class Decoder(Chapter):
                 f"Each of {trace['config.target_vocab']:,.0f} words has a vector, too. {tied}",
                 appear(picture.names),
                 deal([*picture.words], [*picture.vectors], kind="slow"),
+                picture.embed() if config.get("tied_output") else None,
             ),
             beat(
                 claim(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import LEFT, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, appear, exchange, leave, recast, ring_around, sink
+from scenes.animations import Come, Flight, appear, exchange, lagged, leave, recast, ring_around, sink
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid, rooms
 from scenes.mobjects.cells import Cell, Closed, beside_a_disc
@@ -153,6 +153,15 @@ class MaskBoard:
         ours, theirs = (part["post_softmax_mask"][self.row] for part in (self.part, self.changed))
         key = int(np.abs(ours.values - theirs.values).argmax())
         return self.leaked.cells[self.row, key], ours.quantity(key), theirs.quantity(key)
+
+    def added_up(self) -> Any:
+        """The weights of the followed query go into their sum."""
+        cells = [cell for place, cell in self.late.cells.items() if place[0] == self.row]
+        return lagged((Flight(cell, self.late.sums[self.row], 0.0) for cell in cells), 0.4)
+
+    def leaking(self) -> Any:
+        """The key of the last word goes into the sum that all weights of that query were divided by."""
+        return Flight(self.other.keys[-1], self.leaked.sums[self.row], 0.0, "slow")
 
     def swap(self) -> tuple[Any, ...]:
         """The last word makes room for another one, with a query and a key of its own."""

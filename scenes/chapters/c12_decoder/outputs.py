@@ -6,25 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from manim import DOWN, LEFT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
+import numpy as np
+from manim import LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
 
-from scenes.animations import Come, Flight, Travel, appear, draw, grow, lagged
+from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, draw, grow, lagged
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.black_box import sentence
+from scenes.mobjects.marks import Span, Tick, means
 from scenes.mobjects.next_word import OTHERS
-from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.ribbon import gutter
+from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import HEIGHT as CHIP
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the encoder, of the words at the right, between columns, of a vector, and from a sentence to its vectors.
-MACHINE, FORM, SPACE, HIGH, AIR = 300.0, 250.0, 50.0, 92.0, 70.0
+#: Px of the encoder, between two runs, of a vector, and of what lies above each other with the air between.
+MACHINE, BESIDE, WIDE, HIGH, AIR, PROBE = 128.0, 320.0, 460.0, 84.0, 32.0, 110.0
+#: Px of a probe's name, of its share and of a gender at the ends of its line; of a dot, and how many rows of them.
+NAME, RIGHTS, GENDER, DOT, ROWS = 240.0, 130.0, 180.0, 9.0, 5
 
 
 @dataclass(frozen=True)
@@ -39,79 +44,56 @@ class OneRun:
 
 
 class TwoRuns:
-    """Two sentences, above and below; the vectors of a word of both before and after the encoder; what is written.
+    """Two sentences side by side, read below; the vectors of a word of both go up through the encoder; what is written
+    stands on top, and below it the line of a linear probe.
 
     Args:
         runs: one for each sentence.
         word: where the common word stands.
         cosines: the cosine of the two vectors, before the encoder and after it.
         read: how often a linear probe reads the gender off such a vector.
+        probe: `experiment.probe`.
     """
 
     def __init__(
-        self, runs: Sequence[OneRun], word: int, cosines: Sequence[Quantity], read: Quantity | None = None
+        self, runs: Sequence[OneRun], word: int, cosines: Sequence[Quantity], read: Quantity | None, probe: Trace
     ) -> None:
-        room, last = STAGE.split_columns(-FORM, SPACE)
-        self.sources = [Ribbon(runs[0].source, room), sentence(runs[1].source, room, at_foot=True)]
+        halves = STAGE.columns(2, BESIDE)
+        self.sources = [sentence(run.source, half, at_foot=True) for run, half in zip(runs, halves, strict=True)]
+        rest = STAGE.split_rows(-max(pixels(line.height) for line in self.sources))[0]
+        size = min(1.0, rest.height / (MACHINE + 2 * HIGH + CHIP + PROBE + 5 * AIR))
+        rooms = []
+        for high in (HIGH, MACHINE, HIGH, PROBE):
+            rest, room = rest.split_rows(-size * AIR)[0].split_rows(-size * high)
+            rooms.append(room)
+        enters, middle, leaves, line = rooms
         #: The chips of the nouns that differ, and of the word whose vectors are shown.
-        pairs = zip(self.sources, runs, strict=True)
-        self.noun_chips: list[Token] = [line.chips[run.noun.position] for line, run in pairs]
-        self.word_chips: list[Token] = [line.chips[word] for line in self.sources]
-        high = [pixels(line.height) + AIR for line in self.sources]
-        body = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
-        wide = (body.width - MACHINE) / 2 - SPACE
-        left, rest = body.split_columns(wide, SPACE)
-        middle, right = rest.split_columns(MACHINE, SPACE)
-        self.box = Box.of(middle, palette().surface, 20, palette().residual, 4)
-        self.title = Words("encoder", "title", paper=self.box).settle(middle.centre)
+        self.noun_chips: list[Token] = [chips[run.noun.position] for chips, run in zip(self.sources, runs, strict=True)]
+        self.word_chips: list[Token] = [chips[word] for chips in self.sources]
+        wide = min(WIDE, halves[0].width)
+        spare = units(halves[0].width - wide) / 2
+        xs = [
+            float(np.clip(chip.get_x(), half.centre[0] - spare, half.centre[0] + spare))
+            for chip, half in zip(self.word_chips, halves, strict=True)
+        ]
+        self.boxes = VGroup(_named(half.cross(middle)) for half in halves)
         self.before, self.after = (
-            self._vectors([getattr(run, side) for run in runs], place)
-            for side, place in (("enters", left), ("leaves", right))
+            _vectors([getattr(run, side) for run in runs], xs, room, wide)
+            for side, room in (("enters", enters), ("leaves", leaves))
         )
-        self.forms = VGroup(
-            Token(run.form, "", last.width, 60, "stage word").move_to(last.centre).set_y(vector.get_y())
-            for run, vector in zip(runs, self.after, strict=True)
-        )
-        writes = last.fit(Words("it writes", "block", "ink2"), most=1.0)
-        self.writes = writes.next_to(self.forms[0], UP, buff=units(HIGH / 4))
+        top = Room(rest.left, rest.top, rest.right, rest.top + CHIP)
+        self.forms = VGroup(Token(run.form, "", 0, CHIP, "stage word").move_to(top.centre) for run in runs)
+        for form, x in zip(self.forms, xs, strict=True):
+            form.set_x(x)
+        self.writes = Words("it writes", "block", "ink2").settle(top.centre)
         self.cosines = [
             Words(f"cosine {cosine:.2f}", "large number").settle(place.centre)
-            for cosine, place in zip(cosines, (left, right), strict=True)
+            for cosine, place in zip(cosines, (enters, leaves), strict=True)
         ]
-        inside = 0.8 * self.box.width
-        self.mouths = [one.copy().stretch_to_fit_width(inside).set_x(self.box.get_x()) for one in self.after]
-        self.probe = self._probe(read, last.inset(0, high[0] + HIGH)) if read is not None else VGroup()
+        self.mouths = [one.copy().set_y(middle.centre[1]) for one in self.after]
+        self.probe = None if read is None else Said(read, probe, line)
         #: The inputs, and the word of the first run.
-        self.standing = [*self.sources, self.box, self.title, self.writes, self.forms[0]]
-        self.wires = (
-            VGroup(rule(vector.get_right(), self.probe[0].get_left(), "ink3", 3) for vector in self.after)
-            if read is not None
-            else VGroup()
-        )
-
-    @staticmethod
-    def _vectors(rows: Sequence[NamedTensor], room: Room) -> list[Vector]:
-        """Two vectors: at the top of a room, and at its foot."""
-        scale = full_colour(*rows)
-        upper, lower = (Vector(row, room.width, HIGH, "residual", scale) for row in rows)
-        upper.move_to(at((room.left + room.right) / 2, room.top + HIGH / 2))
-        lower.move_to(at((room.left + room.right) / 2, room.bottom - HIGH / 2))
-        return [upper, lower]
-
-    @staticmethod
-    def _probe(read: Quantity, room: Room) -> VGroup:
-        """A box with a name, and the share below it."""
-        box = Box(room.width, 150, palette().surface, 12, palette().ink3, 3).move_to(room.centre)
-        name, share = Words("linear probe", "block", paper=box), number(read, "share", "large number")
-        share.paper = box
-        name.settle(box.get_center() + UP * units(36))
-        return VGroup(box, name, share.settle(box.get_center() + DOWN * units(32)))
-
-    def probed(self) -> list[Any]:
-        """Both vectors that come out go into the probe."""
-        box, name, share = self.probe
-        flights = (Flight(vector, box, 0.0, "row") for vector in self.after)
-        return [(appear(box, name), draw(*self.wires)), (*flights,), appear(share)]
+        self.standing = [*self.sources, *self.boxes, self.writes, self.forms[0]]
 
     def taken(self) -> tuple[Any, ...]:
         """The vectors of the word out of their tokens."""
@@ -119,10 +101,65 @@ class TwoRuns:
 
     def through(self) -> list[Any]:
         """The vectors go into the encoder, along with the nouns, and what becomes of them comes out."""
-        into = [Flight(*pair, 0.0, "row") for pair in zip(self.before, self.mouths, strict=True)]
-        for chip, mouth in zip(self.noun_chips, self.mouths, strict=True):
-            into.append(Flight(chip, chip.copy().set_x(self.box.get_x()).set_y(mouth.get_y()), 0.1, "row"))
+        nouns = [chip.copy().set_y(mouth.get_y()) for chip, mouth in zip(self.noun_chips, self.mouths, strict=True)]
+        pairs = [*zip(self.before, self.mouths, strict=True), *zip(self.noun_chips, nouns, strict=True)]
+        into = [Flight(*pair, 0.0, "row") for pair in pairs]
         return [(*into,), tuple(Travel(*pair, 0.0, "row") for pair in zip(self.mouths, self.after, strict=True))]
+
+
+class Said:
+    """What a linear probe says of adjectives with nouns that it never met: dots on a line, with its sign in the middle.
+
+    Args:
+        read: the share that it has right.
+        run: `experiment.probe`.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, read: Quantity, run: Trace, room: Room) -> None:
+        name, rest = room.split_columns(NAME, AIR)
+        line, end = rest.split_columns(-RIGHTS)
+        line = line.inset(GENDER, 0)
+        part = run["spots"].labels["part"].index("layer 2")
+        said, genders = run["spots"].pick(part=part, component=0), run["genders"].pick(part=part)
+        far, y = float(np.abs(said.values).max()), at(0, (line.top + line.bottom) / 2)[1]
+        span = Span(0, -far, far)
+        edges = (np.array([at(x, 0)[0], y, 0]) for x in (line.left, line.right))
+        self.line = means(rule(*edges, "ink3", 3), span)
+        half = UP * units(room.height) / 2
+        self.sign = dashes(self.line.get_center() - half, self.line.get_center() + half, "query", 6)
+        sides = (("masculine", "key", LEFT), ("feminine", "value", RIGHT))
+        self.names = VGroup(Words("linear probe", "block").begin_in(name))
+        for text, role, side in sides:
+            self.names.add(Words(text, "fact", role).next_to(self.line, side, units(AIR)))
+        self.share = number(read, "share", "large number").end_in(end)
+        self.dots = VGroup()
+        for k, one in enumerate(np.flatnonzero(run["unseen"].values)):
+            value, up = said.quantity(int(one)), (k % ROWS - (ROWS - 1) / 2) * 2 * units(DOT)
+            spot = np.array([span.spot(float(value), self.line), y + up, 0])
+            role = sides[int(genders.values[one] > 0)][1]
+            self.dots.add(means(dot(spot, DOT, role), Tick(value, span)))
+
+    def told(self) -> list[Any]:
+        """The line, then the dots, then how many lie on the right side."""
+        return [
+            (appear(self.line, self.names), draw(self.sign)),
+            appear_in_turn([*self.dots], "slow"),
+            appear(self.share),
+        ]
+
+
+def _named(room: Room) -> VGroup:
+    """The encoder as a box."""
+    box = Box.of(room, palette().surface, 20, palette().residual, 4)
+    return VGroup(box, Words("encoder", "title", paper=box).settle(room.centre))
+
+
+def _vectors(rows: Sequence[NamedTensor], xs: Sequence[float], room: Room, wide: float) -> list[Vector]:
+    """Vectors side by side in a row, each in its place."""
+    scale = full_colour(*rows)
+    made = [Vector(row, wide, room.height, "residual", scale).move_to(room.centre) for row in rows]
+    return [one.set_x(x) for one, x in zip(made, xs, strict=True)]
 
 
 #: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
@@ -178,14 +215,20 @@ class ReadingOut(VGroup):
             self.shares.add(text.begin_at(bar.get_right()[0] + units(18)))
         others = Words(OTHERS, "stage number", "ink2").settle(self.bars[-1].get_center())
         self.shares.add(others.end_at(self.bars[-1].get_left()[0] - units(GAP)))
-        texts = ("vectors of the words", "logit", "probability")
+        texts = ("vectors of the words", "logit", "probability")  # the first at the foot: the last vector passes above
         table, logit, share = (Words(text, "block", "ink2").settle(at(0, names.bottom - 28)) for text in texts)
         self.names = VGroup(
-            table.begin_at(at(rest.left, 0)[0]), logit.end_at(at(ends, 0)[0]), share.begin_at(at(start, 0)[0])
+            table.set_y(self.bars[-1].get_y()).begin_at(at(rest.left, 0)[0]),
+            logit.end_at(at(ends, 0)[0]),
+            share.begin_at(at(start, 0)[0]),
         )
         super().__init__(
             self.token, self.row, self.words, self.vectors, self.logits, self.bars, self.shares, self.names
         )
+
+    def embed(self) -> Any:
+        """The vectors go to their words, which are read by them."""
+        return lagged((Flight(*pair, 0.0) for pair in zip(self.vectors, self.words, strict=True)), 0.5)
 
     def meet(self) -> Any:
         """The last vector goes to the vector of each word, and their dot product comes up."""
