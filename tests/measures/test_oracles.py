@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 #: Derived tensors that statistics of a library make, which are held by a file of their own.
 OF_EFFECTS = "level over_seeds difference p_value effect".split()
 OF_TRIALS = (
-    "points chance chance_by_trainings chance_points trainings_of_each comparisons "
+    "points chance chance_points trainings_of_each comparisons "
     "split_sides split_means split_points far_out splits_beyond ways_to_split studies studies_beyond studies_dealt"
 ).split()
 ELSEWHERE = dict.fromkeys(OF_EFFECTS, "tests/core/test_significance.py") | dict.fromkeys(

@@ -14,6 +14,7 @@ from walking import trace_of
 from scenes.animations import ring_around
 from scenes.chapters.c09_positions.clocks import Panel
 from scenes.chapters.c12_decoder.bridge import Bridge
+from scenes.chapters.c13_training.learning import Starts
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.chapters.c16_modern.blocks import ToScale
 from scenes.chapters.c19_arguing.trials import DotRows
@@ -106,7 +107,17 @@ def panel() -> Panel:
 
 def dots() -> DotRows:
     run = trace().under("experiment.parts_removed")
-    return DotRows(run, [part for part in run["exact"].labels["part"] if part != "nothing"][:3], STAGE, True, True)
+    return DotRows(run, ["positions", "residual", "all heads but one"], STAGE, True)
+
+
+def starts() -> VGroup:
+    run = trace().under("experiment.initial_scales")
+    names = run["exact"].labels["choice"]
+    weights, trainings = ([run[of].pick(choice=one) for one in names] for of in ("first_weights", "exact"))
+    means, usual = run["exact.over_seeds"].quantities(), names.index("as they are")
+    chance = run["exact.chance"].pick(choice="quarter")
+    picture = Starts([one[0] for one in weights], names, means, trainings, usual, chance, run["steps"])
+    return VGroup(picture.axis, picture.usual, *picture.dots, picture.middles, picture.band)
 
 
 def grid_of_weights() -> VGroup:
@@ -177,7 +188,8 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "next words": lambda: NextWord(guesses(), STAGE),
     "temperatures": temperatures,
     "panel": panel,
-    "dots and chance": dots,
+    "dots": dots,
+    "dots and chance": starts,
     "a hundred cases": lambda: HundredCases(middling(), "cases", "of them"),
     "curves": plot,
     "staircase": stairs,
@@ -255,19 +267,8 @@ def test_bars_over_offsets_at_half_are_found() -> None:
 
 
 def test_a_band_of_chance_at_half_is_found() -> None:
-    rows = dots()
-    for band in rows.bands.values():
-        stretched(band[0], 0.5, 0, np.zeros(3))
-    assert len(faults(rows)) == len(rows.bands)
-
-
-def test_a_band_of_chance_in_another_unit_than_its_dots_is_found() -> None:
-    rows = dots()
-    for band in rows.bands.values():
-        (spread,) = band[0].meanings
-        stretched(band[0], 0.5, 0, np.zeros(3))
-        band[0].meanings = (replace(spread, unit=spread.unit / 2),)
-    assert [fault for fault in faults(rows) if "by different units" in fault]
+    stretched((picture := starts())[-1], 0.5, 0, np.zeros(3))
+    assert len(faults(picture)) == 1
 
 
 def test_dots_in_another_place_are_found() -> None:

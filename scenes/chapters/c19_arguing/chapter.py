@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import Travel, appear, appear_in_turn, draw, exchange, fill, leave, ring_around
+from scenes.animations import appear, appear_in_turn, draw, exchange, fill, leave, move_ring, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
 from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE, single_parts
+from transformer_core.studies.measures.ablation_trainings import TRIED, WHOLE
 from transformer_core.studies.measures.significance import counts, tallies_count
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
@@ -106,7 +106,8 @@ class Arguing(Chapter):
                     "So one training of each tells nothing about so small a difference.",
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
-                appear(ring_around(rows.seeds[HEADS][0])),
+                appear(ring := ring_around(rows.seeds[WHOLE][seed.position])),
+                move_ring(ring, rows.seeds[HEADS][0]),
                 *([exchange([wrong], [right]), exchange([right], [card.verdict("can’t tell")])] if turned else []),
             ),
             stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
@@ -143,65 +144,35 @@ class Arguing(Chapter):
         )
 
     def many_claims(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:
-        """Other parts were tested, too: of many tries, chance wins one now and then, so that bands are wider."""
-        near, points, effect = _near(run), run["exact.points"], run["exact.effect"]
-        sure, level = [part for part in near if effect.pick(part=part)], run["exact.level"]
-        rows = DotRows(run, near, card.inside, near=True, banded=True)
-        others = [rows.mean.pick(part=part) for part in points.labels["part"] if part not in (WHOLE, *near)]
-        # Left of the axis, and less than half of what the whole model gets right; also without several parts at once.
-        lower = claim(
-            max(others, default=0) < min(rows.low, rows.whole / 2),
-            "← the other comparisons, far lower",
-            "the other comparisons are not shown",
-        )
-        lost, reach = points.pick(part=HEADS), run["exact.chance_points"].pick(part=HEADS)
-        *_, chance = run["exact.chance_by_trainings"].pick(part=HEADS).quantities()
-        alone, unsure = bool(abs(lost) > chance), not effect.pick(part=HEADS)
-        before, caught = _first_verdict(run, card), picture.caught(card.inside)
-        rings, (near, lens, larger) = [ring_around(study, "warning") for study in caught], rows.lens(HEADS, reach)
+        """Other parts were tested, too: of so many tries, the one farthest out is far out by chance."""
+        tries, caught, dealt = (run[f"exact.{name}"] for name in ("comparisons", "studies_beyond", "studies_dealt"))
+        often = caught.pick(part=HEADS) > run["exact.level"] * dealt
+        before = _first_verdict(run, card)
         yield Step(
             "How many claims were tested?",
             beat(
-                f"But {run['exact.comparisons']} comparisons were made, and chance had as many tries. "
-                "Deal the hill out, a column a study:",
-                picture.deal_out(card.inside),
+                f"But {tries} comparisons were made: as many tries for chance.",
+                *picture.rise(),
             ),
+            beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw(0), *picture.draw(1)),
+            beat("again and again. These pile up, too, farther out.", picture.draw_on()),
             beat(
-                f"in {run['exact.studies_beyond'].pick(part=HEADS)} of {run['exact.studies_dealt']}, "
-                "one is as far out, by chance.",
-                appear_in_turn(rings),
-            ),
-            beat(
-                "So the bands of chance have to widen, until, if nothing differs, "
-                f"at most {level:share} of such studies err.",
-                leave(picture.hill, *rings),
-                appear(rows.axis, rows.zero, *rows.names.values()),
-                appear(rows.note(lower)) if others else None,
-                (appear(*rows.alone.values()), fall([one for row in rows.seeds.values() for one in row])),
-                appear(*rows.middles.values()),
-                rows.widen(),
-                appear_in_turn([rows.told[part] for part in sure]),
+                f"{caught.pick(part=HEADS)} of {dealt} are as far out as ours. "
+                + claim(
+                    bool(often and _as_if_alone(run)),
+                    "Rare as one try, ours is not rare as the farthest of many.",
+                    "That is how far chance reaches with many tries.",
+                ),
+                *picture.beaten(),
             ),
             beat(
                 claim(
-                    bool(unsure),
-                    claim(
-                        alone,
-                        f"One head: {lost:+.1f}, now just inside ±{reach:.1f}.",
-                        f"One head: inside ±{reach:.1f}.",
-                    ),
-                    f"One head: still outside ±{reach:.1f}.",
+                    bool(often), "We can’t tell it from chance, and that is a result, too.", "So it costs something."
                 ),
-                appear(*(rows.told[part] for part in rows.places if part not in sure)),
-                *([appear(near), (Travel(near, lens), appear(*larger))] if unsure and alone else ()),
+                exchange([before], [card.verdict("can’t tell") if often else card.verdict("wrong", "warning")]),
+                appear(ring_around(picture.alarms, roomy=True)),
             ),
-            beat(
-                claim(
-                    bool(unsure), "We can’t tell it from chance, and that is a result, too.", "So it costs something."
-                ),
-                exchange([before], [card.verdict("can’t tell") if unsure else card.verdict("wrong", "warning")]),
-            ),
-            stage=[card, before, picture.hill],
+            stage=[card, before, picture.hill, picture.axis, picture.ours, picture.count],
         )
 
     def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
@@ -302,7 +273,7 @@ class Arguing(Chapter):
             "Size against data",
             beat(
                 "Is a model too small, or has it too few sentences? Each dot is a training.",
-                appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "slow"),
+                appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "tour"),
             ),
             beat(f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.", first),
             beat(
@@ -315,6 +286,7 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
+                appear(ring_around(picture.rows[-1][-1])),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
             ),
             stage=[card, picture.plot, picture.ticks],
@@ -408,9 +380,11 @@ class Arguing(Chapter):
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, we can’t tell.",
                     f"With {run['trial_layers']} layers a side and {run['steps']:,.0f} steps, it is not.",
                 ),
-                appear_in_turn([first, second, stated]),
+                appear_in_turn([first, second, stated], "slow"),
             ),
-            beat("Your turn: should every model be built with one head?", appear_in_turn([third, amount, last])),
+            beat(
+                "Your turn: should every model be built with one head?", appear_in_turn([third, amount, last], "slow")
+            ),
             beat(
                 "Nobody knows from this: an argument about architecture is an experiment with a stated size.",
                 *map(leave, (first, second, third, amount, last)),
@@ -463,23 +437,17 @@ def _roots(run: Trace, room: Room) -> Crossed:
 
 def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     """The questions of the checklist, each with what stood on the stage for it, without its texts."""
-    near, (left, _) = _near(run), STAGE.columns(2)
+    left, _ = STAGE.columns(2)
     above, _ = left.golden_rows()
     few = DotRows(run, (WHOLE, HEADS), above, near=True)
-    many = DotRows(run, near[-3:], above, near=True, banded=True)
+    many = Dealing(run, HEADS, left)
     sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), above)
     grown, lengths = SizeAndData(trace.under(GROWN), STAGE), ByLength(trace.under(FAILED), trace.under(LONGER), STAGE)
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
-        ("How many claims?", VGroup(many.zero[0], *many.bands.values(), *many.seeds.values())),
+        ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
         ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
         ("With how much data?", VGroup(part for dots, curve, _ in grown.rows for part in (dots, curve))),
         ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
     ]
-
-
-def _near(run: Trace) -> list[str]:
-    """The parts whose loss is less than half of what the whole model can do, the largest loss first."""
-    points, whole = run["exact.points"], run["exact.over_seeds"].pick(part=WHOLE)
-    return [part for part in single_parts(points) if -points.pick(part=part) < 100 * whole / 2]

@@ -1,13 +1,12 @@
 """Trainings that differ in one thing, and how much of a difference chance explains.
 
 Everywhere the whole model is green and what was taken out is in the colour of a warning; a seed is a dot, the mean of
-all seeds a short line, and the hatched band is what chance explains.
+all seeds a short line.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -25,13 +24,14 @@ from scenes.animations import (
     grow,
     lagged,
     leave,
+    multiply,
     reshape,
     take_out,
 )
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Away, Ground, Spread, means
-from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule, stroke
+from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.studies.measures.ablation_trainings import AS_TRAINED
@@ -43,18 +43,13 @@ CALLED = {
     "nothing": "whole model",
     "positions": "no positions",
     "residual": "no residual",
-    "norm": "no norm",
     "all heads but one": "one head",
     "feed-forward": "no feed-forward",
-    "root": "no root",
-    "warm-up": "no warm-up",
 }
 #: Px of a dot, how far it falls, and how far two trainings stand apart across the axis, where places mean nothing.
 DOT, FALL, ASIDE = 11.5, 220.0, 7.0
-#: Slanted lines in a band of chance, and how opaque ways are that fill no column.
-HATCHES, LEFT_OVER = 26, 0.3
-#: How many times larger the edge of a band is shown; a text says so.
-LARGER = 100.0
+#: How many px above the lower hill dots lie that are drawn from the upper one, and how many draws are seen one by one.
+DRAWN, SLOWLY = 130.0, 2
 
 
 def _aside(k: int) -> int:
@@ -71,35 +66,22 @@ def fall(dots: Sequence[VMobject], kind: str = "row") -> Animation:
     return lagged(drops, 0.5, 4.0, max("transform", kind, key=pace))
 
 
-def hatched(wide: float, high: float) -> VGroup:
-    """A strip with slanted lines: what lies in it may be chance."""
-    colours = palette()
-    wide = max(wide, 4.0)
-    marks = VMobject(stroke_color=colours.ink3, stroke_width=stroke(1.5))
-    lean = min(18.0, wide / HATCHES)
-    feet = np.linspace(-wide / 2, wide / 2 - lean, HATCHES)
-    ends = [(np.array([units(x), -units(high / 2), 0]), np.array([units(x + lean), units(high / 2), 0])) for x in feet]
-    marks.points = np.array([[a, a + (b - a) / 3, b - (b - a) / 3, b] for a, b in ends]).reshape(-1, 3)
-    return VGroup(Box(wide, high, colours.surface, 4, colours.ink3, 2).set_fill(opacity=0), marks)
-
-
 class DotRows(VGroup):
-    """A line for each part: a dot a training, their mean, and around the mean of the whole model what chance explains.
+    """A line for each part: a dot a training, and their mean.
 
     Args:
         run: the tensors of `parts_removed`.
         parts: the parts, from the top.
         near: True if the axis leads only as far as the dots; else from none to all, and shows one training of each.
-        banded: True for bands of chance and verdicts beside the rows.
     """
 
     FOOT, NAME, SIDE, TALL = 64.0, 250.0, 190.0, 66.0
 
-    def __init__(self, run: Trace, parts: Sequence[str], room: Room, near: bool = False, banded: bool = False) -> None:
+    def __init__(self, run: Trace, parts: Sequence[str], room: Room, near: bool = False) -> None:
         self.run, self.exact, self.mean = run, run["exact"], run["exact.over_seeds"]
-        self.near, self.banded, self.whole = near, banded, self.mean.pick(part="nothing")
+        self.near, self.whole = near, self.mean.pick(part="nothing")
         self.low, high = self._reach(parts) if near else (0.0, 1.0)
-        side = 340.0 if banded else 30.0 if near else self.SIDE
+        side = 30.0 if near else self.SIDE
         foot = room.bottom - self.FOOT * (1 if near else 1.6)
         inner = Room(room.left + self.NAME, room.top + 92 * near, room.right - side, foot)
         #: Px from nothing to a whole, and the line that dots are measured from: the mean of the whole model, or none.
@@ -109,16 +91,16 @@ class DotRows(VGroup):
         line = rule(at(inner.left, inner.bottom), at(inner.right, inner.bottom), "ink3", 2.5)
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
         self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
-        if near and not banded:
+        if near:
             self.axis.add(*self._ends([self.exact.pick(part=part) for part in parts]))
             called.next_to(self.axis[3], RIGHT, buff=units(40))
         self.zero = self._zero()
         self.names: dict[str, Words] = {}
-        #: By part: its trainings, their mean, what is told beside it, and its bands among all and alone.
-        self.seeds, self.middles, self.told, self.bands, self.alone = (dict[str, Any]() for _ in range(5))
+        #: By part: its trainings, their mean, and what is told beside it.
+        self.seeds, self.middles, self.told = (dict[str, Any]() for _ in range(3))
         for part, row in self.places.items():
             self._line(part, (row.top + row.bottom) / 2)
-        every = (self.names, self.bands, self.seeds, self.middles, self.told)
+        every = (self.names, self.seeds, self.middles, self.told)
         super().__init__(self.axis, self.zero, *(one for some in every for one in some.values()))
 
     def x(self, share: float) -> float:
@@ -137,37 +119,9 @@ class DotRows(VGroup):
         spot = self.seeds[part][k].get_center() + UP * units(58)
         return number(self.exact.pick(part=part, seed=k), ".1%", "large number", self._role(part)).settle(spot)
 
-    def note(self, text: str) -> Words:
-        """A note below the axis, such as on comparisons that lie beyond it."""
-        told = Words(text, "aside", "ink2").settle(at(0, self.inner.bottom + 36))
-        return told.begin_at(at(self.inner.left, 0)[0])
-
-    def lens(self, part: str, reach: Quantity) -> tuple[VMobject, VMobject, VGroup]:
-        """The edge of a band with the mean beside it; in the free part of the row a frame; and both in it, larger."""
-        lost, row, first = self.run["exact.points"].pick(part=part), self.places[part], self.exact.pick(part=part)
-        room = Room(self.inner.left, row.top + 4, self.x(first.smallest()[1]) - 40, row.bottom - 4)
-        edge = room.left + room.width / 3
-        mean = edge + LARGER * self.unit * (float(reach) - abs(float(lost))) / 100
-        band = Box(room.right - edge, room.height, palette().line, 0).move_to(at((edge + room.right) / 2, 0))
-        lines = (rule(at(x, room.top), at(x, room.bottom), "ink2", wide) for x, wide in ((edge, 3), (mean, 8)))
-        texts = Words(f"±{reach:.1f}", "stage number", "ink2"), number(lost, "+.1f", "stage number")
-        for text, x in zip(texts, (edge - 60, mean + 60), strict=True):
-            text.settle(at(x, (row.top + row.bottom) / 2))
-        near = frame(22, self.TALL + 10, "focus", 3).move_to(self.middles[part])
-        large = frame(room.width, room.height, "focus", 3).move_to(room.centre)
-        told = Words("a hundred times larger", "aside", "ink2").next_to(large, DOWN, buff=units(14))
-        return near, large, VGroup(band.set_y(large.get_y()).set_fill(opacity=LEFT_OVER), *lines, *texts, told)
-
-    def widen(self) -> tuple[Animation, ...]:
-        """The bands of single comparisons grow to those of a family."""
-        return tuple(Through(band, [band.copy(), self.bands[part]], "slow") for part, band in self.alone.items())
-
     def _reach(self, parts: Sequence[str]) -> tuple[float, float]:
         """The lowest and the highest share that is shown, with a little air."""
         ends = [float(seed) for part in parts for seed in self.exact.pick(part=part).values]
-        if self.banded:
-            reaches = [self.run["exact.chance"].pick(part=part) for part in parts]
-            ends += [float(self.whole + sign * reach) for reach in reaches for sign in (-1, 1)]
         air = 0.06 * (max(ends) - min(ends))
         return min(ends) - air, max(ends) + air
 
@@ -194,35 +148,21 @@ class DotRows(VGroup):
             Words("mean of the whole model", "aside", "residual").settle(at(x, top - 66)),
             number(self.whole, ".1%", "stage number", "residual").settle(at(x, top - 28)),
         )
-        if self.banded:
-            told.add(Words("bands: a t-test", "aside", "ink2").settle(at(0, top - 28)).begin_at(self.left))
         told[0].shift(LEFT * max(0.0, told[0].get_right()[0] - at(self.inner.right + self.side, 0)[0]))
         return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground), *told)
 
     def _line(self, part: str, y: float) -> None:
         role, mean = self._role(part), self.mean.pick(part=part)
         name = Words(CALLED[part], "fact", "residual" if part == "nothing" else "ink").settle(at(0, y))
-        self.names[part] = name.begin_at(self.left)
-        if not self.banded:  # in another order, names would pass over each other
-            name.key = ("part", part)
+        name.key, self.names[part] = ("part", part), name.begin_at(self.left)
         trainings = self.exact.pick(part=part).quantities()
         shown = trainings if self.near else trainings[:1]
         self.seeds[part] = VGroup(self._dot(one, y, role) for one in shown)
         middle = Box(6, 64, palette().role(role), 2).move_to(at(self.x(mean), y))
         self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
-        spot = at(self.inner.right + self.side / 2 + 10, y)
         if not self.near:
+            spot = at(self.inner.right + self.side / 2 + 10, y)
             self.told[part] = number(trainings[0], ".1%", "stage number", role).settle(spot)
-        if not self.banded:
-            return
-        effect, points = bool(self.run["exact.effect"].pick(part=part)), self.run["exact.points"].pick(part=part)
-        self.told[part] = VGroup(
-            number(points, "+.1f", "large number", role).settle(spot).end_at(spot[0] - units(20)),
-            Words("an effect" if effect else "can’t tell", "aside", role).settle(spot).begin_at(spot[0] + units(10)),
-        )
-        by_trainings = self.run["exact.chance_by_trainings"].pick(part=part)
-        self.alone[part] = self._band(by_trainings.quantity(-1), y, points=True)
-        self.bands[part] = self._band(self.run["exact.chance"].pick(part=part), y)
 
     def _dot(self, seed: Quantity, y: float, role: str) -> VMobject:
         origin = self.whole if self.near else self.low
@@ -230,16 +170,9 @@ class DotRows(VGroup):
         one.key = ("training", seed.name, seed.index)
         return one
 
-    def _role(self, part: str) -> str:
-        if part == "nothing":
-            return "residual"
-        return "warning" if not self.banded or self.run["exact.effect"].pick(part=part) else "ink2"
-
-    def _band(self, chance: Quantity, y: float, points: bool = False) -> VGroup:
-        wide = 2 * self.unit * float(chance) / (100 if points else 1)
-        band = hatched(wide, self.TALL).move_to(at(self.x(self.whole), y))
-        means(band[0], Spread(chance, 0, self.unit, self.TALL, self.ground, 4, points))
-        return band
+    @staticmethod
+    def _role(part: str) -> str:
+        return "residual" if part == "nothing" else "warning"
 
 
 class Dealing:
@@ -272,11 +205,13 @@ class Dealing:
         name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
         self.axis = VGroup(line, zero, none, name.end_at(at(rows.inner.right, 0)[0]))
         self.studies = exact["studies"].values
-        self.left_over = [k for k in range(len(self.points)) if k not in self.studies]
-        self.order = [*self.studies.flat, *self.left_over]
+        self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
         #: Ways that are dealt in sight, before all others.
         self.examples = self.order[1:4]
-        self.hill = self._hill()
+        self.hill = VGroup(one for _, one in sorted(self._hill(self.order).items()))
+        #: Of every study the way that is farthest out, and the hill that these make, where the first one lay.
+        self.extremes = [int(study[np.argmax(abs(self.points.values[study]))]) for study in self.studies]
+        self.farther = VGroup(*self._hill(self.extremes).values())
         x, top = self.middle + self.unit * float(self.points.quantity(AS_TRAINED)), room.top + 24
         self.ours = VGroup(
             means(
@@ -290,22 +225,27 @@ class Dealing:
         self.count = (
             Words(count, "large word", "warning").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
         )
+        alarms = f"{exact['studies_beyond'].pick(part=part)} of {exact['studies_dealt']}"
+        self.alarms = Words(alarms, "large word", "warning").settle(at(self.middle, self.floor - 64))
+        tries = ("one try", self.LINES), (f"farthest of {exact['comparisons']}", 0.0)
+        #: What lies on the upper axis, and on the lower one.
+        self.tries = [Words(text, "fact").settle(at(0, self.floor - up - 24)).begin_at(rows.left) for text, up in tries]
 
     def _away(self, split: int, wide: float) -> Away:
         return Away(self.points.quantity(split), 0.0, 0, self.unit, wide, self.ground)
 
-    def _hill(self) -> VGroup:
+    def _hill(self, order: Sequence[int]) -> dict[int, VMobject]:
         """A dot for each way to deal, at its difference, on those that lie there already."""
         pitch, found = 2 * self.RADIUS + 1, {}
         stood: list[tuple[float, int]] = []
-        for split in self.order:
+        for split in order:
             x = self.middle + self.unit * float(self.points.quantity(split))
             near = {level for other, level in stood if abs(other - x) < pitch}
             level = next(k for k in range(len(stood) + 1) if k not in near)
             stood.append((x, level))
             spot = at(x, self.floor - pitch * (level + 0.5))
             found[split] = means(dot(spot, self.RADIUS, "ink2"), self._away(split, 2 * self.RADIUS))
-        return VGroup(found[split] for split in sorted(found))
+        return found
 
     def _ticks(self, split: int) -> VGroup:
         """The means of both lines, as this way deals them."""
@@ -324,13 +264,13 @@ class Dealing:
 
     def measure(self) -> list[Play]:
         """The gap between the means falls down, and is what was measured."""
-        gap, told = self._gap(AS_TRAINED, self.ticks), self.ours[1].copy()
-        told.next_to(gap, DOWN if self.lanes[0] > self.lanes[1] else UP, buff=units(8))
+        gap = self._gap(AS_TRAINED, self.ticks)
         named = Words("mean", "aside", "residual").next_to(self.ticks[0], UP, buff=units(6))
         return [
             appear(self.ticks, named),
-            (appear(self.axis, told), grow(gap, RIGHT)),
-            (leave(named), *exchange([gap, told], [*self.ours])),
+            (appear(self.axis), grow(gap, RIGHT)),
+            (leave(named), *exchange([gap], [self.ours[0]])),
+            appear(self.ours[1]),
         ]
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
@@ -357,28 +297,42 @@ class Dealing:
         far = VGroup(self.hill[k] for k in np.flatnonzero(self.far))
         return [reshape(far, far.copy().set_fill(palette().warning)), appear(self.count)]
 
-    def deal_out(self, room: Room) -> tuple[Animation, ...]:
-        """The hill is dealt out, a column for as many ways as there are comparisons; what is left over steps back."""
-        moved, rest = (VGroup(self.hill[k] for k in some) for some in (self.studies.flat, self.left_over))
-        *studies, last = self._columns(room)
-        return reshape(moved, VGroup(*chain(*studies)), "slow"), reshape(rest, last.set_opacity(LEFT_OVER), "slow")
+    def rise(self) -> list[Play]:
+        """The hill moves up, and its axis twice: here lies what is drawn from it, to be compared with the same line."""
+        up, low, (ours, told) = UP * units(self.LINES), VGroup(*self.axis[:2]), self.ours
+        (above := low.copy())[1].meanings = ()
+        high = means(Box(5, pixels(ours.height) + self.LINES, palette().warning, 2), *ours.meanings)
+        return [
+            (
+                *multiply(low, [above.shift(up)], "slow"),
+                *(reshape(part, part.copy().shift(up), "slow") for part in (self.hill, told, self.count)),
+                reshape(ours, high.move_to(ours, aligned_edge=DOWN), "slow"),
+            ),
+            appear(*self.tries),
+        ]
 
-    def caught(self, room: Room) -> list[VGroup]:
-        """The columns in which a way is as far out as the difference that was measured."""
-        both = zip(self.studies, self._columns(room), strict=False)
-        return [column for study, column in both if self.far[study].any()]
+    def draw(self, study: int) -> list[Play]:
+        """As many ways fall out of the hill as there are comparisons, and the one farthest out falls on."""
+        ways, farthest = self.studies[study], self.extremes[study]
+        out = {k: self.hill[k].copy().set_y(self.farther[0].get_y() + units(DRAWN)) for k in ways}
+        rest = [one for k, one in out.items() if k != farthest]
+        return [
+            tuple(Travel(self.hill[k], one, 0.0) for k, one in out.items()),
+            (leave(*rest), *exchange([out[farthest]], [self.farther[study]])),
+        ]
 
-    def _columns(self, room: Room) -> list[VGroup]:
-        """Deal the ways into columns, a study each, and the ways that are left over into a last one."""
-        found, high = [], self.studies.shape[1]
-        every = [*self.studies, self.left_over]
-        for study, column in zip(every, room.columns(len(every), 0), strict=True):
-            found.append(VGroup())
-            for split, place in zip(study, column.rows(high, 0), strict=False):
-                one = self.hill[split].copy().move_to(place.centre).scale(1.7)
-                one.meanings = ()
-                found[-1].add(one.set_fill(palette().warning if self.far[split] else palette().ink2))
-        return found
+    def draw_on(self) -> Animation:
+        """Of all other draws, the one farthest out falls into the lower hill."""
+        both = zip(self.extremes, self.farther, strict=True)
+        return lagged([Travel(self.hill[k], one, 0.0) for k, one in both][SLOWLY:], 0.3, 4.0, "tour")
+
+    def beaten(self) -> list[Play]:
+        """Those of the lower hill that are as far out as the difference that was measured, and their number."""
+        far = VGroup(one for k, one in zip(self.extremes, self.farther, strict=True) if self.far[k])
+        line, axis = self.ours[0], self.axis[0].get_y()
+        x, top = 2 * at(self.middle, 0)[0] - line.get_x(), line.get_top()[1]
+        mirrored = dashes(np.array([x, top, 0]), np.array([x, axis, 0]), "warning", 3)
+        return [draw(mirrored), reshape(far, far.copy().set_fill(palette().warning)), appear(self.alarms)]
 
 
 class Crossed:

@@ -73,7 +73,7 @@ class Stair(Grounded):
 class Spread(Grounded):
     """The band reaches value × `unit` px to either side of its ground along `axis`, where its other side is `across`.
 
-    It is at least `least` px long. Of a value in points, a hundredth is a one.
+    It is at least `least` px long.
     """
 
     quantity: Quantity
@@ -82,7 +82,6 @@ class Spread(Grounded):
     across: float
     ground: Ground
     least: float = 0.0
-    points: bool = False
 
     def scales(self) -> Sequence[tuple[int, float]]:
         return ((self.axis, self.unit),)
@@ -91,8 +90,7 @@ class Spread(Grounded):
         grown = float(np.ptp(mark.points[:, 1 - self.axis])) * PIXELS_PER_UNIT / self.across
         zero = sum(corner[self.axis] for corner in box_of(line)) / 2
         drawn = [abs(float(corner[self.axis] - zero)) * PIXELS_PER_UNIT / grown for corner in box_of(mark)]
-        share = sight.value(self.quantity) / (100 if self.points else 1)
-        right = max(share * self.unit, self.least / 2)
+        right = max(sight.value(self.quantity) * self.unit, self.least / 2)
         off = max(abs(side - right) for side in drawn)
         return f"a band for {named(self.quantity)} ends {off:.1f} px off" if off > SLACK else ""
 

@@ -70,18 +70,6 @@ def chance_points(chance: np.ndarray) -> Values:
     return 100 * chance
 
 
-@measure("part trainings")
-def chance_by_trainings(trace: Trace, prefix: str) -> Values:
-    """The points up to which chance may have made a difference, if it were the only one that is tested.
-
-    As `chance`, of the first two trainings of each part on, one more at a time; infinite where no difference counts.
-    """
-    first, *others = seeds_last(trace, prefix)
-    counts = _counts(first)
-    found = [[100 * _by_chance(row[:n], first[:n], ALPHA) for n in counts] for row in others]
-    return np.array([[0.0] * len(counts), *found]), _by_trainings(trace, prefix)
-
-
 @measure("trainings")
 def trainings_of_each(trace: Trace, prefix: str) -> Values:
     """Numbers of trainings that are compared for each part: two, and one more at a time."""
