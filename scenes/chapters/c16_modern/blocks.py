@@ -343,7 +343,7 @@ class CacheGrowth:
         line = rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5)
         self.level = VGroup(means(line, Tick(size, self.plot.up)))
         figure = number(size, ",.0f", "large number", "residual")
-        words = Words("all weights, at two bytes", "fact", "residual")
+        words = Words("all weights, as published", "fact", "residual")
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)

@@ -12,15 +12,15 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
+    gather,
     grow,
     leave,
-    move_ring,
     pulses,
     ring_around,
 )
 from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, merged, size_of
-from scenes.chapters.c16_modern.dials import Dials
-from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.dials import ALONE, Dials
+from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, SUBLAYERS, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -42,9 +42,10 @@ class Modern(Chapter):
         first = Plan(layers, years, ())
         yield from self.decoder_alone(run, Plan(layers, years, (), first=True), first)
         yield from self.divide_only(run, first)
-        yield from self.turned(run, Plan(layers, years, norms), dials)
+        docked, again = (Plan(layers, years, (*norms, "positions")) for _ in range(2))
+        yield from self.turned(run, Plan(layers, years, norms), docked, dials)
         yield from self.only_the_distance(run, dials)
-        yield from self.a_gate(run, Plan(layers, years, (*norms, "positions")))
+        yield from self.a_gate(run, again)
         yield from self.shared_keys(run, Plan(layers, years, (*norms, "positions", "feed-forward")), sharing)
         yield from self.a_third(run, sharing)
         yield from self.how_large(run)
@@ -86,8 +87,8 @@ class Modern(Chapter):
                 *plan.opened(),
             ),
             beat(
-                "Norms come before each sublayer now, not after the sum: the stream is only added to.",
-                *plan.reordered(today),
+                "Norms come before each sublayer now, as in our translator: the stream is only added to.",
+                *plan.become(today, SUBLAYERS["encoder"]),
             ),
         )
 
@@ -142,28 +143,31 @@ class Modern(Chapter):
             stage=[plan],
         )
 
-    def turned(self, run: Trace, plan: Plan, dials: Dials) -> Iterator[Step]:
+    def turned(self, run: Trace, plan: Plan, docked: Plan, dials: Dials) -> Iterator[Step]:
         """Rotary positions: nothing is added; each pair of a query turns."""
         ring = ring_around(plan.boxes["positions"])
         first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
+        (once, again), hand = map(dials.tick, range(ALONE)), dials.alone[0]
         yield Step(
             "RoPE: a position turns the query",
             beat("The translator adds positions to its embeddings. Here, nothing is added.", appear(ring)),
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
                 leave(ring),
-                *plan.into("attention", dials.vectors["query"], dials.names["query"], dials.faces, dials.pivots),
+                *plan.become(docked, ("norm 1",)),
+                *docked.into("attention", dials.vectors["query"], dials.names["query"], dials.large),
             ),
             beat(
-                f"Every two entries of the query of “{dials.labels['query']}” become a clock hand.",
-                dials.deal("query"),
-                (appear(dials.numbers, dials.chips["query"], dials.traces)),
+                f"Two entries of the query of “{dials.labels['query']}” become a clock hand.",
+                gather(dials.entries("query", 0), hand),
+                appear(dials.numbers, dials.chips["query"]),
             ),
-            beat("A position further, each hand turns by an angle of its own:", dials.roll({"query": range(2)})),
+            beat(f"A position further, it turns by {first:.0f}°, and so on:", *once, *again),
+            beat("here, a position is an angle.", *dials.spread()),
             beat(
-                f"the first one by {first:.0f}°, the last one by next to nothing.",
-                appear(dials.ring, dials.turn),
-                move_ring(dials.ring, dials.faces[-1]),
+                "Every pair turns by an angle of its own: some fast, some slowly.",
+                appear(dials.traces, rise=False),
+                dials.roll({"query": range(ALONE, QUERY + 1)}),
             ),
             stage=[plan],
         )
@@ -174,7 +178,7 @@ class Modern(Chapter):
         queries, keys = (range(start, start + MOVED + 1) for start in (QUERY, KEY))
         end, back, half = queries[-1], range(keys[-1], -1, -1), MOVED // 2
         scores, score, between = run["scores"], dials.score(QUERY, KEY), dials.sectors(QUERY, KEY)
-        after = scores.pick(query=end, key=keys[-1])
+        after, adds = scores.pick(query=end, key=keys[-1]), dials.columns(QUERY - KEY)
         stays = bool(abs(after - scores.pick(query=QUERY, key=KEY)) < ROUNDING)
 
         def together(way: slice) -> tuple[object, ...]:
@@ -182,21 +186,21 @@ class Modern(Chapter):
             return rolled, dials.counted(score, queries[way], keys[way])
 
         def alone(way: range) -> tuple[object, ...]:
-            shaded = dials.shade([end - place for place in way])
-            return dials.roll({"key": way}), shaded, dials.counted(score, range(end, end + 1), way)
+            changed = dials.change(adds, [end - place for place in way])
+            return dials.roll({"key": way}), *changed, dials.counted(score, range(end, end + 1), way)
 
         yield Step(
             "Only the distance counts",
             beat(
-                f"The key of “{dials.labels['key']}” has hands, too. "
-                "Blue dials raise their score, orange ones lower it; hands show angles, not lengths.",
-                (leave(dials.traces, dials.ring, dials.turn), dials.roll({"query": range(1, QUERY + 1)}, kind="row")),
+                f"The key of “{dials.labels['key']}” has hands, too; they show angles, not lengths. "
+                "Blue columns raise the score, orange ones lower it.",
+                leave(dials.traces),
                 appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
-                (dials.shade([QUERY - KEY], "row"), appear(score)),
+                (appear(dials.title, dials.zero, score), appear_in_turn([*adds])),
             ),
             beat(
-                f"Move both words {moved:.0f} positions on: all hands turn,",
+                f"Move both words {moved:.0f} positions on: hands turn, fast or slowly,",
                 (appear(between), leave(dials.others)),
                 together(slice(half + 1)),
             ),
@@ -300,8 +304,8 @@ class Modern(Chapter):
             beat(
                 claim(
                     bool(whole > run["weights_size"]),
-                    "more than all weights of the model.",
-                    "less than all weights of the model.",
+                    "more than all its weights, as published.",
+                    "less than all its weights, as published.",
                 ),
                 (draw(*picture.level), appear(picture.size)),
             ),

@@ -1,39 +1,52 @@
-"""Rotary positions: a wall of clock dials, a hand for each pair of entries of a query and of a key."""
+"""Rotary positions: clock dials, a hand for each pair of entries of a query and of a key, and what each pair adds."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, Animation, VGroup, VMobject
+from manim import Animation, VGroup, VMobject
 
-from scenes.animations import Count, Roll, Shades, gather, lagged, ring_around
+from scenes.animations import Count, Play, Roll, Shades, Through, appear, exchange, gather, lagged, leave
+from scenes.chapters.c16_modern.blocks import bars, zero_in
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import Room
-from scenes.mobjects.marks import Ground, Shade, Tip, means
+from scenes.mobjects.marks import Ground, Tip, means
 from scenes.mobjects.shapes import Box, arrow, dashes, dot, sector
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import Vector
-from scenes.theme import palette, signed, units
+from scenes.theme import palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Dials side by side and one below the other.
-ACROSS, DOWN = 8, 4
+#: From one pair that is drawn to the next, and by how many positions the first of them turns alone.
+EVERY, ALONE = 4, 2
 #: Px of both vectors at the left, of the row of positions at the foot, of a pivot, and from a hand to the rim.
 SIDE, ROW, PIVOT, RIM = 262.0, 100.0, 12.0, 9.0
 #: Px of a chip and of a position below it, and of the score below the vectors.
 CHIP, NUMBER, SCORE = 52.0, 34.0, 128.0
-#: The places of the first hand and of the second in a dial, by role, and how thick they are.
-ROLES = {"query": 6.0, "key": 6.0}
+#: Px of the names above dials and above columns, and of a column.
+HEAD, WIDE = 48.0, 64.0
+#: Whose hands there are, and how thick these are in a small dial and in the large one.
+ROLES, THICK, THICKER = ("query", "key"), 6.0, 14.0
+
+
+class Dial(VGroup):
+    """A face with a pivot in its middle."""
+
+    def __init__(self, centre: np.ndarray, radius: float) -> None:
+        self.reach, self.centre, self.ground = radius - RIM, centre, Ground()
+        face = Box(2 * radius, 2 * radius, palette().background, radius, palette().line, 2.5).move_to(centre)
+        super().__init__(face, means(dot(centre, PIVOT / 2, "ink2"), self.ground))
 
 
 class Dials:
-    """A dial for each pair, the vectors that its hands are made of, and a row of positions with both tokens.
+    """A large dial for the first pair; then a dial for every few pairs, with a column below: what it adds to the score.
 
-    A hand leads up by the first entry of its pair and right by the second; all are drawn equally long.
+    At the left are the vectors that hands are made of, at the foot a row of positions with both tokens. A hand leads
+    up by the first entry of its pair and right by the second; all are drawn equally long.
 
     Args:
         run: the results of the experiment.
@@ -44,28 +57,36 @@ class Dials:
         self.run, self.places = run, {"query": query, "key": key}
         side, wide = INSIDE.split_columns(SIDE, 34)
         wall, row = wide.split_rows(-ROW, 18)
-        self.hands = {role: run[f"{role}_hands"] for role in ROLES}
-        self.scale = full_colour(run["adds"])
-        lines, columns = wall.rows(DOWN, 10), wall.columns(ACROSS, 10)
-        radius = min(lines[0].height, columns[0].width) / 2
-        self.reach = radius - RIM
-        self.centres = [column.cross(line).centre for line in lines for column in columns]
-        self.grounds = [Ground() for _ in self.centres]
-        self.faces, self.pivots = VGroup(), VGroup()
-        for centre, ground in zip(self.centres, self.grounds, strict=True):
-            face = Box(2 * radius, 2 * radius, palette().background, radius, palette().line, 2.5)
-            self.faces.add(face.move_to(centre))
-            self.pivots.add(means(dot(centre, PIVOT / 2, "ink2"), ground))
-        self.ring = ring_around(self.faces[0])
-        turn = Words(f"{run['turns'].quantity(0):.0f}°", "stage number")
-        #: How far the first hand turns from one position to the next.
-        self.turn = turn.next_to(self.ring, LEFT, buff=units(12))
-        self.angles = [float(np.radians(turn)) for turn in run["turns"].values]
+        side = side.split_rows(-ROW, 18)[0]
+        self.hands, self.adds = {role: run[f"{role}_hands"] for role in ROLES}, run["adds"]
+        self.pairs = range(0, len(run["turns"]), EVERY)
+        columns = wall.columns(len(self.pairs), 0)
+        radius = columns[0].width / 2 - 6
+        heads, rest = wall.split_rows(HEAD)
+        dials, rest = rest.split_rows(2 * radius, 8)
+        title, self.room = rest.split_rows(HEAD, 4)
+        self.dials = [Dial(column.cross(dials).centre, radius) for column in columns]
+        self.large = Dial(wall.centre, wall.height / 2)
+        #: How far each hand turns from one position to the next.
+        self.speeds = VGroup(
+            Words(f"{run['turns'].quantity(pair):.2g}°", "fact", "ink2").settle(column.cross(heads).centre)
+            for pair, column in zip(self.pairs, columns, strict=True)
+        )
+        self.angles = [float(np.radians(run["turns"].values[pair])) for pair in self.pairs]
         self._row(row)
+        named = Words("position", "aside", "ink2").settle(row.split_rows(-NUMBER, 6)[1].centre)
+        self.numbers.add(named.end_at(self.numbers.get_left()[0] - units(24)))
         self._vectors(side)
-        self.moving = {"query": self.hands_at("query", 0), "key": self.hands_at("key", key)}
+        self.moving = {"query": self.hands_at("query", ALONE), "key": self.hands_at("key", key)}
+        #: The first hand in the large dial, at each of its positions, and what it leaves there.
+        self.left = VGroup()
+        self.alone = [self.hand("query", place, 0, self.large) for place in range(ALONE + 1)]
         #: Where the hands of the query stood at first.
-        self.traces = VGroup(self._trace(pair) for pair in range(len(self.centres)))
+        self.traces = VGroup(self._trace(dial, pair, ALONE) for dial, pair in zip(self.dials, self.pairs, strict=True))
+        drawn = self.adds.values[:, list(self.pairs)]
+        self.unit, self.ground = self.room.height / 2 / float(np.abs(drawn).max()), Ground()
+        self.title = Words("every fourth pair, and what it adds to the score", "fact", "ink2").begin_in(title)
+        self.zero = zero_in(self.room, self.ground)
 
     def _row(self, room: Room) -> None:
         """Positions from left to right, with a slot above each."""
@@ -112,49 +133,71 @@ class Dials:
                 Token(self.labels[role], role, column.width, CHIP, "small token").move_to(chip.centre),
             )
 
-    def hand(self, role: str, place: int, pair: int) -> VMobject:
-        """The hand of a pair, as it stands at a position."""
-        entry = self.hands[role].pick(position=place, pair=pair)
-        centre, thick = self.centres[pair], ROLES[role]
-        tip = centre + np.array([*entry.values, 0]) * units(self.reach)
-        lead = arrow(centre, tip, role, thick, 3.4 * thick)
+    def hand(self, role: str, place: int, i: int, dial: Dial | None = None) -> VMobject:
+        """The hand of a pair, as it stands at a position, in its dial or in a large one."""
+        entry, face = self.hands[role].pick(position=place, pair=self.pairs[i]), dial or self.dials[i]
+        thick = THICKER if dial else THICK
+        tip = face.centre + np.array([*entry.values, 0]) * units(face.reach)
         across, up = entry.quantities()
-        return means(lead, Tip(across, up, self.reach, PIVOT, self.grounds[pair]))
+        lead = arrow(face.centre, tip, role, thick, 3.4 * thick)
+        return means(lead, Tip(across, up, face.reach, PIVOT, face.ground))
 
-    def _trace(self, pair: int) -> VMobject:
-        start, tip = self.centres[pair], self.hands["query"].values[0, pair]
-        return dashes(start, start + np.array([*tip, 0]) * units(self.reach), "ink3", 3, 6)
+    def _trace(self, dial: Dial, pair: int, place: int) -> VMobject:
+        tip = np.array([*self.hands["query"].values[place, pair], 0]) * units(dial.reach)
+        return dashes(dial.centre, dial.centre + tip, "ink3", 3, 6)
 
     def hands_at(self, role: str, place: int) -> VGroup:
-        """All hands of the query or the key at a position."""
-        return VGroup(self.hand(role, place, pair) for pair in range(len(self.centres)))
+        """The hands of the query or the key in all small dials at a position."""
+        return VGroup(self.hand(role, place, i) for i in range(len(self.pairs)))
+
+    def tick(self, place: int) -> list[Play]:
+        """The first hand turns to the next position, and its angle is written beside it."""
+        dial, (begin, end) = self.large, self.hands["query"].values[place : place + 2, 0]
+        angle = sector(dial.centre, dial.reach / 2, begin, end, "query", 0.3)
+        way = np.array([*(begin + end), 0])
+        told = Words(f"{self.run['turns'].quantity(0):.0f}°", "large number", "query")
+        told.settle(dial.centre + way / np.linalg.norm(way) * units(0.72 * dial.reach))
+        trace, goal = self._trace(dial, 0, place), VGroup(VGroup(self.alone[place + 1]))
+        self.left.add(trace, angle, told)
+        chips, one = [self.chips["query"]], VGroup(VGroup(self.alone[0]))
+        turn = Roll(one, [dial.centre], self.angles[:1], range(place, place + 2), goal, "row", chips, self.pitch)
+        return [(appear(trace, rise=False), turn), appear(angle, told)]
+
+    def spread(self) -> list[Play]:
+        """The large dial becomes the first of many, each with a hand of its own pair."""
+        faces, hands = self.dials[1:], self.moving["query"]
+        return [
+            (leave(self.left), *exchange([self.large, self.alone[0]], [self.dials[0], hands[0]], "camera")),
+            appear(*faces, self.speeds),
+            self.deal("query", 1),
+        ]
 
     def sectors(self, query: int, key: int) -> VGroup:
         """The angle between both hands of each dial, the shorter way round."""
-        tips = zip(self.hands["query"].values[query], self.hands["key"].values[key], strict=True)
-        both = zip(self.centres, tips, strict=True)
-        return VGroup(sector(centre, 0.55 * self.reach, *pair, "ink", 0.45, 16) for centre, pair in both)
+        ends = (self.hands["query"].values[query], self.hands["key"].values[key])
+        both = [(dial, *(end[pair] for end in ends)) for dial, pair in zip(self.dials, self.pairs, strict=True)]
+        return VGroup(sector(dial.centre, 0.55 * dial.reach, one, other, "ink", 0.45, 16) for dial, one, other in both)
 
-    def lit(self, apart: int) -> VGroup:
-        """The faces, shaded by what each pair adds to the score of two tokens so far apart."""
-        faces = self.faces.copy()
-        for face, entry in zip(faces, self.run["adds"].pick(offset=apart).quantities(), strict=True):
-            means(face.set_fill(signed(float(entry), self.scale)), Shade(entry, self.scale))
-        return faces
+    def columns(self, apart: int) -> VGroup:
+        """What each pair adds to the score of two tokens so far apart."""
+        row = self.adds.pick(offset=apart).quantities()
+        return bars([row[pair] for pair in self.pairs], self.room, self.unit, WIDE, self.ground)
 
-    def shade(self, apart: Sequence[int], kind: str = "slow") -> Animation:
-        """The faces pass through their shades at several distances; with one, they come out of their plain look."""
-        states = [self.lit(distance) for distance in apart]
-        fills = [[face.get_fill_color().to_hex() for face in state] for state in states]
-        plain = [[palette().background] * len(self.faces)] if len(states) == 1 else []
-        return Shades(self.faces, [*plain, *fills], states[-1], kind)
+    def change(self, shown: VGroup, apart: Sequence[int]) -> tuple[Animation, ...]:
+        """Columns pass through what pairs add at several distances."""
+        states = [self.columns(distance) for distance in apart]
+        fills = [[bar.get_fill_color().to_hex() for bar in state] for state in states]
+        return Through(shown, states), Shades(shown, fills, states[-1])
 
-    def deal(self, role: str) -> Animation:
+    def entries(self, role: str, i: int) -> VGroup:
+        """The two entries of a pair."""
+        cells, pair = self.vectors[role].cells, self.pairs[i]
+        return VGroup(cells.of(pair), cells.of(pair + len(self.run["turns"])))
+
+    def deal(self, role: str, first: int = 0) -> Animation:
         """The two entries of each pair fly into their dial, and become its hand."""
-        cells, hands = self.vectors[role].cells, self.moving[role]
-        pairs = (VGroup(cells.of(i), cells.of(i + len(hands))) for i in range(len(hands)))
-        each = (gather(pair, hand, arc=0.0) for pair, hand in zip(pairs, hands, strict=True))
-        return lagged(each, 0.06)
+        each = [gather(self.entries(role, i), hand, arc=0.0) for i, hand in enumerate(self.moving[role])]
+        return lagged(each[first:], 0.15)
 
     def roll(self, places: dict[str, range], between: VGroup | None = None, kind: str = "slow") -> Animation:
         """Hands turn from place to place, with what lies between them, and their chips go along the row.
@@ -169,7 +212,7 @@ class Dials:
         hands, goal = (VGroup(VGroup(*parts) for parts in zip(*groups, strict=True)) for groups in (moved, last))
         chips = [self.chips[role] for role in places]
         way = next(iter(places.values()))
-        return Roll(hands, self.centres, self.angles, way, goal, kind, chips, self.pitch)
+        return Roll(hands, [dial.centre for dial in self.dials], self.angles, way, goal, kind, chips, self.pitch)
 
     def score(self, query: int, key: int) -> VGroup:
         """The score of both tokens at two positions, with its name."""

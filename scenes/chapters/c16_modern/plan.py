@@ -15,7 +15,7 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, dot, path, rule, stroke
+from scenes.mobjects.shapes import Box, arch, arrow, dot, path, rule, stroke
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, between, palette, units
@@ -33,16 +33,20 @@ BLOCKS = {
     "norm 2": NORM,
     "attention": (("keys for every head",), ("shared keys",)),
     "norm 1": NORM,
-    "positions": (("added to embeddings",), ("rotary",)),
+    "positions": (("added to embeddings",), ("turn q and k",)),
 }
 #: The same of 2017: each norm lies on the stream, after the sum of its block.
 FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
+#: The same of today, where positions are told inside of attention.
+DOCKED = ("feed-forward", "norm 2", "attention", "positions", "norm 1")
 #: Px of the line of words of a sentence and of its translation, of what is between them, and of the handles of arcs.
 WORDS, EQUALS, RISE = 96.0, 120.0, 640.0
 #: Half the px between two lines in a block.
 LEADING = 19.0
 #: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
-TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 116.0, 92.0
+TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 104.0, 92.0
+#: Px between two blocks, from their left edge to the way from a norm into its sublayer, and around a block in another.
+SPACE, INTO, AROUND = 28.0, 60.0, 10.0
 #: Px of a layer that stands beside a formula, and the formula.
 WIDE = 1060.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
@@ -94,6 +98,7 @@ class Many(VGroup):
         head, body = room.split_rows(TITLE, 8)
         self.plate = plate(body, "decoder")
         self.title = Words(f"{layers:.0f} layers", "title").settle(head.centre)
+        self.title.key = ("many", "title")
         colours = palette()
         self.layers = VGroup()
         for line in reversed(body.inset(22, 16).rows(count, 6)):
@@ -183,27 +188,35 @@ class Plan(VGroup):
         room = STAGE.split_columns(WIDE)[0] if alone else STAGE.split_columns(TOWER, 130)[1]
         heads, body = room.split_rows(TITLE, 8)
         layer, below = body.split_rows(-BELOW, 26)
-        colours = palette()
+        docked = "positions" in changed  # they are told inside of attention then
+        layer, colours = body if docked else layer, palette()
         self.plate = plate(layer, "layer")
         inside = layer.inset(24, 18)
-        lines = [*inside.rows(len(BLOCKS) - 1, 14), Room(inside.left, below.top, inside.right, below.bottom)]
+        below = Room(inside.left, below.top, inside.right, below.bottom)
+        lines = inside.rows(len(BLOCKS), SPACE) if docked else [*inside.rows(len(BLOCKS) - 1, SPACE), below]
+        order = DOCKED if docked else FIRST if first else BLOCKS
+        row_of = {block: line.split_columns(STREAM)[1] for block, line in zip(order, lines, strict=True)}
         stream = inside.left + STREAM / 2 - 12
-        self.stream = rule(at(stream, below.bottom - 40), at(stream, layer.top - 4), "residual", 9)
+        self.stream = rule(at(stream, below.bottom - 30), at(stream, layer.top - 4), "residual", 9)
         self.stream.key = ("stream",)
-        #: By block: its ground, and the way from the stream into a norm and out of a sublayer.
+        #: By block: its ground, and the ways from the stream into a norm, from there into a sublayer, and out of that.
         self.boxes, self.branches = dict[str, VMobject](), dict[str, VMobject]()
         self.old, self.new, names, self.joins = dict[str, VGroup](), dict[str, VGroup](), VGroup(), VGroup()
-        order = sorted(zip(FIRST if first else BLOCKS, lines, strict=True), key=lambda part: [*BLOCKS].index(part[0]))
-        for block, line in order:
-            place, (old, new) = line.split_columns(STREAM)[1], BLOCKS[block]
-            lit = block in changed
+        for block, (old, new) in BLOCKS.items():
+            row, lit = row_of[block], block in changed
             fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
             edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
-            ground = line if first and block in ("norm 1", "norm 2") else place
+            ground, norm = row, block.startswith("norm")
+            if first and norm:
+                ground = Room(inside.left, row.top, row.right, row.bottom)
+            elif docked and block == "attention":
+                ground = Room(row.left, row.top, row.right, row_of["positions"].bottom)
+            elif docked and block == "positions":
+                ground = Room(row.left + AROUND, row.top - AROUND / 2, row.right - AROUND, row.bottom - AROUND)
             box = Box.of(ground, fill, 12, *edge)
             box.key = ("block", block)
             self.boxes[block] = box
-            left, second, third = thirds(place)
+            left, second, third = thirds(row.cross(ground) if block == "positions" else row)
             name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(left)
             before = block_text(old, self.style[1], "ink2", box, second)
             name.key, before.key = ("named", block), ("before", block, lit)
@@ -214,15 +227,18 @@ class Plan(VGroup):
                 after = block_text(new if lit else placed, self.style[not alone and len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
                 self.new[block] = after
-            if block in ("feed-forward", "attention"):
-                join = dot(at(stream, place.top + place.height / 2), 15, "residual")
+            side, spot = box.get_left(), at(stream, 0) * RIGHT + box.get_center() * UP
+            if norm and not first:
+                self.branches[block] = arrow(spot, side, "residual", 5, 18)
+                foot = box.get_corner(LEFT + UP) + RIGHT * units(INTO)
+                self.branches[f"into {block}"] = arrow(foot, foot + UP * units(SPACE), "residual", 5, 18)
+            elif not norm and not (docked and block == "positions"):
+                join = dot(spot, 15, "residual")
                 join.key = ("join", block)
                 self.joins.add(join)
-            if block in SUBLAYERS["encoder"] or (block != "positions" and not first):
-                y = place.centre[1]
-                branch = rule(np.array([at(stream, 0)[0], y, 0]), box.get_left(), "residual", 5)
-                branch.key = ("branch", block)
-                self.branches[block] = branch
+                self.branches[block] = arrow(side, spot + RIGHT * units(15), "residual", 5, 18)
+        for block, branch in self.branches.items():
+            branch.key = ("branch", block)
         _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
         then = years.pick(part="Vaswani et al.")
         self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
@@ -256,19 +272,25 @@ class Plan(VGroup):
             (appear(self.names, self.heads, *self.old.values()),),
         ]
 
-    def reordered(self, other: Plan) -> list[Play]:
-        """Its norms move on, over the others, to where they lie in another plan; then what that says of today comes."""
-        ours, theirs = (plan.whole_blocks() for plan in (self, other))
-        norms = [branch for block, branch in other.branches.items() if block not in self.branches]
-        come = appear(other.heads[1:], *other.new.values())
-        return [tuple(exchange(ours, theirs, "slow")), (draw(*norms), come)]
+    def become(self, other: Plan, passed: Sequence[str]) -> list[Play]:
+        """Everything moves to where it lies in another plan; what is written on `passed` blocks is gone meanwhile."""
+        ours, theirs = self.keyed(), other.keyed()
+        hidden = {(part, block) for part in ("named", "before", "after") for block in passed}
+        moved = [key for key in theirs if key in ours and key not in hidden]
+        gone = [part for key, part in ours.items() if key not in moved]
+        come = [part for key, part in theirs.items() if key not in moved]
+        move = exchange([ours[key] for key in moved], [theirs[key] for key in moved], "row")
+        return [leave(*gone), tuple(move), appear(*come)]
 
-    def whole_blocks(self) -> list[VMobject]:
-        """Everything of the sublayers, and then everything of the norms."""
+    def keyed(self) -> dict[tuple[object, ...], VMobject]:
+        """All parts by their keys, from the back to the front."""
         named = dict(zip(BLOCKS, self.names, strict=True))
-        order = sorted(BLOCKS, key=lambda block: block.startswith("norm"))
-        moved = [part for block in order for part in (self.boxes[block], named[block], self.old[block])]
-        return [*(self.branches[block] for block in SUBLAYERS["encoder"]), *self.joins, *moved]
+        blocks = [
+            part for block in BLOCKS
+            for part in (self.boxes[block], named[block], self.old[block], self.new.get(block)) if part
+        ]  # fmt: skip
+        behind = self.tower.shapes, self.tower.title, self.lens, self.plate, self.stream
+        return {part.key[:2]: part for part in (*behind, *self.branches.values(), *self.joins, *blocks, *self.heads)}
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
