@@ -56,6 +56,13 @@ def test_what_the_lecture_says_of_the_long_text(run):
     assert float(run["perplexity"]) == pytest.approx(2 ** float(run["loss"]))
 
 
+def test_the_head_that_looks_most_at_the_name_works_against_it_and_others_carry_it(run):
+    whole, without_one, without_all = run["looking_off"].values
+    assert whole == pytest.approx(run["next_0"].values[0], abs=1e-6)
+    assert without_one > whole > 2 * without_all
+    assert run["heads_off"].values.tolist() == [0, *experiment.OFF]
+
+
 def test_a_word_is_one_token_and_a_rare_one_is_not(run):
     for which, tokens in ((0, 1), (1, 4)):
         tree = run.under(f"merge_{which}")

@@ -20,11 +20,8 @@ WALKED = [
 #: Chapters of which a picture lays plates over each other: joined outputs of heads, bars at their places on a curve.
 LYING = ("heads", "modern")
 
-#: Entries that are drawn twice: once more, larger, beside what they are compared with; and small, among all others.
-TWICE = {
-    "interpretation": {"step 2: experiment.heads_off.ablation_accuracy"},
-    "language_model": {"step 4: experiment.long_prompt.apart"},
-}
+#: Entries that are drawn twice: once more, larger, beside what they are compared with.
+TWICE = {"interpretation": {"step 2: experiment.heads_off.ablation_accuracy"}}
 
 
 @dataclass

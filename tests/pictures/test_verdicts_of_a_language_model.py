@@ -33,13 +33,16 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
     unnamed = np.logical_and.reduce(
         [recorded(f"sinks_and_induction.{kind}") <= 0.5 for kind in ("sink", "previous", "induction")]
     )
+    off = recorded("long_prompt.looking_off")
     cache = 2 * 30 * 576 * 2 * 8192 / 1e6
     return [
         ("modern", 3, "no difference to be seen", recorded("modern_blocks.difference") < 0.05),
         ("modern", 3, "that step would change little", recorded("modern_blocks.difference") < 0.05),
         ("modern", 5, "and so does the score", abs(still) < 1e-4 < abs(moved)),
-        ("modern", 8, "more than all weights", cache > recorded("modern_blocks.weights_size")),
+        ("modern", 8, "more than all its weights", cache > recorded("modern_blocks.weights_size")),
         ("language_model", 3, "the first token, “Anna”, gets most", recorded("long_prompt.attention").argmax() == 0),
+        ("language_model", 3, "is even likelier", off[1] > off[0]),
+        ("language_model", 3, "so others carry the name", off[2] < off[0] / 2 < off[1]),
         ("language_model", 4, "nothing moves", (apart[:, :name] == 0).all() and (apart[-1, name:] > 0).all()),
         ("language_model", 7, "nothing else remembers", recalled[1] < recalled[0] / 100),
         ("language_model", 8, " names had", ((right == 1) == (named == 1)).all()),

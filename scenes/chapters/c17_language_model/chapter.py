@@ -11,8 +11,6 @@ from scenes.animations import (
     Morph,
     RunOut,
     Sweep,
-    Through,
-    Travel,
     appear,
     appear_in_turn,
     draw,
@@ -27,29 +25,29 @@ from scenes.chapters.c17_language_model.merging import LONG, SHORT, Merges
 from scenes.chapters.c17_language_model.page import (
     AFTER,
     ALL,
-    APART,
     BEFORE,
     BIT,
     CLOSE,
     FIRST,
+    FRONT,
     HEAD,
     LAST,
     LIKELY,
     LINES,
     LIST,
     NEAR,
-    OVERVIEW,
     PROSE,
     SLOTS,
     SMALL,
-    STRIP,
     SURE,
     VECTOR,
     WHOLE,
     WHOLE_BAR,
+    Front,
     Next,
     Page,
     Skyline,
+    ablated,
     moved,
     quarter_of,
     slots,
@@ -155,7 +153,7 @@ class LanguageModel(Chapter):
                 appear(ring_around(whole.tokens[0])),
             ),
             beat(
-                "A rare word stays in pieces: no pair of them is in the table.",
+                "A rare word stays in pieces: no pair is in the table.",
                 appear_in_turn(rare.row),
                 rare.merging(rare.merges, "tour"),
                 appear(*(ring_around(one) for one in rare.tokens)),
@@ -179,7 +177,8 @@ class LanguageModel(Chapter):
             beat(f"How does this text of {run['tokens']} tokens go on?", Sweep(VGroup(*before, *after), "slow")),
             beat(
                 f"Each token becomes a vector, and {run['layers']} layers work on it. This is that of “{read}”.",
-                (Travel(page.words[-1], columns[0], kind="row"), draw(tie), appear(count)),
+                (draw(tie), appear(ring_around(page.words[-1]))),
+                appear(columns[0], count, rise=False),
                 (Sweep(columns[1:], "slow"), Count(count, depths, "", "slow", "layer ")),
             ),
             beat(
@@ -214,12 +213,17 @@ class LanguageModel(Chapter):
         (mean, shares, weights), (single, own, given_to) = (
             page.looks(row.pick(key=near), role) for row, role in ((every, "residual"), (one, "query"))
         )
-        flow = pulses([*single], given_to)
+        whole, less, least = run["looking_off"].quantities()
+        *_, off = run["heads_off"].quantities()
+        guess = Next(page, run["next_0"], LIKELY)
+        names = ("all heads", "without this head", f"without the {off} that look most")
+        first, second, third = rows = ablated(zip(names, (whole, less, least), strict=True))
         yield Step(
             "Where does the last vector look?",
             beat(
                 f"Attention lets “{run['text_0'].label('position', len(every) - 1)}” look back.",
                 appear(ring_around(page.words[-1])),
+                (appear(guess.words[0], guess.number), grow(guess.bar, DOWN)),
             ),
             beat(
                 f"In the mean of {run['heads']} heads, "
@@ -232,13 +236,31 @@ class LanguageModel(Chapter):
                 ambient=pulses([*mean], weights),
             ),
             beat(
-                "A mean hides what one head does. "
-                f"Of all, head {head} of layer {layer} looks most at “{name}”: {given:share}.",
+                f"One head alone, number {head} of layer {layer}, gives “{name}” {given:share}.",
                 leave(*mean, shares),
                 (draw(*single, kind="row"), appear(own)),
-                ambient=flow,
+                ambient=pulses([*single], given_to),
             ),
-            beat("To look is not yet to cause: does the name matter?", ambient=flow),
+            beat(
+                "To look is not yet to cause: "
+                + claim(
+                    bool(less > whole),
+                    f"without it, “{name}” is even likelier.",
+                    f"without it, “{name}” is less likely.",
+                ),
+                (leave(*single, own), appear(*(row[0] for row in rows))),
+                (leave(guess.number), *exchange([guess.bar], [first[1]], "row"), appear(first[2])),
+                (grow(second[1]), appear(second[2])),
+            ),
+            beat(
+                claim(
+                    bool(least < whole / 2 < less),
+                    f"Without the {off} that look most, it falls to {least:share}: so others carry the name.",
+                    f"Without the {off} that look most, it has {least:share}.",
+                ),
+                (grow(third[1]), appear(third[2])),
+                appear(ring_around(third, roomy=True)),
+            ),
             stage=[page],
         )
 
@@ -251,38 +273,38 @@ class LanguageModel(Chapter):
         old, new = (run[f"text_{which}"].label("position", place) for which in range(2))
         apart, depths = run["apart"], run["depths"].quantities()
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
-        named, end = apart.pick(position=place), apart.pick(layer=len(apart) - 1, **near)
-        states = [other.bars(row.pick(**near), APART, "residual") for row in apart]
-        whole = [Skyline(row, STRIP, OVERVIEW, "residual") for row in apart]
-        bars, strip = states[0].copy(), whole[0].copy()
-        running, last = other.below(BEFORE, named.quantity(0)), other.below(len(bars) - 1, end.quantity(len(bars) - 1))
-        masked = other.masked(end.pick(position=slice(BEFORE)))
-        depth = Words(f"layer {depths[0]}", "large number").end_in(NEAR.split_rows(HEAD)[0])
-        legend = Words("how far each vector moves, in its own lengths", "fact", "ink2").begin_in(
-            NEAR.split_rows(HEAD)[0]
+        read, (deepest, _) = apart.label("position", count - 1), apart.pick(position=count - 1).largest()
+        lanes = Front(apart, place, FRONT)
+        before, later = (
+            [one.words[0], one.number] for one in (Next(it, run["next_0"], LIKELY) for it in (page, other))
         )
-        title = Words(f"all {run['tokens']} tokens", "fact", "ink2").begin_in(STRIP.split_rows(HEAD)[0])
+        depth = Words(f"layer {depths[0]}", "large number").end_in(lanes.head)
+        legend = Words("brighter: its vector moves farther", "fact", "ink2").begin_in(lanes.head)
+        ties = [lanes.tie(other.words[BEFORE], place), lanes.tie(other.words[-1], count - 1)]
+        ring = lanes.around(deepest.position, count - 1)
         yield Step(
             "Change one word, and all that follows changes",
-            beat(f"We intervene at the input: “{new}” in the place of “{old}”.", moved([*page.parts], [*other.parts])),
             beat(
-                "How far does each vector move? At the input, only that of the name.",
-                (appear(other.floors(), strip, legend, title, depth, running), *(grow(bar, DOWN) for bar in bars)),
+                f"We intervene at the input: “{new}” in the place of “{old}”.",
+                appear(*before),
+                moved([*page.parts, *before], [*other.parts, *later]),
+            ),
+            beat(
+                "How far does each vector move? At first, only that of the name.",
+                (appear(lanes.paper, legend, depth), draw(ties[0])),
+                appear(lanes.floors[0], rise=False),
             ),
             beat(
                 f"Through {run['layers']} layers, "
                 + claim(
                     bool(kept and moves),
-                    "it spreads to all that follows. Before it, nothing moves: the causal mask.",
+                    f"it spreads to all that follows; to “{read}” most in layer {deepest}. "
+                    "Before it, nothing moves: the causal mask.",
                     "others move, too.",
                 ),
-                (
-                    Through(bars, states, "tour"),
-                    Through(strip.bars, [one.bars for one in whole], "tour"),
-                    Count(depth, depths, "", "tour", "layer "),
-                    Count(running, named.quantities(), ".2f", "tour"),
-                ),
-                appear(masked, last),
+                (Sweep(lanes.floors[1:], "tour"), Count(depth, depths[1:], "", "tour", "layer ")),
+                (appear(*lanes.ends, ring), draw(ties[1])),
+                appear(lanes.masked),
             ),
             beat(
                 claim(
@@ -290,8 +312,7 @@ class LanguageModel(Chapter):
                     f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                appear(now.words),
-                (grow(now.bar, DOWN), appear(now.number)),
+                exchange(later, [now.words[0], now.number]),
             ),
             stage=[page],
         )
@@ -322,15 +343,17 @@ class LanguageModel(Chapter):
             beat(
                 "Surprise is minus its logarithm, in bits: a half is one bit, a quarter two, "
                 f"as for “{surprise.label('position', quarter)}”.",
-                grow(bars[quarter], DOWN),
+                appear(asked := ring_around(chances[0])),
+                (leave(asked), grow(bars[quarter], DOWN)),
                 appear(heights[0]),
+                appear(ring := ring_around(bars[quarter])),
             ),
             beat(
                 f"“{most}” has {bits:.1f} bits, “{least}” {few:.1f}.",
-                (*(grow(bar, DOWN) for bar in others), appear(*heights[1:])),
+                (leave(ring), *(grow(bar, DOWN) for bar in others), appear(*heights[1:])),
             ),
             beat(
-                f"On average over all tokens {run['loss']:.2f} bits, the cross-entropy:",
+                f"On average {run['loss']:.2f} bits, the cross-entropy:",
                 (
                     leave(page, floors, *chances, *heights),
                     Morph(list(zip(bars, every.bars, strict=False)), "row"),
@@ -367,12 +390,12 @@ class LanguageModel(Chapter):
             ),
             beat("Markers of a chat template say who speaks; they are tokens, too.", appear_in_turn(others, "slow")),
             beat(
-                "Fine-tuned on such texts, it goes on as an assistant would, with the likeliest token each time,",
+                "Fine-tuned on such texts, it goes on as an assistant would,",
                 appear(reply.legend("bar: probability")),
                 *((appear(text), grow(bar, DOWN)) for text, bar in zip(reply.words[:-1], bars[:-1], strict=True)),
             ),
             beat(
-                f"up to the end mark, with {ended:share}.",
+                "up to the end mark.",
                 (appear(reply.words[-1], reply.told(ended)), grow(bars[-1], DOWN)),
             ),
             beat(
@@ -466,11 +489,11 @@ class LanguageModel(Chapter):
                 *((grow(one.bar, DOWN), appear(one.words[one.name], one.number)) for one in answers),
             ),
             beat(
-                "It writes the likeliest all the same: the text shows none of that doubt.",
+                "It writes the likeliest all the same; that doubt does not show.",
                 *(appear_in_turn(one.rest) for one in answers),
             ),
             beat(
-                f"We asked for more. Of {run['real_count']} that exist, {run['right_count']} come out right.",
+                f"Of {run['real_count']} that exist, {run['right_count']} come out right.",
                 appear(*(part for one in lanes for part in (one.title, one.track))),
                 appear_in_turn([*lanes[0].dots, *lanes[1].dots]),
             ),
@@ -526,7 +549,7 @@ class LanguageModel(Chapter):
 
     def and_again(self, run: Trace) -> Iterator[Step]:
         """Close: the loop from the text through all layers to a token, and again, up to the end mark."""
-        loop = Loop(run, self.asked(run, marked=True))
+        loop = Loop(run, self.asked(run, marked=True), run["chat"])
         first, second, *others = loop.turns()
         yield Step(
             "From a prompt to an answer",

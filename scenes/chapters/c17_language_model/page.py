@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-from manim import DL, DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
 
 from scenes.animations import Travel
 from scenes.animations.flights import Travels
@@ -13,8 +13,8 @@ from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import Box, arch, dashes, frame, hatching, rule
-from scenes.mobjects.tensors import Heatmap
+from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, rule
+from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
@@ -39,11 +39,11 @@ SURE = 56.0
 BROAD = 30.0
 #: Px of a bar on a word, and on a large one: equal, as its height alone is a number.
 COLUMN, WIDE = 20.0, 42.0
-#: The type of a few words that are looked at closely, and the whole text in a strip below them.
+#: The type of a few words that are looked at closely; they lie below the lanes of all tokens through all layers.
 CLOSE = "large word"
-NEAR, STRIP = following(lambda: STAGE.split_rows(-160, 60))
-#: Px of a bar for vectors as far apart as they are long, near and in the strip, and for a probability of one.
-APART, OVERVIEW, LIKELY = 240.0, 84.0, 240.0
+FRONT, NEAR = following(lambda: STAGE.split_rows(-96, 64))
+#: Px of a bar for a probability of one, where it stands on a word.
+LIKELY = 240.0
 #: How many tokens are looked at closely before the name, after it, and at the end of the text.
 BEFORE, AFTER, LAST = 3, 3, 5
 #: Where the first words of a text are looked at closely, with px of a bar for a bit of surprise.
@@ -54,8 +54,10 @@ SLOTS, ALL = following(lambda: STAGE.split_rows(190, 30))
 SMALL, FILLED = 18.0, 0.72
 #: The place in the text of the word whose merges are shown.
 WHOLE = 3
-#: Px from a word down to its number, and from a level up to its text; of a hatched field, and of a line for a title.
-BENEATH, LIFTED, HATCHED, HEAD = 46.0, 16.0, 150.0, 44.0
+#: Px from a word down to its number, and from a level up to its text; and of a line for a title.
+BENEATH, LIFTED, HEAD = 46.0, 16.0, 44.0
+#: Px of the names and of the numbers of what is compared above a text, and how many such lines its room would hold.
+NAMED, TOLD, FIT = 520.0, 120.0, 5
 #: A probability of two bits.
 QUARTER = 0.25
 #: The weight from which on a token has an arc.
@@ -178,13 +180,6 @@ class Page(VGroup):
         foot = np.array([text.get_x(), text.baseline - units(BENEATH), 0])
         return number(value, spec, "stage number", "query").settle(foot)
 
-    def masked(self, zeros: NamedTensor) -> VGroup:
-        """The first words under a hatched field, with the numbers below them that say that nothing comes there."""
-        left, right = self.words[0].get_left()[0], self.words[len(zeros) - 1].get_right()[0]
-        field = hatching(pixels(right - left), HATCHED)
-        field.move_to(np.array([left, self.words[0].baseline + self.clear, 0]), DL)
-        return VGroup(field, *(self.below(place, zero, ".0f") for place, zero in enumerate(zeros.quantities())))
-
     def told(self, share: Quantity) -> Words:
         """A share behind the last word."""
         text = self.words[-1]
@@ -215,10 +210,48 @@ class Next(VGroup):
         share = found.quantity(0)
         self.bar = bar_of(share, "height", unit, WIDE if page.style == CLOSE else COLUMN, "query", 2, 0)
         self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
-        self.number = told_on(self.bar, share, "share", "query")
-        if page.style != CLOSE:
-            self.number.next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+        self.number = number(share, "share", "stage number", "query").next_to(text, RIGHT, buff=units(24))
+        self.number.stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
+
+
+class Front:
+    """How far the vector of each token moves, as shades: a lane for a token, a floor for a layer, the input below.
+
+    Args:
+        apart: the distances, "layer position".
+        name: the place of the token that was changed.
+    """
+
+    def __init__(self, apart: NamedTensor, name: int, room: Room) -> None:
+        head, body = room.split_rows(HEAD, 12)
+        layers, tokens = apart.shape
+        self.scale, self.pitch, self.body = full_colour(apart), body.width / tokens, body
+        rooms = [*reversed(body.rows(layers, 0))]
+        self.floors = VGroup()
+        for layer, place in enumerate(rooms):
+            floor = Heatmap(apart.pick(layer=(layer,)), body.width, place.height, self.scale)
+            floor.remove(floor.backdrop)
+            self.floors.add(floor.move_to(place.centre))
+        self.head = head
+        self.paper = Box.of(body, palette().surface, 0)
+        before = Room(body.left, body.top, body.left + name * self.pitch, body.bottom)
+        self.ends = [
+            Words(text, "fact", "ink2", self.paper).settle(before.cross(place).centre + way * units(HEAD / 2))
+            for text, place, way in (("input", rooms[0], UP), (f"layer {apart.words('layer')[-1]}", rooms[-1], DOWN))
+        ]
+        self.masked = Words("causal mask", "fact", "ink", self.paper).settle(before.centre)
+
+    def around(self, layer: int, place: int) -> VMobject:
+        """A frame around a cell."""
+        high = self.body.height / len(self.floors)
+        spot = at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom - (layer + 0.5) * high)
+        return frame(2 * self.pitch, 2 * high, "focus", 3, 4).move_to(spot)
+
+    def tie(self, text: Words, place: int) -> VMobject:
+        """From a word up to its lane."""
+        foot = at(self.body.left + (place + 0.5) * self.pitch, self.body.bottom + 8)
+        return curve(text.get_top() + UP * units(10), foot, "ink3")
 
 
 class Skyline(VGroup):
@@ -246,6 +279,18 @@ class Skyline(VGroup):
 def told_on(bar: VMobject, value: Quantity, spec: str = ".1f", role: str = "ink") -> Words:
     """The number of an upright bar, on top of it."""
     return number(value, spec, "stage number", role).settle(bar.get_top() + UP * units(BENEATH / 2))
+
+
+def ablated(told: Iterable[tuple[str, Quantity]]) -> list[VGroup]:
+    """Above a text that is looked at closely, a probability a line: its name, its bar, and its number."""
+    lines = FIRST.inset(0, HEAD).rows(FIT, 0)
+    rows = []
+    for (name, share), (side, rest) in zip(told, (line.split_columns(NAMED, 40) for line in lines), strict=False):
+        bar = bar_of(share, "width", rest.width - TOLD, SURE, "query", 4).move_to(rest.centre)
+        bar.align_to(at(rest.left, 0), LEFT)
+        told_at = number(share, "share", "large number", "query").next_to(bar, RIGHT, buff=units(24))
+        rows.append(VGroup(Words(name, "block").end_in(side), bar, told_at))
+    return rows
 
 
 def quarter_of(probs: NamedTensor) -> int:

@@ -7,6 +7,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import Play, Travel, appear, exchange, flow, leave
 from scenes.chapters.c17_language_model.page import CLOSE, MARK, Page
+from scenes.chapters.c17_language_model.talk import BEGIN
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.next_tokens import NextTokens
@@ -52,13 +53,18 @@ class Branch:
 class Loop:
     """The stations of a text on its way to the next token, around the question and the answer that is written."""
 
-    def __init__(self, run: Trace, asked: NamedTensor) -> None:
+    def __init__(self, run: Trace, asked: NamedTensor, chat: NamedTensor) -> None:
         shares, above, below = run["answer_0"], *TEXT.rows(2, 0)
-        self.question = Page(asked, above, CLOSE)
-        for text in self.question.words:
+        labels = chat.words("position")
+        begin = len(labels) - 1 - labels[::-1].index(BEGIN)
+        turn = Page(chat.pick(position=slice(begin, len(labels) - 1)), below, CLOSE)
+        #: The question, and where the assistant's turn begins.
+        self.question = VGroup(Page(asked, above, CLOSE), turn)
+        for text in (text for page in self.question for text in page.words):
             if not text.text.startswith(MARK):
                 text.set_fill(palette().ink2)
-        self.answer = Page(run["answer_0_spaces"], below, CLOSE).words
+        self.answer = turn.going_on(run["answer_0_spaces"])
+        self.answer.shift(RIGHT * units(AIR))
         self.ended = shares.label("step", len(shares) - 1).startswith(MARK)
         head, body = STATIONS.split_rows(TITLE)
         left, middle, right = body.columns(3, 140)

@@ -3,9 +3,10 @@
 A word is put together from letters, merge by merge, in the order of the tokenizer's table. One text of plain prose,
 whose last word can be known only from its first sentence, is read twice: as it is, and with another name there.
 Measured: the probabilities of the next token, where the last token looks (the mean over all heads, and the head that
-looks most at the name), how far the vectors of both readings are apart in every layer, and how surprising each token
-was, -log2 of the probability that it had. Then chats: an answer with the markers of the model's template and without,
-a name that was said in this chat or in none, and the capitals of five countries and of five that were made up here.
+looks most at the name), how likely the name stays without the heads that look most at it, how far the vectors of both
+readings are apart in every layer, and how surprising each token was, -log2 of the probability that it had. Then chats:
+an answer with the markers of the model's template and without, a name that was said in this chat or in none, and the
+capitals of five countries and of five that were made up here.
 Greedy decoding throughout.
 
 Source: Sennrich et al. 2016 (byte pairs); Shannon 1951 (surprise of a text); Ouyang et al. 2022 (instruction tuning).
@@ -35,6 +36,7 @@ from transformer_core.studies.experiments.language_model import (
     pieces_of,
     recorded,
     stacked,
+    without,
 )  # fmt: skip
 from transformer_core.text.subwords import BYTE_SPACE, Subwords, spelled
 from transformer_core.tracing.named_tensor import NamedTensor
@@ -56,6 +58,8 @@ BEGUN, TOLD_NAME = "Your name is", " Mary"
 END = "<|im_end|>"
 #: What is written after a name, right or wrong, before it is asked for again.
 ASKED_AGAIN = ". The dog was called"
+#: How many of the heads that look most at the name are ablated.
+OFF = (1, 8)
 #: Tokens that are listed after the text and at one place of an answer, and those of an answer at most.
 SHOWN, FEW, WRITTEN = 12, 5, 12
 
@@ -157,7 +161,7 @@ def long_prompt(bench: Bench) -> Found:
     model, config, tokenizer = loaded.model, loaded.model.config, loaded.tokenizer
     assert isinstance(tokenizer, Subwords)
     countries = (*CAPITALS, *INVENTED)
-    bench.expect(1 + len(NAMES) + len(countries))
+    bench.expect(1 + len(NAMES) + len(OFF) + len(countries))
     end = tokenizer.pieces.index(END)
     places = merges_of(tokenizer)
     ids = [ids_of(loaded, TEXT.format(name)) for name in NAMES]
@@ -165,9 +169,16 @@ def long_prompt(bench: Bench) -> Found:
     seen = [bench.once(name, partial(read, model, row)) for name, row in zip(NAMES, ids, strict=True)]
     name = texts[0][0].index(NAMES[0])
     on_name = seen[0]["weights"][:, :, name]
-    layer, head = np.unravel_index(int(on_name.argmax()), on_name.shape)
+    (layer, head), *_ = ranked = [(int(at) // config.heads, int(at) % config.heads) for at in (-on_name).argsort(None)]
     layers, first = ("input", *range(1, config.decoder_layers + 1)), seen[0]
+    best = int(first["probs"].argmax())
+
+    def ablated(count: int) -> Piece:
+        return {"probs": without(ranked[:count], lambda: next_probs(model, ids[0])).numpy()[[best]]}
+
+    shares = [first["probs"][best], *(bench.once(f"{count} off", partial(ablated, count))["probs"][0] for count in OFF)]
     words = {"layer": layers, "key": texts[0][0], "position": texts[0][0], "part": ("layer", "head")}
+    words |= {"choice": ("all heads", *(f"best {count} off" for count in OFF))}
     likely = torch.from_numpy(first["probs"]).topk(SHOWN)
     found = (
         tensors(vocabulary=config.target_vocab, places=config.max_positions, layers=config.decoder_layers)
@@ -176,6 +187,7 @@ def long_prompt(bench: Bench) -> Found:
         | tensors("layer d_model", words, last=first["stream"][:, -1])
         | tensors("key", words, attention=first["weights"].mean((0, 1)), best_attention=first["weights"][layer, head])
         | tensors("part", words, best_head=[layer + 1, head + 1])
+        | tensors("choice", words, looking_off=shares, heads_off=(0, *OFF))
         | tensors("position", {"position": texts[0][0][1:]}, surprise=first["surprise"])
         | tensors(loss=first["surprise"].mean(), perplexity=2 ** first["surprise"].mean())
         | tensors("layer position", words, apart=apart(first["stream"], seen[1]["stream"]).astype(np.float32))
