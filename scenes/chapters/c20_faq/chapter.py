@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+from manim import Mobject, VGroup
 
 from scenes.animations import (
     Count,
@@ -29,17 +31,19 @@ from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.chapters.c20_faq.whole_model import WholeModel
+from scenes.layout import Room
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.text import number
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.vectors import Vector
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import ink_on
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
-from transformer_core.tracing.provenance import Label, Phrase
-from transformer_core.tracing.trace import Trace
+from transformer_core.tracing.provenance import Label, Phrase, Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
 
 FIRST, FFN = "encoder.0.self_attn", "encoder.0.ffn"
 SPARE = "experiment.spare_heads"
@@ -117,12 +121,12 @@ class FAQ(Chapter):
         yield Step(
             "Do more heads take more parameters?",
             beat(
-                "Take one row of the query matrix, and cut it for more and more heads.",
+                "Cut one row of the query matrix for more and more heads.",
                 appear(picture.whole_name, *picture.whole),
                 *cuts[:2],
             ),
             beat(
-                "More heads can attend to more places, but the pieces get shorter: together they stay as long.",
+                "More heads attend to more places, but pieces get shorter: together they stay as long.",
                 *cuts[2:],
             ),
             beat(f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.", appear(picture.ring)),
@@ -141,7 +145,7 @@ class FAQ(Chapter):
         yield Step(
             "What changes when the sentence is longer?",
             beat(
-                "Every matrix on the way, from the vectors of the words to the logits.",
+                "Every matrix on the way, from words to logits.",
                 (appear(strip.letters, *strip.counters, strip.tracks, strip.bars, strip.cut)),
                 (appear_in_turn([*strip.names]), appear_in_turn([*strip.labels])),
                 draw(*strip.ways, strip.road, kind="row"),
@@ -338,8 +342,12 @@ class FAQ(Chapter):
         failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if one.verdict == FAILS]
         yield Step(
             "Claims about transformers, tested on this model",
-            beat("This is often said of transformers.", appear_in_turn(picture.asked, "slow")),
-            beat("Which of them hold here?", appear(picture.pause), RunOut(picture.pause.bar)),
+            beat(
+                "Which of these claims hold here?",
+                appear_in_turn(picture.asked),
+                appear(picture.pause),
+                RunOut(picture.pause.bar),
+            ),
             *(
                 beat(
                     one.told,
@@ -367,11 +375,8 @@ class FAQ(Chapter):
         place, layers = source.place(token), model.layers["encoder"]
         (_, attention), *others = [one.follow("encoder", place, token.position) for one in (model, wide)][-1]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
-        strip, entry = model.enlarged(start), strongest(start).position
-        inward, cell = Dive([opening.box], opening.box, opening.inside), strip.cells.of(entry)
-        closer = Dive([strip], cell, opening.inside)
-        one = number(start.quantity(entry), ".2f", "chapter").settle(opening.inside.centre)
-        one.set_fill(ink_on(cell.get_fill_color().to_hex())).paper = cell
+        strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
+        entry, closer, one = _into_a_number([strip], strip, start, opening.inside)
         yield Step(
             "Once more: one vector, from word to word",
             beat("What happens inside?", (leave(opening.output, opening.name_plate), inward)),
@@ -380,7 +385,7 @@ class FAQ(Chapter):
                 Travel(source.chips[place], strip, kind="row"),
             ),
             beat("This is one of them, the farthest from zero:", closer),
-            beat(f"it is {start.quantity(entry):.2f}.", appear(one)),
+            beat(f"it is {entry:.2f}.", appear(one)),
             beat(
                 "Together they set out.",
                 leave(one),
@@ -427,7 +432,9 @@ class FAQ(Chapter):
         others = [chip for k, chip in enumerate(model.chips[2]) if k != row]
         probs = trace["probs"].pick(batch=0, position=row)
         entry = probs.words("vocab").index(str(written))
-        chosen, *rivals = model.likely(probs, row, entry)
+        chance, last = model.chance(row, probs.quantity(entry)), model.vectors[-1]
+        inside = [*model.whole(), came, last]
+        _, closer, one = _into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
             beat(
@@ -444,27 +451,35 @@ class FAQ(Chapter):
             beat(
                 f"The last vector gives the next word: “{written}”, {probs.quantity(entry):share}.",
                 *(play for _, plays in way[asking + 1 :] for play in plays),
-                deal([model.vectors[-1]] * (len(rivals) + 1), [chosen, *rivals]),
+                deal([last], [VGroup(model.chips[2][row], chance)]),
             ),
             beat(
                 "All other vectors go such a way, computed number by number:",
-                leave(chosen[1], *rivals),
+                leave(chance),
                 *model.rest(),
                 appear_in_turn(others),
-                ambient=model.flow(),
+                closer,
+                appear(one),
             ),
-            beat(
-                "this happens inside,",
-                Rise(inward, *model.whole(), came, model.vectors[-1], glass=True),
-                ambient=model.flow(),
-            ),
+            beat("this happens inside,", leave(one), Rise(closer), Rise(inward, *inside, glass=True)),
             beat(
                 "when words go in, and words come out.",
-                tuple(Flight(word, inside) for word, inside in zip(source.chips, model.chips[0], strict=True)),
+                tuple(Flight(word, chip) for word, chip in zip(source.chips, model.chips[0], strict=True)),
                 deal([*model.chips[2]], output, kind="slow"),
-                ambient=model.flow(),
+                (leave(*inside), appear(opening.name_plate)),
             ),
         )
+
+
+def _into_a_number(
+    picture: Sequence[Mobject], vector: Vector, state: NamedTensor, room: Room
+) -> tuple[Quantity, Dive, Words]:
+    """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
+    place = strongest(state).position
+    cell, entry = vector.cells.of(place), state.quantity(place)
+    told = number(entry, ".2f", "chapter").settle(room.centre).set_fill(ink_on(cell.get_fill_color().to_hex()))
+    told.paper = cell
+    return entry, Dive(picture, cell, room), told
 
 
 def claims_of(trace: Trace) -> list[Claim]:

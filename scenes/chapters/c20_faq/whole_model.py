@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, arch, rule
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, pixels, units
@@ -25,7 +25,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
 NAMES, LIFT = (
-    {"self_attn": ("attention", 0.12), "cross_attn": ("cross-attention", 0.6), "ffn": ("feed-forward", 0.9)},
+    {"self_attn": ("attention", 0.12), "cross_attn": ("cross-attention", 0.82), "ffn": ("feed-forward", 0.9)},
     4.0,
 )
 #: What a vector is after a sublayer: its sum with what that adds.
@@ -34,8 +34,8 @@ SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ff
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
 #: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
 WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
-#: How much of the stage a vector takes that is looked at; how many next words get a bar, and px across it.
-ACROSS, BARS, BAR = 0.9, 4, 12.0
+#: How much of the stage a vector takes that is looked at, and px across a bar.
+ACROSS, BAR = 0.9, 12.0
 #: Where the bend of a line lies that passes words, as a share of its way.
 LATE = 0.75
 #: Lines of less weight are not drawn.
@@ -88,6 +88,8 @@ class WholeModel:
         #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
         self.names, self.named = VGroup(), set[str]()
+        #: The vector at the end of the stream that was followed last.
+        self.last: NamedTensor
         self.streams = {stack: self._streams(stack) for stack in self.layers}
         self.lines = {one: self._lines(*one) for one in self._parts() if one[2] != "ffn"}
 
@@ -165,16 +167,10 @@ class WholeModel:
         lines = (group for one, some in self.lines.items() for k, group in enumerate(some) if (*one, k) in self.shown)
         return [VGroup(*self.names), self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
 
-    def likely(self, probs: NamedTensor, row: int, best: int) -> VGroup:
-        """Likely next words at the end of a stream, each above its probability as a bar; the best in its own row."""
-        order = [best, *(int(one) for one in np.argsort(-probs.values, kind="stable") if one != best)]
-        places = [self.chips[2][row], *(chip for k, chip in enumerate(self.chips[2]) if k != row)]
-        found = VGroup()
-        for entry, chip in zip(order[:BARS], places, strict=False):
-            bar = ShareBar(probs.quantity(entry), pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
-            rival = word(probs.label("vocab", entry), "small token", "ink2").settle(chip.get_center())
-            found.add(VGroup(rival if found else chip, bar))
-        return found
+    def chance(self, row: int, share: Quantity) -> ShareBar:
+        """The probability of the word at the end of a stream as a bar below it."""
+        chip = self.chips[2][row]
+        return ShareBar(share, pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
 
     def rest(self) -> list[Animation]:
         """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
@@ -200,6 +196,7 @@ class WholeModel:
             stops.append(layer + STOPS[part])
         self.shown |= {(*one, row) for one in way}
         states = [self.trace[name].pick(batch=0, position=position) for name in names]
+        self.last = states[-1]
         vectors = self.vectors = [
             Vector(state, WIDE, self.high, "residual", upright=True).move_to(self.spot(stack, row, depth))
             for state, depth in zip(states, stops, strict=True)
