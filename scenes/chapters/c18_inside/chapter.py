@@ -204,6 +204,7 @@ class Inside(Chapter):
                 appear(picture.names[1]),
                 (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
                 (grow(picture.bars[0]), appear(picture.told[0])),
+                ambient=pulses([*picture.lines]),
             ),
             beat(f"Ablate this one head, and it copies {one:.0f}.", (leave(*picture.lines), *picture.turn(one))),
             beat(
@@ -222,6 +223,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
                 picture.turn(others),
+                appear(ring_around(VGroup(picture.bars[-1], picture.told[-1]))),
             ),
             stage=[card.paper, card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
@@ -365,10 +367,13 @@ class Inside(Chapter):
         race, (first, second) = Race(pair, losses, card.inside), losses.words("choice")
         read, (loss, larger) = losses.words("position")[-1], losses.pick(position=-1).quantities()
         scored = card.called("loss of the word that is read")
+        *reading, last = race.read()
+        *before, parted = abs(losses.values[0] - losses.values[1])
+        alike = bool(10 * max(before) < parted)
         yield Step(
             "The last word looks back",
             beat(
-                "The last word can carry the difference: it sees all before it.",
+                "The last word can tell: it sees all before it.",
                 appear(*ends),
                 draw(*pair.lines, kind="slow"),
             ),
@@ -383,10 +388,11 @@ class Inside(Chapter):
                 *race.begin(),
             ),
             beat(
-                f"The loss of “{read}” tells: {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.",
+                claim(alike, "Their losses are nearly equal:", "Each next word has a loss:"),
                 appear(scored),
-                *race.read(),
+                *reading,
             ),
+            beat(f"at “{read}” they part, {loss:.1f} with “{first}”, {larger:.1f} with “{second}”.", last),
             beat(
                 f"Smaller means likelier: its answer is “{losses.pick(position=-1).smallest()[0]}”.",
                 (appear(race.ring), dim(*race.other.chips)),
@@ -438,8 +444,8 @@ class Inside(Chapter):
             beat(
                 claim(
                     bool(none > float(run["heads"]) / 2),
-                    "So the tools work, and find the same parts. Half of the heads stay unread.",
-                    "So the tools work, and find the same parts. Many heads stay unread.",
+                    "So the tools work. Half of the heads stay unread.",
+                    "So the tools work. Many heads stay unread.",
                 ),
                 draw(ring_around(VGroup(*picture.unnamed)), kind="slow"),
             ),

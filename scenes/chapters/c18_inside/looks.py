@@ -213,7 +213,8 @@ class Race(VGroup):
         it, both = self.it, [*zip(self.pair.both, self.rows, strict=True)]
         stay = (one for look, row in both for one in exchange(look.chips[:it], row.chips[:it]))
         rest = (chip for row in self.rows for chip in (row.chips[it], *row.chips[it + 2 :]))
-        nouns = (Travel(a, row.chips[it + 1], 0.5, "cut") for a, row in zip(self.sources, self.rows, strict=True))
+        ways = [(source, row.chips[it + 1]) for source, row in zip(self.sources, self.rows, strict=True)]
+        nouns = (Travel(a, b, units(2.5 * HIGH) / abs(b.get_x() - a.get_x()), "cut") for a, b in ways)
         return [(leave(*(look.chips[it:] for look, _ in both)), *stay), (*nouns, appear(*rest))]
 
     def read(self) -> list[Play]:

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange, follow, leave
+from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange, follow, grow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Shade, Stands, Thickness, means
@@ -111,7 +111,7 @@ class Climb:
 
 #: Px of the names at the left, of a chip, between two chips, and beside the longest bar; of a line of no weight, and
 #: what all of it adds.
-NAMED, CHIP, APART, TOLD, THREAD, ROPE = 290.0, 92.0, 26.0, 400.0, 3.0, 27.0
+NAMED, CHIP, APART, TOLD, THREAD, ROPE, TWICE = 290.0, 84.0, 26.0, 400.0, 3.0, 27.0, 290.0
 
 
 class Copies:
@@ -123,8 +123,8 @@ class Copies:
 
     def __init__(self, run: Trace, room: Room = STAGE) -> None:
         side, wide = room.split_columns(NAMED)
-        lines = room.rows(5, 20)
-        first, second, foot = lines[0], lines[2], lines[4]
+        above, foot = room.split_rows(TWICE, APART)
+        first, _, second = above.rows(3, 0)
         weights, self.counts = run["copied_weight"], run["copied"]
         labels = weights.words("position")
         columns = wide.columns(len(labels), APART)
@@ -142,14 +142,16 @@ class Copies:
             self.said.append(chips)
         #: From the place before each said token, which asks, to the one that is copied: the attention of the best head.
         self.lines, back = VGroup(), self.first[0].get_center() - self.first[1].get_center()
-        for above, below, weight in zip(self.first, self.said[0], weights.quantities(), strict=True):
-            line = rule(below.get_top() + back, above.get_bottom(), "weight", THREAD + ROPE * weight)
+        # The token that asks for the first one is not in the part that is shown.
+        for over, below, weight in list(zip(self.first, self.said[0], weights.quantities(), strict=True))[1:]:
+            line = rule(below.get_top() + back, over.get_bottom(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
         self.bars, self.told, every = VGroup(), list[VGroup](), run["copied_of"]
-        for choice, count in enumerate(self.counts.quantities()):
-            bar = bar_of(count, "width", (wide.width - TOLD) / float(every), CHIP, "weight", least=3)
-            self.bars.add(bar.move_to(wide.cross(foot).centre).align_to(at(wide.left, 0), LEFT))
-            name = Words(f"{self.counts.label('choice', choice)}", "block").begin_in(side.cross(foot))
+        lines = foot.rows(len(self.counts), APART / 2)
+        for (choice, count), line in zip(enumerate(self.counts.quantities()), lines, strict=True):
+            bar = bar_of(count, "width", (wide.width - TOLD) / float(every), line.height, "weight", least=3)
+            self.bars.add(bar.move_to(wide.cross(line).centre).align_to(at(wide.left, 0), LEFT))
+            name = Words(f"{self.counts.label('choice', choice)}", "block").begin_in(side.cross(line))
             told = Words(f"{count:.0f} of {every:.0f} copied", "large number")
             self.told.append(VGroup(name, told.settle(bar.get_center()).begin_at(bar.get_right()[0] + units(APART))))
 
@@ -161,13 +163,16 @@ class Copies:
         )
 
     def turn(self, count: Quantity) -> tuple[Animation, ...]:
-        """Other heads go off, those of this count, and what is said now takes the place of what was said before."""
+        """Other heads go off, those of this count, and what is said now takes the place of what was said before.
+
+        Its bar comes below those that stand already.
+        """
         (new,) = count.index
         old = new - 1
         return (
-            leave(*self.said[old], *self.told[old]),
+            leave(*self.said[old]),
             follow(VGroup(*self.said[new], *self.told[new])),
-            *exchange([self.bars[old]], [self.bars[new]], "emphasise"),
+            grow(self.bars[new]),
         )
 
 
