@@ -17,7 +17,6 @@ from scenes.cli.output import tell
 from scenes.language import ENGLISH, catalogue
 from scenes.production.belongings import take
 from scenes.production.facts import StepFacts
-from scenes.production.files import write_text
 from scenes.production.repertoire import cut, listed
 
 if TYPE_CHECKING:
@@ -49,7 +48,9 @@ class ClipOptions:
         across, down = map(int, self.shape.split(":"))
         width = self.width or self.usual_width(kind)
         height, clear = round(width * down / across / 2) * 2, kind.clear if self.clear is None else self.clear
-        return replace(look, width=width, height=height, rate=self.fps or kind.rate, clear=clear, shape=self.shape)
+        return replace(
+            look, width=width, height=height, rate=self.fps or kind.rate, clear=clear, shape=self.shape, moment=self.at
+        )
 
     def usual_width(self, kind: Format) -> int:
         return kind.width if self.shape == USUAL else kind.width * 9 // 16
@@ -112,46 +113,32 @@ def clip(names: tuple[str, ...], formats: tuple[str, ...], join: bool, **wishes:
         for kind in kinds:
             asked = replace(order, look=options.look(kind, order.look))
             called = partial(_name, order, names, told=options.in_name(kind))
-            if kind.name in {"svg", "lottie"}:
-                _vectors(studio, asked, options.at, folder, called, kind.drawn)
-            else:
-                _films(studio, asked, kind, join, folder, called)
+            _write(studio, asked, kind, join, folder, called)
 
 
-def _films(studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Called) -> None:
+def _write(studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Called) -> None:
     """Write a file of each step, or one of all."""
     from scenes.production.film import FilmClip
 
-    looks = _looks(studio, order)
+    looks, rate, moment = _looks(studio, order), order.look.rate, order.look.moment
+    for step, _ in looks:
+        if moment is not None and moment * rate >= step.frames:
+            raise ValueError(f"{step.chapter}.{step.number} lasts {step.frames / rate:.1f} seconds: --at is less")
     clips: dict[str, Path] = {}
     for look, wanted in _by_look(looks):
         made = studio.clips(replace(order, look=look), wanted.__contains__, kind.drawn)
         clips |= {step.key: path for step, path in made}
     groups = [[step for step, _ in looks]] if join else [[step] for step, _ in looks]
-    files = {f"{called(None if join else steps[0])}.{kind.name}": steps for steps in groups}
+    files = {f"{called(None if join else steps[0])}{kind.suffix}": steps for steps in groups}
     take(folder, files)
     for name, steps in files.items():
         parts = [FilmClip(clips[step.key], step.title) for step in steps]
         if order.captions == "track":
             _with_track(steps, parts, folder / name, order.look)
-        elif kind.make:  # SVG and Lottie, which are not made of frames, are written elsewhere
-            kind.make(parts, folder / name, order.look.rate)
+        else:
+            kind.make(parts, folder / name, rate)
         size = f"{order.look.width}x{order.look.height}, {(folder / name).stat().st_size / 1e6:.2f} MB"
         tell(f"{folder / name}  {size}")
-
-
-def _vectors(studio: Studio, order: Order, at: float | None, folder: Path, called: Called, suffix: str) -> None:
-    """Write a file of lines of each step."""
-    looks, rate = _looks(studio, order), order.look.rate
-    for step, _ in looks:
-        if at is not None and at * rate >= step.frames:
-            raise ValueError(f"{step.chapter}.{step.number} lasts {step.frames / rate:.1f} seconds: --at is less")
-    for look, own in _by_look(looks):
-        for step, picture in studio.vectors(replace(order, look=look), own, at, suffix):
-            path = folder / f"{called(step)}{suffix}"
-            take(folder, [path.name])
-            write_text(path, picture)
-            tell(f"{path}  {len(picture) / 1e6:.2f} MB")
 
 
 def _with_track(steps: Sequence[StepFacts], parts: Sequence[FilmClip], target: Path, look: Look) -> None:

@@ -18,8 +18,8 @@ SIGNATURE = """Signature: 8a477f597d28d172789f06886806bc55
 """
 #: The folders of a store, and what their files end in.
 KINDS = {
-    "clips": (".mp4", ".mkv", ".png"), "films": (".mp4",), "sheets": (".png",), "sounds": (".flac", ".m4a", ".mp4"),
-    "speech": (".flac",), "surveys": (".json",), "traces": (".npz", ".json"),
+    "clips": (".mp4", ".mkv", ".svg", ".json", ".png"), "films": (".mp4",), "sheets": (".png",),
+    "sounds": (".flac", ".m4a", ".mp4"), "speech": (".flac",), "surveys": (".json",), "traces": (".npz", ".json"),
 }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ These functions run in processes of their own, started by spawn, which read the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,6 @@ class Job:
 
     `clips` maps the number of each wanted step to the path of its clip without suffix; `posters` is the folder for
     the posters that a survey takes by the way. With the suffix ".mkv" clips are masters (`scenes.rendering.master`).
-    `moment` is the second whose picture is wanted as SVG; without one it is the last.
     `speech` has the seconds of each beat of the steps that are spoken, by number.
     """
 
@@ -48,7 +47,6 @@ class Job:
     clips: dict[int, Path] = field(default_factory=dict)
     posters: Path | None = None
     suffix: str = ".mp4"
-    moment: float | None = None
     speech: dict[int, tuple[float, ...]] = field(default_factory=dict)
 
 
@@ -57,10 +55,6 @@ def sources_of(entry: ChapterEntry, language: str = ENGLISH) -> str:
     told = catalogue(language).fingerprint
     code = source(SCENES, *APART), source(SCENES.parent / "transformer_core")
     return hashed(*code, *entry.code, toolchain(), results.fingerprint(), told)
-
-
-class Enough(Exception):  # noqa: N818 - not an error: the last wanted step is done
-    """Ends a chapter early."""
 
 
 @contextmanager
@@ -132,27 +126,24 @@ def render(job: Job, tick: Tick) -> set[str]:
                 clips.close()
                 seal(job.clips[record.number].with_suffix(job.suffix))
                 tick(0, 1)
-            if record.number == max(job.clips):
-                raise Enough
 
         chapter.play = counted
-        with suppress(Enough):
-            chapter.perform(set(job.clips), opened, closed)
+        chapter.perform(set(job.clips), opened, closed, max(job.clips))
         left: set[str] = chapter.renderer.left_to_manim
         return left
 
 
-def vectors(job: Job, tick: Tick) -> dict[int, str]:
-    """Return each wanted step as text: the SVG of its last picture or of that at `job.moment`; as ".json", a Lottie."""
+def vectors(job: Job, tick: Tick) -> set[str]:
+    """Write each wanted step as text: the SVG of its picture at `Look.moment`, or its last; as ".json", a Lottie."""
     with _on_stage(job) as chapter:
         from scenes.rendering.lottie import Recording
         from scenes.rendering.vector import svg
 
         found: dict[int, str] = {}
         made, moves = " ".join(Origin.of(chapter.trace.about).tags.values()), job.suffix == ".json"
+        look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
 
         def taken(record: Any) -> None:
-            look, logo = job.look, job.look.brand.logo.path if job.look.brand.logo else None
             ground = "" if look.clear else str(chapter.camera.background_color)
             if not moves:
                 told = record.title, record.narration
@@ -167,20 +158,20 @@ def vectors(job: Job, tick: Tick) -> dict[int, str]:
             if record.number in job.clips:
                 if record.number not in found:
                     taken(record)
+                with sealed(job.clips[record.number].with_suffix(job.suffix)) as part:
+                    part.write_text(found[record.number], encoding="utf-8", newline="\n")
                 tick(0, 1)
             chapter.renderer.writer = None
-            if record.number == max(job.clips):
-                raise Enough
 
         def opened(*_: Any) -> None:
             if moves:
                 chapter.renderer.writer = Recording(lambda: chapter.mobjects)
-            elif job.moment is not None:
-                chapter.renderer.writer = Watch(round(job.moment * job.look.rate), lambda: taken(chapter.records[-1]))
+            elif look.moment is not None:
+                chapter.renderer.writer = Watch(round(look.moment * look.rate), lambda: taken(chapter.records[-1]))
 
-        with suppress(Enough):
-            chapter.perform(set(job.clips) if moves or job.moment is not None else (), opened, closed)
-        return found
+        shown = job.clips if moves or look.moment is not None else ()
+        chapter.perform(set(shown), opened, closed, max(job.clips))
+        return set()
 
 
 class Watch:

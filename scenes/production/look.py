@@ -34,7 +34,7 @@ class Look:
     """Size in pixels, frames a second, the theme and what is changed of it, the language, and what is left away.
 
     `clear` leaves the background away, `bare` the captions. In a `shape` other than 16:9 type is larger; where it is
-    `fine`, it is as small as can be read.
+    `fine`, it is as small as can be read. `moment` is the second whose picture is wanted of an SVG, not the last.
     """
 
     width: int
@@ -47,6 +47,7 @@ class Look:
     bare: bool = False
     shape: str = "16:9"
     fine: bool = False
+    moment: float | None = None
 
     @property
     def name(self) -> str:

@@ -127,25 +127,15 @@ class Studio:
         return Made(order.output, film, len(steps), len(missing), seconds, left, tuple(missing), untold(steps), doubts)
 
     def clips(self, order: Order, wanted: Callable[[StepFacts], bool], suffix: str) -> list[tuple[StepFacts, Path]]:
-        """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip."""
+        """Render the steps that are `wanted` and not there yet, with clips of this suffix; each with its clip.
+
+        A clip may also be an SVG, or, as ".json", a Lottie.
+        """
         with self._crew(order) as crew:
             steps, base = self._survey(order, crew)
             chosen = [step for step in steps if wanted(step)]
             self._draw(crew, base, [step for step in chosen if not self._is_there(step, suffix)], suffix)
         return [(step, self.store.clip(step.key).with_suffix(suffix)) for step in chosen]
-
-    def vectors(
-        self, order: Order, wanted: Sequence[StepFacts], moment: float | None = None, suffix: str = ".svg"
-    ) -> list[tuple[StepFacts, str]]:
-        """Each step that is `wanted` as SVG, its last picture or that of a moment in seconds; as ".json", in Lottie."""
-        with self._crew(order) as crew:
-            steps, base = self._survey(order, crew)
-            chosen = [step for step in steps if step in wanted]
-            self.progress.begin("drawing", 0, len(chosen))
-            jobs = [replace(self._job(base, run), moment=moment, suffix=suffix) for run in _runs(chosen, crew.size)]
-            drawn = crew.perform([(drawing.vectors, job) for job in jobs])
-        found = {(job.entry.name, at): svg for job, svgs in zip(jobs, drawn, strict=True) for at, svg in svgs.items()}
-        return [(step, found[step.chapter, step.number]) for step in chosen]
 
     def stills(self, order: Order) -> Made:
         """Posters and contact sheets alone."""
@@ -177,10 +167,11 @@ class Studio:
         """Render clips of this suffix; returns what only Manim itself could draw."""
         if not steps:
             return ()
-        runs = _runs(steps, crew.size * RUNS_A_PROCESS)
-        self.progress.begin("drawing", sum(step.frames for step in steps), len(steps))
-        left = crew.perform([(drawing.render, replace(self._job(base, run), suffix=suffix)) for run in runs])
-        return tuple(sorted(set().union(*left)))
+        films = suffix in {".mp4", ".mkv"}
+        draw, frames = (drawing.render, sum(step.frames for step in steps)) if films else (drawing.vectors, 0)
+        self.progress.begin("drawing", frames, len(steps))
+        jobs = [self._job(base, run, suffix) for run in _runs(steps, crew.size * RUNS_A_PROCESS)]
+        return tuple(sorted(set().union(*crew.perform([(draw, job) for job in jobs]))))
 
     def _narration(self, order: Order) -> Narration | None:
         """Return the narration of the film; None for a silent one."""
@@ -220,8 +211,9 @@ class Studio:
                 known[name] = steps
         return _asked(order, _running(order, [step for steps in known.values() for step in steps or ()])), base
 
-    def _job(self, base: dict[str, Job], run: Sequence[StepFacts]) -> Job:
-        return replace(base[run[0].chapter], clips={step.number: self.store.clip(step.key) for step in run})
+    def _job(self, base: dict[str, Job], run: Sequence[StepFacts], suffix: str) -> Job:
+        clips = {step.number: self.store.clip(step.key) for step in run}
+        return replace(base[run[0].chapter], clips=clips, suffix=suffix)
 
     def _is_there(self, step: StepFacts, *suffixes: str) -> bool:
         return all(self.store.has(self.store.clip(step.key).with_suffix(suffix)) for suffix in suffixes)

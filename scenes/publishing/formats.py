@@ -34,10 +34,9 @@ XMP = (
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file: what it is drawn as, its usual size and rate, and how it is made of what was drawn,
-    unless that is the file.
+    """A kind of file: what it is drawn as, its usual size and rate, and how it is made of what was drawn.
 
-    `drawn` is the suffix of what the studio draws for it: ".mp4", or ".mkv" for pictures without loss. It is `clear` if
+    `drawn` is the suffix of what the studio draws for it, such as ".mkv" for pictures without loss. It is `clear` if
     its background is usually left away, as it `can_be`.
     """
 
@@ -45,9 +44,14 @@ class Format:
     drawn: str
     width: int
     rate: int
-    make: Callable[[Sequence[FilmClip], Path, int], None] | None = None
+    make: Callable[[Sequence[FilmClip], Path, int], None]
     clear: bool = False
     can_be_clear: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """The end of the names of its files."""
+        return self.drawn if self.make is _drawn else f".{self.name}"
 
 
 def frames_of(master: Path) -> Iterator[tuple[int, np.ndarray]]:
@@ -98,9 +102,14 @@ def straight(pixels: np.ndarray) -> np.ndarray:
     return found
 
 
-def _mp4(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
+def _drawn(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
+    """What was drawn for one step is the file."""
+    place(parts[0].clip, target)
+
+
+def _mp4(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     if len(parts) == 1:
-        place(parts[0].clip, target)
+        _drawn(parts, target, rate)
     else:
         join(parts, (), target, tags_of(parts[0].clip), "und")
 
@@ -200,7 +209,7 @@ FORMATS = {
         Format("gif", ".mkv", 960, 15, _gif),
         Format("avif", ".mkv", 960, 15, _avif, can_be_clear=True),
         Format("png", ".mkv", 1920, 15, _png, can_be_clear=True),
-        Format("svg", ".svg", 1920, 15, can_be_clear=True),
-        Format("lottie", ".json", 1920, 30, can_be_clear=True),
+        Format("svg", ".svg", 1920, 15, _drawn, can_be_clear=True),
+        Format("lottie", ".json", 1920, 30, _drawn, can_be_clear=True),
     )
 }

@@ -109,11 +109,12 @@ class Chapter(Stage):
         wanted: Container[int] | None = None,
         opened: Callable[[int, Step], None] | None = None,
         closed: Callable[[Record], None] | None = None,
+        last: int | None = None,
     ) -> list[Record]:
         """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
 
         `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
-        the stage then stands as the viewer leaves it.
+        the stage then stands as the viewer leaves it. It ends after step `last`, if there is such a number.
         """
         if lacking := lacks(self.material(), self.needs):
             raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
@@ -142,6 +143,8 @@ class Chapter(Stage):
                 record.heard = voice.take()
                 if closed:
                     closed(record)
+                if number == last:
+                    break
         return self.records
 
     def _set_up_chrome(self, trace: Trace) -> None:

@@ -199,14 +199,13 @@ def test_a_png_is_the_last_picture(made):
     assert sum(1 for _ in frames_of(master)) > 1
 
 
-def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(place, chromium, drawn, tmp_path):
+def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(chromium, drawn, tmp_path):
     """At the end, and in the middle of a motion, against the pictures without loss; titles of users are data."""
-    master, step = drawn(".mkv")
-    frames = [(number, pixels[..., :3].astype(int)) for number, pixels in frames_of(master)]
+    frames = [(number, pixels[..., :3].astype(int)) for number, pixels in frames_of(drawn(".mkv")[0])]
     page = chromium.new_page(viewport={"width": LOOK.width, "height": LOOK.height})
-    studio, order = Studio(place.store, place.progress), place.order("counting", look=LOOK)
     for number, wanted in (frames[len(frames) // 3], frames[-1]):
-        ((_, text),) = studio.vectors(order, [step], None if number == frames[-1][0] else number / LOOK.rate)
+        path, _ = drawn(".svg", moment=None if number == frames[-1][0] else number / LOOK.rate)
+        text = path.read_text(encoding="utf-8")
         root = ET.fromstring(text)
         assert root.find("{http://www.w3.org/2000/svg}title").text == "One <b>"
         assert "The car is red" in root.find("{http://www.w3.org/2000/svg}metadata").text
@@ -217,12 +216,11 @@ def test_an_svg_is_the_picture_of_its_moment_as_a_browser_draws_it(place, chromi
             assert np.abs(np.asarray(shown.convert("RGB")).astype(int) - wanted).mean() < 0.5
 
 
-def test_a_lottie_is_the_film_as_a_player_of_lottie_draws_it(place, drawn):
+def test_a_lottie_is_the_film_as_a_player_of_lottie_draws_it(drawn):
     """From its first frame to its last, against the pictures without loss; a marker stands where a beat begins."""
     master, step = drawn(".mkv")
     frames = [(number, pixels[..., :3].astype(int)) for number, pixels in frames_of(master)]
-    studio, order = Studio(place.store, place.progress), place.order("counting", look=LOOK)
-    ((_, text),) = studio.vectors(order, [step], suffix=".json")
+    text = drawn(".json")[0].read_text(encoding="utf-8")
     said = json.loads(text)
     assert (said["w"], said["h"], said["fr"], said["op"]) == (LOOK.width, LOOK.height, LOOK.rate, step.frames)
     assert (said["nm"], "The car is red" in said["meta"]["g"]) == ("One <b>", True)
