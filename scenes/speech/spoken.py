@@ -12,56 +12,27 @@ that a voice can pronounce them as such.
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from num2words import num2words
 
-#: Signs and their words in English and Spanish.
-SIGNS = {
-    "×": "times|por", "·": "times|por", "⋅": "times|por", "*": "star|asterisco", "÷": "divided by|entre",
-    "=": "equals|es igual a", "≈": "is about|es aproximadamente", "≠": "is not|no es",
-    "+": "plus|más", "−": "minus|menos",
-    "±": "plus or minus|más o menos", "/": "over|entre", "⁄": "over|entre", "<": "less than|menor que",
-    ">": "more than|mayor que", "≤": "at most|como mucho", "≥": "at least|como mínimo", "→": "to|a", "←": "from|desde",
-    "%": "percent|por ciento", "°": "degrees|grados", "√": "the root of|la raíz de", "Σ": "the sum of|la suma de",
-    "∑": "the sum of|la suma de", "Π": "the product of|el producto de", "∏": "the product of|el producto de",
-    "∞": "infinity|infinito", "∂": "d|d", "∇": "the gradient of|el gradiente de", "∈": "in|en", "&": "and|y",
-    "#": "number|número", "²": "squared|al cuadrado", "³": "cubed|al cubo", "$": "dollars|dólares", "€": "euros|euros",
-    "ª": "a|a", "^": "to the|elevado a",
-}  # fmt: skip
-#: Spelling that stands for something else than its letters.
-NAMES = {"QK^T": "Q K transpose|Q por K traspuesta", "QKᵀ": "Q K transpose|Q por K traspuesta"}
-NAMES |= {"^T": " transpose| traspuesta", "ᵀ": " transpose| traspuesta"}
-#: Words of numbers.
-POINT, BY, TO, TIMES, POWER_OF_TEN, POWER, CAPITAL = (
-    "point|punto", "by|por", "to|a", "times|por", "ten to the|diez elevado a", "to the|elevado a",
-    "capital {}|{} mayúscula",
-)  # fmt: skip
-#: Greek letters that Spanish spells otherwise than English.
-GREEK = {
-    "alpha": "alfa", "epsilon": "épsilon", "lamda": "lambda", "omicron": "ómicron", "rho": "ro", "upsilon": "ípsilon",
-    "phi": "fi", "chi": "ji",
-}  # fmt: skip
+#: What stands for what, by language: words of numbers, signs, names, letters and fractions.
+TABLES = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+#: Words that nobody would hear as quoted if they were not set off.
+FUNCTION_WORDS = frozenset(word for table in TABLES.values() for word in table["function_words"].split())
 SUBSCRIPTS = re.compile("[₀-₉₊₋ₐ-ₜᵢᵣᵤᵥᵦᵧᵨᵩᵪⱼ]+")
 SUPERSCRIPTS = re.compile("[⁻⁺⁰¹²³⁴⁵⁶⁷⁸⁹ⁱⁿᵃ-ᵡ]+")
-#: Words that nobody would hear as quoted if they were not set off.
-FUNCTION_WORDS = frozenset(
-    "a an the this that these those is are was were be to of in on at by for from with and or but nor not no it its "
-    "he she they his her if as than so because "
-    "el la lo los las un una de que y o en es son con por para se su al del".split()
-)
 QUOTED = re.compile("“([^”]*)”")
 TOKEN = re.compile(r"<(\w+)>")
 WORD = re.compile(r"[^\W\d_]+")
 #: The most digits of a number that is read as one; of others, each digit is.
 MOST_DIGITS = 15
-#: Denominators of fractions that have a name of their own; the others are read as a division.
-HALVES = {
-    "en": {2: ("half", "halves"), 4: ("quarter", "quarters")},
-    "es": {2: ("medio", "medios"), 3: ("tercio", "tercios")},
-}
+#: Denominators of fractions that are read as such; the others are read as a division.
 NAMED_FRACTIONS = range(2, 11)
 
 
@@ -71,9 +42,10 @@ class Tongue:
 
     code: str
 
-    def pick(self, both: str) -> str:
-        """Of words in English and Spanish, divided by a bar, those of this language."""
-        return both.split("|")[self.code == "es"]
+    @property
+    def words(self) -> dict[str, Any]:
+        """What stands for what in this language."""
+        return TABLES[self.code]
 
     @property
     def number(self) -> str:
@@ -87,7 +59,7 @@ class Tongue:
         if len(whole) > MOST_DIGITS:
             return " ".join(cardinal(int(digit), self.code) for digit in whole + decimals)
         digits = [cardinal(int(digit), self.code) for digit in decimals]
-        return " ".join([cardinal(int(whole), self.code), *([self.pick(POINT), *digits] if digits else [])])
+        return " ".join([cardinal(int(whole), self.code), *([self.words["point"], *digits] if digits else [])])
 
     def ordinal(self, number: int, ending: str = "") -> str:
         """`number` as an ordinal, such as "third"; Spanish ones may be feminine."""
@@ -96,24 +68,23 @@ class Tongue:
 
     def fraction(self, above: int, below: int) -> str:
         """A fraction in words."""
-        names = HALVES[self.code].get(below) or (self.ordinal(below), f"{self.ordinal(below)}s")
-        one = "un" if self.code == "es" else "one"
-        return f"{one if above == 1 else cardinal(above, self.code)} {names[above != 1]}"
+        names = self.words["fractions"].get(str(below)) or (self.ordinal(below), f"{self.ordinal(below)}s")
+        return f"{self.words['one'] if above == 1 else cardinal(above, self.code)} {names[above != 1]}"
 
     def letter(self, char: str) -> str:
         """The name of a Greek letter."""
         name = unicodedata.name(unicodedata.normalize("NFKC", char)).split(" LETTER ")[-1]
         name = name.removeprefix("FINAL ").partition(" WITH")[0].lower()
-        spelt = GREEK.get(name, name) if self.code == "es" else name.replace("lamda", "lambda")
-        return self.pick(CAPITAL).format(spelt) if char.isupper() else spelt
+        spelt = self.words["greek"].get(name, name)
+        return self.words["capital"].format(spelt) if char.isupper() else spelt
 
 
 def spoken(text: str, foreign: Collection[str] = (), language: str = "en") -> str:
     """`text` as it is read out in `language`; quoted words that are `foreign` come in guillemets."""
-    tongue = Tongue(language if language == "es" else "en")
+    tongue = Tongue(language if language in TABLES else "en")
     text = QUOTED.sub(lambda quote: _quoted(quote[1], foreign), text)
-    for name, words in NAMES.items():
-        text = text.replace(name, tongue.pick(words))
+    for name, words in tongue.words["names"].items():
+        text = text.replace(name, words)
     text = unicodedata.normalize("NFC", text)
     text = re.sub("[¼-¾⅐-⅞µ]", lambda char: f" {unicodedata.normalize('NFKC', char[0])}", text)
     text = _powers(TOKEN.sub(r"\1", text), tongue)
@@ -139,8 +110,8 @@ def _quoted(text: str, foreign: Collection[str]) -> str:
 def _powers(text: str, tongue: Tongue) -> str:
     """Subscripts beside what they belong to, superscripts as powers; and powers of ten as computers write them."""
     plain = unicodedata.normalize
-    ten = tongue.pick(POWER_OF_TEN)
-    times = f" {tongue.pick(TIMES)} "
+    ten = tongue.words["ten"]
+    times = f" {tongue.words['times']} "
 
     def exponential(found: re.Match[str]) -> str:
         factor, sign, exponent = found.groups()
@@ -156,9 +127,9 @@ def _powers(text: str, tongue: Tongue) -> str:
 
     def power(found: re.Match[str]) -> str:
         after_ten = text[: found.start()].endswith(begun)
-        if found[0] in SIGNS and not after_ten:
+        if found[0] in tongue.words["signs"] and not after_ten:
             return found[0]
-        return f" {last if after_ten else tongue.pick(POWER)} {plain('NFKC', found[0])} "
+        return f" {last if after_ten else tongue.words['power']} {plain('NFKC', found[0])} "
 
     return SUPERSCRIPTS.sub(power, text)
 
@@ -166,8 +137,8 @@ def _powers(text: str, tongue: Tongue) -> str:
 def _numbers(text: str, tongue: Tongue) -> str:
     """Numbers in words: shapes, ranges, ordinals, fractions, names with numbers in them, and all others."""
     # Two whole numbers with a cross between them are a shape, unless what follows says that they are a product.
-    text = re.sub(r"(?<![\d.])(\d[\d,]*) × (?=\d[\d,]*(?!\.?\d)(?!\s*[=≈]))", rf"\1 {tongue.pick(BY)} ", text)
-    text = re.sub(r"(?<![\w.–-])(\d[\d.,]*)(?:\s*–\s*|-)(?=\d)", rf"\1 {tongue.pick(TO)} ", text)
+    text = re.sub(r"(?<![\d.])(\d[\d,]*) × (?=\d[\d,]*(?!\.?\d)(?!\s*[=≈]))", rf"\1 {tongue.words['by']} ", text)
+    text = re.sub(r"(?<![\w.–-])(\d[\d.,]*)(?:\s*–\s*|-)(?=\d)", rf"\1 {tongue.words['to']} ", text)
     text = re.sub(r"(?<!\w)-(?=[\d.])|(?<=\w) - (?=\w)", " − ", text)
     text = re.sub(r"([$€])\s?(\d[\d.,]*\d|\d)", r"\2 \1", text)
     ending = r"\.?(?P<ending>[ºª]|(?<=\.)er)" if tongue.code == "es" else "(?P<ending>st|nd|rd|th)(?!\\w)"
@@ -182,7 +153,7 @@ def _numbers(text: str, tongue: Tongue) -> str:
         return tongue.fraction(above, below) if below in NAMED_FRACTIONS and above < below else found[0]
 
     text = re.sub(r"(?<![\d.,/\w])(\d{1,2})[/⁄](\d{1,2})(?![\d/]|[.,]\d)", fraction, text)
-    point = f" {tongue.pick(POINT)} "
+    point = f" {tongue.words['point']} "
     text = re.sub(r"(?<=[^\W\d_])\.(?=\d)|(?<=\d)\.(?=[^\W\d_])", point, text)
     text = re.sub(r"(?<=[^\W\d_])-?(?=\d)|(?<=\d)(?=[^\W\d_])|(?<=\d)-(?=\d)", " ", text)
     return re.sub(
@@ -194,7 +165,7 @@ def _numbers(text: str, tongue: Tongue) -> str:
 
 def _agreeing(words: str, noun: str, tongue: Tongue) -> str:
     """A Spanish number as it stands before a noun: "un vector", "veintiuna cabezas", "doscientas palabras"."""
-    if tongue.code != "es" or not noun or noun in FUNCTION_WORDS or f" {tongue.pick(POINT)} " in words:
+    if tongue.code != "es" or not noun or noun in FUNCTION_WORDS or f" {tongue.words['point']} " in words:
         return words
     if re.search("as?$", noun):
         return re.sub(r"ientos\b", "ientas", re.sub("uno$", "una", words))
@@ -203,8 +174,8 @@ def _agreeing(words: str, noun: str, tongue: Tongue) -> str:
 
 def _sign(char: str, tongue: Tongue) -> str:
     """A character that is no letter of a word, in words; nothing for those that are not read."""
-    if char in SIGNS:
-        return f" {tongue.pick(SIGNS[char])} "
+    if char in tongue.words["signs"]:
+        return f" {tongue.words['signs'][char]} "
     if "GREEK" in unicodedata.name(char, "") and unicodedata.category(char) in {"Lu", "Ll"}:
         return f" {tongue.letter(char)} "
     if char.isdecimal():
