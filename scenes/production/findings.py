@@ -29,6 +29,8 @@ ALONG = {
 #: Axes along which trainings differ in what was done: their entries are compared. Roles or frames are not alternatives.
 ALTERNATIVES = frozenset({"model", "choice", "part", "width", "amount"})
 MOST_LINES, MOST_CELLS, MOST_PLOTS = 12, 60, 10
+#: What the page says of itself.
+HEAD = Path(__file__).with_suffix(".md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -68,22 +70,6 @@ def report(page: Path, folder: Path | None = None) -> list[Path]:
         lines += _rest(section, drawn)
     write_text(page, "\n".join(lines).rstrip() + "\n")
     return written
-
-
-HEAD = """# What the experiments found
-
-Made by `lecture experiments report` from the results in `assets/experiments`. Each experiment is a function in
-`transformer_core/studies/experiments`, and can be run again by the command given. In a trace, `name` of an experiment
-is called `experiment.<experiment>.<name>`. Where there are several seeds, the spread is the largest value minus the
-smallest, and p is that of the difference from the first row: Welch's t-test, two-sided, corrected by Holm for all rows
-of the table. It counts as **more than chance** where p ≤ 0.05: of tables in which chance made every difference, at most
-one in twenty says so anywhere. "Cannot tell" is no proof that there is no difference. A training that never came there
-has no number: such rows are compared by their ranks. No p is below 2/4ⁿ for n trainings of each (see
-`measures/significance.py`). Where the lecture tells a single comparison of a table, planned before, that one is judged
-alone, without Holm's correction. <!-- held by
-tests/experiments/test_recorded.py::test_a_recorded_experiment_says_how_to_run_it_again_and_holds_numbers_alone
-tests/core/test_significance.py::test_chance_alone_counts_anywhere_in_at_most_five_of_a_hundred_families_of_eight -->
-"""
 
 
 def _facts(section: Section) -> Iterator[str]:
