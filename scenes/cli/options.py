@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Callable
-from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -88,21 +87,12 @@ def in_formats(*known: str) -> Option:
     return click.option("--format", "formats", type=click.Choice(known), multiple=True, help="Default: both.")
 
 
-def scheduled(command: Command) -> Command:
-    """Add the options that name a cluster; the command gets its address, in whichever way it was named."""
+def _by_file(context: click.Context, _: click.Parameter, file: str | None) -> None:
+    """Have the address in a scheduler's file as the value of --scheduler, which is read before."""
+    if file is not None:
+        from scenes.production.reaching import address_in
 
-    @wraps(command)
-    def reaching(*arguments: Any, scheduler: str | None, scheduler_file: str | None, **wishes: Any) -> Any:
-        if scheduler_file is not None:
-            from scenes.production.reaching import address_in
-
-            scheduler = address_in(scheduler_file, scheduler)
-        return command(*arguments, scheduler=scheduler, **wishes)
-
-    return takes(
-        click.option("--scheduler", metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."),
-        click.option("--scheduler-file", metavar="FILE", help="The same, by the file that its scheduler has written."),
-    )(reaching)
+        context.params["scheduler"] = address_in(file, context.params["scheduler"])
 
 
 JSON = click.option("--json", "as_json", is_flag=True, help="For programs.")
@@ -115,10 +105,21 @@ OUTPUT = click.option("--output", type=FOLDER, help="Folder; default renders/...
 JOBS = click.option("--jobs", type=click.IntRange(1), default=PROCESSES, show_default="all", help="Processes.")
 TRUST = click.option("--trust", is_flag=True, help="Run Python beside a lecture file: only if you trust its author.")
 
+#: Who draws, if it is not this machine: a cluster, by its address or by a file that has it.
+SCHEDULER = (
+    click.option(
+        "--scheduler", is_eager=True, metavar="ADDRESS", help="Draw on this Dask cluster instead: tcp://host:8786."
+    ),
+    click.option(
+        "--scheduler-file", expose_value=False, callback=_by_file, metavar="FILE",
+        help="The same, by the file that its scheduler has written.",
+    ),
+)  # fmt: skip
+
 #: What the model reads.
 SENTENCE = (TEXT, MODEL, EDIT)
 #: How anything is drawn.
-PLACE = (LANGUAGE, THEME, OUTPUT, JOBS, scheduled)
+PLACE = (LANGUAGE, THEME, OUTPUT, JOBS, *SCHEDULER)
 #: How chapters are drawn, but for their size; and what a film of chapters is made of.
 PAINTED = (*SENTENCE, *PLACE, TRUST)
 DRAWN: tuple[Option, ...] = (named, *sized(), *PAINTED)
