@@ -37,10 +37,6 @@ STYLE = "page.css"
 STILL = "still.svg"
 #: So many of the numbers of a step, each with a link to where it comes from, are in sight; the others are folded.
 IN_SIGHT = 6
-KEYS = {
-    "Space": "play, pause", "← →": "5 seconds", "J K": "next step, step before", "C": "captions", "M": "mute",
-    "F": "full screen", "T": "dark, light", "Esc": "close a tensor",
-}  # fmt: skip
 
 
 def write_page(
@@ -104,11 +100,10 @@ def _files(lecture: Rendered) -> dict[str, Path]:
 
 def _html(lecture: Rendered, found: Exhibits, data: dict[str, Any], cards: Sequence[Card], still: str) -> str:
     """The document. What runs and how it looks lie beside it, so that it needs no leave for scripts inside."""
-    tracked = lecture.captioned == "track"
     return filled(
         "page.html", lecture=lecture, say=lecture.say, policy=FOLDER, style=STYLE, scripts=_scripts(data["models"]),
-        keys=[key for key in KEYS.items() if key[0] != "C" or tracked], files=_files(lecture).items(),
-        cues=[cue.later(step.start) for step in lecture.steps for cue in step.cues if tracked],
+        files=_files(lecture).items(),
+        cues=[cue.later(step.start) for step in lecture.steps for cue in step.cues if lecture.captioned == "track"],
         end=sum(step.duration for step in lecture.steps), clock=clock, own=_id,
         address=lambda path: quote(path.relative_to(lecture.folder).as_posix()), in_sight=IN_SIGHT,
         tensors=partial(_tensors, found=found), numbers=partial(_numbers, found=found),

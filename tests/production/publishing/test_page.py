@@ -12,7 +12,7 @@ from scenes.language import catalogue, languages
 from scenes.language.sentences import places
 from scenes.production.belongings import LIST, listed, take
 from scenes.publishing.markup import HERE
-from scenes.publishing.page import KEYS, write_page
+from scenes.publishing.page import write_page
 from scenes.publishing.quiz import SCRIPTS as OF_A_PACKAGE
 from scenes.publishing.wording import SAID, SCRIPTS, SPEAKING, VIEWS, said_in, script_texts
 from transformer_core.studies.axes import ALL_AXES
@@ -272,8 +272,6 @@ def texts_of_a_page():
         *python,
         *said_in([*TEMPLATES, *OF_A_PACKAGE]),
         *script_texts(),
-        *KEYS,
-        *KEYS.values(),
         *ALL_AXES.values(),
     }
 
