@@ -49,12 +49,9 @@ def explain(entry: str, depth: int, terms: int, as_json: bool, as_clip: bool, **
     if options.output and not as_clip:
         raise click.ClickException("--output is the folder of a clip: ask for one with --render")
     printable()
-    try:
-        places = places_of(found[2] or "")
-        trace = Trace.load(open_store().trace(options.text, options.model, edits=options.edits)[0])
-        cell = trace.explain(found[1], **places)
-    except (KeyError, ValueError) as error:
-        raise click.ClickException(str(error.args[0])) from None
+    places = places_of(found[2] or "")
+    trace = Trace.load(open_store().trace(options.text, options.model, edits=options.edits)[0])
+    cell = trace.explain(found[1], **places)
     if as_clip:
         _draw(cell, depth, options)
     elif as_json:
