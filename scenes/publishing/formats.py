@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from html import escape
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from PIL import Image
 from scenes.production.files import place
 from scenes.production.film import FilmClip, join, tags_of
 from scenes.production.origin import text_of
-from scenes.publishing.timeless import write_boxes
+from scenes.publishing.markup import filled
+from scenes.publishing.timeless import undated
 from transformer_core.files.atomic import whole
 
 #: Pictures that a palette is made of, and colours in it.
@@ -24,12 +24,6 @@ SAMPLED, COLOURS = 24, 256
 NONE = Image.Dither.NONE
 #: For pictures that are flat with sharp edges: a fifth of the time of the settings for films, and as good.
 VP9 = {"crf": "24", "b": "0", "deadline": "realtime", "cpu-used": "8"}
-#: What an AVIF says of itself: ISO 16684-1, as Pillow takes it.
-XMP = (
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt>'
-    '<rdf:li xml:lang="x-default">{}</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta>'
-)
 
 
 @dataclass(frozen=True)
@@ -161,7 +155,7 @@ def _palette(drawn: Sequence[Path]) -> Image.Image:
 
 def _avif(parts: Sequence[FilmClip], target: Path, rate: int) -> None:
     drawn = [part.clip for part in parts]
-    said = XMP.format(escape(_line(drawn[0])))
+    said = filled("avif.xml", said=_line(drawn[0]))
     _animated(drawn, target, "AVIF", rate, 1, _plain, quality=70, speed=8, max_threads=1, xmp=said)
 
 
@@ -180,11 +174,8 @@ def _animated(
     times = [int(t) for t in np.diff(np.round(ends / unit) * unit, prepend=0)]
     made = BytesIO()
     first.save(made, kind, save_all=True, append_images=others, duration=times, **settings)
-    if kind == "AVIF":
-        write_boxes(made, target)
-    else:
-        with whole(target) as part:
-            part.write_bytes(made.getvalue())
+    with whole(target) as part:
+        part.write_bytes(undated(made.getvalue()) if kind == "AVIF" else made.getvalue())
 
 
 def _png(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - a picture has none

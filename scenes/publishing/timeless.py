@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import BytesIO
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -23,12 +22,11 @@ def write_archive(members: Iterable[tuple[str, str | bytes]], target: Path) -> N
             archive.writestr(kept, content)
 
 
-def write_boxes(made: BytesIO, target: Path) -> None:
-    """Write an animation in ISO boxes, such as an AVIF, to `target` without the times at which it was made."""
-    content = bytearray(made.getvalue())
+def undated(made: bytes) -> bytes:
+    """The content of a file in ISO boxes, such as an AVIF, without the times at which it was made."""
+    content = bytearray(made)
     for kind, at in boxes(content, 0, len(content)):
         if kind in DATED:
             both = 16 if content[at] == 1 else 8  # created and changed, in 64 bits or in 32
             content[at + 4 : at + 4 + both] = bytes(both)
-    with whole(target) as part:
-        part.write_bytes(content)
+    return bytes(content)
