@@ -127,8 +127,9 @@ def table(trace: Trace) -> Table:
 def rows(trace: Trace) -> Iterator[Row]:
     """Yield each quantity that is compared, with its value in A, its value in B, and the difference."""
     stack = trace.about["stack"]
+    read = [tuple(trace[f"{letter}.read"].labels["position"]) for letter in "ab"]
     yield "parameters", *_both(trace, "config.parameters"), _equal(trace, "parameters.same", "parameters.compared")
-    yield "tokens read", *_both(trace, "counted"), SAME if _read_alike(trace) else "different"
+    yield "tokens read", *_both(trace, "counted"), SAME if read[0] == read[1] else "different"
     wide = _both(trace, "config.d_model")
     if wide[0] != wide[1]:
         yield "entries of a vector", *wide, NOTHING
@@ -176,11 +177,6 @@ def _next_word(trace: Trace) -> Row:
 def _both(trace: Trace, name: str) -> tuple[str, str]:
     first, second = (f"{float(trace[f'{letter}.{name}']):,.0f}" for letter in "ab")
     return first, second
-
-
-def _read_alike(trace: Trace) -> bool:
-    first, second = (tuple(trace[f"{letter}.read"].labels["position"]) for letter in "ab")
-    return first == second
 
 
 def _equal(trace: Trace, same: str, of: str) -> str:

@@ -117,11 +117,8 @@ class Crew:
     def prepare(self, count: int) -> None:
         """Start the processes for so many jobs: they import Manim while something else goes on here."""
         while len(self.processes) < min(self.size, count):
-            self._hire()
-
-    def _hire(self) -> None:
-        here, process = _early.pop() if _early else _started()
-        self.processes[here] = process
+            here, process = _early.pop() if _early else _started()
+            self.processes[here] = process
 
     def _employ(self, waiting: list[Task]) -> None:
         """Give a task to everybody who has none."""

@@ -191,7 +191,7 @@ class Delivery:
             "title": self.title,
             "author": order.author,
             "text": order.text,
-            "origin": self.origin.facts,
+            "origin": asdict(self.origin),
             "made": str(self.origin),
             "film": self._films[0],
             "captions": self._texts,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from PIL.PngImagePlugin import PngInfo
@@ -41,11 +41,6 @@ class Origin:
         seed = UNKNOWN if self.seed is None else self.seed
         made = [f"model {self.model or UNKNOWN}", f"seed {seed}", *(f"edit {edit}" for edit in self.edits)]
         return "; ".join([*made, *(f"{name} {number}" for name, number in self.versions.items())])
-
-    @property
-    def facts(self) -> dict[str, Any]:
-        """For a program."""
-        return {**asdict(self), "edits": list(self.edits), "versions": dict(self.versions)}
 
     @property
     def tags(self) -> dict[str, str]:

@@ -182,7 +182,7 @@ def _fill(slide: Any, colour: str) -> None:
     """Paint the ground of a slide, or of all, by their master."""
     ground = slide.background.fill
     ground.solid()
-    ground.fore_color.rgb = _rgb(colour)
+    ground.fore_color.rgb = RGBColor.from_string(colour.removeprefix("#"))
 
 
 def _head(slide: Any, text: str, colour: str, *place: int, size: int = 24) -> None:
@@ -228,7 +228,8 @@ def _write(shape: Any, lines: list[tuple[str, int, str, str]]) -> None:
         paragraph.alignment = 1
         run = paragraph.add_run()
         run.text = _plain(text)
-        run.font.size, run.font.name, run.font.color.rgb = Pt(size), font, _rgb(colour)
+        run.font.size, run.font.name = Pt(size), font
+        run.font.color.rgb = RGBColor.from_string(colour.removeprefix("#"))
 
 
 def _name_sections(deck: Any, name: str, earlier: list[Any], sections: list[tuple[str, list[Any]]]) -> None:
@@ -259,10 +260,6 @@ def _begin_again(deck: Any) -> None:
         root.insert(before, show := etree.Element(qn("p:showPr")))
     show.set("loop", "1")
     part._blob = etree.tostring(root, xml_declaration=True, encoding="UTF-8", standalone=True)  # noqa: SLF001 - as above
-
-
-def _rgb(colour: str) -> RGBColor:
-    return RGBColor(*bytes.fromhex(colour.removeprefix("#")))
 
 
 def _plain(text: str) -> str:
