@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import accumulate, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,42 +28,6 @@ FORMATS = ("mp4", "webm", "gif", "avif", "png", "svg", "lottie")
 USUAL = "16:9"
 SHAPES = (USUAL, "9:16", "1:1", "4:5")
 NARROWEST, WIDEST = 160, 3840
-#: Names the file of a step, or of all of them.
-Called = Callable[[StepFacts | None], str]
-
-
-@dataclass(frozen=True)
-class ClipOptions:
-    """Changes of a format, as they were asked for; None is what is usual for it."""
-
-    shape: str
-    width: int | None
-    fps: int | None
-    clear: bool | None = None
-    at: float | None = None
-
-    def look(self, kind: Format, look: Look) -> Look:
-        """The look in which steps are drawn for a format."""
-        across, down = map(int, self.shape.split(":"))
-        width = self.width or self.usual_width(kind)
-        height, clear = round(width * down / across / 2) * 2, kind.clear if self.clear is None else self.clear
-        return replace(
-            look, width=width, height=height, rate=self.fps or kind.rate, clear=clear, shape=self.shape, moment=self.at
-        )
-
-    def usual_width(self, kind: Format) -> int:
-        return kind.width if self.shape == USUAL else kind.width * 9 // 16
-
-    def in_name(self, kind: Format) -> list[str]:
-        """The parts of a file name that tell the wishes which are not as usual."""
-        wide = self.width not in {None, self.usual_width(kind)}
-        return [
-            "" if self.shape == USUAL else self.shape.replace(":", "x"),
-            "" if self.clear in {None, kind.clear} else "clear" if self.clear else "opaque",
-            "" if self.at is None else f"{self.at:g}s",
-            f"{self.width}w" if wide else "",
-            f"{self.fps}fps" if self.fps not in {None, kind.rate} else "",
-        ]
 
 
 def _even(_: click.Context, __: click.Parameter, width: int | None) -> int | None:
@@ -105,18 +68,32 @@ def clip(names: tuple[str, ...], formats: tuple[str, ...], join: bool, **wishes:
     from scenes.publishing.formats import FORMATS as KINDS
 
     kinds = [KINDS[name] for name in dict.fromkeys(formats)]
-    options = ClipOptions(**{name: wishes.pop(name) for name in ("shape", "width", "fps", "clear", "at")})
+    changes = {name: wishes.pop(name) for name in ("shape", "width", "fps", "clear", "at")}
     order = order_of(names, **wishes)
-    _check(kinds, join, options, order.captions)
+    orders = [(kind, replace(order, look=_look(order.look, kind, **changes))) for kind in kinds]
+    for kind, asked in orders:
+        _check(kind, asked, join)
     folder = wishes["output"] or Path("renders") / "clips"
     with alone_in(folder), at_work() as studio:
-        for kind in kinds:
-            asked = replace(order, look=options.look(kind, order.look))
-            called = partial(_name, order, names, told=options.in_name(kind))
-            _write(studio, asked, kind, join, folder, called)
+        for kind, asked in orders:
+            _write(studio, asked, kind, names, folder, join)
 
 
-def _write(studio: Studio, order: Order, kind: Format, join: bool, folder: Path, called: Called) -> None:
+def _look(
+    look: Look, kind: Format, shape: str, width: int | None, fps: int | None, clear: bool | None, at: float | None
+) -> Look:
+    """The look in which steps are drawn for a format; what is None is as usual for it."""
+    across, down = map(int, shape.split(":"))
+    width, clear = width or _usual_width(kind, shape), kind.clear if clear is None else clear
+    height = round(width * down / across / 2) * 2
+    return replace(look, width=width, height=height, rate=fps or kind.rate, clear=clear, shape=shape, moment=at)
+
+
+def _usual_width(kind: Format, shape: str) -> int:
+    return kind.width if shape == USUAL else kind.width * 9 // 16
+
+
+def _write(studio: Studio, order: Order, kind: Format, names: Sequence[str], folder: Path, join: bool) -> None:
     """Write a file of each step, or one of all."""
     from scenes.production.film import FilmClip
 
@@ -129,7 +106,7 @@ def _write(studio: Studio, order: Order, kind: Format, join: bool, folder: Path,
         made = studio.clips(replace(order, look=look), wanted.__contains__, kind.drawn)
         clips |= {step.key: path for step, path in made}
     groups = [[step for step, _ in looks]] if join else [[step] for step, _ in looks]
-    files = {f"{called(None if join else steps[0])}{kind.suffix}": steps for steps in groups}
+    files = {f"{_name(order, kind, names, None if join else steps[0])}{kind.suffix}": steps for steps in groups}
     take(folder, files)
     for name, steps in files.items():
         parts = [FilmClip(clips[step.key], step.title) for step in steps]
@@ -150,29 +127,36 @@ def _with_track(steps: Sequence[StepFacts], parts: Sequence[FilmClip], target: P
     join(parts, cues, target, tags_of(parts[0].clip), catalogue(look.language).tag, shown=True)
 
 
-def _name(order: Order, names: Sequence[str], step: StepFacts | None, told: Sequence[str]) -> str:
+def _name(order: Order, kind: Format, names: Sequence[str], step: StepFacts | None) -> str:
     """The name of a file with one step, or with all of them: what was asked for and is not as usual is in it."""
+    look = order.look
     lecture = next((Path(bare).stem for bare, *_ in map(cut, listed(names)) if bare.endswith(".toml")), "")
-    theme = "" if order.look.theme == "dark" else order.look.theme
-    language = "" if order.look.language == ENGLISH else order.look.language
+    theme = "" if look.theme == "dark" else look.theme
+    language = "" if look.language == ENGLISH else look.language
     if step is None:
         parts = [order.label, order.name if lecture else ""]  # with theme and language in the label
     else:
         parts = [lecture, step.chapter, f"{step.number:02d}", order.name, theme, language, order.shown]
-    return "-".join(filter(None, [*parts, *told]))
+    parts += [
+        "" if look.shape == USUAL else look.shape.replace(":", "x"),
+        "" if look.clear == kind.clear else "clear" if look.clear else "opaque",
+        "" if look.moment is None else f"{look.moment:g}s",
+        "" if look.width == _usual_width(kind, look.shape) else f"{look.width}w",
+        "" if look.rate == kind.rate else f"{look.rate}fps",
+    ]
+    return "-".join(filter(None, parts))
 
 
-def _check(kinds: Sequence[Format], join: bool, options: ClipOptions, captions: str) -> None:
+def _check(kind: Format, order: Order, join: bool) -> None:
     """Refuse what a format cannot do."""
-    for kind in kinds:
-        if options.clear and not kind.can_be_clear:
-            raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png, svg or lottie has")
-        if options.at is not None and kind.name != "svg":
-            raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
-        if captions == "track" and kind.name != "mp4":
-            raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
-        if join and kind.name in {"png", "svg", "lottie"}:
-            raise click.ClickException(f"{kind.name} is of one step: leave --join out, and each step has its own")
+    if order.look.clear and not kind.can_be_clear:
+        raise click.ClickException(f"{kind.name} has no transparency; --format webm, avif, png, svg or lottie has")
+    if order.look.moment is not None and kind.name != "svg":
+        raise click.ClickException(f"--at is for a picture of lines: --format svg, not {kind.name}")
+    if order.captions == "track" and kind.name != "mp4":
+        raise click.ClickException(f"{kind.name} has no track of captions: --captions burnt, or none")
+    if join and kind.name in {"png", "svg", "lottie"}:
+        raise click.ClickException(f"{kind.name} is of one step: leave --join out, and each step has its own")
 
 
 def _with_room(studio: Studio, order: Order) -> list[tuple[StepFacts, Look | None]]:

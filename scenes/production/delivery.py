@@ -78,9 +78,8 @@ class Delivery:
         target = self.folder / index["film"]
         parts = [film.FilmClip(self._file("clips", step, ".mp4"), step.title) for step in steps]
         facts = {"title": self.title, "artist": self.order.author, **self.origin.tags}
-        sound = self.narration.film(steps, self.order.look.rate) if self.narration else None
         shown = self.order.captions == "track"
-        film.join(parts, cues if self._texts else (), target, facts, self._tag, sound, shown)
+        film.join(parts, cues if self._texts else (), target, facts, self._tag, self._sound(steps), shown)
         for name, text in zip(self._texts, (srt(cues), vtt(cues, str(self.origin))), strict=False):
             write_text(self.folder / name, text)
         for kind in KINDS:
@@ -120,12 +119,15 @@ class Delivery:
     def _clip(self, step: StepFacts) -> Path:
         """The clip of a step, with its sound if it has any."""
         silent = self.store.clip(step.key).with_suffix(".mp4")
-        if self.narration is None or not self.narration.speaks(step):
+        sound = self._sound([step])
+        if sound is None:
             return silent
-        sound = self.narration.track(step, self.order.look.rate)
         key = hashed(step.key, sound.name, self._tag, source(PRODUCTION))
         parts, tags = [film.FilmClip(silent)], film.tags_of(silent)
         return self.store.kept("sounds", key, ".mp4", lambda path: film.join(parts, (), path, tags, self._tag, sound))
+
+    def _sound(self, steps: Sequence[StepFacts]) -> Path | None:
+        return self.narration.track(steps, self.order.look.rate) if self.narration else None
 
     def stills(self) -> None:
         """Posters, and a contact sheet for each chapter."""

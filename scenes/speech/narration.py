@@ -118,13 +118,8 @@ class Narration:
         said = [one.content if isinstance(one, Asset) else one.stem if one else "" for one in self._heard(step)]
         return hashed(VERSION, said, step.starts, step.frames / rate)
 
-    def track(self, step: StepFacts, rate: int) -> Path:
-        """The sound of `step` as AAC, for its clip."""
-        key = self.key(step, rate)
-        return self.store.kept("sounds", key, ".m4a", lambda path: sound.encode(self.of(step, rate), path))
-
-    def film(self, steps: Sequence[StepFacts], rate: int) -> Path | None:
-        """The sound of all `steps`, one after another, as AAC; None if nobody speaks."""
+    def track(self, steps: Sequence[StepFacts], rate: int) -> Path | None:
+        """The sound of `steps`, one after another, as AAC; None if nobody speaks."""
         if not any(self.speaks(step) for step in steps):
             return None
 

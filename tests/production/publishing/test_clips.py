@@ -18,7 +18,7 @@ from PIL import Image
 from rlottie_python import LottieAnimation
 
 from scenes.cli import clipping, orders
-from scenes.cli.clipping import ClipOptions, _looks, _name
+from scenes.cli.clipping import _look, _looks, _name
 from scenes.cli.main import lecture
 from scenes.cli.orders import order_of
 from scenes.production.facts import StepFacts
@@ -122,18 +122,19 @@ def test_joined_steps_are_one_film_as_long_as_all_of_them(drawn, tmp_path, name)
 
 
 def test_no_clip_takes_the_place_of_one_that_was_asked_for_otherwise(place):
-    order, step = place.order("counting"), SimpleNamespace(chapter="counting", number=1)
-    kind, usual = FORMATS["avif"], ClipOptions("16:9", None, None)
-    wishes = [usual, ClipOptions("1:1", None, None), ClipOptions("16:9", 480, None), ClipOptions("16:9", None, 10)]
-    wishes += [ClipOptions("16:9", None, None, True), ClipOptions("1:1", 480, 10, True)]
-    names = [_name(order, ["counting.1"], one, wish.in_name(kind)) for wish in wishes for one in (step, None)]
-    names.append(_name(replace(order, captions="none"), ["counting.1"], step, []))
-    looks = [replace(order.look, theme="light"), replace(order.look, language="es")]
-    names += [_name(replace(order, look=look), ["counting.1"], step, usual.in_name(kind)) for look in looks]
-    names.append(_name(order, ["my.toml.1"], step, usual.in_name(kind)))
+    order, step, kind = place.order("counting"), SimpleNamespace(chapter="counting", number=1), FORMATS["avif"]
+
+    def named(one=step, names=("counting.1",), shape="16:9", width=None, fps=None, clear=None, at=None, **changes):
+        look = _look(replace(order.look, **changes), kind, shape, width, fps, clear, at)
+        return _name(replace(order, look=look), kind, names, one)
+
+    wishes = [{}, {"shape": "1:1"}, {"width": 480}, {"fps": 10}, {"clear": True}]
+    wishes.append({"shape": "1:1", "width": 480, "fps": 10, "clear": True})
+    names = [named(one, **wish) for wish in wishes for one in (step, None)]
+    names.append(_name(replace(order, captions="none"), kind, ["counting.1"], step))
+    names += [named(theme="light"), named(language="es"), named(names=["my.toml.1"])]
     assert len({*names}) == len(names)
-    named = ClipOptions("16:9", 960, 15, False)
-    assert named.in_name(kind) == usual.in_name(kind)  # what is usual may be said
+    assert named(width=960, fps=15, clear=False) == named()  # what is usual may be said
 
 
 def test_a_step_of_a_lecture_file_has_its_sentence_and_its_colours(tmp_path):
