@@ -64,7 +64,7 @@ def compare(models: tuple[str, ...], only_table: bool, only_stills: bool, saved:
     order = _order(pair, CommandOptions(**wishes))
     if saved:
         take_trace(saved)
-    path, _ = store.trace(order.text, None, **order.asked)
+    path, _ = store.trace(**order.reads())
     console().print(table(Trace.load(path)))
     if not only_table:
         with alone_in(order.output):

@@ -170,7 +170,7 @@ def _about(order: Order) -> dict[str, Any]:
     from scenes.production.crew import start_early
 
     ready = (lambda: None) if order.scheduler else lambda: start_early(order.jobs)
-    return open_store().about(order.text, order.model, computing=ready, **order.asked)
+    return open_store().about(**order.reads(), computing=ready)
 
 
 def _served(entries: Sequence[ChapterEntry], about: dict[str, Any]) -> list[ChapterEntry]:

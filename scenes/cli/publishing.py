@@ -118,7 +118,7 @@ def _make_page(order: Order) -> None:
     lecture, store = Rendered.read(order.output), open_store()
     others = order.others(store)
     steps = [step for chapter in lecture.chapters if chapter.name not in others for step in chapter.steps]
-    trace = whole_trace(store.trace(order.text, order.model, **order.asked)[0], steps)
+    trace = whole_trace(store.trace(**order.reads())[0], steps)
     cards = cards_of(order.entries, trace, lecture.steps, lecture.language, others, warn)
     lecture = told_apart(lecture, trace, others)
     models = live_model_called(order.model), shipped_live_models()
@@ -163,7 +163,7 @@ def _quiz(order: Order) -> tuple[Rendered, list[Card]]:
     from scenes.publishing.rendered import GENERAL, Rendered
 
     store, look, steps = open_store(), order.look, scripted(order)
-    trace = Trace.load(store.trace(order.text, order.model, **order.asked)[0])
+    trace = Trace.load(store.trace(**order.reads())[0])
     cards = cards_of(order.entries, trace, steps, look.language, order.others(store), warn)
     if not cards:
         raise click.ClickException("these chapters have no question with one right answer for this sentence and model")

@@ -62,7 +62,7 @@ class Delivery:
     @cached_property
     def origin(self) -> Origin:
         """Facts that are written into files: sentence, model, seed and versions."""
-        return Origin.of(self.store.about(self.order.text, self.order.model, **self.order.asked))
+        return Origin.of(self.store.about(**self.order.reads()))
 
     def film(self) -> Path:
         """Film, captions, clips, posters, index and contact sheets."""

@@ -33,10 +33,9 @@ class Pairs(Store):
         super().__init__(folder)
         self.pair = pair
 
-    def trace(self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any) -> Saved:
+    def trace(self, text: str, *_: Any, target: str = "", computing: Computing = lambda: None, **__: Any) -> Saved:
         """The trace of the pair, which says itself of which models and with which edits."""
-        del model
-        pair, target = self.pair, asked.get("target", "")
+        pair = self.pair
 
         def compared() -> Trace:
             from scenes.stage.reading import compare

@@ -55,14 +55,15 @@ class Store:
             seal(path)
         return path
 
-    def trace(self, text: str, model: str | None, computing: Computing = lambda: None, **asked: Any) -> Saved:
+    def trace(
+        self, text: str, model: str | None, edits: Sequence[str] = (), target: str = "", beams: int = 1,
+        computing: Computing = lambda: None,
+    ) -> Saved:  # fmt: skip
         """The saved trace of `text`, and a hash of what is in it; `computing` is called if it is not there yet.
 
-        What else may be `asked` for are `edits`, a `target` and `beams`, as for `scenes.stage.reading.read`.
+        The other arguments are those of `scenes.stage.reading.read`.
         """
         place = None if model is None else find_model(model)
-        usual: dict[str, Any] = {"edits": (), "target": "", "beams": 1}
-        edits, target, beams = (usual | asked).values()
 
         def read() -> Trace:
             from scenes.stage.reading import read
@@ -102,9 +103,9 @@ class Store:
                 self.seen.add(file)
         return path
 
-    def about(self, text: str, model: str | None, **asked: Any) -> dict[str, Any]:
-        """The facts of the trace of `text`; what is `asked`, and `computing`, are as for `trace`."""
-        return Trace.facts(self.trace(text, model, **asked)[0])
+    def about(self, **asked: Any) -> dict[str, Any]:
+        """The facts of the trace that is `asked` for, as of `trace`."""
+        return Trace.facts(self.trace(**asked)[0])
 
     def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
         """Recall the facts of the steps of `chapter`, or None if they are not known."""

@@ -66,18 +66,14 @@ class Order:
         """The part of the names of files that tells its captions."""
         return SHOWN[self.captions]
 
-    @property
-    def asked(self) -> dict[str, Any]:
-        """Edits, given translation and number of beams, as `Store.trace` takes them."""
-        return {"edits": self.edits, "target": self.target, "beams": self.beams}
-
-    def reads(self, entry: ChapterEntry) -> dict[str, Any]:
-        """The sentence, model and changes that a chapter reads, as arguments of `Store.trace`.
+    def reads(self, entry: ChapterEntry | None = None) -> dict[str, Any]:
+        """The sentence, model and changes that are read, by a chapter of its own, as arguments of `Store.trace`.
 
         A given translation is of the order's own sentence, and edits are of its own model.
         """
-        given = {"edits": () if entry.model else self.edits, "target": "" if entry.text or entry.model else self.target}
-        return {"text": entry.text or self.text, "model": entry.model or self.model, "beams": self.beams, **given}
+        text, model = (entry.text, entry.model) if entry else ("", "")
+        given = {"edits": () if model else self.edits, "target": "" if text or model else self.target}
+        return {"text": text or self.text, "model": model or self.model, "beams": self.beams, **given}
 
     def others(self, store: Store) -> dict[str, Trace]:
         """The traces of chapters that have a sentence or a model of their own, by their names."""
@@ -192,7 +188,7 @@ class Studio:
         posters = self.store.clip("") if suffixes else None
         look, base = order.look, {}
         for entry in order.entries:
-            trace = self.store.trace(computing=lambda: crew.prepare(len(order.entries)), **order.reads(entry))
+            trace = self.store.trace(**order.reads(entry), computing=lambda: crew.prepare(len(order.entries)))
             sources, spoken = sources_of(entry, look.language), speech.get(entry.name, {})
             base[entry.name] = Job(entry, *trace, look, sources, posters=posters, speech=spoken)
         keys = {name: hashed(job.trace_key, look, job.sources, job.speech) for name, job in base.items()}
