@@ -170,42 +170,46 @@ def _over_seeds(one: NamedTensor, rows: Sequence[str]) -> list[str]:
     values = one.values.transpose([one.axes.index(axis) for axis in (*rows, "seed")]).astype(float)
     first, *others = values.reshape(-1, values.shape[-1])
     columns = [*rows, "mean", "spread"]
-    verdicts = [""] * (1 + len(others))
+    verdicts: list[list[str]] = [[]] * (1 + len(others))
     if others and set(rows) <= ALTERNATIVES:
         columns += ["from the first", "p", "more than chance"]
         judged = zip(p_values(np.array(others), first), others, strict=True)
-        verdicts = ["  |  |  |", *(_verdict(p, row, first) for p, row in judged)]
-    found = [f"| {' | '.join(columns)} |", "|---" * len(columns) + "|"]
+        verdicts = [["", "", ""], *(_verdict(p, row, first) for p, row in judged)]
+    found = []
     for index, here, verdict in zip(np.ndindex(values.shape[:-1]), [first, *others], verdicts, strict=True):
-        names = " | ".join(str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True))
-        found.append(f"| {names} | {_mean(here)} |{verdict}")
-    return found
+        names = [str(one.label(axis, at)) for axis, at in zip(rows, index, strict=True)]
+        found.append([*names, *_mean(here), *verdict])
+    return _table(columns, found)
 
 
-def _mean(row: np.ndarray) -> str:
+def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """The lines of a table in Markdown."""
+    head, *body = (f"| {' | '.join(cells)} |" for cells in (columns, *rows))
+    return [head, "|---" * len(columns) + "|", *body]
+
+
+def _mean(row: np.ndarray) -> list[str]:
     """Mean and spread; where a training never came there, how many did, and no mean."""
     came = int(np.isfinite(row).sum())
     if came < len(row):
-        return f"{came} of {len(row)} came there | "
-    return f"{_shown(row.mean())} | {_shown(np.ptp(row))}"
+        return [f"{came} of {len(row)} came there", ""]
+    return [_shown(row.mean()), _shown(np.ptp(row))]
 
 
-def _verdict(p: float, row: np.ndarray, first: np.ndarray) -> str:
+def _verdict(p: float, row: np.ndarray, first: np.ndarray) -> list[str]:
     """The difference from the first, p by Holm, and what it says."""
     difference = _shown(row.mean() - first.mean(), "+") if np.isfinite([*row, *first]).all() else ""
     if len(row) < 2:
-        return f" {difference} |  | one training each: no test |"
-    return f" {difference} | {_shown(p)} | {'yes' if p <= ALPHA else 'cannot tell'} |"
+        return [difference, "", "one training each: no test"]
+    return [difference, _shown(p), "yes" if p <= ALPHA else "cannot tell"]
 
 
 def _plain(one: NamedTensor) -> list[str]:
     """One row, or a row for each label along the first axis."""
     columns = [str(label) for label in one.words(one.axes[-1])]
-    corner = " / ".join(one.axes)
     names = [str(label) for label in one.words(one.axes[0])] if len(one.axes) == 2 else [""]
     rows = zip(names, np.atleast_2d(one.values), strict=True)
-    body = [f"| {name} | {' | '.join(map(_shown, row))} |" for name, row in rows]
-    return [f"| {corner} | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|", *body]
+    return _table([" / ".join(one.axes), *columns], [[name, *map(_shown, row)] for name, row in rows])
 
 
 def _rest(section: Section, drawn: set[str]) -> list[str]:
