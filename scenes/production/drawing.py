@@ -78,13 +78,11 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
     and motions, by content), from the seconds that it is spoken, and from what all steps have in common.
     """
     with _on_stage(job) as chapter:
-        common, facts, found, telling = _common(chapter, job), list[StepFacts](), "", chapter.steps
+        common, facts, found = _common(chapter, job), list[StepFacts](), ""
 
-        def steps(trace: Trace) -> Iterator[Any]:
+        def opened(_: int, step: Any) -> None:
             nonlocal found
-            for step in telling(trace):
-                found = _found(chapter, step)
-                yield step
+            found = _found(chapter, step)
 
         def closed(record: Any) -> None:
             key = hashed(common, record.number, found, record.heard, job.speech.get(record.number, ()))
@@ -92,8 +90,7 @@ def survey(job: Job, tick: Tick) -> list[StepFacts]:
             if job.posters:
                 _poster(chapter, job.posters / key)
 
-        chapter.steps = steps
-        chapter.perform((), None, closed)
+        chapter.perform((), opened, closed)
         tick(0, 1)
         return facts
 
@@ -118,7 +115,8 @@ def render(job: Job, tick: Tick) -> set[str]:
         def opened(number: int, _: Any) -> None:
             nonlocal told, begun
             told, begun = 0, 1
-            clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix), facts=origin.tags))
+            if number in job.clips:
+                clips.enter_context(chapter.renderer.clip(job.clips[number].with_suffix(job.suffix), facts=origin.tags))
 
         def closed(record: Any) -> None:
             if record.number in job.clips:
@@ -163,10 +161,10 @@ def vectors(job: Job, tick: Tick) -> set[str]:
                 tick(0, 1)
             chapter.renderer.writer = None
 
-        def opened(*_: Any) -> None:
-            if moves:
+        def opened(number: int, _: Any) -> None:
+            if moves and number in job.clips:
                 chapter.renderer.writer = Recording(lambda: chapter.mobjects)
-            elif look.moment is not None:
+            elif look.moment is not None and number in job.clips:
                 chapter.renderer.writer = Watch(round(look.moment * look.rate), lambda: taken(chapter.records[-1]))
 
         shown = job.clips if moves or look.moment is not None else ()
@@ -210,7 +208,7 @@ def _found(chapter: Any, step: Any) -> str:
     from scenes.stage.members import Members
 
     # What every stage has is plumbing; what a chapter adds to it is state.
-    plumbing = {*vars(Members()), "trace", "brand", "speech", "records", "caption", "steps"}
+    plumbing = {*vars(Members()), "trace", "brand", "speech", "records", "caption"}
     own = sorted((name, value) for name, value in vars(chapter).items() if name not in plumbing)
     stage = [mobject for mobject in chapter.mobjects if mobject not in chapter.caption]
     return digest(own, stage, chapter.foreground_mobjects, chapter.updaters, step, ignoring=[chapter])

@@ -113,8 +113,8 @@ class Chapter(Stage):
     ) -> list[Record]:
         """Play the steps whose numbers are `wanted` (all by default); apply the others without showing them.
 
-        `opened` is called before the first frame of a wanted step, `closed` at the end of every step, shown or not:
-        the stage then stands as the viewer leaves it. It ends after step `last`, if there is such a number.
+        `opened` is called at the beginning of every step, shown or not, and `closed` at its end: the stage then stands
+        as the viewer leaves it. The chapter ends after step `last`, if there is such a number.
         """
         if lacking := lacks(self.material(), self.needs):
             raise ValueError(f"the chapter {self.title!r} needs {lacking}, and this model has none")
@@ -135,8 +135,8 @@ class Chapter(Stage):
                 self.records.append(record)
                 if showing:
                     self.next_section(record.title)
-                    if opened:
-                        opened(number, step)
+                if opened:
+                    opened(number, step)
                 self._change_note(seen, step)
                 self._light(seen, step)
                 self._perform(step, record, showing)
