@@ -81,16 +81,17 @@ class Encoder(Chapter):
         plan = Plan(trace)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
-        flow, columns = pulses(plan.lines, role="residual"), [VGroup(*column) for column in plan.travelling(trace)]
+        flow, columns = pulses(plan.lines, role="residual"), [VGroup(*column) for _, column in plan.travelling(trace)]
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
                 claim(
                     plan.whole,
-                    "This is the encoder, all of it, in the order in which it computes.",
-                    "This is the encoder, in the order in which it computes; layers like these are left out.",
+                    "This is the encoder, all of it.",
+                    "This is the encoder; layers like these are left out.",
                 ),
-                (appear_in_turn(plan.parts, "slow"), draw(*plan.lines, kind="slow")),
+                (appear_in_turn(plan.parts, "cell"), draw(*plan.lines, kind="cell")),
+                (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False)),
                 ambient=flow,
             ),
             beat(
@@ -99,7 +100,11 @@ class Encoder(Chapter):
                 ambient=flow,
             ),
             beat(
-                "Through all of them goes one vector for each token.",
+                claim(
+                    trace.about["config"]["norm_order"] == "post",
+                    "Through all of them goes one vector for each token.",
+                    "Each token’s vector goes straight on; what is computed at its side is added.",
+                ),
                 deal(plan.chips, columns[0]),
                 appear_in_turn(columns[1:], "slow"),
             ),
@@ -271,7 +276,7 @@ class Encoder(Chapter):
     def added(self, trace: Trace, plan: Plan, mixing: Mixing) -> Iterator[Step]:
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
-        signs, past, bypass = plan.signs("+", mixing.made), *plan.past(mixing.vectors, mixing.moved)
+        past, bypass = plan.past(mixing.vectors)
         before, part = (trace[f"encoder.{name}"].pick(batch=0, sublayer=k) for k, name in enumerate(LENGTHS))
         lengths, additions = plan.lengths(plan.before, before, part)
         shares = trace["encoder.0.self_attn.added_share"].pick(batch=0)
@@ -287,9 +292,8 @@ class Encoder(Chapter):
             beat(
                 "It is added to it: this is a residual connection.",
                 exchange(mixing.vectors, mixing.moved, "slow"),
-                appear(signs),
                 *mixing.summed(),
-                leave(signs, mixing.heading, past, *bypass),
+                leave(mixing.heading, past, *bypass),
             ),
             beat(
                 "So the vector is still there, in the sum.",
@@ -318,7 +322,6 @@ class Encoder(Chapter):
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
         network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
-        signs = plan.signs("+", made)
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
@@ -348,8 +351,7 @@ class Encoder(Chapter):
             beat(
                 "That is added, too.",
                 (leave(*network.copies), *exchange(vectors, moved)),
-                appear(signs),
-                (leave(signs), *added(moved, made, out)),
+                added(moved, made, out),
                 leave(*made),
             ),
             stage=[plan, *vectors],
@@ -413,7 +415,7 @@ class Encoder(Chapter):
         told = [plan.heading("changed", columns[0][0]), *(box.count for box in boxes)]
         crossing = [line for box in boxes for lines in box.ways for line in lines]
         flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
-        rings, arch, whole = passing.alone(plan, trace, path, here)
+        every, arch, whole = passing.alone(plan, trace, path, here)
         found = claim(
             bool(pairs == 0),
             "With a single token, there is no other vector.",
@@ -448,13 +450,14 @@ class Encoder(Chapter):
                 leave(
                     *(ring, *told, *crossing),
                     *(part for k in others for part in (plan.chips[k], plan.lines[k], *(c[k] for c in columns))),
+                    *(part for k in others for some in plan.beside for part in some[k :: len(plan.chips)]),
                 ),
             ),
             beat(
                 "All of these: in attention, it attends to itself.",
-                appear_in_turn([*rings]),
+                appear(every),
                 draw(arch, kind="row"),
-                appear(whole, ring_around(plan.boxes[path])),
+                appear(whole),
                 ambient=pulses([plan.lines[here], arch], role="residual"),
             ),
             stage=[plan, *(vector for column in columns for vector in column)],

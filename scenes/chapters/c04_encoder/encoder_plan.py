@@ -27,11 +27,11 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import End, Ground, Thickness, means
+from scenes.mobjects.marks import End, Ground, Stands, Thickness, means
 from scenes.mobjects.norm_stages import NormStages, bars_of
 from scenes.mobjects.passage import fan, final_of, rows_of, strand
 from scenes.mobjects.ribbon import gutter
-from scenes.mobjects.shapes import Box, bracket, ellipsis, path, rule
+from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, path, rule, stroked
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
@@ -64,13 +64,13 @@ SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
 COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 960.0)}
 #: The same where attention, or a table, needs room between two.
-APART = 2, 340.0
+APART = 2, 280.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
 SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
 BELOW, LOWER = 110.0, 0.43
 #: Px below all boxes, where brackets name the layers.
-FOOT = 62.0
+FOOT = 54.0
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
 FUNNEL, COPY = 70.0, 220.0
 #: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
@@ -79,8 +79,10 @@ LEFT_END = 4
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
-#: Px at the left of a column of outputs, for shares; below the last lane, and above and below bars in a lane.
-SHARE, FEET, AIR = 90.0, 12.0, 5.0
+#: Px below the last lane, and above and below bars in a lane.
+FEET, AIR = 12.0, 5.0
+#: How high the gap is in which a line passes an attention, of a vector; px for the plus behind a box.
+GAP, JOIN = 0.4, 40.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width.
@@ -109,6 +111,8 @@ class Plan(VGroup):
         behind: True if there is room at the right of all gates, for what comes out.
 
     `boxes` are by the path of their part; `parts` are all boxes with their names, and the ellipses, from left to right.
+    The line of a token goes past the boxes of a sublayer, in gaps between what they are for each token: of these boxes,
+    `ways` lead from each line to its side and back, to the `joins`, where what is computed is added.
     """
 
     def __init__(self, trace: Trace, opened: str = "", behind: bool = False) -> None:
@@ -118,21 +122,25 @@ class Plan(VGroup):
         parts = [*tower.parts] if self.whole else _abridged(tower.parts, later_attention(trace))
         words = self.words = rows_of(trace, "embed_src.sum").words("position")
         inner = [part for part in parts if opened not in ("", *parts) and part.startswith(f"{opened}.")]
+        #: Of each sublayer, the boxes at the side of the lines: all up to that whose output is added.
+        subs = [sub.parts for layer in tower.layers for sub in layer]
+        self.asides = [sub[: next(k for k, part in enumerate(sub) if kind_of(part) in STREAM) + 1] for sub in subs]
+        past = {part for side in self.asides for part in side if not opened or part in inner}
         ahead = BEHIND if inner else 0
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
-        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - FEET).rows(len(words), 0)
+        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - FOOT).rows(len(words), 0)
         #: Px from a line to what happens below it, and of the vectors.
-        self.below = 0.0 if inner else min(BELOW, LOWER * lanes[0].height)
-        high = lanes[0].height if inner else self.below
-        self.high = min(HIGHEST, high - min(6, high / 5))
+        self.below = min(BELOW, LOWER * lanes[0].height)
+        self.high = min(HIGHEST, self.below - min(6, self.below / 5))
         self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
-        self.foot = foot = 0.0 if opened else min(FOOT, (lanes[0].height + self.below - self.high) / 2)
+        self.foot = foot = 0.0 if opened else FOOT
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
         wide = self._widths(parts, names, inner or [opened] * bool(opened), room.width - ahead)
         self.boxes: dict[str, VMobject] = {}
         self.parts: list[VMobject] = []
+        self.gaps = VGroup()
         self.room, x, colours = room, room.left, palette()
         for part in parts:
             if part in inner[:1]:
@@ -151,7 +159,10 @@ class Plan(VGroup):
                 name.scale(LARGER)
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
-            self.parts.append(VGroup(box, name))
+            gap, (a, b) = self.high * (GAP if kind_of(part) == "self_attn" else 1.15), (here.left - 3, here.right + 3)
+            gaps = [rule(at(a, y), at(b, y), "background", gap) for y in self.ys if part in past]
+            self.gaps.add(*gaps)
+            self.parts.append(VGroup(box, name, *gaps))
         d_model = trace.about["config"]["d_model"]
         count, apart = COLUMNS.get(kind_of(opened), APART)
         #: Px of an entry.
@@ -164,16 +175,45 @@ class Plan(VGroup):
         self.before = Room(inside.left, inside.top, self.last.left - 2 * BETWEEN, inside.bottom)
         #: The absolute value that gets the full colour, wherever vectors of the stream are.
         self.scale = scale_of(*(rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "resid_post")))
-        start = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
+        begin = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
         thick = min(4.0, lanes[0].height / 12)
         self.chips = [
             Token(label, "", side.width, min(TOKEN, lane.height - 6)).move_to(at((side.left + side.right) / 2, y))
             for label, lane, y in zip(words, lanes, self.ys, strict=True)
         ]
-        self.lines = VGroup(rule(at(start, y), at(STAGE.right, y), "residual", thick) for y in self.ys)
+        self.lines = VGroup(rule(at(begin, y), at(STAGE.right, y), "residual", thick) for y in self.ys)
         for i, line in enumerate(self.lines):
             line.key = ("line", i)
-        super().__init__(*self.parts, self.lines, *self.chips)
+        self.ways, self.joins = VGroup(), VGroup()
+        for first, last in ((side[0], side[-1]) for side in self.asides):
+            if opened == last:
+                self.joins.add(*(self._join(at(self.last.left - BETWEEN / 2, y)) for y in self.ys))
+            elif first in past and first in self.boxes:
+                left = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
+                right, down = self.boxes[last].get_right() + LEFT * units(JOIN / 2), DOWN * units(self.below)
+                for y in self.ys:
+                    start, end = (np.array([x[0], at(0, y)[1], 0]) for x in (left, right))
+                    self.ways.add(path([start, start + down, end + down, end], "ink2", thick))
+                    self.joins.add(self._join(end))
+                if not opened and kind_of(last) == "self_attn":
+                    self.ways.add(self._crossing(self.boxes[last]))
+        #: What there is of each token at the side of its line.
+        self.beside = self.gaps, self.ways, self.joins
+        super().__init__(*self.parts, self.lines, self.ways, self.joins, *self.chips)
+
+    def _crossing(self, box: VMobject) -> VMobject:
+        """Lines from the side of each token to that of each, in the left half of an attention."""
+        feet = [at(0, y + self.below) * UP for y in self.ys]
+        start, end = box.get_left() * RIGHT, (box.get_left() + RIGHT * 0.4 * box.width) * RIGHT
+        ways = [curve(start + a, end + b, level=True).points for a in feet for b in feet]
+        return stroked(np.concatenate(ways), "weight", 1.5)
+
+    def _join(self, spot: np.ndarray) -> VGroup:
+        """A plus in a circle: there, what comes from the side is added."""
+        wide = min(JOIN * 0.7, self.high * 0.8)
+        plate = Box(wide, wide, palette().background, wide / 2, palette().residual, 3)
+        arms = (rule(-arm, arm, "ink", 3) for arm in (RIGHT * units(wide * 0.28), UP * units(wide * 0.28)))
+        return VGroup(plate, *arms).move_to(spot)
 
     @staticmethod
     def _widths(parts: Sequence[str], names: dict[str, Words], opened: Sequence[str], room: float) -> dict[str, float]:
@@ -216,22 +256,40 @@ class Plan(VGroup):
             made.append(VGroup(line, words) if words.size >= SMALLEST else VGroup(line))
         return made
 
-    def travelling(self, trace: Trace, under: str = "") -> list[list[Vector]]:
-        """The vectors of all tokens as they leave each box, or each of a layer, one column a box, at its right."""
-        made = []
-        for part, box in self.boxes.items():
-            if not part.startswith(under):
-                continue
-            owner, _, own = part.rpartition(".")
-            told, wide = STREAM.get(own or part), pixels(box.width) - INSIDE
-            rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
-            wide = min(wide, WIDEST) if under else wide
-            column = [Vector(row, wide, self.high, "residual", self.scale) for row in rows]
-            right = box.get_right()[0] - units(INSIDE / 2 + wide / 2)
+    def travelling(self, trace: Trace, under: str = "") -> list[tuple[str, list[Vector]]]:
+        """The vectors of all tokens as they leave each box, or each of a layer, with its part: at its right, at the
+        side of the line if it is; and without one, over the box that follows, those to which its output is added.
+        """
+        made: list[tuple[str, list[Vector]]] = []
+        parts = [part for part in self.boxes if part.startswith(under)]
+        for part, after in zip(parts, [*parts[1:], ""], strict=True):
+            aside, (owner, _, own) = self.aside(part), part.rpartition(".")
+            told = None if aside else STREAM.get(own or part)
             made.append(
-                [one.move_to(np.array([right, at(0, y)[1], 0])) for one, y in zip(column, self.ys, strict=True)]
+                (
+                    part,
+                    self._column(
+                        rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out"), part, under, aside
+                    ),
+                )
             )
+            if aside and own in STREAM and self.aside(after) and (self.whole or after.startswith(owner)):
+                made.append(("", self._column(rows_of(trace, f"{owner}.{STREAM[own]}"), after, under)))
         return made
+
+    def aside(self, part: str) -> bool:
+        """True for a box at the side of the lines."""
+        return any(part in side for side in self.asides)
+
+    def _column(self, rows: NamedTensor, part: str, under: str, aside: bool = False) -> list[Vector]:
+        box, join = self.boxes[part], JOIN * any(aside and part == side[-1] for side in self.asides)
+        wide = pixels(box.width) - INSIDE - join
+        wide = min(wide, WIDEST) if under else wide * (0.5 if kind_of(part) == "self_attn" else 1)
+        right, down = box.get_right()[0] - units(INSIDE / 2 + join + wide / 2), self.below * aside
+        column = [Vector(row, wide, self.high, "ink3" if aside else "residual", self.scale) for row in rows]
+        for one, label, y in zip(column, self.words, self.ys, strict=True):
+            means(one.move_to(np.array([right, at(0, y + down)[1], 0])).plate, Stands(label))
+        return column
 
     def place(self, token: Label) -> int:
         """The line of a token, from the top."""
@@ -297,9 +355,9 @@ class Plan(VGroup):
         sheet = Box(self.middle.width, self.middle.height - SIDE, palette().background, 14, palette().ink3, 2.5)
         return sheet.move_to(self.middle.centre), self.middle.padded().inset(0, SIDE)
 
-    def past(self, vectors: Sequence[Vector], moved: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
-        """The way of each vector around what its gate computes, and what that is called."""
-        ends = zip(vectors, moved, strict=True)
+    def past(self, vectors: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
+        """The way of each vector past what its gate computes, and what that is called."""
+        ends = zip(vectors, self.joins, strict=True)
         ways = [rule(one.get_right(), other.get_left(), "residual", 14) for one, other in ends]
         return self.heading("past the attention", VGroup(*ways)), ways
 
@@ -368,15 +426,25 @@ class Blanked(VGroup):
 class Strands:
     """The weights of an attention as strands, from each vector that it reads to each output, query by query.
 
-    In the layer that the lecture follows they are those of its head, elsewhere the means over all heads.
+    In the layer that the lecture follows they are those of its head, elsewhere the means over all heads. Their title
+    stands over them, or over a `box`.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, path: str, read: Sequence[Vector], given: Sequence[Vector]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        trace: Trace,
+        path: str,
+        read: Sequence[Vector],
+        given: Sequence[Vector],
+        box: VMobject | None = None,
+    ) -> None:
         focus, own = focus_of(trace), path == focus_of(trace).path
         self.read, self.given = read, given
         self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
         self.strands = fan(self.weights, read, given, LEAST)
-        self.title = plan.heading(f"head {letter_of(focus.head)}" if own else "attention weights", self.strands)
+        told = f"head {letter_of(focus.head)} of {trace['config.heads']}" if own else "attention weights"
+        self.title = plan.heading(told, self.strands if box is None else box)
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
         """The strand of a pair, and beside it the number of its weight."""
@@ -407,10 +475,12 @@ class Passing(Strands):
         self.boxes = [plan.boxes[part] for part in self.parts]
         self.enter = plan.vectors(rows_of(trace, f"{layer}.resid_pre"), "front")
         self.end = plan.vectors(final_of(trace), "end")
-        #: The vectors before the layer, in each of its boxes, and behind it.
-        self.columns = [self.enter, *plan.travelling(trace, f"{layer}."), self.end]
-        self.place = self.boxes.index(plan.boxes[path])
-        super().__init__(plan, trace, path, *self.columns[self.place : self.place + 2])
+        #: The vectors before the layer, in each of its boxes and where they are added, and behind it.
+        self.stops = [*plan.travelling(trace, f"{layer}."), ("", self.end)]
+        self.columns = [self.enter, *(column for _, column in self.stops)]
+        self.place, self.plan = [part for part, _ in self.stops].index(path), plan
+        read, given = self.columns[self.place : self.place + 2]
+        super().__init__(plan, trace, path, read, given, plan.boxes[path])
         self.lit = ring_around(self.boxes[0])
         whole = [VGroup(*self.enter), VGroup(*self.end)]
         self.frames = [ring_around(column, "residual") for column in whole]
@@ -423,10 +493,8 @@ class Passing(Strands):
 
     def finish(self) -> list[Any]:
         """Plays in which they go through the other boxes, and come out."""
-        return [
-            *self._steps(self.place + 1, len(self.boxes)),
-            (leave(self.lit), *self._on(len(self.boxes)), appear(self.sizes[1])),
-        ]
+        *inside, last = self._steps(self.place + 1, len(self.stops))
+        return [*inside, (leave(self.lit), *last, appear(self.sizes[1]))]
 
     def fits(self) -> list[Any]:
         """Plays in which a frame around what came out moves to what went in."""
@@ -434,11 +502,11 @@ class Passing(Strands):
 
     def blanked(self, plan: Plan, trace: Trace, token: int) -> list[Blanked]:
         """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
-        pairs = zip(self.parts, pairwise(self.columns[:-1]), strict=True)
-        return [Blanked(plan, trace, part, token, *pair) for part, pair in pairs]
+        pairs = zip(self.stops, self.columns, strict=False)
+        return [Blanked(plan, trace, part, token, before, after) for (part, after), before in pairs if part]
 
-    def alone(self, plan: Plan, trace: Trace, path: str, here: int) -> tuple[VGroup, VMobject, Words]:
-        """Rings around the boxes but the attention at a path; in that, an arch from a single token back to itself."""
+    def alone(self, plan: Plan, trace: Trace, path: str, here: int) -> tuple[VMobject, VMobject, Words]:
+        """A ring around all boxes; in the attention at a path, an arch from a single token back to itself."""
         row, middle = plan.words[here], plan.room.centre[1]
         whole = trace[f"{path}.weight_sums"].pick(batch=0, head=0, query=row)
         start, end = self.read[here].get_right(), self.given[here].get_left()
@@ -447,25 +515,29 @@ class Passing(Strands):
         arch.points = np.array([start, start + bend + LEAN * (end - start), end + bend, end])
         means(arch, Thickness(whole, 11.5, 1.5), End(row, first=True, level=True), End(row, level=True))
         text = number(whole, "share", "large number").settle(arch.point_from_proportion(0.5) + bend * OVER)
-        boxes = zip(self.parts, self.boxes, strict=True)
-        return VGroup(ring_around(box) for part, box in boxes if part != path), arch, text
+        return ring_around(VGroup(*self.boxes)), arch, text
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []
-        for k in range(first, last):
-            here = () if k == 0 else (move_ring(self.lit, self.boxes[k]),)
-            if k == self.place:
-                plays += [
-                    (*here, appear(self.title), draw(*self.strands, kind="row")),
-                    deal(self.read, self.columns[k + 1]),
-                ]
+        stream = self.enter
+        for k, (part, column) in enumerate(self.stops[:last]):
+            before = self.columns[k]
+            here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
+            on = (Travel(a, b, 0.0, "row") for a, b in zip(before, column, strict=True))
+            if k < first:
+                pass
+            elif k == self.place:
+                plays.append((*here, appear(self.title), draw(*self.strands, kind="row")))
+                plays.append(deal(self.read, column))
+            elif self.plan.aside(part) or not self.plan.aside(self.stops[k - 1][0]):
+                plays.append((*here, *on))
             else:
-                plays.append((*here, *self._on(k)))
+                flights = (Flight(a, b, 0.0, "row") for a, b in zip(before, column, strict=True))
+                plays.append(
+                    (*here, *flights, *(Travel(a, b, 0.0, "row") for a, b in zip(stream, column, strict=True)))
+                )
+            stream = stream if self.plan.aside(part) else column
         return plays
-
-    def _on(self, place: int) -> tuple[Animation, ...]:
-        """The vectors move on from a column to the next."""
-        return tuple(Travel(a, b, 0.0, "row") for a, b in zip(*self.columns[place : place + 2], strict=True))
 
 
 class Mixing(Strands):
@@ -508,7 +580,7 @@ class Taking:
         taken, total = (part[name].pick(query=place) for name in ("weighted_rows", "mixture"))
         weights = mixing.weights.pick(query=token).quantities()
         self.shares = VGroup(number(weight, "share", "stage number") for weight in weights)
-        room = Room(plan.last.left - SHARE, plan.last.top, plan.last.right, plan.last.bottom - FEET)
+        room = Room(plan.last.left + SIDE / 2, plan.last.top, plan.last.right, plan.last.bottom - FEET)
         self.sheet = Box(room.width + SIDE, room.height, palette().background, 14, palette().ink3, 2.5)
         self.sheet.move_to(room.centre)
         self.heading = plan.heading(f"what “{token}” takes", self.sheet)
