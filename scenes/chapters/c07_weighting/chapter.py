@@ -259,12 +259,16 @@ class Weighting(Chapter):
             ),
             beat(
                 "By its root: they stay about one in size.",
-                (leave(picture.cursor), *picture.over("full", "small")),
-                (*exchange([picture.plot], [picture.closer], "slow"), *picture.over("small", "root")),
+                leave(picture.cursor, full),
+                (
+                    *exchange([picture.plot], [picture.closer], "slow"),
+                    *picture.over("full", "root"),
+                    shares.go(picture.again - 1, -1),
+                ),
             ),
             beat(
                 "And the weights stay alive, however many products.",
-                (leave(full), appear(picture.cursor, rise=False)),
+                appear(picture.cursor, rise=False),
                 picture.live(picture.again),
                 appear(root),
             ),
@@ -287,14 +291,14 @@ class Weighting(Chapter):
                 appear(nudges[0]),
                 (
                     Flight(nudges[0], raw.bars[0], kind="row"),
-                    picture.lower(0),
+                    raw.go(),
                     *exchange([raw.best[0]], [raw.best[-1]]),
                 ),
             ),
             beat(
                 f"Over the root, it falls from {before:share} to {after:share}; the others rise.",
                 (appear(root.floor, root.heading), fill(root.bars, "row"), appear(root.best[0], nudges[1])),
-                (leave(root.best[0]), Flight(nudges[1], root.bars[0], kind="row"), picture.lower(1)),
+                (leave(root.best[0]), Flight(nudges[1], root.bars[0], kind="row"), root.go()),
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",

@@ -64,9 +64,9 @@ class Shares(VGroup):
         self.heading = Words(name, "stage word", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
         super().__init__(self.floor, self.heading, self.bars)
 
-    def go(self, first: int, last: int) -> Animation:
-        """The bars pass from one state to another."""
-        return Through(self.bars, self.states[first : last + 1], "slow")
+    def go(self, *places: int) -> Animation:
+        """The bars pass through some of the states."""
+        return Through(self.bars, [self.states[place] for place in places or range(len(self.states))], "slow")
 
 
 class Walks(VGroup):
@@ -89,44 +89,35 @@ class Walks(VGroup):
             for reach in reaches
         )
         self.lines, self.bounds = {}, {}
-        ways = (
-            ("raw", "raw", self.plot),
-            ("full", "full", self.plot),
-            ("small", "root", self.plot),
-            ("root", "root", self.closer),
-        )
-        for name, choice, plot in ways:
+        for choice, plot in (("raw", self.plot), ("full", self.plot), ("root", self.closer)):
             rows, typical = (run[part].pick(choice=choice) for part in ("walks", "walk_roots"))
-            self.lines[name] = VGroup(
+            self.lines[choice] = VGroup(
                 plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < keys])
                 for i, row in enumerate(rows)
             )
-            self.bounds[name] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
-            if choice == name != "full":
+            self.bounds[choice] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
+            if choice != "full":
                 ends = [row.quantity(len(row) - 1) for row in typical]
                 plot.add(plot.ticks([width], "", "fact"), plot.heights(ends, ".0f"), plot.level())
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
-        high = run["walk_roots"].pick(choice="raw", edge=1, step=len(counts) - 1)
+        high = run["walk_roots"].quantity(0, 1, len(counts) - 1)
         self.root = Words(f"± root of {width}: {high:.0f}", "large number")
         side.fit(VGroup(self.root, self.law).arrange(DOWN, buff=gap("part")), most=1.0)
         raw, root = ([row.quantities() for row in table.pick(choice=choice)] for choice in ("raw", "root"))
         self.again, last = len(raw) + 1, table.pick(choice="full", step=len(counts) - 1).quantities()
         self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
-        ends = [[self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values]
-        self.cursors = [VGroup(rule(*pair, "ink2", 3)) for pair in ends]
+        spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
+        self.cursors = [VGroup(rule(low, high, "ink2", 3)) for low, high in spans]
         self.cursor = self.cursors[0].copy()
         super().__init__(self.plot, self.law, self.root)
 
-    def over(self, *ways: str) -> tuple[Animation, ...]:
+    def over(self, *ways: str) -> list[Animation]:
         """Each sum is divided by its own divisor."""
-        return (
-            Through(self.lines["raw"], [self.lines[way] for way in ways], "slow"),
-            Through(self.bounds["raw"], [self.bounds[way] for way in ways], "slow"),
-        )
+        return [Through(some["raw"], [some[way] for way in ways], "slow") for some in (self.lines, self.bounds)]
 
     def live(self, first: int) -> tuple[Animation, ...]:
         """Product by product, a softmax of the sums so far: its states, from the `first` on."""
-        return Through(self.cursor, self.cursors, "slow"), self.shares.go(first, first + len(self.cursors) - 1)
+        return Through(self.cursor, self.cursors, "slow"), self.shares.go(*range(first, first + len(self.cursors)))
 
 
 class Nudges(VGroup):
@@ -144,9 +135,8 @@ class Nudges(VGroup):
         self.curve = plot.curve(leads, curve, "ink3", 6)
         self.charts, self.feet, self.ends = [], [], []
         self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
-        for (choice, name), place in zip(
-            names.items(), room.inset(BELOW, 0).columns(len(names), 2 * BELOW), strict=True
-        ):
+        places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)
+        for (choice, name), place in zip(names.items(), places, strict=True):
             rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
             self.charts.append(Shares(rows, name, place))
             spots, ends = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1], [rows[0][0], rows[-1][0]]
@@ -159,16 +149,11 @@ class Nudges(VGroup):
             tilt = run["one_slopes"].pick(choice=choice)
             slope = Words(f"{name}: slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number")
             # On the side of the bar where the curve leaves room.
-            side = RIGHT if ends[0] < 0.5 else LEFT
-            slope.next_to(self.spots[-1], side, buff=units(BELOW / 2))
-            self.slopes.add(slope.shift(DOWN * units(BELOW / 2) * (side is LEFT)))
+            side, down = (RIGHT, 0) if ends[0] < 0.5 else (LEFT, BELOW / 2)
+            self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
         plot.add(plot.heights(half, "share"), plot.shares())
         super().__init__(plot, self.curve, *self.charts)
-
-    def lower(self, place: int) -> Animation:
-        """What softmax reads for the best key gets smaller by one."""
-        return self.charts[place].go(0, len(self.charts[place].states) - 1)
 
 
 class AddedOutput(VGroup):

@@ -19,6 +19,7 @@ from scenes.animations import (
     follow,
     leave,
     move_ring,
+    reshape,
     ring_around,
     slide,
 )
@@ -188,19 +189,19 @@ class Positions(Chapter):
         entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
         scaled = all(abs(entry) < largest for entry in entries)
         first = claim(scaled, f"Times the root of {trace['config.d_model']}, its", "Its")
-        word, here, count = picture.word, picture.place, len(picture.lifts)
+        word, here = picture.word, picture.place
         back = leave(picture.added), Through(word, picture.counted[::-1], "row")
         closing = [beat("Here each position has learned entries instead.", back, slide(word, picture.learned, "slow"))]
         if waves:
             (first_wave, second_wave), again = picture.waves, picture.again
-            rings = [ring_around(first_wave.entries[place]) for place in (0, again)]
-            others = [second_wave.entries[place] for place in (0, again)]
+            spots, others = ([wave.entries[place] for place in (0, again)] for wave in picture.waves)
+            rings = [*map(ring_around, spots)]
             closing = [
                 beat(
                     "A sine wave never exceeds one, so the word stays in sight.",
                     back,
-                    (Through(word, picture.waved[:1], "row"), *picture.named()),
-                    picture.wave("slow"),
+                    (Through(word, picture.waved[:1], "row"), reshape(picture.token_name, picture.raised_name)),
+                    (appear(first_wave.zero, picture.wave_names[0]), *picture.wave()),
                 ),
                 beat(
                     claim(
@@ -218,14 +219,14 @@ class Positions(Chapter):
             "Why not just add the number?",
             beat(
                 "A layer reads only vectors, so one way is to write positions into them.",
-                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(word[:3], picture.names[0])),
+                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(word[:3], picture.token_name)),
                 fill(picture.entries, "slow"),
                 appear(picture.peak),
             ),
             beat(
                 "As a plain number, one more for each word?",
-                (leave(picture.peak), appear(picture.numbers, picture.names[1], picture.ring)),
-                picture.count(range(here + 1), "row"),
+                (leave(picture.peak), appear(picture.numbers, picture.position_name, picture.ring)),
+                picture.count(slice(here + 1)),
             ),
             beat(
                 claim(
@@ -233,7 +234,7 @@ class Positions(Chapter):
                     f"{first} largest entry is {largest:.1f} in size. At position {last}, the word drowns.",
                     f"{first} largest entry is {largest:.1f} in size, and the number grows to {last}.",
                 ),
-                picture.count(range(here, count), "slow"),
+                picture.count(slice(here, None)),
             ),
             *closing,
             stage=[ribbon],
@@ -501,8 +502,7 @@ class Positions(Chapter):
         ahead = focus.stack == DECODER
         shown = [len(words)] if ahead else [*range(len(words) + 1)]
         picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
-        (same, other), (plainly, again) = picture.shares, picture.subtracted
-        before, now, difference = picture.named
+        (same, other), (dealt, anew, subtracted) = picture.shares, zip(*picture.plays, strict=True)
         yield Step(
             "With positions, the order counts",
             beat(
@@ -512,33 +512,26 @@ class Positions(Chapter):
             ),
             beat(
                 claim(ahead, f"Attention makes a vector for “{last}”.", "Attention makes a vector for each word."),
-                (*picture.dealt, appear(before)),
+                dealt,
             ),
-            beat(
-                "Your turn: words trade places, positions stay. What changes?",
-                picture.trade_places(),
-            ),
-            beat("Compute anew,", (*picture.anew, appear(now))),
+            beat("Your turn: words trade places, positions stay. What changes?", picture.trade_places()),
+            beat("Compute anew,", anew),
             beat(
                 claim(
                     max(same) < ROUNDING,
                     "and subtract what was there before: without positions, nothing is left.",
                     "and subtract what was there before: even without positions, something is left.",
                 ),
-                (plainly, appear(difference[0])),
+                subtracted[0],
                 appear(ring_around(picture.differences[0])),
             ),
             beat(
                 claim(
                     max(other) > ROUNDING,
-                    claim(
-                        min(other) > ROUNDING,
-                        "With them, every vector has become another.",
-                        "With them, some vectors have become others.",
-                    ),
+                    "With them, the vectors have become others.",
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
-                (again, appear(difference[1])),
+                subtracted[1],
             ),
             beat(
                 claim(

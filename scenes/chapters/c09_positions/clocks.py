@@ -200,7 +200,8 @@ class LargeDial:
         for text, row, line in zip(("sine: how far right", "cosine: how far up"), rows, body.rows(2, 40), strict=True):
             upper, lower = line.split_rows(60, 10)
             self.names.add(Words(text, "stage word").begin_in(upper))
-            self.bars.append(Scaled(row, [signed(entry, 1.0) for entry in row.quantities()], lower, rows))
+            fills = [signed(entry, 1.0) for entry in row.quantities()]
+            self.bars.append(Scaled(row, fills, lower, tips[: self.places[-1] + 1]))
         self.numbers = VGroup(
             number(numbers.quantity(i), "", "number", "ink2").settle(foot.centre).set_x(bar.get_x())
             for i, bar in enumerate(self.bars[0].entries)

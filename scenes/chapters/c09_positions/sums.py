@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -14,14 +15,12 @@ from scenes.animations import (
     Through,
     Travel,
     Visit,
-    appear,
     deal,
     draw,
     exchange,
     follow,
     gather,
     lagged,
-    reshape,
     ring_around,
 )
 from scenes.layout import STAGE, Room
@@ -73,7 +72,7 @@ class Attended:
     """
 
     def __init__(self, rows: NamedTensor, room: Room, above: float, below: float, scale: float = 0.0) -> None:
-        self.scale = scale or float(np.quantile(np.abs(rows.values), BRIGHT)) or 1.0
+        self.rows, self.scale = rows, scale or float(np.quantile(np.abs(rows.values), BRIGHT)) or 1.0
         self.ribbon = Ribbon(rows.words("position"), room)
         self.line, self.body = self.ribbon.below(room, above).split_rows(BAND, below)
         self.vectors = self.under(rows)
@@ -193,7 +192,7 @@ class TwoOrders:
 
 
 class Scaled(VGroup):
-    """The entries of a row as bars on a `zero` line, on the scale on which some rows just fit.
+    """The entries of a row as bars on a `zero` line, on the scale on which some values just fit.
 
     If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours.
     """
@@ -203,11 +202,10 @@ class Scaled(VGroup):
         row: NamedTensor,
         fills: Sequence[str],
         room: Room,
-        fitting: Sequence[NamedTensor] | np.ndarray,
+        fitting: np.ndarray,
         lift: Quantity | None = None,
     ) -> None:
-        values = fitting if isinstance(fitting, np.ndarray) else np.concatenate([one.values for one in fitting])
-        low, top = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), 0.0)
         px, pitch = room.height / (top - low), room.width / len(fills)
         foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
         self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
@@ -254,10 +252,8 @@ class NumberOrWave:
         most = int(np.abs(values).argmax())
         bar, up = self.entries[most * len(fills) // len(row)], UP if values[most] > 0 else DOWN
         self.peak = number(row.quantity(most), ".1f", "stage number").next_to(bar, up, buff=units(10))
-        self.names = VGroup(
-            Words(f"entries of “{token}”", "stage word", "residual").begin_in(side.cross(body)),
-            Words("position", "stage word", "ink2").begin_in(side.cross(foot)),
-        )
+        self.token_name = Words(f"entries of “{token}”", "stage word", "residual").begin_in(side.cross(body))
+        self.position_name = Words("position", "stage word", "ink2").begin_in(side.cross(foot))
         columns = foot.columns(len(self.lifts), 0)
         style = "number" if columns[0].width > NARROW else "note"
         self.numbers = VGroup(
@@ -281,34 +277,20 @@ class NumberOrWave:
         upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
         for pair, name, line in zip((0, slow), ("one sine wave", "a slower one"), lines, strict=True):
-            wave = sines[:, pair].quantities()
-            colours = [signed(sine, 1.0) for sine in wave]
+            colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
             self.waves.append(Scaled(sines[:, pair], colours, line, np.array([-1.0, 1.0])))
             self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(line)))
         self.waved = [Scaled(row, fills, upper, reach, sine) for sine in sines[:, 0].quantities()]
-        self.token_name = self.names[0].copy().set_y(at(0, (upper.top + upper.bottom) / 2)[1])
+        self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
-    def count(self, places: range, kind: str) -> tuple[Animation, ...]:
+    def count(self, places: slice) -> tuple[Animation, ...]:
         """The slab grows as the number of each of these positions, which a ring passes, is added."""
-        states, numbers = [self.counted[place] for place in places], [self.numbers[place] for place in places]
-        lifts = [self.lifts[place] for place in places]
-        return (
-            Through(self.word, states, kind),
-            Visit(self.ring, numbers, kind),
-            Count(self.added, lifts, "+.0f", kind),
-        )
+        counted = Count(self.added, self.lifts[places], "+.0f", "slow")
+        return Through(self.word, self.counted[places]), Visit(self.ring, self.numbers[places]), counted
 
-    def named(self) -> tuple[Animation, ...]:
-        """The name of the word follows it up, and the first wave gets a line and its name."""
-        return reshape(self.names[0], self.token_name), appear(self.waves[0].zero, self.wave_names[0])
-
-    def wave(self, kind: str) -> tuple[Animation, ...]:
+    def wave(self) -> tuple[Animation, ...]:
         """The first wave runs over the positions, and the word rides on it."""
-        return (
-            Through(self.word, self.waved, kind),
-            Visit(self.ring, self.numbers, kind),
-            Sweep(self.waves[0].entries, kind),
-        )
+        return Through(self.word, self.waved), Visit(self.ring, self.numbers), Sweep(self.waves[0].entries, "slow")
 
 
 class AddedPosition:
@@ -410,48 +392,41 @@ class WithAndWithout:
         encodings: of the positions, which stay where they are while the words trade places.
         shown: the places of the shuffled sentence whose vectors are shown.
 
-    For both, there are animations: vectors are `dealt`, made `anew` once the words have traded places, and each
-    one that was there before is `subtracted`. `shares` are the largest differences of each vector.
+    For both, there are `plays`: vectors are dealt, made anew once the words have traded places, and each one that was
+    there before is subtracted. `shares` are the largest differences of each vector.
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
         order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
         self.names, self.ribbons, self.shares, self.differences = VGroup(), [], [], []
-        self.named = [VGroup(), VGroup(), VGroup()]
         self.moved: list[VMobject] = []
         self.goals: list[VMobject] = []
-        self.dealt: list[Animation | None] = []
-        self.anew: list[Animation | None] = []
-        self.subtracted: list[Animation] = []
-        ways = ("no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
+        self.plays: list[tuple[Any, ...]] = []
+        ways = ("other.no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
         for (plain, other, name), room in zip(ways, wide.rows(2, 40), strict=True):
-            before, after = (
-                trace[f"other.{part}{attention}.out" if part else f"{attention}.out"].pick(batch=0)
-                for part in (plain, f"{other}.")
-            )
-            moved = trace.under(f"other.{other}.{attention}.out")
-            row = Attended(before, room, 8, 10)
+            made, moved = f"other.{other}.{attention}.out", trace.under(f"other.{other}.{attention}.out")
+            row = Attended(trace[f"{plain}{attention}.out"].pick(batch=0), room, 8, 10)
             ribbon, lines = row.ribbon, row.body.rows(3, 8)
-            rows = before, after, moved["shuffle_difference"].pick(batch=0)
+            rows = row.rows, trace[made].pick(batch=0), moved["shuffle_difference"].pick(batch=0)
             old, new, left = (
                 under(ribbon, line, tensor, "residual", row.scale) for line, tensor in zip(lines, rows, strict=True)
             )
-            parts = [*(ribbon.chips[j] for j in order), *(old[order[i]] for i in shown)]
+            parts: list[VMobject] = [*(ribbon.chips[j] for j in order), *(old[order[i]] for i in shown)]
             goals = [
                 part.copy().set_x(ribbon.centre(i)) for part, i in zip(parts, [*range(len(order)), *shown], strict=True)
             ]
             terms = zip(goals[len(order) :], [new[i] for i in shown], [left[i] for i in shown], strict=True)
             self.moved, self.goals = self.moved + parts, self.goals + goals
             self.ribbons.append(ribbon)
-            self.dealt.append(deal([ribbon.chips[order[i]] for i in shown], [old[order[i]] for i in shown]))
-            self.anew.append(deal([goals[i] for i in shown], [new[i] for i in shown]))
-            self.subtracted.append(lagged((gather(both, goal) for *both, goal in terms), 0.6))
+            dealt = deal([ribbon.chips[order[i]] for i in shown], parts[len(order) :])
+            anew = deal([goals[i] for i in shown], [new[i] for i in shown])
+            self.plays.append((dealt, anew, lagged((gather(both, goal) for *both, goal in terms), 0.6)))
             self.differences.append(VGroup(left[i] for i in shown))
             self.shares.append([float(moved["permutation_difference_by_row"].values[i]) for i in shown])
             self.names.add(Words(name, "stage word").begin_in(side.cross(row.line)))
-            for group, text, line in zip(self.named, ("before", "now", "difference"), lines, strict=True):
-                group.add(Words(text, "stage word", "ink2").begin_in(side.cross(line)))
+            for text, line in zip(("before", "now", "difference"), lines, strict=True):
+                self.names.add(Words(text, "stage word", "ink2").begin_in(side.cross(line)))
         self.places = under(ribbon, row.line, encodings, "weight", full_colour(encodings))
 
     def trade_places(self) -> tuple[Animation, ...]:
