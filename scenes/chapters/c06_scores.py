@@ -217,9 +217,11 @@ class Scores(Chapter):
                         f"the worst “{worst}” with {worst_score:.2f}: the two point apart.",
                         f"the worst “{worst}” with {worst_score:.2f}.",
                     ),
-                    move_ring(ring, listed[worst.position]),
+                    # It does not pass over what lies between the best and the worst.
+                    leave(ring),
+                    appear(other := ring_around(listed[worst.position])),
                 ),
-                beat("A token meets its own key, too.", move_ring(ring, listed[query_token.position]), leave(ring)),
+                beat("A token meets its own key, too.", move_ring(other, listed[query_token.position]), leave(other)),
             ]
             if others
             else [

@@ -270,7 +270,8 @@ class River(VGroup):
         for i, (entering, length) in enumerate(zip(self.sizes, self.read, strict=False)):
             x, foot = self.xs[i] + READS * self.pitch, self.room.top + BOX
             edge = self.y - self.widths[i] / 2
-            middle = (foot + edge) / 2
+            # All norms stand level, clear of the widest stretch that is read.
+            middle = (foot + self.y - max(self.widths[:-1]) / 2) / 2
             ends = (below, entering, middle + GATE / 2, edge), (above, length, foot, middle - GATE / 2)
             for some, value, top, low in ends:
                 band = Box(float(value) * self.gated, low - top, palette().residual, 0).move_to(at(x, (top + low) / 2))

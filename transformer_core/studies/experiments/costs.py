@@ -186,24 +186,23 @@ def variance(bench: Bench) -> Found:
     If the entries of q and k are independent with mean zero and variance one, each product has mean zero and variance
     one, and var(q . k) = d_k (Vaswani et al. 2017, section 3.2.1, footnote 4).
 
-    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The weights
-    are means over all draws. What begins with `one` is of a single draw of the largest width, a typical one: its leads
-    are nearest to the medians, in median deviations. In `NUDGES` steps, what the softmax reads for its best key gets
-    smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the lead is what the softmax
+    Draw q and k from the standard normal, `DRAWS` times `KEYS` keys a width; the names say what is kept. The largest
+    weights are means over all draws. What begins with `one` is of one draw of the largest width, a typical one: its
+    leads are nearest to the medians, in median deviations. In `NUDGES` steps, what the softmax reads for its best key
+    gets smaller, in the end by one. The weight of that key is p = 1 / (1 + e^-lead), where the lead is what the softmax
     reads for it, less the logarithm of the sum of e to the power of what it reads for the others; the slope is
     p (1 - p). The `walks` are running sums of products, each over the divisor of so many, `walk_roots` their standard
     deviations, below zero and above, and `walk_weights` a softmax of the first of them, one for each key.
     """
     rng = np.random.default_rng(bench.seed)
-    variance, heights, largest, rows = [], [], [], []
+    variance, heights, largest = [], [], []
     for width in WIDTHS:
         q, k = rng.normal(size=(DRAWS, width)), rng.normal(size=(DRAWS, KEYS, width))
         scores = np.einsum("nd,nkd->nk", q, k)
         variance.append(scores.var())
         heights.append(np.histogram(scores, BINS)[0] / scores.size)
         scaled = [np.sort(scores / divide(width), axis=-1)[:, ::-1] for divide in DIVISORS.values()]
-        rows.append([softmax(each).mean(0) for each in scaled])
-        largest.append([row[0] for row in rows[-1]])
+        largest.append([softmax(each)[:, 0].mean() for each in scaled])
     steps = rng.normal(size=(WALKS, 64)) * rng.normal(size=(WALKS, 64))
     sorted_scores = np.stack(scaled)
     leads = sorted_scores[..., 0] - np.log(np.exp(sorted_scores[..., 1:]).sum(-1))
@@ -222,7 +221,6 @@ def variance(bench: Bench) -> Found:
         tensors("width", words, width=np.array(WIDTHS), variance=variance)
         | tensors("width bin", words, histogram=heights)
         | tensors("width choice", words, largest_weight=largest)
-        | tensors("width choice key", words, sorted_weights=rows)
         | tensors("choice step key", words, one_weights=weights)
         | tensors("choice step", words, one_leads=leads)
         | tensors("choice", words, one_slopes=slopes)
