@@ -300,6 +300,10 @@ class MoveAndCompute:
         go_in, come_out = through(self.entering, self.network[1], self.leaving)
         return first, (appear(self.network, self.called), draw(*within), go_in), (draw(*outof), come_out)
 
+    def go_in(self) -> Play | None:
+        """What enters goes into the network."""
+        return through(self.entering, self.network[1], ())[0]
+
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: attention brings in, by its weights; and each vector goes down by itself."""
         down = [line for row in self.ways for line in row]

@@ -17,6 +17,7 @@ from scenes.animations import (
     draw,
     exchange,
     follow,
+    gather,
     leave,
     reshape,
     ring_around,
@@ -295,7 +296,13 @@ class FeedForward(Chapter):
                 Flight(picture.out[here], picture.alone, kind="row"),
                 (appear(ring_around(picture.out[here])), appear(ring_around(picture.alone))),
             ),
-            beat("What a vector knows about its neighbours, attention put there.", appear(*others) if others else None),
+            beat(
+                "What a vector knows about its neighbours, attention put there.",
+                appear(*others) if others else None,
+                gather([one for one in others if one in picture.enters], picture.enters[here], "slow")
+                if others
+                else None,
+            ),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )
 
@@ -366,15 +373,15 @@ class FeedForward(Chapter):
                     "Nothing bends: with one token, its attention weight is always one.",
                 ),
                 appear(bent.leaves.names),
-                bent.parting(),
+                bent.parting("cell"),
             ),
             beat(
                 claim(
                     bool(everywhere),
-                    f"One failure refutes it, and it failed on all {run['sentences']} new sentences.",
+                    f"One failure refutes it: it failed on all {run['sentences']} new sentences.",
                     "One failure refutes it, though not every sentence shows one.",
                 ),
-                appear(ring) if bends else None,
+                draw(ring, kind="slow") if bends else None,
             ),
             beat(
                 "“Attention is linear” is half the truth: its weighted sum is,",
@@ -496,7 +503,7 @@ class FeedForward(Chapter):
         left = picture.at_foot(Formula("(x W + b) W' + b'", LARGE)) if biased else None
         zeros, landing = picture.instead(*trace[f"{path}.zero_through_biases"]) if biased else ((), ())
         question = (
-            f"Your turn: take out {activation}, but keep the biases. Is it linear? Ask where zero goes."
+            f"Your turn: take out {activation}, but keep the biases."
             if biased
             else "This FFN has no biases: zero goes to zero. Your turn: is it linear, then? Ask where the others go."
         )
@@ -505,7 +512,8 @@ class FeedForward(Chapter):
             beat("So attention moves information between vectors, and the FFN computes within each:", *picture.down()),
             beat("it adds what training has stored.", appear(whole), ambient=picture.flow()),
             beat(question, (Reform(whole, left), *zeros) if left else None),
-            beat("To biases: it is affine, not linear.", landing) if biased else None,
+            beat("Is it linear? Ask where zero goes.", picture.go_in()) if biased else None,
+            beat("It comes out as biases: affine, not linear.", landing) if biased else None,
             stage=[*picture.arcs.chips],
         )
 

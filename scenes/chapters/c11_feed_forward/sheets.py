@@ -170,9 +170,9 @@ class Trial:
         """The two vectors go through."""
         return tuple(Travel(*pair, 0.1, "row") for pair in zip(self.enters.arrows, self.leaves.arrows, strict=True))
 
-    def parting(self) -> tuple[Animation, ...]:
+    def parting(self, kind: str = "row") -> tuple[Animation, ...]:
         """Show the distance between the two sides, if there is one."""
-        return (draw(self.leaves.between, kind="row"), appear(self.number)) if self.apart > ROUNDING else ()
+        return (draw(self.leaves.between, kind=kind), appear(self.number)) if self.apart > ROUNDING else ()
 
     def turns_into(self, other: Trial) -> tuple[Animation, ...]:
         """The same vectors through another part: what leaves here takes the shape of what leaves there."""
