@@ -280,7 +280,9 @@ class Inside(Chapter):
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
         masks = [run["of_time_0"], run["of_time_1"]]
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
-        told = picture.told(masks)
+        told, head = picture.told(masks), card.head.columns(3)
+        share = Words(f"time words: {run['unit_new']:share}", "large number").settle(head[1].centre)
+        chance = Words(f"chance words: {shuffled:share}", "large number").end_in(head[2])
         yield Step(
             "A neuron that wakes at time words",
             beat(
@@ -291,11 +293,13 @@ class Inside(Chapter):
             beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
             beat(
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
-                appear_in_turn([*rings[0], *told[0]], "slow"),
+                appear_in_turn([*rings[0], *rings[1], *told[0], *told[1]], "slow"),
+                appear(share),
             ),
             beat(
                 f"For seven words drawn by chance, the best neuron reaches {shuffled:share}.",
-                appear_in_turn([*rings[1], *told[1]], "slow"),
+                leave(*rings[0], *rings[1]),
+                appear(chance),
             ),
             stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
@@ -339,7 +343,7 @@ class Inside(Chapter):
                     f"In all {run['heads']:.0f} heads, in five such pairs, the difference is exactly zero.",
                     "In all heads, the difference is small.",
                 ),
-                draw(*pair.lifted(), kind="slow"),
+                pair.lifted(),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",
