@@ -30,8 +30,8 @@ HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
 SEEN = 0.05
 #: Px of the names at the left of gated units.
 NAMES = 350.0
-#: Px of the row of names of heads, of the formula below them, of what is added, and of the stream at its right.
-LETTERS, FORMULA, ADDED, STREAM = 50.0, 104.0, 84.0, 96.0
+#: Px above gated units, of the formula below them, of what is added, and of the stream at its right.
+ABOVE, FORMULA, ADDED, STREAM = 16.0, 104.0, 84.0, 96.0
 #: What two axes reach beyond their values, px of a name of them and of a bar, the points of a curve, and both curves.
 MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
@@ -163,12 +163,11 @@ class Gates:
         rest, foot = INSIDE.split_rows(-FORMULA, 10)
         rest, end = rest.split_columns(-(ADDED + STREAM), 40)
         side, columns = rest.split_columns(NAMES, 20)
-        head, body = columns.split_rows(LETTERS, 6)
+        body = columns.split_rows(ABOVE)[1]
         self.formula = foot.fit(Formula(GATED, LARGE), most=1.0)
         self._stream(run, end.cross(INSIDE), body)
         rooms = body.rows(3, 16)
         count = len(run["gate"])
-        self.columns = columns.columns(count, 0)
         rows = dict(zip(("gate", "number", "product"), rooms, strict=True))
         drawn = [run[name] for name in ("number", "product")]
         unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in drawn)
@@ -182,11 +181,6 @@ class Gates:
         self.bars["again"] = self.bars["gate_before"].copy()
         #: What bends the first numbers into gates, below them, where there is room until the second ones come.
         self.bend = Bend(run, Room(columns.left, rooms[1].top, columns.right, INSIDE.bottom))
-        self.numbers = VGroup(
-            Words(f"{label}", "fact", "ink2").settle(column.cross(head).centre)
-            for label, column in zip(run["gate"].words("d_ff"), self.columns, strict=True)
-        )
-        self.title = Words("neuron", "aside", "ink2").begin_in(side.cross(head))
         texts = {"gate_before": "first number", "gate": "gate", "number": "second number", "product": "product"}
         self.names = {
             name: Words(text, "title").begin_in(side.cross(rows[row_of[name]])) for name, text in texts.items()

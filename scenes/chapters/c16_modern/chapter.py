@@ -227,9 +227,7 @@ class Modern(Chapter):
             beat(
                 f"Some of the {run['d_ff']:,.0f} neurons of a feed-forward network: "
                 "ReLU would set negative ones to zero.",
-                *plan.into(
-                    "feed-forward", picture.title, picture.numbers, picture.zeros["gate"], picture.names["gate_before"]
-                ),
+                *plan.into("feed-forward", picture.zeros["gate"], picture.names["gate_before"]),
                 appear_in_turn([*picture.bars["gate_before"]]),
                 picture.become("gate_before", "relu"),
             ),

@@ -284,13 +284,11 @@ class Plan(VGroup):
 
     def keyed(self) -> dict[tuple[object, ...], VMobject]:
         """All parts by their keys, from the back to the front."""
-        named = dict(zip(BLOCKS, self.names, strict=True))
-        blocks = [
-            part for block in BLOCKS
-            for part in (self.boxes[block], named[block], self.old[block], self.new.get(block)) if part
-        ]  # fmt: skip
-        behind = self.tower.shapes, self.tower.title, self.lens, self.plate, self.stream
-        return {part.key[:2]: part for part in (*behind, *self.branches.values(), *self.joins, *blocks, *self.heads)}
+        parts = [self.tower.shapes, self.tower.title, self.lens, self.plate, self.stream, *self.branches.values()]
+        parts += self.joins
+        for block, name in zip(BLOCKS, self.names, strict=True):
+            parts += [self.boxes[block], name, self.old[block], *([self.new[block]] if block in self.new else [])]
+        return {part.key[:2]: part for part in (*parts, *self.heads)}
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""

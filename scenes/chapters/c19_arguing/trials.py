@@ -162,7 +162,7 @@ class DotRows(VGroup):
         self.middles[part] = means(middle, Away(mean, self.whole, 0, self.unit, 6, self.ground))
         if not self.near:
             spot = at(self.inner.right + self.side / 2 + 10, y)
-            self.told[part] = number(trainings[0], ".1%", "stage number", role).settle(spot)
+            self.told[part] = number(trainings[0], "share", "stage number", role).settle(spot)
 
     def _dot(self, seed: Quantity, y: float, role: str) -> VMobject:
         origin = self.whole if self.near else self.low
