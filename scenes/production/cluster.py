@@ -26,7 +26,7 @@ from uuid import uuid4
 
 import msgspec
 
-from scenes.production.crew import CrewError, Progress, Tick, Work, in_one_line
+from scenes.production.crew import CrewError, Progress, Task, Tick, Work, in_one_line
 from scenes.production.drawing import SCENES, Job, sources_of
 from scenes.production.fingerprint import hashed, source
 from scenes.production.parcels import Files, Parcel, keep, made_in, trace_of
@@ -167,21 +167,22 @@ class Cluster:
         """
         results: list[Any] = [None] * len(works)
         self.traces: dict[Path, Future] = {}
-        self.told = dict.fromkeys(range(len(works)), (0, 0))
-        self.sendings = dict.fromkeys(self.told, 0)
-        self.futures = {number: self._sent(number, works[number]) for number in self.told}
+        tasks = [Task(number, work) for number, work in enumerate(works)]
+        self.futures = {task.number: self._sent(task) for task in tasks}
         while self.futures:
             kind, (number, *facts) = self._next()
             if number not in self.futures:
                 continue
+            task = tasks[number]
             if kind == "tick":
-                self._tell(number, *facts)
+                self._tell(task, *facts)
             elif (answer := self._answer(self.futures[number])) is None:
                 self.traces.clear()
-                self.futures[number] = self._sent(number, works[number])
+                task.losses += 1
+                self.futures[number] = self._sent(task)
             else:
-                self._tell(number, *answer.done)
-                function, job = works[number]
+                self._tell(task, *answer.done)
+                function, job = task.work
                 results[number] = self._kept(function, job, answer)
                 del self.futures[number]
         return results
@@ -195,18 +196,17 @@ class Cluster:
             raise CrewError(f"a worker at {self.address} answers otherwise than asked: {error}") from None
         return result
 
-    def _sent(self, number: int, wanted: Work) -> Future:
-        function, job = wanted
-        self.sendings[number] += 1
-        if self.sendings[number] > SENDINGS:
+    def _sent(self, task: Task) -> Future:
+        function, job = task.work
+        if task.losses == SENDINGS:
             raise CrewError(f"a job was lost {SENDINGS} times with the workers that had it")
         with self._in_touch():
             if job.trace not in self.traces and self.size:
                 spread = partial(self.client.scatter, [trace_of(job)])
                 (self.traces[job.trace],) = self._asked(spread)
             trace = self.traces[job.trace]
-            future = self.client.submit(work, function, Parcel.of(job), trace, number, self.topic, pure=False)
-        future.add_done_callback(lambda _: self.news.put(("done", (number,))))
+            future = self.client.submit(work, function, Parcel.of(job), trace, task.number, self.topic, pure=False)
+        future.add_done_callback(lambda _: self.news.put(("done", (task.number,))))
         return future
 
     def _next(self) -> tuple[str, Any]:
@@ -245,10 +245,9 @@ class Cluster:
         except CommClosedError:
             raise CrewError(f"lost the scheduler at {self.address}; finished steps are kept") from None
 
-    def _tell(self, number: int, frames: int, steps: int) -> None:
+    def _tell(self, task: Task, frames: int, steps: int) -> None:
         """Report what a job has done by now, of which some was reported before."""
-        before, self.told[number] = self.told[number], (frames, steps)
-        self.progress.advance(frames - before[0], steps - before[1])
+        task.tell(self.progress.advance, frames - task.frames, steps - task.steps)
 
     def _answer(self, future: Future) -> Answer | None:
         """Return the answer of a job; None if the job was lost on the way, with all workers that had its files."""

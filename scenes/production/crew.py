@@ -50,7 +50,7 @@ class CrewError(RuntimeError):
 
 @dataclass
 class Task:
-    """A job on its way: its place among the others, what it has reported, and how many processes died over it."""
+    """A job on its way: its place among the others, what it has reported, and how often who had it was lost."""
 
     number: int
     work: Work
