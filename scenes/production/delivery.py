@@ -18,7 +18,7 @@ from scenes.production.files import on_one_line, place, write_json, write_text
 from scenes.production.fingerprint import hashed, source
 from scenes.production.origin import Origin, text_of
 from scenes.production.repertoire import ChapterEntry
-from scenes.production.sheet import Picture, contact_sheet
+from scenes.production.sheet import contact_sheet
 from scenes.production.slide import Slide, model_name
 from scenes.production.store import Store
 from scenes.production.transcript import KINDS, transcript
@@ -140,8 +140,8 @@ class Delivery:
             told = f"{entry.number}. {self._title(entry)}" if entry.number else self._title(entry)
             heading = f"{told}: “{on_one_line(entry.text or self.order.text)}”"
             key = hashed(heading, self.origin, source(PRODUCTION), *(step.key + step.title for step in own))
-            pictures = [Picture(self._file("posters", step, ".png"), step.number, step.title) for step in own]
-            write = partial(contact_sheet, pictures, heading, told=text_of(self.origin.tags))
+            posters = [(self._file("posters", step, ".png"), step) for step in own]
+            write = partial(contact_sheet, posters, heading, told=text_of(self.origin.tags))
             place(self.store.kept("sheets", key, ".png", write), self.folder / f"contact-sheet-{entry.name}.png")
 
     def _sections(self) -> list[tuple[ChapterEntry, list[StepFacts]]]:

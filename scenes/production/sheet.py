@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import resources
 from io import BytesIO
 from pathlib import Path
@@ -12,19 +11,11 @@ from pathlib import Path
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 
+from scenes.production.facts import StepFacts
 from transformer_core.files.atomic import whole
 
 COLUMNS, WIDTH, GAP, MARGIN, LINE = 4, 480, 24, 36, 26
 PAPER, INK, FAINT = "#ffffff", "#1a1a1a", "#6b6b6b"
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A poster with what stands under it."""
-
-    path: Path
-    number: int
-    title: str
 
 
 def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
@@ -34,28 +25,29 @@ def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-def contact_sheet(pictures: Sequence[Picture], heading: str, target: Path, told: PngInfo | None = None) -> None:
-    """Write the sheet (.png), whole or not at all; `told` is what the file says of itself."""
+def contact_sheet(
+    posters: Sequence[tuple[Path, StepFacts]], heading: str, target: Path, told: PngInfo | None = None
+) -> None:
+    """Write the sheet (.png) of posters, each with its step, whole or not at all; `told` is what it says of itself."""
     head, body, bold = _font(34, 650), _font(19, 450), _font(19, 700)
-    with Image.open(pictures[0].path) as first:
+    with Image.open(posters[0][0]) as first:
         height = round(WIDTH * first.height / first.width)
-    columns = min(COLUMNS, len(pictures))
-    rows = -(-len(pictures) // columns)
+    columns = min(COLUMNS, len(posters))
+    rows = -(-len(posters) // columns)
     cell = height + 12 + 2 * LINE + GAP
     width = 2 * MARGIN + columns * WIDTH + (columns - 1) * GAP
     sheet = Image.new("RGB", (width, 2 * MARGIN + 60 + rows * cell), PAPER)
     pen = ImageDraw.Draw(sheet)
     pen.text((MARGIN, MARGIN), _cut(heading, head, width - 2 * MARGIN, pen), fill=INK, font=head)
-    for i, picture in enumerate(pictures):
+    for i, (path, step) in enumerate(posters):
         x = MARGIN + i % columns * (WIDTH + GAP)
         y = MARGIN + 60 + i // columns * cell
-        with Image.open(picture.path) as poster:
+        with Image.open(path) as poster:
             sheet.paste(poster.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS), (x, y))
-        number = f"{picture.number}"
+        number = f"{step.number}"
         pen.text((x, y + height + 10), number, fill=FAINT, font=bold)
         indent = x + int(pen.textlength(number, font=bold)) + 12
-        lines = _wrapped(picture.title, body, x + WIDTH - indent, pen)
-        for n, line in enumerate(lines):
+        for n, line in enumerate(_wrapped(step.title, body, x + WIDTH - indent, pen)):
             pen.text((indent, y + height + 10 + n * LINE), line, fill=INK, font=body)
     with whole(target) as part:
         sheet.save(part, pnginfo=told)
