@@ -12,10 +12,11 @@ import sys
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from filelock import FileLock, Timeout
 
@@ -153,6 +154,15 @@ def _finite(content: Any) -> Any:
     if isinstance(content, float) and content in {float("inf"), float("-inf")}:
         return "inf" if content > 0 else "-inf"
     return content
+
+
+def write_archive(path: Path, members: Iterable[tuple[str, str | bytes]]) -> None:
+    """Names and contents as a ZIP archive without the time of day: the same content has the same bytes."""
+    with whole(path) as part, ZipFile(part, "w") as archive:
+        for name, content in members:
+            kept = ZipInfo(name)
+            kept.compress_type, kept.external_attr = ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(kept, content)
 
 
 def place(source: Path, target: Path) -> None:

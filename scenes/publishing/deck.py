@@ -19,10 +19,9 @@ from pptx.oxml.ns import qn
 from pptx.util import Emu, Pt
 
 from scenes.production import film
-from scenes.production.files import stage
+from scenes.production.files import stage, write_archive
 from scenes.publishing.live import LiveModel, still_of
 from scenes.publishing.rendered import STOPS, Rendered, RenderedStep, Segment
-from scenes.publishing.timeless import write_archive
 
 WIDTH = Emu(12192000)  # 13.33 inches, as PowerPoint's own wide slides
 #: Placeholders that a layout may have beside its title.
@@ -75,7 +74,7 @@ def write_deck(
     made = BytesIO()
     deck.save(made)
     with ZipFile(made) as saved:
-        write_archive(((name, saved.read(name)) for name in saved.namelist()), target)
+        write_archive(target, ((name, saved.read(name)) for name in saved.namelist()))
     return target
 
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from scenes.production.files import write_text
+from scenes.production.files import write_archive, write_text
 from scenes.publishing.cards import Card, by_chapter, chosen, shuffled
 from scenes.publishing.markup import filled, texts, themes
 from scenes.publishing.policy import FOLDER
 from scenes.publishing.rendered import Rendered
-from scenes.publishing.timeless import write_archive
 from scenes.publishing.typefaces import font_faces
 from scenes.publishing.wording import said_in
 
@@ -62,7 +61,7 @@ def write_scorm(lecture: Rendered, cards: Sequence[Card], target: Path) -> Path:
         "imsmanifest.xml", lecture=lecture, content=facts["quiz"]["name"], chapters=chapters.items(), index=INDEX,
         files=sorted(files),
     )  # fmt: skip
-    write_archive(sorted(files.items()), target)
+    write_archive(target, sorted(files.items()))
     return target
 
 
