@@ -109,7 +109,7 @@ class Store:
 
     def survey(self, key: str, chapter: str) -> list[StepFacts] | None:
         """Recall the facts of the steps of `chapter`, or None if they are not known."""
-        path = self._survey(key)
+        path = self.folder / "surveys" / f"{key}.json"
         if not self.has(path):
             return None
         import msgspec  # which comes with what draws, and the core alone has a store, too
@@ -125,12 +125,7 @@ class Store:
         """
         if not _are_of(chapter, steps):
             raise ValueError(f"what was read are not the steps of {chapter}")
-        path = self._survey(key)
-        write_json(path, [asdict(step) for step in steps])
-        seal(path)
-
-    def _survey(self, key: str) -> Path:
-        return self.folder / "surveys" / f"{key}.json"
+        self.kept("surveys", key, ".json", lambda path: write_json(path, [asdict(step) for step in steps]))
 
     def has(self, path: Path) -> bool:
         """Return True if `path` exists and was not damaged since it was made, and mark it as used just now."""
