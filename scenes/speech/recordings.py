@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from scenes.production.facts import StepFacts
 from scenes.production.repertoire import repertoire
@@ -101,15 +102,5 @@ def cuts_of(recording: Asset, beats: tuple[str, ...]) -> tuple[tuple[int, ...], 
     expected = ends[:-1] / max(ends[-1], 1e-9) * len(samples)
     starts, stops = np.array(pauses).T
     cost = np.abs(stops - expected[:, None]) - (stops - starts)
-    best = np.full((wanted + 1, len(pauses) + 1), np.inf)
-    best[0] = 0
-    for i in range(1, wanted + 1):
-        for j in range(i, len(pauses) + 1):
-            best[i, j] = min(best[i, j - 1], best[i - 1, j - 1] + cost[i - 1, j - 1])
-    found, j = [], len(pauses)
-    for i in range(wanted, 0, -1):
-        while best[i, j] == best[i, j - 1]:
-            j -= 1
-        found.append(int(starts[j - 1] + stops[j - 1]) // 2)
-        j -= 1
-    return tuple(reversed(found)), len(pauses)
+    _, taken = linear_sum_assignment(cost)  # whichever beat begins at which: in their order, they cost no more
+    return tuple(int(starts[at] + stops[at]) // 2 for at in sorted(taken)), len(pauses)
