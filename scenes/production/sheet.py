@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect
 from collections.abc import Sequence
-from importlib import resources
-from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
@@ -19,8 +17,9 @@ PAPER, INK, FAINT = "#ffffff", "#1a1a1a", "#6b6b6b"
 
 
 def _font(size: int, weight: int) -> ImageFont.FreeTypeFont:
-    data = resources.files("fontpkg_inter").joinpath("files", "Inter[opsz,wght].ttf").read_bytes()
-    font = ImageFont.truetype(BytesIO(data), size)
+    import fontpkg  # which is long to import, and few commands make a sheet
+
+    font = ImageFont.truetype(fontpkg.path("Inter"), size)
     font.set_variation_by_axes([14, weight])
     return font
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import base64
 from functools import lru_cache
-from importlib import resources
 from io import BytesIO
 
+import fontpkg
 import uharfbuzz as hb
 from fontTools.ttLib import TTFont
 
-#: Package, file and optical size of each family, and the weights that documents use of it.
-FAMILIES = {
-    "Inter": ("fontpkg_inter", "Inter[opsz,wght].ttf", 14, (420, 560)),
-    "Source Serif 4": ("fontpkg_source_serif_4", "SourceSerif4[opsz,wght].ttf", 36, (480,)),
-}
+#: The optical size of each family, and the weights that documents use of it.
+FAMILIES = {"Inter": (14, (420, 560)), "Source Serif 4": (36, (480,))}
 #: Characters that any document may come to need: letters, digits and punctuation of a Latin keyboard.
 LATIN = "".join(map(chr, range(0x20, 0x7F)))
 #: What a browser uses of the rules by which signs stand together.
@@ -27,20 +24,19 @@ def font_faces(text: str) -> str:
     return "\n".join(
         f"@font-face{{font-family:'{family}';font-weight:{weight};font-display:block;"
         f"src:url(data:font/woff;base64,{_woff(family, weight, wanted)}) format('woff')}}"
-        for family, (*_, weights) in FAMILIES.items()
+        for family, (_, weights) in FAMILIES.items()
         for weight in weights
     )
 
 
 @lru_cache(maxsize=32)
 def _woff(family: str, weight: int, characters: str) -> str:
-    package, file, size, _ = FAMILIES[family]
-    face = hb.Face(resources.files(package).joinpath("files", file).read_bytes())
+    face = hb.Face(fontpkg.path(family).read_bytes())
     wanted = hb.SubsetInput()
     wanted.unicode_set.update(map(ord, characters))
     wanted.layout_feature_tag_set.clear()
     wanted.layout_feature_tag_set.update(int.from_bytes(feature.encode()) for feature in FEATURES)
-    for axis, value in {"opsz": size, "wght": weight}.items():
+    for axis, value in {"opsz": FAMILIES[family][0], "wght": weight}.items():
         wanted.pin_axis_location(face, axis, value)
     font = TTFont(BytesIO(wanted.subset(face).blob.data), recalcTimestamp=False)
     font.flavor = "woff"
