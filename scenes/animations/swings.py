@@ -10,7 +10,7 @@ from manim import Animation, Mobject, VGroup, rate_functions
 from scenes.animations.fades import Motion
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words
-from scenes.theme import pace, palette, units
+from scenes.theme import pace, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 
 #: Px of the shadow, and of the dot that it ends in: all that is left of it at a right angle.
@@ -54,7 +54,7 @@ class Swinging(VGroup):
         base_rider: Mobject | None = None,
     ) -> None:
         self.arrow, self.numbers = arrow, [(number, product, turned, ".2f"), *also]
-        self.foot, self.colours = foot.get_center(), [palette().role(one) for one in (role, "warning")]
+        self.foot, self.colours = foot.get_center(), (palette().role(role), signed(-1, 1))
         self.roles = role, base_role
         self.traces = VGroup(
             rule(self.foot, self.foot, role, THICK), rule(self.foot, self.foot, "ink2", 3), dot(self.foot, END, role),

@@ -280,9 +280,7 @@ class Weighting(Chapter):
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
         (raw, root), (_, (before, after)) = picture.charts, picture.ends
-        nudges = [
-            Words("one less", "stage word").next_to(one.best[0], RIGHT, buff=gap("part")) for one in (raw, root)
-        ]
+        nudges = [Words("one less", "stage word").next_to(one.best[0], RIGHT, buff=gap("part")) for one in (raw, root)]
         yield Step(
             "Why not let the best key take it all?",
             beat(

@@ -271,8 +271,8 @@ class NamedNeurons:
             self.shares.append(number(share, "share", "stage number").begin_in(numbers.cross(row)))
         middle = (bars.left + bars.right) / 2
         self.chance = VGroup(
-            rule(at(middle, lines.top - 6), at(middle, lines.bottom), "warning", 4),
-            Words("chance", "fact", "warning").settle(at(middle, (head.top + head.bottom) / 2)),
+            rule(at(middle, lines.top - 6), at(middle, lines.bottom), "ink3", 6),
+            Words("chance", "fact", "ink2").settle(at(middle, (head.top + head.bottom) / 2)),
         ).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
         self._every(run["best"], own, named, below)

@@ -349,10 +349,10 @@ class CacheGrowth:
             pair.scale(SMALL).move_to(VGroup(*self.every[i * sharing.group :][: sharing.group]))
         self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
         self.caption.align_to(small, LEFT)
-        self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "warning", 8)
+        self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "ink2", 8)
 
-        name = word(run["parameters"].label("model", 2), "block", "warning")
-        each = Words(f"{run['large_token']:.1f} for each token", "fact", "warning")
+        name = word(run["parameters"].label("model", 2), "block")
+        each = Words(f"{run['large_token']:.1f} for each token", "fact", "ink2")
         name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
         self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
 

@@ -173,8 +173,8 @@ class Pair:
         near = self.above.chips[self.query]
         x = (near.get_right()[0] + self.above.chips[self.query + 1].get_left()[0]) / 2
         top, foot = near.get_top()[1] + units(60), self.below.chips[0].get_bottom()[1] - units(60)
-        line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "warning", 4)
-        return VGroup(line, Words(text, "block", "warning").settle(line.get_center()).begin_at(x + units(24)))
+        line = dashes(np.array([x, top, 0]), np.array([x, foot, 0]), "ink3", 4)
+        return VGroup(line, Words(text, "block", "ink2").settle(line.get_center()).begin_at(x + units(24)))
 
 
 class Race(VGroup):

@@ -177,7 +177,7 @@ class CloseBy:
         lines.split_rows(96)[0].fit(self.source.arrange(buff=units(10)), most=2)
         size, slot = self.source[0].height / slot.height, self.source[other - first]
         self.head, self.rich = self.source[head - first], self.source[query_token - first]
-        self.should, self.does = self._arc(self.rich, self.head, "residual"), self._arc(self.rich, slot, "warning")
+        self.should, self.does = self._arc(self.rich, self.head, "residual"), self._arc(self.rich, slot, "weight")
         self.nouns, forms = VGroup(), run["swapped.form"].words("position")
         for label in named:
             self.nouns.add(Token(label, "", pixels(slot.width / size)).scale(size).move_to(slot))

@@ -352,7 +352,7 @@ class Arguing(Chapter):
             beat(f"of the other, {unlike[0]} of {unlike[1]}.", *picture.try_out("unlike it")),
             beat(
                 claim(bool(caught), "So here, the form depends on that noun.", "So this test does not show it."),
-                appear(ring_around(picture.stood[-1][0], "warning")),
+                appear(ring_around(picture.stood[-1][0], "focus")),
                 appear(card.verdict("here, yes", "residual") if caught else card.verdict("can’t tell")),
             ),
             stage=[card, picture.source],

@@ -1,7 +1,7 @@
 """Trainings that differ in one thing, and how much of a difference chance explains.
 
-Everywhere the whole model is green and what was taken out is in the colour of a warning; a seed is a dot, the mean of
-all seeds a short line.
+Everywhere the whole model is green, a changed one is cream, and a piece that was taken out leaves a red frame; a seed is
+a dot, the mean of all seeds a short line, and yellow is what lies as far out as the measured difference.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class DotRows(VGroup):
 
     @staticmethod
     def _role(part: str) -> str:
-        return "residual" if part == "nothing" else "warning"
+        return "residual" if part == "nothing" else "weight"
 
 
 class Dealing:
@@ -215,18 +215,16 @@ class Dealing:
         x, top = self.middle + self.unit * float(self.points.quantity(AS_TRAINED)), room.top + 24
         self.ours = VGroup(
             means(
-                Box(5, self.floor - top, palette().warning, 2).move_to(at(x, (top + self.floor) / 2)),
+                Box(5, self.floor - top, palette().query, 2).move_to(at(x, (top + self.floor) / 2)),
                 self._away(AS_TRAINED, 5),
             ),
-            number(run["exact.points"].pick(part=part), "+.1f", "large number", "warning").settle(at(x - 80, top + 20)),
+            number(run["exact.points"].pick(part=part), "+.1f", "large number", "query").settle(at(x - 80, top + 20)),
         )
         self.far = exact["far_out"].pick(part=part).values > 0
         count = f"{exact['splits_beyond'].pick(part=part)} of {exact['ways_to_split']}"
-        self.count = (
-            Words(count, "large word", "warning").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
-        )
+        self.count = Words(count, "large word", "query").settle(at(0, room.top + 64)).end_at(at(rows.inner.right, 0)[0])
         alarms = f"{exact['studies_beyond'].pick(part=part)} of {exact['studies_dealt']}"
-        self.alarms = Words(alarms, "large word", "warning").settle(at(self.middle, self.floor - 64))
+        self.alarms = Words(alarms, "large word", "query").settle(at(self.middle, self.floor - 64))
         tries = ("one try", self.LINES), (f"farthest of {exact['comparisons']}", 0.0)
         #: What lies on the upper axis, and on the lower one.
         self.tries = [Words(text, "fact").settle(at(0, self.floor - up - 24)).begin_at(rows.left) for text, up in tries]
@@ -251,7 +249,7 @@ class Dealing:
         """The means of both lines, as this way deals them."""
         marks = VGroup()
         for place, y in enumerate(self.lanes):
-            mean, role = self.means.quantity(place, split), ("residual", "warning")[place]
+            mean, role = self.means.quantity(place, split), ("residual", "weight")[place]
             box = Box(7, 54, palette().role(role), 2).move_to(at(self.rows.x(mean), 0)).set_y(y)
             marks.add(means(box, Away(mean, self.rows.whole, 0, self.rows.unit, 7, self.rows.ground)))
         return marks
@@ -295,13 +293,13 @@ class Dealing:
     def beyond(self) -> list[Play]:
         """Those as far out as the difference that was measured, and their number."""
         far = VGroup(self.hill[k] for k in np.flatnonzero(self.far))
-        return [reshape(far, far.copy().set_fill(palette().warning)), appear(self.count)]
+        return [reshape(far, far.copy().set_fill(palette().query)), appear(self.count)]
 
     def rise(self) -> list[Play]:
         """The hill moves up, and its axis twice: here lies what is drawn from it, to be compared with the same line."""
         up, low, (ours, told) = UP * units(self.LINES), VGroup(*self.axis[:2]), self.ours
         (above := low.copy())[1].meanings = ()
-        high = means(Box(5, pixels(ours.height) + self.LINES, palette().warning, 2), *ours.meanings)
+        high = means(Box(5, pixels(ours.height) + self.LINES, palette().query, 2), *ours.meanings)
         return [
             (
                 *multiply(low, [above.shift(up)], "slow"),
@@ -331,8 +329,8 @@ class Dealing:
         far = VGroup(one for k, one in zip(self.extremes, self.farther, strict=True) if self.far[k])
         line, axis = self.ours[0], self.axis[0].get_y()
         x, top = 2 * at(self.middle, 0)[0] - line.get_x(), line.get_top()[1]
-        mirrored = dashes(np.array([x, top, 0]), np.array([x, axis, 0]), "warning", 3)
-        return [draw(mirrored), reshape(far, far.copy().set_fill(palette().warning)), appear(self.alarms)]
+        mirrored = dashes(np.array([x, top, 0]), np.array([x, axis, 0]), "query", 3)
+        return [draw(mirrored), reshape(far, far.copy().set_fill(palette().query)), appear(self.alarms)]
 
 
 class Crossed:
@@ -373,7 +371,7 @@ class Crossed:
             edge = at(room.left, 0)[0] - told.get_left()[0], at(room.right, 0)[0] - told.get_right()[0]
             self.columns.add(VGroup(post, told.shift(RIGHT * (max(0.0, edge[0]) + min(0.0, edge[1])))))
         clear: list[float] = []
-        for which, role in (("with", "residual"), ("without", "warning")):
+        for which, role in (("with", "residual"), ("without", "weight")):
             seeds, averages = (
                 [run[name].pick(**{axis: end}) for end in ends[which]] for name in ("exact", "exact.over_seeds")
             )
