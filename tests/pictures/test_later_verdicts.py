@@ -190,7 +190,7 @@ def test_a_head_is_said_to_suffice_alone_only_where_no_other_moves_the_gender() 
     assert np.unravel_index(given[1].argmax(), given[1].shape) == (1, 1)
     spoken = said("interpretation", trace)
     assert f"head B of the second layer alone gives “roja” {given[1, 1, 1]:.0%}." in spoken
-    assert f"Without this head, “rojo” still gets {off[0, 0, 1, 1]:.0%}." in spoken
+    assert f"Without this head, “rojo” gets {off[0, 0, 1, 1]:.0%}." in spoken
     assert "After “la casa es”, “roja” wins: the Spanish words are enough." in spoken
     several, own = given.copy(), off.copy()
     several[1, 0, 0], own[:, 1] = 0.3, off[:, 0]

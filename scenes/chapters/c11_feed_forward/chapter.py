@@ -298,10 +298,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 "What a vector knows about its neighbours, attention put there.",
-                appear(*others) if others else None,
-                gather([one for one in others if one in picture.enters], picture.enters[here], "slow")
-                if others
-                else None,
+                *((appear(*others), gather(others, picture.enters[here], "slow")) if others else ()),
             ),
             stage=[ribbon, *picture.names[:2], *picture.enters, picture.machine, picture.label],
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
 
 from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, draw, grow, lagged
 from scenes.layout import STAGE, Room
@@ -21,13 +21,13 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import HEIGHT as CHIP
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import Vector, vector_in
 from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the encoder, between two runs, of a vector, and of what lies above each other with the air between.
-MACHINE, BESIDE, WIDE, HIGH, AIR, PROBE = 128.0, 320.0, 460.0, 84.0, 32.0, 110.0
+MACHINE, BESIDE, HIGH, AIR, PROBE = 128.0, 320.0, 84.0, 32.0, 110.0
 #: Px of a probe's name, of its share and of a gender at the ends of its line; of a dot, and how many rows of them.
 NAME, RIGHTS, GENDER, DOT, ROWS = 240.0, 130.0, 180.0, 9.0, 5
 
@@ -63,28 +63,21 @@ class TwoRuns:
         rest = STAGE.split_rows(-max(pixels(line.height) for line in self.sources))[0]
         size = min(1.0, rest.height / (MACHINE + 2 * HIGH + CHIP + PROBE + 5 * AIR))
         rooms = []
-        for high in (HIGH, MACHINE, HIGH, PROBE):
+        for high in (HIGH, MACHINE, HIGH, PROBE, CHIP):
             rest, room = rest.split_rows(-size * AIR)[0].split_rows(-size * high)
             rooms.append(room)
-        enters, middle, leaves, line = rooms
+        enters, middle, leaves, line, top = rooms
         #: The chips of the nouns that differ, and of the word whose vectors are shown.
         self.noun_chips: list[Token] = [chips[run.noun.position] for chips, run in zip(self.sources, runs, strict=True)]
         self.word_chips: list[Token] = [chips[word] for chips in self.sources]
-        wide = min(WIDE, halves[0].width)
-        spare = units(halves[0].width - wide) / 2
-        xs = [
-            float(np.clip(chip.get_x(), half.centre[0] - spare, half.centre[0] + spare))
-            for chip, half in zip(self.word_chips, halves, strict=True)
-        ]
-        self.boxes = VGroup(_named(half.cross(middle)) for half in halves)
-        self.before, self.after = (
-            _vectors([getattr(run, side) for run in runs], xs, room, wide)
-            for side, room in (("enters", enters), ("leaves", leaves))
-        )
-        top = Room(rest.left, rest.top, rest.right, rest.top + CHIP)
-        self.forms = VGroup(Token(run.form, "", 0, CHIP, "stage word").move_to(top.centre) for run in runs)
-        for form, x in zip(self.forms, xs, strict=True):
-            form.set_x(x)
+        self.boxes, self.forms, self.before, self.after = VGroup(), VGroup(), VGroup(), VGroup()
+        scale = full_colour(*(run.leaves for run in runs))
+        for run, half in zip(runs, halves, strict=True):
+            box = Box.of(half.cross(middle), palette().surface, 20, palette().residual, 4)
+            self.boxes.add(VGroup(box, Words("encoder", "title", paper=box).settle(box.get_center())))
+            self.before.add(vector_in(half.cross(enters), run.enters, "residual"))
+            self.after.add(vector_in(half.cross(leaves), run.leaves, "residual", scale))
+            self.forms.add(Token(run.form, "", 0, CHIP, "stage word").move_to(half.cross(top).centre))
         self.writes = Words("it writes", "block", "ink2").settle(top.centre)
         self.cosines = [
             Words(f"cosine {cosine:.2f}", "large number").settle(place.centre)
@@ -119,26 +112,20 @@ class Said:
     def __init__(self, read: Quantity, run: Trace, room: Room) -> None:
         name, rest = room.split_columns(NAME, AIR)
         line, end = rest.split_columns(-RIGHTS)
-        line = line.inset(GENDER, 0)
-        part = run["spots"].labels["part"].index("layer 2")
-        said, genders = run["spots"].pick(part=part, component=0), run["genders"].pick(part=part)
-        far, y = float(np.abs(said.values).max()), at(0, (line.top + line.bottom) / 2)[1]
-        span = Span(0, -far, far)
-        edges = (np.array([at(x, 0)[0], y, 0]) for x in (line.left, line.right))
-        self.line = means(rule(*edges, "ink3", 3), span)
-        half = UP * units(room.height) / 2
-        self.sign = dashes(self.line.get_center() - half, self.line.get_center() + half, "query", 6)
-        sides = (("masculine", "key", LEFT), ("feminine", "value", RIGHT))
-        self.names = VGroup(Words("linear probe", "block").begin_in(name))
-        for text, role, side in sides:
+        part = {"part": run["spots"].labels["part"].index("layer 2")}
+        said, genders = run["spots"].pick(**part, component=0).quantities(), run["genders"].pick(**part).values
+        span, y = Span(0, min(said), max(said)), (line.top + line.bottom) / 2
+        self.line = means(rule(at(line.left + GENDER, y), at(line.right - GENDER, y), "ink3", 3), span)
+        sign = np.array([span.spot(0, self.line), self.line.get_y(), 0])
+        self.sign = dashes(sign + UP * units(PROBE) / 2, sign + DOWN * units(PROBE) / 2, "query", 6)
+        self.names, self.dots = VGroup(Words("linear probe", "block").begin_in(name)), VGroup()
+        for text, role, side in (("masculine", "key", LEFT), ("feminine", "value", RIGHT)):
             self.names.add(Words(text, "fact", role).next_to(self.line, side, units(AIR)))
         self.share = number(read, "share", "large number").end_in(end)
-        self.dots = VGroup()
         for k, one in enumerate(np.flatnonzero(run["unseen"].values)):
-            value, up = said.quantity(int(one)), (k % ROWS - (ROWS - 1) / 2) * 2 * units(DOT)
-            spot = np.array([span.spot(float(value), self.line), y + up, 0])
-            role = sides[int(genders.values[one] > 0)][1]
-            self.dots.add(means(dot(spot, DOT, role), Tick(value, span)))
+            up = (k % ROWS - (ROWS - 1) / 2) * 2 * units(DOT)
+            spot = np.array([span.spot(float(said[one]), self.line), sign[1] + up, 0])
+            self.dots.add(means(dot(spot, DOT, "value" if genders[one] > 0 else "key"), Tick(said[one], span)))
 
     def told(self) -> list[Any]:
         """The line, then the dots, then how many lie on the right side."""
@@ -147,19 +134,6 @@ class Said:
             appear_in_turn([*self.dots], "slow"),
             appear(self.share),
         ]
-
-
-def _named(room: Room) -> VGroup:
-    """The encoder as a box."""
-    box = Box.of(room, palette().surface, 20, palette().residual, 4)
-    return VGroup(box, Words("encoder", "title", paper=box).settle(room.centre))
-
-
-def _vectors(rows: Sequence[NamedTensor], xs: Sequence[float], room: Room, wide: float) -> list[Vector]:
-    """Vectors side by side in a row, each in its place."""
-    scale = full_colour(*rows)
-    made = [Vector(row, wide, room.height, "residual", scale).move_to(room.centre) for row in rows]
-    return [one.set_x(x) for one, x in zip(made, xs, strict=True)]
 
 
 #: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.

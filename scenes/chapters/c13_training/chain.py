@@ -128,11 +128,6 @@ class Chain:
         drawn = self.plots, self.curves, self.tangents, self.slopes, self.dots
         return [*drawn, self.ways, self.back, self.rows[0][0], *self.rows[1:], self.row_name]
 
-    @property
-    def found(self) -> Words:
-        """The slope of the loss along the score."""
-        return self.rows[0][-1]
-
     def nudge(self) -> tuple[Animation, ...]:
         """The score goes up, down and back, and all that follows goes along."""
         rest = len(self.spots[0]) // 2

@@ -265,7 +265,7 @@ class Training(Chapter):
                     leave(*picture.links, picture.boxes[1:]),
                     Travel(picture.boxes[0], deeper.query, kind="row", leaving=True),
                 ),
-                (appear(*deeper.names[:2]), Travel(picture.found, deeper.push, kind="row", leaving=True)),
+                (appear(*deeper.names[:2]), Travel(picture.rows[0][-1], deeper.push, kind="row", leaving=True)),
                 (appear(*deeper.names[2:], deeper.matrix), Travel(deeper.push, deeper.pushes, kind="row")),
             ),
             beat(

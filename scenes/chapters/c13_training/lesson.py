@@ -158,8 +158,8 @@ class CrossEntropy:
         self.plot.add(self.plot.heights(self.losses[:1], ".2f").shift(LEFT * units(14)))
         #: From one on, the probability halves, and halves again.
         halvings = range(int(most / np.log(2)) + 1)
-        corners = [(0.5 ** max(k - late, 0), k * float(np.log(2))) for k in halvings for late in (1, 0)]
-        self.stairs = self.plot.curve(*zip(*corners, strict=True), "query", 4)
+        across = [0.5 ** max(k - late, 0) for k in halvings for late in (1, 0)]
+        self.stairs = self.plot.curve(across, [k * float(np.log(2)) for k in halvings for _ in range(2)], "query", 4)
         heights = np.linspace(0, most, 80)
         self.curve = self.plot.curve(np.exp(-heights).tolist(), heights.tolist(), "ink2", 6)
         self.spots = [

@@ -215,9 +215,8 @@ class Downhill:
         self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot[0]).set_z_index(1)
         output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
         self.dot.add(output)
-        self.states = [VGroup(self._dot(plane, spot)) for spot in nudges.points]
-        for state in self.states:
-            state.add(output.copy().shift(state[0].get_center() - foot))
+        spots_there = [self._dot(plane, spot) for spot in nudges.points]
+        self.states = [VGroup(one, output.copy().shift(one.get_center() - foot)) for one in spots_there]
         self.probs = probs.quantities()
         told = Words(f"“{target}”", "large word"), number(self.probs[nudges.middle], ".2%", "large number")
         corner = nudges.under.rows(2)[1].columns(2)[0]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
 
-from scenes.animations import appear, deal, reshape
+from scenes.animations import appear, deal, exchange, lagged, reshape
 from scenes.layout import STAGE, Room, across
 from scenes.mobjects.cells import Cell, Closed
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.strips import Strip
+from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
+from scenes.mobjects.vectors import Vector
 from scenes.theme import SMALLEST, at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
@@ -57,10 +58,10 @@ class KeptRows:
         self.chips = VGroup(chip.move_to(side.cross(line).centre) for chip, line in zip(chips, lines, strict=True))
         self.keys, self.values = (
             VGroup(
-                Strip(row, column.width, slim, float(np.abs(part.values).max())).move_to(column.cross(line).centre)
+                Vector(row, column.width, slim, role, full_colour(part)).move_to(column.cross(line).centre)
                 for row, line in zip(part, lines, strict=False)
             )
-            for part, column in zip((keys, values), columns, strict=True)
+            for part, role, column in zip((keys, values), ("key", "value"), columns, strict=True)
         )
         size = TRIANGLE / len(labels) - 4, min(high, TRIANGLE / len(labels) - 4)
         self.seen = VGroup(
@@ -139,6 +140,12 @@ class Staircases:
         self.legend = VGroup(
             kept, Words(memory, "fact", "key").next_to(kept, DOWN, buff=units(14)).align_to(kept, RIGHT)
         )
+
+    def fill(self) -> Animation:
+        """What is kept for each step comes into its place, one step after another."""
+        hollow = iter(self.kept)
+        turns = (AnimationGroup(*exchange([next(hollow) for _ in one], [*one])) for one in self.cached)
+        return lagged(turns, 0.7)
 
     @staticmethod
     def _row(room: Room, label: Label, t: int, pitch: float, count: int) -> Words:

@@ -18,7 +18,6 @@ from scenes.animations import (
     grow,
     leave,
     move_ring,
-    pulses,
     reshape,
     ring_around,
 )
@@ -184,9 +183,7 @@ class Inference(Chapter):
     ) -> Iterator[Step]:
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
-        drops = [picture.prune(t, "emphasise") for t in range(len(picture.nodes))]
-        later = [play for plays in zip(rest[1:], drops[2:], strict=True) for part in plays for play in part]
-        dead_ends = [node for lost in picture.dead_ends[1:2] for node in lost]
+        later = [play for plays in rest[1:] for play in plays]
         best, score = run["beam.score"].quantity(int(run["beam.hypotheses"].values[0])), run["greedy.score"]
         verdict = claim(
             winner(run.under("beam")) == [str(label) for label in writes],
@@ -206,16 +203,7 @@ class Inference(Chapter):
                 (*slow[1], appear(picture.meaning)),
             ),
             *(beat("It goes on from each,", *plays) for plays in rest[:1]),
-            beat(
-                claim(
-                    bool(dead_ends),
-                    "and keeps the best again: what is crossed out leads to none of them.",
-                    "and keeps the best again.",
-                ),
-                *(play for plays in drops[1:2] for play in plays),
-                *later,
-                ambient=pulses(*picture.flowing()),
-            ),
+            beat("and keeps the best again, word by word.", *later),
             beat(
                 f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
                 draw(*picture.branch, kind="slow"),
@@ -228,7 +216,6 @@ class Inference(Chapter):
         picture = Race(beams, model.card.below.top)
         asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
         (slow, *_), (fast, *_) = picture.named
-        (*_, lost), (*_, won) = picture.sums
         yield Step(
             "Beam search keeps several beginnings",
             beat(
@@ -241,15 +228,10 @@ class Inference(Chapter):
             beat("Each token shrinks its text:", *picture.behind()),
             beat(f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!", *picture.ahead()),
             beat(
-                "Soon, strips are too short to see. Take logarithms: the product becomes a sum.",
-                *picture.logarithms(),
+                "Soon, strips are too short to see. Take logarithms: the product becomes a sum.", *picture.logarithms()
             ),
             beat(
-                claim(
-                    won > lost,
-                    "In the end, greedy decoding is far behind. All lines fall: a sum favours short texts.",
-                    "In the end, greedy decoding is ahead. All lines fall: a sum favours short texts.",
-                ),
+                "All lines fall: a sum favours short texts.",
                 *picture.end(),
                 appear(*picture.ends),
             ),
@@ -519,11 +501,7 @@ class Inference(Chapter):
         grown = []
         if picture.cached:
             ring = ring_around(picture.cached[0])
-            grown = [
-                exchange([*picture.kept], [box for column in picture.cached for box in column], "row"),
-                appear(ring),
-                *(move_ring(ring, column) for column in picture.cached[1:]),
-            ]
+            grown = [picture.fill(), appear(ring), *(move_ring(ring, column) for column in picture.cached[1:])]
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {source:,.0f} for what was read."
             if source > 0

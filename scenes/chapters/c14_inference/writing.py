@@ -30,7 +30,7 @@ from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, curve, rule
+from scenes.mobjects.shapes import Box, arch, curve
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
@@ -228,16 +228,14 @@ STEPS, CANDIDATES = 5, 6
 ROOT, ABOVE = 52.0, 20.0
 #: How much higher the rows of words with scores are, and px of the line at the foot.
 TALL, FOOT = 1.6, 72.0
-#: Px of the ways to a cross where a candidate is given up, of the number at the end of a line, and of those at an axis.
-STUB, END_OF, NUMBERS = 40.0, 190.0, 110.0
+#: Px of the number at the end of a line, and of those at an axis.
+END_OF, NUMBERS = 190.0, 110.0
 #: Px of a strip, and from its end to its number.
 STRIP, BEYOND = 104.0, RIGHT * units(86)
 
 
 class BeamTree(VGroup):
     """Steps from left to right, the candidates of a step from the best down; the kept ones have their scores.
-
-    What is kept and later given up is as grey again as what never was.
 
     Args:
         tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
@@ -254,9 +252,6 @@ class BeamTree(VGroup):
         self.alive = (tree["finished"].values > 0) | ((tree["kept"].values > 0) & (step < steps))
         #: The nodes of each step that are shown: what lives, and the best of the others.
         self.nodes = [self._shown(np.flatnonzero(step == t)) for t in shown]
-        self.lost = self._lost()
-        #: Of these, the nodes that no candidate of the next step comes from.
-        self.dead_ends = [[node for node in lost if self.alive[node] and node not in self.parent] for lost in self.lost]
         names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
         across = min(420.0, (room.width - ROOT) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
@@ -276,7 +271,6 @@ class BeamTree(VGroup):
         self.words: dict[int, Words] = {}
         self.kept: dict[int, Words] = {}
         self.scores: dict[int, Words] = {}
-        self.pale: dict[int, list[Words]] = {}
         self.thin: dict[int, VMobject] = {}
         self.edges: dict[int, VMobject] = {}
         for t, nodes in enumerate(self.nodes):
@@ -286,7 +280,6 @@ class BeamTree(VGroup):
         #: The branch of the winner, as far as it is shown.
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
         self.branch = VGroup(self._edge(node, "residual", 9) for node in best if node in self.ends)
-        self.crosses = {node: self._crossed(node) for lost in self.dead_ends for node in lost}
         self.meaning = Words("below each word: the sum of log-probabilities up to it", "fact", "ink2")
         self.meaning.settle(self.foot.centre)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
@@ -296,26 +289,6 @@ class BeamTree(VGroup):
     def _shown(self, nodes: np.ndarray) -> list[int]:
         others = [node for node in nodes if not self.alive[node]][: max(0, CANDIDATES - int(self.alive[nodes].sum()))]
         return [int(node) for node in nodes if self.alive[node] or node in others]
-
-    def _crossed(self, node: int) -> VGroup:
-        """Ways on, and that none of them is taken."""
-        start = self.ends[node][1]
-        end = start + RIGHT * units(STUB)
-        ways = VGroup(rule(start, end + side * units(SPACE), "ink3", 2) for side in (UP, 0 * UP, DOWN))
-        return VGroup(ways, Words("×", "stage number", "warning").move_to(end + RIGHT * units(SPACE)))
-
-    def _lost(self) -> list[list[int]]:
-        """For each step, the nodes that were kept before, and that no branch leads through any more."""
-        done, gone = {*np.flatnonzero(self.tree["finished"].values > 0).tolist()}, set[int]()
-        found: list[list[int]] = []
-        for t, nodes in enumerate(self.nodes):
-            seen = [node for earlier in self.nodes[:t] for node in earlier if self.alive[node]]
-            living = {*(node for node in nodes if self.alive[node]), *done.intersection(seen)}
-            for _ in range(t):
-                living |= {int(self.parent[node]) for node in living}
-            found.append([node for node in seen if node not in living | gone])
-            gone.update(found[-1])
-        return found
 
     @staticmethod
     def _widest(names: list[Label], style: str) -> float:
@@ -335,7 +308,6 @@ class BeamTree(VGroup):
             end = max(end, score.get_right()[0])
             self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
             self.edges[node] = self._edge(node, "weight", 5)
-            self.pale[node] = [text.copy().set_fill(palette().ink3) for text in (self.kept[node], self.scores[node])]
 
     def _edge(self, node: int, role: str, thick: float) -> VMobject:
         """From the end of the parent to the beginning of the child."""
@@ -349,26 +321,11 @@ class BeamTree(VGroup):
         nodes = self.nodes[t]
         alive = [node for node in nodes if node in self.kept]
         out = appear_in_turn([self.words[node] for node in nodes], kind)
-        ways = (*(self.thin[node] for node in nodes), *(self.crosses[node][0] for node in self.dead_ends[t]))
-        tried = (draw(*ways, kind=kind), *([out] if out else []))
+        tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
         best = (*kept, draw(*edges, kind=kind), follow(VGroup(*scores))) if alive else ()
         return [tried, best]
-
-    def prune(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
-        """Grey what is on no kept branch since step t, and end with a cross those from which no candidate comes."""
-        lost, crosses = self.lost[t], [self.crosses[node][1] for node in self.dead_ends[t]]
-        gone = [part[node] for part in (self.kept, self.scores) for node in lost]
-        pale = [self.pale[node][k] for k in range(2) for node in lost]
-        crossed = [appear(*crosses, rise=False)] if crosses else []
-        return [(*crossed, leave(*(self.edges[node] for node in lost)), *exchange(gone, pale, kind))] if lost else []
-
-    def flowing(self) -> tuple[list[VMobject], list[float]]:
-        """The edges that live, and how probable the word at the end of each was."""
-        logs, lost = self.tree["log_prob"].values, {node for nodes in self.lost for node in nodes}
-        edges = {node: edge for node, edge in self.edges.items() if node not in lost}
-        return [*edges.values()], [float(np.exp(logs[node])) for node in edges]
 
 
 def winner(tree: Trace) -> list[str]:
@@ -413,7 +370,6 @@ class Race:
             x, y = ([tensor.quantity(end) for end in ends] for tensor in (step, score))
             self.others[int(step.values[node]) - 1].add(self.plot.curve(x, y, "ink3", 3))
         self.named = run["greedy_sum"].words("step"), [run["token"].label("node", node) for node in best[1:]]
-        self.sums = slow, sums
         #: Of each text, its strip after each token.
         self.states: list[list[VGroup]] = []
         self.strips, self.tracks, self.numbers, self.names = VGroup(), VGroup(), VGroup(), VGroup()
@@ -423,10 +379,10 @@ class Race:
         for which, (room, (name, role)) in enumerate(
             zip((upper, lower), (("greedy", "weight"), ("beam", "residual")), strict=True)
         ):
-            path, labels, place = self.sums[which], self.named[which], wide[which]
+            path, labels, place = (slow, sums)[which], self.named[which], wide[which]
             self.states.append([VGroup(bar_in(place, one, place.width, STRIP, role)) for one in self.shares[which]])
             self.strips.add(self.states[-1][0][0].copy())
-            self.tracks.add(self.strips[-1].copy().set_fill(palette().surface))
+            self.tracks.add(Box(place.width, STRIP, palette().surface).move_to(place.centre))
             called = Words(f"{name}: probability of the text", "fact", role)
             self.names.add(called.next_to(self.tracks[-1], UP, buff=units(SPACE)).align_to(self.tracks[-1], LEFT))
             told = number(self.shares[which][0], "share", "large number", role)
@@ -436,15 +392,11 @@ class Race:
             )
             self.dots.append(self.plot.dots(self.times[1:], path[1:], role, 13))
             row = Ribbon(labels, Room(body.left + pitch / 2, room.top, body.right + pitch / 2, room.bottom))
-            for chip in row.chips:
-                chip.word.set_fill(palette().role(role))
             self.words.append(row.chips)
             end = number(path[-1], ".2f", "large number", role).settle(self.dots[-1][-1].get_center())
             end.begin_at(self.dots[-1][-1].get_right()[0] + units(2 * SPACE))
             rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
             self.ends.append(VGroup(end, rule_name))
-        for track in self.tracks:
-            track.meanings = ()
         #: The first step after which the best of the beam is ahead.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
         self.kept = Words("also kept", "fact", "ink3")

@@ -231,8 +231,7 @@ class Interpretation(Chapter):
                 *picture.ask(),
             ),
             beat(
-                f"Layer by layer: after the last, {last}.",
-                *(play for layer in layers for play in picture.carry(layer)),
+                f"Layer by layer: after the last, {last}.", *(play for layer in layers for play in picture.carry(layer))
             ),
             beat(
                 claim(
@@ -393,11 +392,7 @@ class Interpretation(Chapter):
                 ambient=pulses(picture.first[1]),
             ),
             beat(
-                claim(
-                    bool(own.quantity(0) > own.quantity(1)),
-                    f"Without this head, “{mine}” still gets {own.quantity(0):share}.",
-                    f"Without this head, “{mine}” gets {own.quantity(0):share}.",
-                ),
+                f"Without this head, “{mine}” gets {own.quantity(0):share}.",
                 leave(card.words),
                 *picture.cut(),
                 ambient=pulses([picture.second[0]]),

@@ -27,7 +27,7 @@ from scenes.animations import (
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, arrow, drop, frame, path, rule
+from scenes.mobjects.shapes import Box, arrow, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
@@ -74,36 +74,24 @@ class Forms(VGroup):
 
 
 class OneRun:
-    """A run of the encoder: tokens along the foot; a tile for each vector, and the threads that lead up to it.
-
-    Tiles stand for the vectors before the first layer and after each.
-    """
+    """A run of the encoder: tokens along the foot, and tiles for the vectors of each layer, the input first."""
 
     def __init__(self, rows: NamedTensor, role: str, room: Room) -> None:
         body, foot = room.split_rows(-60, FLOOR)
         words = rows.words("position")
-        self.tokens, self.tiles = VGroup(), VGroup()
+        self.tokens, self.tiles, colour = VGroup(), VGroup(), palette().role(role)
         self.places = [line.columns(len(words), 20) for line in reversed(body.rows(rows.size("layer"), FLOOR))]
         for label, place in zip(words, foot.columns(len(words), 20), strict=True):
             self.tokens.add(Token(label, "", place.width, 60, "stage word").move_to(place.centre))
         for line in self.places:
-            self.tiles.add(VGroup(tile(place, role) for place in line))
-        floors = [*pairwise([self.tokens, *self.tiles])]
-        self.threads = [VGroup(drop(b, a) for a, b in zip(*pair, strict=True)) for pair in floors]
+            self.tiles.add(VGroup(Box.of(place, colour, 8, colour, 2.5).set_fill(opacity=TINT) for place in line))
 
     def upwards(self) -> list[Animation]:
         """The vectors come out of the tokens, and those of each layer out of the ones below."""
-        floors = zip(pairwise([self.tokens, *self.tiles]), self.threads, strict=True)
         return [
-            AnimationGroup(draw(threads, back=True), *(Travel(a, b, 0.0, "row") for a, b in zip(*pair, strict=True)))
-            for pair, threads in floors
+            AnimationGroup(*(Travel(a, b, 0.0, "row") for a, b in zip(lower, line, strict=True)))
+            for lower, line in pairwise([self.tokens, *self.tiles])
         ]
-
-
-def tile(place: Room, role: str) -> Box:
-    """A vector as a plain tile, in the colour of its run."""
-    colour = palette().role(role)
-    return Box.of(place, colour, 8, colour, 2.5).set_fill(opacity=TINT)
 
 
 def shaded(share: Quantity, told: bool, place: Room, aside: float = 0.0) -> VGroup:
@@ -179,10 +167,10 @@ class TwoPasses:
         for layer in range(1, len(self.moved)):
             lines, fills = VGroup(), VGroup()
             for place, share in enumerate(self.moved.pick(layer=layer).quantities()):
-                below = [at for at, one in enumerate(self.moved.values[layer - 1]) if one > SEEN]
                 if share > SEEN:
                     box, room = self.own.tiles[layer][place], self.own.places[layer][place]
-                    feet = [self.own.tiles[layer - 1][at].get_top() for at in below]
+                    below = np.flatnonzero(self.moved.values[layer - 1] > SEEN)
+                    feet = (self.own.tiles[layer - 1][int(at)].get_top() for at in below)
                     lines.add(rule(foot, box.get_bottom(), "query", 6) for foot in feet)
                     fill = bar_of(share, "height", room.height, room.width, "query", 8).set_fill(opacity=2 * TINT)
                     fills.add(fill.align_to(box, DOWN).set_x(box.get_x()))
@@ -271,11 +259,10 @@ class TwoRoutes:
             self.second.append(path([prefix.get_right(), edge + under], role, 12))
         #: What the adjective itself gives, whatever its gender; and what both lines are called.
         self.meaning = path([goal.get_right() - aside, edge + over - aside], "ink3", 12)
-        calls = Words("gender", "stage word", "ink2"), Words("meaning", "stage word", "ink2")
-        for call, side in zip(calls, (UP, DOWN), strict=True):
-            line = self.first[0][-1] if side is UP else self.meaning
-            call.next_to(line, side, buff=units(26)).end_at(edge[0] - units(14))
-        self.calls = VGroup(*calls)
+        self.calls = VGroup()
+        for text, below, side in (("gender", self.first[0][-1], UP), ("meaning", self.meaning, DOWN)):
+            call = Words(text, "stage word", "ink2").next_to(below, side, buff=units(26))
+            self.calls.add(call.end_at(edge[0] - units(14)))
         self.out = arrow(*(self.decoder.get_right() + RIGHT * units(px) for px in (8, 62)))
         body, one = right.cross(column).inset(0, 40), {"layer": layer.position, "head": head.position}
         self.answer = Forms(run[f"{key}_prefix"].pick(part="own"), body)
