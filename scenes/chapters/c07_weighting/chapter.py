@@ -228,7 +228,7 @@ class Weighting(Chapter):
         run = trace.under("experiment.variance")
         picture = Walks(run, card.inside)
         lines, bounds, shares = picture.lines["raw"], picture.bounds["raw"], picture.shares
-        raw, full, root = (shares.best[state] for state in (picture.again - 2, picture.again - 1, -1))
+        raw, full, root = (shares.best[end] for end in picture.ends)
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -249,12 +249,12 @@ class Weighting(Chapter):
             beat(
                 f"A softmax reads {run['keys']} of these sums: with more products, one takes it all.",
                 appear(shares, picture.cursor, rise=False),
-                picture.live(0),
+                picture.live(),
                 appear(raw),
             ),
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
-                (leave(raw), *picture.over("raw", "full"), shares.go(picture.again - 2, picture.again - 1)),
+                (leave(raw), *picture.over("raw", "full"), shares.go(*picture.ends[:2])),
                 appear(full),
             ),
             beat(
@@ -263,7 +263,7 @@ class Weighting(Chapter):
                 (
                     *exchange([picture.plot], [picture.closer], "slow"),
                     *picture.over("full", "root"),
-                    shares.go(picture.again - 1, -1),
+                    shares.go(*picture.ends[1:]),
                 ),
             ),
             beat(

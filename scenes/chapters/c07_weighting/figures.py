@@ -77,7 +77,8 @@ class Walks(VGroup):
         room: the rectangle that is filled.
 
     `shares` are what a softmax makes of the first of these sums: of the raw ones, of all over d_k, and from the state
-    `again` on of those over the root. `closer` is a plot for these, whose axis reaches less far.
+    `again` on of those over the root; `ends` are their last states. `closer` is a plot for the last of them, whose axis
+    reaches less far.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
@@ -104,7 +105,8 @@ class Walks(VGroup):
         self.root = Words(f"± root of {width}: {high:.0f}", "large number")
         side.fit(VGroup(self.root, self.law).arrange(DOWN, buff=gap("part")), most=1.0)
         raw, root = ([row.quantities() for row in table.pick(choice=choice)] for choice in ("raw", "root"))
-        self.again, last = len(raw) + 1, table.pick(choice="full", step=len(counts) - 1).quantities()
+        last = table.pick(choice="full", step=len(counts) - 1).quantities()
+        self.again, self.ends = len(raw) + 1, (len(raw) - 1, len(raw), -1)
         self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
         self.cursors = [VGroup(rule(low, high, "ink2", 3)) for low, high in spans]
@@ -115,7 +117,7 @@ class Walks(VGroup):
         """Each sum is divided by its own divisor."""
         return [Through(some["raw"], [some[way] for way in ways], "slow") for some in (self.lines, self.bounds)]
 
-    def live(self, first: int) -> tuple[Animation, ...]:
+    def live(self, first: int = 0) -> tuple[Animation, ...]:
         """Product by product, a softmax of the sums so far: its states, from the `first` on."""
         return Through(self.cursor, self.cursors, "slow"), self.shares.go(*range(first, first + len(self.cursors)))
 

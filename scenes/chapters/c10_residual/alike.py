@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 from manim import Animation, VGroup
 
-from scenes.animations import Count, Shades, Through
+from scenes.animations import Count, Flight, Shades, Through
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import Ground, means
@@ -86,3 +87,8 @@ class Alike(VGroup):
             Count(self.counts[way][1], shares, ".0%", "slow", OWN),
             Through(self.bars[way][0], bars),
         )
+
+    def compared(self, way: str, depth: float) -> Iterator[Animation]:
+        """Each vector of a model, as it is after so many layers, is laid upon the next."""
+        *_, state = (state for state, layer in zip(self.states[way], self.depths, strict=True) if layer <= depth)
+        return (Flight(*pair, 0.0, "row") for pair in pairwise(state))

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 from manim import LEFT, UP, VGroup
 
 from scenes.animations import (
-    Flight,
     Reform,
     Travel,
     Wipe,
@@ -276,9 +274,6 @@ class Residual(Chapter):
         without, added = names
         ring = ring_around(VGroup(*picture.states[without][0]))
         gone, share = run["layers_until_alike"].pick(choice=without), run["share"].pick(choice=added)
-        alike = [state for state, depth in zip(picture.states[without], picture.depths, strict=True) if depth <= gone][
-            -1
-        ]
         yield Step(
             "Without Add, all vectors become one",
             beat(
@@ -293,7 +288,7 @@ class Residual(Chapter):
             beat(
                 f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
                 # They are so much alike that each may be laid upon the next.
-                *(Flight(*pair, 0.0, "row") for pair in pairwise(alike)),
+                *picture.compared(without, gone),
                 appear(ring),
             ),
             beat(
