@@ -271,6 +271,15 @@ def test_a_band_of_chance_at_half_is_found() -> None:
     assert len(faults(picture)) == 1
 
 
+def test_a_dot_in_another_unit_than_its_neighbours_is_found() -> None:
+    rows = dots()
+    one = rows.seeds["positions"][0]
+    (away,) = one.meanings
+    one.shift(RIGHT * units((float(away.origin) - float(away.quantity)) * away.unit / 2))
+    one.meanings = (replace(away, unit=away.unit / 2),)
+    assert [fault for fault in faults(rows) if "by different units" in fault]
+
+
 def test_dots_in_another_place_are_found() -> None:
     rows = dots()
     rows.seeds["positions"][0].shift(RIGHT * units(6))

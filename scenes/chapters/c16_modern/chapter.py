@@ -12,7 +12,6 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
-    gather,
     grow,
     leave,
     pulses,
@@ -147,7 +146,7 @@ class Modern(Chapter):
         """Rotary positions: nothing is added; each pair of a query turns."""
         ring = ring_around(plan.boxes["positions"])
         first, year = run["turns"].quantity(0), run["years"].pick(part="Su et al.")
-        (once, again), hand = map(dials.tick, range(ALONE)), dials.alone[0]
+        once, again = map(dials.tick, range(ALONE))
         yield Step(
             "RoPE: a position turns the query",
             beat("The translator adds positions to its embeddings. Here, nothing is added.", appear(ring)),
@@ -159,7 +158,7 @@ class Modern(Chapter):
             ),
             beat(
                 f"Two entries of the query of “{dials.labels['query']}” become a clock hand.",
-                gather(dials.entries("query", 0), hand),
+                dials.begin(),
                 appear(dials.numbers, dials.chips["query"]),
             ),
             beat(f"A position further, it turns by {first:.0f}°, and so on:", *once, *again),

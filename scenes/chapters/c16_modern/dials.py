@@ -194,6 +194,10 @@ class Dials:
         cells, pair = self.vectors[role].cells, self.pairs[i]
         return VGroup(cells.of(pair), cells.of(pair + len(self.run["turns"])))
 
+    def begin(self) -> Animation:
+        """The two entries of the first pair become the hand of the large dial."""
+        return gather(self.entries("query", 0), self.alone[0])
+
     def deal(self, role: str, first: int = 0) -> Animation:
         """The two entries of each pair fly into their dial, and become its hand."""
         each = [gather(self.entries(role, i), hand, arc=0.0) for i, hand in enumerate(self.moving[role])]

@@ -154,7 +154,7 @@ class Arguing(Chapter):
                 f"But {tries} comparisons were made: as many tries for chance.",
                 *picture.rise(),
             ),
-            beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw(0), *picture.draw(1)),
+            beat("Draw as many from the hill, and keep the one farthest out:", *picture.draw()),
             beat("again and again. These pile up, too, farther out.", picture.draw_on()),
             beat(
                 f"{caught.pick(part=HEADS)} of {dealt} are as far out as ours. "

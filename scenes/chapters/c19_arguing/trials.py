@@ -309,15 +309,15 @@ class Dealing:
             appear(*self.tries),
         ]
 
-    def draw(self, study: int) -> list[Play]:
-        """As many ways fall out of the hill as there are comparisons, and the one farthest out falls on."""
-        ways, farthest = self.studies[study], self.extremes[study]
-        out = {k: self.hill[k].copy().set_y(self.farther[0].get_y() + units(DRAWN)) for k in ways}
-        rest = [one for k, one in out.items() if k != farthest]
-        return [
-            tuple(Travel(self.hill[k], one, 0.0) for k, one in out.items()),
-            (leave(*rest), *exchange([out[farthest]], [self.farther[study]])),
-        ]
+    def draw(self) -> list[Play]:
+        """As many ways fall out of the hill as there are comparisons, and the one farthest out falls on; twice."""
+        plays: list[Play] = []
+        for ways, farthest, goal in zip(self.studies[:SLOWLY], self.extremes, self.farther, strict=False):
+            out = {k: self.hill[k].copy().set_y(self.farther[0].get_y() + units(DRAWN)) for k in ways}
+            rest = [one for k, one in out.items() if k != farthest]
+            plays.append(tuple(Travel(self.hill[k], one, 0.0) for k, one in out.items()))
+            plays.append((leave(*rest), *exchange([out[farthest]], [goal])))
+        return plays
 
     def draw_on(self) -> Animation:
         """Of all other draws, the one farthest out falls into the lower hill."""
