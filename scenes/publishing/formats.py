@@ -98,7 +98,7 @@ def straight(pixels: np.ndarray) -> np.ndarray:
 
 
 def _drawn(parts: Sequence[FilmClip], target: Path, rate: int) -> None:  # noqa: ARG001 - it was drawn so
-    """What was drawn for one step is the file."""
+    """Take what was drawn for one step as the file."""
     place(parts[0].clip, target)
 
 

@@ -44,7 +44,7 @@ class Tongue:
 
     @property
     def words(self) -> dict[str, Any]:
-        """What stands for what in this language."""
+        """The words of this language, by what they stand for."""
         return TABLES[self.code]
 
     @property
