@@ -10,6 +10,7 @@ from scenes.animations import (
     Dive,
     Rise,
     Travel,
+    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -83,11 +84,15 @@ class QKV(Chapter):
         chip = ribbon.chips[ribbon.place(query_token)]
         clear, here = clear_role(trace), Looking(trace, focus)
         first = Looking(trace, clear, ASKED[clear.role]) if clear else here
+        asking = first.chips[ribbon.place(query_token)]
+        eye = ring_around(asking, "query")
         example = (
             [
                 beat(
                     f"In {head_name(clear.layer, clear.head)}, “{query_token}” asks: {Phrase(first.asked)}",
-                    appear(first.question),
+                    appear(first.question, eye),
+                    Visit(eye, [asking, *first.chips, asking]),
+                    leave(eye),
                 ),
                 beat(f"{share_of(trace, clear):share} of its attention goes to “{clear.top_key}”.", *first.look()),
             ]
@@ -99,12 +104,14 @@ class QKV(Chapter):
             *example,
             beat(
                 followed(focus, trace),
-                (leave(first.heading, first.question, *first.seen), appear(here.heading)) if clear else None,
+                (leave(first.heading, first.question, *first.seen), appear(here.heading, here.question))
+                if clear
+                else None,
                 *here.look(),
             ),
             beat(
                 f"“{query_token}” enters as a vector of {trace['config.d_model']} numbers.",
-                (leave(here.heading, *here.seen), *exchange(first.chips, ribbon.chips)),
+                (leave(here.heading, *[here.question] * bool(clear), *here.seen), *exchange(first.chips, ribbon.chips)),
                 (
                     ribbon.mark({ribbon.place(query_token): "residual"}),
                     Travel(chip, roles.whole, kind="row"),
@@ -132,10 +139,6 @@ class QKV(Chapter):
             headings += [Words("normed", "title"), Words(shifted, "title")]
         headings.append(Words(f"X: {words} × {width}", "title"))
         picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
-        changes = [
-            (leave(headings[k]), appear(headings[k + 1]), *exchange(*two, "slow"))
-            for k, two in enumerate(picture.changes)
-        ]
         spans = [one.values.max() - one.values.min() for one in lengths]
         learned = claim(
             trace.about["config"].get("norm") == "rms",
@@ -158,9 +161,9 @@ class QKV(Chapter):
                 )
                 if normed
                 else "In this model, attention reads it as it is.",
-                *changes[:1],
+                *(picture.changes[0] if normed else ()),
             ),
-            beat(learned, *changes[1:]) if normed else None,
+            beat(learned, *picture.changes[1]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
                 leave(headings[-2]),
@@ -255,7 +258,11 @@ class QKV(Chapter):
             ),
             beat(
                 f"This is the one of {head_name(focus.layer, focus.head)}.",
-                (leave(*deck.plates[:-1]), Travel(deck.plates[-1], ring_around(VGroup(*product.columns), "query"))),
+                (
+                    leave(*deck.plates[:-1]),
+                    Travel(deck.plates[-1], ring_around(VGroup(*product.columns), "query"), leaving=True),
+                ),
+                appear(formula),
             ),
         )
 
@@ -273,7 +280,7 @@ class QKV(Chapter):
         plus = f" + {wide}" if bias else ""
         sums = [board.beside(role, Words(f"{long} × {wide}{plus}", "stage number", role)) for role in LETTERS]
         total = Words(f"{count:,.0f}", "large number").scale(WIDER)
-        named = VGroup(total, Words(f"parameters of head {letter_of(focus.head)}", "block", "ink2"))
+        named = VGroup(total, Words(f"parameters of head {letter_of(focus.head)}, so far", "block", "ink2"))
         board.corner.fit(named.arrange(DOWN, buff=gap("line")), most=WIDER)
         yield Step(
             "Key and value: the same vectors, other matrices",
@@ -327,7 +334,8 @@ class QKV(Chapter):
             "Why not one matrix for both?",
             beat(
                 "If keys were queries, every query would meet every query. A large blue disc is a good match.",
-                (appear(mirrored.heading), draw(mirrored.frame, kind="row"), appear_in_turn([*mirrored.half], "slow")),
+                (appear(mirrored.heading), draw(mirrored.frame, kind="slow")),
+                appear_in_turn([*mirrored.half], "slow"),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
@@ -343,7 +351,7 @@ class QKV(Chapter):
                 appear_in_turn([*real.grid.cells.values(), real.grid.gaps_left_out], "slow"),
             ),
             beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
-            beat(second, appear(ring_around(real.heading, roomy=True))),
+            beat(second, draw(real.axis[0], kind="slow"), appear(ring_around(real.heading, roomy=True))),
             stage=[mirrored.rows, mirrored.columns],
         )
 
@@ -356,7 +364,9 @@ class QKV(Chapter):
         pair = [(query_token, top_key), (top_key, query_token)]
         mutual = one_for_all and top_key.position != query_token.position
         readings = VGroup(reading(head["scores"], *way) for way in pair if mutual).arrange(RIGHT, buff=gap("part") * 2)
-        roles = ThreeRoles(x, views, ribbon.below(STAGE), coloured=True, below=readings)
+        roles = ThreeRoles(
+            x, views, ribbon.below(STAGE), coloured=True, below=readings, biased=f"parameters.{focus.path}.b_q" in trace
+        )
         flow = pulses(roles.ways, role="residual")
         chip = ribbon.chips[ribbon.place(query_token)]
         question = (
@@ -425,6 +435,10 @@ def followed(focus: Focus, trace: Trace) -> str:
     where = head_name(focus.layer, focus.head)
     return claim(
         on_a_few(trace, focus),
-        f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens, so we see them mix.",
+        claim(
+            bool(focus.role),
+            f"We follow {where}: there “{focus.query_token}” shares its attention among a few tokens: we see them mix.",
+            f"We follow {where}: what it asks, we don’t know, but “{focus.query_token}” mixes a few tokens there.",
+        ),
         f"We follow {where}: there “{focus.query_token}” makes a good example.",
     )

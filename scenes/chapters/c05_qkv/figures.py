@@ -49,14 +49,15 @@ FOOT, ABOVE = 78.0, 24.0
 LOWER = 14.0
 #: The share of a panel's height that is left to the vector at its foot.
 FOOTED = 0.22
-#: Px of the highest vector in a panel, and how many times larger than usual what is written may be.
-TALLEST, WIDER = 110.0, 1.4
+#: Px of the highest vector in a panel, how many times larger than usual what is written may be, and a formula with a
+#: bias.
+TALLEST, WIDER, BIASED = 110.0, 1.4, 0.7
 #: Px for what is written above the arcs of a head, and above vectors with their lengths.
 HEAD = 84.0
 #: Px of the bar of the longest vector, from a vector to its bar, and for the number behind that.
 LONGEST, BESIDE, DIGITS = 520.0, 40.0, 130.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
-ASIDE, WORDS_ASIDE, OVER = 0.13, 0.26, -0.15
+ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
 
 
 class Looking(Arcs):
@@ -68,7 +69,7 @@ class Looking(Arcs):
         super().__init__(weights.words("key"), weights.position("key", focus.query_token), weights, room)
         self.asked = asked
         self.heading = Words(f"head {letter_of(focus.head)}", "title").settle(head.centre).begin_at(at(head.left, 0)[0])
-        self.question = Words(asked, "title", "query").settle(head.centre)
+        self.question = Words(asked or "?", "title", "query" if asked else "ink2").settle(head.centre)
         for share in self.marks:
             share.scale(WIDER)
         self.seen = [*self.arcs, *self.marks]
@@ -86,13 +87,20 @@ class ThreeRoles(VGroup):
         vectors: for each role the vector in its panel.
         room: the rectangle that is filled.
         coloured: True if what each role makes of the vector is shown; else that is a question.
+        biased: True if the matrices of the roles have a bias each.
         below: what stands in a line below the panels, if it has parts.
 
     `symbols` are the products with the matrices of the roles, where they are `coloured`.
     """
 
     def __init__(
-        self, x: NamedTensor, vectors: dict[str, NamedTensor], room: Room, coloured: bool, below: VGroup | None = None
+        self,
+        x: NamedTensor,
+        vectors: dict[str, NamedTensor],
+        room: Room,
+        coloured: bool,
+        below: VGroup | None = None,
+        biased: bool = False,
     ) -> None:
         if below:
             room, foot = room.split_rows(-FOOT, ABOVE)
@@ -106,8 +114,9 @@ class ThreeRoles(VGroup):
         tops: list[Room] = []
         for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
             plate = Box(part.width, part.height, palette().surface, 18, palette().role(role), 4)
-            symbol, question = f"x {{{{ W_{role[0].upper()} : {role} }}}}", QUESTIONS[role]
-            last = Formula(symbol, LARGE) if coloured else Words(question, "stage word")
+            letter, question = role[0].upper(), QUESTIONS[role]
+            symbol = f"x {{{{ W_{letter} : {role} }}}}" + f" + b_{letter}" * biased
+            last = Formula(symbol, LARGE).scale(BIASED if biased else 1) if coloured else Words(question, "stage word")
             named = VGroup(Tag(role).scale(1.6), Words(role, "title", role)).arrange(RIGHT, buff=gap("chip"))
             lines = VGroup(named, last).arrange(DOWN, buff=gap("chip" if below else "grid"))
             top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(130.0, FOOTED * part.height))
@@ -310,7 +319,7 @@ class Lengths(VGroup):
         room: the rectangle that is filled.
 
     `stages[i]` are the vectors of a stage, `bars[i]` and `numbers[i]` their lengths; all stages stand in one place.
-    `changes` are, from stage to stage, what goes and what comes.
+    `changes` are plays, from stage to stage.
     """
 
     def __init__(
@@ -341,9 +350,14 @@ class Lengths(VGroup):
         for heading in headings:
             head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
         self.title = Words("length", "fact", "ink2").settle(head.centre).begin_at(at(side.left, 0)[0])
-        drawn = [[*parts[0], *parts[1], *parts[2]] for parts in zip(self.stages, self.bars, self.numbers, strict=True)]
-        self.changes = [*pairwise(drawn)]
-        super().__init__(*self.names, *drawn[0], self.title, *headings[:1])
+        drawn = [[*vectors, *bars] for vectors, bars in zip(self.stages, self.bars, strict=True)]
+        said = [*zip(headings, self.numbers, strict=False)]
+        #: What was written goes before the change, and what is written then comes behind it.
+        self.changes = [
+            [leave(*old), exchange(*both, "slow"), appear(*new)]
+            for both, (old, new) in zip(pairwise(drawn), pairwise(said), strict=True)
+        ]
+        super().__init__(*self.names, *drawn[0], self.title, *said[0])
 
 
 def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:
