@@ -18,6 +18,7 @@ from scenes.animations import (
     fill,
     leave,
     pulses,
+    reshape,
     ring_around,
 )
 from scenes.mobjects.black_box import (
@@ -385,21 +386,30 @@ class Basics(Chapter):
         """A real decoder, with two texts that it was given."""
         asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
         (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
-        read = ring_around(VGroup(asked.text, asked.answer), roomy=True)
+        read, whole = ring_around(asked.text, roomy=True), VGroup(asked.text, asked.answer)
         yield Step(
             "A decoder alone: what comes next?",
             beat(
                 "This is a small language model, pretrained on texts from the web to predict the next token.",
                 appear_in_turn([*asked.likely.lines], "tour"),
+                appear(top := ring_around(asked.likely.lines[0])),
             ),
-            beat(f"“{best}” gets {share:share}, and is written.", asked.write()),
-            beat("Then it is read, too, and so on, token by token.", appear(read)),
+            beat(f"“{best}” gets {share:share}, and is written.", (asked.write(), leave(top))),
+            beat(
+                "Then it is read, too, and so on, token by token.",
+                appear(read),
+                reshape(read, ring_around(whole, roomy=True), "slow"),
+            ),
             beat(
                 "Often there is no single answer:",
                 leave(asked.answer, read),
                 exchange(asked.parts, walk.parts, "row"),
             ),
-            beat(f"here “{other}” is the likeliest, with {less:share}.", appear(ring_around(walk.likely.lines[0]))),
+            beat(
+                f"here “{other}” is the likeliest, with {less:share}.",
+                appear(ring_around(walk.likely.lines[0])),
+                walk.write(),
+            ),
             stage=[asked.text],
         )
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DL, DOWN, LEFT, RIGHT, UL, UP, Animation, Mobject, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, RIGHT, UL, UP, UR, Animation, Mobject, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
@@ -412,7 +412,10 @@ class TwoContexts(VGroup):
             one.names[here].box.set_stroke(palette().residual, stroke(5))
         self.ways_out = VGroup(one.ways_out[here] for one in self.both)
         self.doors = [one.columns[-1][here] for one in self.both]
-        self.same = Words("=", "chapter").move_to(VGroup(self.both[0].before[-1], self.both[1].before[0]))
+        one, other = self.before
+        ways = (rule(one.get_corner(a), other.get_corner(b), "ink", 3) for a, b in ((DL, UL), (DR, UR)))
+        equal = Words("=", "chapter").move_to(VGroup(self.both[0].before[-1], self.both[1].before[0]))
+        self.same = VGroup(*ways, equal)
         ends, (upper, lower) = [one[here].values for one in last], [vector.cells for vector in self.after]
         turned = np.flatnonzero(np.sign(ends[0]) != np.sign(ends[1])).tolist()
         self.links = VGroup(rule(upper.of(i).get_bottom(), lower.of(i).get_top(), "ink", 3) for i in turned)
