@@ -1,7 +1,7 @@
 """Trainings that differ in one thing, and how much of a difference chance explains.
 
-Everywhere the whole model is green, a changed one is cream, and a piece that was taken out leaves a red frame; a seed is
-a dot, the mean of all seeds a short line, and yellow is what lies as far out as the measured difference.
+Everywhere the whole model is green, a changed one is cream, and a piece that was taken out leaves a red frame; a seed
+is a dot, the mean of all seeds a short line, and yellow is what lies as far out as the measured difference.
 """
 
 from __future__ import annotations

@@ -418,8 +418,10 @@ def learned_sheets(raw):
              for i, row in enumerate(plane)] for plane in raw["planes"]]  # fmt: skip
 
 
-@oracle("moved", ("experiment.patching.car_rows", "experiment.patching.tired_rows"), "layer position",
-        lambda raw: {axis: raw.words(raw.prefix and f"/{raw.prefix}", axis) for axis in ("layer", "position")})  # fmt: skip
+@oracle(
+    "moved", ("experiment.patching.car_rows", "experiment.patching.tired_rows"), "layer position",
+    lambda raw: {axis: raw.words(raw.prefix and f"/{raw.prefix}", axis) for axis in ("layer", "position")},
+)  # fmt: skip
 def moved(raw):
     """By distances of whole rows, and the farthest of them."""
     other = raw[f"/{raw.prefix.removesuffix('rows')}donor_rows"]
