@@ -222,9 +222,9 @@ class Inference(Chapter):
                 f"A language model doubts more. Greedy decoding takes “{slow}”, which leaves most: no way back.",
                 appear(model.name, asked.begin_in(model.card.line)),
                 appear(picture.tracks, picture.strips, picture.numbers, picture.names),
-                picture.shrink(0, 0),
+                picture.begin("greedy"),
             ),
-            beat(f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.", picture.shrink(0, 1)),
+            beat(f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.", picture.begin("beam")),
             beat("Each token shrinks its text:", *picture.behind()),
             beat(f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!", *picture.ahead()),
             beat(

@@ -410,6 +410,10 @@ class Race:
         riding = Riding(bars, states, numbers, rows, "share", BEYOND, "row")
         return riding, *(appear(self.words[which][t]) for which in texts)
 
+    def begin(self, rule: str) -> tuple[Animation, ...]:
+        """The text of the "greedy" or of the "beam" search takes its first token."""
+        return self.shrink(0, ("greedy", "beam").index(rule))
+
     def behind(self) -> list[tuple[Animation, ...]]:
         """Both go on, token by token, as long as the best of the beam is behind."""
         return [self.shrink(t, 0, 1) for t in range(1, self.overtaken - 1)]

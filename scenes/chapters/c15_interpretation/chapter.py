@@ -403,7 +403,7 @@ class Interpretation(Chapter):
                     f"After “{spelled(meant[:-1])}”, “{other}” wins: the Spanish words are enough.",
                     f"After “{spelled(meant[:-1])}”, “{other}” gets {without.quantity(1):share}.",
                 ),
-                *picture.after(0, 1, picture.donor_off),
+                *picture.others_words(),
             ),
             beat(
                 claim(

@@ -293,6 +293,10 @@ class TwoRoutes:
         broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0], self.calls[0])
         return [again, broken, self.answer.become(self.own_off)]
 
+    def others_words(self) -> list[Play]:
+        """The Spanish words of the other sentence stand before."""
+        return self.after(0, 1, self.donor_off)
+
     def after(self, old: int, new: int, answer: Forms) -> list[Play]:
         """Other Spanish words stand before, and the answer becomes another."""
         words = exchange(self.prefixes[old], self.prefixes[new])

@@ -420,7 +420,7 @@ def learned_sheets(raw):
 
 @oracle(
     "moved", ("experiment.patching.car_rows", "experiment.patching.tired_rows"), "layer position",
-    lambda raw: {axis: raw.words(raw.prefix and f"/{raw.prefix}", axis) for axis in ("layer", "position")},
+    lambda raw: {axis: raw.words(f"/{raw.prefix}", axis) for axis in ("layer", "position")},
 )  # fmt: skip
 def moved(raw):
     """By distances of whole rows, and the farthest of them."""

@@ -108,13 +108,13 @@ def by_head(model: Transformer, key: str, usual: dict[str, np.ndarray]) -> Piece
     edit = off[most[0]][most[1]]
     with record(only=(), edit=edit):
         written = greedy(model, donor, START, END, vocabulary().longest)[0]
-    slipped = torch.tensor([[START, *written[: other_read.shape[1] - 1]]])
+    slipped = [START, *written][: other_read.shape[1]]
     return {
         "heads": np.moveaxis(np.array(given), -1, 0),
         "prefix": np.array([likely(prefix) for prefix in (read, other_read)]).T,
         "off": np.moveaxis(np.array([[[likely(x, e) for e in row] for row in off] for x in (read, other_read)]), -1, 0),
         "written": np.array(written),
-        "mended": np.array([likely(prefix, edit, donor) for prefix in (slipped, other_read)]).T,
+        "mended": np.array([likely(prefix, edit, donor) for prefix in (torch.tensor([slipped]), other_read)]).T,
     }
 
 
@@ -149,14 +149,12 @@ def patching(bench: Bench, sentences: int = 1000) -> Found:
         into, donor = (vocabulary().read(text).labels for text in texts)
         piece = bench.once(key, partial(transplanted, model, key))
         single = bench.once(f"{key}, by head", partial(by_head, model, key, usual))
-        written, right = vocabulary().target_words(single["written"].tolist()), LECTURE[texts[1]].split()
-        own, shift = LECTURE[texts[0]].split(), piece["shift"]
+        written = vocabulary().target_words(single["written"].tolist())
+        own, right = (LECTURE[text].split() for text in texts)
         both = {"choice": forms(key), "part": ("own", "donor")}
         words = {"layer": layers, "position": into, **both}
         of_pair = (
-            tensors("layer position", words, shift=shift)
-            | tensors("layer", words, largest=shift.max(1), best=shift.argmax(1))
-            | tensors("position", {"position": donor}, donor=shift[0])
+            tensors("layer position", words, shift=piece["shift"])
             | tensors("layer position d_model", words, rows=piece["rows"])
             | tensors("layer position d_model", words | {"position": donor}, donor_rows=piece["donor_rows"])
             | tensors("choice", words, leads=piece["leads"])

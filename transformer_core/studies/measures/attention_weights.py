@@ -68,11 +68,7 @@ def exponential_sums(exponentials: np.ndarray) -> Values:
 
 @measure("batch head query frame key", like="scores")
 def softmax_way(
-    scores: np.ndarray,
-    masked: np.ndarray,
-    scores_minus_max: np.ndarray,
-    exponentials: np.ndarray,
-    weights: np.ndarray,
+    scores: np.ndarray, masked: np.ndarray, scores_minus_max: np.ndarray, exponentials: np.ndarray, weights: np.ndarray
 ) -> Values:
     """(1 - c) a_ij + c b_ij, in `FRAMES` even steps of c from each stage a of the softmax to the next, b.
 

@@ -11,13 +11,7 @@ from functools import cache
 
 from transformer_core.studies.translator.grammar import rules
 from transformer_core.studies.translator.grammar.lexicon import adjectives_of, nouns
-from transformer_core.studies.translator.grammar.phrases import (
-    Chooser,
-    Constituent,
-    DeadEndError,
-    Recogniser,
-    finish,
-)
+from transformer_core.studies.translator.grammar.phrases import Chooser, Constituent, DeadEndError, Recogniser, finish
 from transformer_core.studies.translator.grammar.phrases import Pair as Pair
 from transformer_core.studies.translator.grammar.phrases import Sampler as Sampler
 
