@@ -230,11 +230,7 @@ class Inference(Chapter):
             beat(
                 "Soon, strips are too short to see. Take logarithms: the product becomes a sum.", *picture.logarithms()
             ),
-            beat(
-                "All lines fall: a sum favours short texts.",
-                *picture.end(),
-                appear(*picture.ends),
-            ),
+            beat("All lines fall: a sum favours short texts.", *picture.end(), appear(*picture.ends)),
             stage=[],
         )
 

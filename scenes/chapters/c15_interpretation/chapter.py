@@ -403,7 +403,7 @@ class Interpretation(Chapter):
                     f"After “{spelled(meant[:-1])}”, “{other}” wins: the Spanish words are enough.",
                     f"After “{spelled(meant[:-1])}”, “{other}” gets {without.quantity(1):share}.",
                 ),
-                *picture.others_words(),
+                *picture.after(),
             ),
             beat(
                 claim(

@@ -293,14 +293,10 @@ class TwoRoutes:
         broken = *take_out(self.head, VGroup(self.gone)), leave(*self.first[0], self.calls[0])
         return [again, broken, self.answer.become(self.own_off)]
 
-    def others_words(self) -> list[Play]:
-        """The Spanish words of the other sentence stand before."""
-        return self.after(0, 1, self.donor_off)
-
-    def after(self, old: int, new: int, answer: Forms) -> list[Play]:
-        """Other Spanish words stand before, and the answer becomes another."""
+    def after(self, old: int = 0, new: int = 1, answer: Forms | None = None) -> list[Play]:
+        """Other Spanish words stand before, at first those of the other sentence, and the answer becomes another."""
         words = exchange(self.prefixes[old], self.prefixes[new])
-        return [(*words, leave(self.second[old]), draw(self.second[new])), self.answer.become(answer)]
+        return [(*words, leave(self.second[old]), draw(self.second[new])), self.answer.become(answer or self.donor_off)]
 
     def slip(self) -> list[Play]:
         """The other sentence is read, and goes on from what is written for it without the head; the slip is mended."""
