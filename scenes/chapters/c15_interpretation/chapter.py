@@ -555,7 +555,7 @@ def wrong_translation(trace: Trace, card: Card) -> WrongTranslation | None:
     worst, _ = extremes(trace[RIGHT].pick(role=WHOLE, model=1))
     if (layer.position, head.position) != worst or written.values.all():
         return None
-    source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor", "donor_written"))
+    source, right = (run[f"{PAIR}_{name}"].words("position") for name in ("donor_rows", "donor_written"))
     return WrongTranslation(source, written, right, lower(card))
 
 
