@@ -327,7 +327,7 @@ class River(VGroup):
         return self.gradient(LEAST), self.gradient(MOST)
 
     def returns(self, beginning: float) -> VGroup:
-        """What comes back through the sublayers is added beside the gradient on the road: up to so many px, a sketch.
+        """Gradients through the sublayers are added beside the gradient on the road: up to so many px, a sketch.
 
         A copy goes up into each, and comes back thinner, by the same share of it everywhere.
         """
@@ -345,7 +345,7 @@ class River(VGroup):
         return band.set_opacity(PALE)
 
     def grown(self) -> tuple[VGroup, VGroup]:
-        """What comes back through sublayers of small slopes, and of large ones."""
+        """Gradients back through sublayers of small slopes, and of large ones."""
         return self.returns(2 * ROAD), self.returns(MOST)
 
     def sends(self, gradient: VGroup) -> tuple[Animation, Animation]:

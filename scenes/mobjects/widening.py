@@ -301,7 +301,7 @@ class MoveAndCompute:
         return first, (appear(self.network, self.called), draw(*within), go_in), (draw(*outof), come_out)
 
     def go_in(self) -> Play | None:
-        """What enters goes into the network."""
+        """Vectors go into the network."""
         return through(self.entering, self.network[1], ())[0]
 
     def flow(self) -> Callable[[float], Animation]:

@@ -101,7 +101,7 @@ class TwoRuns:
 
 
 class Said:
-    """What a linear probe says of adjectives with nouns that it never met: dots on a line, with its sign in the middle.
+    """Answers of a linear probe about adjectives with nouns it never met: dots on a line, with its sign in the middle.
 
     Args:
         read: the share that it has right.

@@ -142,7 +142,7 @@ class Staircases:
         )
 
     def fill(self) -> Animation:
-        """What is kept for each step comes into its place, one step after another."""
+        """Keys and values of each step come into their place, one step after another."""
         hollow = iter(self.kept)
         turns = (AnimationGroup(*exchange([next(hollow) for _ in one], [*one])) for one in self.cached)
         return lagged(turns, 0.7)

@@ -435,7 +435,7 @@ class Race:
         ]
 
     def end(self) -> list[tuple[Animation, ...]]:
-        """What the beam keeps as well so far; then all lines go on to their ends."""
+        """The other beginnings that the beam keeps; then all lines go on to their ends."""
         so_far = draw(*(line for lines in self.others[: self.overtaken] for line in lines))
         return [(so_far, appear(self.kept)), *(self._both(t) for t in range(self.overtaken, len(self.dots[0])))]
 

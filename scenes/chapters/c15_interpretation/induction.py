@@ -125,7 +125,7 @@ class Stripe:
         self.fall = dashes(whole + RIGHT * units(140), self.off[0].get_center(), "warning", 6)
 
     def _result(self, share: Quantity, role: str) -> VGroup:
-        """What is right without a head, as a dot on the line beside the curves, with its number."""
+        """The share that is right without a head, as a dot on the line beside the curves, with its number."""
         spot = self.plot.beside(float(share)) + RIGHT * (self.plot.axes[0].width + units(RESULTS))
         told = number(share, "share", "stage number", role).next_to(spot, RIGHT, buff=units(22))
         return VGroup(means(dot(spot, 12, role), Tick(share, self.plot.up)), told)

@@ -179,7 +179,7 @@ class Dials:
         return VGroup(sector(dial.centre, 0.55 * dial.reach, one, other, "ink", 0.45, 16) for dial, one, other in both)
 
     def columns(self, apart: int) -> VGroup:
-        """What each pair adds to the score of two tokens so far apart."""
+        """The part that each pair adds to the score of two tokens so far apart."""
         row = self.adds.pick(offset=apart).quantities()
         return bars([row[pair] for pair in self.pairs], self.room, self.unit, WIDE, self.ground)
 

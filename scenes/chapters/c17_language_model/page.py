@@ -216,7 +216,7 @@ class Next(VGroup):
 
 
 class Front:
-    """How far the vector of each token moves, as shades: a lane for a token, a floor for a layer, the input below.
+    """The move of each token's vector, as shades: a lane for a token, a floor for a layer, the input below.
 
     Args:
         apart: the distances, "layer position".
