@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Riding, Through, Travel
 from scenes.layout import Room
@@ -41,7 +41,7 @@ class CarriedStep(VGroup):
         ways = [spot.quantities() for spot in words]
         leads = [means(plane.arrow(foot, way, "residual"), End(way[0], axis="vocab")) for way in ways]
         self.three, self.goal = VGroup(*leads[:-1]), leads[-1]
-        sides = (UP, DOWN, DOWN, UP)
+        sides = (UP, LEFT, RIGHT, UP)
         self.names = VGroup()
         for label, lead, side in zip(words.words("vocab"), leads, sides, strict=True):
             self.names.add(Token(label).next_to(lead[-1].points[0], side, buff=units(NEAR)))

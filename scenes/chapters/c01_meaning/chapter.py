@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -289,6 +289,9 @@ class Meaning(Chapter):
         rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
         picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside)
+        pair = Words("each dot: a pair", "fact", "ink2").next_to(
+            picture.names[0], DOWN, buff=gap("line"), aligned_edge=LEFT
+        )
         yield Step(
             "Are parallel steps more than luck?",
             beat(
@@ -303,7 +306,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Now real pairs: plurals, past forms, comparatives, capitals, male and female.",
-                appear(picture.names[0], picture.floors[0]),
+                appear(picture.names[0], picture.floors[0], pair),
                 fill(picture.lines[REAL], "slow"),
             ),
             beat(
@@ -367,7 +370,9 @@ class Meaning(Chapter):
             ),
             beat(
                 f"The query “{query}” is not there.",
-                (appear(table.query), *(Flight(table.query.box, chip, kind="slow") for chip in table.keys)),
+                appear(table.query, eye := ring_around(table.query, "query")),
+                Visit(eye, [table.query, *table.keys]),
+                leave(eye),
             ),
             beat(
                 "Take from every value what the softmax gives its key: the attention weight.",
