@@ -295,10 +295,11 @@ class AgainstLSTM(Chapter):
         decides = right and clear and str(tops[0]) in facts["forms"]
         strands = [line for lines in picture.looks() for line in lines]
         flow = pulses(strands)
+        first = ring_around(picture.outputs[1][0], "weight")
         told = [
             beat(
                 f"Now all is right. “{attending[0]}” looks at “{tops[0]}”, which decides its form;",
-                (appear(ring_around(picture.outputs[1][0], "weight")), ribbon.mark({tops[0].position: "weight"})),
+                (appear(first), ribbon.mark({tops[0].position: "weight"})),
                 ambient=flow,
             )
             if decides
@@ -317,7 +318,8 @@ class AgainstLSTM(Chapter):
             told.append(
                 beat(
                     f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
-                    (appear(ring_around(picture.outputs[1][wrong[-1]], "weight")), appear(ring_around(others[-1]))),
+                    (leave(first) if decides else None, ribbon.mark({})),
+                    appear(ring_around(picture.outputs[1][wrong[-1]], "weight"), ring_around(others[-1])),
                     ambient=flow,
                 )
             )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import PI, RIGHT, UL, UP, Animation, VGroup, VMobject, rate_functions
+from manim import PI, RIGHT, UL, UP, UR, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import (
     Come,
@@ -36,7 +36,7 @@ from scenes.mobjects.marks import Away, End, Ground, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ramps import Ramp
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, frame, rule
+from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, drop, frame, rule, segments, stroked
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, paragraph
 from scenes.mobjects.tokens import Token, in_line
@@ -55,6 +55,8 @@ FEW = 5
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
 #: Px of the line of Spanish forms.
 FORM = 54.0
+#: Px from the side of a word to the line of attention that comes down to it.
+LEG = 2.0
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
 LINES, NECK, NAMES = 280.0, 150.0, 270.0
 #: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
@@ -402,14 +404,18 @@ class Fading:
             self.tanks.add(tank)
             self.bars.add(bar)
             self.numbers.add(value)
-        chips = ribbon.chips[end], ribbon.chips[start]
-        a, b = (tank.get_top() + UP * units(10) for tank in (self.tanks[-1], self.tanks[0]))
-        self.arc = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75, thick=10)
+        #: From the outer sides of both words, past their memories.
+        chips = ribbon.chips[start], ribbon.chips[end]
+        feet = [chip.get_corner(side) - side * units(LEG) for chip, side in zip(chips, (UL, UR), strict=True)]
+        a, b = (np.array([foot[0], at(0, low.top + 10)[1], 0]) for foot in feet)
+        over_them = arch(a, b, pixels(at(0, top.top + 10)[1] - a[1]) / 0.75).points
+        self.arc = stroked(np.concatenate([segments(feet[0], a), over_them, segments(b, feet[1])]), "weight", 10)
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         if weight is not None:
             as_thick_as(weight, self.arc, THIN, THICK)
         middle = (a + b) / 2
-        self.arc_name = Words("attention: one layer", "block", "weight")
+        attends = "attention: one layer" if weight is None else f"attention: one layer, {weight:share}"
+        self.arc_name = Words(attends, "block", "weight")
         self.arc_name.settle(np.array([middle[0], at(0, top.top + 70)[1], 0]))
         self.count = number(self.hops[-1], "", "large number", "residual")
         self.chain_name = Words("state updates of the LSTM:", "block", "residual")
@@ -511,7 +517,7 @@ class Backwards:
         for (value,), distance in zip(self.rows, distances, strict=True):
             place = columns[int(distance)]
             stand = place.cross(above).centre * RIGHT + self.zero.get_center() * UP
-            self.bars.append(VGroup(bar_on(stand, ground, value, "height", unit, wide, role="residual")))
+            self.bars.append(VGroup(bar_on(stand, ground, value, "height", unit, wide, role="warning")))
             spot = dot(stand + UP * units(unit * value), SPOT)
             self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
             self.told.add(number(distance, "", "stage number", "ink2").settle(place.cross(foot).centre))
@@ -520,7 +526,7 @@ class Backwards:
         self.size = VGroup(number(gradient.quantity(0), ".4f", "large number").settle(self.bar.get_corner(UL) + OVER))
         self.error = Box(wide, pixels(self.bar.height), palette().warning).move_to(self.bar).set_x(self.asked.get_x())
         self.wrong = Words("error", "block", "warning").next_to(self.error, UP, buff=units(16))
-        self.called = Words("gradient at the first symbol", "block", "residual").begin_in(head)
+        self.called = Words("gradient at the first symbol", "block", "warning").begin_in(head)
         self.back = Words("symbols back", "fact", "ink2").end_in(foot)
         texts = self.asked, self.called, self.back, self.told, self.size
         #: All but the dots, in the end.
@@ -553,7 +559,7 @@ def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTens
     """Put the names of curves where their seeds rise, and not at their ends, where they meet."""
     for (key, row), (seed, level, side) in zip(rows.items(), RISES, strict=True):
         passed = np.sort((row.values > level).argmax(-1))[seed]
-        curves.plot.label(curves.labels[key], float(x.values[passed]), level, side)
+        curves.plot.label(curves.labels[key], float(x.values[passed]), level, side).shift(side * gap("word"))
 
 
 def legend(room: Room, *told: str) -> VGroup:
