@@ -371,12 +371,11 @@ class Meaning(Chapter):
             beat(
                 f"The query “{query}” is not there.",
                 appear(table.query, eye := ring_around(table.query, "query")),
-                Visit(eye, [table.query, *table.keys]),
-                leave(eye),
+                Visit(eye, [table.query, *table.keys], "cell"),
             ),
             beat(
                 "Take from every value what the softmax gives its key: the attention weight.",
-                (appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
+                (leave(eye), appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
                 ambient=flow,
             ),
             beat(
