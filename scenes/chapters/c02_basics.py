@@ -392,7 +392,7 @@ class Basics(Chapter):
             beat(
                 "This is a small language model, pretrained on texts from the web to predict the next token.",
                 appear_in_turn([*asked.likely.lines], "tour"),
-                appear(top := ring_around(asked.likely.lines[0])),
+                appear(top := ring_around(asked.likely.lines[0], roomy=True)),
             ),
             beat(f"“{best}” gets {share:share}, and is written.", (asked.write(), leave(top))),
             beat(
@@ -402,12 +402,12 @@ class Basics(Chapter):
             ),
             beat(
                 "Often there is no single answer:",
-                leave(asked.answer, read),
-                exchange(asked.parts, walk.parts, "row"),
+                leave(asked, read),
+                (appear(walk.text), appear_in_turn([*walk.likely.lines])),
             ),
             beat(
                 f"here “{other}” is the likeliest, with {less:share}.",
-                appear(ring_around(walk.likely.lines[0])),
+                appear(ring_around(walk.likely.lines[0], roomy=True)),
                 walk.write(),
             ),
             stage=[asked.text],

@@ -530,15 +530,10 @@ class Continuation(VGroup):
         self.text = word(text, "chapter").move_to(above.centre).begin_at(at(above.left, 0)[0])
         best = probs.label(probs.axes[0], 0)
         self.answer = word(best, "chapter", "weight").begin_at(self.text.get_right()[0] + units(24))
-        self.answer.stand_on(self.text.baseline)
+        self.answer.stand_on(self.text.baseline).set_z_index(1)
         self.likely = NextWord(probs, below, reach=REACH)
         super().__init__(self.text, self.answer, self.likely)
 
     def write(self) -> Animation:
-        """The likeliest token comes out of its bar, and goes to the end of the text in a bow below it."""
-        return Travel(self.likely.lines[0][1], self.answer, BOW, "slow")
-
-    @property
-    def parts(self) -> list[Mobject]:
-        """The text and the parts of its lines, in an order that two such figures share."""
-        return [self.text, *(part for line in self.likely.lines for part in line)]
+        """The likeliest token goes from its line to the end of the text, in a bow below it and over all bars."""
+        return Travel(self.likely.lines[0][0], self.answer, BOW, "slow")
