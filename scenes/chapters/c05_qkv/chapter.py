@@ -305,7 +305,11 @@ class QKV(Chapter):
                 gather(sums, total, "slow"),
                 appear(named[1]),
             ),
-            beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
+            beat(
+                "For what a token is found by need not be what it hands over. "
+                "A noun may be found as a noun, and hand over its gender.",
+                *(appear(ring) for ring in rings),
+            ),
             stage=[
                 *board.names,
                 *board.x,
@@ -381,10 +385,8 @@ class QKV(Chapter):
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
         if mutual:
-            turned, score = (
-                roles.exchanged(readings),
-                head["scores"].pick(query=query_token, key=top_key),
-            )
+            turned = roles.exchanged(readings)
+            score = head["scores"].pick(query=query_token, key=top_key)
             answers = [
                 beat(
                     f"It would: the {score:.2f} from “{query_token}” to “{top_key}” "

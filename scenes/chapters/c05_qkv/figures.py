@@ -157,21 +157,21 @@ class Exchanged:
     """W_Q and W_K change places: what each makes of a vector then, and which pairs the `readings` are scores of."""
 
     def __init__(self, roles: ThreeRoles, readings: Sequence[VGroup]) -> None:
-        self.whole, pair = roles.whole, ("query", "key")
+        pair = "query", "key"
         self.mine, self.symbols = ([of[role] for role in pair] for of in (roles.vectors, roles.symbols))
         self.made = [
-            vector_in(roles.feet[role], roles.tensors[other], role, most=TALLEST)
+            vector_in(roles.feet[other], roles.tensors[role], other, most=TALLEST)
             for role, other in zip(pair, reversed(pair), strict=True)
         ]
         one, other = self.symbols
         self.crossed = [a.copy().move_to(b, aligned_edge=UP + LEFT) for a, b in ((one, other), (other, one))]
         pairs = [(line[0].word, line[2].word) for line in readings]
         self.said = [said for pair in pairs for said in pair]
-        self.turned = [a.copy().move_to(b) for pair in pairs for a, b in (pair, pair[::-1])]
+        self.turned = [a.copy().move_to(b).stand_on(b.baseline) for pair in pairs for a, b in (pair, pair[::-1])]
 
     def matrices(self) -> list[tuple[Animation, ...]]:
-        """The matrices pass over into each other's place, and each panel makes its vector anew."""
-        return [exchange(self.symbols, self.crossed, "slow", ASIDE), *self._anew(self.mine, self.made)]
+        """The matrices pass over into each other's place, and what they make goes along."""
+        return [exchange([*self.symbols, *self.mine], [*self.crossed, *self.made], "slow", ASIDE)]
 
     def scores(self) -> tuple[Animation, ...]:
         """In each pair, the token that asks becomes the one that is found, and the other way round."""
@@ -179,14 +179,8 @@ class Exchanged:
 
     def back(self) -> list[tuple[Animation, ...]]:
         """Everything takes its own place again."""
-        home = (
-            *exchange(self.crossed, self.symbols, "row", ASIDE),
-            *exchange(self.turned, self.said, "row", WORDS_ASIDE),
-        )
-        return [home, *self._anew(self.made, self.mine)]
-
-    def _anew(self, old: Sequence[Vector], new: Sequence[Vector]) -> list[tuple[Animation, ...]]:
-        return [(leave(*old),), tuple(Travel(self.whole, vector, kind="row") for vector in new)]
+        home = exchange([*self.crossed, *self.made], [*self.symbols, *self.mine], "row", ASIDE)
+        return [(*home, *exchange(self.turned, self.said, "row", WORDS_ASIDE))]
 
 
 def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
