@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from math import inf
+from typing import Self
 
 import numpy as np
 from manim import PI, VGroup, VMobject
@@ -15,7 +16,7 @@ from scenes.mobjects.shapes import Box, stroke
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.tokens import Token
-from scenes.theme import palette
+from scenes.theme import between, palette
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the plate around the cells, and how opaque it is.
@@ -63,6 +64,11 @@ class Vector(Copied, VGroup):
         if upright:
             self.cells.rotate(-PI / 2)
         super().__init__(self.plate, self.cells)
+
+    def opaque(self) -> Self:
+        """Fill the plate, so that no line shows between the cells."""
+        self.plate.set_fill(between(palette().surface, self.plate.get_fill_color().to_hex(), PLATE), 1)
+        return self
 
 
 def vector_in(

@@ -34,6 +34,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 CHAPTERS = {name_of(chapter): chapter for chapter in chapters()}
+POST_NORM = Path("english-spanish-post-norm")
 LONG_WORDS = "these grandmothers crossed the famous bridge and the dangerous mouse followed the dog"
 
 
@@ -265,3 +266,18 @@ def test_a_claim_is_stamped_by_the_share_that_it_needs_and_the_line_below_it_is_
     with drawn_in("dark"):
         ((_, track, goal, _),) = ClaimBars([claim]).asked
     assert goal.width / track.width == pytest.approx(float(shares[1]))
+
+
+@pytest.mark.parametrize("model", [None, POST_NORM])
+def test_what_is_blanked_before_a_box_of_the_encoder_is_what_the_box_reads(model: Path | None) -> None:
+    trace = trace_of("The car is red", model).under()
+    reads = {"ln1": "mean", "self_attn": "q", "ln2": "mean", "ffn": "pre"}
+    with drawn_in("dark"):
+        passing = encoder_plan.Passing(encoder_plan.Plan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
+    pairs = [*zip(passing.stops, passing.columns, strict=False)][1:]
+    found = {part.rpartition(".")[2]: before[0].key[1] for (part, _), before in pairs if part}
+    assert len(found) == len(reads) - 1
+    assert found == {own: trace.parents[f"encoder.1.{own}.{reads[own]}"][0] for own in found}
+    assert all(
+        a[0].get_right()[0] < b[0].get_left()[0] for a, b in pairwise(passing.columns) if a[0].get_y() == b[0].get_y()
+    )

@@ -318,8 +318,10 @@ class AgainstLSTM(Chapter):
             told.append(
                 beat(
                     f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
-                    (leave(first) if decides else None, ribbon.mark({})),
-                    appear(ring_around(picture.outputs[1][wrong[-1]], "weight"), ring_around(others[-1])),
+                    (
+                        *([leave(first), ribbon.mark({})] if decides else []),
+                        appear(ring_around(picture.outputs[1][wrong[-1]], "weight"), ring_around(others[-1])),
+                    ),
                     ambient=flow,
                 )
             )

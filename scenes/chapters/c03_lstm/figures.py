@@ -504,10 +504,8 @@ class Backwards:
         above, line = body.split_rows(-HEAD, 0)[0].split_rows(-behind.width, 12)
         foot, ground, wide = body.split_rows(-HEAD, 0)[1], Ground(), behind.width
         self.places = [*map(int, distances)]
-        unit, self.rows = (
-            (above.height - HEAD) / gradient.quantity(0),
-            [[one] for one in gradient.quantities()[: len(distances)]],
-        )
+        unit = (above.height - HEAD) / gradient.quantity(0)
+        self.rows = [[one] for one in gradient.quantities()[: len(distances)]]
         square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
         self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns)
         self.firsts = [VGroup(frame(wide, wide, "ink", 6, 10).move_to(self.symbols[k])) for k in self.places]

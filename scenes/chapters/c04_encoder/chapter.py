@@ -208,9 +208,7 @@ class Encoder(Chapter):
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
-        title, both = (
-            plan.heading(text, out[0]).set_x(plan.last.centre[0]) for text in ("lengths", "length before, after")
-        )
+        title, both = (plan.heading(text, out[0]).set_x(plan.last.centre[0]) for text in ("lengths", "before, after"))
         ring, (first, last) = ring_around(mine), [one.values for one in (lengths, norm["out_length"])]
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -369,8 +367,8 @@ class Encoder(Chapter):
                 beat(
                     claim(
                         bool(trace["config.encoder_layers"] == 2),
-                        "The other layer does the same, with weights of its own.",
-                        "The other layers do the same, each with weights of its own.",
+                        "The other layer does the same, with parameters of its own.",
+                        "The other layers do the same, each with parameters of its own.",
                     ),
                     *passing.begin(),
                     ambient=passing.flow(),
@@ -379,10 +377,8 @@ class Encoder(Chapter):
             ]
         else:
             plan = Plan(trace, [*Plan(trace).boxes][-1], behind=True)
-            stage, end = (
-                plan.vectors(rows_of(trace, "encoder.0.resid_post")),
-                plan.vectors(final_of(trace), "end"),
-            )
+            stage = plan.vectors(rows_of(trace, "encoder.0.resid_post"))
+            end = plan.vectors(final_of(trace), "end")
             told = [beat("This encoder has a single layer; others repeat it many times.", ambient=pulses(plan.lines))]
             onwards = [exchange(stage, end, "slow")]
             stacked = [appear_in_turn([ring_around(vector, "residual") for vector in end])]
@@ -412,7 +408,7 @@ class Encoder(Chapter):
         here = plan.place(token)
         first, *blanked = boxes = passing.blanked(plan, trace, here)
         others = [k for k in range(len(plan.chips)) if k != here]
-        told = [plan.heading("changed", columns[0][0]), *(box.count for box in boxes)]
+        told = [plan.heading("others changed:", columns[0][0]), *(box.count for box in boxes)]
         crossing = [line for box in boxes for lines in box.ways for line in lines]
         flow = pulses([plan.lines[k] for k in others], role="residual") if others else None
         every, arch, whole = passing.alone(plan, trace, path, here)

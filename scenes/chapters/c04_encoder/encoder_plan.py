@@ -35,9 +35,9 @@ from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, path, rule, st
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import HIGHEST, PLATE, TOKEN, Vector, vector_in
+from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector, vector_in
 from scenes.mobjects.wording import layer_name, letter_of
-from scenes.theme import SMALLEST, at, between, palette, pixels, units
+from scenes.theme import SMALLEST, at, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
@@ -79,14 +79,16 @@ LEFT_END = 4
 ASIDE = 0.3
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
+#: How far along its strand a number stands, and how much steeper this is there than the way between its ends.
+THERE, STEEP = 1 / 3, 1.6
 #: Px below the last lane, and above and below bars in a lane.
 FEET, AIR = 12.0, 5.0
 #: How high the gap is in which a line passes an attention, of a vector; px for the plus behind a box.
 GAP, JOIN = 0.4, 40.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
-#: How far it leans away from the box that it comes out of, of its width.
-LEAN = 0.3
+#: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
+LEAN, VEIL = 0.3, 0.75
 
 
 def kind_of(part: str) -> str:
@@ -258,37 +260,38 @@ class Plan(VGroup):
 
     def travelling(self, trace: Trace, under: str = "") -> list[tuple[str, list[Vector]]]:
         """The vectors of all tokens as they leave each box, or each of a layer, with its part: at its right, at the
-        side of the line if it is; and without one, over the box that follows, those to which its output is added.
+        side of the line if it is; and without one, over the box that follows, those to which its output is added. In
+        an open layer, these share their box with what a norm makes of them.
         """
         made: list[tuple[str, list[Vector]]] = []
         parts = [part for part in self.boxes if part.startswith(under)]
         for part, after in zip(parts, [*parts[1:], ""], strict=True):
             aside, (owner, _, own) = self.aside(part), part.rpartition(".")
             told = None if aside else STREAM.get(own or part)
-            made.append(
-                (
-                    part,
-                    self._column(
-                        rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out"), part, under, aside
-                    ),
-                )
-            )
-            if aside and own in STREAM and self.aside(after) and (self.whole or after.startswith(owner)):
-                made.append(("", self._column(rows_of(trace, f"{owner}.{STREAM[own]}"), after, under)))
+            rows = rows_of(trace, f"{owner or part}.{told}" if told else f"{part}.out")
+            # A norm of sums shares its box with them.
+            halved = bool(made) and not (made[-1][0] or aside)
+            made.append((part, self._column(rows, part, under, aside, int(halved))))
+            stands = self.aside(after) or bool(under and after)
+            if aside and own in STREAM and stands and (self.whole or after.startswith(owner)):
+                sums = rows_of(trace, f"{owner}.{STREAM[own]}")
+                made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
     def aside(self, part: str) -> bool:
         """True for a box at the side of the lines."""
         return any(part in side for side in self.asides)
 
-    def _column(self, rows: NamedTensor, part: str, under: str, aside: bool = False) -> list[Vector]:
+    def _column(self, rows: NamedTensor, part: str, under: str, aside: bool = False, half: int = 0) -> list[Vector]:
         box, join = self.boxes[part], JOIN * any(aside and part == side[-1] for side in self.asides)
-        wide = pixels(box.width) - INSIDE - join
-        wide = min(wide, WIDEST) if under else wide * (0.5 if kind_of(part) == "self_attn" else 1)
-        right, down = box.get_right()[0] - units(INSIDE / 2 + join + wide / 2), self.below * aside
-        column = [Vector(row, wide, self.high, "ink3" if aside else "residual", self.scale) for row in rows]
+        small = half or (not under and kind_of(part) == "self_attn")
+        wide = (pixels(box.width) - INSIDE - join) * (0.5 if small else 1) - AIR * abs(half)
+        wide = min(wide, WIDEST) if under else wide
+        off, down = units((pixels(box.width) - INSIDE - wide) / 2), self.below * aside
+        x = box.get_x() + (off if half >= 0 else -off) - units(join)
+        column = [Vector(row, wide, self.high, "ink3" if aside else "residual", self.scale).opaque() for row in rows]
         for one, label, y in zip(column, self.words, self.ys, strict=True):
-            means(one.move_to(np.array([right, at(0, y + down)[1], 0])).plate, Stands(label))
+            means(one.move_to(np.array([x, at(0, y + down)[1], 0])).plate, Stands(label))
         return column
 
     def place(self, token: Label) -> int:
@@ -313,9 +316,7 @@ class Plan(VGroup):
         for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
             vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = slot if slot == "end" else "branch" if branch else "stream", i
-            # Opaque, so that no line shows between its cells.
-            vector.plate.set_fill(between(palette().surface, vector.plate.get_fill_color().to_hex(), PLATE), 1)
-            made.append(vector.move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
+            made.append(vector.opaque().move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
         return made
 
     def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
@@ -383,9 +384,9 @@ class Plan(VGroup):
 class Blanked(VGroup):
     """A box of a layer before which vectors are set to zero, and which others this changes behind it.
 
-    The empty plate covers the vector of the `token` before the box; behind it, a ring is around each other one that
-    this changes. `ways` lead from each token to those that it changes; `count` is how many there are, after each in
-    turn.
+    The empty plate covers the vector of the `token` before the box; behind it, a veil lies on each one that this
+    changes, and a ring is around those of other tokens. `ways` lead from each token to those that it changes; `count`
+    is how many there are, after each in turn.
     """
 
     def __init__(
@@ -397,9 +398,11 @@ class Blanked(VGroup):
         )
         colours = palette()
         self.zero = before[token].plate.copy().set_fill(colours.background, 1).set_stroke(colours.ink2)
-        self.marks = VGroup()
+        self.marks, self.veils = VGroup(), VGroup()
         self.ways: list[list[VMobject]] = [[] for _ in before]
         for (i, j), change in zip(np.ndindex(reach.shape), reach.quantities(), strict=True):
+            if j == token and change > 0:
+                self.veils.add(after[i].plate.copy().set_fill(colours.background, VEIL))
             if i != j and change > 0:
                 way = strand(before[j].get_right(), after[i].get_left(), min(0.3, 1 / len(before)), 0.0, 9.0)
                 rows = plan.words[j], plan.words[i]
@@ -409,12 +412,15 @@ class Blanked(VGroup):
         self.counts = so_far.quantities()
         spot = np.array([plan.boxes[part].get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
         self.count = number(self.counts[0], "", "stage number").settle(spot)
-        super().__init__(self.zero, self.marks, self.count)
+        super().__init__(self.zero, self.veils, self.marks, self.count)
 
     def blank(self, here: int) -> list[Any]:
         """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
-        shown = [(draw(*self.ways[here]), appear(self.marks))] if self.marks else []
-        return [appear(self.zero, rise=False), *shown, leave(self.zero, *self.marks)]
+        shown = [*self.veils, *self.marks]
+        if not self.marks:
+            return [appear(self.zero, *shown, rise=False), leave(self.zero, *shown)]
+        there = (draw(*self.ways[here]), appear(*shown, rise=False))
+        return [appear(self.zero, rise=False), there, leave(self.zero, *shown)]
 
     def counting(self, but: int) -> Animation:
         """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
@@ -451,10 +457,10 @@ class Strands:
         place = self.weights.position("query", query), self.weights.position("key", key)
         line = self.strands[place[0] * len(self.read) + place[1]]
         text, way = number(self.weights.quantity(*place), "share", "stage number"), line.points[3] - line.points[0]
-        # In its middle, a strand is twice as steep as the way between its ends.
-        off = np.array([-2 * way[1], way[0], 0]) / np.hypot(2 * way[1], way[0])
+        # There, a strand is so much steeper than the way between its ends.
+        off = np.array([-STEEP * way[1], way[0], 0]) / np.hypot(STEEP * way[1], way[0])
         reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
-        return line, text.settle(line.point_from_proportion(0.5) + off * reach)
+        return line, text.settle(line.point_from_proportion(THERE) + off * reach)
 
     def of(self, query: Label) -> list[VMobject]:
         """All strands that lead to the output of one query."""
@@ -523,19 +529,14 @@ class Passing(Strands):
         for k, (part, column) in enumerate(self.stops[:last]):
             before = self.columns[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
-            on = (Travel(a, b, 0.0, "row") for a, b in zip(before, column, strict=True))
-            if k < first:
-                pass
-            elif k == self.place:
+            summed = not self.plan.aside(part) and self.plan.aside(self.stops[k - 1][0])
+            flights = [Flight(a, b, 0.0, "row") for a, b in zip(before, column, strict=True) if summed]
+            if self.place == k >= first:
                 plays.append((*here, appear(self.title), draw(*self.strands, kind="row")))
                 plays.append(deal(self.read, column))
-            elif self.plan.aside(part) or not self.plan.aside(self.stops[k - 1][0]):
-                plays.append((*here, *on))
-            else:
-                flights = (Flight(a, b, 0.0, "row") for a, b in zip(before, column, strict=True))
-                plays.append(
-                    (*here, *flights, *(Travel(a, b, 0.0, "row") for a, b in zip(stream, column, strict=True)))
-                )
+            elif k >= first:
+                on = zip(stream if summed else before, column, strict=True)
+                plays.append((*here, *flights, *(Travel(a, b, 0.0, "row") for a, b in on)))
             stream = stream if self.plan.aside(part) else column
         return plays
 
@@ -588,7 +589,7 @@ class Taking:
         reach = np.concatenate([read.values.ravel(), total.values, [0.0]])
         self.zeros, self.whole, self.weighted, self.meet = (VGroup() for _ in range(4))
         unit = lanes[0].height / float(np.ptp(reach))
-        rows = [lane.split_columns(pixels(self.shares.width), INSIDE) for lane in lanes]
+        rows = [lane.split_columns(pixels(self.shares.width), SIDE) for lane in lanes]
         feet = [at(0, lane.bottom)[1] - float(reach.min()) * units(unit) for lane in lanes]
         grounds, here = [Ground() for _ in lanes], (rows[place][1], feet[place])
         for vector, part, text, (side, body), foot, ground in zip(
@@ -642,6 +643,7 @@ class Network:
         for line in plan.lines:
             small = self.own.copy().rotate(PI / 2).stretch_to_fit_width(units(COPY))  # along the line
             small.stretch_to_fit_height(units(plan.high))
+            small.points = np.roll(small.points, len(small.points) // 4, axis=0)  # so that it does not turn
             self.copies.append(small.move_to(np.array([self.sheet.get_x(), line.get_y(), 0])))
 
 
