@@ -314,14 +314,12 @@ class AgainstLSTM(Chapter):
                 )
             )
         ]
-        if right and clear and wrong and tops[wrong[-1]].position == len(others) - 1:
+        if decides and wrong and tops[wrong[-1]].position == len(others) - 1:
+            both = map(ring_around, (picture.outputs[1][wrong[-1]], others[-1]))
             told.append(
                 beat(
                     f"“{attending[wrong[-1]]}” still at the last state: nobody told it where to look.",
-                    (
-                        *([leave(first), ribbon.mark({})] if decides else []),
-                        appear(ring_around(picture.outputs[1][wrong[-1]], "weight"), ring_around(others[-1])),
-                    ),
+                    (leave(first), ribbon.mark({}), appear(*both)),
                     ambient=flow,
                 )
             )

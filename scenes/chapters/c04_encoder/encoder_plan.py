@@ -416,11 +416,9 @@ class Blanked(VGroup):
 
     def blank(self, here: int) -> list[Any]:
         """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
-        shown = [*self.veils, *self.marks]
-        if not self.marks:
-            return [appear(self.zero, *shown, rise=False), leave(self.zero, *shown)]
-        there = (draw(*self.ways[here]), appear(*shown, rise=False))
-        return [appear(self.zero, rise=False), there, leave(self.zero, *shown)]
+        shown, ways = [*self.veils, *self.marks], self.ways[here]
+        there = [(draw(*ways), appear(*shown, rise=False))] if ways else []
+        return [appear(self.zero, *([] if ways else shown), rise=False), *there, leave(self.zero, *shown)]
 
     def counting(self, but: int) -> Animation:
         """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
