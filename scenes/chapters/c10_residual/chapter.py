@@ -393,15 +393,19 @@ class Residual(Chapter):
         pre, post = picture.orders.values()
         yield Step(
             "Before the sublayer, or after the sum?",
+            beat("Where should the norm stand?", Wipe(pre.stream)),
             beat(
-                "Where should the norm stand? On the branch, so that the stream runs free: pre-norm.",
-                Wipe(pre.stream),
+                "On the branch, so that the stream runs free: pre-norm.",
                 (draw(*pre.ways), appear(pre.sublayer, pre.norm, pre.plus, pre.heading)),
                 ambient=running(pre),
             ),
             beat(
-                "Or on the stream itself, after the sum: post-norm, as in the first Transformer.",
+                "Or on the stream itself, after the sum:",
                 (*(Travel(a, b, kind="row") for a, b in zip(pre.parts(), post.parts(), strict=True)),),
+                ambient=running(pre),
+            ),
+            beat(
+                "post-norm, as in the first Transformer.",
                 (draw(*post.ways), appear(post.heading)),
                 ambient=running(pre, post),
             ),
