@@ -46,7 +46,7 @@ class Curves(VGroup):
         ends: the number that stands beside the name, and its format, where one does.
         ticks: the places along the first axis that have a number.
         room: the rectangle that is filled.
-        others: curves without a name of their own, and what all of them are called, beside the lowest end.
+        others: what curves without a name of their own are called, beside the lowest of them, these, and their least.
         powers: True if the second axis counts in powers; else it leads from none to all.
         linear: True if the first axis does not count in powers, too.
         totals: of each curve, a number of the second axis, which stands as a bar at the right under the name `total`.
@@ -70,7 +70,7 @@ class Curves(VGroup):
         ticks: Sequence[Quantity],
         room: Room,
         axis: str = "choice",
-        others: tuple[str, Sequence[NamedTensor]] = ("", ()),
+        others: tuple[str, Sequence[NamedTensor], Quantity | None] = ("", (), None),
         powers: bool = False,
         linear: bool = False,
         totals: Mapping[str, Quantity] | None = None,
@@ -108,9 +108,8 @@ class Curves(VGroup):
         self.ticks = VGroup(*plot.ticks(ticks, ",.0f", "fact"), *heights)
         self.others = VGroup(plot.curve(x, row, "ink3") for row in others[1])
         if others[1]:
-            least = min(row.quantity(-1) for row in others[1])
-            self.another = Words(f"{others[0]}: {least:.0%} or more", "fact", "ink2")
-            plot.label(self.another, float(x.values[-1]), float(least))
+            self.another = Words(f"{others[0]}: {others[2]:.0%} or more", "fact", "ink2")
+            plot.label(self.another, float(x.values[-1]), min(float(row.values[-1]) for row in others[1]))
         #: The bar of each curve, with its number.
         self.totals: dict[str, VGroup] = {}
         foot = plot.axes[0].get_right() + RIGHT * units(beside + TOTAL)

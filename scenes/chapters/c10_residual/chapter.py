@@ -307,6 +307,7 @@ class Residual(Chapter):
         rows = {part: run["curve"].pick(part=part) for part in names}
         mean = run["curve.over_seeds"]
         others = [part for part in mean.labels["part"] if part not in names and " and " not in part]
+        least = min(run["exact.over_seeds"].pick(part=part) for part in others)
         curves = Curves(
             steps,
             rows,
@@ -315,9 +316,8 @@ class Residual(Chapter):
             steps.quantities()[1::2],
             card.inside,
             "part",
-            ("without another part", [mean.pick(part=part) for part in others]),
+            ("without another part", [mean.pick(part=part) for part in others], least),
         )
-        lost = all(shares["residual"] < run["exact.over_seeds"].pick(part=part) for part in others)
         yield Step(
             "Can training make up for Add?",
             beat(
@@ -329,12 +329,12 @@ class Residual(Chapter):
             beat("So a tame gradient is not enough.", appear(ring_around(curves.labels["residual"]))),
             beat(
                 claim(
-                    lost,
+                    bool(shares["residual"] < least),
                     "At this size, no other part left out cost as much.",
                     "At this size, some other part left out cost even more.",
                 ),
-                draw(*curves.others, kind="slow"),
                 appear(curves.another),
+                draw(*curves.others, kind="slow"),
             ),
             stage=[card, curves.plot],
         )
