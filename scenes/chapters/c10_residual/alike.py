@@ -59,11 +59,11 @@ class Alike(VGroup):
             shown = tensor.pick(d_model=slice(FIRST))
             self.states[way] = [under(self.ribbon, line, row, role, scale) for row in shown]
             upper, middle, lower, low = side.cross(line).rows(4, 0)
-            self.names[way] = Words(name, "stage word", role).settle(upper.centre)
+            self.names[way] = Words(name, "stage word", role).begin_in(upper)
             owns = self.shares[way]
             self.counts[way] = VGroup(
-                Words(f"{DEPTH}{self.depths[0]}", "stage number").settle(middle.centre),
-                Words(f"{OWN}{owns[0]:.0%}", "stage number", role).settle(lower.centre),
+                Words(f"{DEPTH}{self.depths[0]}", "stage word", role).begin_in(middle),
+                Words(f"{OWN}{owns[0]:.0%}", "stage word", role).begin_in(lower),
             )
             ground, zero = Ground(), at(low.left, (low.top + low.bottom) / 2)
             axis = means(rule(at(low.left, low.top), at(low.left, low.bottom), "ink3", 3), ground)
@@ -71,7 +71,7 @@ class Alike(VGroup):
             self.bars[way] = [
                 VGroup(axis.copy(), bar_on(zero, ground, own, "width", low.width, BAR, **look)) for own in owns
             ]
-        self.title = Words("first entries", "fact", "ink2").move_to(self.ribbon).set_x(side.centre[0])
+        self.title = Words("first entries", "fact", "ink2").move_to(self.ribbon).begin_at(at(side.left, 0)[0])
         super().__init__(self.ribbon, *(VGroup(*states[0]) for states in self.states.values()))
 
     def deepen(self, way: str, first: float = 0, last: float = np.inf) -> tuple[Animation, ...]:

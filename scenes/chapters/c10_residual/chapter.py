@@ -45,7 +45,7 @@ from transformer_core.tracing.trace import Trace
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
-    "no norm, no Add": ("neither", "ink3"),
+    "no norm, no Add": ("neither", "warning"),
     "no norm": ("Add alone", "warning"),
     "pre-norm, no Add": ("Norm alone", "weight"),
     "pre-norm": ("Add and Norm", "residual"),
