@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
+from manim import DOWN, LEFT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Shades, Wipe, appear, draw, lagged, pulses, reshape
 from scenes.layout import STAGE, Room
@@ -24,6 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a box, of the strip below, of the river where it is widest, and of the bend with which a tributary flows in.
 BOX, STRIP, WIDEST, BEND = 84.0, 64.0, 250.0, 70.0
+#: Px of the answer above a number of the strip, and to it.
+ANSWER, ABOVE = 26.0, 8.0
 #: Px by which parts of the river overlap.
 SEAM = 3.0
 #: Px from one addition to the next from which a box has a name, and the px that a number needs.
@@ -111,7 +113,7 @@ class River(VGroup):
         longest = max(largest, float(lengths.values[0]))
         self.weights = [float(length) / longest for length in lengths.values]
         #: The way from the end to the beginning, past all sublayers.
-        self.road = rule(at(room.left, self.y), at(room.right, self.y), "focus", ROAD)
+        self.road = rule(at(room.left, self.y), at(room.right, self.y), "warning", ROAD)
         #: How wide the river is where it begins, and where it ends.
         self.ends = VGroup(
             self._width(0, widths.quantity(0), room.left), self._width(-1, widths.quantity(-1), room.right)
@@ -308,6 +310,13 @@ class River(VGroup):
         means(band, Length(self.sizes[i - 1], "height", self.px, right - left))
         return VGroup(band, *lines), text if roomy else VGroup()
 
+    def answers(self) -> VGroup:
+        """An answer above each number of the strip: the gradient has one for each, which a sketch does not tell."""
+        return VGroup(
+            Box(pixels(cell.width), ANSWER, palette().warning, 2).next_to(cell, UP, buff=units(ABOVE))
+            for cell in self.strip
+        )
+
     def strung(self) -> VGroup:
         """The sublayers one after another where the stream was: there is no way past them."""
         return self.home.copy().set_y(at(0, self.y)[1])
@@ -317,7 +326,7 @@ class River(VGroup):
         boxes, edge = [*reversed(self.boxes)], units(self.room.width / 2)
         starts, ends = [edge, *(box.get_left()[0] for box in boxes)], [*(box.get_right()[0] for box in boxes), -edge]
         band = VGroup(
-            Box(pixels(right - left), size, palette().focus, 0).move_to(np.array([(left + right) / 2, 0, 0]))
+            Box(pixels(right - left), size, palette().warning, 0).move_to(np.array([(left + right) / 2, 0, 0]))
             for right, left, size in zip(starts, ends, np.geomspace(ROAD, beginning, len(ends)), strict=True)
         )
         return band.set_y(at(0, self.y)[1]).set_z_index(-1)
@@ -337,10 +346,10 @@ class River(VGroup):
         top, band, half = self.y - ROAD / 2, VGroup(), THREAD * self.pitch / 2
         starts = [x + half for x in reads]
         for high, right, left in zip(sizes[1:], starts, [*starts[1:], self.room.left], strict=True):
-            band.add(Box(right - left, high, palette().focus, 0).move_to(at((left + right) / 2, top - high / 2)))
+            band.add(Box(right - left, high, palette().warning, 0).move_to(at((left + right) / 2, top - high / 2)))
         for xs, heights in ((writes, sizes[:-1]), (reads, sizes[1:])):
             for x, high in zip(xs, heights, strict=True):
-                thread = Box(2 * half, top - high - foot, palette().focus, 0)
+                thread = Box(2 * half, top - high - foot, palette().warning, 0)
                 band.add(thread.move_to(at(x, (top - high + foot) / 2)))
         return band.set_opacity(PALE)
 
@@ -355,10 +364,3 @@ class River(VGroup):
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: what was added flows on; the area of a dot is the length of the addition."""
         return pulses(self.lanes, self.weights)
-
-    def back(self) -> Callable[[float], Animation]:
-        """For `beat(ambient=...)`: the gradient runs from the end to the beginning, and into each sublayer."""
-        lanes = [lane.copy() for lane in self.lanes]
-        for lane in lanes:
-            lane.points = lane.points[::-1]
-        return pulses(lanes, [1.0] + [0.7] * (len(lanes) - 1), "focus")

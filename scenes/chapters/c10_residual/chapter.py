@@ -45,8 +45,8 @@ from transformer_core.tracing.trace import Trace
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
-    "no norm, no Add": ("neither", "warning"),
-    "no norm": ("Add alone", "warning"),
+    "no norm, no Add": ("neither", "ink3"),
+    "no norm": ("Add alone", "ink2"),
     "pre-norm, no Add": ("Norm alone", "weight"),
     "pre-norm": ("Add and Norm", "residual"),
 }
@@ -178,23 +178,26 @@ class Residual(Chapter):
     def a_road_back(self, trace: Trace, ribbon: Ribbon, river: River) -> Iterator[Step]:
         """The gradient in one sentence, and its way along the stream."""
         behind = trace.about["config"]["norm_order"] == "post"
-        slope = Formula('"slope of" x + f(x) = {{ "one" : focus }} + "slope of" f', LARGE)
+        slope = Formula('"slope of" x + f(x) = {{ "one" : warning }} + "slope of" f', LARGE)
         river.bed.fit(slope)
-        asked = river.strip[:: len(river.strip) // 4]
-        ring = ring_around(asked[0])
-        way = Words("← gradient, a sketch", "large number", "focus").settle(river.bed.centre)
+        answers = river.answers()
+        places = range(0, len(answers), len(answers) // 4)
+        ring = ring_around(river.strip[0])
+        way = Words("← gradient, a sketch", "large number", "warning").settle(river.bed.centre)
         (shrinking, swelling), (little, much) = river.gradients(), river.grown()
         yield Step(
             "The way back: a road for the gradient",
             beat(
                 "Training asks of every number: how does the error change if it grows a little?",
-                *(move_ring(ring, cell) if k else appear(ring) for k, cell in enumerate(asked)),
+                *(
+                    (move_ring(ring, river.strip[i]) if i else appear(ring), Wipe(answers[i], towards=UP))
+                    for i in places
+                ),
             ),
             beat(
                 "Together, the answers are the gradient, computed backwards.",
-                move_ring(ring, river.strip),
-                (leave(ring, river.strip), appear(way)),
-                ambient=river.back(),
+                (fill(VGroup(*(one for i, one in enumerate(answers) if i not in places))), move_ring(ring, answers)),
+                (leave(ring, river.strip, answers), appear(way)),
             ),
             beat(
                 "Without Add, each sublayer multiplies it by its slope.",
@@ -255,7 +258,7 @@ class Residual(Chapter):
             beat(
                 "So Norm tames the gradient. Then what is Add for?",
                 appear(ring_around(curves.labels["pre-norm, no Add"])),
-                appear(ring_around(curves.labels["no norm"], "warning")),
+                appear(*(ring_around(curves.labels[way], "warning") for way in ("no norm", "no norm, no Add"))),
             ),
             stage=[card, curves.plot],
         )
