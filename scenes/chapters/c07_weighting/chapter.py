@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
+    Count,
     Flight,
     Reform,
     appear,
@@ -279,13 +280,13 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
-        (raw, root), (_, (before, after)) = picture.charts, picture.ends
+        (raw, root), (_, fall) = picture.charts, picture.falls
         nudges = [Words("one less", "stage word").next_to(one.best[0], RIGHT, buff=gap("part")) for one in (raw, root)]
         yield Step(
             "Why not let the best key take it all?",
             beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (appear(raw.floor, raw.heading), fill(raw.bars, "row"), appear(raw.best[0])),
+                (appear(picture.told, raw.floor, raw.heading), fill(raw.bars, "row"), appear(raw.best[0])),
                 appear(nudges[0]),
                 (
                     Flight(nudges[0], raw.bars[0], kind="row"),
@@ -294,15 +295,16 @@ class Weighting(Chapter):
                 ),
             ),
             beat(
-                f"Over the root, it falls from {before:share} to {after:share}; the others rise.",
+                f"Over the root, it falls from {fall[0]:share} to {fall[-1]:share}; the others rise.",
                 (appear(root.floor, root.heading), fill(root.bars, "row"), appear(root.best[0], nudges[1])),
-                (leave(root.best[0]), Flight(nudges[1], root.bars[0], kind="row"), root.go()),
+                (Count(root.best[0], fall, "share", "slow"), Flight(nudges[1], root.bars[0], kind="row"), root.go()),
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",
                 leave(
                     *nudges,
                     raw.best[-1],
+                    root.best[0],
                     *(part for one in picture.charts for part in (one.floor, one.heading, one.bars[1:])),
                 ),
                 (

@@ -129,20 +129,23 @@ class Nudges(VGroup):
         run: the experiment `variance`, whose `one_weights` are those of one draw.
         names: what is divided, by the divisor.
         room: the rectangle that is filled.
+
+    `falls` are the weights of the best on its way down, for each divisor; `told` says how long the sums are.
     """
 
     def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
         leads, curve = run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        self.charts, self.feet, self.ends = [], [], []
+        self.charts, self.feet, self.falls = [], [], []
         self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
         places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)
         for (choice, name), place in zip(names.items(), places, strict=True):
             rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
             self.charts.append(Shares(rows, name, place))
-            spots, ends = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1], [rows[0][0], rows[-1][0]]
-            self.ends.append(ends)
+            self.falls.append([row[0] for row in rows])
+            spots = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1]
+            ends = self.falls[-1][:: len(rows) - 1]
             foot = bar_of(ends[1], "height", pixels(plot.high), pixels(self.charts[-1].bars[0].width), radius=4)
             self.feet.append(foot.move_to(plot.point(spots[1], 0), aligned_edge=DOWN))
             self.spots.add(plot.dots(spots, ends, "focus", 13))
@@ -155,6 +158,8 @@ class Nudges(VGroup):
             self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
         plot.add(plot.heights(half, "share"), plot.shares())
+        width = run["width"].quantity(-1)
+        self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
         super().__init__(plot, self.curve, *self.charts)
 
 
