@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, Scene, VGroup, rate_functions
 
-from scenes.animations import Travel
+from scenes.animations import Come, Travel, leave
 from scenes.animations.fades import Motion
+from scenes.animations.verbs import LATE
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.cells import fitting
@@ -132,7 +133,9 @@ class SoftmaxStages:
         counted = self.here + 1 != FIRST_OF_ONE
         self.here += 1
         rows = [[row.quantity(j) for j in self.keys] for row in [*self.way][span]]
-        along = (Travel(a, b, 0.0, TURN, leaving=True) for a, b in pairs)
+        along = [Travel(a, b, 0.0, TURN, leaving=True) for a, b in pairs]
+        if not counted:  # nor is there a name for what stands between
+            along[1:] = leave(one.name), Come(other.name, run_time=pace(TURN), rate_func=LATE)
         return (Onward(one, other, rows, counted), *along, *others)
 
 

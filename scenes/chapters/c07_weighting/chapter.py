@@ -111,7 +111,7 @@ class Weighting(Chapter):
         rest = [*board.sides, board.empty, *board.seen(board.others(query_token))]
         ring = ring_around(board.row(query_token))
         rest += [part for cell in row for part in cell if part is not cell.disc]
-        turns = [Reform(formulas[place], other, TURN) for place, other in enumerate(formulas[1:])]
+        turns = [Reform(formulas[place], formulas[place + 1], TURN) for place in (0, 1, 3)]
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
             beat(
@@ -126,12 +126,12 @@ class Weighting(Chapter):
             beat("Subtract the largest: only differences matter.", stages.forward(turns[1])),
             beat(
                 "Take e to the power of each: all become positive, large ones pull ahead.",
-                stages.forward(turns[2]),
+                stages.forward(leave(formulas[2]), appear(formulas[3])),
             ),
             beat(f"They add up to {total:.1f}{beyond}.", gather(stages.stages[-2].numbers, whole)),
             beat(
                 f"Divide each by this sum: “{best}” gets {most:share} of the attention.",
-                stages.forward(turns[3]),
+                stages.forward(turns[-1]),
                 (ribbon.mark({ribbon.place(best): "key"} | {ribbon.place(query_token): "query"}), leave(whole)),
             ),
             stage=[ribbon, *rest, *discs],
