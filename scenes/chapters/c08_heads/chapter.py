@@ -168,18 +168,17 @@ class Heads(Chapter):
             beat(
                 f"Change one number: {picture.numbers[0]:.2f} becomes {picture.numbers[1]:.2f}.",
                 (appear(picture.ring, picture.kept_name), deal([*picture.queries], picture.kept)),
-                exchange(picture.turned[:1], picture.turned[1:]),
+                (*exchange(picture.turned[:1], picture.turned[1:]), appear(picture.met)),
+                picture.meet(),
             ),
             beat(
                 claim(
                     bool(reached == heads),
-                    "All queries change: no head has a slice of its own; only matrices are split.",
+                    "All queries change: no head has its own slice; only matrices are split.",
                     f"Queries that change: {reached} of {heads}. The matrix of any other has only zeros there.",
                 ),
-                appear(picture.met),
-                picture.meet(),
                 exchange([*picture.queries], [*picture.changed]),
-                appear(picture.whole),
+                (leave(picture.met), appear(picture.whole)),
             ),
             stage=[picture.token, picture.x, picture.plates],
         )

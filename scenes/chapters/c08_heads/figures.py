@@ -119,7 +119,7 @@ class SplitHeads(VGroup):
 
     def meet(self) -> tuple[Animation, ...]:
         """The row that the entry meets in each matrix goes straight to the query of the same head."""
-        return tuple(Flight(row, query, 0.0, "row") for row, query in zip(self.met, self.queries, strict=True))
+        return tuple(Flight(row, query, 0.0) for row, query in zip(self.met, self.queries, strict=True))
 
     @staticmethod
     def _row(matrix: VMobject, depth: float, entries: int) -> VMobject:
