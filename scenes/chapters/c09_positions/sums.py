@@ -240,7 +240,9 @@ class NumberOrWave:
         here = {"batch": 0, "position": token.position}
         row, total, self.largest = (embedding[name].pick(**here) for name in ("scaled", "sum", "largest_entry"))
         side, wide = room.split_columns(NAMES, 24)
-        body, foot = wide.split_rows(TOP / 2)[1].split_rows(-FOOT, TOP)
+        line, foot = wide.split_rows(TOP / 2)[1].split_rows(-FOOT, TOP)
+        # Entries are no positions: they do not stand over all of these.
+        body = line.inset(line.width / 6, 0)
         shown, values = pooled(row.values, body.width / 2), row.values
         full = float(np.abs(shown).max())
         fills = [signed(float(entry), full) for entry in shown]
@@ -276,10 +278,11 @@ class NumberOrWave:
         reach = np.array([values.min() - 1, values.max() + 1])
         upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
-        for pair, name, line in zip((0, slow), ("one sine wave", "a slower one"), lines, strict=True):
+        beds = map(line.cross, lines)
+        for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), beds, strict=True):
             colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
-            self.waves.append(Scaled(sines[:, pair], colours, line, np.array([-1.0, 1.0])))
-            self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(line)))
+            self.waves.append(Scaled(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
+            self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(bed)))
         self.waved = [Scaled(row, fills, upper, reach, sine) for sine in sines[:, 0].quantities()]
         self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
