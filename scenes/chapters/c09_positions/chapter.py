@@ -362,8 +362,8 @@ class Positions(Chapter):
         if share is not None:
             told = claim(
                 alone,
-                f"Over all words and positions, the nearest is right in {share:share}.",
-                f"Over all words and positions, a linear reader finds it in {share:share}.",
+                f"Over all words and positions of the training, the nearest is right in {share:share}.",
+                f"Over all words and positions of the training, a linear reader finds it in {share:share}.",
             )
         yield Step(
             "Does adding break the word?",
