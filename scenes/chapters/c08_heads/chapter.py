@@ -27,12 +27,13 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import RoleTable, hundreds
+from scenes.mobjects.role_table import RoleTable, hundreds, others
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.stage.step import Show
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -366,10 +367,16 @@ class Heads(Chapter):
         cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
         titles = "adjectives with a gender in Spanish", "adjectives with one form"
         notes = f"rojo or roja: {cases[0]:,.0f} cases", f"always verde: {cases[1]:,.0f} cases"
-        panels = hundreds((score, other), titles, notes, card.inside)
+        panels = hundreds((score, other), titles, notes, card.inside, roomy=True)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
+        rings = [ring_around(panel.score, roomy=True) for panel in panels]
+        shown: list[Show] = [appear_in_turn(rings, "slow")]
+        if held:
+            rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ("inflected", "invariant")]
+            bars, floors = others(panels, rows, "other trainings")
+            shown = [appear(*rings, *floors), appear_in_turn([*map(VGroup, *bars)], "slow")]
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
@@ -394,7 +401,7 @@ class Heads(Chapter):
                         "This model tells the two apart only in part.",
                     ),
                 ),
-                appear_in_turn([ring_around(panel.score, roomy=True) for panel in panels], "slow"),
+                *shown,
             ),
             stage=[card, panels[0].title, panels[0].note],
         )
