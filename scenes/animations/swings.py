@@ -27,7 +27,7 @@ class Swinging(VGroup):
     """`arrow` itself turns about its foot, with its shadow on `base`, and `number` tells the product at each angle.
 
     `to` gives the turn to an angle from `base`, and a turn begins where the one before ended; `back` is the way home,
-    where the arrow and the number mean again what they did. A shadow that lies backwards is in the colour of negative numbers.
+    where the arrow and the number mean again what they did. A shadow that lies back has the colour of negatives.
     `to` an angle, the numbers of `also` follow. `stretch` makes both arrows longer, for good.
     `traces` are the shadow, the line that drops to it and the arc of the angle, which go when the arrow is home.
 
