@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, fill, leave, move_ring, ring_around
+from scenes.animations import appear, appear_in_turn, dim, draw, exchange, fill, leave, move_ring, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
@@ -286,7 +286,7 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
-                appear(ring_around(picture.rows[-1][-1])),
+                dim(*(part for row in picture.rows[:-1] for part in row)),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
             ),
             stage=[card, picture.plot, picture.ticks],
@@ -395,7 +395,7 @@ class Arguing(Chapter):
 
 def _machine(run: Trace, room: Room) -> Removable:
     """The model of the trials, whose parts can be taken out."""
-    return Removable(TRIED["heads"], run["trial_layers"], room)
+    return Removable(TRIED["heads"], run["trial_layers"], run["d_k"].pick(choice="one head"), room)
 
 
 def _lowest(run: Trace) -> tuple[Label, Quantity]:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import Animation, VGroup, VMobject
 
-from scenes.animations import appear_in_turn, put_back, take_out
+from scenes.animations import Flight, appear_in_turn, exchange, follow, leave, put_back, take_out
 from scenes.layout import Room
 from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.text import Words
@@ -29,9 +29,10 @@ class Removable(VGroup):
     Args:
         heads: how many there are in each attention.
         layers: how many layers each tower has.
+        wide: how wide a query of the only head is.
     """
 
-    def __init__(self, heads: int, layers: Quantity, room: Room) -> None:
+    def __init__(self, heads: int, layers: Quantity, wide: Quantity, room: Room) -> None:
         self.room, self.heads = room, heads
         self.parts = {name: VGroup() for name in ("positions", "residual", "feed-forward", "all heads but one")}
         self.gone: list[str] = []
@@ -43,7 +44,7 @@ class Removable(VGroup):
         self.parts["positions"].add(
             VGroup(self._way(foot - 116), self._box("Positions", foot - 116, 60), self._plus(foot - 116))
         )
-        self._attention(foot - 182, foot - 298)
+        self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
         self.fixed.add(
             Words(f"in each of {layers} layers a side", "aside", "ink2").settle(self._at(MIDDLE, foot - 570))
@@ -57,13 +58,19 @@ class Removable(VGroup):
         return appear_in_turn(sorted(pieces, key=lambda piece: float(piece.get_bottom()[1])), "slow")
 
     def without(self, part: str) -> tuple[Animation, ...]:
-        """A part falls out."""
+        """A part falls out; heads become a single one, which is as wide as they were together."""
         self.gone.append(part)
+        if part == "all heads but one":
+            first, *others = self.slots
+            joined = (Flight(one, self.alone, 0.0) for one in others)
+            return leave(*others), *joined, *exchange([first], [self.alone]), follow(self.told)
         return take_out(self.parts[part], self.outlines[part])
 
     def whole(self) -> tuple[Animation, ...]:
         """Put back the parts that fell out."""
         gone, self.gone = self.gone, []
+        if "all heads but one" in gone:
+            return leave(self.told), *exchange([self.alone] * self.heads, self.slots)
         return tuple(move for part in gone for move in put_back(self.parts[part], self.outlines[part]))
 
     def _at(self, x: float, y: float) -> np.ndarray:
@@ -98,14 +105,17 @@ class Removable(VGroup):
         self.parts["residual"].add(self._road(low, high), self._plus(high))
         return VGroup(*ways, self._way(high), *norm)
 
-    def _attention(self, low: float, high: float) -> None:
+    def _attention(self, low: float, high: float, wide: Quantity) -> None:
         """Norm and attention, with the heads as slots, and the root beside them."""
         self.fixed.add(VGroup(self._branch(low, high, 126), self._box("Attention", high, 126, lift=30)))
         pitch = 168 / self.heads
-        first, *others = (
+        self.slots = first, *others = [
             Box(pitch - 10, 36, palette().weight, 6).move_to(self._at(MIDDLE - 176 + pitch * (k + 0.5), high + 26))
             for k in range(self.heads)
-        )
+        ]
+        #: The only head, as wide as all of them, and what is written on it.
+        self.alone = Box(158, 36, palette().weight, 6).move_to(self._at(MIDDLE - 92, high + 26))
+        self.told = Words(f"d_k = {wide}", "fact", "background", self.alone).settle(self.alone.get_center())
         self.fixed.add(VGroup(first, Words("scaling by √d_k", "aside").settle(self._at(MIDDLE + 101, high + 26))))
         self.parts["all heads but one"].add(*others)
 
