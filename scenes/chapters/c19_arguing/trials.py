@@ -445,7 +445,7 @@ class Sizes:
         head, body = room.split_rows(60, 10)
         self.title = Words("learned parameters", "block", "ink2").begin_in(head)
         self.rows, self.pieces, self.told, self.parts = VGroup(), VGroup(), VGroup(), list(parts)
-        counts, self.missing = run["parameters"], run["parameters.missing"]
+        counts, self.missing, self.points = run["parameters"], run["parameters.missing"], run["exact.points"]
         most, wide = float(counts.pick(part=parts[0])), room.width - 200
         for part, row in zip(parts, body.rows(len(parts), 30), strict=True):
             count, gone = counts.pick(part=part), self.missing.pick(part=part)
@@ -473,4 +473,6 @@ class Sizes:
         piece = self.pieces[self.parts.index(part)]
         empty = frame(pixels(piece.width), pixels(piece.height), "warning", 3, 6).move_to(piece)
         told = number(self.missing.pick(part=part), "share", "large number", "warning").move_to(piece)
-        return take_out(piece, VGroup(empty, told))
+        cost = Words(f"{self.points.pick(part=part):+.1f} points", "fact", "weight")
+        cost.next_to(empty, UP, buff=units(10)).align_to(empty, RIGHT)
+        return *take_out(piece, VGroup(empty, told)), appear(cost)
