@@ -65,8 +65,9 @@ class Dive(Motion):
     def show(self, depth: float) -> None:
         """Stand at `depth` between the whole (0) and the part (1)."""
         size = self.factor**depth
-        grown = float(self.factor.max())
-        way = (grown**depth - 1) / (grown - 1) if abs(grown - 1) > 1e-9 else depth
+        # Along each axis alone, so that what is dived into never leaves the room on its way.
+        growing = abs(self.factor - 1) > 1e-9
+        way = np.where(growing, (size - 1) / np.where(growing, self.factor - 1, 1), depth)
         centre = self.start + (self.goal - self.start) * way
         thicker = min(float(np.sqrt(size[0] * size[1])), THICKER)
         for state, width in self.strokes:
