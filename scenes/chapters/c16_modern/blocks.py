@@ -37,8 +37,8 @@ MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
 #: The part of a flight after which its goal appears.
 LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
-#: A gated layer, and its sum with what it reads.
-GATED = 'x + ({{ op("SiLU")(x W_g) dot.o x W : weight }}) W\''
+#: A gated layer, which reads the normed stream, and its sum with the stream.
+GATED = 'x + ({{ op("SiLU")(n W_g) dot.o n W : weight }}) W\', quad n = op("RMSNorm")(x)'
 
 
 def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: Ground) -> VGroup:
@@ -164,7 +164,7 @@ class Gates:
         rest, end = rest.split_columns(-(ADDED + STREAM), 40)
         side, columns = rest.split_columns(NAMES, 20)
         body = columns.split_rows(ABOVE)[1]
-        self.formula = foot.fit(Formula(GATED, LARGE), most=1.0)
+        self.formula = foot.split_columns(-STREAM)[0].fit(Formula(GATED, LARGE), most=1.0)
         self._stream(run, end.cross(INSIDE), body)
         rooms = body.rows(3, 16)
         count = len(run["gate"])
@@ -337,7 +337,7 @@ class CacheGrowth:
         line = rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5)
         self.level = VGroup(means(line, Tick(size, self.plot.up)))
         figure = number(size, ",.0f", "large number", "residual")
-        words = Words("all weights, as published", "fact", "residual")
+        words = Words("all parameters, as published", "fact", "residual")
         self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
         words.stand_on(figure.baseline)
         self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)

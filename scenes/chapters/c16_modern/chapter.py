@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import VGroup
 
@@ -19,7 +19,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, merged, size_of
 from scenes.chapters.c16_modern.dials import ALONE, Dials
-from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, SUBLAYERS, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -39,7 +39,7 @@ class Modern(Chapter):
         layers, years = run["layers"].pick(part="SmolLM2"), run["years"]
         norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
         first = Plan(layers, years, ())
-        yield from self.decoder_alone(run, Plan(layers, years, (), first=True), first)
+        yield from self.decoder_alone(run, Plan(layers, years, (), first=True), first, norms)
         yield from self.divide_only(run, first)
         docked, again = (Plan(layers, years, (*norms, "positions")) for _ in range(2))
         yield from self.turned(run, Plan(layers, years, norms), docked, dials)
@@ -52,7 +52,7 @@ class Modern(Chapter):
         trained = cross.pick(checkpoint=cross.size("checkpoint") - 1, batch=0, head=0)
         yield from self.what_stayed(Stayed(layers, years, trained))
 
-    def decoder_alone(self, run: Trace, plan: Plan, today: Plan) -> Iterator[Step]:
+    def decoder_alone(self, run: Trace, plan: Plan, today: Plan, norms: Sequence[str]) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
         both = Both(run["layers"])
         ring = ring_around(both.encoder.plate)
@@ -87,7 +87,7 @@ class Modern(Chapter):
             ),
             beat(
                 "Norms come before each sublayer now, as in our translator: the stream is only added to.",
-                *plan.become(today, SUBLAYERS["encoder"]),
+                *plan.become(today, norms),
             ),
         )
 
@@ -273,7 +273,7 @@ class Modern(Chapter):
                 ambient=pulses(picture.lines),
             ),
             beat(
-                "Each query still has weights of its own. In trials, models lost little by sharing.",
+                "Each query still has attention weights of its own. In trials, models lost little by sharing.",
                 ambient=pulses(picture.lines),
             ),
             stage=[plan],
@@ -301,8 +301,8 @@ class Modern(Chapter):
             beat(
                 claim(
                     bool(whole > run["weights_size"]),
-                    "more than all its weights, as published.",
-                    "less than all its weights, as published.",
+                    "more than all its parameters, as published.",
+                    "less than all its parameters, as published.",
                 ),
                 (draw(*picture.level), appear(picture.size)),
             ),

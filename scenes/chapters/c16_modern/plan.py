@@ -333,7 +333,7 @@ class Stayed:
         self.box = Box.of(above, palette().surface, 18, palette().line, 3)
         self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
         self.formula.paper = self.box
-        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"(x)', LARGE), most=1.8)
+        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.8)
         rooms = STAGE.split_rows(-WORDS)[1].columns(2, EQUALS)
         self.equals = Words("=", "chapter").settle(rooms[0].centre).set_x(0)
         written = weights.words("query")[1:]
