@@ -30,7 +30,7 @@ from scenes.chapters.c20_faq.cards import FAILS, HALF, Claim, ClaimBars, Splits,
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.chapters.c20_faq.whole_model import WholeModel
+from scenes.chapters.c20_faq.whole_model import AIR, WholeModel
 from scenes.layout import Room
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
@@ -126,10 +126,14 @@ class FAQ(Chapter):
                 *cuts[:2],
             ),
             beat(
-                "More heads attend to more places, but pieces get shorter: together they stay as long.",
+                "More heads attend to more places, but pieces get shorter.",
                 *cuts[2:],
             ),
-            beat(f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.", appear(picture.ring)),
+            beat(
+                f"So no: {counted(heads, 'head')} of {d_head} are {width} in all, and as many products; "
+                "only the softmaxes are more.",
+                appear(picture.ring),
+            ),
             stage=[],
         )
 
@@ -310,12 +314,12 @@ class FAQ(Chapter):
             ),
             beat(
                 f"{spare} of all {run['heads']} heads cost next to nothing.",
-                (appear(picture.legend), appear_in_turn([*picture.rings])),
+                (appear(picture.legend, picture.chosen), appear_in_turn([*picture.rings])),
             ),
             beat(
-                f"Now ablate these {spare} together. How many sentences come out right?",
+                f"Now ablate these {spare} together: how many?",
                 appear(picture.pause),
-                (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
+                (leave(*picture.off, *picture.rings, picture.chosen), RunOut(picture.pause.bar)),
             ),
             beat(
                 f"From {before:.1%} of other sentences down to {after:.1%}.", leave(picture.pause), picture.together()
@@ -476,7 +480,7 @@ def _into_a_number(
 ) -> tuple[Quantity, Dive, Words]:
     """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
     place = strongest(state).position
-    cell, entry = vector.cells.of(place), state.quantity(place)
+    cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
     told = number(entry, ".2f", "chapter").settle(room.centre).set_fill(ink_on(cell.get_fill_color().to_hex()))
     told.paper = cell
     return entry, Dive(picture, cell, room), told

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, OffAndOn, Through, lagged, ring_around
+from scenes.animations import Count, OffAndOn, Through, appear_in_turn, lagged, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import on_columns
@@ -164,6 +164,10 @@ class Spare:
                 if k in spare:
                     self.off.add(tile)
             y += 216
+        #: What is right without each head, below its square.
+        self.marks = VGroup(number(share, ".1%", "note", "ink2") for share in run["alone"].quantities())
+        for told, tile in zip(self.marks, self.tiles, strict=True):
+            told.next_to(tile, DOWN, buff=units(16))
         self.right, self.alone = run["right"].quantities(), run["alone"].quantities()
         self.score = ShareBar(self.right[0], LONG, "", 56).move_to(at(1400, 280))
         self.share = number(self.right[0], ".1%", "large number").next_to(self.score, RIGHT, buff=units(24))
@@ -182,6 +186,8 @@ class Spare:
             VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14)) for mark, name in signs
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
+        self.chosen = Words("framed: cost little in other sentences", "note", "ink2")
+        self.chosen.next_to(self.legend, DOWN, buff=units(24)).align_to(self.legend, LEFT)
         #: What is left of a head that is switched off, and rings around the spare ones.
         self.outlines = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.tiles)
         self.rings = VGroup(ring_around(tile) for tile in self.off)
@@ -190,7 +196,8 @@ class Spare:
         """Each head is switched off and comes on again; the bar shows what is right without it."""
         turns = [VGroup(), *self.tiles, VGroup()]  # the bar begins and ends with all heads
         blinks = lagged((OffAndOn(tile, "rest") for tile in turns), 1, kind="tour")
-        return blinks, *self._scored([self.right[0], *self.alone, self.right[0]], "tour")
+        told = appear_in_turn([*self.marks], "tour")
+        return blinks, told, *self._scored([self.right[0], *self.alone, self.right[0]], "tour")
 
     def together(self) -> tuple[Animation, ...]:
         """The bar falls to what is right without all of the spare ones."""

@@ -108,7 +108,7 @@ class ShapeStrip:
         place = next(k for k, station in enumerate(self._all()) if station.letters == ("n", "n"))
         side, here = self.own["n"] * self.token, self._all()[place]
         self.squares = self.tracks[place]
-        self.outline = frame(side, side, "line", 5, 2).move_to(at(here.x, here.top + side / 2))
+        self.outline = frame(side, side, "background", 6, 2).move_to(at(here.x, here.top + side / 2))
         self.letters, self.counters = VGroup(), []
         for letter, name, top in (("n", "source", UPPER), ("m", "target", LOWER)):
             spot = at(STAGE.left + 24, top + 26)

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, Animation, VGroup, VMobject
+from manim import DOWN, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.shapes import Box, arch, rule
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, palette, pixels, units
@@ -168,9 +168,10 @@ class WholeModel:
         return [VGroup(*self.names), self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
 
     def chance(self, row: int, share: Quantity) -> ShareBar:
-        """The probability of the word at the end of a stream as a bar below it."""
+        """The probability of the word at the end of a stream as a bar below it, and a number above."""
         chip = self.chips[2][row]
-        return ShareBar(share, pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
+        bar = ShareBar(share, pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
+        return bar.add(number(share, "share", "fact").next_to(chip, UP, buff=units(BAR)))
 
     def rest(self) -> list[Animation]:
         """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
