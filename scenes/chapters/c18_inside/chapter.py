@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Along,
@@ -223,7 +223,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
                 picture.turn(others),
-                appear(ring_around(VGroup(picture.bars[-1], picture.told[-1]))),
+                appear(ring_around(VGroup(picture.bars[-1], picture.told[-1]), roomy=True)),
             ),
             stage=[card.paper, card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
@@ -236,6 +236,7 @@ class Inside(Chapter):
         asked = card.called(f"{prompt} … (without chat markers)")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
+        most = bool((decided.values == last).sum() > len(decided) / 2)
         begun, going, climbing = picture.passing(rank)
         yield Step(
             "The logit lens, through every layer",
@@ -259,17 +260,17 @@ class Inside(Chapter):
                     f"It climbs, to {chance:share}.",
                 ),
                 climbing,
-                appear(ring_around(picture.tokens[-1][-1])),
+                appear(ring_around(picture.tokens[-1][-1]), picture.chance),
             ),
             beat(
                 claim(
-                    bool((decided.values == last).sum() > len(decided) / 2),
+                    most,
                     f"So do most of ten prompts; the earliest stays first from layer {earliest:.0f} on.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
                 draw(*picture.others, kind="slow"),
                 appear_in_turn([*picture.landed]),
-                appear(picture.soonest),
+                appear(picture.soonest, *([picture.most] if most else [])),
             ),
             stage=[card.paper, asked, picture.plot],
         )
@@ -315,6 +316,7 @@ class Inside(Chapter):
         """The attention of "it" is the same in two sentences that differ after it."""
         pair = self.pair(run, "it", card)
         it, (noun, share) = pair.above.chips[pair.query].label, pair.rows[0].largest()
+        same = Words(f"difference: {pronoun['weights'].largest()[-1]:.2g}", "block")
         hidden, told = pair.frontier("not yet read"), pair.told(noun.position)
         tired, wide = (chip.label for chip in pair.ends)
         ends, reading = ([ring_around(chip) for chip in chips] for chips in (pair.ends, pair.read[0]))
@@ -344,6 +346,7 @@ class Inside(Chapter):
                     "In all heads, the difference is small.",
                 ),
                 pair.lifted(),
+                appear(same.next_to(VGroup(*told), RIGHT, buff=told[0].width)),
             ),
             beat(
                 "The famous picture shows an encoder, which sees both sides.",

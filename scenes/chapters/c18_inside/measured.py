@@ -21,7 +21,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px for the tokens below, for the names beside the plot, above it, and for the last token.
-WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 84.0
+WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 170.0
 #: Px of a line of token names, between two names, between a name and the line that leads to it, and between two tokens.
 STAIR, GAP, EDGE, SPLIT = 48.0, 14.0, 8.0, 7.0
 #: A rank behind so many tokens is far from the first.
@@ -70,7 +70,10 @@ class Climb:
         _, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
+        self.most = Words("most", "stage word", "query").next_to(self.dots[-1], RIGHT, buff=units(18))
         self.tokens = self._written(said, [self.plot.point(layer, reach[1][1]) for layer in layers])
+        self.chance = number(said.quantity(-1), "share", "stage number")
+        self.chance.next_to(self.tokens[-1][-1], RIGHT, buff=units(24))
         self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
         self.first.next_to(self.dots[0], LEFT, buff=units(14))
 
@@ -147,7 +150,7 @@ class Copies:
             line = rule(below.get_top() + back, over.get_bottom(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
         self.bars, self.told, every = VGroup(), list[VGroup](), run["copied_of"]
-        lines = foot.rows(len(self.counts), APART / 2)
+        lines = foot.inset(0, EDGE).rows(len(self.counts), APART)
         for (choice, count), line in zip(enumerate(self.counts.quantities()), lines, strict=True):
             bar = bar_of(count, "width", (wide.width - TOLD) / float(every), line.height, "weight", least=3)
             self.bars.add(bar.move_to(wide.cross(line).centre).align_to(at(wide.left, 0), LEFT))
