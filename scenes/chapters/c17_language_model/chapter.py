@@ -153,9 +153,12 @@ class LanguageModel(Chapter):
                 appear(ring_around(whole.tokens[0])),
             ),
             beat(
-                "A rare word stays in pieces: no pair is in the table.",
+                "A rare word stays in pieces:",
                 appear_in_turn(rare.row),
-                rare.merging(rare.merges, "tour"),
+                rare.merging(rare.merges, "slow"),
+            ),
+            beat(
+                "no pair of these is in the table.",
                 appear(*(ring_around(one) for one in rare.tokens)),
             ),
             stage=[question, answer],
@@ -380,7 +383,7 @@ class LanguageModel(Chapter):
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
         card = Card("the question alone", BESIDE)
         line = Page(self.asked(run), card.inside, LARGE)
-        bare = Next(line, run["bare"], SURE)
+        bare = Next(line, run["bare"], SURE, "weight")
         yield Step(
             "A chat is a text as well",
             beat(
@@ -559,7 +562,7 @@ class LanguageModel(Chapter):
                 (draw(*loop.ways), appear(loop.light)),
                 *first,
             ),
-            beat("it is read with the rest, and all begins again,", *second),
+            beat("it is read with the rest, and so on,", *second),
             beat(
                 claim(
                     loop.ended,

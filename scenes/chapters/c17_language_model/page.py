@@ -20,8 +20,8 @@ from scenes.theme import at, palette, pixels, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: What ends a line, as a share of an em the space between words, and between the foot of a word and its bar.
-RETURN, SPACE, CLEAR = "↵", 0.28, 1.0
+#: What ends a line, and as a share of an em the space between the foot of a word and its bar.
+RETURN, CLEAR = "↵", 1.0
 #: How a mark of the template begins.
 MARK = "<|"
 #: Px of the thinnest stream, and of the lowest bar.
@@ -63,7 +63,7 @@ QUARTER = 0.25
 #: The weight from which on a token has an arc.
 FAINT = 0.02
 #: Px of a probability of one in the list.
-WHOLE_BAR = 270.0
+WHOLE_BAR = 200.0
 
 
 class Page(VGroup):
@@ -82,7 +82,8 @@ class Page(VGroup):
     ) -> None:
         self.room, self.style, self.axis = room, style, spaces.axes[0]
         labels, kept = spaces.words(self.axis), spaces.kept[self.axis]
-        self.left_out = VGroup()
+        #: Between words, as a share of an em: room for a frame around one.
+        self.space, self.left_out = 0.33 if style == CLOSE else 0.44, VGroup()
         self.words = VGroup(self._word(label) for label in labels)
         if own:
             for place, text in enumerate(self.words):
@@ -94,10 +95,10 @@ class Page(VGroup):
         for place, line in enumerate(lines):
             x, base = float(at(room.left, 0)[0]), float(at(0, room.top + (place + 1) * self.pitch - 14)[1])
             for at_token in line:
-                x += units(SPACE * em) if spaces.values[at_token] and at_token != line[0] else 0.0
+                x += units(self.space * em) if spaces.values[at_token] and at_token != line[0] else 0.0
                 if at_token and kept[at_token] > kept[at_token - 1] + 1:
                     self.left_out.add(dots := Words("…", style, "ink3").begin_at(x).stand_on(base))
-                    x += (dots.advance + SPACE) * units(em)
+                    x += (dots.advance + self.space) * units(em)
                 self.words[at_token].begin_at(x).stand_on(base)
                 x += self.words[at_token].advance * units(em)
         self.lines, self.line_of = lines, {i: n for n, line in enumerate(lines) for i in line}
@@ -122,7 +123,7 @@ class Page(VGroup):
             if lines[-1] and (x + wide > self.room.width or str(labels[place - 1]) == RETURN):
                 lines.append([])
                 x = 0.0
-            x += wide + SPACE * em
+            x += wide + self.space * em
             lines[-1].extend(range(place, end))
             place = end
         return lines
@@ -183,7 +184,8 @@ class Page(VGroup):
     def told(self, share: Quantity) -> Words:
         """A share behind the last word."""
         text = self.words[-1]
-        return number(share, "share", "stage number").next_to(text, RIGHT, buff=units(24)).stand_on(text.baseline)
+        told = number(share, "share", "stage number", "weight").next_to(text, RIGHT, buff=units(24))
+        return told.stand_on(text.baseline)
 
     def next_line(self) -> Room:
         """The room for one more line below."""
@@ -193,7 +195,7 @@ class Page(VGroup):
     def going_on(self, spaces: NamedTensor) -> VGroup:
         """The words that follow the last one, on the next line if there is no room."""
         more = Page(spaces, self.next_line(), self.style, self.pitch)
-        space = SPACE * typeset(self.style).size * bool(spaces.values[0])
+        space = self.space * typeset(self.style).size * bool(spaces.values[0])
         begin = float(self.words[-1].get_right()[0]) + units(space)
         if begin + float(more.words.width) <= at(self.room.right, 0)[0]:
             shift = np.array([begin - float(more.words[0].get_left()[0]), units(self.pitch), 0])
@@ -204,13 +206,13 @@ class Page(VGroup):
 class Next(VGroup):
     """The token that is likeliest after a text, where it would be written, under a bar of its probability."""
 
-    def __init__(self, page: Page, found: NamedTensor, unit: float) -> None:
+    def __init__(self, page: Page, found: NamedTensor, unit: float, role: str = "query") -> None:
         self.words = page.going_on(found)
         text = self.words[0].set_fill(palette().query)
         share = found.quantity(0)
-        self.bar = bar_of(share, "height", unit, WIDE if page.style == CLOSE else COLUMN, "query", 2, 0)
+        self.bar = bar_of(share, "height", unit, WIDE if page.style == CLOSE else COLUMN, role, 2, 0)
         self.bar.move_to(np.array([text.get_x(), text.baseline + page.clear, 0]), DOWN)
-        self.number = number(share, "share", "stage number", "query").next_to(text, RIGHT, buff=units(24))
+        self.number = number(share, "share", "stage number", role).next_to(text, RIGHT, buff=units(12))
         self.number.stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
 

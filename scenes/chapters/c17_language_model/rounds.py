@@ -26,7 +26,7 @@ LINE, APART = 100.0, 60.0
 #: The stations of the loop in columns, under their names; the question, and the answer below it.
 STATIONS, TEXT = following(lambda: STAGE.split_rows(370, 70))
 #: Px of a layer and of a vector, across; of a light that goes round; and of a bar for a probability of one.
-LAYER, VECTOR, LIGHT, SURE = 360.0, 70.0, 14.0, 300.0
+LAYER, VECTOR, LIGHT, SURE = 360.0, 70.0, 14.0, 260.0
 #: How fast the first turns are.
 SLOW = ("row", "transform")
 #: Px of the line of the names of stations, and between a station and an arrow.
@@ -83,9 +83,11 @@ class Loop:
         bar, name = right.rows(2, 0)
         #: Of each step the token that is chosen, and its probability as a bar.
         self.chosen = [
-            (word(label, CLOSE, "query").settle(name.centre), ShareBar(share, SURE, ".0%", 64).move_to(bar.centre))
+            (word(label, CLOSE, "query").settle(name.centre), ShareBar(share, SURE, ".0%", 64))
             for label, share in zip(shares.words("step"), shares.quantities(), strict=True)
         ]
+        for _, chance in self.chosen:
+            chance.shift(bar.centre - chance.track.get_center())
         corner = np.array([left.centre[0], at(0, TEXT.top)[1], 0])
         stops = [corner, left.centre, middle.centre, right.centre + LEFT * units(SURE / 2)]
         self.way = path(stops, "residual")

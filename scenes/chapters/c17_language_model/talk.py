@@ -36,8 +36,8 @@ TURNS = 4, 2
 SAID, SPEAKER = 490.0, 112.0
 #: Two answers, one below the other, and below them the lanes of all.
 FULL, LANES = following(lambda: STAGE.split_rows(450, 30))
-#: Px of a bar for a probability of one; of the title of a lane, of the number at its end, of a dot, and of a mean.
-CERTAIN, LANE, SCALE, DOT, TALL = 110.0, 420.0, 130.0, 12.0, 26.0
+#: Px of a bar for a probability of one; of the title of a lane, of what lies behind its end, of a dot, and of a mean.
+CERTAIN, LANE, SCALE, DOT, TALL = 110.0, 420.0, 50.0, 12.0, 26.0
 #: Px from the foot of a bar up to a number beside it.
 RAISED = 14.0
 #: The marks of a turn.
@@ -194,7 +194,7 @@ class Lane:
             means(dot(spot, DOT, "ink"), Tick(one, span)) for spot, one in zip(spots[:-1], names, strict=True)
         )
         tick = means(rule(spots[-1] + UP * units(TALL), spots[-1] + DOWN * units(TALL), "query", 6), Tick(mean, span))
-        told = number(mean, ".1%", "stage number", "query").end_in(rest)
+        told = number(mean, ".1%", "stage number", "query").next_to(tick, UP, buff=units(8))
         self.mean = VGroup(tick, told)
 
 
