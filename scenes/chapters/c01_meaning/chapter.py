@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Dive,
@@ -290,7 +290,7 @@ class Meaning(Chapter):
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
         picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside)
         pair = Words("each dot: a pair", "fact", "ink2").next_to(
-            picture.names[0], DOWN, buff=gap("line"), aligned_edge=LEFT
+            picture.names[0], UP, buff=gap("line"), aligned_edge=LEFT
         )
         yield Step(
             "Are parallel steps more than luck?",
