@@ -205,7 +205,7 @@ def test_a_word_survives_an_update_for_each_word_up_to_the_one_that_needs_it() -
         trace_of("The car is red").about["long"]["text"].split(),
     )
     told = " ".join(record.narration for record in records)
-    (far, updates), *_ = re.findall(r"“(\w+)” has to survive (\d+) updates", told)
+    (updates, far), *_ = re.findall(r"(\d+) updates leave less and less of “(\w+)”", told)
     assert int(updates) == len(words) - 1 - words.index(far)
 
 
