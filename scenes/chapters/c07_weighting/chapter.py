@@ -111,7 +111,7 @@ class Weighting(Chapter):
         rest = [*board.sides, board.empty, *board.seen(board.others(query_token))]
         ring = ring_around(board.row(query_token))
         rest += [part for cell in row for part in cell if part is not cell.disc]
-        turns = [Reform(formulas[place], formulas[place + 1], TURN) for place in (0, 1, 3)]
+        turns = [Reform(formulas[place], other, TURN) for place, other in enumerate(formulas[1:])]
         yield Step(
             f"Softmax: the attention weights of “{query_token}”",
             beat(

@@ -33,7 +33,6 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.stage.step import Show
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -372,7 +371,7 @@ class Heads(Chapter):
         held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
         rings = [ring_around(panel.score, roomy=True) for panel in panels]
-        shown: list[Show] = [appear_in_turn(rings, "slow")]
+        shown = [appear_in_turn(rings, "slow")]
         if held:
             rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ("inflected", "invariant")]
             bars, floors = others(panels, rows, "other trainings")
