@@ -158,7 +158,7 @@ def modern(trace: Trace) -> Iterator[Question]:
         ("Queries that are computed", bool(queries == keys)),
         ("Attention weights that are computed", False),
         because=f"Because for each token only the shared ones are kept: {shared:.0f} megabytes, not {every:.0f}. Each "
-        "query still has weights of its own.",
+        "query still has attention weights of its own.",
         step="Queries share keys and values",
     )
     share = run["mean_share"]

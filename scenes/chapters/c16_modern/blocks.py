@@ -37,8 +37,6 @@ MARGIN, TICKS, THIN, SMOOTH = 0.5, 50.0, 18.0, 80
 CURVES = {"relu": ("ReLU", "ink3", 5.0, UP), "silu": ("SiLU", "weight", 9.0, DOWN)}
 #: The part of a flight after which its goal appears.
 LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
-#: A gated layer, which reads the normed stream, and its sum with the stream.
-GATED = 'x + ({{ op("SiLU")(n W_g) dot.o n W : weight }}) W\', quad n = op("RMSNorm")(x)'
 
 
 def bars(row: Sequence[Quantity], room: Room, unit: float, wide: float, origin: Ground) -> VGroup:
@@ -164,7 +162,8 @@ class Gates:
         rest, end = rest.split_columns(-(ADDED + STREAM), 40)
         side, columns = rest.split_columns(NAMES, 20)
         body = columns.split_rows(ABOVE)[1]
-        self.formula = foot.split_columns(-STREAM)[0].fit(Formula(GATED, LARGE), most=1.0)
+        gated = Formula('x + ({{ op("SiLU")(n W_g) dot.o n W : weight }}) W\', quad n = op("RMSNorm")(x)', LARGE)
+        self.formula = foot.split_columns(-STREAM)[0].fit(gated, most=1.0)
         self._stream(run, end.cross(INSIDE), body)
         rooms = body.rows(3, 16)
         count = len(run["gate"])
