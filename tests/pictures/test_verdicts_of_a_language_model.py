@@ -39,7 +39,7 @@ def verdicts() -> list[tuple[str, int, str, bool]]:
         ("modern", 3, "no difference to be seen", recorded("modern_blocks.difference") < 0.05),
         ("modern", 3, "that step would change little", recorded("modern_blocks.difference") < 0.05),
         ("modern", 5, "and so does the score", abs(still) < 1e-4 < abs(moved)),
-        ("modern", 8, "more than all its weights", cache > recorded("modern_blocks.weights_size")),
+        ("modern", 8, "more than all its parameters", cache > recorded("modern_blocks.weights_size")),
         ("language_model", 3, "the first token, “Anna”, gets most", recorded("long_prompt.attention").argmax() == 0),
         ("language_model", 3, "is even likelier", off[1] > off[0]),
         ("language_model", 3, "so others carry the name", off[2] < off[0] / 2 < off[1]),
