@@ -314,12 +314,12 @@ class FAQ(Chapter):
             ),
             beat(
                 f"{spare} of all {run['heads']} heads cost next to nothing.",
-                (appear(picture.legend, picture.chosen), appear_in_turn([*picture.rings])),
+                (appear(picture.legend), appear_in_turn([*picture.rings])),
             ),
             beat(
                 f"Now ablate these {spare} together: how many?",
                 appear(picture.pause),
-                (leave(*picture.off, *picture.rings, picture.chosen), RunOut(picture.pause.bar)),
+                (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
             ),
             beat(
                 f"From {before:.1%} of other sentences down to {after:.1%}.", leave(picture.pause), picture.together()

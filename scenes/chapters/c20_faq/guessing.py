@@ -164,11 +164,12 @@ class Spare:
                 if k in spare:
                     self.off.add(tile)
             y += 216
-        #: What is right without each head, below its square.
-        self.marks = VGroup(number(share, ".1%", "note", "ink2") for share in run["alone"].quantities())
+        #: What is right with all heads and without the spare ones; without each, as the squares lie; below these.
+        self.right, alone = run["right"].quantities(), run["alone"].quantities()
+        self.alone = [alone[k] for places in rows.values() for k in places]
+        self.marks = VGroup(number(share, ".1%", "note", "ink2") for share in self.alone)
         for told, tile in zip(self.marks, self.tiles, strict=True):
             told.next_to(tile, DOWN, buff=units(16))
-        self.right, self.alone = run["right"].quantities(), run["alone"].quantities()
         self.score = ShareBar(self.right[0], LONG, "", 56).move_to(at(1400, 280))
         self.share = number(self.right[0], ".1%", "large number").next_to(self.score, RIGHT, buff=units(24))
         self.told = _above("sentences that come out right", self.score)
@@ -186,8 +187,6 @@ class Spare:
             VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14)) for mark, name in signs
         ).arrange(RIGHT, buff=units(56))
         self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
-        self.chosen = Words("framed: cost little in other sentences", "note", "ink2")
-        self.chosen.next_to(self.legend, DOWN, buff=units(24)).align_to(self.legend, LEFT)
         #: What is left of a head that is switched off, and rings around the spare ones.
         self.outlines = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.tiles)
         self.rings = VGroup(ring_around(tile) for tile in self.off)
