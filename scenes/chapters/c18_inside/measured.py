@@ -21,7 +21,7 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px for the tokens below, for the names beside the plot, above it, and for the last token.
-WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 170.0
+WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 186.0
 #: Px of a line of token names, between two names, between a name and the line that leads to it, and between two tokens.
 STAIR, GAP, EDGE, SPLIT = 48.0, 14.0, 8.0, 7.0
 #: A rank behind so many tokens is far from the first.
