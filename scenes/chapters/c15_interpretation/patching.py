@@ -9,7 +9,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
-    Count,
+    Come,
     Flight,
     Play,
     Travel,
@@ -24,6 +24,7 @@ from scenes.animations import (
     ring_around,
     take_out,
 )
+from scenes.animations.verbs import LATE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
@@ -31,7 +32,7 @@ from scenes.mobjects.shapes import Box, arrow, frame, path, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
-from scenes.theme import ink_on, palette, pixels, shared, units
+from scenes.theme import ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -52,9 +53,9 @@ class Forms(VGroup):
         labels = probs.words("choice")
         large = room.height > TALL
         style, digits = ("large word", "large number") if large else ("stage word", "stage number")
-        self.shares, wide = probs.quantities(), pixels(max(word(label, style).width for label in labels))
+        shares, wide = probs.quantities(), pixels(max(word(label, style).width for label in labels))
         self.names, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        for label, share, role, line in zip(labels, self.shares, FORMS, room.rows(len(labels), 14), strict=True):
+        for label, share, role, line in zip(labels, shares, FORMS, room.rows(len(labels), 14), strict=True):
             side, rest = line.split_columns(wide, 24)
             body, right = rest.split_columns(-250 if large else -180, 20)
             self.names.add(word(label, style).end_in(side))
@@ -65,12 +66,10 @@ class Forms(VGroup):
         super().__init__(self.names, self.bars, self.numbers)
 
     def become(self, other: Forms) -> tuple[Animation, ...]:
-        """The answer tips: bars and numbers become those of `other`, which stands in the same place."""
+        """The answer tips: bars become those of `other`, which stands in the same place; numbers come when they do."""
         moved = [reshape(old.bar, new.bar) for old, new in zip(self.bars, other.bars, strict=True)]
-        pairs = zip(self.numbers, self.shares, other.shares, strict=True)
-        counted = [Count(text, shares, "share", "row") for text, *shares in pairs]
-        self.shares = other.shares
-        return (*moved, *counted)
+        gone, self.numbers = self.numbers, other.numbers
+        return *moved, leave(gone), Come(self.numbers, run_time=pace("row"), rate_func=LATE)
 
 
 class OneRun:
@@ -301,12 +300,10 @@ class TwoRoutes:
     def slip(self) -> list[Play]:
         """The other sentence is read, and goes on from what is written for it without the head; the slip is mended."""
         ring = ring_around(self.prefixes[2][0], "warning")
-        return [
-            (*exchange([self.old], [self.instead]), *self.after(1, 2, self.slipped)[0]),
-            (*self.answer.become(self.slipped), appear(ring)),
-            (leave(ring), *self.after(2, 1, self.mended)[0]),
-            self.answer.become(self.mended),
-        ]
+        words, tips = self.after(1, 2, self.slipped)
+        again = exchange([self.old], [self.instead])
+        (back, mended) = self.after(2, 1, self.mended)
+        return [(*again, *words), (*tips, appear(ring)), (leave(ring), *back), mended]
 
 
 def chip_in(label: Label, place: Room) -> Token:
