@@ -164,7 +164,10 @@ class Through(Motion):
 
 
 class Riding(Through):
-    """Bars pass through recorded states, and a number rides `beyond` the end of each: `rows` has them."""
+    """Bars pass through recorded states, and a number rides `beyond` the end of each: `rows` has them.
+
+    Between two states alone, a number is not seen while its bar is on the way.
+    """
 
     def __init__(
         self,
@@ -182,9 +185,12 @@ class Riding(Through):
 
     def interpolate_mobject(self, alpha: float) -> None:
         super().interpolate_mobject(alpha)
-        row = self.rows[min(int(self.rate_func(alpha) * len(self.rows)), len(self.rows) - 1)]
+        away = self.rate_func(alpha)
+        row = self.rows[min(int(away * len(self.rows)), len(self.rows) - 1)]
+        seen = min(abs(4 * away - 2), 1.0) if len(self.rows) == 2 else 1.0
         for text, bar, quantity in zip(self.numbers, self.shapes, row, strict=True):
             text.rewrite(format(quantity, self.spec)).settle(bar.get_edge_center(np.sign(self.beyond)) + self.beyond)
+            text.set_fill(opacity=seen)
 
 
 class Turned(Transform):
