@@ -416,7 +416,7 @@ class FeedForward(Chapter):
                 f"Now {called} goes back in one neuron: "
                 + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
                 (
-                    leave(one, leaves.arrows, leaves.names, plain.enters.names, leaves.before, leaves.after),
+                    leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after),
                     reshape(plain.image, leaves.folded[0], "row"),
                     draw(here, kind="row"),
                 ),
@@ -442,7 +442,7 @@ class FeedForward(Chapter):
                     f"The two sums part by {whole.apart:.2f} of the length.",
                     "Yet here the two sums agree, and one pass proves nothing.",
                 ),
-                appear(plain.enters.names, found.arrows, found.names, found.sums, found.before, found.after),
+                appear(found.arrows, found.names, found.sums, found.before, found.after),
                 whole.parting(),
             ),
             stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],

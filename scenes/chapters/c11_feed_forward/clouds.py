@@ -92,13 +92,13 @@ class Clouds:
         self.line = self.plane.line(run["line"].values, "weight", 7)
         cut = float(run["best_cut"].quantity(0))
         self.cuts = VGroup(self.plane.line(np.array([1, 1, way * cut]), "weight", 7) for way in (-1, 1))
-        self.crease = self.plane.line(np.array([1, 1, 0]), "query", 5)
+        self.crease = self.plane.line(np.array([1, 1, 0]), "key", 5)
         self.creases = [
-            VGroup(self.plane.line(crease, "query", 4) for crease in state) for state in run["creases"].values
+            VGroup(self.plane.line(crease, "key", 4) for crease in state) for state in run["creases"].values
         ]
         self.creases[0].set_z_index(1)
         planes = run["planes"].values.astype(float)[:, ::EVERY, ::EVERY]
-        scale = float(np.abs(planes[-1]).max()) / 1.5
+        scale = -float(np.abs(planes[-1]).max()) / 1.5  # the sheet rises where the second kind has less
         self.fills = [[signed(value, scale) for value in plane.ravel()] for plane in planes]
         self.cells, self.learned = (self._cells(run, state, scale) for state in (0, len(planes) - 1))
         self._fold_paper(run, right)
@@ -132,7 +132,7 @@ class Clouds:
         self.level = path([*map(place, corners), place(corners[0])], "weight", 2)
         self.level.set_fill(palette().weight, 0.18)
         self.level_cuts = VGroup(path([*map(below, line.points[[0, -1]])], "weight", 6) for line in self.cuts)
-        self.fold = path([*map(place, sheets.values[2][[-1, 0], [0, -1]])], "query", 5)
+        self.fold = path([*map(place, sheets.values[2][[-1, 0], [0, -1]])], "key", 5)
 
     def _cells(self, run: Trace, state: int, scale: float) -> VGroup:
         """The plane, shaded by how sure the layer is of either kind."""

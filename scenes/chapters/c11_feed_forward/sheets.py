@@ -71,7 +71,7 @@ class Sheet(VGroup):
             return origin + np.array([*spot, 0]) * units(px)
 
         self.lines, self.folded = woven(sheet, point), [woven(tensor, point) for tensor in folded]
-        self.creases = [[path([*map(point, line.values)], "value", 8) for line in tensor] for tensor in creases]
+        self.creases = [[path([*map(point, line.values)], "key", 8) for line in tensor] for tensor in creases]
         zero, one, other, before, after = map(point, points.values)
         ground = Ground()
         self.origin = means(dot(zero, 9, "ink"), ground)
@@ -92,7 +92,7 @@ class Sheet(VGroup):
             own = pixels(mark.width)
             means(mark, *(Away(points.quantity(place, axis), 0.0, axis, px, own, ground) for axis in (0, 1)))
         self.between = rule(before, after, "warning", 12)
-        for mark in (self.between, self.before, self.after):
+        for mark in (self.names, self.between, self.before, self.after):
             mark.set_z_index(1)
         super().__init__(self.lines, self.sums, self.arrows, self.origin)
 
