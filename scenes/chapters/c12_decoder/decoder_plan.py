@@ -153,7 +153,6 @@ class Shifted:
             leave(*way.passed),
             (*exchange(way.read.chips, self.reads.chips[:count], "row"), appear(*come)),
             LaggedStart(*(draw(*arcs) for arcs in self.reached if len(arcs)), lag_ratio=0.5, run_time=pace("slow")),
-            tuple(Flight(a, b, 0.0, "row") for a, b in zip(self.reads.chips, self.writes.chips, strict=True)),
             *self.stop(),
         ]
 
