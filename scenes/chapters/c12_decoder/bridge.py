@@ -164,9 +164,9 @@ class Bridge(VGroup):
             if roomy or j == top:
                 text = number(weight, "share", "stage number").next_to(key, DOWN, buff=units(BELOW))
                 if key.get_x() < self.queries[row].get_x() - units(1):  # clear of the curve
-                    text.end_at(key.get_left()[0] - units(APART))
+                    text.end_at(key.get_x() - units(APART))
                 else:
-                    text.begin_at(key.get_right()[0] + units(APART))
+                    text.begin_at(key.get_x() + units(THICK / 2 + APART))
                 passing.add(text)
                 come.append(Come(text, run_time=pace("row"), rate_func=late))
             each.append(AnimationGroup(Flight(self.queries[row], key, 0.0, "row"), *come))
