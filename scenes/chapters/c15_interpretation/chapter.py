@@ -479,7 +479,7 @@ class Interpretation(Chapter):
             beat(
                 f"With one layer, {one.quantity(-1):.0%} are right; by chance, {run['chance']:.0%}.",
                 draw(picture.chance, picture.shallow, kind="slow"),
-                appear(picture.one),
+                appear(picture.one, picture.told),
             ),
             beat(f"Ablate this head, and {off:share} are left.", picture.ablate(), appear(picture.off)),
             beat(
