@@ -282,7 +282,6 @@ class Interpretation(Chapter):
                 f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead of “{written}”: "
                 "its gender came later.",
                 draw(ring_around(rival[1], "query", roomy=True), kind="row"),
-                *(OffAndOn(ring) for ring in lens.rings[-1]),
             )
             if rival
             else beat(
