@@ -15,7 +15,7 @@ from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.tokens import in_line
+from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import layer_name, letter_of
 from scenes.theme import at, palette, units
@@ -121,6 +121,10 @@ class WrongTranslation(VGroup):
         self.arrow = arrow(self.read.get_right() + RIGHT * units(12), self.chips.get_left() + LEFT * units(12))
         wrong = [k for k, fits in enumerate(written.values) if not fits]
         self.rings = VGroup(ring_around(self.chips[k], "warning") for k in wrong)
+        self.fitting = [chip for k, chip in enumerate(self.chips) if k not in wrong]
+        #: The wrong words, and those that should be there.
+        self.slips = VGroup(self.chips[k] for k in wrong)
+        self.instead = VGroup(Token(right[k], height=52).move_to(self.chips[k]) for k in wrong)
         #: The first wrong word, and the one that should be there.
         self.wrong, self.right = self.chips[wrong[0]].label, right[wrong[0]]
         super().__init__(self.read, self.arrow, self.chips, self.rings)

@@ -144,8 +144,8 @@ class Interpretation(Chapter):
             beat(
                 f"“{broken.right}” becomes “{broken.wrong}”.",
                 leave(panels.whole),
-                appear(broken.read, broken.arrow, broken.chips),
-                appear(broken.rings),
+                appear(broken.read, broken.arrow, *broken.fitting, broken.instead),
+                (*exchange([*broken.instead], [*broken.slips], "row"), appear(broken.rings)),
             )
             if broken
             else None,
@@ -163,8 +163,7 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                (leave(*hidden), appear(*seen, rise=False)),
-                *((OffAndOn(broken.rings, "slow"),) if broken else ()),
+                (leave(*hidden), Wipe(*seen, kind="slow")),
             ),
             stage=[card, heads.sorted],
         )
