@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Through, Travel, appear, draw
+from scenes.animations import Count, Through, Travel, appear, draw
 from scenes.layout import STAGE, Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow
@@ -66,6 +66,7 @@ class Chain:
         self.boxes, self.ways, self.back, self.rows = VGroup(), VGroup(), VGroup(), []
         self.plots, self.curves, self.tangents, self.slopes, self.dots = (VGroup() for _ in range(5))
         self.spots: list[list[VGroup]] = []
+        self.nudged = [link.nudged for link in links]
         for link, column in zip(links, columns, strict=True):
             box = Box(column.width, HIGH, palette().surface, 14, palette().line, 2.5).move_to(
                 column.cross(above).centre
@@ -114,13 +115,13 @@ class Chain:
         last = number(found, ".3f", "large number", "warning")
         if not upstream:
             return VGroup(last.move_to(room.centre))
-        # One more digit of the first factor: else the product would not seem to be that of the two.
-        factors = [number(local, ".4f", "stage number"), *(number(one, ".3f", "stage number") for one in upstream)]
+        # One more digit of the factors: else the product would not seem to be theirs.
+        factors = [number(one, ".4f", "stage number") for one in (local, *upstream)]
         signs = [Words(sign, "stage number", "ink2") for sign in "×="]
         line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
         for part in line:
             part.stand_on(line[0].baseline)
-        return VGroup(line, last).arrange(DOWN, buff=units(26)).move_to(room.centre)
+        return VGroup(line, last).arrange(DOWN, buff=units(40)).move_to(room.centre)
 
     @property
     def links(self) -> list[VGroup]:
@@ -129,10 +130,12 @@ class Chain:
         return [*drawn, self.ways, self.back, self.rows[0][0], *self.rows[1:], self.row_name]
 
     def nudge(self) -> tuple[Animation, ...]:
-        """The score goes up, down and back, and all that follows goes along."""
+        """The score goes up, down and back, and all that follows goes along, with its numbers."""
         rest = len(self.spots[0]) // 2
         way = [*range(rest, rest + NUDGED), *range(rest + NUDGED, rest - NUDGED, -1), *range(rest - NUDGED, rest + 1)]
-        return tuple(Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
+        dots = (Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
+        rows = zip(self.boxes, self.nudged, strict=True)
+        return *dots, *(Count(box[-1], [row[n] for n in way], ".2f", "slow") for box, row in rows)
 
     def go_back(self) -> list[tuple[Animation, ...]]:
         """Go back from the loss, link by link: the local slope times the upstream one, and the product."""

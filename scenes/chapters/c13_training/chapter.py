@@ -494,7 +494,7 @@ def chain_of(early: Trace, slopes: Trace, scores: NamedTensor, key: int) -> Chai
     moved = [weights.quantity(key, n, key) for n in range(len(log_odds))]
     score = scores.quantity(key)
     links = (
-        Link(f"score of “{scores.label('key', key)}”", score, [score + by for by in early["nudge"].values]),
+        Link(f"score of “{scores.label('key', key)}”", score, slopes["nudged_scores"][key].quantities()),
         Link("its attention weight", moved[middle], moved),
         Link(
             f"log-odds of “{early['probs'].words('position')[int(early['place']) + 1]}”",

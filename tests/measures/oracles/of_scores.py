@@ -536,6 +536,13 @@ def push_plane(raw):
     return found
 
 
+@oracle("nudged_scores", GRADIENTS, "key nudge",
+        lambda raw: {"key": raw.words("/experiment.descent.nudged_loss", "key")}, "z")  # fmt: skip
+def nudged_scores(raw):
+    row = raw.at(raw.prefix.replace("gradients.", ""))["scaled"][0, 0, int(raw["/experiment.descent.place"])]
+    return [[score + by for by in raw["/experiment.descent.nudge"]] for score in row]
+
+
 @oracle("nudged_plane", GRADIENTS, "key nudge component",
         lambda raw: {"key": raw.words("/experiment.descent.nudged_loss", "key")}, "z")  # fmt: skip
 def nudged_plane(raw):

@@ -83,6 +83,15 @@ def push_plane(trace: Trace, prefix: str, z: np.ndarray, loss_decrease_by_value:
     return np.stack([(across * first).sum(-1) * np.sqrt(squared[..., 0]), -loss_decrease_by_value], -1)
 
 
+@measure("key nudge", like="scaled")
+def nudged_scores(trace: Trace, prefix: str) -> Values:
+    """The scores of the row that is looked at, each moved by itself."""
+    run = _run(prefix)
+    scores = trace.full(f"{prefix.replace('gradients.', '', 1)}.scaled")
+    row = scores.values[0, 0, int(trace.full(f"{run}.place").values)]
+    return row[:, None] + trace.full(f"{run}.nudge").values
+
+
 @measure("key nudge component")
 def nudged_plane(trace: Trace, prefix: str, push_plane: np.ndarray) -> Values:
     """The way of the output in `push_plane` as the score of a key is moved: its points, mixed by nudged weights."""
