@@ -302,8 +302,8 @@ class Training(Chapter):
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                (leave(*picture.visited["small"][2:], picture.slope), appear(picture.steps["small"])),
-                (leave(*picture.visited["small"][:2]), *picture.back("small")),
+                (leave(*picture.visited["small"][2:], picture.slope, picture.ball), appear(picture.steps["small"])),
+                (leave(*picture.visited["small"][:2]), *picture.again()),
                 (appear(picture.steps["large"]), *picture.descend("large", "slow")),
             ),
             stage=[card, picture.plot, picture.scale, picture.loss_name, picture.loss],

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Sweep, Through
+from scenes.animations import Count, Sweep, Through, appear
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path, rule
@@ -117,7 +117,7 @@ class Valley:
             Count(self.loss, self.walks[walk][1].quantities(), ".3f", kind),
         )
 
-    def back(self, walk: str) -> tuple[Animation, ...]:
-        """The ball goes back to where it began."""
-        losses = self.walks[walk][1].quantities()[::-1]
-        return Through(self.ball, self.balls[walk][::-1], "row"), Count(self.loss, losses, ".3f", "row")
+    def again(self) -> tuple[Animation, ...]:
+        """A ball comes where the first began."""
+        self.ball = VGroup(dot(self._resting(0.0), BALL, "focus"))
+        return appear(self.ball), Count(self.loss, self.walks[LEAPS][1].quantities()[:1], ".3f", "row")
