@@ -213,7 +213,7 @@ class Downhill:
         self.dot = VGroup(self._dot(plane, nudges.points[nudges.middle]))
         #: Where it is, once it moves no more.
         self.here = frame(2 * OUTPUT, 2 * OUTPUT, "focus", 6, OUTPUT).move_to(self.dot[0]).set_z_index(1)
-        output = Words("output z", "block").next_to(foot, UP + RIGHT, buff=units(BESIDE))
+        output = Words("output z", "block").next_to(foot, RIGHT, buff=units(BESIDE)).shift(UP * units(10))
         self.dot.add(output)
         spots_there = [self._dot(plane, spot) for spot in nudges.points]
         self.states = [VGroup(one, output.copy().shift(one.get_center() - foot)) for one in spots_there]
