@@ -484,7 +484,10 @@ class Inference(Chapter):
                 ),
                 *(picture.computed_anew(told) if several else []),
             ),
-            beat("So keep them: the KV cache.", appear(ring_around(VGroup(picture.keys, picture.values)))),
+            beat(
+                "So keep them: the KV cache. Each query asks only once: none is kept.",
+                draw(ring_around(VGroup(picture.keys, picture.values)), kind="slow"),
+            ),
             stage=[card.paper, card.called(named_head(layer, shown))],
         )
 
