@@ -284,7 +284,7 @@ class Inference(Chapter):
         held = [real[f"{name}_running"].quantity(k - 1) for name in PROMPTS]
         scissors = [one.scissors(k) for one in lists]
         cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
-        tails = [ring_around(VGroup(*one.below(k))) for one in lists]
+        tails = [ring_around(VGroup(*one.below(k)), roomy=True) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
         verdicts = [
             one.under(k, f"{share:share} of all, before the cut", share) for one, share in zip(lists, held, strict=True)
