@@ -383,9 +383,7 @@ class Training(Chapter):
         first, exact = (trace[f"{run}.{name}"] for name in ("first_weights", "exact"))
         usual = "as they are"
         head = sharpest(first.pick(choice=usual))
-        means, chance, points, effect = (
-            trace[f"{run}.exact.{one}"] for one in ("over_seeds", "chance", "points", "effect")
-        )
+        means, chance, effect = (trace[f"{run}.exact.{one}"] for one in ("over_seeds", "chance", "effect"))
         picture = Starts(
             [first.pick(choice=name, head=head) for name in SCALES],
             list(SCALES.values()),
@@ -397,7 +395,6 @@ class Training(Chapter):
         )
         apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
         sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
-        by, far = points.pick(choice="quarter"), trace[f"{run}.exact.chance_points"].pick(choice="quarter")
         yield Step(
             "Initialization: how large is random?",
             beat(
@@ -418,13 +415,9 @@ class Training(Chapter):
             ),
             beat(
                 claim(
-                    f"{abs(by):.1f}" == f"{far:.1f}",
-                    f"A quarter as large: {by:+.1f} points, at the very edge of chance: undecided.",
-                    claim(
-                        apart["quarter"],
-                        f"A quarter as large: {by:+.1f} points, outside ±{far:.1f}: that is no chance.",
-                        f"A quarter as large: {by:+.1f} points, inside ±{far:.1f}: that may be chance.",
-                    ),
+                    apart["quarter"],
+                    "A quarter as large: that is no chance.",
+                    "A quarter as large: that may be chance.",
                 ),
                 draw(picture.usual),
                 appear(picture.band, picture.reach, rise=False),
