@@ -337,10 +337,10 @@ class Training(Chapter):
                 appear(ring := ring_around(picture.slots)),
                 (leave(ring), appear(ring := ring_around(picture.share.copy().rewrite(f"{share:share}")))),
             ),
-            beat("So training goes on.", leave(ring), picture.run(last, half, "slow")),
             beat(
-                f"“{own.label('query', row)}” first gave “{top_key}” {before:share} "
-                f"of its attention; now {most:share}.",
+                f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention, now {most:share}. "
+                "It is not stored: trained matrices compute it for each sentence.",
+                (leave(ring), *picture.run(last, half, "slow")),
                 appear(ring_around(picture.grids[1].band(row)), picture.under(before, most)),
             ),
             stage=[*picture.standing],
