@@ -376,7 +376,7 @@ class AgainstLSTM(Chapter):
                 f"The LSTM gets {first:share} right. "
                 + claim(
                     bool(until[0] < until[1:].min()),
-                    "It falls first, as if one state were too small.",
+                    "With its one state, it falls first.",
                     "Longer ones are harder for it.",
                 ),
                 *curves.drawn("LSTM"),
@@ -555,7 +555,7 @@ class AgainstLSTM(Chapter):
                 picture.longer(),
             ),
             beat(
-                "For a text too long to keep, a memory of fixed size is better, though it fades.",
+                "For a text too long to keep, only a memory of fixed size is left.",
                 appear(ring_around(picture.chain.lines[-1])),
                 ambient=picture.passing(longer=True),
             ),
