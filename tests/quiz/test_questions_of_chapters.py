@@ -40,7 +40,7 @@ TURNS = {
     "split W_Q for twice as many heads. Does it take more parameters?": "heads-q3",
     "words trade places, positions stay. What changes?": "positions-q1",
     "{0} writes only zeros. What becomes of “{1}”?": "residual-q1",
-    "take out {0}, but keep the biases. Is it linear? Ask where zero goes.": "feed_forward-q3",
+    "take out {0}, but keep the biases.": "feed_forward-q3",
     "is it linear, then? Ask where the others go.": "feed_forward-q3",
     "where does zero go?": "feed_forward-q3",
     "would a cache work in the encoder?": "inference-q3",

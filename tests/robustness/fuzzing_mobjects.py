@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -27,7 +28,7 @@ from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, paragraph, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.production.files import on_one_line
-from scenes.production.sheet import Picture, contact_sheet
+from scenes.production.sheet import contact_sheet
 from scenes.rendering import FastRenderer
 from scenes.stage.captions import split
 from scenes.stage.notes import Note
@@ -97,7 +98,9 @@ class Mobjects:
         if not poster.exists():
             Image.new("RGB", (32, 18)).save(poster)
         heading = f"6. Scores: “{on_one_line(text)}”"
-        contact_sheet([Picture(poster, 1, on_one_line(text))], heading, self.folder / "sheet.png")
+        contact_sheet(
+            [(poster, SimpleNamespace(number=1, title=on_one_line(text)))], heading, self.folder / "sheet.png"
+        )
 
 
 def show_labels(trace: Trace, text: str) -> None:
