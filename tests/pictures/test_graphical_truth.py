@@ -12,6 +12,7 @@ from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import ShareBar
+from scenes.mobjects.text import Words
 from scenes.mobjects.widening import Widening
 from scenes.theme import drawn_in, units
 from transformer_core.studies.focus import focus_of
@@ -49,7 +50,7 @@ def test_bars_before_and_after_a_norm_are_as_wide_as_the_vectors_beside_them_are
         NamedTensor(name, np.array(values), ("position",))
         for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
     ]
-    figure = Lengths([before, before], lengths, [], STAGE)
+    figure = Lengths([before, before], lengths, [Words(text, "fact") for text in ("one", "other")], STAGE)
     wide = np.array([[bar.width for bar in bars] for bars in figure.bars])
     units_drawn = wide / np.array([tensor.values for tensor in lengths])
     assert units_drawn.shape == (2, 4)
