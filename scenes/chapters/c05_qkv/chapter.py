@@ -20,6 +20,7 @@ from scenes.animations import (
     grow,
     leave,
     meet,
+    move_ring,
     pulses,
     ring_around,
     through,
@@ -275,6 +276,12 @@ class QKV(Chapter):
         shared = f" Here {together} heads share both." if together > 1 else ""
         place = ribbon.place(focus.query_token)
         rings = [ring_around(board.made[role][place], role) for role in ("key", "value")]
+        along = [
+            tuple(
+                move_ring(ring, board.made[role][at], role) for ring, role in zip(rings, ("key", "value"), strict=True)
+            )
+            for at in (*(i for i in range(len(ribbon.chips)) if i != place), place)
+        ]
         count, bias = head["head_parameters"], f"parameters.{focus.path}.b_q" in trace
         long, wide = trace["config.d_model"], trace["config.d_head"]
         plus = f" + {wide}" if bias else ""
@@ -305,11 +312,8 @@ class QKV(Chapter):
                 gather(sums, total, "slow"),
                 appear(named[1]),
             ),
-            beat(
-                "For what a token is found by need not be what it hands over. "
-                "A noun may be found as a noun, and hand over its gender.",
-                *(appear(ring) for ring in rings),
-            ),
+            beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
+            beat("A word may be found as a noun, and hand over a gender.", *along),
             stage=[
                 *board.names,
                 *board.x,

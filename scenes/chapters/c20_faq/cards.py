@@ -98,6 +98,7 @@ class Splits:
             self.lefts.add(Words(f"{heads} {noun}", *look).next_to(line, LEFT, buff=units(34)))
             self.rights.add(Words(f"{heads} × {width}", *look).next_to(line, RIGHT, buff=units(34)))
             if mine:
+                self.own = k
                 self.ring.add(ring_around(line))
 
     def _line(self, heads: int, y: float, high: float) -> VGroup:

@@ -21,6 +21,7 @@ from scenes.animations import (
     exchange,
     grow,
     leave,
+    move_ring,
     multiply,
     ring_around,
     slide,
@@ -130,9 +131,12 @@ class FAQ(Chapter):
                 *cuts[2:],
             ),
             beat(
-                f"So no: {counted(heads, 'head')} of {d_head} are {width} in all, and as many products; "
-                "only the softmaxes are more.",
+                f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.",
                 appear(picture.ring),
+            ),
+            beat(
+                "They take as many products; only the softmaxes are more.",
+                *(move_ring(picture.ring[0], line) for line in (*picture.lines, picture.lines[picture.own])),
             ),
             stage=[],
         )
