@@ -368,7 +368,7 @@ class Heads(Chapter):
         notes = f"rojo or roja: {cases[0]:,.0f} cases", f"always verde: {cases[1]:,.0f} cases"
         panels = hundreds((score, other), titles, notes, card.inside, roomy=True)
         seeds = trace.under("experiment.heads_over_seeds")
-        held = f", and it held in {seeds['held']} of {seeds['tried']} trainings" if "held" in seeds else ""
+        held = f", and {seeds['held']} of {seeds['tried']} trainings made such a head" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
         rings = [ring_around(panel.score, roomy=True) for panel in panels]
         shown = [appear_in_turn(rings, "slow")]

@@ -407,8 +407,8 @@ class Wiring(VGroup):
         self.lines = {role: self._lines(self.lower, tag, role, UP) for role, tag in self.tags.items()}
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
-        self.before = Sized(weights[sharp], f"head {letter_of(sharp)}: {sizes[0]}", right, masked)
-        self.after = Sized(other, f"head {letter_of(clearest)}: {sizes[1]}", right)
+        self.before = Sized(weights[sharp], f"self-attention: {sizes[0]}", right, masked)
+        self.after = Sized(other, f"cross-attention: {sizes[1]}", right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
         self.inner = [line for lines in self.lines.values() for line in lines]
         self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]

@@ -245,7 +245,7 @@ class FeedForward(Chapter):
             beat(
                 claim(
                     bool(near),
-                    f"It fires as hard for {second}: “{chosen.kind}” is a rough name.",
+                    f"It tells {second} as well: “{chosen.kind}” is a rough name.",
                     f"No other kind comes near: one could call it a neuron for {chosen.kind}.",
                 ),
                 (Wipe(picture.bars[1], kind="slow"), appear(picture.shares[1])),

@@ -254,7 +254,7 @@ class Arguing(Chapter):
                     f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
-                appear(card.verdict("Norm can go, if the model is shallow" if settled else "can’t tell")),
+                appear(card.verdict("so far, it depends on the depth" if settled else "can’t tell")),
             ),
             stage=[card, heads.columns],
         )
