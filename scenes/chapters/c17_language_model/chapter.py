@@ -294,7 +294,7 @@ class LanguageModel(Chapter):
             ),
             beat(
                 "How far does each vector move? At first, only that of the name.",
-                (appear(lanes.paper, legend, depth), draw(ties[0])),
+                (leave(*later), appear(lanes.paper, legend, depth), draw(ties[0])),
                 appear(lanes.floors[0], rise=False),
             ),
             beat(
@@ -315,7 +315,7 @@ class LanguageModel(Chapter):
                     f"And the end changes: now “{run['next_1'].words('step')[0]}” is the likeliest.",
                     "The end stays the same.",
                 ),
-                exchange(later, [now.words[0], now.number]),
+                appear(now.words[0], now.number),
             ),
             stage=[page],
         )
