@@ -64,7 +64,7 @@ def imported(module: str) -> None:
 
 
 def command(verb: str, chapter: str, cache: Path, quality: str) -> subprocess.Popen[bytes]:
-    arguments = [verb, chapter, "--text", TEXT, "-q", quality, "--output", str(cache / "out")]
+    arguments = [verb, chapter, "--text", TEXT, "-q", quality, "--output", str(cache.with_name("out"))]
     environment = {"OMP_NUM_THREADS": "1", **os.environ, "LECTURE_CACHE": str(cache)}
     quiet = subprocess.DEVNULL
     return subprocess.Popen(
@@ -88,7 +88,7 @@ def first_still(chapter: str, cache: Path, quality: str) -> float:
 def cleared(cache: Path) -> Path:
     """The store without anything but its trace."""
     for folder in cache.iterdir():
-        if folder.name != "traces":
+        if folder.is_dir() and folder.name != "traces":
             shutil.rmtree(folder)
     return cache
 
@@ -100,16 +100,15 @@ def run(verb: str, chapter: str, cache: Path, quality: str) -> None:
 
 def changed_step(chapter: str, cache: Path, quality: str) -> tuple[float, float]:
     """A film again after the title of its last step was changed; only that step may be drawn."""
-    folder = cache / "chapters"
+    folder = cache.with_name("chapters")
     folder.mkdir()
     original = parts([chapter])[0].entries[0].path
     source = original.read_text(encoding="utf-8")
 
     def film(text: str) -> int:
         (folder / original.name).write_text(text, encoding="utf-8")
-        order = Order(
-            repertoire(folder), TEXT, "film", Look(*QUALITIES[quality], "dark"), cache / "out", os.cpu_count() or 1
-        )
+        look, jobs = Look(*QUALITIES[quality], "dark"), os.cpu_count() or 1
+        order = Order(repertoire(folder), TEXT, "film", look, cache.with_name("out"), jobs)
         return Studio(Store(cache), Silent()).film(order).drawn
 
     film(source)
@@ -129,7 +128,7 @@ def main() -> None:
     asked = parser.parse_args()
     found: dict[str, tuple[float, float]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        cache = Path(folder)
+        cache = Path(folder) / "cache"
         for module in IMPORTS:
             found[f"import {module}"] = timed(lambda module=module: imported(module))  # type: ignore[misc]
         found["stills, nothing known"] = timed(lambda: run("stills", asked.chapter, cache, asked.quality))
