@@ -19,7 +19,7 @@ from scenes.animations import Travel
 from scenes.animations.fades import Leave
 from scenes.chapters.c02_basics import Basics
 from scenes.chapters.c03_lstm import verdict_on
-from scenes.chapters.c04_encoder import encoder_plan
+from scenes.chapters.c04_encoder import encoder_plan, sublayers
 from scenes.chapters.c20_faq.cards import Claim, ClaimBars
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
@@ -273,7 +273,7 @@ def test_what_is_blanked_before_a_box_of_the_encoder_is_what_the_box_reads(model
     trace = trace_of("The car is red", model).under()
     reads = {"ln1": "mean", "self_attn": "q", "ln2": "mean", "ffn": "pre"}
     with drawn_in("dark"):
-        passing = encoder_plan.Passing(encoder_plan.Plan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
+        passing = sublayers.Passing(encoder_plan.Plan(trace, "encoder.1", behind=True), trace, "encoder.1.self_attn")
     pairs = [*zip(passing.stops, passing.columns, strict=False)][1:]
     found = {part.rpartition(".")[2]: before[0].key[1] for (part, _), before in pairs if part}
     assert len(found) == len(reads) - 1

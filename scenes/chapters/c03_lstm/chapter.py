@@ -20,24 +20,8 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c03_lstm.figures import (
-    BILLION,
-    NEAR,
-    TICKS,
-    Backwards,
-    Chain,
-    Fading,
-    Folding,
-    Gates,
-    Handover,
-    Steps,
-    Swapped,
-    Trade,
-    legend,
-    over,
-    room_for,
-    where_they_rise,
-)
+from scenes.chapters.c03_lstm.comparisons import Backwards, Handover, Swapped, Trade, legend, where_they_rise
+from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, Steps, over, room_for
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card

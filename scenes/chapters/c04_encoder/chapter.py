@@ -18,20 +18,8 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import (
-    Lookup,
-    Mixing,
-    Network,
-    Passing,
-    Plan,
-    Strands,
-    Taking,
-    added,
-    grown,
-    into,
-    later_attention,
-    scale_of,
-)
+from scenes.chapters.c04_encoder.encoder_plan import Plan, added, later_attention, scale_of
+from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of

@@ -1,0 +1,282 @@
+"""An LSTM beside attention: what each hands over, how far its gradient reaches, what it notices and what it costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import RIGHT, UL, UP, Animation, VGroup, VMobject
+
+from scenes.animations import (
+    Riding,
+    Sweep,
+    Through,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    exchange,
+    fill,
+    pulses,
+)
+from scenes.chapters.c03_lstm.figures import CELL, HEAD, SEEN, THICK, THIN, Chain, over
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_on
+from scenes.mobjects.black_box import sentence
+from scenes.mobjects.card import Card
+from scenes.mobjects.curves import GOAL, Curves, hollow
+from scenes.mobjects.marks import Away, End, Ground, means
+from scenes.mobjects.passage import as_thick_as
+from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule
+from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import in_line
+from scenes.mobjects.vectors import under, vector_in
+from scenes.theme import at, gap, palette, pixels, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
+LINES, NECK, NAMES = 280.0, 150.0, 270.0
+#: Px of a dot of the curve; and from the top of a bar to its number.
+SPOT, OVER = 11.0, UP * units(40) - RIGHT * units(20)
+#: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
+RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.4, RIGHT)
+#: The words of a short text, in the last picture.
+WORDS = 4
+
+
+class Handover:
+    """A sentence with a state over each word; at the top, what is `written` from the last one, and with attention to
+    all, by two `models` that read the sentence."""
+
+    def __init__(self, models: Sequence[Trace], ribbon: Ribbon) -> None:
+        lines, low = STAGE.split_rows(LINES, 70)
+        self.chain, self.others = (Chain(one["encoder.states"].pick(batch=0), ribbon, low) for one in models)
+        #: All that is handed over by the first model: the last memory and hidden state, and what they are called.
+        self.neck, self.called = VGroup(), VGroup()
+        size, handed = models[0]["encoder.state_size"], (("cells", "memory"), ("states", "hidden state"))
+        places = over(ribbon, low).split_rows(HEAD)[1].split_rows(-NECK)[1].inset(NECK, 0).columns(2, NECK)
+        for (name, called), place in zip(handed, places, strict=True):
+            head, body = place.split_rows(54)
+            state = models[0][f"encoder.{name}"].pick(batch=0, position=len(ribbon.chips) - 1)
+            self.neck.add(vector_in(body, state, "residual", most=NECK / 2))
+            self.called.add(Words(f"{called}: {size} numbers", "stage word", "residual").settle(head.centre))
+        #: The words, and "query key", what attention gives to each state for each of them.
+        self.written = [model["decoder.logits"].words("position")[1:] for model in models]
+        self.weights = models[-1]["decoder.weights"].pick(batch=0)
+        self.outputs, self.names = [], VGroup()
+        told = (("from the last state alone", "residual"), ("with attention to all states", "weight"))
+        for words, (text, role), line in zip(self.written, told, lines.rows(2, 24), strict=True):
+            head, body = line.split_rows(54)
+            self.names.add(Words(text, "fact", role).begin_in(head))
+            self.outputs.append(body.fit(in_line(words, body.width)))
+
+    def write_alone(self) -> Animation:
+        """All words come out of the last memory and hidden state."""
+        return deal([self.neck[1].cells.of(0)] * len(self.outputs[0]), [*self.outputs[0]], kind="slow")
+
+    def write_attending(self) -> Animation:
+        """Each word comes out of the state that attention gives the most for it."""
+        most = [int(np.argmax(row.values)) for row in self.weights][: len(self.outputs[1])]
+        return deal([self.others.vectors[j] for j in most], [*self.outputs[1]], kind="cell")
+
+    def looks(self) -> list[VGroup]:
+        """The weights of the states for each word that is written, as lines."""
+        found = []
+        for row, chip, label in zip(self.weights, self.outputs[1], self.written[1], strict=False):
+            lines = VGroup()
+            for weight, vector in zip(row.quantities(), self.others.vectors, strict=True):
+                if weight > SEEN:
+                    line = curve(vector.get_top() + UP * units(8), chip.get_bottom() - UP * units(8))
+                    ends = End(weight, first=True, axis="key", alone=True), End(label, alone=True)
+                    lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
+            found.append(lines)
+        return found
+
+
+class Backwards:
+    """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
+
+    At the `error` the bar is as large as one symbol back; then the first symbol moves away, and the bar with it.
+
+    Args:
+        distances: how many symbols back the first one is, in turn.
+        gradient: that at the first symbol, over each of these `distances`.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
+        head, body = room.split_rows(HEAD)
+        behind, *columns = body.columns(int(distances[-1]) + 3, 18)[:0:-1]
+        above, line = body.split_rows(-HEAD, 0)[0].split_rows(-behind.width, 12)
+        foot, ground, wide = body.split_rows(-HEAD, 0)[1], Ground(), behind.width
+        self.places = [*map(int, distances)]
+        unit = (above.height - HEAD) / gradient.quantity(0)
+        self.rows = [[one] for one in gradient.quantities()[: len(distances)]]
+        square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
+        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns)
+        self.firsts = [VGroup(frame(wide, wide, "ink", 6, 10).move_to(self.symbols[k])) for k in self.places]
+        self.asked = Words("?", "chapter", "ink").settle(behind.cross(line).centre)
+        self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
+        self.bars, self.spots, self.told = [], VGroup(), VGroup()
+        for (value,), distance in zip(self.rows, distances, strict=True):
+            place = columns[int(distance)]
+            stand = place.cross(above).centre * RIGHT + self.zero.get_center() * UP
+            self.bars.append(VGroup(bar_on(stand, ground, value, "height", unit, wide, role="warning")))
+            spot = dot(stand + UP * units(unit * value), SPOT)
+            self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
+            self.told.add(number(distance, "", "stage number", "ink2").settle(place.cross(foot).centre))
+        self.ways = VGroup(rule(a.get_center(), b.get_center(), "ink", 4) for a, b in pairwise(self.spots))
+        self.bar, self.first = self.bars[0].copy(), self.firsts[0].copy()
+        self.size = VGroup(number(gradient.quantity(0), ".4f", "large number").settle(self.bar.get_corner(UL) + OVER))
+        self.error = Box(wide, pixels(self.bar.height), palette().warning).move_to(self.bar).set_x(self.asked.get_x())
+        self.wrong = Words("error", "block", "warning").next_to(self.error, UP, buff=units(16))
+        self.called = Words("gradient at the first symbol", "block", "warning").begin_in(head)
+        self.back = Words("symbols back", "fact", "ink2").end_in(foot)
+        texts = self.asked, self.called, self.back, self.told, self.size
+        #: All but the dots, in the end.
+        self.shown = *self.symbols, self.first, self.zero, self.bar, self.error, self.wrong, *self.ways, *texts
+
+    def ask(self) -> list[Animation]:
+        """The sequence: its first symbol is asked for behind the last."""
+        ask = appear(self.asked, self.told[0], self.back)
+        return [appear(*self.symbols[:2], self.zero), appear(self.first), ask]
+
+    def begin(self) -> list[tuple[Animation, ...]]:
+        """The error goes back to the first symbol, and is its gradient there."""
+        return [
+            (appear(self.error, self.wrong),),
+            (Travel(self.error, self.bar, 0.0, "row"), appear(self.called)),
+            (appear(self.size),),
+        ]
+
+    def away(self) -> tuple[Animation, ...]:
+        """The first symbol moves away, and of the gradient a part is lost on the way to it."""
+        moments = VGroup(VGroup(spot) for spot in self.spots)
+        for k, (start, end) in enumerate(pairwise(self.places)):
+            moments[k].add(*self.symbols[start + 1 : end + 1], self.told[k + 1])
+            moments[k + 1].add(self.ways[k])
+        ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "tour")
+        return ride, Through(self.first, self.firsts, "tour"), Sweep(moments, "tour")
+
+
+def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:
+    """Put the names of curves where their seeds rise, and not at their ends, where they meet."""
+    for (key, row), (seed, level, side) in zip(rows.items(), RISES, strict=True):
+        passed = np.sort((row.values > level).argmax(-1))[seed]
+        curves.plot.label(curves.labels[key], float(x.values[passed]), level, side).shift(side * gap("word"))
+
+
+def legend(room: Room, *told: str) -> VGroup:
+    """A full dot and a hollow one, each with its meaning, at the right end of a line."""
+    spots = (dot(room.centre, GOAL, "ink2"), hollow(dot(room.centre, GOAL, "ink2")))
+    entries = VGroup(VGroup(spot, Words(text, "fact", "ink2")) for spot, text in zip(spots, told, strict=True))
+    for spot, text in entries:
+        text.settle(room.centre).next_to(spot, RIGHT, buff=gap("word"), coor_mask=[1, 0, 0])
+    return entries.arrange(RIGHT, buff=gap("grid"), center=False).align_to(at(room.right, 0), RIGHT)
+
+
+class Swapped:
+    """The vectors of a sentence, two of whose words change places: of attention in the upper lane, of an LSTM in the
+    lower one. Each word takes its vector along; beside it come the one that is computed `anew`, and the `change`.
+
+    Args:
+        vectors: "position d_model", of the sentence and of the exchanged one with no positions added, and the change.
+        states: "position d_state", of all three.
+        order: where each word of the exchanged sentence stood.
+    """
+
+    def __init__(self, vectors: Sequence[NamedTensor], states: Sequence[NamedTensor], order: Sequence[int]) -> None:
+        side, room = STAGE.split_columns(NAMES, 24)
+        self.order = order
+        self.before, self.after = (sentence(one.words("position"), room, at_foot=True) for one in states[:2])
+        self.names, self.old, self.moved, self.anew, self.change = (VGroup() for _ in range(5))
+        pitch = min(self.before.wide, CELL + CELL / 2) / 3
+        lanes = (("attention", "weight", vectors), ("LSTM", "residual", states))
+        for (name, role, (old, new, change)), lane in zip(lanes, over(self.before, room).rows(2, 24), strict=True):
+            called, keys = side.cross(lane).rows(2, 0)
+            self.names.add(Words(name, "block", role).begin_in(called))
+            self.names.add(Words("before, after, change", "fact", "ink2").begin_in(keys))
+            rows, scale = [*old], full_colour(old)
+            for group, ribbon, some, slot in (
+                (self.old, self.before, rows, -1),
+                (self.moved, self.after, [rows[j] for j in order], -1),
+                (self.anew, self.after, new, 0),
+                (self.change, self.after, change, 1),
+            ):
+                strips = under(ribbon, lane, some, role, scale, 0.9 * pitch, upright=True)
+                group.add(VGroup(*strips).shift(RIGHT * units(slot * pitch)))
+
+    def swap(self) -> tuple[Animation, ...]:
+        """Words change places, and their vectors go along."""
+        old = [row[j] for row in (self.before.chips, *self.old) for j in self.order]
+        return exchange(old, [*self.after.chips, *self.moved[0], *self.moved[1]], "camera", 0.5)
+
+    def at_once(self) -> list[Animation | None]:
+        """Attention computes all vectors anew, and what has changed appears."""
+        return [appear(*self.anew[0], rise=False), appear_in_turn([*self.change[0]])]
+
+    def in_turn(self) -> list[Animation | None]:
+        """The LSTM computes its states anew, each out of the one before."""
+        new = [*self.anew[1]]
+        return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), appear_in_turn([*self.change[1]])]
+
+
+class Panel(Card):
+    """A card with a small picture of how something works, and lines that say what it is good and bad at."""
+
+    def __init__(self, name: str, lines: Sequence[str], role: str, room: Room) -> None:
+        super().__init__(name, room)
+        self.picture, below = self.inside.golden_rows(24)
+        rows = zip(lines, below.rows(len(lines), 0), strict=True)
+        self.lines = VGroup(Words(text, "block", role, self.paper).begin_in(row) for text, row in rows)
+
+
+class Trade:
+    """A chain and a grid side by side, each with what it is good and bad at; both for a text, and for one twice as
+    long."""
+
+    def __init__(self, chain: Sequence[str], grid: Sequence[str]) -> None:
+        left, right = STAGE.columns(2)
+        self.chain, self.grid = Panel("LSTM", chain, "residual", left), Panel("attention", grid, "weight", right)
+        self.cells = self._cells(self.chain.picture)
+        self.squares = self._squares(self.grid.picture)
+
+    @staticmethod
+    def _cells(room: Room) -> list[VGroup]:
+        """A chain, word for word: a cell, with the arrow that leads to it."""
+        places, air = room.columns(2 * WORDS, 26), RIGHT * units(3)
+        side = min(places[0].width, places[0].height)
+        parts = [VGroup(Box(side, side, palette().residual, 10).move_to(place.centre)) for place in places]
+        for (one, *_), part in pairwise(parts):
+            part.add(arrow(one.get_right() + air, part.get_left() - air, "residual", 5, 14))
+        return parts
+
+    @staticmethod
+    def _squares(room: Room) -> dict[tuple[int, int], VMobject]:
+        """A square for each pair of words."""
+        pitch = min(room.width, room.height) / (2 * WORDS)
+        corner = room.centre + units(pitch * (WORDS - 0.5)) * (UP - RIGHT)
+        return {
+            (i, j): Box(pitch - 5, pitch - 5, palette().weight, 4).move_to(corner + units(pitch) * (j * RIGHT - i * UP))
+            for i in range(2 * WORDS)
+            for j in range(2 * WORDS)
+        }
+
+    def passing(self, longer: bool = False) -> Callable[[float], Animation]:
+        """Let one memory go from cell to cell, up to the last."""
+        last = self.cells[-1 if longer else WORDS - 1]
+        return pulses([rule(self.cells[0].get_left(), last.get_right())], [1.0])
+
+    def text(self) -> tuple[Animation, ...]:
+        """A text: the chain grows step by step, and the grid is there at once."""
+        few = [square for (i, j), square in self.squares.items() if max(i, j) < WORDS]
+        return fill(VGroup(*self.cells[:WORDS]), "slow"), appear(*few, rise=False)
+
+    def longer(self) -> tuple[Animation, ...]:
+        """The same for twice as many words."""
+        more = [square for (i, j), square in self.squares.items() if max(i, j) >= WORDS]
+        return fill(VGroup(*self.cells[WORDS:]), "slow"), appear_in_turn(more, "slow")

@@ -1,0 +1,371 @@
+"""The boxes of the encoder from inside: weights that lead from token to token, sums, a network, a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+
+from scenes.animations import (
+    Count,
+    Flight,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    grow,
+    lagged,
+    leave,
+    move_ring,
+    pulses,
+    ring_around,
+)
+from scenes.chapters.c04_encoder.encoder_plan import AIR, HEAD, HEADING, SIDE, Plan, added, scale_of
+from scenes.layout import Room
+from scenes.mobjects.marks import End, Ground, Thickness, means
+from scenes.mobjects.norm_stages import NormStages, bars_of
+from scenes.mobjects.passage import fan, final_of, rows_of, strand
+from scenes.mobjects.shapes import Box, path, rule
+from scenes.mobjects.strips import Rows
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.vectors import HIGHEST, Vector, vector_in
+from scenes.mobjects.wording import letter_of
+from scenes.theme import at, palette, pixels, units
+from transformer_core.studies.focus import focus_of
+from transformer_core.studies.measures.sublayers import BOXES
+from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.trace import NamedTensor, Trace
+
+#: Px below the last lane.
+FEET = 12.0
+#: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
+FUNNEL, COPY = 70.0, 220.0
+#: A weight below this has no strand; px from a strand to its number.
+LEAST, BESIDE = 0.02, 14.0
+#: How far along its strand a number stands, and how much steeper this is there than the way between its ends.
+THERE, STEEP = 1 / 3, 1.6
+#: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
+ARCH, OVER = 0.5, 0.15
+#: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
+LEAN, VEIL = 0.3, 0.75
+
+
+class Blanked(VGroup):
+    """A box of a layer before which vectors are set to zero, and which others this changes behind it.
+
+    The empty plate covers the vector of the `token` before the box; behind it, a veil lies on each one that this
+    changes, and a ring is around those of other tokens. `ways` lead from each token to those that it changes; `count`
+    is how many there are, after each in turn.
+    """
+
+    def __init__(
+        self, plan: Plan, trace: Trace, part: str, token: int, before: Sequence[Vector], after: Sequence[Vector]
+    ) -> None:
+        layer, _, own = part.rpartition(".")
+        reach, so_far = (
+            trace[f"{layer}.{name}"].pick(part=BOXES[own]) for name in ("token_sensitivity", "pairs_so_far")
+        )
+        colours = palette()
+        self.zero = before[token].plate.copy().set_fill(colours.background, 1).set_stroke(colours.ink2)
+        self.marks, self.veils = VGroup(), VGroup()
+        self.ways: list[list[VMobject]] = [[] for _ in before]
+        for (i, j), change in zip(np.ndindex(reach.shape), reach.quantities(), strict=True):
+            if j == token and change > 0:
+                self.veils.add(after[i].plate.copy().set_fill(colours.background, VEIL))
+            if i != j and change > 0:
+                way = strand(before[j].get_right(), after[i].get_left(), min(0.3, 1 / len(before)), 0.0, 9.0)
+                rows = plan.words[j], plan.words[i]
+                self.ways[j].append(means(way, End(rows[0], first=True, level=True), End(rows[1], level=True)))
+                if j == token:
+                    self.marks.add(ring_around(after[i]))
+        self.counts = so_far.quantities()
+        spot = np.array([plan.boxes[part].get_x(), at(0, plan.room.top + HEAD + HEADING / 2)[1], 0])
+        self.count = number(self.counts[0], "", "stage number").settle(spot)
+        super().__init__(self.zero, self.veils, self.marks, self.count)
+
+    def blank(self, here: int) -> list[Any]:
+        """Plays in which the vector of a token is set to zero and comes back, and all that this changes shows it."""
+        shown, ways = [*self.veils, *self.marks], self.ways[here]
+        there = [(draw(*ways), appear(*shown, rise=False))] if ways else []
+        return [appear(self.zero, *([] if ways else shown), rise=False), *there, leave(self.zero, *shown)]
+
+    def counting(self, but: int) -> Animation:
+        """Ways are drawn from each token in turn, `but` one whose ways are there, and the number grows."""
+        turns = [draw(*lines) for j, lines in enumerate(self.ways) if lines and j != but]
+        drawing = [lagged(turns, 1)] if turns else []
+        return AnimationGroup(Count(self.count, self.counts, "", "slow"), *drawing)
+
+
+class Strands:
+    """The weights of an attention as strands, from each vector that it reads to each output, query by query.
+
+    In the layer that the lecture follows they are those of its head, elsewhere the means over all heads. Their title
+    stands over them, or over a `box`.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        trace: Trace,
+        path: str,
+        read: Sequence[Vector],
+        given: Sequence[Vector],
+        box: VMobject | None = None,
+    ) -> None:
+        focus, own = focus_of(trace), path == focus_of(trace).path
+        self.read, self.given = read, given
+        self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
+        self.strands = fan(self.weights, read, given, LEAST)
+        told = f"head {letter_of(focus.head)} of {trace['config.heads']}" if own else "attention weights"
+        self.title = plan.heading(told, self.strands if box is None else box)
+
+    def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
+        """The strand of a pair, and beside it the number of its weight."""
+        place = self.weights.position("query", query), self.weights.position("key", key)
+        line = self.strands[place[0] * len(self.read) + place[1]]
+        text, way = number(self.weights.quantity(*place), "share", "stage number"), line.points[3] - line.points[0]
+        # There, a strand is so much steeper than the way between its ends.
+        off = np.array([-STEEP * way[1], way[0], 0]) / np.hypot(STEEP * way[1], way[0])
+        reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
+        return line, text.settle(line.point_from_proportion(THERE) + off * reach)
+
+    def of(self, query: Label) -> list[VMobject]:
+        """All strands that lead to the output of one query."""
+        first = self.weights.position("query", query) * len(self.read)
+        return [*self.strands[first : first + len(self.read)]]
+
+    def flow(self) -> Callable[[float], Animation]:
+        """Pulses from what is read to the output, in proportion to the weights."""
+        return pulses(self.strands, self.weights.quantities())
+
+
+class Passing(Strands):
+    """An open layer: the vectors before it, in each of its boxes and at the `end`, and the strands of its attention."""
+
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        layer = path.rpartition(".")[0]
+        self.parts = [part for part in plan.boxes if part.startswith(f"{layer}.")]
+        self.boxes = [plan.boxes[part] for part in self.parts]
+        self.enter = plan.vectors(rows_of(trace, f"{layer}.resid_pre"), "front")
+        self.end = plan.vectors(final_of(trace), "end")
+        #: The vectors before the layer, in each of its boxes and where they are added, and behind it.
+        self.stops = [*plan.travelling(trace, f"{layer}."), ("", self.end)]
+        self.columns = [self.enter, *(column for _, column in self.stops)]
+        self.place, self.plan = [part for part, _ in self.stops].index(path), plan
+        read, given = self.columns[self.place : self.place + 2]
+        super().__init__(plan, trace, path, read, given, plan.boxes[path])
+        self.lit = ring_around(self.boxes[0])
+        whole = [VGroup(*self.enter), VGroup(*self.end)]
+        self.frames = [ring_around(column, "residual") for column in whole]
+        size = f"{trace['config.words']} × {trace['config.d_model']}"
+        self.sizes = [plan.heading(size, column[0]) for column in (self.enter, self.end)]
+
+    def begin(self) -> list[Any]:
+        """Plays in which the vectors go up to the attention, and through it."""
+        return [appear(self.sizes[0], self.lit), *self._steps(0, self.place + 1)]
+
+    def finish(self) -> list[Any]:
+        """Plays in which they go through the other boxes, and come out."""
+        *inside, last = self._steps(self.place + 1, len(self.stops))
+        return [*inside, (leave(self.lit), *last, appear(self.sizes[1]))]
+
+    def fits(self) -> list[Any]:
+        """Plays in which a frame around what came out moves to what went in."""
+        return [appear(self.frames[1]), Travel(self.frames[1], self.frames[0], 0.0, "slow")]
+
+    def blanked(self, plan: Plan, trace: Trace, token: int) -> list[Blanked]:
+        """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
+        pairs = zip(self.stops, self.columns, strict=False)
+        return [Blanked(plan, trace, part, token, before, after) for (part, after), before in pairs if part]
+
+    def alone(self, plan: Plan, trace: Trace, path: str, here: int) -> tuple[VMobject, VMobject, Words]:
+        """A ring around all boxes; in the attention at a path, an arch from a single token back to itself."""
+        row, middle = plan.words[here], plan.room.centre[1]
+        whole = trace[f"{path}.weight_sums"].pick(batch=0, head=0, query=row)
+        start, end = self.read[here].get_right(), self.given[here].get_left()
+        bend = (UP if start[1] <= middle else DOWN) * ARCH * units(plan.room.height)
+        arch = strand(start, end, float(whole), LEAST)
+        arch.points = np.array([start, start + bend + LEAN * (end - start), end + bend, end])
+        means(arch, Thickness(whole, 11.5, 1.5), End(row, first=True, level=True), End(row, level=True))
+        text = number(whole, "share", "large number").settle(arch.point_from_proportion(0.5) + bend * OVER)
+        return ring_around(VGroup(*self.boxes)), arch, text
+
+    def _steps(self, first: int, last: int) -> list[Any]:
+        plays: list[Any] = []
+        stream = self.enter
+        for k, (part, column) in enumerate(self.stops[:last]):
+            before = self.columns[k]
+            here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
+            summed = not self.plan.aside(part) and self.plan.aside(self.stops[k - 1][0])
+            flights = [Flight(a, b, 0.0, "row") for a, b in zip(before, column, strict=True) if summed]
+            if self.place == k >= first:
+                plays.append((*here, appear(self.title), draw(*self.strands, kind="row")))
+                plays.append(deal(self.read, column))
+            elif k >= first:
+                on = zip(stream if summed else before, column, strict=True)
+                plays.append((*here, *flights, *(Travel(a, b, 0.0, "row") for a, b in on)))
+            stream = stream if self.plan.aside(part) else column
+        return plays
+
+
+class Mixing(Strands):
+    """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
+
+    `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
+        self.path, block = path, path.rpartition(".")[0]
+        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
+        enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
+        self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
+        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
+        normed = enters.name != stream.name
+        read = plan.vectors(enters, branch=True) if normed else self.vectors
+        self.come = [*self.vectors, *(read if normed else [])]
+        super().__init__(plan, trace, path, read, self.made)
+        self.heading = plan.heading("output", self.made[0])
+        self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
+
+    def arrive(self) -> tuple[Animation | None, ...]:
+        """The output of each token comes up at the end of its strands."""
+        return appear(self.heading), appear_in_turn(self.made)
+
+    def summed(self) -> list[Any]:
+        """Plays in which the output is added to the vectors."""
+        return [added(self.moved, self.made, self.sums), leave(*self.made)]
+
+
+class Taking:
+    """On a sheet where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
+
+    In the row of each vector stand the `shares` that it gets, and its bars, `whole` and `weighted`; the weighted ones
+    `meet` in the row of the token, on one zero line, and add up to the `sum`.
+    """
+
+    def __init__(self, plan: Plan, trace: Trace, mixing: Mixing, place: int) -> None:
+        read, token, part = mixing.enters, plan.words[place], trace.under(mixing.path, batch=0)
+        taken, total = (part[name].pick(query=place) for name in ("weighted_rows", "mixture"))
+        weights = mixing.weights.pick(query=token).quantities()
+        self.shares = VGroup(number(weight, "share", "stage number") for weight in weights)
+        room = Room(plan.last.left + SIDE / 2, plan.last.top, plan.last.right, plan.last.bottom - FEET)
+        self.sheet = Box(room.width + SIDE, room.height, palette().background, 14, palette().ink3, 2.5)
+        self.sheet.move_to(room.centre)
+        self.heading = plan.heading(f"what “{token}” takes", self.sheet)
+        lanes = [lane.inset(0, AIR) for lane in room.rows(len(plan.words), 0)]
+        reach = np.concatenate([read.values.ravel(), total.values, [0.0]])
+        self.zeros, self.whole, self.weighted, self.meet = (VGroup() for _ in range(4))
+        unit = lanes[0].height / float(np.ptp(reach))
+        rows = [lane.split_columns(pixels(self.shares.width), SIDE) for lane in lanes]
+        feet = [at(0, lane.bottom)[1] - float(reach.min()) * units(unit) for lane in lanes]
+        grounds, here = [Ground() for _ in lanes], (rows[place][1], feet[place])
+        for vector, part, text, (side, body), foot, ground in zip(
+            read, taken, self.shares, rows, feet, grounds, strict=True
+        ):
+            text.begin_in(side)
+            zero = rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(foot)
+            self.zeros.add(means(zero, ground))
+            self.whole.add(bars_of(vector.quantities(), body, foot, unit, ground, plan.scale))
+            self.weighted.add(bars_of(part.quantities(), body, foot, unit, ground, plan.scale))
+            self.meet.add(bars_of(part.quantities(), *here, unit, grounds[place], plan.scale))
+        self.sum = bars_of(total.quantities(), *here, unit, grounds[place], plan.scale)
+
+
+class Network:
+    """In the gate of a feed-forward network, on a sheet: one vector, wide as bars, and narrow again.
+
+    `bars` are before the activation, `bent` after it; `own` is the outline of the network, and `copies` are this as
+    small as a vector, on each line.
+    `width` and `wide` are the numbers of entries outside and inside.
+    """
+
+    def __init__(self, plan: Plan, width: NamedTensor, wide: NamedTensor, *rows: NamedTensor) -> None:
+        read, pre, post, out = rows
+        self.sheet, room = plan.card()
+        above, rest = room.split_rows(HIGHEST, FUNNEL)
+        middle, below = rest.split_rows(-HIGHEST, FUNNEL)
+        narrow = room.inset(max(0.0, 1 - len(read) / len(pre)) / 2 * room.width, 0)
+        self.read, self.out = (
+            vector_in(narrow.cross(row), vector, "ink3", scale_of(vector))
+            for row, vector in ((above, read), (below, out))
+        )
+        stages = NormStages([pre, post], middle, scale_of(pre))
+        self.zero, (self.bars, self.bent) = stages.zero, stages.states
+        ends = [
+            [at(part.left, y), at(part.right, y)]
+            for part, y in ((narrow, above.bottom), (room, middle.top), (room, middle.bottom), (narrow, below.top))
+        ]
+        self.widen, self.narrow = (
+            VGroup(rule(a, b, "ink3", 4) for a, b in zip(*pair, strict=True)) for pair in (ends[:2], ends[2:])
+        )
+        self.sizes = [
+            Words(size, "block", "ink2", self.sheet).settle(funnel.get_center())
+            for size, funnel in ((f"{width} × {wide}", self.widen), (f"{wide} × {width}", self.narrow))
+        ]
+        #: All that is of one vector; and what is the same for each, closed, which has a small copy on each line.
+        self.shown = [self.read, self.zero, self.bars, self.out, *self.sizes, self.widen, self.narrow, self.sheet]
+        around = [left for left, _ in ends] + [right for _, right in ends[::-1]] + ends[0][:1]
+        self.own = path(around, "ink3", 4).set_fill(palette().background, 1)
+        self.copies = []
+        for line in plan.lines:
+            small = self.own.copy().rotate(PI / 2).stretch_to_fit_width(units(COPY))  # along the line
+            small.stretch_to_fit_height(units(plan.high))
+            small.points = np.roll(small.points, len(small.points) // 4, axis=0)  # so that it does not turn
+            self.copies.append(small.move_to(np.array([self.sheet.get_x(), line.get_y(), 0])))
+
+
+class Lookup:
+    """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
+
+    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
+        inside = plan.room.inset(SIDE)
+        shown = ids.quantities()
+        places = zip(shown, plan.ys, strict=True)
+        self.ids = [number(one, ".0f", "stage number").settle(at(inside.left + 46, y)) for one, y in places]
+        first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
+        near = range(-1, 2) if len(shown) <= 4 else range(1)
+        listed = sorted({min(max(int(one) + by, 0), len(table) - 1) for one in shown for by in near})
+        lines = [
+            line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
+        ]
+        high = inside.bottom - plan.room.top - HEAD - HEADING
+        rows = Rows(table, lines, pixels(last - first) - 300, high / len(lines), scale_of(table))
+        rows.move_to(np.array([(first + last) / 2 - units(30), at(0, inside.bottom - high / 2)[1], 0]))
+        for dots in rows[-1]:
+            dots.scale(0.6)
+        names = VGroup()
+        for k, row in rows.lines.items():
+            name = word(table.words("vocab")[k], "small token").settle(row.get_right())
+            names.add(name.begin_at(row.get_right()[0] + units(14)))
+        self.table = VGroup(rows, names)
+        self.rows = [rows.lines[int(one)] for one in shown]
+        ends = (
+            (one.get_right() + RIGHT * units(14), row.get_left() + LEFT * units(10))
+            for one, row in zip(self.ids, self.rows, strict=True)
+        )
+        self.ways = VGroup(rule(start, end, "ink3", 3) for start, end in ends)
+        self.heading = plan.heading(size, rows)
+
+    def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
+        """Plays that look up tokens: along the way to the row, which comes out of the table as the vector."""
+        if not places:
+            return []
+        rows = [self.rows[k] for k in places]
+        return [
+            (draw(*(self.ways[k] for k in places)), appear(*map(ring_around, rows), rise=False)),
+            deal(rows, [vectors[k] for k in places]),
+        ]
+
+
+def grown(bars: VGroup) -> Animation:
+    """All bars grow together, from their beginning."""
+    return AnimationGroup(grow(bar) for bar in bars)
+
+
+def into(vectors: Sequence[Vector], boxes: Sequence[VMobject]) -> tuple[Animation, ...]:
+    """A copy of each vector flies into the box that it goes through."""
+    return tuple(Flight(vector, box, 0.0) for vector, box in zip(vectors, boxes, strict=True))
