@@ -169,8 +169,8 @@ def _about(order: Order) -> dict[str, Any]:
     """The facts of the trace that an order reads; who draws gets ready while it is computed."""
     from scenes.production.crew import start_early
 
-    ready = (lambda: None) if order.scheduler else lambda: start_early(order.jobs)
-    return open_store().about(**order.reads(), computing=ready)
+    count = 0 if order.scheduler else min(order.jobs, len(order.entries))
+    return open_store().about(**order.reads(), computing=lambda: start_early(count))
 
 
 def _served(entries: Sequence[ChapterEntry], about: dict[str, Any]) -> list[ChapterEntry]:

@@ -127,7 +127,8 @@ def moved(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """cos(x, y) along the last axis."""
-    return (one * other).sum(-1) / (np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1))
+    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
+    return (one * other).sum(-1) / lengths
 
 
 def degrees(cosines: np.ndarray) -> np.ndarray:
