@@ -256,13 +256,13 @@ class Weighting(Chapter):
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
                 (leave(raw), *picture.over("raw", "full"), shares.go(*picture.ends[:2])),
-                appear(full),
+                appear(full, picture.divisors[0]),
             ),
             beat(
                 "By its root: they stay about one in size.",
                 leave(picture.cursor, full),
                 (
-                    *exchange([picture.plot], [picture.closer], "slow"),
+                    *exchange([picture.plot, picture.divisors[0]], [picture.closer, picture.divisors[1]], "slow"),
                     *picture.over("full", "root"),
                     shares.go(*picture.ends[1:]),
                 ),

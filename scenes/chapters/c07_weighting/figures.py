@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UL, UP, Animation, VGroup
 
 from scenes.animations import Through, Travel, exchange, leave
 from scenes.layout import STAGE, Room
@@ -107,6 +107,11 @@ class Walks(VGroup):
         raw, root = ([row.quantities() for row in table.pick(choice=choice)] for choice in ("raw", "root"))
         last = table.pick(choice="full", step=len(counts) - 1).quantities()
         self.again, self.ends = len(raw) + 1, (len(raw) - 1, len(raw), -1)
+        #: By what the sums are divided that are seen.
+        self.divisors = [
+            Words(text, "fact").next_to(self.plot.point(float(width), reaches[0]), UL, buff=units(4))
+            for text in ("divided by d_k", "divided by its root")
+        ]
         self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
         self.cursors = [VGroup(rule(low, high, "ink2", 3)) for low, high in spans]
