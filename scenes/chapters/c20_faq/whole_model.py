@@ -25,7 +25,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
 NAMES, LIFT = (
-    {"self_attn": ("attention", 0.12), "cross_attn": ("cross-attention", 0.82), "ffn": ("feed-forward", 0.9)},
+    {"self_attn": ("attention", 0.0), "cross_attn": ("cross-attention", 0.55), "ffn": ("feed-forward", 0.9)},
     4.0,
 )
 #: What a vector is after a sublayer: its sum with what that adds.
