@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.language import translated
 from scenes.layout import Room, across
-from scenes.mobjects.marks import Course, Names, Span, Tick, means, row_of
+from scenes.mobjects.marks import Course, Names, Slope, Span, Tick, means, row_of
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import entry_name
@@ -110,6 +110,11 @@ class Plot(VGroup):
         course = self.course(x, y)
         line = path([self.point(a, b) for a, b in zip(course.x, course.y, strict=True)], role, thick)
         return means(line, course)
+
+    def tangent(self, x: float, y: float, slope: Quantity, far: float, thick: float = 6) -> VMobject:
+        """A line of this slope through a point, so `far` along the first axis to either side."""
+        line = path([self.point(x + side * far, y + slope * side * far) for side in (-1, 1)], "warning", thick)
+        return means(line, Slope(slope, x, y, self.across, self.up))
 
     def level(self, y: float = 0.0) -> VMobject:
         """A line across, from the one end of the plot to the other."""

@@ -555,6 +555,15 @@ def test_a_curve_one_step_late_is_found() -> None:
     assert faults(axes, axes.curve(steps, told(curve, lambda values: np.roll(values, 1)))) != []
 
 
+def test_a_tangent_of_the_other_sign_or_beside_its_point_is_found() -> None:
+    run = trace().under("experiment.variance")
+    leads, curve, slope = run["curve_leads"], run["curve_weights"], run["one_slopes"].pick(choice="root")
+    axes, (x, y) = Plot(leads, curve), (leads.quantity(0), curve.quantity(0))
+    assert faults(axes, axes.tangent(x, y, slope, 1)) == []
+    assert faults(axes, axes.tangent(x, y, slope, 1).flip(UP)) != []
+    assert faults(axes, axes.tangent(x, y, slope, 1).shift(UP * units(9))) != []
+
+
 def test_two_curves_that_were_exchanged_are_found() -> None:
     picture = plot()
     first, second = picture.labels.values()

@@ -97,8 +97,7 @@ class Chain:
         plot.add(plot.ticks([one.value], ".2f", "fact"), plot.heights([other.value], ".2f"))
         rest = len(x) // 2
         far = min(REACH * (max(x) - min(x)), REACH * (max(y) - min(y)) / abs(slope))
-        ends = (x[rest] - far, x[rest] + far)
-        self.tangents.add(plot.curve(ends, [y[rest] + slope * (end - x[rest]) for end in ends], "warning", 7))
+        self.tangents.add(plot.tangent(x[rest], y[rest], slope, far, 7))
         self.plots.add(plot)
         self.curves.add(plot.curve(x, y, "ink2", 6))
         self.spots.append([plot.dots([a], [b], "focus", 13).set_z_index(1) for a, b in zip(x, y, strict=True)])

@@ -137,10 +137,10 @@ class Nudges:
         self.curves = [NudgedLoss(run, reach, k, column.cross(plots), not k) for k, column in enumerate(ribbon.columns)]
         wide = Room(ribbon.columns[0].left, plots.top, ribbon.columns[-1].right, room.bottom)
         self.large = NudgedLoss(run, reach, self.key, wide, True)
-        start = float(losses.values[0, self.middle])
+        zero = run["nudge"].quantity(self.middle)
         self.tangents = VGroup(
-            curve.plot.curve((-REACH, REACH), (start - slope * REACH, start + slope * REACH), "warning", 6)
-            for curve, slope in zip(self.curves, slopes["scaled"].values.tolist(), strict=True)
+            curve.plot.tangent(zero, losses.quantity(key, self.middle), slope, REACH)
+            for key, (curve, slope) in enumerate(zip(self.curves, slopes["scaled"].quantities(), strict=True))
         )
         #: The slope at each point, above its plot.
         self.slopes = VGroup(

@@ -16,7 +16,7 @@ from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, ma
 from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Spread, Stair, Thickness
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.pictures import misdrawn
-from scenes.mobjects.marks.places import Away, Course, Entries, Rises, Span, Tick, Tip, row_of
+from scenes.mobjects.marks.places import Away, Course, Entries, Rises, Slope, Span, Tick, Tip, row_of
 from scenes.mobjects.marks.shades import DiscArea, Heat, Hue, Scattered, Shade, Squares
 
 __all__ = [
@@ -41,6 +41,7 @@ __all__ = [
     "Rises",
     "Scattered",
     "Shade",
+    "Slope",
     "Span",
     "Spread",
     "Squares",

@@ -104,6 +104,29 @@ class Course(Meaning):
 
 
 @dataclass(frozen=True)
+class Slope(Meaning):
+    """The middle of the line lies at (x, y) of two axes, and it rises by `slope` for each one of the first."""
+
+    slope: Quantity
+    x: float
+    y: float
+    across: Span
+    up: Span
+
+    def fault(self, mark: VMobject, sight: Sight) -> str:
+        across, up = (sight.carrier(span, mark) for span in (self.across, self.up))
+        if across is None or up is None:
+            return ""
+        x, y = sight.value(self.x), sight.value(self.y)
+        spot = np.array([self.across.spot(x, across), self.up.spot(y, up)])
+        wide, high = self.across.spot(x + 1, across) - spot[0], self.up.spot(y + 1, up) - spot[1]
+        start, end = mark.points[0, :2], mark.points[-1, :2]
+        rises = sight.value(self.slope) * high / wide * (end - start)[0]
+        off = float(max(abs((end - start)[1] - rises), *abs((start + end) / 2 - spot))) * PIXELS_PER_UNIT
+        return f"a tangent of slope {named(self.slope)} is drawn {off:.1f} px off" if off > SLACK else ""
+
+
+@dataclass(frozen=True)
 class Tick(Grounded):
     """The middle of the mark stands at a value of an axis."""
 
