@@ -10,6 +10,7 @@ from scenes.cli.options import DRAWN, VOICE, captioned, takes
 from scenes.cli.orders import alone_in, at_work, order_of, say_untold
 from scenes.cli.output import counted, tell, warn
 from scenes.cli.publishing import published
+from scenes.production.crew import start_early
 
 if TYPE_CHECKING:
     from scenes.production.store import Store
@@ -24,6 +25,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
     are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
+    start_early()
     order = order_of(names, **wishes)
     with alone_in(order.output), published(order):
         filmed(order)
@@ -33,6 +35,7 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 @takes(*DRAWN, captioned("burnt"))
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step, and contact sheets."""
+    start_early()
     order = order_of(names, **wishes)
     with alone_in(order.output):
         pictured(order)

@@ -14,12 +14,14 @@ import transformer_core
 from scenes.cli.options import PAINTED, chapters_like, sized, takes
 from scenes.cli.orders import alone_in, at_work, order_of
 from scenes.cli.output import counted, tell, warn
-from scenes.production.crew import in_one_line
+from scenes.production.crew import dismiss_early, in_one_line, start_early
 from scenes.production.repertoire import cut, parts
 
 #: All code that draws.
 PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]
+CHAPTERS = PACKAGES[0] / "chapters"
 POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
+SETTLED = 0.1  # seconds without a change after which a file is written
 BESIDE = {".py", ".png", ".ttf", ".otf"}  # what a lecture file can name: chapters, a logo, fonts
 #: Time of change, size and number of each file that is there.
 States = dict[Path, tuple[int, int, int]]
@@ -39,14 +41,17 @@ def watch(file: str, **wishes: Any) -> None:
     try:
         while True:
             before = _states(files)
+            start_early()
             try:
                 _draw(order_of((file,), preview=True, **wishes))
             except Exception as error:
                 if os.environ.get("LECTURE_DEBUG"):
                     raise
                 _tell(error)
+            start_early()
             tell(f"watching {', '.join(path.name for path in files)}; Ctrl-C ends")
-            _await_change(files, before)
+            if any(_is_imported(path) for path in _await_change(files, before)):
+                dismiss_early()
     except KeyboardInterrupt:
         tell("watching ended", err=True)
 
@@ -78,15 +83,20 @@ def _tell(error: Exception) -> None:
     warn(*getattr(error, "lines", [line]))
 
 
-def _await_change(files: Iterable[Path], before: States) -> None:
-    """Wait until something differs from `before`, and until it is no longer being written."""
+def _await_change(files: Iterable[Path], before: States) -> set[Path]:
+    """Wait until something differs from `before`, and until it is no longer being written; return what differs."""
     while (now := _states(files)) == before:
         time.sleep(POLL)
     while True:
-        time.sleep(POLL)
-        before, now = now, _states(files)
-        if now == before:
-            return
+        time.sleep(SETTLED)
+        seen, now = now, _states(files)
+        if now == seen:
+            return {path for path, _ in before.items() ^ now.items()}
+
+
+def _is_imported(path: Path) -> bool:
+    """Return True for code that a process imports before it has a job: all but the chapters."""
+    return CHAPTERS not in path.parents and any(package in path.parents for package in PACKAGES)
 
 
 def _states(files: Iterable[Path]) -> States:

@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
 from threading import Thread
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 if TYPE_CHECKING:
@@ -169,10 +170,19 @@ def executor(size: int, progress: Progress, scheduler: str | None = None) -> Cre
     return Cluster(scheduler, progress)
 
 
-def start_early(count: int) -> None:
-    """Start the processes of the next crew, which is not there yet: they import Manim while a model is read."""
+def start_early(count: int = 1) -> None:
+    """Start processes of the next crew, which is not there yet: they import Manim while something else goes on here."""
     while len(_early) < count:
         _early.append(_started())
+
+
+def dismiss_early() -> None:
+    """End the processes that were started early: the code that they have imported has changed."""
+    while _early:
+        line, process = _early.pop()
+        line.close()
+        process.terminate()
+        process.join()
 
 
 def _started() -> tuple[Connection, SpawnProcess]:
@@ -197,17 +207,20 @@ def _start(process: SpawnProcess) -> None:
     """Start a process that an interrupt of the terminal does not reach: it is the parent's to handle.
 
     The signal is held back meanwhile, and not ignored: one that comes just now stops the parent a moment later. Windows
-    has no such thing: there, an interrupt reaches all, and each ends by itself.
+    has no such thing: there, an interrupt reaches all, and each ends by itself. Jobs are functions of modules, so the
+    program that runs here is hidden: a process of spawn would begin with running it again.
     """
-    if sys.platform == "win32":
-        process.start()
-        return
-    resource_tracker.ensure_running()  # which would let the signal through as it begins
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    program, sys.modules["__main__"] = sys.modules["__main__"], ModuleType("__main__")
+    blocked = set[int]()
+    if sys.platform != "win32":
+        resource_tracker.ensure_running()  # which would let the signal through as it begins
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         process.start()
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        sys.modules["__main__"] = program
+        if sys.platform != "win32":
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 def _serve(line: Connection) -> None:
@@ -226,7 +239,9 @@ def _serve(line: Connection) -> None:
             function, argument = line.recv()
             line.send(_done(function, argument, line))
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)  # a hundred thousand objects are thrown away at once, and not one by one
     except MemoryError:  # while the job was unpacked, and what it needs imported
         sys.exit(1)
 

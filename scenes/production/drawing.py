@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +67,15 @@ def _on_stage(job: Job) -> Iterator[Any]:
         kind, look = job.entry.load(), job.look
         if sources_of(job.entry, look.language) != job.sources:
             raise ValueError("the code was changed while it was being drawn; run it again")
-        trace = Trace.load(job.trace, mapped=True)
+        trace = _mapped(job.trace, job.trace_key, job.sources)
         settings = look.theme, look.brand, not look.bare, look.language, job.speech
         yield kind(trace, *settings, renderer=FastRenderer())
+
+
+@lru_cache(maxsize=1)
+def _mapped(path: Path, *_: str) -> Trace:
+    """The saved trace with this content, for all jobs of a process that read it with the same results beside it."""
+    return Trace.load(path, mapped=True)
 
 
 def survey(job: Job, tick: Tick) -> list[StepFacts]:

@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -110,14 +111,22 @@ def _module_in(path: Path) -> ModuleType:
 
 def repertoire(folder: Path = CHAPTERS) -> list[ChapterEntry]:
     """Every chapter of `folder`: every class with a `number`, a `title` and `steps`."""
-    paths = [*folder.glob("*.py"), *folder.glob("*/chapter.py")]
-    return sorted(entry for path in paths for entry in entries_in(path))
+    return sorted(entry for path in _files(folder) for entry in entries_in(path))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [*folder.glob("*.py"), *folder.glob("*/chapter.py")]
 
 
 def entries_in(path: Path) -> list[ChapterEntry]:
     """The chapters in one file, which is read and not run."""
-    classes = [n for n in ast.parse(path.read_text(encoding="utf-8"), str(path)).body if isinstance(n, ast.ClassDef)]
-    return [entry for node in classes if (entry := _entry(node, path))]
+    return [*_entries(path, path.read_text(encoding="utf-8"))]
+
+
+@lru_cache(maxsize=256)
+def _entries(path: Path, code: str) -> tuple[ChapterEntry, ...]:
+    classes = [node for node in ast.parse(code, str(path)).body if isinstance(node, ast.ClassDef)]
+    return tuple(entry for node in classes if (entry := _entry(node, path)))
 
 
 def _entry(node: ast.ClassDef, path: Path) -> ChapterEntry | None:
@@ -202,17 +211,18 @@ def parts(names: Sequence[str], folder: Path = CHAPTERS) -> list[Selection]:
     Raises:
         ValueError: there is no such chapter, group or number; the line lists those that there are.
     """
-    entries = repertoire(folder)
-    return [_part(*cut(name), entries) for name in listed(names)]
+    return [_part(*cut(name), folder) for name in listed(names)]
 
 
-def _part(name: str, first: int, last: int, entries: Sequence[ChapterEntry]) -> Selection:
+def _part(name: str, first: int, last: int, folder: Path) -> Selection:
     if name.endswith(".py"):
         return _written(Path(name), first, last)
+    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
+    alone = sorted(entry for path in _files(folder) if name_of(path) == plain for entry in entries_in(path))
+    entries = alone or repertoire(folder)
     known = {entry.name: (entry,) for entry in entries}
     groups = {group: sum((known.get(one, ()) for one in members), ()) for group, members in GROUPS.items()}
     there = {group: members for group, members in groups.items() if members} | known
-    plain = name.strip().lower().replace("-", "_").replace(" ", "_")
     if plain in there:
         return Selection(plain, there[plain], first, last)
     if entries and (numbers := NUMBERS.fullmatch(name.strip())):

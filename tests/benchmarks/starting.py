@@ -1,4 +1,4 @@
-"""Waiting times of a teacher: imports, first still, all stills of a chapter, a film again, and one changed step.
+"""Waiting times of a teacher: imports, first still, stills, a film again, one changed step, a file that is watched.
 
     python tests/benchmarks/starting.py [--chapter scores] [-q h]
 
@@ -14,6 +14,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from scenes.production.studio import Order, Studio
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "The car is red"
+REST = 3.0  # seconds of a watcher until it writes again
 IMPORTS = (
     "scenes.cli.main",
     "manim",
@@ -65,11 +67,12 @@ def imported(module: str) -> None:
 
 def command(verb: str, chapter: str, cache: Path, quality: str) -> subprocess.Popen[bytes]:
     arguments = [verb, chapter, "--text", TEXT, "-q", quality, "--output", str(cache.with_name("out"))]
-    environment = {"OMP_NUM_THREADS": "1", **os.environ, "LECTURE_CACHE": str(cache)}
-    quiet = subprocess.DEVNULL
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "LECTURE_CACHE": str(cache), "PYTHONUNBUFFERED": "1"}
+    program = [sys.executable, "-m", "scenes.cli.main", *arguments]
     return subprocess.Popen(
-        [sys.executable, "-m", "scenes.cli.main", *arguments], cwd=ROOT, env=environment, stdout=quiet, stderr=quiet
-    )
+        program, cwd=ROOT, env=environment, stdout=subprocess.PIPE if verb == "watch" else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )  # fmt: skip
 
 
 def first_still(chapter: str, cache: Path, quality: str) -> float:
@@ -98,6 +101,29 @@ def run(verb: str, chapter: str, cache: Path, quality: str) -> None:
         raise SystemExit(f"lecture {verb} {chapter} failed")
 
 
+def changed(source: str) -> str:
+    """The code of a chapter with another title of its last step."""
+    at = list(re.finditer(r'yield Step\(\s*f?"', source))[-1].end()
+    return f"{source[:at]}Changed: {source[at:]}"
+
+
+def watched(chapter: str, cache: Path) -> float:
+    """Seconds from saving a change of the last step until `lecture watch` has drawn it."""
+    file = Path(shutil.copy(parts([chapter])[0].entries[0].path, cache.with_name("watched.py")))
+    process, saved = command("watch", str(file), cache, "l"), 0.0
+    for line in process.stdout or ():
+        if line.startswith(b"watching"):
+            if saved:
+                break
+            time.sleep(REST)
+            saved = time.perf_counter()
+            file.write_text(changed(file.read_text(encoding="utf-8")), encoding="utf-8")
+    seconds = time.perf_counter() - saved
+    process.send_signal(signal.SIGINT)
+    process.wait()
+    return seconds
+
+
 def changed_step(chapter: str, cache: Path, quality: str) -> tuple[float, float]:
     """A film again after the title of its last step was changed; only that step may be drawn."""
     folder = cache.with_name("chapters")
@@ -112,10 +138,8 @@ def changed_step(chapter: str, cache: Path, quality: str) -> tuple[float, float]
         return Studio(Store(cache), Silent()).film(order).drawn
 
     film(source)
-    titles = list(re.finditer(r'yield Step\(\s*f?"', source))
-    at = titles[-1].end()
     drawn: list[int] = []
-    spent = timed(lambda: drawn.append(film(f"{source[:at]}Changed: {source[at:]}")))
+    spent = timed(lambda: drawn.append(film(changed(source))))
     if drawn != [1]:
         raise SystemExit(f"{drawn} steps were drawn for one change")
     return spent
@@ -137,6 +161,7 @@ def main() -> None:
         found["stills again"] = timed(lambda: run("stills", asked.chapter, cache, asked.quality))
         found["film, trace known"] = timed(lambda: run("render", asked.chapter, cleared(cache), asked.quality))
         found["film again"] = timed(lambda: run("render", asked.chapter, cache, asked.quality))
+        found["watch, one step changed, -ql"] = (watched(asked.chapter, cache), 0.0)
         found["film, one step changed"] = changed_step(asked.chapter, cleared(cache), asked.quality)
     for name, (wall, cpu) in found.items():
         sys.stdout.write(f"{name:32} {wall:6.2f} s  {cpu:6.2f} s of CPU\n")

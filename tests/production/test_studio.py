@@ -288,3 +288,12 @@ def test_a_crew_takes_processes_that_were_started_while_a_model_was_read():
         assert here.processes == {line: process}
     assert not crew._early
     assert not process.is_alive()
+
+
+def test_processes_that_were_started_early_end_when_the_code_that_they_imported_has_changed():
+    crew.start_early()
+    ((line, process),) = crew._early
+    crew.dismiss_early()
+    assert not crew._early
+    assert line.closed
+    assert not process.is_alive()

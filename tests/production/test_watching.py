@@ -11,7 +11,7 @@ from queue import Queue
 import pytest
 
 from scenes.cli.orders import order_of
-from scenes.cli.watch import _files
+from scenes.cli.watch import CHAPTERS, PACKAGES, _files, _is_imported
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
@@ -128,3 +128,14 @@ def test_a_file_without_a_chapter_is_told(tmp_path):
     file.write_text("number = 1\n")
     with pytest.raises(ValueError, match=r"no chapter is in c01_nothing\.py"):
         _files(str(file))
+
+
+def test_a_process_that_waits_for_a_change_has_imported_all_code_but_chapters(tmp_path):
+    assert all(_is_imported(package / "anything" / "more.py") for package in PACKAGES)
+    assert not any(_is_imported(folder / "c01_mine.py") for folder in (CHAPTERS, CHAPTERS / "c02_other", tmp_path))
+    found = subprocess.run(
+        [sys.executable, "-c", "import scenes.rendering, scenes.stage.chapter, sys; print(*sys.modules)"],
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "scenes.mobjects" in found.stdout
+    assert "scenes.chapters" not in found.stdout

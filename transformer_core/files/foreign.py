@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import mmap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from io import BytesIO
 from lzma import LZMAError
 from pathlib import Path
 from tokenize import TokenError
@@ -26,7 +28,8 @@ PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".pkl", ".pickle")
 BEGINNINGS = (*(bytes([0x80, protocol]) for protocol in range(2, 6)), b"PK\x03\x04")
 #: The length of the header of an entry in a zip file, and where in it stand the lengths of a name and an extra field.
 LOCAL_HEADER, LENGTHS = 30, 26
-READERS = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+#: By the version of NumPy's format, what reads the header of an array, and the bytes that its size takes.
+READERS = {(1, 0): (np.lib.format.read_array_header_1_0, 2), (2, 0): (np.lib.format.read_array_header_2_0, 4)}
 #: What is raised over bytes that say of themselves that they are encrypted, packed in another way, or very many.
 OTHERS = (RuntimeError, LZMAError, TokenError, SyntaxError, OverflowError, MemoryError)
 
@@ -121,8 +124,9 @@ def map_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _mapped(whole: mmap.mmap, archive: ZipFile, entry: ZipInfo) -> np.ndarray:
     with archive.open(entry) as header:
-        version = np.lib.format.read_magic(header)
-        shape, by_columns, kind = READERS[version](header)
+        reader, width = READERS[np.lib.format.read_magic(header)]
+        size = header.read(width)
+        shape, by_columns, kind = _described(reader, size + header.read(int.from_bytes(size, "little")))
         if entry.compress_type != ZIP_STORED or kind.hasobject:
             header.seek(0)
             return np.lib.format.read_array(header, allow_pickle=False)
@@ -131,6 +135,12 @@ def _mapped(whole: mmap.mmap, archive: ZipFile, entry: ZipInfo) -> np.ndarray:
         start = entry.header_offset + LOCAL_HEADER + int(name) + int(extra) + header.tell()
     flat = np.frombuffer(whole, kind, int(np.prod(shape)), start)
     return flat.reshape(shape, order="F" if by_columns else "C")
+
+
+@lru_cache(maxsize=1024)
+def _described(reader: Callable[[BytesIO], Any], header: bytes) -> Any:
+    """Shape, order and type of an array by its header: a trace has thousands of arrays, and some dozen headers."""
+    return reader(BytesIO(header))
 
 
 def read_arrays(path: Path, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:
