@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
-
 from scenes.animations import (
     Travel,
     appear,
@@ -69,7 +67,8 @@ class Encoder(Chapter):
         plan = Plan(trace)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
-        flow, columns = pulses(plan.lines, role="residual"), [VGroup(*column) for _, column in plan.travelling(trace)]
+        flow, mine = pulses(plan.lines, role="residual"), plan.place(focus_of(trace).query_token)
+        stops = plan.travelling(trace)
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
@@ -79,7 +78,6 @@ class Encoder(Chapter):
                     "This is the encoder; layers like these are left out.",
                 ),
                 (appear_in_turn(plan.parts, "cell"), draw(*plan.lines, kind="cell")),
-                (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False)),
                 ambient=flow,
             ),
             beat(
@@ -93,8 +91,8 @@ class Encoder(Chapter):
                     "Through all of them goes one vector for each token.",
                     "Each token’s vector goes straight on; what is computed at its side is added.",
                 ),
-                deal(plan.chips, columns[0]),
-                appear_in_turn(columns[1:], "slow"),
+                (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False), deal(plan.chips, stops[0][1])),
+                *plan.journey(stops, mine, "appear"),
             ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
@@ -106,8 +104,8 @@ class Encoder(Chapter):
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
-        inside = Lookup(plan, ids, table, vectors, f"{vocab} × {width}")
         mine = plan.place(token)
+        inside = Lookup(plan, ids, table, vectors, f"{vocab} × {width}", mine)
         yield Step(
             "The embedding: words become vectors",
             beat(
@@ -165,7 +163,8 @@ class Encoder(Chapter):
                     "This is the embedding on the same scale,",
                 ),
                 exchange(found, faint, "row"),
-                (leave(heads[0]), appear(heads[-1]), *exchange(faint, vectors, "row")) if scaled else None,
+                leave(heads[0]) if scaled else None,
+                (appear(heads[-1]), *exchange(faint, vectors, "row")) if scaled else None,
             ),
             beat(
                 "and the pattern is added, entry by entry.",
@@ -188,8 +187,9 @@ class Encoder(Chapter):
         pre = trace.about["config"]["norm_order"] == "pre"
         plan, before = Plan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
         vectors, out = plan.vectors(before), plan.vectors(norm["out"], "in" if pre else "out", branch=pre)
+        resting = plan.vectors(before, waiting=True)
         mine, part = vectors[plan.place(token)], trace.under("encoder.0.ln1", batch=0, position=token.position)
-        sheet, room = plan.card()
+        sheet, room = plan.card(plan.middle)
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
         states, level, flat = stages.states, stages.level(float(part["mean"])), stages.level()
@@ -234,7 +234,7 @@ class Encoder(Chapter):
                     reshape(states[0], states[3], "row"),
                     *(exchange(bars[1], bars[2], "row") if pre else ()),
                 ),
-                deal(vectors, out, kind="slow"),
+                (*(exchange(vectors, resting) if pre else ()), deal(vectors, out, kind="slow")),
             ),
             stage=[plan, *vectors],
         )
@@ -303,7 +303,8 @@ class Encoder(Chapter):
         stream = enters if trace.about["config"]["norm_order"] == "post" else rows_of(trace, "encoder.0.resid_attn")
         sums = rows_of(trace, "encoder.0.resid_ffn")
         bends = ACTIVATIONS.get(trace.about["config"]["activation"], ACTIVATIONS["gelu"])
-        vectors, moved, out = plan.vectors(stream), plan.vectors(stream, "out"), plan.vectors(sums, "out")
+        vectors, out = plan.vectors(stream), plan.vectors(sums, "out")
+        moved = plan.vectors(stream, "out", waiting=True)
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
@@ -338,7 +339,6 @@ class Encoder(Chapter):
                 "That is added, too.",
                 (leave(*network.copies), *exchange(vectors, moved)),
                 added(moved, made, out),
-                leave(*made),
             ),
             stage=[plan, *vectors],
         )
@@ -463,24 +463,20 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
         ),
         beat(
             f"most at “{best}”: {share:share}" + claim(bool(heads > 1), f", in the mean of {heads} heads.", "."),
-            appear(taking.sheet, taking.heading, taking.zeros),
-            appear_in_turn(taking.shares),
+            appear_in_turn([*taking.shares]),
         ),
         beat(
             "It takes so much of each vector,",
-            deal([vector.cells for vector in mixing.read], taking.whole),
-            reshape(taking.whole, taking.weighted, "slow"),
+            (appear(taking.heading), deal(mixing.read, taking.parts, kind="slow")),
         ),
         beat(
             "and adds it up: a weighted sum.",
-            leave(taking.shares, taking.zeros[:place], taking.zeros[place + 1 :]),
-            reshape(taking.whole, taking.meet),
-            exchange([taking.whole], [taking.sum]),
+            taking.meet(place),
         ),
         beat(
             "So do the others, and learned matrices make the outputs.",
-            (leave(taking.sheet, taking.heading, taking.zeros[place], taking.sum, ring), draw(*others, back=True)),
-            mixing.arrive(),
+            (leave(*taking.shares, taking.heading, ring), draw(*others, back=True)),
+            (leave(taking.sum), *mixing.arrive()),
             ambient=mixing.flow(),
         ),
     ]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+from manim import DL, DOWN, LEFT, RIGHT, UL, UP, UR, Animation, VGroup, VMobject
 
 from scenes.animations import (
     Flight,
+    Travel,
     exchange,
+    leave,
     ring_around,
 )
 from scenes.layout import STAGE, Room
@@ -20,7 +22,7 @@ from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, path, rule, stroked
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector
+from scenes.mobjects.vectors import TOKEN, Vector
 from scenes.mobjects.wording import layer_name
 from scenes.theme import SMALLEST, at, palette, pixels, units
 from transformer_core.blueprint import blueprint
@@ -46,15 +48,18 @@ HEAD, HEADING, THIN, DOTS, SPACE, INSIDE, LARGER = 66.0, 46.0, 6.0, 48.0, 8.0, 1
 #: Px at the sides of the open gate, beside what stands between vectors, and of the room at the right of all gates.
 SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
-COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 960.0)}
+COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
-APART = 2, 280.0
+APART = 2, 340.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
 SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
-BELOW, LOWER = 110.0, 0.43
-#: Px below all boxes, where brackets name the layers.
-FOOT = 54.0
+BELOW, LOWER = 124.0, 0.43
+#: How many times as high as another lane that of the followed token is.
+MINE = 2
+#: How high a vector is, of its room; one that waits on its line for what is computed below it, of the way down there;
+#: and that, at most, of this way.
+ROOMY, WAITING, MOST = 0.88, 0.26, 1.65
 #: An eighth of the pattern of a position is its left end, or so many numbers if they are more.
 LEFT_END = 4
 #: How far to the side tokens step that change places, as a share of their way.
@@ -106,12 +111,19 @@ class Plan(VGroup):
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
-        lanes = Room(side.left, room.top + HEAD + HEADING, side.right, room.bottom - FOOT).rows(len(words), 0)
-        #: Px from a line to what happens below it, and of the vectors.
-        self.below = min(BELOW, LOWER * lanes[0].height)
-        self.high = min(HIGHEST, self.below - min(6, self.below / 5))
-        self.ys = [(lane.top + lane.bottom - self.below) / 2 for lane in lanes]
-        self.foot = foot = 0.0 if opened else FOOT
+        mine = focus_of(trace).query_token.position
+        head, self.top = HEAD + HEADING, room.top + HEADING * (not opened)
+        one = (room.height - head - INSIDE) / (len(words) + MINE - 1)
+        #: The lane of the followed token is so many times as high as the others.
+        tall = [one * (MINE if i == mine else 1) for i in range(len(words))]
+        tops = [room.top + head + sum(tall[:i]) for i in range(len(words))]
+        #: Px from each line to what happens below it.
+        self.belows = [min(BELOW, LOWER * high) for high in tall]
+        self.ys = [top + (high - below) / 2 for top, high, below in zip(tops, tall, self.belows, strict=True)]
+        #: Px of the vectors on each line, and of those below it; of two of like height; and of one that waits.
+        self.highs = [min(high - below, MOST * below) * ROOMY for high, below in zip(tall, self.belows, strict=True)]
+        self.halves = [below * ROOMY for below in self.belows]
+        self.slims = [below * WAITING for below in self.belows]
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
         wide = self._widths(parts, names, inner or [opened] * bool(opened), room.width - ahead)
         self.boxes: dict[str, VMobject] = {}
@@ -121,7 +133,7 @@ class Plan(VGroup):
         for part in parts:
             if part in inner[:1]:
                 self.front, x = Room(x + 8, room.top, x + 8 + self.end.width, room.bottom), x + ahead
-            here = Room(x, room.top, x + wide[part], room.bottom - foot)
+            here = Room(x, self.top, x + wide[part], room.bottom)
             x = here.right + SPACE
             if not part:
                 self.parts.append(ellipsis().move_to(here.centre))
@@ -135,8 +147,12 @@ class Plan(VGroup):
                 name.scale(LARGER)
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
-            gap, (a, b) = self.high * (GAP if kind_of(part) == "self_attn" else 1.15), (here.left - 3, here.right + 3)
-            gaps = [rule(at(a, y), at(b, y), "background", gap) for y in self.ys if part in past]
+            a, b = here.left - 3, here.right + 3
+            gaps = [
+                rule(at(a, y), at(b, y), "background", GAP * high)
+                for y, high in zip(self.ys, self.halves, strict=True)
+                if part in past
+            ]
             self.gaps.add(*gaps)
             self.parts.append(VGroup(box, name, *gaps))
         d_model = trace.about["config"]["d_model"]
@@ -152,10 +168,10 @@ class Plan(VGroup):
         #: The absolute value that gets the full colour, wherever vectors of the stream are.
         self.scale = scale_of(*(rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "resid_post")))
         begin = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
-        thick = min(4.0, lanes[0].height / 12)
+        thick = min(4.0, one / 12)
         self.chips = [
-            Token(label, "", side.width, min(TOKEN, lane.height - 6)).move_to(at((side.left + side.right) / 2, y))
-            for label, lane, y in zip(words, lanes, self.ys, strict=True)
+            Token(label, "", side.width, min(TOKEN, one - 6)).move_to(at((side.left + side.right) / 2, y))
+            for label, y in zip(words, self.ys, strict=True)
         ]
         self.lines = VGroup(rule(at(begin, y), at(STAGE.right, y), "residual", thick) for y in self.ys)
         for i, line in enumerate(self.lines):
@@ -163,14 +179,21 @@ class Plan(VGroup):
         self.ways, self.joins = VGroup(), VGroup()
         for first, last in ((side[0], side[-1]) for side in self.asides):
             if opened == last:
-                self.joins.add(*(self._join(at(self.last.left - BETWEEN / 2, y)) for y in self.ys))
+                self.joins.add(
+                    *(
+                        self._join(at(self.last.left - BETWEEN / 2, y), high)
+                        for y, high in zip(self.ys, self.halves, strict=True)
+                    )
+                )
             elif first in past and first in self.boxes:
                 left = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
-                right, down = self.boxes[last].get_right() + LEFT * units(JOIN / 2), DOWN * units(self.below)
-                for y in self.ys:
+                right = self.boxes[last].get_right() + LEFT * units(JOIN / 2)
+                for y, below, high in zip(self.ys, self.belows, self.halves, strict=True):
+                    down = DOWN * units(below)
                     start, end = (np.array([x[0], at(0, y)[1], 0]) for x in (left, right))
-                    self.ways.add(path([start, start + down, end + down, end], "ink2", thick))
-                    self.joins.add(self._join(end))
+                    own = y == self.ys[mine]
+                    self.ways.add(path([start, start + down, end + down, end], "ink2" if own else "line", thick))
+                    self.joins.add(self._join(end, high))
                 if not opened and kind_of(last) == "self_attn":
                     self.ways.add(self._crossing(self.boxes[last]))
         #: What there is of each token at the side of its line.
@@ -179,14 +202,15 @@ class Plan(VGroup):
 
     def _crossing(self, box: VMobject) -> VMobject:
         """Lines from the side of each token to that of each, in the left half of an attention."""
-        feet = [at(0, y + self.below) * UP for y in self.ys]
+        feet = [at(0, y + below) * UP for y, below in zip(self.ys, self.belows, strict=True)]
         start, end = box.get_left() * RIGHT, (box.get_left() + RIGHT * 0.4 * box.width) * RIGHT
         ways = [curve(start + a, end + b, level=True).points for a in feet for b in feet]
-        return stroked(np.concatenate(ways), "weight", 1.5)
+        return stroked(np.concatenate(ways), "weight", 1.5).set_stroke(opacity=0.5)
 
-    def _join(self, spot: np.ndarray) -> VGroup:
+    @staticmethod
+    def _join(spot: np.ndarray, high: float) -> VGroup:
         """A plus in a circle: there, what comes from the side is added."""
-        wide = min(JOIN * 0.7, self.high * 0.8)
+        wide = min(JOIN * 0.7, high * 0.8)
         plate = Box(wide, wide, palette().background, wide / 2, palette().residual, 3)
         arms = (rule(-arm, arm, "ink", 3) for arm in (RIGHT * units(wide * 0.28), UP * units(wide * 0.28)))
         return VGroup(plate, *arms).move_to(spot)
@@ -218,17 +242,17 @@ class Plan(VGroup):
         return [part.rpartition(".")[0] for part in self.boxes if kind_of(part) == "self_attn"]
 
     def brackets(self) -> list[VGroup]:
-        """A bracket under the boxes of each layer, with its name where that has room."""
+        """A bracket above the boxes of each layer, with its name where that has room."""
         found: dict[str, list[VMobject]] = {}
         for part, box in self.boxes.items():
             if part.count(".") > 1:
                 found.setdefault(part.rpartition(".")[0], []).append(box)
         made, names = [], (layer_name(0), layer_name(1) if self.whole else "a later layer")
         for boxes, name in zip(found.values(), names, strict=False):
-            left, right = boxes[0].get_corner(DL), boxes[-1].get_corner(DR)
-            words = Room(0, 0, pixels((right - left)[0]), self.foot * 0.7).fit(Words(name, "block"), 1.0)
-            words.settle((left + right) / 2 + DOWN * units(self.foot * 0.65))
-            line = bracket(left, right, DOWN * units(self.foot / 5), 4)
+            left, right = boxes[0].get_corner(UL), boxes[-1].get_corner(UR)
+            words = Room(0, 0, pixels((right - left)[0]), HEADING * 0.8).fit(Words(name, "block"), 1.0)
+            words.settle((left + right) / 2 + UP * units(HEADING * 0.7))
+            line = bracket(left, right, UP * units(HEADING / 5), 4)
             made.append(VGroup(line, words) if words.size >= SMALLEST else VGroup(line))
         return made
 
@@ -252,6 +276,27 @@ class Plan(VGroup):
                 made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
+    def journey(self, stops: Sequence[tuple[str, list[Vector]]], trail: int, kind: str) -> list[tuple[Animation, ...]]:
+        """Plays in which all vectors go from stop to stop of `travelling`; what they were stays at the first stop, and
+        on one line.
+        """
+        plays: list[tuple[Animation, ...]] = []
+        stream, beside = stops[0][1], [*stops[0][1]][:0]
+        for part, column in stops[1:]:
+            branching = self.aside(part)
+            source = beside if branching and beside else stream
+            stays = source is stops[0][1] or (branching and not beside)
+            pairs = [*zip(source, column, strict=True)]
+            moves: list[Animation] = [
+                Travel(a, b, 0.0, kind, leaving=k != trail and not stays) for k, (a, b) in enumerate(pairs)
+            ]
+            if beside and not branching:
+                moves += [Flight(a, b, 0.0, kind) for a, b in zip(beside, column, strict=True)]
+                moves.append(leave(*(one for k, one in enumerate(beside) if k != trail)))
+            plays.append((*moves,))
+            stream, beside = (stream, column) if branching else (column, [])
+        return plays
+
     def aside(self, part: str) -> bool:
         """True for a box at the side of the lines."""
         return any(part in side for side in self.asides)
@@ -261,11 +306,14 @@ class Plan(VGroup):
         small = half or (not under and kind_of(part) == "self_attn")
         wide = (pixels(box.width) - INSIDE - join) * (0.5 if small else 1) - AIR * abs(half)
         wide = min(wide, WIDEST) if under else wide
-        off, down = units((pixels(box.width) - INSIDE - wide) / 2), self.below * aside
+        off = units((pixels(box.width) - INSIDE - wide) / 2)
         x = box.get_x() + (off if half >= 0 else -off) - units(join)
-        column = [Vector(row, wide, self.high, "ink3" if aside else "residual", self.scale).opaque() for row in rows]
-        for one, label, y in zip(column, self.words, self.ys, strict=True):
-            means(one.move_to(np.array([x, at(0, y + down)[1], 0])).plate, Stands(label))
+        lanes = zip(rows, self.words, self.ys, self.belows, self.halves, strict=True)
+        column = []
+        for row, label, y, below, high in lanes:
+            one = Vector(row, wide, high, "ink3" if aside else "residual", self.scale).opaque()
+            means(one.move_to(np.array([x, at(0, y + below * aside)[1], 0])).plate, Stands(label))
+            column.append(one)
         return column
 
     def place(self, token: Label) -> int:
@@ -273,7 +321,13 @@ class Plan(VGroup):
         return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
 
     def vectors(
-        self, tensor: NamedTensor, slot: str = "in", branch: bool = False, wide: float = 0, scale: float = 0
+        self,
+        tensor: NamedTensor,
+        slot: str = "in",
+        branch: bool = False,
+        wide: float = 0,
+        scale: float = 0,
+        waiting: bool = False,
     ) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
         at the right; in "front" of an open layer; at the "end" it stands behind all gates.
@@ -287,16 +341,19 @@ class Plan(VGroup):
             wide = room.width
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
-        for i, (row, y) in enumerate(zip(tensor, self.ys, strict=True)):
-            vector = Vector(row, wide, self.high, "ink3" if branch else "residual", scale or self.scale)
+        slims = self.slims if waiting else self.highs
+        for i, (row, y, below, high) in enumerate(zip(tensor, self.ys, self.belows, slims, strict=True)):
+            vector = Vector(row, wide, high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = slot if slot == "end" else "branch" if branch else "stream", i
-            made.append(vector.opaque().move_to(at(x, y + self.below * (branch and "positional" not in tensor.name))))
+            made.append(vector.opaque().move_to(at(x, y + below * (branch and "positional" not in tensor.name))))
         return made
 
     def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
         """Plays in which the first and the last token change places with their vectors, and change back."""
         here: list[VMobject] = [self.chips[0], vectors[0], self.chips[-1], vectors[-1]]
         there = [one.copy().set_y(other.get_y()) for one, other in zip(here, [*here[2:], *here[:2]], strict=True)]
+        for one, other in ((1, 3), (3, 1)):
+            there[one].stretch_to_fit_height(here[other].height)
         return [exchange(here, there, "slow", ASIDE), exchange(there, here, "row", ASIDE)]
 
     def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VMobject]:
@@ -321,14 +378,16 @@ class Plan(VGroup):
         """A plus or another sign at the left of each vector, which hides the line there."""
         signs = VGroup()
         for vector in vectors:
-            plate = Box(self.high, self.high, palette().surface).move_to(vector.get_left() + LEFT * units(BETWEEN))
+            plate = Box(2 * BETWEEN, min(self.halves), palette().surface).move_to(
+                vector.get_left() + LEFT * units(BETWEEN)
+            )
             signs.add(VGroup(plate, Words(sign, "title", "ink", plate).settle(plate.get_center())))
         return signs
 
-    def card(self) -> tuple[Box, Room]:
-        """A sheet in the middle of the gate, over the lines, and the room for a figure on it."""
-        sheet = Box(self.middle.width, self.middle.height - SIDE, palette().background, 14, palette().ink3, 2.5)
-        return sheet.move_to(self.middle.centre), self.middle.padded().inset(0, SIDE)
+    def card(self, over: Room) -> tuple[Box, Room]:
+        """A sheet over the lines in a room of the gate, and the room for a figure on it."""
+        sheet = Box(over.width, over.height - SIDE, palette().background, 14, palette().ink3, 2.5)
+        return sheet.move_to(over.centre), over.padded().inset(0, SIDE)
 
     def past(self, vectors: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
         """The way of each vector past what its gate computes, and what that is called."""
@@ -339,25 +398,26 @@ class Plan(VGroup):
     def lengths(self, room: Room, *tensors: NamedTensor) -> list[VGroup]:
         """Bars as long as the vectors, across a room; those of all tensors but the first on the branches."""
         unit = room.width / max(float(tensor.values.max()) for tensor in tensors)
-        high, bars = self.high * 0.6, [VGroup() for _ in tensors]
+        bars = [VGroup() for _ in tensors]
         for k, tensor in enumerate(tensors):
-            for y, length in zip(self.ys, tensor.quantities(), strict=True):
-                bar = bar_of(length, "width", unit, high, "ink3" if k else "residual", 4)
-                bars[k].add(bar.move_to(at(0, y + self.below * bool(k))).align_to(at(room.left, 0), LEFT))
+            for y, below, length in zip(self.ys, self.belows, tensor.quantities(), strict=True):
+                bar = bar_of(length, "width", unit, min(self.halves) * ROOMY, "ink3" if k else "residual", 4)
+                bars[k].add(bar.move_to(at(0, y + below * bool(k))).align_to(at(room.left, 0), LEFT))
         return bars
 
     def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
         """Beside each bar on a branch, which part of the vector's length it has; nothing where there is no room."""
         texts = [
-            number(share, ".0%", "fact").settle(bar.get_right() + RIGHT * units(60))
+            number(share, ".0%", "stage number").settle(bar.get_right() + RIGHT * units(60))
             for bar, share in zip(bars, shares.quantities(), strict=True)
         ]
-        return VGroup(text for text in texts if text.height < units(self.high))
+        return VGroup(text for text in texts if text.height < units(min(self.halves)))
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
     """Let the vector on each token's branch fly into its stream vector, which goes on as their sum."""
     return (
+        leave(*branch),
         *exchange(stream, sums, "row"),
         *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
     )

@@ -17,6 +17,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     grow,
     lagged,
     leave,
@@ -24,10 +25,10 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import AIR, HEAD, HEADING, SIDE, Plan, added, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, SIDE, Plan, added, scale_of
 from scenes.layout import Room
-from scenes.mobjects.marks import End, Ground, Thickness, means
-from scenes.mobjects.norm_stages import NormStages, bars_of
+from scenes.mobjects.marks import End, Thickness, means
+from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import fan, final_of, rows_of, strand
 from scenes.mobjects.shapes import Box, path, rule
 from scenes.mobjects.strips import Rows
@@ -43,7 +44,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px below the last lane.
 FEET = 12.0
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
-FUNNEL, COPY = 70.0, 220.0
+FUNNEL, COPY = 70.0, 440.0
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
 #: How far along its strand a number stands, and how much steeper this is there than the way between its ends.
@@ -155,6 +156,7 @@ class Passing(Strands):
         #: The vectors before the layer, in each of its boxes and where they are added, and behind it.
         self.stops = [*plan.travelling(trace, f"{layer}."), ("", self.end)]
         self.columns = [self.enter, *(column for _, column in self.stops)]
+        self.mine = plan.place(focus_of(trace).query_token)
         self.place, self.plan = [part for part, _ in self.stops].index(path), plan
         read, given = self.columns[self.place : self.place + 2]
         super().__init__(plan, trace, path, read, given, plan.boxes[path])
@@ -169,9 +171,12 @@ class Passing(Strands):
         return [appear(self.sizes[0], self.lit), *self._steps(0, self.place + 1)]
 
     def finish(self) -> list[Any]:
-        """Plays in which they go through the other boxes, and come out."""
+        """Plays in which they go through the other boxes, and come out; of other tokens than the followed no trail
+        stays.
+        """
         *inside, last = self._steps(self.place + 1, len(self.stops))
-        return [*inside, (leave(self.lit), *last, appear(self.sizes[1]))]
+        looked = leave(self.title, *self.strands, *(one for k, one in enumerate(self.read) if k != self.mine))
+        return [looked, *inside, (leave(self.lit), *last, appear(self.sizes[1]))]
 
     def fits(self) -> list[Any]:
         """Plays in which a frame around what came out moves to what went in."""
@@ -196,19 +201,15 @@ class Passing(Strands):
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []
-        stream = self.enter
-        for k, (part, column) in enumerate(self.stops[:last]):
-            before = self.columns[k]
+        moves = self.plan.journey([("", self.enter), *self.stops], self.mine, "row")
+        for k in range(first, last):
+            part, column = self.stops[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
-            summed = not self.plan.aside(part) and self.plan.aside(self.stops[k - 1][0])
-            flights = [Flight(a, b, 0.0, "row") for a, b in zip(before, column, strict=True) if summed]
-            if self.place == k >= first:
+            if self.place == k:
                 plays.append((*here, appear(self.title), draw(*self.strands, kind="row")))
                 plays.append(deal(self.read, column))
-            elif k >= first:
-                on = zip(stream if summed else before, column, strict=True)
-                plays.append((*here, *flights, *(Travel(a, b, 0.0, "row") for a, b in on)))
-            stream = stream if self.plan.aside(part) else column
+            else:
+                plays.append((*here, *moves[k]))
         return plays
 
 
@@ -222,9 +223,10 @@ class Mixing(Strands):
         self.path, block = path, path.rpartition(".")[0]
         stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
         enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
-        self.vectors, self.moved = (plan.vectors(stream, slot) for slot in ("in", "out"))
-        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
         normed = enters.name != stream.name
+        self.vectors = plan.vectors(stream, waiting=normed)
+        self.moved = plan.vectors(stream, "out", waiting=True)
+        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
         read = plan.vectors(enters, branch=True) if normed else self.vectors
         self.come = [*self.vectors, *(read if normed else [])]
         super().__init__(plan, trace, path, read, self.made)
@@ -237,42 +239,36 @@ class Mixing(Strands):
 
     def summed(self) -> list[Any]:
         """Plays in which the output is added to the vectors."""
-        return [added(self.moved, self.made, self.sums), leave(*self.made)]
+        return [added(self.moved, self.made, self.sums)]
 
 
 class Taking:
-    """On a sheet where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
+    """Where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
 
-    In the row of each vector stand the `shares` that it gets, and its bars, `whole` and `weighted`; the weighted ones
-    `meet` in the row of the token, on one zero line, and add up to the `sum`.
+    `shares` stand where the strands of the token begin; `parts` are its weighted vectors, in the rows that they come
+    from, and the `sum` is in the row of the token.
     """
 
     def __init__(self, plan: Plan, trace: Trace, mixing: Mixing, place: int) -> None:
-        read, token, part = mixing.enters, plan.words[place], trace.under(mixing.path, batch=0)
-        taken, total = (part[name].pick(query=place) for name in ("weighted_rows", "mixture"))
-        weights = mixing.weights.pick(query=token).quantities()
-        self.shares = VGroup(number(weight, "share", "stage number") for weight in weights)
-        room = Room(plan.last.left + SIDE / 2, plan.last.top, plan.last.right, plan.last.bottom - FEET)
-        self.sheet = Box(room.width + SIDE, room.height, palette().background, 14, palette().ink3, 2.5)
-        self.sheet.move_to(room.centre)
-        self.heading = plan.heading(f"what “{token}” takes", self.sheet)
-        lanes = [lane.inset(0, AIR) for lane in room.rows(len(plan.words), 0)]
-        reach = np.concatenate([read.values.ravel(), total.values, [0.0]])
-        self.zeros, self.whole, self.weighted, self.meet = (VGroup() for _ in range(4))
-        unit = lanes[0].height / float(np.ptp(reach))
-        rows = [lane.split_columns(pixels(self.shares.width), SIDE) for lane in lanes]
-        feet = [at(0, lane.bottom)[1] - float(reach.min()) * units(unit) for lane in lanes]
-        grounds, here = [Ground() for _ in lanes], (rows[place][1], feet[place])
-        for vector, part, text, (side, body), foot, ground in zip(
-            read, taken, self.shares, rows, feet, grounds, strict=True
-        ):
-            text.begin_in(side)
-            zero = rule(at(body.left, 0), at(body.right, 0), "ink3", 2).set_y(foot)
-            self.zeros.add(means(zero, ground))
-            self.whole.add(bars_of(vector.quantities(), body, foot, unit, ground, plan.scale))
-            self.weighted.add(bars_of(part.quantities(), body, foot, unit, ground, plan.scale))
-            self.meet.add(bars_of(part.quantities(), *here, unit, grounds[place], plan.scale))
-        self.sum = bars_of(total.quantities(), *here, unit, grounds[place], plan.scale)
+        token, part = plan.words[place], trace.under(mixing.path, batch=0)
+        self.shares = VGroup()
+        for weight, vector in zip(mixing.weights.pick(query=token).quantities(), mixing.read, strict=True):
+            text = number(weight, "share", "stage number")
+            plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(vector)
+            # A number stands on its strand, or, without one, where strands would end.
+            side, wall = (LEFT, mixing.made[place]) if weight < LEAST else (RIGHT, vector)
+            plate.next_to(wall, side, 0, coor_mask=RIGHT)
+            if text.height < vector.height:
+                self.shares.add(VGroup(plate, text.settle(plate.get_center())))
+        self.parts = plan.vectors(part["weighted_rows"].pick(query=place), "out", True)
+        self.sum = plan.vectors(part["mixture"], "out", True)[place]
+        self.heading = plan.heading(f"what “{token}” takes", self.sum)
+
+    def meet(self, place: int) -> tuple[Animation, ...]:
+        """All weighted vectors fly into that of the token, which becomes the sum."""
+        away = [part for part in self.parts if part is not self.parts[place]]
+        flights = (Flight(part, self.sum, 0.0, "row") for part in away)
+        return leave(*away), *exchange([self.parts[place]], [self.sum], "row"), *flights
 
 
 class Network:
@@ -285,7 +281,8 @@ class Network:
 
     def __init__(self, plan: Plan, width: NamedTensor, wide: NamedTensor, *rows: NamedTensor) -> None:
         read, pre, post, out = rows
-        self.sheet, room = plan.card()
+        middle, last = plan.middle, plan.last
+        self.sheet, room = plan.card(Room(middle.left, middle.top, last.right, last.bottom))
         above, rest = room.split_rows(HIGHEST, FUNNEL)
         middle, below = rest.split_rows(-HIGHEST, FUNNEL)
         narrow = room.inset(max(0.0, 1 - len(read) / len(pre)) / 2 * room.width, 0)
@@ -311,35 +308,43 @@ class Network:
         around = [left for left, _ in ends] + [right for _, right in ends[::-1]] + ends[0][:1]
         self.own = path(around, "ink3", 4).set_fill(palette().background, 1)
         self.copies = []
-        for line in plan.lines:
+        for line, high in zip(plan.lines, plan.highs, strict=True):
             small = self.own.copy().rotate(PI / 2).stretch_to_fit_width(units(COPY))  # along the line
-            small.stretch_to_fit_height(units(plan.high))
+            small.stretch_to_fit_height(units(high))
             small.points = np.roll(small.points, len(small.points) // 4, axis=0)  # so that it does not turn
-            self.copies.append(small.move_to(np.array([self.sheet.get_x(), line.get_y(), 0])))
+            self.copies.append(small.move_to(np.array([plan.middle.centre[0], line.get_y(), 0])))
 
 
 class Lookup:
     """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
-    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
+    def __init__(
+        self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str, mine: int
+    ) -> None:
         inside = plan.room.inset(SIDE)
         shown = ids.quantities()
         places = zip(shown, plan.ys, strict=True)
         self.ids = [number(one, ".0f", "stage number").settle(at(inside.left + 46, y)) for one, y in places]
         first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
-        near = range(-1, 2) if len(shown) <= 4 else range(1)
-        listed = sorted({min(max(int(one) + by, 0), len(table) - 1) for one in shown for by in near})
+        near = [int(shown[mine]) + by for by in (-1, 1) if 0 <= int(shown[mine]) + by < len(table)]
+        listed = sorted({*map(int, shown), *(near if len(shown) <= 4 else [])})
         lines = [
             line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
         ]
         high = inside.bottom - plan.room.top - HEAD - HEADING
-        rows = Rows(table, lines, pixels(last - first) - 300, high / len(lines), scale_of(table))
-        rows.move_to(np.array([(first + last) / 2 - units(30), at(0, inside.bottom - high / 2)[1], 0]))
+        rows = Rows(
+            table,
+            lines,
+            pixels(last - first) - 340,
+            high / sum(0.55 if one is None else 1 for one in lines),
+            scale_of(table),
+        )
+        rows.move_to(np.array([(first + last) / 2 - units(50), at(0, inside.bottom - high / 2)[1], 0]))
         for dots in rows[-1]:
             dots.scale(0.6)
         names = VGroup()
         for k, row in rows.lines.items():
-            name = word(table.words("vocab")[k], "small token").settle(row.get_right())
+            name = word(table.words("vocab")[k], "token").settle(row.get_right())
             names.add(name.begin_at(row.get_right()[0] + units(14)))
         self.table = VGroup(rows, names)
         self.rows = [rows.lines[int(one)] for one in shown]
@@ -347,7 +352,7 @@ class Lookup:
             (one.get_right() + RIGHT * units(14), row.get_left() + LEFT * units(10))
             for one, row in zip(self.ids, self.rows, strict=True)
         )
-        self.ways = VGroup(rule(start, end, "ink3", 3) for start, end in ends)
+        self.ways = VGroup(rule(start, end, "ink2", 4) for start, end in ends)
         self.heading = plan.heading(size, rows)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
