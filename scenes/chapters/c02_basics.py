@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import VGroup
 
 from scenes.animations import (
-    Flight,
     Travel,
     appear,
     appear_in_turn,
@@ -21,6 +20,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
+from scenes.layout import STAGE
 from scenes.mobjects.black_box import (
     RECORDED,
     Continuation,
@@ -35,6 +35,7 @@ from scenes.mobjects.black_box import (
     Writing,
     is_short,
     one_by_one,
+    sentence,
     spelled,
 )
 from scenes.mobjects.next_word import PairTable
@@ -66,7 +67,7 @@ class Basics(Chapter):
         params = trace["config.parameters"]
         machine = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
         yield from self.in_and_out(text, trace, machine)
-        yield from self.never_seen(trace, machine)
+        yield from self.never_seen(text, trace, machine)
         yield from self.two_halves(text, trace, machine)
         yield from self.stripes(text, trace)
         yield from self.understand(text, trace)
@@ -108,7 +109,7 @@ class Basics(Chapter):
             stage=[picture.source, picture.box, picture.title],
         )
 
-    def never_seen(self, trace: Trace, machine: Machine) -> Iterator[Step]:
+    def never_seen(self, text: Translated, trace: Trace, machine: Machine) -> Iterator[Step]:
         """The pair that training never joined, among those that it did."""
         found = met(trace)
         if found is None:
@@ -128,6 +129,8 @@ class Basics(Chapter):
             for source, chip in zip(sources, picture.mine, strict=True)
         ]
         going = [chip for chip in machine.source if chip not in sources]
+        rest = [*picture.others, *totals, *(chip for chip in heads if chip not in picture.mine)]
+        answer = [*sentence(text.output, STAGE, at_foot=True)] if own else []
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
@@ -172,7 +175,8 @@ class Basics(Chapter):
                     ),
                     "So a part of this answer may be remembered.",
                 ),
-                tuple(Flight(chip, chip.copy().move_to(picture.cell), kind="slow", lit=True) for chip in picture.mine),
+                (leave(*rest), *exchange(picture.mine, picture.beside, "slow")),
+                deal([picture.cell] * len(answer), answer),
             ),
             stage=[machine.source],
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE, Room
@@ -113,6 +113,11 @@ class PairTable(VGroup):
         ]
         self.ring = means(ring_around(self.cell), Around(table.quantity(noun.position, adjective.position)))
         self.mine = VGroup(self.rows[here], self.columns[there])
+        #: The same two chips, beside the cell of the pair and above it.
+        self.beside = VGroup(
+            chip.copy().next_to(self.ring, side, buff=units(20))
+            for chip, side in zip(self.mine, (LEFT, UP), strict=True)
+        )
         super().__init__(self.hollow, self.grid, self.rows, self.columns, self.ring)
 
     def totals(self, of_noun: Quantity, of_adjective: Quantity) -> list[Words]:

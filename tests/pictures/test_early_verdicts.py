@@ -105,7 +105,7 @@ def test_a_word_that_goes_into_the_table_does_not_leave_as_well(text: str, leavi
         trace = trace_of(text)
         words = Translated(trace)
         machine = Machine(words.source, words.output, "Transformer", "")
-        (step,) = Basics.never_seen(cast(Basics, None), trace, machine)
+        (step,) = Basics.never_seen(cast(Basics, None), Translated(trace), trace, machine)
     first = step.parts[0].plays[0]
     gone = [str(chip.label) for play in first if isinstance(play, Leave) for chip in play.mobject]
     assert sorted(gone) == sorted(leaving)
