@@ -17,7 +17,6 @@ from scenes.animations import (
     fill,
     leave,
     pulses,
-    reshape,
     ring_around,
 )
 from scenes.layout import STAGE
@@ -390,7 +389,8 @@ class Basics(Chapter):
         """A real decoder, with two texts that it was given."""
         asked, walk = (Continuation.of(trace, name) for name in ("rome", "walk"))
         (best, share), (other, less) = asked.probs.largest(), walk.probs.largest()
-        read, whole = ring_around(asked.text, roomy=True), VGroup(asked.text, asked.answer)
+        then = Continuation.of(trace, "rome_then", asked)
+        read = ring_around(VGroup(asked.text, asked.answer), roomy=True)
         yield Step(
             "A decoder alone: what comes next?",
             beat(
@@ -398,15 +398,16 @@ class Basics(Chapter):
                 appear_in_turn([*asked.likely.lines], "tour"),
                 appear(top := ring_around(asked.likely.lines[0], roomy=True)),
             ),
-            beat(f"“{best}” gets {share:share}, and is written.", (asked.write(), leave(top))),
+            beat(f"“{best}” gets {share:share}, and is written.", asked.write(), leave(asked.likely, top)),
             beat(
                 "Then it is read, too, and so on, token by token.",
                 appear(read),
-                reshape(read, ring_around(whole, roomy=True), "slow"),
+                appear_in_turn([*then.likely.lines]),
+                (then.write(), leave(read)),
             ),
             beat(
                 "Often there is no single answer:",
-                leave(asked, read),
+                leave(asked.text, then),
                 (appear(walk.text), appear_in_turn([*walk.likely.lines])),
             ),
             beat(

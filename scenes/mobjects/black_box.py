@@ -46,9 +46,9 @@ READ = 8
 #: So many words that may be written next have a bar of their own.
 LIKELIEST = 5
 #: The probability whose bar is as long as the room, where a text goes on in several ways.
-REACH = 0.45
-#: The bend of the way of a token that is written at the end of a text.
-BOW = -0.7
+REACH = 0.65
+#: The bend of the way of a token that is written at the end of a text, so that it stays clear of the text.
+BOW = -0.2
 
 
 def sentence(words: Sequence[Label], room: Room, at_foot: bool = False) -> VGroup:
@@ -515,25 +515,33 @@ def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
 
 
 class Continuation(VGroup):
-    """A text, the likeliest tokens after it, and the first of them at the end of the text."""
+    """A text, the likeliest tokens after it, and the first of them at the end of the text.
+
+    Args:
+        text: what is written so far, or the end of it.
+        probs: the probabilities of tokens after it.
+    """
 
     @classmethod
-    def of(cls, trace: Trace, name: str) -> Continuation:
-        """Make the continuation of a recorded text, given by its short name."""
+    def of(cls, trace: Trace, name: str, before: Continuation | None = None) -> Continuation:
+        """Make the continuation of a recorded text, given by its short name; or of one that stands there `before`."""
         run = trace.under(RECORDED.rpartition(".")[0])
+        if before:
+            return cls(before.answer, run[name])
         place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
-        return cls(run["top"].label("sentence", int(place)), run[name])
+        above = STAGE.split_rows(120)[0]
+        text = word(run["top"].label("sentence", int(place)), "chapter").move_to(above.centre)
+        return cls(text.begin_at(at(above.left, 0)[0]), run[name])
 
-    def __init__(self, text: Label, probs: NamedTensor) -> None:
-        self.probs = probs
-        above, below = STAGE.split_rows(120, 50)
-        self.text = word(text, "chapter").move_to(above.centre).begin_at(at(above.left, 0)[0])
+    def __init__(self, text: Words, probs: NamedTensor) -> None:
+        self.text, self.probs = text, probs
         best = probs.label(probs.axes[0], 0)
-        self.answer = word(best, "chapter", "weight").begin_at(self.text.get_right()[0] + units(24))
-        self.answer.stand_on(self.text.baseline).set_z_index(1)
-        self.likely = NextWord(probs, below, reach=REACH)
+        self.answer = word(best, "chapter", "weight")
+        self.answer.begin_at(text.get_right()[0] + units(24 if best.isalnum() else 6))
+        self.answer.stand_on(text.baseline).set_z_index(1)
+        self.likely = NextWord(probs, STAGE.split_rows(120, 50)[1], reach=REACH)
         super().__init__(self.text, self.answer, self.likely)
 
     def write(self) -> Animation:
-        """The likeliest token goes from its line to the end of the text, in a bow below it and over all bars."""
-        return Travel(self.likely.lines[0][0], self.answer, BOW, "slow")
+        """The likeliest token comes out of the end of its bar, and goes straight to the end of the text."""
+        return Travel(self.likely.lines[0][2], self.answer, BOW, "slow")

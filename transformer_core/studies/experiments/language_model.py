@@ -95,6 +95,8 @@ def next_probs(model: Transformer, ids: Tensor) -> Tensor:
 
 
 SHOWN = 20
+#: The prompt after which it is also recorded what follows the likeliest token.
+TWICE = "rome"
 
 
 def predicted(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
@@ -127,7 +129,8 @@ def next_token(bench: Bench) -> Found:
 
     The likeliest twenty pieces of each, and the entropy of all 49,152. The logit lens reads every layer as if it were
     the last: the rank of the piece that the model says in the end, and the first layer from which on it stays the
-    likeliest. Source: nostalgebraist 2020 (logit lens).
+    likeliest. Of one prompt, also the likeliest pieces after the one that it says. Source: nostalgebraist 2020 (logit
+    lens).
     """
     loaded = facts(bench)
     found = bench.each("{}", PROMPTS, lambda key: predicted(loaded, PROMPTS[key]))
@@ -145,6 +148,10 @@ def next_token(bench: Bench) -> Found:
         read = [f"{layer}: {piece}" for layer, piece in zip(layers, said, strict=True)]
         made |= tensors("rank", {"rank": pieces}, **{key: found["probs"][at]})
         made |= tensors("layer", {"layer": read}, **{f"{key}_lens": found["ranks"][at]})
+        if key == TWICE:
+            then = next_probs(loaded.model, ids_of(loaded, f"{PROMPTS[key]} {pieces[0]}")).topk(SHOWN)
+            following = [piece.removeprefix(JOIN) for piece in pieces_of(loaded, then.indices.tolist())]
+            made |= tensors("rank", {"rank": following}, **{f"{key}_then": then.values.numpy()})
     return made
 
 
