@@ -195,19 +195,12 @@ class Basics(Chapter):
             ),
             beat(
                 "The encoder reads the sentence, and works out what each word means there.",
-                draw(*picture.goes_in, kind="row"),
-                appear_in_turn(picture.encoder.working(), "slow"),
-                ambient=pulses(picture.goes_in, role="focus"),
+                *picture.read(),
             ),
-            beat(
-                "It hands over a vector for each token.",
-                draw(*picture.handed, kind="row"),
-                ambient=pulses([*picture.goes_in, *picture.handed], role="focus"),
-            ),
+            beat("It hands over a vector for each token.", *picture.hand_over()),
             beat(
                 "From them, the decoder generates the answer.",
-                appear_in_turn(picture.decoder.working()),
-                *one_by_one(picture.comes_out, picture.output),
+                *picture.write(),
                 ambient=pulses(picture.ways, role="focus"),
             ),
             stage=[closed.source, closed.box, closed.title],
@@ -403,7 +396,7 @@ class Basics(Chapter):
                 "Then it is read, too, and so on, token by token.",
                 appear(read),
                 appear_in_turn([*then.likely.lines]),
-                (then.write(), leave(read)),
+                (then.write("row"), leave(read)),
             ),
             beat(
                 "Often there is no single answer:",
@@ -475,24 +468,19 @@ class Basics(Chapter):
     def who_does_what(self, text: Translated, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and a question to take away."""
         picture = Halves(trace, text.source, text.output)
-        flow = pulses(picture.ways, role="focus")
-        encoding, writing = picture.encoder.working(), picture.decoder.working()
-        gone = [picture.encoder, picture.decoder, *picture.ways, *picture.output, *encoding, *writing]
+        gone = [picture.encoder, picture.decoder, *picture.ways, *picture.output, *picture.states[-1]]
+        gone += [bar for bars in picture.lit for bar in bars]
         reader = WordByWord(text.source, rows_of(trace, MEMORIES) if MEMORIES in trace else None)
         yield Step(
             "Who does what",
             beat(
                 "So the encoder turns each token into a vector that knows its context;",
-                draw(*picture.goes_in, kind="row"),
-                appear_in_turn(encoding),
-                draw(*picture.handed, kind="row"),
-                ambient=flow,
+                *picture.read(),
+                *picture.hand_over("row"),
             ),
             beat(
                 "the decoder writes from these vectors, one token at a time.",
-                appear_in_turn(writing),
-                *one_by_one(picture.comes_out, picture.output),
-                ambient=flow,
+                *picture.write(),
             ),
             beat(
                 "But people read word by word. Why not the machine?",

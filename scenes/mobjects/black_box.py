@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from manim import DL, DOWN, DR, LEFT, RIGHT, UL, UP, UR, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, leave, ring_around
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, exchange, flow, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
@@ -39,6 +39,8 @@ REMARK = 64.0
 BUNDLED = 0.4
 #: Px of a vector inside of the encoder, and from there to its edge; and the least attention weight that has a strand.
 INNER, GAP, FAINT = 60.0, 24.0, 0.02
+#: Px of a vector on its way through both halves, and at most from its line to the next.
+WIDEST, SLIM, SPREAD = 140.0, 32.0, 32.0
 #: Px between the rows of two sentences, and how much of all vectors but those of one word is not seen.
 HALVES, VEIL = 84.0, 0.6
 #: So many numbers of a vector are read beside its stripes.
@@ -251,7 +253,9 @@ def layers_in(room: Room, pieces: Mapping[str, VMobject], wanted: tuple[str, ...
 class Halves(VGroup):
     """The opened model: the source goes up into the encoder, what the decoder writes comes out above it.
 
-    `handed` are the lines of the vectors from the top of one to the other, one for each token of the source.
+    `handed` are the lines of the vectors from the top of one to the other, one for each token of the source. `states`
+    are these vectors after the embedding and after each layer, where they are then, and `lit` the bars that made them,
+    and last those of the decoder.
     """
 
     def __init__(self, trace: Trace, source: Sequence[Label], output: Sequence[Label]) -> None:
@@ -262,19 +266,65 @@ class Halves(VGroup):
         self.decoder = Half(trace, "decoder", right.split_rows(high)[1])
         self.goes_in = upwards(self.source, [self.encoder])
         self.comes_out = upwards([self.decoder], self.output)
-        self.handed = VGroup(
-            self._handed(chip.get_x(), k - (len(source) - 1) / 2) for k, chip in enumerate(self.source)
+        wide = min(WIDEST, 0.7 * pixels(self.source[0].width))
+        self.handed, self.rides = (
+            [self._handed(chip.get_x(), k - (len(source) - 1) / 2, short) for k, chip in enumerate(self.source)]
+            for short in ((0.0, 0.0), (wide / 2 + 6, SLIM))
         )
         self.ways = [*self.goes_in, *self.handed, *self.comes_out]
+        parts, layers = ["embed_src"], range(trace.about["config"]["encoder_layers"])
+        parts += [f"encoder.{layer}." for layer in layers]
+        tensors = [rows_of(trace, "embed_src.sum"), *(rows_of(trace, f"encoder.{i}.resid_post") for i in layers[:-1])]
+        tensors, self.states, self.lit = [*tensors, final_of(trace)], [], []
+        for part, tensor in zip(parts, tensors, strict=True):
+            self.lit.append([bar for bar in self.encoder.working() if bar.key[1].startswith(part)])
+            level = self.rides[0].get_start() if tensor is tensors[-1] else self.lit[-1][-1].get_center()
+            row = (Vector(one, wide, SLIM, "residual", full_colour(*tensors)).opaque() for one in tensor)
+            self.states.append(
+                [one.move_to(chip).set_y(level[1]).set_z_index(1) for one, chip in zip(row, self.source, strict=True)]
+            )
+        self.lit.append(self.decoder.working())
+        self.encoder.heading.set_z_index(2)
         super().__init__(
-            self.source, self.goes_in, self.encoder, self.handed, self.decoder, self.comes_out, self.output
+            self.source, self.goes_in, self.encoder, *self.handed, self.decoder, self.comes_out, self.output
         )
 
-    def _handed(self, x: float, place: float) -> VMobject:
-        """A line out of the top of the encoder and into the side of the decoder, `place` lines from the middle one."""
-        aside = units(place * min(20.0, 100 / len(self.source)))
-        top, end, level = self.encoder.get_top(), self.decoder.get_left(), self.output.get_y() - aside
-        turn, entry = (self.encoder.get_right()[0] + end[0]) / 2 - aside, end[1] - aside
+    def read(self) -> list[Any]:
+        """Each token becomes a vector, which rises through the encoder, and is another one after each layer."""
+        first, *later = zip([self.source, *self.states], self.states, self.lit, strict=False)
+        return [
+            (
+                draw(*self.goes_in, kind="row"),
+                appear(*first[2], rise=False),
+                *(Travel(*pair, kind="row") for pair in zip(*first[:2], strict=True)),
+            ),
+            *((appear_in_turn(lit, "appear"), *exchange(old, new, "row")) for old, new, lit in later),
+        ]
+
+    def hand_over(self, kind: str = "slow") -> list[Any]:
+        """The vectors travel along their lines to the decoder."""
+        rides = (flow(vector, way, kind) for vector, way in zip(self.states[-1], self.rides, strict=True))
+        return [draw(*self.handed), tuple(rides)]
+
+    def write(self) -> list[Any]:
+        """For each word, the decoder works from the bottom up, and the word comes out; once for many words."""
+        lit, plays = self.lit[-1], list[Any]()
+        if len(self.output) > ALOUD:
+            return [appear_in_turn(lit), *one_by_one(self.comes_out, self.output)]
+        for way, chip in zip(self.comes_out, self.output, strict=True):
+            comes = draw(way, kind="emphasise"), Travel(way, chip, kind="emphasise")
+            plays += [appear_in_turn(lit, "appear"), comes if chip is self.output[-1] else (*comes, leave(*lit))]
+        return plays
+
+    def _handed(self, x: float, place: float, short: tuple[float, float]) -> VMobject:
+        """A line out of the top of the encoder and into the side of the decoder, `place` lines from the middle one.
+
+        It is so many px `short` of the decoder, and of the encoder.
+        """
+        aside = units(place * min(SPREAD, 4 * SPREAD / len(self.source)))
+        top, end = self.encoder.get_top() + UP * units(short[1]), self.decoder.get_left() + LEFT * units(short[0])
+        level = self.output.get_y() - aside
+        turn, entry = (self.encoder.get_right()[0] + self.decoder.get_left()[0]) / 2 - aside, end[1] - aside
         corners = (x, top[1]), (x, level), (turn, level), (turn, entry), (end[0], entry)
         return path([np.array([*corner, 0]) for corner in corners], "residual", 5)
 
@@ -542,6 +592,6 @@ class Continuation(VGroup):
         self.likely = NextWord(probs, STAGE.split_rows(120, 50)[1], reach=REACH)
         super().__init__(self.text, self.answer, self.likely)
 
-    def write(self) -> Animation:
+    def write(self, kind: str = "slow") -> Animation:
         """The likeliest token comes out of the end of its bar, and goes straight to the end of the text."""
-        return Travel(self.likely.lines[0][2], self.answer, BOW, "slow")
+        return Travel(self.likely.lines[0][2], self.answer, BOW, kind)
