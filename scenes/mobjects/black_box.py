@@ -50,7 +50,7 @@ LIKELIEST = 5
 #: The probability whose bar is as long as the room, where a text goes on in several ways.
 REACH = 0.65
 #: The bend of the way of a token that is written at the end of a text, so that it stays clear of the text.
-BOW = -0.2
+BOW = -0.32
 
 
 def sentence(words: Sequence[Label], room: Room, at_foot: bool = False) -> VGroup:
