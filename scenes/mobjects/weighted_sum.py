@@ -131,11 +131,13 @@ class WeightedSum(VGroup):
         ribbon: Ribbon,
         side: Room,
         written: bool = False,
-        weights: NamedTensor | None = None,
+        step: int | None = None,
     ) -> WeightedSum:
-        """The values that the query token takes of the sentence, with its own weights or others."""
+        """The values that the query token takes of the sentence; at a `step`, with its second-best score raised."""
         head, query_token = focus.seen(trace), focus.query_token
-        weights, output = weights or head["weights"].pick(query=query_token), head["z"].pick(query=query_token)
+        raised = {} if step is None else {"step": step}
+        names = ("raised_weights", "raised_z") if raised else ("weights", "z")
+        weights, output = (head[name].pick(query=query_token, **raised) for name in names)
         values, keys = head[attention_input(head, "v")], within_reach(head, query_token)
         return cls(weights, values, output, ribbon, keys, query_token, side, ribbon.below(STAGE), written)
 
@@ -145,15 +147,20 @@ class WeightedSum(VGroup):
         together = lagged(turns, 0.35, 2.0)
         return appear(self.outlines, rise=False), together
 
-    def pass_by(self, states: Sequence[WeightedSum], kind: str) -> list[Any]:
-        """Weights pass through those of others, and values are as narrow as they say; numbers stand at both ends."""
+    def pass_by(self, states: Sequence[WeightedSum], kind: str) -> tuple[Animation, ...]:
+        """Weights pass through those of others; values are as narrow as they say, and so is the output mixed."""
         parts = [
             VGroup(*(part for one in some for part in one.family_members_with_points()))
             for some in (self.values, *(state.shrunk for state in states))
         ]
-        fills = [[tile.get_fill_color().to_hex() for tile in state.tiles] for state in states]
-        motions = Through(parts[0], parts[1:], kind), Shades(self.tiles, fills, states[-1].tiles, kind)
-        return [leave(states[0].numbers), motions, appear(states[-1].numbers, rise=False)]
+        shades = [
+            Shades(cells, [[cell.get_fill_color().to_hex() for cell in those] for those in several], several[-1], kind)
+            for cells, several in (
+                (self.tiles, [state.tiles for state in states]),
+                (self.output.cells, [state.output.cells for state in states]),
+            )
+        ]
+        return Through(parts[0], parts[1:], kind), *shades, Told(self.numbers, [one.numbers for one in states], kind)
 
     def follow(self) -> list[Any]:
         """The sum of one entry: its weights and values come down from above, and its result stands in the output."""
@@ -182,6 +189,21 @@ class WeightedSum(VGroup):
         cells = VGroup(*(cell for cell in self.output.cells if cell not in self.shown))
         come = appear(*first, rise=False)
         return [(come, together) if first else together, Sweep(cells, "rest"), leave(left)]
+
+
+class Told(Motion):
+    """Numbers are those of one state after another, in time with a `Through`."""
+
+    def __init__(self, numbers: VGroup, states: Sequence[VGroup], kind: str) -> None:
+        self.states = states
+        super().__init__(numbers, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here = round(self.rate_func(alpha) * (len(self.states) - 1))
+        for text, other in zip(self.mobject, self.states[here], strict=True):
+            text.text, text.spans, text.points, text.fill_rgbas = (
+                other.text, other.spans, other.points.copy(), other.fill_rgbas
+            )  # fmt: skip
 
 
 class Narrow(Motion):

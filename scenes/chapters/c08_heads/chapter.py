@@ -87,11 +87,10 @@ class Heads(Chapter):
         query_token, head = focus.query_token, focus.seen(trace)
         raised = head["raised_weights"].pick(query=query_token)
         (top_key, most), (second, last) = (raised.pick(step=step).largest() for step in (0, len(raised) - 1))
-        states = [WeightedSum.of(trace, focus, ribbon, side, weights=raised.pick(step=i)) for i in range(len(raised))]
-        states[0].numbers, fight, back = picture.numbers, [], []
+        states, fight, back = [WeightedSum.of(trace, focus, ribbon, side, step=i) for i in range(len(raised))], [], ()
         if last > 0.5 and second.position != top_key.position:
             told = f"Give “{second}” more: what one token gets, the others lose."
-            fight, back = [beat(told, *picture.pass_by(states, "slow"))], picture.pass_by(states[::-1], "row")
+            fight, back = [beat(told, picture.pass_by(states, "slow"))], picture.pass_by(states[::-1], "row")
         yield Step(
             "Is one set of weights enough?",
             beat(
@@ -103,9 +102,9 @@ class Heads(Chapter):
                 ribbon.mark({ribbon.place(query_token): "query"}),
                 picture.weigh(),
             ),
+            beat("What comes out is one vector, mixed by this one set of weights.", *picture.pour()),
             *fight,
-            beat("What comes out is one vector, mixed by this one set of weights.", *back, *picture.pour()),
-            beat(f"But “{query_token}” may need another mixture, too.", appear(ring_around(picture.output))),
+            beat(f"But “{query_token}” may need another mixture, too.", back, appear(ring_around(picture.output))),
             stage=[ribbon, picture.values, picture.tiles, picture.numbers],
         )
 

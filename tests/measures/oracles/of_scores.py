@@ -211,6 +211,11 @@ def raised_weights(raw):
     return np.stack(found, axis=3)
 
 
+@oracle("raised_z", ATTENTION, "batch head query step d_head")
+def raised_z(raw):
+    return np.einsum("bhisj,bhjd->bhisd", raised_weights(raw), raw["v"])
+
+
 @oracle("tied_z", ATTENTION, "batch head query d_head")
 def tied_z(raw):
     return np.einsum("bhij,bhjd->bhid", tied_weights(raw), raw["v"])

@@ -114,6 +114,12 @@ def raised_weights(masked: np.ndarray) -> Values:
     return softmax(masked[..., None, :] + np.arange(RAISED + 1)[:, None] * second[..., None, :])
 
 
+@measure("batch head query step d_head", like="q")
+def raised_z(raised_weights: np.ndarray, v: np.ndarray) -> Values:
+    """sum_j w_ij v_j with the `raised_weights` w: the output of query i while its second-best score is raised."""
+    return raised_weights @ v[:, :, None]
+
+
 @measure("batch head query d_head", like="q")
 def tied_z(tied_weights: np.ndarray, v: np.ndarray) -> Values:
     """sum_j w_ij v_j with the `tied_weights` w: the output of query i if its two best scores were equal."""
