@@ -47,7 +47,7 @@ def test_gender_is_told_from_adjectives_that_spanish_inflects_and_from_no_others
 
 def test_heads_that_nobody_misses_alone_are_missed_together():
     run = found("spare_heads")
-    assert run["worst_alone"] <= 0.02  # chosen on other sentences: at most .01 there
+    assert run["worst_alone"] <= 0.005  # chosen on other sentences: at most .007 there
     assert run["together"] > 2 * run["added_up"]
 
 

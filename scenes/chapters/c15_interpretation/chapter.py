@@ -500,14 +500,10 @@ class Interpretation(Chapter):
         answered = []
         if every:
             added, together = spare["added_up"], spare["together"]
-            costs = f"{spare['spare']} such cost {added:.1%} added up,"
+            costs = f"{spare['spare']} of {spare['heads']} heads cost at most {spare['worst_alone']:.1%} each,"
             answered = [
                 beat(
-                    claim(
-                        bool(together > 2 * added),
-                        f"Not if others stand in: of all {spare['heads']} heads, {costs}",
-                        f"Of all {spare['heads']} heads, {costs}",
-                    ),
+                    claim(bool(together > 2 * added), "Not if others stand in: ", "Not shown here: ") + costs,
                     *every.one_by_one(),
                 ),
                 beat(f"{together:.1%} together.", *every.together()),

@@ -317,7 +317,7 @@ class FAQ(Chapter):
                 picture.one_by_one(),
             ),
             beat(
-                f"{spare} of all {run['heads']} heads cost next to nothing.",
+                f"{spare} of all {run['heads']} heads cost at most {run['worst_alone']:.1%} each.",
                 (appear(picture.legend), appear_in_turn([*picture.rings])),
             ),
             beat(
