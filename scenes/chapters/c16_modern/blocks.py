@@ -97,28 +97,36 @@ class Normed:
 
 
 class Laid:
-    """The results of both norms, one over the other across the stage, and how much the mean was.
+    """The results of both norms, each on a line of its own, then one over the other; and how much the mean was.
 
     Args:
         run: the results of the experiment.
+        names: what both norms are called.
     """
 
-    def __init__(self, run: Trace) -> None:
-        body, foot = INSIDE.split_rows(-120, 20)
-        rows = run["layer_normed"], run["rms_normed"]
+    def __init__(self, run: Trace, *names: Words) -> None:
+        side, body = INSIDE.split_columns(NAMES, 20)
+        rows, rooms = (run["layer_normed"], run["rms_normed"]), body.rows(2, 20)
         #: True if no eye can tell them apart.
         self.alike = bool(run["difference"] < SEEN)
-        unit = body.height / 2 / max(float(np.abs(row.values).max()) for row in rows)
-        wide, origin = body.width / len(rows[0]) * 0.7, Ground()
-        self.zero = zero_in(body, origin)
-        self.bars, self.outlines = (bars(row.quantities(), body, unit, wide, origin) for row in rows)
-        self.outlines.set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
-        names, place = foot.split_columns(430, 30)
-        self.share = ShareBar(run["mean_share"], place.width - 260, "", 52).move_to(place.centre, aligned_edge=LEFT)
+        unit = rooms[0].height / 2 / max(float(np.abs(row.values).max()) for row in rows)
+        wide, grounds = body.width / len(rows[0]) * 0.7, (Ground(), Ground())
+        upper, lower = grounds
+        self.zeros = [zero_in(room, ground) for room, ground in zip(rooms, grounds, strict=True)]
+        #: The first, the second, and the second where it lies over the first; both names stand beside.
+        self.bars, *self.outlines = (
+            bars(row.quantities(), room, unit, wide, ground)
+            for row, room, ground in zip((*rows, rows[1]), (*rooms, rooms[0]), (upper, lower, upper), strict=True)
+        )
+        VGroup(*self.outlines).set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
+        self.names = [name.copy().begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
+        self.under = self.names[1].copy().next_to(self.names[0], DOWN, buff=units(24)).align_to(self.names[0], LEFT)
+        place = rooms[1]
+        self.share = ShareBar(run["mean_share"], place.width - 160, "", 72).move_to(place.centre)
         self.share.align_to(at(place.left, 0), LEFT)
         self.share.track.set_fill(palette().line)
         self.figure = number(run["mean_share"], ".0%", "large number").next_to(self.share, RIGHT, buff=units(30))
-        self.title = Words("mean, over the rms", "block", "ink2").end_in(names)
+        self.title = Words("mean, over the rms", "block", "ink2").begin_in(side.cross(place))
 
 
 class Bend(VGroup):

@@ -100,11 +100,11 @@ class Modern(Chapter):
         after = Normed(
             run, "RMSNorm", Formula('frac(x, "rms")', LARGE), ["stream", "rms_normed"], "root_mean_square", right
         )
-        laid = Laid(run)
+        laid = Laid(run, before.title, after.title)
         yield Step(
             "RMSNorm only divides",
             beat(
-                f"First comes the norm. Here is a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
+                f"The norm first: a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
                 *plan.into("norm 1", before.zero, after.zero, before.drawn, after.drawn),
                 appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
             ),
@@ -120,25 +120,28 @@ class Modern(Chapter):
                 (*after.on(), leave(before.band, after.band)),
             ),
             beat(
-                claim(
-                    laid.alike,
-                    "One laid over the other: no difference to be seen, for the mean was next to nothing,",
-                    "One laid over the other: they differ, for the mean was not small,",
+                "Now lay one over the other:",
+                (
+                    leave(*before.around[1:], *after.around[1:]),
+                    *exchange([before.title, before.states[-1]], [laid.names[0], laid.bars], "camera"),
+                    *exchange([after.title, after.states[-1]], [laid.names[1], laid.outlines[0]], "camera"),
+                    appear(*laid.zeros),
                 ),
                 (
-                    leave(*before.around, *after.around),
-                    *exchange([before.states[-1]], [laid.bars], "camera"),
-                    appear(laid.zero),
+                    leave(laid.zeros[1]),
+                    *exchange([laid.names[1], laid.outlines[0]], [laid.under, laid.outlines[1]], "slow"),
                 ),
-                exchange([after.states[-1]], [laid.outlines], "camera"),
             ),
             beat(
-                f"typically {run['mean_share']:.0%} of the root mean square. "
-                + claim(laid.alike, "Here, that step would change little.", "Here, that step would change much."),
+                claim(
+                    laid.alike,
+                    "no difference to be seen, for the mean was next to nothing,",
+                    "they differ, for the mean was not small,",
+                ),
                 appear(laid.title, laid.share.track),
                 grow(laid.share.bar),
-                appear(laid.figure),
             ),
+            beat(f"typically {run['mean_share']:.0%} of the root mean square.", appear(laid.figure)),
             stage=[plan],
         )
 
