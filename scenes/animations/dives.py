@@ -16,7 +16,7 @@ from scenes.theme import pace, units
 #: How many times thicker the lines of what is dived into become at most.
 THICKER = 2.0
 #: How many times faster what is dived past goes out than the eye comes to the part.
-PASSING = 6.0
+PASSING = 40.0
 
 
 class Dive(Motion):
@@ -72,7 +72,7 @@ class Dive(Motion):
         thicker = min(float(np.sqrt(size[0] * size[1])), THICKER)
         for state, width in self.strokes:
             state["stroke_width"] = width * thicker
-        # What is dived past is gone after a sixth of the way, before it covers titles.
+        # What is dived past is gone before it covers titles or captions.
         outer, inner = (1 - (1 - kept) * min(1.0, rate * depth) for kept, rate in ((0.0, PASSING), (self.inside, 2.0)))
         if depth == 0:
             self.points.restore()
