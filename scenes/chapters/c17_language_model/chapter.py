@@ -278,9 +278,7 @@ class LanguageModel(Chapter):
         kept, moves = (apart.values[:, :place] == 0).all(), (apart.values[-1, place:] > 0).all()
         read, (deepest, _) = apart.label("position", count - 1), apart.pick(position=count - 1).largest()
         lanes = Front(apart, place, FRONT)
-        before, later = (
-            [one.words[0], one.number] for one in (Next(it, run["next_0"], LIKELY) for it in (page, other))
-        )
+        first = Next(page, run["next_0"], LIKELY)
         depth = Words(f"layer {depths[0]}", "large number").end_in(lanes.head)
         legend = Words("brighter: its vector moves farther", "fact", "ink2").begin_in(lanes.head)
         ties = [lanes.tie(other.words[BEFORE], place), lanes.tie(other.words[-1], count - 1)]
@@ -289,12 +287,12 @@ class LanguageModel(Chapter):
             "Change one word, and all that follows changes",
             beat(
                 f"We intervene at the input: “{new}” in the place of “{old}”.",
-                appear(*before),
-                moved([*page.parts, *before], [*other.parts, *later]),
+                appear(first.words[0], first.number),
+                (leave(first.words[0], first.number), moved(page.parts, other.parts)),
             ),
             beat(
                 "How far does each vector move? At first, only that of the name.",
-                (leave(*later), appear(lanes.paper, legend, depth), draw(ties[0])),
+                (appear(lanes.paper, legend, depth), draw(ties[0])),
                 appear(lanes.floors[0], rise=False),
             ),
             beat(
