@@ -51,7 +51,7 @@ class Inside(Chapter):
         yield from self.at_rest(run, card)
         yield from self.a_name_twice(run, card)
         yield from self.without_heads(run, card)
-        yield from self.through_the_layers(run, trace.under(TOKENS), card)
+        yield from self.through_the_layers(run, trace.under(TOKENS), trace["experiment.long_prompt.depths"], card)
         yield from self.a_unit(run, card)
         yield from self.it(run, trace.under(PRONOUN), card)
         yield from self.the_last_word(run, card)
@@ -228,11 +228,11 @@ class Inside(Chapter):
             stage=[card.paper, card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
 
-    def through_the_layers(self, run: Trace, tokens: Trace, card: Card) -> Iterator[Step]:
+    def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, card: Card) -> Iterator[Step]:
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
-        picture, (_, earliest) = Climb(ranks, decided, said, card.inside), decided.smallest()
+        picture, (_, earliest) = Climb(ranks, decided, said, depths, card.inside), decided.smallest()
         asked = card.called(f"{prompt} … (without chat markers)")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
@@ -242,7 +242,7 @@ class Inside(Chapter):
             "The logit lens, through every layer",
             beat(
                 f"“{prompt}”: where is that decided?",
-                appear(rank, picture.first, picture.tokens[0], picture.curve[0], picture.winner),
+                appear(rank, picture.tokens[0], picture.curve[0], picture.winner),
             ),
             beat("The logit lens reads each layer as if it were the last.", begun),
             beat(

@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange, follow, grow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Shade, Stands, Thickness, means
+from scenes.mobjects.marks import Shade, Stands, Thickness, Tick, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.text import Words, number, word
@@ -21,9 +21,11 @@ from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px for the tokens below, for the names beside the plot, above it, and for the last token.
-WORDS, SIDE, HEAD, LAST = 204.0, 124.0, 76.0, 186.0
-#: Px of a line of token names, between two names, between a name and the line that leads to it, and between two tokens.
-STAIR, GAP, EDGE, SPLIT = 48.0, 14.0, 8.0, 7.0
+WORDS, SIDE, HEAD, LAST = 186.0, 178.0, 76.0, 186.0
+#: After so many layers, the likeliest token is told: px from the axis to the layer, to the token, and around rows.
+EVERY, UNDER, CARD, EDGE = 10, 36.0, 102.0, 8.0
+#: Tokens that are no words, and the powers of ten of a rank.
+SIGNS, RANKS = {"·.": "a full stop", "[space]": "a space"}, ("first", "tenth", "hundredth", "thousandth")
 #: A rank behind so many tokens is far from the first.
 FAR_BEHIND = 1000
 
@@ -43,15 +45,23 @@ class Climb:
         ranks: "sentence layer", of the prompt that is followed and of others.
         decided: the layer from which on each is the first.
         said: a tensor whose labels along "step" are the likeliest tokens, layer by layer.
+        depths: the number of each layer.
     """
 
-    def __init__(self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, room: Room = STAGE) -> None:
+    def __init__(
+        self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, depths: NamedTensor, room: Room = STAGE
+    ) -> None:
         above, below = room.split_rows(-WORDS)
         layers = range(ranks.size("layer"))
         reach, size = (layers, (1.0, float(ranks.values.max()))), (above.width - SIDE - LAST, above.height - HEAD)
         self.plot = Ranks(decided, ranks, reach, *size, (False, True))
         self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
         self.plot.names[0].settle(below.split_rows(-40)[1].centre)
+        for power, name in enumerate(RANKS):
+            spot = self.plot.beside(10.0**power)
+            text = Words(name, "fact", "ink2").settle(spot).end_at(spot[0] - units(16))
+            line = rule(spot, spot + RIGHT * self.plot.axes[0].width, "line", 2)
+            self.plot.add(line, means(text, Tick(10.0**power, self.plot.up, 12)))
         x = [float(layer) for layer in layers]
         self.ranks = ranks[0]
         places = self.ranks.quantities()
@@ -63,7 +73,11 @@ class Climb:
             self.curve.add(VGroup(self.plot.curve(x[both], places[both], "weight", 7), self.dots[layer]))
         #: The token that wins in the end, and where it stands at each layer.
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
-        self.ride = [spot.get_center() + LEFT * units(70) + UP * units(44) for spot in self.dots]
+        aside = LEFT * units(70) + UP * units(44)
+        least = self.dots[0].get_x() + self.winner.width / 2 + units(EDGE)  # beside the names of ranks
+        self.ride = [spot.get_center() + aside for spot in self.dots]
+        for spot in self.ride:
+            spot[0] = max(spot[0], least)
         self.winner.move_to(self.ride[0])
         self.others = VGroup(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None)))
         self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
@@ -71,33 +85,24 @@ class Climb:
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
         self.most = Words("most", "stage word", "query").next_to(self.dots[-1], RIGHT, buff=units(18))
-        self.tokens = self._written(said, [self.plot.point(layer, reach[1][1]) for layer in layers])
+        self.tokens = VGroup(self._said(said.label("step", layer), depths.quantity(layer)) for layer in layers)
         self.chance = number(said.quantity(-1), "share", "stage number")
         self.chance.next_to(self.tokens[-1][-1], RIGHT, buff=units(24))
-        self.first = number(ranks.quantity(0, 0), ",.0f", "stage number")
-        self.first.next_to(self.dots[0], LEFT, buff=units(14))
 
-    @staticmethod
-    def _written(said: NamedTensor, feet: Sequence[np.ndarray]) -> VGroup:
-        """A piece of a line for each layer, and where another token begins, its name, lower where the next is near."""
-        pitch, labels = feet[1] - feet[0], said.words("step")
-        begins = [i for i, label in enumerate(labels) if not i or str(label) != str(labels[i - 1])]
-        names = {i: means(word(labels[i], "stage word", "ink2"), Stands(labels[i])) for i in begins}
-        deep: dict[int, int] = {}
-        for i in reversed(begins):
-            end = i + (names[i].width + units(GAP)) / pitch[0]
-            deep[i] = 1 + max((deep[j] for j in deep if j < end), default=-1)
-        tokens = VGroup()
-        for i, spot in enumerate(feet):
-            start, split = spot - pitch / 2 + DOWN * units(EDGE), RIGHT * units(SPLIT if i + 1 in names else 0)
-            token = VGroup(rule(start, start + pitch - split, "ink2", 4))
-            if i in names:
-                foot = start + DOWN * units(STAIR * (deep[i] + 0.5) + 6)
-                if deep[i]:
-                    token.add(rule(start, foot, "ink3", 2))
-                token.add(names[i].settle(foot).begin_at(start[0] + units(EDGE) * bool(deep[i])))
-            tokens.add(token)
-        return tokens
+    def _said(self, label: Label, depth: Quantity) -> VGroup:
+        """A stroke below a layer, and after every so many the layer's name and its likeliest token."""
+        foot, layer = self.plot.point(float(depth), self.ranks.quantity(0)), int(depth)
+        foot[1] = self.plot.axes[0].get_y()
+        mark = VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2))
+        if layer % EVERY == 0:
+            name = Words(f"layer {depth}", "fact", "ink2") if layer else Words("input", "fact", "ink2")
+            sign = SIGNS.get(str(label))
+            spot = foot + DOWN * units(CARD)
+            told = (
+                Words(sign, "aside").settle(spot) if sign else Token(label, "", 0, HEIGHT, "stage word").move_to(spot)
+            )
+            mark.add(name.settle(foot + DOWN * units(UNDER)), told)
+        return mark
 
     def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:
         """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""
