@@ -227,7 +227,7 @@ def test_all_vectors_are_said_to_change_with_a_word_only_where_each_does() -> No
 def test_other_heads_are_said_to_stand_in_only_where_all_together_cost_much_more() -> None:
     trace = trace_of("The car is red")
     singly, together = (float(trace[f"experiment.spare_heads.{name}"]) for name in ("added_up", "together"))
-    costs = f"8 of 18 heads cost at most {float(trace['experiment.spare_heads.worst_alone']):.1%} each, "
+    costs = f"8 heads cost at most {float(trace['experiment.spare_heads.worst_alone']):.1%} each, "
     assert f"Not if others stand in: {costs}{together:.1%} together." in said("interpretation", trace)
     assert together > 2 * singly
     alike = said("interpretation", changed(trace, experiment__spare_heads__together=np.array(singly)))

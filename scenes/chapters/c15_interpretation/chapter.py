@@ -224,10 +224,11 @@ class Interpretation(Chapter):
                 (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]], "slow")),
             ),
             beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
+            beat("New nouns:", *picture.ask()),
             beat(
-                f"New nouns: at the input, {first} of {asked} are wrong"
+                f"at the input, {first} of {asked} are wrong"
                 + claim(bool(1 - first / asked < MORE_THAN_A_GUESS), ": not yet readable.", "."),
-                *picture.ask(),
+                *picture.judge(),
             ),
             beat(
                 f"Layer by layer: after the last, {last}.", *(play for layer in layers for play in picture.carry(layer))
@@ -500,7 +501,7 @@ class Interpretation(Chapter):
         answered = []
         if every:
             added, together = spare["added_up"], spare["together"]
-            costs = f"{spare['spare']} of {spare['heads']} heads cost at most {spare['worst_alone']:.1%} each,"
+            costs = f"{spare['spare']} heads cost at most {spare['worst_alone']:.1%} each,"
             answered = [
                 beat(
                     claim(bool(together > 2 * added), "Not if others stand in: ", "Not shown here: ") + costs,

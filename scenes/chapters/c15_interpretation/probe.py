@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Play, appear, appear_in_turn, exchange, follow, leave, reshape
+from scenes.animations import Play, Travel, appear, appear_in_turn, exchange, follow, lagged, leave, reshape
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dashes, dot, rule
+from scenes.mobjects.shapes import dashes, dot, frame
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -18,6 +18,8 @@ MASCULINE, FEMININE = "key", "value"
 KNOWN, NEW = 10.0, 17.0
 #: The part of the extent of all dots that is left free around them.
 MARGIN = 0.08
+#: Px of the row of those on the wrong side, of its count, of what it is called, and between its places.
+ROW, COUNT, OVER, APART = 40.0, 230.0, 58.0, 4.0
 
 
 class ProbePlane:
@@ -34,6 +36,9 @@ class ProbePlane:
     def __init__(self, run: Trace, room: Room) -> None:
         spots, genders, new = run["spots"], run["genders"], run["unseen"].values > 0
         head, body = room.split_rows(64, 56)
+        body, foot = body.split_rows(-ROW - OVER)
+        called, (middle, count) = foot.split_rows(OVER)[0], foot.split_rows(OVER)[1].split_columns(-COUNT)
+        half = int(run["asked"]) // 2
         across, up = (spots.pick(**{spots.axes[-1]: axis}) for axis in (0, 1))
         reach, heights = (
             (1 + MARGIN) * float(np.abs(across.values).max()),
@@ -44,8 +49,22 @@ class ProbePlane:
         self.plot = Plot.filling(body.split_rows(-90)[0], across, up, around)
         self.ticks = self.plot.ticks([genders.smallest()[-1], genders.largest()[-1]], ".0f", "fact")
         self.line = dashes(self.plot.point(0, heights[0]), self.plot.point(0, heights[1]), "query", 6)
-        #: For each plane its name, the dots that the probe is fitted to, those of new nouns, crosses on the wrong ones.
+        #: For each new noun a place in a row; half of them, as a coin would have it, and what the row is called.
+        self.places = VGroup(
+            frame(place.width, place.width, "line", 2, place.width / 2).move_to(place.centre)
+            for place in middle.columns(2 * half, APART)
+        )
+        end = self.places[:half].get_right() + RIGHT * units(APART / 2)
+        self.half = dashes(end + UP * units(ROW), end + DOWN * units(ROW / 2), "ink2", 4)
+        self.row = [
+            self.places,
+            self.half,
+            Words("on the wrong side", "fact", "ink2").begin_in(called),
+            Words("a coin: half", "fact", "ink2").settle(called.centre).begin_at(end[0] + units(ROW / 2)),
+        ]
+        #: For each plane its name, the dots that the probe is fitted to, those of new nouns, and the wrong in a row.
         self.names, self.known, self.told, self.wrong, self.counts = (VGroup() for _ in range(5))
+        self.sources: list[list[VMobject]] = []
         for k in range(len(spots)):
             self.names.add(word(spots.label("part", k), "large word").begin_in(head))
             known, told = (
@@ -55,13 +74,15 @@ class ProbePlane:
             sides = spots.values[k, new, 0] * genders.values[k, new]
             self.known.add(known)
             self.told.add(told)
-            self.wrong.add(VGroup(cross(told[int(i)].get_center()) for i in np.flatnonzero(sides <= 0)))
-            count = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f} wrong"
-            self.counts.add(Words(count, "large word").end_in(head))
+            wrong = sorted((told[int(i)] for i in np.flatnonzero(sides <= 0)), key=lambda one: float(one.get_x()))
+            self.sources.append(wrong)
+            places = zip(self.places[: len(wrong)], wrong, strict=True)
+            self.wrong.add(VGroup(place.copy().set_fill(one.get_fill_color(), 1) for place, one in places))
+            told_of = f"{run['wrong_side'].quantity(k):.0f} of {run['asked']:.0f}"
+            self.counts.add(Words(told_of, "large word").end_in(count))
         self.blank = self.told[0].copy().set_fill(palette().ink3)
         looks = ((KNOWN, MASCULINE), (KNOWN, FEMININE), (NEW, "ink3"))
-        signs = (*(dot(np.zeros(3), *look) for look in looks), cross(np.zeros(3)))
-        names = "masculine", "feminine", "new noun", "on the wrong side"
+        signs, names = (dot(np.zeros(3), *look) for look in looks), ("masculine", "feminine", "new noun")
         self.legend = VGroup(VGroup(one, Words(name, "fact")).arrange() for one, name in zip(signs, names, strict=True))
         self.legend.arrange(RIGHT, buff=units(48)).align_to(at(room.left, 0), LEFT).set_y(self.plot.names[0].get_y())
 
@@ -72,21 +93,21 @@ class ProbePlane:
         return spot
 
     def ask(self) -> list[Play]:
-        """New nouns come as grey dots; then their genders are told, and they are judged."""
-        return [appear_in_turn([*self.blank]), exchange([*self.blank], [*self.told[0]]), *self.judge(0)]
+        """New nouns come as grey dots, and then their genders are told."""
+        return [
+            (appear(*self.row), appear_in_turn([*self.blank], "rest")),
+            exchange([*self.blank], [*self.told[0]]),
+        ]
 
-    def judge(self, part: int) -> list[Play]:
-        """Crosses go on those that lie on the wrong side, and are counted."""
-        return [(appear_in_turn([*self.wrong[part]], "rest"), appear(self.counts[part]))]
+    def judge(self, part: int = 0) -> list[Play]:
+        """Those that lie on the wrong side drop into the row, and are counted."""
+        if not self.sources[part]:
+            return [appear(self.counts[part])]
+        falls = (Travel(one, to, kind="row") for one, to in zip(self.sources[part], self.wrong[part], strict=True))
+        return [(lagged(falls, 0.1, kind="row"), appear(self.counts[part]))]
 
     def carry(self, part: int) -> list[Play]:
         """All dots move to where they lie in the next plane, and are judged there."""
         gone = leave(self.wrong[part - 1], self.counts[part - 1], self.names[part - 1])
         moved = (reshape(dots[0], dots[part], "row") for dots in (self.known, self.told))
         return [(gone, follow(self.names[part]), *moved), *self.judge(part)]
-
-
-def cross(centre: np.ndarray) -> VGroup:
-    """A cross on a dot."""
-    arms = ((UP + side) * units(NEW) for side in (LEFT, RIGHT))
-    return VGroup(rule(centre - arm, centre + arm, "ink", 5) for arm in arms)
