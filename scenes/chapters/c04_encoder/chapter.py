@@ -67,8 +67,7 @@ class Encoder(Chapter):
         plan = Plan(trace)
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
-        flow, mine = pulses(plan.lines, role="residual"), plan.place(focus_of(trace).query_token)
-        stops = plan.travelling(trace)
+        flow, stops = pulses(plan.lines, role="residual"), plan.travelling(trace)
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
@@ -92,7 +91,7 @@ class Encoder(Chapter):
                     "Each token’s vector goes straight on; what is computed at its side is added.",
                 ),
                 (draw(*plan.ways, kind="row"), appear(*plan.joins, rise=False), deal(plan.chips, stops[0][1])),
-                *plan.journey(stops, mine, "appear"),
+                *plan.journey(stops, "appear"),
             ),
             beat("What does each box do with them, and why is it there?", ambient=flow),
             stage=plan.chips,
@@ -104,8 +103,7 @@ class Encoder(Chapter):
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
-        mine = plan.place(token)
-        inside = Lookup(plan, ids, table, vectors, f"{vocab} × {width}", mine)
+        inside, mine = Lookup(plan, ids, table, vectors, f"{vocab} × {width}"), plan.mine
         yield Step(
             "The embedding: words become vectors",
             beat(
@@ -188,7 +186,7 @@ class Encoder(Chapter):
         plan, before = Plan(trace, "encoder.0.ln1"), rows_of(trace, trace.parents["encoder.0.ln1.mean"][0])
         vectors, out = plan.vectors(before), plan.vectors(norm["out"], "in" if pre else "out", branch=pre)
         resting = plan.vectors(before, waiting=True)
-        mine, part = vectors[plan.place(token)], trace.under("encoder.0.ln1", batch=0, position=token.position)
+        mine, part = vectors[plan.mine], trace.under("encoder.0.ln1", batch=0, position=token.position)
         sheet, room = plan.card(plan.middle)
         rows = (part[name] for name in ("centred", "normalized", "out"))
         stages = NormStages([before.pick(position=token.position), *rows], room, plan.scale)
@@ -278,7 +276,7 @@ class Encoder(Chapter):
             beat(
                 "It is added to it: this is a residual connection.",
                 exchange(mixing.vectors, mixing.moved, "slow"),
-                *mixing.summed(),
+                added(mixing.moved, mixing.made, mixing.sums),
                 leave(mixing.heading, past, *bypass),
             ),
             beat(
@@ -289,7 +287,7 @@ class Encoder(Chapter):
                 f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector: {verdict}",
                 grown(additions),
                 appear(plan.percentages(shares, additions)),
-                appear(ring_around(mixing.sums[plan.place(token)])),
+                appear(ring_around(mixing.sums[plan.mine])),
             ),
             stage=[plan, *mixing.vectors, *mixing.made, mixing.heading],
         )
@@ -314,8 +312,8 @@ class Encoder(Chapter):
             beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
             beat(
                 "The feed-forward network computes with it, in each vector by itself.",
-                appear(network.sheet, ring := ring_around(vectors[plan.place(mine)])),
-                Travel(vectors[plan.place(mine)], network.read, kind="row"),
+                appear(network.sheet, ring := ring_around(vectors[plan.mine])),
+                Travel(vectors[plan.mine], network.read, kind="row"),
             ),
             beat(
                 f"A matrix widens it, from {width} numbers to {wide};",
@@ -380,7 +378,7 @@ class Encoder(Chapter):
 
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one vector blanked in each box, and what else changes."""
-        path, token = later_attention(trace) or "encoder.0.self_attn", focus_of(trace).query_token
+        path = later_attention(trace) or "encoder.0.self_attn"
         plan = Plan(trace, path.rpartition(".")[0], behind=True)
         passing = Passing(plan, trace, path)
         columns = passing.columns[:-1]
@@ -393,7 +391,7 @@ class Encoder(Chapter):
             for k, part in enumerate(table.labels["part"])
             if part != "attention"
         )
-        here = plan.place(token)
+        here = plan.mine
         first, *blanked = boxes = passing.blanked(plan, trace, here)
         others = [k for k in range(len(plan.chips)) if k != here]
         told = [plan.heading("others changed:", columns[0][0]), *(box.count for box in boxes)]
@@ -451,10 +449,9 @@ class Encoder(Chapter):
 def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
     """The followed token looks at all vectors, takes of each what its weight says, and adds that up; so do all."""
     token, heads = focus_of(trace).query_token, trace["config.heads"]
-    place = plan.place(token)
-    taking, (best, share) = Taking(plan, trace, mixing, place), mixing.weights.pick(query=token).largest()
-    mine = mixing.strands[place * len(mixing.read) :][: len(mixing.read)]
-    others, ring = [one for one in mixing.strands if one not in [*mine]], ring_around(plan.chips[place])
+    taking, (best, share) = Taking(plan, trace, mixing), mixing.weights.pick(query=token).largest()
+    mine, ring = mixing.of(token), ring_around(plan.chips[plan.mine])
+    others = [one for one in mixing.strands if one not in mine]
     return [
         beat(
             f"What a word means depends on the others. So “{token}” looks at them,",
@@ -466,13 +463,9 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
             appear_in_turn([*taking.shares]),
         ),
         beat(
-            "It takes so much of each vector,",
-            (appear(taking.heading), deal(mixing.read, taking.parts, kind="slow")),
+            "It takes so much of each vector,", (appear(taking.heading), deal(mixing.read, taking.parts, kind="slow"))
         ),
-        beat(
-            "and adds it up: a weighted sum.",
-            taking.meet(place),
-        ),
+        beat("and adds it up: a weighted sum.", taking.meet(plan.mine)),
         beat(
             "So do the others, and learned matrices make the outputs.",
             (leave(*taking.shares, taking.heading, ring), draw(*others, back=True)),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import cycle
+from typing import NamedTuple
 
 import numpy as np
 from manim import DL, DOWN, LEFT, RIGHT, UL, UP, UR, Animation, VGroup, VMobject
@@ -27,7 +29,6 @@ from scenes.mobjects.wording import layer_name
 from scenes.theme import SMALLEST, at, palette, pixels, units
 from transformer_core.blueprint import blueprint
 from transformer_core.studies.focus import focus_of
-from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: What each kind of box is called.
@@ -81,6 +82,18 @@ def scale_of(*tensors: NamedTensor) -> float:
     return float(np.quantile(np.abs([tensor.values for tensor in tensors]), BRIGHT)) or 1.0
 
 
+class Lane(NamedTuple):
+    """In px: where the line of a token is, and how far below what happens at its side; how high its vectors are, where
+    two of them are alike, and while one waits.
+    """
+
+    y: float
+    below: float
+    high: float
+    half: float
+    slim: float
+
+
 class Plan(VGroup):
     """Every box of the encoder as a gate, read off the config, and the line of each token through all of them.
 
@@ -111,19 +124,17 @@ class Plan(VGroup):
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
         self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
-        mine = focus_of(trace).query_token.position
-        head, self.top = HEAD + HEADING, room.top + HEADING * (not opened)
-        one = (room.height - head - INSIDE) / (len(words) + MINE - 1)
-        #: The lane of the followed token is so many times as high as the others.
-        tall = [one * (MINE if i == mine else 1) for i in range(len(words))]
-        tops = [room.top + head + sum(tall[:i]) for i in range(len(words))]
-        #: Px from each line to what happens below it.
-        self.belows = [min(BELOW, LOWER * high) for high in tall]
-        self.ys = [top + (high - below) / 2 for top, high, below in zip(tops, tall, self.belows, strict=True)]
-        #: Px of the vectors on each line, and of those below it; of two of like height; and of one that waits.
-        self.highs = [min(high - below, MOST * below) * ROOMY for high, below in zip(tall, self.belows, strict=True)]
-        self.halves = [below * ROOMY for below in self.belows]
-        self.slims = [below * WAITING for below in self.belows]
+        #: The line of the token that is followed.
+        self.mine = focus_of(trace).query_token.position
+        self.top, top = room.top + HEADING * (not opened), room.top + HEAD + HEADING
+        one = (room.bottom - INSIDE - top) / (len(words) + MINE - 1)
+        self.lanes = []
+        for i in range(len(words)):
+            tall = one * (MINE if i == self.mine else 1)
+            below = min(BELOW, LOWER * tall)
+            high = min(tall - below, MOST * below) * ROOMY
+            self.lanes.append(Lane(top + (tall - below) / 2, below, high, below * ROOMY, below * WAITING))
+            top += tall
         names = {part: Words(NAMES[kind_of(part)], "token") for part in parts if part}
         wide = self._widths(parts, names, inner or [opened] * bool(opened), room.width - ahead)
         self.boxes: dict[str, VMobject] = {}
@@ -148,52 +159,43 @@ class Plan(VGroup):
             if here.width <= THIN:  # folded up, and gone: it unfolds along with its gate
                 name.scale(units(THIN) / name.width).set_fill(opacity=0)
             a, b = here.left - 3, here.right + 3
-            gaps = [
-                rule(at(a, y), at(b, y), "background", GAP * high)
-                for y, high in zip(self.ys, self.halves, strict=True)
-                if part in past
-            ]
+            lanes = self.lanes if part in past else []
+            gaps = [rule(at(a, lane.y), at(b, lane.y), "background", GAP * lane.half) for lane in lanes]
             self.gaps.add(*gaps)
             self.parts.append(VGroup(box, name, *gaps))
-        d_model = trace.about["config"]["d_model"]
         count, apart = COLUMNS.get(kind_of(opened), APART)
-        #: Px of an entry.
-        self.pitch = (self.room.width - 2 * SIDE - (count - 1) * apart) / (count * d_model)
+        #: Px of a vector.
+        self.wide = (self.room.width - 2 * SIDE - (count - 1) * apart) / count
         #: The columns at the left and right of the open gate, and what is between them.
         inside = Room(self.room.left, self.room.top + HEAD + HEADING, self.room.right, self.room.bottom).inset(SIDE, 0)
-        rest, self.last = inside.split_columns(-self.pitch * d_model, BETWEEN)
-        self.middle = rest.split_columns(self.pitch * d_model, BETWEEN)[1]
+        rest, self.last = inside.split_columns(-self.wide, BETWEEN)
+        self.middle = rest.split_columns(self.wide, BETWEEN)[1]
         #: All but the last column.
         self.before = Room(inside.left, inside.top, self.last.left - 2 * BETWEEN, inside.bottom)
         #: The absolute value that gets the full colour, wherever vectors of the stream are.
         self.scale = scale_of(*(rows_of(trace, f"encoder.0.{name}") for name in ("resid_pre", "resid_post")))
-        begin = side.right if opened != "embed_src" else self.room.right - SIDE - self.pitch * d_model
+        begin = side.right if opened != "embed_src" else self.room.right - SIDE - self.wide
         thick = min(4.0, one / 12)
         self.chips = [
-            Token(label, "", side.width, min(TOKEN, one - 6)).move_to(at((side.left + side.right) / 2, y))
-            for label, y in zip(words, self.ys, strict=True)
+            Token(label, "", side.width, min(TOKEN, one - 6)).move_to(at((side.left + side.right) / 2, lane.y))
+            for label, lane in zip(words, self.lanes, strict=True)
         ]
-        self.lines = VGroup(rule(at(begin, y), at(STAGE.right, y), "residual", thick) for y in self.ys)
+        self.lines = VGroup(rule(at(begin, y), at(STAGE.right, y), "residual", thick) for y, *_ in self.lanes)
         for i, line in enumerate(self.lines):
             line.key = ("line", i)
         self.ways, self.joins = VGroup(), VGroup()
         for first, last in ((side[0], side[-1]) for side in self.asides):
             if opened == last:
-                self.joins.add(
-                    *(
-                        self._join(at(self.last.left - BETWEEN / 2, y), high)
-                        for y, high in zip(self.ys, self.halves, strict=True)
-                    )
-                )
+                left = self.last.left - BETWEEN / 2
+                self.joins.add(*(self._join(at(left, lane.y), lane.half) for lane in self.lanes))
             elif first in past and first in self.boxes:
-                left = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
-                right = self.boxes[last].get_right() + LEFT * units(JOIN / 2)
-                for y, below, high in zip(self.ys, self.belows, self.halves, strict=True):
-                    down = DOWN * units(below)
-                    start, end = (np.array([x[0], at(0, y)[1], 0]) for x in (left, right))
-                    own = y == self.ys[mine]
-                    self.ways.add(path([start, start + down, end + down, end], "ink2" if own else "line", thick))
-                    self.joins.add(self._join(end, high))
+                far = self.boxes[first].get_left() + LEFT * units(SPACE / 2)
+                near = self.boxes[last].get_right() + LEFT * units(JOIN / 2)
+                for i, lane in enumerate(self.lanes):
+                    down, role = DOWN * units(lane.below), "ink2" if i == self.mine else "line"
+                    start, end = (np.array([x[0], at(0, lane.y)[1], 0]) for x in (far, near))
+                    self.ways.add(path([start, start + down, end + down, end], role, thick))
+                    self.joins.add(self._join(end, lane.half))
                 if not opened and kind_of(last) == "self_attn":
                     self.ways.add(self._crossing(self.boxes[last]))
         #: What there is of each token at the side of its line.
@@ -202,7 +204,7 @@ class Plan(VGroup):
 
     def _crossing(self, box: VMobject) -> VMobject:
         """Lines from the side of each token to that of each, in the left half of an attention."""
-        feet = [at(0, y + below) * UP for y, below in zip(self.ys, self.belows, strict=True)]
+        feet = [at(0, lane.y + lane.below) * UP for lane in self.lanes]
         start, end = box.get_left() * RIGHT, (box.get_left() + RIGHT * 0.4 * box.width) * RIGHT
         ways = [curve(start + a, end + b, level=True).points for a in feet for b in feet]
         return stroked(np.concatenate(ways), "weight", 1.5).set_stroke(opacity=0.5)
@@ -276,9 +278,9 @@ class Plan(VGroup):
                 made.append(("", self._column(sums, after, under, half=int(self.aside(after)) - 1)))
         return made
 
-    def journey(self, stops: Sequence[tuple[str, list[Vector]]], trail: int, kind: str) -> list[tuple[Animation, ...]]:
+    def journey(self, stops: Sequence[tuple[str, list[Vector]]], kind: str) -> list[tuple[Animation, ...]]:
         """Plays in which all vectors go from stop to stop of `travelling`; what they were stays at the first stop, and
-        on one line.
+        on the line of the followed token.
         """
         plays: list[tuple[Animation, ...]] = []
         stream, beside = stops[0][1], [*stops[0][1]][:0]
@@ -286,13 +288,13 @@ class Plan(VGroup):
             branching = self.aside(part)
             source = beside if branching and beside else stream
             stays = source is stops[0][1] or (branching and not beside)
-            pairs = [*zip(source, column, strict=True)]
             moves: list[Animation] = [
-                Travel(a, b, 0.0, kind, leaving=k != trail and not stays) for k, (a, b) in enumerate(pairs)
+                Travel(a, b, 0.0, kind, leaving=k != self.mine and not stays)
+                for k, (a, b) in enumerate(zip(source, column, strict=True))
             ]
             if beside and not branching:
                 moves += [Flight(a, b, 0.0, kind) for a, b in zip(beside, column, strict=True)]
-                moves.append(leave(*(one for k, one in enumerate(beside) if k != trail)))
+                moves.append(leave(*beside[: self.mine], *beside[self.mine + 1 :]))
             plays.append((*moves,))
             stream, beside = (stream, column) if branching else (column, [])
         return plays
@@ -308,26 +310,15 @@ class Plan(VGroup):
         wide = min(wide, WIDEST) if under else wide
         off = units((pixels(box.width) - INSIDE - wide) / 2)
         x = box.get_x() + (off if half >= 0 else -off) - units(join)
-        lanes = zip(rows, self.words, self.ys, self.belows, self.halves, strict=True)
         column = []
-        for row, label, y, below, high in lanes:
-            one = Vector(row, wide, high, "ink3" if aside else "residual", self.scale).opaque()
-            means(one.move_to(np.array([x, at(0, y + below * aside)[1], 0])).plate, Stands(label))
+        for row, label, lane in zip(rows, self.words, self.lanes, strict=True):
+            one = Vector(row, wide, lane.half, "ink3" if aside else "residual", self.scale).opaque()
+            means(one.move_to(np.array([x, at(0, lane.y + lane.below * aside)[1], 0])).plate, Stands(label))
             column.append(one)
         return column
 
-    def place(self, token: Label) -> int:
-        """The line of a token, from the top."""
-        return next(k for k, chip in enumerate(self.chips) if chip.label.position == token.position)
-
     def vectors(
-        self,
-        tensor: NamedTensor,
-        slot: str = "in",
-        branch: bool = False,
-        wide: float = 0,
-        scale: float = 0,
-        waiting: bool = False,
+        self, tensor: NamedTensor, slot: str = "in", branch: bool = False, scale: float = 0, waiting: bool = False
     ) -> list[Vector]:
         """A vector on the line of each token, or below it on a branch: where it comes "in", in the "middle", or "out"
         at the right; in "front" of an open layer; at the "end" it stands behind all gates.
@@ -335,17 +326,17 @@ class Plan(VGroup):
         On its way from gate to gate a vector stays itself, whatever has become of it. A pattern of a position is on
         a branch, but nothing else is on its line.
         """
-        room, wide = self.room.inset(SIDE), wide or self.pitch * tensor.shape[-1]
+        room, wide = self.room.inset(SIDE), self.wide
         if slot in ("front", "end"):
             room = self.end if slot == "end" else self.front
             wide = room.width
         x = {"in": room.left + wide / 2, "out": room.right - wide / 2}.get(slot, (room.left + room.right) / 2)
         made = []
-        slims = self.slims if waiting else self.highs
-        for i, (row, y, below, high) in enumerate(zip(tensor, self.ys, self.belows, slims, strict=True)):
+        for i, (row, lane) in enumerate(zip(tensor, self.lanes, strict=True)):
+            high, down = lane.slim if waiting else lane.high, lane.below * (branch and "positional" not in tensor.name)
             vector = Vector(row, wide, high, "ink3" if branch else "residual", scale or self.scale)
             vector.key = slot if slot == "end" else "branch" if branch else "stream", i
-            made.append(vector.opaque().move_to(at(x, y + below * (branch and "positional" not in tensor.name))))
+            made.append(vector.opaque().move_to(at(x, lane.y + down)))
         return made
 
     def swapped(self, vectors: Sequence[Vector]) -> list[tuple[Animation, ...]]:
@@ -361,9 +352,9 @@ class Plan(VGroup):
         as all of the pattern; and a ring around where they differ most, but for the edges.
         """
         count = max(patterns.shape[-1] // 8, LEFT_END)
-        wide, part = self.pitch * patterns.shape[-1], slice(0, count)
-        ends = self.vectors(patterns.pick(**{patterns.axes[-1]: part}), "in", True, wide)
-        foot, across = DOWN * units(10), RIGHT * units(self.pitch * count)
+        part = slice(0, count)
+        ends = self.vectors(patterns.pick(**{patterns.axes[-1]: part}), branch=True)
+        foot, across = DOWN * units(10), RIGHT * units(self.wide / patterns.shape[-1] * count)
         feet = (pattern.get_corner(DL) + foot for pattern in self.vectors(patterns, "middle", True))
         apart = np.abs(patterns.values - patterns.values[0])[:, part].sum(0)
         ring = ring_around(VGroup(*(one.cells.of(int(apart[1:-1].argmax()) + 1) for one in ends)))
@@ -378,7 +369,7 @@ class Plan(VGroup):
         """A plus or another sign at the left of each vector, which hides the line there."""
         signs = VGroup()
         for vector in vectors:
-            plate = Box(2 * BETWEEN, min(self.halves), palette().surface).move_to(
+            plate = Box(2 * BETWEEN, min(lane.half for lane in self.lanes), palette().surface).move_to(
                 vector.get_left() + LEFT * units(BETWEEN)
             )
             signs.add(VGroup(plate, Words(sign, "title", "ink", plate).settle(plate.get_center())))
@@ -398,11 +389,11 @@ class Plan(VGroup):
     def lengths(self, room: Room, *tensors: NamedTensor) -> list[VGroup]:
         """Bars as long as the vectors, across a room; those of all tensors but the first on the branches."""
         unit = room.width / max(float(tensor.values.max()) for tensor in tensors)
-        bars = [VGroup() for _ in tensors]
+        high, bars = min(lane.half for lane in self.lanes) * ROOMY, [VGroup() for _ in tensors]
         for k, tensor in enumerate(tensors):
-            for y, below, length in zip(self.ys, self.belows, tensor.quantities(), strict=True):
-                bar = bar_of(length, "width", unit, min(self.halves) * ROOMY, "ink3" if k else "residual", 4)
-                bars[k].add(bar.move_to(at(0, y + below * bool(k))).align_to(at(room.left, 0), LEFT))
+            for lane, length in zip(self.lanes, tensor.quantities(), strict=True):
+                bar = bar_of(length, "width", unit, high, "ink3" if k else "residual", 4)
+                bars[k].add(bar.move_to(at(0, lane.y + lane.below * bool(k))).align_to(at(room.left, 0), LEFT))
         return bars
 
     def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
@@ -411,15 +402,15 @@ class Plan(VGroup):
             number(share, ".0%", "stage number").settle(bar.get_right() + RIGHT * units(60))
             for bar, share in zip(bars, shares.quantities(), strict=True)
         ]
-        return VGroup(text for text in texts if text.height < units(min(self.halves)))
+        return VGroup(text for text in texts if text.height < units(min(lane.half for lane in self.lanes)))
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:
-    """Let the vector on each token's branch fly into its stream vector, which goes on as their sum."""
+    """Let the vector on each token's branch fly into its stream vector, which goes on as their sum; or all into one."""
     return (
         leave(*branch),
         *exchange(stream, sums, "row"),
-        *(Flight(part, new, 0.0, "row") for part, new in zip(branch, sums, strict=True)),
+        *(Flight(part, new, 0.0, "row") for part, new in zip(branch, cycle(sums), strict=False)),
     )
 
 

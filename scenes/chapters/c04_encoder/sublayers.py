@@ -17,7 +17,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    exchange,
     grow,
     lagged,
     leave,
@@ -41,8 +40,6 @@ from transformer_core.studies.measures.sublayers import BOXES
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px below the last lane.
-FEET = 12.0
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
 FUNNEL, COPY = 70.0, 440.0
 #: A weight below this has no strand; px from a strand to its number.
@@ -156,7 +153,6 @@ class Passing(Strands):
         #: The vectors before the layer, in each of its boxes and where they are added, and behind it.
         self.stops = [*plan.travelling(trace, f"{layer}."), ("", self.end)]
         self.columns = [self.enter, *(column for _, column in self.stops)]
-        self.mine = plan.place(focus_of(trace).query_token)
         self.place, self.plan = [part for part, _ in self.stops].index(path), plan
         read, given = self.columns[self.place : self.place + 2]
         super().__init__(plan, trace, path, read, given, plan.boxes[path])
@@ -175,7 +171,7 @@ class Passing(Strands):
         stays.
         """
         *inside, last = self._steps(self.place + 1, len(self.stops))
-        looked = leave(self.title, *self.strands, *(one for k, one in enumerate(self.read) if k != self.mine))
+        looked = leave(self.title, *self.strands, *self.read[: self.plan.mine], *self.read[self.plan.mine + 1 :])
         return [looked, *inside, (leave(self.lit), *last, appear(self.sizes[1]))]
 
     def fits(self) -> list[Any]:
@@ -201,7 +197,7 @@ class Passing(Strands):
 
     def _steps(self, first: int, last: int) -> list[Any]:
         plays: list[Any] = []
-        moves = self.plan.journey([("", self.enter), *self.stops], self.mine, "row")
+        moves = self.plan.journey([("", self.enter), *self.stops], "row")
         for k in range(first, last):
             part, column = self.stops[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
@@ -237,10 +233,6 @@ class Mixing(Strands):
         """The output of each token comes up at the end of its strands."""
         return appear(self.heading), appear_in_turn(self.made)
 
-    def summed(self) -> list[Any]:
-        """Plays in which the output is added to the vectors."""
-        return [added(self.moved, self.made, self.sums)]
-
 
 class Taking:
     """Where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
@@ -249,26 +241,23 @@ class Taking:
     from, and the `sum` is in the row of the token.
     """
 
-    def __init__(self, plan: Plan, trace: Trace, mixing: Mixing, place: int) -> None:
-        token, part = plan.words[place], trace.under(mixing.path, batch=0)
-        self.shares = VGroup()
+    def __init__(self, plan: Plan, trace: Trace, mixing: Mixing) -> None:
+        token, part, self.shares = plan.words[plan.mine], trace.under(mixing.path, batch=0), VGroup()
         for weight, vector in zip(mixing.weights.pick(query=token).quantities(), mixing.read, strict=True):
             text = number(weight, "share", "stage number")
             plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(vector)
             # A number stands on its strand, or, without one, where strands would end.
-            side, wall = (LEFT, mixing.made[place]) if weight < LEAST else (RIGHT, vector)
+            side, wall = (LEFT, mixing.made[plan.mine]) if weight < LEAST else (RIGHT, vector)
             plate.next_to(wall, side, 0, coor_mask=RIGHT)
             if text.height < vector.height:
                 self.shares.add(VGroup(plate, text.settle(plate.get_center())))
-        self.parts = plan.vectors(part["weighted_rows"].pick(query=place), "out", True)
-        self.sum = plan.vectors(part["mixture"], "out", True)[place]
+        self.parts = plan.vectors(part["weighted_rows"].pick(query=plan.mine), "out", True)
+        self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
         self.heading = plan.heading(f"what “{token}” takes", self.sum)
 
     def meet(self, place: int) -> tuple[Animation, ...]:
         """All weighted vectors fly into that of the token, which becomes the sum."""
-        away = [part for part in self.parts if part is not self.parts[place]]
-        flights = (Flight(part, self.sum, 0.0, "row") for part in away)
-        return leave(*away), *exchange([self.parts[place]], [self.sum], "row"), *flights
+        return added(self.parts[place : place + 1], [*self.parts[:place], *self.parts[place + 1 :]], [self.sum])
 
 
 class Network:
@@ -308,9 +297,9 @@ class Network:
         around = [left for left, _ in ends] + [right for _, right in ends[::-1]] + ends[0][:1]
         self.own = path(around, "ink3", 4).set_fill(palette().background, 1)
         self.copies = []
-        for line, high in zip(plan.lines, plan.highs, strict=True):
+        for line, lane in zip(plan.lines, plan.lanes, strict=True):
             small = self.own.copy().rotate(PI / 2).stretch_to_fit_width(units(COPY))  # along the line
-            small.stretch_to_fit_height(units(high))
+            small.stretch_to_fit_height(units(lane.high))
             small.points = np.roll(small.points, len(small.points) // 4, axis=0)  # so that it does not turn
             self.copies.append(small.move_to(np.array([plan.middle.centre[0], line.get_y(), 0])))
 
@@ -318,27 +307,23 @@ class Network:
 class Lookup:
     """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
-    def __init__(
-        self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str, mine: int
-    ) -> None:
+    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
         inside = plan.room.inset(SIDE)
         shown = ids.quantities()
-        places = zip(shown, plan.ys, strict=True)
-        self.ids = [number(one, ".0f", "stage number").settle(at(inside.left + 46, y)) for one, y in places]
+        self.ids = [
+            number(one, ".0f", "stage number").settle(at(inside.left + 46, lane.y))
+            for one, lane in zip(shown, plan.lanes, strict=True)
+        ]
         first, last = at(inside.left + 46, 0)[0], vectors[0].get_left()[0]
-        near = [int(shown[mine]) + by for by in (-1, 1) if 0 <= int(shown[mine]) + by < len(table)]
-        listed = sorted({*map(int, shown), *(near if len(shown) <= 4 else [])})
+        mine = int(shown[plan.mine])
+        near = {mine - 1, mine + 1} & {*range(len(table))} if len(shown) <= 4 else set()
+        listed = sorted({*map(int, shown), *near})
         lines = [
             line for pair in pairwise([-1, *listed]) for line in ([None] if pair[1] - pair[0] > 1 else []) + [pair[1]]
         ]
         high = inside.bottom - plan.room.top - HEAD - HEADING
-        rows = Rows(
-            table,
-            lines,
-            pixels(last - first) - 340,
-            high / sum(0.55 if one is None else 1 for one in lines),
-            scale_of(table),
-        )
+        pitch = high / sum(0.55 if one is None else 1 for one in lines)
+        rows = Rows(table, lines, pixels(last - first) - 340, pitch, scale_of(table))
         rows.move_to(np.array([(first + last) / 2 - units(50), at(0, inside.bottom - high / 2)[1], 0]))
         for dots in rows[-1]:
             dots.scale(0.6)
