@@ -140,7 +140,8 @@ class AgainstLSTM(Chapter):
             ),
             beat(
                 "The input gate says what to write,",
-                (leave(gates.worked), *gates.come("write", chip)),
+                leave(gates.worked),
+                gates.come("write", chip),
                 *gates.gate("write"),
             ),
             beat("and that is added: the new memory.", *gates.add_up()),
@@ -150,9 +151,9 @@ class AgainstLSTM(Chapter):
                 *gates.gate("show"),
             ),
             beat(
-                "Each gate is computed from the word and the last hidden state.",
+                "All are computed from the word and the last hidden state.",
                 *gates.make(),
-                Rise(dive, *gates.gates, *gates.called, gates.made),
+                Rise(dive, gates.made),
             ),
             stage=[chain.ribbon, chain],
         )

@@ -34,7 +34,7 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, paragraph
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import PIXELS_PER_UNIT, at, pace, palette, pixels, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -50,8 +50,8 @@ THIN, THICK, SEEN = 1.5, 16.0, 0.02
 FORM = 54.0
 #: Px from the side of a word to the line of attention that comes down to it.
 LEG = 2.0
-#: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made.
-APART, RAMP, SOURCE = 96.0, 240.0, 330.0
+#: Px between two vectors of a line, of the scale of a gate, and of a vector of which gates are made, at most.
+APART, RAMP, MOST = 96.0, 240.0, 150.0
 #: So many distances of the recalled symbol have room in a row, and so many numbers along an axis of steps.
 NEAR, TICKS = 4, 4
 #: What is smaller by more than this has vanished.
@@ -122,10 +122,11 @@ class Chain(VGroup):
 
 
 class Gates(VGroup):
-    """Lines of a vector, a gate, and their product: what is kept, what is written, and what is shown.
+    """Lines of a vector, a gate, and their product: what is kept and what is written; when they are added up, these
+    give way to the sum, the new memory, and below it to what is shown.
 
-    Between them stands the sum of what is kept and what is written: the new memory. One entry of the first line is
-    `worked` out in numbers below it, and in the end each gate is `made` of the word and the last hidden state.
+    One entry of the first line is `worked` out in numbers below it. In the end, the gates and what is new are `made` of
+    the word and the last hidden state.
 
     Args:
         part: the encoder of an LSTM at one position.
@@ -135,40 +136,35 @@ class Gates(VGroup):
 
     def __init__(self, part: Trace, token: Label, room: Room) -> None:
         scale = full_colour(part["cells_before"], part["cells"])
+        rows, new = room.rows(2, 12), ("g", "what is new")
+        squashed = "memory_squashed", "squashed: minus one to one"
         lines = {
-            "keep": (("cells_before", "memory so far"), ("f", "forget gate"), ("memory_kept", "kept")),
-            "write": (("g", f"new from “{token}”"), ("i", "input gate"), ("memory_written", "written")),
-            "add": (("memory_kept", "kept"), ("memory_written", "written"), ("cells", "new memory")),
-            "show": (
-                ("memory_squashed", "squashed: minus one to one"),
-                ("o", "output gate"),
-                ("states", "hidden state"),
-            ),
+            "keep": (rows[0], ("cells_before", "memory so far"), ("f", "forget gate"), ("memory_kept", "kept")),
+            "write": (rows[1], new, ("i", "input gate"), ("memory_written", "written")),
+            "add": (rows[0], ("memory_kept", "kept"), ("memory_written", "written"), ("cells", "new memory")),
+            "show": (rows[1], squashed, ("o", "output gate"), ("states", "hidden state")),
         }
         signs = {"add": "+="}
         self.lines: dict[str, VGroup] = {}
         self.names: dict[str, VGroup] = {}
         self.signs: dict[str, VGroup] = {}
-        rows = room.rows(4, 12)
-        for (purpose, line), row in zip(lines.items(), rows, strict=True):
+        for purpose, (row, *line) in lines.items():
             inks = ("residual", "ink2"), (("residual", "ink2") if purpose in signs else ("weight", "ink"))
             vectors = self.lines[purpose] = VGroup()
             names = self.names[purpose] = VGroup()
             for (name, called), (role, ink), place in zip(line, (*inks, inks[0]), row.columns(3, APART), strict=True):
                 head, body = place.split_rows(54)
                 vectors.add(vector_in(body, part[name], role, scale, weights=role == "weight"))
-                names.add(Words(called, "stage word", ink).settle(head.centre))
+                names.add(Words(called, "block", ink).settle(head.centre))
             self.signs[purpose] = VGroup(
                 Words(sign, "large number", "ink2").settle((a.get_right() + b.get_left()) / 2)
                 for sign, (a, b) in zip(signs.get(purpose, "×="), pairwise(vectors), strict=True)
             )
-        numbers, key = rows[1:3]
-        self.worked = self._worked(part, [name for name, _ in lines["keep"]], numbers)
-        ramp = Ramp("", "zero", "one", RAMP).move_to(key.columns(3, APART)[1].split_rows(54)[0].centre)
-        self.worked.add(ramp)
-        gated = [line for line in lines if line not in signs]
-        self.gates, self.called = ([parts[line][1] for line in gated] for parts in (self.lines, self.names))
-        self.made = self._made(part, f"“{token}”", room)
+        numbers, key = rows[1].rows(2)
+        self.worked = self._worked(part, [name for name, _ in lines["keep"][1:]], numbers)
+        self.worked.add(Ramp("", "zero", "one", RAMP).move_to(key.centre))
+        made = [*(lines[line][2] for line in ("keep", "write", "show")), new]
+        self.made = self._made(part, scale, made, f"“{token}”", room)
         super().__init__(*self.lines.values(), *self.names.values(), *self.signs.values())
 
     def _worked(self, part: Trace, names: Sequence[str], room: Room) -> VGroup:
@@ -191,25 +187,29 @@ class Gates(VGroup):
             shown.add(sign.copy().settle(np.array([middle[0], room.centre[1], 0])))
         return shown
 
-    def _made(self, part: Trace, word: str, room: Room) -> VGroup:
-        """The two vectors of which each gate is made, at the left, with arrows to the gates."""
-        side = room.columns(3, APART)[0].split_columns(SOURCE)[0]
-        vectors, names, arrows = VGroup(), VGroup(), VGroup()
-        told = (("embedded", word), ("states_before", "last hidden state"))
-        for (name, called), place in zip(told, side.inset(0, HEAD).rows(2, HEAD), strict=True):
+    def _made(self, part: Trace, scale: float, made: Sequence[tuple[str, str]], word: str, room: Room) -> VGroup:
+        """Two vectors at the left, with arrows to the gates and what is new, which are made of them."""
+        left, right = room.split_columns(room.width / 3, RAMP)
+        given = ("embedded", word), ("states_before", "last hidden state")
+        vectors, names, arrows, outcome = (VGroup() for _ in range(4))
+        for (name, called), place in zip(given, left.rows(2, 12), strict=True):
             head, body = place.split_rows(54)
-            vectors.add(vector_in(body, part[name], "residual", 0, self.gates[0].height * PIXELS_PER_UNIT))
-            names.add(Words(called, "stage word", "ink").settle(head.centre))
-            starts = vectors[-1].get_right() + RIGHT * units(12)
-            arrows.add(*(arrow(starts, gate.get_left() - RIGHT * units(8), "ink2", 4, 20) for gate in self.gates))
-        return VGroup(vectors, names, arrows)
+            vectors.add(vector_in(body, part[name], "residual", most=MOST))
+            names.add(Words(called, "block", "ink").settle(head.centre))
+        for (name, called), place in zip(made, right.rows(len(made), 12), strict=True):
+            head, body = place.split_rows(54)
+            role = "residual" if name == "g" else "weight"
+            vector = vector_in(body, part[name], role, scale, weights=role == "weight")
+            outcome.add(VGroup(vector, Words(called, "block", "ink").settle(head.centre)))
+            tip = vector.get_left() - RIGHT * units(8)
+            arrows.add(*(arrow(one.get_right() + RIGHT * units(12), tip, "ink2", 4, 20) for one in vectors))
+        return VGroup(VGroup(vectors, names), arrows, outcome)
 
-    def make(self) -> list[tuple[Animation, ...]]:
-        """All but the gates goes, and each of them is made of the word and the last hidden state."""
-        vectors, names, arrows = self.made
-        kept = {id(part) for part in (*self.gates, *self.called)}
-        rest = [part for group in self for part in group if id(part) not in kept]
-        return [(leave(*rest),), (appear(vectors, names),), (draw(*arrows, kind="row"),)]
+    def make(self) -> list[tuple[Animation | None, ...]]:
+        """All goes, and each gate and what is new are made of the word and the last hidden state."""
+        given, arrows, outcome = self.made
+        rest = [group[line] for group in (self.lines, self.names, self.signs) for line in ("add", "show")]
+        return [(leave(*rest),), (appear(given),), (draw(*arrows, kind="row"), appear_in_turn([*outcome]))]
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""
@@ -231,9 +231,11 @@ class Gates(VGroup):
     def add_up(self) -> list[tuple[Animation, ...]]:
         """Bring together the memory that is kept and that which is written, and add them to the new memory."""
         (kept, written, new), names, signs = self.lines["add"], self.names["add"], self.signs["add"]
+        old = [(self.lines[line], self.names[line], self.signs[line]) for line in ("keep", "write")]
         return [
+            (leave(*(part for vectors, *texts in old for part in (*vectors[:2], *texts))),),
             (
-                *(Travel(self.lines[line][2], part) for line, part in (("keep", kept), ("write", written))),
+                *exchange([vectors[2] for vectors, *_ in old], [kept, written], "row"),
                 appear(*names[:2], signs[0], rise=False),
             ),
             (Flight(kept, new, 0.0), Travel(written, new, 0.0), appear(names[2], signs[1], rise=False)),
