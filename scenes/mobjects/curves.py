@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from math import isfinite
 
 import numpy as np
@@ -25,8 +25,8 @@ WIDE, HIGH = 1150.0, 400.0
 NARROWEST, BESIDE = 300.0, 100.0
 #: Px from the bar of a total to the next.
 TOTAL = 124.0
-#: Px of the dot where a curve comes to its goal, and the share of the time of a curve in which this dot comes.
-GOAL, COMING = 14.0, 0.1
+#: Px of the dot where a curve comes to its goal; it comes in the last moments of the curve.
+GOAL, LAST = 14.0, rate_functions.squish_rate_func(rate_functions.smooth, 0.9, 1)
 
 
 def spread(labels: Sequence[Words]) -> None:
@@ -134,12 +134,14 @@ class Curves(VGroup):
         return VGroup(means(line, Tick(y, self.plot.up)), words)
 
     def reached(self, key: str, x: NamedTensor, row: NamedTensor, goals: NamedTensor) -> VGroup:
-        """A dot on the line of each seed where it came to its goal along `x`; if it did not, a hollow one at its end,
-        with its last value.
+        """A dot on the line of each seed where it came to its goal along `x`, and ends; if it did not, a hollow one at
+        its end, with its last value.
         """
         spots = VGroup()
-        for one, goal in zip(row, goals.quantities(), strict=True):
+        for k, (one, goal) in enumerate(zip(row, goals.quantities(), strict=True)):
             place = x.values.tolist().index(goal) if isfinite(goal) else len(x) - 1
+            until = slice(max(place, 1) + 1)  # a line has two ends
+            self.lines[key][k] = self.plot.curve(x.quantities()[until], one.quantities()[until], self.roles[key])
             (spot,) = self.plot.dots([x.quantity(place)], [one.quantity(place)], self.roles[key], GOAL)
             if not isfinite(goal):
                 text = number(one.quantity(place), ".1%", "fact", self.roles[key])
@@ -150,10 +152,14 @@ class Curves(VGroup):
     def drawn(self, *keys: str, spots: Sequence[VMobject] = ()) -> list[object]:
         """A play: these curves run to their ends beside their names; each of `spots` comes on the way."""
         both = [appear(*(self.labels[key] for key in keys))]
+        longest = max(line.width for lines in self.lines.values() for line in lines)
         for key in keys:
             *lines, dots = self.lines[key]
-            both += [draw(*lines, kind="slow"), *([fill(dots, "slow")] if len(dots) else [])]
-            both += [Come(spot, run_time=pace("slow"), rate_func=_passed(lines[0], spot)) for spot in spots]
+            times = [max(pace("slow") * line.width / longest, pace("row")) for line in lines]
+            both += [draw(line).set_run_time(time) for line, time in zip(lines, times, strict=True)]
+            both += [fill(dots, "slow")] if len(dots) else []
+            landed = zip(spots, times, strict=False)
+            both += [Come(spot, run_time=time, rate_func=LAST) for spot, time in landed]
         return [tuple(both)]
 
 
@@ -161,11 +167,3 @@ def hollow(spot: VMobject) -> VMobject:
     """A dot as a ring."""
     colour = spot.get_fill_color()
     return spot.set_fill(palette().surface).set_stroke(colour, stroke(5), 1)
-
-
-def _passed(line: VMobject, spot: VMobject) -> Callable[[float], float]:
-    """Come when a line that is drawn evenly along its axis gets to `spot`."""
-    share = (spot.get_x() - line.get_left()[0]) / line.width
-    times = np.linspace(0, 1 - COMING, 50)
-    moment = float(np.interp(share, [rate_functions.smooth(time) for time in times], times))
-    return rate_functions.squish_rate_func(rate_functions.smooth, moment, moment + COMING)

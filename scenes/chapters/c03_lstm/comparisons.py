@@ -43,7 +43,7 @@ LINES, NECK, NAMES = 280.0, 150.0, 270.0
 #: Px of a dot of the curve; and from the top of a bar to its number.
 SPOT, OVER = 11.0, UP * units(40) - RIGHT * units(20)
 #: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
-RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.4, RIGHT)
+RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.9, RIGHT)
 #: The words of a short text, in the last picture.
 WORDS = 4
 
