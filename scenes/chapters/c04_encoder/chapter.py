@@ -379,7 +379,7 @@ class Encoder(Chapter):
     def who_sees_whom(self, trace: Trace) -> Iterator[Step]:
         """Close: one vector blanked in each box, and what else changes."""
         path = later_attention(trace) or "encoder.0.self_attn"
-        plan = Plan(trace, path.rpartition(".")[0], behind=True)
+        plan = Plan(trace, path.rpartition(".")[0])
         passing = Passing(plan, trace, path)
         columns = passing.columns[:-1]
         pairs, mixed = trace["encoder.0.token_pairs"], trace["encoder.0.sensitive_pairs"].pick(part="attention")

@@ -53,7 +53,7 @@ COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
 APART = 2, 340.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
-SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
+SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 190.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
 BELOW, LOWER = 124.0, 0.43
 #: How many times as high as another lane that of the followed token is.
@@ -123,7 +123,7 @@ class Plan(VGroup):
         ahead = BEHIND if inner else 0
         side, room = STAGE.split_columns(gutter(words), 20)
         room = room.split_columns(-BEHIND)[0] if behind else room
-        self.end = Room(room.right + 16, room.top, STAGE.right, room.bottom)
+        self.end = Room(STAGE.right - BEHIND + 16, room.top, STAGE.right, room.bottom)
         #: The line of the token that is followed.
         self.mine = focus_of(trace).query_token.position
         self.top, top = room.top + HEADING * (not opened), room.top + HEAD + HEADING

@@ -330,7 +330,7 @@ class Lookup:
         names = VGroup()
         for k, row in rows.lines.items():
             name = word(table.words("vocab")[k], "token").settle(row.get_right())
-            names.add(name.begin_at(row.get_right()[0] + units(14)))
+            names.add(name.begin_at(row.get_right()[0] + units(24)))
         self.table = VGroup(rows, names)
         self.rows = [rows.lines[int(one)] for one in shown]
         ends = (
