@@ -4,19 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from scenes.animations import (
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    exchange,
-    leave,
-    pulses,
-    reshape,
-    ring_around,
-)
-from scenes.chapters.c04_encoder.encoder_plan import Plan, added, later_attention, scale_of
+from scenes.animations import Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses, reshape, ring_around
+from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
 from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import final_of, rows_of
@@ -68,6 +57,10 @@ class Encoder(Chapter):
         layers, norms = trace["config.encoder_layers"], NORMS[trace.about["config"]["norm_order"]]
         held = "attention and a feed-forward network" if "encoder.0.ffn.out" in trace else "attention alone"
         flow, stops = pulses(plan.lines, role="residual"), plan.travelling(trace)
+        named = [
+            [ring_around(box) for part, box in plan.boxes.items() if kind_of(part) == kind]
+            for kind in ("self_attn", "ffn", "norm")
+        ]
         yield Step(
             "What are the boxes, and what goes through?",
             beat(
@@ -81,7 +74,8 @@ class Encoder(Chapter):
             ),
             beat(
                 f"{counted(layers, 'layer')} of {held}, {norms}.",
-                appear_in_turn(plan.brackets(), "slow"),
+                appear_in_turn(plan.brackets(), "row"),
+                *(play for rings in named if rings for play in (appear(*rings, rise=False), leave(*rings))),
                 ambient=flow,
             ),
             beat(

@@ -9,13 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from manim import DL, DOWN, LEFT, RIGHT, UL, UP, UR, Animation, VGroup, VMobject
 
-from scenes.animations import (
-    Flight,
-    Travel,
-    exchange,
-    leave,
-    ring_around,
-)
+from scenes.animations import Flight, Travel, exchange, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Stands, means
@@ -363,7 +357,7 @@ class Plan(VGroup):
     def heading(self, text: str, over: VMobject) -> Words:
         """Words above a column, below the name of the gate."""
         room = Room(0, self.room.top + HEAD, pixels(over.width) + BETWEEN, self.room.top + HEAD + HEADING)
-        return room.fit(Words(text, "block"), 1.0).set_x(over.get_x())
+        return room.fit(Words(text, "block"), 1.0).settle(room.centre).set_x(over.get_x())
 
     def signs(self, sign: str, vectors: Sequence[Vector]) -> VGroup:
         """A plus or another sign at the left of each vector, which hides the line there."""

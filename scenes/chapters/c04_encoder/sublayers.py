@@ -41,7 +41,7 @@ from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
-FUNNEL, COPY = 70.0, 440.0
+FUNNEL, COPY = 56.0, 440.0
 #: A weight below this has no strand; px from a strand to its number.
 LEAST, BESIDE = 0.02, 14.0
 #: How far along its strand a number stands, and how much steeper this is there than the way between its ends.
@@ -270,8 +270,7 @@ class Network:
 
     def __init__(self, plan: Plan, width: NamedTensor, wide: NamedTensor, *rows: NamedTensor) -> None:
         read, pre, post, out = rows
-        middle, last = plan.middle, plan.last
-        self.sheet, room = plan.card(Room(middle.left, middle.top, last.right, last.bottom))
+        self.sheet, room = plan.card(Room(plan.middle.left, plan.room.top + HEAD, plan.last.right, plan.last.bottom))
         above, rest = room.split_rows(HIGHEST, FUNNEL)
         middle, below = rest.split_rows(-HIGHEST, FUNNEL)
         narrow = room.inset(max(0.0, 1 - len(read) / len(pre)) / 2 * room.width, 0)
