@@ -171,7 +171,8 @@ class Passing(Strands):
         stays.
         """
         *inside, last = self._steps(self.place + 1, len(self.stops))
-        looked = leave(self.title, *self.strands, *self.read[: self.plan.mine], *self.read[self.plan.mine + 1 :])
+        read = [] if self.read is self.enter else [*self.read[: self.plan.mine], *self.read[self.plan.mine + 1 :]]
+        looked = leave(self.title, *self.strands, *read)
         return [looked, *inside, (leave(self.lit), *last, appear(self.sizes[1]))]
 
     def fits(self) -> list[Any]:
