@@ -19,8 +19,8 @@ from scenes.theme import pace, palette, shape, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a plot.
-WIDE, HIGH = 1150.0, 400.0
+#: Px of a plot, at least, and of what is written above and below it.
+WIDE, HIGH, WORDS = 1150.0, 400.0, 170.0
 #: Px of the axes in a narrow frame, at least, and those that the numbers before them need.
 NARROWEST, BESIDE = 300.0, 100.0
 #: Px from the bar of a total to the next.
@@ -84,9 +84,11 @@ class Curves(VGroup):
             labels[key] = means(Words(told, "stage word", role), Called(key, axis))
         beside = max(label.width for label in labels.values()) / units(1) + BESIDE
         wide = max(room.width - beside, NARROWEST) if shape().narrow else WIDE
+        whole = wide + beside + TOTAL * len(totals or {})
+        high = HIGH if shape().narrow else max(HIGH, room.height * whole / room.width - WORDS)
         across = [*([] if powers and not linear else [0.0]), *map(float, x.values)]
         plot = self.plot = Plot(
-            x, next(iter(rows.values())), (across, reach), wide, HIGH, (powers and not linear, powers)
+            x, next(iter(rows.values())), (across, reach), wide, high, (powers and not linear, powers)
         )
         self.roles = {key: role for key, (_, role) in names.items()}
         self.lines: dict[str, VGroup] = {}
@@ -117,7 +119,7 @@ class Curves(VGroup):
         if totals:
             self.total.settle(foot + RIGHT * units(TOTAL) + DOWN * units(28))
         for key, value in (totals or {}).items():
-            bar = bar_of(value, "height", HIGH, TOTAL / 2, self.roles[key]).move_to(foot, aligned_edge=DOWN)
+            bar = bar_of(value, "height", high, TOTAL / 2, self.roles[key]).move_to(foot, aligned_edge=DOWN)
             means(bar, Rises(value, 1, plot.across))
             text = number(value, "share", "stage number").settle(bar.get_top() + UP * units(26))
             self.totals[key], foot = VGroup(bar, text), foot + RIGHT * units(TOTAL)
