@@ -24,6 +24,8 @@ THIN, THICK, SEEN = 2.0, 26.0, 0.01
 FOOT = 120.0
 #: How high a loop is, as a share of the highest arc.
 LOOP = 0.4
+#: How far right the four points of a loop are, over its height.
+ROUND = (0.5, 0.1, 1.7, 1.3)
 #: Px from a chip to the middle of the first line below it, and from there to the next.
 FIRST, NEXT = 40.0, 52.0
 
@@ -91,12 +93,12 @@ class Arcs(VGroup):
         )
 
     def arc(self, key: int, query: int, weight: Quantity | None, high: float) -> VMobject:
-        """An arc from a key to a query, `high` px at its middle."""
-        start, end = self.chips[key].get_top(), self.chips[query].get_top()
+        """An arc from a key to a query, `high` px at its middle; below the chips, if that is less than nothing."""
+        start, end = (self.chips[i].get_edge_center(UP if high > 0 else DOWN) for i in (key, query))
         # The middle of a cubic lies at three quarters of its handles.
         line = arch(start, end, high / 0.75, "ink3" if weight is None else "weight")
         if key == query:
-            line.points[1:3] += np.outer((0.5, 2.5), RIGHT * units(high))  # beside what comes from the left
+            line.points += np.outer(ROUND, RIGHT * units(high))  # beside what comes from the left
         if weight is None:
             return line
         return as_thick_as(weight, line, THIN, THICK, End(weight, first=True, axis="key"), End(self.chips[query].label))

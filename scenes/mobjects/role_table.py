@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DL, DOWN, DR, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, Room, centred
-from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Filled, Shade, means
-from scenes.mobjects.shapes import Box, dot, frame, rule
+from scenes.mobjects.shapes import Box, dot, frame
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of
-from scenes.theme import ink_on, palette, pixels, shared, units
+from scenes.theme import ink_on, palette, shared, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -25,8 +24,6 @@ SNUG = 0.86
 SPACE = 30.0
 #: Px from one dot of a hundred to the next, and of a hollow one.
 CASE, HOLE = 42.0, 30.24
-#: Px of a bar beside a hundred dots, to the next, and from the dots; and of the room beside the last dots.
-BAR, APART, AWAY, BESIDE = 22.0, 14.0, 48.0, 160.0
 
 
 class RoleTable(VGroup):
@@ -43,7 +40,7 @@ class RoleTable(VGroup):
         self,
         scores: NamedTensor,
         earned: Quantity,
-        written: float = 0.0,
+        written: float = 0.1,
         called: Mapping[str, str] = CALLED,
     ) -> None:
         self.written, kind = written, scores.axes[0]
@@ -126,28 +123,10 @@ class HundredCases(VGroup):
         super().__init__(self.title, self.note, self.dots, self.score)
 
 
-def hundreds(
-    scores: Sequence[Quantity], titles: Sequence[str], notes: Sequence[str], room: Room, roomy: bool = False
-) -> list[HundredCases]:
-    """Shares side by side, each as a square of a hundred dots, with room for `others` where `roomy`."""
+def hundreds(scores: Sequence[Quantity], titles: Sequence[str], notes: Sequence[str], room: Room) -> list[HundredCases]:
+    """Shares side by side, each as a square of a hundred dots."""
     panels = [HundredCases(*told) for told in zip(scores, titles, notes, strict=True)]
-    room = room.split_columns(-BESIDE)[0] if roomy else room
     for panel, place in zip(panels, room.columns(len(panels)), strict=True):
         place.inset(0, 12).fit(panel, most=1.3)
         panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up
     return panels
-
-
-def others(
-    panels: Sequence[HundredCases], rows: Sequence[Sequence[Quantity]], name: str
-) -> tuple[list[VGroup], list[VGroup]]:
-    """Other shares as bars beside the dots of each panel, as high as these for all; and floors with a name below."""
-    bars, floors, high = [], [], pixels(panels[0].dots.height)
-    for panel, row in zip(panels, rows, strict=True):
-        made = VGroup(bar_of(share, "height", high, BAR, radius=3) for share in row)
-        made.arrange(RIGHT, buff=units(APART), aligned_edge=DOWN)
-        made.move_to(panel.dots.get_corner(DR) + RIGHT * units(AWAY), aligned_edge=DL)
-        floor = rule(made.get_corner(DL), made.get_corner(DR), "ink3", 2.5)
-        floors.append(VGroup(floor, Words(name, "fact", "ink2").next_to(floor, DOWN, buff=units(40))))
-        bars.append(made)
-    return bars, floors

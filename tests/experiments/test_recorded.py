@@ -7,6 +7,7 @@ from transformer_core.pretrained.model_registry import DEFAULT_MODEL
 from transformer_core.studies import results
 from transformer_core.studies.axes import ALL_AXES
 from transformer_core.studies.experiments import laboratory
+from transformer_core.studies.experiments.heads import COUNTED
 from transformer_core.studies.focus import EARNED
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.trace import Trace
@@ -51,10 +52,11 @@ def test_heads_that_nobody_misses_alone_are_missed_together():
     assert run["together"] > 2 * run["added_up"]
 
 
-@pytest.mark.parametrize("model", found("head_cases")["found"].labels["model"])
-def test_the_last_state_of_counted_cases_is_the_score_that_the_model_ships_with(model):
-    score = Trace.load(DEFAULT_MODEL.with_name(f"{model}.npz"))["roles.score"].pick(role="determiner->noun")
-    assert np.allclose(found("head_cases")["found"].pick(model=model).values[-1], score.values, atol=1e-6)
+@pytest.mark.parametrize("kind", COUNTED)
+@pytest.mark.parametrize("model", found("head_cases")["determiner.found"].labels["model"])
+def test_the_last_state_of_counted_cases_is_the_score_that_the_model_ships_with(model, kind):
+    score = Trace.load(DEFAULT_MODEL.with_name(f"{model}.npz"))["roles.score"].pick(role=COUNTED[kind])
+    assert np.allclose(found("head_cases")[f"{kind}.found"].pick(model=model).values[-1], score.values, atol=1e-6)
 
 
 def test_a_transplanted_noun_moves_to_its_adjective_in_the_last_layer():

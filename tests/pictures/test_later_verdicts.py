@@ -167,7 +167,7 @@ def test_an_arc_of_a_counted_case_leads_to_the_top_key_and_its_mark_is_full_wher
     trace = trace_of(SENTENCES[0])
     for picture, share in zip(Counted.best(trace, STAGE), (1.0, 0.69), strict=True):
         assert float(picture.shares[-1]) == pytest.approx(share, abs=0.01)
-        run, full = trace.under("experiment.head_cases", model="english-spanish", **picture.place), []
+        run, full = trace.under("experiment.head_cases.determiner", model="english-spanish", **picture.place), []
         for i, (words, (arc, mark)) in enumerate(zip(picture.sentences, picture.arcs, strict=True)):
             top = int(run[f"weights_{i}"].values.argmax())
             assert arc.points[-1][0] == pytest.approx(words[top].get_x())

@@ -27,12 +27,13 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.deck import Pile
 from scenes.mobjects.patterns import Patterns
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.role_table import RoleTable, hundreds, others
+from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.stage.step import Show
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -46,8 +47,11 @@ from transformer_core.studies.focus import (
 )
 from transformer_core.tracing.trace import Trace
 
-#: The role of adjectives that Spanish does not inflect.
-INVARIANT = "adjective(invariant)->noun"
+#: Adjectives that Spanish inflects and that it does not.
+ADJECTIVES = {
+    "inflected": "adjectives with a gender: rojo, roja",
+    "invariant": "adjectives with one form: verde",
+}
 #: What a query may be guessed to look for.
 GUESSES = "determiner->noun", "noun->adjective"
 
@@ -247,7 +251,7 @@ class Heads(Chapter):
         if shown:
             best, rival = shown
             arcs = [arc for pair in zip(best.arcs, rival.arcs, strict=True) for arc in pair]
-            run = trace.under("experiment.head_cases")
+            run = trace.under("experiment.head_cases.determiner")
             opening = [
                 beat(
                     "By grammar, a determiner belongs to its noun. Does a head attend most to it?",
@@ -307,7 +311,6 @@ class Heads(Chapter):
             scores = seeds["score"].pick(role=INFLECTED)
             called = {seed: training_name(place) for place, seed in enumerate(scores.labels["seed"])}
             table = RoleTable(scores, trace["roles.role_threshold"], called=called)
-            nearly = [seed for seed in table.lines if seed not in table.winners]
             card.inside.fit(table)
             of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
             of_these.end_in(card.head)
@@ -345,8 +348,7 @@ class Heads(Chapter):
                     [
                         (leave(picture), follow(VGroup(table.heads, of_these))),
                         appear_in_turn([VGroup(table.calls[seed], line) for seed, line in table.lines.items()], "slow"),
-                        appear_in_turn([ring_around(cell) for cell in table.winners.values()]),
-                        appear_in_turn([ring_around(table.best(seed), "ink3") for seed in nearly]),
+                        appear_in_turn([ring_around(table.best(seed)) for seed in table.lines]),
                     ]
                     if "score" in seeds
                     else [appear(ring_around(picture.labels[0], roomy=True))]
@@ -358,36 +360,33 @@ class Heads(Chapter):
     def only_when_needed(self, trace: Trace, card: Card) -> Iterator[Step]:
         """The pair of the chapters before, over all cases: same English grammar, other need."""
         place = best_head(trace, INFLECTED)
-        if place is None or "roles.queries" not in trace:
+        if place is None or not (panels := Counted.of(trace, ADJECTIVES, place[:2], card.inside)):
             return
-        layer, head, score = place
-        other = trace["roles.score"].pick(role=INVARIANT, layer=layer, head=head)
-        cases = [trace["roles.queries"].pick(role=name) for name in (INFLECTED, INVARIANT)]
-        titles = "adjectives with a gender in Spanish", "adjectives with one form"
-        notes = f"rojo or roja: {cases[0]:,.0f} cases", f"always verde: {cases[1]:,.0f} cases"
-        panels = hundreds((score, other), titles, notes, card.inside, roomy=True)
+        score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and {seeds['held']} of {seeds['tried']} trainings made such a head" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
-        rings = [ring_around(panel.score, roomy=True) for panel in panels]
-        shown = [appear_in_turn(rings, "slow")]
+        shown: list[Show] = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
-            rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ("inflected", "invariant")]
-            bars, floors = others(panels, rows, "other trainings")
-            shown = [appear(*rings, *floors), appear_in_turn([*map(VGroup, *bars)], "slow")]
+            rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
+            told = [panel.beside(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]
+            gone = (part for panel in panels for part in (panel.sentences, panel.arcs))
+            pairs = [VGroup(*pair) for pair in zip(*(bars for _, bars in told), strict=True)]
+            shown = [(leave(*gone), *(follow(name) for name, _ in told)), appear_in_turn(pairs, "slow")]
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
-                f"{head_name(layer, head)} attends to it in {score:share} of new cases.",
-                fill(panels[0].dots, "tour"),
-                appear(panels[0].score),
+                f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
+                appear(panels[0].sentences),
+                appear_in_turn([*panels[0].arcs], "tour"),
+                panels[0].count(),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                appear(panels[1].title, panels[1].note),
-                fill(panels[1].dots, "slow"),
-                appear(panels[1].score),
+                appear(panels[1].heading, panels[1].track, panels[1].bar, panels[1].number, panels[1].sentences),
+                appear_in_turn([*panels[1].arcs], "slow"),
+                panels[1].count(),
             ),
             beat(
                 claim(
@@ -401,7 +400,7 @@ class Heads(Chapter):
                 ),
                 *shown,
             ),
-            stage=[card, panels[0].title, panels[0].note],
+            stage=[card, panels[0].heading, panels[0].track, panels[0].bar, panels[0].number],
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:

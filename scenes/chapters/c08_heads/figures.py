@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -36,8 +36,8 @@ SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
 LABEL, AXES = 420.0, 130.0
 #: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
-#: Px of the number of a share beside its bar.
-SHARE = 240.0
+#: Px of the number of a share beside its bar, and between two bars with their sentences.
+SHARE, BETWEEN = 220.0, 80.0
 #: Px of the side with the name of the bars.
 BARS = 290.0
 #: Px of the name of a sentence, of the box with the formula, and from its edge to a tag.
@@ -212,29 +212,30 @@ class JoinedHeads(VGroup):
 
 
 class Counted(VGroup):
-    """Sentences one below the other, in each an arc from a determiner to what a head attends to most, and a disc if
-    that is its noun, a ring if not; above, a bar for the share of all cases in which it is, once all are counted.
+    """Sentences one below the other, in each an arc from a word to what a head attends to most, and a disc if that is
+    its noun, a ring if not; above, a bar for the share of all cases in which it is, once all are counted.
 
     Args:
-        run: the experiment `head_cases` of one model.
+        run: a role of the experiment `head_cases`, of one model.
         place: the layer and the head.
+        name: what stands above.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, place: tuple[int, int], room: Room) -> None:
+    def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
         self.place = {"layer": place[0], "head": place[1]}
-        top, rest = room.split_rows(3 * LINE + 2 * BAR, LINE)
+        top, self.rest = room.split_rows(3 * LINE + 2 * BAR, LINE)
         above, below = top.rows(2)
-        self.heading = Words(named_head(*place), "block").begin_in(above)
+        self.heading = Words(name, "block").begin_in(above)
         self.shares = run["found"].pick(**self.place).quantities()
-        aside, line = below.split_columns(-SHARE)[::-1]
+        self.aside, self.line = aside, line = below.split_columns(-SHARE)[::-1]
         self.states = [VGroup(bar_in(line, share, line.width, BAR)) for share in self.shares]
         self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
         self.bar, self.number = self.states[0].copy(), number(self.shares[0], "share", "large number")
         self.number.end_in(aside)
         self.sentences, self.arcs = VGroup(), VGroup()
         asked = zip(run["queries"].values, run["answers"].values, strict=True)
-        for i, ((query, answer), line) in enumerate(zip(asked, rest.rows(len(run["queries"])), strict=True)):
+        for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
             weights, left = run[f"weights_{i}"].pick(**self.place), at(line.left + 2 * BAR, 0)[0]
             words, labels, top_key = VGroup(), weights.words("key"), weights.largest()[0]
             for label in labels:
@@ -252,19 +253,43 @@ class Counted(VGroup):
         super().__init__(self.heading, self.track, self.bar, self.number, self.sentences, self.arcs)
 
     @classmethod
+    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], room: Room) -> list[Counted]:
+        """A head in several roles side by side; none where no cases of this model are recorded."""
+        runs = [_cases(trace, kind) for kind in names]
+        told = zip(runs, names.values(), room.columns(len(names), BETWEEN), strict=True)
+        return [cls(run, place, name, side) for run, name, side in told if run]
+
+    @classmethod
     def best(cls, trace: Trace, room: Room) -> list[Counted]:
-        """The two heads that find most nouns side by side; none where no cases of this model are recorded."""
-        run, model = trace.under("experiment.head_cases"), str(trace.about.get("model"))
-        if "found" not in run or model not in run["found"].labels["model"]:
+        """The two heads that find most nouns of determiners side by side; none where no cases are recorded."""
+        if not (run := _cases(trace, "determiner")):
             return []
-        run = trace.under("experiment.head_cases", model=model)
         last = run["found"].values[-1]
         places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
-        return [cls(run, place, side) for place, side in zip(places, room.columns(2, 40), strict=False)]
+        sides = zip(places, room.columns(2, BETWEEN), strict=False)
+        return [cls(run, place, named_head(*place), side) for place, side in sides]
+
+    def beside(self, shares: Sequence[Quantity], name: str) -> tuple[Words, list[VGroup]]:
+        """Other shares in the place of the sentences: bars as long as this one for all, and what they are called."""
+        head, body = self.rest.split_rows(BAR, LINE)
+        rows = [
+            VGroup(bar_in(line, share, self.line.width, BAR), number(share, "share", "stage number"))
+            for share, line in zip(shares, body.rows(len(shares), LINE), strict=True)
+        ]
+        for bar, text in rows:
+            text.end_in(self.aside).set_y(bar.get_y())
+        return Words(name, "fact", "ink2").begin_in(head), rows
 
     def count(self) -> tuple[Animation, ...]:
         """The bar grows with every case that is found, until all are counted."""
         return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+
+
+def _cases(trace: Trace, kind: str) -> Trace | None:
+    """The cases of a role that are recorded of the model at hand."""
+    name, model = f"experiment.head_cases.{kind}", str(trace.about.get("model"))
+    known = f"{name}.found" in trace and model in trace[f"{name}.found"].labels["model"]
+    return trace.under(name, model=model) if known else None
 
 
 class Race(VGroup):
@@ -359,7 +384,7 @@ class Sink(VGroup):
         self.arriving = weighted.quantity(self.sink.position)
         self.given = VGroup()
         if self.before is not None:
-            arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, HIGH)
+            arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         super().__init__(self.arcs, self.bars.whole)
