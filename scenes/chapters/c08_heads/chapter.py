@@ -8,6 +8,7 @@ from manim import VGroup
 
 from scenes.animations import (
     Flight,
+    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -473,6 +474,8 @@ class Heads(Chapter):
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = Wiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
+        bands = [picture.after.pattern.band(i) for i in range(int(rows))]
+        bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
         yield Step(
             "Self-attention or cross-attention?",
             beat(
@@ -490,12 +493,13 @@ class Heads(Chapter):
             ),
             beat(
                 f"So each of {counted(rows, 'target token')} attends to {counted(columns, 'source token')}.",
-                appear(ring_around(picture.box)),
+                appear(ring := ring_around(picture.box)),
                 ambient=pulses(picture.outer),
             ),
             beat(
                 "Each row looks for the word to be written next.",
-                appear(picture.after),
+                (appear(picture.after), leave(ring)),
+                Visit(ring_around(bands[0]), bands, "cell"),
                 ambient=pulses(picture.outer),
             ),
             stage=[picture.lower, picture.lower_name, picture.box, picture.formula],
