@@ -113,9 +113,9 @@ def ring_around(mobject: Mobject, role: str = "focus", roomy: bool = False) -> V
     return means(frame(width, height, role), Rings()).move_to(mobject).set_z_index(1)
 
 
-def move_ring(ring: VMobject, to: Mobject, role: str = "focus") -> Animation:
+def move_ring(ring: VMobject, to: Mobject, role: str = "focus", roomy: bool = False) -> Animation:
     """The ring moves; it never blinks."""
-    return Transform(ring, ring_around(to, role), run_time=pace("emphasise"), rate_func=GLIDE)
+    return Transform(ring, ring_around(to, role, roomy), run_time=pace("emphasise"), rate_func=GLIDE)
 
 
 def fly(source: Mobject, target: Mobject, kind: str = "transform") -> Animation:

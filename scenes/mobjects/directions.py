@@ -9,7 +9,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
-from scenes.mobjects.marks import Away, Tick, means
+from scenes.mobjects.marks import Away, Ground, Tick, Tip, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dashes, dot, rule
@@ -82,6 +82,9 @@ class WordSteps(VGroup):
             self.second_names.add(texts[1])
             self.arrows.add(lead)
         self.own, self.copies = self.arrows[0], self.arrows[1:]
+        #: Of each pair where its own step begins, and that, across and up.
+        self.feet = [spot.get_center() for spot in self.firsts]
+        self.ways = [tuple(steps[i].quantities()[::-1]) for i in kept]
         self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
         far = distances.values[np.ix_(kept, kept)]
         self.nearest = [int(i) for i in far.argmin(-1)]
@@ -98,11 +101,17 @@ class WordSteps(VGroup):
     def _lead(self, foot: np.ndarray) -> VGroup:
         return self.plane.arrow(foot, self.by, "residual", 7, 30)
 
-    def by_itself(self, name: str, room: Room) -> tuple[VGroup, Words]:
-        """The step in the middle of another room, as often as there are arrows, and its name below."""
-        whole_way = self.own[-1].points[0] - self.own[0].points[0]
-        leads = VGroup(self._lead(room.centre - whole_way / 2) for _ in self.arrows)
-        return leads, Words(name, "large word", "residual").next_to(leads, DOWN, buff=units(40))
+    def by_itself(self, name: str, room: Room) -> tuple[VGroup, VGroup, VGroup, VGroup]:
+        """The own arrow of each pair, all from one foot in another room, their mean, and that foot with a name."""
+        plane, (across, up), count = self.plane, map(tuple, zip(*self.ways, strict=True)), len(self.ways)
+        by = np.array([sum(across) / count, sum(up) / count, 0]) * units(plane.px)
+        foot = np.array([at(room.left, 0)[0], room.centre[1], 0]) + UP * units(plane.px * -min(up) / 2)
+        own = VGroup(plane.arrow(*both, "residual", 7, 30) for both in zip(self.feet, self.ways, strict=True))
+        fan = VGroup(plane.arrow(foot, way, "residual", 5, 26) for way in self.ways)
+        ground, line = Ground(), plane.line(foot, foot + by, "ink", 12, 40)
+        mean = means(line, Tip(across, up, plane.px / count, 2 * SPOT, ground, fixed=True))
+        text = Words(name, "large word").settle(foot).end_at(at(room.right, 0)[0])
+        return own, fan, mean, VGroup(means(dot(foot, SPOT, "ink"), ground), text)
 
 
 def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:

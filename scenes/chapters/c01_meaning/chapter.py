@@ -16,13 +16,13 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     fill,
     gather,
     grow,
     hand_out,
     leave,
     move_ring,
-    multiply,
     pulses,
     ring_around,
 )
@@ -163,9 +163,10 @@ class Meaning(Chapter):
         picture = WordSteps(words, run[f"{COPIED}_steps"], own, distances, left)
         (country, capital), *_ = picture.words
         named = {name: run["named"].pick(kind=kind) for kind, name in ASKED_FOR.items()}
-        shares = named_shares(named, right)
+        above, below = right.golden_rows()
+        shares = named_shares(named, above)
         capitals, comparatives = named.values()
-        step, name = picture.by_itself("the capital of", right)
+        own_steps, fan, mean, name = picture.by_itself("the capital of", below)
         rings = [ring_around(picture.first_names[k], "warning", roomy=True) for k in picture.astray]
         (one, there), *more = [(picture.words[k][0], picture.words[picture.nearest[k]][1]) for k in picture.astray]
         yield Step(
@@ -181,7 +182,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Copy it to other countries. Where does it end?",
-                multiply(picture.own, picture.copies, "slow"),
+                tuple(Travel(picture.own, one, 0.0, "slow") for one in picture.copies),
             ),
             beat(
                 "Which capital is nearest?",
@@ -199,8 +200,9 @@ class Meaning(Chapter):
             ),
             beat(
                 "So a direction can mean something, such as “the capital of”.",
-                leave(*shares, *rings, picture.snaps),
-                (*(Travel(a, b, kind="slow") for a, b in zip(picture.arrows, step, strict=True)), appear(name)),
+                (leave(*rings, picture.snaps), *exchange([*picture.arrows], [*own_steps])),
+                tuple(Travel(a, b, 0.0, "row") for a, b in zip(own_steps, fan, strict=True)),
+                (draw(mean), appear(name)),
             ),
             stage=[card],
         )
@@ -277,8 +279,8 @@ class Meaning(Chapter):
             beat(
                 claim(bool(cosine - close < 1 / 20), "but only just: ", "by cosine: ")
                 + f"{cosine:.2f} against {close:.2f} for “{second}”, in all dimensions.",
-                move_ring(ring, picture.line_of(nearest)),
-                move_ring(ring, VGroup(*map(picture.line_of, (nearest, second)))),
+                move_ring(ring, picture.line_of(nearest), roomy=True),
+                move_ring(ring, VGroup(*map(picture.line_of, (nearest, second))), roomy=True),
             ),
             stage=[card],
         )
