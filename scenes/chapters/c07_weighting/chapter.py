@@ -375,10 +375,11 @@ class Weighting(Chapter):
             ),
             beat("Each shrinks to its weight.", (appear(picture.ghosts, rise=False), picture.shorten())),
             beat(
-                "Set tip to tail, they lead to the output, which lies between the values.",
-                (draw(*outline), picture.chain()) if outline else picture.chain(),
+                "Set tip to tail, they lead to the output,",
+                picture.chain(),
                 (picture.lead(), appear(picture.heading)),
             ),
+            beat("which lies between the values.", draw(*outline, kind="row") if outline else None),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
                 (leave(*left, picture.output), appear(added.origin, added.names[0]), added.grow(added.before)),
@@ -476,7 +477,7 @@ class Weighting(Chapter):
             yield Step(
                 "The bet: does it look, too?",
                 beat(
-                    f"“{query_token}” gives “{top_key}” {share:share}, because Spanish needs the gender of the noun.",
+                    f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
                     (draw(*known.arcs, kind="row"), appear(known.marks)),
                     appear(forms := known.spelled(here, swap["forms"])),
                     exchange([forms], [known.spelled(here, chosen)]) if len(chosen) == 1 else None,

@@ -144,15 +144,16 @@ class Nudges(VGroup):
         self.curve = plot.curve(leads, curve, "ink3", 6)
         self.charts, self.feet, self.falls = [], [], []
         self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
-        places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)
+        # From right to left, as they lie on the curve.
+        places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)[::-1]
         for (choice, name), place in zip(names.items(), places, strict=True):
             rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
             self.charts.append(Shares(rows, name, place))
             self.falls.append([row[0] for row in rows])
             spots = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1]
             ends = self.falls[-1][:: len(rows) - 1]
-            foot = bar_of(ends[1], "height", pixels(plot.high), pixels(self.charts[-1].bars[0].width), radius=4)
-            self.feet.append(foot.move_to(plot.point(spots[1], 0), aligned_edge=DOWN))
+            foot = bar_of(ends[0], "height", pixels(plot.high), pixels(self.charts[-1].bars[0].width), radius=4)
+            self.feet.append(foot.move_to(plot.point(spots[0], 0), aligned_edge=DOWN))
             self.spots.add(plot.dots(spots, ends, "focus", 13))
             across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
             self.tangents.add(plot.curve(across, up, "focus", 9))
