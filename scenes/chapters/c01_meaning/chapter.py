@@ -182,7 +182,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Copy it to other countries. Where does it end?",
-                tuple(Travel(picture.own, one, 0.0, "slow") for one in picture.copies),
+                tuple(Travel(picture.own, one, kind="slow") for one in picture.copies),
             ),
             beat(
                 "Which capital is nearest?",
@@ -201,7 +201,7 @@ class Meaning(Chapter):
             beat(
                 "So a direction can mean something, such as “the capital of”.",
                 (leave(*rings, picture.snaps), *exchange([*picture.arrows], [*own_steps])),
-                tuple(Travel(a, b, 0.0, "row") for a, b in zip(own_steps, fan, strict=True)),
+                tuple(Travel(a, b, kind="row") for a, b in zip(own_steps, fan, strict=True)),
                 (draw(mean), appear(name)),
             ),
             stage=[card],

@@ -34,7 +34,6 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.stage.step import Show
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -367,7 +366,7 @@ class Heads(Chapter):
         seeds = trace.under("experiment.heads_over_seeds")
         held = f", and {seeds['held']} of {seeds['tried']} trainings made such a head" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
-        shown: list[Show] = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
+        shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
             rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
             told = [panel.beside(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]

@@ -197,12 +197,10 @@ def cross_heads(bench: Bench, sentences: int = 2000) -> Found:
 
 
 #: The roles whose cases are counted, how many sentences are kept, of how many tokens at most, and in how many steps.
-COUNTED = {
-    "determiner": "determiner->noun",
-    "inflected": "adjective(inflected)->noun",
-    "invariant": "adjective(invariant)->noun",
-}
+COUNTED = {"determiner": "determiner->noun"} | {k: f"adjective({k})->noun" for k in ("inflected", "invariant")}
 KEPT, SHORT, STEPS = 6, 6, 40
+#: The translators that come with the lecture.
+SHIPPED = {path.stem: path for path in (DEFAULT_MODEL, FOUR_CROSS_HEADS, POST_NORM)}
 
 
 @experiment("Determiners, adjectives, and their nouns, case by case: which heads find them, and how often?")
@@ -213,34 +211,30 @@ def head_cases(bench: Bench, sentences: int = 10_000) -> Found:
     that have a case, `weights_0` and so on are the attention weights of their first query, `queries` its positions, and
     `answers` those of its noun.
     """
-    pairs, names = held_out(sentences), {path.stem: path for path in (DEFAULT_MODEL, FOUR_CROSS_HEADS, POST_NORM)}
-    short = {
-        kind: [pair for pair in pairs if len(pair.source) <= SHORT and role in pair.roles][:KEPT]
-        for kind, role in COUNTED.items()
-    }
-    links = {kind: np.array([pair.roles[COUNTED[kind]][0] for pair in some]) for kind, some in short.items()}
-    bench.facts |= {"model": ", ".join(names)}
+    bench.facts |= {"model": ", ".join(SHIPPED)}
+    every = {kind: cases_of(bench, kind, held_out(sentences)) for kind in COUNTED}
+    return {f"{kind}.{name}": one for kind, found in every.items() for name, one in found.items()}
+
+
+def cases_of(bench: Bench, kind: str, pairs: Sequence[Pair]) -> Found:
+    """The cases of one role."""
+    short = [pair for pair in pairs if len(pair.source) <= SHORT and COUNTED[kind] in pair.roles][:KEPT]
+    links = np.array([pair.roles[COUNTED[kind]][0] for pair in short])
 
     def counted(name: str) -> Piece:
-        model, piece = load_model(names[name])[0], {}
-        cases = [*roles.cases(model, vocabulary(), pairs)]
-        for kind, wanted in COUNTED.items():
-            hits = np.array([hit for role, hit in cases if role == wanted])
-            ends = np.linspace(0, len(hits), STEPS + 1).astype(int)
-            piece[f"{kind}.cases"] = np.array(len(hits))
-            piece[f"{kind}.found"] = np.pad(hits.cumsum(0), ((1, 0), (0, 0), (0, 0)))[ends] / len(hits)
-            ((_, _, tape),) = passes(model, short[kind], ["encoder.*.self_attn.weights"])
-            layers = torch.stack([*tape.values()]).numpy()
-            for i, pair in enumerate(short[kind]):
-                piece[f"{kind}.weights_{i}"] = layers[:, i, :, links[kind][i, 0], : len(pair.source)]
-        return piece
+        model = load_model(SHIPPED[name])[0]
+        hits = np.array([hit for role, hit in roles.cases(model, vocabulary(), pairs) if role == COUNTED[kind]])
+        ends = np.linspace(0, len(hits), STEPS + 1).astype(int)
+        found = {"found": np.pad(hits.cumsum(0), ((1, 0), (0, 0), (0, 0)))[ends] / len(hits)}
+        ((_, _, tape),) = passes(model, short, ["encoder.*.self_attn.weights"])
+        layers = torch.stack([*tape.values()]).numpy()
+        rows = {f"weights_{i}": layers[:, i, :, links[i, 0], : len(pair.source)] for i, pair in enumerate(short)}
+        return found | {"cases": np.array(len(hits))} | rows
 
-    found, result = bench.each("{}", names, counted), Found()
-    for kind, some in short.items():
-        result |= tensors(**{f"{kind}.cases": found[f"{kind}.cases"][0]})
-        result |= tensors("sample", **{f"{kind}.queries": links[kind][:, 0], f"{kind}.answers": links[kind][:, 1]})
-        result |= tensors("model step layer head", {"model": names}, **{f"{kind}.found": found[f"{kind}.found"]})
-        for i, pair in enumerate(some):
-            name, words = f"{kind}.weights_{i}", {"model": names, "key": pair.source}
-            result |= tensors("model layer head key", words, **{name: found[name]})
+    found = bench.each(f"{kind} {{}}", SHIPPED, counted)
+    result = tensors(cases=found["cases"][0]) | tensors("sample", queries=links[:, 0], answers=links[:, 1])
+    result |= tensors("model step layer head", {"model": SHIPPED}, found=found["found"])
+    for i, pair in enumerate(short):
+        words = {"model": SHIPPED, "key": pair.source}
+        result |= tensors("model layer head key", words, **{f"weights_{i}": found[f"weights_{i}"]})
     return result

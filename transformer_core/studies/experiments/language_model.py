@@ -95,8 +95,6 @@ def next_probs(model: Transformer, ids: Tensor) -> Tensor:
 
 
 SHOWN = 20
-#: The prompt after which it is also recorded what follows the likeliest token.
-TWICE = "rome"
 
 
 def predicted(loaded: LoadedModel, text: str, shown: int = SHOWN) -> Piece:
@@ -148,11 +146,9 @@ def next_token(bench: Bench) -> Found:
         read = [f"{layer}: {piece}" for layer, piece in zip(layers, said, strict=True)]
         made |= tensors("rank", {"rank": pieces}, **{key: found["probs"][at]})
         made |= tensors("layer", {"layer": read}, **{f"{key}_lens": found["ranks"][at]})
-        if key == TWICE:
-            then = next_probs(loaded.model, ids_of(loaded, f"{PROMPTS[key]} {pieces[0]}")).topk(SHOWN)
-            following = [piece.removeprefix(JOIN) for piece in pieces_of(loaded, then.indices.tolist())]
-            made |= tensors("rank", {"rank": following}, **{f"{key}_then": then.values.numpy()})
-    return made
+    then = next_probs(loaded.model, ids_of(loaded, f"{PROMPTS['rome']} {made['rome'].labels['rank'][0]}")).topk(SHOWN)
+    following = [piece.removeprefix(JOIN) for piece in pieces_of(loaded, then.indices.tolist())]
+    return made | tensors("rank", {"rank": following}, rome_then=then.values.numpy())
 
 
 #: The prompt that leaves much open, and the one that leaves little.
