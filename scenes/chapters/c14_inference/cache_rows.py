@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
@@ -26,6 +27,8 @@ MOST_ROWS = 13
 #: Px of the triangle of what each token sees; the part of a chip's height that a row has; how far below the old rows
 #: the new ones come, as a share of a line.
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
+#: Px at the right of the triangle of what is kept, for what is kept of the encoder; and of a square, at most.
+BESIDE, WIDEST = 230.0, 120.0
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
@@ -48,8 +51,7 @@ class KeptRows:
         pitch = min(120.0, below.height / len(labels))
         high = min(76.0, pitch - 8)
         slim = high * SLIM
-        small = high < 48
-        wide = max(chip_width(label, small) for label in labels)
+        wide = max(chip_width(label, high < 48) for label in labels)
         side, rest = below.split_columns(wide)[0], room.split_columns(wide, 36)[1]
         grid, rest = rest.split_columns(TRIANGLE, 36)
         columns = rest.columns(2)
@@ -92,59 +94,74 @@ class Staircases:
 
     Args:
         words: what each step reads.
+        source: what the encoder read; a square for each token stands beside the second triangle.
         totals: vectors computed without and with.
-        memory: what the cache holds, in words.
+        products: the numbers that the cache holds of `words` and of `source`, each in words.
     """
 
-    def __init__(self, words: Sequence[Label], totals: Sequence[Quantity], memory: str, room: Room = STAGE) -> None:
-        count = len(words)
+    def __init__(
+        self,
+        words: Sequence[Label],
+        source: Sequence[Label],
+        totals: Sequence[Quantity],
+        products: Sequence[str],
+        room: Room = STAGE,
+    ) -> None:
+        count, most = len(words), max(len(words), len(source))
         heads, below = room.split_rows(52, 16)
         below, feet = below.split_rows(-128, 0)
-        pitch = min(below.height / count, (below.width - 120) / 2 / count)
-        rooms = [Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2)]
-        colours = palette()
-        self.steps: list[list[VGroup]] = []
-        self.kept, self.titles, self.totals, self.rows = VGroup(), VGroup(), VGroup(), VGroup()
-        #: What is kept of each step but the last, for those after it.
-        self.cached: list[VGroup] = []
+        self.pitch = min(WIDEST, below.height / most, (below.width - 120) / 2 / count)
+        left, right = (Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2))
+        colours, foot = palette(), feet.bottom - 14
+        self.titles, self.totals, self.rows, corners = VGroup(), VGroup(), VGroup(), []
+        rooms = left, right.split_columns(-BESIDE, -70)[0] if source else right
         names = ("without a cache", "with a KV cache")
-        for side, (one, title, total) in enumerate(zip(rooms, names, totals, strict=True)):
-            left, top, _ = at((one.left + one.right - pitch * count) / 2, one.top)
-            tokens = [self._row(one, label, t, pitch, count) for t, label in enumerate(words)]
+        for one, title, total in zip(rooms, names, totals, strict=True):
+            corners.append(at((one.left + one.right - self.pitch * count) / 2, one.top))
+            tokens = [self._row(one, label, t, self.pitch, count) for t, label in enumerate(words)]
             self.rows.add(VGroup(tokens if min(token.size for token in tokens) >= SMALLEST else []))
-            steps: list[VGroup] = []
-            for t in range(count):
-                column, stored = VGroup(), VGroup()
-                for row in range(t + 1):
-                    spot = np.array([left + units((t + 0.5) * pitch), top - units((row + 0.5) * pitch), 0])
-                    new = row == t
-                    box = Box(pitch - 5, pitch - 5, colours.weight if new else colours.ink3, 5).move_to(spot)
-                    if side == 0 or new:
-                        column.add(box)
-                    else:
-                        hollow = Box(pitch - 5, pitch - 5, colours.background, 5, colours.line, 2)
-                        self.kept.add(hollow.move_to(spot))
-                        stored.add(Box(pitch - 5, pitch - 5, colours.key, 5, colours.key, 2).move_to(spot))
-                steps.append(column)
-                if len(stored):
-                    self.cached.append(stored)
-            self.steps.append(steps)
             self.titles.add(Words(title, "block").settle(one.cross(heads).centre))
             figure, noun = number(total, ",.0f", "large number"), "vector" if float(total) == 1 else "vectors"
             name = Words(noun, "block", "ink2").next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
-            foot = top - units(pitch * count + 40)
-            self.totals.add(VGroup(figure, name).move_to(np.array([one.centre[0], foot, 0])))
-        self.note = Words("a column for each step, a square for each vector of the decoder", "aside", "ink2")
-        self.note.settle(at((room.left + room.right) / 2, feet.bottom - 14))
-        kept = Words("kept: keys and values", "fact", "key").next_to(self.totals[1], RIGHT, buff=units(40))
-        self.legend = VGroup(
-            kept, Words(memory, "fact", "key").next_to(kept, DOWN, buff=units(14)).align_to(kept, RIGHT)
-        )
+            spot = at((one.left + one.right) / 2, one.top + self.pitch * most + 40)
+            self.totals.add(VGroup(figure, name).move_to(spot))
+        newest = [[self._column(corner, t, [t], colours.weight) for t in range(count)] for corner in corners]
+        again = (self._column(corners[0], t, range(t), colours.ink3) for t in range(count))
+        #: The vectors that each step computes, without and with a cache.
+        self.steps = [VGroup(*old, *new) for old, new in zip(again, newest[0], strict=True)], newest[1]
+        hollow = (self._column(corners[1], t, range(t), colours.background, colours.line, 2) for t in range(count))
+        #: The places of what is kept; and what is kept after each step, at last of the newest, too.
+        self.kept = VGroup(*(box for column in hollow for box in column))
+        held = [range(t + (t == count - 1)) for t in range(count)]
+        self.cached = [self._column(corners[1], t, rows, colours.key) for t, rows in enumerate(held) if rows]
+        note = "a column for each step, a square for each vector of the decoder"
+        self.note = Words(note, "aside", "ink2").settle(at(0, foot)).begin_at(at(feet.left, 0)[0])
+        own, *others = (Words(text, "fact", "key").settle(at(0, foot)) for text in products)
+        self.own = own.set_x(self.titles[1].get_x())
+        #: The tokens that the encoder read, each with the square of what is kept of it, and what these hold.
+        self.source = VGroup()
+        for told in others:
+            beside = right.split_columns(-BESIDE)[1]
+            name = Words("encoder", "block").settle(heads.centre).begin_at(at(beside.left, 0)[0])
+            squares = self._column(at(beside.left, right.top), 0, range(len(source)), colours.key)
+            lines = beside.split_columns(self.pitch, 10)[1].split_rows(self.pitch * most)[0].rows(most, 0)
+            places = zip(source, lines, strict=False)
+            texts = [line.fit(word(label, "stage word"), most=1.0).begin_in(line) for label, line in places]
+            readable = min(text.size for text in texts) >= SMALLEST
+            parts = map(VGroup, squares, texts) if readable else squares
+            self.source.add(name, *parts, told.set_x(name.get_x()))
+        self.legend = Words("kept: keys and values", "fact", "key").settle(self.totals[1].get_center())
+        self.legend.end_at(at(feet.right, 0)[0])
+
+    def _column(self, corner: np.ndarray, t: int, rows: Sequence[int], fill: str, *edge: Any) -> VGroup:
+        """The squares of a step in some rows of the triangle with this corner."""
+        spots = (corner + units(self.pitch) * np.array([t + 0.5, -row - 0.5, 0]) for row in rows)
+        return VGroup(Box(self.pitch - 5, self.pitch - 5, fill, 5, *edge).move_to(spot) for spot in spots)
 
     def fill(self) -> Animation:
-        """Keys and values of each step come into their place, one step after another."""
-        hollow = iter(self.kept)
-        turns = (AnimationGroup(*exchange([next(hollow) for _ in one], [*one])) for one in self.cached)
+        """Keys and values of each step come into their place, one step after another; at last those of the newest."""
+        old = iter([*self.kept, *self.steps[1][-1]])
+        turns = (AnimationGroup(*exchange([next(old) for _ in one], [*one])) for one in self.cached)
         return lagged(turns, 0.7)
 
     @staticmethod
@@ -152,8 +169,7 @@ class Staircases:
         """The token whose vector stands in a row, before its first square."""
         right = (room.left + room.right - pitch * count) / 2 + t * pitch - 14
         place = Room(room.left, room.top + t * pitch, right, room.top + (t + 1) * pitch)
-        text = place.fit(word(label, "stage word"), most=1.0)
-        return text.end_in(place)
+        return place.fit(word(label, "stage word"), most=1.0).end_in(place)
 
 
 class ByTheClock(VGroup):

@@ -34,7 +34,7 @@ from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 
@@ -73,17 +73,16 @@ class Inference(Chapter):
             draws = Draws(model)
             yield from self.a_real_model(model, draws)
             yield from self.temperature(model, draws)
-            lists = model.two_lists()
-            yield from self.top_k(model, lists)
+            yield from self.top_k(model, model.two_lists())
             yield from self.top_p(model)
             yield from self.four_rules(model)
         yield from self.what_chance_costs(run, trace, before, card)
         yield from self.old_keys_and_values(run, trace, card)
-        yield from self.the_cache(run, reads, card)
+        source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
+        yield from self.the_cache(run, trace["config.words"], reads, source, card)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
-        source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else reads
-        yield from self.who_chooses(close, Encoded(source, card.inside), card)
+        yield from self.who_chooses(close, Encoded(source or reads, card.inside), card)
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -215,20 +214,34 @@ class Inference(Chapter):
         """A text whose first token is not the likeliest, and whose sum is the best all the same."""
         picture = Race(beams, model.card.below.top)
         asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
-        (slow, *_), (fast, *_) = picture.named
+        slow, fast = picture.named
+        first, last = ([picture.rows[node] for node in picture.kept[t]] for t in (1, -1))
+        ring = ring_around(first[0], roomy=True)
+        *before, ahead = (picture.go_on(t) for t in range(1, picture.overtaken))
         yield Step(
             "Beam search keeps several beginnings",
             beat(
                 f"A language model doubts more. Greedy decoding takes “{slow}”, which leaves most: no way back.",
                 appear(model.name, asked.begin_in(model.card.line)),
-                appear(picture.tracks, picture.strips, picture.numbers, picture.names),
-                picture.begin("greedy"),
+                appear(picture.rows[0], picture.name),
+                *picture.go_on(0),
+                appear(ring),
             ),
-            beat(f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.", picture.begin("beam")),
-            beat("Each token shrinks its text:", *picture.behind()),
-            beat(f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!", *picture.ahead()),
             beat(
-                "Soon, strips are too short to see. Take logarithms: the product becomes a sum.", *picture.logarithms()
+                f"“{fast}” leaves less, but beam search keeps the {beams['width']} best.",
+                reshape(ring, ring_around(picture.rows[picture.best[1]], roomy=True)),
+                reshape(ring, ring_around(VGroup(*first), roomy=True)),
+            ),
+            beat("Each token shrinks its text:", leave(ring), *(play for plays in before for play in plays)),
+            beat(
+                f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
+                *ahead,
+                appear(ring := ring_around(last[0], roomy=True)),
+            ),
+            beat(
+                "Soon, strips are too short to see. Take logarithms: the product becomes a sum.",
+                leave(ring),
+                *picture.logarithms(),
             ),
             beat("All lines fall: a sum favours short texts.", *picture.end(), appear(*picture.ends)),
             stage=[],
@@ -491,19 +504,18 @@ class Inference(Chapter):
             stage=[card.paper, card.called(named_head(layer, shown))],
         )
 
-    def the_cache(self, run: Trace, reads: tuple[Label, ...], card: Card) -> Iterator[Step]:
+    def the_cache(
+        self, run: Trace, words: Quantity, reads: tuple[Label, ...], source: tuple[Label, ...], card: Card
+    ) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
-        own, source = run["cache.own_numbers"], run["cache.source_numbers"]
-        held = f"{own:,.0f} + {source:,.0f} numbers" if source > 0 else f"{own:,.0f} numbers"
-        picture = Staircases(reads, (without, kept), held, card.inside)
-        grown = []
-        if picture.cached:
-            ring = ring_around(picture.cached[0])
-            grown = [picture.fill(), appear(ring), *(move_ring(ring, column) for column in picture.cached[1:])]
+        own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))
+        held = [f"{kept:,.0f} × {each:,.0f} = {own:,.0f}", f"{words} × {each:,.0f} = {other:,.0f}"][: 1 + bool(source)]
+        picture = Staircases(reads, source, (without, kept), held, card.inside)
+        ring = ring_around(picture.cached[0])
         memory = (
-            f"The price is memory: {own:,.0f} numbers for what is written, {source:,.0f} for what was read."
-            if source > 0
+            f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
+            if source
             else f"The price is memory: {own:,.0f} numbers, and more with each token."
         )
         yield Step(
@@ -519,8 +531,17 @@ class Inference(Chapter):
                 (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept, picture.rows[1])),
                 appear(picture.totals[1]),
             ),
-            beat(memory, *grown[:1], appear(picture.legend)),
-            beat("It grows; an LSTM’s state never does.", *grown[1:]),
+            beat(
+                memory,
+                (picture.fill(), appear(picture.legend)),
+                appear(picture.own),
+                appear_in_turn([*picture.source]),
+            ),
+            beat(
+                "It grows; an LSTM’s state never does.",
+                appear(ring),
+                *(move_ring(ring, column) for column in picture.cached[1:]),
+            ),
             stage=[card],
         )
 

@@ -44,8 +44,7 @@ class Draws(VGroup):
             means(rule(left - middle, left + middle, "ink3", 3), zero),
             means(rule(left - middle, left - middle + RIGHT * units(self.list.whole), "ink3", 3), span),
         )
-        starts = [left] * (LISTED + 1)
-        self.strips = [end_to_end(row, starts, self.list.whole, HIGH, zero, 3) for row in self.rows]
+        self.strips = [end_to_end(row, [left] * (LISTED + 1), self.list.whole, HIGH, zero, 3) for row in self.rows]
         #: The bars end to end, while each is still in its line.
         self.stairs = end_to_end(self.rows[self.one], zeros, self.list.whole, self.list.high, zero)
         for strip in (self.stairs, *self.strips):

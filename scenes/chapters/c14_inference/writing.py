@@ -10,7 +10,6 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart,
 
 from scenes.animations import (
     Leave,
-    Riding,
     Travel,
     Visit,
     appear,
@@ -22,14 +21,12 @@ from scenes.animations import (
     lagged,
     leave,
     reshape,
-    ring_around,
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arch, curve
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
@@ -230,8 +227,8 @@ ROOT, ABOVE = 52.0, 20.0
 TALL, FOOT = 1.6, 72.0
 #: Px of the number at the end of a line, and of those at an axis.
 END_OF, NUMBERS = 190.0, 110.0
-#: Px of a strip, and from its end to its number.
-STRIP, BEYOND = 104.0, RIGHT * units(86)
+#: Px of a strip, and of the text at its left; how much of the light a strip keeps that has fallen.
+STRIP, TEXT, FAINT = 76.0, 380.0, 0.3
 
 
 class BeamTree(VGroup):
@@ -336,10 +333,10 @@ def winner(tree: Trace) -> list[str]:
 
 
 class Race:
-    """Two texts in a race, token by token: that of greedy decoding, and the best of a beam.
+    """The texts that a beam keeps, token by token, and among them that of greedy decoding and the best in the end.
 
-    First as strips, as long as the probability of each text; then as lines, a sum of log-probabilities each, with thin
-    ones for all else that the beam keeps open.
+    First as strips, as long as the probability of each text, the longest on top; then as lines, a sum of
+    log-probabilities each.
 
     Args:
         run: `experiment.beams`.
@@ -347,98 +344,90 @@ class Race:
     """
 
     def __init__(self, run: Trace, top: float) -> None:
-        step, score, parent = (run[name] for name in ("step", "score", "parent"))
-        alive = np.flatnonzero((run["kept"].values > 0) | (run["finished"].values > 0))[1:]
-        best = [int(node) for node in np.flatnonzero(run["best"].values)]
-        self.times, sums = ([tensor.quantity(node) for node in best] for tensor in (step, score))
+        step, score, self.parent = run["step"], run["score"], run["parent"].values.tolist()
+        self.token, self.shares = run["token"], run["score.text_probs"]
+        alive = np.flatnonzero((run["kept"].values > 0) | (run["finished"].values > 0)).tolist()
+        self.best = np.flatnonzero(run["best"].values).tolist()
+        words = run["greedy_sum"].words("step")
+        self.named = words[0], self.token.label("node", self.best[1])
+        self.times, sums = ([tensor.quantity(node) for node in self.best] for tensor in (step, score))
         slow = [score.quantity(0), *run["greedy_sum"].quantities()]
-        shares = run["score.text_probs"]
-        self.shares = (
-            [shares.quantity(0), *run["greedy_sum.text_probs"].quantities()],
-            [shares.quantity(node) for node in best],
-        )
-        rows = Room(STAGE.left + NUMBERS, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH)
-        upper, (body, lower) = rows[0], rows[1].split_rows(-HIGH)
-        low = min(float(score.values[alive].min()), *map(float, slow))
-        inner = Room(body.left, body.top + 60, body.right, body.bottom - 96)
-        self.plot = Plot.filling(inner, step, score, ((0, len(slow) - 1), (1.12 * low, -0.05 * low)))
-        self.plot.add(self.plot.heights(slow[:1], ".0f"))
-        #: By step: what the beam keeps beside its best, and the next part of both lines.
-        self.others = [VGroup() for _ in slow[1:]]
-        for node in {*map(int, alive)} - {*best}:
-            ends = int(parent.values[node]), node
-            x, y = ([tensor.quantity(end) for end in ends] for tensor in (step, score))
-            self.others[int(step.values[node]) - 1].add(self.plot.curve(x, y, "ink3", 3))
-        self.named = run["greedy_sum"].words("step"), [run["token"].label("node", node) for node in best[1:]]
-        #: Of each text, its strip after each token.
-        self.states: list[list[VGroup]] = []
-        self.strips, self.tracks, self.numbers, self.names = VGroup(), VGroup(), VGroup(), VGroup()
-        self.lines, self.words, self.dots, self.ends = ([] for _ in range(4))
-        pitch = body.width / len(slow[1:])
-        wide = Room(STAGE.left, body.top, STAGE.right - END_OF, body.bottom).inset(0, 50).rows(2, 60)
-        for which, (room, (name, role)) in enumerate(
-            zip((upper, lower), (("greedy", "weight"), ("beam", "residual")), strict=True)
-        ):
-            path, labels, place = (slow, sums)[which], self.named[which], wide[which]
-            self.states.append([VGroup(bar_in(place, one, place.width, STRIP, role)) for one in self.shares[which]])
-            self.strips.add(self.states[-1][0][0].copy())
-            self.tracks.add(Box(place.width, STRIP, palette().surface).move_to(place.centre))
-            called = Words(f"{name}: probability of the text", "fact", role)
-            self.names.add(called.next_to(self.tracks[-1], UP, buff=units(SPACE)).align_to(self.tracks[-1], LEFT))
-            told = number(self.shares[which][0], "share", "large number", role)
-            self.numbers.add(told.settle(self.strips[-1].get_right() + BEYOND))
-            self.lines.append(
-                [self.plot.curve(self.times[t : t + 2], path[t : t + 2], role, 9) for t in range(len(labels))]
-            )
-            self.dots.append(self.plot.dots(self.times[1:], path[1:], role, 13))
-            row = Ribbon(labels, Room(body.left + pitch / 2, room.top, body.right + pitch / 2, room.bottom))
-            self.words.append(row.chips)
-            end = number(path[-1], ".2f", "large number", role).settle(self.dots[-1][-1].get_center())
-            end.begin_at(self.dots[-1][-1].get_right()[0] + units(2 * SPACE))
-            rule_name = Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT)
-            self.ends.append(VGroup(end, rule_name))
-        #: The first step after which the best of the beam is ahead.
+        #: The nodes that are the text of greedy decoding, as long as the beam keeps it.
+        self.greedy = [node for node in alive if np.isclose(score.values[node], slow).any()]
+        #: The first step after which the best of the beam is ahead, and the texts that are kept after each until then.
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
-        self.kept = Words("also kept", "fact", "ink3")
-        self.kept.next_to(self.others[0][-1].get_end(), DOWN, buff=units(SPACE))
+        self.kept = [[node for node in alive if step.values[node] == t] for t in range(self.overtaken + 1)]
+        head, body = Room(STAGE.left, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH / 2, 20)
+        self.line, self.places = body.split_columns(TEXT)[1], body.rows(int(run["width"]) + 1, 26)
+        self.name = Words("probability of the text", "fact", "ink2").settle(head.centre)
+        self.name.begin_at(at(self.line.left, 0)[0])
+        rows = ((node, place) for nodes in self.kept for node, place in zip(nodes, self.places, strict=False))
+        self.rows = {node: self._row(node, place) for node, place in rows}
+        #: Of each step the texts that nothing goes on from, and where they fall.
+        self.fallen: list[dict[int, VGroup]] = [{}]
+        for nodes, later in pairwise(self.kept):
+            gone = {*nodes} - {self.parent[node] for node in later}
+            self.fallen.append({node: self._row(node, self.places[-1]).set_opacity(FAINT) for node in gone})
+        low = min(float(score.values[alive].min()), *map(float, slow))
+        inner = Room(STAGE.left + NUMBERS, top + 60, STAGE.right - END_OF, STAGE.bottom - 96)
+        self.plot = Plot.filling(inner, step, score, ((0, len(words)), (1.12 * low, -0.05 * low)))
+        self.plot.add(self.plot.heights(slow[:1], ".0f"), self.plot.heights(slow[-1:], ".2f"))
+        self.plot.add(self.plot.ticks([self.times[self.overtaken], self.times[-1]]))
+        #: The next part of all lines, by step; and the dots that the strips become.
+        self.lines = [
+            VGroup(self.plot.curve(self.times[t : t + 2], slow[t : t + 2], "weight", 9)) for t in range(len(words))
+        ]
+        for node in alive[1:]:
+            x, y = ([tensor.quantity(end) for end in (self.parent[node], node)] for tensor in (step, score))
+            role, thick = ("residual", 9) if node in self.best else ("ink3", 3)
+            if node not in self.greedy:
+                self.lines[int(step.values[node]) - 1].add(self.plot.curve(x, y, role, thick))
+        spots = [(node, [step.quantity(node)], [score.quantity(node)]) for node in self.kept[-1]]
+        self.dots = [self.plot.dots(x, y, self._role(node), 13) for node, x, y in spots]
+        self.ends = VGroup()
+        for name, role, path in (("greedy", "weight", slow), ("beam", "residual", sums)):
+            spot = self.plot.point(len(words), float(path[-1]))
+            end = number(path[-1], ".2f", "large number", role).settle(spot).begin_at(spot[0] + units(2 * SPACE))
+            self.ends.add(end, Words(name, "fact", role).next_to(end, UP, buff=units(SPACE)).align_to(end, LEFT))
 
-    def shrink(self, t: int, *texts: int) -> tuple[Animation, ...]:
-        """The next token comes to these texts, and leaves them its share of what they had."""
-        bars, numbers = (VGroup(*(part[which] for which in texts)) for part in (self.strips, self.numbers))
-        states = [VGroup(*(self.states[which][k][0] for which in texts)) for k in (t, t + 1)]
-        rows = [[self.shares[which][k] for which in texts] for k in (t, t + 1)]
-        riding = Riding(bars, states, numbers, rows, "share", BEYOND, "row")
-        return riding, *(appear(self.words[which][t]) for which in texts)
+    def _role(self, node: int) -> str:
+        return "residual" if node in self.best[1:] else "weight" if node in self.greedy[1:] else "ink3"
 
-    def begin(self, rule: str) -> tuple[Animation, ...]:
-        """The text of the "greedy" or of the "beam" search takes its first token."""
-        return self.shrink(0, ("greedy", "beam").index(rule))
+    def _row(self, node: int, place: Room) -> VGroup:
+        """The strip of a text, how much that is, and the tokens of the text at its left."""
+        share, role, line = self.shares.quantity(node), self._role(node), self.line.cross(place)
+        bar = bar_in(line, share, line.width, STRIP, role)
+        told = VGroup(number(share, "share", "stage number", "ink2" if role == "ink3" else role))
+        if role == "weight":
+            told.add(Words("greedy", "fact", role).next_to(told, RIGHT, buff=units(2 * SPACE)))
+        told.next_to(bar, RIGHT, buff=units(2 * SPACE))
+        tokens, right = VGroup(), bar.get_left()[0] - units(SPACE)
+        while node:
+            text = word(self.token.label("node", node), "stage word").settle(bar.get_center())
+            tokens.add(text.end_at(right - units(SPACE)))
+            right, node = text.get_left()[0], self.parent[node]
+        return VGroup(bar, told, VGroup(*tokens[::-1]))
 
-    def behind(self) -> list[tuple[Animation, ...]]:
-        """Both go on, token by token, as long as the best of the beam is behind."""
-        return [self.shrink(t, 0, 1) for t in range(1, self.overtaken - 1)]
-
-    def ahead(self) -> tuple[tuple[Animation, ...], Animation]:
-        """Both go on to where it is ahead, and a ring is drawn around its strip."""
-        self.ring = ring_around(self.tracks[1])
-        return self.shrink(self.overtaken - 1, 0, 1), appear(self.ring)
+    def go_on(self, t: int) -> list[tuple[Animation, ...]]:
+        """Out of each text come those that are kept after the next token, the longest strip on top; the rest falls."""
+        olds, news = ([self.rows[node] for node in self.kept[k]] for k in (t, t + 1))
+        strips, gone = [], set()
+        for node, row in zip(self.kept[t + 1], news, strict=True):
+            parent = self.parent[node]
+            strips.append(Travel(self.rows[parent][0], row[0], 0, "row", leaving=parent not in gone))
+            gone.add(parent)
+        fallen = self.fallen[t + 1]
+        strips += exchange([self.rows[node][0] for node in fallen], [row[0] for row in fallen.values()], "row")
+        texts, told = ([part for row in rows for part in row[1:]] for rows in (olds, [*news, *fallen.values()]))
+        return [(leave(*self.fallen[t].values(), *texts), *strips), (appear(*told),)]
 
     def logarithms(self) -> list[tuple[Animation, ...]]:
-        """Each strip becomes a dot, as high as its logarithm, and so does what was before."""
-        last = self.overtaken - 1
-        strips = exchange([*self.strips], [dots[last] for dots in self.dots])
-        before = [part for dots in self.dots for part in dots[:last]]
-        lines = [line for lines in self.lines for line in lines[: last + 1]]
-        return [
-            (leave(self.tracks, self.numbers, self.names, self.ring), appear(self.plot), *strips),
-            (draw(*lines, kind="slow"), appear(*before)),
-        ]
+        """Each strip becomes a dot, as high as its logarithm, and lines lead to it."""
+        rows = [self.rows[node] for node in self.kept[-1]]
+        rest = self.name, *self.fallen[-1].values(), *(part for row in rows for part in row[1:])
+        dots, before = exchange([row[0] for row in rows], self.dots, "row"), self.lines[: self.overtaken]
+        return [(leave(*rest), appear(self.plot), *dots), *((draw(*lines),) for lines in before)]
 
-    def end(self) -> list[tuple[Animation, ...]]:
-        """The other beginnings that the beam keeps; then all lines go on to their ends."""
-        so_far = draw(*(line for lines in self.others[: self.overtaken] for line in lines))
-        return [(so_far, appear(self.kept)), *(self._both(t) for t in range(self.overtaken, len(self.dots[0])))]
-
-    def _both(self, t: int) -> tuple[Animation, ...]:
-        come = [VGroup(dots[t], words[t]) for dots, words in zip(self.dots, self.words, strict=True)]
-        return draw(*(lines[t] for lines in self.lines), *self.others[t]), *map(follow, come)
+    def end(self) -> list[Animation]:
+        """All lines go on to their ends."""
+        return [draw(*lines) for lines in self.lines[self.overtaken :]]

@@ -186,3 +186,11 @@ def published_total(_):
 @oracle("published_shares", "parameters", "model part", lambda _: PARTS)
 def published_shares(_):
     return [[count / sum(counts) for count in counts] for counts in built()]
+
+
+@oracle("numbers_per_token", "decoding.cache", "", lambda _: {})
+def numbers_per_token(raw):
+    """A key and a value in each layer of the decoder, each as wide as its matrix."""
+    layers = range(raw.config["decoder_layers"])
+    wide = [raw[f"/parameters.decoder.{k}.self_attn.w_{one}"].size for k in layers for one in "kv"]
+    return sum(wide) / raw.config["d_model"]

@@ -153,3 +153,9 @@ def score_count(words: np.ndarray) -> Values:
 def billions(millions: np.ndarray) -> Values:
     """Millions over a thousand."""
     return millions / 1000
+
+
+@measure("")
+def numbers_per_token(own_numbers: np.ndarray, rows_with: np.ndarray) -> Values:
+    """What a KV cache holds of one token: its keys and values in all layers of the decoder."""
+    return own_numbers / rows_with
