@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 from scenes.language import translated
 from scenes.layout import Room, across
 from scenes.mobjects.marks import Course, Names, Slope, Span, Tick, means, row_of
-from scenes.mobjects.shapes import dot, path, rule
+from scenes.mobjects.shapes import dashes, dot, path, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import entry_name
 from scenes.theme import units
@@ -119,6 +119,11 @@ class Plot(VGroup):
     def level(self, y: float = 0.0) -> VMobject:
         """A line across, from the one end of the plot to the other."""
         return rule(self.beside(y), self.beside(y) + RIGHT * self.axes[0].width, "ink", 2)
+
+    def drop(self, x: float, y: float) -> VGroup:
+        """Dashes from a point to either axis."""
+        spot = self.point(x, y)
+        return VGroup(dashes(self.axes[0].get_left() * UP + spot * RIGHT, spot), dashes(spot, self.beside(y)))
 
     def dots(self, x: Row, y: Row, role: str = "ink", radius: float = 9) -> VGroup:
         spots = zip(row_of(x), row_of(y), strict=True)

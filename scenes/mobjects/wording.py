@@ -30,8 +30,7 @@ ENTRIES = {
     "loss": ("training.loss", "checkpoint_losses", "nudged_loss"),
     "mean loss of the batch": ("loss_along", "small_losses", "large_losses"),
     "megabytes, at two bytes a number": ("modern_blocks.cache", "large_growth"),
-    "milliseconds": ("cache_cost.milliseconds",),
-    "milliseconds, log scale": ("attention_cost.milliseconds",),
+    "milliseconds": ("attention_cost.milliseconds", "cache_cost.milliseconds"),
     "new sentences right": (
         "by_length.over_seeds", "emergence.exact", "failures.exact", "size_and_data.exact.over_seeds",
     ),
@@ -60,7 +59,7 @@ ENTRIES = {
     "weight": ("nudged_weights", "curve_weights", "one_weights", "tangent_weights"),
     "what the probe says": ("probe.spots/0",),
     "words in the sentence": ("against_lstm.length", "failures.length"),
-    "words in the sequence, log scale": ("attention_cost.lengths", "attention_cost.overtaken"),
+    "words in the sequence": ("attention_cost.lengths", "attention_cost.overtaken"),
     "words written": ("cache_cost.lengths",),
 }  # fmt: skip
 _ENTRIES = {end: words for words, ends in ENTRIES.items() for end in ends}

@@ -14,6 +14,7 @@ from walking import trace_of
 from scenes.animations import ring_around
 from scenes.chapters.c09_positions.clocks import Panel
 from scenes.chapters.c12_decoder.bridge import Bridge
+from scenes.chapters.c13_training.chapter import SCALES
 from scenes.chapters.c13_training.learning import Starts
 from scenes.chapters.c14_inference.writing import BeamTree
 from scenes.chapters.c16_modern.blocks import ToScale
@@ -111,13 +112,8 @@ def dots() -> DotRows:
 
 
 def starts() -> VGroup:
-    run = trace().under("experiment.initial_scales")
-    names = run["exact"].labels["choice"]
-    weights, trainings = ([run[of].pick(choice=one) for one in names] for of in ("first_weights", "exact"))
-    means, usual = run["exact.over_seeds"].quantities(), names.index("as they are")
-    chance = run["exact.chance"].pick(choice="quarter")
-    picture = Starts([one[0] for one in weights], names, means, trainings, usual, chance, run["steps"])
-    return VGroup(picture.axis, picture.usual, *picture.dots, picture.middles, picture.band)
+    picture = Starts(trace().under("experiment.initial_scales"), SCALES, 0)
+    return VGroup(picture.axis, *picture.marks)
 
 
 def grid_of_weights() -> VGroup:
@@ -189,7 +185,7 @@ FIGURES: dict[str, Callable[[], Mobject]] = {
     "temperatures": temperatures,
     "panel": panel,
     "dots": dots,
-    "dots and chance": starts,
+    "dots of three scales": starts,
     "a hundred cases": lambda: HundredCases(middling(), "cases", "of them"),
     "curves": plot,
     "staircase": stairs,
@@ -264,11 +260,6 @@ def test_bars_over_offsets_at_half_are_found() -> None:
     for bar in picture.bars:
         bar.scale(0.5)
     assert len(faults(picture)) >= 2
-
-
-def test_a_band_of_chance_at_half_is_found() -> None:
-    stretched((picture := starts())[-1], 0.5, 0, np.zeros(3))
-    assert len(faults(picture)) == 1
 
 
 def test_a_dot_in_another_unit_than_its_neighbours_is_found() -> None:

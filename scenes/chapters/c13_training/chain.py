@@ -75,8 +75,7 @@ class Chain:
             told = number(link.value, ".2f", "large number").settle(box.get_center() + DOWN * units(26))
             self.boxes.add(VGroup(box, name, told))
         for k, slope in enumerate(local):
-            middle = (columns[k].centre[0] + columns[k + 1].centre[0]) / 2
-            self._plot(links[k], links[k + 1], slope, between, middle)
+            self._plot(links[k], links[k + 1], slope, between, (columns[k].centre[0] + columns[k + 1].centre[0]) / 2)
             a, b = (self.boxes[n][0] for n in (k, k + 1))
             self.ways.add(arrow(a.get_right() + RIGHT * units(8), b.get_left() - RIGHT * units(8), "ink2", 6, 20))
             y = at(0, (below.top + below.bottom) / 2)[1]
@@ -105,8 +104,7 @@ class Chain:
         inward = (UP if slope > 0 else DOWN) * units(46)
         corner = plot.axes.get_corner(RIGHT - inward / units(46)) + inward * 0.6
         told = number(slope, ".3f", "large number", "warning").settle(corner).end_at(corner[0])
-        name = Words("slope", "fact", "warning").settle(corner + inward).end_at(corner[0])
-        self.slopes.add(VGroup(name, told))
+        self.slopes.add(VGroup(Words("slope", "fact", "warning").settle(corner + inward).end_at(corner[0]), told))
 
     @staticmethod
     def _row(local: Quantity, found: Quantity, upstream: Sequence[Quantity], room: Room) -> VGroup:
@@ -120,7 +118,7 @@ class Chain:
         line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
         for part in line:
             part.stand_on(line[0].baseline)
-        return VGroup(line, last).arrange(DOWN, buff=units(40)).move_to(room.centre)
+        return room.fit(VGroup(line, last).arrange(DOWN, buff=units(40)), most=1.0)
 
     @property
     def links(self) -> list[VGroup]:

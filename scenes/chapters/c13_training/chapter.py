@@ -15,6 +15,7 @@ from scenes.animations import (
     follow,
     gather,
     leave,
+    multiply,
     pulses,
     ring_around,
 )
@@ -317,31 +318,32 @@ class Training(Chapter):
         half = last // 2 if right is None else right
         row = own.size("query") - 1
         top_key, most = own.pick(checkpoint=last, query=row).largest()
-        before = own.pick(checkpoint=0, query=row, key=top_key.position)
+        looked, asks = own.pick(query=row, key=top_key.position), own.label("query", row)
+        picture.watch(looked.quantities(), asks, top_key)
         step, share = run["step"].quantity(half), run["exact"].quantity(half)
+        right_now = picture.share.copy().rewrite(f"{share:share}")
         repeats = [str(one[0]) for one in picture.guesses] == [str(one) for one in run["probs"].words("position")]
         yield Step(
             "Training as a time-lapse",
             beat(
-                claim(repeats, "Untrained, it repeats what it reads.", "Untrained, it guesses anything."),
+                claim(repeats, "Untrained, it repeats what it reads. ", "Untrained, it guesses anything. ")
+                + f"“{asks}” gives “{top_key}” {looked.quantity(0):share} of its attention.",
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
+                appear(ring_around(picture.grids[1].band(row)), picture.told),
             ),
             beat(
-                f"An optimizer, AdamW, rescales each slope, and takes {run['step'].quantity(last):,.0f} steps.",
+                "An optimizer, AdamW, rescales each slope for each step.",
                 picture.run(half),
             ),
             beat(
                 f"At step {step:,.0f}, {share:share} of new sentences are right."
                 if right is None
                 else f"At step {step:,.0f} our sentence is right; so are {share:share} of new ones.",
-                appear(ring := ring_around(picture.slots)),
-                (leave(ring), appear(ring := ring_around(picture.share.copy().rewrite(f"{share:share}")))),
+                *map(appear, rings := [ring_around(part) for part in (picture.slots, right_now)]),
             ),
             beat(
-                f"“{own.label('query', row)}” gave “{top_key}” {before:share} of its attention, now {most:share}. "
-                "It is not stored: trained matrices compute it for each sentence.",
-                (leave(ring), *picture.run(last, half, "slow")),
-                appear(ring_around(picture.grids[1].band(row)), picture.under(before, most)),
+                f"At the end, {most:share}. It is not stored: trained matrices compute it for each sentence.",
+                (leave(*rings), *picture.run(last, half, "slow")),
             ),
             stage=[*picture.standing],
         )
@@ -365,36 +367,25 @@ class Training(Chapter):
                     "Each line is a skill on new sentences. Most make half of their rise while the steps double.",
                     "Each line is a skill on new sentences; they appear little by little.",
                 ),
-                picture.draw(),
+                (picture.draw(), appear(picture.ends)),
                 appear(*picture.doublings) if len(picture.doublings) else None,
             ),
             beat(
                 f"From the mark on, a skill stays above {earned:.0%}. {order}",
                 (appear(picture.stays), appear_in_turn([mark for mark in picture.marks if len(mark)], "slow")),
             ),
-            stage=[picture.plots, picture.calls, picture.ends, picture.axis_name],
+            stage=[picture.plots, picture.calls, picture.axis_name],
         )
 
     def where_to_start(self, trace: Trace) -> Iterator[Step]:
         """Initial weights of three scales."""
-        run = "experiment.initial_scales"
-        if f"{run}.exact" not in trace:
+        run = trace.under("experiment.initial_scales")
+        if "exact" not in run:
             return
-        first, exact = (trace[f"{run}.{name}"] for name in ("first_weights", "exact"))
         usual = "as they are"
-        head = sharpest(first.pick(choice=usual))
-        means, chance, effect = (trace[f"{run}.exact.{one}"] for one in ("over_seeds", "chance", "effect"))
-        picture = Starts(
-            [first.pick(choice=name, head=head) for name in SCALES],
-            list(SCALES.values()),
-            [means.pick(choice=name) for name in SCALES],
-            [exact.pick(choice=name) for name in SCALES],
-            [*SCALES].index(usual),
-            chance.pick(choice="quarter"),
-            steps := trace[f"{run}.steps"],
-        )
-        apart = {name: bool(effect.pick(choice=name)) for name in SCALES if name != usual}
-        sharp = [float(trace[f"{run}.first_largest"].pick(choice=name)) for name in SCALES]
+        picture = Starts(run, SCALES, sharpest(run["first_weights"].pick(choice=usual)))
+        means, steps = run["exact.over_seeds"], run["steps"]
+        sharp = [float(run["first_largest"].pick(choice=name)) for name in SCALES]
         yield Step(
             "Initialization: how large is random?",
             beat(
@@ -410,17 +401,17 @@ class Training(Chapter):
                 f"After {steps:,.0f} steps, {means.pick(choice=usual):share} of new sentences are right as they are, "
                 f"{means.pick(choice='fourfold'):share} at four times the size.",
                 (*exchange([*picture.large, *picture.titles], [*picture.grids, *picture.names], "camera"),),
-                (appear(picture.axis), *(appear_in_turn([*dots], "slow") for dots in picture.dots)),
-                appear(picture.means, picture.middles, rise=False),
+                (appear(picture.axis), *(appear_in_turn([*marks[1:]], "slow") for marks in picture.marks)),
+                appear(picture.means, *(marks[0] for marks in picture.marks), rise=False),
             ),
             beat(
                 claim(
-                    apart["quarter"],
+                    bool(run["exact.effect"].pick(choice="quarter")),
                     "A quarter as large: that is no chance.",
                     "A quarter as large: that may be chance.",
                 ),
-                draw(picture.usual),
-                appear(picture.band, picture.reach, rise=False),
+                picture.come_close(),
+                draw(picture.least),
             ),
             stage=[],
         )
@@ -440,12 +431,13 @@ class Training(Chapter):
                 f"This sentence has {counted(trace['config.score_count'], 'score')} in each head; "
                 "twice as many words, four times as many.",
                 appear(picture.small),
-                appear(picture.large),
+                multiply(picture.small, picture.others),
             ),
             beat(
                 f"From {before:,.0f} words to {after:,.0f}, scores take {time:.1f} times the time.",
-                draw(*picture.curves, kind="slow"),
-                (appear(picture.labels), draw(picture.square[0]), appear(picture.square[1])),
+                (appear_in_turn([*picture.dots], "slow"), draw(picture.rest, kind="slow")),
+                (draw(*picture.ways), appear(picture.growth, picture.labels)),
+                (draw(picture.square), appear(picture.named)),
             ),
             stage=[card, picture.plot, picture.ticks],
         )

@@ -75,8 +75,7 @@ class Valley:
         """The middle of a ball that lies on the curve."""
         step = (self.along[1] - self.along[0]) / 2
         way = self._on(place + step) - self._on(place - step)
-        normal = np.array([-way[1], way[0], 0]) / np.linalg.norm(way)
-        return self._on(place) + normal * units(BALL)
+        return self._on(place) + np.array([-way[1], way[0], 0]) / np.linalg.norm(way) * units(BALL)
 
     def _states(self, visited: np.ndarray, jump: float) -> list[VGroup]:
         """A ball at moments on its way from place to place: along the curve, or through the air."""

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Shades, Through
+from scenes.animations import Count, Leave, Shades, Through, exchange, reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Away, Beside, Ground, Spread, Tick, means
+from scenes.mobjects.marks import Away, Beside, Ground, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, dot, frame, rule
+from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, pixels, units
@@ -20,8 +20,8 @@ from transformer_core.studies.measures.learning import ALIGNMENT, SENTENCES
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the dot of one training, of a pattern with its name at the left of its trainings, and of their mean.
-RUN, START, TOLD = 14.0, 520.0, 190.0
+#: Px of a training’s dot, of a pattern with its name at the left of its trainings, of their mean, and of a way off.
+RUN, START, TOLD, AWAY = 14.0, 570.0, 190.0, units(120)
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
@@ -37,7 +37,8 @@ class Skills:
         learned, since, steps = run["learned"], run["learned_onset"], run["step"]
         looks = tuple(k for k in range(len(steps)) if steps.values[k] > 0)
         names = since.labels["line"]
-        body, foot = STAGE.split_rows(-70)
+        head, body = STAGE.split_rows(44, 6)
+        body, foot = body.split_rows(-70)
         side, body = body.split_columns(560, 110)
         body, right = body.split_columns(-200, 24)
         self.plots, self.curves, self.calls, self.marks, self.doublings = (VGroup() for _ in range(5))
@@ -47,8 +48,7 @@ class Skills:
             plot = Plot.filling(row, times, learned, (None, (0, 1)), (True, False))
             track = Box.of(row, palette().surface, 6)
             start, end = (plot.point(x, earned) for x in times.values[[0, -1]])
-            level = means(dashes(start, end, "ink2"), Tick(earned, plot.up))
-            self.plots.add(VGroup(track, plot.axes, level))
+            self.plots.add(VGroup(track, plot.axes, means(dashes(start, end, "ink2"), Tick(earned, plot.up))))
             if not i:
                 self.plots.add(plot.heights([earned], ".0%"))
             if rises.values[i] > HALF:
@@ -71,10 +71,10 @@ class Skills:
         self.axis_name = Words("step of the training, log scale", "aside", "ink2").settle(foot.centre)
         self.axis_name.set_x(self.plots.get_x())
         self.ends = VGroup(
-            number(first, ",.0f", "large number", "ink2").settle(foot.centre).begin_at(self.plots.get_left()[0]),
-            number(last, ",.0f", "large number", "ink2").settle(foot.centre).end_at(self.plots.get_right()[0]),
+            number(first, ",.0f", "fact", "ink2").settle(foot.centre).begin_at(plot.axes.get_left()[0]),
+            number(last, ",.0f", "fact", "ink2").settle(foot.centre).end_at(plot.axes.get_right()[0]),
         )
-        self.stays = Words("stays from", "fact", "ink2").end_in(right.cross(foot))
+        self.stays = Words("stays from", "fact", "ink2").end_in(right.cross(head))
 
     def draw(self) -> Animation:
         """All curves at the same pace: each moment is one step of the training."""
@@ -116,13 +116,14 @@ class TimeLapse:
         self.share.settle(self.plot.axes.get_corner(UP + LEFT) + DOWN * units(80))
         widest = max(number(one, "share", "large number").width for one in self.exact)
         self.share.end_at(self.plot.axes[0].get_left()[0] + units(30) + widest)
-
+        sample = Words("in a sample", "fact", "ink2").next_to(self.share, DOWN, buff=units(12))
+        sample.end_at(self.share.get_right()[0])
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
         cells = (grid.cells for grid in self.grids)
         said = Words("its guess for each next word", "fact", "ink2")
         said.settle(self.slots.get_bottom() + DOWN * units(34)).begin_at(self.slots.get_left()[0])
-        self.standing = [said, self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
+        self.standing = [said, sample, self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
 
     def _patterns(self, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], rooms: Sequence[Room]) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
@@ -158,9 +159,13 @@ class TimeLapse:
     def _fill(self, k: int, i: int) -> str:
         return between(palette().surface, palette().residual, 0.45) if self.hits[k, i] else palette().surface
 
-    def under(self, before: Quantity, after: Quantity) -> Words:
-        """Two weights of one row of the second pattern, before the training and after it, below that."""
-        return Words(f"first {before:share}, now {after:share}", "fact").next_to(self.grids[1], DOWN, buff=units(30))
+    def watch(self, shares: Sequence[Quantity], row: Label, key: Label) -> None:
+        """Have one weight of the second pattern, look by look, counted below it."""
+        cells = self.grids[1].cells
+        told = Words(f"“{row}” gives “{key}”", "fact", "ink2"), number(shares[0], "share", "large number")
+        self.told, self.shares = VGroup(*told).next_to(cells, DOWN, buff=units(26)), shares
+        told[0].stand_on(told[1].baseline).begin_at(self.labels[1].get_left()[0])
+        told[1].end_at(cells.get_right()[0])
 
     def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
         """All looks up to one: patterns, guesses, clock and curve together."""
@@ -175,6 +180,7 @@ class TimeLapse:
             Shades(self.slots, fills, kind=kind),
             Count(self.clock, self.times[looks], ",.0f", kind),
             Count(self.share, self.exact[looks], "share", kind),
+            Count(self.told[1], self.shares[looks], "share", kind),
             Create(curve, run_time=pace(kind), rate_func=rate_functions.linear),
         )
 
@@ -182,67 +188,75 @@ class TimeLapse:
 class Starts:
     """First patterns of untrained models that start at other scales; then each at the left of what it learned.
 
-    All trainings of a scale are dots in one line, over the same axis from none to all.
+    All trainings of a scale are dots in one line, over the same axis from none to all; those of the first two scales
+    once more over an axis from the least to the most of them.
 
     Args:
-        weights, names, exact, trainings: of each scale.
-        usual: the place of the scale that the others are compared with.
-        chance: how far chance alone may carry the mean of the first from that one's.
-        steps: of each training.
+        run: the trainings.
+        scales: their names, by how they are called there; the second is that with which the others are compared.
+        head: the one whose first patterns are shown.
     """
 
-    def __init__(
-        self,
-        weights: Sequence[NamedTensor],
-        names: Sequence[str],
-        exact: Sequence[Quantity],
-        trainings: Sequence[NamedTensor],
-        usual: int,
-        chance: Quantity,
-        steps: Quantity,
-    ) -> None:
-        self.large, self.grids, self.titles, self.names = VGroup(), VGroup(), VGroup(), VGroup()
-        self.means, self.dots, self.middles = VGroup(), VGroup(), VGroup()
-        for w, name, column in zip(weights, names, STAGE.columns(len(weights), 60), strict=True):
-            head, body = column.split_rows(64, 20)
-            self.titles.add(Words(name, "title").settle(head.centre))
-            self.large.add(Pattern(w, min(body.width, body.height) * 0.9 / len(w)).move_to(body.centre))
-        head, body = STAGE.split_rows(54, 16)
-        side, rest = body.split_columns(START)
-        plot, numbers = rest.split_columns(rest.width - TOLD, 30)
-        self.zero, self.whole = Ground(), Ground()
-        left, right = (rule(at(x, plot.top), at(x, plot.bottom), "ink3", 3) for x in (plot.left, plot.right))
-        means(left, self.zero)
-        middle = plot.left + plot.width * float(exact[usual])
-        self.usual = means(dashes(at(middle, plot.top), at(middle, plot.bottom), "residual", 4), self.whole)
-        text = f"new sentences right after {steps:,.0f} steps; a dot is one training"
-        name = Words(text, "fact", "ink2").settle(head.centre)
-        ends = [Words(text, "fact", "ink2").settle(at(x, head.centre[1])).set_y(name.get_y())
-                for text, x in (("none", plot.left), ("all", plot.right))]  # fmt: skip
-        self.axis = VGroup(left, right, name.set_x((left.get_x() + right.get_x()) / 2), *ends)
-        rows = body.rows(len(weights), 24)
-        for k, (row, w, share, runs) in enumerate(zip(rows, weights, exact, trainings, strict=True)):
-            y, spot = (row.top + row.bottom) / 2, side.cross(row)
-            self.grids.add(Pattern(w, row.height / len(w)).move_to(spot.centre).align_to(at(side.left, 0), LEFT))
-            text = Words(names[k], "block").settle(at(0, y))
-            self.names.add(text.begin_at(self.grids[-1].get_right()[0] + units(26)))
-            role = "residual" if k == usual else "weight"
-            self.means.add(number(share, "share", "large number", role).settle(numbers.cross(row).centre))
-            self.dots.add(VGroup(self._dot(one, y, role, plot) for one in runs.quantities()))
-            mark = Box(7, 0.7 * row.height, palette().role(role), 2).move_to(
-                at(plot.left + plot.width * float(share), y)
-            )
-            self.middles.add(means(mark, Away(share, 0.0, 0, plot.width, 7, self.zero)))
-        y, reach = (rows[0].top + rows[0].bottom) / 2, plot.width * float(chance)
-        self.band = frame(2 * reach, 0.9 * rows[0].height, "residual", 4, 4).move_to(at(middle, y))
-        means(self.band.set_z_index(-1), Spread(chance, 0, plot.width, 0.9 * rows[0].height, self.whole))
-        self.reach = (
-            Words("chance", "fact", "residual").next_to(self.band, LEFT, buff=units(14)).align_to(self.band, UP)
+    def __init__(self, run: Trace, scales: Mapping[str, str], head: int) -> None:
+        first, mean, exact = (
+            [run[of].pick(choice=name) for name in scales] for of in ("first_weights", "exact.over_seeds", "exact")
         )
+        weights, names = [one[head] for one in first], scales.values()
+        self.large, self.grids, self.titles, self.names, self.means = (VGroup() for _ in range(5))
+        for w, name, column in zip(weights, names, STAGE.columns(len(weights), 60), strict=True):
+            top, body = column.split_rows(64, 20)
+            self.titles.add(Words(name, "title").settle(top.centre))
+            self.large.add(Pattern(w, min(body.width, body.height) * 0.9 / len(w)).move_to(body.centre))
+        top, body = STAGE.split_rows(54, 16)
+        side, rest = body.split_columns(START)
+        self.room, numbers = rest.split_columns(rest.width - TOLD, 30)
+        self.zero = Ground()
+        left, right = (rule(at(x, body.top), at(x, body.bottom), "ink3", 3) for x in (self.room.left, self.room.right))
+        means(left, self.zero)
+        text = f"new sentences right after {run['steps']:,.0f} steps; a dot is one training"
+        name = Words(text, "fact", "ink2").settle(top.centre).set_x((left.get_x() + right.get_x()) / 2)
+        low, *_, high = sorted(one for runs in exact[:2] for one in runs.quantities())
+        told = (
+            Words("none", "fact", "ink2"),
+            Words("all", "fact", "ink2"),
+            *(number(one, ".0%", "fact", "ink2") for one in (low, high)),
+        )
+        for text, line in zip(told, (left, right) * 2, strict=True):
+            text.settle(np.array([line.get_x(), name.get_y(), 0]))
+        #: The ends of the axis, as it is first and from nearby.
+        self.ends, self.closer = VGroup(*told[:2]), VGroup(*told[2:])
+        self.axis = VGroup(left, right, name, self.ends)
+        rows = body.rows(len(weights), 24)
+        for row, w, text, share in zip(rows, weights, names, mean, strict=True):
+            place = side.cross(row).centre
+            self.grids.add(Pattern(w, row.height / len(w)).move_to(place).align_to(at(side.left, 0), LEFT))
+            self.names.add(Words(text, "block").settle(place).begin_at(self.grids[-1].get_right()[0] + units(26)))
+            self.means.add(number(share, "share", "large number").settle(numbers.cross(row).centre))
+        parts = [*zip(mean, exact, rows, ("weight", "residual", "weight"), strict=True)]
+        #: Of each scale a line for the mean, and the dots of its trainings; and those of two scales from nearby.
+        self.marks, self.spread = (
+            VGroup(self._marks(*part, *reach) for part in some)
+            for some, reach in ((parts, (0.0, 1.0)), (parts[:2], (low, high)))
+        )
+        # Where the dots of the scale begin that the others are compared with.
+        x = min(mark.get_x() for mark in self.spread[1][1:])
+        start, end = (np.array([x, marks.get_y(), 0]) for marks in self.spread)
+        self.least = dashes(start, end, "ink2", 4)
 
-    def _dot(self, one: Quantity, y: float, role: str, plot: Room) -> VMobject:
-        spot = at(plot.left + plot.width * float(one), y)
-        return means(dot(spot, RUN, role), Away(one, 0.0, 0, plot.width, 2 * RUN, self.zero))
+    def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str, low: float, high: float) -> VGroup:
+        """The mean of a scale and its trainings, over an axis that reaches so far."""
+        unit, parts = self.room.width / float(high - low), VGroup()
+        for one in (mean, *trainings.quantities()):
+            mark = dot(at(0, 0), RUN, role) if len(parts) else Box(7, 0.7 * row.height, palette().role(role), 2)
+            mark.move_to(at(self.room.left + unit * float(one - low), (row.top + row.bottom) / 2))
+            parts.add(means(mark, Away(one, low, 0, unit, 2 * RUN if len(parts) else 7, self.zero)))
+        return parts
+
+    def come_close(self) -> tuple[Animation, ...]:
+        """The axis is stretched to where two scales lie; the third is left behind."""
+        moved = (reshape(old, new) for old, new in zip(self.marks, self.spread, strict=False))
+        off = Leave(self.marks[2], shift=AWAY * LEFT, run_time=pace("row"))
+        return *moved, *exchange([*self.ends], [*self.closer], "row"), off
 
 
 class Bill(VGroup):
@@ -250,31 +264,32 @@ class Bill(VGroup):
 
     def __init__(self, words: int, lengths: NamedTensor, times: NamedTensor, growth: Quantity) -> None:
         side = min(46.0, 400 / (2 * words))
-        self.small = self._grid(words, side, "weight")
-        self.large = self._grid(2 * words, side, "ink3")
-        self.small.move_to(self.large, aligned_edge=UP + LEFT)
-        span = [float(n) for n in lengths.values]
-        self.plot = Plot(lengths, times, wide=640, high=470, logarithmic=(True, True))
-        self.plot.next_to(self.large, RIGHT, buff=units(250))
-        VGroup(self.large, self.small).set_y(self.plot.axes.get_y())
-        self.curves, self.labels = VGroup(), VGroup()
-        for part, name, role, thick in ((0, "scores and sums", "weight", 8), (1, "everything else", "ink2", 5)):
-            column = times.values[:, part]
-            row = [times.quantity(k, part) for k in range(len(column))]
-            self.curves.add(self.plot.curve(lengths, row, role, thick))
-            label = Words(name, "fact", role)
-            self.labels.add(self.plot.label(label, span[-1], float(column[-1])))
-        across, up = (float(np.exp(np.log(some[-2:]).mean())) for some in (span, times.values[:, 0]))
-        self.labels.add(self.plot.label(Words(f"{growth:.1f} times", "fact"), across, up, LEFT + UP))
-        # Four times the time for twice the words: it fits the last of the lengths, and is drawn there alone.
-        near, far = span[-2:]
-        most = float(times.values[-1, 0])
-        line = self.plot.curve([near, far], [most * (near / far) ** 2, most], "query", 14)
-        self.square = VGroup(line, self.plot.label(Words("n²", "stage number", "query"), far, most, UP + LEFT))
-        ends = [lengths.quantity(k) for k in (0, len(lengths) // 2, len(lengths) - 1)]
-        reach = [times.quantity(k, part) for k, part in ((0, 0), (len(lengths) - 1, 0))]
-        self.ticks = VGroup(self.plot.ticks(ends, ",.0f", "fact"), self.plot.heights(reach, ".2f"))
-        super().__init__(self.small, self.large, self.plot, self.curves, self.labels, self.square, self.ticks)
+        quarters = [self._grid(words, side, "ink3" if k else "weight") for k in range(4)]
+        #: The cells of the sentence, and the three times as many that come with twice the words.
+        self.small, *self.others = VGroup(*quarters).arrange_in_grid(2, 2, buff=units(side * 0.14))
+        grid = VGroup(*quarters)
+        self.plot = Plot(lengths, times, ((0, float(lengths.values[-1])), (0, float(times.values.max()))), 640, 470)
+        self.plot.next_to(grid, RIGHT, buff=units(250))
+        grid.set_y(self.plot.axes.get_y())
+        last, x = len(lengths) - 1, lengths.quantities()
+        scores, rest = (times[:, part] for part in range(2))
+        self.dots, self.rest = self.plot.dots(x, scores, "weight", 11), self.plot.curve(x, rest, "ink2", 5)
+        self.labels = VGroup(
+            self.plot.label(Words(name, "fact", role), x[-1], float(part.values[-1]))
+            for part, name, role in ((scores, "scores and sums", "weight"), (rest, "everything else", "ink2"))
+        )
+        # Four times the time for twice the words, through the last of the times that were measured.
+        most, ways = times.quantity(last, 0), np.linspace(0, x[-1], 65).tolist()
+        self.square = self.plot.curve(ways, [most * (way / x[-1]) ** 2 for way in ways], "query", 5)
+        self.named = self.plot.label(Words("n²", "stage number", "query"), x[-1], most, UP)
+        #: From each of the last two lengths to the time that it takes, and between them how many times as much that is.
+        ends = [(x[k], times.quantity(k, 0)) for k in (last - 1, last)]
+        self.ways = VGroup(self.plot.drop(*end) for end in ends)
+        self.growth = Words(f"{growth:.1f} times", "large number")
+        self.growth.settle(self.plot.axes.get_center()).align_to(self.plot.axes, LEFT).shift(RIGHT * units(30))
+        self.ticks = VGroup(self.plot.ticks(x[-2:], ",.0f", "fact"), self.plot.heights([y for _, y in ends], ".1f"))
+        super().__init__(grid, self.plot, self.rest, self.labels, self.square, self.named, self.ways, self.growth)
+        self.add(self.dots.set_z_index(1), self.ticks)
 
     @staticmethod
     def _grid(count: int, side: float, role: str) -> VMobject:

@@ -61,8 +61,7 @@ class Lesson:
         title = Words("decoder", "title", paper=self.box).settle(self.box.get_center() + UP * units(24))
         given = Words(f"from the encoder: “{source}”", "fact", "ink2", self.box)
         self.title = VGroup(title, given.settle(self.box.get_center() + DOWN * units(36)))
-        self.ways = VGroup()
-        self.signs = VGroup()
+        self.ways, self.signs = VGroup(), VGroup()
         for column, hit in zip(columns, hits, strict=True):
             x = (column.left + column.right) / 2
             for foot, top in ((read - 0.62 * CHIP, low + 8), (high - 8, guess + 0.62 * CHIP)):
@@ -172,8 +171,7 @@ class CrossEntropy:
         for line, (entries, spec, name) in enumerate(self.read):
             spot = corner + DOWN * units(40 + 76 * line)
             self.readings.add(number(entries[0], spec, "large number").settle(spot).end_at(corner[0]))
-            text = Words(name, "block", "ink2").settle(spot)
-            self.reading_names.add(text.end_at(corner[0] - units(190)))
+            self.reading_names.add(Words(name, "block", "ink2").settle(spot).end_at(corner[0] - units(190)))
 
     def softmax(self) -> list[tuple[Animation, ...] | Animation]:
         """The plays by which logits turn into probabilities."""

@@ -13,7 +13,7 @@ the token that stands there. What such a ground or token is missing for, or on i
 """
 
 from scenes.mobjects.marks.judging import Ground, Meaning, Stands, hand_over, marks_on, means, named
-from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Spread, Stair, Thickness
+from scenes.mobjects.marks.lengths import Area, Filled, Length, Reach, Stair, Thickness
 from scenes.mobjects.marks.names import Around, Beside, Called, End, Names, Rings
 from scenes.mobjects.marks.pictures import misdrawn
 from scenes.mobjects.marks.places import Away, Course, Entries, Rises, Slope, Span, Tick, Tip, row_of
@@ -43,7 +43,6 @@ __all__ = [
     "Shade",
     "Slope",
     "Span",
-    "Spread",
     "Squares",
     "Stair",
     "Stands",

@@ -70,32 +70,6 @@ class Stair(Grounded):
 
 
 @dataclass(frozen=True)
-class Spread(Grounded):
-    """The band reaches value × `unit` px to either side of its ground along `axis`, where its other side is `across`.
-
-    It is at least `least` px long.
-    """
-
-    quantity: Quantity
-    axis: int
-    unit: float
-    across: float
-    ground: Ground
-    least: float = 0.0
-
-    def scales(self) -> Sequence[tuple[int, float]]:
-        return ((self.axis, self.unit),)
-
-    def fault_from(self, line: Mobject, mark: VMobject, sight: Sight) -> str:
-        grown = float(np.ptp(mark.points[:, 1 - self.axis])) * PIXELS_PER_UNIT / self.across
-        zero = sum(corner[self.axis] for corner in box_of(line)) / 2
-        drawn = [abs(float(corner[self.axis] - zero)) * PIXELS_PER_UNIT / grown for corner in box_of(mark)]
-        right = max(sight.value(self.quantity) * self.unit, self.least / 2)
-        off = max(abs(side - right) for side in drawn)
-        return f"a band for {named(self.quantity)} ends {off:.1f} px off" if off > SLACK else ""
-
-
-@dataclass(frozen=True)
 class Area(Meaning):
     """The area of the mark is its share of the area of all marks of the same `sum`, which are `unit` px² for a one.
 
