@@ -9,7 +9,7 @@ from manim import VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.tensors import LONG, full_colour
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
@@ -39,6 +39,7 @@ class NormStages:
         long = len(rows[0]) > LONG
         self.scale = scale or (min(full_colour(row) for row in rows) if long else float(np.abs(reach).max()))
         origin = Ground()
+        self.before = VGroup()
         self.zero = means(self.level(0.0, "ink3", 2), origin)
         self.states = [bars_of(row.quantities(), room, self.ground, self.unit, origin, self.scale) for row in rows]
 
@@ -46,6 +47,11 @@ class NormStages:
         """A line across at a value."""
         y = self.ground + value * units(self.unit)
         return VGroup(rule(at(self.room.left, 0), at(self.room.right, 0), role, thick).set_y(y))
+
+    def outline(self, stage: int) -> VGroup:
+        """The bars of a stage, hollow: `before`, which stays where they were."""
+        hollow = (bar.copy().set_fill(opacity=0) for bar in self.states[stage])
+        return self.before.add(bar.set_stroke(palette().ink2, stroke(2)) for bar in hollow)
 
     def band(self, spread: Quantity) -> VGroup:
         """From minus to plus a spread around zero."""

@@ -188,7 +188,7 @@ class Positions(Chapter):
         largest, last = picture.largest, picture.lifts[-1]
         entries = embedding["token"].pick(batch=0, position=query_token.position).quantities()
         scaled = all(abs(entry) < largest for entry in entries)
-        first = claim(scaled, f"Times the root of {trace['config.d_model']}, its", "Its")
+        first = claim(scaled, f"Times the root of {trace['config.d_model']}, the word’s", "The word’s")
         word, here = picture.word, picture.place
         back = leave(picture.added), Through(word, picture.counted[::-1], "row")
         closing = [beat("Here each position has learned entries instead.", back, slide(word, picture.learned, "slow"))]
@@ -231,8 +231,8 @@ class Positions(Chapter):
             beat(
                 claim(
                     bool(last > 2 * largest),
-                    f"{first} largest entry is {largest:.1f} in size. At position {last}, the word drowns.",
-                    f"{first} largest entry is {largest:.1f} in size, and the number grows to {last}.",
+                    f"{first} entries stay within {largest:.1f}. At position {last}, it drowns.",
+                    f"{first} entries stay within {largest:.1f}, and the number grows to {last}.",
                 ),
                 picture.count(slice(here, None)),
             ),

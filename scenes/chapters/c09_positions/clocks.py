@@ -332,8 +332,7 @@ class Panel(VGroup):
             )
             if offset in marked:
                 side = 1 if high >= 0 else -1
-                told = number(entry, ".1f", "stage number")
-                self.numbers.add(told.settle(spot(i, high + side * 34)))
+                self.numbers.add(number(entry, ".1f", "stage number").settle(spot(i, high + side * 34)))
         ends = at(room.left, zero), at(room.right, zero)
         self.zero = means(rule(*ends, "ink3", 3), ground)
         self.sides = VGroup()

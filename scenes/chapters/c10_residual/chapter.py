@@ -379,7 +379,7 @@ class Residual(Chapter):
                     "Each vector has a mean square of its own: none looks at another.",
                 ),
                 (
-                    leave(stages.zero, formulas[-1], *gone),
+                    leave(stages.zero, formulas[-1], stages.before, *gone),
                     *exchange([stages.states[-1][i] for i in shown[here]], bars[here]),
                 ),
                 (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
@@ -495,7 +495,8 @@ def centred_and_scaled(part: Trace, stages: NormStages, formulas: Sequence[Formu
     )
     yield beat(
         "Last come a learned gain g and shift b for each entry.",
-        (leave(wide), slide(states[2], states[3], "row"), Reform(*formulas[2:4])),
+        (leave(wide), appear(stages.outline(2), rise=False)),
+        (slide(states[2], states[3], "row"), Reform(*formulas[2:4])),
         (slide(states[3], states[4], "row"), Reform(*formulas[3:])),
     )
 
@@ -509,5 +510,7 @@ def scaled(part: Trace, stages: NormStages, formulas: Sequence[Formula]) -> Iter
         (leave(wide), slide(states[0], states[1], "row"), Reform(*formulas[:2])),
     )
     yield beat(
-        "Last comes a learned gain g for each entry.", (slide(states[1], states[2], "row"), Reform(*formulas[1:]))
+        "Last comes a learned gain g for each entry.",
+        appear(stages.outline(1), rise=False),
+        (slide(states[1], states[2], "row"), Reform(*formulas[1:])),
     )

@@ -228,7 +228,7 @@ class FeedForward(Chapter):
             return
         run = trace.under("experiment.neurons")
         named = f"neuron {chosen.neuron}, {layer_name(chosen.layer)}"
-        picture = NamedNeurons(run, (chosen.layer, chosen.neuron.position), named, ribbon)
+        picture = NamedNeurons(trace, (chosen.layer, chosen.neuron.position), named, ribbon)
         second, other = picture.told[1]
         near = chosen.score - other < CLOSE
         yield Step(

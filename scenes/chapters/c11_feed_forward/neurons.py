@@ -95,8 +95,7 @@ class Detector:
         first, second = body.split_rows(pair)[0].rows(2, 12)
         self.vectors = under(ribbon, first, x, "residual", full_colour(x))
         self.keys = under(ribbon, second, [key] * len(x), "key", full_colour(key))
-        bars = body.split_rows(pair + 12)[1].inset(0, 56)
-        self.zero, one, floor, ground = zero_line(bars, pre, post)
+        self.zero, one, floor, ground = zero_line(body.split_rows(pair + 12)[1].inset(0, 56), pre, post)
         wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
@@ -240,7 +239,7 @@ class NamedNeurons:
     """The kinds of words that a neuron tells best, and how well every neuron tells its best kind.
 
     Args:
-        run: the experiment `neurons`.
+        trace: with the experiment `neurons`.
         own: the layer of the neuron and its place in it.
         named: what it is called, in the place of the sentence.
         ribbon: the sentence.
@@ -250,7 +249,8 @@ class NamedNeurons:
 
     KINDS = 4
 
-    def __init__(self, run: Trace, own: tuple[int, int], named: str, ribbon: Ribbon) -> None:
+    def __init__(self, trace: Trace, own: tuple[int, int], named: str, ribbon: Ribbon) -> None:
+        run = trace.under("experiment.neurons")
         areas = run["area"].pick(layer=own[0], d_ff=own[1])
         room = ribbon.below(STAGE)
         self.name = Words(named, "block").settle(ribbon.get_center())
@@ -275,9 +275,9 @@ class NamedNeurons:
             Words("chance", "fact", "ink2").settle(at(middle, (head.top + head.bottom) / 2)),
         ).set_z_index(1)
         self.unit = Words("of pairs", "fact", "ink2").begin_in(numbers.cross(head))
-        self._every(run["best"], own, named, below)
+        self._every(run["best"], own, named, trace["roles.role_threshold"], below)
 
-    def _every(self, best: NamedTensor, own: tuple[int, int], named: str, room: Room) -> None:
+    def _every(self, best: NamedTensor, own: tuple[int, int], named: str, earned: Quantity, room: Room) -> None:
         """Every neuron as a bar, the best told first; those above the line have a name."""
         head, plot = room.split_rows(48, 8)
         places = sorted(np.ndindex(best.shape), key=lambda place: -best.values[place])
@@ -285,7 +285,7 @@ class NamedNeurons:
         self.every, self.named = VGroup(), VGroup()
         for i, place in enumerate(places):
             value, wide = best.quantity(*place), pitch * 0.7
-            has_name = value >= EARNED
+            has_name = value >= earned
             role = "query" if place == own else "weight" if has_name else "ink3"
             # From chance, a half, upwards.
             bar = Box(wide, max(2 * plot.height * (float(value) - 0.5), 1), palette().role(role), 1)
@@ -295,8 +295,8 @@ class NamedNeurons:
                 self.own = bar
             else:
                 (self.named if has_name else self.every).add(bar)
-        level = plot.bottom - 2 * plot.height * (EARNED - 0.5)
-        told = Words("above this line: a name", "fact", "weight").settle(at(0, level - 26))
+        level = plot.bottom - 2 * plot.height * (earned - 0.5)
+        told = Words(f"above {earned:.0%}: a name", "fact", "weight").settle(at(0, level - 26))
         line = rule(at(plot.left, level), at(plot.right, level), "weight", 3)
         self.mark = VGroup(line, told.set_x(at(plot.right, 0)[0], RIGHT))
         self.title = Words(

@@ -104,7 +104,7 @@ class Sheet(VGroup):
         away = away / (float(np.linalg.norm(away)) or 1.0)
         reach = units(22) + abs(away[0]) * formula.width / 2 + abs(away[1]) * formula.height / 2
         ground = Box(pixels(formula.width) + 10, pixels(formula.height) + 8, palette().background, 6)
-        return VGroup(ground, formula).move_to(zero + tip * 0.6 + away * reach)
+        return VGroup(ground, formula).move_to(zero + tip * 0.9 + away * reach)
 
 
 def mark_before() -> VMobject:

@@ -438,8 +438,7 @@ class Decoder(Chapter):
 
 def memory_of(decoded: DecoderRows, trace: Trace) -> NamedTensor:
     """The final vectors of the encoder, which cross-attention reads, "position d_model"."""
-    last = trace.parents[f"decoder.{decoded.layer}.cross_attn.k"][0]
-    return trace[decoded.named(last)].pick(batch=0)
+    return trace[decoded.named(trace.parents[f"decoder.{decoded.layer}.cross_attn.k"][0])].pick(batch=0)
 
 
 def bridge_of(decoded: DecoderRows, trace: Trace) -> Bridge:

@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, hatching, rule
+from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, rule
 from scenes.mobjects.shapes import path as line_through
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
@@ -108,8 +108,7 @@ class Shifted:
     def __init__(self, trace: Trace, decoded: DecoderRows) -> None:
         room = STAGE.split_columns(SIDE)[1]
         self.writes, self.reads = Ribbon(decoded.writes, room), sentence(decoded.reads, room, at_foot=True)
-        air = AIR / 2 if self.writes.upright else AIR
-        high = [pixels(line.height) + air for line in (self.writes, self.reads)]
+        high = [pixels(line.height) + (AIR / 2 if self.writes.upright else AIR) for line in (self.writes, self.reads)]
         between = Room(room.left, room.top + high[0], room.right, room.bottom - high[1])
         self.decoder = Stack(trace, between)
         top = self.decoder.plate.get_top()[1]
@@ -128,7 +127,7 @@ class Shifted:
         )
         self.ways: list[VMobject] = [*self.ways_in, *self.ways_out]
         #: In each self-attention: walls on the ways to earlier positions, and what reaches each position from others.
-        self.walls, self.reached = VGroup(), [VGroup() for _ in self.reads.chips]
+        self.walls, self.mask, self.reached = VGroup(), VGroup(), [VGroup() for _ in self.reads.chips]
         row = len(decoded.written) - 1
         for path, box in self.decoder.boxes.items():
             if path.endswith("self_attn"):
@@ -158,7 +157,7 @@ class Shifted:
 
     def stop(self) -> list[Any]:
         """Walls close the ways to earlier positions, and what could be copied stops at one of them."""
-        return [appear_in_turn([*self.walls]), draw(*self.stopped, kind="row")] if len(self.walls) else []
+        return [appear_in_turn([*self.walls, self.mask]), draw(*self.stopped, kind="row")] if len(self.walls) else []
 
     def dive(self) -> Dive:
         """Into the first attention."""
@@ -184,9 +183,11 @@ class Shifted:
                     arch(first, last, rise, "value", 6 if strong else 3).set_stroke(opacity=1 if strong else 0.5)
                 )
         for x in xs[:-1]:
-            wall = Box(WALL, tall, palette().background, 4, palette().warning, 3)
-            wall = VGroup(wall, hatching(WALL - 6, tall - 6))
-            self.walls.add(wall.move_to(np.array([x + units(ASIDE + WALL / 2), level - units(INSIDE + tall / 2), 0])))
+            spot = np.array([x + units(ASIDE + WALL / 2), level - units(INSIDE + tall / 2), 0])
+            self.walls.add(Box(WALL, tall, palette().ink, 4).move_to(spot))
+        # Where a way back ends, no name has room.
+        names = (Words("mask", "fact").next_to(wall, RIGHT, units(INSIDE)) for wall in self.walls[1 - len(xs) : -1][:1])
+        self.mask.add(*names)
 
     def _copied(self, row: int) -> tuple[VGroup, VGroup]:
         """The way by which the word after a position could be copied, and what is left of it before a wall; if any."""
@@ -207,8 +208,7 @@ def bent(*points: np.ndarray) -> VGroup:
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:
     """A sentence as wide as a room, in larger type."""
-    line = Ribbon(labels, Room(room.left, room.top, room.left + room.width / LARGER, room.bottom))
-    return line.scale(LARGER)
+    return Ribbon(labels, Room(room.left, room.top, room.left + room.width / LARGER, room.bottom)).scale(LARGER)
 
 
 def under(track: Room, place: int, count: int) -> Room:
@@ -297,8 +297,7 @@ class OneWay:
             role = "value" if path.endswith("attn") else "ink3"
             strip = Vector(vector, wide, high - STRIP, role, scale)
             self.strips[path] = strip.move_to(self.stack.boxes[path].get_right() + LEFT * units(STRIP), RIGHT)
-        ends = self.states[""].get_center(), self.states["output"].get_center()
-        self.stream = VGroup(rule(*ends, "residual", 8))
+        self.stream = VGroup(rule(self.states[""].get_center(), self.states["output"].get_center(), "residual", 8))
         for box in self.stack.boxes.values():
             self.stream.add(rule(box.get_right(), np.array([x, box.get_y(), 0]), "line", 4))
 

@@ -121,7 +121,9 @@ class Said:
         self.names, self.dots = VGroup(Words("linear probe", "block").begin_in(name)), VGroup()
         for text, role, side in (("masculine", "key", LEFT), ("feminine", "value", RIGHT)):
             self.names.add(Words(text, "fact", role).next_to(self.line, side, units(AIR)))
-        self.share = number(read, "share", "large number").end_in(end)
+        count = Words(f"of {run['rows'].pick(choice='inflected'):,.0f}", "fact", "ink2")
+        self.share = VGroup(number(read, "share", "large number"), count).arrange(DOWN, buff=units(12))
+        self.share.move_to(end.centre)
         for k, one in enumerate(np.flatnonzero(run["unseen"].values)):
             up = (k % ROWS - (ROWS - 1) / 2) * 2 * units(DOT)
             spot = np.array([span.spot(float(said[one]), self.line), sign[1] + up, 0])
