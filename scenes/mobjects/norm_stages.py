@@ -48,9 +48,9 @@ class NormStages:
         y = self.ground + value * units(self.unit)
         return VGroup(rule(at(self.room.left, 0), at(self.room.right, 0), role, thick).set_y(y))
 
-    def outline(self, stage: int) -> VGroup:
+    def outline(self, bars: VGroup) -> VGroup:
         """The bars of a stage, hollow: `before`, which stays where they were."""
-        hollow = (bar.copy().set_fill(opacity=0) for bar in self.states[stage])
+        hollow = (bar.copy().set_fill(opacity=0) for bar in bars)
         return self.before.add(bar.set_stroke(palette().ink2, stroke(2)) for bar in hollow)
 
     def band(self, spread: Quantity) -> VGroup:

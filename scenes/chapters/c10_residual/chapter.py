@@ -495,7 +495,7 @@ def centred_and_scaled(part: Trace, stages: NormStages, formulas: Sequence[Formu
     )
     yield beat(
         "Last come a learned gain g and shift b for each entry.",
-        (leave(wide), appear(stages.outline(2), rise=False)),
+        (leave(wide), appear(stages.outline(states[2]), rise=False)),
         (slide(states[2], states[3], "row"), Reform(*formulas[2:4])),
         (slide(states[3], states[4], "row"), Reform(*formulas[3:])),
     )
@@ -511,6 +511,6 @@ def scaled(part: Trace, stages: NormStages, formulas: Sequence[Formula]) -> Iter
     )
     yield beat(
         "Last comes a learned gain g for each entry.",
-        appear(stages.outline(1), rise=False),
+        appear(stages.outline(states[1]), rise=False),
         (slide(states[1], states[2], "row"), Reform(*formulas[1:])),
     )

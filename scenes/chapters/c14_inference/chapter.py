@@ -215,16 +215,16 @@ class Inference(Chapter):
         picture = Race(beams, model.card.below.top)
         asked = model.asked(beams["greedy_score"].label("sentence", int(beams["at"])), model.card.line)
         slow, fast = picture.named
-        first, last = ([picture.rows[node] for node in picture.kept[t]] for t in (1, -1))
+        first, last = ([picture.rows[node] for node in nodes] for nodes in (picture.kept[1], picture.kept[-1]))
         ring = ring_around(first[0], roomy=True)
-        *before, ahead = (picture.go_on(t) for t in range(1, picture.overtaken))
+        start, *before, ahead = map(picture.go_on, range(picture.overtaken))
         yield Step(
             "Beam search keeps several beginnings",
             beat(
                 f"A language model doubts more. Greedy decoding takes “{slow}”, which leaves most: no way back.",
                 appear(model.name, asked.begin_in(model.card.line)),
                 appear(picture.rows[0], picture.name),
-                *picture.go_on(0),
+                *start,
                 appear(ring),
             ),
             beat(
