@@ -13,11 +13,11 @@ from scenes.layout import Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.card import Card, paper_in
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, rule
+from scenes.mobjects.shapes import arch, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, pixels, units
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -104,55 +104,70 @@ class SizeAndData:
 KINDS = ("like it", "unlike it")
 
 
+#: Px at the right of columns, between both rows of them, above and below, and between two.
+SIDE, LINE, FREE, APART = 440.0, 56.0, 20.0, 14.0
+
+
 class ByLength:
-    """Accuracy by length of the sentence, early and late in training; below, how much of training was that long.
+    """What fails, by length of the sentence, early and late in training; below, how much of training was that long.
+
+    All columns have one scale: upwards, sentences that go wrong; downwards, sentences in training.
 
     Args:
         run, brief: the experiments with the model that is shown, and with shorter trainings.
     """
 
     def __init__(self, run: Trace, brief: Trace, room: Room) -> None:
-        lengths, seen, self.accuracy = run["length"], run["training_share"], run["exact"]
-        self.first_accuracy: NamedTensor = brief["by_length.over_seeds"].pick(model="Transformer")
-        above, below = room.split_rows(390, 24)
-        inner = Room(above.left + 90, above.top + 50, above.right - 380, above.bottom - 60)
-        low = Room(inner.left, below.top + 40, inner.right, below.bottom)
-        x, last = lengths.values.tolist(), len(lengths) - 1
-        self.plot = Plot.filling(inner, lengths, self.accuracy, (None, (0, 1)))
-        self.plot.names[0].next_to(self.plot.axes[0], RIGHT, buff=units(24))
-        ends = [lengths.quantity(k) for k in (0, last // 2, last)]
-        self.ticks = VGroup(*self.plot.ticks(ends, "", "fact"), *self.plot.shares())
-        self.early, self.late = (
-            self._curve(lengths, shares, role, steps)
-            for shares, role, steps in (
-                (self.first_accuracy, "ink2", brief["steps"]), (self.accuracy, "weight", run["steps"]),
+        lengths, seen, self.failed = run["length"], run["training_share"], run["exact.failed"]
+        self.first_failed: NamedTensor = brief["by_length.failed.over_seeds"].pick(model="Transformer")
+        body, side = room.split_columns(-SIDE, 2 * APART)
+        most, much = (float(shares.values.max()) for shares in (self.first_failed, seen))
+        self.unit = (room.height - 2 * FREE - LINE) / (most + much)
+        top = room.top + FREE + self.unit * most
+        line = Room(body.left, top, body.right, top + LINE)
+        self.places, bottom = line.columns(len(lengths), APART), line.bottom
+        self.ticks = VGroup(
+            number(n, "", "fact").settle(place.centre)
+            for n, place in zip(lengths.quantities(), self.places, strict=True)
+        )
+        self.early, self.late = (self._columns(some, top, "warning") for some in (self.first_failed, self.failed))
+        self.bars = self._columns(seen, bottom, "ink2")
+        self.outlines = self.early.copy().set_fill(opacity=0).set_stroke(palette().warning, stroke(3), 1)
+        ends = zip((self.first_failed, self.failed), (self.early, self.late), (brief, run), strict=True)
+        self.told = [
+            Words(f"{shares.quantity(-1):share} wrong after {one['steps']:,.0f} steps", "fact", "warning")
+            .begin_in(side)
+            .set_y(columns[-1].get_top()[1] - units(FREE))
+            for shares, columns, one in ends
+        ]
+        self.words, self.share = (
+            Words(text, "fact", role).begin_in(side.cross(line))
+            for text, role in (
+                ("words in the sentence", "ink2"), (f"{seen.quantity(-1):share} of training sentences", "ink"),
             )
         )  # fmt: skip
-        unit, floor = (low.height - 44) / float(seen.values.max()), at(0, low.bottom)[1]
-        wide, self.bars, self.shares = inner.width / len(x) * 0.74, VGroup(), VGroup()
-        for n, share in zip(x, seen.quantities(), strict=True):
-            bar = bar_of(share, "height", unit, wide, "residual", 4, 3)
-            self.bars.add(bar.move_to(np.array([self.plot.point(n, 0)[0], floor, 0]), aligned_edge=DOWN))
-        for k in (int(seen.values.argmax()), last):
-            told = number(seen.quantity(k), "share", "stage number", "residual")
-            self.shares.add(told.next_to(self.bars[k], UP, buff=units(10)))
-        base = rule(at(inner.left - wide / 2, low.bottom), at(inner.right + wide / 2, low.bottom), "ink3", 2.5)
-        called = Words("of all training sentences", "aside", "ink2").next_to(base, RIGHT, buff=units(24))
-        self.ground = VGroup(base, called.shift(UP * units(16)))
-        #: What is told of the longest sentences.
-        self.longest = self.early[-1], VGroup(self.bars[-1], self.shares[-1])
+        self.share.shift(DOWN * units(LINE))
+        #: What is told of the longest sentences: how long they are, and how rare.
+        self.longest = self.ticks[-1], self.share
 
-    def _curve(self, lengths: NamedTensor, shares: NamedTensor, role: str, steps: Quantity) -> VGroup:
-        """Accuracy by length, with its dots, and at the end what it is after so many steps."""
-        end, x = shares.quantity(-1), float(lengths.values[-1])
-        told = Words(f"{end:share} after {steps:,.0f} steps", "fact", role)
-        curve, dots = self.plot.curve(lengths, shares, role, 6), self.plot.dots(lengths, shares, role, 9)
-        return VGroup(curve, dots, self.plot.label(told, x, float(end)))
+    def _columns(self, shares: NamedTensor, y: float, role: str) -> VGroup:
+        """A column for each length on a line: up from it what is wrong, down the rest."""
+        side = UP if role == "warning" else DOWN
+        return VGroup(
+            bar_of(share, "height", self.unit, place.width, role).move_to(
+                place.centre * RIGHT + at(0, y) * UP, aligned_edge=-side
+            )
+            for share, place in zip(shares.quantities(), self.places, strict=True)
+        )
 
-    def run(self, group: VGroup) -> list[object]:
-        """Two plays: a curve runs to its end, with its dots; there its name appears."""
-        curve, dots, told = group
-        return [(draw(curve, kind="slow"), fill(dots, "slow")), appear(told)]
+    def rise(self) -> list[object]:
+        """Plays: columns of what fails rise, and the last is told."""
+        return [(appear(self.ticks, self.words), fill(self.early, "slow")), appear(self.told[0])]
+
+    def sink(self) -> list[object]:
+        """Plays: with more training, they sink; outlines stay where they stood."""
+        sunk = exchange([*self.early], [*self.late], "slow")
+        return [(appear(self.outlines, rise=False), *sunk), appear(self.told[1])]
 
 
 class CloseBy:

@@ -296,33 +296,32 @@ class Arguing(Chapter):
         """Accuracy by length, early and late, and how much of training was that long."""
         card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
         picture = ByLength(run, brief, card.inside)
-        exact, early = picture.accuracy, picture.first_accuracy
-        hardest = exact.values[-1] == exact.values.min() < exact.values.max()
+        early, late = picture.first_failed, picture.failed
+        hardest = late.values[-1] == late.values.max() > late.values.min()
         yield Step(
             "What stays hard?",
             beat(
                 f"Which new sentences fail? After {brief['steps']:,.0f} training steps, "
-                + claim(bool(early.values[-1] == early.values.min()), "the longest.", "some of any length."),
-                *picture.run(picture.early),
+                + claim(bool(early.values[-1] == early.values.max()), "the longest.", "some of any length."),
+                *picture.rise(),
             ),
             beat(
-                f"After {run['steps']:,.0f} steps, {exact.quantity(-1):share} of the longest are right"
-                + claim(bool(hardest), ", still the fewest of all.", "."),
-                *picture.run(picture.late),
+                f"After {run['steps']:,.0f} steps, {late.quantity(-1):share} of the longest fail"
+                + claim(bool(hardest), ", still the most of all.", "."),
+                *picture.sink(),
             ),
             beat(
-                f"But only {run['training_share'].quantity(len(exact) - 1):share} of the training sentences were that "
+                f"But only {run['training_share'].quantity(len(late) - 1):share} of the training sentences were that "
                 "long.",
-                appear(picture.ground),
                 fill(picture.bars, "slow"),
-                appear(picture.shares),
+                appear(picture.share),
             ),
             beat(
                 "Hard because long, or because rare? Again more than one thing changed: we can’t tell.",
-                appear_in_turn([ring_around(part, roomy=True) for part in picture.longest], "slow"),
+                appear_in_turn([ring_around(part) for part in picture.longest], "slow"),
                 appear(card.verdict("or rare ones: can’t tell")),
             ),
-            stage=[card, picture.plot, picture.ticks],
+            stage=[card],
         )
 
     def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
@@ -449,5 +448,5 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
         ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
         ("With how much data?", VGroup(part for dots, curve, _ in grown.rows for part in (dots, curve))),
-        ("Where does it fail?", VGroup(lengths.plot.axes, *lengths.early[:2])),
+        ("Where does it fail?", VGroup(*lengths.early, *lengths.bars)),
     ]

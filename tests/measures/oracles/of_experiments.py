@@ -151,6 +151,11 @@ def share_of_gain(raw):
     return (second - first) / (last - first)
 
 
+@oracle("failed", "experiment.failures.exact", "length", own("length"))
+def failed(raw):
+    return [1 - right for right in raw.itself]
+
+
 @oracle("longest_solved", "experiment.against_lstm.by_length", "model", own("model"))
 def longest_solved(raw):
     found = []

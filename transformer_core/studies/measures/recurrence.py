@@ -16,6 +16,12 @@ GOOD = 0.9
 SHORT_AND_LONG = (5, 13)
 
 
+@measure(like="itself")
+def failed(itself: np.ndarray) -> Values:
+    """1 - x: what is wrong, where x is the share that is right."""
+    return 1 - itself
+
+
 @measure("position")
 def tokens_read(words: np.ndarray) -> Values:
     """1, 2, ..., n: when a chain has read each of n tokens."""
