@@ -255,11 +255,13 @@ class FAQ(Chapter):
         final = trace.about["config"]["decoder_layers"] - 1
         names = f"encoder.{last}.resid_post", f"decoder.{final}.resid_post"
         changed = f"{names[0]}.grown_change", f"{names[1]}.later_change"
-        rows, changes = ([rows_of(trace, name) for name in some] for some in (names, changed))
-        encoder, decoder = both_sides(rows, changes)
+        before = f"other.shorter.{names[0]}", f"other.later.{names[1]}"
+        rows, earlier, changes = ([rows_of(trace, name) for name in some] for some in (names, before, changed))
+        encoder, decoder = both_sides(rows, earlier, changes)
         word, read = rows[0].words("position")[-1], rows[1].words("position")[-1]
         still = bool((changes[1].values[:-1] == 0).all())
         moved = bool((changes[0].values > ROUNDING).all())
+        stale = [ring_around(chip, "warning") for chip in encoder.chips[:-1]]
         yield Step(
             "Your turn: could an encoder have a KV cache?",
             beat(
@@ -273,24 +275,29 @@ class FAQ(Chapter):
                 (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
             ),
             beat(
+                claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
+                (leave(encoder.pause, decoder.pause), *encoder.turn()),
+            ),
+            beat(
                 claim(
                     moved,
-                    "In the encoder, all of them: every token attends to the new one. "
-                    "Keys of the next layer change, too.",
-                    "In the encoder some of them, because tokens attend to the new one.",
+                    "every token attends to the new one. So no: keys of the next layer change.",
+                    "because tokens attend to the new one.",
                 ),
-                leave(encoder.pause, decoder.pause),
-                (appear_in_turn([*encoder.bars], "slow"), appear_in_turn([*encoder.numbers], "slow")),
+                (leave(*encoder.old), appear_in_turn(stale if moved else [])),
+                appear(encoder.verdict),
             ),
             beat(
                 claim(
                     still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
-                (appear_in_turn([*decoder.bars], "slow"), appear_in_turn([*decoder.numbers], "slow")),
+                decoder.turn(),
+                leave(*decoder.old),
             ),
             beat(
-                "the others can be kept in a cache.",
-                appear_in_turn([ring_around(chip, "residual") for chip in decoder.chips[:-1]], "slow"),
+                "the others can be kept.",
+                appear_in_turn([ring_around(chip, "residual") for chip in decoder.chips[:-1]]),
+                appear(decoder.verdict),
             )
             if still
             else None,

@@ -7,14 +7,15 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, OffAndOn, Through, appear_in_turn, lagged, ring_around
+from scenes.animations import Count, OffAndOn, Through, Wipe, appear_in_turn, lagged, ring_around
+from scenes.chapters.c20_faq.cards import FAILS, HOLDS, STAMP, mark
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow, dashes, frame
 from scenes.mobjects.strips import Rows
-from scenes.mobjects.tensors import TensorGrid, abridged
+from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, pixels, units
@@ -23,6 +24,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
+#: The height of the verdicts in px.
+VERDICT = 862.0
 #: Px of a bar of all sentences, and how many times as long losses are drawn, as their names say.
 LONG, ENLARGED = 360.0, 10
 
@@ -85,21 +88,29 @@ class Swapped:
 
 
 class Moved:
-    """Rows of one side of the model, and how far each moves: a bar beside every row, as long as the change."""
+    """Rows of one side of the model, what they were, and how far each moves: a bar beside it, as long as the change.
 
-    def __init__(self, rows: NamedTensor, change: NamedTensor, name: str, room: Room, most: int) -> None:
+    `rows` become what they are now; `verdict` is whether those that were there before can be kept in a cache.
+    """
+
+    def __init__(
+        self, rows: NamedTensor, earlier: NamedTensor, change: NamedTensor, name: str, room: Room, most: int
+    ) -> None:
         left, right = room.left, room.right
         shown = abridged(len(rows), LANES - 3, 2)
         labels = {i: rows.label("position", i) for i in shown if i is not None}
-        pitch = min(88.0, 540.0 / most)
-        top = 570.0 - pitch * most / 2
+        pitch = min(96.0, 540.0 / most)
+        top = 545.0 - pitch * most / 2
         high = min(46.0, pitch - 6)
         chip = max(chip_width(label, small=True) for label in labels.values())
         self.chips, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         wide = (right - left - chip - 44 - 150) / 2
         start = left + chip + 22
-        self.rows = Rows(rows, shown, wide, pitch)
-        self.rows.move_to(at(start, top), aligned_edge=LEFT + UP)
+        scale = full_colour(rows)
+        self.rows, self.old = (
+            Rows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
+            for some, which in ((rows, shown), (earlier, shown[:-1]))
+        )
         y = top
         for i in shown:
             y += pitch * (0.5 if i is not None else 0.55)
@@ -129,15 +140,25 @@ class Moved:
             self.rows.lines[len(rows) - 1],
         )
         #: What was there before the last token came, and what came with it.
-        self.before = [*self.chips[:-1], *(part for part in self.rows if part is not line)]
-        self.new = [last, line, ring]
+        self.before, self.new = [*self.chips[:-1], *self.old], [last, line, ring]
+        kept = bool((change.values[:-1] == 0).all())
+        sign = mark(HOLDS if kept else FAILS).scale(STAMP)
+        self.verdict = VGroup(sign, Words("cache" if kept else "no cache", "title")).arrange(RIGHT, buff=units(24))
+        self.verdict.move_to(at(start, VERDICT)).align_to(self.bars, LEFT)
+
+    def turn(self) -> tuple[Animation, ...]:
+        """Each row is drawn over by what it is with the new token, and is measured."""
+        told = appear_in_turn([*self.bars], "slow"), appear_in_turn([*self.numbers], "slow")
+        return Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"), *(play for play in told if play)
 
 
-def both_sides(rows: Sequence[NamedTensor], changes: Sequence[NamedTensor]) -> list[Moved]:
+def both_sides(
+    rows: Sequence[NamedTensor], earlier: Sequence[NamedTensor], changes: Sequence[NamedTensor]
+) -> list[Moved]:
     """Encoder at the left, decoder at the right."""
     most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
-    both = zip(rows, changes, ("encoder", "decoder"), sides, strict=True)
-    return [Moved(vectors, change, name, side, most) for vectors, change, name, side in both]
+    both = zip(rows, earlier, changes, ("encoder", "decoder"), sides, strict=True)
+    return [Moved(*part, most) for part in both]
 
 
 class Spare:
