@@ -8,6 +8,7 @@ from manim import VGroup
 
 from scenes.animations import (
     Travel,
+    Wipe,
     appear,
     appear_in_turn,
     draw,
@@ -377,7 +378,7 @@ class Modern(Chapter):
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
                 (leave(*rings, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
-                appear(picture.formula, picture.names[0]),
+                (appear(picture.names[0]), Wipe(picture.formula, kind="slow")),
             ),
             beat("And the stream: every sublayer adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),
             beat(

@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
 from scenes.animations import Dive, Play, Travel, appear, draw, exchange, lagged, leave, ring_around
 from scenes.layout import STAGE, Following, Room
@@ -47,8 +47,6 @@ LEADING = 19.0
 TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 104.0, 92.0
 #: Px between two blocks, from their left edge to the way from a norm into its sublayer, and around a block in another.
 SPACE, INTO, AROUND = 28.0, 60.0, 10.0
-#: Px of a layer that stands beside a formula, and the formula.
-WIDE = 1060.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
 
 
@@ -176,16 +174,12 @@ class Plan(VGroup):
         layers: how many there are today, in a tower at the left.
         years: when the blocks were published: "part".
         changed: the blocks that have been exchanged so far.
-        alone: True without the tower, in the left part of the stage.
         first: True for the order of 2017.
     """
 
-    def __init__(
-        self, layers: Quantity, years: NamedTensor, changed: Container[str], alone: bool = False, first: bool = False
-    ) -> None:
-        self.style = ("block", "fact") if alone else ("title", "block")
+    def __init__(self, layers: Quantity, years: NamedTensor, changed: Container[str], first: bool = False) -> None:
         self.tower = Many(layers, STAGE.split_columns(TOWER)[0])
-        room = STAGE.split_columns(WIDE)[0] if alone else STAGE.split_columns(TOWER, 130)[1]
+        room = STAGE.split_columns(TOWER, 130)[1]
         heads, body = room.split_rows(TITLE, 8)
         layer, below = body.split_rows(-BELOW, 26)
         docked = "positions" in changed  # they are told inside of attention then
@@ -217,14 +211,14 @@ class Plan(VGroup):
             box.key = ("block", block)
             self.boxes[block] = box
             left, second, third = thirds(row.cross(ground) if block == "positions" else row)
-            name = Words(block.split(" ")[0], self.style[0], paper=box).begin_in(left)
-            before = block_text(old, self.style[1], "ink2", box, second)
+            name = Words(block.split(" ")[0], "title", paper=box).begin_in(left)
+            before = block_text(old, "block", "ink2", box, second)
             name.key, before.key = ("named", block), ("before", block, lit)
             names.add(name)
             self.old[block] = before
             placed = new[1:] if not first else ()  # the norm lies before a sublayer as soon as the order is today's
             if lit or placed:
-                after = block_text(new if lit else placed, self.style[not alone and len(new) > 1], "ink", box, third)
+                after = block_text(new if lit else placed, ("title", "block")[len(new) > 1], "ink", box, third)
                 after.key = ("after", block)
                 self.new[block] = after
             side, spot = box.get_left(), at(stream, 0) * RIGHT + box.get_center() * UP
@@ -246,22 +240,18 @@ class Plan(VGroup):
             self.heads.add(Words("today", "block", "ink2").settle(third.centre))
         for head, when in zip(self.heads, ("then", "now"), strict=False):
             head.key = ("head", when)
-        self.lens, row = VGroup(), self.tower.layers[len(self.tower.layers) // 2]
-        self.row, self.names = row, names
-        if not alone:
-            self.lens = VGroup(
-                rule(row.get_corner(RIGHT + UP), self.plate.get_corner(LEFT + UP), "residual", 3),
-                rule(row.get_corner(RIGHT - UP), self.plate.get_corner(LEFT - UP), "residual", 3),
-            )
-            self.lens.key = ("lens",)
-            row[0].set_stroke(palette().residual, 4)
-            row[1].set_stroke(palette().residual, 4)
-        tower = [] if alone else [self.tower.shapes, self.lens]
-        self.shapes = VGroup(
-            *tower, self.plate, self.stream, *self.branches.values(), *self.joins, *self.boxes.values()
+        self.row, self.names = self.tower.layers[len(self.tower.layers) // 2], names
+        self.lens = VGroup(
+            rule(self.row.get_corner(RIGHT + side), self.plate.get_corner(LEFT + side), "residual", 3)
+            for side in (UP, DOWN)
         )
-        title = [] if alone else [self.tower.title]
-        self.words = VGroup(*title, names, *self.old.values(), *self.new.values(), self.heads)
+        self.lens.key = ("lens",)
+        self.row.set_stroke(palette().residual, 4)
+        self.shapes = VGroup(
+            self.tower.shapes, self.lens, self.plate, self.stream, *self.branches.values(), *self.joins,
+            *self.boxes.values(),
+        )  # fmt: skip
+        self.words = VGroup(self.tower.title, names, *self.old.values(), *self.new.values(), self.heads)
         super().__init__(self.shapes, self.words)
 
     def opened(self) -> list[tuple[Animation, ...]]:
@@ -325,7 +315,7 @@ class Stayed:
     """
 
     def __init__(self, layers: Quantity, years: NamedTensor, weights: NamedTensor) -> None:
-        self.plan = Plan(layers, years, tuple(BLOCKS), alone=True)
+        self.plan = Plan(layers, years, tuple(BLOCKS))
         (first, above), (second, below) = (room.split_rows(TITLE, 10) for room in STAGE.rows(2, 30))
         self.names = VGroup(
             Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
@@ -333,7 +323,7 @@ class Stayed:
         self.box = Box.of(above, palette().surface, 18, palette().line, 3)
         self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
         self.formula.paper = self.box
-        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.8)
+        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.3)
         rooms = STAGE.split_rows(-WORDS)[1].columns(2, EQUALS)
         self.equals = Words("=", "chapter").settle(rooms[0].centre).set_x(0)
         written = weights.words("query")[1:]
@@ -349,7 +339,7 @@ class Stayed:
             )
             for row, asks in enumerate([self.equals, *self.texts[1].chips[:-1]])
         ]
-        self.whose = Words("weights of our translator", "title", "weight").begin_in(STAGE.split_rows(TITLE)[0])
+        self.whose = Words("weights of our translator", "title", "weight").end_in(STAGE.split_rows(TITLE)[0])
 
     @staticmethod
     def _arc(weight: Quantity, read: Token, asks: VMobject, query: Label) -> VMobject:
