@@ -175,7 +175,8 @@ class Interpretation(Chapter):
             return
         roles = told_roles(trace)
         cost, earned = trace[f"{OFF}.ablation_effect"], trace["roles.role_threshold"]
-        table = RoleTable(cost.pick(role=(*roles, REST)), earned, HARDLY)
+        felt = [role for role in (*roles, REST) if cost.pick(role=role).values.max() >= HARDLY]
+        table = RoleTable(cost.pick(role=tuple(felt)), earned, HARDLY, lost=True)
         card.inside.fit(table)
         best = ((role, best_head(trace, role)) for role in roles)
         named = {role: at[:2] for role, at in best if at and at[2] >= earned}
@@ -188,7 +189,7 @@ class Interpretation(Chapter):
         yield Step(
             "Which words does a head help?",
             beat(
-                "Count by role: the stronger a cell, the more Spanish words go wrong. Blank: next to none.",
+                "Without each head, count the Spanish words that go wrong. Blank: next to none.",
                 (appear(table.heads), appear_in_turn([*table.calls.values()])),
                 appear_in_turn([VGroup(*column) for column in heads], "tour"),
             ),
