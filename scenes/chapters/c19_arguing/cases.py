@@ -8,12 +8,11 @@ from itertools import chain, pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, fill
+from scenes.animations import Riding, appear, appear_in_turn, exchange, fill
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.card import Card, paper_in
-from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arch, stroke
+from scenes.mobjects.shapes import arch, arrow, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.theme import at, palette, pixels, units
@@ -70,34 +69,59 @@ class Checklist(VGroup):
 ROLES = ("ink3", "ink2", "weight")
 
 
+#: Px of a model's width of one, from bars to their numbers, of the room for these, of a name, and of the data.
+WIDE, ABOVE, BESIDE, TOLD, NAME, DATA = 5.0, UP * units(40), RIGHT * units(84), 84.0, 64.0, 64.0
+
+
 class SizeAndData:
-    """Accuracy of models of each width after training on more and more sentences: a dot a training, a line of means.
+    """Accuracy of models of each width, a bar as wide as its model, after training on more and more sentences.
 
     Args:
         run: the tensors of the experiment.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        mean, each, widths, amounts = run["exact.over_seeds"], run["exact"], run["width"].quantities(), run["amount"]
-        inner = Room(room.left + 110, room.top + 70, room.right - 290, room.bottom - 96)
-        self.plot = Plot.filling(inner, amounts, mean, ((0, amounts.values.max()), (0, 1)))
-        self.ticks = VGroup(*self.plot.ticks(amounts.quantities(), ",.0f", "fact"), *self.plot.shares())
-        self.rows: list[tuple[VGroup, VMobject, VGroup]] = []
-        for w, role in zip(range(len(widths)), ROLES, strict=False):
-            seeds = (each[w].pick(seed=k) for k in range(each.size("seed")))
-            dots = VGroup(dot for seed in seeds for dot in self.plot.dots(amounts, seed, role, 9))
-            told = VGroup()
-            for k, side in ((0, LEFT), (mean.size("amount") - 1, RIGHT)):
-                share = number(mean.quantity(w, k), "share", "large number", role)
-                told.add(self.plot.label(share, float(amounts.values[k]), mean.values[w, k], UP + side))
-            name = Words(f"width {widths[w]}", "stage word", role)
-            told.add(name.next_to(told[-1], RIGHT, buff=units(20)))
-            self.rows.append((dots, self.plot.curve(amounts, mean[w], role, 6), told))
+        mean, widths, amounts = run["exact.over_seeds"], run["width"].quantities(), run["amount"].quantities()
+        above, foot = room.split_rows(-DATA)
+        head, body = above.split_rows(TOLD)
+        body, names = body.split_rows(-NAME)
+        places, (side, line) = names.columns(len(widths)), foot.split_columns(340, 20)
+        self.floor = rule(at(body.left, body.bottom), at(body.right, body.bottom), "ink3", 2.5)
+        self.names = VGroup(Words("new sentences right", "fact", "ink2").begin_in(head))
+        for width, place in zip(widths, places, strict=True):
+            self.names.add(Words(f"width {width}", "stage word", "ink2").settle(place.centre))
+        #: By amount: a bar for each width, its share, and a bar as long as the data.
+        self.states, self.lines, unit = [], [], (line.width - 200) / float(amounts[-1])
+        self.rows, self.amounts = [mean.pick(amount=k).quantities() for k in range(len(amounts))], amounts
+        for row, amount in zip(self.rows, amounts, strict=True):
+            self.lines.append(VGroup(bar_in(line, amount, unit, 36, "ink2")))
+            self.states.append(VGroup())
+            for share, width, role, place in zip(row, widths, ROLES, places, strict=True):
+                bar = bar_of(share, "height", body.height, WIDE * width, role)
+                self.states[-1].add(bar.move_to(place.centre).align_to(self.floor, DOWN))
+        self.bars, self.line = self.states[0].copy(), self.lines[0].copy()
+        self.numbers = VGroup(
+            number(share, "share", "large number").settle(bar.get_top() + ABOVE)
+            for share, bar in zip(self.rows[0], self.bars, strict=True)
+        )
+        self.amount = VGroup(number(amounts[0], ",.0f", "large number").settle(self.line.get_right() + BESIDE))
+        self.called = Words("sentences in training", "fact", "ink2").begin_in(side)
+        #: For each width where it was at first, and how far it rises from there.
+        self.gains = VGroup()
+        for share, first, last in zip(self.rows[0], self.states[0], self.states[-1], strict=True):
+            low, high = (one.get_corner(UP + LEFT) - BESIDE / 4 for one in (first, last))
+            was = number(share, "share", "large number", "ink2").next_to(low, LEFT, units(16), aligned_edge=DOWN)
+            line = first.copy().set_fill(opacity=0).set_stroke(palette().background, stroke(4), 1)
+            self.gains.add(VGroup(VGroup(was, line), arrow(low, high, "ink2", 6)))
 
-    def trace(self, row: int) -> tuple[Animation, ...]:
-        """A line runs through the means of a width."""
-        _, curve, told = self.rows[row]
-        return draw(curve, kind="row"), appear(told)
+    def more(self, k: int) -> tuple[Animation, ...]:
+        """More sentences, and what becomes of all models."""
+        pair = slice(k - 1, k + 1)
+        amounts = [[amount] for amount in self.amounts[pair]]
+        return (
+            Riding(self.line, self.lines[pair], self.amount, amounts, ",.0f", BESIDE, "row"),
+            Riding(self.bars, self.states[pair], self.numbers, self.rows[pair], "share", ABOVE, "row"),
+        )
 
 
 #: How a noun that is tried is to the one whose place it takes: of its gender, or of the other.

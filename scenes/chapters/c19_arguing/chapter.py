@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import UP, VGroup
 
-from scenes.animations import appear, appear_in_turn, dim, draw, exchange, fill, leave, move_ring, ring_around
+from scenes.animations import appear, appear_in_turn, draw, exchange, fill, grow, leave, move_ring, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
@@ -263,7 +263,7 @@ class Arguing(Chapter):
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
         card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
-        (low, *_, high), (first, *others) = mean, map(picture.trace, range(len(widths)))
+        low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
         wide = run["exact"].pick(width=len(widths) - 1)
         sure = counts(*(wide.pick(amount=a) for a in range(len(low))[:: len(low) - 1]))
@@ -272,13 +272,18 @@ class Arguing(Chapter):
         yield Step(
             "Size against data",
             beat(
-                "Is a model too small, or has it too few sentences? Each dot is a training.",
-                appear_in_turn([dot for dots, *_ in picture.rows for dot in dots], "tour"),
+                "Is a model too small, or has it too few sentences? Each bar is as wide as its model.",
+                (appear(picture.called, picture.floor, *picture.names), grow(picture.line[0]), appear(picture.amount)),
+                *((grow(bar, UP), appear(told)) for bar, told in zip(picture.bars, picture.numbers, strict=True)),
             ),
-            beat(f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.", first),
+            beat(
+                f"At width {widths[0]}, more sentences lift {ends[0][0]:share} to {ends[0][1]:share}.",
+                *map(picture.more, range(1, len(low))),
+                appear(picture.gains[0]),
+            ),
             beat(
                 f"At width {widths[-1]}, they lift {ends[1][0]:share} to {ends[1][1]:share}.",
-                *others,
+                *((appear(was), draw(way, kind="row")) for was, way in picture.gains[1:]),
             ),
             beat(
                 claim(
@@ -286,10 +291,10 @@ class Arguing(Chapter):
                     "So more data helps a model that has room for it.",
                     "So more data helps no more where a model is wider.",
                 ),
-                dim(*(part for row in picture.rows[:-1] for part in row)),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
+                appear(ring_around(picture.names[-1])),
             ),
-            stage=[card, picture.plot, picture.ticks],
+            stage=[card],
         )
 
     def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
@@ -447,6 +452,6 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
         ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
-        ("With how much data?", VGroup(part for dots, curve, _ in grown.rows for part in (dots, curve))),
+        ("With how much data?", VGroup(*grown.states[-1], *grown.lines[-1])),
         ("Where does it fail?", VGroup(*lengths.early, *lengths.bars)),
     ]
