@@ -227,12 +227,13 @@ def test_all_vectors_are_said_to_change_with_a_word_only_where_each_does() -> No
 def test_other_heads_are_said_to_stand_in_only_where_all_together_cost_much_more() -> None:
     trace = trace_of("The car is red")
     singly, together = (float(trace[f"experiment.spare_heads.{name}"]) for name in ("added_up", "together"))
-    costs = f"8 heads cost at most {float(trace['experiment.spare_heads.worst_alone']):.1%} each, "
-    assert f"Not if others stand in: {costs}{together:.1%} together." in said("interpretation", trace)
+    assert f"Their losses add up to {singly:.1%}; together, {together:.1%} are lost: some stood in for others." in said(
+        "faq", trace
+    )
     assert together > 2 * singly
-    alike = said("interpretation", changed(trace, experiment__spare_heads__together=np.array(singly)))
-    assert "stand in" not in alike
-    assert f"Not shown here: {costs}{singly:.1%} together." in alike
+    alike = said("faq", changed(trace, experiment__spare_heads__together=np.array(singly)))
+    assert "some stood in" not in alike
+    assert f"together, {singly:.1%} are lost: that some stand in for others, this does not show." in alike
 
 
 def test_a_head_is_said_to_add_little_only_where_the_value_of_its_sink_is_short() -> None:

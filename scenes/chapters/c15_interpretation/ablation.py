@@ -11,6 +11,7 @@ from scenes.animations import OffAndOn, Play, Through, appear, grow, lagged, lea
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.card import Card
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import Box, arrow
 from scenes.mobjects.sorted_heads import SmallGrid
 from scenes.mobjects.tensors import full_colour
@@ -166,6 +167,7 @@ class SpareHeads(VGroup):
             self.calls.add(Words(name, "fact", "ink2").end_in(left))
             self.bars.add(self._bar(cost, line))
             self.numbers.add(number(cost, ".1%", "large number", "warning").next_to(self.bars[-1], RIGHT, units(24)))
+        self.pause = Pause((self.track.left + self.track.right) / 2, (self.lines[1].top + self.lines[1].bottom) / 2)
         so_far = run["cost_so_far"]
         self.states = [VGroup(self._bar(so_far.quantity(int(k)), self.lines[0])) for k in np.flatnonzero(which)]
         super().__init__(self.names, self.grids)
@@ -182,5 +184,4 @@ class SpareHeads(VGroup):
 
     def together(self) -> list[Play]:
         """All spare heads go off at once, and stay so."""
-        off = leave(*(grid[1] for grid in self.spare))
-        return [(off, appear(self.calls[1])), grow(self.bars[1]), appear(self.numbers[1])]
+        return [(leave(*(grid[1] for grid in self.spare)), appear(self.calls[1]))]

@@ -495,21 +495,11 @@ class Interpretation(Chapter):
 
     def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
         """Close: a question, and what was measured of it."""
-        spare, measured = trace.under(SPARE), ours(trace)
-        every = SpareHeads(trace, spare, STAGE) if measured else None
+        every = SpareHeads(trace, trace.under(SPARE), STAGE) if ours(trace) else None
+        if every:
+            every.move_to(STAGE.centre)
         grids = every.grids if every else heads.sorted
         idle = every.grids[every.idle] if every else heads.sorted[0]
-        answered = []
-        if every:
-            added, together = spare["added_up"], spare["together"]
-            costs = f"{spare['spare']} heads cost at most {spare['worst_alone']:.1%} each,"
-            answered = [
-                beat(
-                    claim(bool(together > 2 * added), "Not if others stand in: ", "Not shown here: ") + costs,
-                    *every.one_by_one(),
-                ),
-                beat(f"{together:.1%} together.", *every.together()),
-            ]
         yield Step(
             "See, guess, switch off, count",
             beat(
@@ -519,11 +509,9 @@ class Interpretation(Chapter):
             ),
             beat(
                 "Your turn: without a head nothing changes. Is the head useless?",
-                appear(ring := ring_around(idle)),
-                OffAndOn(idle[1]),
-                leave(ring),
+                appear(ring_around(idle)),
+                OffAndOn(idle[1], "slow"),
             ),
-            *answered,
             stage=[] if every else [heads.sorted],
         )
 

@@ -27,12 +27,13 @@ from scenes.animations import (
     slide,
 )
 from scenes.chapters.c01_meaning.opening import Opening
+from scenes.chapters.c15_interpretation.ablation import SpareHeads
 from scenes.chapters.c20_faq.cards import FAILS, HALF, Claim, ClaimBars, Splits, Zeros
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
-from scenes.chapters.c20_faq.guessing import Spare, Swapped, both_sides
+from scenes.chapters.c20_faq.guessing import Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.chapters.c20_faq.whole_model import AIR, WholeModel
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words, number
@@ -43,6 +44,7 @@ from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import ink_on
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
+from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Phrase, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -307,33 +309,21 @@ class FAQ(Chapter):
     def spare_heads(self, trace: Trace) -> Iterator[Step]:
         """A task: heads that nobody misses, all at once."""
         run = trace.under(SPARE)
-        heads = sum(len(trace[name]) for name in trace if name.startswith("parameters.") and name.endswith(".w_q"))
-        if "roles.score" not in trace or "right" not in run or run["heads"] != heads:  # of another model
+        if "right" not in run or trace.about.get("model") != OURS:  # of another model
             return
-        picture = Spare(run)
-        before, after = picture.right
+        picture = SpareHeads(trace, run, STAGE)
         added, together, spare = run["added_up"], run["together"], run["spare"]
         yield Step(
             "Your turn: is a head useless if nobody misses it?",
             beat(
-                "Ablate one head at a time. How many sentences still come out right?",
-                (
-                    appear(picture.names, picture.outlines, picture.told, picture.score, picture.share),
-                    appear_in_turn([*picture.tiles]),
-                ),
-                picture.one_by_one(),
-            ),
-            beat(
                 f"{spare} of all {run['heads']} heads cost at most {run['worst_alone']:.1%} each.",
-                (appear(picture.legend), appear_in_turn([*picture.rings])),
+                (appear(picture.names), appear_in_turn([*picture.grids], "cell")),
+                *picture.one_by_one(),
             ),
             beat(
-                f"Now ablate these {spare} together: how many?",
-                appear(picture.pause),
-                (leave(*picture.off, *picture.rings), RunOut(picture.pause.bar)),
-            ),
-            beat(
-                f"From {before:.1%} of other sentences down to {after:.1%}.", leave(picture.pause), picture.together()
+                f"Now ablate these {spare} together: how many sentences are lost?",
+                *picture.together(),
+                (appear(picture.pause), RunOut(picture.pause.bar)),
             ),
             beat(
                 claim(
@@ -342,7 +332,9 @@ class FAQ(Chapter):
                     f"Their losses add up to {added:.1%}; together, {together:.1%} are lost: that some stand in for "
                     "others, this does not show.",
                 ),
-                *(appear(bar) for bar in picture.lost),
+                leave(picture.pause),
+                grow(picture.bars[1]),
+                appear(picture.numbers[1]),
             ),
             stage=[],
         )

@@ -7,27 +7,25 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, OffAndOn, Through, Wipe, appear_in_turn, lagged, ring_around
+from scenes.animations import Wipe, appear_in_turn, ring_around
 from scenes.chapters.c20_faq.cards import FAILS, HOLDS, STAMP, mark
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar, bar_of
+from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, dashes, frame
+from scenes.mobjects.shapes import arrow, dashes, frame
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import at, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.trace import NamedTensor
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
 #: The height of the verdicts in px.
 VERDICT = 862.0
-#: Px of a bar of all sentences, and how many times as long losses are drawn, as their names say.
-LONG, ENLARGED = 360.0, 10
 
 
 class Grid(VGroup):
@@ -159,77 +157,3 @@ def both_sides(
     most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
     both = zip(rows, earlier, changes, ("encoder", "decoder"), sides, strict=True)
     return [Moved(*part, most) for part in both]
-
-
-class Spare:
-    """Heads as squares: one goes dark after the other, then all that nobody misses; and a bar of what is right.
-
-    Args:
-        run: the results of the experiment.
-    """
-
-    def __init__(self, run: Trace) -> None:
-        spare, colour = {k for k, off in enumerate(run["which"].values) if off}, palette().weight
-        self.tiles, self.off, self.names = VGroup(), VGroup(), VGroup()
-        rows: dict[str, list[int]] = {}
-        for k, name in enumerate(run["alone"].labels["part"]):
-            side, _, attention, *_ = name.split(".")
-            rows.setdefault("decoder to source" if attention.startswith("cross") else side, []).append(k)
-        pitch = min(86.0, 700.0 / max(map(len, rows.values())))
-        y = 300.0
-        for kind, places in rows.items():
-            self.names.add(Words(kind, "block").settle(at(0, y)).begin_at(at(STAGE.left, 0)[0]))
-            for n, k in enumerate(places):
-                tile = Box(72, 72, colour, 9).move_to(at(STAGE.left + 366 + n * pitch, y))
-                self.tiles.add(tile)
-                if k in spare:
-                    self.off.add(tile)
-            y += 216
-        #: What is right with all heads and without the spare ones; without each, as the squares lie; below these.
-        self.right, alone = run["right"].quantities(), run["alone"].quantities()
-        self.alone = [alone[k] for places in rows.values() for k in places]
-        self.marks = VGroup(number(share, ".1%", "note", "ink2") for share in self.alone)
-        for told, tile in zip(self.marks, self.tiles, strict=True):
-            told.next_to(tile, DOWN, buff=units(16))
-        self.score = ShareBar(self.right[0], LONG, "", 56).move_to(at(1400, 280))
-        self.share = number(self.right[0], ".1%", "large number").next_to(self.score, RIGHT, buff=units(24))
-        self.told = _above("sentences that come out right", self.score)
-        lost = run["added_up"], run["together"]
-        self.lost = []
-        names = "their losses, added up (ten times as long)", "lost together (ten times as long)"
-        for k, (loss, name) in enumerate(zip(lost, names, strict=True)):
-            bar = bar_of(loss, "width", LONG * ENLARGED, 56, "warning")
-            bar.move_to(at(1400, 520 + k * 180)).align_to(self.score, LEFT)
-            text = number(loss, ".1%", "large number").next_to(bar, RIGHT, buff=units(24))
-            self.lost.append(VGroup(_above(name, bar), bar, text))
-        self.pause = Pause(1400, 480)
-        signs = (Box(30, 30, colour, 5), "at work"), (frame(28, 28, "ink3", 2.5, 5), "off")
-        self.legend = VGroup(
-            VGroup(mark, Words(name, "note", "ink2")).arrange(RIGHT, buff=units(14)) for mark, name in signs
-        ).arrange(RIGHT, buff=units(56))
-        self.legend.move_to(at(0, y - 96)).align_to(self.tiles[0], LEFT)
-        #: What is left of a head that is switched off, and rings around the spare ones.
-        self.outlines = VGroup(frame(66, 66, "ink3", 2.5, 8).move_to(tile) for tile in self.tiles)
-        self.rings = VGroup(ring_around(tile) for tile in self.off)
-
-    def one_by_one(self) -> tuple[Animation, ...]:
-        """Each head is switched off and comes on again; the bar shows what is right without it."""
-        turns = [VGroup(), *self.tiles, VGroup()]  # the bar begins and ends with all heads
-        blinks = lagged((OffAndOn(tile, "rest") for tile in turns), 1, kind="tour")
-        told = appear_in_turn([*self.marks], "tour")
-        return blinks, told, *self._scored([self.right[0], *self.alone, self.right[0]], "tour")
-
-    def together(self) -> tuple[Animation, ...]:
-        """The bar falls to what is right without all of the spare ones."""
-        return self._scored(self.right, "row")
-
-    def _scored(self, shares: Sequence[Quantity], kind: str) -> tuple[Animation, ...]:
-        """The bar and its number pass through shares."""
-        bars = (bar_of(share, "width", LONG, 56).move_to(self.score).align_to(self.score, LEFT) for share in shares)
-        states = [VGroup(bar) for bar in bars]
-        return Through(VGroup(self.score.bar), states, kind), Count(self.share, shares, ".1%", kind)
-
-
-def _above(name: str, bar: VMobject) -> Words:
-    """A name above a bar."""
-    return Words(name, "fact", "ink2").next_to(bar, UP, buff=units(14)).align_to(bar, LEFT)
