@@ -132,7 +132,7 @@ class Encoder(Chapter):
         scale = scale_of(trace["parameters.embed_src.table"])
         found, faint, vectors = plan.vectors(raw, scale=scale), plan.vectors(raw), plan.vectors(words)
         out, patterns = plan.vectors(sums, "out"), plan.vectors(places, "middle", branch=True)
-        brackets, left, ring = plan.left_end(places)
+        (brackets, left, ring), (away, back) = plan.left_end(places), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
         texts = ("embedding", found), ("position", patterns), ("sum", out), ("left end, larger", left)
@@ -141,9 +141,9 @@ class Encoder(Chapter):
             "Each vector is marked with its position",
             beat(
                 "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.",
-                *plan.swapped(found),
+                away,
             ),
-            beat("So each position has a pattern.", (appear(heads[1]), deal(plan.chips, patterns, kind="slow"))),
+            beat("So each position has a pattern.", (appear(heads[1]), appear_in_turn(patterns)), back),
             beat(
                 claim(
                     scaled,

@@ -339,7 +339,7 @@ class Plan(VGroup):
         there = [one.copy().set_y(other.get_y()) for one, other in zip(here, [*here[2:], *here[:2]], strict=True)]
         for one, other in ((1, 3), (3, 1)):
             there[one].stretch_to_fit_height(here[other].height)
-        return [exchange(here, there, "slow", ASIDE), exchange(there, here, "row", ASIDE)]
+        return [exchange(here, there, "slow", ASIDE), exchange(there, here, "slow", ASIDE)]
 
     def left_end(self, patterns: NamedTensor) -> tuple[list[VMobject], list[Vector], VMobject]:
         """A bracket below the left end of the pattern of each position; these numbers in the first column, as wide
