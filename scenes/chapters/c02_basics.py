@@ -425,7 +425,7 @@ class Basics(Chapter):
             beat("Chatbots are then fine-tuned on answers that people prefer.", leave(ring)),
             beat(
                 "Yet they, too, can state what isn’t so: they hallucinate.",
-                appear(ring_around(picture.answer, "warning")),
+                appear(ring_around(picture.answer, "warning", roomy=True)),
             ),
             stage=[picture.text],
         )
