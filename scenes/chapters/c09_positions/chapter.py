@@ -219,7 +219,7 @@ class Positions(Chapter):
             "Why not just add the number?",
             beat(
                 "A layer reads only vectors, so one way is to write positions into them.",
-                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(word[:3], picture.token_name)),
+                (ribbon.mark({ribbon.place(query_token): "residual"}), appear(word[:5], picture.token_name)),
                 fill(picture.entries, "slow"),
                 appear(picture.peak),
             ),

@@ -129,8 +129,7 @@ class TradingPlaces:
 
     def along(self, places: Sequence[int]) -> Animation:
         """Copies of the first vectors follow their words: each lands on the one that was made there."""
-        flights = (Flight(*pair, 0.0, "row") for pair in zip(*self.rows_of(places), strict=True))
-        return lagged(flights, 0.6, 3.0)
+        return lagged((Flight(*pair, 0.0, "row") for pair in zip(*self.rows_of(places), strict=True)), 0.6, 3.0)
 
 
 def both_orders(labels: Sequence[Label], shuffled: Sequence[Label]) -> tuple[Ribbon, Ribbon, Room]:
@@ -194,7 +193,8 @@ class TwoOrders:
 class Scaled(VGroup):
     """The entries of a row as bars on a `zero` line, on the scale on which some values just fit.
 
-    If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours.
+    If a number is added to each, they ride on a slab as high as this `lift`, and keep their sizes and colours; at the
+    left a bar as long as `one` tells the scale.
     """
 
     def __init__(
@@ -204,13 +204,17 @@ class Scaled(VGroup):
         room: Room,
         fitting: np.ndarray,
         lift: Quantity | None = None,
+        one: Quantity | None = None,
     ) -> None:
         low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), 0.0)
         px, pitch = room.height / (top - low), room.width / len(fills)
         foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
         self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
         parts = [self.zero]
-        if lift is not None:
+        if lift is not None and one is not None:
+            unit = means(Box(10, px, palette().ink2, 0), Length(one, "height", px, 10))
+            unit.move_to(at(room.left - APART / 2, foot), DOWN)
+            parts += [unit, number(one, "", "fact", "ink2").next_to(unit, LEFT, buff=units(12))]
             slab = Box(room.width, max(abs(float(lift)) * px, 2), palette().ink3, 0).set_fill(opacity=FAINT)
             slab.move_to(self.zero).shift(UP * units(float(lift) * px / 2))
             means(slab, Length(lift, "height", px, room.width, 2), Rises(lift, 1, ground))
@@ -248,7 +252,7 @@ class NumberOrWave:
         fills = [signed(float(entry), full) for entry in shown]
         self.lifts = embedding["position_numbers"].quantities()[:POSITIONS]
         self.place = min(token.position, len(self.lifts) - 1)
-        self.counted = [Scaled(row, fills, body, values + float(lift), lift) for lift in self.lifts]
+        self.counted = [Scaled(row, fills, body, values + float(lift), lift, self.lifts[1]) for lift in self.lifts]
         self.word = self.counted[0].copy()
         self.entries = self.word.entries
         most = int(np.abs(values).argmax())
@@ -265,7 +269,7 @@ class NumberOrWave:
         self.added = number(self.lifts[0], "+.0f", "large number").settle(side.cross(body.rows(2)[1]).centre)
         self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
         sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
-        self.learned = Scaled(total, sums, body, total.values, self.lifts[0])
+        self.learned = Scaled(total, sums, body, total.values, *self.lifts[:2])
         if not waves:
             return
         sines = embedding["table_sin_cos"][: len(self.lifts), :, 0]
@@ -278,12 +282,11 @@ class NumberOrWave:
         reach = np.array([values.min() - 1, values.max() + 1])
         upper, rest = body.split_rows((body.height - 2 * GAP) * float(np.ptp(reach)) / (float(np.ptp(reach)) + 4), GAP)
         self.waves, self.wave_names, lines = [], VGroup(), rest.rows(2, GAP)
-        beds = map(line.cross, lines)
-        for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), beds, strict=True):
+        for pair, name, bed in zip((0, slow), ("one sine wave", "a slower one"), map(line.cross, lines), strict=True):
             colours = [signed(sine, 1.0) for sine in sines[:, pair].quantities()]
             self.waves.append(Scaled(sines[:, pair], colours, bed, np.array([-1.0, 1.0])))
             self.wave_names.add(Words(name, "stage word", "ink2").begin_in(side.cross(bed)))
-        self.waved = [Scaled(row, fills, upper, reach, sine) for sine in sines[:, 0].quantities()]
+        self.waved = [Scaled(row, fills, upper, reach, sine, self.lifts[1]) for sine in sines[:, 0].quantities()]
         self.raised_name = self.token_name.copy().set_y(upper.centre[1])
 
     def count(self, places: slice) -> tuple[Animation, ...]:
