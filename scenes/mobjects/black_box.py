@@ -16,7 +16,7 @@ from scenes.mobjects.diagrams import MiniMap
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.passage import fan, final_of, rows_of
 from scenes.mobjects.ribbon import Ribbon, gutter
-from scenes.mobjects.shapes import Box, arrow, bracket, ellipsis, path, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, bracket, ellipsis, path, rule, stroke, wire
 from scenes.mobjects.tensors import Heatmap, TensorGrid, full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows, vector_in, vectors_in
@@ -84,7 +84,7 @@ def gathered(figures: Sequence[Mobject], plate: Mobject, outwards: bool = False)
         foot = figure.get_edge_center(side)
         level = (foot[1] + door[1]) / 2
         corners = [foot, np.array([foot[0], level, 0]), np.array([door[0], level, 0]), door]
-        ways.add(path(corners[::-1] if outwards else corners, "residual", 5))
+        ways.add(wire(corners[::-1] if outwards else corners, "residual", 5))
     return ways
 
 
@@ -326,7 +326,7 @@ class Halves(VGroup):
         level = self.output.get_y() - aside
         turn, entry = (self.encoder.get_right()[0] + self.decoder.get_left()[0]) / 2 - aside, end[1] - aside
         corners = (x, top[1]), (x, level), (turn, level), (turn, entry), (end[0], entry)
-        return path([np.array([*corner, 0]) for corner in corners], "residual", 5)
+        return wire([np.array([*corner, 0]) for corner in corners], "residual", 5)
 
 
 class Stripes(VGroup):

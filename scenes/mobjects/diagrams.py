@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from manim import VGroup, VMobject
 
-from scenes.mobjects.shapes import Box, path
+from scenes.mobjects.shapes import Box, wire
 from scenes.mobjects.text import Words
 from scenes.theme import at, palette, units
 from transformer_core.blueprint import Sublayer, Tower, blueprint
@@ -133,5 +133,5 @@ class MiniMap(VGroup):
             if self.folded:  # to the row of its layer
                 goal = np.array([self.pieces["embed_tgt"].get_x() - units(BAR / 2), goal[1], 0])
             corners = [(x, top), (x, y), (middle, y), (middle, goal[1])]
-            lanes.append(path([*(np.array([*corner, 0]) for corner in corners), goal], "residual", 2.5))
+            lanes.append(wire([*(np.array([*corner, 0]) for corner in corners), goal], "residual", 2.5))
         return lanes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Self
 
@@ -89,7 +90,7 @@ def quads(corners: np.ndarray, **style: Any) -> VMobject:
     return shape
 
 
-def frame(width: float, height: float, role: str = "focus", thick: float = 5, radius: float = 9) -> VMobject:
+def frame(width: float, height: float, role: str = "focus", thick: float = 4, radius: float = 12) -> VMobject:
     """An outline without fill."""
     box = Box(width, height, palette().background, radius, palette().role(role), thick)
     box.set_fill(opacity=0)
@@ -154,6 +155,22 @@ def path(points: list[np.ndarray], role: str = "ink2", thick: float = 3) -> VMob
     """A line through all points."""
     corners = np.array(points)
     return stroked(segments(corners[:-1], corners[1:]), role, thick)
+
+
+def wire(points: Sequence[np.ndarray], role: str = "ink2", thick: float = 3, radius: float = 16) -> VMobject:
+    """A line through all points that turns in arcs of `radius` px, or in smaller ones where a way is short."""
+    curves, here = [], points[0]
+    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
+        ways = before - corner, after - corner
+        lengths = [float(np.linalg.norm(way)) for way in ways]
+        if not min(lengths):
+            continue
+        turn = min(units(radius), *(length / 2 for length in lengths))
+        start, end = (corner + way / length * turn for way, length in zip(ways, lengths, strict=True))
+        handles = [point + (corner - point) * HANDLE for point in (start, end)]
+        curves += [segments(here, start), np.array([start, *handles, end])]
+        here = end
+    return stroked(np.concatenate([*curves, segments(here, points[-1])]), role, thick)
 
 
 def bracket(start: np.ndarray, end: np.ndarray, out: np.ndarray, thick: float = 3) -> VMobject:

@@ -15,7 +15,7 @@ from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, arrow, dot, path, rule, stroke
+from scenes.mobjects.shapes import Box, arch, arrow, dot, rule, stroke, wire
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.theme import at, between, palette, units
@@ -125,7 +125,7 @@ class Both:
         x = (start[0] + self.decoder.plate.get_left()[0]) / 2
         ends = [box.get_left() for (_, kind), box in self.decoder.boxes.items() if kind == "cross-attention"]
         self.roads = VGroup(
-            path([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends
+            wire([start, np.array([x, start[1], 0]), np.array([x, end[1], 0]), end], "key", 6) for end in ends
         )
         self.crossing = [box for (_, kind), box in self.alone.boxes.items() if kind == "cross-attention"]
         self.kept = [box for (_, kind), box in self.alone.boxes.items() if kind != "cross-attention"]
