@@ -165,6 +165,11 @@ class Palette:
     diverging: tuple[str, ...]
     sequential: tuple[str, ...]
 
+    @property
+    def chip(self) -> str:
+        """The fill of a chip, which stands out from the panel that it lies on."""
+        return between(self.surface, self.line, 0.3)
+
     def role(self, name: str) -> str:
         """The colour of a role such as "query", "ink2" or "focus"."""
         return str(getattr(self, name))
@@ -322,7 +327,7 @@ def gap(name: str) -> float:
 PACES = {
     "appear": 0.5, "emphasise": 0.35, "cell": 2.4, "row": 1.2, "rest": 0.8, "flow": 0.9, "transform": 0.8,
     "slow": 3.2, "tour": 5.4, "camera": 1.2,
-    "dive": 1.6, "cut": 1.3, "pour": 3.0, "leave": 0.3, "stagger": 0.8, "hold": 0.6,
+    "dive": 1.6, "cut": 1.3, "pour": 3.0, "leave": 0.2, "follow": 0.45, "stagger": 0.8, "hold": 0.6,
 }  # fmt: skip
 
 

@@ -32,7 +32,7 @@ class Token(Copied, VGroup):
         small = height < 48
         self.label, self.role = label, role
         self.word = word(label, style or ("small token" if small else "token"))
-        self.box = Box(max(width, chip_width(label, small)), height, palette().surface, 10, palette().line, 2)
+        self.box = Box(max(width, chip_width(label, small)), height, palette().chip, 10, palette().line, 2)
         self.word.settle(self.box.get_center())
         self.word.paper = self.box
         super().__init__(self.box, self.word)
