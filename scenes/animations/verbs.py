@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -40,6 +41,10 @@ GLIDE = rate_functions.ease_in_out_sine
 LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
 #: Animations that play together, or one alone.
 Play: TypeAlias = Animation | tuple[Animation, ...]
+#: The head of an arrow that grows is small until the shaft is so many times as long.
+HEADS = 1.5
+#: The corners of a head at the end of its shaft, among its points.
+SIDES = (3, 7)
 #: More pairs than this meet as plain plates, without the cells of their vectors.
 DETAILED = 16
 
@@ -75,8 +80,8 @@ def sink(*mobjects: Mobject) -> Animation:
 
 def follow(mobject: Mobject) -> Animation:
     """Appear only when what stood there before is gone."""
-    late = rate_functions.squish_rate_func(rate_functions.smooth, 0.45, 1)
-    return Come(mobject, run_time=pace("appear") + pace("leave") / 2, rate_func=late)
+    late = rate_functions.squish_rate_func(EASE_OUT, pace("leave") / pace("follow"), 1)
+    return Come(mobject, run_time=pace("follow"), rate_func=late)
 
 
 def leave(*mobjects: Mobject) -> Animation:
@@ -137,16 +142,48 @@ def flow(mobject: Mobject, path: VMobject, kind: str = "flow") -> Animation:
     return MoveAlongPath(mobject, path, run_time=pace(kind), rate_func=GLIDE)
 
 
-class Back(Create):
+class Drawn(Create):
+    """Lines grow from their beginning to their end, and the head of an arrow stands at the end of what is there."""
+
+    def begin(self) -> None:
+        leaves = self.mobject.family_members_with_points()
+        #: By its head, the vector from the end of the shaft of an arrow to its beginning.
+        self.shafts = {
+            id(head): shaft.points[0] - shaft.points[-1]
+            for shaft, head in pairwise(leaves)
+            if getattr(head, "rigid", False)
+        }
+        super().begin()
+
+    def interpolate_submobject(self, submobject: Mobject, starting_submobject: Mobject, alpha: float) -> None:
+        shaft = self.shafts.get(id(submobject))
+        if shaft is None or alpha == 1:
+            super().interpolate_submobject(submobject, starting_submobject, alpha)
+            return
+        points = starting_submobject.points
+        foot = (points[SIDES[0]] + points[SIDES[1]]) / 2
+        most = float(np.linalg.norm(shaft) / np.linalg.norm(points[0] - foot)) / HEADS
+        share, back = self._head(alpha)
+        submobject.points = foot + (points - foot) * min(1.0, share * max(1.0, most)) + shaft * back
+
+    def _head(self, alpha: float) -> tuple[float, float]:
+        """How large the head of an arrow is where it begins with none, and how far it is from its place."""
+        return alpha, 1 - alpha
+
+
+class Back(Drawn):
     """Lines grow from their end to their beginning."""
 
     def _get_bounds(self, alpha: float) -> tuple[float, float]:
         return 1 - alpha, 1.0
 
+    def _head(self, alpha: float) -> tuple[float, float]:
+        return alpha, 0.0
+
 
 def draw(*lines: Mobject, kind: str = "transform", back: bool = False) -> Animation:
     """Lines grow from their beginning to their end, or `back` from their end on, all together."""
-    drawing = Back if back else Create
+    drawing = Back if back else Drawn
     return drawing(VGroup(*lines), run_time=pace(kind), lag_ratio=0, rate_func=rate_functions.smooth)
 
 

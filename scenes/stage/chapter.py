@@ -191,6 +191,8 @@ class Chapter(Stage):
             self.stage_chrome.remove(self.note)
         self.note = wanted
         if wanted:
+            if not self.mapped and not shape().narrow:  # the place of the map is free
+                wanted.end_at(at(STAGE.right, 0)[0])
             self.stage_chrome.append(wanted)
             self.add(wanted)
 

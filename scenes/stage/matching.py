@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Sequence
 
-from manim import Animation, Mobject
+from manim import Animation, Group, Mobject
 
-from scenes.animations import Travel, Travels, appear, leave
+from scenes.animations import Travel, Travels, appear, follow, leave
 from scenes.mobjects.text import Words
 from transformer_core.tracing.provenance import Label, Quantity
 
@@ -85,5 +85,6 @@ def match_cut(old: Sequence[Mobject], new: Sequence[Mobject], kept: Container[in
     fading += [part for parts in leaving.values() for part in parts]
     found = [leave(*dict.fromkeys(fading))] if fading else []
     # What comes is drawn below what travels: a number on its way is read.
-    found += [appear(*coming, rise=False)] if coming else []
+    if coming:
+        found.append(follow(Group(*coming)) if fading else appear(*coming, rise=False))
     return [*found, *([Travels(travels)] if travels else [])]

@@ -44,12 +44,9 @@ class Stage(Members):
         """Put one caption card up in the place of the last one."""
         if self.captions:
             self.remove(*self.caption)
-            top = shape().caption
             if shape().narrow:
                 lines = tuple(wrapped(" ".join(lines), "caption", STAGE.width))
-            elif len(lines) < 2:
-                top += 23
-            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", top)
+            self.caption = paragraph([Told(line) for line in lines], "caption", "ink", shape().caption)
             self.add(*self.caption)
 
     def add_mobjects_from_animations(self, animations: list[Animation]) -> None:
