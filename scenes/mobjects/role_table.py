@@ -8,6 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
 from scenes.layout import STAGE, Room, centred
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
 from scenes.mobjects.text import Words, number
