@@ -239,9 +239,7 @@ def _serve(line: Connection) -> None:
             function, argument = line.recv()
             line.send(_done(function, argument, line))
     except (EOFError, BrokenPipeError, ConnectionResetError):
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(0)  # a hundred thousand objects are thrown away at once, and not one by one
+        return
     except MemoryError:  # while the job was unpacked, and what it needs imported
         sys.exit(1)
 
