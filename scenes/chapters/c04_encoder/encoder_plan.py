@@ -47,7 +47,7 @@ COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
 APART = 2, 340.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
-SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 190.0
+SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
 BELOW, LOWER = 124.0, 0.43
 #: How many times as high as another lane that of the followed token is.

@@ -37,15 +37,13 @@ from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
 FUNNEL, COPY = 56.0, 440.0
-#: A weight below this has no strand; px from a strand to its number.
-LEAST, BESIDE = 0.02, 14.0
-#: How far along its strand a number stands, and how much steeper this is there than the way between its ends.
-THERE, STEEP = 1 / 3, 1.6
+#: A weight below this has no strand.
+LEAST = 0.02
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
@@ -121,15 +119,11 @@ class Strands:
         told = f"head {letter_of(focus.head)} of {trace['config.heads']}" if own else "attention weights"
         self.title = plan.heading(told, self.strands if box is None else box)
 
-    def strand(self, query: Label, key: Label) -> tuple[VMobject, Words]:
-        """The strand of a pair, and beside it the number of its weight."""
-        place = self.weights.position("query", query), self.weights.position("key", key)
-        line = self.strands[place[0] * len(self.read) + place[1]]
-        text, way = number(self.weights.quantity(*place), "share", "stage number"), line.points[3] - line.points[0]
-        # There, a strand is so much steeper than the way between its ends.
-        off = np.array([-STEEP * way[1], way[0], 0]) / np.hypot(STEEP * way[1], way[0])
-        reach = (abs(off[0]) * text.width + abs(off[1]) * text.height) / 2 + units(BESIDE)
-        return line, text.settle(line.point_from_proportion(THERE) + off * reach)
+    def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
+        """The strand of a pair, and beside where it begins the number of its weight."""
+        place, j = self.weights.position("query", query), self.weights.position("key", key)
+        share = _share(self.weights.quantity(place, j), self.read[j], self.given[j], LEFT)
+        return self.strands[place * len(self.read) + j], share
 
     def of(self, query: Label) -> list[VMobject]:
         """All strands that lead to the output of one query."""
@@ -235,6 +229,13 @@ class Mixing(Strands):
         return appear(self.heading), appear_in_turn(self.made)
 
 
+def _share(weight: Quantity, row: Vector, wall: Vector, side: np.ndarray = RIGHT) -> VGroup:
+    """A weight as a number on a plate, in the row of a vector and at the side of one."""
+    text = number(weight, "share", "stage number")
+    plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(row)
+    return VGroup(plate.next_to(wall, side, 0, coor_mask=RIGHT), text.settle(plate.get_center()))
+
+
 class Taking:
     """Where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
 
@@ -245,13 +246,10 @@ class Taking:
     def __init__(self, plan: Plan, trace: Trace, mixing: Mixing) -> None:
         token, part, self.shares = plan.words[plan.mine], trace.under(mixing.path, batch=0), VGroup()
         for weight, vector in zip(mixing.weights.pick(query=token).quantities(), mixing.read, strict=True):
-            text = number(weight, "share", "stage number")
-            plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(vector)
             # A number stands on its strand, or, without one, where strands would end.
             side, wall = (LEFT, mixing.made[plan.mine]) if weight < LEAST else (RIGHT, vector)
-            plate.next_to(wall, side, 0, coor_mask=RIGHT)
-            if text.height < vector.height:
-                self.shares.add(VGroup(plate, text.settle(plate.get_center())))
+            share = _share(weight, vector, wall, side)
+            self.shares.add(*([share] if share.height < vector.height else []))
         self.parts = plan.vectors(part["weighted_rows"].pick(query=plan.mine), "out", True)
         self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
         self.heading = plan.heading(f"what “{token}” takes", self.sum)
