@@ -151,7 +151,7 @@ class AgainstLSTM(Chapter):
                 *gates.gate("show"),
             ),
             beat(
-                "All are computed from the word and the last hidden state.",
+                "All come from the word and the last hidden state.",
                 *gates.make(),
                 Rise(dive, gates.made),
             ),
