@@ -473,7 +473,7 @@ class Heads(Chapter):
         own, cross = f"{DECODER}.{layer}.self_attn", f"{DECODER}.{layer}.cross_attn"
         rows, columns = trace[f"{cross}.query_count"], trace[f"{cross}.key_count"]
         picture = Wiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
-        bands = [picture.after.pattern.band(i) for i in range(int(rows))]
+        bands = [picture.after.pattern.band(i) for i in range(len(picture.after.pattern.lines))]
         bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
         yield Step(
             "Self-attention or cross-attention?",

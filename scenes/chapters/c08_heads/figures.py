@@ -17,7 +17,7 @@ from scenes.mobjects.marks import End, means
 from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, curve, dashes, dot, frame
+from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number, word
@@ -44,6 +44,8 @@ BARS = 290.0
 TITLE, MACHINE, AWAY = 52.0, 150.0, 48.0
 #: Where Q, K and V are plugged in, in px from the middle.
 PLUGS = {"query": -200.0, "key": 0.0, "value": 200.0}
+#: Px between the rails of two roles, and the bend of the way of keys and values around the formula.
+RAIL, AROUND = 18.0, -3.4
 
 
 class HeadPlates:
@@ -441,13 +443,17 @@ class Wiring(VGroup):
 
     @staticmethod
     def _lines(sentence: Ribbon, tag: Tag, role: str, side: np.ndarray) -> VGroup:
-        """From each token to a tag."""
-        ends = ((chip.get_edge_center(side), tag.get_edge_center(-side)) for chip in sentence.chips)
-        return VGroup(curve(start, end, role, 3.5) for start, end in ends)
+        """From each token to a tag, along a rail for each role."""
+        aside, lines = units(RAIL) * ([*PLUGS].index(role) - 1), VGroup()
+        for chip in sentence.chips:
+            start, end = chip.get_edge_center(side) + RIGHT * aside, tag.get_edge_center(-side)
+            level = UP * ((start + end)[1] / 2 + aside)
+            lines.add(path([start, start * RIGHT + level, end * RIGHT + level, end], role, 3.5))
+        return lines
 
     def replug(self) -> list[tuple[Animation, ...]]:
         """Keys and values are pulled out of one sentence and plugged into the other."""
-        moves = [Travel(self.tags[role], tag, 1.2, "row", leaving=True) for role, tag in self.moved.items()]
+        moves = [Travel(self.tags[role], tag, AROUND, "row", leaving=True) for role, tag in self.moved.items()]
         return [
             (leave(*(self.lines[role] for role in self.moved)), *moves),
             (draw(*(line for lines in self.crossing.values() for line in lines)),),
