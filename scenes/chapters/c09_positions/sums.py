@@ -206,7 +206,7 @@ class Scaled(VGroup):
         lift: Quantity | None = None,
         one: Quantity | None = None,
     ) -> None:
-        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), 0.0)
+        low, top = min(float(fitting.min()), 0.0), max(float(fitting.max()), float(one or 0))
         px, pitch = room.height / (top - low), room.width / len(fills)
         foot, ground, wide = room.top + top * px, Ground(), pitch * SHARE
         self.zero = means(rule(at(room.left, foot), at(room.right, foot), "ink3", 3), ground)
