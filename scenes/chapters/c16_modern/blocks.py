@@ -90,10 +90,10 @@ class Normed:
         #: All but the bars.
         self.around = [self.title, self.formula, self.drawn, self.zero]
 
-    def on(self) -> tuple[Animation, ...]:
+    def on(self, kind: str = "row") -> tuple[Animation, ...]:
         """The bars go on from each stage to the next one, one step for each call."""
         self.stage += 1
-        return exchange(self.states[self.stage - 1], self.states[self.stage], "row")
+        return exchange(self.states[self.stage - 1], self.states[self.stage], kind)
 
 
 class Laid:

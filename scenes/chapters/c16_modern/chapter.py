@@ -118,12 +118,12 @@ class Modern(Chapter):
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
                 appear(after.title, after.formula, after.band),
-                (*after.on(), leave(before.band, after.band)),
+                (*after.on("cell"), leave(before.band)),
             ),
             beat(
                 "Now lay one over the other:",
                 (
-                    leave(*before.around[1:], *after.around[1:]),
+                    leave(*before.around[1:], *after.around[1:], after.band),
                     *exchange([before.title, before.states[-1]], [laid.names[0], laid.bars], "camera"),
                     *exchange([after.title, after.states[-1]], [laid.names[1], laid.outlines[0]], "camera"),
                     appear(*laid.zeros),
