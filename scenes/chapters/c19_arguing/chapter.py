@@ -241,8 +241,8 @@ class Arguing(Chapter):
                 f"And Norm? In {deep['steps']} steps, without warm-up: "
                 + claim(
                     bool(better),
-                    "a shallow model is better off without it.",
-                    "without it, a shallow model gains nothing.",
+                    "the shallow model is better off without it.",
+                    "without it, the shallow model gains nothing.",
                 ),
                 (leave(*heads.shown), *exchange([*heads.columns], [*norms.columns])),
                 *norms.begin(),
@@ -250,8 +250,8 @@ class Arguing(Chapter):
             beat(
                 claim(
                     bool(needed),
-                    f"A deep one needs it: {large['with']:share} with it, {large['without']:share} without.",
-                    f"A deep one has {large['with']:share} with it, {large['without']:share} without.",
+                    f"The deep one needs it: {large['with']:share} with it, {large['without']:share} without.",
+                    f"The deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
                 appear(card.verdict("so far, it depends on the depth" if settled else "can’t tell")),
