@@ -241,8 +241,8 @@ class Arguing(Chapter):
                 f"And Norm? In {deep['steps']} steps, without warm-up: "
                 + claim(
                     bool(better),
-                    "the shallow model is better off without it.",
-                    "without it, the shallow model gains nothing.",
+                    "the shallow one is better off without it.",
+                    "without it, the shallow one gains nothing.",
                 ),
                 (leave(*heads.shown), *exchange([*heads.columns], [*norms.columns])),
                 *norms.begin(),
