@@ -11,12 +11,14 @@ from scenes.animations.fades import Motion, lights
 from scenes.animations.flights import Mapped, written
 from scenes.layout import STAGE, Room
 from scenes.mobjects.shapes import Box
-from scenes.theme import pace, units
+from scenes.theme import at, pace, units
 
 #: How many times thicker the lines of what is dived into become at most.
 THICKER = 2.0
-#: How many times faster what is dived past goes out than the eye comes to the part.
-PASSING = 40.0
+#: How many times faster what is dived past goes out than the eye comes to the part, and the part if it does not stay.
+PASSING, ENTERING = 3.0, 1.4
+#: Px beyond the room for figures in which what is dived past goes out, too: captions and titles stay clear of it.
+BORDER = 36.0
 
 
 class Dive(Motion):
@@ -43,11 +45,15 @@ class Dive(Motion):
             [units(self.room.width) / self.part.width, units(self.room.height) / self.part.height, 1]
         )
         self.start, self.goal = self.part.get_center(), self.room.centre
+        # A box begins at the upper end of the arc of its upper right corner, and may have been scaled as it is.
+        self.round = self.part.get_right()[0] - self.part.points[0][0] if isinstance(self.part, Box) else 0.0
         self.points = Mapped(leaves, self.start)
         inside = {id(part) for part in self.part.get_family()}
-        within = [id(leaf) in inside for leaf in leaves]
-        self.colours = [(colours, np.repeat(within, colours.sizes)) for colours in lights(leaves)]
-        self.arrays = [self.points, *(colours for colours, _ in self.colours)]
+        self.ends = np.array([(leaf.points[:, 1].min(), leaf.points[:, 1].max()) for leaf in leaves])
+        self.ends -= self.start[1]
+        self.within = np.array([id(leaf) in inside for leaf in leaves])
+        self.colours = lights(leaves)
+        self.arrays = [self.points, *self.colours]
         self.apart = [self.part, *(leaf for leaf in leaves if leaf.stroke_width)]
         for leaf in leaves:
             leaf.dived = True
@@ -72,21 +78,27 @@ class Dive(Motion):
         thicker = min(float(np.sqrt(size[0] * size[1])), THICKER)
         for state, width in self.strokes:
             state["stroke_width"] = width * thicker
-        # What is dived past is gone before it covers titles or captions.
-        outer, inner = (1 - (1 - kept) * min(1.0, rate * depth) for kept, rate in ((0.0, PASSING), (self.inside, 2.0)))
         if depth == 0:
             self.points.restore()
         else:
             self.points.place(size, centre)
             if isinstance(self.part, Box):
-                self.part.reshape()
-        for colours, inside in self.colours:
-            if outer == inner == 1:
+                self.part.reshape(self.round + (self.part.radius - self.round) * depth)
+        light = self._light(depth, self.ends * size[1] + centre[1])
+        for colours in self.colours:
+            if depth == 0:
                 colours.restore()
             else:
                 whole = colours.whole.copy()
-                whole[:, 3] *= np.where(inside, inner, outer)
+                whole[:, 3] *= np.repeat(light, colours.sizes)
                 colours.show(whole)
+
+    def _light(self, depth: float, ends: np.ndarray) -> np.ndarray:
+        """How much each shape is seen, with its lowest and highest point at `ends`."""
+        low, high = at(0, STAGE.bottom)[1], at(0, STAGE.top)[1]
+        beyond = np.maximum(low - ends[:, 0], ends[:, 1] - high) / units(BORDER)
+        passed = (1 - min(1.0, PASSING * depth)) * np.clip(1 - beyond, 0, 1)
+        return np.where(self.within, 1 - (1 - self.inside) * min(1.0, ENTERING * depth), passed)
 
 
 class Rise(Motion):

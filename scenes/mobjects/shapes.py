@@ -57,9 +57,10 @@ class Box(Copied, VMobject):
         """The one that fills a room."""
         return cls(room.width, room.height, fill, radius, line, thick).move_to(room.centre)
 
-    def reshape(self) -> None:
-        """Be round at the corners again after a stretch, where it stands."""
-        self.points = _rounded(self.width, self.height, self.radius) + self.get_center()
+    def reshape(self, radius: float | None = None) -> None:
+        """Be round at the corners again after a stretch, where it stands; by its own radius or this one, in units."""
+        round_by = self.radius if radius is None else radius
+        self.points = _rounded(self.width, self.height, round_by) + self.get_center()
 
 
 def stroke(pixels: float) -> float:

@@ -175,7 +175,7 @@ class Chapter(Stage):
         else:
             going = leave(whole) if whole.lit is None else Dive([whole], whole.lit, inside=0.0)
         chrome = follow(VGroup(*self.stage_chrome[self.mapped :]))
-        inside = AnimationGroup(going, AnimationGroup(*opening), lag_ratio=0.5)
+        inside = AnimationGroup(going, AnimationGroup(*opening), lag_ratio=0.4)
         self._play((inside, leave(name), chrome), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
