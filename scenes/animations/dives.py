@@ -94,7 +94,7 @@ class Dive(Motion):
                 colours.show(whole)
 
     def _light(self, depth: float, ends: np.ndarray) -> np.ndarray:
-        """How much each shape is seen, with its lowest and highest point at `ends`."""
+        """The share of its colour in which each shape is seen, with its lowest and highest point at `ends`."""
         low, high = at(0, STAGE.bottom)[1], at(0, STAGE.top)[1]
         beyond = np.maximum(low - ends[:, 0], ends[:, 1] - high) / units(BORDER)
         passed = (1 - min(1.0, PASSING * depth)) * np.clip(1 - beyond, 0, 1)

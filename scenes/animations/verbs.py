@@ -167,7 +167,7 @@ class Drawn(Create):
         submobject.points = foot + (points - foot) * min(1.0, share * max(1.0, most)) + shaft * back
 
     def _head(self, alpha: float) -> tuple[float, float]:
-        """How large the head of an arrow is where it begins with none, and how far it is from its place."""
+        """The size of the head of an arrow, as a share, and the share of the shaft that it is away from its place."""
         return alpha, 1 - alpha
 
 

@@ -237,7 +237,7 @@ def _share(weight: Quantity, row: Vector, wall: Vector, side: np.ndarray = RIGHT
 
 
 class Taking:
-    """Where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
+    """The places where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
 
     `shares` stand where the strands of the token begin; `parts` are its weighted vectors, in the rows that they come
     from, and the `sum` is in the row of the token.

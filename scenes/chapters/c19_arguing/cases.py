@@ -133,7 +133,7 @@ SIDE, LINE, FREE, APART = 440.0, 56.0, 20.0, 14.0
 
 
 class ByLength:
-    """What fails, by length of the sentence, early and late in training; below, how much of training was that long.
+    """The share that fails, by length of the sentence, early and late; below, how much of training was that long.
 
     All columns have one scale: upwards, sentences that go wrong; downwards, sentences in training.
 

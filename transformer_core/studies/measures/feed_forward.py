@@ -103,5 +103,4 @@ def named_after(trace: Trace, prefix: str, of_kind: np.ndarray, post: np.ndarray
     "position d_ff". The kinds are those of the experiment `neurons`; prefix is `encoder.<layer>.ffn`.
     """
     layer = int(prefix.split(".")[1])
-    best = trace.full("experiment.neurons.best_kind").values[layer]
-    return post[0] * of_kind[:, best]
+    return post[0] * of_kind[:, trace.full("experiment.neurons.best_kind").values[layer]]

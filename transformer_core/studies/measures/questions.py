@@ -67,8 +67,7 @@ def from_zeros_norm(from_zeros: np.ndarray) -> Values:
 @measure("")
 def share_from_other_tokens(weighted_v_share: np.ndarray) -> Values:
     """1 - weighted_v_share_ii, averaged over heads and queries: the part of an output due to other tokens."""
-    own = np.diagonal(weighted_v_share, axis1=-2, axis2=-1)
-    return 1 - own.mean()
+    return 1 - np.diagonal(weighted_v_share, axis1=-2, axis2=-1).mean()
 
 
 @measure("batch position", like="itself")

@@ -51,8 +51,7 @@ def tallies_count(one: Sequence[SupportsFloat], other: Sequence[SupportsFloat]) 
     from scipy import stats
 
     rows = [[round(float(value)) for value in row] for row in (one, other)]
-    table = [[right, tried - right] for right, tried in rows]
-    return bool(stats.fisher_exact(table).pvalue <= ALPHA)
+    return bool(stats.fisher_exact([[right, tried - right] for right, tried in rows]).pvalue <= ALPHA)
 
 
 def p_of(one: np.ndarray, other: np.ndarray) -> float:

@@ -157,5 +157,5 @@ def billions(millions: np.ndarray) -> Values:
 
 @measure("")
 def numbers_per_token(own_numbers: np.ndarray, rows_with: np.ndarray) -> Values:
-    """What a KV cache holds of one token: its keys and values in all layers of the decoder."""
+    """The numbers that a KV cache holds of one token: its keys and values in all layers of the decoder."""
     return own_numbers / rows_with

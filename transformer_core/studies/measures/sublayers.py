@@ -105,15 +105,13 @@ def token_sensitivity(trace: Trace, prefix: str) -> Values:
 @measure("part", like="token_sensitivity")
 def sensitive_pairs(token_sensitivity: np.ndarray) -> Values:
     """The number of pairs of two different rows of which blanking one changes the other, box by box."""
-    away = token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)
-    return (away > 0).sum((1, 2))
+    return ((token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)) > 0).sum((1, 2))
 
 
 @measure("part key", like="token_sensitivity")
 def pairs_so_far(token_sensitivity: np.ndarray) -> Values:
     """The same after each row in turn has been blanked: those of the first, of the first two, of all."""
-    away = token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)
-    return (away > 0).sum(1).cumsum(-1)
+    return ((token_sensitivity * ~np.eye(token_sensitivity.shape[1], dtype=bool)) > 0).sum(1).cumsum(-1)
 
 
 @measure("")
