@@ -25,7 +25,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
     Beside the film lie its captions, a clip and a poster of each step, contact sheets, and an index of the numbers that
     are shown. Steps that were rendered before, and that nothing has changed since, are taken as they are.
     """
-    start_early()
+    if wishes["scheduler"] is None:
+        start_early()
     order = order_of(names, **wishes)
     with alone_in(order.output), published(order):
         filmed(order)
@@ -35,7 +36,8 @@ def render(names: tuple[str, ...], **wishes: Any) -> None:
 @takes(*DRAWN, captioned("burnt"))
 def stills(names: tuple[str, ...], **wishes: Any) -> None:
     """The last picture of each step, and contact sheets."""
-    start_early()
+    if wishes["scheduler"] is None:
+        start_early()
     order = order_of(names, **wishes)
     with alone_in(order.output):
         pictured(order)
