@@ -6,16 +6,17 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import RIGHT, UL, UP, Animation, VGroup, VMobject
+from manim import RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import (
     Riding,
     Sweep,
     Through,
-    Travel,
+    Wipe,
     appear,
     appear_in_turn,
     deal,
+    draw,
     exchange,
     fill,
     pulses,
@@ -34,14 +35,14 @@ from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import at, gap, palette, pixels, units
+from scenes.theme import at, gap, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
 LINES, NECK, NAMES = 280.0, 150.0, 270.0
 #: Px of a dot of the curve; and from the top of a bar to its number.
-SPOT, OVER = 11.0, UP * units(40) - RIGHT * units(20)
+SPOT, OVER = 11.0, UP * units(40)
 #: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
 RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.9, RIGHT)
 #: The words of a short text, in the last picture.
@@ -100,7 +101,8 @@ class Handover:
 class Backwards:
     """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
 
-    At the `error` the bar is as large as one symbol back; then the first symbol moves away, and the bar with it.
+    What is asked moves away; from its error an arrow leads back to the first symbol, on which the bar shrinks. Above
+    the last symbol, a dot stays as high as the bar was.
 
     Args:
         distances: how many symbols back the first one is, in turn.
@@ -110,57 +112,65 @@ class Backwards:
 
     def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
         head, body = room.split_rows(HEAD)
-        behind, *columns = body.columns(int(distances[-1]) + 3, 18)[:0:-1]
-        above, line = body.split_rows(-HEAD, 0)[0].split_rows(-behind.width, 12)
-        foot, ground, wide = body.split_rows(-HEAD, 0)[1], Ground(), behind.width
-        self.places = [*map(int, distances)]
+        columns, ground = body.columns(int(distances[-1]) + 3, 18), Ground()
+        wide, places = columns[0].width, [*map(int, distances)]
+        upper, lower = body.split_rows(-2 * HEAD)
+        (above, line), (way, foot) = upper.split_rows(-wide, 12), lower.rows(2, 0)
         unit = (above.height - HEAD) / gradient.quantity(0)
         self.rows = [[one] for one in gradient.quantities()[: len(distances)]]
         square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
-        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns)
-        self.firsts = [VGroup(frame(wide, wide, "ink", 6, 10).move_to(self.symbols[k])) for k in self.places]
-        self.asked = Words("?", "chapter", "ink").settle(behind.cross(line).centre)
+        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns[: places[-1] + 1])
+        self.first, self.places = frame(wide, wide, "ink", 6, 10).move_to(self.symbols[0]), places
         self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
-        self.bars, self.spots, self.told = [], VGroup(), VGroup()
-        for (value,), distance in zip(self.rows, distances, strict=True):
-            place = columns[int(distance)]
-            stand = place.cross(above).centre * RIGHT + self.zero.get_center() * UP
-            self.bars.append(VGroup(bar_on(stand, ground, value, "height", unit, wide, role="warning")))
-            spot = dot(stand + UP * units(unit * value), SPOT)
+        zero = self.zero.get_center() * UP
+        self.bars, self.asked, self.spots, self.told = [], [], VGroup(), VGroup()
+        for (value,), distance, place in zip(self.rows, distances, places, strict=True):
+            bar = bar_on(self.first.get_x() * RIGHT + zero, ground, value, "height", unit, wide, role="residual")
+            self.bars.append(VGroup(bar))
+            stand = self.symbols[place].get_x() * RIGHT + zero
+            spot = dot(stand + UP * units(unit * value), SPOT, "residual")
             self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
-            self.told.add(number(distance, "", "stage number", "ink2").settle(place.cross(foot).centre))
-        self.ways = VGroup(rule(a.get_center(), b.get_center(), "ink", 4) for a, b in pairwise(self.spots))
-        self.bar, self.first = self.bars[0].copy(), self.firsts[0].copy()
-        self.size = VGroup(number(gradient.quantity(0), ".4f", "large number").settle(self.bar.get_corner(UL) + OVER))
-        self.error = Box(wide, pixels(self.bar.height), palette().warning).move_to(self.bar).set_x(self.asked.get_x())
-        self.wrong = Words("error", "block", "warning").next_to(self.error, UP, buff=units(16))
-        self.called = Words("gradient at the first symbol", "block", "warning").begin_in(head)
-        self.back = Words("symbols back", "fact", "ink2").end_in(foot)
-        texts = self.asked, self.called, self.back, self.told, self.size
+            self.told.add(number(distance, "", "stage number", "ink2").settle(columns[place].cross(foot).centre))
+            self.asked.append(self._asked(columns[place + 1].cross(line), self.first, columns[place + 1].cross(way)))
+        self.ways = VGroup(rule(a.get_center(), b.get_center(), "residual", 6) for a, b in pairwise(self.spots))
+        self.bar, self.back = self.bars[0].copy(), self.asked[0].copy()
+        self.size = VGroup(number(gradient.quantity(0), ".4f", "stage number").settle(self.bar.get_top() + OVER))
+        self.called = Words("LSTM: gradient at the first symbol", "block", "residual").begin_in(head)
+        texts = self.called, self.told, self.size, Words("symbols back", "fact", "ink2").end_in(foot)
         #: All but the dots, in the end.
-        self.shown = *self.symbols, self.first, self.zero, self.bar, self.error, self.wrong, *self.ways, *texts
+        self.shown = *self.symbols, self.first, self.zero, self.bar, *self.back, *self.ways, *texts
+
+    @staticmethod
+    def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
+        """What is asked, on a plate; its error, as a red frame; and an arrow from there back to the first symbol."""
+        plate = Box(place.width, place.width, palette().surface, 10).move_to(place.centre)
+        around = frame(place.width, place.width, "warning", 6, 10).move_to(plate)
+        error = Words("error", "block", "warning").next_to(around, UP, buff=units(20))
+        back = arrow(way.centre, way.centre * UP + first.get_x() * RIGHT, "warning", 8, 26)
+        asked = Words("?", "chapter", "ink", plate).settle(place.centre)
+        return VGroup(part.set_z_index(1) for part in (plate, asked, around, error, *back))
 
     def ask(self) -> list[Animation]:
         """The sequence: its first symbol is asked for behind the last."""
-        ask = appear(self.asked, self.told[0], self.back)
+        ask = appear(*self.back[:2], self.told[0], self.shown[-1])
         return [appear(*self.symbols[:2], self.zero), appear(self.first), ask]
 
     def begin(self) -> list[tuple[Animation, ...]]:
-        """The error goes back to the first symbol, and is its gradient there."""
+        """From the error, something goes back to the first symbol, and the gradient there grows from zero."""
         return [
-            (appear(self.error, self.wrong),),
-            (Travel(self.error, self.bar, 0.0, "row"), appear(self.called)),
-            (appear(self.size),),
+            (appear(*self.back[2:4], rise=False),),
+            (draw(VGroup(*self.back[4:]), kind="row"),),
+            (Wipe(self.bar, towards=UP), appear(self.called, self.size)),
         ]
 
     def away(self) -> tuple[Animation, ...]:
-        """The first symbol moves away, and of the gradient a part is lost on the way to it."""
+        """What is asked moves away, and of the gradient a part is lost on the way back."""
         moments = VGroup(VGroup(spot) for spot in self.spots)
         for k, (start, end) in enumerate(pairwise(self.places)):
             moments[k].add(*self.symbols[start + 1 : end + 1], self.told[k + 1])
             moments[k + 1].add(self.ways[k])
         ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "tour")
-        return ride, Through(self.first, self.firsts, "tour"), Sweep(moments, "tour")
+        return ride, Through(self.back, self.asked, "tour"), Sweep(moments, "tour")
 
 
 def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:
