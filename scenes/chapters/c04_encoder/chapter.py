@@ -8,7 +8,7 @@ from scenes.animations import Travel, appear, appear_in_turn, deal, draw, exchan
 from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
 from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import final_of, rows_of
+from scenes.mobjects.passage import fan, final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of
@@ -300,12 +300,19 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
+        weights = trace["encoder.0.self_attn.mean_weights"].pick(batch=0)
+        strands = fan(weights, plan.chips, vectors, 0)
         network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
-            beat("Attention has moved information between vectors.", ambient=pulses(plan.lines, role="residual")),
+            beat(
+                "Attention has moved information between vectors.",
+                draw(*strands, kind="row"),
+                ambient=pulses(strands, weights.quantities()),
+            ),
             beat(
                 "The feed-forward network computes with it, in each vector by itself.",
+                leave(*strands),
                 appear(network.sheet, ring := ring_around(vectors[plan.mine])),
                 Travel(vectors[plan.mine], network.read, kind="row"),
             ),
@@ -454,7 +461,7 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
         ),
         beat(
             f"most at “{best}”: {share:share}" + claim(bool(heads > 1), f", in the mean of {heads} heads.", "."),
-            appear_in_turn([*taking.shares]),
+            (*exchange(mine, taking.strands), appear_in_turn([*taking.shares])),
         ),
         beat(
             "It takes so much of each vector,", (appear(taking.heading), deal(mixing.read, taking.parts, kind="slow"))
@@ -462,7 +469,7 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
         beat("and adds it up: a weighted sum.", taking.meet(plan.mine)),
         beat(
             "So do the others, and learned matrices make the outputs.",
-            (leave(*taking.shares, taking.heading, ring), draw(*others, back=True)),
+            (leave(*taking.shares, taking.heading, ring), *exchange(taking.strands, mine), draw(*others, back=True)),
             (leave(taking.sum), *mixing.arrive()),
             ambient=mixing.flow(),
         ),

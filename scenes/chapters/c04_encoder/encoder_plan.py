@@ -45,7 +45,7 @@ SIDE, BETWEEN, BEHIND = 28.0, 40.0, 320.0
 #: In the gate of each kind, how many vectors of the stream have room side by side, and px between them.
 COLUMNS = {"positional": (3, 84.0), "norm": (4, BETWEEN), "ffn": (2, 620.0)}
 #: The same where attention, or a table, needs room between two.
-APART = 2, 340.0
+APART = 2, 400.0
 #: How wide the gates of an open layer are, beside a norm; px of a vector in one of them, at most.
 SHARES, WIDEST = {"self_attn": 2.4, "ffn": 1.3}, 150.0
 #: Px from a line to what happens below it, at most, and what part of the way to the next line.
@@ -378,20 +378,23 @@ class Plan(VGroup):
         """The way of each vector past what its gate computes, and what that is called."""
         ends = zip(vectors, self.joins, strict=True)
         ways = [rule(one.get_right(), other.get_left(), "residual", 14) for one, other in ends]
-        return self.heading("past the attention", VGroup(*ways)), ways
+        return self.heading("unchanged", VGroup(*ways)), ways
 
     def lengths(self, room: Room, *tensors: NamedTensor) -> list[VGroup]:
-        """Bars as long as the vectors, across a room; those of all tensors but the first on the branches."""
+        """Bars as long as the vectors, across a room; those of all tensors but the first below those."""
         unit = room.width / max(float(tensor.values.max()) for tensor in tensors)
-        high, bars = min(lane.half for lane in self.lanes) * ROOMY, [VGroup() for _ in tensors]
+        high, below = (
+            min(side) for side in zip(*((lane.half * ROOMY, lane.below) for lane in self.lanes), strict=True)
+        )
+        bars = [VGroup() for _ in tensors]
         for k, tensor in enumerate(tensors):
             for lane, length in zip(self.lanes, tensor.quantities(), strict=True):
                 bar = bar_of(length, "width", unit, high, "ink3" if k else "residual", 4)
-                bars[k].add(bar.move_to(at(0, lane.y + lane.below * bool(k))).align_to(at(room.left, 0), LEFT))
+                bars[k].add(bar.move_to(at(0, lane.y + below * bool(k))).align_to(at(room.left, 0), LEFT))
         return bars
 
     def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
-        """Beside each bar on a branch, which part of the vector's length it has; nothing where there is no room."""
+        """Beside each bar of what is added, which part of the vector's length it has; nothing without room."""
         texts = [
             number(share, ".0%", "stage number").settle(bar.get_right() + RIGHT * units(60))
             for bar, share in zip(bars, shares.quantities(), strict=True)

@@ -28,7 +28,7 @@ from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, SIDE, Plan, 
 from scenes.layout import Room
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import fan, final_of, rows_of, strand
+from scenes.mobjects.passage import fan, final_of, rows_of, strand, weigh
 from scenes.mobjects.shapes import Box, path, rule
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number, word
@@ -37,13 +37,13 @@ from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
 FUNNEL, COPY = 56.0, 440.0
-#: A weight below this has no strand.
-LEAST = 0.02
+#: Among more tokens than so few, a weight below this has no strand; px between a number and its strand.
+FEW, LEAST, GAP = 6, 0.02, 12.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
@@ -115,15 +115,18 @@ class Strands:
         focus, own = focus_of(trace), path == focus_of(trace).path
         self.read, self.given = read, given
         self.weights = focus.seen(trace)["weights"] if own else trace[f"{path}.mean_weights"].pick(batch=0)
-        self.strands = fan(self.weights, read, given, LEAST)
+        self.least = LEAST * (len(read) > FEW)
+        self.strands = fan(self.weights, read, given, self.least)
         told = f"head {letter_of(focus.head)} of {trace['config.heads']}" if own else "attention weights"
         self.title = plan.heading(told, self.strands if box is None else box)
 
     def strand(self, query: Label, key: Label) -> tuple[VMobject, VGroup]:
-        """The strand of a pair, and beside where it begins the number of its weight."""
+        """The strand of a pair, and in the row in which it begins the number of its weight, on a plate."""
         place, j = self.weights.position("query", query), self.weights.position("key", key)
-        share = _share(self.weights.quantity(place, j), self.read[j], self.given[j], LEFT)
-        return self.strands[place * len(self.read) + j], share
+        text = number(self.weights.quantity(place, j), "share", "stage number")
+        plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(self.read[j])
+        text.settle(plate.next_to(self.given[j], LEFT, 0, coor_mask=RIGHT).get_center())
+        return self.strands[place * len(self.read) + j], VGroup(plate, text)
 
     def of(self, query: Label) -> list[VMobject]:
         """All strands that lead to the output of one query."""
@@ -170,8 +173,8 @@ class Passing(Strands):
         return [looked, *inside, (leave(self.lit), *last, appear(self.sizes[1]))]
 
     def fits(self) -> list[Any]:
-        """Plays in which a frame around what came out moves to what went in."""
-        return [appear(self.frames[1]), Travel(self.frames[1], self.frames[0], 0.0, "slow")]
+        """Plays in which a frame around what went in goes on to what came out, and fits."""
+        return [appear(self.frames[0]), Travel(self.frames[0], self.frames[1], 0.0, "slow")]
 
     def blanked(self, plan: Plan, trace: Trace, token: int) -> list[Blanked]:
         """The effect on other vectors, box by box, of setting the vector of a token to zero before the box."""
@@ -184,7 +187,7 @@ class Passing(Strands):
         whole = trace[f"{path}.weight_sums"].pick(batch=0, head=0, query=row)
         start, end = self.read[here].get_right(), self.given[here].get_left()
         bend = (UP if start[1] <= middle else DOWN) * ARCH * units(plan.room.height)
-        arch = strand(start, end, float(whole), LEAST)
+        arch = strand(start, end, float(whole), self.least)
         arch.points = np.array([start, start + bend + LEAN * (end - start), end + bend, end])
         means(arch, Thickness(whole, 11.5, 1.5), End(row, first=True, level=True), End(row, level=True))
         text = number(whole, "share", "large number").settle(arch.point_from_proportion(0.5) + bend * OVER)
@@ -197,7 +200,7 @@ class Passing(Strands):
             part, column = self.stops[k]
             here = (move_ring(self.lit, self.plan.boxes[part]),) if part and k else ()
             if self.place == k:
-                plays.append((*here, appear(self.title), draw(*self.strands, kind="row")))
+                plays.append((*here, appear(self.title), draw(*self.strands, kind="row", back=True)))
                 plays.append(deal(self.read, column))
             else:
                 plays.append((*here, *moves[k]))
@@ -229,27 +232,25 @@ class Mixing(Strands):
         return appear(self.heading), appear_in_turn(self.made)
 
 
-def _share(weight: Quantity, row: Vector, wall: Vector, side: np.ndarray = RIGHT) -> VGroup:
-    """A weight as a number on a plate, in the row of a vector and at the side of one."""
-    text = number(weight, "share", "stage number")
-    plate = Box(pixels(text.width) + SIDE, pixels(text.height), palette().surface).move_to(row)
-    return VGroup(plate.next_to(wall, side, 0, coor_mask=RIGHT), text.settle(plate.get_center()))
-
-
 class Taking:
     """The places where outputs will stand: what a token takes of each vector that is read, and what that adds up to.
 
-    `shares` stand where the strands of the token begin; `parts` are its weighted vectors, in the rows that they come
-    from, and the `sum` is in the row of the token.
+    `shares` stand in a column beside what is read, and its `strands` begin behind them; `parts` are its weighted
+    vectors, in the rows that they come from, and the `sum` is in the row of the token.
     """
 
     def __init__(self, plan: Plan, trace: Trace, mixing: Mixing) -> None:
-        token, part, self.shares = plan.words[plan.mine], trace.under(mixing.path, batch=0), VGroup()
-        for weight, vector in zip(mixing.weights.pick(query=token).quantities(), mixing.read, strict=True):
-            # A number stands on its strand, or, without one, where strands would end.
-            side, wall = (LEFT, mixing.made[plan.mine]) if weight < LEAST else (RIGHT, vector)
-            share = _share(weight, vector, wall, side)
-            self.shares.add(*([share] if share.height < vector.height else []))
+        token, part = plan.words[plan.mine], trace.under(mixing.path, batch=0)
+        weights = mixing.weights.pick(query=token).quantities()
+        shares = VGroup(number(weight, "share", "stage number") for weight in weights)
+        edge, roomy = shares.width + units(2 * GAP), shares.height < min(vector.height for vector in mixing.read)
+        self.shares, self.strands = VGroup(*(shares if roomy else ())), VGroup()
+        for weight, share, vector in zip(weights, shares, mixing.read, strict=True):
+            start = vector.get_right()
+            share.settle(start).end_at(start[0] + edge)
+            begin = start + RIGHT * (edge + units(GAP)) * roomy
+            line = strand(begin, mixing.made[plan.mine].get_left(), weight, mixing.least)
+            self.strands.add(weigh(line, weight, mixing.least))
         self.parts = plan.vectors(part["weighted_rows"].pick(query=plan.mine), "out", True)
         self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
         self.heading = plan.heading(f"what “{token}” takes", self.sum)
