@@ -21,9 +21,10 @@ WIDER, SHORTEST = 4.0, 80.0
 class Pulses(Motion):
     """Small dots run along lines, from beginning to end.
 
-    On a line whose thickness is a weight they are beads, a little wider than the line and of its colour; on others, and
-    with a `role`, they are pale, or of that role, and the area of a dot is its weight. They light up and go out at both
-    ends, so that they can begin and end at any moment.
+    On a line whose thickness is a weight they are beads, a little wider than the line: of its colour, or, where it is
+    attention, of that of the values that they bring. On others, and with a `role`, they are pale, or of that role, and
+    the area of a dot is its weight. They light up and go out at both ends, so that they can begin and end at any
+    moment.
     """
 
     def __init__(
@@ -57,7 +58,8 @@ class Pulses(Motion):
 def _light(line: VMobject, weight: float, role: str | None) -> VMobject:
     """A bead on a line whose thickness is its weight; else, or with a role, a dot whose area is the weight."""
     if role is None and any(isinstance(meaning, Thickness) for meaning in getattr(line, "meanings", ())):
-        return dot(np.zeros(3), line.get_stroke_width() / stroke(1) / 2 + WIDER).set_fill(line.get_stroke_color())
+        own = palette().value if line.get_stroke_color().to_hex() == palette().weight else line.get_stroke_color()
+        return dot(np.zeros(3), line.get_stroke_width() / stroke(1) / 2 + WIDER).set_fill(own)
     pale = max("ink", "background", key=lambda name: int(palette().role(name)[1:3], 16))
     return dot(np.zeros(3), LARGEST * weight**0.5, role or pale)
 

@@ -329,7 +329,7 @@ class Scores(Chapter):
                 "Where will it look?",
                 beat(
                     f"In {where}, the query of “{query_token}” matches the key of “{best}” best.",
-                    draw(*known.arcs, kind="row"),
+                    draw(*known.arcs, kind="row", back=True),
                     ambient=flow,
                 ),
                 beat("How much of its attention does it get? That is the next question.", ambient=flow),
@@ -365,7 +365,7 @@ class Scores(Chapter):
             "Before you go on: a bet",
             beat(
                 f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
-                (draw(*known.arcs, kind="row"), appear_in_turn([*scores])),
+                (draw(*known.arcs, kind="row", back=True), appear_in_turn([*scores])),
                 appear(ring),
                 ambient=flow,
             ),
@@ -379,7 +379,7 @@ class Scores(Chapter):
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
                 leave(ring, *scores),
                 deal(known.chips, guess.chips),
-                (draw(*guess.arcs, kind="row"), appear(guess.marks)),
+                (draw(*guess.arcs, kind="row", back=True), appear(guess.marks)),
                 appear(guess.spelled(swap["position"], swap["other_forms"], lower=True)),
                 ambient=flow,
             ),

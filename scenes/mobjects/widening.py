@@ -296,7 +296,8 @@ class MoveAndCompute:
     def down(self) -> tuple[Play | None, ...]:
         """Attention moves; then every vector goes through the network by itself, and its output comes out."""
         into, within, outof = self.ways
-        first = draw(*self.arcs.arcs, kind="row"), draw(*into), deal(self.arcs.chips, self.entering, kind="flow")
+        dealt = deal(self.arcs.chips, self.entering, kind="flow")
+        first = draw(*self.arcs.arcs, kind="row", back=True), draw(*into), dealt
         go_in, come_out = through(self.entering, self.network[1], self.leaving)
         return first, (appear(self.network, self.called), draw(*within), go_in), (draw(*outof), come_out)
 

@@ -458,7 +458,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "How can the neighbours do that? With a lookup: which of them matter, and what do they hand over?",
-                draw(*(arc for row in rows for arc in row.arcs), kind="slow"),
+                draw(*(arc for row in rows for arc in row.arcs), kind="slow", back=True),
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),
@@ -485,7 +485,7 @@ class Meaning(Chapter):
                     "How can they do that? With a lookup: which of them matter, and what do they hand over?",
                     "Here it has none. With some: which of them would matter, and what would they hand over?",
                 ),
-                *([draw(*picture.arcs, kind="slow")] if len(picture.arcs) else []),
+                *([draw(*picture.arcs, kind="slow", back=True)] if len(picture.arcs) else []),
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),

@@ -257,7 +257,7 @@ class AgainstLSTM(Chapter):
                     if weight is None
                     else f": in one head, “{other}” looks at “{one}” with {weight:share}."
                 ),
-                draw(picture.arc, kind="row"),
+                draw(picture.arc, kind="row", back=True),
                 appear(picture.arc_name),
             ),
             stage=[ribbon],

@@ -420,7 +420,7 @@ class Weighting(Chapter):
             ),
             beat(
                 f"In {head_name(layer, head)}, it attends to “{one}”.",
-                (draw(*first.arcs, kind="row"), appear(first.marks, picture.key)),
+                (draw(*first.arcs, kind="row", back=True), appear(first.marks, picture.key)),
             ),
             beat(
                 claim(
@@ -434,7 +434,7 @@ class Weighting(Chapter):
             beat(
                 f"Change one word: now it attends to “{other}”.",
                 (leave(first.arcs, first.marks), picture.step_back(), *exchange(first.chips, second.chips)),
-                (draw(*second.arcs, kind="row"), appear(second.marks)),
+                (draw(*second.arcs, kind="row", back=True), appear(second.marks)),
             ),
             beat(picture.led_by, *second_way, ambient=other_flow),
             stage=first.chips,
@@ -478,7 +478,7 @@ class Weighting(Chapter):
                 "The bet: does it look, too?",
                 beat(
                     f"“{query_token}” gives “{top_key}” {share:share}, and Spanish needs the gender of the noun.",
-                    (draw(*known.arcs, kind="row"), appear(known.marks)),
+                    (draw(*known.arcs, kind="row", back=True), appear(known.marks)),
                     appear(forms := known.spelled(here, swap["forms"])),
                     exchange([forms], [known.spelled(here, chosen)]) if len(chosen) == 1 else None,
                     ambient=pulses([*known.arcs], known.drawn_weights),
@@ -489,7 +489,7 @@ class Weighting(Chapter):
                     appear(little),
                     appear(guess.spelled(swap["position"], swap["other_forms"])),
                 ),
-                beat(verdict, (draw(*guess.arcs, kind="row"), appear(guess.marks)), ambient=flow),
+                beat(verdict, (draw(*guess.arcs, kind="row", back=True), appear(guess.marks)), ambient=flow),
                 stage=known.chips,
             )
 

@@ -421,7 +421,7 @@ class Heads(Chapter):
             beat(
                 f"“{picture.query_token}” does not need “{noun}”. But its weights must add up to one: "
                 f"{picture.weight:share} goes to “{sink}”.",
-                draw(*arcs.arcs, kind="row"),
+                draw(*arcs.arcs, kind="row", back=True),
                 appear(arcs.marks),
                 ambient=flow,
             ),
@@ -456,7 +456,7 @@ class Heads(Chapter):
                             f"Hardly: before this layer, “{sink}” gave “{noun}” at most {most:.1%}.",
                             f"Perhaps: before this layer, “{sink}” gave “{noun}” {most:.1%}.",
                         ),
-                        draw(picture.given[0]),
+                        draw(picture.given[0], back=True),
                         appear(picture.given[1]),
                         ambient=flow,
                     ),

@@ -450,7 +450,7 @@ class Interpretation(Chapter):
             beat(
                 f"This head attends to what followed the earlier “{letter}”: “{goal}” gets {copying.weight:share}.",
                 appear(ring_around(copying.chips[copying.goal - 1]), ring_around(copying.second[-1])),
-                draw(*copying.lines, kind="row"),
+                draw(*copying.lines, kind="row", back=True),
                 appear(copying.told),
                 ambient=copying.flow(),
             ),

@@ -72,7 +72,7 @@ class Copying:
         told.next_to(arc, LEFT, buff=units(24)).set_y(start[1] + units(BACK) / 2)
         mark = Words(f"after “{key.label}”", "stage number", "query").next_to(arc, RIGHT, buff=units(24))
         mark.set_y(told.get_y())
-        return [draw(arc), appear(told, mark), Flight(self.second[-1].word, mark, 0.1, "row")]
+        return [draw(arc, back=True), appear(told, mark), Flight(self.second[-1].word, mark, 0.1, "row")]
 
     def flow(self) -> Callable[[float], Animation]:
         """For `beat(ambient=...)`: pulses along the lines, in proportion to their weights."""

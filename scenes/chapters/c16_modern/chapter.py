@@ -365,7 +365,7 @@ class Modern(Chapter):
         """The answer, and a question."""
         plan = picture.plan
         source, written = picture.texts
-        turns = [(draw(*arcs), appear(chip)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
+        turns = [(draw(*arcs, back=True), appear(chip)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
         half = len(turns) // 2
         rings = [ring_around(plan.boxes[block]) for block in plan.new]
         yield Step(

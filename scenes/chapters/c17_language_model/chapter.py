@@ -235,13 +235,13 @@ class LanguageModel(Chapter):
                     f"the first token, “{sink}”, gets most, {taken:share}: a sink.",
                     f"“{sink}” gets most, {taken:share}.",
                 ),
-                (draw(*mean, kind="slow"), appear(shares)),
+                (draw(*mean, kind="slow", back=True), appear(shares)),
                 ambient=pulses([*mean], weights),
             ),
             beat(
                 f"One head alone, number {head} of layer {layer}, gives “{name}” {given:share}.",
                 leave(*mean, shares),
-                (draw(*single, kind="row"), appear(own)),
+                (draw(*single, kind="row", back=True), appear(own)),
                 ambient=pulses([*single], given_to),
             ),
             beat(
@@ -446,7 +446,7 @@ class LanguageModel(Chapter):
                     f"“{name}” has {here:.2%}: a head looks back at it.",
                 ),
                 (appear(chats[0].name, chats[0].number, chats[0].track), grow(chats[0].bar)),
-                (draw(arc), appear(told)),
+                (draw(arc, back=True), appear(told)),
                 ambient=pulses([arc]),
             ),
             beat(

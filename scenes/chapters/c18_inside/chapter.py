@@ -111,7 +111,7 @@ class Inside(Chapter):
             "A head with nothing to say",
             beat(
                 f"Head {place.quantity(1):.0f} of layer {place.quantity(0):.0f} gives the first token almost all. Why?",
-                draw(*lines, kind="slow"),
+                draw(*lines, kind="slow", back=True),
             ),
             beat("Softmax must give out a hundred per cent, even where no key fits.", ambient=flow),
             beat(
@@ -154,7 +154,7 @@ class Inside(Chapter):
             beat(
                 f"Another text: at the first “{name}”, the same head rests.",
                 appear(ring, titles[0]),
-                draw(*resting, kind="row"),
+                draw(*resting, kind="row", back=True),
             ),
             beat(
                 "The name returns: what comes next?", (move_ring(ring, row.chips[last]), leave(*resting)), appear(gap)
@@ -166,7 +166,7 @@ class Inside(Chapter):
                     f"that can mark it as what follows “{name}”.",
                     f"A previous-token head looks from “{follower}” back.",
                 ),
-                draw(*back, kind="row"),
+                draw(*back, kind="row", back=True),
                 appear(told, titles[1]),
                 (leave(*back, told), Travel(row.chips[first], mark, UNDER), appear(sketch)),
                 appear_in_turn([*marks.values()]),
@@ -175,7 +175,7 @@ class Inside(Chapter):
                 f"Now “{name}” can ask for that mark, and gives {share:share} to “{follower}”.",
                 (appear(asks), leave(titles[1])),
                 Along(asks, row.below(asks, reversed(range(first + 1, last + 1))), "slow"),
-                draw(*leaping, kind="row"),
+                draw(*leaping, kind="row", back=True),
                 appear(row.number(share, first + 1, last)),
             ),
             beat(
@@ -335,7 +335,7 @@ class Inside(Chapter):
             ),
             beat(
                 f"So “{it}” attends alike in both: here {share:share} to “{noun}”.",
-                draw(*pair.lines, kind="row"),
+                draw(*pair.lines, kind="row", back=True),
                 appear(*told),
                 ambient=pulses(pair.lines),
             ),
@@ -382,7 +382,7 @@ class Inside(Chapter):
             beat(
                 "The last word can tell: it sees all before it.",
                 appear(*ends),
-                draw(*pair.lines, kind="slow"),
+                draw(*pair.lines, kind="slow", back=True),
             ),
             beat(
                 f"In this head, “{wide}” gives “{noun}” {share:share}, “{tired}” {less:share}.",
