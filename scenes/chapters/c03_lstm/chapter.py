@@ -134,7 +134,7 @@ class AgainstLSTM(Chapter):
                 gates.come("keep", chain.ribbon.chips[max(at - 1, 0)]),
             ),
             beat(
-                "The forget gate says what to keep: it multiplies each number by zero to one.",
+                "The forget gate says what to keep: it multiplies each by a number from zero to one.",
                 *gates.gate("keep"),
                 appear_in_turn([*gates.worked]),
             ),

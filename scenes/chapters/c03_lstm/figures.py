@@ -376,7 +376,7 @@ class Fading:
         top, low = room.split_rows(room.golden_rows()[1].height)
         wide, tall = ribbon.wide - 34, low.height - 20
         self.forms = VGroup(
-            Words(Told(form), "stage word", role).settle(ribbon.columns[place].cross(line).centre)
+            Words(Told(form), "token", role).settle(ribbon.columns[place].cross(line).centre)
             for form, role, place in zip((*forms, forms[0]), ("residual", "ink2", "ink"), self.places, strict=True)
         )
         self.hops = [hops.quantity(i, start) for i in range(start + 1, end + 1)]
