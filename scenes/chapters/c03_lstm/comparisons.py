@@ -122,12 +122,11 @@ class Backwards:
         self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns[: places[-1] + 1])
         self.first, self.places = frame(wide, wide, "ink", 6, 10).move_to(self.symbols[0]), places
         self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
-        zero = self.zero.get_center() * UP
+        zero = self.zero.get_center() * UP + self.first.get_x() * RIGHT
         self.bars, self.asked, self.spots, self.told = [], [], VGroup(), VGroup()
         for (value,), distance, place in zip(self.rows, distances, places, strict=True):
-            bar = bar_on(self.first.get_x() * RIGHT + zero, ground, value, "height", unit, wide, role="residual")
-            self.bars.append(VGroup(bar))
-            stand = self.symbols[place].get_x() * RIGHT + zero
+            self.bars.append(VGroup(bar_on(zero, ground, value, "height", unit, wide, role="residual")))
+            stand = zero + (self.symbols[place].get_x() - zero[0]) * RIGHT
             spot = dot(stand + UP * units(unit * value), SPOT, "residual")
             self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
             self.told.add(number(distance, "", "stage number", "ink2").settle(columns[place].cross(foot).centre))

@@ -300,20 +300,14 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
-        weights = trace["encoder.0.self_attn.mean_weights"].pick(batch=0)
-        strands = fan(weights, plan.chips, vectors, 0)
+        moved_by = fan(trace["encoder.0.self_attn.mean_weights"].pick(batch=0), plan.chips, vectors, 0)
         network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
-            beat(
-                "Attention has moved information between vectors.",
-                draw(*strands, kind="row"),
-                ambient=pulses(strands, weights.quantities()),
-            ),
+            beat("Attention has moved information between vectors.", draw(*moved_by, kind="row")),
             beat(
                 "The feed-forward network computes with it, in each vector by itself.",
-                leave(*strands),
-                appear(network.sheet, ring := ring_around(vectors[plan.mine])),
+                (leave(*moved_by), appear(network.sheet, ring := ring_around(vectors[plan.mine]))),
                 Travel(vectors[plan.mine], network.read, kind="row"),
             ),
             beat(
