@@ -342,7 +342,7 @@ class Training(Chapter):
                 *map(appear, rings := [ring_around(part) for part in (picture.slots, right_now)]),
             ),
             beat(
-                f"At the end, {most:share}. It is not stored: trained matrices compute it for each sentence.",
+                f"At the end, “{asks}” gives “{top_key}” {most:share}: trained matrices compute it for each sentence.",
                 (leave(*rings), *picture.run(last, half, "slow")),
             ),
             stage=[*picture.standing],
@@ -408,7 +408,11 @@ class Training(Chapter):
                 claim(
                     bool(run["exact.effect"].pick(choice="quarter")),
                     "A quarter as large: that is no chance.",
-                    "A quarter as large: that may be chance.",
+                    claim(
+                        means.pick(choice="quarter") < means.pick(choice=usual),
+                        "A quarter as large seems worse: too few dots to be sure.",
+                        "A quarter as large: that may be chance.",
+                    ),
                 ),
                 picture.come_close(),
                 draw(picture.least),

@@ -7,12 +7,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Leave, Shades, Through, exchange, reshape
+from scenes.animations import Count, Leave, Shades, Through, appear, exchange, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Away, Beside, Ground, Tick, means
 from scenes.mobjects.patterns import Pattern, squares
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, dashes, dot, rule
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.wording import CALLED
 from scenes.theme import at, between, pace, palette, pixels, units
@@ -240,6 +240,9 @@ class Starts:
         x = min(mark.get_x() for mark in self.spread[1][1:])
         start, end = (np.array([x, marks.get_y(), 0]) for marks in self.spread)
         self.least = dashes(start, end, "ink2", 4)
+        # What lies off the stretched axis.
+        foot = np.array([left.get_x(), self.marks[2].get_y(), 0])
+        self.off = arrow(foot + units(RUN) * RIGHT + AWAY * RIGHT, foot + units(RUN) * RIGHT, "weight", 6, 20)
 
     def _marks(self, mean: Quantity, trainings: NamedTensor, row: Room, role: str, low: float, high: float) -> VGroup:
         """The mean of a scale and its trainings, over an axis that reaches so far."""
@@ -254,7 +257,7 @@ class Starts:
         """The axis is stretched to where two scales lie; the third is left behind."""
         moved = (reshape(old, new) for old, new in zip(self.marks, self.spread, strict=False))
         off = Leave(self.marks[2], shift=AWAY * LEFT, run_time=pace("row"))
-        return *moved, *exchange([*self.ends], [*self.closer], "row"), off
+        return *moved, *exchange([*self.ends], [*self.closer], "row"), off, appear(self.off)
 
 
 class Bill(VGroup):
