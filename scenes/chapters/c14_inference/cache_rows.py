@@ -130,10 +130,12 @@ class Staircases:
         #: The vectors that each step computes, without and with a cache.
         self.steps = [VGroup(*old, *new) for old, new in zip(again, newest[0], strict=True)], newest[1]
         hollow = (self._column(corners[1], t, range(t), colours.background, colours.line, 2) for t in range(count))
-        #: The places of what is kept; and what is kept after each step, at last of the newest, too.
-        self.kept = VGroup(*(box for column in hollow for box in column))
-        held = [range(t + (t == count - 1)) for t in range(count)]
-        self.cached = [self._column(corners[1], t, rows, colours.key) for t, rows in enumerate(held) if rows]
+        #: The places of what is kept; and what is kept after each step: of the newest, as well, which was computed.
+        self.kept, rim = VGroup(*hollow), (colours.weight, colours.key, self.pitch / 12)
+        self.cached = [
+            self._column(corners[1], t, range(t), colours.key).add(*self._column(corners[1], t, [t], *rim))
+            for t in range(count)
+        ]
         note = "a column for each step, a square for each vector of the decoder"
         self.note = Words(note, "aside", "ink2").settle(at(0, foot)).begin_at(at(feet.left, 0)[0])
         own, *others = (Words(text, "fact", "key").settle(at(0, foot)) for text in products)
@@ -159,9 +161,9 @@ class Staircases:
         return VGroup(Box(self.pitch - 5, self.pitch - 5, fill, 5, *edge).move_to(spot) for spot in spots)
 
     def fill(self) -> Animation:
-        """Keys and values of each step come into their place, one step after another; at last those of the newest."""
-        old = iter([*self.kept, *self.steps[1][-1]])
-        turns = (AnimationGroup(*exchange([next(old) for _ in one], [*one])) for one in self.cached)
+        """Keys and values of each step come into their place, one step after another, those of the newest as a rim."""
+        steps = zip(self.kept, self.steps[1], self.cached, strict=True)
+        turns = (AnimationGroup(*exchange([*old, *new], [*kept])) for old, new, kept in steps)
         return lagged(turns, 0.7)
 
     @staticmethod

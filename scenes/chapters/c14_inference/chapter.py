@@ -234,7 +234,7 @@ class Inference(Chapter):
             ),
             beat("Each token shrinks its text:", leave(ring), *(play for plays in before for play in plays)),
             beat(
-                f"after {picture.times[picture.overtaken]} tokens, the loser is ahead!",
+                f"after {picture.times[picture.overtaken]} tokens, “{fast}” is ahead!",
                 *ahead,
                 appear(ring := ring_around(last[0], roomy=True)),
             ),
@@ -452,14 +452,16 @@ class Inference(Chapter):
                 ),
                 *(peeled.come() if taught else []),
             ),
+            *([beat("Subtract it,", *peeled.peel())] if taught else []),
             beat(
                 claim(
                     costs,
-                    f"Subtract it, and {without:share} are right. "
+                    ("and " if taught else "Subtract it, and ")
+                    + f"{without:share} are right. "
                     + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                *(peeled.peel() if taught else []),
+                *([peeled.go()] if taught else []),
                 (headed[2], *filled[2]),
             ),
             stage=[card],

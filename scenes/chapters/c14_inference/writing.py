@@ -9,7 +9,6 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup, VMobject
 
 from scenes.animations import (
-    Leave,
     Travel,
     Visit,
     appear,
@@ -31,7 +30,7 @@ from scenes.mobjects.shapes import Box, arch, curve
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -194,11 +193,11 @@ class Peeled:
         )
         foot, top = at(0, whole.bottom), at(0, whole.top)
         for bar in (self.bar, self.full):
-            bar.align_to(foot, DOWN)
+            bar.align_to(foot, DOWN).set_z_index(1)
         self.layer.align_to(top, UP)
         self.numbers = [number(share, ".1%", "stage number", "background") for share in (chosen, without)]
         for text in self.numbers:
-            text.settle(self.bar.get_center()).paper = self.bar
+            text.settle(self.bar.get_center()).set_z_index(1).paper = self.bar
         self.name = Token(run["greedy.probs"].label("step", 0)).move_to(names.centre)
         self.share = Words(f"all others: {others:.1%}", "fact").next_to(self.layer, RIGHT, buff=units(SPACE))
 
@@ -206,11 +205,13 @@ class Peeled:
         """The bar, and on top of it the layer."""
         return [appear(self.bar, self.numbers[0], self.name), appear(self.layer, self.share)]
 
-    def peel(self) -> list[Animation | tuple[Animation, ...]]:
-        """The layer comes off, and the word gets more of the rest; then all of it is gone."""
-        off = Leave(self.layer, self.share, shift=RIGHT * units(2 * SPACE), run_time=pace("transform"))
-        grown = reshape(self.bar, self.full), *exchange(self.numbers[:1], self.numbers[1:])
-        return [(off, *grown), leave(self.bar, self.numbers[1], self.name)]
+    def peel(self) -> list[Animation]:
+        """The word takes what smoothing gave to all others."""
+        return [leave(self.numbers[0], self.share), reshape(self.bar, self.full), appear(self.numbers[1])]
+
+    def go(self) -> Animation:
+        """All of it is gone."""
+        return leave(self.bar, self.layer, self.numbers[1], self.name)
 
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
@@ -227,8 +228,8 @@ ROOT, ABOVE = 52.0, 20.0
 TALL, FOOT = 1.6, 72.0
 #: Px of the number at the end of a line, and of those at an axis.
 END_OF, NUMBERS = 190.0, 110.0
-#: Px of a strip, and of the text at its left; how much of the light a strip keeps that has fallen.
-STRIP, TEXT, FAINT = 76.0, 380.0, 0.3
+#: Px of a strip, and of the text at its left.
+STRIP, TEXT = 92.0, 380.0
 
 
 class BeamTree(VGroup):
@@ -358,16 +359,11 @@ class Race:
         self.overtaken = next((t for t, (a, b) in enumerate(zip(slow, sums, strict=True)) if b > a))
         self.kept = [[node for node in alive if step.values[node] == t] for t in range(self.overtaken + 1)]
         head, body = Room(STAGE.left, top, STAGE.right - END_OF, STAGE.bottom).split_rows(HIGH / 2, 20)
-        self.line, self.places = body.split_columns(TEXT)[1], body.rows(int(run["width"]) + 1, 26)
+        self.line, self.places = body.split_columns(TEXT)[1], body.rows(int(run["width"]), 26)
         self.name = Words("probability of the text", "fact", "ink2").settle(head.centre)
         self.name.begin_at(at(self.line.left, 0)[0])
         rows = ((node, place) for nodes in self.kept for node, place in zip(nodes, self.places, strict=False))
         self.rows = {node: self._row(node, place) for node, place in rows}
-        #: Of each step the texts that nothing goes on from, and where they fall.
-        self.fallen: list[dict[int, VGroup]] = [{}]
-        for nodes, later in pairwise(self.kept):
-            gone = {*nodes} - {self.parent[node] for node in later}
-            self.fallen.append({node: self._row(node, self.places[-1]).set_opacity(FAINT) for node in gone})
         low = min(float(score.values[alive].min()), *map(float, slow))
         inner = Room(STAGE.left + NUMBERS, top + 60, STAGE.right - END_OF, STAGE.bottom - 96)
         self.plot = Plot.filling(inner, step, score, ((0, len(words)), (1.12 * low, -0.05 * low)))
@@ -409,22 +405,21 @@ class Race:
         return VGroup(bar, told, VGroup(*tokens[::-1]))
 
     def go_on(self, t: int) -> list[tuple[Animation, ...]]:
-        """Out of each text come those that are kept after the next token, the longest strip on top; the rest falls."""
+        """Out of each text come those that are kept after the next token, the longest strip on top; the rest goes."""
         olds, news = ([self.rows[node] for node in self.kept[k]] for k in (t, t + 1))
         strips, gone = [], set()
         for node, row in zip(self.kept[t + 1], news, strict=True):
             parent = self.parent[node]
             strips.append(Travel(self.rows[parent][0], row[0], 0, "row", leaving=parent not in gone))
             gone.add(parent)
-        fallen = self.fallen[t + 1]
-        strips += exchange([self.rows[node][0] for node in fallen], [row[0] for row in fallen.values()], "row")
-        texts, told = ([part for row in rows for part in row[1:]] for rows in (olds, [*news, *fallen.values()]))
-        return [(leave(*self.fallen[t].values(), *texts), *strips), (appear(*told),)]
+        texts, told = ([part for row in rows for part in row[1:]] for rows in (olds, news))
+        ended = [self.rows[node][0] for node in self.kept[t] if node not in gone]
+        return [(leave(*texts, *ended), *strips), (appear(*told),)]
 
     def logarithms(self) -> list[tuple[Animation, ...]]:
         """Each strip becomes a dot, as high as its logarithm, and lines lead to it."""
         rows = [self.rows[node] for node in self.kept[-1]]
-        rest = self.name, *self.fallen[-1].values(), *(part for row in rows for part in row[1:])
+        rest = self.name, *(part for row in rows for part in row[1:])
         dots, before = exchange([row[0] for row in rows], self.dots, "row"), self.lines[: self.overtaken]
         return [(leave(*rest), appear(self.plot), *dots), *((draw(*lines),) for lines in before)]
 
