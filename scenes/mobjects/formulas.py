@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from manim import MathTypst, VGroup, VMobject
 
 from scenes.language import translated
 from scenes.theme import palette
-from transformer_core.tracing.provenance import MARK, parse
+from transformer_core.tracing.provenance import MARK, MINUS, parse
 
 #: Typst's size against our em sizes: measured so that an x is as high as in the token style.
 FONT_SIZE = 40.0
@@ -65,8 +66,14 @@ def in_language(source: str) -> str:
 
 
 def typst(source: str) -> str:
-    """Typst source with every marked token as an escaped string and every marked number as text."""
-    return MARK.sub(lambda mark: quoted(mark[2]), source)
+    """Typst source with every marked token as an escaped string and every marked number as text; a sign that is always
+    shown adds or subtracts the number, and stands before it."""
+
+    def set_as(mark: re.Match[str]) -> str:
+        signed = json.loads(mark[1])[-1].startswith("+") and mark[2][0] in f"+{MINUS}"
+        return f"{mark[2][0]} {quoted(mark[2][1:])}" if signed else quoted(mark[2])
+
+    return MARK.sub(set_as, source)
 
 
 def quoted(text: str) -> str:

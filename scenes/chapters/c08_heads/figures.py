@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Morph, Through, Travel, draw, follow, leave
+from scenes.animations import Count, Flight, Morph, Through, Travel, appear, draw, follow, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
@@ -158,7 +158,7 @@ class JoinedHeads(VGroup):
         heads = len(z)
         rest, foot = STAGE.split_rows(-HIGH, LINE)
         columns = HeadPlates(heads, rest)
-        self.plates, wide = columns.plates, columns.wide
+        self.plates, wide = columns.plates.set_z_index(-1), columns.wide
         top, rest = rest.inset(0, AIR).split_rows(HEAD - AIR)[1].split_rows(HIGH, LINE)
         middle, lines = rest.split_rows(-HIGH - HEAD, LINE)
         outputs, numbers = lines.split_rows(HIGH)
@@ -195,11 +195,11 @@ class JoinedHeads(VGroup):
 
     def join(self) -> tuple[Animation, ...]:
         """The outputs move together into one vector."""
-        return (*self._move(self.pieces, self.concat), leave(self.z_name), follow(self.concat_name))
+        return (*self._move(self.pieces, self.concat), leave(self.z_name, self.plates), follow(self.concat_name))
 
     def split(self) -> tuple[Animation, ...]:
         """The vector and the matrix come apart, each head's part onto its own plate."""
-        return self._move([*self.concat, *self.whole], [*self.pieces, *self.blocks])
+        return appear(self.plates, rise=False), *self._move([*self.concat, *self.whole], [*self.pieces, *self.blocks])
 
     @staticmethod
     def _move(old: Iterable[VMobject], new: Iterable[VMobject]) -> tuple[Animation, ...]:

@@ -402,6 +402,7 @@ class FeedForward(Chapter):
         called = "the gate" if gated else activation
         leaves, found, (here, second) = plain.leaves, whole.leaves, plain.enters.creases[0]
         (first_there, _), (first_bent, second_there), bent_twice = leaves.creases
+        once, twice = whole.counted("in one neuron", "in two")
         yield Step(
             "Without an activation, two matrices are one",
             beat(
@@ -409,14 +410,15 @@ class FeedForward(Chapter):
                 if gated
                 else f"The FFN’s two matrices{off} and no {activation} between: lines stay straight.",
                 plain.sent(),
-                appear(leaves.arrows, leaves.names, leaves.origin, leaves.before, leaves.after),
+                appear(leaves.arrows, leaves.names, leaves.origin, leaves.before, leaves.after, plain.sides),
             ),
             beat("Two matrices are again one: more numbers, but no new power.", Reform(two, one)),
             beat(
                 f"Now {called} goes back in one neuron: "
                 + claim(activation == "ReLU" and not gated, "it folds the grid along a line.", "it bends the grid."),
                 (
-                    leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after),
+                    leave(one, leaves.arrows, leaves.names, leaves.before, leaves.after, plain.sides),
+                    *map(follow, (bent, once)),
                     reshape(plain.image, leaves.folded[0], "row"),
                     draw(here, kind="row"),
                 ),
@@ -425,7 +427,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 "Then in a second,",
-                draw(second, second_there, kind="row"),
+                (draw(second, second_there, kind="row"), leave(once), follow(twice)),
                 (
                     reshape(plain.image, leaves.folded[2], "row"),
                     *(reshape(*pair, "row") for pair in zip((first_there, second_there), bent_twice, strict=True)),
@@ -433,7 +435,7 @@ class FeedForward(Chapter):
             ),
             beat(
                 "and then in all.",
-                (leave(here, second, first_there, second_there), appear(bent)),
+                leave(here, second, first_there, second_there, twice),
                 (reshape(plain.image, found.lines, "cell"), reshape(leaves.origin, found.origin, "cell")),
             ),
             beat(
@@ -442,10 +444,10 @@ class FeedForward(Chapter):
                     f"The two sums part by {whole.apart:.2f} of the length.",
                     "Yet here the two sums agree, and one pass proves nothing.",
                 ),
-                appear(found.arrows, found.names, found.sums, found.before, found.after),
+                appear(found.arrows, found.names, found.sums, found.before, found.after, plain.sides),
                 whole.parting(),
             ),
-            stage=[plain.rows, plain.sides, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
+            stage=[plain.rows, plain.way, plain.enters, plain.enters.names, plain.enters.before, two],
         )
 
     def what_no_line_draws(self, trace: Trace) -> Iterator[Step]:

@@ -166,6 +166,11 @@ class Trial:
         smooth = rate_functions.smooth
         return Transform(self.image, self.leaves.lines, run_time=pace(kind), rate_func=smooth, introducer=True)
 
+    def counted(self, *texts: str) -> list[Words]:
+        """Texts that follow the name of f, of which one stands there at a time."""
+        made, right = (Words(text, "stage word", "ink2") for text in texts), self.said.get_right()[0] + units(30)
+        return [text.settle(self.said.get_center()).begin_at(right) for text in made]
+
     def crossing(self) -> tuple[Animation, ...]:
         """The two vectors go through."""
         return tuple(Travel(*pair, 0.1, "row") for pair in zip(self.enters.arrows, self.leaves.arrows, strict=True))
@@ -194,7 +199,7 @@ class Trial:
     @staticmethod
     def _sides(a: Quantity, b: Quantity, room: Room) -> VGroup:
         """Added up before, and added up after: each with its sign."""
-        signs = (mark_before(), f"f({a:g} x {b:+.1f} y)"), (mark_after(), f"{a:g} f(x) {b:+.1f} f(y)")
+        signs = (mark_before(), f"f({a:g}x {b:+.1f}y)"), (mark_after(), f"{a:g}f(x) {b:+.1f}f(y)")
         lines = VGroup(VGroup(sign, Formula(source, SIDE)).arrange(RIGHT, buff=units(18)) for sign, source in signs)
         return room.fit(lines.arrange(RIGHT, buff=units(70)), most=1.0)
 

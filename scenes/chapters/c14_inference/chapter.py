@@ -236,7 +236,7 @@ class Inference(Chapter):
             beat(
                 f"after {picture.times[picture.overtaken]} tokens, “{fast}” is ahead!",
                 *ahead,
-                appear(ring := ring_around(last[0], roomy=True)),
+                appear(ring := ring_around(last[0][-1], roomy=True)),
             ),
             beat(
                 "Soon, strips are too short to see. Take logarithms: the product becomes a sum.",
