@@ -11,12 +11,15 @@ from scenes.layout import Room
 from scenes.mobjects.marks import Ground, Length, Rises, Shade, means
 from scenes.mobjects.shapes import Box, rule, stroke
 from scenes.mobjects.tensors import LONG, full_colour
+from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: How opaque the band is that shows the spread.
 FAINT = 0.22
+#: Px before a number at the right.
+AIR = 20.0
 
 
 class NormStages:
@@ -47,6 +50,11 @@ class NormStages:
         """A line across at a value."""
         y = self.ground + value * units(self.unit)
         return VGroup(rule(at(self.room.left, 0), at(self.room.right, 0), role, thick).set_y(y))
+
+    def told(self, value: Quantity) -> Words:
+        """A number at the right of the room, as high as it lies."""
+        spot = np.array([0, self.ground + float(value) * units(self.unit), 0])
+        return number(value, ".2f", "stage number").settle(spot).begin_at(at(self.room.right + AIR, 0)[0])
 
     def outline(self, bars: VGroup) -> VGroup:
         """The bars of a stage, hollow: `before`, which stays where they were."""

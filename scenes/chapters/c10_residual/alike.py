@@ -74,18 +74,22 @@ class Alike(VGroup):
         self.title = Words("first entries", "fact", "ink2").move_to(self.ribbon).begin_at(at(side.left, 0)[0])
         super().__init__(self.ribbon, *(VGroup(*states[0]) for states in self.states.values()))
 
-    def deepen(self, way: str, first: float = 0, last: float = np.inf) -> tuple[Animation, ...]:
-        """The vectors of a model pass through its layers, from the `first` to the `last` one."""
-        here = [i for i, depth in enumerate(self.depths) if first <= depth <= last]
+    def deepen(self, way: str, last: float = np.inf, back: bool = False) -> tuple[Animation, ...]:
+        """The vectors of a model pass through its layers up to the `last` one; or, faster, `back` from there."""
+        here, kind = [i for i, depth in enumerate(self.depths) if depth <= last], "row" if back else "slow"
+        here = here[::-1] if back else here
         states, bars = [self.states[way][i] for i in here], [self.bars[way][i] for i in here]
         depths, shares = ([some[i] for i in here] for some in (self.depths, self.shares[way]))
         columns = [[state[k].cells for state in states] for k in range(len(states[0]))]
         fills = [[[cell.get_fill_color().to_hex() for cell in cells] for cells in column] for column in columns]
         return (
-            *(Shades(one[0], each, one[-1], "slow") for one, each in zip(columns, fills, strict=True)),
-            Count(self.counts[way][0], depths, "", "slow", DEPTH),
-            Count(self.counts[way][1], shares, ".0%", "slow", OWN),
-            Through(self.bars[way][0], bars),
+            *(
+                Shades(state.cells, each, one[-1], kind)
+                for state, one, each in zip(self.states[way][0], columns, fills, strict=True)
+            ),
+            Count(self.counts[way][0], depths, "", kind, DEPTH),
+            Count(self.counts[way][1], shares, ".0%", kind, OWN),
+            Through(self.bars[way][0], bars, kind),
         )
 
     def compared(self, way: str, depth: float) -> Iterator[Animation]:

@@ -287,7 +287,7 @@ class Residual(Chapter):
                 (deal(picture.ribbon.chips, picture.states[added][0]), appear(picture.names[added])),
                 appear(*picture.counts.values(), *(bars[0] for bars in picture.bars.values())),
             ),
-            beat("Attention mixes them, again and again.", picture.deepen(without, last=gone)),
+            beat("Attention mixes them, again and again.", picture.deepen(without, gone)),
             beat(
                 f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
                 # They are so much alike that each may be laid upon the next.
@@ -296,9 +296,10 @@ class Residual(Chapter):
             ),
             beat(
                 f"With Add, each carries itself along: {share.quantity(-1):.0%} is its own at the end.",
-                (*picture.deepen(without, first=gone), *picture.deepen(added)),
+                (leave(ring), *picture.deepen(without, gone, back=True)),
+                (*picture.deepen(without), *picture.deepen(added)),
             ),
-            beat("Add keeps the words apart.", move_ring(ring, VGroup(*picture.states[added][0]))),
+            beat("Add keeps the words apart.", appear(ring_around(VGroup(*picture.states[added][0])))),
             stage=[card],
         )
 
@@ -380,9 +381,10 @@ class Residual(Chapter):
                 ),
                 (
                     leave(stages.zero, formulas[-1], stages.before, *gone),
-                    *exchange([stages.states[-1][i] for i in shown[here]], bars[here]),
+                    *exchange([stages.states[-1][i] for i in shown[here]], bars[here], "cell"),
+                    appear(zeros),
+                    appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "tour"),
                 ),
-                (appear(zeros), appear_in_turn([bar for k, bar in enumerate(bars) if k != here], "slow")),
             ),
             stage=[ribbon],
         )
@@ -483,19 +485,21 @@ def centred_and_scaled(part: Trace, stages: NormStages, formulas: Sequence[Formu
     mean, variance, states = part["mean"], part["var"], stages.states
     level, flat = stages.level(float(mean)), stages.level()
     wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
+    middle, before, after = map(stages.told, (mean, part["scale"], part["spread_after"]))
     yield beat(
         f"Take the mean of its entries, {mean:.2f}, off each.",
-        draw(level),
-        (slide(states[0], states[1], "row"), reshape(level, flat), Reform(*formulas[:2])),
+        (draw(level), appear(middle)),
+        (leave(middle), slide(states[0], states[1], "row"), reshape(level, flat), Reform(*formulas[:2])),
     )
     yield beat(
         f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
-        (leave(level), appear(wide)),
-        (slide(states[1], states[2], "row"), reshape(wide, one), Reform(*formulas[1:3])),
+        (leave(level), appear(wide, before)),
+        (leave(before), slide(states[1], states[2], "row"), reshape(wide, one), Reform(*formulas[1:3])),
+        appear(after),
     )
     yield beat(
         "Last come a learned gain g and shift b for each entry.",
-        (leave(wide), appear(stages.outline(states[2]), rise=False)),
+        (leave(wide, after), appear(stages.outline(states[2]), rise=False)),
         (slide(states[2], states[3], "row"), Reform(*formulas[2:4])),
         (slide(states[3], states[4], "row"), Reform(*formulas[3:])),
     )
@@ -506,8 +510,8 @@ def scaled(part: Trace, stages: NormStages, formulas: Sequence[Formula]) -> Iter
     square, states, wide = part["mean_square"], stages.states, stages.band(part["scale"])
     yield beat(
         f"RMSNorm keeps the mean. Divide by the root of the mean square of the entries, {square:.2f}.",
-        appear(wide),
-        (leave(wide), slide(states[0], states[1], "row"), Reform(*formulas[:2])),
+        appear(wide, told := stages.told(part["scale"])),
+        (leave(wide, told), slide(states[0], states[1], "row"), Reform(*formulas[:2])),
     )
     yield beat(
         "Last comes a learned gain g for each entry.",

@@ -95,16 +95,16 @@ def running(*orders: NormOrder) -> Callable[[float], Animation]:
     return pulses([lane for order in orders for lane in order.lanes], role="focus")
 
 
-#: Px above the bars, for a formula, between small bars and the tokens above them, and around a formula.
-HEAD, UNDER, AIR = 172.0, 36.0, 14.0
+#: Px above the bars, for a formula, between small bars and the tokens above them, around a formula, and of a number.
+HEAD, UNDER, AIR, NUMBER = 172.0, 36.0, 14.0, 110.0
 #: Px that a small bar has at least.
 NARROWEST = 1.8
 
 
 def under_formula(room: Room, sources: Sequence[str]) -> tuple[Room, list[Formula]]:
-    """A room for bars, and formulas above it, of which one stands there at a time."""
+    """A room for bars with numbers beside it, and formulas above it, of which one stands there at a time."""
     head, body = room.split_rows(HEAD, 10)
-    return body, [head.inset(0, AIR).fit(Formula(source, LARGE), most=1.0) for source in sources]
+    return body.inset(NUMBER, 0), [head.inset(0, AIR).fit(Formula(source, LARGE), most=1.0) for source in sources]
 
 
 def shown_of(row: NamedTensor, wide: float) -> list[int]:
