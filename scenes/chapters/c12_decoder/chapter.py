@@ -392,7 +392,7 @@ class Decoder(Chapter):
         """Close: the answer, as the path of one vector in a single shot."""
         row, asks = len(decoded.written) - 1, f"{decoded.cross}.q" in trace
         picture = OneWay(trace, decoded, row, memory_of(decoded, trace) if asks else None)
-        givers = {"self_attn": [chip.box for chip in picture.read.chips[: row + 1]], "cross_attn": picture.memory}
+        givers = {"self_attn": [chip.box for chip in picture.read.chips[: row + 1]]}
         said = {
             "self_attn": f"Masked attention brings “{decoded.reads[row]}” what came before, never what comes after.",
             "cross_attn": "Cross-attention brings in the source.",

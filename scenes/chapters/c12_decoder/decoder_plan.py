@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
 
-from scenes.animations import Dive, Flight, Travel, appear, appear_in_turn, draw, exchange, gather, grow, leave
+from scenes.animations import Dive, Flight, Travel, appear, appear_in_turn, draw, exchange, gather, grow, leave, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
-from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, rule
-from scenes.mobjects.shapes import path as line_through
+from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, rule, wire
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.vectors import HIGHEST, Vector, named_rows
@@ -43,6 +42,8 @@ PLATE = 0.57
 STRIP = 12.0
 #: How many likeliest words are shown at the end of the way.
 BARS = 4
+#: Px of the arc in which a way turns.
+ARC = 24.0
 
 
 class Stack(VGroup):
@@ -203,7 +204,7 @@ class Shifted:
 def bent(*points: np.ndarray) -> VGroup:
     """An arrow that warns, through all points: its line, and its head."""
     line, head = arrow(points[-2], points[-1], "warning", 7, 26)
-    return VGroup(line_through([*points[:-1], line.get_end()], "warning", 7), head)
+    return VGroup(wire([*points[:-1], line.get_end()], "warning", 7, ARC), head)
 
 
 def large(labels: Sequence[Label], room: Room) -> Ribbon:
@@ -240,7 +241,9 @@ class OneWay:
         left, middle, right = (part.split_rows(-pixels(self.read.height), AIR)[0] for part in (left, middle, right))
         self.stack = Stack(trace, middle, TRACK, {**NAMES, "self_attn": MASKED})
         self.memory: list[VMobject] = []
-        self.source, self.supply = VGroup(), VGroup()
+        self.source = VGroup()
+        #: By the path of a cross-attention, lines from the vectors of the encoder to it.
+        self.supply: dict[str, list[VMobject]] = {}
         if memory is not None:
             heading, below = left.split_rows(60, 10)
             words = memory.words("position")
@@ -248,7 +251,7 @@ class OneWay:
             self.memory = [*vectors]
             title = heading.fit(Words("encoder", "title"), most=1.0)
             self.source.add(title, *chips, *vectors)
-            self.supply.add(*self._supply())
+            self._supply()
         self._states(trace, row, middle)
         probs, tail = (trace[name].pick(batch=0, position=row) for name in ("probs", "tail_prob"))
         heading, bars = right.split_rows(60, 10)
@@ -256,23 +259,25 @@ class OneWay:
         self.next = NextWord(probs, bars, BARS, rest=tail.quantity(BARS - 1))
         *shown, self.own = self.read.chips[: row + 1]
         self.chosen = self.read.chips[row + 1] if row + 1 < len(self.read.chips) else None
+        #: The parts that are there from the beginning, and those that have come in the end.
+        self.standing = VGroup(*shown, self.own, self.stack, self.source, self.stream)
+        lines = (line for some in self.supply.values() for line in some)
+        self.come = VGroup(*self.standing, *lines, *self.strips.values(), self.states["output"])
         #: All but the words that are read, when it is at its end.
-        self.passed = [
-            self.stack, self.source, self.supply, self.stream, *self.strips.values(), self.states["output"],
-            self.title, self.next,
-        ]  # fmt: skip
-        #: The parts that are there from the beginning.
-        self.standing = VGroup(*shown, self.own, self.stack, self.source, self.supply, self.stream)
+        self.passed = [*self.come[row + 1 :], self.title, self.next]
+        # Until the next word is written, all stands in the middle.
+        self.back = LEFT * units(STAGE.right - middle.right) / 2
+        VGroup(*self.come, *(state for path, state in self.states.items() if path != "output")).shift(-self.back)
 
-    def _supply(self) -> list[VMobject]:
-        """Lines from the vectors of the encoder to a rail, and from that to each cross-attention."""
+    def _supply(self) -> None:
+        """Lines from the vectors of the encoder to each cross-attention."""
         x = (self.memory[0].get_right()[0] + self.stack.plate.get_left()[0]) / 2
-        goals = [box for path, box in self.stack.boxes.items() if path.endswith("cross_attn")]
-        ways = [(vector.get_right(), vector.get_y()) for vector in self.memory]
-        lines = [rule(start, np.array([x, y, 0]), "key", 4) for start, y in ways]
-        heights = [vector.get_y() for vector in self.memory] + [box.get_y() for box in goals]
-        lines.append(rule(np.array([x, min(heights), 0]), np.array([x, max(heights), 0]), "key", 4))
-        return lines + [rule(np.array([x, box.get_y(), 0]), box.get_left(), "key", 4) for box in goals]
+        for path, box in self.stack.boxes.items():
+            if path.endswith("cross_attn"):
+                ends = [(vector.get_right(), box.get_left()) for vector in self.memory]
+                corners = ([np.array([x, end[1], 0]) for end in pair] for pair in ends)
+                ways = zip(ends, corners, strict=True)
+                self.supply[path] = [wire([start, *turns, end], "key", 4, ARC) for (start, end), turns in ways]
 
     def _states(self, trace: Trace, row: int, room: Room) -> None:
         """The residual stream of the position, beside the box that it comes out of."""
@@ -319,6 +324,9 @@ class OneWay:
         here = before.copy().move_to(state)
         rises = Travel(before, here, 0.0, "row" if slow else "flow", leaving=True)
         sums = (Flight(strip, state, 0.0, "row" if slow else "flow"), *exchange([here], [state], "row"))
+        if path in self.supply:
+            lines = draw(*self.supply[path], kind="row" if slow else "flow")
+            return [rises, lines, appear(strip), sums] if slow else [(rises, lines), appear(strip), sums]
         comes = [rises, gather(givers or [here], strip)] if slow else [(rises, appear(strip))]
         return [*comes, sums]
 
@@ -327,4 +335,5 @@ class OneWay:
         names, bars, shares = zip(*self.next.lines, strict=True)
         come = [grow(bar) for bar in bars]
         written = [appear(self.chosen)] if self.chosen else []
-        return [(appear(self.title, *names), *come), appear(*shares), *written]
+        aside = reshape(self.come, self.come.copy().shift(self.back))
+        return [aside, (appear(self.title, *names), *come), appear(*shares), *written]
