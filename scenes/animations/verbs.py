@@ -147,28 +147,24 @@ class Drawn(Create):
 
     def begin(self) -> None:
         leaves = self.mobject.family_members_with_points()
-        #: By its head, the vector from the end of the shaft of an arrow to its beginning.
+        #: By its head, the shaft of an arrow, and its points when it is whole.
         self.shafts = {
-            id(head): shaft.points[0] - shaft.points[-1]
-            for shaft, head in pairwise(leaves)
-            if getattr(head, "rigid", False)
+            id(head): (shaft, shaft.points.copy()) for shaft, head in pairwise(leaves) if getattr(head, "rigid", False)
         }
         super().begin()
 
     def interpolate_submobject(self, submobject: Mobject, starting_submobject: Mobject, alpha: float) -> None:
-        shaft = self.shafts.get(id(submobject))
-        if shaft is None or alpha == 1:
+        if id(submobject) not in self.shafts or alpha == 1:
             super().interpolate_submobject(submobject, starting_submobject, alpha)
             return
-        points = starting_submobject.points
-        foot = (points[SIDES[0]] + points[SIDES[1]]) / 2
-        most = float(np.linalg.norm(shaft) / np.linalg.norm(points[0] - foot)) / HEADS
-        share, back = self._head(alpha)
-        submobject.points = foot + (points - foot) * min(1.0, share * max(1.0, most)) + shaft * back
-
-    def _head(self, alpha: float) -> tuple[float, float]:
-        """The size of the head of an arrow, as a share, and the share of the shaft that it is away from its place."""
-        return alpha, 1 - alpha
+        (shaft, whole), points = self.shafts[id(submobject)], starting_submobject.points
+        foot, end = (points[SIDES[0]] + points[SIDES[1]]) / 2, shaft.points[-1]
+        most = float(np.linalg.norm(whole[-1] - whole[0]) / np.linalg.norm(points[0] - foot)) / HEADS
+        x, y, z = ((points - foot) * min(1.0, alpha * max(1.0, most))).T
+        # Turned as the shaft is, there where it ends by now.
+        turn = complex(*(end - shaft.points[-2])[:2]) / complex(*(whole[-1] - whole[-2])[:2])
+        spots = (x + 1j * y) * (turn / abs(turn) if turn else 1)
+        submobject.points = foot + end - whole[-1] + np.column_stack([spots.real, spots.imag, z])
 
 
 class Back(Drawn):
@@ -176,9 +172,6 @@ class Back(Drawn):
 
     def _get_bounds(self, alpha: float) -> tuple[float, float]:
         return 1 - alpha, 1.0
-
-    def _head(self, alpha: float) -> tuple[float, float]:
-        return alpha, 0.0
 
 
 def draw(*lines: Mobject, kind: str = "transform", back: bool = False) -> Animation:
