@@ -198,8 +198,8 @@ class Inference(Chapter):
             beat(
                 "Our own model: sums stand below the words.",
                 *([] if picture.whole else [appear(picture.more)]),
-                slow[0],
-                (*slow[1], appear(picture.meaning)),
+                *slow[:-1],
+                (*slow[-1], appear(picture.meaning)),
             ),
             *(beat("It goes on from each,", *plays) for plays in rest[:1]),
             beat("and keeps the best again, word by word.", *later),

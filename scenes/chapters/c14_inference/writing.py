@@ -322,8 +322,7 @@ class BeamTree(VGroup):
         tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
         kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
         scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        best = (*kept, draw(*edges, kind=kind), follow(VGroup(*scores))) if alive else ()
-        return [tried, best]
+        return [tried, (*kept, draw(*edges, kind=kind)), (follow(VGroup(*scores)),)] if alive else [tried]
 
 
 def winner(tree: Trace) -> list[str]:
