@@ -19,13 +19,13 @@ from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, between, pace, palette, signed, units
+from scenes.theme import at, between, gap, pace, palette, signed, units
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Px of a formula with a name above bars, of a note below them, and how opaque the band is that shows a spread.
-HEAD, NOTE, FAINT = 196.0, 44.0, 0.22
+#: Px of a formula with a name above bars, of a note below them, and beside a band; how opaque that is: it is a spread.
+HEAD, NOTE, SIGN, FAINT = 196.0, 44.0, 170.0, 0.22
 #: Entries that differ by less look the same.
 SEEN = 0.05
 #: Px of the names at the left of gated units.
@@ -64,12 +64,14 @@ class Normed:
         run: the results of the experiment.
         name, formula: of the norm.
         stages: the names of the vector before, between and after its steps.
-        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
+        spread: the name and the sign of what it is divided by. Of three stages, the first takes off the mean.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
-        head, body = room.split_rows(HEAD, 10)
+    def __init__(
+        self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: tuple[str, str], room: Room
+    ) -> None:
+        head, body = room.split_columns(-SIGN)[0].split_rows(HEAD, 10)
         body, foot = body.split_rows(-NOTE)
         first, second = head.split_rows(64, 14)
         self.title = Words(name, "title").settle(first.centre)
@@ -84,9 +86,14 @@ class Normed:
         self.stage, self.level = 0, VGroup()
         if len(stages) > 2:
             y = body.centre[1] + units(float(run["mean"]) * unit)
-            self.level.add(rule(at(room.left, 0), at(room.right, 0), "focus", 4).set_y(y))
-        band = Box(room.width, 2 * float(run[spread]) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
-        self.band = means(band, Length(run[spread], "height", 2 * unit, room.width)).move_to(body.centre)
+            self.level.add(rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y))
+        #: What it is divided by, up and down, and what becomes of it, as of all entries.
+        self.bands, by = VGroup(), run[spread[0]]
+        for reach, sign in ((by, spread[1]), (1, '"one"')):
+            band = Box(body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
+            means(band, Length(reach, "height", 2 * unit, body.width)).move_to(body.centre)
+            told = Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip"))
+            self.bands.add(VGroup(band, told))
         #: All but the bars.
         self.around = [self.title, self.formula, self.drawn, self.zero]
 
@@ -94,6 +101,11 @@ class Normed:
         """The bars go on from each stage to the next one, one step for each call."""
         self.stage += 1
         return exchange(self.states[self.stage - 1], self.states[self.stage], kind)
+
+    def divide(self) -> list[Play]:
+        """The bars are divided, and so is the band."""
+        (band, told), (less, one) = self.bands
+        return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told)), appear(one)]
 
 
 class Laid:

@@ -97,10 +97,9 @@ class Modern(Chapter):
         left, right = INSIDE.columns(2)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
-        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
-        after = Normed(
-            run, "RMSNorm", Formula('frac(x, "rms")', LARGE), ["stream", "rms_normed"], "root_mean_square", right
-        )
+        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, ("spread", "sigma"), left)
+        stages, spread = ["stream", "rms_normed"], ("root_mean_square", '"rms"')
+        after = Normed(run, "RMSNorm", Formula('frac(x, "rms")', LARGE), stages, spread, right)
         laid = Laid(run, before.title, after.title)
         yield Step(
             "RMSNorm only divides",
@@ -112,18 +111,18 @@ class Modern(Chapter):
             beat(
                 "Layer norm takes off the mean, then divides by the standard deviation.",
                 appear(before.title, before.formula, before.level),
-                (*before.on(), leave(before.level)),
-                (appear(before.band), *before.on()),
+                (*before.on(), leave(before.level), appear(before.bands[0])),
+                *before.divide(),
             ),
             beat(
                 f"RMSNorm (Zhang and Sennrich, {year:.0f}) only divides, by the root of the mean square.",
-                appear(after.title, after.formula, after.band),
-                (*after.on("cell"), leave(before.band)),
+                appear(after.title, after.formula, after.bands[0]),
+                *after.divide(),
             ),
             beat(
                 "Now lay one over the other:",
                 (
-                    leave(*before.around[1:], *after.around[1:], after.band),
+                    leave(*before.around[1:], *after.around[1:], before.bands[1], after.bands[1]),
                     *exchange([before.title, before.states[-1]], [laid.names[0], laid.bars], "camera"),
                     *exchange([after.title, after.states[-1]], [laid.names[1], laid.outlines[0]], "camera"),
                     appear(*laid.zeros),
