@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 from manim import UP, VGroup
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, fill, grow, leave, move_ring, ring_around
+from scenes.animations import (
+    OffAndOn,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    fill,
+    grow,
+    leave,
+    move_ring,
+    ring_around,
+)
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
@@ -198,11 +209,13 @@ class Arguing(Chapter):
             beat(
                 f"Without feed-forward networks and their norms, {missing.pick(part=part):share} of them are gone, "
                 f"and {run['exact.points'].pick(part=part):+.1f} points.",
-                (*machine.whole(), less),
-                (*machine.without(part), *picture.lose(part)),
+                (*machine.whole(), *machine.without(part)),
+                less,
+                picture.lose(part),
             ),
             beat(
                 "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
+                *map(OffAndOn, (*machine.outlines[part][::-1], picture.lost)),
                 appear(card.verdict("can’t tell")),
                 appear(ring_around(picture.rows[0][1])),
             ),
@@ -220,7 +233,9 @@ class Arguing(Chapter):
         roots = ((WHOLE, "root"), (HEADS, BOTH))
         losses = [mean.pick(part=whole) - mean.pick(part=rootless) for whole, rootless in roots]
         hurt = min(losses) > 0 and all(counts(*(exact.pick(part=part) for part in pair)) for pair in roots)
-        settled = hurt and better and needed
+        first = card.verdict("√d_k: here, no" if hurt else "can’t tell")
+        depth = "√d_k: here, no; Norm: so far, it depends on the depth"
+        last = card.verdict(depth if hurt and better and needed else "can’t tell")
         yield Step(
             "A verdict holds for one size",
             beat(
@@ -236,6 +251,7 @@ class Arguing(Chapter):
                     "Are both worse off without it? We can’t tell.",
                 ),
                 *heads.end(),
+                appear(first),
             ),
             beat(
                 f"And Norm? In {deep['steps']} steps, without warm-up: "
@@ -254,7 +270,7 @@ class Arguing(Chapter):
                     f"The deep one has {large['with']:share} with it, {large['without']:share} without.",
                 ),
                 *norms.end(),
-                appear(card.verdict("so far, it depends on the depth" if settled else "can’t tell")),
+                exchange([first], [last]),
             ),
             stage=[card, heads.columns],
         )

@@ -475,4 +475,5 @@ class Sizes:
         told = number(self.missing.pick(part=part), "share", "large number", "warning").move_to(piece)
         cost = Words(f"{self.points.pick(part=part):+.1f} points", "fact", "weight")
         cost.next_to(empty, UP, buff=units(10)).align_to(empty, RIGHT)
-        return *take_out(piece, VGroup(empty, told)), appear(cost)
+        self.lost = VGroup(empty, told)
+        return *take_out(piece, self.lost), appear(cost)
