@@ -25,8 +25,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a panel's head, and around its inside.
 HEAD, INSET = 60.0, 22.0
-#: Px of the line at the foot of a card, and there of the larger of two costs.
-LINE, COSTLIEST = 100.0, 640.0
+#: Px of the line at the foot of a card, there of the larger of two costs, and of its bar.
+LINE, COSTLIEST, BAR = 100.0, 640.0, 72.0
 
 
 def upper(card: Card) -> Room:
@@ -141,7 +141,8 @@ class SpareHeads(VGroup):
     """
 
     def __init__(self, trace: Trace, run: Trace, room: Room) -> None:
-        above, below = room.split_rows(430, 44)
+        above, below = room.split_rows(404, 24)
+        told, below = below.split_rows(48, 20)
         heading, body = above.split_rows(44, 10)
         parts, which = run["which"].labels["part"], run["which"].values
         layers = sorted({part.split(".")[1] for part in parts})
@@ -167,20 +168,22 @@ class SpareHeads(VGroup):
             self.calls.add(Words(name, "fact", "ink2").end_in(left))
             self.bars.add(self._bar(cost, line))
             self.numbers.add(number(cost, ".1%", "large number", "warning").next_to(self.bars[-1], RIGHT, units(24)))
+        note = f"sentences lost, of another {run['sentences']:,.0f} than before"
+        self.note = Words(note, "fact", "ink2").settle(told.centre).begin_at(at(self.track.left, 0)[0])
         self.pause = Pause((self.track.left + self.track.right) / 2, (self.lines[1].top + self.lines[1].bottom) / 2)
         so_far = run["cost_so_far"]
         self.states = [VGroup(self._bar(so_far.quantity(int(k)), self.lines[0])) for k in np.flatnonzero(which)]
         super().__init__(self.names, self.grids)
 
     def _bar(self, cost: Quantity, line: Room) -> Box:
-        return bar_in(self.track.cross(line), cost, self.unit, 80, "warning")
+        return bar_in(self.track.cross(line), cost, self.unit, BAR, "warning")
 
     def one_by_one(self) -> list[Play]:
         """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""
         off = [OffAndOn(grid[1]) for grid in self.spare]
         turns = lagged(off, 1.0)
         grown = Through(VGroup(self.states[0][0].copy()), self.states, "slow")
-        return [appear(self.calls[0]), (turns, grown), appear(self.numbers[0])]
+        return [appear(self.note, self.calls[0]), (turns, grown), appear(self.numbers[0])]
 
     def together(self) -> list[Play]:
         """All spare heads go off at once, and stay so."""

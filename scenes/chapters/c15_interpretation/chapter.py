@@ -8,6 +8,7 @@ from manim import Mobject, VGroup
 
 from scenes.animations import (
     OffAndOn,
+    RunOut,
     Travel,
     Wipe,
     appear,
@@ -28,6 +29,7 @@ from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.layout import STAGE
 from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
+from scenes.mobjects.pause import Pause
 from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
@@ -163,7 +165,7 @@ class Interpretation(Chapter):
                         ),
                     ),
                 ),
-                (leave(*hidden), Wipe(*seen, kind="slow")),
+                (leave(*hidden), *(Wipe(one, kind="slow") for one in seen)),
             ),
             stage=[card, heads.sorted],
         )
@@ -496,9 +498,7 @@ class Interpretation(Chapter):
     def a_pattern_is_a_guess(self, trace: Trace, heads: SortedHeads) -> Iterator[Step]:
         """Close: a question, and what was measured of it."""
         every = SpareHeads(trace, trace.under(SPARE), STAGE) if ours(trace) else None
-        if every:
-            every.move_to(STAGE.centre)
-        grids = every.grids if every else heads.sorted
+        grids, pause = every.grids if every else heads.sorted, every.pause if every else Pause()
         idle = every.grids[every.idle] if every else heads.sorted[0]
         yield Step(
             "See, guess, switch off, count",
@@ -511,7 +511,9 @@ class Interpretation(Chapter):
                 "Your turn: without a head nothing changes. Is the head useless?",
                 appear(ring_around(idle)),
                 OffAndOn(idle[1], "slow"),
+                (appear(pause), RunOut(pause.bar)),
             ),
+            beat("The questions at the end answer it.", leave(pause)) if every else None,
             stage=[] if every else [heads.sorted],
         )
 
