@@ -28,7 +28,7 @@ from scenes.animations.verbs import LATE
 from scenes.layout import Room
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.marks import Shade, means
-from scenes.mobjects.shapes import Box, arrow, frame, path, rule
+from scenes.mobjects.shapes import Box, arrow, frame, path, rule, wire
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
@@ -36,6 +36,8 @@ from scenes.theme import ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
+#: Px of the turn of a route.
+TURN = 32.0
 #: Px between two runs, for the names of their layers, and between two layers.
 BETWEEN, FLOOR = 150.0, 36.0
 #: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
@@ -195,9 +197,9 @@ class TwoPasses:
         """A line up the layers, through one position of each; to the side it goes between two of them."""
         cells = [self.told[layer][position][0] for layer, position in enumerate(positions)]
         corners = [cell.get_center() + RIGHT * cell.width / 4 for cell in cells]
-        half = UP * (cells[0].height / 2 + units(8))
+        half = UP * cells[0].height / 2
         turns = (turn for a, b in pairwise(corners) for turn in (a + UP * (b - a) / 2, b - UP * (b - a) / 2))
-        return path([corners[0] - half, *turns, corners[-1] + half], "query", 9)
+        return wire([corners[0] - half, *turns, corners[-1] + half], "query", 9)
 
 
 class TwoRoutes:
@@ -252,7 +254,7 @@ class TwoRoutes:
         for begin, role in zip(begins, FORMS, strict=True):
             ways = [*begin, self.head.get_left()], [self.head.get_right(), back, goal.get_top()]
             out = [goal.get_right() + aside, edge + over + aside]
-            self.first.append([path(way, role, 12) for way in (*ways, out)])
+            self.first.append([wire(way, role, 12, TURN) for way in (*ways, out)])
         for prefix, role in zip(self.prefixes, (*FORMS, FORMS[0]), strict=True):
             prefix.move_to(foot.centre).align_to(self.source, LEFT)
             self.second.append(path([prefix.get_right(), edge + under], role, 12))

@@ -9,7 +9,7 @@ from manim import DOWN, RIGHT, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.deck import Plate
-from scenes.mobjects.shapes import Box, arrow, frame, path
+from scenes.mobjects.shapes import Box, arrow, frame, wire
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
@@ -161,8 +161,9 @@ class ShapeStrip:
             return VGroup()
         last = self.stations[0][-1]
         y = crossing.top - 74
-        corners = [(last.x, last.top + DEEP + 60), (last.x, y), (crossing.x, y), (crossing.x, y + 20)]
-        return VGroup(path([at(*corner) for corner in corners], "residual", 3))
+        corners = [(last.x, last.top + DEEP + 60), (last.x, y), (crossing.x, y), (crossing.x, y + 14)]
+        way = [at(*corner) for corner in corners]
+        return VGroup(wire(way, "residual", 3), arrow(way[-1], at(crossing.x, y + 24), "residual", 3, 12))
 
     def _cut(self) -> VGroup:
         """Two strokes where a width is too large to be drawn."""
