@@ -206,9 +206,12 @@ def multiply(source: Mobject, targets: Sequence[Mobject], kind: str = "row") -> 
     )
 
 
-def reshape(old: Mobject, new: Mobject, kind: str = "row") -> Animation:
-    """`old` takes place, size and fill of `new`, which has the same parts; it is `old` that remains on stage."""
-    return Turned(old, new, run_time=pace(kind), rate_func=rate_functions.smooth)
+def reshape(old: Mobject, new: Mobject, kind: str = "row", turn: float = 0.0) -> Animation:
+    """`old` takes place, size and fill of `new`, which has the same parts; it is `old` that remains on stage.
+
+    If `new` is `old` rotated by the angle `turn`, it turns as one body.
+    """
+    return Turned(old, new, path_arc=turn, run_time=pace(kind), rate_func=rate_functions.smooth)
 
 
 def exchange(

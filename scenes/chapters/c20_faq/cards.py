@@ -13,16 +13,16 @@ from scenes.animations import ring_around
 from scenes.layout import STAGE
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Length, Shade, means
+from scenes.mobjects.marks import Shade, Span, Tick, means
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, frame, path
+from scenes.mobjects.shapes import Box, arrow, frame, path, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, palette, pixels, signed, units
+from scenes.theme import at, gap, pixels, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names beside a figure, between its rows, of a bar or a row, around an arrow, of a verdict, and of the line
+#: Px of the names beside a figure, between its rows, of a bar or a row, around an arrow, of a verdict, and of a tick
 #: below a bar.
 NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 260.0, 10.0
 #: More than this is most; and how much larger a verdict's sign is than usual.
@@ -142,7 +142,7 @@ def mark(verdict: str) -> VGroup:
 
 
 class ClaimBars:
-    """A bar for each claim, below its words; the line below it is as long as the bar has to be.
+    """A bar for each claim, below its words; a tick says how long it has to be.
 
     `asked` are the words and the empty tracks; `bars`, `numbers` and `verdicts` come when the viewer has guessed.
     """
@@ -154,11 +154,11 @@ class ClaimBars:
         for claim, room in zip(claims, body.rows(len(claims), AIR), strict=True):
             wide, words = room.width - NAMED, Words(claim.text, "block")
             whole = ShareBar(claim.share, wide, "", HIGH).move_to(room.centre).align_to(at(room.left, 0), LEFT)
-            needed = HALF if claim.needed is None else claim.needed
-            goal = means(Box(wide * needed, GOAL, palette().ink2), Length(needed, "width", wide, GOAL))
-            goal.next_to(whole, DOWN, buff=gap("cell")).align_to(whole, LEFT)
+            needed, span = HALF if claim.needed is None else claim.needed, Span(0, 0.0, 1.0)
+            foot = np.array([span.spot(needed, means(whole.track, span)), whole.get_bottom()[1] - units(GOAL), 0])
+            goal = means(rule(foot, foot + UP * units(HIGH + GOAL), "ink2", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10)).align_to(goal, RIGHT)
+            told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10))
             words.next_to(whole, UP, buff=units(14)).align_to(whole, LEFT)
             self.asked.append(VGroup(words, whole.track, goal, told))
             self.bars.add(whole.bar)

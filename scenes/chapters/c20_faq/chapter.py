@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import Mobject, VGroup
+from manim import PI, Mobject, VGroup
 
 from scenes.animations import (
     Count,
@@ -23,6 +23,7 @@ from scenes.animations import (
     leave,
     move_ring,
     multiply,
+    reshape,
     ring_around,
     slide,
 )
@@ -316,7 +317,8 @@ class FAQ(Chapter):
         yield Step(
             "Your turn: is a head useless if nobody misses it?",
             beat(
-                f"{spare} of all {run['heads']} heads cost at most {run['worst_alone']:.1%} each.",
+                f"On other sentences than before, {spare} of all {run['heads']} heads cost at most "
+                f"{run['worst_alone']:.1%} each.",
                 (appear(picture.names), appear_in_turn([*picture.grids], "cell")),
                 *picture.one_by_one(),
             ),
@@ -384,6 +386,7 @@ class FAQ(Chapter):
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
         strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
         entry, closer, one = _into_a_number([strip], strip, start, opening.inside)
+        begun = wide.vectors[0].rotate(PI / 2)
         yield Step(
             "Once more: one vector, from word to word",
             beat("What happens inside?", (leave(opening.output, opening.name_plate), inward)),
@@ -397,12 +400,12 @@ class FAQ(Chapter):
                 "Together they set out.",
                 leave(one),
                 Rise(closer),
+                Travel(strip, begun, kind="camera", leaving=True),
                 (
-                    leave(strip),
-                    Travel(strip, wide.vectors[0], kind="camera"),
-                    deal(source.chips, wide.chips[0]),
-                    draw(*wide.streams["encoder"], kind="camera"),
+                    reshape(begun, begun.copy().rotate(-PI / 2), "slow", -PI / 2),
+                    draw(*wide.streams["encoder"], kind="slow"),
                 ),
+                deal(source.chips, wide.chips[0]),
             ),
             beat("In this layer, attention adds values of other words,", *attention),
             beat(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, UP, Animation, VGroup, VMobject
+from manim import DOWN, PI, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
 from scenes.layout import STAGE, Room
@@ -199,7 +199,7 @@ class WholeModel:
         states = [self.trace[name].pick(batch=0, position=position) for name in names]
         self.last = states[-1]
         vectors = self.vectors = [
-            Vector(state, WIDE, self.high, "residual", upright=True).move_to(self.spot(stack, row, depth))
+            Vector(state, self.high, WIDE, "residual").rotate(-PI / 2).move_to(self.spot(stack, row, depth))
             for state, depth in zip(states, stops, strict=True)
         ]
         return [(one, self._added(one, row, *both)) for one, both in zip(way, pairwise(vectors), strict=True)]
