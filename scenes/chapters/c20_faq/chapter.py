@@ -400,8 +400,10 @@ class FAQ(Chapter):
                 "Together they set out.",
                 leave(one),
                 Rise(closer),
-                Travel(strip, begun, kind="camera", leaving=True),
+                reshape(strip, strip.copy().replace(begun, stretch=True), "camera"),
+                appear(begun, rise=False),
                 (
+                    leave(strip),
                     reshape(begun, begun.copy().rotate(-PI / 2), "slow", -PI / 2),
                     draw(*wide.streams["encoder"], kind="slow"),
                 ),
