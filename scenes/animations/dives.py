@@ -16,9 +16,9 @@ from scenes.theme import at, pace, units
 #: How many times thicker the lines of what is dived into become at most.
 THICKER = 2.0
 #: How many times faster what is dived past goes out than the eye comes to the part, and the part if it does not stay.
-PASSING, ENTERING = 3.0, 1.4
-#: Px beyond the room for figures in which what is dived past goes out, too: captions and titles stay clear of it.
-BORDER = 36.0
+PASSING, ENTERING = 2.0, 1.4
+#: Px beyond the room in which what is dived past goes out, too: captions and titles stay clear of it.
+BORDER = 48.0
 
 
 class Dive(Motion):
@@ -49,8 +49,8 @@ class Dive(Motion):
         self.round = self.part.get_right()[0] - self.part.points[0][0] if isinstance(self.part, Box) else 0.0
         self.points = Mapped(leaves, self.start)
         inside = {id(part) for part in self.part.get_family()}
-        self.ends = np.array([(leaf.points[:, 1].min(), leaf.points[:, 1].max()) for leaf in leaves])
-        self.ends -= self.start[1]
+        self.corners = np.array([(leaf.points.min(0), leaf.points.max(0)) for leaf in leaves]) - self.start
+        self.before = self._beyond(1.0, self.start)
         self.within = np.array([id(leaf) in inside for leaf in leaves])
         self.colours = lights(leaves)
         self.arrays = [self.points, *self.colours]
@@ -84,7 +84,9 @@ class Dive(Motion):
             self.points.place(size, centre)
             if isinstance(self.part, Box):
                 self.part.reshape(self.round + (self.part.radius - self.round) * depth)
-        light = self._light(depth, self.ends * size[1] + centre[1])
+        past = np.clip(1 - (self._beyond(size, centre) - self.before) / units(BORDER), 0, 1)
+        fading, entering = (1 - min(1.0, rate * depth) for rate in (PASSING, ENTERING))
+        light = np.where(self.within, self.inside + (1 - self.inside) * entering, fading * past)
         for colours in self.colours:
             if depth == 0:
                 colours.restore()
@@ -93,12 +95,11 @@ class Dive(Motion):
                 whole[:, 3] *= np.repeat(light, colours.sizes)
                 colours.show(whole)
 
-    def _light(self, depth: float, ends: np.ndarray) -> np.ndarray:
-        """The share of its colour in which each shape is seen, with its lowest and highest point at `ends`."""
-        low, high = at(0, STAGE.bottom)[1], at(0, STAGE.top)[1]
-        beyond = np.maximum(low - ends[:, 0], ends[:, 1] - high) / units(BORDER)
-        passed = (1 - min(1.0, PASSING * depth)) * np.clip(1 - beyond, 0, 1)
-        return np.where(self.within, 1 - (1 - self.inside) * min(1.0, ENTERING * depth), passed)
+    def _beyond(self, size: np.ndarray | float, centre: np.ndarray) -> np.ndarray:
+        """The units by which each shape reaches beyond the room when all is `size` times as large."""
+        room, (low, high) = self.room, np.moveaxis(self.corners * size + centre, 1, 0)[..., :2]
+        least, most = (at(*edge)[:2] for edge in ((room.left, room.bottom), (room.right, room.top)))
+        return np.maximum(np.maximum(least - low, high - most).max(1), 0.0)
 
 
 class Rise(Motion):

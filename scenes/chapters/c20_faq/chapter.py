@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import PI, Mobject, VGroup
+from manim import DOWN, PI, Mobject, VGroup
 
 from scenes.animations import (
     Count,
@@ -42,7 +42,7 @@ from scenes.mobjects.vectors import Vector
 from scenes.mobjects.widening import ACTIVATION_NAMES
 from scenes.mobjects.wording import counted, named_head, strongest
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import ink_on
+from scenes.theme import ink_on, units
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.feed_forward import OURS
@@ -485,13 +485,15 @@ class FAQ(Chapter):
 
 def _into_a_number(
     picture: Sequence[Mobject], vector: Vector, state: NamedTensor, room: Room
-) -> tuple[Quantity, Dive, Words]:
+) -> tuple[Quantity, Dive, VGroup]:
     """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
     place = strongest(state).position
     cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
-    told = number(entry, ".2f", "chapter").settle(room.centre).set_fill(ink_on(cell.get_fill_color().to_hex()))
-    told.paper = cell
-    return entry, Dive(picture, cell, room), told
+    told, ink = number(entry, ".2f", "chapter").settle(room.centre), ink_on(cell.get_fill_color().to_hex())
+    one = VGroup(told, Words("one number of this vector", "title").next_to(told, DOWN, buff=units(AIR))).set_fill(ink)
+    for text in one:
+        text.paper = cell
+    return entry, Dive(picture, cell, room), one
 
 
 def claims_of(trace: Trace) -> list[Claim]:
