@@ -384,7 +384,7 @@ class Heads(Chapter):
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                appear(panels[1].heading, panels[1].track, panels[1].bar, panels[1].number, panels[1].sentences),
+                appear(panels[1].heading, panels[1].track, panels[1].sentences),
                 appear_in_turn([*panels[1].arcs], "slow"),
                 panels[1].count(),
             ),
@@ -400,7 +400,7 @@ class Heads(Chapter):
                 ),
                 *shown,
             ),
-            stage=[card, panels[0].heading, panels[0].track, panels[0].bar, panels[0].number],
+            stage=[card, panels[0].heading, panels[0].track],
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:
@@ -464,7 +464,7 @@ class Heads(Chapter):
                 if most is not None
                 else []
             ),
-            stage=arcs.chips,
+            stage=[*arcs.chips, picture.head],
         )
 
     def self_or_cross(self, trace: Trace) -> Iterator[Step]:

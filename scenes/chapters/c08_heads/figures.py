@@ -377,7 +377,7 @@ class Sink(VGroup):
             for layer in layers_of(trace)[: focus.layer]
         }
         self.before: Quantity | None = max(given, key=float, default=None)
-        _, columns = STAGE.split_columns(BARS)
+        side, columns = STAGE.split_columns(BARS)
         self.arcs = Arcs(weights.words("key"), query, weights, columns.rows(2)[0], own=True)
         below, keys = self.arcs.ribbon.below(columns), range(len(weights))
         names = "length of value", "times its weight"
@@ -389,7 +389,13 @@ class Sink(VGroup):
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
-        super().__init__(self.arcs, self.bars.whole)
+        #: The head that is looked at, beside the tokens.
+        self.head = VGroup(
+            Words(f"head {letter_of(focus.head)}", "block"), Words(f"{layer_name(focus.layer)}", "fact", "ink2")
+        )
+        self.head.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).align_to(at(side.left, 0), LEFT)
+        self.head.set_y(self.arcs.chips.get_y())
+        super().__init__(self.arcs, self.bars.whole, self.head)
 
     @classmethod
     def of(cls, trace: Trace, focus: Focus) -> Sink | None:

@@ -86,6 +86,8 @@ class Chain:
             DOWN, buff=units(12)
         )
         self.row_name = lines.move_to(columns[-1].cross(below).centre)
+        for part in (*self.back, *(row[-1] for row in self.rows), self.row_name):
+            part.set_y(self.rows[0][-1].get_y())
 
     def _plot(self, one: Link, other: Link, slope: Quantity, room: Room, middle: float) -> None:
         """The one link over the other, with the point where the model is, and the tangent there."""
@@ -103,8 +105,9 @@ class Chain:
         self.dots.add(self.spots[-1][rest].copy())
         inward = (UP if slope > 0 else DOWN) * units(46)
         corner = plot.axes.get_corner(RIGHT - inward / units(46)) + inward * 0.6
-        told = number(slope, ".3f", "large number", "warning").settle(corner).end_at(corner[0])
-        self.slopes.add(VGroup(Words("slope", "fact", "warning").settle(corner + inward).end_at(corner[0]), told))
+        told, name = number(slope, ".3f", "large number", "warning"), Words("slope", "fact", "warning")
+        low, high = sorted((corner, corner + inward), key=lambda spot: float(spot[1]))
+        self.slopes.add(VGroup(name.settle(high).end_at(corner[0]), told.settle(low).end_at(corner[0])))
 
     @staticmethod
     def _row(local: Quantity, found: Quantity, upstream: Sequence[Quantity], room: Room) -> VGroup:

@@ -577,7 +577,7 @@ class Inference(Chapter):
     def who_chooses(self, picture: Columns, encoder: Encoded, card: Card) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
         kept, cache = picture.kept()
-        ring = ring_around(picture.tracks[0], "query")
+        ring, around = ring_around(picture.tracks[0], "query"), ring_around(kept)
         (bar, chosen, *read), *turns = picture.turns(kept)
         yield Step(
             "Who chooses?",
@@ -594,7 +594,8 @@ class Inference(Chapter):
             beat("which is read next.", *read, *picture.later(turns, ring)),
             beat(
                 "Your turn: would a cache work in the encoder?",
-                leave(ring, rule, picture, kept, cache),
+                draw(around, kind="row"),
+                leave(ring, around, rule, picture, kept, cache),
                 appear(encoder.name, *(part for pair in encoder.old for part in pair)),
             ),
             beat("No: there, all tokens see a new one.", *encoder.seen()),
