@@ -13,7 +13,7 @@ from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
-from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, rule
+from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, hatching, rule
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, pixels, typeset, units
@@ -50,6 +50,8 @@ BEFORE, AFTER, LAST = 3, 3, 5
 FIRST, BIT = Room(STAGE.left, STAGE.top, STAGE.right, 760.0), 22.0
 #: Where the surprise of all tokens stands, and above it as many slots as a perplexity says.
 SLOTS, ALL = following(lambda: STAGE.split_rows(190, 30))
+#: Px of what a mean is, beside the bars of all.
+MEAN = 300.0
 #: Px of a bar for a bit where all stand side by side, and the share of its room that one takes.
 SMALL, FILLED = 18.0, 0.72
 #: The place in the text of the word whose merges are shown.
@@ -58,6 +60,8 @@ WHOLE = 3
 BENEATH, LIFTED, HEAD = 46.0, 16.0, 44.0
 #: Px of the names and of the numbers of what is compared above a text, and how many such lines its room would hold.
 NAMED, TOLD, FIT = 520.0, 120.0, 5
+#: Px around the cells of a field.
+RIM = 12.0
 #: A probability of two bits.
 QUARTER = 0.25
 #: The weight from which on a token has an arc.
@@ -226,8 +230,8 @@ class Front:
     """
 
     def __init__(self, apart: NamedTensor, name: int, room: Room) -> None:
-        head, body = room.split_rows(HEAD, 12)
-        layers, tokens = apart.shape
+        head, paper = room.split_rows(HEAD, 12)
+        body, (layers, tokens) = paper.inset(RIM), apart.shape
         self.scale, self.pitch, self.body = full_colour(apart), body.width / tokens, body
         rooms = [*reversed(body.rows(layers, 0))]
         self.floors = VGroup()
@@ -236,13 +240,17 @@ class Front:
             floor.remove(floor.backdrop)
             self.floors.add(floor.move_to(place.centre))
         self.head = head
-        self.paper = Box.of(body, palette().surface, 0)
+        self.paper = Box.of(paper, palette().surface, 0)
         before = Room(body.left, body.top, body.left + name * self.pitch, body.bottom)
         self.ends = [
             Words(text, "fact", "ink2", self.paper).settle(before.cross(place).centre + way * units(HEAD / 2))
             for text, place, way in (("input", rooms[0], UP), (f"layer {apart.words('layer')[-1]}", rooms[-1], DOWN))
         ]
-        self.masked = Words("causal mask", "fact", "ink", self.paper).settle(before.centre)
+        shut = before.inset(RIM, HEAD + RIM)
+        lines, plate = hatching(shut.width, shut.height), Box(shut.width, HEAD, palette().surface, 0)
+        lines.set_stroke(palette().ink3).move_to(shut.centre)
+        told = Words("causal mask", "fact", "ink", plate.move_to(shut.centre)).settle(shut.centre)
+        self.masked = VGroup(lines, plate, told)
 
     def around(self, layer: int, place: int) -> VMobject:
         """A frame around a cell."""
@@ -260,6 +268,7 @@ class Skyline(VGroup):
     """A bar for each token of a whole text, side by side along the foot of a room, without the words."""
 
     def __init__(self, values: NamedTensor, room: Room, unit: float, role: str = "weight") -> None:
+        room, self.side = room.split_columns(-MEAN, 20)
         pitch, foot = room.width / len(values), at(room.left, room.bottom)
         self.bars = VGroup(
             bar_of(value, "height", unit, FILLED * pitch, role, 2, LEAST).move_to(
@@ -272,10 +281,10 @@ class Skyline(VGroup):
         super().__init__(self.floor, self.bars)
 
     def level(self, value: Quantity, text: str) -> VGroup:
-        """A dashed line as high as a bar for `value`, and what it is above all bars."""
+        """A dashed line as high as a bar for `value`, and beside it what it is."""
         lift = UP * units(self.unit * float(value))
         line = dashes(self.floor.get_left() + lift, self.floor.get_right() + lift, "query", 4)
-        return VGroup(line, Words(text, "block", "query").end_in(self.room.split_rows(HEAD)[0]))
+        return VGroup(line, Words(text, "block", "query").settle(line.get_end()).begin_at(at(self.side.left, 0)[0]))
 
 
 def told_on(bar: VMobject, value: Quantity, spec: str = ".1f", role: str = "ink") -> Words:
