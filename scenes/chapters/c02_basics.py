@@ -128,7 +128,7 @@ class Basics(Chapter):
             for source, chip in zip(sources, picture.mine, strict=True)
         ]
         going = [chip for chip in machine.source if chip not in sources]
-        rest = [*picture.others, *totals, *(chip for chip in heads if chip not in picture.mine)]
+        rest = [*picture.hollow, *picture.others, *totals, *(chip for chip in heads if chip not in picture.mine)]
         answer = [*sentence(text.output, STAGE, at_foot=True)] if own else []
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),

@@ -277,8 +277,10 @@ class Halves(VGroup):
         tensors = [rows_of(trace, "embed_src.sum"), *(rows_of(trace, f"encoder.{i}.resid_post") for i in layers[:-1])]
         tensors, self.states, self.lit = [*tensors, final_of(trace)], [], []
         for part, tensor in zip(parts, tensors, strict=True):
-            self.lit.append([bar for bar in self.encoder.working() if bar.key[1].startswith(part)])
-            level = self.rides[0].get_start() if tensor is tensors[-1] else self.lit[-1][-1].get_center()
+            last = tensor is tensors[-1]  # the norm after all layers made it, too
+            wanted = (part, "encoder.final_norm") if last else part
+            self.lit.append([bar for bar in self.encoder.working() if bar.key[1].startswith(wanted)])
+            level = self.rides[0].get_start() if last else self.lit[-1][-1].get_center()
             row = (Vector(one, wide, SLIM, "residual", full_colour(*tensors)).opaque() for one in tensor)
             self.states.append(
                 [one.move_to(chip).set_y(level[1]).set_z_index(1) for one, chip in zip(row, self.source, strict=True)]
