@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
-    Count,
     Flight,
     Reform,
     appear,
@@ -281,34 +280,30 @@ class Weighting(Chapter):
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
         (raw, root), (_, fall) = picture.charts, picture.falls
-        nudges = [Words("one less", "stage word").next_to(one.best[0], RIGHT, buff=gap("part")) for one in (raw, root)]
+        numbers = [raw.best[0], root.best[0]]
         yield Step(
             "Why not let the best key take it all?",
             beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (appear(picture.told, raw.floor, raw.heading), fill(raw.bars, "row"), appear(raw.best[0])),
-                appear(nudges[0]),
                 (
-                    Flight(nudges[0], raw.bars[0], kind="row"),
-                    raw.go(),
-                    *exchange([raw.best[0]], [raw.best[-1]]),
+                    appear(picture.told, raw.floor, root.floor, raw.heading, root.heading, *numbers),
+                    *(fill(one.bars, "row") for one in picture.charts),
                 ),
+                appear(picture.pushes[0]),
+                picture.lower(0),
             ),
             beat(
                 f"Over the root, it falls from {fall[0]:share} to {fall[-1]:share}; the others rise.",
-                (appear(root.floor, root.heading), fill(root.bars, "row"), appear(root.best[0], nudges[1])),
-                (Count(root.best[0], fall, "share", "slow"), Flight(nudges[1], root.bars[0], kind="row"), root.go()),
+                appear(picture.pushes[1]),
+                picture.lower(1),
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",
                 leave(
-                    *nudges,
-                    raw.best[-1],
-                    root.best[0],
-                    *(part for one in picture.charts for part in (one.floor, one.heading, one.bars[1:])),
+                    *picture.pushes, *numbers, *(part for one in picture.charts for part in (one.floor, one.bars[1:]))
                 ),
                 (
-                    *exchange([chart.bars[0] for chart in picture.charts], picture.feet, "slow"),
+                    *exchange([VGroup(one.bars[0], one.heading) for one in picture.charts], picture.feet, "slow"),
                     appear(picture.plot),
                     draw(picture.curve, kind="slow"),
                 ),

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UL, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Through, Travel, exchange, leave
+from scenes.animations import Riding, Through, Travel, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import rule
+from scenes.mobjects.shapes import arrow, rule
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
@@ -45,11 +45,12 @@ class Shares(VGroup):
         rows: the shares in each state.
         name: what all this is called.
         room: the rectangle that is filled.
+        style: the type of `best`.
 
     `best` is the number of the largest in each state, above its bar.
     """
 
-    def __init__(self, rows: Sequence[Sequence[Quantity]], name: str, room: Room) -> None:
+    def __init__(self, rows: Sequence[Sequence[Quantity]], name: str, room: Room, style: str = "large number") -> None:
         body = room.split_rows(UPON)[1].split_rows(-UPON)[0]
         places, self.states, self.best = body.columns(len(rows[0]), GAP), [], []
         for row in rows:
@@ -58,7 +59,7 @@ class Shares(VGroup):
                 bar.move_to(place.centre + DOWN * units(body.height / 2), aligned_edge=DOWN)
             self.states.append(VGroup(*bars))
             most = max(range(len(row)), key=row.__getitem__)
-            self.best.append(number(row[most], "share", "large number").settle(bars[most].get_top() + UP * units(34)))
+            self.best.append(number(row[most], "share", style).settle(bars[most].get_top() + UP * units(34)))
         self.bars = self.states[0].copy()
         self.floor = rule(at(body.left, body.bottom), at(body.right, body.bottom), "ink3", 2.5)
         self.heading = Words(name, "stage word", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
@@ -109,7 +110,7 @@ class Walks(VGroup):
         self.again, self.ends = len(raw) + 1, (len(raw) - 1, len(raw), -1)
         #: By what the sums are divided that are seen.
         self.divisors = [
-            Words(text, "fact").next_to(self.plot.point(float(width), reaches[0]), UL, buff=units(4))
+            Words(text, "fact").next_to(self.plot.names[1], RIGHT, buff=units(GAP))
             for text in ("divided by d_k", "divided by its root")
         ]
         self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
@@ -135,38 +136,55 @@ class Nudges(VGroup):
         names: what is divided, by the divisor.
         room: the rectangle that is filled.
 
-    `falls` are the weights of the best on its way down, for each divisor; `told` says how long the sums are.
+    `falls` are the weights of the best on its way down, for each divisor, `pushes` what stands above its bar then, and
+    `feet` bar and name at its place of the curve; `told` says how long the sums are.
     """
 
     def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
         leads, curve = run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        self.charts, self.feet, self.falls = [], [], []
+        self.charts, self.feet, self.falls, self.pushes = [], [], [], []
         self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
         # From right to left, as they lie on the curve.
         places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)[::-1]
         for (choice, name), place in zip(names.items(), places, strict=True):
             rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
-            self.charts.append(Shares(rows, name, place))
+            self.charts.append(chart := Shares(rows, name, place.split_rows(UPON)[1], "stage number"))
             self.falls.append([row[0] for row in rows])
+            foot = chart.best[0].get_top() + UP * units(GAP)
+            push = arrow(foot + UP * units(UPON - GAP), foot, "ink2", 7, 26)
+            self.pushes.append(VGroup(*push, Words("one less", "stage word").next_to(push, RIGHT, buff=units(GAP))))
             spots = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1]
             ends = self.falls[-1][:: len(rows) - 1]
-            foot = bar_of(ends[0], "height", pixels(plot.high), pixels(self.charts[-1].bars[0].width), radius=4)
-            self.feet.append(foot.move_to(plot.point(spots[0], 0), aligned_edge=DOWN))
+            bar = bar_of(ends[0], "height", pixels(plot.high), pixels(chart.bars[0].width), radius=4)
+            bar.move_to(plot.point(spots[0], 0), aligned_edge=DOWN)
+            self.feet.append(VGroup(bar, chart.heading.copy().next_to(bar, DOWN, buff=gap("line"))))
             self.spots.add(plot.dots(spots, ends, "focus", 13))
             across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
             self.tangents.add(plot.curve(across, up, "focus", 9))
             tilt = run["one_slopes"].pick(choice=choice)
-            slope = Words(f"{name}: slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number")
+            slope = Words(f"slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number")
             # On the side of the bar where the curve leaves room.
             side, down = (RIGHT, 0) if ends[0] < 0.5 else (LEFT, BELOW / 2)
             self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
+        plot.names[0].shift(DOWN * units(2 * GAP))  # below those of the bars
         plot.add(plot.heights(half, "share"), plot.shares())
         width = run["width"].quantity(-1)
         self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
         super().__init__(plot, self.curve, *self.charts)
+
+    def lower(self, place: int) -> tuple[Animation, ...]:
+        """The best goes down, with its number and what pushes it on its bar, and the others answer."""
+        chart, push, rows = self.charts[place], self.pushes[place], [[share] for share in self.falls[place]]
+        tops = [state[0].get_top() for state in chart.states]
+        first, rest = ([VGroup(*state[part]) for state in chart.states] for part in (slice(1), slice(1, None)))
+        return (
+            Through(push, [VGroup(*push.copy().shift(top - tops[0])) for top in tops], "slow"),
+            Riding(chart.bars[:1], first, VGroup(chart.best[0]), rows, "share", UP * units(34), "slow"),
+            Through(chart.bars[1:], rest, "slow"),
+        )
 
 
 class AddedOutput(VGroup):
