@@ -9,10 +9,13 @@ from manim import LEFT, RIGHT, VGroup
 
 from scenes.layout import Room
 from scenes.mobjects.marks import Length, Shade, means
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, ink_on, palette, shared, units
 from transformer_core.tracing.trace import NamedTensor
+
+#: Px from the segments of a row to its frame.
+AIR = 6.0
 
 
 class StackedRows(VGroup):
@@ -37,14 +40,18 @@ class StackedRows(VGroup):
         self, weights: NamedTensor, rooms: list[Room], fills: Sequence[str] = (), spec: str = "weight"
     ) -> None:
         self.segments: dict[tuple[int, int], Box] = {}
-        colours = palette()
+        colours, highs = palette(), [room.height - min(24.0, 0.3 * room.height) for room in rooms]
+        #: Of the whole of each row, around its segments: the darkest of them can't be told from what is behind them.
+        self.frames = VGroup(
+            frame(room.width + 2 * AIR, high + 2 * AIR, "ink3", 2, 8).move_to(room.centre)
+            for room, high in zip(rooms, highs, strict=True)
+        )
         rows = [weights] if len(weights.shape) == 1 else [*weights]
         #: The column whose sum is farthest from one.
         self.uneven = int(np.abs(np.sum([row.values for row in rows], axis=0) - 1).argmax())
-        for i, (row, room) in enumerate(zip(rows, rooms, strict=True)):
+        for i, (row, room, high) in enumerate(zip(rows, rooms, highs, strict=True)):
             left = at(room.left, 0)[0]
             for j, weight in enumerate(row.quantities()):
-                high = room.height - min(24.0, 0.3 * room.height)
                 wide = max(float(weight) * room.width, 1.0)
                 fill = fills[j] if fills else shared(weight)
                 part = Box(wide, high, fill, 4, colours.background, 2)

@@ -22,6 +22,7 @@ from scenes.animations import (
     recast,
     ring_around,
     slide,
+    through,
 )
 from scenes.chapters.c07_weighting.figures import (
     AddedOutput,
@@ -174,7 +175,7 @@ class Weighting(Chapter):
                 f"Each row does{over}{beyond}.",
                 (leave(before.ribbon, *before.keys, ring), *into_bars(after, stacked, mine, "cell")),
                 (leave(before.empty), *into_bars(after, stacked, rest)) if rest else leave(before.empty),
-                appear(stacked.numbers),
+                appear(stacked.numbers, stacked.frames, rise=False),
             ),
             beat(
                 claim(
@@ -359,8 +360,9 @@ class Weighting(Chapter):
             ribbon.below(STAGE),
         )
         outline = [] if trace.about.get("windows") else picture.outline
-        left = picture.origin, picture.ghosts, picture.chained, picture.chips, picture.heading, *outline
+        left = picture.origin, picture.ghosts, picture.chained, picture.chips, *outline
         added = AddedOutput(head["head_added_plane"].pick(query=query_token), query_token, ribbon.below(STAGE))
+        into, out = through([picture.output], added.matrix, [added.found])
         several = len(trace[f"{focus.path}.z"].pick(batch=0)) > 1
         yield Step(
             "The same sum as arrows",
@@ -377,8 +379,11 @@ class Weighting(Chapter):
             beat("which lies between the values.", draw(*outline, kind="row") if outline else None),
             beat(
                 f"W_O makes {counted(trace['config.d_model'], 'number')} of it, as many as “{query_token}” has.",
-                (leave(*left, picture.output), appear(added.origin, added.names[0]), added.grow(added.before)),
-                (draw(added.found, kind="slow"), appear(added.names[1])),
+                leave(*left),
+                (appear(added.matrix, added.origin, added.names[0]), added.grow(added.before)),
+                (into, leave(picture.output, picture.heading)),
+                (out, appear(added.names[1])),
+                leave(added.matrix),
             ),
             beat(
                 claim(
@@ -536,7 +541,7 @@ class Weighting(Chapter):
                     leave(scores.empty, *scores.keys),
                     *into_bars(weights, stacked, [*stacked.segments]),
                 ),
-                appear(stacked.numbers),
+                appear(stacked.numbers, stacked.frames, rise=False),
             ),
             beat(
                 "the weights mix the values.",

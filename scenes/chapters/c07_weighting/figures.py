@@ -14,12 +14,12 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import arrow, rule
+from scenes.mobjects.shapes import Box, arrow, rule
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, gap, pixels, units
+from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.studies.focus import within_reach
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -34,6 +34,8 @@ BELOW, ABOVE = 96.0, 44.0
 ASIDE, LAW, AIR = 280.0, 560.0, 40.0
 #: Px above and below bars for what is written there, between two of them.
 UPON, GAP = 70.0, 14.0
+#: Px of the plate of a matrix.
+MATRIX = 190.0, 120.0
 #: The looks of a sum that no softmax reads, and of one that it reads.
 LOOKS = (("line", 2), ("ink2", 3.5))
 
@@ -208,7 +210,11 @@ class AddedOutput(VGroup):
         lines = (self.before, self.found, self.sum)
         for name, line, side in zip(self.names, lines, (DOWN, RIGHT, UP + LEFT), strict=True):
             name.next_to(line.get_center(), side, buff=units(24))
-        super().__init__(self.origin, self.before, self.found, self.sum, self.names)
+        door = Box(*MATRIX, palette().surface, 14, palette().weight, 4).next_to(self.before, UP, buff=units(ABOVE))
+        door.align_to(self.before, RIGHT).shift(LEFT * units(ABOVE))
+        #: The output of the head goes through it.
+        self.matrix = VGroup(door, Words("W_O", "large number", "weight", paper=door).move_to(door))
+        super().__init__(self.origin, self.before, self.found, self.sum, self.names, self.matrix)
 
     def grow(self, line: VGroup, kind: str = "row") -> Animation:
         """The vector, or the sum, grows straight out of the point where it begins."""
