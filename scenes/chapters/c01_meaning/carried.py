@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import Riding, Through, Travel
 from scenes.layout import Room
@@ -29,7 +29,7 @@ class CarriedStep(VGroup):
         run: `queen_plane` of four words, `queen_step`, and along the way `queen_path` and `queen_way`.
         room: the rectangle that is filled: at the right stand the words of `queen_way` by their cosines, nearest first.
 
-    The `sum` is an arrow that begins as the first word, and is led along the `carried` step.
+    The `sum` is an arrow with its name that begins as the first word, and is led along the `carried` step.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
@@ -51,7 +51,11 @@ class CarriedStep(VGroup):
         _, man, woman, _ = words.words("vocab")
         self.said = Words(f"− “{man}” + “{woman}”", "stage word").next_to(self.step, DOWN, buff=units(NEAR))
         self.sums = [
-            VGroup(*plane.arrow_to(foot, spot.quantities(), "residual"), dot(plane.point(spot.values), 14, "focus"))
+            VGroup(
+                *plane.arrow_to(foot, spot.quantities(), "residual"),
+                end := dot(plane.point(spot.values), 14, "focus"),
+                Words("sum", "stage word", "residual").next_to(end, DR, buff=units(NEAR / 2)),
+            )
             for spot in path
         ]
         self.sum = self.sums[0].copy()

@@ -185,7 +185,7 @@ class Meaning(Chapter):
                 tuple(Travel(picture.own, one, kind="slow") for one in picture.copies),
             ),
             beat(
-                "Which capital is nearest?",
+                "In this plane, which capital is nearest?",
                 (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
                 draw(*picture.snaps[1:], kind="row"),
             ),
