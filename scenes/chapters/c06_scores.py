@@ -132,7 +132,7 @@ class Scores(Chapter):
             value_line(cosine, ".4f", space="grid"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
         product = VGroup(
-            Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta =", LARGE), number(score, ".2f", "large number")
+            Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta ="), number(score, ".2f", "large number")
         ).arrange(RIGHT, buff=gap("grid"))
         facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)

@@ -11,6 +11,7 @@ from scenes.layout import Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import Away, Reach, means
 from scenes.mobjects.planes import Plane, add_at_tip
+from scenes.mobjects.ribbon import HIGH
 from scenes.mobjects.shapes import around, arrow, dashes, dot, path, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
@@ -70,8 +71,10 @@ class PlaneOfTwo(VGroup):
         (middle,) = around(start, 160, turn / 2, turn / 2, 1)
         self.angle = VGroup(path(around(start, 120, 0, turn), "ink2", 4), Words("θ", "block").settle(middle))
         self.names = VGroup(
-            Token(query_token, "query").next_to(self.query, -away, buff=units(18)).align_to(self.query, RIGHT),
-            Token(top_key, "key").next_to(end, away, buff=units(14)),
+            Token(query_token, "query", 0, HIGH, "stage word")
+            .next_to(self.query, -away, buff=units(18))
+            .align_to(self.query, RIGHT),
+            Token(top_key, "key", 0, HIGH, "stage word").next_to(end, away, buff=units(14)),
         )
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
 
@@ -126,7 +129,7 @@ class KeyFan(VGroup):
 
 def value_line(quantity: Quantity, spec: str, role: str = "ink", space: str = "chip") -> VGroup:
     """A number after its name on one baseline, "length of the query  3.21"; the gap `space` leaves room for a sign."""
-    label = Words(entry_name(quantity), "fact", "ink2")
+    label = Words(entry_name(quantity), "stage word", "ink2")
     value = number(quantity, spec, "large number", role)
     value.next_to(label, RIGHT, buff=gap(space)).stand_on(label.baseline)
     return VGroup(label, value)

@@ -160,7 +160,9 @@ def _cut(before: str, after: str, links: frozenset[str], leaning: frozenset[str]
         return AFTER_CLAUSE
     if last.endswith(","):
         return AFTER_COMMA
-    if word in leaning or (after[0].isdigit() and before.isalpha()):
+    # "layer 2", "head A"; and that "A", before a word that itself leans, is no article.
+    named = before.isalpha() and re.match(r"\d|[A-Z]\b", after)
+    if named or (word in leaning and (last != "A" or after not in leaning)):
         return AFTER_LEANING
     return BEFORE_LINK if after.lower() in links else ANYWHERE
 

@@ -172,7 +172,7 @@ class Meaning(Chapter):
         yield Step(
             "Can a direction mean something?",
             beat(
-                "Embeddings of a real language model, projected onto a plane.",
+                "Embeddings of a language model, projected onto a plane.",
                 (appear_in_turn([*picture.firsts], "slow"), appear_in_turn([*picture.first_names], "slow")),
             ),
             beat(
@@ -181,7 +181,7 @@ class Meaning(Chapter):
                 appear(picture.seconds[0], picture.second_names[0]),
             ),
             beat(
-                "Copy it to other countries. Where does it end?",
+                "Copy it to others. Where does it end?",
                 tuple(Travel(picture.own, one, kind="slow") for one in picture.copies),
             ),
             beat(
