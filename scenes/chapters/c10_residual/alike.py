@@ -76,17 +76,14 @@ class Alike(VGroup):
 
     def deepen(self, way: str, last: float = np.inf, back: bool = False) -> tuple[Animation, ...]:
         """The vectors of a model pass through its layers up to the `last` one; or, faster, `back` from there."""
-        here, kind = [i for i, depth in enumerate(self.depths) if depth <= last], "row" if back else "slow"
-        here = here[::-1] if back else here
-        states, bars = [self.states[way][i] for i in here], [self.bars[way][i] for i in here]
+        here = sorted((i for i, depth in enumerate(self.depths) if depth <= last), reverse=back)
+        states, bars = [self.states[way][i] for i in here], [self.bars[way][i].copy() for i in here]
         depths, shares = ([some[i] for i in here] for some in (self.depths, self.shares[way]))
         columns = [[state[k].cells for state in states] for k in range(len(states[0]))]
         fills = [[[cell.get_fill_color().to_hex() for cell in cells] for cells in column] for column in columns]
+        vectors, kind = zip(self.states[way][0], columns, fills, strict=True), "row" if back else "slow"
         return (
-            *(
-                Shades(state.cells, each, one[-1], kind)
-                for state, one, each in zip(self.states[way][0], columns, fills, strict=True)
-            ),
+            *(Shades(state.cells, each, one[-1].copy(), kind) for state, one, each in vectors),
             Count(self.counts[way][0], depths, "", kind, DEPTH),
             Count(self.counts[way][1], shares, ".0%", kind, OWN),
             Through(self.bars[way][0], bars, kind),

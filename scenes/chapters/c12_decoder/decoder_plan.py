@@ -242,8 +242,6 @@ class OneWay:
         self.stack = Stack(trace, middle, TRACK, {**NAMES, "self_attn": MASKED})
         self.memory: list[VMobject] = []
         self.source = VGroup()
-        #: By the path of a cross-attention, lines from the vectors of the encoder to it.
-        self.supply: dict[str, list[VMobject]] = {}
         if memory is not None:
             heading, below = left.split_rows(60, 10)
             words = memory.words("position")
@@ -251,7 +249,8 @@ class OneWay:
             self.memory = [*vectors]
             title = heading.fit(Words("encoder", "title"), most=1.0)
             self.source.add(title, *chips, *vectors)
-            self._supply()
+        #: By the path of a cross-attention, lines from the vectors of the encoder to it.
+        self.supply = {path: self._supply(box) for path, box in self.stack.boxes.items() if path.endswith("cross_attn")}
         self._states(trace, row, middle)
         probs, tail = (trace[name].pick(batch=0, position=row) for name in ("probs", "tail_prob"))
         heading, bars = right.split_rows(60, 10)
@@ -269,15 +268,11 @@ class OneWay:
         self.back = LEFT * units(STAGE.right - middle.right) / 2
         VGroup(*self.come, *(state for path, state in self.states.items() if path != "output")).shift(-self.back)
 
-    def _supply(self) -> None:
-        """Lines from the vectors of the encoder to each cross-attention."""
-        x = (self.memory[0].get_right()[0] + self.stack.plate.get_left()[0]) / 2
-        for path, box in self.stack.boxes.items():
-            if path.endswith("cross_attn"):
-                ends = [(vector.get_right(), box.get_left()) for vector in self.memory]
-                corners = ([np.array([x, end[1], 0]) for end in pair] for pair in ends)
-                ways = zip(ends, corners, strict=True)
-                self.supply[path] = [wire([start, *turns, end], "key", 4, ARC) for (start, end), turns in ways]
+    def _supply(self, box: VMobject) -> list[VMobject]:
+        """Lines from the vectors of the encoder to a cross-attention."""
+        x, end = (self.memory[0].get_right()[0] + self.stack.plate.get_left()[0]) / 2, box.get_left()
+        ways = ([vector.get_right(), np.array([x, vector.get_y(), 0])] for vector in self.memory)
+        return [wire([*way, np.array([x, end[1], 0]), end], "key", 4, ARC) for way in ways]
 
     def _states(self, trace: Trace, row: int, room: Room) -> None:
         """The residual stream of the position, beside the box that it comes out of."""
@@ -324,11 +319,9 @@ class OneWay:
         here = before.copy().move_to(state)
         rises = Travel(before, here, 0.0, "row" if slow else "flow", leaving=True)
         sums = (Flight(strip, state, 0.0, "row" if slow else "flow"), *exchange([here], [state], "row"))
-        if path in self.supply:
-            lines = draw(*self.supply[path], kind="row" if slow else "flow")
-            return [rises, lines, appear(strip), sums] if slow else [(rises, lines), appear(strip), sums]
-        comes = [rises, gather(givers or [here], strip)] if slow else [(rises, appear(strip))]
-        return [*comes, sums]
+        lines = [draw(*self.supply[path], kind="row" if slow else "flow")] if path in self.supply else []
+        brings = [*lines, appear(strip)] if lines or not slow else [gather(givers or [here], strip)]
+        return [rises, *brings, sums] if slow else [(rises, *brings), sums]
 
     def write(self) -> list[Any]:
         """The last vector becomes probabilities, and the likeliest word appears where it is read next."""
