@@ -390,8 +390,8 @@ class Sink(VGroup):
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
         #: The head that is looked at, beside the tokens.
-        names = (f"head {letter_of(focus.head)}", "block"), (f"{layer_name(focus.layer)}", "fact", "ink2")
-        self.head = VGroup(Words(*name) for name in names).arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
+        called = (f"head {letter_of(focus.head)}", "block"), (f"{layer_name(focus.layer)}", "fact", "ink2")
+        self.head = VGroup(Words(*name) for name in called).arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
         self.head.align_to(at(side.left, 0), LEFT).set_y(self.arcs.chips.get_y())
         super().__init__(self.arcs, self.bars.whole, self.head)
 
