@@ -180,8 +180,7 @@ class SpareHeads(VGroup):
 
     def one_by_one(self) -> list[Play]:
         """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""
-        off = [OffAndOn(grid[1]) for grid in self.spare]
-        turns = lagged(off, 1.0)
+        turns = lagged([OffAndOn(grid[1]) for grid in self.spare], 1.0)
         grown = Through(VGroup(self.states[0][0].copy()), self.states, "slow")
         return [appear(self.note, self.calls[0]), (turns, grown), appear(self.numbers[0])]
 

@@ -36,10 +36,8 @@ from scenes.theme import ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px of the turn of a route.
-TURN = 32.0
-#: Px between two runs, for the names of their layers, and between two layers.
-BETWEEN, FLOOR = 150.0, 36.0
+#: Px between two runs, for the names of their layers, and between two layers; and of the turn of a route.
+BETWEEN, FLOOR, TURN = 150.0, 36.0, 32.0
 #: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
 TINT, SEEN = 0.3, 0.05
 #: From so many px on, two bars have large words.

@@ -26,6 +26,7 @@ from transformer_core.tracing.trace import Trace
 
 #: Px of a formula with a name above bars, of a note below them, and beside a band; how opaque that is: it is a spread.
 HEAD, NOTE, SIGN, FAINT = 196.0, 44.0, 170.0, 0.22
+SPREADS = {"spread": "sigma", "root_mean_square": '"rms"'}
 #: Entries that differ by less look the same.
 SEEN = 0.05
 #: Px of the names at the left of gated units.
@@ -64,18 +65,15 @@ class Normed:
         run: the results of the experiment.
         name, formula: of the norm.
         stages: the names of the vector before, between and after its steps.
-        spread: the name and the sign of what it is divided by. Of three stages, the first takes off the mean.
+        spread: the name of what it is divided by. Where it has three stages, the mean is taken off first.
         room: the rectangle that is filled.
     """
 
-    def __init__(
-        self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: tuple[str, str], room: Room
-    ) -> None:
+    def __init__(self, run: Trace, name: str, formula: Formula, stages: Sequence[str], spread: str, room: Room) -> None:
         head, body = room.split_columns(-SIGN)[0].split_rows(HEAD, 10)
         body, foot = body.split_rows(-NOTE)
         first, second = head.split_rows(64, 14)
-        self.title = Words(name, "title").settle(first.centre)
-        self.formula = second.fit(formula, most=1.0)
+        self.title, self.formula = Words(name, "title").settle(first.centre), second.fit(formula, most=1.0)
         told = f"{run['drawn']:.0f} of its {run['width']:.0f} entries"
         self.drawn = Words(told, "aside", "ink2").settle(foot.centre)
         rows = [run[stage] for stage in stages]
@@ -88,8 +86,8 @@ class Normed:
             y = body.centre[1] + units(float(run["mean"]) * unit)
             self.level.add(rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y))
         #: What it is divided by, up and down, and what becomes of it, as of all entries.
-        self.bands, by = VGroup(), run[spread[0]]
-        for reach, sign in ((by, spread[1]), (1, '"one"')):
+        self.bands = VGroup()
+        for reach, sign in ((run[spread], SPREADS[spread]), (1, '"one"')):
             band = Box(body.width, 2 * float(reach) * unit, palette().ink2, 0).set_fill(opacity=FAINT)
             means(band, Length(reach, "height", 2 * unit, body.width)).move_to(body.centre)
             told = Formula(f"plus.minus {sign}", role="ink2").next_to(band, RIGHT, buff=gap("chip"))

@@ -97,9 +97,9 @@ class Modern(Chapter):
         left, right = INSIDE.columns(2)
         year = run["years"].pick(part="Zhang and Sennrich")
         stages = ["stream", "centred", "layer_normed"]
-        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, ("spread", "sigma"), left)
-        stages, spread = ["stream", "rms_normed"], ("root_mean_square", '"rms"')
-        after = Normed(run, "RMSNorm", Formula('frac(x, "rms")', LARGE), stages, spread, right)
+        before = Normed(run, "layer norm", Formula("frac(x - mu, sigma)", LARGE), stages, "spread", left)
+        stages, other = ["stream", "rms_normed"], Formula('frac(x, "rms")', LARGE)
+        after = Normed(run, "RMSNorm", other, stages, "root_mean_square", right)
         laid = Laid(run, before.title, after.title)
         yield Step(
             "RMSNorm only divides",

@@ -50,18 +50,14 @@ BEFORE, AFTER, LAST = 3, 3, 5
 FIRST, BIT = Room(STAGE.left, STAGE.top, STAGE.right, 760.0), 22.0
 #: Where the surprise of all tokens stands, and above it as many slots as a perplexity says.
 SLOTS, ALL = following(lambda: STAGE.split_rows(190, 30))
-#: Px of what a mean is, beside the bars of all.
-MEAN = 300.0
-#: Px of a bar for a bit where all stand side by side, and the share of its room that one takes.
-SMALL, FILLED = 18.0, 0.72
+#: Px of a bar for a bit where all stand side by side, the share of its room that one takes, and px for a mean beside.
+SMALL, FILLED, MEAN = 18.0, 0.72, 300.0
 #: The place in the text of the word whose merges are shown.
 WHOLE = 3
-#: Px from a word down to its number, and from a level up to its text; and of a line for a title.
-BENEATH, LIFTED, HEAD = 46.0, 16.0, 44.0
+#: Px from a word down to its number, and from a level up to its text; of a line for a title, and around a field.
+BENEATH, LIFTED, HEAD, RIM = 46.0, 16.0, 44.0, 12.0
 #: Px of the names and of the numbers of what is compared above a text, and how many such lines its room would hold.
 NAMED, TOLD, FIT = 520.0, 120.0, 5
-#: Px around the cells of a field.
-RIM = 12.0
 #: A probability of two bits.
 QUARTER = 0.25
 #: The weight from which on a token has an arc.
@@ -239,8 +235,7 @@ class Front:
             floor = Heatmap(apart.pick(layer=(layer,)), body.width, place.height, self.scale)
             floor.remove(floor.backdrop)
             self.floors.add(floor.move_to(place.centre))
-        self.head = head
-        self.paper = Box.of(paper, palette().surface, 0)
+        self.head, self.paper = head, Box.of(paper, palette().surface, 0)
         before = Room(body.left, body.top, body.left + name * self.pitch, body.bottom)
         self.ends = [
             Words(text, "fact", "ink2", self.paper).settle(before.cross(place).centre + way * units(HEAD / 2))
@@ -248,9 +243,8 @@ class Front:
         ]
         shut = before.inset(RIM, HEAD + RIM)
         lines, plate = hatching(shut.width, shut.height), Box(shut.width, HEAD, palette().surface, 0)
-        lines.set_stroke(palette().ink3).move_to(shut.centre)
-        told = Words("causal mask", "fact", "ink", plate.move_to(shut.centre)).settle(shut.centre)
-        self.masked = VGroup(lines, plate, told)
+        told = Words("causal mask", "fact", "ink", plate).settle(plate.get_center())
+        self.masked = VGroup(lines.set_stroke(palette().ink3), plate, told).move_to(shut.centre)
 
     def around(self, layer: int, place: int) -> VMobject:
         """A frame around a cell."""

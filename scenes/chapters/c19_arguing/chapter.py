@@ -6,18 +6,7 @@ from collections.abc import Iterator
 
 from manim import UP, VGroup
 
-from scenes.animations import (
-    OffAndOn,
-    appear,
-    appear_in_turn,
-    draw,
-    exchange,
-    fill,
-    grow,
-    leave,
-    move_ring,
-    ring_around,
-)
+from scenes.animations import appear, appear_in_turn, draw, exchange, fill, grow, leave, move_ring, ring_around
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
 from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
@@ -215,7 +204,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
-                *map(OffAndOn, (*machine.outlines[part][::-1], picture.lost)),
+                *picture.changed(machine.outlines[part][::-1]),
                 appear(card.verdict("can’t tell")),
                 appear(ring_around(picture.rows[0][1])),
             ),
@@ -234,8 +223,8 @@ class Arguing(Chapter):
         losses = [mean.pick(part=whole) - mean.pick(part=rootless) for whole, rootless in roots]
         hurt = min(losses) > 0 and all(counts(*(exact.pick(part=part) for part in pair)) for pair in roots)
         first = card.verdict("√d_k: here, no" if hurt else "can’t tell")
-        depth = "√d_k: here, no; Norm: so far, it depends on the depth"
-        last = card.verdict(depth if hurt and better and needed else "can’t tell")
+        both = "√d_k: here, no; Norm: so far, it depends on the depth"
+        last = card.verdict(both if hurt and better and needed else "can’t tell")
         yield Step(
             "A verdict holds for one size",
             beat(

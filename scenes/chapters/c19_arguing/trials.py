@@ -14,6 +14,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMob
 
 from scenes.animations import (
     Come,
+    OffAndOn,
     Play,
     Through,
     Travel,
@@ -477,3 +478,7 @@ class Sizes:
         cost.next_to(empty, UP, buff=units(10)).align_to(empty, RIGHT)
         self.lost = VGroup(empty, told)
         return *take_out(piece, self.lost), appear(cost)
+
+    def changed(self, parts: Sequence[VMobject]) -> list[Animation]:
+        """What fell out goes off and on, part by part, and at last what it had of the size."""
+        return [OffAndOn(one) for one in (*parts, self.lost)]

@@ -129,14 +129,8 @@ class FAQ(Chapter):
                 appear(picture.whole_name, *picture.whole),
                 *cuts[:2],
             ),
-            beat(
-                "More heads attend to more places, but pieces get shorter.",
-                *cuts[2:],
-            ),
-            beat(
-                f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.",
-                appear(picture.ring),
-            ),
+            beat("More heads attend to more places, but pieces get shorter.", *cuts[2:]),
+            beat(f"So no: {counted(heads, 'head')} of {d_head} are {width} in all.", appear(picture.ring)),
             beat(
                 "They take as many products; only the softmaxes are more.",
                 *(move_ring(picture.ring[0], line) for line in (*picture.lines, picture.lines[picture.own])),
@@ -313,12 +307,11 @@ class FAQ(Chapter):
         if "right" not in run or trace.about.get("model") != OURS:  # of another model
             return
         picture = SpareHeads(trace, run, STAGE)
-        added, together, spare = run["added_up"], run["together"], run["spare"]
+        added, together, spare, worst = (run[name] for name in ("added_up", "together", "spare", "worst_alone"))
         yield Step(
             "Your turn: is a head useless if nobody misses it?",
             beat(
-                f"On other sentences than before, {spare} of all {run['heads']} heads cost at most "
-                f"{run['worst_alone']:.1%} each.",
+                f"On other sentences than before, {spare} of all {run['heads']} heads cost at most {worst:.1%} each.",
                 (appear(picture.names), appear_in_turn([*picture.grids], "cell")),
                 *picture.one_by_one(),
             ),
@@ -387,6 +380,7 @@ class FAQ(Chapter):
         strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
         entry, closer, one = _into_a_number([strip], strip, start, opening.inside)
         begun = wide.vectors[0].rotate(PI / 2)
+        turned = reshape(begun, begun.copy().rotate(-PI / 2), "slow", -PI / 2)
         yield Step(
             "Once more: one vector, from word to word",
             beat("What happens inside?", (leave(opening.output, opening.name_plate), inward)),
@@ -402,11 +396,7 @@ class FAQ(Chapter):
                 Rise(closer),
                 reshape(strip, strip.copy().replace(begun, stretch=True), "camera"),
                 appear(begun, rise=False),
-                (
-                    leave(strip),
-                    reshape(begun, begun.copy().rotate(-PI / 2), "slow", -PI / 2),
-                    draw(*wide.streams["encoder"], kind="slow"),
-                ),
+                (leave(strip), turned, draw(*wide.streams["encoder"], kind="slow")),
                 deal(source.chips, wide.chips[0]),
             ),
             beat("In this layer, attention adds values of other words,", *attention),
@@ -491,8 +481,7 @@ def _into_a_number(
     cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
     told, ink = number(entry, ".2f", "chapter").settle(room.centre), ink_on(cell.get_fill_color().to_hex())
     one = VGroup(told, Words("one number of this vector", "title").next_to(told, DOWN, buff=units(AIR))).set_fill(ink)
-    for text in one:
-        text.paper = cell
+    one[0].paper = one[1].paper = cell
     return entry, Dive(picture, cell, room), one
 
 

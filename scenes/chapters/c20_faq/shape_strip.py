@@ -161,8 +161,7 @@ class ShapeStrip:
             return VGroup()
         last = self.stations[0][-1]
         y = crossing.top - 74
-        corners = [(last.x, last.top + DEEP + 60), (last.x, y), (crossing.x, y), (crossing.x, y + 14)]
-        way = [at(*corner) for corner in corners]
+        way = [at(*one) for one in ((last.x, last.top + DEEP + 60), (last.x, y), (crossing.x, y), (crossing.x, y + 14))]
         return VGroup(wire(way, "residual", 3), arrow(way[-1], at(crossing.x, y + 24), "residual", 3, 12))
 
     def _cut(self) -> VGroup:
