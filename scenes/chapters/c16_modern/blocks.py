@@ -74,8 +74,7 @@ class Normed:
         body, foot = body.split_rows(-NOTE)
         first, second = head.split_rows(64, 14)
         self.title, self.formula = Words(name, "title").settle(first.centre), second.fit(formula, most=1.0)
-        told = f"{run['drawn']:.0f} of its {run['width']:.0f} entries"
-        self.drawn = Words(told, "aside", "ink2").settle(foot.centre)
+        self.drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "aside", "ink2").settle(foot.centre)
         rows = [run[stage] for stage in stages]
         most = max(float(np.abs(row.values).max()) for row in rows)
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()

@@ -263,14 +263,13 @@ class Skyline(VGroup):
 
     def __init__(self, values: NamedTensor, room: Room, unit: float, role: str = "weight") -> None:
         room, self.side = room.split_columns(-MEAN, 20)
-        pitch, foot = room.width / len(values), at(room.left, room.bottom)
+        pitch, foot, self.unit = room.width / len(values), at(room.left, room.bottom), unit
         self.bars = VGroup(
             bar_of(value, "height", unit, FILLED * pitch, role, 2, LEAST).move_to(
                 foot + RIGHT * units((place + 0.5) * pitch), DOWN
             )
             for place, value in enumerate(values.quantities())
         )
-        self.room, self.unit = room, unit
         self.floor = Box(room.width, 1.5, palette().line, 0.5).move_to(foot, LEFT)
         super().__init__(self.floor, self.bars)
 
