@@ -185,8 +185,8 @@ class Interpretation(Chapter):
         agree = all(cost.pick(role=role)[at] >= cost.pick(role=role).values.max() for role, at in named.items())
         layer, head, _ = place
         own, after = (one.pick(layer=layer, head=head) for one in (cost, trace[RIGHT].pick(model=1)))
-        cells, mine = [table.cell(role, *at) for role, at in named.items()], table.cell(ROLE, layer, head)
-        ring, call = ring_around(mine, "query"), ring_around(table.calls[ROLE], "query")
+        cells = [table.cell(role, *at) for role, at in named.items() if role in felt]
+        ring, call = (ring_around(one, "query") for one in (table.cell(ROLE, layer, head), table.calls[ROLE]))
         heads = zip(*table.lines.values(), strict=True)
         yield Step(
             "Which words does a head help?",

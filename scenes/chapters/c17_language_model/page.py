@@ -242,7 +242,7 @@ class Front:
             for text, place, way in (("input", rooms[0], UP), (f"layer {apart.words('layer')[-1]}", rooms[-1], DOWN))
         ]
         shut = before.inset(RIM, HEAD + RIM)
-        lines, plate = hatching(shut.width, shut.height), Box(shut.width, HEAD, palette().surface, 0)
+        lines, plate = hatching(shut.width, shut.height), Box(before.width, HEAD, palette().surface, 0)
         told = Words("causal mask", "fact", "ink", plate).settle(plate.get_center())
         self.masked = VGroup(lines.set_stroke(palette().ink3), plate, told).move_to(shut.centre)
 
