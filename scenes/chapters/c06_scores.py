@@ -131,9 +131,8 @@ class Scores(Chapter):
             value_line(head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
             value_line(cosine, ".4f", space="grid"),
         ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
-        product = VGroup(
-            Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta ="), number(score, ".2f", "large number")
-        ).arrange(RIGHT, buff=gap("grid"))
+        told = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta ="), number(score, ".2f", "large number")
+        product = VGroup(*told).arrange(RIGHT, buff=gap("grid"))
         facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
         query, key, found = board.queries[here], board.keys[there], board.cells[here, there]

@@ -70,12 +70,11 @@ class PlaneOfTwo(VGroup):
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
         (middle,) = around(start, 160, turn / 2, turn / 2, 1)
         self.angle = VGroup(path(around(start, 120, 0, turn), "ink2", 4), Words("θ", "block").settle(middle))
-        self.names = VGroup(
-            Token(query_token, "query", 0, HIGH, "stage word")
-            .next_to(self.query, -away, buff=units(18))
-            .align_to(self.query, RIGHT),
-            Token(top_key, "key", 0, HIGH, "stage word").next_to(end, away, buff=units(14)),
+        asker, found = (
+            Token(token, role, 0, HIGH, "stage word") for token, role in ((query_token, "query"), (top_key, "key"))
         )
+        asker.next_to(self.query, -away, buff=units(18)).align_to(self.query, RIGHT)
+        self.names = VGroup(asker, found.next_to(end, away, buff=units(14)))
         super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
 
 

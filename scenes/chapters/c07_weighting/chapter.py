@@ -280,16 +280,13 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
-        (raw, root), (_, fall) = picture.charts, picture.falls
-        numbers = [raw.best[0], root.best[0]]
+        charts, fall = picture.charts, picture.falls[1]
+        floors, headings, numbers = zip(*((one.floor, one.heading, one.best[0]) for one in charts), strict=True)
         yield Step(
             "Why not let the best key take it all?",
             beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (
-                    appear(picture.told, raw.floor, root.floor, raw.heading, root.heading, *numbers),
-                    *(fill(one.bars, "row") for one in picture.charts),
-                ),
+                (appear(picture.told, *floors, *headings, *numbers), *(fill(one.bars, "row") for one in charts)),
                 appear(picture.pushes[0]),
                 picture.lower(0),
             ),
@@ -300,11 +297,9 @@ class Weighting(Chapter):
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",
-                leave(
-                    *picture.pushes, *numbers, *(part for one in picture.charts for part in (one.floor, one.bars[1:]))
-                ),
+                leave(*picture.pushes, *numbers, *floors, *(one.bars[1:] for one in charts)),
                 (
-                    *exchange([VGroup(one.bars[0], one.heading) for one in picture.charts], picture.feet, "slow"),
+                    *exchange([VGroup(one.bars[0], one.heading) for one in charts], picture.feet, "slow"),
                     appear(picture.plot),
                     draw(picture.curve, kind="slow"),
                 ),

@@ -34,8 +34,6 @@ BELOW, ABOVE = 96.0, 44.0
 ASIDE, LAW, AIR = 280.0, 560.0, 40.0
 #: Px above and below bars for what is written there, between two of them.
 UPON, GAP = 70.0, 14.0
-#: Px of the plate of a matrix.
-MATRIX = 190.0, 120.0
 #: The looks of a sum that no softmax reads, and of one that it reads.
 LOOKS = (("line", 2), ("ink2", 3.5))
 
@@ -69,7 +67,7 @@ class Shares(VGroup):
 
     def go(self, *places: int) -> Animation:
         """The bars pass through some of the states."""
-        return Through(self.bars, [self.states[place] for place in places or range(len(self.states))], "slow")
+        return Through(self.bars, [self.states[place] for place in places], "slow")
 
 
 class Walks(VGroup):
@@ -181,9 +179,9 @@ class Nudges(VGroup):
         """The best goes down, with its number and what pushes it on its bar, and the others answer."""
         chart, push, rows = self.charts[place], self.pushes[place], [[share] for share in self.falls[place]]
         tops = [state[0].get_top() for state in chart.states]
-        first, rest = ([VGroup(*state[part]) for state in chart.states] for part in (slice(1), slice(1, None)))
+        first, rest = ([state[part] for state in chart.states] for part in (slice(1), slice(1, None)))
         return (
-            Through(push, [VGroup(*push.copy().shift(top - tops[0])) for top in tops], "slow"),
+            Through(push, [push.copy().shift(top - tops[0]) for top in tops], "slow"),
             Riding(chart.bars[:1], first, VGroup(chart.best[0]), rows, "share", UP * units(34), "slow"),
             Through(chart.bars[1:], rest, "slow"),
         )
@@ -210,7 +208,9 @@ class AddedOutput(VGroup):
         lines = (self.before, self.found, self.sum)
         for name, line, side in zip(self.names, lines, (DOWN, RIGHT, UP + LEFT), strict=True):
             name.next_to(line.get_center(), side, buff=units(24))
-        door = Box(*MATRIX, palette().surface, 14, palette().weight, 4).next_to(self.before, UP, buff=units(ABOVE))
+        door = Box(2 * BELOW, 3 * ABOVE, palette().surface, 14, palette().weight, 4).next_to(
+            self.before, UP, buff=units(ABOVE)
+        )
         door.align_to(self.before, RIGHT).shift(LEFT * units(ABOVE))
         #: The output of the head goes through it.
         self.matrix = VGroup(door, Words("W_O", "large number", "weight", paper=door).move_to(door))
