@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from scenes.animations import Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses, reshape, ring_around
 from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
-from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
+from scenes.chapters.c04_encoder.sublayers import LEAST, Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import fan, final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
@@ -300,7 +300,7 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
-        moved_by = fan(trace["encoder.0.self_attn.mean_weights"].pick(batch=0), plan.chips, vectors, 0)
+        moved_by = fan(trace["encoder.0.self_attn.mean_weights"].pick(batch=0), plan.chips, vectors, LEAST)
         network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
