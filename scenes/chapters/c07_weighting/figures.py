@@ -208,10 +208,8 @@ class AddedOutput(VGroup):
         lines = (self.before, self.found, self.sum)
         for name, line, side in zip(self.names, lines, (DOWN, RIGHT, UP + LEFT), strict=True):
             name.next_to(line.get_center(), side, buff=units(24))
-        door = Box(2 * BELOW, 3 * ABOVE, palette().surface, 14, palette().weight, 4).next_to(
-            self.before, UP, buff=units(ABOVE)
-        )
-        door.align_to(self.before, RIGHT).shift(LEFT * units(ABOVE))
+        door = Box(2 * BELOW, 3 * ABOVE, palette().surface, 14, palette().weight, 4)
+        door.next_to(self.before, UP, units(ABOVE), aligned_edge=RIGHT).shift(LEFT * units(ABOVE))
         #: The output of the head goes through it.
         self.matrix = VGroup(door, Words("W_O", "large number", "weight", paper=door).move_to(door))
         super().__init__(self.origin, self.before, self.found, self.sum, self.names, self.matrix)
