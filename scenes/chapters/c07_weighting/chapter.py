@@ -280,7 +280,7 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
-        charts, fall = picture.charts, picture.falls[1]
+        charts, fall, (undivided, divided) = picture.charts, picture.falls[1], picture.lowered()
         floors, headings, numbers = zip(*((one.floor, one.heading, one.best[0]) for one in charts), strict=True)
         yield Step(
             "Why not let the best key take it all?",
@@ -288,12 +288,12 @@ class Weighting(Chapter):
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
                 (appear(picture.told, *floors, *headings, *numbers), *(fill(one.bars, "row") for one in charts)),
                 appear(picture.pushes[0]),
-                picture.lower(0),
+                undivided,
             ),
             beat(
                 f"Over the root, it falls from {fall[0]:share} to {fall[-1]:share}; the others rise.",
                 appear(picture.pushes[1]),
-                picture.lower(1),
+                divided,
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",

@@ -175,16 +175,16 @@ class Nudges(VGroup):
         self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
         super().__init__(plot, self.curve, *self.charts)
 
-    def lower(self, place: int) -> tuple[Animation, ...]:
-        """The best goes down, with its number and what pushes it on its bar, and the others answer."""
-        chart, push, rows = self.charts[place], self.pushes[place], [[share] for share in self.falls[place]]
-        tops = [state[0].get_top() for state in chart.states]
-        first, rest = ([state[part] for state in chart.states] for part in (slice(1), slice(1, None)))
-        return (
-            Through(push, [push.copy().shift(top - tops[0]) for top in tops], "slow"),
-            Riding(chart.bars[:1], first, VGroup(chart.best[0]), rows, "share", UP * units(34), "slow"),
-            Through(chart.bars[1:], rest, "slow"),
-        )
+    def lowered(self) -> list[tuple[Animation, ...]]:
+        """For each divisor, the best goes down, with its number and what pushes it on its bar; the others answer."""
+        plays = []
+        for chart, push, fall in zip(self.charts, self.pushes, self.falls, strict=True):
+            first, rest = ([state[part] for state in chart.states] for part in (slice(1), slice(1, None)))
+            pushed = [push.copy().shift(one.get_top() - first[0].get_top()) for one in first]
+            beyond, rows = UP * units(34), [[share] for share in fall]
+            ride = Riding(chart.bars[:1], first, VGroup(chart.best[0]), rows, "share", beyond, "slow")
+            plays.append((Through(push, pushed, "slow"), ride, Through(chart.bars[1:], rest, "slow")))
+        return plays
 
 
 class AddedOutput(VGroup):
