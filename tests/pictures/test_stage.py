@@ -6,22 +6,24 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from manim import Mobject, VGroup, tempconfig
+from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup, tempconfig
 from walking import trace_of
 
-from scenes.animations import Dive, Flight, Reform, Rise, Travels, appear, pulses
+from scenes.animations import Dive, Flight, Reform, Rise, Travels, appear, draw, pulses
 from scenes.animations.ambient import WIDER
+from scenes.animations.dives import BORDER
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import THICK, THIN, Arcs
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.shapes import Box, arrow, path, wire
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words
 from scenes.rendering import FastRenderer
 from scenes.stage.captions import reading_seconds
 from scenes.stage.chapter import MOST_STRETCHED, Chapter, Record, Step, beat
 from scenes.stage.matching import match_cut, shown_by
-from scenes.theme import drawn_in, pace, units
+from scenes.theme import at, drawn_in, pace, units
 from transformer_core.tracing.trace import Trace
 
 TEXT = "The car is red"
@@ -142,6 +144,44 @@ def test_a_dive_fills_its_room_and_a_rise_leaves_each_part_where_it_stood() -> N
     rise.begin()
     rise.finish()
     assert same(state(grid), before)
+
+
+def test_what_a_dive_passes_is_gone_where_it_leaves_the_room_and_its_part_is_round_all_the_way() -> None:
+    boxes = VGroup(Box(300, 60, "#FFFFFF", 30) for _ in range(5)).arrange(DOWN, buff=0.1).move_to(STAGE.centre)
+    dive = Dive([boxes], boxes[2], inside=0.0)
+    dive.begin()
+    lowest, highest = at(0, STAGE.bottom + BORDER)[1], at(0, STAGE.top - BORDER)[1]
+    for share in np.linspace(0, 1, 21)[:-1]:
+        dive.interpolate(share)
+        for box in boxes[[0, 1, 3, 4]] if share else []:
+            beyond = box.get_bottom()[1] < lowest or box.get_top()[1] > highest
+            assert box.fill_rgbas[0, 3] == 0 if beyond else box.fill_rgbas[0, 3] <= 1
+        assert boxes[2].get_right()[0] - boxes[2].points[0][0] > 0
+    assert max(box.fill_rgbas[0, 3] for box in boxes) == 0
+
+
+def test_the_head_of_an_arrow_stands_at_the_end_of_its_shaft_while_it_grows() -> None:
+    one = arrow(LEFT, RIGHT, thick=8, tip=40)
+    head, whole = one[1], one[1].points.copy()
+    drawing = draw(one)
+    drawing.begin()
+    for share in (0.2, 0.5, 0.9):
+        drawing.interpolate(share)
+        foot = (head.points[3] + head.points[7]) / 2
+        assert np.allclose(foot, one[0].points[-1])
+        assert head.points[0][0] > foot[0]
+    drawing.finish()
+    assert np.array_equal(head.points, whole)
+
+
+def test_a_wire_turns_in_arcs_and_a_path_keeps_its_corners() -> None:
+    corners = [np.zeros(3), np.array([1.0, 0, 0]), np.array([1.0, 1.0, 0])]
+    turned = wire(corners, radius=27)
+    assert np.allclose(path(corners).points[3], corners[1])
+    assert np.linalg.norm(turned.points - corners[1], axis=1).min() > units(27) * 0.3
+    assert np.array_equal(turned.points[[0, -1]], np.array(corners)[[0, -1]])
+    short = wire([*corners[:2], corners[1] + 0.02 * UP], radius=27)  # no room for more than half of the way
+    assert np.linalg.norm(short.points - corners[1], axis=1).max() == 1
 
 
 def test_a_flight_is_dark_at_both_ends_and_moves_a_copy() -> None:

@@ -141,7 +141,7 @@ class Backwards:
 
     @staticmethod
     def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
-        """What is asked, on a plate; its error, as a red frame; and an arrow from there back to the first symbol."""
+        """The symbol that is asked for, its error as a red frame, and an arrow from there back to the first symbol."""
         plate = Box(place.width, place.width, palette().surface, 10).move_to(place.centre)
         around = frame(place.width, place.width, "warning", 6, 10).move_to(plate)
         error = Words("error", "block", "warning").next_to(around, UP, buff=units(20))
@@ -163,7 +163,7 @@ class Backwards:
         ]
 
     def away(self) -> tuple[Animation, ...]:
-        """What is asked moves away, and of the gradient a part is lost on the way back."""
+        """The symbol that is asked for moves away, and of the gradient a part is lost on the way back."""
         moments = VGroup(VGroup(spot) for spot in self.spots)
         for k, (start, end) in enumerate(pairwise(self.places)):
             moments[k].add(*self.symbols[start + 1 : end + 1], self.told[k + 1])

@@ -480,5 +480,5 @@ class Sizes:
         return *take_out(piece, self.lost), appear(cost)
 
     def changed(self, parts: Sequence[VMobject]) -> list[Animation]:
-        """What fell out goes off and on, part by part, and at last what it had of the size."""
+        """The parts that fell out go off and on, part by part, and at last what it had of the size."""
         return [OffAndOn(one) for one in (*parts, self.lost)]

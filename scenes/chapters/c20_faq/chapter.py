@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from manim import DOWN, PI, Mobject, VGroup
+from manim import VGroup
 
 from scenes.animations import (
     Count,
@@ -33,21 +33,18 @@ from scenes.chapters.c20_faq.cards import FAILS, HALF, Claim, ClaimBars, Splits,
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
-from scenes.chapters.c20_faq.whole_model import AIR, WholeModel
-from scenes.layout import STAGE, Room
+from scenes.chapters.c20_faq.whole_model import WholeModel, into_a_number
+from scenes.layout import STAGE
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.rounding import ROUNDING
-from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import Vector
 from scenes.mobjects.widening import ACTIVATION_NAMES
-from scenes.mobjects.wording import counted, named_head, strongest
+from scenes.mobjects.wording import counted, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import ink_on, units
 from transformer_core.studies.decoder_rows import DecoderRows, decoder_rows_of
 from transformer_core.studies.focus import Focus, best_head, focus_of
 from transformer_core.studies.measures.feed_forward import OURS
-from transformer_core.tracing.provenance import Label, Phrase, Quantity
-from transformer_core.tracing.trace import NamedTensor, Trace
+from transformer_core.tracing.provenance import Label, Phrase
+from transformer_core.tracing.trace import Trace
 
 FIRST, FFN = "encoder.0.self_attn", "encoder.0.ffn"
 SPARE = "experiment.spare_heads"
@@ -378,9 +375,8 @@ class FAQ(Chapter):
         (_, attention), *others = [one.follow("encoder", place, token.position) for one in (model, wide)][-1]
         start = trace["encoder.0.resid_pre"].pick(batch=0, position=token.position)
         strip, inward = model.enlarged(start), Dive([opening.box], opening.box, opening.inside)
-        entry, closer, one = _into_a_number([strip], strip, start, opening.inside)
-        begun = wide.vectors[0].rotate(PI / 2)
-        turned = reshape(begun, begun.copy().rotate(-PI / 2), "slow", -PI / 2)
+        entry, closer, one = into_a_number([strip], strip, start, opening.inside)
+        begun, turned = wide.lying()
         yield Step(
             "Once more: one vector, from word to word",
             beat("What happens inside?", (leave(opening.output, opening.name_plate), inward)),
@@ -436,7 +432,7 @@ class FAQ(Chapter):
         entry = probs.words("vocab").index(str(written))
         chance, last = model.chance(row, probs.quantity(entry)), model.vectors[-1]
         inside = [*model.whole(), came, last]
-        _, closer, one = _into_a_number(inside, last, model.last, opening.inside)
+        _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
             beat(
@@ -471,18 +467,6 @@ class FAQ(Chapter):
                 (leave(*inside), appear(opening.name_plate)),
             ),
         )
-
-
-def _into_a_number(
-    picture: Sequence[Mobject], vector: Vector, state: NamedTensor, room: Room
-) -> tuple[Quantity, Dive, VGroup]:
-    """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
-    place = strongest(state).position
-    cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
-    told, ink = number(entry, ".2f", "chapter").settle(room.centre), ink_on(cell.get_fill_color().to_hex())
-    one = VGroup(told, Words("one number of this vector", "title").next_to(told, DOWN, buff=units(AIR))).set_fill(ink)
-    one[0].paper = one[1].paper = cell
-    return entry, Dive(picture, cell, room), one
 
 
 def claims_of(trace: Trace) -> list[Claim]:

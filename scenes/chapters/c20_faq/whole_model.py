@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, PI, UP, Animation, VGroup, VMobject
+from manim import DOWN, PI, UP, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Play, Travel, appear, draw, flow, leave, pulses
+from scenes.animations import Dive, Play, Travel, appear, draw, flow, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
@@ -16,7 +16,8 @@ from scenes.mobjects.shapes import Box, arch, rule
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, pixels, units
+from scenes.mobjects.wording import strongest
+from scenes.theme import at, ink_on, palette, pixels, units
 from transformer_core.studies.decoder_rows import DecoderRows
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -186,6 +187,11 @@ class WholeModel:
         """A vector across the stage."""
         return Vector(vector, ACROSS * STAGE.width, HIGH, "residual").move_to(STAGE.centre)
 
+    def lying(self) -> tuple[VMobject, Animation]:
+        """The first vector, laid on its side, and its turn to stand as one body."""
+        lying = self.vectors[0].rotate(PI / 2)
+        return lying, reshape(lying, lying.copy().rotate(-PI / 2), "slow", -PI / 2)
+
     def follow(self, stack: str, row: int, position: int) -> list[tuple[tuple[str, int, str], list[Play | None]]]:
         """A vector on its way along its stream: for each sublayer its attention lines and the move to the sum."""
         behind = self.trace.about["config"]["norm_order"] == "post"
@@ -232,3 +238,15 @@ class WholeModel:
         text = Words(name, "note", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
         self.names.add(text)
         return [appear(text)]
+
+
+def into_a_number(
+    picture: Sequence[Mobject], vector: Vector, state: NamedTensor, room: Room
+) -> tuple[Quantity, Dive, VGroup]:
+    """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
+    place = strongest(state).position
+    cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
+    told, ink = number(entry, ".2f", "chapter").settle(room.centre), ink_on(cell.get_fill_color().to_hex())
+    one = VGroup(told, Words("one number of this vector", "title").next_to(told, DOWN, buff=units(AIR))).set_fill(ink)
+    one[0].paper = one[1].paper = cell
+    return entry, Dive(picture, cell, room), one
