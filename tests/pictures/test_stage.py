@@ -153,7 +153,7 @@ def test_what_a_dive_passes_is_gone_where_it_leaves_the_room_and_its_part_is_rou
     lowest, highest = at(0, STAGE.bottom + BORDER)[1], at(0, STAGE.top - BORDER)[1]
     for share in np.linspace(0, 1, 21)[:-1]:
         dive.interpolate(share)
-        for box in boxes[[0, 1, 3, 4]] if share else []:
+        for box in (*boxes[:2], *boxes[3:]) if share else ():
             beyond = box.get_bottom()[1] < lowest or box.get_top()[1] > highest
             assert box.fill_rgbas[0, 3] == 0 if beyond else box.fill_rgbas[0, 3] <= 1
         assert boxes[2].get_right()[0] - boxes[2].points[0][0] > 0
