@@ -132,7 +132,7 @@ def test_a_quarter_of_the_usual_weights_is_said_to_be_chance_only_within_the_rea
     trace = trace_of("The car is red")
     apart = trace["experiment.initial_scales.exact.effect"]
     assert not apart.pick(choice="quarter")
-    assert "A quarter as large: that may be chance." in said("training", trace)
+    assert "A quarter as large: too few dots to be sure." in said("training", trace)
     other = apart.values.copy()
     other[list(apart.labels["choice"]).index("quarter")] = 1
     surer = changed(trace, experiment__initial_scales__exact__effect=other)
