@@ -34,6 +34,7 @@ from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
 from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
     DECODER,
     INFLECTED,
@@ -364,7 +365,7 @@ class Heads(Chapter):
             return
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
-        held = f", and {seeds['held']} of {seeds['tried']} trainings made such a head" if "held" in seeds else ""
+        held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""
         needed = bool(score - other > 0.5)
         shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
@@ -475,6 +476,9 @@ class Heads(Chapter):
         picture = Wiring(trace, own, cross, (f"{rows} × {rows}", f"{rows} × {columns}"))
         bands = [picture.after.pattern.band(i) for i in range(len(picture.after.pattern.lines))]
         bands = bands[:-1] or bands  # behind the last word nothing is left to write but the end
+        found = zip(picture.after.pattern.weights, gold := gold_alignment(trace), strict=False)
+        seen = bool(gold) and all(int(row.values.argmax()) in places for row, places in found)
+        told = "Each row but the last looks for the word to be written next."
         yield Step(
             "Self-attention or cross-attention?",
             beat(
@@ -496,7 +500,7 @@ class Heads(Chapter):
                 ambient=pulses(picture.outer),
             ),
             beat(
-                "Each row looks for the word to be written next.",
+                claim(seen, told, "Each row adds up to one."),
                 (appear(picture.after), leave(ring)),
                 Visit(ring_around(bands[0]), bands, "cell"),
                 ambient=pulses(picture.outer),

@@ -438,8 +438,9 @@ class Wiring(VGroup):
         self.lines = {role: self._lines(self.lower, tag, role, UP) for role, tag in self.tags.items()}
         self.crossing = {role: self._lines(self.upper, tag, role, DOWN) for role, tag in self.moved.items()}
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
-        self.before = Sized(weights[sharp], f"self-attention: {sizes[0]}", right, masked)
-        self.after = Sized(other, f"cross-attention: {sizes[1]}", right)
+        layer = int(own.split(".")[1])
+        self.before = Sized(weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked)
+        self.after = Sized(other, f"cross-attention: {sizes[1]}", named_head(layer, clearest), right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
         self.inner = [line for lines in self.lines.values() for line in lines]
         self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]
@@ -469,11 +470,15 @@ def _title(text: str, room: Room) -> Words:
 
 
 class Sized(VGroup):
-    """A pattern with the words of its rows and columns, and its size below."""
+    """A pattern with the words of its rows and columns, and below it its size and the name of the head."""
 
-    def __init__(self, weights: NamedTensor, size: str, room: Room, masked: NamedTensor | None = None) -> None:
+    def __init__(
+        self, weights: NamedTensor, size: str, name: str, room: Room, masked: NamedTensor | None = None
+    ) -> None:
         self.pattern = Pattern(weights, min(130.0, 520 / max(weights.shape)), masked)
         words = (self.pattern.row_words("small token"), self.pattern.column_words("small token"))
         self.size = Words(size, "large number").next_to(self.pattern, DOWN, buff=units(30))
-        super().__init__(self.pattern, *words, self.size.set_x(self.pattern.get_x()))
+        self.size.set_x(self.pattern.get_x())
+        called = Words(name, "fact", "ink2").next_to(self.size, DOWN, buff=units(AIR))
+        super().__init__(self.pattern, *words, self.size, called)
         room.fit(self, most=1.3)

@@ -474,7 +474,7 @@ def formulas_of(part: Trace, by_mean: bool) -> list[str]:
     """The norm of one vector, stage by stage, with its numbers."""
     if by_mean:
         centred = f"x - {part['mean']:.2f}"
-        divided = f"({centred}) / sqrt({part['var']:.2f})"
+        divided = f"({centred}) / sqrt({part['var']:.3f})"
         return ["x", centred, divided, f"{divided} dot g", f"{divided} dot g + b"]
     divided = f"x / sqrt({part['mean_square']:.2f})"
     return ["x", divided, f"{divided} dot g"]
@@ -492,7 +492,7 @@ def centred_and_scaled(part: Trace, stages: NormStages, formulas: Sequence[Formu
         (leave(middle), slide(states[0], states[1], "row"), reshape(level, flat), Reform(*formulas[:2])),
     )
     yield beat(
-        f"Divide by the root of their variance, {variance:.2f}: their spread becomes one.",
+        f"Their variance is {variance:.3f}: divide by its root, and their spread becomes one.",
         (leave(level), appear(wide, before)),
         (leave(before), slide(states[1], states[2], "row"), reshape(wide, one), Reform(*formulas[1:3])),
         appear(after),

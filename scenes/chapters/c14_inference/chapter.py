@@ -183,6 +183,9 @@ class Inference(Chapter):
         """The real tree, grown step by step."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
         later = [play for plays in rest[1:] for play in plays]
+        parents = {picture.parent[node] for nodes in picture.nodes[1:2] for node in nodes}
+        followed = run["beam.token"].label("node", int(min(parents, default=0)))
+        told = f"Of all that could follow, the best all follow “{followed}”."
         best, score = run["beam.score"].quantity(int(run["beam.hypotheses"].values[0])), run["greedy.score"]
         verdict = claim(
             winner(run.under("beam")) == [str(label) for label in writes],
@@ -201,8 +204,8 @@ class Inference(Chapter):
                 *slow[:-1],
                 (*slow[-1], appear(picture.meaning)),
             ),
-            *(beat("It goes on from each,", *plays) for plays in rest[:1]),
-            beat("and keeps the best again, word by word.", *later),
+            *(beat(claim(len(parents) == 1, told, "All that could follow is tried."), *plays) for plays in rest[:1]),
+            beat("The best are kept again, word by word.", *later),
             beat(
                 f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
                 draw(*picture.branch, kind="slow"),
