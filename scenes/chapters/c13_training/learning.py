@@ -81,6 +81,15 @@ class Skills:
         return Create(self.curves, run_time=pace("slow"), lag_ratio=0, rate_func=rate_functions.linear)
 
 
+class Centred(Count):
+    """A count of words, each of which stands in the middle of the first."""
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        middle = self.mobject.get_x()
+        super().interpolate_mobject(alpha)
+        self.mobject.set_x(middle)
+
+
 class TimeLapse:
     """A training in fast motion: the guesses of a sentence, two of its patterns, and what new sentences come to.
 
@@ -107,7 +116,7 @@ class TimeLapse:
             box = Box.of(slot, self._fill(0, i), 10, palette().line, 2)
             self.slots.add(box)
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
-            self.words.add(text.begin_at(box.get_left()[0] + units(20)))
+            self.words.add(text)
         first, second, third = below.columns(3, 40)
         self._patterns(patterns, (first, second))
         self.plot = Plot.filling(third.inset(60, 65), steps, run["exact"], (steps.values[1:], (0, 1)), (True, False))
@@ -174,7 +183,7 @@ class TimeLapse:
         fills = [[self._fill(k, i) for i in range(len(self.slots))] for k in range(start, end + 1)]
         return (
             *(Through(grid.lines, states[looks], kind) for grid, states in patterns),
-            *(Count(text, guesses[looks], "", kind) for text, guesses in words),
+            *(Centred(text, guesses[looks], "", kind) for text, guesses in words),
             Shades(self.slots, fills, kind=kind),
             Count(self.clock, self.times[looks], ",.0f", kind),
             Count(self.share, self.exact[looks], "share", kind),
