@@ -342,9 +342,10 @@ class Training(Chapter):
                 *map(appear, rings := [ring_around(part) for part in (picture.slots, right_now)]),
             ),
             beat(
-                f"At the end, “{asks}” gives “{top_key}” {most:share}: trained matrices compute it for each sentence.",
+                "Trained matrices compute attention for each sentence.",
                 (leave(*rings), *picture.run(last, half, "slow")),
             ),
+            beat(f"At the end, “{asks}” gives “{top_key}” {most:share}.", appear(ring_around(picture.told))),
             stage=[*picture.standing],
         )
 

@@ -26,7 +26,7 @@ from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arch, curve
+from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH
 from scenes.mobjects.tokens import Tag, Token, chip_width
@@ -173,12 +173,16 @@ class Encoded:
             arch(new.get_top(), chip.get_top(), rise * (len(self.old) - i), "value", 5)
             for i, (chip, _) in enumerate(self.old)
         ]
-        self.crosses = [Words("×", "chapter", "warning").move_to(pair) for _, pair in self.old]
+        self.crosses = [
+            rule(pair.get_corner(start), pair.get_corner(-start), "warning", 7)
+            for _, pair in self.old
+            for start in (UP + LEFT, DOWN + LEFT)
+        ]
 
     def seen(self) -> list[Animation | tuple[Animation, ...]]:
         """The last token comes, all others see it, and no key or value that they had is right any more."""
         come = appear(*self.new)
-        return [come, draw(*self.arcs), appear(*self.crosses, rise=False)] if self.old else [come]
+        return [(come, draw(*self.arcs)), draw(*self.crosses)] if self.old else [come]
 
 
 class Peeled:
