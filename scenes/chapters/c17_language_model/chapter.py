@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Count,
@@ -81,6 +81,7 @@ from scenes.mobjects.pause import Pause
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -218,7 +219,7 @@ class LanguageModel(Chapter):
         )
         whole, less, least = run["looking_off"].quantities()
         *_, off = run["heads_off"].quantities()
-        guess = Next(page, run["next_0"], LIKELY)
+        guess = Next(page, run["next_0"], LIKELY).shift(RIGHT * gap("word"))  # clear of the ring
         names = ("all heads", "without this head", f"without the {off} that look most")
         first, second, third = rows = ablated(zip(names, (whole, less, least), strict=True))
         yield Step(
@@ -355,11 +356,9 @@ class LanguageModel(Chapter):
             ),
             beat(
                 f"On average {run['loss']:.2f} bits, the cross-entropy:",
-                (
-                    leave(page, floors, *chances, *heights),
-                    Morph(list(zip(bars, every.bars, strict=False)), "row"),
-                    Sweep(every.bars[len(bars) :], "row"),
-                ),
+                leave(page, floors, *chances, *heights),
+                (appear(every.floor), Morph(list(zip(bars, every.bars, strict=False)), "row")),
+                Sweep(every.bars[len(bars) :], "row"),
                 appear(every.level(run["loss"], f"mean: {run['loss']:.2f} bits")),
             ),
             beat(
