@@ -159,11 +159,11 @@ class ClaimBars:
             goal = means(rule(foot, foot + UP * units(HIGH + GOAL), "ink2", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
             told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10))
-            words.next_to(whole, UP, buff=units(14)).align_to(whole, LEFT)
+            words.begin_in(room).stand_on(whole.get_top()[1] + units(GOAL + 14))
             self.asked.append(VGroup(words, whole.track, goal, told))
             self.bars.add(whole.bar)
             found = VGroup(number(claim.share, "share", "large number"), Words(claim.of, "fact", "ink2"))
-            found.arrange(DOWN, buff=units(8), aligned_edge=LEFT).next_to(whole, RIGHT, buff=units(30))
+            found.arrange(DOWN, buff=units(14), aligned_edge=LEFT).next_to(whole, RIGHT, buff=units(30))
             self.numbers.add(found)
             name = Words(claim.verdict, "block")
             verdict = VGroup(mark(claim.verdict).scale(STAMP), name).arrange(RIGHT, buff=units(22))

@@ -104,7 +104,7 @@ class Moved:
         self.chips, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         wide = (right - left - chip - 44 - 150) / 2
         start = left + chip + 22
-        scale = full_colour(rows)
+        scale = full_colour(earlier)
         self.rows, self.old = (
             Rows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
             for some, which in ((rows, shown), (earlier, shown[:-1]))
