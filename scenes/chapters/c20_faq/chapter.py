@@ -395,7 +395,7 @@ class FAQ(Chapter):
                 (leave(strip), turned, draw(*wide.streams["encoder"], kind="slow")),
                 deal(source.chips, wide.chips[0]),
             ),
-            beat("In this layer, attention adds values of other words,", *attention),
+            beat("In this layer, attention adds a weighted sum of values,", *attention),
             beat(
                 "the feed-forward network a vector of its own.",
                 *(play for part, plays in others if part[1:] == (0, "ffn") for play in plays),
