@@ -39,6 +39,14 @@ def lower(card: Card) -> Room:
     return card.inside.split_rows(-LINE)[1]
 
 
+def right_in(room: Room, name: str, share: Quantity) -> VGroup:
+    """A line of its own: who works, a bar for the share that is right, and the share."""
+    side, body = room.split_columns(room.width / 3, 28)
+    bar = ShareBar(share, COSTLIEST, "", 34).move_to(body.centre).align_to(at(body.left, 0), LEFT)
+    told = Words(f"{share:.1%}", "large number").next_to(bar, RIGHT, buff=units(28))
+    return VGroup(Words(name, "fact", "ink2").end_in(side), bar, told)
+
+
 class AblatedHeads(VGroup):
     """A panel for each head: its pattern, in its place its average when it is ablated, and a bar of what is right then.
 
@@ -74,11 +82,8 @@ class AblatedHeads(VGroup):
             self.calls.add(Words("average", "fact", "ink2", paper).begin_in(above))
             self.numbers.add(Words(f"{share:.1%}", "large number", paper=paper).end_in(above))
             self.bars.add(ShareBar(share, foot.width, "", 30).move_to(foot.centre))
-        side, body = lower(card).split_columns(lower(card).width / 3, 28)
-        bar = ShareBar(before, COSTLIEST, "", 34).move_to(body.centre).align_to(at(body.left, 0), LEFT)
-        told = Words(f"{before:.1%}", "large number").next_to(bar, RIGHT, buff=units(28))
         #: A line for all heads.
-        self.whole = VGroup(Words("all heads at work", "fact", "ink2").end_in(side), bar, told)
+        self.whole = right_in(lower(card), "all heads at work", before)
         self.tracks = VGroup(bar.track for bar in self.bars)
         super().__init__(self.papers, self.names, self.grids, self.bars, self.numbers)
 
@@ -177,6 +182,12 @@ class SpareHeads(VGroup):
 
     def _bar(self, cost: Quantity, line: Room) -> Box:
         return bar_in(self.track.cross(line), cost, self.unit, BAR, "warning")
+
+    def right(self, share: NamedTensor) -> list[VGroup]:
+        """Lines of what is right with all heads and without the idle one, of the encoder: "model layer head"."""
+        shares = [share.quantity(k, *divmod(int(self.idle), share.size("head"))) for k in range(len(share))]
+        names, rooms = ("right with all heads", "right without this head"), self.lines[0].inset(0, -24).rows(2, 0)
+        return [right_in(*one) for one in zip(rooms, names, shares, strict=True)]
 
     def one_by_one(self) -> list[Play]:
         """Spare heads go off and on, one after another; with each, the bar is as long as what they cost so far."""

@@ -500,17 +500,19 @@ class Interpretation(Chapter):
         every = SpareHeads(trace, trace.under(SPARE), STAGE) if ours(trace) else None
         grids, pause = every.grids if every else heads.sorted, every.pause if every else Pause()
         idle = every.grids[every.idle] if every else heads.sorted[0]
+        whole, without = every.right(trace[RIGHT].pick(role=WHOLE)) if every else (VGroup(), VGroup())
         yield Step(
             "See, guess, switch off, count",
             beat(
                 "A pattern is a hypothesis; ablating, patching and counting test it.",
                 appear(every.names) if every else None,
                 appear_in_turn([*grids], "cell"),
+                appear(whole),
             ),
             beat(
                 "Your turn: without a head nothing changes. Is the head useless?",
                 appear(ring_around(idle)),
-                OffAndOn(idle[1], "slow"),
+                (OffAndOn(idle[1], "slow"), appear_in_turn([*without], "slow")),
                 (appear(pause), RunOut(pause.bar)),
             ),
             beat("The questions at the end answer it.", leave(pause)) if every else None,
