@@ -153,6 +153,7 @@ class Bend(VGroup):
         self.plot = Plot.filling(place, before, after, ((low, high), (0, high)))
         along = np.linspace(low, high, SMOOTH)
         ends, self.curves, names = self.plot.point(low, 0), VGroup(), VGroup()
+        self.plot.names[1].end_at(ends[0])  # clear of the bars that fall
         for name, (text, role, thick, side) in CURVES.items():
             self.curves.add(self.plot.curve(along.tolist(), ACTIVATIONS[name](along).tolist(), role, thick))
             names.add(Words(text, "title", role).next_to(ends, side, buff=units(24)).begin_at(ends[0] + units(TICKS)))
