@@ -16,6 +16,8 @@ from transformer_core.blueprint import Sublayer, Tower, blueprint
 
 #: Widths of the map in px: a bar, the way from a bar to its stream, and from one tower to the other.
 BAR, ASIDE, BETWEEN = 108.0, 12.0, 40.0
+#: So many px above the encoder a way to the decoder is straight, if a cross-attention stands there.
+NEAR = 24.0
 RIGHT_END, LOW, HIGH = 1824.0, 150.0, 44.0
 #: Where a bar and its gap would be lower than this, in px, a layer is one row, its sublayers side by side.
 LOWEST = 8.0
@@ -123,9 +125,12 @@ class MiniMap(VGroup):
             return []
         inside = [piece for part, piece in self.pieces.items() if part.startswith("encoder.") and "stream" not in part]
         top = max(piece.get_top()[1] for piece in inside)
-        x, y = self.pieces["embed_src"].get_x(), top + units(7)
-        start = x + units(BAR / 2)
         crossing = [s.path for layer in towers["decoder"].layers for s in layer if s.kind == "cross_attn"]
+        # Level with the first goal above the encoder that is near, so that this way is straight.
+        levels = [self.pieces[part].get_y() for part in crossing]
+        y = min((level for level in levels if 0 < level - top < units(NEAR)), default=top + units(7))
+        x = self.pieces["embed_src"].get_x()
+        start = x + units(BAR / 2)
         middle = (start + self.pieces["embed_tgt"].get_x() - units(BAR / 2)) / 2
         lanes = []
         for part in crossing:
