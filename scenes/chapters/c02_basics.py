@@ -58,9 +58,6 @@ class Basics(Chapter):
     title = "Basics"
     needs = ("cross-attention",)
 
-    def whereabouts(self, trace: Trace) -> str:  # noqa: ARG002 - every model begins with it
-        return "embed_src"
-
     def steps(self, trace: Trace) -> Iterator[Step]:
         text = Translated(trace)
         params = trace["config.parameters"]

@@ -170,12 +170,13 @@ class Chapter(Stage):
         whole.scale(min(ARRIVING, units(below.width) / max(whole.width, 0.01))).move_to(below.centre)
         self._play(appear(whole, name), record, showing)
         self._hold(pace("hold"), record, showing)
-        if self.mapped:
-            going = settle_in(whole, place)
-        else:
-            going = leave(whole) if whole.lit is None else Dive([whole], whole.lit, inside=0.0)
+        going, lag = settle_in(whole, place), 0.4
+        if not self.mapped and whole.lit:
+            going = Dive([whole], whole.lit, inside=0.0)
+        elif not self.mapped:
+            going, lag = leave(whole), 1.0
         chrome = follow(VGroup(*self.stage_chrome[self.mapped :]))
-        inside = AnimationGroup(going, AnimationGroup(*opening), lag_ratio=0.4)
+        inside = AnimationGroup(going, AnimationGroup(*opening), lag_ratio=lag)
         self._play((inside, leave(name), chrome), record, showing)
         self.remove(*whole.get_family())
         self.add(*self.stage_chrome)
