@@ -274,14 +274,8 @@ class QKV(Chapter):
         board = ThreeProjections(entering(trace, focus), parts, STAGE)
         together = trace[f"{focus.path}.heads_per_key"]
         shared = f" Here {together} heads share both." if together > 1 else ""
-        place = ribbon.place(focus.query_token)
-        rings = [ring_around(board.made[role][place], role) for role in ("key", "value")]
-        along = [
-            tuple(
-                move_ring(ring, board.made[role][at], role) for ring, role in zip(rings, ("key", "value"), strict=True)
-            )
-            for at in (*(i for i in range(len(ribbon.chips)) if i != place), place)
-        ]
+        noun = ribbon.place((clear_role(trace) or focus).top_key)
+        rings = {role: ring_around(VGroup(*board.made[role]), role) for role in ("key", "value")}
         count, bias = head["head_parameters"], f"parameters.{focus.path}.b_q" in trace
         long, wide = trace["config.d_model"], trace["config.d_head"]
         plus = f" + {wide}" if bias else ""
@@ -312,8 +306,11 @@ class QKV(Chapter):
                 gather(sums, total, "slow"),
                 appear(named[1]),
             ),
-            beat("For what a token is found by need not be what it hands over.", *(appear(ring) for ring in rings)),
-            beat("A word may be found as a noun, and hand over a gender.", *along),
+            beat("For what a token is found by need not be what it hands over.", *map(draw, rings.values())),
+            beat(
+                "A word may be found as a noun, and hand over a gender.",
+                *(move_ring(ring, board.made[role][noun], role) for role, ring in rings.items()),
+            ),
             stage=[
                 *board.names,
                 *board.x,
