@@ -78,8 +78,8 @@ class Walks(VGroup):
         room: the rectangle that is filled.
 
     `shares` are what a softmax makes of the first of these sums: of the raw ones, of all over d_k, and from the state
-    `again` on of those over the root; `ends` are their last states. `closer` is a plot for the last of them, whose axis
-    reaches less far.
+    `again` on of those over the root; `ends` are their last states. The sums over the root are drawn beside the others,
+    as "near", and once more in `closer`, a plot whose axis reaches less far.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
@@ -91,14 +91,15 @@ class Walks(VGroup):
             for reach in reaches
         )
         self.lines, self.bounds = {}, {}
-        for choice, plot in (("raw", self.plot), ("full", self.plot), ("root", self.closer)):
+        for name, choice in (("raw", "raw"), ("full", "full"), ("near", "root"), ("root", "root")):
+            plot = self.closer if name == "root" else self.plot
             rows, typical = (run[part].pick(choice=choice) for part in ("walks", "walk_roots"))
-            self.lines[choice] = VGroup(
+            self.lines[name] = VGroup(
                 plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < keys])
                 for i, row in enumerate(rows)
             )
-            self.bounds[choice] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
-            if choice != "full":
+            self.bounds[name] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
+            if name in ("raw", "root"):
                 ends = [row.quantity(len(row) - 1) for row in typical]
                 plot.add(plot.ticks([width], "", "fact"), plot.heights(ends, ".0f"), plot.level())
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
@@ -111,7 +112,7 @@ class Walks(VGroup):
         #: By what the sums are divided that are seen.
         self.divisors = [
             Words(text, "fact").next_to(self.plot.names[1], RIGHT, buff=units(GAP))
-            for text in ("divided by d_k", "divided by its root")
+            for text in ("divided by d_k", "divided by its root", "divided by its root, enlarged")
         ]
         self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
@@ -119,9 +120,9 @@ class Walks(VGroup):
         self.cursor = self.cursors[0].copy()
         super().__init__(self.plot, self.law, self.root)
 
-    def over(self, *ways: str) -> list[Animation]:
+    def over(self, *ways: str, kind: str = "slow") -> list[Animation]:
         """Each sum is divided by its own divisor."""
-        return [Through(some["raw"], [some[way] for way in ways], "slow") for some in (self.lines, self.bounds)]
+        return [Through(some["raw"], [some[way] for way in ways], kind) for some in (self.lines, self.bounds)]
 
     def live(self, first: int = 0) -> tuple[Animation, ...]:
         """Product by product, a softmax of the sums so far: its states, from the `first` on."""
