@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from manim import DOWN, DR, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Riding, Through, Travel
+from scenes.animations import Riding, Through, Travel, leave
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import End, Ground, means
@@ -71,7 +71,7 @@ class CarriedStep(VGroup):
         lines = body.rows(way.size("vocab"), 8)
         side, rest = body.split_columns(NAME, 16)
         unit, ground = rest.width - NUMBER, Ground()
-        self.heading = Words("nearest, by cosine with the sum", "fact", "ink2").begin_in(head)
+        self.heading = Words("by cosine, in all dimensions", "fact", "ink2").begin_in(head)
         self.zero = means(rule(at(rest.left, body.top), at(rest.left, body.bottom), "ink3", 3), ground)
         order = np.argsort(np.argsort(-way.values, axis=-1, kind="stable"), axis=-1)
         heights = np.array([line.centre[1] for line in lines])[order]
@@ -113,10 +113,11 @@ class CarriedStep(VGroup):
         return Travel(self.step, self.carried, 0.0, "row")
 
     def lead(self) -> tuple[Animation, ...]:
-        """The sum is led along the step, and the list follows."""
-        sums = VGroup(*self.sum, *self.texts)
-        states = [VGroup(*one, *texts) for one, texts in zip(self.sums, self.words_of, strict=True)]
+        """The sum is led along the step, and the list follows; its name is gone on the way past the fourth word."""
+        sums = VGroup(*self.sum[:-1], *self.texts)
+        states = [VGroup(*one[:-1], *texts) for one, texts in zip(self.sums, self.words_of, strict=True)]
         return (
+            leave(self.sum[-1]),
             Through(sums, states, "slow"),
             Riding(self.bars, self.bars_of, self.numbers, self.rows, ".2f", self._beside, "slow"),
         )

@@ -266,19 +266,19 @@ class Meaning(Chapter):
             beat(f"This step leads from “{man}” to “{woman}”.", draw(picture.step), appear(picture.said)),
             beat(f"Add the same step to “{king}”.", picture.carry()),
             beat(
-                f"At first, “{first}” itself is nearest, by cosine.",
-                (appear(picture.sum), appear(picture.heading, picture.zero)),
-                appear(picture.texts, picture.bars, picture.numbers),
+                f"At first, “{first}” itself is nearest, by cosine in all dimensions.",
+                appear(picture.sum),
+                appear(picture.heading, picture.zero, picture.texts, picture.bars, picture.numbers),
             ),
             beat(
                 f"The sum moves away from “{first}”, and in the end, of all tokens, none left out, "
                 f"the nearest is “{nearest}”,",
                 picture.lead(),
-                appear(ring),
+                appear(picture.sums[-1][-1], ring),
             ),
             beat(
                 claim(bool(cosine - close < 1 / 20), "but only just: ", "by cosine: ")
-                + f"{cosine:.2f} against {close:.2f} for “{second}”, in all dimensions.",
+                + f"{cosine:.2f} against {close:.2f} for “{second}”.",
                 move_ring(ring, picture.line_of(nearest), roomy=True),
                 move_ring(ring, VGroup(*map(picture.line_of, (nearest, second))), roomy=True),
             ),
