@@ -540,7 +540,7 @@ class AgainstLSTM(Chapter):
                 picture.longer(),
             ),
             beat(
-                "For a text too long to keep, only a memory of fixed size is left.",
+                "For a text too long to keep, a memory of fixed size still fits.",
                 appear(ring_around(picture.chain.lines[-1])),
                 ambient=picture.passing(longer=True),
             ),

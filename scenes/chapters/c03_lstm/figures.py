@@ -19,7 +19,9 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
+    follow,
     leave,
+    pulses,
 )
 from scenes.language import Told
 from scenes.layout import STAGE, Room
@@ -209,7 +211,9 @@ class Gates(VGroup):
         """All goes, and each gate and what is new are made of the word and the last hidden state."""
         given, arrows, outcome = self.made
         rest = [group[line] for group in (self.lines, self.names, self.signs) for line in ("add", "show")]
-        return [(leave(*rest),), (appear(given),), (draw(*arrows, kind="row"), appear_in_turn([*outcome]))]
+        ways = pulses([way for way, _ in arrows], role="residual")(pace("cell"))
+        comes = draw(*arrows), appear_in_turn([*outcome], "transform")
+        return [(leave(*rest), follow(given)), comes, (ways,)]
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""
