@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from manim import VGroup
+
 from scenes.animations import Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses, reshape, ring_around
 from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
-from scenes.chapters.c04_encoder.sublayers import LEAST, Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
+from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
-from scenes.mobjects.passage import fan, final_of, rows_of
+from scenes.mobjects.passage import final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of
@@ -300,14 +302,13 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
-        moved_by = fan(trace["encoder.0.self_attn.mean_weights"].pick(batch=0), plan.chips, vectors, LEAST)
         network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
-            beat("Attention has moved information between vectors.", draw(*moved_by, kind="row")),
+            beat("Attention has moved information between vectors.", appear(every := ring_around(VGroup(*vectors)))),
             beat(
                 "The feed-forward network computes with it, in each vector by itself.",
-                (leave(*moved_by), appear(network.sheet, ring := ring_around(vectors[plan.mine]))),
+                (appear(network.sheet), *exchange([every], [ring := ring_around(vectors[plan.mine])])),
                 Travel(vectors[plan.mine], network.read, kind="row"),
             ),
             beat(
