@@ -43,6 +43,7 @@ from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import met
+from transformer_core.studies.translator.grammar.lexicon import in_spanish
 from transformer_core.tracing.trace import Trace
 
 #: Two matrices of parameters that are shown for all, by the names under them.
@@ -127,6 +128,8 @@ class Basics(Chapter):
         going = [chip for chip in machine.source if chip not in sources]
         rest = [*picture.hollow, *picture.others, *totals, *(chip for chip in heads if chip not in picture.mine)]
         answer = [*sentence(text.output, STAGE, at_foot=True)] if own else []
+        origins = {form: chip for chip in picture.mine for form in in_spanish(str(chip.label))}
+        made = [(origins.get(str(getattr(chip, "label", ""))), chip) for chip in answer]
         yield Step(
             claim(never, "It never saw this pair", "How often did it see this pair?"),
             beat(
@@ -171,8 +174,8 @@ class Basics(Chapter):
                     ),
                     "So a part of this answer may be remembered.",
                 ),
-                (leave(*rest), *exchange(picture.mine, picture.beside, "slow")),
-                deal([picture.cell] * len(answer), answer),
+                (leave(*rest), *exchange(picture.mine, picture.beside, "row")),
+                tuple(Travel(out, chip, kind="slow") if out else appear(chip) for out, chip in made) or None,
             ),
             stage=[machine.source],
         )
