@@ -9,7 +9,7 @@ from scenes.animations import Travel, lagged
 from scenes.layout import Room
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.theme import at, units
+from scenes.theme import at, pixels, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
@@ -17,6 +17,8 @@ from transformer_core.tracing.trace import Trace
 AIR, NEAR, SIDE = 40.0, 22.0, 270.0
 #: So many values are arrows, those of most weight: the plane that spreads the sum and them holds both, or nearly so.
 HEAVIEST = 2
+#: How thick an arrow of the others is, and how long its head, as shares of its length.
+SMALL = np.array([0.16, 1 / 3])
 
 
 class Blend(ValuePlane):
@@ -36,6 +38,9 @@ class Blend(ValuePlane):
         self.whole, self.ghosts = (VGroup(arrows[j] for j in heavy) for arrows in (self.whole, self.ghosts))
         self.chips = VGroup(chip for chip in self.chips if chip.label.position in heavy)
         self.heavy, self.values = heavy, values
+        for j in {*range(len(values))} - {*heavy}:
+            start, tip = (part.points[0].copy() for part in self.chained[j])
+            self.chained[j].become(self.plane.line(start, tip, "value", *pixels(np.linalg.norm(tip - start)) * SMALL))
         self.called, self.numbers = VGroup(), VGroup()
         cosines = run["blend"].pick(frame=run["blend"].size("frame") - 1)
         for chip in values:
