@@ -19,7 +19,6 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    follow,
     leave,
     pulses,
 )
@@ -212,8 +211,7 @@ class Gates(VGroup):
         given, arrows, outcome = self.made
         rest = [group[line] for group in (self.lines, self.names, self.signs) for line in ("add", "show")]
         ways = pulses([way for way, _ in arrows], role="residual")(pace("cell"))
-        comes = draw(*arrows), appear_in_turn([*outcome], "transform")
-        return [(leave(*rest), follow(given)), comes, (ways,)]
+        return [(leave(*rest),), (appear(given), draw(*arrows), appear_in_turn([*outcome], "transform")), (ways,)]
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""

@@ -230,7 +230,6 @@ class Weighting(Chapter):
         picture = Walks(run, card.inside)
         lines, bounds, shares = picture.lines["raw"], picture.bounds["raw"], picture.shares
         raw, full, root = (shares.best[end] for end in picture.ends)
-        whole, rooted, enlarged = picture.divisors
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -256,15 +255,15 @@ class Weighting(Chapter):
             ),
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
-                (leave(raw), appear(whole), *picture.over("raw", "full"), shares.go(*picture.ends[:2])),
+                (leave(raw), appear(picture.divisors[0]), *picture.over("raw", "full"), shares.go(*picture.ends[:2])),
                 appear(full),
             ),
             beat(
                 "By its root: they stay about one in size.",
-                leave(picture.cursor, full, whole),
-                (appear(rooted), *picture.over("full", "near", kind="row"), shares.go(*picture.ends[1:])),
+                leave(picture.cursor, full, picture.divisors[0]),
+                (appear(picture.divisors[1]), *picture.over("full", "near", kind="row"), shares.go(*picture.ends[1:])),
                 (
-                    *exchange([picture.plot, rooted], [picture.closer, enlarged], "row"),
+                    *exchange([picture.plot, picture.divisors[1]], [picture.closer, picture.divisors[2]], "row"),
                     *picture.over("near", "root", kind="row"),
                 ),
             ),
