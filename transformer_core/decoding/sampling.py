@@ -184,8 +184,7 @@ def begin(
     memory = None if model.encoder is None else model.encode(source_ids, source_padding)
     if isinstance(start, Tensor):
         return memory, start
-    batch = 1 if memory is None else len(memory)
-    return memory, torch.full((batch, 1), start, device=model.device)
+    return memory, torch.full((1 if memory is None else len(memory), 1), start, device=model.device)
 
 
 def next_probs(

@@ -98,8 +98,7 @@ def pattern_scores(weights: np.ndarray, pattern_keys: np.ndarray) -> Values:
     The mean is over the queries that have an answer; zero if there are none, as for copies where nothing comes twice.
     Source: Clark et al. 2019, section 3; Olsson et al. 2022.
     """
-    given = np.einsum("bhij,brij->bhri", weights, pattern_keys)
-    return _mean_over_queries(given, pattern_keys[:, None])
+    return _mean_over_queries(np.einsum("bhij,brij->bhri", weights, pattern_keys), pattern_keys[:, None])
 
 
 @measure("batch role", like="pattern_keys")

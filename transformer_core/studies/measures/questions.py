@@ -47,8 +47,7 @@ def swapped_weights(trace: Trace, prefix: str, swapped_scores: np.ndarray) -> Va
 @measure("")
 def divided_difference(post_softmax_mask: np.ndarray, weights: np.ndarray) -> Values:
     """max |zeroed_ij / sum_k zeroed_ik - w_ij|: zeros after the softmax, each row then divided by its own sum."""
-    divided = post_softmax_mask / post_softmax_mask.sum(-1, keepdims=True)
-    return np.abs(divided - weights).max()
+    return np.abs(post_softmax_mask / post_softmax_mask.sum(-1, keepdims=True) - weights).max()
 
 
 @measure("d_model")

@@ -127,8 +127,7 @@ def moved(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
 
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """cos(x, y) along the last axis."""
-    lengths = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)
-    return (one * other).sum(-1) / lengths
+    return (one * other).sum(-1) / (np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1))
 
 
 def degrees(cosines: np.ndarray) -> np.ndarray:
