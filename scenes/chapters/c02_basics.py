@@ -42,8 +42,7 @@ from scenes.mobjects.passage import rows_of
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
-from transformer_core.studies.measures.training_pairs import met
-from transformer_core.studies.translator.grammar.lexicon import in_spanish
+from transformer_core.studies.measures.training_pairs import in_spanish, met
 from transformer_core.tracing.trace import Trace
 
 #: Two matrices of parameters that are shown for all, by the names under them.

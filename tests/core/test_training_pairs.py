@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from transformer_core.studies.measures.training_pairs import met, neighbours
+from transformer_core.studies.measures.training_pairs import in_spanish, met, neighbours
 from transformer_core.studies.sentence import minimal_pairs as contrast
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -101,3 +101,9 @@ def test_the_sentence_itself_is_taken_if_one_of_its_nouns_has_two_meanings() -> 
 
 def test_the_foreign_sentence_is_none_of_the_grammar() -> None:
     assert not contrast.facts(contrast.FOREIGN)["in_grammar"]
+
+
+def test_a_word_has_all_its_forms_in_spanish():
+    assert in_spanish("red") == {"rojo", "roja", "rojos", "rojas"}
+    assert in_spanish("car") == in_spanish("cars") == {"coche", "coches"}
+    assert in_spanish("is") == set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, VGroup
 
 from scenes.animations import (
     Count,
@@ -81,7 +81,6 @@ from scenes.mobjects.pause import Pause
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
-from scenes.theme import gap
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 
@@ -219,7 +218,7 @@ class LanguageModel(Chapter):
         )
         whole, less, least = run["looking_off"].quantities()
         *_, off = run["heads_off"].quantities()
-        guess = Next(page, run["next_0"], LIKELY).shift(RIGHT * gap("word"))  # clear of the ring
+        guess = Next(page, run["next_0"], LIKELY).clear()
         names = ("all heads", "without this head", f"without the {off} that look most")
         first, second, third = rows = ablated(zip(names, (whole, less, least), strict=True))
         yield Step(

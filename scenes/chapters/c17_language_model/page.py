@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Mobject, VGroup, VMobject
@@ -16,7 +17,7 @@ from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.shapes import Box, arch, curve, dashes, frame, hatching, rule
 from scenes.mobjects.tensors import Heatmap, full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.theme import at, palette, pixels, typeset, units
+from scenes.theme import at, gap, palette, pixels, typeset, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -215,6 +216,10 @@ class Next(VGroup):
         self.number = number(share, "share", "stage number", role).next_to(text, RIGHT, buff=units(12))
         self.number.stand_on(text.baseline)
         super().__init__(self.words, self.bar, self.number)
+
+    def clear(self) -> Self:
+        """Stand a word's space farther right, clear of a ring around the last word."""
+        return self.shift(RIGHT * gap("word"))
 
 
 class Front:

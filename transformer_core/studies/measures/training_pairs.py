@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 
 from transformer_core.studies.measures.naming import Values, measure
+from transformer_core.studies.translator.grammar.lexicon import adjectives, nouns
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -78,3 +81,10 @@ def neighbours(table: NamedTensor, noun: int, adjective: int, most: int) -> tupl
         return [*chosen[:middle], here, *chosen[middle:]]
 
     return around(nouns, noun), around(adjectives, adjective)
+
+
+def in_spanish(word: str) -> set[str]:
+    """Every form in Spanish of an English noun or adjective."""
+    ways = [*product((False, True), repeat=2)]
+    things = {one.in_spanish(many) for one in nouns() if word in one.forms for _, many in ways}
+    return things | {one.in_spanish(*way) for one in adjectives() if word in one.forms for way in ways}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from itertools import product
 from pathlib import Path
 
 TABLES = tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
@@ -238,13 +237,6 @@ def spanish_words() -> frozenset[str]:
         partners = [noun for noun in nouns() if noun.is_a(adjective.tags)]
         found |= {adjective.in_spanish(n.feminine, plural) for n in partners for plural in n.numbers}
     return frozenset(found | set(TABLES["spanish_function_words"].split()))
-
-
-def in_spanish(word: str) -> set[str]:
-    """Every form in Spanish of an English noun or adjective."""
-    ways = [*product((False, True), repeat=2)]
-    things = {one.in_spanish(many) for one in nouns() if word in one.forms for _, many in ways}
-    return things | {one.in_spanish(*way) for one in adjectives() if word in one.forms for way in ways}
 
 
 @cache
