@@ -150,7 +150,7 @@ class SortedHeads(VGroup):
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
         beside = pixels(self.names.width) + 30 + 2 * NUMBER + 30
         pitch = self._pitch(STAGE.width - beside)
-        across = int((STAGE.width - beside) // pitch)
+        across = max(1, int((STAGE.width - beside) // pitch))
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
         start = shape().width / 2 - (beside + used) / 2
         left, end = start + pixels(self.names.width) + 30, start + beside + used
@@ -167,18 +167,20 @@ class SortedHeads(VGroup):
             if pattern := self.shown[places[0]]:
                 for value, spec, x, ink in ((pattern.score, ".2%", 1.5, "ink"), (pattern.chance, "share", 0.5, "ink2")):
                     self.numbers.add(number(value, spec, "stage number", ink).settle(at(end - NUMBER * x, line)))
-            y += max(GROUP, -(-len(places) // max(1, across)) * pitch) + SPLIT
+            y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
         return VGroup(grids[place] for place in self.shown)
 
     def _deep(self, pitch: float, across: int) -> float:
         """Px of all groups below each other."""
-        lines = [max(GROUP, -(-len(places) // max(1, across)) * pitch) for _, places in self.groups]
+        lines = [max(GROUP, -(-len(places) // across) * pitch) for _, places in self.groups]
         return sum(lines) + SPLIT * (len(lines) - 1)
 
     def _pitch(self, room: float) -> float:
         """The largest px from grid to grid with which all groups have room, each in one line if that may be."""
         fitting = (
-            p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, int(room // p)) <= STAGE.bottom - HIGH
+            p
+            for p in np.arange(LARGEST + AIR, 20, -1.0)
+            if self._deep(p, max(1, int(room // p))) <= STAGE.bottom - HIGH
         )
         pitch = float(next(fitting, 20.0))
         in_a_line = (room - 1) / max(len(places) for _, places in self.groups)

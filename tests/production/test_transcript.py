@@ -60,7 +60,7 @@ def test_a_film_has_its_transcripts_beside_it(finished):
     index = json.loads((folder / "steps.json").read_text())
     assert index["transcripts"] == ["film-transcript.md", "film-transcript.txt"]
     found = shown((folder / "film-transcript.md").read_text())
-    assert [text for tag, text in found if tag == "h2"] == ["1. Counting (0:00)", "2. Other (0:09)"]
+    assert [text for tag, text in found if tag == "h2"] == ["1. Counting (0:00)", "2. Other (0:08)"]
     assert [text.partition(" ")[2] for tag, text in found if tag == "h3"] == ["One <b>", "Two", "Three", "Alone"]
     said = [text for tag, text in found if tag == "p"]
     assert said == [*(step["narration"] for step in index["steps"]), index["made"]]

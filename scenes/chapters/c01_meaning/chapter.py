@@ -168,7 +168,8 @@ class Meaning(Chapter):
         capitals, comparatives = named.values()
         own_steps, fan, mean, name = picture.by_itself("the capital of", below)
         rings = [ring_around(picture.first_names[k], "warning", roomy=True) for k in picture.astray]
-        (one, there), *more = [(picture.words[k][0], picture.words[picture.nearest[k]][1]) for k in picture.astray]
+        wrong = [(picture.words[k][0], picture.words[picture.nearest[k]][1]) for k in picture.astray]
+        others = "".join(f", “{one}” to “{there}”" for one, there in wrong[1:])
         yield Step(
             "Can a direction mean something?",
             beat(
@@ -189,10 +190,9 @@ class Meaning(Chapter):
                 (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
                 draw(*picture.snaps[1:], kind="row"),
             ),
-            beat(
-                f"But “{one}” ends nearest to “{there}”" + (f", “{more[0][0]}” to “{more[0][1]}”." if more else "."),
-                *map(appear, rings),
-            ),
+            beat(f"But “{wrong[0][0]}” ends nearest to “{wrong[0][1]}”{others}.", *map(appear, rings))
+            if wrong
+            else None,
             beat(
                 f"In all dimensions, the other pairs’ mean step finds the right capital in {capitals:.0%}, "
                 f"the right comparative in {comparatives:.0%}.",
