@@ -20,7 +20,7 @@ from scenes.production.repertoire import cut, parts
 #: All code that draws.
 PACKAGES = [Path(__file__).resolve().parents[1], Path(transformer_core.__file__).parent]
 CHAPTERS = PACKAGES[0] / "chapters"
-POLL = 0.2  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
+POLL = 0.1  # seconds between two looks at the files: this works on any disk, and with any editor's way of saving
 SETTLED = 0.1  # seconds without a change after which a file is written
 BESIDE = {".py", ".png", ".ttf", ".otf"}  # what a lecture file can name: chapters, a logo, fonts
 #: Time of change, size and number of each file that is there.
