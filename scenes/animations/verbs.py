@@ -41,10 +41,10 @@ GLIDE = rate_functions.ease_in_out_sine
 LATE = rate_functions.squish_rate_func(rate_functions.smooth, 0.6, 1)
 #: Animations that play together, or one alone.
 Play: TypeAlias = Animation | tuple[Animation, ...]
-#: The head of an arrow that grows is small until the shaft is so many times as long.
-HEADS = 1.5
-#: The corners of a head at the end of its shaft, among its points.
-SIDES = (3, 7)
+#: The head of an arrow that grows has its full size when the shaft is so many times as long.
+FULL_SIZE = 1.5
+#: The two corners of a head beside the end of its shaft, among its points.
+CORNERS = (3, 7)
 #: More pairs than this meet as plain plates, without the cells of their vectors.
 DETAILED = 16
 
@@ -158,8 +158,8 @@ class Drawn(Create):
             super().interpolate_submobject(submobject, starting_submobject, alpha)
             return
         (shaft, whole), points = self.shafts[id(submobject)], starting_submobject.points
-        foot, end = (points[SIDES[0]] + points[SIDES[1]]) / 2, shaft.points[-1]
-        most = float(np.linalg.norm(whole[-1] - whole[0]) / np.linalg.norm(points[0] - foot)) / HEADS
+        foot, end = (points[CORNERS[0]] + points[CORNERS[1]]) / 2, shaft.points[-1]
+        most = float(np.linalg.norm(whole[-1] - whole[0]) / np.linalg.norm(points[0] - foot)) / FULL_SIZE
         x, y, z = ((points - foot) * min(1.0, alpha * max(1.0, most))).T
         # Turned as the shaft is, there where it ends by now.
         turn = complex(*(end - shaft.points[-2])[:2]) / complex(*(whole[-1] - whole[-2])[:2])

@@ -35,8 +35,8 @@ Tick = Callable[[int, int], None]
 READY = ("scenes.rendering", "scenes.stage.chapter")
 #: Seconds that a process has to remove what it began, when it is told to leave.
 GRACE = 0.5
-#: Seconds in which a process that has no job finds its pipe closed, though it did not hear that it should leave.
-DEAF = 5.0
+#: Seconds to wait for a process without a job that finds its pipe closed, if the signal to leave was lost.
+CLOSING = 5.0
 #: What the system says of a disk without room, and what helps.
 FULL = {errno.ENOSPC, errno.EDQUOT}
 ROOM = "free some room and run it again, it goes on from there"
@@ -182,14 +182,14 @@ def start_early(count: int = 1) -> None:
 def dismiss_early() -> None:
     """End the processes that were started early: the code that they import has changed, or nobody needs them.
 
-    One may be told to leave while it imports a library that catches whatever is raised meanwhile: then it finds its
-    pipe closed, and if it finds nothing it is killed.
+    The signal to leave raises an exception, which a library that is being imported may catch. Such a process goes on to
+    wait for a job, and ends because its pipe is closed; after `CLOSING` seconds it is killed.
     """
     while _early:
         line, process = _early.pop()
         line.close()
         process.terminate()
-        process.join(DEAF)
+        process.join(CLOSING)
         process.kill()
         process.join()
 

@@ -290,11 +290,11 @@ def test_a_crew_takes_processes_that_were_started_while_a_model_was_read():
     assert not process.is_alive()
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-def test_processes_that_were_started_early_end_when_nobody_needs_them(deaf, monkeypatch):
+@pytest.mark.parametrize("signal_is_lost", [False, True])
+def test_processes_that_were_started_early_end_when_nobody_needs_them(signal_is_lost, monkeypatch):
     crew.start_early()
     ((line, process),) = crew._early
-    if deaf:  # a library that it imports catches what a signal raises
+    if signal_is_lost:  # a library that is being imported catches what the signal raises
         monkeypatch.setattr(process, "terminate", lambda: None)
     crew.dismiss_early()
     assert not crew._early

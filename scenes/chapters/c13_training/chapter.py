@@ -15,6 +15,7 @@ from scenes.animations import (
     follow,
     gather,
     leave,
+    move_ring,
     multiply,
     pulses,
     ring_around,
@@ -329,7 +330,7 @@ class Training(Chapter):
                 claim(repeats, "Untrained, it repeats what it reads. ", "Untrained, it guesses anything. ")
                 + f"“{asks}” gives “{top_key}” {looked.quantity(0):share} of its attention.",
                 (appear(picture.labels, picture.words, picture.share), fill(picture.rows, "row")),
-                appear(ring_around(picture.grids[1].band(row)), picture.told),
+                appear(spot := ring_around(picture.grids[1].band(row)), picture.told),
             ),
             beat(
                 "An optimizer, AdamW, rescales each slope for each step.",
@@ -345,7 +346,7 @@ class Training(Chapter):
                 "Trained matrices compute attention for each sentence.",
                 (leave(*rings), *picture.run(last, half, "slow")),
             ),
-            beat(f"At the end, “{asks}” gives “{top_key}” {most:share}.", appear(ring_around(picture.told))),
+            beat(f"At the end, “{asks}” gives “{top_key}” {most:share}.", move_ring(spot, picture.told, roomy=True)),
             stage=[*picture.standing],
         )
 
