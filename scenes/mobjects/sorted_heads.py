@@ -8,9 +8,9 @@ import numpy as np
 from manim import VGroup, VMobject
 
 from scenes.layout import STAGE
-from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
+from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head

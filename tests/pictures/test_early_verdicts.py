@@ -17,14 +17,15 @@ from walking import SENTENCES, Picture, chapters, findings, name_of, trace_of, w
 
 from scenes.animations import Travel
 from scenes.animations.fades import Leave
-from scenes.chapters.c02_basics import Basics
+from scenes.chapters.c02_basics.chapter import Basics
+from scenes.chapters.c02_basics.machine import Machine, Translated
+from scenes.chapters.c02_basics.reading import TwoContexts
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.chapters.c04_encoder import encoder_plan, sublayers
 from scenes.chapters.c20_faq.cards import Claim, ClaimBars
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
-from scenes.mobjects.black_box import Machine, Translated, TwoContexts
 from scenes.stage.reading import read
 from scenes.stage.step import Record
 from scenes.theme import PIXELS_PER_UNIT, at, drawn_in

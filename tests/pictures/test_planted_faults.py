@@ -12,8 +12,8 @@ from walking import trace_of
 from scenes.animations import ring_around
 from scenes.layout import faults
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.black_box import spelled
 from scenes.mobjects.formulas import Formula
+from scenes.mobjects.sentences import spelled
 from scenes.mobjects.shapes import Box
 from scenes.mobjects.tensors import TensorGrid
 from scenes.mobjects.text import Words, number

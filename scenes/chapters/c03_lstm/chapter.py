@@ -23,11 +23,11 @@ from scenes.animations import (
 from scenes.chapters.c03_lstm.comparisons import Backwards, Handover, Swapped, Trade, legend, where_they_rise
 from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, Steps, over, room_for
 from scenes.layout import STAGE
-from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sentences import sentence
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of

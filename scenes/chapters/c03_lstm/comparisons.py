@@ -24,12 +24,12 @@ from scenes.animations import (
 from scenes.chapters.c03_lstm.figures import CELL, HEAD, SEEN, THICK, THIN, Chain, over
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.black_box import sentence
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import GOAL, Curves, hollow
 from scenes.mobjects.marks import Away, End, Ground, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number

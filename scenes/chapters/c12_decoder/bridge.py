@@ -10,10 +10,10 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMob
 
 from scenes.animations import Come, Flight, Travel, appear, draw, lagged, move_ring, ring_around
 from scenes.layout import STAGE, Room
-from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arrow, curve
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number

@@ -10,9 +10,9 @@ from manim import DOWN, LEFT, RIGHT, UP, LaggedStart, VGroup, VMobject
 
 from scenes.animations import Dive, Flight, Travel, appear, appear_in_turn, draw, exchange, gather, grow, leave, reshape
 from scenes.layout import STAGE, Room
-from scenes.mobjects.black_box import sentence, upwards
 from scenes.mobjects.next_word import NextWord
 from scenes.mobjects.ribbon import GAP, Ribbon, gutter
+from scenes.mobjects.sentences import sentence, upwards
 from scenes.mobjects.shapes import Box, arch, arrow, dot, ellipsis, rule, wire
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words

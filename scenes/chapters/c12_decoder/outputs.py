@@ -12,10 +12,10 @@ from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, ra
 from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, draw, grow, lagged
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
-from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import Span, Tick, means
 from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.ribbon import gutter
+from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, dashes, dot, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number

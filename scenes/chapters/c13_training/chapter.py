@@ -26,8 +26,8 @@ from scenes.chapters.c13_training.learning import Bill, Skills, Starts, TimeLaps
 from scenes.chapters.c13_training.lesson import CrossEntropy, Followed, Lesson
 from scenes.chapters.c13_training.pushes import Downhill, Nudges
 from scenes.layout import STAGE
-from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
+from scenes.mobjects.sentences import spelled
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.wording import counted, layer_name, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim

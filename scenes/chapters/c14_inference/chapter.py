@@ -24,11 +24,11 @@ from scenes.animations import (
 from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.draws import Draws
 from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
-from scenes.mobjects.black_box import is_short, spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
 from scenes.mobjects.role_table import hundreds
 from scenes.mobjects.rounding import ROUNDING
+from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.text import Words
 from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim

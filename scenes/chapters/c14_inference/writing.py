@@ -23,9 +23,9 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.black_box import sentence
 from scenes.mobjects.marks import End, Stands, means
 from scenes.mobjects.plots import Plot
+from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve, rule
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as HIGH

@@ -27,10 +27,10 @@ from scenes.chapters.c15_interpretation.lens import Lens, Taps
 from scenes.chapters.c15_interpretation.patching import TwoPasses, TwoRoutes
 from scenes.chapters.c15_interpretation.probe import ProbePlane
 from scenes.layout import STAGE
-from scenes.mobjects.black_box import spelled
 from scenes.mobjects.card import Card
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.role_table import RoleTable
+from scenes.mobjects.sentences import spelled
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.wording import CALLED, head_name, layer_name, role_name
 from scenes.stage.chapter import Chapter, Step, beat, claim

@@ -19,26 +19,13 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
+from scenes.chapters.c02_basics.machine import Halves, Machine, Translated, WordByWord
+from scenes.chapters.c02_basics.predictions import RECORDED, Continuation, Families
+from scenes.chapters.c02_basics.reading import Reading, Stripes, TwoContexts, Writing
 from scenes.layout import STAGE
-from scenes.mobjects.black_box import (
-    RECORDED,
-    Continuation,
-    Families,
-    Halves,
-    Machine,
-    Reading,
-    Stripes,
-    Translated,
-    TwoContexts,
-    WordByWord,
-    Writing,
-    is_short,
-    one_by_one,
-    sentence,
-    spelled,
-)
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
+from scenes.mobjects.sentences import is_short, one_by_one, sentence, spelled
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of

@@ -1,0 +1,1 @@
+"""The chapter "basics", and figures that it alone draws."""
