@@ -388,3 +388,25 @@ def test_one_head_is_said_to_cost_something_only_where_the_difference_counts_amo
     spoken = said("arguing", changed(trace, experiment__parts_removed__exact=worse))
     assert "we can’t tell it from chance." in spoken
     assert "Rare as one try" not in spoken
+
+
+def test_the_best_beginnings_are_said_to_follow_one_word_only_where_they_do() -> None:
+    trace = trace_of("The car is red")
+    best, other = "Of all that could follow, the best all follow “el”.", "All that could follow is tried."
+    assert best in said("inference", trace)
+    parent = trace["decoding.beam.parent"].values.copy()
+    parent[10] = 2  # the second best sum of two words
+    spoken = said("inference", changed(trace, decoding__beam__parent=parent))
+    assert best not in spoken
+    assert other in spoken
+
+
+def test_rows_are_said_to_look_for_the_word_that_is_written_next_only_where_each_does() -> None:
+    trace = trace_of("The car is red")
+    told = "Each row but the last looks for the word to be written next."
+    assert told in said("heads", trace)
+    weights = trace["decoder.1.cross_attn.weights"].values.copy()
+    weights[:, :, 1] = weights[:, :, 3]  # the second row looks as the fourth one does
+    spoken = said("heads", changed(trace, decoder__1__cross_attn__weights=weights))
+    assert told not in spoken
+    assert "Each row adds up to one." in spoken

@@ -115,7 +115,7 @@ def heads_off(bench: Bench, sentences: int = 1000) -> Found:
     return tensors("layer head choice", words, **by_stack) | of_words | of_heads
 
 
-#: The most that a spare head costs alone.
+#: The most that a spare head costs alone: in the gap of the costs on the sentences that choose, from 0.6% to 0.8%.
 SPARE = 0.007
 
 
