@@ -159,7 +159,8 @@ class Drawn(Create):
             return
         (shaft, whole), points = self.shafts[id(submobject)], starting_submobject.points
         foot, end = (points[CORNERS[0]] + points[CORNERS[1]]) / 2, shaft.points[-1]
-        most = float(np.linalg.norm(whole[-1] - whole[0]) / np.linalg.norm(points[0] - foot)) / FULL_SIZE
+        size = float(np.linalg.norm(points[0] - foot))
+        most = float(np.linalg.norm(whole[-1] - whole[0])) / size / FULL_SIZE if size else 1.0
         x, y, z = ((points - foot) * min(1.0, alpha * max(1.0, most))).T
         # Turned as the shaft is, there where it ends by now.
         turn = complex(*(end - shaft.points[-2])[:2]) / complex(*(whole[-1] - whole[-2])[:2])

@@ -286,8 +286,8 @@ byId("transcript")?.addEventListener("click", (event) => {
   location.hash = `ask=${cell.dataset.ask}`;
 });
 
-/* One is open at a time. */
-let opened = null;
+/* One is open at a time; `opening` is the button that was clicked last, whose values may still be read. */
+let opened = null, opening = null;
 const shut = () => {
   opened?.inspector.close();
   opened?.button.setAttribute("aria-expanded", "false");
@@ -297,9 +297,12 @@ const open = async (button, index) => {
   const number = Number(button.dataset.exhibit), step = button.closest(".step");
   const shown = lecture.steps[steps.indexOf(step)].shown.filter(([one]) => one === number);
   shut();
+  opening = button;
   try {
-    const exhibited = lecture.exhibits[number], inspector = new Inspector(await fetched(exhibited), shown, exhibited.asked);
+    const exhibited = lecture.exhibits[number], tensor = await fetched(exhibited);
+    if (opening !== button) return;
     shut();
+    const inspector = new Inspector(tensor, shown, exhibited.asked);
     opened = { button, inspector };
     button.setAttribute("aria-expanded", "true");
     step.append(inspector.box);

@@ -130,6 +130,7 @@ def test_each_number_of_a_step_leads_to_its_place_in_a_tensor_that_says_how_it_w
     for link in links:
         link.click()
         place = json.loads(link.get_attribute("data-index"))
+        disk.locator(".inspector").wait_for()
         told = disk.locator(".inspector .readout code")
         assert told.count() == bool(place)
         assert not place or json.loads(told.text_content()) == place
