@@ -1,20 +1,18 @@
-"""A card that carries an experiment: it stays while the pictures on it change."""
+"""The name of an experiment above its pictures: it stays while they change."""
 
 from __future__ import annotations
 
 from manim import VGroup
 
 from scenes.layout import STAGE, Room
-from scenes.mobjects.shapes import Box
 from scenes.mobjects.text import Words
-from scenes.theme import palette
 
 
 class Card(VGroup):
-    """A plain surface with a name in its upper left corner.
+    """A name in the upper left corner of a room, and the rest of the room for pictures.
 
     Args:
-        name: what the experiment on it is made with.
+        name: what the experiment is made with.
         room: the rectangle that it fills; `inside` is what it leaves for pictures.
 
     Example::
@@ -28,20 +26,12 @@ class Card(VGroup):
     NAMED = "fact", "ink2"
 
     def __init__(self, name: str, room: Room = STAGE) -> None:
-        self.paper = paper_in(room)
-        self.head, self.inside = room.padded().split_rows(40, 12)
+        self.head, self.inside = room.split_rows(40, 12)
         #: Of the inside, a line for the tokens that are read, and the rest.
         self.line, self.below = self.inside.split_rows(60, 24)
         self.words = self.called(name)
-        super().__init__(self.paper, self.words)
+        super().__init__(self.words)
 
     def called(self, name: str) -> Words:
         """Another name in the place of the card's own."""
-        return Words(name, *self.NAMED, self.paper).begin_in(self.head)
-
-
-def paper_in(room: Room) -> Box:
-    """A plain surface; where another one stood in the step before, it comes out of that."""
-    paper = Box.of(room, palette().surface, 18)
-    paper.key = ("paper",)
-    return paper
+        return Words(name, *self.NAMED).begin_in(self.head)

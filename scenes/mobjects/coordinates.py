@@ -1,4 +1,4 @@
-"""A vector as a list of numbers and as an arrow: two of its entries are coordinates on paper."""
+"""A vector as a list of numbers and as an arrow: two of its entries are coordinates of a plane."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
 from scenes.animations import draw, follow
 from scenes.layout import Room
-from scenes.mobjects.card import paper_in
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import rule
@@ -18,8 +17,8 @@ from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the vector, of its numbers below it, of the margin of the paper, and around the arrows.
-HIGH, DOWN_TO, EDGE, AIR = 96.0, 84.0, 22.0, 66.0
+#: Px of the vector, of its numbers below it, and around the arrows.
+HIGH, DOWN_TO, AIR = 96.0, 84.0, 66.0
 #: Px between the middles of both numbers at least.
 APART = 140.0
 
@@ -62,8 +61,6 @@ class Coordinates(VGroup):
             rule(cell.get_bottom() + DOWN * units(4), text.get_top() + UP * units(10), "focus", 4)
             for cell, text in zip(self.cells, self.numbers, strict=True)
         )
-        self.paper = paper_in(rest)
-        rest = rest.inset(EDGE)
         coordinates = vectors.pick(d_model=tuple(places))
         plane = Plane(np.vstack([coordinates.values, np.zeros(2)]), rest.inset(AIR))
         self.origin, (x, y, _) = plane.origin, plane.foot
@@ -80,7 +77,7 @@ class Coordinates(VGroup):
             else:
                 self.others.add(lead)
         super().__init__(
-            self.paper, self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
+            self.axes, self.names, self.origin, self.others, self.own, self.chips, self.chip, self.vector,
             self.leads, self.numbers,
         )  # fmt: skip
 

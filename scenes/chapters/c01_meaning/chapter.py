@@ -33,7 +33,7 @@ from scenes.chapters.c01_meaning.unknown_ways import UnknownWays
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import named_shares
-from scenes.mobjects.card import Card, paper_in
+from scenes.mobjects.card import Card
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import CosineDots, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
@@ -140,7 +140,7 @@ class Meaning(Chapter):
             ),
             beat(
                 f"The largest and the smallest number of “{token}”, as coordinates, make an arrow.",
-                (appear(picture.paper, picture.names), draw(picture.axes), appear(picture.origin)),
+                (appear(picture.names), draw(picture.axes), appear(picture.origin)),
                 (draw(picture.own), appear(picture.chips[0])),
             ),
             beat(
@@ -462,7 +462,7 @@ class Meaning(Chapter):
                 ambient=flow,
             ),
             beat("That is attention, and later chapters build it.", ambient=flow),
-            stage=[paper_in(picture.room)],
+            stage=[],
         )
 
     def whatever_the_sentence(self, trace: Trace, focus: Focus) -> Iterator[Step]:

@@ -241,7 +241,7 @@ class Panel(Card):
         super().__init__(name, room)
         self.picture, below = self.inside.golden_rows(24)
         rows = zip(lines, below.rows(len(lines), 0), strict=True)
-        self.lines = VGroup(Words(text, "block", role, self.paper).begin_in(row) for text, row in rows)
+        self.lines = VGroup(Words(text, "block", role).begin_in(row) for text, row in rows)
 
 
 class Trade:

@@ -276,7 +276,7 @@ class Inference(Chapter):
                 appear(around),
                 move_ring(around, draws.strip[-1]),
             ),
-            stage=[model.card.paper, model.name],
+            stage=[model.name],
         )
 
     def temperature(self, model: LanguageModel, draws: Draws) -> Iterator[Step]:
@@ -291,7 +291,7 @@ class Inference(Chapter):
                 f"“{draws.best}” takes {draws.rows[0][0]:.1%}. Towards zero, it becomes greedy decoding.",
                 appear(ring_around(draws.strips[0][0])),
             ),
-            stage=[model.card.paper, model.name, model.prompt, draws],
+            stage=[model.name, model.prompt, draws],
         )
 
     def top_k(self, model: LanguageModel, lists: list[NextTokens]) -> Iterator[Step]:
@@ -332,7 +332,7 @@ class Inference(Chapter):
                 appear(*(part for words, bar in verdicts for part in (words, bar.track))),
                 *(grow(bar.bar) for _, bar in verdicts),
             ),
-            stage=[model.card.paper, model.name, *model.pair],
+            stage=[model.name, *model.pair],
         )
 
     def top_p(self, model: LanguageModel) -> Iterator[Step]:
@@ -376,7 +376,6 @@ class Inference(Chapter):
             beat(f"on the left {kept[0]} tokens,", *left),
             beat(f"on the right {kept[1]}. {follows}", *right),
             stage=[
-                model.card.paper,
                 model.name,
                 *model.pair,
                 *(part for one in lists for part in (one.names, one.bars[:LISTED])),
@@ -506,7 +505,7 @@ class Inference(Chapter):
                 "So keep them: the KV cache. Each query asks only once: none is kept.",
                 draw(ring_around(VGroup(picture.keys, picture.values)), kind="slow"),
             ),
-            stage=[card.paper, card.called(named_head(layer, shown))],
+            stage=[card.called(named_head(layer, shown))],
         )
 
     def the_cache(
@@ -570,7 +569,6 @@ class Inference(Chapter):
                 appear(picture.marks[2], picture.marks[3], picture.gain(run["speedup"])),
             ),
             stage=[
-                card.paper,
                 card.called("random parameters, as many as our translator’s"),
                 picture.plot,
                 picture.ticks,

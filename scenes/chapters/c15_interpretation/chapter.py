@@ -416,7 +416,7 @@ class Interpretation(Chapter):
                 *picture.slip(),
                 ambient=pulses([picture.second[1]]),
             ),
-            stage=[card.paper],
+            stage=[],
         )
 
     def induction(self, trace: Trace) -> Iterator[Step]:

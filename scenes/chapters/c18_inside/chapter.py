@@ -92,7 +92,7 @@ class Inside(Chapter):
                 grow(mean.bar),
                 appear(mean.number),
             ),
-            stage=[card.paper, pattern.cells, words],
+            stage=[pattern.cells, words],
         )
 
     def at_rest(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -124,7 +124,7 @@ class Inside(Chapter):
             beat(
                 f"over all sinks {ratio:share} of the length of others. So it adds little.", appear(over), ambient=flow
             ),
-            stage=[card.paper, card.called("one head, one sentence"), row],
+            stage=[card.called("one head, one sentence"), row],
         )
 
     def a_name_twice(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -183,7 +183,7 @@ class Inside(Chapter):
                 (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
-            stage=[card.paper, card.called("a name that comes twice"), row],
+            stage=[card.called("a name that comes twice"), row],
         )
 
     def without_heads(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -225,7 +225,7 @@ class Inside(Chapter):
                 picture.turn(others),
                 appear(ring_around(VGroup(picture.bars[-1], picture.told[-1]), roomy=True)),
             ),
-            stage=[card.paper, card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
+            stage=[card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )
 
     def through_the_layers(self, run: Trace, tokens: Trace, depths: NamedTensor, card: Card) -> Iterator[Step]:
@@ -272,7 +272,7 @@ class Inside(Chapter):
                 appear_in_turn([*picture.landed]),
                 appear(picture.soonest, *([picture.most] if most else [])),
             ),
-            stage=[card.paper, asked, picture.plot],
+            stage=[asked, picture.plot],
         )
 
     def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -302,7 +302,7 @@ class Inside(Chapter):
                 leave(*rings[0], *rings[1]),
                 appear(chance),
             ),
-            stage=[card.paper, card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
+            stage=[card.called(f"neuron {unit.quantity(1):.0f} of layer {unit.quantity(0):.0f}")],
         )
 
     @staticmethod
@@ -353,7 +353,7 @@ class Inside(Chapter):
                 (leave(hidden), light(*pair.later)),
                 draw(*ends),
             ),
-            stage=[card.paper, card.called("two sentences that differ in their last word"), pair.above],
+            stage=[card.called("two sentences that differ in their last word"), pair.above],
         )
 
     def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -412,7 +412,7 @@ class Inside(Chapter):
                 Travel(race.likelier.chips[-1], verdicts.squares[0], kind="cut", leaving=True),
                 appear_in_turn([*verdicts.squares[1:]], "tour"),
             ),
-            stage=[card.paper, heading, *pair.both],
+            stage=[heading, *pair.both],
         )
 
     def names(self, run: Trace, heads: Trace, card: Card) -> Iterator[Step]:
@@ -458,7 +458,7 @@ class Inside(Chapter):
             ),
             beat("Your turn: how do you tell a sink from an induction head at rest?", picture.at_rest(placed)),
             beat("Repeat a token: only induction heads look elsewhere.", picture.at_rest(placed, awake=True)),
-            stage=[card.paper, card.called("more than half of its attention, on average"), bare, wall.names],
+            stage=[card.called("more than half of its attention, on average"), bare, wall.names],
         )
 
 

@@ -11,7 +11,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import Riding, appear, appear_in_turn, exchange, fill
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.card import Card, paper_in
+from scenes.mobjects.card import Card
 from scenes.mobjects.shapes import arch, arrow, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
@@ -21,25 +21,17 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 
 class Claim(Card):
-    """A card with a claim in its head; on the rest of it the claim is tested, and then gets a `verdict`.
+    """A claim above a picture; there the claim is tested, and then gets a `verdict`.
 
     Args:
         text: the claim.
-        before: the claim whose paper stays on stage.
     """
 
     NAMED = "block", "ink"
 
-    def __init__(self, text: str, before: Claim | None = None) -> None:
-        super().__init__(text)
-        if before:
-            self.remove(self.paper)
-            self.paper = self.words.paper = before.paper
-            self.add_to_back(self.paper)
-
     def verdict(self, text: str, role: str = "ink2") -> Words:
         """A verdict at the right of the claim."""
-        words = Words(text, "block", role, self.paper).end_in(self.head)
+        words = Words(text, "block", role).end_in(self.head)
         words.key = ("verdict", text)
         return words
 
@@ -57,8 +49,7 @@ class Checklist(VGroup):
         super().__init__()
         for (question, picture), place in zip(asked, places, strict=True):
             inside, foot = place.padded().split_rows(-50, 30)
-            paper = paper_in(place)
-            self.add(VGroup(paper, Words(question, "block", paper=paper).settle(foot.centre)))
+            self.add(Words(question, "block").settle(foot.centre))
             self.pictures.append(inside.fit(picture))
 
     def played(self) -> list[Animation | None]:

@@ -39,11 +39,11 @@ class Arguing(Chapter):
         picture = Dealing(run, HEADS, card.inside)
         yield from self.reach_of_chance(run, card, picture)
         yield from self.many_claims(run, card, picture)
-        yield from self.what_else_changed(run, card)
-        yield from self.another_size(run, trace.under(DEEP), card)
-        yield from self.size_against_data(trace.under(GROWN), card)
-        yield from self.what_stays_hard(trace, card)
-        yield from self.a_failure(trace.under(FAILED), card)
+        yield from self.what_else_changed(run)
+        yield from self.another_size(run, trace.under(DEEP))
+        yield from self.size_against_data(trace.under(GROWN))
+        yield from self.what_stays_hard(trace)
+        yield from self.a_failure(trace.under(FAILED))
         yield from self.a_checklist(run, trace)
 
     def take_one_out(self, run: Trace, card: Claim) -> Iterator[Step]:
@@ -175,9 +175,9 @@ class Arguing(Chapter):
             stage=[card, before, picture.hill, picture.axis, picture.ours, picture.count],
         )
 
-    def what_else_changed(self, run: Trace, before: Claim) -> Iterator[Step]:
+    def what_else_changed(self, run: Trace) -> Iterator[Step]:
         """A part goes, and with it some of the model's size; of heads it does not."""
-        card, part = Claim("“It needs feed-forward networks.”", before), "feed-forward"
+        card, part = Claim("“It needs feed-forward networks.”"), "feed-forward"
         missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
         right, left = card.inside.golden_columns(last=True)
@@ -211,9 +211,9 @@ class Arguing(Chapter):
             stage=[card, machine, picture.title],
         )
 
-    def another_size(self, run: Trace, deep: Trace, before: Claim) -> Iterator[Step]:
+    def another_size(self, run: Trace, deep: Trace) -> Iterator[Step]:
         """Scaling by the root at two widths of heads, and the norm at two depths: verdicts that turn."""
-        card = Claim("“√d_k and Norm can go.”", before)
+        card = Claim("“√d_k and Norm can go.”")
         heads, norms = _roots(run, card.inside), _norms(deep, card.inside)
         small, large = ({k: deep["exact.over_seeds"].pick(model=some[k]) for k in some} for some in (SHALLOW, DEEPER))
         sure = [counts(*(deep["exact"].pick(model=name) for name in some.values())) for some in (SHALLOW, DEEPER)]
@@ -263,9 +263,9 @@ class Arguing(Chapter):
             stage=[card, heads.columns],
         )
 
-    def size_against_data(self, run: Trace, before: Claim) -> Iterator[Step]:
+    def size_against_data(self, run: Trace) -> Iterator[Step]:
         """Accuracies of models of several widths: what is scarce depends on where one stands."""
-        card, mean = Claim("“More data helps.”", before), run["exact.over_seeds"]
+        card, mean = Claim("“More data helps.”"), run["exact.over_seeds"]
         picture, widths = SizeAndData(run, card.inside), run["width"].quantities()
         low, *_, high = mean
         ends = [(row.quantity(0), row.quantity(-1)) for row in (low, high)]
@@ -301,9 +301,9 @@ class Arguing(Chapter):
             stage=[card],
         )
 
-    def what_stays_hard(self, trace: Trace, before: Claim) -> Iterator[Step]:
+    def what_stays_hard(self, trace: Trace) -> Iterator[Step]:
         """Accuracy by length, early and late, and how much of training was that long."""
-        card, run, brief = Claim("“Long sentences are hard.”", before), trace.under(FAILED), trace.under(LONGER)
+        card, run, brief = Claim("“Long sentences are hard.”"), trace.under(FAILED), trace.under(LONGER)
         picture = ByLength(run, brief, card.inside)
         early, late = picture.first_failed, picture.failed
         hardest = late.values[-1] == late.values.max() > late.values.min()
@@ -333,9 +333,9 @@ class Arguing(Chapter):
             stage=[card],
         )
 
-    def a_failure(self, run: Trace, before: Claim) -> Iterator[Step]:
+    def a_failure(self, run: Trace) -> Iterator[Step]:
         """A sentence that goes wrong, and the forms that other nouns give."""
-        card = Claim("“The noun in between gives the form.”", before)
+        card = Claim("“The noun in between gives the form.”")
         picture, tally = CloseBy(run, card.inside), run["swapped.tally"]
         head, other, wrong, right, query_token = picture.words
         like, unlike = ([tally.pick(kind=k, choice=c) for c in ("right", "tried")] for k in ("like it", "unlike it"))
