@@ -14,6 +14,7 @@ from scenes.animations.ambient import WIDER
 from scenes.animations.dives import BORDER
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import THICK, THIN, Arcs
+from scenes.mobjects.card import Card
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, path, wire
@@ -245,3 +246,10 @@ def test_rooms_share_out_what_they_are_given() -> None:
     assert large.width / (large.width + small.width) == pytest.approx(0.618)
     figure = room.fit(VGroup(Words("a text", "title")), most=10)
     assert max(figure.width / units(room.width), figure.height / units(room.height)) == pytest.approx(1.0)
+
+
+def test_what_was_measured_stands_on_the_stage_without_a_surface_and_has_its_width() -> None:
+    card = Card("the queries of one head")
+    assert [type(part) for part in card] == [Words]
+    assert (card.inside.left, card.inside.right, card.inside.bottom) == (STAGE.left, STAGE.right, STAGE.bottom)
+    assert card.words.get_bottom()[1] > at(0, card.inside.top)[1]
