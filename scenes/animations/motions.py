@@ -131,18 +131,18 @@ class Morph(Motion):
 
 
 class Visit(Motion):
-    """A ring goes from one place to the next along the run, resting at each."""
+    """A ring, or what else is seen as one thing, goes from one place to the next along the run, resting at each."""
 
     def __init__(self, ring: VMobject, places: Sequence[Mobject], kind: str = "slow") -> None:
-        self.stations = [(place.get_center(), place.width, place.height) for place in places]
-        self.base = ring.points.copy() - ring.get_center()
-        self.size = ring.width, ring.height
+        self.stations = [place.get_center() for place in places]
+        self.bases = [(leaf, leaf.points - ring.get_center()) for leaf in ring.family_members_with_points()]
         super().__init__(ring, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
         here, after, share = resting(self.rate_func(alpha), len(self.stations))
-        centre = self.stations[here][0] * (1 - share) + self.stations[after][0] * share
-        self.mobject.points = self.base + centre
+        centre = self.stations[here] * (1 - share) + self.stations[after] * share
+        for leaf, base in self.bases:
+            leaf.points = base + centre
 
 
 class Through(Motion):

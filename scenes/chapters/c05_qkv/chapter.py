@@ -10,7 +10,6 @@ from scenes.animations import (
     Dive,
     Rise,
     Travel,
-    Visit,
     appear,
     appear_in_turn,
     deal,
@@ -81,38 +80,44 @@ class QKV(Chapter):
         """The question of the chapter."""
         x, query_token = entering(trace, focus).pick(position=focus.query_token), focus.query_token
         roles = ThreeRoles(x, dict.fromkeys(LETTERS, x), ribbon.below(STAGE), coloured=False)
-        query, key, value = roles.opening()
         chip = ribbon.chips[ribbon.place(query_token)]
         clear, here = clear_role(trace), Looking(trace, focus)
         first = Looking(trace, clear, ASKED[clear.role]) if clear else here
-        asking = first.chips[ribbon.place(query_token)]
-        eye = ring_around(asking, "query")
+        asks = here.tag, here.question
         example = (
             [
                 beat(
                     f"In {head_name(clear.layer, clear.head)}, “{query_token}” asks: {Phrase(first.asked)}",
-                    appear(first.question, eye),
-                    Visit(eye, [asking, *first.chips, asking]),
-                    leave(eye),
+                    *first.asking(),
                 ),
                 beat(f"{share_of(trace, clear):share} of its attention goes to “{clear.top_key}”.", *first.look()),
             ]
             if clear
             else []
         )
+        met = dict(zip(("query", "key"), [*(here.tags or [here.tag])[:1], *here.found[:1]], strict=False))
+        waiting = {role: roles.tags[role].copy() for role in met}
+        query, key, value = roles.opening(waiting)
         yield Step(
             "How can one vector do three jobs?",
             *example,
             beat(
                 followed(focus, trace),
-                (leave(first.heading, first.question, *first.seen), appear(here.heading, here.question))
+                (
+                    leave(first.heading, *first.arcs, *first.marks, *first.found),
+                    appear(here.heading, here.question),
+                    *exchange([first.tags[0]], [here.tag], "row"),
+                )
                 if clear
-                else None,
-                *here.look(),
+                else Travel(here.asker, VGroup(*asks), kind="row"),
+                *here.look(keys=True),
             ),
             beat(
                 f"“{query_token}” enters as a vector of {trace['config.d_model']} numbers.",
-                (leave(here.heading, *[here.question] * bool(clear), *here.seen), *exchange(first.chips, ribbon.chips)),
+                (
+                    leave(here.heading, *here.arcs, *here.marks, *here.tags[1:], *here.found[1:]),
+                    *exchange([*first.chips, *met.values()], [*ribbon.chips, *waiting.values()]),
+                ),
                 (
                     ribbon.mark({ribbon.place(query_token): "residual"}),
                     Travel(chip, roles.whole, kind="row"),

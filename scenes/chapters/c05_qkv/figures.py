@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from types import MappingProxyType
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Travel, appear, draw, exchange, leave
+from scenes.animations import Travel, Visit, appear, appear_in_turn, draw, exchange, leave, reshape
+from scenes.animations.verbs import Play
 from scenes.layout import STAGE, Room
-from scenes.mobjects.arcs import Arcs
+from scenes.mobjects.arcs import SEEN, Arcs
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
@@ -56,27 +58,59 @@ TALLEST, WIDER, BIASED = 110.0, 1.4, 0.7
 HEAD = 84.0
 #: Px of the bar of the longest vector, from a vector to its bar, and for the number behind that.
 LONGEST, BESIDE, DIGITS = 520.0, 40.0, 130.0
+#: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
+#: met a key is in its notch.
+PINNED, TURNED, NOTCH = 1.5, {"query": -np.pi / 2, "key": np.pi}, 8.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
 ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
 
 
 class Looking(Arcs):
-    """The attention of the query token in a head, as arcs over the stage, below its name and what is `asked`."""
+    """The attention of the query token in a head, as arcs over the stage, below its name.
+
+    What the token asks hangs on the `tag` of its query, which meets those of the keys: their shapes fit. `found` are
+    the keys that answer, each with an arc to the query token, and `tags` is the query where it has met them.
+    """
 
     def __init__(self, trace: Trace, focus: Focus, asked: str = "") -> None:
         head, room = STAGE.split_rows(HEAD)
         weights = focus.seen(trace)["weights"].pick(query=focus.query_token)
-        super().__init__(weights.words("key"), weights.position("key", focus.query_token), weights, room)
-        self.asked = asked
+        here = weights.position("key", focus.query_token)
+        super().__init__(weights.words("key"), here, weights, room)
+        self.asked, self.asker = asked, self.chips[here]
         self.heading = Words(f"head {letter_of(focus.head)}", "title").settle(head.centre).begin_at(at(head.left, 0)[0])
-        self.question = Words(asked or "?", "title", "query" if asked else "ink2").settle(head.centre)
+        nearest = sorted((i for i in range(len(weights)) if i != here), key=lambda i: abs(i - here))
+        self.keys = [pin("key", self.chips[i]) for i in nearest]
+        self.found = [key for key, i in zip(self.keys, nearest, strict=True) if weights.values[i] > SEEN]
+        self.tags = [pin("query", key, -NOTCH) for key in self.found]
+        self.over = [pin("query", key, NOTCH) for key in self.keys]
+        self.tag = pin("query", pin("key", self.asker), NOTCH)
+        self.question = Words(asked or "?", "title", "query" if asked else "ink2")
+        self.question.next_to(self.tag, UP, buff=gap("chip"))
+        over, under = (
+            self.question.get_edge_center(way)[0] - at(x, 0)[0] for way, x in ((RIGHT, STAGE.right), (LEFT, STAGE.left))
+        )
+        self.question.shift(LEFT * (max(over, 0) + min(under, 0)))
         for share in self.marks:
             share.scale(WIDER)
-        self.seen = [*self.arcs, *self.marks]
 
-    def look(self) -> list[Animation]:
-        """The arcs are drawn, and get their numbers."""
-        return [draw(*self.arcs, kind="slow", back=True), appear(*self.marks)] if len(self.arcs) else []
+    def asking(self) -> list[Play]:
+        """The query goes from token to token, nearest first: each shows its key, and most have no answer."""
+        others = [key for key in self.keys if key not in self.found]
+        return [
+            Travel(self.asker, VGroup(self.tag, self.question), kind="row"),
+            (Visit(self.tag, [self.tag, *self.over]), *([appear_in_turn(self.keys, "slow")] if self.keys else [])),
+            leave(*others),
+        ]
+
+    def look(self, keys: bool = False) -> list[Play]:
+        """The query meets the keys that answer, which show up if they are new, and from each an arc comes back."""
+        if not self.found:
+            return []
+        met = (leave(self.question), *exchange([self.tag] * len(self.tags), self.tags, "row"))
+        fit = [reshape(tag, lit(tag)) for tag in (*self.found, *self.tags)]
+        answers = (draw(*self.arcs, kind="slow"), *fit)
+        return [*([appear_in_turn(self.found)] if keys else []), met, answers, appear(*self.marks)]
 
 
 class ThreeRoles(VGroup):
@@ -86,7 +120,7 @@ class ThreeRoles(VGroup):
         x: the vector itself, shown across the top as `whole`.
         vectors: for each role the vector in its panel.
         room: the rectangle that is filled.
-        coloured: True if what each role makes of the vector is shown; else that is a question.
+        coloured: True if what each role makes of the vector is shown; else its question alone.
         biased: True if the matrices of the roles have a bias each.
         below: what stands in a line below the panels, if it has parts.
 
@@ -110,6 +144,7 @@ class ThreeRoles(VGroup):
         self.panels: dict[str, VGroup] = {}
         self.vectors: dict[str, VMobject] = {}
         self.symbols: dict[str, VMobject] = {}
+        self.tags: dict[str, Tag] = {}
         self.tensors, self.feet = vectors, {}
         tops: list[Room] = []
         for (role, tensor), part in zip(vectors.items(), room.columns(3, 36), strict=True):
@@ -117,12 +152,13 @@ class ThreeRoles(VGroup):
             letter, question = role[0].upper(), QUESTIONS[role]
             symbol = f"x {{{{ W_{letter} : {role} }}}}" + f" + b_{letter}" * biased
             last = Formula(symbol, LARGE).scale(BIASED if biased else 1) if coloured else Words(question, "stage word")
-            named = VGroup(Tag(role).scale(1.6), Words(role, "title", role)).arrange(RIGHT, buff=gap("chip"))
+            tag = Tag(role).scale(1.6).set_z_index(1)
+            named = VGroup(tag, Words(role, "title", role)).arrange(RIGHT, buff=gap("chip"))
             lines = VGroup(named, last).arrange(DOWN, buff=gap("chip" if below else "grid"))
             top, self.feet[role] = part.inset(34, LOWER if below else 34).split_rows(-min(130.0, FOOTED * part.height))
-            tops.append(top.inset(0, LOWER))
+            tops.append(top.inset(0, LOWER) if coloured else part)
             self.panels[role] = VGroup(plate.move_to(part.centre), lines)
-            self.vectors[role] = Words("?", "chapter", role).settle(self.feet[role].centre)
+            self.tags[role] = tag
             if coloured:
                 self.vectors[role] = vector_in(self.feet[role], tensor, role, most=TALLEST)
                 self.symbols[role] = last
@@ -141,12 +177,15 @@ class ThreeRoles(VGroup):
         ]
         super().__init__(self.whole, *self.ways, *self.panels.values(), *self.vectors.values())
 
-    def opening(self) -> list[tuple[Animation, ...]]:
-        """Role by role: its panel appears, and what it makes of the vector comes into it."""
-        return [
-            (appear(panel, way), Travel(self.whole, vector, kind="row") if self.symbols else appear(vector))
-            for panel, way, vector in zip(self.panels.values(), self.ways, self.vectors.values(), strict=True)
-        ]
+    def opening(self, waiting: Mapping[str, VMobject] = MappingProxyType({})) -> list[tuple[Animation, ...]]:
+        """Role by role: its panel appears around the tag, if that is `waiting`, and what it makes of the vector."""
+        plays = []
+        for (role, (plate, lines)), way in zip(self.panels.items(), self.ways, strict=True):
+            parts = [plate, *lines[0][role in waiting :], lines[1], way]
+            made = [Travel(self.whole, self.vectors[role], kind="row")] if role in self.vectors else []
+            tag = [Travel(waiting[role], lines[0][0], leaving=True)] if role in waiting else []
+            plays.append((appear(*parts), *tag, *made))
+        return plays
 
     def exchanged(self, readings: Sequence[VGroup]) -> Exchanged:
         """The matrices of queries and keys in each other's place, what they make then, and whose scores that gives."""
@@ -352,6 +391,21 @@ class Lengths(VGroup):
             for both, (old, new) in zip(pairwise(drawn), pairwise(said), strict=True)
         ]
         super().__init__(*self.names, *drawn[0], self.title, *said[0])
+
+
+def pin(role: str, below: VMobject, air: float = 12.0) -> Tag:
+    """The tag of a role above a token or another tag, turned so that the tip of a query fits the notch of a key."""
+    tag = Tag(role).scale(PINNED)
+    tag[0].rotate(TURNED[role])
+    return tag.next_to(below, UP, buff=units(air)).set_z_index(1)
+
+
+def lit(tag: Tag) -> Tag:
+    """The tag in full light."""
+    shine = tag.copy()
+    shine[0].set_fill(shine[0].get_stroke_color())
+    shine[1].set_fill(palette().background)
+    return shine
 
 
 def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:
