@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import (
-    Count,
     Dive,
     Rise,
     Swinging,
     Travel,
+    Wipe,
     appear,
     appear_in_turn,
     deal,
@@ -32,7 +32,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.attention_grid import AttentionGrid, board_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.operation import Operation
-from scenes.mobjects.products import HALF_TURN, WIDE, KeyFan, PlaneOfTwo, value_line
+from scenes.mobjects.products import HALF_TURN, KeyFan, PlaneOfTwo
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.wording import counted, head_name, spanish_of
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -124,44 +124,33 @@ class Scores(Chapter):
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
         lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
         flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
-        plane_room, facts_room = STAGE.golden_columns()
-        plane = PlaneOfTwo(head, query_token, top_key, plane_room, (flat, HALF_TURN - flat), grown, ".3f", WIDE)
-        facts = VGroup(
-            value_line(head["q_norm"].pick(query=query_token), ".3f", "query", space="grid"),
-            value_line(head["k_norm"].pick(key=top_key), ".3f", "key", space="grid"),
-            value_line(cosine, ".4f", space="grid"),
-        ).arrange(DOWN, buff=gap("grid"), aligned_edge=RIGHT)
-        told = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta ="), number(score, ".2f", "large number")
-        product = VGroup(*told).arrange(RIGHT, buff=gap("grid"))
-        facts_room.padded().fit(VGroup(facts, product).arrange(DOWN, buff=gap("part"), aligned_edge=RIGHT))
+        plane = PlaneOfTwo(head, query_token, top_key, STAGE, (flat, HALF_TURN - flat), grown)
+        told = VGroup(Formula("cos theta ="), number(cosine, ".2f", "stage number")).arrange(RIGHT, buff=gap("grid"))
+        told.next_to(plane.origin, DOWN, buff=gap("grid")).align_to(plane.origin, RIGHT)
+        if cosine <= 0:
+            told.next_to(plane.reach[1], LEFT, buff=gap("part"))
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
         query, key, found = board.queries[here], board.keys[there], board.cells[here, there]
         shown = VGroup(found.disc, *found.written)
-        rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(facts[-1], roomy=True)
-        swing = Swinging(
-            plane.key, plane.query, plane.origin, product[1], score, head["turned_scores"].pick(**pair).quantities(),
-            also=[(facts[-1][1], cosine, head["turned_cosines"].quantities(), ".4f")],
-            rider=plane.names[1], base_rider=plane.names[0],
-        )  # fmt: skip
-        supposed = Words("what if?", "block", "ink2").next_to(facts, UP, buff=gap("grid"))
-        counts = [
-            Count(text, longer.pick(part=place).quantities(), spec, "slow")
-            for place, (text, spec) in enumerate(((facts[0][1], ".3f"), (facts[1][1], ".3f"), (product[1], ".2f")))
-        ]
+        rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(told, roomy=True)
+        turned, cosines = head["turned_scores"].pick(**pair).quantities(), head["turned_cosines"].quantities()
+        swing = Swinging(plane, score, turned, also=[(told[1], cosine, cosines, ".2f")])
+        supposed = Words("what if?", "block", "ink2").next_to(told, LEFT, buff=gap("part"))
+        counts = [(text, longer.pick(part=i).quantities()) for i, text in enumerate((*plane.lengths, plane.score))]
         answer = (
             [
                 beat(
                     "Turn the key: cosine and score fall,",
-                    (leave(ring, plane.drop, plane.reach, plane.angle), appear(supposed)),
+                    (leave(ring, plane.drop, plane.reach, plane.angle), appear(supposed, plane.outline, rise=False)),
                     swing.to(flat),
                 ),
                 beat("to zero at a right angle, then below.", swing.to(HALF_TURN / 2), swing.to(HALF_TURN - flat)),
                 beat("Turn it back:", swing.to(flat)),
-                beat("let both arrows grow.", appear(swing.ghosts(flat)), (swing.stretch(grown), *counts)),
-                beat(f"Yes: {products[-1]:.2f} again.", appear(ring_around(product[1], roomy=True))),
+                beat("let both arrows grow.", swing.stretch(grown, counts)),
+                beat(f"Yes: {products[-1]:.2f} again.", appear(ring_around(plane.highest, roomy=True))),
             ]
             if cosine > 0
-            else [beat("Yes, if query and key are long.", appear(ring_around(facts[0], roomy=True)))]
+            else [beat("Yes, if query and key are long.", appear(ring_around(plane.lengths[0], roomy=True)))]
         )
         yield Step(
             "An angle, and two lengths",
@@ -169,15 +158,19 @@ class Scores(Chapter):
             beat(
                 "Both lengths times the cosine of the angle make the score.",
                 leave(*rings, board.ribbon),
-                (Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
+                (
+                    Travel(query, plane.query, leaving=True),
+                    Travel(shown, plane.score, leaving=True),
+                    appear(plane.origin, plane.names[0]),
+                ),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
-                (appear(plane.angle), appear_in_turn([*facts])),
+                appear(plane.angle, told, *plane.lengths),
             ),
             beat("How far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
             beat(
                 "times the query’s length: the score.",
-                Travel(shown, product[1], leaving=True),
-                appear(product[0]),
+                swing.turn_up(),
+                Wipe(plane.area),
             ),
             beat(
                 "Your turn: can a score be high at a small cosine?",

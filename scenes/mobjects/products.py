@@ -1,40 +1,42 @@
-"""The plane of a query and a key, and named numbers in a line."""
+"""The plane of a query and a key, where their score is an area."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell
-from scenes.mobjects.marks import Away, Reach, means
+from scenes.mobjects.marks import Away, Length, Reach, means
 from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import HIGH
-from scenes.mobjects.shapes import around, arrow, dashes, dot, path, rule
+from scenes.mobjects.shapes import around, arrow, dashes, dot, path, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
-from scenes.mobjects.wording import entry_name
-from scenes.theme import gap, signed, units
+from scenes.theme import gap, palette, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Angles in degrees between two arrows: the same way, at a right angle, apart, opposite.
 SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
-#: Px around a plane, across and down: at the sides of a card, and where arrows are as long as a stage allows.
-USUAL, WIDE = (80.0, 110.0), (120.0, 76.0)
+#: Px around a plane, across and down, and left, above, right and below where an area has its number beside it.
+WIDE, ROOMY = (120.0, 76.0), (200.0, 24.0, 110.0, 96.0)
+#: How opaque an area is, and px from it to its number.
+SHEER, BESIDE = 0.35, 28.0
 #: Px of the score of a key, across and at most down, of its token, and of the dot where the key's shadow ends.
 SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
 
 
 class PlaneOfTwo(VGroup):
-    """The plane that a query and a key span, where both keep their lengths and their angle.
+    """The plane that a query and a key span, where both keep their lengths and their angle, and their score is an area.
 
     There is room for the key at all angles of `swings`, in degrees from the query, and for both at `grown` times their
-    length, within `margin` px of the edges. `drop` is the perpendicular from the tip of the key to the query, `reach`
-    the projection of the key onto it, |k| cos θ, and `length` is |q|; their numbers are written as `spec` says.
+    length. `drop` is the perpendicular from the tip of the key to the query, `reach` the projection of the key onto it,
+    |k| cos θ. `wall` is the query turned upright: with the reach it spans the `area`, beside which `score` stands,
+    and `highest` when both have grown. `lengths` are |q| and |k|.
     """
 
     def __init__(
@@ -45,28 +47,38 @@ class PlaneOfTwo(VGroup):
         room: Room,
         swings: Sequence[float] = (SAME_WAY, RIGHT_ANGLE, APART),
         grown: float = 1.0,
-        spec: str = ".2f",
-        margin: tuple[float, float] = USUAL,
     ) -> None:
         points: NamedTensor = head["plane"].pick(query=query_token, key=top_key)
         tip: NamedTensor = points.pick(other=top_key.position)
         length: Quantity = head["q_norm"].pick(query=query_token)
+        score: Quantity = head["scores"].pick(query=query_token, key=top_key)
         far, side = float(np.linalg.norm(tip.values)), 1.0 if tip.values[1] >= 0 else -1.0
+        most, away = grown * float(length), UP * side
         swung = [[grown * far * np.cos(t), side * grown * far * np.sin(t)] for t in np.radians(swings)]
-        spots = np.array([tip.values, [grown * float(length), 0], [0, 0], *swung])
-        plane = Plane(spots, room.inset(*margin))
+        spots = np.array([tip.values, [most, 0], [0, side * most], [0, 0], *swung])
+        left, above, right, below = ROOMY
+        plane = Plane(spots, Room(room.left + left, room.top + above, room.right - right, room.bottom - below))
         self.origin, start = plane.origin, plane.foot
         end, foot = plane.point(tip.values), plane.point((tip.values[0], 0))
         self.query = arrow(start, plane.point((float(length), 0)), "query", 9, 30)
+        self.wall = arrow(start, plane.point((0, side * float(length))), "query", 9, 30)
         self.key = plane.arrow(start, tip.quantities(), "key", 9, 30)
         self.drop = dashes(end, foot, "ink2", 4)
-        away = UP * side
         self.reach = VGroup(
             means(rule(start, foot, "key", 14), Reach(tip.quantity(0), 0, plane.px / 18, plane.ground)),
-            number(tip.quantity(0), spec, "stage number").settle((start + foot) / 2 - away * units(46)),
+            number(tip.quantity(0), ".2f", "stage number").settle((start + foot) / 2 - away * units(46)),
         )
-        self.length = number(length, spec, "stage number", "query").settle(plane.point((float(length), 0)))
-        self.length.next_to(self.query, RIGHT, buff=units(18))
+        self.area = VMobject(fill_color=signed(float(score), abs(float(score))), fill_opacity=SHEER, stroke_width=0)
+        self.area.set_points_as_corners(corners(start, foot - start, self.wall))
+        means(self.area, Length(tip.quantity(0), "width", plane.px, float(length) * plane.px))
+        self.score = beside(number(score, ".2f", "large number"), self.area)
+        self.highest = self.score.copy().shift(away * units(plane.px) * (most - float(length)) / 2)
+        self.outline = self.area.copy().set_fill(opacity=0).set_stroke(palette().ink2, stroke(3))
+        own = {axis: at for axis, at in {"query": query_token, "key": top_key}.items() if axis in head["k_norm"].axes}
+        self.lengths = VGroup(
+            number(length, ".2f", "stage number", "query").settle(self.query.get_right()),
+            number(head["k_norm"].pick(**own), ".2f", "stage number", "key").settle(end),
+        )
         turn = float(np.arctan2(tip.values[1], tip.values[0]))
         (middle,) = around(start, 160, turn / 2, turn / 2, 1)
         self.angle = VGroup(path(around(start, 120, 0, turn), "ink2", 4), Words("θ", "block").settle(middle))
@@ -74,8 +86,23 @@ class PlaneOfTwo(VGroup):
             Token(token, role, 0, HIGH, "stage word") for token, role in ((query_token, "query"), (top_key, "key"))
         )
         asker.next_to(self.query, -away, buff=units(18)).align_to(self.query, RIGHT)
-        self.names = VGroup(asker, found.next_to(end, away, buff=units(14)))
-        super().__init__(self.drop, self.angle, self.origin, self.reach, self.query, self.key, self.names, self.length)
+        found.next_to(end, RIGHT, buff=units(22))
+        for text, before in zip(self.lengths, (self.query, found), strict=True):
+            text.begin_at(before.get_right()[0] + units(18))
+        self.names = VGroup(asker, found)
+        super().__init__(self.area, self.drop, self.angle, self.origin, self.reach, self.wall, self.query, self.key)
+        self.add(self.names, self.lengths, self.score)
+
+
+def corners(foot: np.ndarray, reach: np.ndarray, wall: VMobject) -> list[np.ndarray]:
+    """Points of the rectangle over a reach, as high as a wall."""
+    up = wall[-1].points[0] - foot
+    return [foot, foot + reach, foot + reach + up, foot + up, foot]
+
+
+def beside(text: Words, area: VMobject) -> Words:
+    """The number of an area, to the left of it."""
+    return text.settle(area.get_center()).end_at(area.get_left()[0] - units(BESIDE))
 
 
 class KeyFan(VGroup):
@@ -124,11 +151,3 @@ class KeyFan(VGroup):
         VGroup(*rows).arrange(DOWN, buff=units(8), aligned_edge=RIGHT).move_to(right.centre)
         super().__init__(self.line, self.origin, self.drops, self.query, self.keys, self.feet, self.chips, self.asker)
         self.add(self.scores, self.tokens)
-
-
-def value_line(quantity: Quantity, spec: str, role: str = "ink", space: str = "chip") -> VGroup:
-    """A number after its name on one baseline, "length of the query  3.21"; the gap `space` leaves room for a sign."""
-    label = Words(entry_name(quantity), "stage word", "ink2")
-    value = number(quantity, spec, "large number", role)
-    value.next_to(label, RIGHT, buff=gap(space)).stand_on(label.baseline)
-    return VGroup(label, value)

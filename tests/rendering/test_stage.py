@@ -78,7 +78,7 @@ class Swung(Read):
         self.plane = PlaneOfTwo(focus.seen(self.trace), focus.query_token, focus.top_key, STAGE)
         head, pair = focus.seen(self.trace), {"query": focus.query_token, "key": focus.top_key}
         score, turned = head["scores"].pick(**pair), head["turned_scores"].pick(**pair).quantities()
-        self.swing = Swinging(self.plane.key, self.plane.query, self.plane.origin, self.plane.length, score, turned)
+        self.swing = Swinging(self.plane, score, turned)
 
     def construct(self) -> None:
         self.add(self.plane)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import LEFT, RIGHT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import (
     Dive,
@@ -12,6 +12,7 @@ from scenes.animations import (
     Swinging,
     Travel,
     Visit,
+    Wipe,
     appear,
     appear_in_turn,
     deal,
@@ -37,10 +38,10 @@ from scenes.mobjects.card import Card
 from scenes.mobjects.coordinates import Coordinates
 from scenes.mobjects.directions import CosineDots, WordSteps
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo, value_line
+from scenes.mobjects.products import APART, RIGHT_ANGLE, SAME_WAY, PlaneOfTwo
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.soft_lookup import Slider, SoftTable
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from scenes.theme import gap
 from transformer_core.studies.focus import DECODER, Focus, embedding_of, focus_of, layers_of, sense_head
@@ -214,18 +215,14 @@ class Meaning(Chapter):
         room, facts_room = card.inside.golden_columns()
         plane = PlaneOfTwo(run, query, key, room)
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
-        facts = value_line(dot, ".2f", space="grid"), value_line(cosine, ".2f")
-        product = Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE)
+        product = facts_room.fit(Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE))
         angle = Formula(
             "cos theta = ({{ a : query }} dot {{ b : key }}) / (abs({{ a : query }}) abs({{ b : key }}))", LARGE
         )
-        places = [place for half in facts_room.rows(2) for place in half.rows(2)]
-        for figure, place in zip((product, facts[0], angle, facts[1]), places, strict=True):
-            place.fit(figure)
-        turned = run["turned_scores"].pick(query=query, key=key).quantities()
-        swing = Swinging(plane.key, plane.query, plane.origin, facts[0][1], dot, turned)
+        value = number(cosine, ".2f", "large number")
+        facts_room.fit(VGroup(angle, value).arrange(DOWN, buff=gap("part")))
+        swing = Swinging(plane, dot, run["turned_scores"].pick(query=query, key=key).quantities(), riding=False)
         own = plane.drop, plane.reach, plane.names[1]
-        nothing = ring_around(facts[0][1], roomy=True)
         yield Step(
             "How alike are two directions?",
             beat(
@@ -234,15 +231,20 @@ class Meaning(Chapter):
                 (draw(plane.key), appear(plane.names[1])),
             ),
             beat(f"See how far “{key}” reaches along “{query}”,", draw(plane.drop), appear(plane.reach)),
-            beat(f"times the length of “{query}”: their dot product.", appear(plane.length), appear(facts[0])),
+            beat(
+                f"times the length of “{query}”: their dot product.",
+                appear(plane.lengths[0]),
+                swing.turn_up(),
+                (Wipe(plane.area), appear(plane.score)),
+            ),
             beat("The same: multiply entry by entry, add up.", appear(product)),
-            beat("It is large when both point the same way.", (leave(*own), swing.to(SAME_WAY))),
-            beat("It shrinks to zero at a right angle,", swing.to(RIGHT_ANGLE), appear(nothing)),
-            beat("negative when they point apart.", (leave(nothing), swing.to(APART))),
+            beat("It is large when both point the same way.", (leave(product, *own), swing.to(SAME_WAY))),
+            beat("It shrinks to zero at a right angle,", swing.to(RIGHT_ANGLE)),
+            beat("negative when they point apart.", swing.to(APART)),
             beat(
                 "Divided by both lengths, it is the cosine.",
                 swing.back(),
-                (leave(swing.traces), appear(*own), appear(angle), appear(facts[1])),
+                (leave(swing.traces), appear(*own, plane.lengths[1], angle, value)),
             ),
             stage=[card],
         )
