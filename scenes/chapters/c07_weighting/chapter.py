@@ -404,7 +404,6 @@ class Weighting(Chapter):
         ]
         picture = TwoWays(trace, weights)
         word, (first, second), (one, other) = picture.word, picture.rows, picture.deciding
-        first_way, second_way = (picture.go(place) for place in range(len(SENSES)))
         flow, other_flow = (pulses(row.arcs, row.drawn_weights) for row in picture.rows)
         yield Step(
             f"How “{word}” finds its meaning",
@@ -416,6 +415,7 @@ class Weighting(Chapter):
             beat(
                 f"In {head_name(layer, head)}, it attends to “{one}”.",
                 (draw(*first.arcs, kind="row", back=True), appear(first.marks, picture.key)),
+                ambient=flow,
             ),
             beat(
                 claim(
@@ -423,15 +423,15 @@ class Weighting(Chapter):
                     f"Sublayer by sublayer, it moves to “{picture.becomes[0]}”.",
                     "Sublayer by sublayer, it moves.",
                 ),
-                *first_way,
+                *picture.go(),
                 ambient=flow,
             ),
             beat(
                 f"Change one word: now it attends to “{other}”.",
-                (leave(first.arcs, first.marks), picture.step_back(), *exchange(first.chips, second.chips)),
+                (leave(first.arcs, first.marks), *exchange(first.chips, second.chips)),
                 (draw(*second.arcs, kind="row", back=True), appear(second.marks)),
             ),
-            beat(picture.led_by, *second_way, ambient=other_flow),
+            beat(picture.led_by, *picture.swing(), ambient=other_flow),
             stage=first.chips,
         )
 

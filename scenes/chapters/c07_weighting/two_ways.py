@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import Flight, Play, Travel, reshape
+from scenes.animations import Play, Through, Travel, appear, exchange, flow, leave, reshape
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.senses import TwoSenses
@@ -21,8 +21,10 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 AIR, SIDE = 90.0, 220.0
 #: How much of the stage at the right of the word the ways fill.
 WIDE = 0.62
-#: How much is seen of a way that was gone before.
-FAINT = 0.35
+#: How much is seen of a way that was gone before, px of a drop that runs along an arc.
+FAINT, DROP = 0.35, 15.0
+#: Where between both ways the arrows are seen, and how much later than the first one the others turn.
+SHARES, LATER = np.linspace(0, 1, 40), 0.8
 #: The colours of what attention adds, and of what the feed-forward network adds.
 ROLES = {"resid_attn": "value", "resid_post": "ink2"}
 
@@ -41,7 +43,7 @@ class TwoWays(TwoSenses):
     def __init__(self, trace: Trace, weights: Sequence[NamedTensor]) -> None:
         sentences, right = [row.words("key") for row in weights], STAGE.split_columns(SIDE)[1]
         super().__init__(trace, sentences, right.split_rows(AIR)[1].split_columns(right.width * WIDE)[0])
-        stops = self.path.labels["layer"][1:]
+        stops = self.stops = self.path.labels["layer"][1:]
         self.legs = [
             VGroup(
                 self.plane.arrow_to(self.plane.point(a.values), b.quantities(), ROLES[stop.rpartition(".")[2]])
@@ -67,14 +69,40 @@ class TwoWays(TwoSenses):
             else "Attention brings in the hint, and makes most of the way to two places."
         )
 
-    def go(self, sentence: int) -> list[Play]:
-        """Grow arrow after arrow, each out of the tip before; the word that decides flies into the first one."""
-        legs = self.legs[sentence]
-        tips = [self.start[0], *(dot(leg[-1].points[0], 1) for leg in legs)]
-        hint = self.rows[sentence].chips[self.decides[sentence]].box
-        first, *others = (Travel(tip, leg, 0.0, "flow") for tip, leg in zip(tips, legs, strict=False))
-        return [(Flight(hint, legs[0]), first), *others]
+    def delivered(self, sentence: int) -> tuple[VMobject, Animation]:
+        """A drop of what attention hands over, and its way along the arc to the word."""
+        row = self.rows[sentence]
+        arc = row.arcs[int(np.argmax(row.drawn_weights))]
+        drop = dot(arc.points[0], DROP, "value")
+        return drop, flow(drop, arc)
 
-    def step_back(self) -> Animation:
-        """The first way stays faintly in place."""
-        return reshape(self.legs[0], self.legs[0].copy().set_opacity(FAINT))
+    def go(self) -> list[Play]:
+        """A drop comes along the arc, falls to the point and is the first arrow; each other grows out of a tip."""
+        drop, comes = self.delivered(0)
+        tips = [dot(leg[-1].points[0], 1) for leg in self.legs[0]]
+        others = (Travel(tip, leg, 0.0, "flow") for tip, leg in zip(tips, self.legs[0][1:], strict=False))
+        return [comes, Travel(drop, self.legs[0][0], kind="row", leaving=True), *others]
+
+    def swing(self) -> list[Play]:
+        """Another drop comes, and the arrow turns to what it brings; the others hang on its tip and turn after it."""
+        drop, comes = self.delivered(1)
+        moving, *states = [VGroup(*(leaf for leg in self._between(share) for leaf in leg)) for share in SHARES]
+        faint, home = self.legs[0].copy().set_opacity(FAINT), VGroup(*self.legs[1])
+        return [
+            (comes, appear(moving, rise=False)),
+            Travel(drop, spot := dot(self.start[0].get_center(), DROP, "value"), leaving=True),
+            (leave(spot), reshape(self.legs[0], faint), Through(moving, states)),
+            *exchange([moving], [home]),
+        ]
+
+    def _between(self, share: float) -> list[VGroup]:
+        """The arrows so far along between both ways, each from the tip of the one before: the later, the later."""
+        legs, foot = [], complex(*self.path.values[0, 0])
+        for i, steps in enumerate(zip(*np.diff(self.path.values, axis=1), strict=True)):
+            one, other = (complex(*step) for step in steps)
+            along = float(rate_functions.smooth(np.clip(share * (1 + LATER * (i > 0)) - LATER * (i > 0), 0, 1)))
+            tip = foot + one * (other / one) ** along
+            ends = (self.plane.point((end.real, end.imag)) for end in (foot, tip))
+            legs.append(self.plane.line(*ends, ROLES[self.stops[i].rpartition(".")[2]], 12, 32))
+            foot = tip
+        return legs
