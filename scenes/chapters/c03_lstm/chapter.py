@@ -8,6 +8,7 @@ from manim import DOWN, VGroup
 
 from scenes.animations import (
     Dive,
+    Flight,
     Rise,
     Travel,
     Visit,
@@ -83,7 +84,7 @@ class AgainstLSTM(Chapter):
         yield from self.be_fair(trace, recall)
         if order := exchanged(words):
             yield from self.who_notices(trace, order)
-        yield from self.what_is_traded()
+        yield from self.what_is_traded(trace)
 
     def a_chain(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
         """The question of the chapter, and the LSTM at work, step by step."""
@@ -513,38 +514,31 @@ class AgainstLSTM(Chapter):
             stage=[picture.before, picture.names, *picture.old],
         )
 
-    def what_is_traded(self) -> Iterator[Step]:
+    def what_is_traded(self, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and what it costs."""
-        picture = Trade(
-            ("knows the order", "far words: many steps apart", "reads and writes word by word", "keeps one memory"),
-            (
-                "must be told the order",
-                "far words: one layer apart",
-                "reads all at once, writes word by word",
-                "keeps every word",
-            ),
-        )
-        both = [*zip(picture.chain.lines, picture.grid.lines, strict=True)]
+        places = f"{LONG}.embed_src.position_ids"
+        numbers = trace[places].pick(batch=0).quantities() if places in trace else []
+        picture = Trade(trace[f"{LONG}.{READER}.cells"].pick(batch=0), numbers)
+        half, arcs = picture.half, [*picture.arcs.values()]
         yield Step(
             "A chain, or a grid?",
-            beat("So why doesn’t the Transformer read word by word?", picture.text()),
+            beat(
+                "So why doesn’t the Transformer read word by word?",
+                (appear(picture.few[0]), Flight(half.chips[0], picture.few[0])),
+                *picture.reads(half, picture.few, "rest"),
+            ),
             beat(
                 "So that, in reading, no word waits, and none is far away.",
-                *(appear(*pair) for pair in both[1:-1]),
-                ambient=picture.passing(),
+                (appear(picture.names[1]), draw(*arcs, kind="row")),
+                ambient=pulses(arcs),
             ),
-            beat("The price: it must be told the order,", appear(*both[0]), ambient=picture.passing()),
-            beat(
-                "and it keeps every word: twice the words, four times the pairs.",
-                appear(*both[-1]),
-                picture.longer(),
-            ),
+            beat("The price: it must be told the order,", *picture.swap(), appear(*picture.places)),
+            beat("and it keeps every word: twice the words, four times the pairs.", *picture.longer()),
             beat(
                 "For a text too long to keep, a memory of fixed size still fits.",
-                appear(ring_around(picture.chain.lines[-1])),
-                ambient=picture.passing(longer=True),
+                *picture.reads(picture.whole, picture.all[len(half.chips) - 1 :], "rest"),
             ),
-            stage=[picture.chain, picture.grid],
+            stage=[half, picture.names[0]],
         )
 
 

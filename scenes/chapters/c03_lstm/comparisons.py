@@ -2,35 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from itertools import combinations, pairwise
 
 import numpy as np
 from manim import RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import (
+    Flight,
     Riding,
     Sweep,
     Through,
+    Travel,
     Wipe,
     appear,
     appear_in_turn,
     deal,
     draw,
     exchange,
-    fill,
-    pulses,
+    leave,
 )
-from scenes.chapters.c03_lstm.figures import CELL, HEAD, SEEN, THICK, THIN, Chain, over
+from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.card import Card
 from scenes.mobjects.curves import GOAL, Curves, hollow
 from scenes.mobjects.marks import Away, End, Ground, means
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule
+from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, frame, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
@@ -45,8 +45,10 @@ LINES, NECK, NAMES = 280.0, 150.0, 270.0
 SPOT, OVER = 11.0, UP * units(40)
 #: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
 RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.9, RIGHT)
-#: The words of a short text, in the last picture.
-WORDS = 4
+#: Px of the memory of fixed size with its name; and a little way down from a word.
+SLAB, LOWER = 230.0, UP * units(10)
+#: How far two words bend down that change places.
+BENDS = -0.12, 0.25
 
 
 class Handover:
@@ -234,58 +236,70 @@ class Swapped:
         return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), appear_in_turn([*self.change[1]])]
 
 
-class Panel(Card):
-    """A card with a small picture of how something works, and lines that say what it is good and bad at."""
-
-    def __init__(self, name: str, lines: Sequence[str], role: str, room: Room) -> None:
-        super().__init__(name, room)
-        self.picture, below = self.inside.golden_rows(24)
-        rows = zip(lines, below.rows(len(lines), 0), strict=True)
-        self.lines = VGroup(Words(text, "block", role).begin_in(row) for text, row in rows)
-
-
 class Trade:
-    """A chain and a grid side by side, each with what it is good and bad at; both for a text, and for one twice as
-    long."""
+    """A sentence; above it the one memory of an LSTM, which goes from word to word, and below it attention, from each
+    word to each: arcs, and then a square for each pair. First for half of the sentence, then for all of it.
 
-    def __init__(self, chain: Sequence[str], grid: Sequence[str]) -> None:
-        left, right = STAGE.columns(2)
-        self.chain, self.grid = Panel("LSTM", chain, "residual", left), Panel("attention", grid, "weight", right)
-        self.cells = self._cells(self.chain.picture)
-        self.squares = self._squares(self.grid.picture)
+    Args:
+        memories: "position d_state".
+        places: the number of each position, as far as they are known.
+    """
+
+    def __init__(self, memories: NamedTensor, places: Sequence[Quantity]) -> None:
+        words, scale = memories.words("position"), full_colour(memories)
+        above, low = STAGE.split_rows(SLAB, 24)
+        self.half, self.whole = (Ribbon(some, low) for some in (words[: len(words) // 2], words))
+        (head, upper), (body, foot) = above.split_rows(FORM), self.half.below(low).split_rows(-FORM, 16)
+        #: The memory after each word, above those of the half and above all.
+        self.few, self.all = (
+            under(ribbon, upper, [*memories][: len(ribbon.chips)], "residual", scale, NECK, upright=True)
+            for ribbon in (self.half, self.whole)
+        )
+        self.names = VGroup(Words("LSTM", "large word", "residual").begin_in(head))
+        self.names.add(Words("attention", "large word", "weight").begin_in(foot))
+        feet, spread = [chip.get_bottom() - LOWER for chip in self.half.chips], units(self.half.wide / 5) * RIGHT
+        self.arcs = {
+            (i, j): arch(feet[i] + spread, feet[j] - spread, (i - j) * 1.5 * body.height / len(feet), "weight", 6)
+            for i, j in combinations(range(len(feet)), 2)
+        }
+        self.pairs, self.squares = (self._squares(ribbon, body) for ribbon in (self.half, self.whole))
+        self.places = VGroup(
+            number(place, "", "stage number", "weight").settle(below - 3 * LOWER)
+            for place, below in zip(places, feet, strict=False)
+        )
 
     @staticmethod
-    def _cells(room: Room) -> list[VGroup]:
-        """A chain, word for word: a cell, with the arrow that leads to it."""
-        places, air = room.columns(2 * WORDS, 26), RIGHT * units(3)
-        side = min(places[0].width, places[0].height)
-        parts = [VGroup(Box(side, side, palette().residual, 10).move_to(place.centre)) for place in places]
-        for (one, *_), part in pairwise(parts):
-            part.add(arrow(one.get_right() + air, part.get_left() - air, "residual", 5, 14))
-        return parts
-
-    @staticmethod
-    def _squares(room: Room) -> dict[tuple[int, int], VMobject]:
-        """A square for each pair of words."""
-        pitch = min(room.width, room.height) / (2 * WORDS)
-        corner = room.centre + units(pitch * (WORDS - 0.5)) * (UP - RIGHT)
+    def _squares(ribbon: Ribbon, body: Room) -> dict[tuple[int, int], VMobject]:
+        """A square for each pair of words, in the column of the second one."""
         return {
-            (i, j): Box(pitch - 5, pitch - 5, palette().weight, 4).move_to(corner + units(pitch) * (j * RIGHT - i * UP))
-            for i in range(2 * WORDS)
-            for j in range(2 * WORDS)
+            (i, j): Box(ribbon.wide, row.height, palette().weight, 4).move_to(column.cross(row).centre)
+            for i, row in enumerate(body.rows(len(ribbon.chips), 8))
+            for j, column in enumerate(ribbon.columns)
         }
 
-    def passing(self, longer: bool = False) -> Callable[[float], Animation]:
-        """Let one memory go from cell to cell, up to the last."""
-        last = self.cells[-1 if longer else WORDS - 1]
-        return pulses([rule(self.cells[0].get_left(), last.get_right())], [1.0])
+    def reads(self, ribbon: Ribbon, slabs: Sequence[VMobject], kind: str) -> list[tuple[Animation, ...]]:
+        """The memory goes on from word to word, and each changes it."""
+        steps = zip(ribbon.chips[-len(slabs) + 1 :], pairwise(slabs), strict=True)
+        return [(Travel(*both, 0.0, kind, leaving=True), Flight(chip, both[1], 0.0, kind)) for chip, both in steps]
 
-    def text(self) -> tuple[Animation, ...]:
-        """A text: the chain grows step by step, and the grid is there at once."""
-        few = [square for (i, j), square in self.squares.items() if max(i, j) < WORDS]
-        return fill(VGroup(*self.cells[:WORDS]), "slow"), appear(*few, rise=False)
+    def swap(self) -> list[tuple[Animation, ...]]:
+        """The first and the last word change places, and no arc changes; then they go back."""
+        ends = [self.half.chips[0], self.half.chips[-1]]
+        away = [one.copy().move_to(other) for one, other in zip(ends, ends[::-1], strict=True)]
+        ways = (ends, away), (away[::-1], ends[::-1])
+        return [
+            tuple(Travel(a, b, bend, "row", leaving=True) for a, b, bend in zip(old, new, BENDS, strict=True))
+            for old, new in ways
+        ]
 
-    def longer(self) -> tuple[Animation, ...]:
-        """The same for twice as many words."""
-        more = [square for (i, j), square in self.squares.items() if max(i, j) >= WORDS]
-        return fill(VGroup(*self.cells[WORDS:]), "slow"), appear_in_turn(more, "slow")
+    def longer(self) -> list[tuple[Animation | None, ...]]:
+        """Arcs give way to squares; then there are twice as many words, and four times the pairs."""
+        chips, count = [*self.half.chips], len(self.half.chips)
+        rows = [[self.pairs[i, j] for j in range(count)] for i in range(count)]
+        old, new = [*chips, self.few[-1]], [*self.whole.chips[:count], self.all[count - 1]]
+        more = [square for place, square in self.squares.items() if place not in self.pairs]
+        return [
+            (leave(self.places, *self.arcs.values()), deal(chips, *rows)),
+            exchange([*old, *self.pairs.values()], [*new, *(self.squares[place] for place in self.pairs)], "camera"),
+            (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "slow")),
+        ]
