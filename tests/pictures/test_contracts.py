@@ -46,7 +46,7 @@ MARKS = {
     "scores": 230,
     "weighting": 140,
     "heads": 900,
-    "residual": 412,
+    "residual": 290,
     "feed_forward": 3160,
     "decoder": 810,
     "training": 93,

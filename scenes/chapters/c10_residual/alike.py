@@ -1,38 +1,32 @@
-"""The vectors of a sentence, which pass through the layers of several models: do they stay apart?"""
+"""The vectors of a sentence, which pass through the layers of two models: do they stay apart?"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Mapping
 
 import numpy as np
 from manim import Animation, VGroup
 
-from scenes.animations import Count, Flight, Shades, Through
+from scenes.animations import Count, Through, draw
 from scenes.layout import Room
-from scenes.mobjects.bars import bar_on
-from scenes.mobjects.marks import Ground, means
-from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import rule
-from scenes.mobjects.tensors import full_colour
+from scenes.mobjects.marks import Tip, means
+from scenes.mobjects.planes import Plane
+from scenes.mobjects.shapes import rule, sector
 from scenes.mobjects.text import Words
-from scenes.mobjects.vectors import under
-from scenes.theme import at
+from scenes.mobjects.tokens import Token
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names at the left, below the tokens, between two models, and of a bar.
-SIDE, BELOW, BETWEEN, BAR = 320.0, 30.0, 44.0, 26.0
-#: What is written before a number of layers, and before the share of the vectors that is their own.
-DEPTH, OWN = "layers: ", "its own: "
-#: So many entries of each vector are shown.
-FIRST = 16
+#: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
+LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
+#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
+DEPTH, OWN, FAINT = "layers: ", "its own: ", 0.22
 
 
-class Alike(VGroup):
-    """A sentence, and below each token its vector in several models, each vector at length one.
+class Alike:
+    """Two fans: the vectors of a sentence in two models, as arrows from one point, and a word at the end of each.
 
     Args:
-        rows: layer × position × d_model of each model.
+        fans: layer × position × component of each model: how far each vector leads along the mean of all, and across.
         depths, shares: the number of each layer, and the share of each model's vectors that is their own there.
         names: what each model is called, and in which role.
         room: the rectangle that is filled.
@@ -40,56 +34,54 @@ class Alike(VGroup):
 
     def __init__(
         self,
-        rows: Mapping[str, NamedTensor],
+        fans: Mapping[str, NamedTensor],
         depths: NamedTensor,
         shares: Mapping[str, NamedTensor],
         names: Mapping[str, tuple[str, str]],
         room: Room,
     ) -> None:
-        side, wide = room.split_columns(SIDE, 24)
-        one = next(iter(rows.values()))
-        self.ribbon, scale = Ribbon(one.words("position"), wide), max(map(full_colour, rows.values()))
-        layers = [int(layer) for layer in one.labels["layer"]]
+        one, (head, body) = next(iter(fans.values())), room.split_rows(LINE)
+        layers, words = [int(layer) for layer in one.labels["layer"]], one.words("position")
         self.depths = [depths.quantity(layer) for layer in layers]
         self.shares = {way: [share.quantity(layer) for layer in layers] for way, share in shares.items()}
-        lines = self.ribbon.below(wide, BELOW).rows(len(rows), BETWEEN)
-        self.states, self.names, self.counts, self.bars = {}, {}, {}, {}
-        for (way, tensor), line in zip(rows.items(), lines, strict=True):
-            name, role = names[way]
-            shown = tensor.pick(d_model=slice(FIRST))
-            self.states[way] = [under(self.ribbon, line, row, role, scale) for row in shown]
-            upper, middle, lower, low = side.cross(line).rows(4, 0)
-            self.names[way] = Words(name, "stage word", role).begin_in(upper)
-            owns = self.shares[way]
-            self.counts[way] = VGroup(
-                Words(f"{DEPTH}{self.depths[0]}", "stage word", role).begin_in(middle),
-                Words(f"{OWN}{owns[0]:.0%}", "stage word", role).begin_in(lower),
-            )
-            ground, zero = Ground(), at(low.left, (low.top + low.bottom) / 2)
-            axis = means(rule(at(low.left, low.top), at(low.left, low.bottom), "ink3", 3), ground)
-            look = {"role": role, "radius": 4}
-            self.bars[way] = [
-                VGroup(axis.copy(), bar_on(zero, ground, own, "width", low.width, BAR, **look)) for own in owns
+        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").settle(head.centre)
+        self.names, self.owns, self.chips, self.origins, self.states = VGroup(), {}, {}, VGroup(), {}
+        every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
+        for (way, fan), place in zip(fans.items(), body.halves(), strict=True):
+            (name, role), (upper, rest) = names[way], place.split_rows(LINE)
+            middle, side = rest.split_columns(-SIDE, WAY)
+            plane, lines = Plane(every, middle), side.rows(len(words))
+            self.names.add(Words(name, "large word", role).begin_in(upper))
+            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).end_in(upper)
+            self.chips[way] = [
+                Token(word, "", SIDE).move_to(line.centre) for word, line in zip(words, lines, strict=True)
             ]
-        self.title = Words("first entries", "fact", "ink2").move_to(self.ribbon).begin_at(at(side.left, 0)[0])
-        super().__init__(self.ribbon, *(VGroup(*states[0]) for states in self.states.values()))
+            self.origins.add(plane.origin)
+            self.states[way] = [self._fan(plane, layer, self.chips[way], role) for layer in fan]
 
-    def deepen(self, way: str, last: float = np.inf, back: bool = False) -> tuple[Animation, ...]:
-        """The vectors of a model pass through its layers up to the `last` one; or, faster, `back` from there."""
-        here = sorted((i for i, depth in enumerate(self.depths) if depth <= last), reverse=back)
-        states, bars = [self.states[way][i] for i in here], [self.bars[way][i].copy() for i in here]
-        depths, shares = ([some[i] for i in here] for some in (self.depths, self.shares[way]))
-        columns = [[state[k].cells for state in states] for k in range(len(states[0]))]
-        fills = [[[cell.get_fill_color().to_hex() for cell in cells] for cells in column] for column in columns]
-        vectors, kind = zip(self.states[way][0], columns, fills, strict=True), "row" if back else "slow"
-        return (
-            *(Shades(state.cells, each, one[-1].copy(), kind) for state, one, each in vectors),
-            Count(self.counts[way][0], depths, "", kind, DEPTH),
-            Count(self.counts[way][1], shares, ".0%", kind, OWN),
-            Through(self.bars[way][0], bars, kind),
-        )
+    @staticmethod
+    def _fan(plane: Plane, vectors: NamedTensor, chips: list[Token], role: str) -> VGroup:
+        """A wedge between the outermost arrows, and each arrow's shaft and head with the way on to its word."""
+        ends = sorted(vectors.values.tolist(), key=lambda spot: np.arctan2(spot[1], spot[0]))
+        parts = VGroup(sector(plane.foot, plane.px * ends[0][0], ends[0], ends[-1], role, FAINT))
+        for vector, chip in zip(vectors, chips, strict=True):
+            across, up = vector.quantities()
+            shaft, head = plane.line(plane.foot, plane.point(vector.values), role, SHAFT, HEAD)
+            means(head, Tip(across, up, plane.px, 2 * SPOT, plane.ground, fixed=True))
+            parts.add(shaft, head, rule(head.points[0], chip.get_left(), "ink3", 2.5))
+        return parts
 
-    def compared(self, way: str, depth: float) -> Iterator[Animation]:
-        """Each vector of a model, as it is after so many layers, is laid upon the next."""
-        *_, state = (state for state, layer in zip(self.states[way], self.depths, strict=True) if layer <= depth)
-        return (Flight(*pair, 0.0, "row") for pair in pairwise(state))
+    def come(self) -> Animation:
+        """All arrows grow from their points, and ways lead on to the words."""
+        return draw(*(part for states in self.states.values() for part in states[0][1:]), kind="row")
+
+    def deepen(self, way: str, first: float, last: float) -> tuple[Animation, ...]:
+        """The vectors of a model pass through its layers from one to another."""
+        here = [i for i, depth in enumerate(self.depths) if first <= depth <= last]
+        shares = [self.shares[way][i] for i in here]
+        fan, states = self.states[way][0], [self.states[way][i] for i in here]
+        return Through(fan, states), Count(self.owns[way], shares, ".0%", "slow", OWN)
+
+    def count(self, first: float, last: float) -> Animation:
+        """The number of layers that both have passed."""
+        return Count(self.depth, [depth for depth in self.depths if first <= depth <= last], "", "slow", DEPTH)

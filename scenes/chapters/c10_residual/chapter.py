@@ -12,12 +12,12 @@ from scenes.animations import (
     Wipe,
     appear,
     appear_in_turn,
-    deal,
     draw,
     exchange,
     fill,
     leave,
     move_ring,
+    pulses,
     reshape,
     ring_around,
     slide,
@@ -266,40 +266,43 @@ class Residual(Chapter):
     def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
         """Attention mixes vectors until nothing of their own is left; what is added does not forget."""
         run = trace.under("experiment.rows_alike")
-        names = {way: WAYS[way] for way in run["rows"].labels["choice"]}
-        picture = Alike(
-            {way: run["rows"].pick(choice=way) for way in names},
-            run["layer_numbers"],
-            {way: run["share"].pick(choice=way) for way in names},
-            names,
-            card.inside.padded(),
-        )
-        without, added = names
-        ring = ring_around(VGroup(*picture.states[without][0]))
-        gone, share = run["layers_until_alike"].pick(choice=without), run["share"].pick(choice=added)
+        names = {way: WAYS[way] for way in run["fan"].labels["choice"]}
+        fans, shares = ({way: run[name].pick(choice=way) for way in names} for name in ("fan", "share"))
+        picture = Alike(fans, run["layer_numbers"], shares, names, card.inside.padded())
+        (without, added), end = names, picture.depths[-1]
+        gone, left = run["layers_until_alike"].pick(choice=without), shares[added].quantity(-1)
+        ring = ring_around(picture.owns[without], roomy=True)
         yield Step(
             "Without Add, all vectors become one",
             beat(
                 "Look at the vectors of a sentence instead: how much of each is its own? "
-                f"At first, {share.quantity(0):.0%} on average.",
-                appear(picture.ribbon, picture.title, picture.names[without]),
-                deal(picture.ribbon.chips, picture.states[without][0]),
-                (deal(picture.ribbon.chips, picture.states[added][0]), appear(picture.names[added])),
-                appear(*picture.counts.values(), *(bars[0] for bars in picture.bars.values())),
+                f"At first, {shares[added].quantity(0):.0%} on average.",
+                appear(*picture.chips[without], *picture.chips[added]),
+                (appear(picture.origins, picture.names), picture.come()),
+                (
+                    appear(picture.depth, *picture.owns.values()),
+                    appear(*(states[0][0] for states in picture.states.values()), rise=False),
+                ),
             ),
-            beat("Attention mixes them, again and again.", picture.deepen(without, gone)),
+            beat(
+                "Attention mixes them, again and again.",
+                (picture.count(0, gone), *picture.deepen(without, 0, gone), *picture.deepen(added, 0, gone)),
+            ),
             beat(
                 f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
-                # They are so much alike that each may be laid upon the next.
-                *picture.compared(without, gone),
                 appear(ring),
+                ambient=pulses([*picture.states[without][0][3::3]]),
             ),
             beat(
-                f"With Add, each carries itself along: {share.quantity(-1):.0%} is its own at the end.",
-                (leave(ring), *picture.deepen(without, gone, back=True)),
-                (*picture.deepen(without), *picture.deepen(added)),
+                f"With Add, each carries itself along: {left:.0%} is its own at the end.",
+                leave(ring),
+                (picture.count(gone, end), *picture.deepen(without, gone, end), *picture.deepen(added, gone, end)),
             ),
-            beat("Add keeps the words apart.", appear(ring_around(VGroup(*picture.states[added][0])))),
+            beat(
+                "Add keeps the words apart.",
+                appear(ring_around(picture.owns[added], roomy=True)),
+                ambient=pulses([*picture.states[added][0][3::3]]),
+            ),
             stage=[card],
         )
 

@@ -385,3 +385,15 @@ def layer_numbers(raw):
 @oracle("layers_until_alike", ALIKE, "choice", lambda raw: {"choice": raw.words("share", "choice")}, needs="share")
 def layers_until_alike(raw):
     return [next((k for k, value in enumerate(row) if value < 0.01), -1) for row in raw["share"]]
+
+
+@oracle("fan", ALIKE, "choice layer position component", needs="rows", labels=lambda raw: {
+    axis: raw.words("rows", axis) for axis in ("choice", "layer", "position")})  # fmt: skip
+def fan(raw):
+    found = []
+    for rows in raw["rows"].reshape(-1, *raw["rows"].shape[-2:]).astype(float):
+        mean = rows.sum(0) / lengths(rows.sum(0))
+        own = rows - np.outer(rows @ mean, mean)
+        aside = sum((len(rows) - 1 - 2 * i) * row for i, row in enumerate(own))
+        found.append([*zip(rows @ mean, own @ aside / max(lengths(aside), 1e-300), strict=True)])
+    return np.array(found).reshape(*raw["rows"].shape[:-1], 2)

@@ -115,6 +115,18 @@ def layers_until_alike(share: np.ndarray) -> Values:
     return np.where(alike.any(-1), alike.argmax(-1), -1)
 
 
+@measure("choice layer position component", like="rows")
+def fan(rows: np.ndarray) -> Values:
+    """(m x, u x) of each of the rows x of a layer: how far it leads along their mean, and across.
+
+    m is the direction of the mean. u is at right angles to it: of all such directions, the one along which the rows lie
+    most as they follow each other in the sentence, the first one ahead. `prefix` is `experiment.rows_alike`.
+    """
+    vectors, count = rows.astype(float), rows.shape[-2]
+    ways, sides = np.linalg.qr(np.stack([vectors.mean(-2), ((count - 1) / 2 - np.arange(count)) @ vectors], -1))
+    return vectors @ (ways * np.where(np.diagonal(sides, axis1=-2, axis2=-1) < 0, -1, 1)[..., None, :])
+
+
 @measure("layer position", like="itself")
 def moved(trace: Trace, prefix: str, itself: np.ndarray) -> Values:
     """|x'_l - x_l| of each row x_l of a stack, where x' is that of another sentence, as a share of the largest.
