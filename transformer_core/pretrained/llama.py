@@ -97,8 +97,7 @@ def windows(facts: dict[str, Any], layers: int) -> tuple[int, tuple[int, ...]]:
     if kinds is None and facts["model_type"] == "mistral":
         return window, ()
     if kinds is None:
-        first = facts.get("max_window_layers", 28)
-        return window, tuple(range(min(first, layers)))
+        return window, tuple(range(min(facts.get("max_window_layers", 28), layers)))
     return window, tuple(at for at, kind in enumerate(kinds) if kind == "full_attention")
 
 

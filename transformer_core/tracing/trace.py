@@ -206,8 +206,7 @@ class Trace(Mapping[str, NamedTensor]):
     @classmethod
     def facts(cls, path: str | os.PathLike[str]) -> dict[str, Any]:
         """The `about` of a saved trace, without its tensors."""
-        card = _arrays_of(path).with_suffix(".json")
-        return json.loads(card.read_text(encoding="utf-8"))["about"]
+        return json.loads(_arrays_of(path).with_suffix(".json").read_text(encoding="utf-8"))["about"]
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mapped: bool = False) -> Trace:

@@ -75,13 +75,13 @@ class Alike:
         """All arrows grow from their points, and ways lead on to the words."""
         return draw(*(part for states in self.states.values() for part in states[0][1:]), kind="row")
 
-    def deepen(self, way: str, first: float, last: float) -> tuple[Animation, ...]:
+    def deepen(self, way: str, first: float = 0, last: float = np.inf) -> tuple[Animation, ...]:
         """The vectors of a model pass through its layers from one to another."""
         here = [i for i, depth in enumerate(self.depths) if first <= depth <= last]
         shares = [self.shares[way][i] for i in here]
         fan, states = self.states[way][0], [self.states[way][i] for i in here]
         return Through(fan, states), Count(self.owns[way], shares, ".0%", "slow", OWN)
 
-    def count(self, first: float, last: float) -> Animation:
+    def count(self, first: float = 0, last: float = np.inf) -> Animation:
         """The number of layers that both have passed."""
         return Count(self.depth, [depth for depth in self.depths if first <= depth <= last], "", "slow", DEPTH)

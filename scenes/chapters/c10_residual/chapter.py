@@ -269,7 +269,7 @@ class Residual(Chapter):
         names = {way: WAYS[way] for way in run["fan"].labels["choice"]}
         fans, shares = ({way: run[name].pick(choice=way) for way in names} for name in ("fan", "share"))
         picture = Alike(fans, run["layer_numbers"], shares, names, card.inside.padded())
-        (without, added), end = names, picture.depths[-1]
+        without, added = names
         gone, left = run["layers_until_alike"].pick(choice=without), shares[added].quantity(-1)
         ring = ring_around(picture.owns[without], roomy=True)
         yield Step(
@@ -286,7 +286,7 @@ class Residual(Chapter):
             ),
             beat(
                 "Attention mixes them, again and again.",
-                (picture.count(0, gone), *picture.deepen(without, 0, gone), *picture.deepen(added, 0, gone)),
+                (picture.count(last=gone), *(part for way in names for part in picture.deepen(way, last=gone))),
             ),
             beat(
                 f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
@@ -296,7 +296,7 @@ class Residual(Chapter):
             beat(
                 f"With Add, each carries itself along: {left:.0%} is its own at the end.",
                 leave(ring),
-                (picture.count(gone, end), *picture.deepen(without, gone, end), *picture.deepen(added, gone, end)),
+                (picture.count(gone), *(part for way in names for part in picture.deepen(way, gone))),
             ),
             beat(
                 "Add keeps the words apart.",

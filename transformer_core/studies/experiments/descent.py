@@ -68,8 +68,7 @@ def path_in(model: Transformer) -> str:
 def occurrences(sentences: Corpus) -> int:
     """Count the sentences of training that are the one that is looked at."""
     ids = vocabulary().read(TEXT).ids
-    same = (sentences.lengths == len(ids)) & (sentences.source[:, : len(ids)] == ids).all(1)
-    return int(same.sum())
+    return int(((sentences.lengths == len(ids)) & (sentences.source[:, : len(ids)] == ids).all(1)).sum())
 
 
 def word_gradient(model: Transformer) -> Found:

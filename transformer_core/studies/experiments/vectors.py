@@ -95,8 +95,7 @@ def sums_of(model: Transformer, positions: int) -> tuple[np.ndarray, np.ndarray]
 
 def by_cosine(words: np.ndarray, sums: np.ndarray) -> np.ndarray:
     """For each sum, whether the word's own embedding is nearest by cosine: "position vocab"."""
-    unit = words / np.linalg.norm(words, axis=-1, keepdims=True)
-    return (sums @ unit.T).argmax(-1) == np.arange(len(words))
+    return (sums @ (words / np.linalg.norm(words, axis=-1, keepdims=True)).T).argmax(-1) == np.arange(len(words))
 
 
 def by_reader(sums: np.ndarray, seed: int) -> np.ndarray:

@@ -66,8 +66,7 @@ def _by_test(one: np.ndarray, other: np.ndarray) -> float:
     from scipy import stats  # late: a second
 
     if not np.isfinite([*one, *other]).all():
-        everything = stats.PermutationMethod(n_resamples=np.inf)
-        return float(stats.mannwhitneyu(one, other, method=everything).pvalue)
+        return float(stats.mannwhitneyu(one, other, method=stats.PermutationMethod(n_resamples=np.inf)).pvalue)
     if np.ptp(one) == np.ptp(other) == 0:
         return float(one[0] == other[0])
     error, freedom = standard_error(one, other)

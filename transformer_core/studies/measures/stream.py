@@ -23,11 +23,12 @@ def blocks(trace: Trace, prefix: str) -> list[int]:
 def additions(trace: Trace, prefix: str) -> list[tuple[str, np.ndarray]]:
     """The first vectors of a stack's residual stream and the output of each sublayer, in the order of execution."""
     found = [("input", trace.full(f"{prefix}.0.resid_pre").values)]
-    for layer in blocks(trace, prefix):
-        for sublayer, said in SAID.items():
-            if f"{prefix}.{layer}.{sublayer}.out" in trace:
-                found.append((f"{said} {layer + 1}", trace.full(f"{prefix}.{layer}.{sublayer}.out").values))
-    return found
+    made = (
+        (f"{said} {layer + 1}", f"{prefix}.{layer}.{kind}.out")
+        for layer in blocks(trace, prefix)
+        for kind, said in SAID.items()
+    )
+    return found + [(said, trace.full(name).values) for said, name in made if name in trace]
 
 
 @measure("batch sublayer position")
@@ -91,9 +92,8 @@ def stream_steps(trace: Trace, prefix: str) -> Values:
 @measure("batch position")
 def cosine_first_last(trace: Trace, prefix: str) -> Values:
     """cos(x_first, x_last) of each row: what a token enters the stack with, and what it leaves with."""
-    first = trace.full(f"{prefix}.0.resid_pre")
-    last = trace.full(f"{prefix}.{blocks(trace, prefix)[-1]}.resid_post").values
-    return cosine(first.values, last), first.labels
+    first, last = (trace.full(f"{prefix}.{at}") for at in ("0.resid_pre", f"{blocks(trace, prefix)[-1]}.resid_post"))
+    return cosine(first.values, last.values), first.labels
 
 
 @measure(like="cosine_first_last")
@@ -111,8 +111,7 @@ def layer_numbers(share: np.ndarray) -> Values:
 @measure("choice", like="share")
 def layers_until_alike(share: np.ndarray) -> Values:
     """The first layer after which less than a hundredth of a sentence's vectors is their own; -1 if there is none."""
-    alike = share < 0.01
-    return np.where(alike.any(-1), alike.argmax(-1), -1)
+    return np.where((share < 0.01).any(-1), (share < 0.01).argmax(-1), -1)
 
 
 @measure("choice layer position component", like="rows")
@@ -122,9 +121,9 @@ def fan(rows: np.ndarray) -> Values:
     m is the direction of the mean. u is at right angles to it: of all such directions, the one along which the rows lie
     most as they follow each other in the sentence, the first one ahead. `prefix` is `experiment.rows_alike`.
     """
-    vectors, count = rows.astype(float), rows.shape[-2]
-    ways, sides = np.linalg.qr(np.stack([vectors.mean(-2), ((count - 1) / 2 - np.arange(count)) @ vectors], -1))
-    return vectors @ (ways * np.where(np.diagonal(sides, axis1=-2, axis2=-1) < 0, -1, 1)[..., None, :])
+    places = (rows.shape[-2] - 1) / 2 - np.arange(rows.shape[-2])
+    ways, sides = np.linalg.qr(np.stack([rows.mean(-2, dtype=float), places @ rows], -1))
+    return rows @ (ways * np.where(np.diagonal(sides, axis1=-2, axis2=-1) < 0, -1, 1)[..., None, :])
 
 
 @measure("layer position", like="itself")

@@ -65,8 +65,7 @@ def _attention(trace: Trace, prefix: str) -> Callable[[np.ndarray], np.ndarray]:
             as_attention_input(trace, prefix, letter, (np.einsum("im,hmd->hid", x, w) + b[:, None])[None])[0]
             for letter, w, b in (("q", w_q, b_q), ("k", w_k, b_k), ("v", w_v, b_v))
         )
-        mixed = softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v
-        return np.einsum("hid,hdm->im", mixed, w_o) + b_o
+        return np.einsum("hid,hdm->im", softmax(np.einsum("hid,hjd->hij", q, k) * scale) @ v, w_o) + b_o
 
     return attend
 
