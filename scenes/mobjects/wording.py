@@ -20,7 +20,6 @@ ENTRIES = {
     "first number": ("modern_blocks.gate_before",),
     "gate": ("modern_blocks.gate",),
     "gradient at the first layer, in powers of ten": ("gradient_by_depth.first",),
-    "gradient at the first symbol, in powers of ten": ("recall.gradient",),
     "layers": ("gradient_by_depth.depths",),
     "what softmax reads, against all others": ("curve_leads", "one_leads", "tangent_leads"),
     "length of the key": ("k_norm",),

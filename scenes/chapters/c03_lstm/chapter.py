@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, VGroup
+from manim import DOWN, UP
 
 from scenes.animations import (
     Dive,
@@ -12,17 +12,18 @@ from scenes.animations import (
     Rise,
     Travel,
     Visit,
+    Wipe,
     appear,
     appear_in_turn,
     draw,
-    exchange,
     leave,
     move_ring,
     pulses,
     ring_around,
 )
-from scenes.chapters.c03_lstm.comparisons import Backwards, Handover, Swapped, Trade, legend, where_they_rise
+from scenes.chapters.c03_lstm.comparisons import Handover, Swapped, Trade, legend, where_they_rise
 from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, Steps, over, room_for
+from scenes.chapters.c03_lstm.gradients import Backwards, Powers
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.curves import Curves
@@ -385,19 +386,13 @@ class AgainstLSTM(Chapter):
     def the_signal(self, trace: Trace, card: Card) -> Iterator[Step]:
         """The gradient that reaches the first symbol, before any training, and that it vanishes."""
         run = trace.under(RECALL)
-        distances, gradient = run["distances"], run["gradient"]
+        distances, gradient = run["distances"].quantities(), run["gradient"]
         rows = {name: gradient.pick(model=name) for name in RECALLING}
-        picture = Backwards(distances.quantities()[:NEAR], rows["LSTM"], card.inside)
-        ends = {name: (rows[name].quantities()[-1], ".0e") for name in RECALLING}
-        (grid, _), (opened, _), (chain, _) = ends.values()
-        ticks = distances.quantities()
-        curves = Curves(distances, rows, RECALLING, ends, ticks[NEAR:], card.inside, "model", powers=True, linear=True)
-        small = VGroup(
-            curves.level(grid / BILLION, f"a billionth of {grid:.0e}"),
-            curves.level(grid / BILLION**2, "a billionth of a billionth"),
-        )
-        landed = curves.lines["LSTM"][-1][:NEAR].copy()
-        sinking = rows["LSTM"].values.tolist()
+        picture = Backwards([*distances[:NEAR], distances[-1]], rows["LSTM"], card.inside)
+        ends = {name: row.quantity(-1) for name, row in rows.items()}
+        grid, opened, chain = ends.values()
+        powers, sinking = Powers(ends, RECALLING, picture.above, picture.foot), rows["LSTM"].values.tolist()
+        (first, late, last), (wall, door, _) = RECALLING, powers.bars.values()
         yield Step(
             "The vanishing gradient",
             beat("The task: name the first symbol.", *picture.ask()),
@@ -411,15 +406,15 @@ class AgainstLSTM(Chapter):
                 picture.away(),
             ),
             beat(
-                f"{ticks[-1]} symbols back, "
+                f"{distances[-1]} symbols back, "
                 + claim(
                     bool(chain < grid / BILLION**2),
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
-                leave(*picture.shown),
-                (appear(curves.plot, curves.ticks, small, rise=False), *exchange(picture.spots, landed, "camera")),
-                *curves.drawn("transformer", "LSTM"),
+                *picture.far_away(),
+                (Wipe(wall, towards=UP, kind="flow"), appear(powers.names[first], powers.names[last])),
+                powers.goes([first, last], "tour"),
             ),
             beat(
                 claim(
@@ -427,7 +422,8 @@ class AgainstLSTM(Chapter):
                     "Forget gates that start open let over a billion times as much through.",
                     "Forget gates that start open change it, too.",
                 ),
-                *curves.drawn("LSTM, gates open"),
+                appear(powers.names[late], door, rise=False),
+                powers.goes([first, last, late], "slow"),
             ),
             stage=[card],
         )

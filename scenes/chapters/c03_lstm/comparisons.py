@@ -10,27 +10,21 @@ from manim import RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import (
     Flight,
-    Riding,
-    Sweep,
-    Through,
     Travel,
-    Wipe,
     appear,
     appear_in_turn,
     deal,
-    draw,
     exchange,
     leave,
 )
 from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_on
 from scenes.mobjects.curves import GOAL, Curves, hollow
-from scenes.mobjects.marks import Away, End, Ground, means
+from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, arch, arrow, curve, dot, frame, rule
+from scenes.mobjects.shapes import Box, arch, curve, dot
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
@@ -41,8 +35,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
 LINES, NECK, NAMES = 280.0, 150.0, 270.0
-#: Px of a dot of the curve; and from the top of a bar to its number.
-SPOT, OVER = 11.0, UP * units(40)
 #: Beside which seed of each curve, at what height and on which side, its name stands: the first, or the last to rise.
 RISES = (0, 0.4, RIGHT), (0, 0.75, -RIGHT), (-1, 0.9, RIGHT)
 #: Px of the memory of fixed size with its name; and a little way down from a word.
@@ -98,80 +90,6 @@ class Handover:
                     lines.add(as_thick_as(weight, line, THIN, THICK, *ends))
             found.append(lines)
         return found
-
-
-class Backwards:
-    """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
-
-    What is asked moves away; from its error an arrow leads back to the first symbol, on which the bar shrinks. Above
-    the last symbol, a dot stays as high as the bar was.
-
-    Args:
-        distances: how many symbols back the first one is, in turn.
-        gradient: that at the first symbol, over each of these `distances`.
-        room: the rectangle that is filled.
-    """
-
-    def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
-        head, body = room.split_rows(HEAD)
-        columns, ground = body.columns(int(distances[-1]) + 3, 18), Ground()
-        wide, places = columns[0].width, [*map(int, distances)]
-        upper, lower = body.split_rows(-2 * HEAD)
-        (above, line), (way, foot) = upper.split_rows(-wide, 12), lower.rows(2, 0)
-        unit = (above.height - HEAD) / gradient.quantity(0)
-        self.rows = [[one] for one in gradient.quantities()[: len(distances)]]
-        square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
-        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns[: places[-1] + 1])
-        self.first, self.places = frame(wide, wide, "ink", 6, 10).move_to(self.symbols[0]), places
-        self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
-        zero = self.zero.get_center() * UP + self.first.get_x() * RIGHT
-        self.bars, self.asked, self.spots, self.told = [], [], VGroup(), VGroup()
-        for (value,), distance, place in zip(self.rows, distances, places, strict=True):
-            self.bars.append(VGroup(bar_on(zero, ground, value, "height", unit, wide, role="residual")))
-            stand = zero + (self.symbols[place].get_x() - zero[0]) * RIGHT
-            spot = dot(stand + UP * units(unit * value), SPOT, "residual")
-            self.spots.add(means(spot, Away(value, 0.0, 1, unit, 2 * SPOT, ground)))
-            self.told.add(number(distance, "", "stage number", "ink2").settle(columns[place].cross(foot).centre))
-            self.asked.append(self._asked(columns[place + 1].cross(line), self.first, columns[place + 1].cross(way)))
-        self.ways = VGroup(rule(a.get_center(), b.get_center(), "residual", 6) for a, b in pairwise(self.spots))
-        self.bar, self.back = self.bars[0].copy(), self.asked[0].copy()
-        self.size = VGroup(number(gradient.quantity(0), ".4f", "stage number").settle(self.bar.get_top() + OVER))
-        self.called = Words("LSTM: gradient at the first symbol", "block", "residual").begin_in(head)
-        texts = self.called, self.told, self.size, Words("symbols back", "fact", "ink2").end_in(foot)
-        #: All but the dots, in the end.
-        self.shown = *self.symbols, self.first, self.zero, self.bar, *self.back, *self.ways, *texts
-
-    @staticmethod
-    def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
-        """The symbol that is asked for, its error as a red frame, and an arrow from there back to the first symbol."""
-        plate = Box(place.width, place.width, palette().surface, 10).move_to(place.centre)
-        around = frame(place.width, place.width, "warning", 6, 10).move_to(plate)
-        error = Words("error", "block", "warning").next_to(around, UP, buff=units(20))
-        back = arrow(way.centre, way.centre * UP + first.get_x() * RIGHT, "warning", 8, 26)
-        asked = Words("?", "chapter", "ink", plate).settle(place.centre)
-        return VGroup(part.set_z_index(1) for part in (plate, asked, around, error, *back))
-
-    def ask(self) -> list[Animation]:
-        """The sequence: its first symbol is asked for behind the last."""
-        ask = appear(*self.back[:2], self.told[0], self.shown[-1])
-        return [appear(*self.symbols[:2], self.zero), appear(self.first), ask]
-
-    def begin(self) -> list[tuple[Animation, ...]]:
-        """From the error, something goes back to the first symbol, and the gradient there grows from zero."""
-        return [
-            (appear(*self.back[2:4], rise=False),),
-            (draw(VGroup(*self.back[4:]), kind="row"),),
-            (Wipe(self.bar, towards=UP), appear(self.called, self.size)),
-        ]
-
-    def away(self) -> tuple[Animation, ...]:
-        """The symbol that is asked for moves away, and of the gradient a part is lost on the way back."""
-        moments = VGroup(VGroup(spot) for spot in self.spots)
-        for k, (start, end) in enumerate(pairwise(self.places)):
-            moments[k].add(*self.symbols[start + 1 : end + 1], self.told[k + 1])
-            moments[k + 1].add(self.ways[k])
-        ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "tour")
-        return ride, Through(self.back, self.asked, "tour"), Sweep(moments, "tour")
 
 
 def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTensor]) -> None:
@@ -288,7 +206,7 @@ class Trade:
         away = [one.copy().move_to(other) for one, other in zip(ends, ends[::-1], strict=True)]
         ways = (ends, away), (away[::-1], ends[::-1])
         return [
-            tuple(Travel(a, b, bend, "row", leaving=True) for a, b, bend in zip(old, new, BENDS, strict=True))
+            tuple(Travel(a, b, bend, leaving=True) for a, b, bend in zip(old, new, BENDS, strict=True))
             for old, new in ways
         ]
 
@@ -301,5 +219,5 @@ class Trade:
         return [
             (leave(self.places, *self.arcs.values()), deal(chips, *rows)),
             exchange([*old, *self.pairs.values()], [*new, *(self.squares[place] for place in self.pairs)], "camera"),
-            (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "slow")),
+            (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "cell")),
         ]

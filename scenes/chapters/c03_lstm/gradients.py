@@ -1,0 +1,183 @@
+"""The gradient that reaches the first symbol of a sequence: it shrinks, and is then looked for by powers of ten."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+from manim import RIGHT, UP, Animation, VGroup, VMobject, rate_functions
+
+from scenes.animations import Motion, Riding, Sweep, Through, Wipe, appear, draw, exchange, fill, leave
+from scenes.chapters.c03_lstm.figures import FORM, HEAD
+from scenes.layout import Room
+from scenes.mobjects.bars import bar_on
+from scenes.mobjects.marks import Ground, Length, means
+from scenes.mobjects.shapes import Box, arrow, frame, rule
+from scenes.mobjects.text import Words, number
+from scenes.theme import at, pace, palette, units
+from transformer_core.tracing.provenance import Quantity
+from transformer_core.tracing.trace import NamedTensor
+
+#: From the top of a bar to its number; px of the names of small shares, of a bar beside them and of its point.
+OVER, SHARE, WALL, POINT = UP * units(40), 560.0, 170.0, 70.0
+#: Shares of a bar, each a thousandth of the one before.
+SHARES = (
+    "a thousandth",
+    "a millionth",
+    "a billionth",
+    "a thousandth of a billionth",
+    "a millionth of a billionth",
+    "a billionth of a billionth",
+)
+#: A smaller bar is at last so much of the height; a line is seen from this height on, and goes out in the last tenth.
+SMALLER, RISEN, LAST = 0.5, 0.012, 0.1
+
+
+class Backwards:
+    """A sequence whose first symbol is asked for behind the last; on it stands, as a bar, the gradient that reaches it.
+
+    What is asked moves away; from its error an arrow leads back to the first symbol, on which the bar shrinks.
+
+    Args:
+        distances: how many symbols back the first one is, in turn; the last is far away.
+        gradient: that at the first symbol, over each of these `distances`.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, distances: Sequence[Quantity], gradient: NamedTensor, room: Room) -> None:
+        (head, body), (*near, far) = room.split_rows(FORM), distances
+        columns, places, ground = body.columns(int(near[-1]) + 3, 18), [*map(int, near)], Ground()
+        wide, (upper, lower) = columns[0].width, body.split_rows(-2 * HEAD)
+        (above, line), (way, self.foot) = upper.split_rows(-wide, 12), lower.rows(2, 0)
+        #: All that is above the ground.
+        self.above = room.cross(Room(0, room.top, 0, above.bottom))
+        unit = (above.height - HEAD) / gradient.quantity(0)
+        self.rows = [[one] for one in gradient.quantities()[: len(near)]]
+        square = Box(wide, wide, palette().surface, 10, palette().ink3, 2.5)
+        self.symbols = VGroup(square.copy().move_to(column.cross(line).centre) for column in columns[: places[-1] + 1])
+        self.first, self.places = frame(wide, wide, "ink", 6, 10).move_to(self.symbols[0]), places
+        self.zero = means(rule(at(room.left, above.bottom), at(room.right, above.bottom), "ink3", 3), ground)
+        zero = self.zero.get_center() * UP + self.first.get_x() * RIGHT
+        self.bars, self.asked, self.told = [], [], VGroup()
+        for (value,), distance, place in zip(self.rows, near, places, strict=True):
+            self.bars.append(VGroup(bar_on(zero, ground, value, "height", unit, wide, role="residual")))
+            self.told.add(number(distance, "", "stage number", "ink2").settle(columns[place].cross(self.foot).centre))
+            self.asked.append(self._asked(columns[place + 1].cross(line), self.first, columns[place + 1].cross(way)))
+        self.bar, self.back = self.bars[0].copy(), self.asked[0].copy()
+        self.size = VGroup(number(gradient.quantity(0), ".4f", "stage number").settle(self.bar.get_top() + OVER))
+        self.called = Words("LSTM: gradient at the first symbol", "block", "residual").begin_in(head)
+        self.unit = Words("symbols back", "fact", "ink2").end_in(self.foot)
+        #: The same sequence where what is asked is `far` away: the first symbol, those between, and the error.
+        self.row = VGroup(Box.of(one, palette().ink3, 2) for one in line.inset(0, wide / 3).columns(int(far) + 2, 5))
+        for one, role in ((self.row[0], "ink"), (self.row[-1], "warning")):
+            one.set_fill(palette().role(role))
+        self.far = Words(f"gradient at the first symbol, {far} symbols back", "stage word", "ink2").begin_in(way)
+
+    @staticmethod
+    def _asked(place: Room, first: VMobject, way: Room) -> VGroup:
+        """The symbol that is asked for, its error as a red frame, and an arrow from there back to the first symbol."""
+        plate = Box(place.width, place.width, palette().surface, 10).move_to(place.centre)
+        around = frame(place.width, place.width, "warning", 6, 10).move_to(plate)
+        error = Words("error", "block", "warning").next_to(around, UP, buff=units(20))
+        back = arrow(way.centre, way.centre * UP + first.get_x() * RIGHT, "warning", 8, 26)
+        asked = Words("?", "chapter", "ink", plate).settle(place.centre)
+        return VGroup(part.set_z_index(1) for part in (plate, asked, around, error, *back))
+
+    def ask(self) -> list[Animation]:
+        """The sequence: its first symbol is asked for behind the last."""
+        ask = appear(*self.back[:2], self.told[0], self.unit)
+        return [appear(*self.symbols[:2], self.zero), appear(self.first), ask]
+
+    def begin(self) -> list[tuple[Animation, ...]]:
+        """From the error, something goes back to the first symbol, and the gradient there grows from zero."""
+        return [
+            (appear(*self.back[2:4], rise=False),),
+            (draw(VGroup(*self.back[4:]), kind="row"),),
+            (Wipe(self.bar, towards=UP), appear(self.called, self.size)),
+        ]
+
+    def away(self) -> tuple[Animation, ...]:
+        """The symbol that is asked for moves away, and of the gradient a part is lost on the way back."""
+        moments = VGroup(
+            VGroup(*self.symbols[start + 1 : end + 1], told)
+            for (start, end), told in zip(pairwise(self.places), self.told[1:], strict=True)
+        )
+        ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "slow")
+        return ride, Through(self.back, self.asked), Sweep(moments, "slow")
+
+    def far_away(self) -> list[tuple[Animation, ...]]:
+        """What is asked is so far away that nothing is to be seen of the bar."""
+        gone = self.first, self.bar, self.size, self.called, *self.told, self.unit, *self.back[:2], *self.back[3:]
+        old, count = [*self.symbols, self.back[2]], len(self.symbols)
+        grown = exchange(old, [*self.row[:count], self.row[-1]])
+        return [(leave(*gone), *grown), (fill(self.row[count:-1], "emphasise"), appear(self.far))]
+
+
+class Powers:
+    """Bars on one ground, to whose feet the eye goes nearer by powers of ten, while lines of ever smaller shares rise.
+
+    Args:
+        values: what each bar means; from afar the first one fills the height, and from near it leaves the picture.
+        names: what each is called, and in which role.
+        room: what is filled above the ground.
+        foot: the line of the names.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Quantity], names: Mapping[str, tuple[str, str]], room: Room, foot: Room
+    ) -> None:
+        side, rest = room.split_columns(SHARE)
+        self.values, self.power = values, 0.0
+        self.bars, self.names, self.lines = {}, {}, VGroup()
+        for (key, value), column in zip(values.items(), rest.columns(len(values)), strict=True):
+            name, role = names[key]
+            self.bars[key] = Box(WALL, room.height, palette().role(role), 0).move_to(column.centre)
+            self.names[key] = Words(f"{name} {value:.0e}", "fact", role)
+            self.names[key].settle(column.cross(foot).centre)
+        for k in range(3 * len(SHARES)):
+            line = VGroup(rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5))
+            if k % 3 == 2:
+                line.add(Words(SHARES[k // 3], "stage word", "ink2").begin_in(side).stand_on(line.get_y() + units(8)))
+            self.lines.add(line)
+        self.room, self.feet = room, [[part.points for part in line] for line in self.lines]
+        self.show(0.0)
+
+    def goes(self, keys: Sequence[str], kind: str) -> Animation:
+        """The eye goes nearer, or back, until the last one of these bars is to be seen."""
+        (whole, *_), before = self.values.values(), self.power
+        self.power = float(np.log10(SMALLER * whole / self.values[keys[-1]]))
+        return Nearer(self, keys, before, kind)
+
+    def show(self, power: float) -> None:
+        """Stand nearer by so many powers of ten."""
+        (whole, *_), ground, tall = self.values.values(), at(0, self.room.bottom) * UP, UP * units(self.room.height)
+        for key, bar in self.bars.items():
+            share, side = float(self.values[key] / whole) * 10**power, RIGHT * units(WALL / 2)
+            top, foot = ground + tall * min(share, 1.0), ground + bar.get_x() * RIGHT
+            # What goes on beyond the picture has a point.
+            shoulder = top + bar.get_x() * RIGHT - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
+            tip = top + bar.get_x() * RIGHT
+            bar.set_points_as_corners([foot - side, foot + side, shoulder + side, tip, shoulder - side, foot - side])
+            unit = self.room.height * 10**power / float(whole)
+            bar.meanings = (Length(self.values[key], "height", unit, WALL),) if share <= 1 else ()
+        for k, (line, feet) in enumerate(zip(self.lines, self.feet, strict=True), 1):
+            height = 10 ** (power - k)
+            seen = float(np.clip(min(height / RISEN, (1 - height) / LAST), 0, 1))
+            for part, points in zip(line, feet, strict=True):
+                part.points = points + tall * min(height, 1.0)
+            line[0].set_stroke(opacity=seen)
+            line[1:].set_fill(opacity=seen)
+
+
+class Nearer(Motion):
+    """The eye goes from one power of ten to another, evenly."""
+
+    def __init__(self, picture: Powers, keys: Sequence[str], before: float, kind: str) -> None:
+        self.picture, self.ends = picture, (before, picture.power)
+        parts = VGroup(picture.lines, *(picture.bars[key] for key in keys))
+        super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        before, goal = self.ends
+        self.picture.show(before + (goal - before) * self.rate_func(alpha))
