@@ -415,9 +415,9 @@ class Wiring(VGroup):
     """
 
     def __init__(self, trace: Trace, own: str, cross: str, sizes: tuple[str, str]) -> None:
-        weights, other = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
+        weights, others = (trace[f"{path}.weights"].pick(batch=0) for path in (own, cross))
         clearest, sharp = trace[f"{cross}.pattern_clearness"].pick(batch=0).largest()[0].position, sharpest(weights)
-        other = other[clearest]
+        other = others[clearest]
         left, right = STAGE.golden_columns()
         title, below = left.split_rows(TITLE)
         self.upper, self.upper_name = Ribbon(other.words("key"), below), _title("vectors of the encoder", title)
@@ -440,7 +440,8 @@ class Wiring(VGroup):
         masked = trace[f"{own}.masked"].pick(batch=0, head=0)
         layer = int(own.split(".")[1])
         self.before = Sized(weights[sharp], f"self-attention: {sizes[0]}", named_head(layer, sharp), right, masked)
-        self.after = Sized(other, f"cross-attention: {sizes[1]}", named_head(layer, clearest), right)
+        called = named_head(layer, clearest) if len(others) > 1 else f"{layer_name(layer)}, its only head"
+        self.after = Sized(other, f"cross-attention: {sizes[1]}", called, right)
         #: The lines of self-attention, from a token to a tag, and those of cross-attention.
         self.inner = [line for lines in self.lines.values() for line in lines]
         self.outer = [*self.lines["query"], *(line for lines in self.crossing.values() for line in lines)]

@@ -182,7 +182,7 @@ class Training(Chapter):
             beat(
                 f"So go against it: more for “{up}”, less for “{down}”.",
                 appear(picture.lines, picture.names[2]),
-                (deal(picture.slopes, picture.push_numbers, kind="slow"), appear_in_turn([*picture.pushes], "slow")),
+                appear_in_turn([*picture.pushes], "slow"),
             ),
             stage=[*standing, picture.bars, picture.numbers, picture.loss, *shown],
         )

@@ -48,9 +48,9 @@ def shares_over(row: NamedTensor, ribbon: Ribbon, room: Room) -> tuple[VGroup, V
     return tracks, bars, numbers
 
 
-def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: float) -> tuple[VGroup, VGroup, VGroup]:
-    """Signed numbers as bars from a zero line in the middle of each column, with the number on the other side."""
-    lines, bars, numbers = VGroup(), VGroup(), VGroup()
+def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: float) -> tuple[VGroup, VGroup]:
+    """Signed numbers as bars from a zero line in the middle of each column."""
+    lines, bars = VGroup(), VGroup()
     high = min(56.0, room.height * 0.6)
     y = (room.top + room.bottom) / 2
     for column, entry in zip(ribbon.columns, entries, strict=True):
@@ -59,8 +59,7 @@ def signed_bars(entries: Sequence[Quantity], ribbon: Ribbon, room: Room, unit: f
         look = {"radius": 4, "least": 3, "fill": signed(side, 1.0)}
         lines.add(line)
         bars.add(means(bar_on(at(middle, y), ground, entry, "width", unit, high, **look), Hue(entry)))
-        numbers.add(number(entry, "+.3f", "stage number").settle(at(middle - side * 92, y)))
-    return lines, bars, numbers
+    return lines, bars
 
 
 class NudgedLoss:
@@ -147,7 +146,7 @@ class Nudges:
             Words(f"slope {slope:+.3f}", "stage number", "warning").next_to(curve.plot.axes, UP, buff=units(14))
             for curve, slope in zip(self.curves, slopes["scaled"].quantities(), strict=True)
         )
-        self.lines, self.pushes, self.push_numbers = signed_bars(pushes.quantities(), ribbon, below, PUSH)
+        self.lines, self.pushes = signed_bars(pushes.quantities(), ribbon, below, PUSH)
         names = (("cross-attention", above), ("loss", plots), ("push = − slope", below))
         left = at(side.left, 0)[0]
         self.names = VGroup(Words(text, "block", "ink2").settle(place.centre).begin_at(left) for text, place in names)

@@ -71,6 +71,19 @@ def active_units(raw):
     return [[sum(unit > 0 for unit in row) for row in sentence] for sentence in raw["post"]]
 
 
+@oracle("key_plane", FEED_FORWARD, "batch position d_ff component", lambda _: {"component": ("across", "along")})
+def key_plane(raw):
+    rows, keys = entering_feed_forward(raw), raw.parameter("w1").T
+    shares = [[[float(x @ key) / float(key @ key) for key in keys] for x in sentence] for sentence in rows]
+    return [
+        [
+            [(math.hypot(*(x - share * key)), share * math.hypot(*key)) for key, share in zip(keys, one)]
+            for x, one in zip(sentence, some)
+        ]
+        for sentence, some in zip(rows, shares)
+    ]
+
+
 @oracle("per_position", FEED_FORWARD, STREAM)
 def per_position(raw):
     return feed_forward(raw, entering_feed_forward(raw))

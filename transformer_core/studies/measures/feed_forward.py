@@ -65,6 +65,14 @@ def active_units(post: np.ndarray) -> Values:
     return (post > 0).sum(-1)
 
 
+@measure("batch position d_ff component", like="pre", component=("across", "along"))
+def key_plane(trace: Trace, prefix: str) -> Values:
+    """Each row in the plane that it spans with the key of each unit: how far it lies from the key, and along it."""
+    x, w1 = entering(trace, prefix, "pre"), weights_of(trace, prefix)[0]
+    along = x @ w1 / np.linalg.norm(w1, axis=0)
+    return np.stack([np.sqrt(np.maximum((x**2).sum(-1, keepdims=True) - along**2, 0)), along], -1)
+
+
 @measure("batch position d_model", like="out")
 def per_position(trace: Trace, prefix: str) -> Values:
     """FFN(x_i) = activation(x_i W_1 + b_1) W_2 + b_2, computed for each row by itself, with no other row in sight.
