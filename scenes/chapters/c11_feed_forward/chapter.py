@@ -61,7 +61,7 @@ class FeedForward(Chapter):
         chosen = followed(trace, focus)
         ribbon = Ribbon(entering(trace, chosen.path).words("position"), rooms()[1])
         yield from self.one_vector(chosen, trace, ribbon)
-        yield from self.a_detector(chosen, trace, ribbon)
+        yield from self.a_detector(chosen, trace)
         yield from self.a_memory(chosen, trace)
         yield from self.a_name(chosen, trace, ribbon)
         yield from self.every_vector(chosen, trace, ribbon)
@@ -128,35 +128,30 @@ class FeedForward(Chapter):
             stage=[ribbon],
         )
 
-    def a_detector(self, chosen: Followed, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
-        """A neuron compares its key with every vector."""
-        word, here, activation = (
-            chosen.word,
-            ribbon.place(chosen.word),
-            "the gate" if gate_of(trace) else activation_of(trace),
-        )
+    def a_detector(self, chosen: Followed, trace: Trace) -> Iterator[Step]:
+        """A neuron compares its key with every vector, and fires for what reaches beyond a fence."""
+        word, gated = chosen.word, gate_of(trace)
+        activation = "the gate" if gated else activation_of(trace)
         post = trace[f"{chosen.path}.post"].pick(batch=0, d_ff=chosen.neuron.position)
-        biased = f"parameters.{chosen.path}.b1" in trace and not gate_of(trace)
-        picture = Detector(chosen, trace, ribbon, "product + bias" if biased else f"before {activation}")
-        (x, pattern), bar = picture.wide, picture.large[0]
+        biased = f"parameters.{chosen.path}.b1" in trace and not gated
+        picture = Detector(chosen, trace, "product + bias" if biased else f"before {activation}")
+        bar = picture.large[0]
         ring, others = ring_around(bar), picture.others(range(len(post)))
+        dark = [appear(picture.dark, rise=False)] if activation == "ReLU" else []
         yield Step(
             "What makes a neuron fire?",
             beat(f"Neuron {chosen.neuron} fires for “{word}”. Why?", appear(ring)),
             beat(
                 "Its column of the first matrix is a pattern, its key. "
                 "The larger the dot product of vector and key, the harder it fires.",
-                (Travel(bar, pattern, kind="row"), appear(picture.names[1])),
-                (Flight(x, bar, kind="row"), Flight(pattern, bar, kind="row")),
+                (Travel(bar, picture.pattern, kind="row"), appear(picture.names[0])),
+                leave(ring),
+                picture.fold(),
+                *picture.measure(),
             ),
             *(
                 [
-                    beat(
-                        "The vector of every token meets the same key.",
-                        (leave(ring, picture.names[2]), follow(picture.name_before), *picture.shrink(ribbon)),
-                        deal([picture.keys[here]] * len(others), picture.others(picture.keys)),
-                        picture.meet(),
-                    ),
+                    beat("The vector of every token meets the same key.", *picture.meet()),
                     beat(
                         claim(
                             any(post.values[i] > 0 for i in others),
@@ -164,17 +159,18 @@ class FeedForward(Chapter):
                             f"After {activation}, no other word is left above zero.",
                         ),
                         (
-                            slide(picture.others(picture.before), picture.others(picture.after), "row"),
-                            leave(*picture.others(picture.numbers_before), picture.name_before),
+                            *dark,
+                            slide(picture.before, picture.after, "row"),
+                            leave(*picture.numbers_before, *picture.names[3:5]),
                             follow(picture.names[2]),
                         ),
-                        appear(*picture.others(picture.numbers)),
+                        appear(*picture.numbers),
                     ),
                 ]
                 if others
                 else []
             ),
-            stage=[picture.chip, x, picture.names[2], picture.zero, picture.large],
+            stage=[picture.chip, picture.x, picture.names[2], picture.zero, picture.large],
         )
 
     def a_memory(self, chosen: Followed, trace: Trace) -> Iterator[Step]:

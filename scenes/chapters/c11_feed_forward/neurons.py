@@ -6,20 +6,33 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup
 
-from scenes.animations import Flight, Travel, appear, draw, exchange, lagged
+from scenes.animations import (
+    Flight,
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    follow,
+    lagged,
+    leave,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.marks import Hue, Length, means
+from scenes.mobjects.marks import Away, Ground, Hue, Length, Tip, means
+from scenes.mobjects.planes import Plane, add_at_tip
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arrow, rule
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, quads, rule
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import thin, under, vector_in
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import thin, vector_in
 from scenes.mobjects.weighted_sum import Narrow
-from scenes.mobjects.widening import activation_bar, all_but, chip_in, risen, rooms, row_name, zero_line
-from scenes.theme import at, palette, signed, units
+from scenes.mobjects.widening import activation_bar, all_but, chip_in, rooms, row_name, zero_line
+from scenes.theme import at, palette, pixels, signed, units
 from transformer_core.studies.focus import EARNED, Focus, layers_of
 from transformer_core.studies.measures.feed_forward import OURS
 from transformer_core.tracing.provenance import Label, Quantity
@@ -27,8 +40,10 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Where a second kind of words separates the activations as well but for this margin, the name is approximate.
 CLOSE = 0.02
-#: Px of a key or a value, alone and under all tokens, and so many neurons of a memory are drawn.
-STRIP, TALL, DRAWN = 62.0, 92.0, 5
+#: Px of a key or a value, and so many neurons of a memory are drawn.
+STRIP, DRAWN = 62.0, 5
+#: The share of the width that the plane of a key takes; px of a dot in it, and kept for a chip; how dark is the ground.
+PLANE, SPOT, CHIP, DARK = 0.5, 11.0, 140.0, 0.65
 
 
 class Followed(NamedTuple):
@@ -77,25 +92,28 @@ def entering(trace: Trace, path: str) -> NamedTensor:
 
 
 class Detector:
-    """The key of a neuron under the vector of each token, and what their dot products make it do.
+    """Vectors and the key of a neuron in a plane that is stretched along the key, and what they make the neuron do.
 
     Args:
         chosen: the neuron, and the token that is followed.
-        ribbon: the sentence, above.
         before: what the neuron before the activation is called.
+
+    How far a vector reaches along the key is their dot product. Where that plus the bias is zero, the zero line of the
+    bars at the right is a fence: each is as long as its vector reaches beyond.
     """
 
-    def __init__(self, chosen: Followed, trace: Trace, ribbon: Ribbon, before: str) -> None:
-        x, unit, here = entering(trace, chosen.path), chosen.neuron.position, ribbon.place(chosen.word)
-        key = trace[f"parameters.{chosen.path}.w1"].pick(d_ff=unit)
+    def __init__(self, chosen: Followed, trace: Trace, before: str) -> None:
+        x, unit = entering(trace, chosen.path), chosen.neuron.position
+        key, bias = (f"parameters.{chosen.path}.{letter}" for letter in ("w1", "b1"))
         pre, post = (trace[f"{chosen.path}.{name}"].pick(batch=0, d_ff=unit) for name in ("pre", "post"))
-        side, body = (ribbon.below(room) for room in rooms())
-        self.here = here
-        pair = min(2 * TALL + 12, body.height * 0.4)
-        first, second = body.split_rows(pair)[0].rows(2, 12)
-        self.vectors = under(ribbon, first, x, "residual", full_colour(x))
-        self.keys = under(ribbon, second, [key] * len(x), "key", full_colour(key))
-        self.zero, one, floor, ground = zero_line(body.split_rows(pair + 12)[1].inset(0, 56), pre, post)
+        spots, w1 = trace[f"{chosen.path}.key_plane"].pick(batch=0, d_ff=unit), trace[key].pick(d_ff=unit)
+        feet = [trace[bias].pick(d_ff=(unit,))] if bias in trace else []
+        side, body = rooms()
+        left, right = body.split_columns(body.width * PLANE, 40)
+        self.ribbon = ribbon = Ribbon(x.words("position"), right)
+        self.here = here = ribbon.place(chosen.word)
+        plot = body.cross(ribbon.below(right)).inset(0, 56)
+        self.zero, one, floor, ground = zero_line(plot, pre, post, *feet)
         wide, style = min(120.0, ribbon.wide * 0.5), "stage number" if ribbon.wide >= 120 else "cell"
 
         def standing(values: NamedTensor) -> tuple[VGroup, VGroup]:
@@ -109,41 +127,71 @@ class Detector:
 
         self.before, self.numbers_before = standing(pre)
         self.after, self.numbers = standing(post)
-        #: The vector, the key and the bar of the token that is followed, large: before there are others.
-        tall = Room(body.left, STAGE.top, body.right, second.bottom).rows(2, 12)
-        self.chip = chip_in(side, x.label("position", here), tall[0].centre[1])
-        self.wide = [
-            vector_in(tall[0], x[here], "residual", full_colour(x)), vector_in(tall[1], key, "key"),
-        ]  # fmt: skip
-        self.large = VGroup(self.after[here], self.numbers[here]).copy().set_x(body.centre[0])
-        #: A place on the zero line under each token.
-        self.goals = [
-            Box(wide, 40, palette().background).move_to(np.array([bar.get_x(), floor, 0])) for bar in self.after
-        ]
+        foot = np.array([at(left.left, 0)[0], floor + sum(float(b.values[0]) for b in feet) * one, 0])
+        self.origin = means(dot(foot, SPOT, "ink2"), plane := Ground())
+        scale = (left.width - CHIP) / float(spots.values[:, 0].max()), pixels(one) * float(np.linalg.norm(w1.values))
+        self.arrows, self.drops, self.feet, self.chips = VGroup(), VGroup(), VGroup(), VGroup()
+        for spot, value in zip(spots, pre.quantities(), strict=True):
+            tip = foot + np.array([*spot.values, 0]) * units(1) * (*scale, 0)
+            lead = Plane.line(foot, tip, "residual", 9, 30)
+            across, up = spot.quantities()
+            self.arrows.add(means(lead, Tip(across, up, scale, 2 * SPOT, plane, fixed=True)))
+            end = tip * UP + foot * RIGHT
+            self.drops.add(dashes(tip, end, "ink2", 3))
+            look = signed(1.0 if value >= 0 else -1.0, 1.0)
+            self.feet.add(means(dot(end, SPOT).set_fill(look), Away(value, 0.0, 1, pixels(one), 2 * SPOT, ground)))
+        for i in sorted(range(len(x)), key=lambda i: i != here):
+            add_at_tip(self.chips, Token(x.label("position", i)).set_z_index(1), self.arrows[i], 12)
+        #: How far the vector that is followed reaches beyond the fence.
+        self.reach = activation_bar(pre.quantity(here), one, 2 * SPOT, foot[0], floor, ground)
+        top, low = (np.array([foot[0], at(0, edge)[1], 0]) for edge in (plot.top - 56, plot.bottom + 20))
+        self.key = arrow(low, top, "key", 9, 30)
+        #: The ground on which the neuron does not fire.
+        start, end, low = at(body.left, 0)[0], at(body.right, 0)[0], at(0, body.bottom)[1]
+        corners = (start, floor), (end, floor), (end, low), (start, low)
+        self.dark = quads(np.array([corners]), fill_color=palette().background, fill_opacity=DARK, stroke_width=0)
+        # The vector, the key and the bar of the token that is followed, before they are seen in the plane.
+        rows = Room(body.left, STAGE.top, body.right, STAGE.top + 2 * STRIP + 12).rows(2, 12)
+        self.chip = chip_in(side, x.label("position", here), rows[0].centre[1])
+        self.x, self.pattern = vector_in(rows[0], x[here], "residual", full_colour(x)), vector_in(rows[1], w1, "key")
+        bar = self.after[here].copy().set_x(body.centre[0])
+        room = at(0, rows[1].bottom + 70)[1] - floor
+        bar.scale(min(1.0, room / bar.height), about_edge=DOWN)
+        self.large = VGroup(bar, self.numbers[here].copy().next_to(bar, UP, buff=units(14)))
         self.names = [
-            row_name("vectors", side, self.vectors[0].get_y(), "residual"),
-            row_name("its key", side, self.keys[0].get_y(), "key"),
-            row_name("activation", side, floor),
-        ]
-        self.name_before = row_name(before, side, floor)
-
-    def shrink(self, ribbon: Ribbon) -> tuple[Animation, ...]:
-        """The large ones take their place under their token, and the other tokens come."""
-        here = self.here
-        small = (self.vectors[here], self.keys[here], self.after[here], self.numbers[here], ribbon.chips[here])
-        moved = exchange((*self.wide, *self.large, self.chip), small, "row")
-        return (*moved, appear(self.names[0], *self.others(ribbon.chips, self.vectors)))
-
-    def meet(self) -> Animation:
-        """Vector and key of each other token fly together, and its bar rises."""
-        turns = []
-        for i in self.others(range(len(self.keys))):
-            bar, goal = self.before[i], self.goals[i]
-            come = AnimationGroup(
-                Flight(self.vectors[i], goal, 0.1), Flight(self.keys[i], goal, -0.1), risen(bar, self.zero.get_y())
+            row_name(text, side, y, role)
+            for text, y, role in (
+                ("its key", self.pattern.get_y(), "key"), ("its key", top[1], "key"), ("activation", floor, "ink2"),
+                (before, floor - units(30), "ink2"), ("fires above", floor + units(30), "focus"),
+                ("stretched along the key", at(0, body.bottom - 20)[1], "ink2"),
             )
-            turns.append(LaggedStart(come, appear(self.numbers_before[i]), lag_ratio=0.8))
-        return lagged(turns, 0.35, 2.0)
+        ]  # fmt: skip
+        self.fence = rule(self.zero.get_left(), self.zero.get_right(), "focus", 5)
+
+    def fold(self) -> tuple[Animation, ...]:
+        """Vector and key become arrows, and the bar stands on the key."""
+        old = self.x, self.pattern, self.names[0], self.large[0], self.chip
+        new = self.arrows[self.here], self.key, self.names[1], self.reach, self.ribbon.chips[self.here]
+        return *exchange(old, new, "row"), leave(self.names[2], self.large[1])
+
+    def measure(self) -> list[Any]:
+        """The arrow reaches so far along the key, and what lies beyond the fence is the bar."""
+        bar, told = self.before[self.here], self.numbers_before[self.here]
+        return [
+            appear(self.origin, self.chips[0], self.names[5]),
+            (draw(self.drops[self.here]), appear(self.feet[self.here])),
+            (draw(self.fence), *map(follow, self.names[3:5])),
+            (Travel(self.reach, bar, kind="row"), follow(told)),
+        ]
+
+    def meet(self) -> list[Animation | None]:
+        """The other vectors come from the same origin, and the shadow of each is dealt out as a bar."""
+        others = all_but(self.here, self.arrows)
+        return [
+            AnimationGroup(draw(*others, kind="row"), appear(*self.chips[1:], *self.others(self.ribbon.chips))),
+            AnimationGroup(draw(*self.others(self.drops), kind="row"), appear_in_turn(self.others(self.feet))),
+            deal(*map(self.others, (self.feet, self.before, self.numbers_before)), kind="slow"),
+        ]
 
     def others(self, *hands: Iterable[Any]) -> list[Any]:
         """The parts of all tokens except the one that is followed."""

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, Through, Travel, appear, draw
+from scenes.animations import Count, Through, Travel, appear
 from scenes.layout import STAGE, Room
-from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow
+from scenes.mobjects.bars import bar_on
+from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.vectors import vector_in
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px between two links, of the box of one, of the row of products, of a plot, and above and below it.
-GAP, HIGH, PRODUCTS, ACROSS, ABOVE, UNDER = 150.0, 130.0, 140.0, 350.0, 70.0, 96.0
-#: How far a tangent reaches from its point, as a share of its axis; how many nudges the score is moved.
-REACH, NUDGED = 0.28, 10
+#: So many links, px between two, of their names, and of what is left free above and below their lines.
+LINKS, GAP, HIGH, UNDER = 4, 150.0, 110.0, 50.0
+#: So many nudges of the score; px of a point, of the bar of a slope, of a strip, and of the name above it.
+NUDGED, SPOT, BAR, STRIP, ABOVE = 7, 15.0, 40.0, 62.0, 56.0
 #: The parts of the model in the order of a pass, and the boxes between which it leads.
 PARTS = (
     ("encoder", "embedding"),
@@ -51,130 +53,99 @@ class Link:
 
 
 class Chain:
-    """Links from a score to the loss, between two of them a plot of the one over the other, and below the way back.
+    """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
+
+    A change of one is as long on all lines. Rods lead from the point of one link to that of the next.
 
     Args:
         links: four of them.
-        local: the slope of each plot, where the model is, and of the loss along the last link.
+        local: the slope of each link along the one before, where the model is.
         upstream: the slope of the loss along each link but the loss itself.
     """
 
     def __init__(self, links: Sequence[Link], local: Sequence[Quantity], upstream: Sequence[Quantity]) -> None:
         columns = STAGE.columns(len(links), GAP)
         above, rest = STAGE.split_rows(HIGH)
-        between, below = rest.split_rows(-PRODUCTS)
-        self.boxes, self.ways, self.back, self.rows = VGroup(), VGroup(), VGroup(), []
-        self.plots, self.curves, self.tangents, self.slopes, self.dots = (VGroup() for _ in range(5))
-        self.spots: list[list[VGroup]] = []
+        rest, middle = rest.inset(0, UNDER), len(links[0].nudged) // 2
+        top, low = middle + NUDGED, middle - NUDGED
+        #: The score goes up, down and back.
+        self.way = [*range(middle, top), *range(top, low, -1), *range(low, middle + 1)]
         self.nudged = [link.nudged for link in links]
-        for link, column in zip(links, columns, strict=True):
-            box = Box(column.width, HIGH, palette().surface, 14, palette().line, 2.5).move_to(
-                column.cross(above).centre
-            )
-            name = Words(link.name, "fact", "ink2", box).settle(box.get_center() + UP * units(30))
-            told = number(link.value, ".2f", "large number").settle(box.get_center() + DOWN * units(26))
-            self.boxes.add(VGroup(box, name, told))
-        for k, slope in enumerate(local):
-            self._plot(links[k], links[k + 1], slope, between, (columns[k].centre[0] + columns[k + 1].centre[0]) / 2)
-            a, b = (self.boxes[n][0] for n in (k, k + 1))
-            self.ways.add(arrow(a.get_right() + RIGHT * units(8), b.get_left() - RIGHT * units(8), "ink2", 6, 20))
-            y = at(0, (below.top + below.bottom) / 2)[1]
-            start, end = (np.array([x, y, 0]) for x in (b.get_left()[0], a.get_right()[0]))
-            self.back.add(arrow(start, end, "warning", 8, 24))
-            self.rows.append(self._row(slope, upstream[k], upstream[k + 1 : k + 2], columns[k].cross(below)))
-        lines = VGroup(Words(text, "fact", "warning") for text in ("slope", "of the loss")).arrange(
-            DOWN, buff=units(12)
-        )
-        self.row_name = lines.move_to(columns[-1].cross(below).centre)
-        for part in (*self.back, *(row[-1] for row in self.rows), self.row_name):
-            part.set_y(self.rows[0][-1].get_y())
-
-    def _plot(self, one: Link, other: Link, slope: Quantity, room: Room, middle: float) -> None:
-        """The one link over the other, with the point where the model is, and the tangent there."""
-        x, y = one.nudged, other.nudged
-        plot = Plot(one.value, other.value, (x, y), ACROSS, room.height - ABOVE - UNDER)
-        centre = at(0, (room.top + ABOVE + room.bottom - UNDER) / 2)
-        plot.shift(np.array([middle, centre[1], 0]) - plot.axes.get_center())
-        plot.add(plot.ticks([one.value], ".2f", "fact"), plot.heights([other.value], ".2f"))
-        rest = len(x) // 2
-        far = min(REACH * (max(x) - min(x)), REACH * (max(y) - min(y)) / abs(slope))
-        self.tangents.add(plot.tangent(x[rest], y[rest], slope, far, 7))
-        self.plots.add(plot)
-        self.curves.add(plot.curve(x, y, "ink2", 6))
-        self.spots.append([plot.dots([a], [b], "focus", 13).set_z_index(1) for a, b in zip(x, y, strict=True)])
-        self.dots.add(self.spots[-1][rest].copy())
-        inward = (UP if slope > 0 else DOWN) * units(46)
-        corner = plot.axes.get_corner(RIGHT - inward / units(46)) + inward * 0.6
-        told, name = number(slope, ".3f", "large number", "warning"), Words("slope", "fact", "warning")
-        low, high = sorted((corner, corner + inward), key=lambda spot: float(spot[1]))
-        self.slopes.add(VGroup(name.settle(high).end_at(corner[0]), told.settle(low).end_at(corner[0])))
-
-    @staticmethod
-    def _row(local: Quantity, found: Quantity, upstream: Sequence[Quantity], room: Room) -> VGroup:
-        """The local slope times the upstream one, and their product; the last link has no upstream one."""
-        last = number(found, ".3f", "large number", "warning")
-        if not upstream:
-            return VGroup(last.move_to(room.centre))
-        # One more digit of the factors: else the product would not seem to be theirs.
-        factors = [number(one, ".4f", "stage number") for one in (local, *upstream)]
-        signs = [Words(sign, "stage number", "ink2") for sign in "×="]
-        line = VGroup(factors[0], signs[0], factors[1], signs[1]).arrange(RIGHT, buff=units(14))
-        for part in line:
-            part.stand_on(line[0].baseline)
-        return room.fit(VGroup(line, last).arrange(DOWN, buff=units(40)), most=1.0)
-
-    @property
-    def links(self) -> list[VGroup]:
-        """All but the boxes, and what is found in the end."""
-        drawn = self.plots, self.curves, self.tangents, self.slopes, self.dots
-        return [*drawn, self.ways, self.back, self.rows[0][0], *self.rows[1:], self.row_name]
+        moved = [link.nudged[n] - float(link.value) for link in links for n in self.way]
+        most, least = max(1.0, *upstream, *moved), min(*upstream, *moved)
+        px, ground = rest.height / (most - least), Ground()
+        level = rest.top + most * px
+        #: Where all links are now.
+        self.now = means(rule(at(STAGE.left, level), at(STAGE.right, level), "line", 3), ground)
+        feet = [np.array([column.centre[0], self.now.get_y(), 0]) for column in columns]
+        self.heads, self.values, self.lines, self.slopes, self.numbers = (VGroup() for _ in range(5))
+        for link, column, foot in zip(links, columns, feet, strict=True):
+            upper, lower = column.cross(above).rows(2, 0)
+            self.heads.add(Words(link.name, "fact", "ink2").settle(upper.centre))
+            self.values.add(number(link.value, ".2f", "large number").settle(lower.centre))
+            self.lines.add(rule(column.cross(rest).centre, foot, "ink3", 3).stretch_to_fit_height(units(rest.height)))
+            self.lines[-1].set_y(rest.centre[1])
+        points = [
+            [foot + UP * units(px) * (value - float(link.value)) for value in link.nudged]
+            for link, foot in zip(links, feet, strict=True)
+        ]
+        self.spots, self.tilts = [], []
+        for n, places in enumerate(zip(*points, strict=True)):
+            moves = (Away(link.nudged[n], link.value, 1, px, 2 * SPOT, ground) for link in links)
+            spots = (means(dot(at, SPOT, "focus"), move) for at, move in zip(places, moves, strict=True))
+            self.spots.append(VGroup(*spots))
+            self.tilts.append(VGroup(rule(*ends, "ink2", 6) for ends in pairwise(places)))
+        self.dots, self.rods = self.spots[middle].copy().set_z_index(1), self.tilts[middle].copy()
+        for slope, ends in zip(local, pairwise(feet), strict=True):
+            told = VGroup(Words("slope", "fact", "warning"), number(slope, ".3f", "large number", "warning"))
+            told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
+            self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
+        #: The slope of the loss along each link; along itself it is one.
+        found = zip(feet, upstream, strict=False)
+        self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
+        for bar, one in zip(self.bars, upstream, strict=True):
+            told = number(one, ".3f", "large number", "warning").next_to(bar, RIGHT, buff=units(16))
+            self.numbers.add(told.align_to(bar, DOWN if one < 0 else UP))
+        one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
+        told = Words("slope of the loss", "fact", "warning").next_to(one, LEFT, buff=units(16)).align_to(one, DOWN)
+        self.start = VGroup(one, told.shift(UP * units(ABOVE)))
+        self.bars.append(one)
 
     def nudge(self) -> tuple[Animation, ...]:
         """The score goes up, down and back, and all that follows goes along, with its numbers."""
-        rest = len(self.spots[0]) // 2
-        way = [*range(rest, rest + NUDGED), *range(rest + NUDGED, rest - NUDGED, -1), *range(rest - NUDGED, rest + 1)]
-        dots = (Through(one, [row[n] for n in way]) for one, row in zip(self.dots, self.spots, strict=True))
-        rows = zip(self.boxes, self.nudged, strict=True)
-        return *dots, *(Count(box[-1], [row[n] for n in way], ".2f", "slow") for box, row in rows)
+        moves = ((self.dots, self.spots), (self.rods, self.tilts))
+        rows = zip(self.values, self.nudged, strict=True)
+        return (
+            *(Through(shapes, [states[n] for n in self.way]) for shapes, states in moves),
+            *(Count(text, [row[n] for n in self.way], ".2f", "slow") for text, row in rows),
+        )
 
-    def go_back(self) -> list[tuple[Animation, ...]]:
-        """Go back from the loss, link by link: the local slope times the upstream one, and the product."""
-        *products, last = zip(self.rows, self.back, strict=True)
-        plays: list[tuple[Animation, ...]] = [(appear(*last),)]
-        for ((*factors, equals), result), way in reversed(products):
-            plays += [(draw(way), appear(*factors)), (appear(equals, result),)]
-        return plays
+    def go_back(self) -> list[list[Animation]]:
+        """The bar goes back from the loss, line by line; each slope on its way stretches it, shrinks it or turns it."""
+        turns = [*zip(self.bars, self.bars[1:], self.numbers, strict=False)][::-1]
+        return [[Travel(after, bar, 0.0, "row"), appear(told)] for bar, after, told in turns]
 
 
 class Deeper:
-    """From a score to what it is made of: the query with the push on each entry, and its matrix with those on its own.
+    """Beside the line of a score its query, with the push on each entry, and that on each entry of its matrix.
 
     Args:
         query, push: of the query, "d_head".
-        matrix, pushes: of the matrix that makes it, "d_model d_head".
+        pushes: on the matrix that makes it, "d_model d_head".
         word: whose query it is.
     """
 
-    def __init__(
-        self, query: NamedTensor, push: NamedTensor, matrix: NamedTensor, pushes: NamedTensor, word: Label
-    ) -> None:
-        columns = STAGE.columns(2, GAP)
-        tops = [column.split_rows(HIGH, UNDER)[0] for column in columns]
-        self.query, self.push = (
-            Vector(vector, room.width, HIGH / 2, role).move_to(room.centre)
-            for vector, room, role in zip((query, push), tops, ("query", "warning"), strict=True)
-        )
-        fields = [column.split_rows(HIGH + ABOVE)[1] for column in columns]
-        self.matrix, self.pushes = (
-            Heatmap(field, room.width, room.height).move_to(room.centre)
-            for field, room in zip((matrix, pushes), fields, strict=True)
-        )
-        heads = zip(
-            (self.query, self.push, self.matrix, self.pushes),
-            (f"query of “{word}”", "push on it: − slope", "the matrix that makes it, W_Q", "push on each entry"),
-            strict=True,
-        )
-        self.names = [Words(text, "block", "ink2").next_to(part, UP, buff=units(12)) for part, text in heads]
+    def __init__(self, query: NamedTensor, push: NamedTensor, pushes: NamedTensor, word: Label) -> None:
+        room = STAGE.split_columns(STAGE.columns(LINKS, GAP)[0].width, GAP)[1]
+        above, field = room.split_rows(3 * ABOVE + 2 * STRIP)
+        first, second = (row.split_rows(ABOVE)[1] for row in above.split_rows(-ABOVE)[0].rows(2, 0))
+        self.query, self.push = vector_in(first, query, "query"), vector_in(second, push, "warning")
+        self.pushes = Heatmap(pushes, field.width, field.height).move_to(field.centre)
+        texts = f"query of “{word}”", "push on it: − slope", "push on each entry of its matrix, W_Q"
+        self.names = [
+            Words(text, "fact", "ink2").next_to(part, UP, buff=units(12)).align_to(part, LEFT)
+            for text, part in zip(texts, (self.query, self.push, self.pushes), strict=True)
+        ]
 
 
 class Parts:
@@ -196,9 +167,9 @@ class Parts:
         for told, box in zip(self.kept, (self.boxes[MATRIX], self.boxes[-1]), strict=True):
             told.settle(box[0].get_bottom() + UP * units(46))
 
-    def take(self, deeper: Deeper) -> tuple[Animation, ...]:
+    def take(self, pushes: VMobject) -> tuple[Animation, ...]:
         """The matrix goes to the part in which it lies; the others come."""
-        lies = Travel(deeper.matrix, self.boxes[MATRIX], kind="row", leaving=True)
+        lies = Travel(pushes, self.boxes[MATRIX], kind="row", leaving=True)
         return lies, appear(*self.boxes[:MATRIX], *self.boxes[MATRIX + 1 :], self.kept)
 
     @staticmethod

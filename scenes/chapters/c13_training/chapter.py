@@ -241,42 +241,44 @@ class Training(Chapter):
         key = slopes["score_push"].largest()[0].position
         picture = chain_of(early, slopes, early[f"{PATH}.scaled"].pick(**row), key)
         parts = Parts(early["parameters"], slopes["scaled"].quantity(key), early["word_loss"])
-        own = early[f"{PATH}.q"].pick(**row), slopes["query_push"]
-        matrix = early[f"parameters.{PATH}.w_q"].pick(head=row["head"]), slopes["query_matrix_push"]
-        deeper = Deeper(*own, *matrix, early["probs"].label("position", place))
+        pushes, query = (slopes["query_push"], slopes["query_matrix_push"]), early[f"{PATH}.q"].pick(**row)
+        deeper = Deeper(query, *pushes, early["probs"].label("position", place))
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
         *products, last = picture.go_back()
+        passed = picture.rods, picture.slopes, picture.start, *picture.bars[1:], *picture.numbers[1:]
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
                 f"The score of “{up}” moves its weight, that the log-odds of “{target}”, "
                 "its logit against all others, and these the loss.",
-                (appear_in_turn([*picture.ways]), appear(picture.plots), draw(*picture.curves, kind="row")),
+                (draw(*picture.lines, picture.now), appear_in_turn([*picture.rods])),
                 appear(picture.dots),
                 picture.nudge(),
             ),
             beat(
                 "Each link has a slope. Back from the loss, they multiply: the chain rule.",
-                (draw(*picture.tangents), appear_in_turn([*picture.slopes]), appear(picture.row_name)),
-                *products,
+                (appear_in_turn([*picture.slopes]), appear(picture.start)),
+                *(play for pair in products for play in pair),
             ),
-            beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", last),
+            beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
             beat(
                 "But a score is computed: on to the query, and to each entry of its matrix.",
-                (
-                    leave(*picture.links, picture.boxes[1:]),
-                    Travel(picture.boxes[0], deeper.query, kind="row", leaving=True),
-                ),
-                (appear(*deeper.names[:2]), Travel(picture.rows[0][-1], deeper.push, kind="row", leaving=True)),
-                (appear(*deeper.names[2:], deeper.matrix), Travel(deeper.push, deeper.pushes, kind="row")),
+                leave(*(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)), *passed),
+                (appear(deeper.names[0]), Travel(picture.dots[0], deeper.query, kind="row")),
+                (appear(deeper.names[1]), Travel(picture.bars[0], deeper.push, kind="row")),
+                (appear(deeper.names[2]), Travel(deeper.push, deeper.pushes, kind="row")),
             ),
             beat(
                 f"One pass back gives all {early['parameters']:,.0f} slopes: backpropagation.",
-                (leave(deeper.query, deeper.push, deeper.pushes, *deeper.names), *parts.take(deeper)),
+                (
+                    leave(*(part[0] for part in (picture.heads, picture.values, picture.lines, picture.dots))),
+                    leave(picture.bars[0], picture.numbers[0], picture.now, deeper.query, deeper.push, *deeper.names),
+                    *parts.take(deeper.pushes),
+                ),
                 (appear_in_turn([*parts.forward]), appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
                 ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
-            stage=[picture.boxes],
+            stage=[picture.heads, picture.values],
         )
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:

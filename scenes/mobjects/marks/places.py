@@ -144,18 +144,19 @@ class Tick(Grounded):
 class Tip(Grounded):
     """The arrow leads by `across` and `up`, each times `unit` px, from its foot, or from its ground if it is `fixed`.
 
+    In a plane that is stretched, `unit` has the px of both sides.
     The ground is a dot of `own` px: one that was scaled with its figure is as much larger as the arrow is longer.
     """
 
     across: Entries
     up: Entries
-    unit: float
+    unit: float | tuple[float, float]
     own: float
     ground: Ground
     fixed: bool = False
 
     def scales(self) -> Sequence[tuple[int, float]]:
-        return ((0, self.unit), (1, self.unit))
+        return [*enumerate(np.broadcast_to(self.unit, 2))]
 
     def fault_from(self, dot: Mobject, mark: VMobject, sight: Sight) -> str:
         lines = [part for part in mark.get_family() if len(part.points)]

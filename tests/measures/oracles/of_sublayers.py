@@ -73,15 +73,12 @@ def active_units(raw):
 
 @oracle("key_plane", FEED_FORWARD, "batch position d_ff component", lambda _: {"component": ("across", "along")})
 def key_plane(raw):
-    rows, keys = entering_feed_forward(raw), raw.parameter("w1").T
-    shares = [[[float(x @ key) / float(key @ key) for key in keys] for x in sentence] for sentence in rows]
-    return [
-        [
-            [(math.hypot(*(x - share * key)), share * math.hypot(*key)) for key, share in zip(keys, one)]
-            for x, one in zip(sentence, some)
-        ]
-        for sentence, some in zip(rows, shares)
-    ]
+    def spot(x, key):
+        share = float(x @ key) / float(key @ key)
+        return math.hypot(*(x - share * key)), share * math.hypot(*key)
+
+    keys = raw.parameter("w1").T
+    return [[[spot(x, key) for key in keys] for x in sentence] for sentence in entering_feed_forward(raw)]
 
 
 @oracle("per_position", FEED_FORWARD, STREAM)

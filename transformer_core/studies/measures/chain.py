@@ -86,10 +86,8 @@ def push_plane(trace: Trace, prefix: str, z: np.ndarray, loss_decrease_by_value:
 @measure("key nudge", like="scaled")
 def nudged_scores(trace: Trace, prefix: str) -> Values:
     """The scores of the row that is looked at, each moved by itself."""
-    run = _run(prefix)
-    scores = trace.full(f"{prefix.replace('gradients.', '', 1)}.scaled")
-    row = scores.values[0, 0, int(trace.full(f"{run}.place").values)]
-    return row[:, None] + trace.full(f"{run}.nudge").values
+    run, scores = _run(prefix), trace.full(f"{prefix.replace('gradients.', '', 1)}.scaled")
+    return scores.values[0, 0, int(trace.full(f"{run}.place").values), :, None] + trace.full(f"{run}.nudge").values
 
 
 @measure("key nudge component")
@@ -97,8 +95,7 @@ def nudged_plane(trace: Trace, prefix: str, push_plane: np.ndarray) -> Values:
     """The way of the output in `push_plane` as the score of a key is moved: its points, mixed by nudged weights."""
     run = _run(prefix)
     spots = push_plane[0, 0, int(trace.full(f"{run}.place").values)]
-    keys = trace.labels(f"{run}.nudged_loss")["key"]
-    return trace.full(f"{run}.nudged_weights").values @ spots, {"key": keys}
+    return trace.full(f"{run}.nudged_weights").values @ spots, {"key": trace.labels(f"{run}.nudged_loss")["key"]}
 
 
 def _run(prefix: str) -> str:

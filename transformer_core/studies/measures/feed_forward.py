@@ -16,8 +16,7 @@ OURS = "english-spanish"
 
 
 def _erf(x: np.ndarray) -> np.ndarray:
-    found: np.ndarray = np.frompyfunc(math.erf, 1, 1)(x)
-    return found.astype(float)
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(x), float)
 
 
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
@@ -100,8 +99,7 @@ def per_position_difference(per_position: np.ndarray, out: np.ndarray) -> Values
 def of_kind(trace: Trace, prefix: str) -> Values:
     """1 where the word at a position is of a kind, else 0: "position kind"."""
     words = trace.full(f"{prefix}.post").labels["position"]
-    values = np.array([[word.lower() in kind for kind in kinds().values()] for word in words], dtype=int)
-    return values, {"kind": tuple(kinds())}
+    return [[int(word.lower() in kind) for kind in kinds().values()] for word in words], {"kind": tuple(kinds())}
 
 
 @measure("position d_ff", like="post")
@@ -110,5 +108,4 @@ def named_after(trace: Trace, prefix: str, of_kind: np.ndarray, post: np.ndarray
 
     "position d_ff". The kinds are those of the experiment `neurons`; prefix is `encoder.<layer>.ffn`.
     """
-    layer = int(prefix.split(".")[1])
-    return post[0] * of_kind[:, trace.full("experiment.neurons.best_kind").values[layer]]
+    return post[0] * of_kind[:, trace.full("experiment.neurons.best_kind").values[int(prefix.split(".")[1])]]
