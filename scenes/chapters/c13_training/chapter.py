@@ -283,8 +283,8 @@ class Training(Chapter):
 
     def gradient_descent(self, trace: Trace) -> Iterator[Step]:
         """A ball on the real loss, along the real gradient."""
-        early, card = trace.under(EARLY), Card("one line through the space of all parameters, along the first gradient")
-        picture, large = Valley(early, card.inside), early["large_losses"].values
+        early = trace.under(EARLY)
+        picture, large = Valley(early, STAGE), early["large_losses"].values
         climbs = claim(
             bool((large[1:] > large[:-1]).all()),
             "the ball leaps over the valley, and climbs.",
@@ -298,19 +298,24 @@ class Training(Chapter):
                 draw(picture.curve, kind="slow"),
             ),
             beat(
-                "The model is this ball. The slope says which way is down.", appear(picture.ball), draw(picture.slope)
+                "The model is this ball. The slope says which way is down.",
+                (appear(picture.ball), leave(picture.note)),
+                draw(picture.slope),
             ),
             beat(
                 "Step, find the slope again, step: gradient descent. Where it is flatter, steps are shorter.",
-                picture.descend("small"),
+                picture.descend(),
             ),
             beat(
                 f"The learning rate sets their length. At {early['rate_ratio']:.0f} times that, {climbs}",
-                (leave(*picture.visited["small"][2:], picture.slope, picture.ball), appear(picture.steps["small"])),
-                (leave(*picture.visited["small"][:2]), *picture.again()),
-                (appear(picture.steps["large"]), *picture.descend("large", "slow")),
+                (leave(*picture.visited[1:], picture.slope, picture.ball), appear(picture.handle, picture.rate)),
+                picture.again(),
+                picture.pull(),
+                (appear(picture.ratio), appear(picture.leapt[1])),
+                picture.leap_on(),
+                appear(picture.leapt[2]),
             ),
-            stage=[card, picture.plot, picture.scale, picture.loss_name, picture.loss],
+            stage=[picture.plot, picture.scale, picture.note, picture.loss_name, picture.loss],
         )
 
     def time_lapse(self, trace: Trace) -> Iterator[Step]:

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
+from manim import LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
 from scenes.animations import Count, Sweep, Through, appear
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import dot, path, rule
+from scenes.mobjects.shapes import dot, path
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, pace, units
+from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a jump.
-MOMENTS, BALL, VISITED, JUMP = 40, 26.0, 13.0, 170.0
-#: The share of its range that is left free above the curve, for the ball below the name of the axis.
-ABOVE = 0.3
+#: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a leap.
+MOMENTS, BALL, VISITED, LEAP = 40, 26.0, 13.0, 190.0
+#: Px of the numbers at the left, and of the names of both axes; how much larger than other numbers the loss is.
+SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.8
+#: Shares of its range that are left free above the curve and below it.
+ABOVE, FREE = 0.12, 0.24
 #: How far a tangent reaches on either side, as a distance along the gradient.
 TOUCHING = 0.22
-#: The walk on which the ball leaves the ground.
-LEAPS = "large"
 
 
 class Valley:
-    """The loss along one direction as a valley, and a ball that descends in steps.
+    """The loss along one direction as a valley, a ball that descends in steps, and a handle that makes its step longer.
 
     Args:
         run: an early step of the training: the curve, and for each learning rate, "small" and "large", the places and
@@ -35,38 +37,49 @@ class Valley:
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        places, losses, start = run["place_along"], run["loss_along"], run["batch_loss"]
-        #: By the learning rate, the places and the losses that gradient descent comes to.
-        self.walks = {name: (run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", LEAPS)}
+        places, losses = run["place_along"], run["loss_along"]
+        self.walk, large = ((run[f"{name}_places"], run[f"{name}_losses"]) for name in ("small", "large"))
         low, high = float(losses.values.min()), float(losses.values.max())
-        inner = Room(room.left + 110, room.top + 56, room.right - 10, room.bottom - 96)
-        floor = low - (high - low) * 0.3
-        self.plot = Plot.filling(inner, places, losses, (None, (floor, high + ABOVE * (high - low))))
+        inner = Room(room.left + SIDE, room.top + NAME, room.right, room.bottom - BELOW)
+        free, start = FREE * (high - low), large[0].quantity(0)
+        self.plot = Plot.filling(inner, places, losses, (None, (low - free, high + ABOVE * (high - low))))
         reach = [losses.quantity(int(find(losses.values))) for find in (np.argmin, np.argmax)]
-        origin = self.plot.ticks([run["small_places"].quantity(0)], ".0f", "fact")
-        self.scale = VGroup(self.plot.heights(reach, ".2f"), origin, self.plot.broken())
-        self.curve = self.plot.curve(places, losses, "ink2", 8)
+        self.scale = VGroup(self.plot.heights(reach, ".2f"), self.plot.broken())
+        self.scale.add(self.plot.ticks([start], ".0f", "fact"))
+        self.curve = self.plot.curve(places, losses, "ink2", 9)
         self.along, self.up = places.values, losses.values
-        self.balls = {name: self._states(way.values, JUMP * (name == LEAPS)) for name, (way, _) in self.walks.items()}
-        self.ball = VGroup(dot(self._resting(0.0), BALL, "focus"))
-        self.visited = {name: self.plot.dots(*walk, "warning", VISITED) for name, walk in self.walks.items()}
-        self.trail = path([state[0].get_center() for state in self.balls[LEAPS]], "warning", 3)
-        self.loss_name = Words("loss", "block", "ink2")
-        self.loss = number(start, ".3f", "large number")
-        spot = at(inner.left + 200, inner.bottom - 150)
-        self.loss.settle(spot).end_at(spot[0] + units(150))
-        self.loss_name.settle(spot).end_at(spot[0] - units(20))
+        self.loss = number(run["batch_loss"], ".3f", "large number").scale(LARGE)
+        self.loss.move_to(at(inner.left + 1.5 * SIDE, inner.bottom - 2 * SIDE))
+        self.loss_name = Words("loss", "block", "ink2").next_to(self.loss, UP, buff=units(20)).align_to(self.loss, LEFT)
+        note = Words("one line through the space of all parameters, along the first gradient", "fact", "ink2")
+        self.note = note.end_in(inner.split_rows(SIDE)[0])
+        self.between = self._between(self.walk[0].values)
+        (self.ball,) = self._balls([self._resting(0.0)])
+        self.visited, self.leapt = (self.plot.dots(*walk, "warning", VISITED) for walk in (self.walk, large))
         #: The line that touches the curve below the ball: at first it falls by the length of the gradient.
-        self.touching = [VGroup(self._tangent(place)) for place in self._between(self.walks["small"][0].values)]
+        self.touching = [VGroup(self._tangent(place)) for place in self.between]
         self.slope = self.touching[0].copy()
-        lines = zip(self.walks, ("learning rate × slope", f"× {run['rate_ratio']:.0f}"), (0.1, 0.2), strict=True)
-        self.steps = {name: self._step(name, text, low - share * (high - low)) for name, text, share in lines}
+        #: Where one step comes to, and its loss, as the learning rate grows from the one to the other.
+        near, far = self.walk[0].quantity(1), large[0].quantity(1)
+        on = [i for i, place in enumerate(self.along) if near < place < far]
+        self.goals = [near, *(places.quantity(i) for i in on), far]
+        self.losses = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
+        self.pulled = [VGroup(*self._pulled(start, goal, low - free / 2)) for goal in self.goals]
+        self.handle = self.pulled[0].copy()
+        self.rate = Words("learning rate × slope", "stage number", "warning")
+        self.rate.next_to(self.handle, LEFT, buff=units(24))
+        self.ratio = Words(f"× {run['rate_ratio']:.0f}", "large number", "warning")
+        self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.rate.get_y())
+        a, b = (self._resting(float(place)) for place in large[0].values[1:])
+        #: The ball in the air, on its way to where the next step comes to.
+        self.leap = [a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in (0.0, *self._moments())]
+        self.trail, self.last = path(self.leap, "warning", 3), large[1].quantities()[1:]
 
-    def _step(self, walk: str, text: str, height: float) -> VGroup:
-        """The first step of a walk, as a line from end to end, and what it is called."""
-        line = self.plot.curve(self.walks[walk][0].quantities()[:2], (height, height), "warning", 8)
-        marks = (rule(end + UP * units(12), end + DOWN * units(12), "warning", 5) for end in line.points[[0, -1]])
-        return VGroup(line, *marks, Words(text, "stage number", "warning").next_to(line, RIGHT, buff=units(24)))
+    def _pulled(self, start: Quantity, goal: Quantity, height: float) -> tuple[VMobject, VMobject]:
+        """A step as a line with a handle at its end."""
+        line = self.plot.curve([start, goal], (height, height), "warning", 10)
+        (end,) = self.plot.dots([goal], [height], "warning", VISITED)
+        return line, end
 
     def _on(self, place: float) -> np.ndarray:
         return self.plot.point(place, float(np.interp(place, self.along, self.up)))
@@ -76,16 +89,6 @@ class Valley:
         step = (self.along[1] - self.along[0]) / 2
         way = self._on(place + step) - self._on(place - step)
         return self._on(place) + np.array([-way[1], way[0], 0]) / np.linalg.norm(way) * units(BALL)
-
-    def _states(self, visited: np.ndarray, jump: float) -> list[VGroup]:
-        """A ball at moments on its way from place to place: along the curve, or through the air."""
-        spots = [self._resting(place) for place in self._between(visited)]
-        if jump:
-            ends = [self._resting(float(place)) for place in visited]
-            high = np.array([0, units(jump) * 4, 0])
-            flights = [[a + (b - a) * t + high * t * (1 - t) for t in self._moments()] for a, b in pairwise(ends)]
-            spots = [ends[0], *(spot for flight in flights for spot in flight)]
-        return [VGroup(dot(spot, BALL, "focus")) for spot in spots]
 
     @staticmethod
     def _moments() -> list[float]:
@@ -104,19 +107,37 @@ class Valley:
         ends = (place - TOUCHING, place + TOUCHING)
         return self.plot.curve(ends, [here + (high - low) / (2 * step) * (end - place) for end in ends], "warning", 6)
 
-    def descend(self, walk: str, kind: str = "tour") -> tuple[Animation, ...]:
-        """The ball takes the steps of a walk, and leaves a dot at each place."""
-        drawn = [Create(self.trail, run_time=pace(kind), rate_func=rate_functions.linear)] if walk == LEAPS else []
-        turning = [] if walk == LEAPS else [Through(self.slope, self.touching, kind)]
+    @staticmethod
+    def _balls(spots: Sequence[np.ndarray]) -> list[VGroup]:
+        return [VGroup(dot(spot, BALL, "focus")) for spot in spots]
+
+    def descend(self) -> tuple[Animation, ...]:
+        """The ball takes step after step, and leaves a dot at each place."""
         return (
-            Through(self.ball, self.balls[walk], kind),
-            *turning,
-            Sweep(self.visited[walk], kind),
-            *drawn,
-            Count(self.loss, self.walks[walk][1].quantities(), ".3f", kind),
+            Through(self.ball, self._balls([self._resting(place) for place in self.between]), "tour"),
+            Through(self.slope, self.touching, "tour"),
+            Sweep(self.visited, "tour"),
+            Count(self.loss, self.walk[1].quantities(), ".3f", "tour"),
         )
 
     def again(self) -> tuple[Animation, ...]:
-        """A ball comes where the first began."""
-        self.ball = VGroup(dot(self._resting(0.0), BALL, "focus"))
-        return appear(self.ball), Count(self.loss, self.walks[LEAPS][1].quantities()[:1], ".3f", "row")
+        """Another ball has taken the first step."""
+        self.ball = self._balls([self._resting(float(self.goals[0]))])[0]
+        return appear(self.ball), Count(self.loss, self.losses[:1], ".3f", "row")
+
+    def pull(self) -> tuple[Animation, ...]:
+        """The handle is pulled: the ball lies where this one step comes to, from the same start."""
+        spots = [self._resting(float(goal)) for goal in self.goals]
+        return (
+            Through(self.ball, self._balls(spots), "slow"),
+            Through(self.handle, self.pulled, "slow"),
+            Count(self.loss, self.losses, ".3f", "slow"),
+        )
+
+    def leap_on(self) -> tuple[Animation, ...]:
+        """From there it takes the next step, at the same rate, through the air."""
+        return (
+            Through(self.ball, self._balls(self.leap), "slow"),
+            Create(self.trail, run_time=pace("slow"), rate_func=rate_functions.linear),
+            Count(self.loss, self.last, ".3f", "slow"),
+        )
