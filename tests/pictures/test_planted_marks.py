@@ -417,7 +417,7 @@ class Altered(dict):
     """A view of a trace in which one tensor has other values under its own name."""
 
     def __init__(self, view: Trace, name: str, values: np.ndarray) -> None:
-        names = ("token", "step", "log_prob", "score", "kept", "finished", "best")
+        names = ("token", "step", "score", "score.text_probs", "kept", "finished", "best", "hypotheses")
         super().__init__({key: view[key] for key in names})
         self[name] = replace(view[name], values=values)
 

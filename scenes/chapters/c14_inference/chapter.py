@@ -9,6 +9,7 @@ from manim import DOWN, VGroup
 from scenes.animations import (
     Sweep,
     Travel,
+    Wipe,
     appear,
     appear_in_turn,
     deal,
@@ -24,6 +25,7 @@ from scenes.animations import (
 from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
 from scenes.chapters.c14_inference.draws import Draws
 from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
+from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
 from scenes.mobjects.role_table import hundreds
@@ -62,7 +64,7 @@ class Inference(Chapter):
             )
         )
         columns = Columns(reads, writes, run["greedy.chosen_probs"], card.inside)
-        tree = BeamTree(run.under("beam"), card.inside)
+        tree = BeamTree(run.under("beam"), STAGE.padded())
         yield from self.one_word(trace, before, card)
         yield from self.word_by_word(run, columns, writes, card)
         if "open_cut" in real:
@@ -180,7 +182,7 @@ class Inference(Chapter):
     def several_beginnings(
         self, run: Trace, picture: BeamTree, writes: tuple[Label, ...], card: Card
     ) -> Iterator[Step]:
-        """The real tree, grown step by step."""
+        """The real tree, grown step by step: streams as wide as each text is probable."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
         later = [play for plays in rest[1:] for play in plays]
         parents = {picture.parent[node] for nodes in picture.nodes[1:2] for node in nodes}
@@ -199,18 +201,19 @@ class Inference(Chapter):
         yield Step(
             "The same search in our model",
             beat(
-                "Our own model: sums stand below the words.",
+                "Our own model: the wider, the likelier.",
                 *([] if picture.whole else [appear(picture.more)]),
-                *slow[:-1],
-                (*slow[-1], appear(picture.meaning)),
+                Wipe(picture.lanes[0]),
+                *slow,
             ),
             *(beat(claim(len(parents) == 1, told, "All that could follow is tried."), *plays) for plays in rest[:1]),
             beat("The best are kept again, word by word.", *later),
             beat(
                 f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
                 draw(*picture.branch, kind="slow"),
+                appear_in_turn([*picture.sums]),
             ),
-            stage=[card, picture.root],
+            stage=[card.paper, picture.root],
         )
 
     def the_loser_overtakes(self, beams: Trace, model: LanguageModel) -> Iterator[Step]:

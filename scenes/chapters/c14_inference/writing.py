@@ -11,11 +11,11 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, LaggedStart,
 from scenes.animations import (
     Travel,
     Visit,
+    Wipe,
     appear,
     appear_in_turn,
     draw,
     exchange,
-    follow,
     grow,
     lagged,
     leave,
@@ -23,7 +23,7 @@ from scenes.animations import (
 )
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in, bar_of
-from scenes.mobjects.marks import End, Stands, means
+from scenes.mobjects.marks import End, Length, Stands, Thickness, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve, rule
@@ -226,10 +226,11 @@ def in_order(labels: Sequence[Label], room: Room) -> VGroup:
 
 #: The most steps that have room, and the most candidates of a step.
 STEPS, CANDIDATES = 5, 6
-#: Px of the root, and that a word stands above its score.
-ROOT, ABOVE = 52.0, 20.0
-#: How much higher the rows of words with scores are, and px of the line at the foot.
-TALL, FOOT = 1.6, 72.0
+#: Px of the root, of the stream that comes out of it, and of a line for a word beside a thin stream.
+ROOT, SOURCE, LINE = 52.0, 80.0, 46.0
+#: Px of the thinnest stream, and by which parts of one overlap; how opaque the rest is, which goes on in none that is
+#: shown.
+THINNEST, SEAM, MIST = 2.0, 2.0, 0.3
 #: Px of the number at the end of a line, and of those at an axis.
 END_OF, NUMBERS = 190.0, 110.0
 #: Px of a strip, and of the text at its left.
@@ -237,16 +238,18 @@ STRIP, TEXT = 92.0, 380.0
 
 
 class BeamTree(VGroup):
-    """Steps from left to right, the candidates of a step from the best down; the kept ones have their scores.
+    """Steps from left to right, the candidates of a step from the best down, each at the end of a stream.
+
+    A stream is as wide as the text up to there is probable, and parts where several words could follow.
 
     Args:
-        tree: `token`, `parent`, `step`, `score`, `kept`, `finished` and `best`, along "node".
+        tree: `token`, `parent`, `step`, `score`, `score.text_probs`, `kept`, `finished` and `best`, along "node".
         room: the rectangle that is filled.
     """
 
     def __init__(self, tree: Trace, room: Room = STAGE) -> None:
         self.tree, step, self.parent = tree, tree["step"].values, tree["parent"].values
-        room, self.foot = room.split_rows(-FOOT)
+        self.shares = tree["score.text_probs"]
         steps = int(step.max())
         self.whole = steps <= STEPS
         shown = list(range(1, min(steps, STEPS) + 1))
@@ -255,38 +258,43 @@ class BeamTree(VGroup):
         #: The nodes of each step that are shown: what lives, and the best of the others.
         self.nodes = [self._shown(np.flatnonzero(step == t)) for t in shown]
         names = [tree["token"].label("node", node) for nodes in self.nodes for node in nodes]
-        across = min(420.0, (room.width - ROOT) / len(shown))
+        across = min(420.0, (room.width - ROOT - SOURCE - END_OF) / len(shown))
         fitting = (style for style in ("stage word", "token") if self._widest(names, style) <= across - 90)
         self.style = next(fitting, "small token")
-        self.wide = max(96.0, self._widest(names, self.style))
-        most = max(map(len, self.nodes))
-        tall = max((k + 1 for nodes in self.nodes for k, node in enumerate(nodes) if self.alive[node]), default=0)
-        places = np.array([TALL if place < tall else 1.0 for place in range(most)])
-        places *= min(72.0, room.height / places.sum())
-        middles = room.top + np.cumsum(places) - places / 2
-        left = (room.left + room.right - ROOT - across * len(shown)) / 2
-        chip = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
-        self.root = chip.move_to(at(left + ROOT / 2, max(middles[0], room.top + pixels(chip.height) / 2)))
-        level = at(0, middles[0])[1]
-        self.ends = {0: (self.root.get_center(), np.array([self.root.get_right()[0] + units(8), level, 0]))}
-        #: All candidates in grey, those that live in full light, and their scores, by node.
-        self.words: dict[int, Words] = {}
-        self.kept: dict[int, Words] = {}
-        self.scores: dict[int, Words] = {}
-        self.thin: dict[int, VMobject] = {}
-        self.edges: dict[int, VMobject] = {}
+        wide = max(96.0, self._widest(names, self.style)) + 3 * SPACE
+        #: Px of a probability of one.
+        self.px = room.height - LINE * (max(map(len, self.nodes)) - 1) - 2 * SPACE
+        left = (room.left + room.right - ROOT - SOURCE - END_OF - across * len(shown)) / 2
+        self.root = Token(tree["token"].label("node", 0), "", 0, HIGH).turn()
+        self.root.move_to(at(left + ROOT / 2, room.top + self.px / 2))
+        source = Box.of(
+            Room(left + ROOT + 8, room.top - 1, left + ROOT + SOURCE, room.top + self.px + 1), palette().weight, 0
+        )
+        #: By node, where a line to it ends, and where the next ones begin; px from the top to what no line took yet.
+        self.ends = {0: (self.root.get_center(), source.get_right() - units(SEAM) * RIGHT)}
+        self.taken, self.feet = {0: room.top}, {0: room.top + self.px}
+        self.words, self.lanes = dict[int, Words](), {0: means(source, Stands(tree["token"].label("node", 0)))}
+        self.edges, self.mists = dict[int, VMobject](), list[VGroup]()
         for t, nodes in enumerate(self.nodes):
-            for place, node in enumerate(nodes):
-                x = left + ROOT + (t + 1) * across - self.wide - 2 * SPACE
-                self._node(node, at(x, middles[place]))
+            top, begin = room.top, left + ROOT + SOURCE + (t + 1) * across - wide
+            for node in nodes:
+                high = max(float(self.shares.values[node]) * self.px, LINE)
+                self._node(node, Room(begin, top, begin + wide, top + high))
+                top += high + SPACE * (node in self.lanes)
+            parents = dict.fromkeys(int(self.parent[node]) for node in nodes)
+            broad = (one for one in parents if one in self.lanes)
+            self.mists.append(VGroup(self._rest(one, begin) for one in broad))
         #: The branch of the winner, as far as it is shown.
         best = [int(node) for node in np.flatnonzero((tree["best"].values > 0) & (step > 0))]
-        self.branch = VGroup(self._edge(node, "residual", 9) for node in best if node in self.ends)
-        self.meaning = Words("below each word: the sum of log-probabilities up to it", "fact", "ink2")
-        self.meaning.settle(self.foot.centre)
+        self.branch = VGroup(self._between(node) for node in best if node in self.ends)
         self.more = Words("the first steps", "aside", "ink2").settle(at((room.left + room.right) / 2, room.top - 36))
-        parts = (self.words, self.kept, self.scores, self.thin, self.edges)
-        super().__init__(self.root, *(VGroup(*part.values()) for part in parts))
+        #: The sums of the best text and of the next one at their ends, where these are the last that is shown.
+        self.sums = VGroup()
+        for node in [int(node) for node in tree["hypotheses"].values[:2] if node in self.nodes[-1]]:
+            text, (end, y, _) = number(tree["score"].quantity(node), ".2f", "stage number"), self.ends[node][1]
+            self.sums.add(text.settle(np.array([end, y, 0])).begin_at(end + units(SPACE)))
+        parts = (*self.mists, *self.edges.values(), *self.lanes.values(), *self.words.values())
+        super().__init__(self.root, *parts)
 
     def _shown(self, nodes: np.ndarray) -> list[int]:
         others = [node for node in nodes if not self.alive[node]][: max(0, CANDIDATES - int(self.alive[nodes].sum()))]
@@ -296,37 +304,55 @@ class BeamTree(VGroup):
     def _widest(names: list[Label], style: str) -> float:
         return pixels(max(float(word(name, style).width) for name in names))
 
-    def _node(self, node: int, spot: np.ndarray) -> None:
-        label, x = self.tree["token"].label("node", node), float(spot[0])
-        self.words[node] = means(word(label, self.style, "ink3").settle(spot).begin_at(x), Stands(label))
-        end = self.words[node].get_right()[0]
-        self.ends[node] = spot + np.array([-units(SPACE), 0, 0]), np.array([end + units(SPACE), spot[1], 0])
-        self.thin[node] = self._edge(node, "ink3", 2)
-        if self.alive[node]:
-            lift = np.array([0, units(ABOVE), 0])
-            self.kept[node] = means(word(label, self.style).settle(spot + lift).begin_at(x), Stands(label))
-            score = number(self.tree["score"].quantity(node), ".2f", "large cell", "ink2").settle(spot - lift)
-            self.scores[node] = means(score.begin_at(x), Stands(label))
-            end = max(end, score.get_right()[0])
-            self.ends[node] = self.ends[node][0], np.array([end + units(SPACE), spot[1], 0])
-            self.edges[node] = self._edge(node, "weight", 5)
+    def _node(self, node: int, place: Room) -> None:
+        """A word in its place, and the stream to it; a broad one flows on below the word."""
+        label, share = self.tree["token"].label("node", node), self.shares.quantity(node)
+        high, before = float(share) * self.px, int(self.parent[node])
+        style = "large word" if high >= LINE and self._widest([label], "large word") < place.width else self.style
+        text = means(word(label, style, "ink2").settle(place.centre), Stands(label))
+        self.words[node] = text.begin_at(at(place.left + SPACE, 0)[0])
+        gap, seam, start = units(SPACE) * RIGHT, units(SEAM) * RIGHT, self.ends[before][1]
+        self.ends[node] = text.get_left() - gap, text.get_right() + gap
+        if high >= LINE:
+            lane = Box(place.width, high + THINNEST, palette().weight, 0).move_to(place.centre)
+            means(lane, Length(share, "height", self.px, place.width, more=THINNEST), Stands(label))
+            self.lanes[node], self.ends[node] = lane, (lane.get_left() + seam, lane.get_right() - seam)
+            text.set_fill(palette().background).paper = lane
+        middle = (place.top + place.bottom) / 2
+        self.taken[node], self.feet[node] = middle - high / 2, middle + high / 2
+        if before in self.lanes:
+            start = np.array([start[0], at(0, self.taken[before] + high / 2)[1], 0])
+            self.taken[before] += high
+        line = curve(start, self.ends[node][0], "weight", THINNEST + high, level=True)
+        self.edges[node] = means(line, Thickness(share, self.px, THINNEST), *self._ways(node))
 
-    def _edge(self, node: int, role: str, thick: float) -> VMobject:
-        """From the end of the parent to the beginning of the child."""
-        start, end = self.ends[int(self.parent[node])][1], self.ends[node][0]
-        line = curve(start, end, role, thick, level=True)
-        before, here = self.tree["parent"].quantity(node), self.tree["token"].label("node", node)
-        return means(line, End(before, first=True), End(here))
+    def _rest(self, node: int, end: float) -> VMobject:
+        """The part of a broad stream that goes on in no stream that is shown, and fades."""
+        right = self.ends[node][1][0]
+        top, foot, far = (at(0, self.taken[node])[1], at(0, self.feet[node])[1], at(end, 0)[0])
+        mist = VMobject(fill_color=palette().weight, fill_opacity=MIST, stroke_width=0)
+        return mist.set_points_as_corners([np.array([x, y, 0]) for x, y in ((right, top), (right, foot), (far, top))])
+
+    def _between(self, node: int) -> VMobject:
+        """A line from the word before to a word."""
+        before, gap = int(self.parent[node]), units(SPACE) * RIGHT
+        start = self.words[before].get_right() + gap if before else self.root.get_right()
+        line = curve(start, self.words[node].get_left() - gap, "residual", 9, level=True)
+        return means(line, *self._ways(node))
+
+    def _ways(self, node: int) -> tuple[End, End]:
+        """The tokens at which a line to a word begins and ends."""
+        return End(self.tree["parent"].quantity(node), first=True), End(self.tree["token"].label("node", node))
 
     def grow(self, t: int, kind: str = "row") -> list[tuple[Animation, ...]]:
-        """Step t from 0: all ways on grow out of the branches that live; then the best are kept, and scored."""
+        """Step t from 0: streams part, and come to words; those that are not kept run dry."""
         nodes = self.nodes[t]
-        alive = [node for node in nodes if node in self.kept]
-        out = appear_in_turn([self.words[node] for node in nodes], kind)
-        tried = (draw(*(self.thin[node] for node in nodes), kind=kind), *([out] if out else []))
-        kept = exchange([self.words[node] for node in alive], [self.kept[node] for node in alive], kind)
-        scores, edges = ([part[node] for node in alive] for part in (self.scores, self.edges))
-        return [tried, (*kept, draw(*edges, kind=kind)), (follow(VGroup(*scores)),)] if alive else [tried]
+        lanes = [self.lanes[node] for node in nodes if node in self.lanes]
+        words = appear_in_turn([self.words[node] for node in nodes], kind)
+        lost = [part[node] for part in (self.edges, self.words) for node in nodes if not self.alive[node]]
+        tried = draw(*(self.edges[node] for node in nodes), kind=kind), appear(self.mists[t], rise=False)
+        come = *([Wipe(*lanes, kind=kind)] if lanes else []), *([words] if words else [])
+        return [tried, come, *([(leave(*lost),)] if lost else [])]
 
 
 def winner(tree: Trace) -> list[str]:
