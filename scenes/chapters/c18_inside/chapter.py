@@ -203,18 +203,23 @@ class Inside(Chapter):
                 "Lines are the attention of the best induction head.",
                 appear(picture.names[1]),
                 (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
-                (grow(picture.bars[0]), appear(picture.told[0])),
+                appear(picture.lights, rise=False),
+                (picture.light(0), appear(picture.told[0])),
                 ambient=pulses([*picture.lines]),
             ),
-            beat(f"Ablate this one head, and it copies {one:.0f}.", (leave(*picture.lines), *picture.turn(one))),
+            beat(
+                f"Ablate this one head, and it copies {one:.0f}.",
+                appear(picture.calls[0], picture.places, *picture.best, *picture.others),
+                (leave(*picture.lines), *picture.turn(1, "slow")),
+            ),
             beat(
                 claim(
                     bool(many < whole / 10),
                     f"Without {fewer:.0f}, and without {more:.0f}, hardly any.",
                     f"Without {fewer:.0f}, {few:.0f}; without {more:.0f}, {many:.0f}.",
                 ),
-                picture.turn(few),
-                picture.turn(many),
+                picture.turn(2),
+                picture.turn(3),
             ),
             beat(
                 claim(
@@ -222,8 +227,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                picture.turn(others),
-                appear(ring_around(VGroup(picture.bars[-1], picture.told[-1]), roomy=True)),
+                picture.turn(4, "slow"),
             ),
             stage=[card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )

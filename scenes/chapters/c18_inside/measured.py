@@ -8,15 +8,15 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Along, Count, Sweep, appear_in_turn, exchange, follow, grow, leave
+from scenes.animations import Along, Count, Sweep, appear, appear_in_turn, exchange, follow, leave
+from scenes.animations.motions import Turned
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Shade, Stands, Thickness, Tick, means
+from scenes.mobjects.marks import Filled, Shade, Stands, Thickness, Tick, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, rule, stroke
+from scenes.mobjects.shapes import Box, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
-from scenes.theme import PIXELS_PER_UNIT, at, ink_on, palette, shared, signed, units
+from scenes.theme import PIXELS_PER_UNIT, at, ink_on, pace, palette, shared, signed, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -117,13 +117,17 @@ class Climb:
         return plays
 
 
-#: Px of the names at the left, of a chip, between two chips, and beside the longest bar; of a line of no weight, and
-#: what all of it adds.
-NAMED, CHIP, APART, TOLD, THREAD, ROPE, TWICE = 290.0, 84.0, 26.0, 400.0, 3.0, 27.0, 290.0
+#: Px of the names at the left, of a chip, between two chips, of a line of no weight, what all of it adds, of all chips,
+#: of the numbers below the lights, between two lights, and of a head; how far a light waits for the one before, and how
+#: opaque the place of a head is.
+NAMED, CHIP, APART, THREAD, ROPE, TWICE, NUMBERS, GAP, TILE = 290.0, 80.0, 26.0, 3.0, 27.0, 232.0, 60.0, 6.0, 26.0
+WAVE, FAINT = 0.1, 0.2
 
 
 class Copies:
     """Tokens, and below each what the model says for it when they come again: with all heads, and without some.
+
+    Below them is a light for each token of all sequences, and as many are lit as are copied.
 
     Args:
         run: `experiment.inside_prose`.
@@ -133,7 +137,7 @@ class Copies:
         side, wide = room.split_columns(NAMED)
         above, foot = room.split_rows(TWICE, APART)
         first, _, second = above.rows(3, 0)
-        weights, self.counts = run["copied_weight"], run["copied"]
+        weights, counts = run["copied_weight"], run["copied"]
         labels = weights.words("position")
         columns = wide.columns(len(labels), APART)
         self.names = VGroup(
@@ -142,7 +146,7 @@ class Copies:
         )
         self.first = self._chips(labels, columns, first)
         self.said = []
-        for choice in range(len(self.counts)):
+        for choice in range(len(counts)):
             chips = self._chips(run[f"said_{choice}"].words("position"), columns, second)
             for chip, goal in zip(chips, labels, strict=True):
                 right = chip.label == goal
@@ -154,14 +158,37 @@ class Copies:
         for over, below, weight in list(zip(self.first, self.said[0], weights.quantities(), strict=True))[1:]:
             line = rule(below.get_top() + back, over.get_bottom(), "weight", THREAD + ROPE * weight)
             self.lines.add(means(line, Thickness(weight, ROPE, THREAD)))
-        self.bars, self.told, every = VGroup(), list[VGroup](), run["copied_of"]
-        lines = foot.inset(0, EDGE).rows(len(self.counts), APART)
-        for (choice, count), line in zip(enumerate(self.counts.quantities()), lines, strict=True):
-            bar = bar_of(count, "width", (wide.width - TOLD) / float(every), line.height, "weight", least=3)
-            self.bars.add(bar.move_to(wide.cross(line).centre).align_to(at(wide.left, 0), LEFT))
-            name = Words(f"{self.counts.label('choice', choice)}", "block").begin_in(side.cross(line))
-            told = Words(f"{count:.0f} of {every:.0f} copied", "large number")
-            self.told.append(VGroup(name, told.settle(bar.get_center()).begin_at(bar.get_right()[0] + units(APART))))
+        lights, under = foot.split_rows(-NUMBERS)
+        every, rows = run["copied_of"], int(run["sequences"])
+        places = [
+            place
+            for column in wide.cross(lights).columns(round(float(every)) // rows, GAP)
+            for place in column.rows(rows, GAP)
+        ]
+        #: A light for each token, none of them lit; and as many lit as are copied, with the number below the last one.
+        self.lights, self.fields, self.told = self._field(places, 0.0), list[VGroup](), VGroup()
+        for count in counts.quantities():
+            self.fields.append(means(self._field(places, count), Filled(count, every)))
+            last = np.array([self.lights[int(count) - 1].get_x(), under.centre[1], 0])
+            self.told.add(number(count, ".0f", "large number").settle(last))
+        upper, lower = side.cross(lights).rows(2, 0)
+        self.calls = VGroup(
+            Words(f"{counts.label('choice', choice)}", "block").begin_in(upper) for choice in range(len(counts))
+        )
+        #: How many heads are off; the best in a row, others drawn by chance below them, and the places of all.
+        self.off = run["heads_off"].values.astype(int).tolist()
+        self.best, self.others = (
+            [dot(place.centre, TILE / 2 - GAP / 2, "weight") for place in row.columns(self.off[-1], 0)]
+            for row in lower.split_columns(self.off[-1] * TILE)[0].rows(2, 0)
+        )
+        self.places = VGroup(*self.best, *self.others).copy().set_opacity(FAINT)
+
+    @staticmethod
+    def _field(places: Sequence[Room], lit: float) -> VGroup:
+        return VGroup(
+            Box.of(place, palette().weight, 4, palette().line, 1.5).set_fill(opacity=float(k < lit))
+            for k, place in enumerate(places)
+        )
 
     @staticmethod
     def _chips(labels: Sequence[Label], columns: Sequence[Room], line: Room) -> VGroup:
@@ -170,17 +197,21 @@ class Copies:
             for label, column in zip(labels, columns, strict=True)
         )
 
-    def turn(self, count: Quantity) -> tuple[Animation, ...]:
-        """Other heads go off, those of this count, and what is said now takes the place of what was said before.
+    def light(self, choice: int, kind: str = "slow") -> Animation:
+        """As many lights are lit as tokens are copied now, one after another."""
+        return Turned(self.lights, self.fields[choice], lag_ratio=WAVE, run_time=pace(kind))
 
-        Its bar comes below those that stand already.
-        """
-        (new,) = count.index
-        old = new - 1
+    def turn(self, choice: int, kind: str = "row") -> tuple[Animation, ...]:
+        """Other heads go off, and what is said now takes the place of what was said before."""
+        old, last = choice - 1, choice == len(self.fields) - 1
+        gone = self.others if last else self.best[self.off[old] : self.off[choice]]
+        told = [part[choice] for part in (self.said, self.told, self.calls)]
+        before = self.said[old], self.calls[old], *self.told[1:choice][-1:]
         return (
-            leave(*self.said[old]),
-            follow(VGroup(*self.said[new], *self.told[new])),
-            grow(self.bars[new]),
+            leave(*before, *gone),
+            follow(VGroup(*told)),
+            self.light(choice, kind),
+            *([appear(*self.best, rise=False)] if last else []),
         )
 
 

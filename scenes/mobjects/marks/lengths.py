@@ -127,13 +127,14 @@ class Reach(Grounded):
 
 @dataclass(frozen=True)
 class Filled(Meaning):
-    """Share of a group's dots that are filled, rounded to whole dots."""
+    """Share of a group's dots that are filled, rounded to whole dots: the quantity `of` so many."""
 
     quantity: Quantity
+    of: float = 1.0
 
     def fault(self, mark: Mobject, sight: Sight) -> str:
         filled = sum(1 for part in mark.submobjects if part.get_fill_opacity() > 0)
-        right = round(len(mark.submobjects) * sight.value(self.quantity))
+        right = round(len(mark.submobjects) * sight.value(self.quantity) / sight.value(self.of))
         return f"{filled} filled dots are drawn for {named(self.quantity)}: {right}" if filled != right else ""
 
 
