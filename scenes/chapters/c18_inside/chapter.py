@@ -189,6 +189,7 @@ class Inside(Chapter):
     def without_heads(self, run: Trace, card: Card) -> Iterator[Step]:
         """Ablation: what the model says for repeated tokens without the best induction heads, and without others."""
         picture = Copies(run, card.inside)
+        lit, one_off, few_off, many_off, others_off = picture.turns()
         whole, one, few, many, others = run["copied"].quantities()
         *_, fewer, more, drawn = run["heads_off"].quantities()
         yield Step(
@@ -204,13 +205,13 @@ class Inside(Chapter):
                 appear(picture.names[1]),
                 (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
                 appear(picture.lights, rise=False),
-                (picture.light(0), appear(picture.told[0])),
+                lit,
                 ambient=pulses([*picture.lines]),
             ),
             beat(
                 f"Ablate this one head, and it copies {one:.0f}.",
-                appear(picture.calls[0], picture.places, *picture.best, *picture.others),
-                (leave(*picture.lines), *picture.turn(1, "slow")),
+                appear(*picture.calls[:1], picture.places, *picture.best, *picture.others),
+                (leave(*picture.lines), *one_off),
             ),
             beat(
                 claim(
@@ -218,8 +219,8 @@ class Inside(Chapter):
                     f"Without {fewer:.0f}, and without {more:.0f}, hardly any.",
                     f"Without {fewer:.0f}, {few:.0f}; without {more:.0f}, {many:.0f}.",
                 ),
-                picture.turn(2),
-                picture.turn(3),
+                few_off,
+                many_off,
             ),
             beat(
                 claim(
@@ -227,7 +228,7 @@ class Inside(Chapter):
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it goes on copying: {others:.0f}.",
                     f"Ablate {drawn:.0f} other heads, drawn by chance, and it suffers as well: {others:.0f}.",
                 ),
-                picture.turn(4, "slow"),
+                others_off,
             ),
             stage=[card.called(f"{run['sequences']:.0f} sequences; here is a part of one")],
         )

@@ -197,22 +197,21 @@ class Copies:
             for label, column in zip(labels, columns, strict=True)
         )
 
-    def light(self, choice: int, kind: str = "slow") -> Animation:
-        """As many lights are lit as tokens are copied now, one after another."""
-        return Turned(self.lights, self.fields[choice], lag_ratio=WAVE, run_time=pace(kind))
-
-    def turn(self, choice: int, kind: str = "row") -> tuple[Animation, ...]:
-        """Other heads go off, and what is said now takes the place of what was said before."""
-        old, last = choice - 1, choice == len(self.fields) - 1
-        gone = self.others if last else self.best[self.off[old] : self.off[choice]]
-        told = [part[choice] for part in (self.said, self.told, self.calls)]
-        before = self.said[old], self.calls[old], *self.told[1:choice][-1:]
-        return (
-            leave(*before, *gone),
-            follow(VGroup(*told)),
-            self.light(choice, kind),
-            *([appear(*self.best, rise=False)] if last else []),
-        )
+    def turns(self) -> list[tuple[Animation, ...]]:
+        """As many lights are lit as are copied with all heads; then others go off, and less is copied, or more."""
+        kinds = "slow", "slow", "row", "row", "slow"
+        lit = [
+            Turned(self.lights, field, lag_ratio=WAVE, run_time=pace(kind))
+            for field, kind in zip(self.fields, kinds, strict=True)
+        ]
+        plays: list[tuple[Animation, ...]] = [(lit[0], appear(self.told[0]))]
+        for old, new in pairwise(range(len(lit))):
+            drawn = new == len(lit) - 1
+            gone = self.others if drawn else self.best[self.off[old] : self.off[new]]
+            come = follow(VGroup(*(part[new] for part in (self.said, self.told, self.calls))))
+            back = [appear(*self.best, rise=False)] if drawn else []
+            plays.append((leave(self.said[old], self.calls[old], *self.told[1:new][-1:], *gone), come, lit[new], *back))
+        return plays
 
 
 #: Px of a line and of a chip in it, of its margins, between two chips, and between two texts.
