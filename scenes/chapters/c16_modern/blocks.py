@@ -8,14 +8,28 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
 
-from scenes.animations import Come, Flight, Play, Travel, appear, deal, exchange, follow, lagged, leave, ring_around
+from scenes.animations import (
+    Come,
+    Count,
+    Flight,
+    Play,
+    Through,
+    Travel,
+    appear,
+    deal,
+    exchange,
+    follow,
+    lagged,
+    leave,
+    ring_around,
+)
 from scenes.chapters.c16_modern.plan import INSIDE
-from scenes.layout import Room
+from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, Tick, means
+from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box, arrow, curve, dot, rule, stroke
+from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule, stroke
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import Vector
@@ -323,65 +337,78 @@ def merged(before: Sequence[VGroup], after: Sequence[VGroup]) -> tuple[Animation
     )
 
 
-class CacheGrowth:
-    """Megabytes of the KV cache, over the tokens that it holds.
+class Wall:
+    """The KV cache as a wall, a column a token, a band for the key and the value of each head: its area is its size.
 
     Args:
         run: the results of the experiment.
         sharing: what is kept for each token.
     """
 
-    #: What each line is called, and the role that it is drawn in.
-    LINES = {"every": ("keys for every head", "ink2"), "shared": ("shared keys", "key")}
-
     def __init__(self, run: Trace, sharing: Sharing) -> None:
-        room = INSIDE.split_rows(40)[1].split_rows(-74)[0]
-        lengths, cache = run["lengths"], run["cache"]
-        whole = float(cache.values.max())
-        self.plot = Plot(lengths, cache, (None, (0, whole)), room.width - 330, room.height)
-        self.plot.shift(at(room.left, room.bottom) - self.plot.axes.get_corner(LEFT + DOWN))
-        self.ticks = self.plot.ticks(lengths.quantities()[2::2], ",.0f", "fact")
-        self.curves, self.ends = {}, {}
-        for choice, (name, role) in self.LINES.items():
-            row = cache.pick(choice=choice)
-            self.curves[choice] = self.plot.curve(lengths, row, role, 8)
-            spot = self.plot.point(self.plot.across.high, row.values[-1]) + RIGHT * units(24)
-            figure = number(row.quantity(-1), ",.0f", "large number", role).settle(spot).begin_at(spot[0])
-            text = Words(name, "fact", role).next_to(figure, DOWN, buff=units(12)).align_to(figure, LEFT)
-            self.ends[choice] = VGroup(figure, text)
-        size = run["weights_size"]
-        foot = self.plot.beside(float(size))
-        line = rule(foot, foot + RIGHT * self.plot.axes[0].width, "residual", 5)
-        self.level = VGroup(means(line, Tick(size, self.plot.up)))
-        figure = number(size, ",.0f", "large number", "residual")
-        words = Words("all parameters, as published", "fact", "residual")
-        self.size = VGroup(figure, words).arrange(RIGHT, buff=units(16))
-        words.stand_on(figure.baseline)
-        self.size.next_to(self.level, UP, buff=units(14)).align_to(self.level, RIGHT)
-        corner = self.plot.axes.get_corner(LEFT + UP) + RIGHT * units(325) + DOWN * units(20)
-        #: What is kept with keys for every head, and with shared ones.
-        self.every, self.pairs = ([pair.copy() for pair in pairs] for pairs in (sharing.before, sharing.pairs))
-        small = VGroup(*self.every).scale(SMALL).arrange(RIGHT, buff=units(16)).move_to(corner, aligned_edge=LEFT + UP)
-        for i, pair in enumerate(self.pairs):
-            pair.scale(SMALL).move_to(VGroup(*self.every[i * sharing.group :][: sharing.group]))
-        self.caption = Words("for each token, in each layer", "fact", "ink2").next_to(small, DOWN, buff=units(20))
-        self.caption.align_to(small, LEFT)
-        self.steep = self.plot.curve(run["large_tokens"], run["large_growth"], "ink2", 8)
+        room, foot = STAGE.split_rows(-TOKENS)
+        room, side = room.split_columns(LONG, 24)
+        heads, cache, size = len(sharing.queries), run["cache"], run["weights_size"]
+        every, shared = (cache.pick(choice=choice) for choice in ("every", "shared"))
+        most, sum_ = float(every.values.max()), Ground()
+        unit, high = room.width * room.height / most, room.height / heads / 2
+        roles = [palette().key, palette().value]
 
+        def wall(wide: float, count: int, whole: Quantity | None = None) -> VGroup:
+            """Bands from the foot of the room up; where there are fewer heads than queries, some lie on each other."""
+            bands = VGroup()
+            for k in range(2 * heads):
+                place = 2 * (k // 2 * count // heads) + k % 2
+                band = Box(wide, high - 2, between(palette().background, roles[k % 2], SHADE), 0)
+                bands.add(band.move_to(at(room.left, room.bottom - place * high), aligned_edge=LEFT + DOWN))
+            return means(bands, Area(whole, sum_, unit, 0)) if whole else bands
+
+        #: One token, not to scale, and its name; then what so many tokens take.
+        self.column, self.one = wall(COLUMN, heads), Words("one token", "fact", "ink2")
+        self.one.begin_in(foot)
+        lengths, sizes = run["lengths"].quantities(), every.quantities()
+        self.states = [wall(max(2.0, room.width * float(one) / most), heads, one) for one in sizes]
+        self.low = wall(room.width, len(sharing.pairs), shared.quantity(-1))
+        self.tokens = number(lengths[0], ",.0f", "large number", "ink2").end_in(foot.split_columns(LONG - 130)[0])
+        self.every = number(sizes[0], ",.0f", "large number")
+        self.counted = [(self.tokens, lengths), (self.every, sizes)]
+        self.named = VGroup(
+            Words("tokens", "fact", "ink2").stand_on(self.tokens.baseline),
+            Words("megabytes, at two bytes a number", "fact", "ink2"),
+        )
+        self.named[0].begin_at(self.tokens.get_right()[0] + units(12))
+        self.outline = frame(room.width, room.height, "ink3", 3, 0).move_to(room.centre)
+        self.level = frame(room.width, room.height * float(size) / most, "residual", 7, 0).move_to(room.centre)
+        means(self.level, Area(size, sum_, unit, 0))
+        self.level.align_to(self.outline, DOWN)
+        self.size, self.shared = (
+            VGroup(number(figure, ",.0f", "large number", role), Words(name, "fact", role))
+            for figure, name, role in (
+                (size, "all parameters, as published", "residual"), (shared.quantity(-1), "shared keys", "key"),
+            )
+        )  # fmt: skip
+        x = at(side.left, 0)[0]
+        tops = ((self.every, self.named[1]), self.outline), (self.size, self.level), (self.shared, self.low)
+        for (figure, name), top in tops:
+            figure.settle(top.get_top() + DOWN * units(28)).begin_at(x)
+            name.settle(figure.get_center() + DOWN * units(48)).begin_at(x)
+        self.every.align_to(self.size[0], RIGHT)
+        each = run["large_token"]
+        self.large = Box(float(each) * unit / room.height, room.height, palette().ink2, 0)
+        means(self.large, Area(each, sum_, unit, 0)).move_to(at(side.right, room.bottom), aligned_edge=RIGHT + DOWN)
         name = word(run["parameters"].label("model", 2), "block")
-        each = Words(f"{run['large_token']:.1f} for each token", "fact", "ink2")
-        name.next_to(self.steep, RIGHT, buff=units(16)).align_to(self.steep, UP)
-        self.steep_told = VGroup(name, each.next_to(name, DOWN, buff=units(14)).align_to(name, LEFT))
+        text = VGroup(name, Words("one token", "fact", "ink2"), number(each, ".1f", "large number"))
+        text.arrange(DOWN, buff=units(14), aligned_edge=RIGHT).next_to(self.large, LEFT, buff=units(20))
+        self.large_told = text.align_to(self.level.get_top() + UP * units(24), DOWN)
 
-    def split(self) -> tuple[Animation, ...]:
-        """Every head has a key and a value of its own."""
-        group = len(self.every) // len(self.pairs)
-        parts = (Travel(self.pairs[i // group], pair, 0.0, "row") for i, pair in enumerate(self.every))
-        return leave(*self.pairs), *parts
+    def grow(self) -> tuple[Animation, ...]:
+        """Token after token comes to the wall, and is counted."""
+        counts = [Count(words, some, ",.0f", "slow") for words, some in self.counted]
+        return Through(self.column, self.states, "slow"), *counts
 
 
-#: How large the kept keys and values are beside the lines of the cache.
-SMALL = 0.42
+#: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
+LONG, COLUMN, TOKENS, SHADE = 1200.0, 90.0, 70.0, 0.62
 #: The side of the largest square in px, and how much of the ink its fill has.
 SIDE, FILL = 650.0, 0.28
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from manim import VGroup
 
@@ -16,11 +16,12 @@ from scenes.animations import (
     grow,
     leave,
     pulses,
+    reshape,
     ring_around,
 )
-from scenes.chapters.c16_modern.blocks import CacheGrowth, Gates, Laid, Normed, Sharing, ToScale, merged, size_of
+from scenes.chapters.c16_modern.blocks import Gates, Laid, Normed, Sharing, ToScale, Wall, size_of
 from scenes.chapters.c16_modern.dials import ALONE, Dials
-from scenes.chapters.c16_modern.plan import INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.plan import CHANGED, INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -37,23 +38,22 @@ class Modern(Chapter):
 
     def steps(self, trace: Trace) -> Iterator[Step]:
         run = trace.under("experiment.modern_blocks")
-        layers, years = run["layers"].pick(part="SmolLM2"), run["years"]
+        year = run["years"].pick(part="Vaswani et al.")
         norms, dials, sharing = ("norm 1", "norm 2"), Dials(run, QUERY, KEY), Sharing(run)
-        first = Plan(layers, years, ())
-        yield from self.decoder_alone(run, Plan(layers, years, (), first=True), first, norms)
-        yield from self.divide_only(run, first)
-        docked, again = (Plan(layers, years, (*norms, "positions")) for _ in range(2))
-        yield from self.turned(run, Plan(layers, years, norms), docked, dials)
+        yield from self.decoder_alone(run, Plan(year, (), first=True), Plan(year, ()))
+        yield from self.divide_only(run, Plan(year, ()))
+        docked, again = (Plan(year, (*norms, "positions")) for _ in range(2))
+        yield from self.turned(run, Plan(year, norms), docked, dials)
         yield from self.only_the_distance(run, dials)
         yield from self.a_gate(run, again)
-        yield from self.shared_keys(run, Plan(layers, years, (*norms, "positions", "feed-forward")), sharing)
+        yield from self.shared_keys(run, Plan(year, (*norms, "positions", "feed-forward")), sharing)
         yield from self.a_third(run, sharing)
         yield from self.how_large(run)
         cross = trace["experiment.emergence.decoder.1.cross_attn.weights"]
         trained = cross.pick(checkpoint=cross.size("checkpoint") - 1, batch=0, head=0)
-        yield from self.what_stayed(Stayed(layers, years, trained))
+        yield from self.what_stayed(Stayed(year, trained))
 
-    def decoder_alone(self, run: Trace, plan: Plan, today: Plan, norms: Sequence[str]) -> Iterator[Step]:
+    def decoder_alone(self, run: Trace, plan: Plan, today: Plan) -> Iterator[Step]:
         """The question; the translator loses its encoder, and grows."""
         both = Both(run["layers"])
         ring = ring_around(both.encoder.plate)
@@ -83,12 +83,14 @@ class Modern(Chapter):
             ),
             beat(
                 "Open a layer: each part changed a little.",
-                exchange([both.many], [plan.tower], "camera"),
-                *plan.opened(),
+                *plan.opened(both.many),
+                *plan.climb(),
             ),
             beat(
                 "Norms come before each sublayer now, as in our translator: the stream is only added to.",
-                *plan.become(today, norms),
+                leave(*plan.piles),
+                *plan.become(today, *today.piles),
+                *today.climb(),
             ),
         )
 
@@ -156,7 +158,7 @@ class Modern(Chapter):
             beat(
                 f"Queries and keys turn instead: rotary positions, RoPE (Su et al., {year:.0f}).",
                 leave(ring),
-                *plan.become(docked, ("norm 1",)),
+                *plan.become(docked),
                 *docked.into("attention", dials.vectors["query"], dials.names["query"], dials.large),
             ),
             beat(
@@ -284,22 +286,23 @@ class Modern(Chapter):
 
     def a_third(self, run: Trace, sharing: Sharing) -> Iterator[Step]:
         """The size of the cache."""
-        picture = CacheGrowth(run, sharing)
-        every, shared = (run["cache"].pick(choice=choice) for choice in picture.curves)
+        picture = Wall(run, sharing)
+        every, shared = (run["cache"].pick(choice=choice) for choice in ("every", "shared"))
         tokens, (*_, large) = run["lengths"].largest()[-1], run["parameters"].words("model")
         whole, third = every.largest()[-1], shared.largest()[-1]
+        kept = [vector for pair in sharing.pairs for _ in range(sharing.group) for vector in pair]
         yield Step(
             claim(bool(abs(3 * third - whole) < ROUNDING), "So the cache is a third", "So the cache is smaller"),
             beat(
                 "The KV cache holds the keys and values of all tokens.",
-                appear(picture.plot, picture.ticks),
-                appear(picture.caption),
+                exchange(kept, [*picture.column], "camera"),
+                appear(picture.one),
             ),
             beat(
                 f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
-                picture.split(),
-                draw(picture.curves["every"], kind="slow"),
-                appear(picture.ends["every"]),
+                reshape(picture.column, picture.states[0]),
+                (leave(picture.one), appear(picture.tokens, picture.every, picture.named)),
+                picture.grow(),
             ),
             beat(
                 claim(
@@ -307,21 +310,20 @@ class Modern(Chapter):
                     "more than all its parameters, as published.",
                     "less than all its parameters, as published.",
                 ),
-                (draw(*picture.level), appear(picture.size)),
+                appear(picture.level, picture.size),
             ),
             beat(
                 f"With shared keys, it is {third:,.0f}.",
-                merged(picture.every, picture.pairs),
-                appear(*(vector for pair in picture.pairs for vector in pair), rise=False),
-                draw(picture.curves["shared"], kind="slow"),
-                appear(picture.ends["shared"]),
+                (appear(picture.outline), reshape(picture.column, picture.low, "camera")),
+                appear(picture.shared),
             ),
             beat(
                 f"And {large}, by its published sizes: {run['large_token']:.1f} megabytes for each token.",
-                draw(picture.steep, kind="row"),
-                appear(picture.steep_told),
+                appear(picture.large),
+                appear(picture.large_told),
             ),
-            stage=[paper("attention"), *picture.pairs],
+            stage=[*sharing.pairs],
+            noted=False,
         )
 
     def how_large(self, run: Trace) -> Iterator[Step]:
@@ -366,7 +368,7 @@ class Modern(Chapter):
         source, written = picture.texts
         turns = [(draw(*arcs, back=True), appear(chip)) for chip, arcs in zip(written.chips, picture.back, strict=True)]
         half = len(turns) // 2
-        rings = [ring_around(plan.boxes[block]) for block in plan.new]
+        rings = [ring_around(plan.boxes[block]) for block in CHANGED]
         yield Step(
             "Every part was changed, and the idea stayed",
             beat(
@@ -376,13 +378,13 @@ class Modern(Chapter):
             ),
             beat(
                 "What stayed is the heart: scores of queries and keys weigh values.",
-                (leave(*rings, plan), Travel(plan.boxes["attention"].copy(), picture.box)),
-                (appear(picture.names[0]), Wipe(picture.formula, kind="slow")),
+                leave(*rings, plan),
+                Wipe(picture.formula, kind="slow"),
             ),
-            beat("And the stream: every sublayer adds to it, layer upon layer.", appear(picture.sum, picture.names[1])),
+            beat("And the stream: every sublayer adds to it, layer upon layer.", appear(picture.sum)),
             beat(
                 "Your turn: without an encoder, how could such a model translate?",
-                leave(picture.box, picture.formula, picture.sum, picture.names),
+                leave(picture.formula, picture.sum),
                 appear(source, picture.equals),
             ),
             beat(

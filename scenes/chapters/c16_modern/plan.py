@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
+from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Play, Travel, appear, draw, exchange, lagged, leave, ring_around
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, lagged, leave, reshape, ring_around
 from scenes.layout import STAGE, Following, Room
 from scenes.mobjects.arcs import SEEN, THICK, THIN
 from scenes.mobjects.formulas import LARGE, Formula
@@ -26,27 +26,18 @@ from transformer_core.tracing.trace import NamedTensor
 QUERY, KEY, MOVED, NORMED = 4, 1, 6, 3
 #: What each kind of sublayer is called in a tower.
 SUBLAYERS = {"encoder": ("attention", "feed-forward"), "decoder": ("attention", "cross-attention", "feed-forward")}
-#: The parts of a layer from the top down, with what they were in 2017 and are today; the last one lies below a layer.
-NORM = ("layer norm", "after the sum"), ("RMSNorm", "before a sublayer")
-BLOCKS = {
-    "feed-forward": (("ReLU",), ("SwiGLU",)),
-    "norm 2": NORM,
-    "attention": (("keys for every head",), ("shared keys",)),
-    "norm 1": NORM,
-    "positions": (("added to embeddings",), ("turn q and k",)),
-}
-#: The same of 2017: each norm lies on the stream, after the sum of its block.
-FIRST = ("norm 2", "feed-forward", "norm 1", "attention", "positions")
-#: The same of today, where positions are told inside of attention.
-DOCKED = ("feed-forward", "norm 2", "attention", "positions", "norm 1")
+#: The sublayers of a layer from the bottom up, each with its norm; and what blocks are today.
+PAIRS = {"attention": "norm 1", "feed-forward": "norm 2"}
+NOW = {"feed-forward": "SwiGLU", "attention": "shared keys", "positions": "turn q and k"}
+CHANGED = ("norm 1", "norm 2", "positions", "feed-forward", "attention")
 #: Px of the line of words of a sentence and of its translation, of what is between them, and of the handles of arcs.
 WORDS, EQUALS, RISE = 96.0, 120.0, 640.0
-#: Half the px between two lines in a block.
-LEADING = 19.0
-#: Px of the tower of many layers, of a title, of what lies below a layer, and of the stream at its left.
-TOWER, TITLE, BELOW, STREAM = 350.0, 62.0, 104.0, 92.0
-#: Px between two blocks, from their left edge to the way from a norm into its sublayer, and around a block in another.
-SPACE, INTO, AROUND = 28.0, 60.0, 10.0
+#: Px of a title, of positions below a layer, between two blocks, and around a block in another.
+TITLE, BELOW, SPACE, AROUND = 62.0, 104.0, 28.0, 14.0
+#: Px from the left to the stream, from there to a norm beside it, to the sublayers, of a norm, and of a sum.
+STREAM, BESIDE, SUBLAYER, NORM, HIGH, SUM = 220.0, 370.0, 860.0, 280.0, 104.0, 18.0
+#: Px across a pile of strips, of what comes in, of what a norm makes of a pile, of what is added, and beside a norm.
+PILE, WHOLE, PRESSED, ADDED, STEP = 150.0, 84.0, 36.0, 30.0, 92.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
 
 
@@ -65,7 +56,7 @@ def plate(room: Room, key: str) -> Box:
 
 def paper(block: str) -> Box:
     """A block that fills the stage, as it does after a dive."""
-    box = Box.of(STAGE, palette().surface, 24, palette().ink3, 7.5)
+    box = Box.of(STAGE, palette().surface, 24)
     box.key = ("block", block)
     return box
 
@@ -164,121 +155,113 @@ class Both:
         """Layer by layer, the next one comes out of the one below."""
         rows = self.many.layers[self.layer_count - 1 :]
         steps = [Travel(below, row, 0.0, "flow") for below, row in pairwise(rows)]
-        return lagged(steps, 0.12)
+        return lagged(steps, 0.12, kind="cell")
 
 
 class Plan(VGroup):
-    """A layer, opened: the stream at its left, its blocks, and what they were and are; `changed` ones are lit.
+    """A layer, opened: the stream at its left, each sublayer at its right, and a norm; `changed` blocks are lit.
 
     Args:
-        layers: how many there are today, in a tower at the left.
-        years: when the blocks were published: "part".
+        year: when the first Transformer was published.
         changed: the blocks that have been exchanged so far.
-        first: True for the order of 2017.
+        first: True for the order of that year: the norms lie on the stream, after a sum.
     """
 
-    def __init__(self, layers: Quantity, years: NamedTensor, changed: Container[str], first: bool = False) -> None:
-        self.tower = Many(layers, STAGE.split_columns(TOWER)[0])
-        room = STAGE.split_columns(TOWER, 130)[1]
-        heads, body = room.split_rows(TITLE, 8)
-        layer, below = body.split_rows(-BELOW, 26)
-        docked = "positions" in changed  # they are told inside of attention then
-        layer, colours = body if docked else layer, palette()
-        self.plate = plate(layer, "layer")
-        inside = layer.inset(24, 18)
-        below = Room(inside.left, below.top, inside.right, below.bottom)
-        lines = inside.rows(len(BLOCKS), SPACE) if docked else [*inside.rows(len(BLOCKS) - 1, SPACE), below]
-        order = DOCKED if docked else FIRST if first else BLOCKS
-        row_of = {block: line.split_columns(STREAM)[1] for block, line in zip(order, lines, strict=True)}
-        stream = inside.left + STREAM / 2 - 12
-        self.stream = rule(at(stream, below.bottom - 30), at(stream, layer.top - 4), "residual", 9)
-        self.stream.key = ("stream",)
-        #: By block: its ground, and the ways from the stream into a norm, from there into a sublayer, and out of that.
+    def __init__(self, year: Quantity, changed: Collection[str], first: bool = False) -> None:
+        self.changed, self.first, docked = changed, first, "positions" in changed  # within attention then
+        side = STAGE.split_columns(SUBLAYER)[1]
+        layer, below = side.split_rows(-BELOW, SPACE)
+        #: By block: its ground, its name, what it is now, and the ways to it and from it.
         self.boxes, self.branches = dict[str, VMobject](), dict[str, VMobject]()
-        self.old, self.new, names, self.joins = dict[str, VGroup](), dict[str, VGroup](), VGroup(), VGroup()
-        for block, (old, new) in BLOCKS.items():
-            row, lit = row_of[block], block in changed
-            fill = between(colours.background, colours.weight, 0.2) if lit else colours.surface
-            edge = (colours.weight, 4) if lit else (colours.ink3, 2.5)
-            ground, norm = row, block.startswith("norm")
-            if first and norm:
-                ground = Room(inside.left, row.top, row.right, row.bottom)
-            elif docked and block == "attention":
-                ground = Room(row.left, row.top, row.right, row_of["positions"].bottom)
-            elif docked and block == "positions":
-                ground = Room(row.left + AROUND, row.top - AROUND / 2, row.right - AROUND, row.bottom - AROUND)
-            box = Box.of(ground, fill, 12, *edge)
-            box.key = ("block", block)
-            self.boxes[block] = box
-            left, second, third = thirds(row.cross(ground) if block == "positions" else row)
-            name = Words(block.split(" ")[0], "title", paper=box).begin_in(left)
-            before = block_text(old, "block", "ink2", box, second)
-            name.key, before.key = ("named", block), ("before", block, lit)
-            names.add(name)
-            self.old[block] = before
-            placed = new[1:] if not first else ()  # the norm lies before a sublayer as soon as the order is today's
-            if lit or placed:
-                after = block_text(new if lit else placed, ("title", "block")[len(new) > 1], "ink", box, third)
-                after.key = ("after", block)
-                self.new[block] = after
-            side, spot = box.get_left(), at(stream, 0) * RIGHT + box.get_center() * UP
-            if norm and not first:
-                self.branches[block] = arrow(spot, side, "residual", 5, 18)
-                foot = box.get_corner(LEFT + UP) + RIGHT * units(INTO)
-                self.branches[f"into {block}"] = arrow(foot, foot + UP * units(SPACE), "residual", 5, 18)
-            elif not norm and not (docked and block == "positions"):
-                join = dot(spot, 15, "residual")
-                join.key = ("join", block)
-                self.joins.add(join)
-                self.branches[block] = arrow(side, spot + RIGHT * units(15), "residual", 5, 18)
+        self.names, self.joins, self.forks = dict[str, VGroup](), VGroup(), list[np.ndarray]()
+        for (block, norm), band in zip(
+            PAIRS.items(), (layer if changed and not docked else side).rows(2, SPACE)[::-1], strict=True
+        ):
+            upper, lower = band.rows(2, 0)
+            self._block(block, band, upper if docked and block == "attention" else band)
+            self._sum(block, upper)
+            if docked and block == "attention":
+                self._block("positions", *[lower.inset(AROUND)] * 2)
+            x = STAGE.left + STREAM + (0 if first else BESIDE)
+            middle = (lower.top + lower.bottom) / 2
+            place = Room(x - NORM / 2, middle - HIGH / 2, x + NORM / 2, middle + HIGH / 2)
+            self._block(norm, place, place)
+            self.forks.append(self._on(lower))
+            end = at(band.left, middle)
+            self.branches[f"into {norm}"] = arrow(at(place.right, middle), end, "residual", 6, 20)
+            if not first:
+                self.branches[norm] = rule(self.forks[-1], at(place.left, middle), "residual", 6)
+        if changed and not docked:
+            self._block("positions", below, below)
+            self._sum("positions", below)
+        self.stream = rule(self._on(STAGE, 1), self._on(STAGE, 0), "residual", 14)
+        self.stream.key, self.piles = ("stream",), self._piles()
         for block, branch in self.branches.items():
             branch.key = ("branch", block)
-        _, second, third = thirds(Room(inside.left + STREAM, heads.top, inside.right, heads.bottom))
-        then = years.pick(part="Vaswani et al.")
-        self.heads = VGroup(Words(f"{then:.0f}", "block", "ink2").settle(second.centre))
-        if not first:
-            self.heads.add(Words("today", "block", "ink2").settle(third.centre))
-        for head, when in zip(self.heads, ("then", "now"), strict=False):
-            head.key = ("head", when)
-        self.row, self.names = self.tower.layers[len(self.tower.layers) // 2], names
-        self.lens = VGroup(
-            rule(self.row.get_corner(RIGHT + side), self.plate.get_corner(LEFT + side), "residual", 3)
-            for side in (UP, DOWN)
-        )
-        self.lens.key = ("lens",)
-        self.row.set_stroke(palette().residual, 4)
-        self.shapes = VGroup(
-            self.tower.shapes, self.lens, self.plate, self.stream, *self.branches.values(), *self.joins,
-            *self.boxes.values(),
-        )  # fmt: skip
-        self.words = VGroup(self.tower.title, names, *self.old.values(), *self.new.values(), self.heads)
+        gap = Room(STAGE.left + STREAM, STAGE.top, side.left, STAGE.bottom)
+        self.note = Words("a sketch", "aside", "ink2").settle(gap.split_rows(-SPACE)[1].centre)
+        self.when = Words(f"{year:.0f}" if first else "today", "title", "ink2").settle(gap.centre)
+        self.when.key = ("when", first)
+        self.shapes = VGroup(self.stream, *self.branches.values(), *self.joins, *self.boxes.values())
+        self.words = VGroup(*self.names.values(), *([] if changed else [self.when]))
         super().__init__(self.shapes, self.words)
 
-    def opened(self) -> list[tuple[Animation, ...]]:
-        """The layer comes out of its row in the tower, and then its parts."""
+    @staticmethod
+    def _on(room: Room, down: float = 0.5) -> np.ndarray:
+        """A point of the stream, so far down a room."""
+        return at(STAGE.left + STREAM, room.top + down * room.height)
+
+    def _block(self, block: str, room: Room, line: Room) -> None:
+        """The ground of a block, and its name in a line of it."""
+        colours, lit, norm = palette(), block in self.changed, block.startswith("norm")
+        box = Box.of(room, between(colours.background, colours.weight, 0.2) if lit else colours.surface, 12)
+        box.key, line = ("block", block), line.inset(26, 0)
+        self.boxes[block], self.names[block] = box, VGroup()
+        if norm:
+            self.names[block].add(Words("RMSNorm" if lit else "norm", "title", paper=box).settle(line.centre))
+        else:
+            self.names[block].add(Words(block, "title", paper=box).begin_in(line))
+            if lit:
+                self.names[block].add(Words(NOW[block], "title", paper=box).end_in(line))
+        self.names[block].key = ("named", block, lit)
+
+    def _sum(self, block: str, room: Room) -> None:
+        """The way from a block back to the stream, and their sum on it."""
+        spot, side = self._on(room), self.boxes[block].get_left()
+        join = dot(spot, SUM, "residual")
+        join.key = ("join", block)
+        self.joins.add(join)
+        self.branches[block] = arrow(np.array([side[0], spot[1], 0]), spot + RIGHT * units(SUM), "residual", 6, 20)
+
+    def opened(self, many: Many) -> list[Play]:
+        """The eye goes into one of many layers, and finds the parts of it."""
+        row = many.layers[len(many.layers) // 2]
         return [
-            (draw(*self.lens, kind="row"), Travel(self.row, self.plate, 0.0, "row")),
-            (draw(self.stream), appear(*self.branches.values(), *self.joins, *self.boxes.values())),
-            (appear(self.names, self.heads, *self.old.values()),),
+            AnimationGroup(
+                leave(many.title),
+                Dive([many.shapes], row, inside=0),
+                appear(*self.piles, *self.submobjects, self.note),
+                lag_ratio=0.6,
+            )
         ]
 
-    def become(self, other: Plan, passed: Sequence[str]) -> list[Play]:
-        """Everything moves to where it lies in another plan; what is written on `passed` blocks is gone meanwhile."""
+    def become(self, other: Plan, *below: Mobject) -> list[Play]:
+        """Everything moves to where it lies in another plan, and `below` it something comes."""
         ours, theirs = self.keyed(), other.keyed()
-        hidden = {(part, block) for part in ("named", "before", "after") for block in passed}
-        moved = [key for key in theirs if key in ours and key not in hidden]
-        gone = [part for key, part in ours.items() if key not in moved]
-        come = [part for key, part in theirs.items() if key not in moved]
-        move = exchange([ours[key] for key in moved], [theirs[key] for key in moved], "row")
-        return [leave(*gone), tuple(move), appear(*come)]
+        both = [key for key in ours if key in theirs]
+        gone, come = ([part for key, part in some.items() if key not in both] for some in (ours, theirs))
+        return [
+            (
+                leave(*gone),
+                appear(*below),
+                *exchange([ours[key] for key in both], [theirs[key] for key in both], "row"),
+            ),
+            appear(*come),
+        ]
 
     def keyed(self) -> dict[tuple[object, ...], VMobject]:
         """All parts by their keys, from the back to the front."""
-        parts = [self.tower.shapes, self.tower.title, self.lens, self.plate, self.stream, *self.branches.values()]
-        parts += self.joins
-        for block, name in zip(BLOCKS, self.names, strict=True):
-            parts += [self.boxes[block], name, self.old[block], *([self.new[block]] if block in self.new else [])]
-        return {part.key[:2]: part for part in (*parts, *self.heads)}
+        return {part.key: part for part in (*self.shapes, *self.words)}
 
     def into(self, block: str, *inside: Mobject) -> list[Animation]:
         """Point at a block, and dive into it: it becomes the ground of what is `inside`. Names leave first."""
@@ -289,20 +272,44 @@ class Plan(VGroup):
             AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
         ]
 
+    def climb(self) -> list[Play]:
+        """A vector goes up: each sublayer adds a strip, and a norm presses all that passes below it, or only a copy."""
+        plays, strips = list[Play](), [WHOLE]
+        for k, (block, norm) in enumerate(PAIRS.items()):
+            (copy, *rest), pressed = self.piles[k:], [PRESSED * high / sum(strips) for high in strips]
+            middle = self.boxes[norm].get_center()
+            if self.first:
+                plays.append(self._to(pressed, middle, copy, *rest))
+                on, strips = self._to(pressed, middle + UP * units(STEP), *rest), pressed
+            else:
+                plays += [self._to(strips, self.forks[k], copy, *rest)] if k else []
+                plays, on = [*plays, self._to(pressed, middle, copy)], ()
+            plays.append((*self._to(pressed, self._below(block, middle), copy), *on))
+            strips = [*strips, ADDED]
+            plays.append(self._to(strips, self.joins[k].get_center(), *rest))
+        return plays
 
-def block_text(lines: Sequence[str], style: str, role: str, paper: Box, room: Room) -> VGroup:
-    """The description of a block in the middle of a room, on one line or two."""
-    return VGroup(
-        Words(line, style, role, paper).settle(room.centre + UP * units(LEADING * (len(lines) - 1 - 2 * i)))
-        for i, line in enumerate(lines)
-    )
+    def _piles(self) -> list[VGroup]:
+        """A vector and copies of it, one for each sublayer; what will be added lies below these."""
+        pile = self._strips([WHOLE, *[ADDED] * len(PAIRS)], self.forks[0])
+        pile[0].move_to(self.forks[0] + (DOWN * units(STEP) if self.first else 0))
+        for strip, block, join in zip(pile[1:], PAIRS, self.joins, strict=False):
+            strip.move_to(self._below(block, join.get_center())).set_fill(palette().surface)
+        return [pile, *(pile.copy() for _ in PAIRS)]
 
+    def _below(self, block: str, level: np.ndarray) -> np.ndarray:
+        """A place below a sublayer."""
+        return self.boxes[block].get_left() * RIGHT + level * UP + RIGHT * units(PILE)
 
-def thirds(room: Room) -> tuple[Room, Room, Room]:
-    """The name of a block, what it was, and what it is."""
-    first, rest = room.inset(26, 0).split_columns(0.27 * room.width, 10)
-    second, third = rest.columns(2, 10)
-    return first, second, third
+    def _to(self, heights: Sequence[float], spot: np.ndarray, *piles: VGroup) -> tuple[Animation, ...]:
+        return tuple(reshape(VGroup(*pile[: len(heights)]), self._strips(heights, spot), "appear") for pile in piles)
+
+    @staticmethod
+    def _strips(heights: Sequence[float], spot: np.ndarray) -> VGroup:
+        """A vector as a pile: at the bottom what came in, above it what was added."""
+        roles = ("residual", *["weight"] * (len(heights) - 1))
+        pile = (Box(PILE, high, palette().role(role), 4) for high, role in zip(heights, roles, strict=True))
+        return VGroup(*pile).arrange(UP, buff=units(4)).move_to(spot)
 
 
 class Stayed:
@@ -310,20 +317,15 @@ class Stayed:
     follows its sentence in one text, with an arc for each weight of the attention of what is written to what was read.
 
     Args:
-        layers, years: as of a `Plan`.
+        year: as of a `Plan`.
         weights: cross-attention, "query key": the row of a token that is read serves the next, which is written.
     """
 
-    def __init__(self, layers: Quantity, years: NamedTensor, weights: NamedTensor) -> None:
-        self.plan = Plan(layers, years, tuple(BLOCKS))
-        (first, above), (second, below) = (room.split_rows(TITLE, 10) for room in STAGE.rows(2, 30))
-        self.names = VGroup(
-            Words("attention", "title").settle(first.centre), Words("residual stream", "title").settle(second.centre)
-        )
-        self.box = Box.of(above, palette().surface, 18, palette().line, 3)
-        self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=1.8)
-        self.formula.paper = self.box
-        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.3)
+    def __init__(self, year: Quantity, weights: NamedTensor) -> None:
+        self.plan = Plan(year, CHANGED)
+        above, below = STAGE.rows(2, 30)
+        self.formula = above.inset(30, 16).fit(Formula(ATTENTION, LARGE), most=2.2)
+        self.sum = below.inset(30, 40).fit(Formula('x + "sublayer"("norm"(x))', LARGE), most=1.5)
         rooms = STAGE.split_rows(-WORDS)[1].columns(2, EQUALS)
         self.equals = Words("=", "chapter").settle(rooms[0].centre).set_x(0)
         written = weights.words("query")[1:]
