@@ -222,7 +222,7 @@ class Arguing(Chapter):
         roots = ((WHOLE, "root"), (HEADS, BOTH))
         losses = [mean.pick(part=whole) - mean.pick(part=rootless) for whole, rootless in roots]
         hurt = min(losses) > 0 and all(counts(*(exact.pick(part=part) for part in pair)) for pair in roots)
-        told = ("√d_k: here, no" if hurt else "can’t tell", "√d_k: here, no; Norm: so far, it depends on the depth")
+        told = ("√d_k: here, no" if hurt else "can’t tell", "Norm: it depends on the depth")
         first, last = card.verdict(told[0]), card.verdict(told[1] if hurt and better and needed else "can’t tell")
         yield Step(
             "A verdict holds for one size",

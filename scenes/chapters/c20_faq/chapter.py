@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
-
 from scenes.animations import (
     Count,
     Dive,
@@ -265,12 +263,12 @@ class FAQ(Chapter):
             ),
             beat(
                 "Which other vectors changed with it?",
-                appear(encoder.head, decoder.head, encoder.pause, decoder.pause),
-                (RunOut(encoder.pause.bar), RunOut(decoder.pause.bar)),
+                appear(encoder.pause),
+                RunOut(encoder.pause.bar),
             ),
             beat(
                 claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
-                (leave(encoder.pause, decoder.pause), *encoder.turn()),
+                (leave(encoder.pause), appear(encoder.head), *encoder.turn()),
             ),
             beat(
                 claim(
@@ -430,14 +428,14 @@ class FAQ(Chapter):
         others = [chip for k, chip in enumerate(model.chips[2]) if k != row]
         probs = trace["probs"].pick(batch=0, position=row)
         entry = probs.words("vocab").index(str(written))
-        chance, last = model.chance(row, probs.quantity(entry)), model.vectors[-1]
+        last = model.vectors[-1]
         inside = [*model.whole(), came, last]
         _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
-                moved,
+                (leave(wide.names), *moved),
                 (draw(*model.streams["decoder"], kind="row"), appear(model.chips[1])),
                 Travel(model.chips[1][row], model.vectors[0]),
             ),
@@ -449,11 +447,10 @@ class FAQ(Chapter):
             beat(
                 f"The last vector gives the next word: “{written}”, {probs.quantity(entry):share}.",
                 *(play for _, plays in way[asking + 1 :] for play in plays),
-                deal([last], [VGroup(model.chips[2][row], chance)]),
+                *model.decided(row, probs.quantity(entry), came),
             ),
             beat(
                 "All other vectors go such a way, computed number by number:",
-                leave(chance),
                 *model.rest(),
                 appear_in_turn(others),
                 closer,

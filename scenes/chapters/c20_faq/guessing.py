@@ -10,7 +10,6 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 from scenes.animations import Wipe, appear_in_turn, ring_around
 from scenes.chapters.c20_faq.cards import FAILS, HOLDS, STAMP, mark
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.shapes import arrow, dashes, frame
@@ -24,8 +23,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
-#: The height of the verdicts in px.
-VERDICT = 862.0
+#: The height of the verdicts in px, and the px of a relative change.
+VERDICT, CHANGE = 862.0, 110.0
 
 
 class Grid(VGroup):
@@ -86,7 +85,7 @@ class Swapped:
 
 
 class Moved:
-    """Rows of one side of the model, what they were, and how far each moves: a bar beside it, as long as the change.
+    """Rows of one side of the model, what they were, and the relative change of each.
 
     `rows` become what they are now; `verdict` is whether those that were there before can be kept in a cache.
     """
@@ -101,8 +100,8 @@ class Moved:
         top = 545.0 - pitch * most / 2
         high = min(46.0, pitch - 6)
         chip = max(chip_width(label, small=True) for label in labels.values())
-        self.chips, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
-        wide = (right - left - chip - 44 - 150) / 2
+        self.chips, self.numbers = VGroup(), VGroup()
+        wide = right - left - chip - 44 - CHANGE
         start = left + chip + 22
         scale = full_colour(earlier)
         self.rows, self.old = (
@@ -115,23 +114,13 @@ class Moved:
             if i is None:
                 continue
             self.chips.add(Token(labels[i], "", chip, high).move_to(at(left + chip / 2, y)))
-            if i == shown[-1]:  # there was none before
-                self.numbers.add(Words("new", "fact").settle(at(0, y)).begin_at(at(start + wide + 22, 0)[0]))
-                break
-            quantity = change.quantity(i)
-            bar = ShareBar(quantity, wide, "", min(34.0, high))
-            if quantity > 1:  # a full track is the most
-                bar.bar.stretch_to_fit_width(units(wide), about_edge=LEFT)
-                bar.bar.meanings = ()
-            bar.move_to(at(start + wide + 22 + wide / 2, y))
-            self.bars.add(bar)
-            text = number(quantity, "share", "fact")
-            self.numbers.add(text.settle(at(0, y)).begin_at(at(start + 2 * wide + 40, 0)[0]))
+            if i != shown[-1]:
+                text = number(change.quantity(i), "share", "number").settle(at(0, y))
+                self.numbers.add(text.begin_at(at(start + wide + 22, 0)[0]))
             y += pitch * 0.5
         self.title = Words(name, "block").settle(at(left + (right - left) / 2, top - 50)).begin_at(at(left, 0)[0])
-        self.head = Words("relative change", "aside", "ink2")
-        self.head.begin_at(at(start + wide + 22, 0)[0]).stand_on(self.title.baseline)
-        self.pause = Pause(start + wide * 1.5 + 22, top + pitch * len(labels) / 2)
+        self.head = Words("relative change", "aside", "ink2").end_at(at(right, 0)[0]).stand_on(self.title.baseline)
+        self.pause = Pause(y=VERDICT)
         last = self.chips[-1]
         ring, line = (
             frame(pixels(last.width) + 12, high + 12, "focus", 4, 12).move_to(last),
@@ -142,12 +131,12 @@ class Moved:
         kept = bool((change.values[:-1] == 0).all())
         sign = mark(HOLDS if kept else FAILS).scale(STAMP)
         self.verdict = VGroup(sign, Words("cache" if kept else "no cache", "title")).arrange(RIGHT, buff=units(24))
-        self.verdict.move_to(at(start, VERDICT)).align_to(self.bars, LEFT)
+        self.verdict.move_to(at(start, VERDICT), aligned_edge=LEFT)
 
     def turn(self) -> tuple[Animation, ...]:
         """Each row is drawn over by what it is with the new token, and is measured."""
-        told = appear_in_turn([*self.bars], "slow"), appear_in_turn([*self.numbers], "slow")
-        return Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"), *(play for play in told if play)
+        told = appear_in_turn([*self.numbers], "slow")
+        return Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"), *([told] if told else [])
 
 
 def both_sides(

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, PI, UP, Animation, Mobject, VGroup, VMobject
+from manim import DOWN, PI, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Play, Travel, appear, draw, flow, leave, pulses, reshape
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
@@ -17,7 +17,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
 from scenes.mobjects.wording import strongest
-from scenes.theme import at, ink_on, palette, pixels, units
+from scenes.theme import at, ink_on, palette, units
 from transformer_core.studies.decoder_rows import DecoderRows
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -35,8 +35,8 @@ SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ff
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
 #: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
 WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
-#: How much of the stage a vector takes that is looked at, and px across a bar.
-ACROSS, BAR = 0.9, 12.0
+#: How much of the stage a vector takes that is looked at, and how many times larger its word is there.
+ACROSS, LARGE = 0.9, 4.0
 #: Where the bend of a line lies that passes words, as a share of its way.
 LATE = 0.75
 #: Lines of less weight are not drawn.
@@ -88,7 +88,8 @@ class WholeModel:
         self.high = min(HIGH, *(0.9 * rows[0].height for rows in self.rows.values()))
         #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
-        self.names, self.named = VGroup(), set[str]()
+        #: What is named above the streams: with both stacks only what the encoder alone has not.
+        self.names, self.named = VGroup(), set() if alone else {"encoder self_attn", "decoder self_attn", "ffn"}
         #: The vector at the end of the stream that was followed last.
         self.last: NamedTensor
         self.streams = {stack: self._streams(stack) for stack in self.layers}
@@ -166,13 +167,27 @@ class WholeModel:
     def passed(self) -> list[VGroup]:
         """The parts of the encoder that are on stage when a vector has passed it."""
         lines = (group for one, some in self.lines.items() for k, group in enumerate(some) if (*one, k) in self.shown)
-        return [VGroup(*self.names), self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
+        return [self.chips[0], self.streams["encoder"], *lines, self.vectors[-1]]
 
-    def chance(self, row: int, share: Quantity) -> ShareBar:
-        """The probability of the word at the end of a stream as a bar below it, and a number above."""
-        chip = self.chips[2][row]
-        bar = ShareBar(share, pixels(chip.width), "", BAR).next_to(chip, DOWN, buff=units(BAR))
-        return bar.add(number(share, "share", "fact").next_to(chip, UP, buff=units(BAR)))
+    def decided(self, row: int, share: Quantity, came: Vector) -> list[Play]:
+        """The last vector turns, and opens into a bar of all words: its largest part becomes the word."""
+        around = [self.streams["decoder"], self.chips[1], *self.passed(), self.names, came]
+        vector, chip = self.vectors[-1].copy(), self.chips[2][row]
+        large = chip.copy().scale(LARGE).move_to(STAGE.centre)
+        bar = ShareBar(share, ACROSS * STAGE.width, "", HIGH).move_to(STAGE.centre)
+        bar.track.set_fill(palette().line)
+        told = number(share, "share", "chapter").next_to(large, DOWN, buff=units(AIR))
+        said = chip.word.copy().set_fill(ink_on(palette().weight)).move_to(bar.bar)
+        said.scale(min(LARGE, ACROSS * bar.bar.width / said.width)).paper = bar.bar
+        lying = vector.copy().rotate(PI / 2).stretch_to_fit_width(bar.width).stretch_to_fit_height(bar.height)
+        return [
+            leave(*around),
+            reshape(vector, lying.move_to(bar), "camera", PI / 2),
+            (*exchange([vector], [bar.track], "row"), grow(bar.bar)),
+            appear(said, told),
+            (leave(bar.track), *exchange([VGroup(bar.bar, said)], [large])),
+            (leave(told), appear(*around, rise=False), *exchange([large], [chip])),
+        ]
 
     def rest(self) -> list[Animation]:
         """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
@@ -235,7 +250,7 @@ class WholeModel:
             return []
         self.named.add(kind)
         x = self.spot(stack, 0, layer + along)[0]
-        text = Words(name, "note", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
+        text = Words(name, "fact", "ink2").settle(np.array([x, at(0, self.rows[stack][0].top - LIFT)[1], 0]))
         self.names.add(text)
         return [appear(text)]
 
