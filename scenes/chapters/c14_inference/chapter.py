@@ -213,7 +213,7 @@ class Inference(Chapter):
                 draw(*picture.branch, kind="slow"),
                 appear_in_turn([*picture.sums]),
             ),
-            stage=[card.paper, picture.root],
+            stage=[picture.root],
         )
 
     def the_loser_overtakes(self, beams: Trace, model: LanguageModel) -> Iterator[Step]:
