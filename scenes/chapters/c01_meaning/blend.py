@@ -1,64 +1,66 @@
-"""The result of a soft lookup: values that add up to a blend, and their cosines with it."""
+"""The result of a soft lookup: values that add up to a blend, and their angles to it."""
 
 from __future__ import annotations
 
 import numpy as np
-from manim import LEFT, RIGHT, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Travel, lagged
+from scenes.animations import appear, exchange
 from scenes.layout import Room
+from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.planes import clear_of
+from scenes.mobjects.shapes import dot
 from scenes.mobjects.text import Words, number
+from scenes.mobjects.tokens import Token
 from scenes.mobjects.value_plane import ValuePlane
-from scenes.theme import at, pixels, units
+from scenes.theme import units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
-#: Px above and below the arrows, between a chip and its number, and for both.
-AIR, NEAR, SIDE = 40.0, 22.0, 270.0
-#: So many values are arrows, those of most weight: the plane that spreads the sum and them holds both, or nearly so.
-HEAVIEST = 2
-#: How thick an arrow of the others is, and how long its head, as shares of its length.
-SMALL = np.array([0.16, 1 / 3])
+#: Px above and below the arrows, beside what is named, and of the dot at the tip of a hand.
+AIR, NEAR, SPOT = 70.0, 22.0, 9.0
 
 
 class Blend(ValuePlane):
-    """The values of a lookup in a plane with their sum, and beside it the cosine of each with the sum.
+    """The values of a lookup in a plane with their sum, and then as the hands of a dial.
 
     Args:
-        run: of one query, `value_plane`, `weighted_value_plane`, `weights` and `blend`.
+        run: of one query, `value_plane`, `weighted_value_plane`, and the cosines with the sum as `likeness`.
         query: the query.
-        values: the chips of all values, in whose lines the cosines stand.
         room: the rectangle that is filled.
+
+    Each of `hands` is at its true angle to the sum, in turn on either side, with one of `called` and, for the two
+    nearest, of `numbers` at its tip.
     """
 
-    def __init__(self, run: Trace, query: Label, values: VGroup, room: Room) -> None:
-        inside, side = room.split_columns(-SIDE, 64)
-        super().__init__(run["value_plane"], run["weighted_value_plane"], query, inside, AIR)
-        heavy = [int(j) for j in np.argsort(-run["weights"].values)[:HEAVIEST]]
-        self.whole, self.ghosts = (VGroup(arrows[j] for j in heavy) for arrows in (self.whole, self.ghosts))
-        self.chips = VGroup(chip for chip in self.chips if chip.label.position in heavy)
-        self.heavy, self.values = heavy, values
-        for j in {*range(len(values))} - {*heavy}:
-            start, tip = (part.points[0].copy() for part in self.chained[j])
-            self.chained[j].become(self.plane.line(start, tip, "value", *pixels(np.linalg.norm(tip - start)) * SMALL))
-        self.called, self.numbers = VGroup(), VGroup()
-        cosines = run["blend"].pick(frame=run["blend"].size("frame") - 1)
-        for chip in values:
-            self.called.add(chip.copy().move_to(at(side.left, 0), LEFT).match_y(chip))
-            text = number(cosines.quantity(cosines.position("key", chip.label)), ".2f", "stage number")
-            self.numbers.add(text.settle(chip.get_center()).next_to(self.called[-1], RIGHT, buff=units(NEAR)))
-        self.measure = Words("cosine with the sum", "fact", "ink2").end_in(room)
+    def __init__(self, run: Trace, query: Label, room: Room) -> None:
+        super().__init__(run["value_plane"], run["weighted_value_plane"], query, room, AIR)
+        for label, arrow in zip(run["value_plane"].words("key"), self.whole, strict=True):
+            if label not in [chip.label for chip in self.chips]:
+                chip = Token(label, "value")
+                places = [chip.copy().next_to(arrow[-1], way, buff=units(NEAR)) for way in (UP, DOWN, RIGHT)]
+                self.chips.add(next(p for p in places if all(clear_of(p, other) for other in self.chips)))
         self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
+        cosines, foot = run["likeness"], self.origin.get_center()
+        order = [int(j) for j in np.argsort(-cosines.values)]
+        steepest = float(np.sqrt(1 - cosines.values.min() ** 2))
+        px = (room.height / 2 - AIR / 2) / steepest
+        self.hub = means(dot(foot, SPOT, "weight"), ground := Ground())
+        self.hands, self.called = VGroup(), VGroup()
+        for j, cosine in enumerate(cosines.quantities()):
+            side = (-1) ** order.index(j) * np.sign(run["value_plane"].values[order[0], 1])
+            tip = foot + units(px) * np.array([cosine, side * np.sqrt(1 - cosine**2), 0])
+            end = means(dot(tip, SPOT, "value"), Away(cosine, 0.0, 0, px, 2 * SPOT, ground))
+            self.hands.add(VGroup(self.plane.line(foot, tip, "value", 5, NEAR), end))
+            (chip,) = (chip for chip in self.chips if chip.label.position == j)
+            self.called.add(chip.copy().next_to(end, RIGHT, buff=units(NEAR)))
+        self.numbers = VGroup(
+            number(cosines.quantity(j), ".2f", "stage number").next_to(self.called[j], RIGHT, buff=units(NEAR))
+            for j in order[:2]
+        )
+        self.best = VGroup(self.called[order[0]], self.numbers[0])
 
-    def shorten(self) -> Animation:
-        """The arrows shrink to their weighted length; faint ones stay to show how long they were."""
-        return self._each(self.whole, VGroup(self.shorter[j] for j in self.heavy))
-
-    def chain(self) -> Animation:
-        """The arrows are set tip to tail, and the smaller parts come out of their values."""
-        parts = [self.shorter[j] if j in self.heavy else self.values[j] for j in range(len(self.values))]
-        turns = [
-            Travel(part, new, 0.0, "row", leaving=j in self.heavy)
-            for j, (part, new) in enumerate(zip(parts, self.chained, strict=True))
-        ]
-        return lagged(turns, 0.25)
+    def turn(self) -> tuple[Animation, ...]:
+        """What was flat in the plane turns to its true angle."""
+        chips = sorted(self.chips, key=lambda chip: chip.label.position)
+        return *exchange([*self.ghosts, *chips], [*self.hands, *self.called], "row"), appear(self.hub, rise=False)

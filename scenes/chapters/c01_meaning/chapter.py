@@ -359,31 +359,31 @@ class Meaning(Chapter):
         query = trace[f"{MEANING}.lookup.scores"].words("query")[0]
         right, left = card.inside.golden_columns(last=True)
         table = SoftTable(run["weights"], run["value_plane"].words("key"), query, left)
-        picture = Blend(run, query, table.values, right)
-        picture.measure.match_y(table.query)
+        picture = Blend(run, query, right)
         flow = pulses(table.ways, run["weights"].values.tolist(), "ink")
         best = run["likeness"].largest()[0]
-        place = run["likeness"].position("key", best)
+        beside = [table.query.copy().next_to(key, RIGHT, buff=gap("line")) for key in table.keys]
         yield Step(
             "A soft lookup in a dictionary",
             beat(
                 "A dictionary has a value for each key: a capital.",
                 (draw(table.ways), appear_in_turn([*table.values])),
-                (appear(picture.origin), deal([table.values[j] for j in picture.heavy], picture.whole)),
+                (appear(picture.origin), deal(table.values, picture.whole)),
                 appear(picture.chips),
             ),
             beat(
                 f"The query “{query}” is not there.",
-                appear(table.query, eye := ring_around(table.query, "query")),
-                Visit(eye, [table.query, *table.keys], "cell"),
+                appear(table.query),
+                Visit(table.query, [table.query, *beside, table.query], "cell"),
             ),
             beat(
                 "Take from every value what the softmax gives its key: the attention weight.",
-                (leave(eye), appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
+                (appear_in_turn([*table.bars], "slow"), appear(table.numbers)),
                 ambient=flow,
             ),
             beat(
                 "Each value, a vector, shrinks to its weight,",
+                tuple(Flight(text, line[-1]) for text, line in zip(table.numbers, picture.whole, strict=True)),
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(
@@ -393,9 +393,9 @@ class Meaning(Chapter):
             ),
             beat(
                 f"By cosine, “{best}” is nearest. The sum is a blend of what was there.",
-                deal(table.values, picture.called),
-                appear(picture.numbers, picture.measure),
-                appear(ring_around(VGroup(picture.called[place], picture.numbers[place]))),
+                (leave(picture.chained), *picture.turn()),
+                appear(picture.numbers),
+                appear(ring_around(picture.best)),
                 ambient=pulses([picture.output[0]]),
             ),
             beat(

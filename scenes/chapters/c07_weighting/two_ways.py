@@ -102,7 +102,7 @@ class TwoWays(TwoSenses):
             one, other = (complex(*step) for step in steps)
             along = float(rate_functions.smooth(np.clip(share * (1 + LATER * (i > 0)) - LATER * (i > 0), 0, 1)))
             tip = foot + one * (other / one) ** along
-            start, end = (self.plane.point((one.real, one.imag)) for one in (foot, tip))
+            start, end = (self.plane.point((at.real, at.imag)) for at in (foot, tip))
             legs.append(self.plane.line(start, end, ROLES[self.stops[i].rpartition(".")[2]], 12, 32))
             foot = tip
         return legs
