@@ -25,16 +25,17 @@ MARGIN, SIDE, PILE = 66.0, 230.0, 20.0
 
 
 class WordSteps(VGroup):
-    """Pairs of words as dots in a plane, the arrow from the first word of one pair to its second, and copies of it.
+    """Pairs of words as dots in a plane, the arrow from the first word of each to its second, and what they share.
 
     Args:
         words: "vocab component", the two words of a pair one after the other; the second component leads to the right.
         steps: "vocab component", from the first to the second, by the second.
-        own: the `copied_step`, whose arrow it is.
+        own: the `copied_step`, which comes first.
         distances: the `copy_distances`, "vocab other".
         room: the rectangle that is filled.
 
-    The pairs are those whose names and arrows are clear of each other. `snaps` are ways from each tip to the `nearest`
+    The pairs are those whose names and arrows are clear of each other. `copies` are the mean step of all other pairs,
+    from each first word on, and `snaps` are ways from their tips to the `nearest`
     second word that is shown, in the colour of a warning where that is another pair's: `astray` are these
     pairs, that whose own word is farthest first.
 
@@ -51,8 +52,7 @@ class WordSteps(VGroup):
         inside = Room(room.left + aside[0], room.top + AIR, room.right - aside[1], room.bottom - AIR)
         plane = Plane(spots, inside, SPOT, "ink")
         self.origin, ground = plane.origin.set_fill(opacity=0), plane.ground
-        up, across = steps[int(own)].quantities()
-        self.plane, self.by = plane, (across, up)
+        self.plane, self.steps, self.shared = plane, steps, Ground()
         self.firsts, self.seconds, self.first_names, self.second_names = VGroup(), VGroup(), VGroup(), VGroup()
         self.arrows, kept = VGroup(), []
         taken: list[tuple[np.ndarray, np.ndarray]] = []
@@ -62,7 +62,7 @@ class WordSteps(VGroup):
                 spot = dot(plane.point(spots[2 * i + k]), SPOT, role)
                 away = (Away(words.quantity(2 * i + k, 1 - c), 0.0, c, plane.px, 2 * SPOT, ground) for c in (0, 1))
                 ends.append(means(spot, *away))
-            lead = self._lead(ends[0].get_center())
+            lead = plane.arrow(ends[0].get_center(), steps[i].quantities()[::-1], "residual", 7, 30)
             tip, goal = lead[-1].points[0], ends[1].get_center()
             texts = [
                 _beside(ends[0], labels[2 * i], LEFT, "ink2"),
@@ -81,10 +81,11 @@ class WordSteps(VGroup):
             self.first_names.add(texts[0])
             self.second_names.add(texts[1])
             self.arrows.add(lead)
-        self.own, self.copies = self.arrows[0], self.arrows[1:]
-        #: Of each pair where its own step begins, and that, across and up.
-        self.feet = [spot.get_center() for spot in self.firsts]
-        self.ways = [tuple(steps[i].quantities()[::-1]) for i in kept]
+        self.kept = kept
+        self.copies = VGroup(
+            self._mean(spot.get_center(), [j for j in range(len(steps)) if j != i], self.shared)
+            for i, spot in zip(kept, self.firsts, strict=True)
+        )
         self.words = [(labels[2 * i], labels[2 * i + 1]) for i in kept]
         far = distances.values[np.ix_(kept, kept)]
         self.nearest = [int(i) for i in far.argmin(-1)]
@@ -92,26 +93,28 @@ class WordSteps(VGroup):
         self.astray = sorted(missed, key=lambda i: -far[i, i])
         self.snaps = VGroup(
             rule(lead[-1].points[0], self.seconds[near].get_center(), "warning" if i in missed else "residual", 12)
-            for i, (lead, near) in enumerate(zip(self.arrows, self.nearest, strict=True))
+            for i, (lead, near) in enumerate(zip(self.copies, self.nearest, strict=True))
         )
         super().__init__(
-            self.origin, self.snaps, self.arrows, self.firsts, self.seconds, self.first_names, self.second_names
+            self.origin, self.snaps, self.copies, self.firsts, self.seconds, self.first_names, self.second_names
         )
 
-    def _lead(self, foot: np.ndarray) -> VGroup:
-        return self.plane.arrow(foot, self.by, "residual", 7, 30)
+    def _mean(self, foot: np.ndarray, some: Sequence[int], ground: Ground) -> VGroup:
+        """The mean of some steps as an arrow from a point."""
+        up, across = (tuple(self.steps.quantity(i, c) for i in some) for c in (0, 1))
+        by = np.array([sum(across), sum(up), 0]) / len(some) * units(self.plane.px)
+        line = self.plane.line(foot, foot + by, "ink", 9, 34)
+        return means(line, Tip(across, up, self.plane.px / len(some), 2 * SPOT, ground))
 
-    def by_itself(self, name: str, room: Room) -> tuple[VGroup, VGroup, VGroup, VGroup]:
-        """The own arrow of each pair, all from one foot in another room, their mean, and that foot with a name."""
-        plane, (across, up), count = self.plane, map(tuple, zip(*self.ways, strict=True)), len(self.ways)
-        by = np.array([sum(across) / count, sum(up) / count, 0]) * units(plane.px)
-        foot = np.array([at(room.left, 0)[0], room.centre[1], 0]) + UP * units(plane.px * -min(up) / 2)
-        own = VGroup(plane.arrow(*both, "residual", 7, 30) for both in zip(self.feet, self.ways, strict=True))
-        fan = VGroup(plane.arrow(foot, way, "residual", 5, 26) for way in self.ways)
-        ground, line = Ground(), plane.line(foot, foot + by, "ink", 12, 40)
-        mean = means(line, Tip(across, up, plane.px / count, 2 * SPOT, ground, fixed=True))
+    def by_itself(self, name: str, room: Room) -> tuple[VGroup, VGroup, VGroup]:
+        """The arrow of each pair from one foot in another room, the mean of all, and that foot with a name."""
+        ways = [self.steps[i].quantities()[::-1] for i in self.kept]
+        rise = units(self.plane.px * min(float(up) for _, up in ways))
+        foot = np.array([at(room.left, 0)[0], room.centre[1] - rise / 2, 0])
+        fan = VGroup(self.plane.arrow(foot, way, "residual", 5, 26) for way in ways)
         text = Words(name, "large word").settle(foot).end_at(at(room.right, 0)[0])
-        return own, fan, mean, VGroup(means(dot(foot, SPOT, "ink"), ground), text)
+        named = VGroup(means(dot(foot, SPOT, "ink"), self.shared, ground := Ground()), text)
+        return fan, self._mean(foot, range(len(self.steps)), ground), named
 
 
 def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:

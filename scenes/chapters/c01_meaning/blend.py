@@ -61,6 +61,6 @@ class Blend(ValuePlane):
         self.best = VGroup(self.called[order[0]], self.numbers[0])
 
     def turn(self) -> tuple[Animation, ...]:
-        """What was flat in the plane turns to its true angle."""
+        """Turn each value out of the plane to its true angle."""
         chips = sorted(self.chips, key=lambda chip: chip.label.position)
         return *exchange([*self.ghosts, *chips], [*self.hands, *self.called], "row"), appear(self.hub, rise=False)

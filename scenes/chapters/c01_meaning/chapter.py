@@ -17,7 +17,6 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
-    exchange,
     fill,
     gather,
     grow,
@@ -25,6 +24,7 @@ from scenes.animations import (
     leave,
     move_ring,
     pulses,
+    reshape,
     ring_around,
 )
 from scenes.chapters.c01_meaning.blend import Blend
@@ -167,7 +167,7 @@ class Meaning(Chapter):
         above, below = right.golden_rows()
         shares = named_shares(named, above)
         capitals, comparatives = named.values()
-        own_steps, fan, mean, name = picture.by_itself("the capital of", below)
+        fan, mean, name = picture.by_itself("the capital of", below)
         rings = [ring_around(picture.first_names[k], "warning", roomy=True) for k in picture.astray]
         wrong = [(picture.words[k][0], picture.words[picture.nearest[k]][1]) for k in picture.astray]
         others = "".join(f", “{one}” to “{there}”" for one, there in wrong[1:])
@@ -179,17 +179,25 @@ class Meaning(Chapter):
             ),
             beat(
                 f"An arrow leads from “{country}” to “{capital}”.",
-                draw(picture.own, kind="slow"),
+                draw(picture.arrows[0], kind="row"),
                 appear(picture.seconds[0], picture.second_names[0]),
+                draw(*picture.arrows[1:], kind="row"),
+                appear(*picture.seconds[1:], *picture.second_names[1:]),
+            ),
+            beat(
+                "So a direction can mean something, such as “the capital of”.",
+                tuple(Travel(a, b, kind="row") for a, b in zip(picture.arrows, fan, strict=True)),
+                tuple(reshape(one, mean) for one in fan),
+                (leave(*fan), appear(mean, name, rise=False)),
             ),
             beat(
                 "Copy it to others. Where does it end?",
-                tuple(Travel(picture.own, one, kind="slow") for one in picture.copies),
+                leave(picture.arrows),
+                tuple(Travel(mean, one, kind="slow") for one in picture.copies),
             ),
             beat(
                 "In this plane, which capital is nearest?",
-                (fill(picture.seconds[1:], "row"), appear_in_turn([*picture.second_names[1:]])),
-                draw(*picture.snaps[1:], kind="row"),
+                draw(*picture.snaps, kind="row"),
             ),
             beat(f"But “{wrong[0][0]}” ends nearest to “{wrong[0][1]}”{others}.", *map(appear, rings))
             if wrong
@@ -198,12 +206,6 @@ class Meaning(Chapter):
                 f"In all dimensions, the other pairs’ mean step finds the right capital in {capitals:.0%}, "
                 f"the right comparative in {comparatives:.0%}.",
                 *((appear(words, bar.track), grow(bar.bar), appear(figure)) for words, bar, figure in shares),
-            ),
-            beat(
-                "So a direction can mean something, such as “the capital of”.",
-                (leave(*rings, picture.snaps), *exchange([*picture.arrows], [*own_steps])),
-                tuple(Travel(a, b, kind="row") for a, b in zip(own_steps, fan, strict=True)),
-                (draw(mean), appear(name)),
             ),
             stage=[card],
         )

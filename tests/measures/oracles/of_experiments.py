@@ -345,8 +345,9 @@ def both_words(raw):
 
 @oracle("copy_distances", CAPITALS, "vocab other", both_words)
 def copy_distances(raw):
-    start, goal = pairs_of(raw)[copied_step(raw)]
-    return [[abs((a - start) - (b - goal)) for _, b in pairs_of(raw)] for a, _ in pairs_of(raw)]
+    pairs = pairs_of(raw)
+    others = [[goal - start for j, (start, goal) in enumerate(pairs) if j != i] for i in range(len(pairs))]
+    return [[abs(a + sum(some) / len(some) - b) for _, b in pairs] for (a, _), some in zip(pairs, others, strict=True)]
 
 
 # A linear probe's rows that are drawn.

@@ -1,4 +1,4 @@
-"""Measures of the step of one pair of words, copied to the first words of others: NumPy alone.
+"""Measures of the steps of pairs of words, and where others' steps lead from a first word: NumPy alone.
 
 They stand beside the plane of a relation, such as `experiment.meaning.capital_plane`, in which the words
 a_i and b_i of each pair follow each other.
@@ -21,9 +21,9 @@ def copied_step(itself: np.ndarray) -> Values:
 
 @measure("vocab other")
 def copy_distances(trace: Trace, prefix: str) -> Values:
-    """|a_i + (b_k - a_k) - b_j|, k the `copied_step`: how far its copy at the word a_i ends from each word b_j."""
+    """|a_i + m_i - b_j|, m_i the mean of the other pairs' steps: how far it ends, at a_i, from each word b_j."""
     words = trace.full(prefix)
     first, second = words.values[::2], words.values[1::2]
-    step = (second - first)[copied_step(words.values)]
-    labels = words.labels["vocab"]
-    return np.linalg.norm((first + step)[:, None] - second, axis=-1), {"vocab": labels[::2], "other": labels[1::2]}
+    steps, labels = second - first, words.labels["vocab"]
+    others = (steps.sum(0) - steps) / max(1, len(steps) - 1)
+    return np.linalg.norm((first + others)[:, None] - second, axis=-1), {"vocab": labels[::2], "other": labels[1::2]}
