@@ -35,7 +35,6 @@ class NextWord(VGroup):
         room: the rectangle that is filled.
         bars: how many words have a bar.
         names: px of the column of words; by default as wide as these words.
-        reach: the probability whose bar is as long as the room.
         rest: the probability of all other words together, which has the last bar.
     """
 
@@ -45,7 +44,6 @@ class NextWord(VGroup):
         room: Room,
         bars: int = BARS,
         names: float = 0,
-        reach: float = 1,
         rest: Quantity | None = None,
     ) -> None:
         axis = probs.axes[0]
@@ -62,7 +60,7 @@ class NextWord(VGroup):
         for k, (quantity, name, line) in enumerate(zip(shares, texts, rooms, strict=False)):
             start, y = line.left + side, (line.top + line.bottom) / 2
             name.settle(at(start, y)).end_at(at(start - 24, y)[0])
-            long, high = (line.width - side - NUMBER) / reach, min(line.height * 0.74, 84)
+            long, high = line.width - side - NUMBER, min(line.height * 0.74, 84)
             bar = bar_of(quantity, "width", long, high, "ink3" if k else "weight", 6, 3)
             bar.move_to(at(start, y), aligned_edge=LEFT)
             share = number(quantity, "share", "stage number", "ink2" if k else "ink")

@@ -374,25 +374,25 @@ class Basics(Chapter):
             "A decoder alone: what comes next?",
             beat(
                 "This is a small language model, pretrained on texts from the web to predict the next token.",
-                appear_in_turn([*asked.likely.lines], "tour"),
-                appear(top := ring_around(asked.likely.lines[0], roomy=True)),
+                asked.opens("tour"),
             ),
-            beat(f"“{best}” gets {share:share}, and is written.", asked.write(), leave(asked.likely, top)),
+            beat(f"“{best}” gets {share:share}, and is written.", asked.write()),
             beat(
                 "Then it is read, too, and so on, token by token.",
                 appear(read),
-                appear_in_turn([*then.likely.lines]),
-                (then.write("row"), leave(read)),
+                then.opens("row"),
+                (leave(read), *then.write()),
             ),
             beat(
                 "Often there is no single answer:",
                 leave(asked.text, then),
-                (appear(walk.text), appear_in_turn([*walk.likely.lines])),
+                appear(walk.text),
+                walk.opens("row"),
             ),
             beat(
                 f"here “{other}” is the likeliest, with {less:share}.",
-                appear(ring_around(walk.likely.lines[0], roomy=True)),
-                walk.write(),
+                appear(ring := ring_around(walk.words[0], roomy=True)),
+                (leave(ring), *walk.write()),
             ),
             stage=[asked.text],
         )
@@ -402,16 +402,17 @@ class Basics(Chapter):
         picture = Continuation.of(trace, "water")
         best, share = picture.probs.largest()
         right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
-        ring = ring_around(picture.likely.lines[1], roomy=True)
+        true, answer = picture.words[1], picture.answer
+        ring = ring_around(true, roomy=True)
         yield Step(
             "Likely is not the same as true",
-            beat(f"Here the same model gives “{best}” {share:share},", appear_in_turn([*picture.likely.lines], "slow")),
+            beat(f"Here the same model gives “{best}” {share:share},", picture.opens()),
             beat(f"and “{right}”, which is right, only {less:share}.", appear(ring)),
-            beat("It learned which words are likely, and nobody told it which are true.", picture.write()),
+            beat("It learned which words are likely, and nobody told it which are true.", picture.write(true)),
             beat("Chatbots are then fine-tuned on answers that people prefer.", leave(ring)),
             beat(
                 "Yet they, too, can state what isn’t so: they hallucinate.",
-                appear(ring_around(picture.answer, "warning", roomy=True)),
+                appear(ring_around(answer, "warning", roomy=True)),
             ),
             stage=[picture.text],
         )

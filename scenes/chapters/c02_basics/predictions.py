@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Travel
+from scenes.animations import Travel, appear_in_turn, draw, leave
 from scenes.chapters.c02_basics.machine import Half
 from scenes.layout import STAGE
-from scenes.mobjects.next_word import NextWord
+from scenes.mobjects.marks import Thickness, means
 from scenes.mobjects.sentences import NOTHING, across
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.shapes import curve, stroke
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.vectors import vectors_in
 from scenes.theme import at, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The probability whose bar is as long as the room, where a text goes on in several ways.
-REACH = 0.65
-#: The bend of the way of a token that is written at the end of a text, so that it stays clear of the text.
-BOW = -0.32
+#: Px of a text at most, of the tokens that may follow, between two texts, and of a thread for a probability of one; the
+#: em size of the less likely tokens, and how many tokens are shown.
+WRITTEN, NAMES, AIR, THICK, OTHER, FAN = 960.0, 390.0, 20.0, 140.0, 50.0, 5
 
 
 #: A tensor of what a real language model predicted, which stands for all of them.
@@ -62,7 +62,9 @@ def in_lines(words: Sequence[Label], most: int = 4) -> list[Words]:
 
 
 class Continuation(VGroup):
-    """A text, the likeliest tokens after it, and the first of them at the end of the text.
+    """A text, from whose end threads lead to the likeliest tokens, each as thick as its token is likely.
+
+    The likeliest one lies straight ahead: it is written at the end of the text.
 
     Args:
         text: what is written so far, or the end of it.
@@ -76,19 +78,34 @@ class Continuation(VGroup):
         if before:
             return cls(before.answer, run[name])
         place = np.abs(run["top"].values - run[name].values).sum(1).argmin()  # its row in the table of all texts
-        above = STAGE.split_rows(120)[0]
-        text = word(run["top"].label("sentence", int(place)), "chapter").move_to(above.centre)
-        return cls(text.begin_at(at(above.left, 0)[0]), run[name])
+        room = STAGE.split_columns(WRITTEN)[0]
+        text = room.fit(word(run["top"].label("sentence", int(place)), "chapter"), most=1)
+        return cls(text.begin_at(at(room.left, 0)[0]), run[name])
 
     def __init__(self, text: Words, probs: NamedTensor) -> None:
         self.text, self.probs = text, probs
-        best = probs.label(probs.axes[0], 0)
-        self.answer = word(best, "chapter", "weight")
-        self.answer.begin_at(text.get_right()[0] + units(24 if best.isalnum() else 6))
+        side, end = STAGE.split_columns(-NAMES)[1], np.array([text.get_right()[0], STAGE.centre[1], 0])
+        self.threads, self.words = VGroup(), VGroup()
+        lines = sorted(side.rows(FAN, 0), key=lambda line: abs(line.centre[1] - end[1]))
+        for k, (share, line) in enumerate(zip(probs.quantities(), lines, strict=False)):
+            start = line.centre + LEFT * (line.centre - at(line.left, 0))
+            thread = curve(end + RIGHT * units(AIR), start, "ink3" if k else "weight", level=True)
+            self.threads.add(means(thread.set_stroke(width=stroke(share * THICK)), Thickness(share, THICK)))
+            name = word(probs.label(probs.axes[0], k), "chapter", "ink2" if k else "weight")
+            name.scale((text.size if not k else OTHER) / name.size).settle(start).begin_at(start[0] + units(AIR))
+            told = number(share, "share", "stage number", "ink2").settle(start)
+            self.words.add(VGroup(name, told.begin_at(name.get_right()[0] + units(AIR))))
+        (best, _), *_ = self.words
+        self.answer = best.copy().begin_at(end[0] + units(AIR if best.text.isalnum() else AIR / 4))
         self.answer.stand_on(text.baseline).set_z_index(1)
-        self.likely = NextWord(probs, STAGE.split_rows(120, 50)[1], reach=REACH)
-        super().__init__(self.text, self.answer, self.likely)
+        super().__init__(self.text, self.answer, self.threads, self.words)
 
-    def write(self, kind: str = "slow") -> Animation:
-        """The likeliest token comes out of the end of its bar, and goes straight to the end of the text."""
-        return Travel(self.likely.lines[0][2], self.answer, BOW, kind)
+    def opens(self, kind: str = "slow") -> tuple[Animation, ...]:
+        """The threads grow out of the text, and tokens come at their ends."""
+        return draw(*self.threads, kind=kind), appear_in_turn([*self.words], kind)
+
+    def write(self, *kept: VMobject) -> tuple[Animation, ...]:
+        """The likeliest token goes along its thread to the end of the text; all others go, but for those `kept`."""
+        (best, share), *others = self.words
+        gone = [one for one in others if one not in kept]
+        return leave(self.threads, share, *gone), Travel(best, self.answer, 0.0, "row", leaving=True)
