@@ -12,7 +12,6 @@ from scenes.animations import (
     Through,
     appear,
     appear_in_turn,
-    deal,
     draw,
     exchange,
     fill,
@@ -502,36 +501,42 @@ class Positions(Chapter):
         ahead = focus.stack == DECODER
         shown = [len(words)] if ahead else [*range(len(words) + 1)]
         picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
-        (same, other), (dealt, anew, subtracted) = picture.shares, zip(*picture.plays, strict=True)
+        same, other = picture.shares
         yield Step(
             "With positions, the order counts",
             beat(
-                "A sum forgets the order. So below, the encoding of each position is added.",
-                deal(picture.ribbons[0].chips, picture.ribbons[1].chips),
-                (appear(picture.names), appear_in_turn(picture.places)),
+                claim(
+                    ahead,
+                    f"A sum forgets the order. Without positions, attention makes a vector for “{last}”.",
+                    "A sum forgets the order. Without positions, attention makes a vector for each word.",
+                ),
+                appear(picture.names[0]),
+                picture.dealt(0),
             ),
-            beat(
-                claim(ahead, f"Attention makes a vector for “{last}”.", "Attention makes a vector for each word."),
-                dealt,
-            ),
-            beat("Your turn: words trade places, positions stay. What changes?", picture.trade_places()),
-            beat("Compute anew,", anew),
+            beat("Let words trade places, compute anew,", picture.trade_places(0), picture.anew(0)),
             beat(
                 claim(
                     max(same) < ROUNDING,
-                    "and subtract what was there before: without positions, nothing is left.",
-                    "and subtract what was there before: even without positions, something is left.",
+                    "and subtract what was there before: nothing is left.",
+                    "and subtract what was there before: even so, something is left.",
                 ),
-                subtracted[0],
-                appear(ring_around(picture.differences[0])),
+                picture.subtracted(0),
             ),
+            beat(
+                "Now the encoding of each position is added.",
+                picture.back(),
+                (appear(picture.names[1]), appear_in_turn(picture.places)),
+                picture.dealt(1),
+            ),
+            beat("Your turn: words trade places, positions stay. What changes?", picture.trade_places(1)),
             beat(
                 claim(
                     max(other) > ROUNDING,
                     "With them, the vectors have become others.",
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
-                subtracted[1],
+                picture.anew(1),
+                picture.subtracted(1),
             ),
             beat(
                 claim(
@@ -539,7 +544,7 @@ class Positions(Chapter):
                     f"So it is in {run['sentences']} new sentences, too.",
                     "Not all sentences show it as clearly.",
                 ),
-                appear(ring_around(picture.differences[1])),
+                appear(*map(ring_around, (picture.kept, picture.rounds[1][-1]))),
             ),
-            stage=[picture.ribbons[0]],
+            stage=[picture.ribbon],
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -19,8 +18,8 @@ from scenes.animations import (
     draw,
     exchange,
     follow,
-    gather,
     lagged,
+    leave,
     ring_around,
 )
 from scenes.layout import STAGE, Room
@@ -54,6 +53,8 @@ POSITIONS, NARROW, NEAR, GAP = 24, 48.0, 0.05, 44.0
 NAMES, APART = 260.0, 70.0
 #: So many tokens are listed; px of the bar below the list, with its name.
 NEAREST, BELOW = 4, 140.0
+#: Px of what is kept of the first round.
+KEPT = 90.0
 
 
 def shuffled_order(trace: Trace) -> list[int]:
@@ -390,7 +391,7 @@ class NearestTokens:
 
 
 class WithAndWithout:
-    """A sentence with vectors that attention makes of it, without positions, and below it with them.
+    """A sentence with vectors that attention makes of it, first without positions, and then with them.
 
     Args:
         trace: a trace with both, and with the same words in another order.
@@ -398,43 +399,51 @@ class WithAndWithout:
         encodings: of the positions, which stay where they are while the words trade places.
         shown: the places of the shuffled sentence whose vectors are shown.
 
-    For both, there are `plays`: vectors are dealt, made anew once the words have traded places, and each one that was
-    there before is subtracted. `shares` are the largest differences of each vector.
+    Of both `rounds`, there are the vectors in both orders, those made anew where the words stand then, and these with
+    what was there before subtracted. `shares` are the largest differences of each vector.
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
         order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
-        self.names, self.ribbons, self.shares, self.differences = VGroup(), [], [], []
-        self.moved: list[VMobject] = []
-        self.goals: list[VMobject] = []
-        self.plays: list[tuple[Any, ...]] = []
+        (top, low), self.rounds, self.shares, self.names = wide.split_rows(KEPT, AIR), [], [], VGroup()
         ways = ("other.no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
-        for (plain, other, name), room in zip(ways, wide.rows(2, 40), strict=True):
+        for plain, other, name in ways:
             made, moved = f"other.{other}.{attention}.out", trace.under(f"other.{other}.{attention}.out")
-            row = Attended(trace[f"{plain}{attention}.out"].pick(batch=0), room, 8, 10)
-            ribbon, lines = row.ribbon, row.body.rows(3, 8)
-            rows = row.rows, trace[made].pick(batch=0), moved["shuffle_difference"].pick(batch=0)
-            old, new, left = (
-                under(ribbon, line, tensor, "residual", row.scale) for line, tensor in zip(lines, rows, strict=True)
-            )
-            parts: list[VMobject] = [*(ribbon.chips[j] for j in order), *(old[order[i]] for i in shown)]
-            goals = [
-                part.copy().set_x(ribbon.centre(i)) for part, i in zip(parts, [*range(len(order)), *shown], strict=True)
-            ]
-            terms = zip(goals[len(order) :], [new[i] for i in shown], [left[i] for i in shown], strict=True)
-            self.moved, self.goals = self.moved + parts, self.goals + goals
-            self.ribbons.append(ribbon)
-            dealt = deal([ribbon.chips[order[i]] for i in shown], parts[len(order) :])
-            anew = deal([goals[i] for i in shown], [new[i] for i in shown])
-            self.plays.append((dealt, anew, lagged((gather(both, goal) for *both, goal in terms), 0.6)))
-            self.differences.append(VGroup(left[i] for i in shown))
+            row = Attended(trace[f"{plain}{attention}.out"].pick(batch=0), low, 8, 16)
+            new, left = row.under(trace[made].pick(batch=0)), row.under(moved["shuffle_difference"].pick(batch=0))
+            old = [row.vectors[order[i]] for i in shown]
+            gone = [vector.copy().set_x(row.ribbon.centre(i)) for vector, i in zip(old, shown, strict=True)]
+            self.rounds.append((old, gone, [new[i].opaque() for i in shown], VGroup(left[i] for i in shown)))
             self.shares.append([float(moved["permutation_difference_by_row"].values[i]) for i in shown])
-            self.names.add(Words(name, "stage word").begin_in(side.cross(row.line)))
-            for text, line in zip(("before", "now", "difference"), lines, strict=True):
-                self.names.add(Words(text, "stage word", "ink2").begin_in(side.cross(line)))
-        self.places = under(ribbon, row.line, encodings, "weight", full_colour(encodings))
+            self.names.add(Words(name, "fact").begin_in(side.cross(row.body)))
+        self.ribbon, self.shown = row.ribbon, shown
+        self.chips = [self.ribbon.chips[j] for j in order]
+        self.goals = [chip.copy().set_x(self.ribbon.centre(i)) for i, chip in enumerate(self.chips)]
+        self.places = under(self.ribbon, row.line, encodings, "weight", full_colour(encodings))
+        #: What is left without positions, small and above.
+        self.kept = self.rounds[0][-1].copy().stretch_to_fit_height(units(KEPT)).set_y(top.centre[1])
+        self.kept_name = self.names[0].copy().set_y(top.centre[1])
 
-    def trade_places(self) -> tuple[Animation, ...]:
-        """In both rows, each word takes its vector along to its new place; the encodings stay."""
-        return exchange(self.moved, self.goals, "slow", 0.12)
+    def dealt(self, k: int) -> Animation | None:
+        """Attention makes a vector of each word, in one of the rounds."""
+        return deal([self.chips[i] for i in self.shown], self.rounds[k][0])
+
+    def trade_places(self, k: int) -> tuple[Animation, ...]:
+        """Each word takes its vector along to its new place; the encodings stay."""
+        old, gone, *_ = self.rounds[k]
+        return exchange([*self.chips, *old], [*self.goals, *gone], "cell", 0.12)
+
+    def anew(self, k: int) -> Animation | None:
+        """Vectors are made anew, and lie upon those that were there before."""
+        return deal([self.goals[i] for i in self.shown], self.rounds[k][2])
+
+    def subtracted(self, k: int) -> tuple[Animation, ...]:
+        """What was there before is subtracted."""
+        _, gone, new, left = self.rounds[k]
+        return leave(*gone), *exchange(new, left, "row")
+
+    def back(self) -> tuple[Animation, ...]:
+        """What is left goes up, and the words go back."""
+        old, new = [self.rounds[0][-1], self.names[0]], [self.kept, self.kept_name]
+        return exchange([*self.goals, *old], [*self.chips, *new])
