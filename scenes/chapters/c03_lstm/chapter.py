@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from manim import DOWN, UP
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Dive,
@@ -21,8 +21,8 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c03_lstm.comparisons import Handover, Swapped, Trade, legend, where_they_rise
-from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, Steps, over, room_for
+from scenes.chapters.c03_lstm.comparisons import Handover, Swapped, Trade, where_they_rise
+from scenes.chapters.c03_lstm.figures import BILLION, NEAR, TICKS, Chain, Fading, Folding, Gates, over, room_for
 from scenes.chapters.c03_lstm.gradients import Backwards, Powers
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
@@ -30,6 +30,7 @@ from scenes.mobjects.curves import Curves
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import sentence
+from scenes.mobjects.text import number
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.focus import focus_of
@@ -71,10 +72,9 @@ class AgainstLSTM(Chapter):
         words = memories.words("position")
         ribbon = sentence(words, room_for(words), at_foot=True)
         chain = Chain(memories, ribbon)
-        steps = Steps(trace["config.tokens_read"].quantities(), "steps, one after another:", over(ribbon))
-        yield from self.a_chain(trace, chain, steps)
+        yield from self.a_chain(trace, chain)
         yield from self.three_gates(trace, chain)
-        yield from self.a_grid(trace, chain, steps)
+        yield from self.a_grid(trace, chain)
         long = sentence(trace[f"{LONG}.{READER}.cells"].words("position"), STAGE, at_foot=True)
         yield from self.how_far(trace, long)
         yield from self.one_state(trace, long)
@@ -87,10 +87,14 @@ class AgainstLSTM(Chapter):
             yield from self.who_notices(trace, order)
         yield from self.what_is_traded(trace)
 
-    def a_chain(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
+    def a_chain(self, trace: Trace, chain: Chain) -> Iterator[Step]:
         """The question of the chapter, and the LSTM at work, step by step."""
         chips = chain.ribbon.chips
-        eye = ring_around(chips[0])
+        eye, ticks = ring_around(chips[0]), trace["config.tokens_read"].quantities()
+        steps = VGroup(
+            number(tick, "", "large number", "residual").next_to(cell, UP)
+            for tick, cell in zip(ticks, chain.cells, strict=True)
+        )
         size = trace[f"{READER}.state_size"]
         several = len(chips) > 1
         turn = ring_around(chain.cells[-2 if several else 0], "residual")
@@ -103,12 +107,12 @@ class AgainstLSTM(Chapter):
                 leave(eye),
             ),
             beat("An older network does: the LSTM, or long short-term memory.", *chain.first()),
-            beat(f"Its memory, the cell state, is a vector of {size} numbers.", appear(steps)),
+            beat(f"Its memory, the cell state, is a vector of {size} numbers.", appear(steps[0])),
             *(
                 [
                     beat("Each word changes it, and hands it on.", *chain.hand_on(steps)),
                     beat(
-                        f"Step {steps.ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
+                        f"Step {ticks[-1]} has to wait for step {trace['config.recurrent_path_length']}.",
                         appear(turn),
                         move_ring(turn, chain.cells[-1], "residual"),
                     ),
@@ -160,13 +164,12 @@ class AgainstLSTM(Chapter):
             stage=[chain.ribbon, chain],
         )
 
-    def a_grid(self, trace: Trace, chain: Chain, steps: Steps) -> Iterator[Step]:
+    def a_grid(self, trace: Trace, chain: Chain) -> Iterator[Step]:
         """The set piece: the chain folds into a grid, and the grid of attention takes its place."""
         focus = focus_of(trace)
         weights, parts = focus.seen(trace)["weights"], trace[f"{READER}.memory_shares"].pick(batch=0)
         folding = Folding(chain, parts, weights, focus.query_token)
         first, left = parts.words("key")[0], parts.quantity(len(parts) - 1, 0)
-        once = Steps(steps.ticks[:1], "steps, for all words at once:", over(chain.ribbon), "weight")
         n, pairs = trace["config.words"], trace["config.score_count"]
         cells = [folding.memory.cells[i, 0] for i in range(len(parts))]
         ring = ring_around(cells[0], "residual")
@@ -178,7 +181,6 @@ class AgainstLSTM(Chapter):
                 beat(
                     "Each row is a sum: a word’s part is how far its vector reaches along it.",
                     folding.cut(),
-                    appear(folding.wrote),
                 ),
                 beat(
                     claim(
@@ -204,11 +206,10 @@ class AgainstLSTM(Chapter):
                     "Attention keeps all words instead, and each may look at every other.",
                     "Attention keeps each word instead. Here, there is only one.",
                 ),
-                (*folding.empty(), leave(folding.wrote)) if several else appear(*alone),
+                folding.empty() if several else appear(*alone),
             ),
             beat(
                 f"{counted(n, 'word')}, {counted(pairs, 'pair')}, one matrix product: none waits for another.",
-                appear(once, folding.looks),
                 folding.meet(),
             ),
             beat(
@@ -222,7 +223,7 @@ class AgainstLSTM(Chapter):
                 folding.look(),
             ),
             beat("So a layer is one step, however long the sentence.", leave(own), appear(*rows)),
-            stage=[chain.ribbon, *([folding.memory, folding.wrote] if several else [])],
+            stage=[chain.ribbon, *([folding.memory] if several else [])],
         )
 
     def how_far(self, trace: Trace, ribbon: Ribbon) -> Iterator[Step]:
@@ -245,11 +246,11 @@ class AgainstLSTM(Chapter):
             beat(
                 claim(
                     picture.fades,
-                    f"Along the chain, {picture.hops[-1]} updates leave less and less of “{one}”.",
-                    f"Along the chain, “{one}” has to survive {picture.hops[-1]} updates of the memory.",
+                    f"Along the chain, {picture.hops} updates leave less and less of “{one}”.",
+                    f"Along the chain, “{one}” has to survive {picture.hops} updates of the memory.",
                 ),
                 (appear_in_turn([*picture.tanks]), appear(picture.wrote)),
-                (appear(picture.bars[0], picture.numbers[0]), appear(picture.chain_name, picture.count)),
+                appear(picture.bars[0], picture.numbers[0]),
                 picture.survive(),
             ),
             beat(
@@ -439,7 +440,6 @@ class AgainstLSTM(Chapter):
         curves = Curves(checks, rows, called, {}, ticks, card.inside, "model")
         where_they_rise(curves, checks, rows)
         solved = {name: curves.reached(name, checks, rows[name], run["steps"].pick(model=name)) for name in names}
-        full, hollow = legend(card.head, "recalls from all distances", "still misses some")
         sooner = bool(opened > grid) and counts(*(run["steps"].pick(model=name) for name in names[:0:-1]))
         told = f"It typically takes {opened:,.0f} steps; the Transformer takes {grid:,.0f}."
         yield Step(
@@ -452,7 +452,6 @@ class AgainstLSTM(Chapter):
             beat(
                 f"If its forget gates start open, {arrived.pick(model='LSTM, gates open')} of {of} trainings succeed: "
                 "the full dots.",
-                appear(full),
                 *curves.drawn("LSTM, gates open", spots=solved["LSTM, gates open"]),
             ),
             *([beat(told, *curves.drawn("transformer", spots=solved["transformer"]))] if sooner else []),
@@ -460,7 +459,6 @@ class AgainstLSTM(Chapter):
                 f"As it usually starts, {arrived.pick(model='LSTM')} of {of} succeeds within "
                 f"{checks.quantities()[-1]:,.0f} steps"
                 + claim(bool(arrived.pick(model="LSTM") < of), ", the others not yet.", "."),
-                appear(hollow),
                 *curves.drawn("LSTM", spots=solved["LSTM"]),
             ),
             stage=[card, curves.plot],
@@ -507,7 +505,7 @@ class AgainstLSTM(Chapter):
                 *picture.in_turn(),
             ),
             beat("So an LSTM knows the order. Attention must be told.", appear(*rings, rise=False)),
-            stage=[picture.before, picture.names, *picture.old],
+            stage=[picture.before, *picture.names[::2], *picture.old],
         )
 
     def what_is_traded(self, trace: Trace) -> Iterator[Step]:

@@ -19,17 +19,17 @@ from scenes.animations import (
 )
 from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
 from scenes.layout import STAGE, Room
-from scenes.mobjects.curves import GOAL, Curves, hollow
+from scenes.mobjects.curves import Curves
 from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, arch, curve, dot
+from scenes.mobjects.shapes import Box, arch, curve
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import at, gap, palette, units
+from scenes.theme import gap, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -99,18 +99,10 @@ def where_they_rise(curves: Curves, x: NamedTensor, rows: Mapping[str, NamedTens
         curves.plot.label(curves.labels[key], float(x.values[passed]), level, side).shift(side * gap("word"))
 
 
-def legend(room: Room, *told: str) -> VGroup:
-    """A full dot and a hollow one, each with its meaning, at the right end of a line."""
-    spots = (dot(room.centre, GOAL, "ink2"), hollow(dot(room.centre, GOAL, "ink2")))
-    entries = VGroup(VGroup(spot, Words(text, "fact", "ink2")) for spot, text in zip(spots, told, strict=True))
-    for spot, text in entries:
-        text.settle(room.centre).next_to(spot, RIGHT, buff=gap("word"), coor_mask=[1, 0, 0])
-    return entries.arrange(RIGHT, buff=gap("grid"), center=False).align_to(at(room.right, 0), RIGHT)
-
-
 class Swapped:
     """The vectors of a sentence, two of whose words change places: of attention in the upper lane, of an LSTM in the
-    lower one. Each word takes its vector along; beside it come the one that is computed `anew`, and the `change`.
+    lower one. Each word takes its vector along; the one that is computed `anew` comes to lie on it, and becomes the
+    `change`.
 
     Args:
         vectors: "position d_model", of the sentence and of the exchanged one with no positions added, and the change.
@@ -123,35 +115,42 @@ class Swapped:
         self.order = order
         self.before, self.after = (sentence(one.words("position"), room, at_foot=True) for one in states[:2])
         self.names, self.old, self.moved, self.anew, self.change = (VGroup() for _ in range(5))
-        pitch = min(self.before.wide, CELL + CELL / 2) / 3
+        wide = min(self.before.wide - 12, CELL + CELL / 2)
         lanes = (("attention", "weight", vectors), ("LSTM", "residual", states))
         for (name, role, (old, new, change)), lane in zip(lanes, over(self.before, room).rows(2, 24), strict=True):
-            called, keys = side.cross(lane).rows(2, 0)
-            self.names.add(Words(name, "block", role).begin_in(called))
-            self.names.add(Words("before, after, change", "fact", "ink2").begin_in(keys))
+            for text, style, line in zip((name, "change"), (role, "ink2"), side.cross(lane).rows(2, 0), strict=True):
+                self.names.add(Words(text, "block", style).begin_in(line))
             rows, scale = [*old], full_colour(old)
-            for group, ribbon, some, slot in (
-                (self.old, self.before, rows, -1),
-                (self.moved, self.after, [rows[j] for j in order], -1),
-                (self.anew, self.after, new, 0),
-                (self.change, self.after, change, 1),
+            for group, ribbon, some in (
+                (self.old, self.before, rows),
+                (self.moved, self.after, [rows[j] for j in order]),
+                (self.anew, self.after, new),
+                (self.change, self.after, change),
             ):
-                strips = under(ribbon, lane, some, role, scale, 0.9 * pitch, upright=True)
-                group.add(VGroup(*strips).shift(RIGHT * units(slot * pitch)))
+                strips = under(ribbon, lane, some, role, scale, wide, upright=True)
+                group.add(VGroup(strip.opaque() for strip in strips))
 
     def swap(self) -> tuple[Animation, ...]:
         """Words change places, and their vectors go along."""
         old = [row[j] for row in (self.before.chips, *self.old) for j in self.order]
         return exchange(old, [*self.after.chips, *self.moved[0], *self.moved[1]], "camera", 0.5)
 
-    def at_once(self) -> list[Animation | None]:
-        """Attention computes all vectors anew, and what has changed appears."""
-        return [appear(*self.anew[0], rise=False), appear_in_turn([*self.change[0]])]
+    def at_once(self) -> list[Animation | tuple[Animation, ...] | None]:
+        """Attention computes all vectors anew, each out of its word."""
+        return [deal(self.after.chips, [*self.anew[0]]), self._changed(0)]
 
-    def in_turn(self) -> list[Animation | None]:
+    def in_turn(self) -> list[Animation | tuple[Animation, ...] | None]:
         """The LSTM computes its states anew, each out of the one before."""
         new = [*self.anew[1]]
-        return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), appear_in_turn([*self.change[1]])]
+        return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), self._changed(1)]
+
+    def _changed(self, lane: int) -> tuple[Animation, ...]:
+        """Of the new vectors, what was there before is subtracted."""
+        return (
+            leave(self.moved[lane]),
+            *exchange(self.anew[lane], self.change[lane], "row"),
+            appear(self.names[2 * lane + 1]),
+        )
 
 
 class Trade:

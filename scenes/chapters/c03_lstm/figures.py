@@ -10,7 +10,6 @@ from manim import PI, RIGHT, UL, UP, UR, Animation, VGroup, VMobject, rate_funct
 
 from scenes.animations import (
     Come,
-    Count,
     Flight,
     Sweep,
     Travel,
@@ -64,19 +63,6 @@ def over(ribbon: Ribbon, room: Room = STAGE) -> Room:
     return room.split_rows(-pixels(ribbon.height), ABOVE)[0]
 
 
-class Steps(VGroup):
-    """Number of steps that have to be done one after another: its name, and a counter."""
-
-    def __init__(self, ticks: Sequence[Quantity], name: str, room: Room, role: str = "residual") -> None:
-        self.ticks = list(ticks)
-        line, _ = room.split_rows(HEAD - 16)
-        self.called = Words(name, "block", role).begin_in(line)
-        self.count = number(self.ticks[-1], "", "large number", role).settle(line.centre)
-        self.count.begin_at(self.called.get_right()[0] + units(18)).stand_on(self.called.baseline)
-        self.count.rewrite(f"{self.ticks[0]}")
-        super().__init__(self.count, self.called)
-
-
 class Chain(VGroup):
     """A cell above each word, with the memory after this word, and an arrow from each cell to the next.
 
@@ -108,15 +94,14 @@ class Chain(VGroup):
             (Flight(self.ribbon.chips[0], self.cells[0]), deal([self.ribbon.chips[0]], [self.vectors[0]], kind="flow")),
         ]
 
-    def hand_on(self, steps: Steps) -> list[tuple[Animation, ...]]:
-        """Each memory goes on to the next cell, and the word below changes it."""
+    def hand_on(self, steps: VGroup) -> list[tuple[Animation, ...]]:
+        """Each memory goes on to the next cell, and the word below changes it: one of the `steps`."""
         kind = "transform" if len(self.cells) <= FEW else "emphasise"
         return [
             (
-                appear(self.cells[i], self.links[i - 1], self.ups[i], rise=False),
+                appear(self.cells[i], self.links[i - 1], self.ups[i], steps[i], rise=False),
                 Flight(self.ribbon.chips[i], self.cells[i], kind=kind),
                 Travel(self.vectors[i - 1], self.vectors[i], 0.0, kind),
-                Count(steps.count, steps.ticks[i - 1 : i + 1], "", kind),
             )
             for i in range(1, len(self.cells))
         ]
@@ -304,12 +289,6 @@ class Folding:
         every, (rows, columns) = np.ones(parts.shape, bool), np.indices(parts.shape)
         self.memory = Grid(parts, chain.ribbon, columns <= rows, (columns == 0) | few)
         self.attention = Grid(weights, chain.ribbon, every, (weights.values > SEEN) & ((rows == here) | few))
-        line, _ = over(chain.ribbon).split_rows(HEAD - 16)
-        texts = (
-            "rows: the memory after a word, columns: who wrote it",
-            "rows: the word that looks, columns: where it looks",
-        )
-        self.wrote, self.looks = (Words(text, "aside", "ink2").end_in(line) for text in texts)
         self.rows = VGroup(self._lying(i) for i in range(len(parts)))
 
     def _lying(self, i: int) -> VMobject:
@@ -381,7 +360,7 @@ class Fading:
             Words(Told(form), "token", role).settle(ribbon.columns[place].cross(line).centre)
             for form, role, place in zip((*forms, forms[0]), ("residual", "ink2", "ink"), self.places, strict=True)
         )
-        self.hops = [hops.quantity(i, start) for i in range(start + 1, end + 1)]
+        self.hops = hops.quantity(end, start)
         self.tanks, self.bars, self.numbers = VGroup(), VGroup(), VGroup()
         for i in range(start, end + 1):
             share = parts.quantity(i, start)
@@ -406,12 +385,6 @@ class Fading:
         attends = "attention: one layer" if weight is None else f"attention: one layer, {weight:share}"
         self.arc_name = Words(attends, "block", "weight")
         self.arc_name.settle(np.array([middle[0], at(0, top.top + 70)[1], 0]))
-        self.count = number(self.hops[-1], "", "large number", "residual")
-        self.chain_name = Words("state updates of the LSTM:", "block", "residual")
-        line = VGroup(self.chain_name, self.count).arrange(RIGHT, buff=units(18))
-        line.move_to(np.array([middle[0], at(0, top.bottom - 60)[1], 0]))
-        self.chain_name.stand_on(self.count.baseline)
-        self.count.rewrite(f"{self.hops[0]}")
         told = ["part of the memory", f"that “{self.words[0]}” wrote"]
         self.wrote = VGroup(*paragraph(told, "stage word", "residual", low.top + 60, STAGE.left))
         self.fades = bool((np.diff(parts.values[start : end + 1, start]) < 0).all())
@@ -421,7 +394,7 @@ class Fading:
         far, _, form = self.forms
         return (Travel(far, form, 0.2, "camera"),)
 
-    def survive(self) -> tuple[Animation, ...]:
+    def survive(self) -> Animation:
         """The word goes from memory to memory, and less and less of each is its own."""
         moments = VGroup(VGroup(bar, value) for bar, value in zip(self.bars[1:], self.numbers[1:], strict=True))
-        return Sweep(moments, "slow"), Count(self.count, self.hops, "", "slow")
+        return Sweep(moments, "slow")
