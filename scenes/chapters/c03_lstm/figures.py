@@ -21,6 +21,7 @@ from scenes.animations import (
     leave,
     pulses,
 )
+from scenes.animations.verbs import LATE
 from scenes.language import Told
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
@@ -46,6 +47,8 @@ CELL, INSIDE = 190.0, 12.0
 FEW = 5
 #: Px of the thinnest line of attention, and of one of all the weight; a weight under `SEEN` has none.
 THIN, THICK, SEEN = 1.5, 16.0, 0.02
+#: How far what is multiplied or added bends down on its way, past signs.
+BELOW = -0.1
 #: Px of the line of Spanish forms.
 FORM = 54.0
 #: Px from the side of a word to the line of attention that comes down to it.
@@ -105,6 +108,11 @@ class Chain(VGroup):
             )
             for i in range(1, len(self.cells))
         ]
+
+
+def late(*parts: VMobject) -> Animation:
+    """Titles and signs come when what travels there has passed."""
+    return Come(VGroup(*parts), run_time=pace("row"), rate_func=LATE)
 
 
 class Gates(VGroup):
@@ -200,7 +208,7 @@ class Gates(VGroup):
 
     def come(self, line: str, source: VMobject) -> tuple[Animation, ...]:
         """The vector of a line, out of where it was before."""
-        return (Travel(source, self.lines[line][0], kind="row"), appear(self.names[line][0], rise=False))
+        return (Travel(source, self.lines[line][0], kind="row"), late(self.names[line][0]))
 
     def gate(self, line: str) -> list[tuple[Animation, ...]]:
         """The gate comes, and lets through what it lets through."""
@@ -209,9 +217,9 @@ class Gates(VGroup):
         return [
             (appear(gate, names[1], signs[0]),),
             (
-                Flight(gate, product, 0.1, "row"),
-                Travel(vector, product, 0.0, "row"),
-                appear(names[2], signs[1], rise=False),
+                Flight(gate, product, BELOW, "row"),
+                Travel(vector, product, BELOW, "row"),
+                late(names[2], signs[1]),
             ),
         ]
 
@@ -223,9 +231,9 @@ class Gates(VGroup):
             (leave(*(part for vectors, *texts in old for part in (*vectors[:2], *texts))),),
             (
                 *exchange([vectors[2] for vectors, *_ in old], [kept, written], "row"),
-                appear(*names[:2], signs[0], rise=False),
+                late(*names[:2], signs[0]),
             ),
-            (Flight(kept, new, 0.0), Travel(written, new, 0.0), appear(names[2], signs[1], rise=False)),
+            (Flight(kept, new, BELOW), Travel(written, new, BELOW), late(names[2], signs[1])),
         ]
 
 
