@@ -21,7 +21,17 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c08_heads.figures import Counted, JoinedHeads, Race, Sink, SplitHeads, Wiring
+from scenes.chapters.c08_heads.figures import (
+    Counted,
+    JoinedHeads,
+    Race,
+    Share,
+    Sink,
+    SplitHeads,
+    Swapped,
+    Wiring,
+    cases_of,
+)
 from scenes.layout import Room
 from scenes.mobjects.attention_grid import rooms
 from scenes.mobjects.card import Card
@@ -81,7 +91,7 @@ class Heads(Chapter):
         yield from self.sorted_by_pattern(trace)
         yield from self.names_are_earned(trace, card)
         yield from self.one_takes_it(trace, card)
-        yield from self.only_when_needed(trace, card)
+        yield from self.only_when_needed(focus_of(trace), trace)
         yield from self.a_sink(focus_of(trace), trace)
         if "decoder.0.cross_attn.q" in trace:
             yield from self.self_or_cross(trace)
@@ -358,11 +368,14 @@ class Heads(Chapter):
             stage=[card, picture.plot, picture.ticks],
         )
 
-    def only_when_needed(self, trace: Trace, card: Card) -> Iterator[Step]:
-        """The pair of the chapters before, over all cases: same English grammar, other need."""
+    def only_when_needed(self, focus: Focus, trace: Trace) -> Iterator[Step]:
+        """The pair of the chapters before, then over all cases: same English grammar, other need."""
         place = best_head(trace, INFLECTED)
-        if place is None or not (panels := Counted.of(trace, ADJECTIVES, place[:2], card.inside)):
+        if place is None or not all(cases_of(trace, kind) for kind in ADJECTIVES):
             return
+        picture = Swapped(trace, focus, place[:2], ADJECTIVES)
+        before, after = picture.arcs
+        panels = Share.of(trace, ADJECTIVES, place[:2], picture.lower)
         score, other = (panel.shares[-1] for panel in panels)
         seeds = trace.under("experiment.heads_over_seeds")
         held = f": in {seeds['held']} of {seeds['tried']} trainings, a head tells them apart" if "held" in seeds else ""
@@ -370,24 +383,25 @@ class Heads(Chapter):
         shown = [appear_in_turn([ring_around(panel.number, roomy=True) for panel in panels], "slow")]
         if held:
             rows = [seeds["adjectives"].pick(choice=kind).quantities() for kind in ADJECTIVES]
-            told = [panel.beside(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]
-            gone = (part for panel in panels for part in (panel.sentences, panel.arcs))
-            pairs = [VGroup(*pair) for pair in zip(*(bars for _, bars in told), strict=True)]
-            shown = [(leave(*gone), *(follow(name) for name, _ in told)), appear_in_turn(pairs, "slow")]
+            others = [panel.others(row, "other trainings") for panel, row in zip(panels, rows, strict=True)]
+            ticks = [tick for _, made in others for tick in made]
+            shown = [appear(*(axis for axis, _ in others)), appear_in_turn(ticks, "slow")]
         yield Step(
             claim(needed, "It looks only when it needs to", "Does it attend only when it needs to?"),
             beat(
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
-                appear(panels[0].sentences),
-                appear_in_turn([*panels[0].arcs], "tour"),
+                (draw(*before.arcs, back=True), appear(before.marks, picture.forms[0])),
+                appear(panels[0], picture.new),
                 panels[0].count(),
+                ambient=pulses(before.arcs, before.drawn_weights),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
-                appear(panels[1].heading, panels[1].track, panels[1].sentences),
-                appear_in_turn([*panels[1].arcs], "slow"),
+                *picture.turn(),
+                appear(panels[1]),
                 panels[1].count(),
+                ambient=pulses(after.arcs, after.drawn_weights),
             ),
             beat(
                 claim(
@@ -401,7 +415,7 @@ class Heads(Chapter):
                 ),
                 *shown,
             ),
-            stage=[card, panels[0].heading, panels[0].track],
+            stage=[*before.chips, picture.head],
         )
 
     def a_sink(self, focus: Focus, trace: Trace) -> Iterator[Step]:

@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
-from scenes.animations import Count, Flight, Morph, Through, Travel, appear, draw, follow, leave
+from scenes.animations import (
+    Come,
+    Count,
+    Flight,
+    Leave,
+    Morph,
+    Through,
+    Travel,
+    appear,
+    draw,
+    exchange,
+    follow,
+    leave,
+)
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import End, means
+from scenes.mobjects.marks import End, Span, Tick, means
 from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
-from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path
+from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
 from scenes.mobjects.tensors import full_colour, matrix_in
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import at, pace, palette, pixels, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
@@ -213,28 +226,56 @@ class JoinedHeads(VGroup):
         return turns
 
 
-class Counted(VGroup):
-    """Sentences one below the other, in each an arc from a word to what a head attends to most, and a disc if that is
-    its noun, a ring if not; above, a bar for the share of all cases in which it is, once all are counted.
+class Share(VGroup):
+    """A bar for the share of the cases of a role in which a head attends most to the answer, under a name.
 
     Args:
         run: a role of the experiment `head_cases`, of one model.
         place: the layer and the head.
         name: what stands above.
-        room: the rectangle that is filled.
+        room: the rectangle that is filled; `rest` is what lies below the bar.
     """
 
     def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
         self.place = {"layer": place[0], "head": place[1]}
-        top, self.rest = room.split_rows(3 * LINE + 2 * BAR, LINE)
-        above, below = top.rows(2)
+        above, below = room.split_rows(BAR + LINE)
+        below, self.rest = below.split_rows(BAR, LINE)
         self.heading = Words(name, "block").begin_in(above)
         self.shares = run["found"].pick(**self.place).quantities()
-        self.aside, self.line = aside, line = below.split_columns(-SHARE)[::-1]
+        self.line, self.aside = line, aside = below.split_columns(-SHARE)
         self.states = [VGroup(bar_in(line, share, line.width, BAR)) for share in self.shares]
         self.track = Box(line.width, BAR, palette().line, 5).move_to(line.centre)
-        self.bar, self.number = self.states[0].copy(), number(self.shares[0], "share", "large number")
-        self.number.end_in(aside)
+        self.bar, self.number = self.states[0].copy(), number(self.shares[0], "share", "large number").end_in(aside)
+        super().__init__(self.heading, self.track, self.bar, self.number)
+
+    @classmethod
+    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], room: Room) -> list[Share]:
+        """A head in several roles, one below the other; none where no cases of this model are recorded."""
+        told = zip([cases_of(trace, kind) for kind in names], names.values(), room.rows(len(names)), strict=True)
+        return [cls(run, place, name, side) for run, name, side in told if run]
+
+    def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
+        """Other shares as ticks below the bar, where bars of them would end: their axis with a name, and the ticks."""
+        span, under = Span(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
+        axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
+        for share in shares:
+            foot = axis.get_left() + RIGHT * units(self.line.width) * float(share)
+            ticks.add(means(rule(foot + UP * units(AIR), foot + DOWN * units(AIR), "weight", 6), Tick(share, span)))
+        called = Words(name, "fact", "ink2").settle(under.get_right() + DOWN * units(LINE))
+        return VGroup(axis, called.end_at(at(self.aside.right, 0)[0])), ticks
+
+    def count(self) -> tuple[Animation, ...]:
+        """The bar grows with every case that is found, until all are counted."""
+        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+
+
+class Counted(Share):
+    """The share of a head, and sentences below it: in each an arc from a word to what the head attends to most, and a
+    disc if that is its noun, a ring if not.
+    """
+
+    def __init__(self, run: Trace, place: tuple[int, int], name: str, room: Room) -> None:
+        super().__init__(run, place, name, room)
         self.sentences, self.arcs = VGroup(), VGroup()
         asked = zip(run["queries"].values, run["answers"].values, strict=True)
         for i, ((query, answer), line) in enumerate(zip(asked, self.rest.rows(len(run["queries"])), strict=True)):
@@ -252,42 +293,82 @@ class Counted(VGroup):
             mark = dot(np.zeros(3), AIR, "weight") if hit else frame(2 * AIR, 2 * AIR, "ink3", 3, AIR)
             self.sentences.add(words)
             self.arcs.add(VGroup(arc, mark.move_to(at(line.left + AIR, line.bottom - LINE))))
-        super().__init__(self.heading, self.track, self.bar, self.number, self.sentences, self.arcs)
-
-    @classmethod
-    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], room: Room) -> list[Counted]:
-        """A head in several roles side by side; none where no cases of this model are recorded."""
-        runs = [_cases(trace, kind) for kind in names]
-        told = zip(runs, names.values(), room.columns(len(names), BETWEEN), strict=True)
-        return [cls(run, place, name, side) for run, name, side in told if run]
+        self.add(self.sentences, self.arcs)
 
     @classmethod
     def best(cls, trace: Trace, room: Room) -> list[Counted]:
         """The two heads that find most nouns of determiners side by side; none where no cases are recorded."""
-        if not (run := _cases(trace, "determiner")):
+        if not (run := cases_of(trace, "determiner")):
             return []
         last = run["found"].values[-1]
         places = sorted(np.ndindex(last.shape), key=lambda place: -float(last[place]))
         sides = zip(places, room.columns(2, BETWEEN), strict=False)
         return [cls(run, place, named_head(*place), side) for place, side in sides]
 
-    def beside(self, shares: Sequence[Quantity], name: str) -> tuple[Words, list[VGroup]]:
-        """Other shares in the place of the sentences: bars as long as this one for all, and what they are called."""
-        head, body = self.rest.split_rows(BAR, LINE)
-        rows = [
-            VGroup(bar_in(line, share, self.line.width, BAR), number(share, "share", "stage number"))
-            for share, line in zip(shares, body.rows(len(shares), LINE), strict=True)
+
+class Swapped:
+    """One head on two sentences: one whose adjective has a gender, and one with an adjective of a single form instead.
+
+    The first is the sentence at hand, if it has such an adjective, with what both become in Spanish; else both are
+    recorded cases, those of one length with most words in common.
+    """
+
+    def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
+        side, columns = STAGE.split_columns(BARS)
+        upper, self.lower = columns.rows(2)
+        swap, layer, head = swap_of(trace, focus), *place
+        if swap and (focus.layer, focus.head) == place:
+            seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
+            rows = [(swap["position"], weights.pick(query=swap["position"])) for weights in seen]
+        else:
+
+            def asked(run: Trace) -> list[tuple[int, NamedTensor]]:
+                weights = (run[f"weights_{i}"].pick(layer=layer, head=head) for i in range(len(run["queries"])))
+                return [*zip(map(int, run["queries"].values), weights, strict=True)]
+
+            found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
+            rows = [*max(product(*found), key=_alike)]
+        self.arcs = [Arcs(row.words("key"), at, row, upper, own=True) for at, row in rows]
+        own = swap if len(self.arcs[0].chips) == trace["config.words"] else None
+        self.forms = [
+            VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
+            for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
         ]
-        for bar, text in rows:
-            text.end_in(self.aside).set_y(bar.get_y())
-        return Words(name, "fact", "ink2").begin_in(head), rows
+        self.head = head_beside(self.arcs[0], place, side)
+        self.new = Words("new sentences", "fact", "ink2").begin_in(side.cross(self.lower.split_rows(BAR + LINE)[0]))
 
-    def count(self) -> tuple[Animation, ...]:
-        """The bar grows with every case that is found, until all are counted."""
-        return Through(self.bar, self.states, "slow"), Count(self.number, self.shares, "share", "slow")
+    def turn(self) -> list[tuple[Animation, ...]]:
+        """The words that differ turn over like cards, and the thickest arc lets go of its token and takes another."""
+        old, new = self.arcs
+        pairs = [*zip(old.chips, new.chips, strict=False)]
+        cards = [pair for pair in pairs if str(pair[0].label) != str(pair[1].label)]
+        stays = (Travel(*pair, leaving=True) for pair in pairs if pair not in cards)
+        fall = {"shift": DOWN * old.chips[0].height, "run_time": pace("row")}
+        turned = (kind(*card, **fall) for kind, card in zip((Leave, Come), zip(*cards, strict=True), strict=False))
+        (first, *others), (second, *more) = (
+            sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs
+        )
+        return [
+            (leave(*others, old.marks, self.forms[0]), *turned, *stays),
+            exchange([first], [second], "row"),
+            (appear(*more, new.marks, self.forms[1]),),
+        ]
 
 
-def _cases(trace: Trace, kind: str) -> Trace | None:
+def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
+    """True if two sentences have as many words, and how many of them are the same."""
+    one, other = (row.words("key") for _, row in pair)
+    return len(one) == len(other), sum(map(str.__eq__, map(str, one), map(str, other)))
+
+
+def head_beside(arcs: Arcs, place: tuple[int, int], side: Room) -> VGroup:
+    """The layer and the head, beside the tokens."""
+    called = (f"head {letter_of(place[1])}", "block"), (f"{layer_name(place[0])}", "fact", "ink2")
+    lines = VGroup(Words(*name) for name in called).arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
+    return lines.align_to(at(side.left, 0), LEFT).set_y(arcs.chips.get_y())
+
+
+def cases_of(trace: Trace, kind: str) -> Trace | None:
     """The cases of a role that are recorded of the model at hand."""
     name, model = f"experiment.head_cases.{kind}", str(trace.about.get("model"))
     known = f"{name}.found" in trace and model in trace[f"{name}.found"].labels["model"]
@@ -389,10 +470,7 @@ class Sink(VGroup):
             arc = self.arcs.arc(self.noun.position, self.sink.position, self.before, -HIGH)
             text = Words(f"{layer_name(given[self.before])}: {self.before:.1%}", "stage word")
             self.given.add(arc, text.settle(arc.point_from_proportion(0.5) + DOWN * units(HIGH / 2)))
-        #: The head that is looked at, beside the tokens.
-        called = (f"head {letter_of(focus.head)}", "block"), (f"{layer_name(focus.layer)}", "fact", "ink2")
-        self.head = VGroup(Words(*name) for name in called).arrange(DOWN, buff=units(AIR), aligned_edge=LEFT)
-        self.head.align_to(at(side.left, 0), LEFT).set_y(self.arcs.chips.get_y())
+        self.head = head_beside(self.arcs, (focus.layer, focus.head), side)
         super().__init__(self.arcs, self.bars.whole, self.head)
 
     @classmethod
