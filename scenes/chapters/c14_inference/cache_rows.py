@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, AnimationGroup, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import appear, deal, exchange, lagged, reshape
-from scenes.layout import STAGE, Room, across
+from scenes.animations import Play, Through, appear, deal, lagged, leave, reshape
+from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, Closed
-from scenes.mobjects.plots import Plot
-from scenes.mobjects.shapes import Box
+from scenes.mobjects.shapes import Box, frame
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import SMALLEST, at, palette, units
+from scenes.theme import SMALLEST, at, ink_on, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor
 
@@ -27,8 +27,11 @@ MOST_ROWS = 13
 #: Px of the triangle of what each token sees; the part of a chip's height that a row has; how far below the old rows
 #: the new ones come, as a share of a line.
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
-#: Px at the right of the triangle of what is kept, for what is kept of the encoder; and of a square, at most.
-BESIDE, WIDEST = 230.0, 120.0
+#: Px for the tokens at the left of a triangle, at its right for what is kept of the encoder, above and below it, and of
+#: a square, at most, and of one with a word beside it, at least.
+NAMES, BESIDE, HEAD, WIDEST, ROOMY = 150.0, 230.0, 48.0, 130.0, 34.0
+#: Px of a row that fills, in how many stops the race is drawn, and the colours without a cache and with it.
+ROW, FRAMES, ROLES = 170.0, 32, ("ink3", "weight")
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
@@ -89,14 +92,14 @@ class KeptRows:
         return [deal([*self.chips[:-1]], *news, kind="slow"), (*landing, appear(told))] if len(olds[0]) else []
 
 
-class Staircases:
-    """Steps to the right, vectors down: without a cache a triangle is computed, with it only its edge.
+class Staircase:
+    """Steps to the right, vectors down: a triangle is computed without a cache, and with it only its edge.
 
     Args:
         words: what each step reads.
-        source: what the encoder read; a square for each token stands beside the second triangle.
+        source: what the encoder read; a square for each token stands beside the triangle.
         totals: vectors computed without and with.
-        products: the numbers that the cache holds of `words` and of `source`, each in words.
+        held: the numbers that the cache holds of `words` and of `source`.
     """
 
     def __init__(
@@ -104,101 +107,117 @@ class Staircases:
         words: Sequence[Label],
         source: Sequence[Label],
         totals: Sequence[Quantity],
-        products: Sequence[str],
+        held: Sequence[Quantity],
         room: Room = STAGE,
     ) -> None:
-        count, most = len(words), max(len(words), len(source))
-        heads, below = room.split_rows(52, 16)
-        below, feet = below.split_rows(-128, 0)
-        self.pitch = min(WIDEST, below.height / most, (below.width - 120) / 2 / count)
-        left, right = (Room(one.left, below.top, one.right, below.bottom) for one in room.columns(2))
-        colours, foot = palette(), feet.bottom - 14
-        self.titles, self.totals, self.rows, corners = VGroup(), VGroup(), VGroup(), []
-        rooms = left, right.split_columns(-BESIDE, -70)[0] if source else right
-        names = ("without a cache", "with a KV cache")
-        for one, title, total in zip(rooms, names, totals, strict=True):
-            corners.append(at((one.left + one.right - self.pitch * count) / 2, one.top))
-            tokens = [self._row(one, label, t, self.pitch, count) for t, label in enumerate(words)]
-            self.rows.add(VGroup(tokens if min(token.size for token in tokens) >= SMALLEST else []))
-            self.titles.add(Words(title, "block").settle(one.cross(heads).centre))
-            figure, noun = number(total, ",.0f", "large number"), "vector" if float(total) == 1 else "vectors"
+        count, colours = len(words), palette()
+        heads, below = room.split_rows(HEAD, 16)
+        below, feet = below.split_rows(-HEAD, 16)
+        widest = (below.width - NAMES - 2 * BESIDE) / count
+        self.pitch = min(WIDEST, below.height / max(count, len(source)), widest)
+        left, right = below.left + NAMES, below.left + NAMES + count * self.pitch
+        self.corner = at(left, below.top)
+        lines = Room(below.left, below.top, left - 14, below.top + count * self.pitch).rows(count, 0)
+        places = [Room(line.left, line.top, line.right + t * self.pitch, line.bottom) for t, line in enumerate(lines)]
+        #: The tokens, each before its first square, where they can be read; and what a column is.
+        self.rows = self._readable(words, places)
+        for text, place in zip(self.rows, places, strict=False):
+            text.end_in(place)
+        self.name = Words("a column for each step", "aside", "ink2").settle(heads.centre).begin_at(self.corner[0])
+        self.newest = VGroup(*(self._column(t, [t], colours.weight) for t in range(count)))
+        #: What each step computes again, and the same where it is kept, all of it and with that of the newest token.
+        self.again = VGroup(*(self._column(t, range(t), colours.ink3) for t in range(count)))
+        self.kept = VGroup(*(self._column(t, range(t), colours.key) for t in range(count)))
+        rim = colours.weight, colours.key, self.pitch / 12
+        self.rims = VGroup(*(self._column(t, [t], *rim) for t in range(count)))
+        self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
+        self.steps = VGroup(*(VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)))
+        side, encoder = Room(right, below.top, room.right, below.bottom).split_columns(-BESIDE)
+        side = side.split_columns(BESIDE / 2)[1]
+        self.totals = VGroup()
+        for total in totals:
+            figure, noun = number(total, ",.0f", "chapter"), "vector" if float(total) == 1 else "vectors"
             name = Words(noun, "block", "ink2").next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
-            spot = at((one.left + one.right) / 2, one.top + self.pitch * most + 40)
-            self.totals.add(VGroup(figure, name).move_to(spot))
-        newest = [[self._column(corner, t, [t], colours.weight) for t in range(count)] for corner in corners]
-        again = (self._column(corners[0], t, range(t), colours.ink3) for t in range(count))
-        #: The vectors that each step computes, without and with a cache.
-        self.steps = [VGroup(*old, *new) for old, new in zip(again, newest[0], strict=True)], newest[1]
-        hollow = (self._column(corners[1], t, range(t), colours.background, colours.line, 2) for t in range(count))
-        #: The places of what is kept; and what is kept after each step: of the newest, as well, which was computed.
-        self.kept, rim = VGroup(*hollow), (colours.weight, colours.key, self.pitch / 12)
-        self.cached = [
-            self._column(corners[1], t, range(t), colours.key).add(*self._column(corners[1], t, [t], *rim))
-            for t in range(count)
-        ]
-        note = "a column for each step, a square for each vector of the decoder"
-        self.note = Words(note, "aside", "ink2").settle(at(0, foot)).begin_at(at(feet.left, 0)[0])
-        own, *others = (Words(text, "fact", "key").settle(at(0, foot)) for text in products)
-        self.own = own.set_x(self.titles[1].get_x())
-        #: The tokens that the encoder read, each with the square of what is kept of it, and what these hold.
+            self.totals.add(VGroup(figure, name).move_to(side.centre).align_to(self.corner, UP))
+        own, *others = (number(one, ",.0f", "large number", "key").settle(feet.centre) for one in held)
+        self.own = own.end_at(at(right, 0)[0])
+        self.legend = Words("kept: keys and values", "fact", "key").settle(feet.centre).set_x(side.centre[0])
+        #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:
-            beside = right.split_columns(-BESIDE)[1]
-            name = Words("encoder", "block").settle(heads.centre).begin_at(at(beside.left, 0)[0])
-            squares = self._column(at(beside.left, right.top), 0, range(len(source)), colours.key)
-            lines = beside.split_columns(self.pitch, 10)[1].split_rows(self.pitch * most)[0].rows(most, 0)
-            places = zip(source, lines, strict=False)
-            texts = [line.fit(word(label, "stage word"), most=1.0).begin_in(line) for label, line in places]
-            readable = min(text.size for text in texts) >= SMALLEST
-            parts = map(VGroup, squares, texts) if readable else squares
-            self.source.add(name, *parts, told.set_x(name.get_x()))
-        self.legend = Words("kept: keys and values", "fact", "key").settle(self.totals[1].get_center())
-        self.legend.end_at(at(feet.right, 0)[0])
+            name = Words("encoder", "block").settle(heads.centre).begin_at(at(encoder.left, 0)[0])
+            squares = self._column((encoder.left - left) / self.pitch, range(len(source)), colours.key)
+            side = Room(encoder.left + self.pitch + 10, below.top, encoder.right, below.top + self.pitch * len(source))
+            names = self._readable(source, side.rows(len(source), 0))
+            for text in names:
+                text.begin_at(at(side.left, 0)[0])
+            parts = map(VGroup, squares, names) if names else squares
+            self.source.add(name, *parts, told.begin_at(name.get_left()[0]))
 
-    def _column(self, corner: np.ndarray, t: int, rows: Sequence[int], fill: str, *edge: Any) -> VGroup:
-        """The squares of a step in some rows of the triangle with this corner."""
-        spots = (corner + units(self.pitch) * np.array([t + 0.5, -row - 0.5, 0]) for row in rows)
+    def _readable(self, labels: Sequence[Label], places: Sequence[Room]) -> VGroup:
+        """Tokens in rooms, if all of them can be read there."""
+        pairs = zip(labels, places, strict=True)
+        made = VGroup(place.fit(word(label, "stage word"), 1.0).settle(place.centre) for label, place in pairs)
+        return made if self.pitch > ROOMY and min(text.size for text in made) >= SMALLEST else VGroup()
+
+    def _column(self, t: float, rows: Sequence[int], fill: str, *edge: Any) -> VGroup:
+        """The squares of a step in some rows of the triangle."""
+        spots = (self.corner + units(self.pitch) * np.array([t + 0.5, -row - 0.5, 0]) for row in rows)
         return VGroup(Box(self.pitch - 5, self.pitch - 5, fill, 5, *edge).move_to(spot) for spot in spots)
 
-    def fill(self) -> Animation:
-        """Keys and values of each step come into their place, one step after another, those of the newest as a rim."""
-        steps = zip(self.kept, self.steps[1], self.cached, strict=True)
-        turns = (AnimationGroup(*exchange([*old, *new], [*kept])) for old, new, kept in steps)
-        return lagged(turns, 0.7)
 
-    @staticmethod
-    def _row(room: Room, label: Label, t: int, pitch: float, count: int) -> Words:
-        """The token whose vector stands in a row, before its first square."""
-        right = (room.left + room.right - pitch * count) / 2 + t * pitch - 14
-        place = Room(room.left, room.top + t * pitch, right, room.top + (t + 1) * pitch)
-        return place.fit(word(label, "stage word"), most=1.0).end_in(place)
-
-
-class ByTheClock(VGroup):
-    """Milliseconds without and with a cache, over the number of words written.
+class ByTheClock:
+    """A row of words without a cache and one with it, which fill as time runs; then bars as long as that time.
 
     Args:
-        times: length × choice.
+        times: length × choice, in milliseconds.
         lengths: how many words.
+        room: the rectangle that is filled.
     """
 
-    def __init__(self, times: NamedTensor, lengths: NamedTensor) -> None:
-        x = lengths.values.tolist()
-        self.plot = Plot(lengths, times, (None, (0.0, float(times.values.max()))), across(1080), 500)
-        self.curves, self.marks = VGroup(), VGroup()
-        for choice, role, name in (("without", "ink3", "without"), ("with", "weight", "with the cache")):
-            part = times.pick(choice=choice)
-            self.curves.add(self.plot.curve(lengths, part, role, 6))
-            value = number(part.quantity(len(x) - 1), ",.0f", "stage number", role)
-            value.move_to(self.plot.point(x[-1], float(part.values[-1])) + RIGHT * units(80))
-            text = Words(name, "fact", role).next_to(value, DOWN, buff=units(10)).align_to(value, LEFT)
-            self.marks.add(self.plot.dots(lengths, part, role, 9), VGroup(value, text))
-        # The shortest lengths stand too close to be named.
-        self.ticks = self.plot.ticks(lengths.quantities()[2:], "", "large cell")
-        super().__init__(self.plot, self.curves, self.marks, self.ticks)
+    def __init__(self, times: NamedTensor, lengths: NamedTensor, room: Room = STAGE) -> None:
+        self.rows = [line.split_rows(HEAD, 16) for line in room.rows(2, 0)]
+        self.words, self.times, self.wide = lengths, times.values.T, room.width
+        unit = room.width / float(times.values.max())
+        self.names, self.tracks, self.ticks, self.took, self.told = (VGroup() for _ in range(5))
+        self.bars = self._rows_at(0.0)
+        names = zip(("without", "with the cache"), ROLES, self.rows, self.bars, times.labels["choice"], strict=True)
+        for name, role, (head, body), bar, choice in names:
+            last = times.pick(choice=choice).quantity(-1)
+            self.names.add(Words(name, "block", role).begin_in(head))
+            self.tracks.add(Box.of(body.split_rows(ROW)[0], palette().background, 5))
+            self.took.add(bar_in(body.split_rows(ROW)[0], last, unit, ROW, role))
+            told = Words(f"{last:,.0f} milliseconds", "large word", paper=bar).set_fill(ink_on(palette().role(role)))
+            self.told.add(told.settle(self.took[-1].get_center()).begin_at(at(room.left + HEAD / 2, 0)[0]))
+        #: How many words are written where, between the rows.
+        for count in lengths.quantities()[-3:]:
+            x = room.left + room.width * float(count) / float(lengths.values[-1])
+            self.ticks.add(number(count, "", "large cell", "ink2").settle(head.centre).end_at(at(x, 0)[0]))
+        #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
+        long, short = (pixels(bar.width) for bar in self.took)
+        self.laid = VGroup()
+        for start in np.arange(0, long, short):
+            part = frame(min(short, long - start), ROW, "weight", 5, 5)
+            self.laid.add(part.move_to(self.took[0]).align_to(at(room.left + start, 0), LEFT))
+        self.rest = Room(room.left + short, *(getattr(self.rows[1][1], side) for side in ("top", "right", "bottom")))
 
-    def gain(self, speedups: NamedTensor) -> Words:
-        """The factor by which the cache is faster at the longest length, beside the two points there."""
-        last = len(speedups) - 1
-        words = Words(f"{speedups.quantity(last):.1f} times", "stage number", "query")
-        return words.next_to(VGroup(self.marks[0][last], self.marks[2][last]), LEFT, buff=units(24))
+    def _rows_at(self, time: float) -> VGroup:
+        """Both rows as full as they are after so many milliseconds."""
+        bars, words = VGroup(), self.words.values
+        for part, role, (_, body) in zip(self.times, ROLES, self.rows, strict=True):
+            share = float(np.interp(time, [0, *part], [0, *words])) / float(words[-1])
+            bar = Box(max(share * self.wide, 2.0), ROW, palette().role(role), 5)
+            bars.add(bar.move_to(body.split_rows(ROW)[0].centre).align_to(at(body.left, 0), LEFT))
+        return bars
+
+    def race(self) -> list[Animation]:
+        """Both rows fill until the one with the cache is full, then on until the other one is, as they were timed."""
+        slow, fast = (float(part[-1]) for part in self.times)
+        run = Through(self.bars, [self._rows_at(time) for time in np.linspace(0, slow, FRAMES)])
+        return [lagged((run, appear(self.told[1])), fast / slow), appear(self.told[0])]
+
+    def compare(self, speedup: Quantity) -> list[Play]:
+        """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
+        gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
+        turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
+        return [(leave(self.ticks), *turned), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -22,7 +22,7 @@ from scenes.animations import (
     reshape,
     ring_around,
 )
-from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircases
+from scenes.chapters.c14_inference.cache_rows import SHOWN_HEAD, ByTheClock, KeptRows, Staircase
 from scenes.chapters.c14_inference.draws import Draws
 from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, Encoded, Peeled, Race, in_order, winner
 from scenes.layout import STAGE
@@ -36,7 +36,7 @@ from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
 
 
@@ -81,7 +81,7 @@ class Inference(Chapter):
         yield from self.what_chance_costs(run, trace, before, card)
         yield from self.old_keys_and_values(run, trace, card)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        yield from self.the_cache(run, trace["config.words"], reads, source, card)
+        yield from self.the_cache(run, reads, source, card)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
         yield from self.who_chooses(close, Encoded(source or reads, card.inside), card)
@@ -511,14 +511,11 @@ class Inference(Chapter):
             stage=[card.called(named_head(layer, shown))],
         )
 
-    def the_cache(
-        self, run: Trace, words: Quantity, reads: tuple[Label, ...], source: tuple[Label, ...], card: Card
-    ) -> Iterator[Step]:
+    def the_cache(self, run: Trace, reads: tuple[Label, ...], source: tuple[Label, ...], card: Card) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
-        own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))
-        held = [f"{kept:,.0f} × {each:,.0f} = {own:,.0f}", f"{words} × {each:,.0f} = {other:,.0f}"][: 1 + bool(source)]
-        picture = Staircases(reads, source, (without, kept), held, card.inside)
+        own, other = run["cache.own_numbers"], run["cache.source_numbers"]
+        picture = Staircase(reads, source, (without, kept), (own, other)[: 1 + bool(source)], STAGE.padded())
         ring = ring_around(picture.cached[0])
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
@@ -529,18 +526,18 @@ class Inference(Chapter):
             "The KV cache: only the newest token is computed",
             beat(
                 f"Without it, each step computes all vectors again: {without:,.0f}, a triangle.",
-                appear(picture.titles[0], picture.note, picture.rows[0]),
-                Sweep(VGroup(*picture.steps[0]), "row"),
+                appear(picture.name, picture.rows),
+                Sweep(picture.steps),
                 appear(picture.totals[0]),
             ),
             beat(
                 f"With it, only the newest: {kept:,.0f}.",
-                (Sweep(VGroup(*picture.steps[1]), "row"), appear(picture.titles[1], picture.kept, picture.rows[1])),
+                (*exchange([*picture.again], [*picture.kept], "row"), leave(picture.totals[0])),
                 appear(picture.totals[1]),
             ),
             beat(
                 memory,
-                (picture.fill(), appear(picture.legend)),
+                (*exchange([*picture.newest], [*picture.rims]), appear(picture.legend)),
                 appear(picture.own),
                 appear_in_turn([*picture.source]),
             ),
@@ -549,7 +546,7 @@ class Inference(Chapter):
                 appear(ring),
                 *(move_ring(ring, column) for column in picture.cached[1:]),
             ),
-            stage=[card],
+            stage=[card.paper],
         )
 
     def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -557,23 +554,21 @@ class Inference(Chapter):
         run = trace.under("experiment.cache_cost")
         if "milliseconds" not in run:
             return
-        picture = ByTheClock(run["milliseconds"], run["lengths"])
-        card.inside.fit(picture)
+        picture = ByTheClock(run["milliseconds"], run["lengths"], card.inside)
         yield Step(
             "What the cache saves, by the clock",
             beat(
                 f"Timed with random parameters: to write {run['longest']:.0f} words,",
-                draw(picture.curves[0], kind="slow"),
-                appear(picture.marks[0], picture.marks[1]),
+                *picture.race(),
             ),
             beat(
                 f"decoding with it is {run['longest_speedup']:.1f} times as fast.",
-                draw(picture.curves[1], kind="slow"),
-                appear(picture.marks[2], picture.marks[3], picture.gain(run["speedup"])),
+                *picture.compare(run["longest_speedup"]),
             ),
             stage=[
                 card.called("random parameters, as many as our translator’s"),
-                picture.plot,
+                picture.names,
+                picture.tracks,
                 picture.ticks,
             ],
         )

@@ -100,7 +100,7 @@ class Columns(VGroup):
     def state(self, shares: NamedTensor, spec: str = ".1%") -> tuple[VGroup, VGroup]:
         """The bars of other shares where these stand, and their numbers in the feet of the bars, or above them."""
         bars, numbers = VGroup(), VGroup()
-        style = "stage number" if self.pitch > 150 else "cell"
+        style = "stage number" if self.pitch > 190 else "cell"
         for x, share in zip(self.centres, in_view(shares).quantities(), strict=True):
             foot = np.array([at(x, 0)[0], self.foot, 0])
             bar = bar_of(share, "height", self.high, self.wide, radius=6, least=3).move_to(foot, aligned_edge=DOWN)
