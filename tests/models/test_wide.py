@@ -66,7 +66,7 @@ def test_layers_of_a_deep_stack_that_are_read_early_stand_apart(layers):
     rows = [NamedTensor("row", random.normal(size=768), ("d_model",)) for _ in range(layers)]
     read, written = probs.label("vocab", 0), probs.label("vocab", 1)
     with drawn_in("dark"):
-        taps = Taps(rows, ranks.words("layer"), read, "final norm, output layer, softmax")
+        taps = Taps(rows, ranks.words("layer"), read)
         picture = Lens(taps, probs, ranks, written)
         assert faults([taps, picture]) == []
     assert taps.shown[0] == 0

@@ -255,9 +255,9 @@ class Interpretation(Chapter):
         probs, ranks = (trace[f"{DECODER}.lens_{name}"].pick(batch=0, position=row) for name in ("probs", "ranks"))
         read, written = decoded.reads[row], decoded.writes[row]
         rows = [trace[name].pick(batch=0, position=row) for name in stops(trace, DECODER)]
-        taps = Taps(rows, ranks.words("layer"), read, "final norm, output layer, softmax")
+        taps = Taps(rows, ranks.words("layer"), read)
         lens = Lens(taps, probs, ranks, written)
-        early, *later = (taps.tap(i, found) for i, found in enumerate(lens.lists))
+        early, *later = map(lens.read, range(len(taps.shown)))
         leads, *rising = (appear(rank, *rings) for rank, rings in zip(lens.ranks, lens.rings, strict=True))
         first, *between, last = (ranks.quantity(k) for k in taps.shown)
         passed = "".join(f"{rank:,.0f}, then " for rank in between)
@@ -268,12 +268,11 @@ class Interpretation(Chapter):
             beat(f"After “{read}”, the decoder writes “{written}”. In which layer is that decided?", *taps.run()),
             beat(
                 "The logit lens makes logits of each layer, as if it were the last: only a hint.",
-                appear(taps.reader),
                 *early,
+                appear(lens.meaning),
             ),
             beat(
                 f"At first, “{start}” leads. “{written}” has rank {first:,.0f}.",
-                draw(ring_around(lens.lists[0].names[0], "query", roomy=True), kind="slow"),
                 leads,
             ),
             beat(
@@ -284,7 +283,7 @@ class Interpretation(Chapter):
             beat(
                 f"After the {layer_name(taps.shown[1] - 1)}, “{rival[0]}” was ahead of “{written}”: "
                 "its gender came later.",
-                draw(ring_around(rival[1], "query", roomy=True), kind="row"),
+                draw(ring_around(rival[1], "query"), kind="row"),
             )
             if rival
             else beat(
@@ -299,7 +298,7 @@ class Interpretation(Chapter):
                 ),
                 draw(ring_around(taps.up_to(leading)), kind="slow") if leading else None,
             ),
-            stage=[lens.heads],
+            stage=[],
         )
 
     def patching(self, trace: Trace) -> Iterator[Step]:
@@ -560,9 +559,9 @@ def rival_of(trace: Trace, lens: Lens, written: Label) -> tuple[Label, Mobject] 
     forms = {*map(str, trace[name].words("choice"))} if name in trace else set()
     if str(written) not in forms or len(lens.tops) == 1:
         return None
-    both = zip(lens.tops[1], lens.lists[1].names, strict=True)
-    ahead = next(((label, place) for label, place in both if str(label) in forms), None)
-    return ahead if ahead and str(ahead[0]) != str(written) else None
+    ahead = next((label for label in lens.tops[1] if str(label) in forms), None)
+    place = lens.words[1].get(str(ahead))
+    return (ahead, place) if ahead and place and str(ahead) != str(written) else None
 
 
 def stops(trace: Trace, stack: str) -> list[str]:

@@ -1,69 +1,65 @@
-"""The logit lens: a residual stream that is tapped at some layers, and the likeliest words at each."""
+"""The logit lens: a glass over a residual stream, in which a word is as large as it is likely."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from manim import LEFT, UP, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Travel, appear, deal, draw, lagged, ring_around
+from scenes.animations import Flight, Play, Travel, appear, deal, draw, lagged, ring_around
 from scenes.layout import STAGE, Room
-from scenes.mobjects.next_tokens import NextTokens, likeliest
+from scenes.mobjects.bars import bar_of
+from scenes.mobjects.marks import Stands, means
+from scenes.mobjects.next_tokens import likeliest
 from scenes.mobjects.ribbon import LARGE
-from scenes.mobjects.shapes import Box, stream_band
+from scenes.mobjects.shapes import Box, frame, stream_band
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words, word
 from scenes.mobjects.tokens import Token, chip_width
 from scenes.mobjects.vectors import Vector
-from scenes.theme import at, palette, pixels, units
+from scenes.theme import SMALLEST, at, palette, pixels, units
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor
 
-#: Stops of a deep stack that are tapped at most, and words that are listed at each.
+#: Stops of a deep stack that are tapped at most, and words that are looked for at each.
 STOPS, LISTED = 4, 5
-#: Px of the stream's band, of a vector that stands on it, and of the box that reads it.
-BAND, UPRIGHT, READER = 26.0, (78.0, 132.0), 68.0
+#: Px of the stream's band, of a vector that stands on it, around the words of a glass, and between two of them.
+BAND, UPRIGHT, RIM, GAP = 26.0, (78.0, 132.0), 14.0, 8.0
+#: A word with less is so wide a part of the glass, and with more from top to foot; how much larger than its type it
+#: becomes at most, and the part of its chip that is free at each side.
+SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
 
 
 class Taps(VGroup):
-    """The residual stream of one token, from left to right, with its vector at some stops, and a box that reads it.
+    """The residual stream of one token, from left to right, with its vector at some stops.
 
     Args:
         rows: the vector before the first layer and after each.
         stops: the name of each stop.
         token: whose vector it is.
-        reader: what the box is called.
-        room: the rectangle that is filled; `columns[i]` is the part above the box that belongs to tap i.
+        room: the rectangle that is filled; `columns[i]` is the part above the stream that belongs to tap i.
 
     Of many stops a few are `shown`, the first and the last among them.
     """
 
-    def __init__(
-        self, rows: Sequence[NamedTensor], stops: Sequence[Label], token: Label, reader: str, room: Room = STAGE
-    ) -> None:
+    def __init__(self, rows: Sequence[NamedTensor], stops: Sequence[Label], token: Label, room: Room = STAGE) -> None:
         count = len(rows)
         self.shown = [int(k) for k in np.linspace(0, count - 1, min(count, STOPS)).round()]
         above, below = room.split_rows(-UPRIGHT[1], 26)
-        above, box = above.split_rows(-READER, 20)
         side, middle = max(chip_width(token) * LARGE, 180.0) + 20, (below.top + below.bottom) / 2
-        self.columns, place = above.split_columns(side)[1].columns(len(self.shown)), box.split_columns(side)[1]
+        self.columns = above.split_columns(side)[1].columns(len(self.shown))
         self.token = Token(token, "", 0, 64, "stage word").move_to(at(room.left, middle), aligned_edge=LEFT)
         start, end = self.token.get_right(), at(room.right, middle)
         self.band = stream_band(start, end, BAND)
         scale = max(full_colour(rows[k]) for k in self.shown)
-        self.vectors, self.layers, self.slots, self.mouths = VGroup(), VGroup(), VGroup(), VGroup()
-        paper = Box(place.width, READER, palette().background, 14, palette().line, 2.5).move_to(place.centre)
-        self.reader = VGroup(paper, Words(reader, "stage word", "ink", paper).settle(place.centre))
+        self.vectors, self.layers = VGroup(), VGroup()
         for i, (k, column) in enumerate(zip(self.shown, self.columns, strict=True)):
             vector = Vector(rows[k], *UPRIGHT, "residual", scale, upright=True)
             self.vectors.add(vector.move_to(end).set_x(column.centre[0]))
-            slot = Box(UPRIGHT[0], READER - 24, palette().surface, 8)
-            self.slots.add(slot.move_to(place.centre).set_x(column.centre[0]))
-            self.mouths.add(Box(UPRIGHT[0], 6, palette().surface, 2).next_to(self.slots[-1], UP, buff=units(32)))
             if i:
                 self.layers.add(self._between(self.vectors[i - 1], vector, stops[k], k - self.shown[i - 1] == 1))
-        super().__init__(self.band, self.token, self.layers, self.vectors, self.reader)
+        super().__init__(self.band, self.token, self.layers, self.vectors)
 
     @staticmethod
     def _between(before: Vector, after: Vector, name: Label, alone: bool) -> VGroup:
@@ -87,13 +83,9 @@ class Taps(VGroup):
         """The box of the layer before a stop, be it alone or among several."""
         return next(box for box, end in zip(self.layers, self.shown[1:], strict=True) if end >= stop)
 
-    def tap(self, i: int, *found: VMobject) -> tuple[Animation, ...]:
-        """A copy of a vector is lifted out into the reader, and what that makes of it comes out above."""
-        return Flight(self.vectors[i], self.slots[i], 0.0, kind="row"), deal([self.mouths[i]] * len(found), found)
-
 
 class Lens(VGroup):
-    """The logit lens on a stream: the likeliest words at each tap, and the rank of the one that is written.
+    """A glass over each tap of a stream: the likeliest words there, whose areas are their probabilities.
 
     Args:
         taps: the stream of the decoder.
@@ -103,21 +95,52 @@ class Lens(VGroup):
     """
 
     def __init__(self, taps: Taps, probs: NamedTensor, ranks: NamedTensor, written: Label) -> None:
-        self.lists, self.ranks, self.rings, self.heads = (VGroup() for _ in range(4))
-        rooms = [column.split_rows(50)[1].split_rows(-56) for column in taps.columns]
+        self.taps = taps
+        self.glasses, self.ranks, self.rings = (VGroup() for _ in range(3))
+        #: The words that can be read in each glass, and where they stand.
+        self.words: list[dict[str, VGroup]] = []
+        #: The likeliest words of each glass.
+        self.tops: list[tuple[Label, ...]] = []
         for k, column in zip(taps.shown, taps.columns, strict=True):
-            self.heads.add(word(ranks.label("layer", k), "block", "ink2").settle(column.split_rows(50)[0].centre))
-        reads = [probs.pick(layer=k) for k in taps.shown]
-        tops = [row.pick(vocab=likeliest(row, LISTED)) for row in reads]
-        self.tops = [row.words("vocab") for row in tops]
-        #: Bars of one probability are equally long at each tap.
-        whole = max(20.0, min(NextTokens(row, body).whole for row, (body, _) in zip(tops, rooms, strict=True)))
-        for k, row, (body, foot) in zip(taps.shown, tops, rooms, strict=True):
-            self.lists.add(NextTokens(row, body, whole=whole))
-            told = f"rank {ranks.quantity(k):,.0f}"
+            (body, foot), told = column.split_rows(-56), f"rank {ranks.quantity(k):,.0f}"
+            self.glasses.add(frame(body.width, body.height, "ink2", 4, 36).move_to(body.centre))
+            found = probs.pick(layer=k, vocab=likeliest(probs.pick(layer=k), LISTED))
+            self.tops.append(found.words("vocab"))
+            self.words.append(self._words(found, body.inset(RIM)))
             rank = Words(f"“{written}”: {told}", "stage word", "ink2")
             rank = rank if rank.width <= units(foot.width) else Words(told, "stage word", "ink2")
             self.ranks.add(rank.settle(foot.centre))
-            here = [name for name in self.lists[-1].names if name.text == str(written)]
-            self.rings.add(VGroup(ring_around(name, roomy=True) for name in here))
-        super().__init__(self.lists, self.ranks)
+            here = self.words[-1].get(str(written))
+            self.rings.add(VGroup(ring_around(here)) if here else VGroup())
+        #: What the size of a word says.
+        self.meaning = Words("area: probability", "axis", "ink2").settle(at(0, taps.columns[0].top + 24))
+        self.meaning.begin_at(taps.token.get_left()[0])
+        super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
+
+    @staticmethod
+    def _words(probs: NamedTensor, glass: Room) -> dict[str, VGroup]:
+        """Words from the likeliest on, side by side, as large parts of a glass as they are likely, if they can be read.
+
+        A likely one reaches from top to foot; the others are equally wide.
+        """
+        made, x = dict[str, VGroup](), glass.left
+        for label, share in zip(probs.words("vocab"), probs.quantities(), strict=True):
+            wide = max(float(share), SLIM) * glass.width
+            sides = ("width", glass.width, glass.height) if share > SLIM else ("height", glass.height / SLIM, wide)
+            box = bar_of(share, *sides, radius=10).move_to(at(x, glass.bottom), aligned_edge=DOWN + LEFT)
+            place = Room(x, glass.bottom - pixels(box.height), x + wide, glass.bottom)
+            text = place.inset(AROUND * wide, AROUND * place.height).fit(word(label, "large word"), most=BROADEST)
+            x += wide + GAP
+            if text.size >= SMALLEST and x < glass.right + 2 * GAP:
+                text.set_fill(palette().background).paper = box
+                made[str(label)] = VGroup(box, means(text, Stands(label)))
+        return made
+
+    def read(self, i: int) -> list[Play]:
+        """The glass comes over a vector, a copy of which is lifted into it; words that were in it change their size."""
+        glass, vector, before = self.glasses[i], self.taps.vectors[i], self.words[i - 1] if i else {}
+        stay = [Travel(before[name], chip, kind="row") for name, chip in self.words[i].items() if name in before]
+        new = [chip for name, chip in self.words[i].items() if name not in before]
+        come = Travel(self.glasses[i - 1], glass, 0.0, "row") if i else appear(glass)
+        out = deal([vector] * len(new), new)
+        return [(come, *stay), Flight(vector, glass, 0.0, kind="row"), *([out] if out else [])]
