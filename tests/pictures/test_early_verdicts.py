@@ -22,7 +22,7 @@ from scenes.chapters.c02_basics.machine import Machine, Translated
 from scenes.chapters.c02_basics.reading import TwoContexts
 from scenes.chapters.c03_lstm import verdict_on
 from scenes.chapters.c04_encoder import encoder_plan, sublayers
-from scenes.chapters.c20_faq.cards import Claim, ClaimBars
+from scenes.chapters.c20_faq.cards import Claim, Combs
 from scenes.cli.main import lecture
 from scenes.layout import STAGE
 from scenes.mobjects.attention_grid import board_of
@@ -255,17 +255,16 @@ def test_when_two_words_change_places_each_strip_is_that_of_the_word_below_it_an
 
 
 @pytest.mark.parametrize(
-    ("share", "needed", "verdict"),
-    [(0.6, None, "holds"), (0.4, None, "fails"), (0.6, 0.7, "fails"), (0.6, 0.6, "holds")],
+    ("share", "needed", "holds"), [(0.6, None, True), (0.4, None, False), (0.6, 0.7, False), (0.6, 0.6, True)]
 )
 def test_a_claim_is_stamped_by_the_share_that_it_needs_and_its_tick_stands_there(
-    share: float, needed: float | None, verdict: str
+    share: float, needed: float | None, holds: bool
 ) -> None:
     shares = [Quantity(value, "shares", (i,)) for i, value in enumerate((share, needed or 0.5))]
-    claim = Claim("a claim", shares[0], "of something", shares[1] if needed else None, "said")
-    assert claim.verdict == verdict
+    claim = Claim("a claim", "of something", shares[0], shares[1] if needed else None, "said")
+    assert claim.holds == holds
     with drawn_in("dark"):
-        ((_, track, goal, _),) = ClaimBars([claim]).asked
+        ((_, track, *_, goal, _),) = Combs([claim]).asked
     assert (goal.get_x() - track.get_left()[0]) / track.width == pytest.approx(float(shares[1]), abs=0.01)
 
 

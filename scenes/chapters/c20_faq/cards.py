@@ -11,22 +11,21 @@ from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.animations import ring_around
 from scenes.layout import STAGE
-from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
-from scenes.mobjects.marks import Shade, Span, Tick, means
+from scenes.mobjects.marks import Filled, Shade, Span, Tick, means
 from scenes.mobjects.pause import Pause
-from scenes.mobjects.shapes import Box, arrow, frame, path, rule
+from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, path, rule
 from scenes.mobjects.strips import Strip
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, gap, pixels, signed, units
+from scenes.theme import at, gap, palette, pixels, signed, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of the names beside a figure, between its rows, of a bar or a row, around an arrow, of a verdict, and of a tick
-#: below a bar.
-NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 260.0, 10.0
-#: More than this is most; and how much larger a verdict's sign is than usual.
-HALF, STAMP = 0.5, 1.5
+#: Px of the names beside a figure, between its rows, of a row, around an arrow, of a verdict, and from an arrow's end.
+NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 320.0, 10.0
+#: More than this is most; how much larger a verdict's sign is than usual; cases of a claim, the fewest rows of claims,
+#: px of a plate, and how far a thread goes that does not land.
+HALF, STAMP, CASES, ROWS, PLATE, BENT = 0.5, 1.5, 100, 3, 52.0, 0.6
 
 
 class Zeros:
@@ -113,59 +112,73 @@ class Splits:
         return cells
 
 
-HOLDS, FAILS = "holds", "fails"
-
-
 @dataclass(frozen=True)
 class Claim:
-    """A claim that is often made, the share that was measured and of what, the share that it needs, and the verdict."""
+    """A claim that is often made, in two parts, the share that was measured, the share it needs, and what is told."""
 
-    text: str
+    looks: str
+    goal: str
     share: Quantity
-    of: str
     needed: Quantity | None
     told: str
 
     @property
-    def verdict(self) -> str:
-        """The words of the stamp; without a share that it needs, more than half is enough."""
-        return HOLDS if self.share >= (HALF if self.needed is None else self.needed) else FAILS
+    def holds(self) -> bool:
+        """True if the share is as large as it needs to be: without one that it needs, more than half is enough."""
+        return bool(self.share >= (HALF if self.needed is None else self.needed))
 
 
-def mark(verdict: str) -> VGroup:
+def mark(holds: bool) -> VGroup:
     """A tick or a cross."""
-    if verdict == HOLDS:
+    if holds:
         sign = path([np.array([units(x), units(y), 0]) for x, y in ((-15, 0), (-4, -13), (17, 16))], "residual", 7)
         return VGroup(sign)
     ways = [np.array([units(14), units(14) * side, 0]) for side in (1, -1)]
     return VGroup(path([-way, way], "warning", 7) for way in ways)
 
 
-class ClaimBars:
-    """A bar for each claim, below its words; a tick says how long it has to be.
+class Combs:
+    """Each claim as two plates: of a hundred cases, a thread leads from the first to the second, or bends off.
 
-    `asked` are the words and the empty tracks; `bars`, `numbers` and `verdicts` come when the viewer has guessed.
+    `asked` are the plates, with a line where the threads that land have to reach to, and an arrow; `threads`, their
+    ends and `verdicts` come when the viewer has guessed.
     """
 
     def __init__(self, claims: Sequence[Claim]) -> None:
-        body, side = STAGE.split_columns(-VERDICTS, AIR)
-        self.asked: list[VGroup] = []
-        self.bars, self.numbers, self.verdicts = VGroup(), VGroup(), VGroup()
-        for claim, room in zip(claims, body.rows(len(claims), AIR), strict=True):
-            wide, words = room.width - NAMED, Words(claim.text, "block")
-            whole = ShareBar(claim.share, wide, "", HIGH).move_to(room.centre).align_to(at(room.left, 0), LEFT)
+        body, side = STAGE.split_columns(-VERDICTS, 2 * AIR)
+        self.asked, self.arrows = list[VGroup](), VGroup()
+        self.threads, self.ends, self.verdicts = list[VGroup](), list[VGroup](), VGroup()
+        for claim, room in zip(claims, body.rows(max(ROWS, len(claims)), AIR + REST), strict=False):
+            first, rest = room.split_rows(PLATE)
+            way, last = rest.split_rows(-PLATE)
+            plates = [Box.of(line, palette().surface, 8) for line in (first, last)]
+            words = [
+                Words(text, "block", paper=plate).begin_in(line.inset(REST, 0))
+                for text, plate, line in zip((claim.looks, claim.goal), plates, (first, last), strict=True)
+            ]
             needed, span = HALF if claim.needed is None else claim.needed, Span(0, 0.0, 1.0)
-            foot = np.array([span.spot(needed, means(whole.track, span)), whole.get_bottom()[1] - units(GOAL), 0])
-            goal = means(rule(foot, foot + UP * units(HIGH + GOAL), "ink2", 6), Tick(needed, span)).set_z_index(1)
+            x = span.spot(needed, means(plates[1], span))
+            foot, top = (x * RIGHT + edge * UP for edge in (plates[1].get_bottom(), plates[0].get_bottom()))
+            goal = means(rule(foot, top, "ink2", 5), Tick(needed, span))
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "ink2").next_to(goal, DOWN, buff=units(10))
-            words.begin_in(room).stand_on(whole.get_top()[1] + units(GOAL + 14))
-            self.asked.append(VGroup(words, whole.track, goal, told))
-            self.bars.add(whole.bar)
-            found = VGroup(number(claim.share, "share", "large number"), Words(claim.of, "fact", "ink2"))
-            found.arrange(DOWN, buff=units(14), aligned_edge=LEFT).next_to(whole, RIGHT, buff=units(30))
-            self.numbers.add(found)
-            name = Words(claim.verdict, "block")
-            verdict = VGroup(mark(claim.verdict).scale(STAMP), name).arrange(RIGHT, buff=units(22))
-            self.verdicts.add(verdict.move_to(room.centre).align_to(at(side.left, 0), LEFT))
-        self.pause = Pause((side.left + side.right) / 2 - 60, (side.top + side.bottom) / 2)
+            told = Words(least, "fact", "ink2", plates[1]).settle(last.centre).end_at(x - units(REST))
+            self.asked.append(VGroup(*plates, *words, goal, told))
+            start = at(first.left + NAMED / 2, way.top + GOAL)
+            self.arrows.add(arrow(start, start + DOWN * units(way.height - 2 * GOAL), "weight", 5))
+            landed, pitch = round(CASES * float(claim.share)), way.width / CASES
+            tops = [at(way.left + (k + HALF) * pitch, way.top) for k in range(CASES)]
+            feet = [top + DOWN * units(way.height) for top in tops]
+            bent = DOWN * units(way.height * BENT) + RIGHT * units(pitch)
+            self.threads.append(
+                VGroup(
+                    rule(top, foot, "weight", pitch / 3) if k < landed else curve(top, top + bent, "warning", pitch / 3)
+                    for k, (top, foot) in enumerate(zip(tops, feet, strict=True))
+                )
+            )
+            ends = VGroup(dot(foot, pitch / 3, "weight") for foot in feet)
+            VGroup(*ends[landed:]).set_fill(opacity=0)
+            self.ends.append(means(ends, Filled(claim.share)))
+            verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
+            verdict.arrange(RIGHT, buff=units(30)).move_to(room.centre).align_to(at(side.left, 0), LEFT)
+            self.verdicts.add(verdict)
+        self.pause = Pause((side.left + side.right) / 2 - 10, (side.top + side.bottom) / 2)

@@ -17,6 +17,7 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
+    fill,
     grow,
     leave,
     move_ring,
@@ -27,7 +28,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c15_interpretation.ablation import SpareHeads
-from scenes.chapters.c20_faq.cards import FAILS, HALF, Claim, ClaimBars, Splits, Zeros
+from scenes.chapters.c20_faq.cards import HALF, Claim, Combs, Splits, Zeros
 from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
 from scenes.chapters.c20_faq.guessing import Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
@@ -334,25 +335,25 @@ class FAQ(Chapter):
         found = claims_of(trace)
         if not found:
             return
-        picture = ClaimBars(found)
-        shown = zip(found, picture.bars, picture.numbers, picture.verdicts, strict=True)
-        failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if one.verdict == FAILS]
+        picture = Combs(found)
+        shown = zip(found, picture.threads, picture.ends, picture.verdicts, strict=True)
+        failed = [sign for one, sign in zip(found, picture.verdicts, strict=True) if not one.holds]
         yield Step(
             "Claims about transformers, tested on this model",
             beat(
                 "Which of these claims hold here?",
-                appear_in_turn(picture.asked),
-                appear(picture.pause),
+                appear_in_turn([*picture.asked]),
+                (draw(*picture.arrows), appear(picture.pause)),
                 RunOut(picture.pause.bar),
             ),
             *(
                 beat(
                     one.told,
-                    leave(picture.pause) if one is found[0] else None,
-                    (grow(bar), appear(figure)),
-                    appear(sign),
+                    leave(picture.pause, picture.arrows) if one is found[0] else None,
+                    fill(threads, "slow"),
+                    appear(ends, sign, rise=False),
                 )
-                for one, bar, figure, sign in shown
+                for one, threads, ends, sign in shown
             ),
             beat(
                 "A claim that fails is a result, too.",
@@ -471,9 +472,9 @@ def claims_of(trace: Trace) -> list[Claim]:
     found = []
     if "roles.score" in trace:
         line = trace["roles.role_threshold"]
-        for text, role in (
-            ("A head attends from each determiner to its noun", "determiner->noun"),
-            ("A head attends from each noun to its adjective", "noun->adjective"),
+        for looks, goal, role in (
+            ("A head attends from each determiner", "to its noun", "determiner->noun"),
+            ("A head attends from each noun", "to its adjective", "noun->adjective"),
         ):
             place = best_head(trace, role)
             if place is not None:
@@ -483,14 +484,14 @@ def claims_of(trace: Trace) -> list[Claim]:
                     f"In the best head, {share:share} of new cases: it holds.",
                     f"Here, only {share:share} of new cases: it fails, for this model.",
                 )
-                found.append(Claim(text, share, "of new cases", line, said))
+                found.append(Claim(looks, goal, share, line, said))
         others = trace["roles.attention_to_others"]
         said = claim(
             bool(others > HALF),
             f"{others:share} of words, over all heads: it holds.",
             f"Only {others:share} of words, over all heads: it fails.",
         )
-        found.append(Claim("Most words attend most to others", others, "of words", None, said))
+        found.append(Claim("Most words attend most", "to others", others, None, said))
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(
@@ -498,5 +499,5 @@ def claims_of(trace: Trace) -> list[Claim]:
             f"In the first attention, {others:share} comes from others: it holds.",
             f"In the first attention, only {others:share} comes from others: it fails.",
         )
-        found.append(Claim("Most of an output comes from other tokens", others, "of it", None, said))
+        found.append(Claim("Most of an output comes", "from other tokens", others, None, said))
     return found

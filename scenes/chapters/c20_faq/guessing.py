@@ -8,7 +8,7 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Wipe, appear_in_turn, ring_around
-from scenes.chapters.c20_faq.cards import FAILS, HOLDS, STAMP, mark
+from scenes.chapters.c20_faq.cards import STAMP, mark
 from scenes.layout import STAGE, Room
 from scenes.mobjects.patterns import on_columns
 from scenes.mobjects.pause import Pause
@@ -129,7 +129,7 @@ class Moved:
         #: What was there before the last token came, and what came with it.
         self.before, self.new = [*self.chips[:-1], *self.old], [last, line, ring]
         kept = bool((change.values[:-1] == 0).all())
-        sign = mark(HOLDS if kept else FAILS).scale(STAMP)
+        sign = mark(kept).scale(STAMP)
         self.verdict = VGroup(sign, Words("cache" if kept else "no cache", "title")).arrange(RIGHT, buff=units(24))
         self.verdict.move_to(at(start, VERDICT), aligned_edge=LEFT)
 
