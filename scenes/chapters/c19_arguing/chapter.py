@@ -6,10 +6,22 @@ from collections.abc import Iterator
 
 from manim import UP, VGroup
 
-from scenes.animations import appear, appear_in_turn, draw, exchange, fill, grow, leave, move_ring, ring_around
+from scenes.animations import (
+    Travel,
+    Wipe,
+    appear,
+    appear_in_turn,
+    draw,
+    exchange,
+    fill,
+    grow,
+    leave,
+    move_ring,
+    ring_around,
+)
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
-from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Sizes, fall
+from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Size, fall
 from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -181,11 +193,10 @@ class Arguing(Chapter):
         missing = run["parameters.missing"]
         wide, narrow = (run["d_k"].pick(choice=name) for name in ("one head", "all heads"))
         right, left = card.inside.golden_columns(last=True)
-        machine, picture = _machine(run, left), Sizes(run, (WHOLE, HEADS, part), right)
-        whole, heads, less = picture.bars()
+        machine, picture = _machine(run, left), Size(run, part, right)
         yield Step(
             "What else changed?",
-            beat("Count the parameters that are learned.", whole),
+            beat("Count the parameters that are learned.", Wipe(picture.rest, *picture.piece, kind="slow")),
             beat(
                 claim(
                     bool(missing.pick(part=HEADS) == 0),
@@ -193,20 +204,19 @@ class Arguing(Chapter):
                     "With one head their number is another one.",
                 ),
                 machine.without(HEADS),
-                heads,
+                draw(picture.outline, kind="row"),
             ),
             beat(
                 f"Without feed-forward networks and their norms, {missing.pick(part=part):share} of them are gone, "
                 f"and {run['exact.points'].pick(part=part):+.1f} points.",
-                (*machine.whole(), *machine.without(part)),
-                less,
-                picture.lose(part),
+                (leave(picture.outline), *machine.whole(), *machine.without(part)),
+                *picture.lose(),
             ),
             beat(
                 "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
                 *picture.changed(machine.outlines[part][::-1]),
                 appear(card.verdict("can’t tell")),
-                appear(ring_around(picture.rows[0][1])),
+                Travel(picture.rest, picture.rival, 0.0, "row"),
             ),
             stage=[card, machine, picture.title],
         )
@@ -449,12 +459,12 @@ def _asked(run: Trace, trace: Trace) -> list[tuple[str, VGroup]]:
     above, _ = left.golden_rows()
     few = DotRows(run, (WHOLE, HEADS), above, near=True)
     many = Dealing(run, HEADS, left)
-    sizes, norms = Sizes(run, (WHOLE, HEADS, "feed-forward"), left), _norms(trace.under(DEEP), above)
+    size, norms = Size(run, "feed-forward", left), _norms(trace.under(DEEP), above)
     grown, lengths = SizeAndData(trace.under(GROWN), STAGE), ByLength(trace.under(FAILED), trace.under(LONGER), STAGE)
     return [
         ("How many trainings?", VGroup(few.zero[0], *few.seeds.values(), *few.middles.values())),
         ("How many claims?", VGroup(*many.axis[:2], *many.farther)),
-        ("What else changed?", VGroup((row[1] for row in sizes.rows), *sizes.pieces)),
+        ("What else changed?", VGroup(size.rest, size.lost[0])),
         ("At which size?", VGroup((column[0] for column in norms.columns), *norms.lines, *norms.starts)),
         ("With how much data?", VGroup(*grown.states[-1], *grown.lines[-1])),
         ("Where does it fail?", VGroup(*lengths.early, *lengths.bars)),

@@ -46,15 +46,15 @@ class Removable(VGroup):
         )
         self._attention(foot - 182, foot - 298, wide)
         self._feed_forward(foot - 404, foot - 494)
-        self.fixed.add(
-            Words(f"in each of {layers} layers a side", "aside", "ink2").settle(self._at(MIDDLE, foot - 570))
-        )
+        #: How many layers there are of it, told as it is put together.
+        self.told_layers = Words(f"in each of {layers} layers a side", "aside", "ink2")
+        self.told_layers.settle(self._at(MIDDLE, foot - 570))
         self.outlines = {name: VGroup(*map(_outline, _solid(part))) for name, part in self.parts.items()}
         super().__init__(self.fixed, *self.parts.values())
 
     def rise(self) -> Animation | None:
         """It is put together, from the embedding up."""
-        pieces = [*self.fixed, *(piece for part in self.parts.values() for piece in part)]
+        pieces = [*self.fixed, self.told_layers, *(piece for part in self.parts.values() for piece in part)]
         return appear_in_turn(sorted(pieces, key=lambda piece: float(piece.get_bottom()[1])), "slow")
 
     def without(self, part: str) -> tuple[Animation, ...]:
@@ -106,17 +106,17 @@ class Removable(VGroup):
         return VGroup(*ways, self._way(high), *norm)
 
     def _attention(self, low: float, high: float, wide: Quantity) -> None:
-        """Norm and attention, with the heads as slots, and the root beside them."""
+        """Norm and attention, with the heads as slots."""
         self.fixed.add(VGroup(self._branch(low, high, 126), self._box("Attention", high, 126, lift=30)))
-        pitch = 168 / self.heads
+        pitch, left = (WIDE - 56) / self.heads, MIDDLE - WIDE / 2 + 28
         self.slots = first, *others = [
-            Box(pitch - 10, 36, palette().weight, 6).move_to(self._at(MIDDLE - 176 + pitch * (k + 0.5), high + 26))
+            Box(pitch - 10, 36, palette().weight, 6).move_to(self._at(left + pitch * (k + 0.5), high + 26))
             for k in range(self.heads)
         ]
         #: The only head, as wide as all of them, and what is written on it.
-        self.alone = Box(158, 36, palette().weight, 6).move_to(self._at(MIDDLE - 92, high + 26))
+        self.alone = Box(WIDE - 66, 36, palette().weight, 6).move_to(self._at(MIDDLE, high + 26))
         self.told = Words(f"d_k = {wide}", "fact", "background", self.alone).settle(self.alone.get_center())
-        self.fixed.add(VGroup(first, Words("scaling by √d_k", "aside").settle(self._at(MIDDLE + 101, high + 26))))
+        self.fixed.add(first)
         self.parts["all heads but one"].add(*others)
 
     def _feed_forward(self, low: float, high: float) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import (
     Come,
@@ -18,7 +18,6 @@ from scenes.animations import (
     Play,
     Through,
     Travel,
-    Wipe,
     appear,
     draw,
     exchange,
@@ -432,52 +431,35 @@ class Crossed:
             lower.shift(-UP * short / 2)
 
 
-class Sizes:
-    """Numbers of parameters: a bar for the model without each part, of which the part's own piece falls off.
+class Size:
+    """The learned parameters of a model as a rectangle, out of which the piece of a part falls.
 
     Args:
         run: the tensors of `parts_removed`.
-        parts: what is taken out, from the top; the first is nothing.
+        part: what is taken out.
     """
 
-    HIGH = 74.0
-
-    def __init__(self, run: Trace, parts: Sequence[str], room: Room) -> None:
+    def __init__(self, run: Trace, part: str, room: Room) -> None:
         head, body = room.split_rows(60, 10)
         self.title = Words("learned parameters", "block", "ink2").begin_in(head)
-        self.rows, self.pieces, self.told, self.parts = VGroup(), VGroup(), VGroup(), list(parts)
-        counts, self.missing, self.points = run["parameters"], run["parameters.missing"], run["exact.points"]
-        most, wide = float(counts.pick(part=parts[0])), room.width - 200
-        for part, row in zip(parts, body.rows(len(parts), 30), strict=True):
-            count, gone = counts.pick(part=part), self.missing.pick(part=part)
-            y, bar = (row.top + row.bottom) / 2, bar_of(count, "width", wide / most, self.HIGH, "residual", 6, 0)
-            bar.move_to(at(room.left, y + 20), aligned_edge=LEFT)
-            name = Words(CALLED[part], "fact").settle(at(0, y - 46)).begin_at(at(room.left, 0)[0])
-            self.rows.add(VGroup(name, bar))
-            piece = VGroup()
-            if gone > 0:
-                box = bar_of(gone, "width", wide, self.HIGH, "warning", 6, 0)
-                piece.add(box.move_to(bar.get_right(), aligned_edge=LEFT))
-            self.pieces.add(piece)
-            told = number(count, ",.0f", "stage number").settle(at(0, y + 20))
-            self.told.add(told.begin_at(at(room.left + wide + 24, 0)[0]))
+        self.cost = Words(f"{run['exact.points'].pick(part=part):+.1f} points", "large word", "weight").end_in(head)
+        whole, less = (run["parameters"].pick(part=one) for one in ("nothing", part))
+        share, high = run["parameters.missing"].pick(part=part), body.height
+        #: What a model without the part still has, and the piece that is gone then.
+        self.rest = bar_of(less, "width", body.width / float(whole), high, "residual", 0, 0)
+        self.piece = VGroup(bar_of(share, "width", body.width, high, "residual", 0, 0))
+        self.rest.move_to(at(body.left, body.bottom), aligned_edge=DOWN + LEFT)
+        self.piece.move_to(at(body.right, body.bottom), aligned_edge=DOWN + RIGHT)
+        self.outline = frame(body.width, high, "ink", 4, 0).move_to(body.centre)
+        #: A model as large as the whole one.
+        self.rival = frame(body.width, high, "focus", 8, 0).move_to(body.centre)
+        empty = frame(pixels(self.piece.width), high, "warning", 4, 0).move_to(self.piece)
+        self.lost = VGroup(empty, number(share, "share", "chapter", "warning").move_to(empty))
 
-    def bars(self) -> list[Animation]:
-        """Each bar grows, with its piece, and its number appears."""
-        return [
-            AnimationGroup(appear(row[0]), Wipe(row[1], *piece, kind="slow"), appear(told), lag_ratio=0.3)
-            for row, piece, told in zip(self.rows, self.pieces, self.told, strict=True)
-        ]
-
-    def lose(self, part: str) -> tuple[Animation, ...]:
-        """The piece of a part falls off, and leaves an empty frame."""
-        piece = self.pieces[self.parts.index(part)]
-        empty = frame(pixels(piece.width), pixels(piece.height), "warning", 3, 6).move_to(piece)
-        told = number(self.missing.pick(part=part), "share", "large number", "warning").move_to(piece)
-        cost = Words(f"{self.points.pick(part=part):+.1f} points", "fact", "weight")
-        cost.next_to(empty, UP, buff=units(10)).align_to(empty, RIGHT)
-        self.lost = VGroup(empty, told)
-        return *take_out(piece, self.lost), appear(cost)
+    def lose(self) -> list[Play]:
+        """The piece turns red and falls out, and leaves an empty frame."""
+        red = self.piece.copy().set_fill(palette().warning)
+        return [reshape(self.piece, red, "flow"), (*take_out(self.piece, self.lost), appear(self.cost))]
 
     def changed(self, parts: Sequence[VMobject]) -> list[Animation]:
         """The parts that fell out go off and on, part by part, and at last what it had of the size."""
