@@ -29,7 +29,7 @@ from scenes.animations import (
 from scenes.chapters.c01_meaning.opening import Opening
 from scenes.chapters.c15_interpretation.ablation import SpareHeads
 from scenes.chapters.c20_faq.cards import HALF, Claim, Combs, Splits, Zeros
-from scenes.chapters.c20_faq.figures import PartsOfModels, uncovered
+from scenes.chapters.c20_faq.figures import PartsOfModels
 from scenes.chapters.c20_faq.guessing import Swapped, both_sides
 from scenes.chapters.c20_faq.shape_strip import ShapeStrip
 from scenes.chapters.c20_faq.whole_model import WholeModel, into_a_number
@@ -75,23 +75,25 @@ class FAQ(Chapter):
         layers, large = trace["parameters.layer_squares"], trace["parameters.published_squares"].pick(model=big)
         feed_forward = others.pick(model=big, part="feed-forward")
         kinds = ("attention", "feed-forward")
-        names = ("encoder layer", "decoder layer", "this model", f"a layer of {big}", f"{big}")
-        picture = PartsOfModels([[*layers], [large.pick(part=kinds)]], [own, others.pick(model=big)], names)
-        ((encoder, decoder), (layer,)), (own_bar, big_bar) = picture.squares, picture.bars
+        names = ("encoder layer", "decoder layer", f"a layer of {big}", "this model", f"{big}")
         (reads, bends), (crosses, again), (narrow, wide) = (
             [row.pick(part=part) for part in kinds] for row in (*layers, large)
         )
         most, share = own.largest()
+        picture = PartsOfModels(
+            [*layers, large.pick(part=kinds)], [own, others.pick(model=big)], (str(most), kinds[1]), names
+        )
+        (encoder, decoder, layer), (model, large_model) = picture.layers, picture.models
         yield Step(
             "Which part holds the most parameters?",
             beat(
                 f"An encoder layer has {reads:.3g} squares of d × d in attention, and {bends:.3g} in feed-forward.",
-                appear(picture.legend),
-                *uncovered(encoder),
+                *encoder.built(),
+                appear(encoder.side),
             ),
             beat(
                 f"A decoder layer attends twice, also to the source: {crosses:.3g} and {again:.3g}.",
-                *uncovered(decoder),
+                *decoder.rebuilt(encoder, picture.source),
             ),
             beat(
                 claim(
@@ -99,13 +101,17 @@ class FAQ(Chapter):
                     f"So attention leads in this model: it has {share:share} of all parameters.",
                     f"In this model, the largest part belongs to {most}: {share:share}.",
                 ),
-                *uncovered(own_bar),
+                *model.filled(decoder),
             ),
             beat(
                 f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
-                *uncovered(layer),
+                *layer.built(),
             ),
-            beat(f"There, {feed_forward:share} belong to the feed-forward layers.", *uncovered(big_bar)),
+            beat(
+                f"There, {feed_forward:share} belong to the feed-forward layers.",
+                *large_model.filled(layer),
+                large_model.border(model),
+            ),
             stage=[],
         )
 

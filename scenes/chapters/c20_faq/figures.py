@@ -1,27 +1,26 @@
-"""The parts of a model: its layers as squares, and all of its parameters as bars."""
+"""The parts of a model: a layer as squares, which is rebuilt, and all of its parameters as a bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 
-import numpy as np
-from manim import LEFT, RIGHT, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Play, Wipe, appear
+from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, lagged, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Length, means
-from scenes.mobjects.shapes import Box, frame, quads
+from scenes.mobjects.shapes import Box, rule
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, between, gap, palette, units
-from transformer_core.tracing.provenance import Quantity
+from scenes.theme import at, between, gap, ink_on, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: The kinds of parts in the order in which every row has them; what is left comes last.
 KINDS = ("attention", "feed-forward", "embeddings")
-#: Px of the names at the left and of the legend, between rows, between squares, and between two kinds of them.
-NAMES, HEAD, AIR, SLIT, APART = 360.0, 60.0, 20.0, 4.0, 90.0
+#: Px of a name, between squares, between two kinds of them, of a square at most, and of a bar.
+HEAD, SLIT, APART, LARGEST, BAR = 60.0, 4.0, 120.0, 165.0, 140.0
 
 
 def fill_of(part: str) -> str:
@@ -31,44 +30,92 @@ def fill_of(part: str) -> str:
     return dict(zip(KINDS, shades, strict=True)).get(part, colours.line)
 
 
-class PartsOfModels:
-    """Layers of two models as rows of squares of d × d, and below those of a model its parameters as one bar.
+class Layer:
+    """A layer as squares of d × d: those of attention, and beside them those of the feed-forward network.
 
     Args:
-        layers: the layers of each model: "part", counted in squares.
-        shares: the parts of each model: "part", shares of all its parameters.
-        names: of each row: of the layers of a model, and then of the model.
-
-    `squares` and `bars` are, for each model, its rows of squares and its bar: each a name, shapes, and numbers.
+        layer: "part", counted in squares.
+        name: what it is called.
+        room: a line for the name, one for the kinds, and the squares.
     """
 
-    def __init__(
-        self, layers: Sequence[Sequence[NamedTensor]], shares: Sequence[NamedTensor], names: Sequence[str]
-    ) -> None:
-        head, body = STAGE.split_rows(HEAD, AIR)
-        side, rest = body.split_columns(NAMES)
-        rows = iter(zip(names, body.rows(len(names), AIR), strict=True))
-        count = max(float(row.values.sum()) for some in layers for row in some)
-        pitch = min((rest.width - APART) / (count + 1), body.rows(len(names), AIR)[0].height)
-        self.squares: list[list[VGroup]] = []
-        self.bars: list[VGroup] = []
-        for some, share in zip(layers, shares, strict=True):
-            self.squares.append([])
-            for layer in some:
-                name, room = next(rows)
-                text = Words(name, "block").begin_in(side.cross(room))
-                self.squares[-1].append(VGroup(text, *_row(layer, rest.cross(room), pitch)))
-            name, room = next(rows)
-            parts = share.pick(part=tuple(sorted(range(len(share)), key=lambda i: _place(share.labels["part"][i]))))
-            bar = StackedRows(parts, [rest.cross(room)], [fill_of(part) for part in parts.labels["part"]], "share")
-            text = Words(name, "block").begin_in(side.cross(room))
-            self.bars.append(VGroup(text, VGroup(*bar.segments.values()), bar.numbers))
-        signs = [VGroup(Box(34, 34, fill_of(kind), 5), Words(kind, "fact", "ink2")) for kind in KINDS]
-        signs.append(VGroup(Box(34, 34, fill_of(""), 5), Words("other", "fact", "ink2")))
-        signs.append(VGroup(frame(34, 34, "ink2", 3, 5), Formula("d times d", role="ink2")))
-        for sign in signs:
-            sign.arrange(RIGHT, buff=gap("line"))
-        self.legend = VGroup(signs).arrange(RIGHT, buff=gap("part")).move_to(rest.cross(head).centre)
+    def __init__(self, layer: NamedTensor, name: str, room: Room) -> None:
+        head, rest = room.split_rows(HEAD)
+        kinds, body = rest.split_rows(HEAD, 10)
+        self.name, self.told, self.blocks = Words(name, "title").begin_in(head), VGroup(), list[VGroup]()
+        pitch, left = min(LARGEST, (body.width - 2 * APART) / (ceil(layer.values.sum()) + 1)), body.left
+        for part, count in zip(layer.labels["part"], layer.quantities(), strict=True):
+            block = VGroup()
+            for i in range(ceil(count)):
+                square = Box(pitch * min(1.0, float(count) - i) - SLIT, pitch - SLIT, fill_of(part), 0)
+                block.add(square.move_to(at(left + i * pitch, body.top), aligned_edge=UP + LEFT))
+            self.blocks.append(means(block, Length(count, "width", pitch, pitch - SLIT, more=-SLIT)))
+            role = "weight" if part == KINDS[0] else "residual"
+            kind = Words(str(part), "block", role).begin_in(kinds).align_to(block, LEFT)
+            self.told.add(kind, number(count, ".3g", "large number").next_to(block, RIGHT, buff=gap("line")))
+            left += float(count) * pitch + APART
+        self.side = Formula("d times d", role="background").move_to(self.blocks[0][0])
+
+    def built(self) -> list[Play]:
+        """The squares come."""
+        return [appear(self.name), (Wipe(*self.blocks), appear(self.told))]
+
+    def rebuilt(self, before: Layer, source: VGroup) -> list[Play]:
+        """A layer that stands there becomes this one: what it has more of comes out of a source."""
+        more = [new[: max(0, len(new) - len(old))] for old, new in zip(before.blocks, self.blocks, strict=True)]
+        moved = [
+            move
+            for old, new, some in zip(before.blocks, self.blocks, more, strict=True)
+            for move in exchange([*old[: len(new)]], [*new[len(some) :]], "row")
+        ]
+        come = lagged([Travel(source, square, kind="row") for some in more for square in some], 0.3)
+        gone = leave(before.name, before.told, before.side)
+        return [(gone, *moved, appear(self.name, source)), come, (leave(source), appear(self.told))]
+
+
+class Whole:
+    """The parameters of a model as a bar.
+
+    Args:
+        shares: "part", shares of all its parameters.
+        spoken: the part whose share is written on it.
+        name: of the model.
+        room: a line for the name, and the bar.
+    """
+
+    def __init__(self, shares: NamedTensor, spoken: str, name: str, room: Room) -> None:
+        head, body = room.split_rows(HEAD)
+        parts = shares.pick(part=tuple(sorted(range(len(shares)), key=lambda i: _place(shares.labels["part"][i]))))
+        labels = [str(part) for part in parts.labels["part"]]
+        self.bar = StackedRows(parts, [body], [fill_of(part) for part in labels], "share")
+        self.segments = dict(zip(labels, self.bar.segments.values(), strict=True))
+        self.name, told = Words(name, "title").begin_in(head), self.segments[spoken]
+        share = number(told.quantity, "share", "chapter" if told.width > units(2 * BAR) else "block")
+        self.words = VGroup(share.settle(told.get_center()).set_fill(ink_on(told.fill)))
+        share.paper = told
+        if spoken != KINDS[-1] and (rest := self.segments[KINDS[-1]]).width > units(2 * BAR):
+            self.words.add(Words(KINDS[-1], "block", paper=rest).settle(rest.get_center()).set_fill(ink_on(rest.fill)))
+
+    def filled(self, layer: Layer) -> list[Play]:
+        """The squares of a layer flow together into the bar, and what is left of the model joins them."""
+        slices, flows = VGroup(), list[Animation]()
+        for block, kind in zip(layer.blocks, KINDS, strict=False):
+            segment, count = self.segments[kind], len(block)
+            row = VGroup(Box(pixels(segment.width) / count, BAR, segment.fill, 0) for _ in range(count))
+            row.arrange(RIGHT, buff=0).stretch_to_fit_height(segment.height).move_to(segment)
+            slices.add(row)
+            flows += exchange([*block], [*row], "camera")
+        gone = leave(layer.name, layer.told, layer.side)
+        return [
+            (gone, *flows),
+            (appear(self.name, *self.segments.values(), rise=False), leave(slices)),
+            appear(self.words),
+        ]
+
+    def border(self, other: Whole) -> Play:
+        """The line from the end of attention here to its end in the bar below."""
+        upper, lower = (whole.segments[KINDS[0]] for whole in (self, other))
+        return draw(rule(upper.get_corner(RIGHT + DOWN), lower.get_corner(RIGHT + UP), "ink", 5), kind="row")
 
 
 def _place(part: str) -> int:
@@ -76,26 +123,24 @@ def _place(part: str) -> int:
     return KINDS.index(part) if part in KINDS else len(KINDS)
 
 
-def uncovered(row: VGroup) -> tuple[Play, ...]:
-    """A row comes: its name, its shapes from the left to the right, and its numbers."""
-    name, shapes, numbers = row
-    return (appear(name), Wipe(*shapes)), appear(numbers)
+class PartsOfModels:
+    """A layer that is rebuilt, and below it two models as bars.
 
+    Args:
+        layers: of an encoder, a decoder and a large model: "part", counted in squares.
+        shares: the parts of both models: "part", shares of all its parameters.
+        spoken: of both models the part whose share is written.
+        names: of the layers, and then of the models.
+    """
 
-def _row(layer: NamedTensor, room: Room, pitch: float) -> tuple[VGroup, VGroup]:
-    """The squares of each part of a layer in a row, one part after the other, and the number of each."""
-    shapes, numbers, left = VGroup(), VGroup(), room.left
-    for part, count in zip(layer.labels["part"], layer.quantities(), strict=True):
-        shapes.add(_squares(count, fill_of(part), pitch).move_to(room.centre).align_to(at(left, 0), LEFT))
-        numbers.add(number(count, ".3g", "number").next_to(shapes[-1], RIGHT, buff=gap("line")))
-        left += float(count) * pitch + APART
-    return shapes, numbers
-
-
-def _squares(count: Quantity, fill: str, pitch: float) -> VMobject:
-    """Draw so many squares side by side as one shape, the last one cut where it is a part of one."""
-    side, lefts = units(pitch - SLIT), units(pitch) * np.arange(np.ceil(float(count)))
-    rights = np.minimum(lefts + side, units(pitch * float(count) - SLIT))
-    corners = [[(left, 0), (right, 0), (right, side), (left, side)] for left, right in zip(lefts, rights, strict=True)]
-    squares = quads(np.array(corners), fill_color=fill, fill_opacity=1, stroke_width=0)
-    return means(squares, Length(count, "width", pitch, pitch - SLIT, more=-SLIT))
+    def __init__(
+        self, layers: Sequence[NamedTensor], shares: Sequence[NamedTensor], spoken: Sequence[str], names: Sequence[str]
+    ) -> None:
+        above, below = STAGE.rows(2, 0)
+        lower, upper = below.rows(2, 0)[::-1]
+        self.layers = [Layer(layer, name, above) for layer, name in zip(layers, names, strict=False)]
+        both = zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
+        self.models = [Whole(*one) for one in both]
+        plate = Box(LARGEST, HEAD, palette().chip, 10)
+        plate.move_to(at(STAGE.left, STAGE.bottom), aligned_edge=LEFT + DOWN)
+        self.source = VGroup(plate, Words("source", "block", paper=plate).settle(plate.get_center()))
