@@ -14,8 +14,8 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    fill,
     gather,
+    grow,
     leave,
     move_ring,
     pulses,
@@ -228,8 +228,7 @@ class Weighting(Chapter):
         """Show by random walks how a sum of products grows with their number, and what softmax makes of it."""
         run = trace.under("experiment.variance")
         picture = Walks(run, card.inside)
-        lines, bounds, shares = picture.lines["raw"], picture.bounds["raw"], picture.shares
-        raw, full, root = (shares.best[end] for end in picture.ends)
+        lines, bounds, (raw, full, root) = picture.lines["raw"], picture.bounds["raw"], picture.best
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -241,7 +240,6 @@ class Weighting(Chapter):
                 "With every product, their variance grows by one; their typical size is its root, the curve.",
                 appear(picture.law),
                 draw(*bounds, kind="slow"),
-                appear(picture.root),
             ),
             stage=[card, picture.plot],
         )
@@ -249,19 +247,19 @@ class Weighting(Chapter):
             "Undivided, divided by d_k, or by its root?",
             beat(
                 f"A softmax reads {run['keys']} of these sums: with more products, one takes it all.",
-                appear(shares, picture.cursor, rise=False),
-                picture.live(),
+                (appear(picture.cursor, picture.weights, rise=False), leave(picture.law)),
+                picture.live("raw"),
                 appear(raw),
             ),
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
-                (leave(raw), appear(picture.divisors[0]), *picture.over("raw", "full"), shares.go(*picture.ends[:2])),
+                (leave(raw, picture.cursor), appear(picture.divisors[0]), *picture.over("raw", "full")),
                 appear(full),
             ),
             beat(
                 "By its root: they stay about one in size.",
-                leave(picture.cursor, full, picture.divisors[0]),
-                (appear(picture.divisors[1]), *picture.over("full", "near", kind="row"), shares.go(*picture.ends[1:])),
+                leave(full, picture.divisors[0]),
+                (appear(picture.divisors[1]), *picture.over("full", "near", kind="row")),
                 (
                     *exchange([picture.plot, picture.divisors[1]], [picture.closer, picture.divisors[2]], "row"),
                     *picture.over("near", "root", kind="row"),
@@ -270,7 +268,7 @@ class Weighting(Chapter):
             beat(
                 "And the weights stay alive, however many products.",
                 appear(picture.cursor, rise=False),
-                picture.live(picture.again),
+                picture.live("root", back=True),
                 appear(root),
             ),
             stage=[card, picture.plot, lines, bounds],
@@ -280,30 +278,25 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
-        charts, fall, (undivided, divided) = picture.charts, picture.falls[1], picture.lowered()
-        floors, headings, numbers = zip(*((one.floor, one.heading, one.best[0]) for one in charts), strict=True)
+        fall = picture.falls[1]
         yield Step(
             "Why not let the best key take it all?",
             beat(
                 "Lower what softmax reads for the best key by one: undivided, no weight answers.",
-                (appear(picture.told, *floors, *headings, *numbers), *(fill(one.bars, "row") for one in charts)),
+                (appear(picture.plot, picture.told, *picture.others), draw(picture.curve)),
+                (*(grow(bar, DOWN) for bar in picture.bars), appear(*picture.names, *picture.numbers)),
                 appear(picture.pushes[0]),
-                undivided,
+                picture.lower(0),
             ),
             beat(
                 f"Over the root, it falls from {fall[0]:share} to {fall[-1]:share}; the others rise.",
                 appear(picture.pushes[1]),
-                divided,
+                picture.lower(1),
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",
-                leave(*picture.pushes, *numbers, *floors, *(one.bars[1:] for one in charts)),
-                (
-                    *exchange([VGroup(one.bars[0], one.heading) for one in charts], picture.feet, "slow"),
-                    appear(picture.plot),
-                    draw(picture.curve, kind="slow"),
-                ),
-                appear(picture.spots),
+                leave(*picture.pushes),
+                appear_in_turn([*picture.spots], "slow"),
             ),
             beat("Learning needs a slope.", draw(*picture.tangents), appear(picture.slopes)),
             stage=[card],

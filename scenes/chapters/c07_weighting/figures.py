@@ -21,7 +21,7 @@ from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.studies.focus import within_reach
-from transformer_core.tracing.provenance import Label, Quantity
+from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Over so many tokens, a formula is as large as it can be.
@@ -30,72 +30,42 @@ FEW = 6
 HALVES = 1e-6
 #: Px around the axes, for their names, and above and below arrows.
 BELOW, ABOVE = 96.0, 44.0
-#: Px at both sides of the arrows of a sum, for their names; beside sums of products for their law, and around that.
-ASIDE, LAW, AIR = 280.0, 560.0, 40.0
-#: Px above and below bars for what is written there, between two of them.
-UPON, GAP = 70.0, 14.0
+#: Px at both sides of the arrows of a sum, for their names; beside sums of products for their weights, and before
+#: these, and for a number behind them.
+ASIDE, WEIGHTS, AIR, DIGITS = 280.0, 560.0, 120.0, 190.0
+#: Px above and below bars for what is written there, between two of them, of a column, and from that to its number.
+UPON, GAP, COLUMN, UPPER = 70.0, 14.0, 64.0, UP * units(34) + LEFT * units(40)
 #: The looks of a sum that no softmax reads, and of one that it reads.
 LOOKS = (("line", 2), ("ink2", 3.5))
 
 
-class Shares(VGroup):
-    """Shares of one as bars on a floor, in one state after another, with a name below.
-
-    Args:
-        rows: the shares in each state.
-        name: what all this is called.
-        room: the rectangle that is filled.
-        style: the type of `best`.
-
-    `best` is the number of the largest in each state, above its bar.
-    """
-
-    def __init__(self, rows: Sequence[Sequence[Quantity]], name: str, room: Room, style: str = "large number") -> None:
-        body = room.split_rows(UPON)[1].split_rows(-UPON)[0]
-        places, self.states, self.best = body.columns(len(rows[0]), GAP), [], []
-        for row in rows:
-            bars = [bar_of(share, "height", body.height, places[0].width, radius=4) for share in row]
-            for bar, place in zip(bars, places, strict=True):
-                bar.move_to(place.centre + DOWN * units(body.height / 2), aligned_edge=DOWN)
-            self.states.append(VGroup(*bars))
-            most = max(range(len(row)), key=row.__getitem__)
-            self.best.append(number(row[most], "share", style).settle(bars[most].get_top() + UP * units(34)))
-        self.bars = self.states[0].copy()
-        self.floor = rule(at(body.left, body.bottom), at(body.right, body.bottom), "ink3", 2.5)
-        self.heading = Words(name, "stage word", "ink2").next_to(self.floor, DOWN, buff=gap("line"))
-        super().__init__(self.floor, self.heading, self.bars)
-
-    def go(self, *places: int) -> Animation:
-        """The bars pass through some of the states."""
-        return Through(self.bars, [self.states[place] for place in places], "slow")
-
-
 class Walks(VGroup):
-    """Running sums of random products, and their typical size: as they are, and over a divisor of each sum.
+    """Running sums of random products, their typical size, and what a softmax makes of the first of them, as bars.
 
     Args:
-        run: the experiment `variance`, whose `walks` are over each of its divisors.
+        run: the experiment `variance`, whose `walks` are over each divisor of a sum.
         room: the rectangle that is filled.
 
-    `shares` are what a softmax makes of the first of these sums: of the raw ones, of all over d_k, and from the state
-    `again` on of those over the root; `ends` are their last states. The sums over the root are drawn beside the others,
-    as "near", and once more in `closer`, a plot whose axis reaches less far.
+    The sums over the root are drawn beside the others, as "near", and once more in `closer`, a plot whose axis reaches
+    less far. `weights` are the bars, each tied to its sum where the `cursor` stands; `best` is the number of the
+    largest, undivided, over d_k and over the root, when all products are in.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        width, counts, table, keys = run["walk_steps"], run["walk_counts"], run["walk_weights"], int(run["keys"])
-        body, side = room.split_columns(-LAW, AIR)
+        width, counts, self.table, self.keys = run["walk_steps"], run["walk_counts"], run["walk_weights"], run["keys"]
+        body, side = room.split_columns(-WEIGHTS, AIR)
+        inside = body.split_columns(BELOW)[1].inset(0, UPON)
         reaches = float(run["walk_reach"]), float(np.abs(run["walks"].pick(choice="root").values).max())
         self.plot, self.closer = (
-            Plot.filling(body.inset(BELOW), width, run["walks"], ((0.0, float(width)), (-reach, reach)))
-            for reach in reaches
+            Plot.filling(inside, width, run["walks"], ((0.0, float(width)), (-reach, reach))) for reach in reaches
         )
+        self.run, self.steps = run, range(len(counts))
         self.lines, self.bounds = {}, {}
         for name, choice in (("raw", "raw"), ("full", "full"), ("near", "root"), ("root", "root")):
             plot = self.closer if name == "root" else self.plot
             rows, typical = (run[part].pick(choice=choice) for part in ("walks", "walk_roots"))
             self.lines[name] = VGroup(
-                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < keys])
+                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < self.keys])
                 for i, row in enumerate(rows)
             )
             self.bounds[name] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
@@ -103,89 +73,110 @@ class Walks(VGroup):
                 ends = [row.quantity(len(row) - 1) for row in typical]
                 plot.add(plot.ticks([width], "", "fact"), plot.heights(ends, ".0f"), plot.level())
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
-        high = run["walk_roots"].quantity(0, 1, len(counts) - 1)
-        self.root = Words(f"± root of {width}: {high:.0f}", "large number")
-        side.fit(VGroup(self.root, self.law).arrange(DOWN, buff=gap("part")), most=1.0)
-        raw, root = ([row.quantities() for row in table.pick(choice=choice)] for choice in ("raw", "root"))
-        last = table.pick(choice="full", step=len(counts) - 1).quantities()
-        self.again, self.ends = len(raw) + 1, (len(raw) - 1, len(raw), -1)
+        side.fit(self.law, most=1.0)
         #: By what the sums are divided that are seen.
         self.divisors = [
             Words(text, "fact").next_to(self.plot.names[1], RIGHT, buff=units(GAP))
-            for text in ("divided by d_k", "divided by its root", "divided by its root, enlarged")
+            for text in ("divided by d_k", "divided by its root", "enlarged")
         ]
-        self.shares = Shares([*raw, last, *root], f"softmax of {run['keys']} sums", side.inset(0, BELOW / 2))
+        order = np.argsort(-run["walks"].pick(choice="raw").values[: int(self.keys), -1])
+        rows = side.inset(0, UPON).rows(len(order), GAP)
+        self.slots = [rows[int(place)] for place in np.argsort(order)]
+        self.track = side.width - DIGITS
+        last = self.steps[-1]
+        states = [self.tied(*at) for at in (("raw", last), ("full", last), ("root", last))]
+        self.weights = self.tied("raw", 0)
+        self.best = []
+        for bars in (state[len(self.slots) :] for state in states):
+            bar = max(bars, key=lambda one: float(one.width))
+            text = number(bar.meanings[0].quantity, "share", "large number").settle(bar.get_center())
+            self.best.append(text.begin_at(bar.get_right()[0] + units(GAP)))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
         self.cursors = [VGroup(rule(low, high, "ink2", 3)) for low, high in spans]
         self.cursor = self.cursors[0].copy()
-        super().__init__(self.plot, self.law, self.root)
+        super().__init__(self.plot, self.law)
+
+    def tied(self, name: str, step: int) -> VGroup:
+        """The weights of the sums after so many products as bars, behind the lines that tie them to these sums."""
+        choice, plot = ("root" if name == "near" else name), self.closer if name == "root" else self.plot
+        count, walks = self.run["walk_counts"].values[step], self.run["walks"].pick(choice=choice)
+        ties, bars = [], []
+        for i, slot in enumerate(self.slots):
+            foot = at(slot.left, (slot.top + slot.bottom) / 2)
+            ties.append(rule(plot.point(count, walks.values[i, step]), foot, "ink3", 2))
+            weight = self.table.pick(choice=choice, step=step).quantity(i)
+            bars.append(bar_of(weight, "width", self.track, slot.height, radius=4).move_to(foot, aligned_edge=LEFT))
+        return VGroup(*ties, *bars)
 
     def over(self, *ways: str, kind: str = "slow") -> list[Animation]:
-        """Each sum is divided by its own divisor."""
-        return [Through(some["raw"], [some[way] for way in ways], kind) for some in (self.lines, self.bounds)]
+        """Each sum is divided by its own divisor, and the weights answer."""
+        lines = [Through(some["raw"], [some[way] for way in ways], kind) for some in (self.lines, self.bounds)]
+        return [*lines, Through(self.weights, [self.tied(way, self.steps[-1]) for way in ways], kind)]
 
-    def live(self, first: int = 0) -> tuple[Animation, ...]:
-        """Product by product, a softmax of the sums so far: its states, from the `first` on."""
-        return Through(self.cursor, self.cursors, "slow"), self.shares.go(*range(first, first + len(self.cursors)))
+    def live(self, name: str, back: bool = False) -> tuple[Animation, ...]:
+        """Product by product, a softmax of the sums so far; or `back` to the first products, and forth again."""
+        steps = [*reversed(self.steps)] * back + [*self.steps]
+        moved = (self.cursor, [self.cursors[i] for i in steps]), (self.weights, [self.tied(name, i) for i in steps])
+        return tuple(Through(*both, "slow") for both in moved)
 
 
 class Nudges(VGroup):
-    """The weights of all keys, for each divisor, before and after the best is lowered; and the curve of its weight.
+    """The curve of the best key's weight, and for each divisor a column below it that moves on as its score is lowered.
+
+    `others` are behind the columns: above these, they show what other keys have.
 
     Args:
         run: the experiment `variance`, whose `one_weights` are those of one draw.
         names: what is divided, by the divisor.
         room: the rectangle that is filled.
 
-    `falls` are the weights of the best on its way down, for each divisor, `pushes` what stands above its bar then, and
-    `feet` bar and name at its place of the curve; `told` says how long the sums are.
+    `falls` are the weights of the best on its way down, for each divisor, and `pushes` what stands above it then;
+    `told` says how long the sums are.
     """
 
     def __init__(self, run: Trace, names: Mapping[str, str], room: Room) -> None:
         leads, curve = run["curve_leads"], run["curve_weights"]
         plot = self.plot = Plot.filling(room.inset(BELOW), leads, curve, (None, (0.0, 1.0)))
         self.curve = plot.curve(leads, curve, "ink3", 6)
-        self.charts, self.feet, self.falls, self.pushes = [], [], [], []
-        self.spots, self.tangents, self.slopes = VGroup(), VGroup(), VGroup()
-        # From right to left, as they lie on the curve.
-        places = room.inset(BELOW, 0).columns(len(names), 2 * BELOW)[::-1]
-        for (choice, name), place in zip(names.items(), places, strict=True):
-            rows = [row.quantities() for row in run["one_weights"].pick(choice=choice)]
-            self.charts.append(chart := Shares(rows, name, place.split_rows(UPON)[1], "stage number"))
-            self.falls.append([row[0] for row in rows])
-            foot = chart.best[0].get_top() + UP * units(GAP)
-            push = arrow(foot + UP * units(UPON - GAP), foot, "ink2", 7, 26)
-            self.pushes.append(VGroup(*push, Words("one less", "stage word").next_to(push, RIGHT, buff=units(GAP))))
-            spots = run["one_leads"].pick(choice=choice).quantities()[:: len(rows) - 1]
-            ends = self.falls[-1][:: len(rows) - 1]
-            bar = bar_of(ends[0], "height", pixels(plot.high), pixels(chart.bars[0].width), radius=4)
-            bar.move_to(plot.point(spots[0], 0), aligned_edge=DOWN)
-            self.feet.append(VGroup(bar, chart.heading.copy().next_to(bar, DOWN, buff=gap("line"))))
-            self.spots.add(plot.dots(spots, ends, "focus", 13))
+        self.falls, self.states, self.rests, self.pushes, self.numbers = [], [], [], [], []
+        self.spots, self.tangents, self.slopes, self.names = VGroup(), VGroup(), VGroup(), VGroup()
+        for choice, name in names.items():
+            fall = [row.quantity(0) for row in run["one_weights"].pick(choice=choice)]
+            places = run["one_leads"].pick(choice=choice).quantities()
+            bars = [bar_of(weight, "height", pixels(plot.high), COLUMN, radius=4) for weight in fall]
+            for bar, lead in zip(bars, places, strict=True):
+                bar.move_to(plot.point(lead, 0), aligned_edge=DOWN)
+            self.falls.append(fall)
+            self.states.append([VGroup(bar) for bar in bars])
+            self.numbers.append(number(fall[0], "share", "stage number").settle(bars[0].get_corner(UP + LEFT) + UPPER))
+            self.names.add(Words(name, "stage word", "ink2").next_to(bars[0], DOWN, buff=gap("line")))
+            start, end = (plot.point(lead, fall[0]) + UP * units(UPON + GAP) for lead in (places[0], places[-1]))
+            self.pushes.append(arrow(start, end, "ink2", 7, 26))
+            rest = Box(COLUMN, pixels(plot.high), palette().chip, 4)
+            self.rests.append([VGroup(rest.copy().move_to(bar, aligned_edge=DOWN)) for bar in bars])
+            ends = fall[:: len(fall) - 1]
+            self.spots.add(plot.dots(places[:: len(fall) - 1], ends, "focus", 13))
             across, up = (run[f"tangent_{part}"].pick(choice=choice) for part in ("leads", "weights"))
             self.tangents.add(plot.curve(across, up, "focus", 9))
             tilt = run["one_slopes"].pick(choice=choice)
             slope = Words(f"slope {tilt:{'.2f' if tilt > 0.01 else '.0e'}}", "large number")
-            # On the side of the bar where the curve leaves room.
+            # On the side of the column where the curve leaves room.
             side, down = (RIGHT, 0) if ends[0] < 0.5 else (LEFT, BELOW / 2)
             self.slopes.add(slope.next_to(self.spots[-1], side, buff=units(BELOW / 2)).shift(DOWN * units(down)))
+        self.pushes[0].add(Words("one less", "stage word").next_to(self.pushes[0], LEFT, buff=units(GAP)))
+        self.bars, self.others = ([states[0].copy() for states in some] for some in (self.states, self.rests))
         half = [weight for weight in curve.quantities() if abs(weight - 0.5) < HALVES]
-        plot.names[0].shift(DOWN * units(2 * GAP))  # below those of the bars
+        plot.names[0].shift(DOWN * units(2 * GAP))  # below those of the columns
         plot.add(plot.heights(half, "share"), plot.shares())
         width = run["width"].quantity(-1)
         self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
-        super().__init__(plot, self.curve, *self.charts)
+        super().__init__(plot, *self.others, *self.bars, self.curve, self.names)
 
-    def lowered(self) -> list[tuple[Animation, ...]]:
-        """For each divisor, the best goes down, with its number and what pushes it on its bar; the others answer."""
-        plays = []
-        for chart, push, fall in zip(self.charts, self.pushes, self.falls, strict=True):
-            first, rest = ([state[part] for state in chart.states] for part in (slice(1), slice(1, None)))
-            pushed = [push.copy().shift(one.get_top() - first[0].get_top()) for one in first]
-            beyond, rows = UP * units(34), [[share] for share in fall]
-            ride = Riding(chart.bars[:1], first, VGroup(chart.best[0]), rows, "share", beyond, "slow")
-            plays.append((Through(push, pushed, "slow"), ride, Through(chart.bars[1:], rest, "slow")))
-        return plays
+    def lower(self, place: int) -> tuple[Animation, ...]:
+        """The best key of a divisor goes down by one, and its column moves on below the curve."""
+        rows, number = [[weight] for weight in self.falls[place]], VGroup(self.numbers[place])
+        ride = Riding(self.bars[place], self.states[place], number, rows, "share", UPPER, "slow")
+        return Through(self.others[place], self.rests[place], "slow"), ride
 
 
 class AddedOutput(VGroup):
