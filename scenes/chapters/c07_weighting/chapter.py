@@ -278,7 +278,7 @@ class Weighting(Chapter):
         """The best key of one draw is lowered, undivided and over the root, and its weight lies on a curve."""
         names = {"raw": "undivided", "root": "divided by its root"}
         picture = Nudges(trace.under("experiment.variance"), names, card.inside)
-        fall = picture.falls[1]
+        fall, (undivided, divided) = picture.falls[1], picture.lowered()
         yield Step(
             "Why not let the best key take it all?",
             beat(
@@ -286,12 +286,12 @@ class Weighting(Chapter):
                 (appear(picture.plot, picture.told, *picture.others), draw(picture.curve)),
                 (*(grow(bar, DOWN) for bar in picture.bars), appear(*picture.names, *picture.numbers)),
                 appear(picture.pushes[0]),
-                picture.lower(0),
+                undivided,
             ),
             beat(
                 f"Over the root, it falls from {fall[0]:share} to {fall[-1]:share}; the others rise.",
                 appear(picture.pushes[1]),
-                picture.lower(1),
+                divided,
             ),
             beat(
                 "On its curve, one lies where it is flat, the other where it is steep.",

@@ -172,11 +172,16 @@ class Nudges(VGroup):
         self.told = Words(f"sums of {width:,.0f} products", "stage word", "ink2").end_in(room.split_rows(UPON)[0])
         super().__init__(plot, *self.others, *self.bars, self.curve, self.names)
 
-    def lower(self, place: int) -> tuple[Animation, ...]:
-        """The best key of a divisor goes down by one, and its column moves on below the curve."""
-        rows, number = [[weight] for weight in self.falls[place]], VGroup(self.numbers[place])
-        ride = Riding(self.bars[place], self.states[place], number, rows, "share", UPPER, "slow")
-        return Through(self.others[place], self.rests[place], "slow"), ride
+    def lowered(self) -> list[tuple[Animation, ...]]:
+        """For each divisor, the best key goes down by one, and its column moves on below the curve."""
+        parts = zip(self.others, self.rests, self.bars, self.states, self.numbers, self.falls, strict=True)
+        return [
+            (
+                Through(other, rests, "slow"),
+                Riding(bar, states, VGroup(text), [[weight] for weight in fall], "share", UPPER, "slow"),
+            )
+            for other, rests, bar, states, text, fall in parts
+        ]
 
 
 class AddedOutput(VGroup):
