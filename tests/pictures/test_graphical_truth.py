@@ -45,18 +45,18 @@ def test_the_length_of_a_bar_is_its_share_of_the_track() -> None:
         assert bar.bar.get_left()[0] == pytest.approx(bar.track.get_left()[0])
 
 
-def test_bars_before_and_after_a_norm_are_as_wide_as_the_vectors_beside_them_are_long() -> None:
+def test_vectors_before_and_after_a_norm_are_as_wide_as_they_are_long() -> None:
     before = trace_of("The car is red")["encoder.1.ln1.normalized"].pick(batch=0)
     lengths = [
         NamedTensor(name, np.array(values), ("position",))
         for name, values in (("one", [3.0, 6.0, 1.5, 4.5]), ("other", [4.0, 4.0, 4.0, 4.0]))
     ]
     figure = Lengths([before, before], lengths, [Words(text, "fact") for text in ("one", "other")], STAGE)
-    wide = np.array([[bar.width for bar in bars] for bars in figure.bars])
+    wide = np.array([[row.plate.width for row in rows] for rows in figure.stages])
     units_drawn = wide / np.array([tensor.values for tensor in lengths])
     assert units_drawn.shape == (2, 4)
     assert np.allclose(units_drawn, units_drawn[0, 0])
-    left = [bar.get_left()[0] for bars in figure.bars for bar in bars]
+    left = [row.get_left()[0] for rows in figure.stages for row in rows]
     assert np.allclose(left, left[0])
 
 
@@ -131,7 +131,7 @@ def test_bars_of_neurons_are_as_long_and_as_far_from_zero_as_their_values() -> N
 def test_an_arrow_between_two_tokens_leads_from_the_query_to_the_key_of_its_score() -> None:
     trace = trace_of("The car is red")
     focus = focus_of(trace)
-    for pairs in Pairs.both(focus.seen(trace), focus.query_token, focus.top_key, "4 × 4"):
+    for pairs in Pairs.both(focus.seen(trace), focus.query_token, focus.top_key):
         assert len(pairs.readings) == 2
         for query, way, key, shown in pairs.readings:
             (score,) = shown.spans

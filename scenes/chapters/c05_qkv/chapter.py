@@ -16,11 +16,11 @@ from scenes.animations import (
     draw,
     exchange,
     gather,
-    grow,
     leave,
     meet,
     move_ring,
     pulses,
+    recast,
     ring_around,
     through,
 )
@@ -35,7 +35,7 @@ from scenes.chapters.c05_qkv.figures import (
     length_of_stream,
     reading,
 )
-from scenes.layout import STAGE, in_turn
+from scenes.layout import STAGE
 from scenes.mobjects.deck import Deck
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.matrix_product import MatrixProduct, ThreeProjections
@@ -141,8 +141,7 @@ class QKV(Chapter):
         if normed:
             stages += [norm["normalized"], x]
             lengths += [norm["normalized_length"], norm["out_length"]]
-            shifted = claim(trace.about["config"].get("norm") == "rms", "with its gain", "with gain and shift")
-            headings += [Words("normed", "title"), Words(shifted, "title")]
+            headings.append(Words("normed", "title"))
         headings.append(Words(f"X: {words} × {width}", "title"))
         picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
         spans = [one.values.max() - one.values.min() for one in lengths]
@@ -157,7 +156,6 @@ class QKV(Chapter):
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
                 deal(ribbon.chips, picture.stages[0], kind="slow"),
                 appear(headings[0]),
-                (appear(picture.title, picture.numbers[0]), *(grow(bar) for bar in picture.bars[0])),
             ),
             beat(
                 claim(
@@ -167,9 +165,9 @@ class QKV(Chapter):
                 )
                 if normed
                 else "In this model, attention reads it as it is.",
-                *(picture.changes[0] if normed else ()),
+                *([leave(headings[0]), picture.changes[0], appear(headings[1])] if normed else ()),
             ),
-            beat(learned, *picture.changes[1]) if normed else None,
+            beat(learned, picture.changes[1]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
                 leave(headings[-2]),
@@ -282,9 +280,6 @@ class QKV(Chapter):
         noun = ribbon.place((clear_role(trace) or focus).top_key)
         rings = {role: ring_around(VGroup(*board.made[role]), role) for role in ("key", "value")}
         count, bias = head["head_parameters"], f"parameters.{focus.path}.b_q" in trace
-        long, wide = trace["config.d_model"], trace["config.d_head"]
-        plus = f" + {wide}" if bias else ""
-        sums = [board.beside(role, Words(f"{long} × {wide}{plus}", "stage number", role)) for role in LETTERS]
         total = Words(f"{count:,.0f}", "large number").scale(WIDER)
         named = VGroup(total, Words(f"parameters of head {letter_of(focus.head)}, so far", "block", "ink2"))
         board.corner.fit(named.arrange(DOWN, buff=gap("line")), most=WIDER)
@@ -307,8 +302,7 @@ class QKV(Chapter):
                     f"{count:,.0f} parameters.",
                     f"Three matrices: so far, head {letter_of(focus.head)} has {count:,.0f} parameters.",
                 ),
-                appear_in_turn(sums),
-                gather(sums, total, "slow"),
+                gather([*board.matrices.values()], total, "slow"),
                 appear(named[1]),
             ),
             beat("For what a token is found by need not be what it hands over.", *map(draw, rings.values())),
@@ -328,10 +322,8 @@ class QKV(Chapter):
     def not_mutual(self, focus: Focus, trace: Trace) -> Iterator[Step]:
         """Show why queries and keys have a matrix each: with one for both, every match would be mutual."""
         head, query_token, top_key = focus.seen(trace), focus.query_token, focus.top_key
-        words = trace["config.words"]
-        mirrored, real = Pairs.both(head, query_token, top_key, f"{words} × {words}")
-        in_turn(VGroup(mirrored, real), STAGE, gap("part"))
-        rings, later = (VGroup(ring_around(cell) for cell in pairs.pair) for pairs in (mirrored, real))
+        mirrored, real = Pairs.both(head, query_token, top_key)
+        axis, rings = mirrored.axis, VGroup(ring_around(cell) for cell in mirrored.pair)
         own = VGroup(ring_around(cell) for cell in mirrored.itself)
         alone = head["scores_if_keys_were_queries"]
         itself = claim(
@@ -344,24 +336,24 @@ class QKV(Chapter):
             "Why not one matrix for both?",
             beat(
                 "If keys were queries, every query would meet every query. A large blue disc is a good match.",
-                (appear(mirrored.heading), draw(mirrored.frame, kind="slow")),
+                appear(mirrored.heading),
                 appear_in_turn([*mirrored.half], "slow"),
             ),
             beat(
                 "Every match would be mutual, like in a mirror,",
-                (draw(mirrored.axis[0], kind="row"), appear(mirrored.axis[1])),
+                (draw(axis[0], kind="row"), appear(axis[1])),
                 mirrored.reflect(),
                 appear(rings, mirrored.readings),
             ),
             beat(itself, (leave(rings), appear(own))),
             beat(
                 "Now with keys of their own.",
-                (leave(own), appear(rings, rise=False)),
-                appear(real.heading, real.rows, real.columns),
-                appear_in_turn([*real.grid.cells.values(), real.grid.gaps_left_out], "slow"),
+                leave(own, mirrored.heading, mirrored.readings, axis),
+                (*exchange(mirrored.columns, real.columns, "slow"), appear(real.heading)),
+                recast([*mirrored.grid.cells.values()], [*real.grid.cells.values()], "slow"),
             ),
-            beat(first, appear(later[0], real.readings[0]), *(appear(one) for one in [*later[1:], *real.readings[1:]])),
-            beat(second, draw(real.axis[0], kind="slow"), appear(ring_around(real.heading, roomy=True))),
+            beat(first, *(appear(ring, line) for ring, line in zip(rings, real.readings, strict=True))),
+            beat(second, draw(axis[0], kind="slow"), appear(ring_around(real.heading, roomy=True))),
             stage=[mirrored.rows, mirrored.columns],
         )
 

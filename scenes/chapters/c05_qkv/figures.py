@@ -13,9 +13,9 @@ from scenes.animations import Travel, Visit, appear, appear_in_turn, draw, excha
 from scenes.animations.verbs import Play
 from scenes.layout import STAGE, Room
 from scenes.mobjects.arcs import SEEN, Arcs
-from scenes.mobjects.bars import bar_of
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.formulas import LARGE, Formula
+from scenes.mobjects.marks import Length, means
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, arrow, curve, dashes
 from scenes.mobjects.tensors import TensorGrid, abridged, full_colour
@@ -25,7 +25,7 @@ from scenes.mobjects.vectors import Vector, named_rows, vector_in
 from scenes.mobjects.wording import letter_of
 from scenes.theme import at, gap, palette, pixels, units
 from transformer_core.studies.focus import Focus
-from transformer_core.tracing.provenance import Label, plain
+from transformer_core.tracing.provenance import Label, Quantity, plain
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: What each role asks, as a viewer would say it.
@@ -54,10 +54,10 @@ FOOTED = 0.22
 #: Px of the highest vector in a panel, how many times larger than usual what is written may be, and a formula with a
 #: bias.
 TALLEST, WIDER, BIASED = 110.0, 1.4, 0.7
+#: Px of the shortest vector.
+LEAST = 40.0
 #: Px for what is written above the arcs of a head, and above vectors with their lengths.
 HEAD = 84.0
-#: Px of the bar of the longest vector, from a vector to its bar, and for the number behind that.
-LONGEST, BESIDE, DIGITS = 520.0, 40.0, 130.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 1.5, {"query": -np.pi / 2, "key": np.pi}, 8.0
@@ -230,11 +230,10 @@ def _both_and_some(size: int, both: tuple[int, int]) -> list[int | None]:
     return next(shown for shown in choices if len(shown) - shown.count(None) <= 5)
 
 
-#: Px between a grid that is only supposed and the dashes around it, by how much of its length the mirror
-#: reaches beyond its grid, and the corners of the dashes.
-FRAME, BEYOND, AROUND = 16.0, 0.04, (UP + LEFT, UP + RIGHT, DOWN + RIGHT, DOWN + LEFT)
-#: Px of a token that has room for large type, and of one that has not.
-TALL, LOW = 52.0, 42.0
+#: By how much of its length the mirror reaches beyond its grid.
+BEYOND = 0.04
+#: Px of a token, of a cell at most, across and down, above the cells, and of an ellipsis.
+TALL, CELL, OVER_CELLS, DOTS = 52.0, (168.0, 148.0), 132.0, 44.0
 
 
 class Pairs(VGroup):
@@ -244,55 +243,45 @@ class Pairs(VGroup):
     """
 
     def __init__(
-        self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, size: str, role: str = "key"
+        self, scores: NamedTensor, name: str, forth: Label, back: Label, scale: float, role: str = "key"
     ) -> None:
         shown = _both_and_some(len(scores), (forth.position, back.position))
         kept = tuple(i for i in shown if i is not None)
-        left_out = len(shown) - len(kept)
         labels = scores.pick(key=kept).words("key")
-        pitch = min(148.0, (610 - 44 * left_out) / len(kept))
-        #: True where a number has room in the type that can be read from the last row of a hall.
-        self.large = pitch > 118
-        longest = max(chip_width(label, small=not self.large) for label in labels)
-        upright = longest > pitch - 2
-        tall = TALL if self.large else LOW
-        above = 64 + (longest if upright else tall) + 14
-        high = min(88.0, (STAGE.height - above - 66 - 2 * tall - 44 * left_out) / len(kept))
-        wide, high = pitch - 4, high - 4
-        self.grid = TensorGrid(scores, "tile", "", scale, False, shown, shown, wide, high, discs=True)
-        chip = max(36.0, min(tall + 4, high))
-        self.rows = VGroup(Token(label, "query", longest, chip) for label in scores.pick(query=kept).words("query"))
-        self.columns = VGroup(Token(label, role, 0 if upright else pitch - 6, tall) for label in labels)
-        for row, line in zip(self.rows, self.grid.rows, strict=True):
+        longest = max(chip_width(label) for label in labels)
+        left_out = DOTS * (len(shown) - len(kept))
+        high = min(CELL[1], (STAGE.height - OVER_CELLS - left_out) / len(kept))
+        self.grid = TensorGrid(
+            scores, "tile", "", scale, False, shown, shown, max(CELL[0], longest + 10), high - 4, discs=True
+        )
+        self.rows = VGroup(Token(label, "query", longest, TALL) for label in scores.pick(query=kept).words("query"))
+        self.columns = VGroup(Token(label, role, longest, TALL) for label in labels)
+        for row, column, line, top in zip(self.rows, self.columns, self.grid.rows, self.grid.columns, strict=True):
             row.next_to(line, LEFT, buff=gap("chip"))
-        for column, line in zip(self.columns, self.grid.columns, strict=True):
-            (column.turn() if upright else column).next_to(line, UP, buff=units(14))
+            column.next_to(top, UP, buff=units(14))
         farthest = min(float(chip.get_x()) for chip in self.rows)
-        for row in self.rows:
+        for row, column in zip(self.rows, self.columns, strict=True):
             row.set_x(farthest)
-        for column in self.columns:
             column.align_to(self.columns, DOWN)
-        supposed = role == "query"
-        self.heading = Words(name, "block", "ink2" if supposed else "ink")
-        self.heading.next_to(VGroup(self.grid, self.columns), UP, buff=units(28))
-        self.heading.set_x(self.grid.get_x())
+        self.heading = Words(name, "block", "ink2" if role == "query" else "ink")
+        self.heading.next_to(VGroup(self.grid, self.columns), UP, buff=units(28)).set_x(self.grid.get_x())
         pair = [(forth, back), (back, forth)] if forth.position != back.position else [(forth, back)]
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
-        lines = (reading(scores, a, b, TALL if self.large else LOW, role) for a, b in pair)
-        self.readings = VGroup(*lines).arrange(DOWN, buff=units(18), aligned_edge=RIGHT)
-        self.readings.next_to(self.grid, DOWN, buff=units(34))
-        self.size = Words(size, "note", "ink2").next_to(self.rows, DOWN, buff=units(38))
-        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.size)
-
+        self.readings = VGroup(*(reading(scores, a, b, role) for a, b in pair))
+        self.readings.arrange(DOWN, buff=units(36), aligned_edge=RIGHT).scale(WIDER)
+        self.readings.next_to(self.grid, RIGHT, buff=gap("part"))
+        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings)
         self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
-    def both(cls, head: Trace, forth: Label, back: Label, size: str) -> tuple[Pairs, Pairs]:
-        """The scores if keys were queries, and the scores: on one scale of colours."""
+    def both(cls, head: Trace, forth: Label, back: Label) -> tuple[Pairs, Pairs]:
+        """The scores if keys were queries, and the scores in the same place: on one scale of colours."""
         tensors = head["scores_if_keys_were_queries"], head["scores"]
         scale = max(float(np.abs(tensor.values).max()) for tensor in tensors)
-        mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, size, "query")
-        return mirrored, cls(tensors[1], "with keys of their own", forth, back, scale, size)
+        mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, "query")
+        real = cls(tensors[1], "with keys of their own", forth, back, scale)
+        STAGE.fit(VGroup(mirrored, real.shift(mirrored.grid.get_center() - real.grid.get_center())), most=1.0)
+        return mirrored, real
 
     def told(self, ahead: bool = False) -> tuple[str, str]:
         """Both scores of the pair, in two beats of narration; `ahead`: a mask will keep one of them from its row."""
@@ -328,13 +317,6 @@ class Pairs(VGroup):
         return AnimationGroup(*turns) if turns else None
 
     @property
-    def frame(self) -> VGroup:
-        """Dashes around the grid and its tokens, as around what is only supposed."""
-        whole = VGroup(self.grid, self.rows, self.columns)
-        corners = [whole.get_corner(way) + way * units(FRAME) for way in AROUND]
-        return VGroup(dashes(*ends, "ink2", 3) for ends in zip(corners, corners[1:] + corners[:1], strict=True))
-
-    @property
     def axis(self) -> VGroup:
         """The mirror: the diagonal of the grid, from end to end, and its name."""
         low, high = self.grid.get_corner(DOWN + RIGHT), self.grid.get_corner(UP + LEFT)
@@ -343,7 +325,7 @@ class Pairs(VGroup):
 
 
 class Lengths(VGroup):
-    """Vectors one below the other with their tokens, and beside each a bar as long as the vector, with its length.
+    """Vectors one below the other with their tokens, each as long on stage as it is.
 
     Args:
         stages: the same vectors before and after an operation, two axes each, on one scale of colours.
@@ -351,8 +333,7 @@ class Lengths(VGroup):
         headings: what is written above each stage.
         room: the rectangle that is filled.
 
-    `stages[i]` are the vectors of a stage, `bars[i]` and `numbers[i]` their lengths; all stages stand in one place.
-    `changes` are plays, from stage to stage.
+    All stages stand in one place; `changes` are plays, from stage to stage.
     """
 
     def __init__(
@@ -364,33 +345,26 @@ class Lengths(VGroup):
     ) -> None:
         head, room = room.split_rows(HEAD)
         scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
-        room, side = room.split_columns(-LONGEST - DIGITS, BESIDE)
-        wide = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14
-        self.names, rows = named_rows(stages[0], room, wide, "residual", scale=scale)
-        self.stages, self.bars, self.numbers = [rows], list[VGroup](), list[VGroup]()
-        for tensor in stages[1:]:
-            pairs = zip(tensor, rows, strict=True)
-            self.stages.append([Vector(v, wide, pixels(r.height), "residual", scale).move_to(r) for v, r in pairs])
-        for of in lengths:
-            bars, numbers = VGroup(), VGroup()
-            for length, row in zip(of.quantities(), rows, strict=True):
-                bar = bar_of(length, "width", LONGEST / most, pixels(row.height) / 2, "residual")
-                bars.add(bar.set_y(row.get_y()).align_to(at(side.left, 0), LEFT))
-                text = number(length, ".1f", "stage number").settle(bar.get_center())
-                numbers.add(text.begin_at(bar.get_right()[0] + units(24)))
-            self.bars.append(bars)
-            self.numbers.append(numbers)
+        longest = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14
+        self.names, rows = named_rows(stages[0], room, longest, "residual", scale=scale)
+        self.stages = [
+            VGroup(
+                _as_long_as(length, longest / most, vector, row, scale)
+                for vector, length, row in zip(tensor, of.quantities(), rows, strict=True)
+            )
+            for tensor, of in zip(stages, lengths, strict=True)
+        ]
         for heading in headings:
             head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
-        self.title = Words("length", "fact", "ink2").settle(head.centre).begin_at(at(side.left, 0)[0])
-        drawn = [[*vectors, *bars] for vectors, bars in zip(self.stages, self.bars, strict=True)]
-        said = [*zip(headings, self.numbers, strict=False)]
-        #: What was written goes before the change, and what is written then comes behind it.
-        self.changes = [
-            [leave(*old), exchange(*both, "slow"), appear(*new)]
-            for both, (old, new) in zip(pairwise(drawn), pairwise(said), strict=True)
-        ]
-        super().__init__(*self.names, *drawn[0], self.title, *said[0])
+        self.changes = [exchange(*both, "slow") for both in pairwise(self.stages)]
+        super().__init__(*self.names, self.stages[0], headings[0])
+
+
+def _as_long_as(length: Quantity, unit: float, vector: NamedTensor, row: Vector, scale: float) -> Vector:
+    """A vector whose strip is `unit` px for a one of its length, where another begins."""
+    strip = Vector(vector, max(unit * length, LEAST), pixels(row.height), "residual", scale)
+    means(strip.plate, Length(length, "width", unit, pixels(row.height), LEAST))
+    return strip.move_to(row).align_to(row, LEFT)
 
 
 def pin(role: str, below: VMobject, air: float = 12.0) -> Tag:
@@ -408,11 +382,11 @@ def lit(tag: Tag) -> Tag:
     return shine
 
 
-def reading(scores: NamedTensor, forth: Label, back: Label, tall: float = TALL, role: str = "key") -> VGroup:
-    """ "query → key  score" on one line, in chips that are `tall` px high; the second has the colour of a role."""
+def reading(scores: NamedTensor, forth: Label, back: Label, role: str = "key") -> VGroup:
+    """ "query → key  score" on one line, in chips; the second has the colour of a role."""
     q, k = scores.words("query")[forth.position], scores.words("key")[back.position]
-    width = max(chip_width(label, small=tall < TALL) for label in (q, k))
-    first, second = Token(q, "query", width, tall), Token(k, role, width, tall)
+    width = max(chip_width(label) for label in (q, k))
+    first, second = Token(q, "query", width, TALL), Token(k, role, width, TALL)
     way = arrow(np.zeros(3), RIGHT * units(56), "ink3", 3)
     value = number(scores.pick(query=forth.position, key=back.position), ".2f", "number")
     line = VGroup(first, way, second).arrange(RIGHT, buff=units(14))
