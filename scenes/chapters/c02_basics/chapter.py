@@ -77,11 +77,7 @@ class Basics(Chapter):
             comes_out = claim(given, "Another is laid beside it, token by token.", "Another comes out, token by token.")
         yield Step(
             claim(bool(text.output), "A sentence goes in, another comes out", "A sentence goes in, nothing comes out"),
-            beat(
-                goes_in,
-                draw(*picture.goes_in, kind="flow"),
-                picture.enter(),
-            ),
+            beat(goes_in, draw(*picture.goes_in, kind="flow"), picture.enter()),
             beat(comes_out, *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat("All that lies between is a transformer:", appear(picture.note)),
             beat(
@@ -179,10 +175,7 @@ class Basics(Chapter):
                     *exchange(closed.source, picture.source),
                 ),
             ),
-            beat(
-                "The encoder reads the sentence, and works out what each word means there.",
-                *picture.read(),
-            ),
+            beat("The encoder reads the sentence, and works out what each word means there.", *picture.read()),
             beat("It hands over a vector for each token.", *picture.hand_over()),
             beat(
                 "From them, the decoder generates the answer.",
@@ -244,10 +237,7 @@ class Basics(Chapter):
                 deal([picture.names[k] for k in others], [picture.before[k] for k in others]) if others else None,
                 draw(*picture.ways_in, kind="row"),
             ),
-            beat(
-                "Layer by layer, it compares the tokens with each other,",
-                *picture.compare(),
-            ),
+            beat("Layer by layer, it compares the tokens with each other,", *picture.compare()),
             beat(
                 "and hands out a new vector for each.",
                 (draw(*picture.ways_out, kind="row"), deal(picture.columns[-1], picture.after)),
@@ -383,12 +373,7 @@ class Basics(Chapter):
                 then.opens("row"),
                 (leave(read), *then.write()),
             ),
-            beat(
-                "Often there is no single answer:",
-                leave(asked.text, then),
-                appear(walk.text),
-                walk.opens("row"),
-            ),
+            beat("Often there is no single answer:", leave(asked.text, then), appear(walk.text), walk.opens("row")),
             beat(
                 f"here “{other}” is the likeliest, with {less:share}.",
                 appear(ring := ring_around(walk.words[0], roomy=True)),
@@ -443,10 +428,7 @@ class Basics(Chapter):
                 draw(*picture.goes_in, kind="flow"),
                 picture.enter(),
             ),
-            beat(
-                f"“{spelled(source)}” {gives}.",
-                *one_by_one(picture.comes_out, picture.output, picture.doors),
-            ),
+            beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
             beat("It has learned the small world of its grammar.", appear(picture.note)),
             beat("Every claim about our model is about that world.", appear(ring_around(picture.box))),
             stage=[picture.source, picture.box, picture.title],
@@ -465,10 +447,7 @@ class Basics(Chapter):
                 *picture.read(),
                 *picture.hand_over("row"),
             ),
-            beat(
-                "the decoder writes from these vectors, one token at a time.",
-                *picture.write(),
-            ),
+            beat("the decoder writes from these vectors, one token at a time.", *picture.write()),
             beat(
                 "But people read word by word. Why not the machine?",
                 (leave(*gone), appear(reader.box, reader.title), *exchange(picture.source, reader.source)),

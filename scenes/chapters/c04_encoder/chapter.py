@@ -6,9 +6,21 @@ from collections.abc import Iterator
 
 from manim import VGroup
 
-from scenes.animations import Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses, reshape, ring_around
+from scenes.animations import (
+    Travel,
+    appear,
+    appear_in_turn,
+    deal,
+    draw,
+    exchange,
+    grow,
+    leave,
+    pulses,
+    reshape,
+    ring_around,
+)
 from scenes.chapters.c04_encoder.encoder_plan import Plan, added, kind_of, later_attention, scale_of
-from scenes.chapters.c04_encoder.sublayers import Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
+from scenes.chapters.c04_encoder.sublayers import Adding, Lookup, Mixing, Network, Passing, Strands, Taking, grown, into
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import final_of, rows_of
 from scenes.mobjects.wording import counted, letter_of
@@ -16,11 +28,7 @@ from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
 from transformer_core.studies.focus import Focus, focus_of, swap_of
 from transformer_core.tracing.trace import Trace
 
-NORMS = {
-    "pre": "with a norm before each and one at the end",
-    "post": "with a norm after each",
-    "none": "without norms",
-}
+NORMS = {"pre": "with a norm before each and one at the end", "post": "with a norm after each", "none": "without norms"}
 #: The lengths of the vectors, and of what each sublayer adds; the first entry of both is that of the embedding.
 LENGTHS = ("residual_norms", "contribution_norms")
 ACTIVATIONS = {"relu": "ReLU sets what is negative to zero", "silu": "SiLU bends them", "gelu": "GELU bends them"}
@@ -99,7 +107,7 @@ class Encoder(Chapter):
         vocab, width = trace["config.source_vocab"], trace["config.d_model"]
         ids, table = rows_of(trace, "embed_src.ids"), trace["parameters.embed_src.table"]
         vectors = plan.vectors(rows_of(trace, "embed_src.token"), "out", scale=scale_of(table))
-        inside, mine = Lookup(plan, ids, table, vectors, f"{vocab} × {width}"), plan.mine
+        inside, mine = Lookup(plan, ids, table, vectors), plan.mine
         yield Step(
             "The embedding: words become vectors",
             beat(
@@ -121,7 +129,7 @@ class Encoder(Chapter):
                 "From here on, one token is one vector.",
                 appear_in_turn([ring_around(vector, "residual") for vector in vectors]),
             ),
-            stage=[plan, inside.table, inside.heading],
+            stage=[plan, inside.table],
         )
 
     def a_place(self, trace: Trace) -> Iterator[Step]:
@@ -137,13 +145,12 @@ class Encoder(Chapter):
         (brackets, left, ring), (away, back) = plan.left_end(places), plan.swapped(found)
         signs = plan.signs("+", patterns), plan.signs("=", out)
         apart, half = abs(places.values - places.values[0]), places.shape[-1] // 2
-        texts = ("embedding", found), ("position", patterns), ("sum", out), ("left end, larger", left)
+        texts = ("embedding", found), ("position", patterns), ("sum", out)
         heads = [plan.heading(text, column[0]) for text, column in (*texts, (f"embedding × √{width}", vectors))]
         yield Step(
             "Each vector is marked with its position",
             beat(
-                "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.",
-                away,
+                "Attention will add vectors up, and a sum is the same in any order. So the order would be lost.", away
             ),
             beat("So each position has a pattern.", (appear(heads[1]), appear_in_turn(patterns)), back),
             beat(
@@ -169,7 +176,7 @@ class Encoder(Chapter):
                 claim(bool(apart[:, :half].sum() > 2 * apart[:, half:].sum()), "Patterns differ most at the left. ", "")
                 + "How they are made, a later chapter shows.",
                 (leave(*signs, *(vectors if scaled else faint), heads[-scaled]), appear_in_turn(brackets)),
-                (appear(heads[3]), deal(brackets, left, kind="slow")),
+                deal(brackets, left, kind="slow"),
                 appear(ring),
             ),
             stage=[plan, *found, heads[0]],
@@ -190,7 +197,7 @@ class Encoder(Chapter):
         wide, one = stages.band(part["scale"]), stages.band(part["spread_after"])
         lengths = trace["encoder.residual_norms"].pick(batch=0, sublayer=0) if pre else before
         bars = plan.lengths(plan.last, lengths, norm["normalized_length"], norm["out_length"]) if pre else []
-        title, both = (plan.heading(text, out[0]).set_x(plan.last.centre[0]) for text in ("lengths", "before, after"))
+        title = plan.heading("lengths", out[0]).set_x(plan.last.centre[0])
         ring, (first, last) = ring_around(mine), [one.values for one in (lengths, norm["out_length"])]
         yield Step(
             "A layer norm brings all vectors to one scale",
@@ -205,7 +212,7 @@ class Encoder(Chapter):
             beat(
                 f"So a layer norm takes each by itself. The numbers of “{token}” have mean {part['mean']:.2f} "
                 f"and variance {part['var']:.2f}:",
-                (appear(sheet, ring), appear(plan.heading(f"the numbers of “{token}”", sheet))),
+                appear(sheet, ring),
                 (appear(stages.zero), Travel(mine.cells, states[0], kind="row")),
                 draw(level),
             ),
@@ -214,7 +221,7 @@ class Encoder(Chapter):
                 "divide by the standard deviation, and they have mean zero and variance one.",
                 appear(wide),
                 (reshape(states[0], states[2], "row"), reshape(wide, one)),
-                (leave(title), appear(both), grown(bars[1])) if pre else None,
+                grown(bars[1]) if pre else None,
             ),
             beat(
                 "Then each entry gets a gain and a shift, learned in training"
@@ -249,18 +256,19 @@ class Encoder(Chapter):
                 None if focus.layer else mixing.arrive(),
                 ambient=mixing.flow(),
             ),
-            stage=[plan, *mixing.come, mixing.entry],
+            stage=[plan, *mixing.come],
         )
         yield from self.added(trace, plan, mixing)
 
     def added(self, trace: Trace, plan: Plan, mixing: Mixing) -> Iterator[Step]:
         """The residual connection: the output of attention is added to the vector."""
         token = focus_of(trace).query_token
-        past, bypass = plan.past(mixing.vectors)
-        before, part = (trace[f"encoder.{name}"].pick(batch=0, sublayer=k) for k, name in enumerate(LENGTHS))
-        lengths, additions = plan.lengths(plan.before, before, part)
-        shares = trace["encoder.0.self_attn.added_share"].pick(batch=0)
-        share = shares.pick(position=token.position)
+        here = {"batch": 0, "position": token.position}
+        lengths = [trace[f"encoder.{name}"].pick(sublayer=k, **here) for k, name in enumerate(LENGTHS)]
+        share = trace["encoder.0.self_attn.added_share"].pick(**here)
+        names = ("resid_pre", "self_attn.out", "resid_attn")
+        rows = [rows_of(trace, f"encoder.0.{name}").pick(position=token.position) for name in names]
+        adding, mine = Adding(plan, rows, [*lengths, share]), plan.mine
         verdict = claim(
             bool(share < 1 / 3),
             "a small step.",
@@ -268,24 +276,25 @@ class Encoder(Chapter):
         )
         yield Step(
             "A residual connection: added, not replaced",
-            beat("The output of attention does not replace the vector.", draw(*bypass, kind="slow"), appear(past)),
             beat(
-                "It is added to it: this is a residual connection.",
-                exchange(mixing.vectors, mixing.moved, "slow"),
-                added(mixing.moved, mixing.made, mixing.sums),
-                leave(mixing.heading, past, *bypass),
+                "The output of attention does not replace the vector.",
+                (
+                    appear(adding.sheet, adding.names),
+                    leave(*mixing.vectors, *mixing.made),
+                    Travel(mixing.vectors[mine], adding.before, kind="row"),
+                    Travel(mixing.made[mine], adding.made, kind="row"),
+                ),
+                *adding.replace(),
             ),
-            beat(
-                "So the vector is still there, in the sum.",
-                (appear(plan.heading("length before, length added", mixing.vectors[0])), grown(lengths)),
-            ),
+            beat("It is added to it: this is a residual connection.", adding.add()),
+            beat("So the vector is still there, in the sum.", *adding.take_out()),
             beat(
                 f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector: {verdict}",
-                grown(additions),
-                appear(plan.percentages(shares, additions)),
-                appear(ring_around(mixing.sums[plan.mine])),
+                grow(adding.bars[0]),
+                grow(adding.bars[1]),
+                appear(adding.share),
             ),
-            stage=[plan, *mixing.vectors, *mixing.made, mixing.heading],
+            stage=[plan, *mixing.vectors, *mixing.made],
         )
 
     def alone(self, trace: Trace) -> Iterator[Step]:
@@ -302,7 +311,7 @@ class Encoder(Chapter):
         made = plan.vectors(ffn["out"], "out", branch=True)
         few = bool((ffn["post"].values == 0).mean() > 1 / 2)
         rows = (enters, ffn["pre"], ffn["post"], ffn["out"])
-        network = Network(plan, width, wide, *(row.pick(position=mine) for row in rows))
+        network = Network(plan, *(row.pick(position=mine) for row in rows))
         yield Step(
             "Feed-forward: each vector alone",
             beat("Attention has moved information between vectors.", appear(every := ring_around(VGroup(*vectors)))),
@@ -313,13 +322,13 @@ class Encoder(Chapter):
             ),
             beat(
                 f"A matrix widens it, from {width} numbers to {wide};",
-                (draw(*network.widen), appear(network.sizes[0])),
+                draw(*network.widen),
                 (appear(network.zero), Travel(network.read, network.bars, kind="row")),
             ),
             beat(f"{bends}{claim(few, ', here most numbers', '')}; ", reshape(network.bars, network.bent, "row")),
             beat(
                 "and another matrix narrows it again.",
-                (draw(*network.narrow), appear(network.sizes[1])),
+                draw(*network.narrow),
                 Travel(network.bars, network.out, kind="row"),
             ),
             beat(
@@ -329,11 +338,7 @@ class Encoder(Chapter):
                 into(vectors, network.copies),
                 deal(network.copies, made),
             ),
-            beat(
-                "That is added, too.",
-                (leave(*network.copies), *exchange(vectors, moved)),
-                added(moved, made, out),
-            ),
+            beat("That is added, too.", (leave(*network.copies), *exchange(vectors, moved)), added(moved, made, out)),
             stage=[plan, *vectors],
         )
 
@@ -458,14 +463,12 @@ def taken(trace: Trace, plan: Plan, mixing: Mixing) -> list[Beat]:
             f"most at “{best}”: {share:share}" + claim(bool(heads > 1), f", in the mean of {heads} heads.", "."),
             (*exchange(mine, taking.strands), appear_in_turn([*taking.shares])),
         ),
-        beat(
-            "It takes so much of each vector,", (appear(taking.heading), deal(mixing.read, taking.parts, kind="slow"))
-        ),
+        beat("It takes so much of each vector,", deal(mixing.read, taking.parts, kind="slow")),
         beat("and adds it up: a weighted sum.", taking.meet(plan.mine)),
         beat(
             "So do the others, and learned matrices make the outputs.",
-            (leave(*taking.shares, taking.heading, ring), *exchange(taking.strands, mine), draw(*others, back=True)),
-            (leave(taking.sum), *mixing.arrive()),
+            (leave(*taking.shares, ring), *exchange(taking.strands, mine), draw(*others, back=True)),
+            (leave(taking.sum), mixing.arrive()),
             ambient=mixing.flow(),
         ),
     ]

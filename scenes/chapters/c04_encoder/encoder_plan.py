@@ -16,7 +16,7 @@ from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.shapes import Box, bracket, curve, ellipsis, path, rule, stroked
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import Token
 from scenes.mobjects.vectors import TOKEN, Vector
 from scenes.mobjects.wording import layer_name
@@ -374,12 +374,6 @@ class Plan(VGroup):
         sheet = Box(over.width, over.height - SIDE, palette().background, 14, palette().ink3, 2.5)
         return sheet.move_to(over.centre), over.padded().inset(0, SIDE)
 
-    def past(self, vectors: Sequence[Vector]) -> tuple[Words, list[VMobject]]:
-        """The way of each vector past what its gate computes, and what that is called."""
-        ends = zip(vectors, self.joins, strict=True)
-        ways = [rule(one.get_right(), other.get_left(), "residual", 14) for one, other in ends]
-        return self.heading("unchanged", VGroup(*ways)), ways
-
     def lengths(self, room: Room, *tensors: NamedTensor) -> list[VGroup]:
         """Bars as long as the vectors, across a room; those of all tensors but the first below those."""
         unit = room.width / max(float(tensor.values.max()) for tensor in tensors)
@@ -392,14 +386,6 @@ class Plan(VGroup):
                 bar = bar_of(length, "width", unit, high, "ink3" if k else "residual", 4)
                 bars[k].add(bar.move_to(at(0, lane.y + below * bool(k))).align_to(at(room.left, 0), LEFT))
         return bars
-
-    def percentages(self, shares: NamedTensor, bars: VGroup) -> VGroup:
-        """Beside each bar of what is added, which part of the vector's length it has; nothing without room."""
-        texts = [
-            number(share, ".0%", "stage number").settle(bar.get_right() + RIGHT * units(60))
-            for bar, share in zip(bars, shares.quantities(), strict=True)
-        ]
-        return VGroup(text for text in texts if text.height < units(min(lane.half for lane in self.lanes)))
 
 
 def added(stream: Sequence[Vector], branch: Sequence[Vector], sums: Sequence[Vector]) -> tuple[Animation, ...]:

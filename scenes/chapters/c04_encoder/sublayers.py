@@ -17,6 +17,7 @@ from scenes.animations import (
     appear_in_turn,
     deal,
     draw,
+    exchange,
     grow,
     lagged,
     leave,
@@ -26,22 +27,24 @@ from scenes.animations import (
 )
 from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, SIDE, Plan, added, scale_of
 from scenes.layout import Room
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Thickness, means
 from scenes.mobjects.norm_stages import NormStages
 from scenes.mobjects.passage import fan, final_of, rows_of, strand, weigh
 from scenes.mobjects.shapes import Box, path, rule
 from scenes.mobjects.strips import Rows
 from scenes.mobjects.text import Words, number, word
-from scenes.mobjects.vectors import HIGHEST, Vector, vector_in
+from scenes.mobjects.tokens import Token
+from scenes.mobjects.vectors import HIGHEST, TOKEN, Vector, vector_in
 from scenes.mobjects.wording import letter_of
 from scenes.theme import at, palette, pixels, units
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.sublayers import BOXES
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px between a vector and the bars that a matrix makes of it, and of a small copy of the network.
-FUNNEL, COPY = 56.0, 440.0
+#: Px between a vector and the bars that a matrix makes of it, of a small copy of the network, and of names on a sheet.
+FUNNEL, COPY, NAMES = 56.0, 440.0, 200.0
 #: Among more tokens than so few, a weight below this has no strand; px between a number and its strand.
 FEW, LEAST, GAP = 6, 0.02, 12.0
 #: How far the handles of an arch reach, of the height of the room, and how far its number is above it, of that.
@@ -156,12 +159,10 @@ class Passing(Strands):
         self.lit = ring_around(self.boxes[0])
         whole = [VGroup(*self.enter), VGroup(*self.end)]
         self.frames = [ring_around(column, "residual") for column in whole]
-        size = f"{trace['config.words']} × {trace['config.d_model']}"
-        self.sizes = [plan.heading(size, column[0]) for column in (self.enter, self.end)]
 
     def begin(self) -> list[Any]:
         """Plays in which the vectors go up to the attention, and through it."""
-        return [appear(self.sizes[0], self.lit), *self._steps(0, self.place + 1)]
+        return [appear(self.lit), *self._steps(0, self.place + 1)]
 
     def finish(self) -> list[Any]:
         """Plays in which they go through the other boxes, and come out; of other tokens than the followed no trail
@@ -170,7 +171,7 @@ class Passing(Strands):
         *inside, last = self._steps(self.place + 1, len(self.stops))
         read = [] if self.read is self.enter else [*self.read[: self.plan.mine], *self.read[self.plan.mine + 1 :]]
         looked = leave(self.title, *self.strands, *read)
-        return [looked, *inside, (leave(self.lit), *last, appear(self.sizes[1]))]
+        return [looked, *inside, (leave(self.lit), *last)]
 
     def fits(self) -> list[Any]:
         """Plays in which a frame around what went in goes on to what came out, and fits."""
@@ -210,26 +211,70 @@ class Passing(Strands):
 class Mixing(Strands):
     """In the gate of an attention: the vectors, what it reads of them, the strands of its weights, and its output.
 
-    `come` is what comes into the gate; `moved` and `sums` are the vectors at its end, before and after the addition.
+    `come` is what comes into the gate.
     """
 
     def __init__(self, plan: Plan, trace: Trace, path: str) -> None:
         self.path, block = path, path.rpartition(".")[0]
-        stream, sums = (rows_of(trace, f"{block}.{name}") for name in ("resid_pre", "resid_attn"))
+        stream = rows_of(trace, f"{block}.resid_pre")
         enters, out = self.enters, _ = rows_of(trace, trace.parents[f"{path}.q"][0]), rows_of(trace, f"{path}.out")
         normed = enters.name != stream.name
         self.vectors = plan.vectors(stream, waiting=normed)
-        self.moved = plan.vectors(stream, "out", waiting=True)
-        self.sums, self.made = plan.vectors(sums, "out"), plan.vectors(out, "out", True)
+        self.made = plan.vectors(out, "out", True)
         read = plan.vectors(enters, branch=True) if normed else self.vectors
         self.come = [*self.vectors, *(read if normed else [])]
         super().__init__(plan, trace, path, read, self.made)
-        self.heading = plan.heading("output", self.made[0])
-        self.entry = plan.heading("vector, normed" if normed else "vectors", self.vectors[0])
 
-    def arrive(self) -> tuple[Animation | None, ...]:
+    def arrive(self) -> Animation | None:
         """The output of each token comes up at the end of its strands."""
-        return appear(self.heading), appear_in_turn(self.made)
+        return appear_in_turn(self.made)
+
+
+class Adding:
+    """In the gate of an attention, on a sheet: a vector, below it what attention makes for it, on one scale of colours,
+    the `sum` of both, and how long they are, end to end. `instead` is the output in the place of the vector.
+
+    Args:
+        rows: the vector, the output and their sum.
+        lengths: those of the first two, and the second as a share of the first.
+    """
+
+    def __init__(self, plan: Plan, rows: Sequence[NamedTensor], lengths: Sequence[Quantity]) -> None:
+        self.sheet, room = plan.card(plan.room.inset(SIDE, 0).split_rows(HEAD)[1])
+        above, middle, below = room.rows(3, FUNNEL)
+        side, wide = room.split_columns(NAMES, FUNNEL)
+        looks = zip((above, middle, above), rows, ("residual", "ink3", "residual"), strict=True)
+        self.before, self.made, self.sum = (
+            vector_in(wide.cross(row), one, role, plan.scale).opaque() for row, one, role in looks
+        )
+        self.instead = self.made.copy().move_to(self.before)
+        self.names = VGroup(
+            Token(plan.words[plan.mine], "", side.width, TOKEN, "stage word").move_to(side.cross(above).centre),
+            Words("attention", "stage word", "ink2", self.sheet).settle(side.cross(middle).centre),
+        )
+        own, more, share = lengths
+        unit, line = wide.width / float(own + more), wide.cross(below)
+        self.bars = VGroup(bar_in(line, own, unit, HIGHEST, "residual"), bar_in(line, more, unit, HIGHEST, "ink3"))
+        self.bars[1].next_to(self.bars[0], RIGHT, 0)
+        self.share = number(share, ".0%", "large number").next_to(self.bars[1], DOWN, units(GAP))
+
+    def replace(self) -> list[Any]:
+        """Plays in which the output stands in the place of the vector, which is gone, and goes back."""
+        there, back = exchange([self.made], [self.instead], "row"), exchange([self.instead], [self.made], "row")
+        ring = ring_around(self.instead, "warning")
+        return [there, appear(ring), (leave(ring), *back)]
+
+    def add(self) -> tuple[Animation, ...]:
+        """The output flies into the vector, which becomes the sum."""
+        return added([self.before], [self.made], [self.sum])
+
+    def take_out(self) -> list[Any]:
+        """Plays in which the output is taken out again: the vector is what it was; and it flies back."""
+        return [
+            (Travel(self.sum, self.made, 0.0, "row"), *exchange([self.sum], [self.before], "row")),
+            appear(ring := ring_around(self.before)),
+            (leave(ring), *self.add()),
+        ]
 
 
 class Taking:
@@ -240,8 +285,8 @@ class Taking:
     """
 
     def __init__(self, plan: Plan, trace: Trace, mixing: Mixing) -> None:
-        token, part = plan.words[plan.mine], trace.under(mixing.path, batch=0)
-        weights = mixing.weights.pick(query=token).quantities()
+        part = trace.under(mixing.path, batch=0)
+        weights = mixing.weights.pick(query=plan.words[plan.mine]).quantities()
         shares = VGroup(number(weight, "share", "stage number") for weight in weights)
         edge, roomy = shares.width + units(2 * GAP), shares.height < min(vector.height for vector in mixing.read)
         self.shares, self.strands = VGroup(*(shares if roomy else ())), VGroup()
@@ -253,7 +298,6 @@ class Taking:
             self.strands.add(weigh(line, weight, mixing.least))
         self.parts = plan.vectors(part["weighted_rows"].pick(query=plan.mine), "out", True)
         self.sum = plan.vectors(part["mixture"], "out", True)[plan.mine]
-        self.heading = plan.heading(f"what “{token}” takes", self.sum)
 
     def meet(self, place: int) -> tuple[Animation, ...]:
         """All weighted vectors fly into that of the token, which becomes the sum."""
@@ -265,10 +309,9 @@ class Network:
 
     `bars` are before the activation, `bent` after it; `own` is the outline of the network, and `copies` are this as
     small as a vector, on each line.
-    `width` and `wide` are the numbers of entries outside and inside.
     """
 
-    def __init__(self, plan: Plan, width: NamedTensor, wide: NamedTensor, *rows: NamedTensor) -> None:
+    def __init__(self, plan: Plan, *rows: NamedTensor) -> None:
         read, pre, post, out = rows
         self.sheet, room = plan.card(Room(plan.middle.left, plan.room.top + HEAD, plan.last.right, plan.last.bottom))
         above, rest = room.split_rows(HIGHEST, FUNNEL)
@@ -287,12 +330,8 @@ class Network:
         self.widen, self.narrow = (
             VGroup(rule(a, b, "ink3", 4) for a, b in zip(*pair, strict=True)) for pair in (ends[:2], ends[2:])
         )
-        self.sizes = [
-            Words(size, "block", "ink2", self.sheet).settle(funnel.get_center())
-            for size, funnel in ((f"{width} × {wide}", self.widen), (f"{wide} × {width}", self.narrow))
-        ]
         #: All that is of one vector; and what is the same for each, closed, which has a small copy on each line.
-        self.shown = [self.read, self.zero, self.bars, self.out, *self.sizes, self.widen, self.narrow, self.sheet]
+        self.shown = [self.read, self.zero, self.bars, self.out, self.widen, self.narrow, self.sheet]
         around = [left for left, _ in ends] + [right for _, right in ends[::-1]] + ends[0][:1]
         self.own = path(around, "ink3", 4).set_fill(palette().background, 1)
         self.copies = []
@@ -306,7 +345,7 @@ class Network:
 class Lookup:
     """In the gate of the embedding: the id of each token, the table, and the rows that these are the addresses of."""
 
-    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector], size: str) -> None:
+    def __init__(self, plan: Plan, ids: NamedTensor, table: NamedTensor, vectors: Sequence[Vector]) -> None:
         inside = plan.room.inset(SIDE)
         shown = ids.quantities()
         self.ids = [
@@ -337,7 +376,6 @@ class Lookup:
             for one, row in zip(self.ids, self.rows, strict=True)
         )
         self.ways = VGroup(rule(start, end, "ink2", 4) for start, end in ends)
-        self.heading = plan.heading(size, rows)
 
     def found(self, places: Sequence[int], vectors: Sequence[Vector]) -> list[Any]:
         """Plays that look up tokens: along the way to the row, which comes out of the table as the vector."""

@@ -249,10 +249,7 @@ class Positions(Chapter):
         ring = ring_around(fast)
         yield Step(
             "A position is a set of clock hands",
-            beat(
-                "Picture a clock hand. How far right it reaches is a sine, how far up a cosine.",
-                *large.readings(),
-            ),
+            beat("Picture a clock hand. How far right it reaches is a sine, how far up a cosine.", *large.readings()),
             beat(
                 "At each word, it ticks. "
                 + claim(large.again, f"After {large.later} steps, it is almost where it began: one is not enough.", ""),
