@@ -156,11 +156,7 @@ class AgainstLSTM(Chapter):
                 gates.come("show", gates.lines["add"][2]),
                 *gates.gate("show"),
             ),
-            beat(
-                "All come from the word and the last hidden state.",
-                *gates.make(),
-                Rise(dive, gates.made),
-            ),
+            beat("All come from the word and the last hidden state.", *gates.make(), Rise(dive, gates.made)),
             stage=[chain.ribbon, chain],
         )
 
@@ -178,10 +174,7 @@ class AgainstLSTM(Chapter):
             yield Step(
                 "What is left of the first word?",
                 beat("Lay down the memory after each word, row by row.", chain.ribbon.mark({}), *folding.fold()),
-                beat(
-                    "Each row is a sum: a word’s part is how far its vector reaches along it.",
-                    folding.cut(),
-                ),
+                beat("Each row is a sum: a word’s part is how far its vector reaches along it.", folding.cut()),
                 beat(
                     claim(
                         bool(left < 1 / 2),
@@ -319,11 +312,7 @@ class AgainstLSTM(Chapter):
                 (leave(*chain), *(Travel(chain[-1], vector, kind="row") for vector in picture.neck)),
                 appear(picture.called),
             ),
-            beat(
-                "They must hold the whole sentence.",
-                appear(picture.names[0]),
-                picture.write_alone(),
-            ),
+            beat("They must hold the whole sentence.", appear(picture.names[0]), picture.write_alone()),
             beat(
                 claim(
                     misled,
@@ -510,9 +499,7 @@ class AgainstLSTM(Chapter):
 
     def what_is_traded(self, trace: Trace) -> Iterator[Step]:
         """Close: the answer, and what it costs."""
-        places = f"{LONG}.embed_src.position_ids"
-        numbers = trace[places].pick(batch=0).quantities() if places in trace else []
-        picture = Trade(trace[f"{LONG}.{READER}.cells"].pick(batch=0), numbers)
+        picture = Trade(trace[f"{LONG}.{READER}.cells"].pick(batch=0))
         half, arcs = picture.half, [*picture.arcs.values()]
         yield Step(
             "A chain, or a grid?",
@@ -526,7 +513,7 @@ class AgainstLSTM(Chapter):
                 (appear(picture.names[1]), draw(*arcs, kind="row")),
                 ambient=pulses(arcs),
             ),
-            beat("The price: it must be told the order,", *picture.swap(), appear(*picture.places)),
+            beat("The price: it must be told the order,", *picture.swap()),
             beat("and it keeps every word: twice the words, four times the pairs.", *picture.longer()),
             beat(
                 "For a text too long to keep, a memory of fixed size still fits.",

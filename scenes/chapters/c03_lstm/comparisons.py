@@ -8,15 +8,7 @@ from itertools import combinations, pairwise
 import numpy as np
 from manim import RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import (
-    Flight,
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    exchange,
-    leave,
-)
+from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, exchange, leave
 from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
 from scenes.layout import STAGE, Room
 from scenes.mobjects.curves import Curves
@@ -26,11 +18,10 @@ from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.sentences import sentence
 from scenes.mobjects.shapes import Box, arch, curve
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import under, vector_in
 from scenes.theme import gap, palette, units
-from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
@@ -157,12 +148,10 @@ class Trade:
     """A sentence; above it the one memory of an LSTM, which goes from word to word, and below it attention, from each
     word to each: arcs, and then a square for each pair. First for half of the sentence, then for all of it.
 
-    Args:
-        memories: "position d_state".
-        places: the number of each position, as far as they are known.
+    `memories` are "position d_state".
     """
 
-    def __init__(self, memories: NamedTensor, places: Sequence[Quantity]) -> None:
+    def __init__(self, memories: NamedTensor) -> None:
         words, scale = memories.words("position"), full_colour(memories)
         above, low = STAGE.split_rows(SLAB, 24)
         self.half, self.whole = (Ribbon(some, low) for some in (words[: len(words) // 2], words))
@@ -180,10 +169,6 @@ class Trade:
             for i, j in combinations(range(len(feet)), 2)
         }
         self.pairs, self.squares = (self._squares(ribbon, body) for ribbon in (self.half, self.whole))
-        self.places = VGroup(
-            number(place, "", "stage number", "weight").settle(below - 3 * LOWER)
-            for place, below in zip(places, feet, strict=False)
-        )
 
     @staticmethod
     def _squares(ribbon: Ribbon, body: Room) -> dict[tuple[int, int], VMobject]:
@@ -216,7 +201,7 @@ class Trade:
         old, new = [*chips, self.few[-1]], [*self.whole.chips[:count], self.all[count - 1]]
         more = [square for place, square in self.squares.items() if place not in self.pairs]
         return [
-            (leave(self.places, *self.arcs.values()), deal(chips, *rows)),
+            (leave(*self.arcs.values()), deal(chips, *rows)),
             exchange([*old, *self.pairs.values()], [*new, *(self.squares[place] for place in self.pairs)], "camera"),
             (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "cell")),
         ]

@@ -8,19 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import PI, RIGHT, UL, UP, UR, Animation, VGroup, VMobject, rate_functions
 
-from scenes.animations import (
-    Come,
-    Flight,
-    Sweep,
-    Travel,
-    appear,
-    appear_in_turn,
-    deal,
-    draw,
-    exchange,
-    leave,
-    pulses,
-)
+from scenes.animations import Come, Flight, Sweep, Travel, appear, appear_in_turn, deal, draw, exchange, leave, pulses
 from scenes.animations.verbs import LATE
 from scenes.language import Told
 from scenes.layout import STAGE, Room
@@ -216,11 +204,7 @@ class Gates(VGroup):
         names, signs = self.names[line], self.signs[line]
         return [
             (appear(gate, names[1], signs[0]),),
-            (
-                Flight(gate, product, BELOW, "row"),
-                Travel(vector, product, BELOW, "row"),
-                late(names[2], signs[1]),
-            ),
+            (Flight(gate, product, BELOW, "row"), Travel(vector, product, BELOW, "row"), late(names[2], signs[1])),
         ]
 
     def add_up(self) -> list[tuple[Animation, ...]]:
@@ -229,10 +213,7 @@ class Gates(VGroup):
         old = [(self.lines[line], self.names[line], self.signs[line]) for line in ("keep", "write")]
         return [
             (leave(*(part for vectors, *texts in old for part in (*vectors[:2], *texts))),),
-            (
-                *exchange([vectors[2] for vectors, *_ in old], [kept, written], "row"),
-                late(*names[:2], signs[0]),
-            ),
+            (*exchange([vectors[2] for vectors, *_ in old], [kept, written], "row"), late(*names[:2], signs[0])),
             (Flight(kept, new, BELOW), Travel(written, new, BELOW), late(names[2], signs[1])),
         ]
 

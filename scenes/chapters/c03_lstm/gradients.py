@@ -23,13 +23,9 @@ from transformer_core.tracing.trace import NamedTensor
 OVER, SHARE, WALL, POINT = UP * units(40), 560.0, 170.0, 70.0
 #: Shares of a bar, each a thousandth of the one before.
 SHARES = (
-    "a thousandth",
-    "a millionth",
-    "a billionth",
-    "a thousandth of a billionth",
-    "a millionth of a billionth",
-    "a billionth of a billionth",
-)
+    "a thousandth", "a millionth", "a billionth",
+    "a thousandth of a billionth", "a millionth of a billionth", "a billionth of a billionth",
+)  # fmt: skip
 #: A smaller bar is at last so much of the height; a line is seen from this height on, and goes out in the last tenth.
 SMALLER, RISEN, LAST = 0.5, 0.012, 0.1
 
@@ -151,13 +147,15 @@ class Powers:
 
     def show(self, power: float) -> None:
         """Stand nearer by so many powers of ten."""
-        (whole, *_), ground, tall = self.values.values(), at(0, self.room.bottom) * UP, UP * units(self.room.height)
+        (whole, *_), tall, side = self.values.values(), UP * units(self.room.height), RIGHT * units(WALL / 2)
         for key, bar in self.bars.items():
-            share, side = float(self.values[key] / whole) * 10**power, RIGHT * units(WALL / 2)
-            top, foot = ground + tall * min(share, 1.0), ground + bar.get_x() * RIGHT
+            share, foot = (
+                float(self.values[key] / whole) * 10**power,
+                at(0, self.room.bottom) * UP + bar.get_x() * RIGHT,
+            )
+            tip = foot + tall * min(share, 1.0)
             # What goes on beyond the picture has a point.
-            shoulder = top + bar.get_x() * RIGHT - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
-            tip = top + bar.get_x() * RIGHT
+            shoulder = tip - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
             bar.set_points_as_corners([foot - side, foot + side, shoulder + side, tip, shoulder - side, foot - side])
             unit = self.room.height * 10**power / float(whole)
             bar.meanings = (Length(self.values[key], "height", unit, WALL),) if share <= 1 else ()
@@ -179,5 +177,4 @@ class Nearer(Motion):
         super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
-        before, goal = self.ends
-        self.picture.show(before + (goal - before) * self.rate_func(alpha))
+        self.picture.show(float(np.interp(self.rate_func(alpha), (0, 1), self.ends)))
