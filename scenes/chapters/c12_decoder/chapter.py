@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from scenes.animations import (
     Dive,
+    Flight,
     Rise,
     Travel,
     appear,
@@ -363,13 +364,12 @@ class Decoder(Chapter):
             beat(
                 f"At “{decoded.reads[row]}”, a last vector leaves the decoder. How does it become a word?",
                 Travel(picture.token, picture.row, kind="row"),
-                appear_in_turn([*picture.words], "slow"),
+                appear(picture.slot),
             ),
             beat(
                 f"Each of {trace['config.target_vocab']:,.0f} words has a vector, too. {tied}",
-                appear(picture.names),
-                deal([*picture.words], [*picture.vectors], kind="slow"),
-                picture.embed() if config.get("tied_output") else None,
+                appear(picture.table_name, picture.table),
+                Flight(picture.table, picture.token, kind="slow") if config.get("tied_output") else None,
             ),
             beat(
                 claim(
@@ -377,13 +377,12 @@ class Decoder(Chapter):
                     "The dot product of the last vector with each, plus a bias, is the logit of that word.",
                     "The dot product of the last vector with each is the logit of that word.",
                 ),
-                picture.meet(),
+                *picture.meet(),
             ),
             beat(
                 f"Softmax turns the logits into probabilities: “{likeliest}” gets {most:share}.",
-                picture.soften(),
-                appear(picture.shares),
-                appear(ring_around(picture.words[0])),
+                *picture.soften(),
+                appear(ring_around(picture.word)),
             ),
             stage=[picture.token],
         )

@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, AnimationGroup, LaggedStart, VGroup, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
-from scenes.animations import Come, Flight, Travel, appear, appear_in_turn, draw, grow, lagged
+from scenes.animations import Flight, Travel, appear, appear_in_turn, draw, fill, gather, leave
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import bar_of
-from scenes.mobjects.marks import Span, Tick, means
+from scenes.mobjects.bars import end_to_end
+from scenes.mobjects.marks import Ground, Span, Tick, means
 from scenes.mobjects.next_word import OTHERS
+from scenes.mobjects.planes import clear_of
 from scenes.mobjects.ribbon import gutter
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, dashes, dot, rule
-from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.shapes import Box, arrow, dashes, dot, frame, rule
+from scenes.mobjects.tensors import Heatmap, full_colour
+from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT as CHIP
 from scenes.mobjects.tokens import Token
-from scenes.mobjects.vectors import Vector, vector_in
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.mobjects.vectors import vector_in
+from scenes.theme import at, palette, pixels, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -138,15 +140,17 @@ class Said:
         ]
 
 
-#: Px of the last vector and of the heads below it, of the logits, and of a share beside its bar.
-HEAD, NAMES, LOGIT, SHARE, GAP = 96.0, 96.0, 200.0, 180.0, 36.0
-#: How many words are shown.
-MOST = 5
+#: Px of the last vector, of the vectors of all words, of the strip of probabilities, of a line of names, and between.
+HEAD, TABLE, STRIP, LINE, GAP = 84.0, 170.0, 64.0, 50.0, 36.0
+#: Px of the dot of a word, and from one in a pile to the next; no more words than `MOST` have one, `NAMED` with a name.
+POINT, PILE, MOST, NAMED = 7.0, 15.0, 600, 3
+#: One of so many dots of other words is seen on its way.
+SOME = 12
 
 
-class ReadingOut(VGroup):
-    """The last vector on top; below it the likeliest words, each with its vector, its logit, and its probability;
-    at the foot, the probability of all others together.
+class ReadingOut:
+    """The last vector, and below it the vectors of all words; then it is the axis of their dot products, on which each
+    word is a dot, and at the foot they share a strip as long as one.
 
     Args:
         position: where the vector is read out.
@@ -158,63 +162,65 @@ class ReadingOut(VGroup):
             trace[name].pick(batch=0, position=position)
             for name in (trace.parents["logits"][0], "logits", "probs", "word_order", "tail_prob")
         )
-        best = [int(i) for i in order.values[:MOST]]
-        vectors, labels = (
-            [trace["parameters.output.w"].pick(vocab=i) for i in best], [logits.label("vocab", i) for i in best],
-        )  # fmt: skip
+        shown = [int(i) for i in order.values[:MOST]]
+        best, labels = shown[0], [logits.label("vocab", i) for i in shown[:NAMED]]
         head, body = STAGE.split_rows(HEAD)
-        names, body = body.split_rows(NAMES)
-        side = gutter((token, *labels), 200) + 24
-        wide = 0.46 * (STAGE.width - side)
-        chip, rest = head.split_columns(side, GAP)
-        self.token = Token(token, "", chip.width, 60, "stage word").move_to(chip.centre)
-        self.row = Vector(row, wide, head.height - 8, "residual")
-        self.row.move_to(at(rest.left + wide / 2, (rest.top + rest.bottom) / 2))
-        scale = full_colour(*vectors)
-        self.words, self.vectors, self.logits, self.bars, self.shares = (VGroup() for _ in range(5))
-        ends = rest.left + wide + LOGIT
-        start, long = ends + GAP, rest.right - ends - GAP - SHARE
-        rows = body.rows(len(best) + 1, 22)
-        for i, label, vector, line in zip(best, labels, vectors, rows, strict=False):
-            y = (line.top + line.bottom) / 2
-            self.words.add(
-                Token(label, "", side, min(60, line.height), "stage word").move_to(at(chip.left + side / 2, y))
-            )
-            strip = Vector(vector, wide, min(line.height, 84), "", scale).move_to(at(rest.left + wide / 2, y))
-            self.vectors.add(strip)
-            self.logits.add(number(logits.quantity(i), ".2f", "large number").settle(at(0, y)).end_at(at(ends, 0)[0]))
-        for share, line in zip([*map(probs.quantity, best), tail.quantity(len(best) - 1)], rows, strict=True):
-            y = (line.top + line.bottom) / 2
-            bar = bar_of(share, "width", long, min(line.height, 72), radius=6, least=3)
-            self.bars.add(bar.move_to(at(start, y), aligned_edge=LEFT))
-            text = number(share, "share", "stage number").settle(at(0, y))
-            self.shares.add(text.begin_at(bar.get_right()[0] + units(18)))
-        others = Words(OTHERS, "stage number", "ink2").settle(self.bars[-1].get_center())
-        self.shares.add(others.end_at(self.bars[-1].get_left()[0] - units(GAP)))
-        texts = ("vectors of the words", "logit", "probability")  # the first at the foot: the last vector passes above
-        table, logit, share = (Words(text, "block", "ink2").settle(at(0, names.bottom - 28)) for text in texts)
-        self.names = VGroup(
-            table.set_y(self.bars[-1].get_y()).begin_at(at(rest.left, 0)[0]),
-            logit.end_at(at(ends, 0)[0]),
-            share.begin_at(at(start, 0)[0]),
+        side = gutter((token, labels[0]), 200) + 24
+        first, middle = head.split_columns(side, GAP)
+        middle, last = middle.split_columns(-side, GAP)
+        self.token, self.word = (
+            Token(label, "", side, 60, "stage word").move_to(place.centre)
+            for label, place in ((token, first), (labels[0], last))
         )
-        super().__init__(
-            self.token, self.row, self.words, self.vectors, self.logits, self.bars, self.shares, self.names
+        self.row, self.slot = vector_in(middle, row, "residual"), frame(side, 60, "ink3", 3).move_to(self.word)
+        name, body = body.split_rows(LINE)
+        table, below = body.split_rows(TABLE)
+        self.table = Heatmap(trace["parameters.output.w"].transpose(), table.width, table.height).move_to(table.centre)
+        self.table_name = Words("vectors of the words", "fact", "ink2").begin_in(name)
+        line, foot = below.split_rows(-STRIP - LINE)
+        start, end = at(line.left, line.bottom - LINE), at(line.right, line.bottom - LINE)
+        span = Span(0, float(logits.values[shown[-1]]), float(logits.values[best]))
+        axis = means(rule(start + RIGHT * units(GAP), end + LEFT * units(2 * GAP), "ink", 5), span)
+        self.axis = VGroup(axis, arrow(axis.get_right(), end, "ink", 5, 30))
+        texts = "logit", *(["(some are shown)"] if len(order) > MOST else [])
+        self.axis_name = VGroup(Words(text, "fact", "ink2") for text in texts).arrange(RIGHT, buff=units(POINT))
+        self.axis_name.move_to(start + DOWN * units(LINE / 2)).align_to(start, LEFT)
+        self.dots, self.names, piled = VGroup(), VGroup(), Counter[int]()
+        for i, logit in zip(shown, map(logits.quantity, shown), strict=True):
+            x = span.spot(logit, axis)
+            piled[column := int(pixels(x) // PILE)] += 1
+            spot = np.array([x, start[1] + units(PILE * piled[column]), 0])
+            look = (POINT, "ink2") if i != best else (2 * POINT, "weight")
+            self.dots.add(means(dot(spot, *look), Tick(logit, span)))
+        for label, i, spot in zip(labels, shown, self.dots, strict=False):
+            told = VGroup(word(label, "stage word"), number(logits.quantity(i), ".2f", "stage number", "ink2"))
+            told.arrange(RIGHT, buff=units(POINT * 2)).move_to(spot).set_y(start[1] - units(LINE / 2))
+            if all(clear_of(told, other) for other in self.names):
+                self.names.add(told)
+        share, rest = probs.quantity(best), tail.quantity(0)
+        bar, text = foot.split_rows(STRIP)
+        edge, ground = bar.centre + LEFT * units(bar.width / 2), Ground()
+        self.edge = means(rule(edge + UP * units(STRIP / 2), edge + DOWN * units(STRIP / 2), "ink3", 2), ground)
+        self.pieces = end_to_end((share, rest), (edge, edge), bar.width, STRIP, ground)
+        self.pieces[1].set_fill(palette().ink3)
+        self.shares = VGroup(
+            Words(f"“{labels[0]}” {share:share}", "stage number").begin_in(text),
+            Words(f"{OTHERS}: {rest:share}", "stage number", "ink2").end_in(text),
         )
 
-    def embed(self) -> Any:
-        """The vectors go to their words, which are read by them."""
-        return lagged((Flight(*pair, 0.0) for pair in zip(self.vectors, self.words, strict=True)), 0.5)
-
-    def meet(self) -> Any:
-        """The last vector goes to the vector of each word, and their dot product comes up."""
-        late = rate_functions.squish_rate_func(rate_functions.smooth, 0.7, 1)
-        turns = [
-            AnimationGroup(Flight(self.row, vector, 0.0, lit=True), Come(logit, run_time=pace("flow"), rate_func=late))
-            for vector, logit in zip(self.vectors, self.logits, strict=True)
+    def meet(self) -> list[Any]:
+        """The last vector lies down as an axis, and each word goes where its dot product is, the likeliest first."""
+        return [
+            (Travel(self.row, self.axis, kind="row", leaving=True), appear(self.axis_name)),
+            (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name)),
+            (fill(self.dots, "slow"), appear_in_turn([*self.names], "slow")),
         ]
-        return lagged(turns, 0.5)
 
-    def soften(self) -> Any:
-        """The logits become bars of probabilities."""
-        return LaggedStart(*(grow(bar) for bar in self.bars), lag_ratio=0.15)
+    def soften(self) -> list[Any]:
+        """The logits become shares of one strip: that of the likeliest, and that of all others."""
+        crowd = gather(self.dots[1::SOME], self.pieces[1], arc=0.0)
+        return [
+            (appear(self.edge), Travel(self.dots[0], self.pieces[0], kind="row"), crowd),
+            appear(self.shares),
+            Travel(self.names[0][0], self.word, kind="row"),
+        ]
