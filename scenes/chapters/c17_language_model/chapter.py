@@ -15,7 +15,6 @@ from scenes.animations import (
     appear_in_turn,
     draw,
     exchange,
-    gather,
     grow,
     leave,
     pulses,
@@ -55,7 +54,7 @@ from scenes.chapters.c17_language_model.page import (
     through_layers,
     told_on,
 )
-from scenes.chapters.c17_language_model.rounds import ASKING, CHOICE, PAUSE, TWO, Branch, Loop
+from scenes.chapters.c17_language_model.rounds import Loop, Road
 from scenes.chapters.c17_language_model.talk import (
     ANSWERED,
     ASKED,
@@ -512,38 +511,33 @@ class LanguageModel(Chapter):
         told = run["named_again"]
         first = run["likely"].pick(rank=slice(len(told.words("rank"))))
         (right, error), shares = first.words("rank"), first.quantities()
-        page = Page(run["text_0"].pick(position=slice(int(run["tokens"]) - LAST, None)), ASKING, CLOSE)
-        could = NextTokens(first, CHOICE)
-        pause = Pause(*PAUSE)
-        branches = [
-            Branch(written, run["wrong"], told.pick(choice=which), room)
-            for which, (written, room) in enumerate(zip((run["next_0"], run["wrong"]), TWO.columns(2), strict=True))
-        ]
+        pause, (begun, kept, other) = Pause(), Road.three(run)
         (was, _), (left, now) = (told.pick(choice=which).quantities() for which in range(2))
-        after = branches[1].list
         yield Step(
             "What is written stays",
             beat(
                 f"“{error}”, with {shares[1]:.1%}, could be drawn as well. Can it be taken back?",
-                appear(could),
+                begun.fork(),
                 (appear(pause), RunOut(pause.bar)),
             ),
             beat(
                 "No: it is read like any other token. Later, the name is asked for again:",
-                (leave(pause), *(gather([bar], one.name) for bar, one in zip(could.bars, branches, strict=True))),
-                (leave(could), *(appear_in_turn([*one.after]) for one in branches)),
+                leave(pause),
+                *other.drawn(),
+                kept.go_on(),
+                tuple(appear_in_turn([*road.words[1:]]) for road in (kept, other)),
             ),
-            beat(f"after “{right}”, “{right}” gets {was:.1%};", appear(branches[0].list)),
+            beat(f"after “{right}”, “{right}” gets {was:.1%};", kept.fork()),
             beat(
                 claim(
                     bool(now > left),
                     f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}. The error goes on.",
                     f"after “{error}”, “{error}” gets {now:.1%}, and “{right}” {left:.1%}.",
                 ),
-                (appear(*after.names, *after.numbers), *(grow(bar) for bar in after.bars)),
-                appear(ring_around(after.bars[1])),
+                other.fork(),
+                appear(ring_around(other.names[1], roomy=True)),
             ),
-            stage=[page],
+            stage=[begun.ground, begun.words],
         )
 
     def and_again(self, run: Trace) -> Iterator[Step]:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from collections.abc import Sequence
 
-from scenes.animations import Play, Travel, appear, exchange, flow, leave
-from scenes.chapters.c17_language_model.page import CLOSE, MARK, Page
+import numpy as np
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
+
+from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, flow, leave
+from scenes.chapters.c17_language_model.page import CLOSE, LAST, MARK, Page
 from scenes.chapters.c17_language_model.talk import BEGIN
 from scenes.layout import STAGE, Room, following
-from scenes.mobjects.bars import ShareBar
-from scenes.mobjects.next_tokens import NextTokens
-from scenes.mobjects.shapes import Box, arrow, dot, path
+from scenes.mobjects.bars import ShareBar, bar_of
+from scenes.mobjects.shapes import Box, arrow, curve, dot, path, rule, segments
 from scenes.mobjects.text import Words, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: The end of the text, beside it what it may go on with; and below, side by side, two ways on.
-HEAD, TWO = following(lambda: STAGE.split_rows(250, 50))
-ASKING, CHOICE = following(lambda: [Room(HEAD.left, HEAD.top, 900, 330), Room(960, HEAD.top, HEAD.right - 20, 350)])
-#: Px of the middle of a pause.
-PAUSE = 960.0, 590.0
-#: Px of the line of a way on, and from it to its list.
-LINE, APART = 100.0, 60.0
+#: The end of a text, and beside it two ways on, as shares of the stage's width.
+BEGINS, BENDS, ENDS = 0.35, 0.07, 0.17
+#: Px of a road, of its thinnest part, by which two parts overlap, around its words and where it ends, of a line of
+#: words, and of what shuts a road; how opaque is what goes on in neither way.
+WIDE, HAIR, SEAM, MARGIN, LINE, SHUT, MIST = 200.0, 3.0, 2.0, 20.0, 62.0, 10.0, 0.2
 #: The stations of the loop in columns, under their names; the question, and the answer below it.
 STATIONS, TEXT = following(lambda: STAGE.split_rows(370, 70))
 #: Px of a layer and of a vector, across; of a light that goes round; and of a bar for a probability of one.
@@ -33,21 +32,81 @@ SLOW = ("row", "transform")
 TITLE, AIR = 64.0, 14.0
 
 
-class Branch:
-    """A text that goes on with one of two names, and what is likely when the name is asked for again.
+class Road:
+    """The words of a text on a road as wide as all probability, and two ways on, as wide as a next word is likely.
 
     Args:
-        written: what begins with the name.
-        asks: a name, and what asks for it again.
-        told: the probabilities of both names then.
+        spaces: of the words, whether a space stands before each; and of those that follow them.
+        shares: the probabilities of two next words.
+        room: where the road lies, in its middle.
+        goals: where the ways end.
     """
 
-    def __init__(self, written: NamedTensor, asks: NamedTensor, told: NamedTensor, room: Room) -> None:
-        line, below = room.split_rows(LINE, APART)
-        page = Page(written.pick(step=slice(1)), line, CLOSE)
-        self.name = page.words[0].set_fill(palette().query)
-        self.after = page.going_on(asks.pick(step=slice(1, None)))
-        self.list = NextTokens(told, Room(below.left, below.top, below.right, below.top + 180))
+    path: VMobject
+    name: Words
+
+    def __init__(
+        self, spaces: Sequence[NamedTensor], shares: NamedTensor, room: Room, goals: Sequence[np.ndarray]
+    ) -> None:
+        place = room.inset(0, (room.height - WIDE) / 2)
+        self.ground = Box.of(place, palette().weight, 0)
+        page = Page(spaces[0], place.inset(MARGIN, 0), CLOSE, LINE)
+        self.words = VGroup(*page.words, *(text for more in spaces[1:] for text in page.going_on(more)))
+        self.words.move_to(place.centre)
+        for text in self.words:
+            text.set_fill(palette().background).paper = self.ground
+        self.ways, self.names, self.paths, starts = VGroup(), VGroup(), [], []
+        labels = zip(shares.words("rank"), shares.quantities(), (UP, DOWN), goals, strict=True)
+        for label, share, side, goal in labels:
+            edge, high = self.ground.get_corner(side + RIGHT) + LEFT * units(SEAM), max(float(share) * WIDE, HAIR)
+            end = bar_of(share, "height", WIDE, MARGIN, radius=0, least=HAIR).move_to(goal, aligned_edge=RIGHT)
+            middle = curve(edge - side * units(high / 2), end.get_left() + RIGHT * units(SEAM), level=True)
+            self.ways.add(VGroup(band(middle.points, high), end))
+            self.paths.append(middle)
+            self.names.add(word(label, CLOSE).settle(goal).begin_at(goal[0] + units(MARGIN)))
+            starts.append(edge - side * units(high))
+        #: What is left between the two, which fades.
+        self.mist = VMobject(fill_color=palette().weight, fill_opacity=MIST, stroke_width=0)
+        self.mist.set_points_as_corners([*starts, sum(starts) / 2 + RIGHT * units(WIDE / 2), starts[0]])
+
+    def fork(self) -> Play:
+        """Both ways lead off, and what is left fades."""
+        return Wipe(*self.ways), appear(self.mist, rise=False), *map(appear, self.names)
+
+    def go_on(self) -> tuple[Animation, ...]:
+        """The way to one of the words becomes a road of its own."""
+        return Wipe(self.ground), *exchange([self.name], [self.words[0]])
+
+    def drawn(self) -> list[Play]:
+        """Chance rolls along the way to a word, which becomes a road of its own; there is none back."""
+        marble = dot(self.path.get_start(), LIGHT, "query")
+        shut = rule(self.ground.get_corner(UP + LEFT), self.ground.get_corner(DOWN + LEFT), "warning", SHUT)
+        return [flow(marble, self.path), (leave(marble), *self.go_on()), draw(shut)]
+
+    @classmethod
+    def three(cls, run: Trace) -> tuple[Road, Road, Road]:
+        """The road of a text that asks for a name, and those on which it goes on with one name or the other."""
+        told, stage = run["named_again"], STAGE
+        first = run["likely"].pick(rank=slice(len(told.words("rank"))))
+        begun, rest = stage.split_columns(BEGINS * stage.width, BENDS * stage.width)
+        lines = rest.split_columns(-ENDS * stage.width)[0].rows(2, 0)
+        goals = [at(line.left, (line.top + line.bottom) / 2) for line in lines]
+        asking = run["text_0"].pick(position=slice(int(run["tokens"]) - LAST, None))
+        roads, more = [cls([asking], first, begun, goals)], run["wrong"].pick(step=slice(1, None))
+        for which, (name, line) in enumerate(zip((run["next_0"], run["wrong"]), lines, strict=True)):
+            far = [at(line.right + BENDS * stage.width, y) for y in (line.top + WIDE / 2, line.bottom - WIDE / 2)]
+            roads.append(cls([name.pick(step=slice(1)), more], told.pick(choice=which), line, far))
+            #: The way that leads to this road, and the word at its end.
+            roads[-1].path, roads[-1].name = roads[0].paths[which], roads[0].names[which]
+        return roads[0], roads[1], roads[2]
+
+
+def band(middle: np.ndarray, high: float) -> VMobject:
+    """A band around a smooth line, everywhere so many px high."""
+    up, shape = UP * units(high / 2), VMobject(fill_color=palette().weight, fill_opacity=1, stroke_width=0)
+    ends = (segments(middle[-1] + up, middle[-1] - up), segments(middle[0] - up, middle[0] + up))
+    shape.points = np.concatenate([middle + up, ends[0], middle[::-1] - up, ends[1]])
+    return shape
 
 
 class Loop:
