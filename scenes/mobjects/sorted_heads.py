@@ -12,7 +12,7 @@ from scenes.mobjects.marks import Ground, Scattered, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.shapes import Box
-from scenes.mobjects.text import Words, number
+from scenes.mobjects.text import Words
 from scenes.mobjects.wording import CALLED, layer_name, letter_of, named_head
 from scenes.theme import at, palette, pixels, shape, units
 from transformer_core.studies.focus import layers_of, stack_of
@@ -22,8 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two small grids, and around the squares inside of one.
 AIR, EDGE = 10.0, 3.0
-#: Px of the upper edge of the first line, of the largest grid, and of the room for one number with its name.
-HIGH, LARGEST, NUMBER = 262.0, 280.0, 176.0
+#: Px of the upper edge of the first layer, and of the largest grid.
+HIGH, LARGEST = 262.0, 280.0
 #: The patterns that are places.
 PLACES = "the token before", "the token after", "itself", "the first token", "the last token"
 #: Where a group has as many px for each grid, it is not broken.
@@ -78,7 +78,7 @@ class SortedHeads(VGroup):
                       for head in range(self.count)}  # fmt: skip
         self.groups = self._groups()
         self.grids, self.layer_names, self.letters = self._by_layer()
-        self.names, self.numbers, self.heads = VGroup(), VGroup(), VGroup()
+        self.names = VGroup()
         self.sorted = self._by_pattern()
         super().__init__(self.grids, self.layer_names, self.letters)
 
@@ -148,15 +148,13 @@ class SortedHeads(VGroup):
             nothing = "none of these places" if self.by_place else "no clear pattern"
             text = pattern_name(name) if name is not None else nothing
             self.names.add(Words(text, "stage word", "ink" if name is not None else "ink3"))
-        beside = pixels(self.names.width) + 30 + 2 * NUMBER + 30
+        beside = pixels(self.names.width) + 30
         pitch = self._pitch(STAGE.width - beside)
         across = max(1, int((STAGE.width - beside) // pitch))
         used = min(across, max(len(places) for _, places in self.groups)) * pitch
         start = shape().width / 2 - (beside + used) / 2
-        left, end = start + pixels(self.names.width) + 30, start + beside + used
-        y = HIGH + max(0.0, (STAGE.bottom - HIGH - self._deep(pitch, across)) / 2)
-        for title, x in (("attention", 1.5), ("by chance", 0.5)) if any(self.shown.values()) else ():
-            self.heads.add(Words(title, "fact", "ink2").settle(at(end - NUMBER * x, y - 30)))
+        left = start + beside
+        y = STAGE.top + max(0.0, (STAGE.height - self._deep(pitch, across)) / 2)
         grids = {}
         for words, (_, places) in zip(self.names, self.groups, strict=True):
             line = y + max(GROUP, pitch) / 2
@@ -164,9 +162,6 @@ class SortedHeads(VGroup):
             for k, place in enumerate(places):
                 row, column = divmod(k, across)
                 grids[place] = self._grid(place, pitch, left + (column + 0.5) * pitch, line + row * pitch)
-            if pattern := self.shown[places[0]]:
-                for value, spec, x, ink in ((pattern.score, ".2%", 1.5, "ink"), (pattern.chance, "share", 0.5, "ink2")):
-                    self.numbers.add(number(value, spec, "stage number", ink).settle(at(end - NUMBER * x, line)))
             y += max(GROUP, -(-len(places) // across) * pitch) + SPLIT
         return VGroup(grids[place] for place in self.shown)
 
@@ -178,9 +173,7 @@ class SortedHeads(VGroup):
     def _pitch(self, room: float) -> float:
         """The largest px from grid to grid with which all groups have room, each in one line if that may be."""
         fitting = (
-            p
-            for p in np.arange(LARGEST + AIR, 20, -1.0)
-            if self._deep(p, max(1, int(room // p))) <= STAGE.bottom - HIGH
+            p for p in np.arange(LARGEST + AIR, 20, -1.0) if self._deep(p, max(1, int(room // p))) <= STAGE.height
         )
         pitch = float(next(fitting, 20.0))
         in_a_line = (room - 1) / max(len(places) for _, places in self.groups)

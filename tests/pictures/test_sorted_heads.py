@@ -10,7 +10,6 @@ import pytest
 from scenes.layout import STAGE, faults
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.theme import at, drawn_in
-from transformer_core.studies.measures.patterns import pattern_of
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 WORDS = ("the", "old", "ship", "sails", "home")
@@ -52,16 +51,6 @@ def test_each_head_stands_in_the_line_of_its_pattern_and_the_clearest_comes_firs
     assert [text.text for text in picture.names] == ["the token before", "the token after", "none of these places"]
 
 
-def test_a_line_says_the_share_of_its_first_head_and_what_chance_would_give() -> None:
-    trace = stack([looking(-1, 0.9), looking(-1, 0.8)])
-    with drawn_in("dark"):
-        picture = SortedHeads(trace)
-    shown = pattern_of(trace, "encoder.0.self_attn", 0)
-    assert shown is not None
-    assert [text.text for text in picture.numbers] == [f"{float(shown.score):.2%}", f"{float(shown.chance):.0%}"]
-    assert float(shown.score) == pytest.approx(0.9 + 0.1 / 5)
-
-
 @pytest.mark.parametrize("theme", ["dark", "light"])
 @pytest.mark.parametrize("size", [(1, 1), (2, 4), (6, 12), (12, 12), (12, 16)], ids=str)
 def test_any_number_of_heads_fits_the_stage_and_no_two_overlap(size: tuple[int, int], theme: str) -> None:
@@ -71,7 +60,7 @@ def test_any_number_of_heads_fits_the_stage_and_no_two_overlap(size: tuple[int, 
     with drawn_in(theme):
         picture = SortedHeads(trace)
         by_layer = [picture.grids, picture.layer_names, picture.letters]
-        by_pattern = [picture.sorted, picture.names, picture.numbers, picture.heads]
+        by_pattern = [picture.sorted, picture.names]
         assert faults(by_layer) == faults(by_pattern) == []
     low, high = at(STAGE.left - 2, STAGE.bottom + 2), at(STAGE.right + 2, STAGE.top)
     for grids in (picture.grids, picture.sorted):

@@ -245,7 +245,7 @@ class Heads(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear(picture.names, rise=False),
             ),
-            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
+            beat(told, appear(ring_around(clearest))),
             stage=[picture.layer_names, picture.letters, picture.grids],
         )
 

@@ -163,7 +163,8 @@ class Encoded:
 
     def __init__(self, words: Sequence[Label], room: Room) -> None:
         above, foot = room.split_rows(-KEPT, SPACE)
-        self.name = Words("encoder", "title").begin_in(above.split_rows(HIGH)[0])
+        # In its first layer keys and values follow from their own tokens alone, and would stay.
+        self.name = Words("encoder, from its second layer on", "title").begin_in(above.split_rows(HIGH)[0])
         line = sentence(words, above, at_foot=True)
         self.chips, (*_, new) = line.chips, line.chips
         pairs = [pair_of(line.wide).move_to(at(0, (foot.top + foot.bottom) / 2)).set_x(c.get_x()) for c in self.chips]

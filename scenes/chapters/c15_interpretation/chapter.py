@@ -96,7 +96,7 @@ class Interpretation(Chapter):
                 (leave(picture.layer_names, picture.letters), slide(picture.grids, picture.sorted, "slow")),
                 appear_in_turn([*picture.names]),
             ),
-            beat(told, appear(picture.heads, picture.numbers), appear(ring_around(clearest))),
+            beat(told, appear(ring_around(clearest))),
             stage=[],
         )
 

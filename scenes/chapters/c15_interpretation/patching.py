@@ -32,12 +32,14 @@ from scenes.mobjects.shapes import Box, arrow, frame, path, rule, wire
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Token, in_line
 from scenes.mobjects.wording import letter_of
-from scenes.theme import ink_on, pace, palette, pixels, shared, units
+from scenes.theme import at, ink_on, pace, palette, pixels, shared, units
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px between two runs, for the names of their layers, and between two layers; and of the turn of a route.
 BETWEEN, FLOOR, TURN = 150.0, 36.0, 32.0
+#: The part of the room that the run has from which vectors are copied, and of that the part of an answer.
+DONOR, FORMED = 0.45, 0.56
 #: How opaque a vector's tile is; the share of the farthest move from which on a move is seen.
 TINT, SEEN = 0.3, 0.05
 #: From so many px on, two bars have large words.
@@ -120,9 +122,9 @@ class TwoPasses:
         rows, given = run[f"{key}_rows"], run[f"{key}_donor_rows"]
         self.probs, unpatched, self.moved = run[f"{key}_prob"], run[f"{key}_unpatched"], run[f"{key}_rows.moved"]
         top, body = room.split_rows(112, 30)
-        left, right = body.columns(2, BETWEEN)
+        left, right = body.split_columns(DONOR * (body.width - BETWEEN), BETWEEN)
         self.donor, self.own = OneRun(given, "query", left), OneRun(rows, "residual", right)
-        places = [side.cross(top).split_columns(0.38 * side.width, 40) for side in (left, right)]
+        places = [side.cross(top).split_columns(-FORMED * left.width, 40) for side in (left, right)]
         (_, there), (_, self.room) = places
         self.answer = Forms(unpatched.pick(part="donor"), there)
         self.answers, self.unpatched = (Forms(unpatched.pick(part="own"), self.room) for _ in range(2))
@@ -132,9 +134,9 @@ class TwoPasses:
         self.calls, self.told, self.trail = VGroup(), [], VGroup()
         for layer, line in enumerate(self.own.places):
             call = word(rows.label("layer", layer), "fact", "ink2")
-            self.calls.add(call.settle(np.array([body.centre[0], line[0].centre[1], 0])))
+            self.calls.add(call.settle(np.array([at(left.right + BETWEEN / 2, 0)[0], line[0].centre[1], 0])))
             shares = zip(self.probs.pick(choice=1, layer=layer).quantities(), line, strict=True)
-            self.told.append(VGroup(shaded(p, bool(p > least), place, place.width / 5) for p, place in shares))
+            self.told.append(VGroup(shaded(p, bool(p > least), place, 0.27 * place.width) for p, place in shares))
 
     def forward(self) -> list[tuple[Animation, ...]]:
         """Both runs, layer by layer."""
@@ -194,7 +196,7 @@ class TwoPasses:
     def way(self, positions: Sequence[int]) -> VMobject:
         """A line up the layers, through one position of each; to the side it goes between two of them."""
         cells = [self.told[layer][position][0] for layer, position in enumerate(positions)]
-        corners = [cell.get_center() + RIGHT * cell.width / 4 for cell in cells]
+        corners = [cell.get_center() for cell in cells]
         half = UP * cells[0].height / 2
         turns = (turn for a, b in pairwise(corners) for turn in (a + UP * (b - a) / 2, b - UP * (b - a) / 2))
         return wire([corners[0] - half, *turns, corners[-1] + half], "query", 9)
