@@ -27,7 +27,7 @@ from scenes.animations import (
     ring_around,
 )
 from scenes.chapters.c18_inside.looks import OVER, UNDER, Pair, Race, fan, in_the_middle, named, with_next
-from scenes.chapters.c18_inside.measured import Climb, Copies, Reading, Verdicts
+from scenes.chapters.c18_inside.measured import Copies, Crowd, Reading, Verdicts
 from scenes.chapters.c18_inside.wall import ByName, Wall, grouped
 from scenes.mobjects.card import Card
 from scenes.mobjects.text import Words
@@ -237,7 +237,7 @@ class Inside(Chapter):
         """The logit lens in every layer, of one prompt and of ten."""
         ranks, decided, said = tokens["lens_rank"], tokens["decided"], run["lens_likeliest"]
         prompt, last = ranks.words("sentence")[0], len(said) - 1
-        picture, (_, earliest) = Climb(ranks, decided, said, depths, card.inside), decided.smallest()
+        picture, (_, earliest) = Crowd(ranks, decided, said, depths, card.inside), decided.smallest()
         asked = card.called(f"{prompt} … (without chat markers)")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
@@ -247,7 +247,8 @@ class Inside(Chapter):
             "The logit lens, through every layer",
             beat(
                 f"“{prompt}”: where is that decided?",
-                appear(rank, picture.tokens[0], picture.curve[0], picture.winner),
+                appear(picture.dots, rise=False),
+                appear(rank, picture.layer, picture.winner),
             ),
             beat("The logit lens reads each layer as if it were the last.", begun),
             beat(
@@ -265,7 +266,7 @@ class Inside(Chapter):
                     f"It climbs, to {chance:share}.",
                 ),
                 climbing,
-                appear(ring_around(picture.tokens[-1][-1]), picture.chance),
+                (*exchange([picture.winner], [picture.through]), appear(picture.chance)),
             ),
             beat(
                 claim(
@@ -273,11 +274,12 @@ class Inside(Chapter):
                     f"So do most of ten prompts; the earliest stays first from layer {earliest:.0f} on.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
-                draw(*picture.others, kind="slow"),
-                appear_in_turn([*picture.landed]),
-                appear(picture.soonest, *([picture.most] if most else [])),
+                leave(picture.door, picture.through, picture.chance, picture.layer, rank, asked),
+                (draw(*picture.lines, kind="row"), appear(picture.last)),
+                appear_in_turn([*picture.ends]),
+                appear(picture.soonest),
             ),
-            stage=[asked, picture.plot],
+            stage=[asked, picture.door],
         )
 
     def a_unit(self, run: Trace, card: Card) -> Iterator[Step]:

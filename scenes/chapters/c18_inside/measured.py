@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, rate_functions
 
-from scenes.animations import Along, Count, Sweep, appear, appear_in_turn, exchange, follow, leave
-from scenes.animations.motions import Turned
+from scenes.animations import Count, Motion, appear, exchange, follow, leave
+from scenes.animations.motions import Turned, passing
 from scenes.layout import STAGE, Room
-from scenes.mobjects.marks import Filled, Shade, Stands, Thickness, Tick, means
-from scenes.mobjects.plots import Plot
+from scenes.mobjects.marks import Filled, Shade, Span, Stands, Thickness, Tick, means
+from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box, dot, rule, stroke
 from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import HEIGHT, Token
@@ -20,26 +20,27 @@ from scenes.theme import PIXELS_PER_UNIT, at, ink_on, pace, palette, shared, sig
 from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
 
-#: Px for the tokens below, for the names beside the plot, above it, and for the last token.
-WORDS, SIDE, HEAD, LAST = 186.0, 178.0, 76.0, 186.0
-#: After so many layers, the likeliest token is told: px from the axis to the layer, to the token, and around rows.
-EVERY, UNDER, CARD, EDGE = 10, 36.0, 102.0, 8.0
-#: Tokens that are no words, and the powers of ten of a rank.
-SIGNS, RANKS = {"·.": "a full stop", "[space]": "a space"}, ("first", "tenth", "hundredth", "thousandth")
-#: A rank behind so many tokens is far from the first.
-FAR_BEHIND = 1000
+#: Px for the layers below, for the token that wins when it is through, between two in the crowd, and its share that one
+#: takes; how many stand behind each other.
+FOOT, BEHIND, PITCH_OF, TAKEN, DEEP = 70.0, 190.0, 12.0, 0.72, 42
+#: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, and of the door.
+FAR_BEHIND, DECIDED, DOOR = 1000, 12.0, 8.0
 
 
-class Ranks(Plot):
-    """A plot whose upright axis leads from the last rank at its foot to the first at its top."""
+class Crowding(Motion):
+    """As many of a crowd stand there as each of some ranks says, one after another, and a token waits behind them."""
 
-    def _span(self, values: Sequence[float] | np.ndarray, axis: int) -> tuple[float, float]:
-        low, high = super()._span(values, axis)
-        return (high, low) if axis else (low, high)
+    def __init__(self, crowd: Crowd, ranks: Sequence[Quantity]) -> None:
+        self.crowd, self.counts = crowd, [float(rank) - 1 for rank in ranks]
+        super().__init__(VGroup(crowd.dots, crowd.winner), run_time=pace("slow"), rate_func=rate_functions.linear)
+
+    def interpolate_mobject(self, alpha: float) -> None:
+        here, after, share = passing(self.rate_func(alpha), len(self.counts))
+        self.crowd.gather(round(self.counts[here] * (1 - share) + self.counts[after] * share))
 
 
-class Climb:
-    """Ranks over layers, and below each layer the token that it would say.
+class Crowd:
+    """The tokens that are likelier than the one that wins in the end: dots between it and a door, layer by layer.
 
     Args:
         ranks: "sentence layer", of the prompt that is followed and of others.
@@ -51,69 +52,49 @@ class Climb:
     def __init__(
         self, ranks: NamedTensor, decided: NamedTensor, said: NamedTensor, depths: NamedTensor, room: Room = STAGE
     ) -> None:
-        above, below = room.split_rows(-WORDS)
-        layers = range(ranks.size("layer"))
-        reach, size = (layers, (1.0, float(ranks.values.max()))), (above.width - SIDE - LAST, above.height - HEAD)
-        self.plot = Ranks(decided, ranks, reach, *size, (False, True))
-        self.plot.shift(at(above.left + SIDE, above.bottom) - self.plot.axes[0].get_left())
-        self.plot.names[0].settle(below.split_rows(-40)[1].centre)
-        for power, name in enumerate(RANKS):
-            spot = self.plot.beside(10.0**power)
-            text = Words(name, "fact", "ink2").settle(spot).end_at(spot[0] - units(16))
-            line = rule(spot, spot + RIGHT * self.plot.axes[0].width, "line", 2)
-            self.plot.add(line, means(text, Tick(10.0**power, self.plot.up, 12)))
-        x = [float(layer) for layer in layers]
-        self.ranks = ranks[0]
-        places = self.ranks.quantities()
-        self.dots = self.plot.dots(x, ranks[0], "weight", 8)
-        #: The curve in pieces: a dot for each layer, and the line that leads to it.
-        self.curve = VGroup(VGroup(self.dots[0]))
-        for layer in range(1, len(x)):
-            both = slice(layer - 1, layer + 1)
-            self.curve.add(VGroup(self.plot.curve(x[both], places[both], "weight", 7), self.dots[layer]))
-        #: The token that wins in the end, and where it stands at each layer.
+        field, foot = room.split_rows(-FOOT)
+        field, behind = field.split_columns(-BEHIND)
+        self.ranks, self.depths = ranks[0].quantities(), depths.quantities()
+        places, self.pitch = np.arange(int(max(self.ranks))), units(PITCH_OF)
+        self.corner = at(field.right - DOOR, field.top)
+        spots = np.column_stack([-(places // DEEP) - 0.5, -(places % DEEP) - 0.5]) * self.pitch + self.corner[:2]
+        self.dots = squares(spots, np.full(len(places), TAKEN * self.pitch), "ink3")
+        self.all = self.dots.points.reshape(len(places), -1, 3)
+        depth = DOWN * DEEP * self.pitch
+        self.door = rule(self.corner, self.corner + depth, "ink2", DOOR)
+        #: The token that wins in the end, the same behind the door, and its probability after the last layer.
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
-        aside = LEFT * units(70) + UP * units(44)
-        least = self.dots[0].get_x() + self.winner.width / 2 + units(EDGE)  # beside the names of ranks
-        self.ride = [spot.get_center() + aside for spot in self.dots]
-        for spot in self.ride:
-            spot[0] = max(spot[0], least)
-        self.winner.move_to(self.ride[0])
-        self.others = VGroup(self.plot.curve(x, row, "ink3", 2.5) for row in ranks.pick(sentence=slice(1, None)))
-        self.landed = self.plot.dots(decided, [1.0] * len(decided), "query", 11)
-        _, first = decided.smallest()
+        self.through = self.winner.copy().move_to(at((behind.left + behind.right) / 2, 0)).match_y(self.door)
+        self.chance = number(said.quantity(-1), "share", "large number").move_to(self.through).shift(DOWN * units(FOOT))
+        self.gather(int(self.ranks[0]) - 1)
+        self.layer = Words("input", "block", "ink2").begin_in(foot)
+        #: A line through the layers for each prompt, with a dot where it is decided, and the earliest of these layers.
+        span, self.lines, self.ends = Span(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
+        for layer, line in zip(decided.quantities(), field.rows(len(decided), 0), strict=True):
+            y = (line.top + line.bottom) / 2
+            level = means(rule(at(line.left, y), at(line.right, y), "line", 4), span)
+            spot = np.array([span.spot(float(layer), level), level.get_y(), 0])
+            self.lines.add(level)
+            self.ends.add(means(dot(spot, DECIDED, "query"), Tick(layer, span)))
+        place, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
-        self.soonest.next_to(self.plot.point(float(first), 1.0), UP, buff=units(18))
-        self.most = Words("most", "stage word", "query").next_to(self.dots[-1], RIGHT, buff=units(18))
-        self.tokens = VGroup(self._said(said.label("step", layer), depths.quantity(layer)) for layer in layers)
-        self.chance = number(said.quantity(-1), "share", "stage number")
-        self.chance.next_to(self.tokens[-1][-1], RIGHT, buff=units(24))
+        self.soonest.next_to(self.ends[place.position], UP, buff=units(DOOR))
+        #: The layer at which the lines end.
+        self.last = Words(f"layer {self.depths[-1]}", "block", "ink2").settle(foot.centre).end_at(level.get_right()[0])
 
-    def _said(self, label: Label, depth: Quantity) -> VGroup:
-        """A stroke below a layer, and after every so many the layer's name and its likeliest token."""
-        foot, layer = self.plot.point(float(depth), self.ranks.quantity(0)), int(depth)
-        foot[1] = self.plot.axes[0].get_y()
-        mark = VGroup(rule(foot, foot + DOWN * units(8), "ink3", 2))
-        if layer % EVERY == 0:
-            name = Words(f"layer {depth}", "fact", "ink2") if layer else Words("input", "fact", "ink2")
-            sign = SIGNS.get(str(label))
-            spot = foot + DOWN * units(CARD)
-            told = (
-                Words(sign, "aside").settle(spot) if sign else Token(label, "", 0, HEIGHT, "stage word").move_to(spot)
-            )
-            mark.add(name.settle(foot + DOWN * units(UNDER)), told)
-        return mark
+    def gather(self, count: int) -> None:
+        """Let so many stand between the token and the door."""
+        self.dots.points = self.all[:count].reshape(-1, 3)
+        self.winner.move_to(self.corner + (-(-count // DEEP)) * self.pitch * LEFT, RIGHT).match_y(self.door)
 
-    def passing(self, rank: Words) -> list[tuple[Animation | None, ...]]:
+    def passing(self, rank: Words) -> list[tuple[Animation, ...]]:
         """The way through all layers in three plays, the last of them the climb; `rank` is counted along."""
-        climb = int(np.flatnonzero(self.ranks.values > FAR_BEHIND)[-1]) + 1
-        cuts = (1, climb // 2, climb, len(self.ranks))
-        plays: list[tuple[Animation | None, ...]] = []
-        for begin, end in pairwise(cuts):
-            part, places = slice(begin, end), self.ranks.quantities()[begin:end]
-            riding = Sweep(VGroup(*self.curve[part]), "slow"), Along(self.winner, self.ride[part], "slow")
-            written = appear_in_turn([*self.tokens[part]], "slow"), Count(rank, places, ",.0f", "slow", "rank ")
-            plays.append((*riding, *written))
+        climb = int(np.flatnonzero(np.array(self.ranks) > FAR_BEHIND)[-1]) + 1
+        plays: list[tuple[Animation, ...]] = []
+        for begin, end in pairwise((0, climb // 2, climb, len(self.ranks))):
+            ranks, depths = (part[begin:end] for part in (self.ranks, self.depths))
+            counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(self.layer, depths, "", "slow", "layer ")
+            plays.append((Crowding(self, ranks), *counts))
         return plays
 
 
