@@ -197,7 +197,7 @@ def test_lengths_of_a_long_text_run_to_the_longest_in_few_states(folders):
     assert int(trace["config.lengths"].values[-1]) == 48
     strip = ShapeStrip(trace)
     for letter in "nm":
-        _, states, quantities = strip.run(letter)
+        states, quantities = strip.run(letter)
         lengths = [int(quantity) for quantity in quantities]
         assert len(states) == len(lengths) <= STATES + 5
         assert lengths == sorted(lengths)

@@ -143,27 +143,31 @@ class FAQ(Chapter):
     def lengths(self, trace: Trace) -> Iterator[Step]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
-        up, back = [], []
+        ways = []
         for letter, counter in zip("nm", strip.counters, strict=True):
-            bars, states, lengths = strip.run(letter)
-            up.append((Through(bars, states, "slow"), Count(counter, lengths, "", "slow")))
-            back.append((Through(bars, states[::-1], "row"), Count(counter, lengths[::-1], "", "row")))
-        square = ring_around(strip.squares)
+            states, lengths = strip.run(letter)
+            up = Through(strip.bars, states, "slow"), Count(counter, lengths, "", "slow")
+            ways.append((up, (Through(strip.bars, states[::-1], "row"), Count(counter, lengths[::-1], "", "row"))))
+        (longer, back), (target, again) = ways
         yield Step(
             "What changes when the sentence is longer?",
             beat(
-                "Every matrix on the way, from words to logits.",
-                (appear(strip.letters, *strip.counters, strip.tracks, strip.bars, strip.cut)),
-                (appear_in_turn([*strip.names]), appear_in_turn([*strip.labels])),
-                draw(*strip.ways, strip.road, kind="row"),
+                "Vectors, parameters, scores: what grows with the sentence?",
+                appear(strip.names, strip.letters[0], strip.counters[0], strip.bars, strip.parameters),
             ),
-            beat("A longer source: one more vector for each word.", up[0]),
-            beat("Encoder scores grow both ways: with the square.", appear(square, strip.outline)),
-            beat("The target has a length of its own.", (leave(square, strip.outline), *back[0]), up[1]),
+            beat("A longer source: one more vector for each word.", longer),
+            beat("Encoder scores grow both ways: with the square.", appear(strip.outline)),
+            beat(
+                "The target has a length of its own.",
+                (leave(strip.outline), *back),
+                (appear(strip.letters[1], strip.counters[1]), *exchange([strip.names[2]], [strip.crossing])),
+                target,
+            ),
             beat(
                 "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
-                back[1],
-                appear_in_turn([ring_around(width) for width in strip.widths], "slow"),
+                again,
+                appear(strip.width),
+                appear_in_turn([ring_around(strip.width), ring_around(strip.parameters)], "slow"),
             ),
             stage=[],
         )
