@@ -25,7 +25,6 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.plan import INSIDE
 from scenes.layout import STAGE, Room
-from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
@@ -145,11 +144,10 @@ class Laid:
         self.names = [name.copy().begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
         self.under = self.names[1].copy().next_to(self.names[0], DOWN, buff=units(24)).align_to(self.names[0], LEFT)
         place = rooms[1]
-        self.share = ShareBar(run["mean_share"], place.width - 160, "", 72).move_to(place.centre)
-        self.share.align_to(at(place.left, 0), LEFT)
-        self.share.track.set_fill(palette().line)
-        self.figure = number(run["mean_share"], ".0%", "large number").next_to(self.share, RIGHT, buff=units(30))
-        self.title = Words("mean, over the rms", "block", "ink2").begin_in(side.cross(place))
+        y = self.zeros[0].get_y() + units(float(run["mean"] / run["root_mean_square"]) * unit)
+        self.level = rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y)
+        self.title = Words("mean, over the rms", "block", "focus").begin_in(side.cross(place))
+        self.figure = number(run["mean_share"], ".0%", "chapter").begin_in(place)
 
 
 class Bend(VGroup):
@@ -410,14 +408,14 @@ class Wall:
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
 LONG, COLUMN, TOKENS, SHADE = 1200.0, 90.0, 70.0, 0.62
 #: The side of the largest square in px, and how much of the ink its fill has.
-SIDE, FILL = 650.0, 0.28
+SIDE, FILL = 700.0, 0.16
 
 
 def size_of(millions: Quantity, billions: Quantity) -> Words:
     """A number of parameters in words."""
     if billions >= 1:
-        return Words(f"{billions:.0f} billion parameters", "block", "ink2")
-    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "block", "ink2")
+        return Words(f"{billions:.0f} billion parameters", "title")
+    return Words(f"{millions:.{1 if millions < 10 else 0}f} million parameters", "title")
 
 
 class ToScale(VGroup):
@@ -425,36 +423,24 @@ class ToScale(VGroup):
 
     Args:
         small, large: their numbers of parameters.
-        name: what is written beside the larger one; `told` below it.
-        dot: what is written beside the smaller one.
+        name: what is written on the larger one; `told` below it.
     """
 
-    def __init__(
-        self, small: Quantity | None, large: Quantity, name: Words, told: Words, dot: Words | None = None
-    ) -> None:
-        room, beside = INSIDE.split_columns(SIDE + 200, 60)
-        sum_, colours = Ground(), palette()
-        unit = SIDE**2 / float(large)
+    def __init__(self, small: Quantity | None, large: Quantity, name: Words, told: Words) -> None:
+        sum_, colours, unit = Ground(), palette(), SIDE**2 / float(large)
         self.large = Box(SIDE, SIDE, between(colours.surface, colours.weight, FILL), 6, colours.weight, 3)
-        means(self.large.move_to(room.centre), Area(large, sum_, unit, 0))
+        means(self.large.move_to(STAGE.centre), Area(large, sum_, unit, 0))
         self.small: Box | None = None
+        #: Around the smaller one, which is no more than a dot.
+        self.ring: list[VMobject] = []
         if small is not None:
             side = (float(small) * unit) ** 0.5
             self.small = Box(side, side, colours.weight, min(6.0, side / 6))
             self.small.move_to(self.large, aligned_edge=LEFT + UP).shift((RIGHT - UP) * units(40))
             means(self.small, Area(small, sum_, unit, 0))
-            self.front = self.small.copy()
-        left = at(beside.left, 0)[0]
-        self.words = VGroup(
-            name.settle(beside.centre).begin_at(left).shift(UP * units(44)),
-            told.settle(beside.centre).begin_at(left).shift(-UP * units(44)),
-        )
-        #: Around the smaller one, which is no more than a dot, with its name.
-        self.ring: list[VMobject] = []
-        if self.small and dot is not None:
-            ring = ring_around(self.small, roomy=True)
-            self.ring = [ring, dot.next_to(ring, RIGHT, buff=units(20))]
-            dot.paper = self.large
+            self.front, self.ring = self.small.copy(), [ring_around(self.small, roomy=True)]
+        self.words = VGroup(name.settle(self.large.get_center()), told.settle(self.large.get_center() - UP * units(90)))
+        name.paper = told.paper = self.large
         super().__init__(self.large, *([self.small] if self.small else []), self.words)
 
     def grown(self) -> tuple[Animation, ...]:

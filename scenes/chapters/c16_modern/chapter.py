@@ -21,7 +21,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c16_modern.blocks import Gates, Laid, Normed, Sharing, ToScale, Wall, size_of
 from scenes.chapters.c16_modern.dials import ALONE, Dials
-from scenes.chapters.c16_modern.plan import CHANGED, INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed, paper
+from scenes.chapters.c16_modern.plan import CHANGED, INSIDE, KEY, MOVED, NORMED, QUERY, Both, Plan, Stayed
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.text import Words
@@ -107,7 +107,7 @@ class Modern(Chapter):
             "RMSNorm only divides",
             beat(
                 f"The norm first: a vector of “{run['tokens'].label('position', NORMED)}”, twice.",
-                *plan.into("norm 1", before.zero, after.zero, before.drawn, after.drawn),
+                *plan.into("norm 1", before.zero, after.zero, before.drawn),
                 appear_in_turn([VGroup(*pair) for pair in zip(before.states[0], after.states[0], strict=True)]),
             ),
             beat(
@@ -140,8 +140,8 @@ class Modern(Chapter):
                     "no difference to be seen, for the mean was next to nothing,",
                     "they differ, for the mean was not small,",
                 ),
-                appear(laid.title, laid.share.track),
-                grow(laid.share.bar),
+                draw(laid.level, kind="slow"),
+                appear(laid.title),
             ),
             beat(f"typically {run['mean_share']:.0%} of the root mean square.", appear(laid.figure)),
             stage=[plan],
@@ -198,7 +198,7 @@ class Modern(Chapter):
             beat(
                 f"The key of “{dials.labels['key']}” has hands, too; they show angles, not lengths. "
                 "Blue columns raise the score, orange ones lower it.",
-                leave(dials.traces),
+                leave(dials.traces, dials.speeds),
                 appear(dials.vectors["key"], dials.names["key"], dials.others, dials.chips["key"]),
                 dials.deal("key"),
                 (appear(dials.title, dials.zero, score), appear_in_turn([*adds])),
@@ -332,11 +332,10 @@ class Modern(Chapter):
         millions = run["millions"].quantities()
         names = run["parameters"].words("model")
         year = run["years"].pick(part="Brown et al.")
-        called, dots = ([Words(f"{name}", style) for name in names] for style in ("chapter", "fact"))
+        called = [Words(f"{name}", "chapter") for name in names]
         told = [size_of(*both) for both in zip(millions, run["billions"].quantities(), strict=True)]
-        first = ToScale(None, own, called[0], told[0])
-        second = ToScale(own, small, called[1], told[1], dots[0])
-        third = ToScale(small, large, called[2], told[2], dots[1])
+        pairs = zip((None, own, small), (own, small, large), called, told, strict=True)
+        first, second, third = (ToScale(*one) for one in pairs)
         yield Step(
             "How large is a language model?",
             beat(
@@ -347,7 +346,8 @@ class Modern(Chapter):
             beat(
                 f"{names[1]} is called small. To scale, our translator is this dot.",
                 (leave(first.words), Travel(first.large, second.small, kind="camera", leaving=True)),
-                (*second.grown(), appear(second.words)),
+                second.grown(),
+                appear(second.words),
                 appear(*second.ring),
             ),
             beat(
@@ -356,10 +356,12 @@ class Modern(Chapter):
                     leave(second.front, second.words, *second.ring),
                     Travel(second.large, third.small, kind="camera", leaving=True),
                 ),
-                (*third.grown(), appear(third.words)),
+                third.grown(),
+                appear(third.words),
                 appear(*third.ring),
             ),
-            stage=[paper("attention")],
+            stage=[],
+            noted=False,
         )
 
     def what_stayed(self, picture: Stayed) -> Iterator[Step]:

@@ -162,8 +162,6 @@ class ByLength:
             )
         )  # fmt: skip
         self.share.shift(DOWN * units(LINE))
-        #: What is told of the longest sentences: how long they are, and how rare.
-        self.longest = self.ticks[-1], self.share
 
     def _columns(self, shares: NamedTensor, y: float, role: str) -> VGroup:
         """A column for each length on a line: up from it what is wrong, down the rest."""

@@ -306,7 +306,6 @@ class Arguing(Chapter):
                     "So more data helps no more where a model is wider.",
                 ),
                 appear(card.verdict("if the model is wide" if held else "can’t tell")),
-                appear(ring_around(picture.names[-1])),
             ),
             stage=[card],
         )
@@ -337,7 +336,7 @@ class Arguing(Chapter):
             ),
             beat(
                 "Hard because long, or because rare? Again more than one thing changed: we can’t tell.",
-                appear_in_turn([ring_around(part) for part in picture.longest], "slow"),
+                appear(ring_around(picture.ticks[-1])),
                 appear(card.verdict("or rare ones: can’t tell")),
             ),
             stage=[card],

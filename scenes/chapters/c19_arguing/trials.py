@@ -91,9 +91,6 @@ class DotRows(VGroup):
         line = rule(at(inner.left, inner.bottom), at(inner.right, inner.bottom), "ink3", 2.5)
         called = Words("new sentences that come out right", "aside", "ink2").settle(at(0, inner.bottom + 36))
         self.axis = VGroup(line, called.end_at(at(inner.right, 0)[0]))
-        if near:
-            self.axis.add(*self._ends([self.exact.pick(part=part) for part in parts]))
-            called.next_to(self.axis[3], RIGHT, buff=units(40))
         self.zero = self._zero()
         self.names: dict[str, Words] = {}
         #: By part: its trainings, their mean, and what is told beside it.
@@ -124,15 +121,6 @@ class DotRows(VGroup):
         ends = [float(seed) for part in parts for seed in self.exact.pick(part=part).values]
         air = 0.06 * (max(ends) - min(ends))
         return min(ends) - air, max(ends) + air
-
-    def _ends(self, rows: Sequence[NamedTensor]) -> VGroup:
-        """Say below the axis where the trainings lie that came out worst and best."""
-        found = VGroup()
-        for end in (min(row.smallest()[1] for row in rows), max(row.largest()[1] for row in rows)):
-            spot = at(self.x(end), self.inner.bottom)
-            found.add(rule(spot, spot - UP * units(14), "ink3", 2.5))
-            found.add(number(end, ".1%", "aside", "ink2").settle(spot - UP * units(36)))
-        return found
 
     def _zero(self) -> VGroup:
         top, low = self.inner.top, self.inner.bottom
@@ -202,8 +190,8 @@ class Dealing:
         line = rule(at(rows.inner.left, self.floor), at(rows.inner.right, self.floor), "ink3", 2.5)
         zero = means(rule(at(self.middle, self.floor), at(self.middle, self.floor + 16), "ink2", 3), self.ground)
         none = Words("no difference", "aside", "ink2").settle(at(self.middle, self.floor + 38))
-        name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
-        self.axis = VGroup(line, zero, none, name.end_at(at(rows.inner.right, 0)[0]))
+        self.name = Words("difference of the means, in points", "aside", "ink2").settle(at(0, self.floor + 38))
+        self.axis, _ = VGroup(line, zero, none), self.name.end_at(at(rows.inner.right, 0)[0])
         self.studies = exact["studies"].values
         self.order = [*self.studies.flat, *(k for k in range(len(self.points)) if k not in self.studies)]
         #: Ways that are dealt in sight, before all others.
@@ -266,9 +254,9 @@ class Dealing:
         named = Words("mean", "aside", "residual").next_to(self.ticks[0], UP, buff=units(6))
         return [
             appear(self.ticks, named),
-            (appear(self.axis), grow(gap, RIGHT)),
+            (appear(self.axis, self.name), grow(gap, RIGHT)),
             (leave(named), *exchange([gap], [self.ours[0]])),
-            appear(self.ours[1]),
+            (leave(self.name), appear(self.ours[1])),
         ]
 
     def _gap(self, split: int, ticks: VGroup) -> VMobject:
@@ -330,7 +318,11 @@ class Dealing:
         line, axis = self.ours[0], self.axis[0].get_y()
         x, top = 2 * at(self.middle, 0)[0] - line.get_x(), line.get_top()[1]
         mirrored = dashes(np.array([x, top, 0]), np.array([x, axis, 0]), "query", 3)
-        return [draw(mirrored), reshape(far, far.copy().set_fill(palette().query)), appear(self.alarms)]
+        return [
+            draw(mirrored),
+            reshape(far, far.copy().set_fill(palette().query)),
+            (leave(self.count), appear(self.alarms)),
+        ]
 
 
 class Crossed:

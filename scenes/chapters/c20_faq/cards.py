@@ -54,8 +54,7 @@ class Zeros:
         told = [first, Formula("dot W' + b'", LARGE, "ink2")] if len(made) > 1 else [whole]
         for way, formula in zip(self.ways, told, strict=True):
             way.add(formula.next_to(way, RIGHT, buff=gap("chip")))
-        names = ("zeros", "inside", "out") if len(made) > 1 else ("zeros", "out")
-        self.names = [Words(name, "block").begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
+        self.name = Words("zeros", "block").begin_in(side.cross(rooms[0]))
         self.pause = Pause((body.left + body.right) / 2, (rooms[-1].top + rooms[-1].bottom) / 2 + REST)
 
     def measured(self, length: Quantity) -> VGroup:

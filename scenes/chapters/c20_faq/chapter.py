@@ -223,11 +223,11 @@ class FAQ(Chapter):
             "Your turn: where does zero go?",
             beat(
                 f"Biases, but no {activation}: is the feed-forward network linear then?",
-                appear(picture.names[0], picture.rows[0]),
+                appear(picture.name, picture.rows[0]),
             ),
             beat(
                 "A linear map makes zeros of zeros. What comes out here?",
-                (appear(*picture.names[1:], picture.ways, picture.pause), RunOut(picture.pause.bar)),
+                (appear(picture.ways, picture.pause), RunOut(picture.pause.bar)),
             ),
             beat(
                 claim(
