@@ -21,7 +21,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c19_arguing.cases import ByLength, Checklist, Claim, CloseBy, SizeAndData
 from scenes.chapters.c19_arguing.removable import Removable
-from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Size, fall
+from scenes.chapters.c19_arguing.trials import Crossed, Dealing, DotRows, Size, Start, fall
 from scenes.layout import STAGE, Room
 from scenes.mobjects.text import Words
 from scenes.stage.chapter import Chapter, Step, beat, claim
@@ -93,9 +93,12 @@ class Arguing(Chapter):
 
     def one_training(self, run: Trace, card: Claim) -> Iterator[Step]:
         """Another random start turns the verdict around."""
-        rows = DotRows(run, (WHOLE, HEADS), card.inside, near=True)
+        far, rows = (DotRows(run, (WHOLE, HEADS), card.inside, near=near) for near in (False, True))
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
         (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
+        firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
+        other = rows.seeds[WHOLE][seed.position]
+        start, anew = (Start(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
         wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
         turned = bool(ahead > first > low)
         yield Step(
@@ -103,12 +106,18 @@ class Arguing(Chapter):
             beat(
                 f"Look closer: {ahead:.1%} and {first:.1%}. "
                 + claim(bool(ahead > first), "So the claim is wrong?", "So the claim is right?"),
-                appear_in_turn([rows.said(part) for part in rows.places], "slow"),
+                (
+                    leave(far.axis[1], far.zero),
+                    *exchange([far.axis[0], *firsts], [rows.axis[0], *dots], "camera"),
+                ),
+                appear(rows.axis[1], *(rows.said(part) for part in rows.places)),
                 appear(wrong if ahead > first else right),
             ),
             beat(
                 "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
-                fall([rows.seeds[WHOLE][seed.position]], "slow"),
+                appear(start, start.note),
+                (leave(start.thread), *exchange([*start.cells], [*anew.cells], "row")),
+                (draw(anew.thread, kind="row"), Travel(anew.cells.copy(), other, 0.0, "row")),
                 appear(rows.said(WHOLE, seed.position)),
             ),
             beat(
@@ -118,11 +127,11 @@ class Arguing(Chapter):
                     "So one training of each tells nothing about so small a difference.",
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
-                appear(ring := ring_around(rows.seeds[WHOLE][seed.position])),
-                move_ring(ring, rows.seeds[HEADS][0]),
+                appear(ring := ring_around(other)),
+                move_ring(ring, dots[1]),
                 *([exchange([wrong], [right]), exchange([right], [card.verdict("can’t tell")])] if turned else []),
             ),
-            stage=[card, rows.axis, *rows.names.values(), *(rows.seeds[part][0] for part in rows.places)],
+            stage=[card, far.axis, far.zero, *rows.names.values(), *firsts],
         )
 
     def reach_of_chance(self, run: Trace, card: Claim, picture: Dealing) -> Iterator[Step]:

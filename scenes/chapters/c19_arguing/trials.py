@@ -33,7 +33,7 @@ from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Away, Ground, means
 from scenes.mobjects.shapes import Box, dashes, dot, frame, path, rule
 from scenes.mobjects.text import Words, number
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import at, pace, palette, pixels, signed, units
 from transformer_core.studies.measures.ablation_trainings import AS_TRAINED
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor, Trace
@@ -161,6 +161,21 @@ class DotRows(VGroup):
     @staticmethod
     def _role(part: str) -> str:
         return "residual" if part == "nothing" else "weight"
+
+
+class Start(VGroup):
+    """Random numbers that a training starts with, as a sketch at the left of its line, and a thread to its end."""
+
+    SIDE, CELLS = 24.0, 8
+
+    def __init__(self, seed: int, rows: DotRows, end: VMobject) -> None:
+        values = np.sin(np.arange(seed, seed + self.CELLS**2) ** 2)
+        self.cells = VGroup(Box(self.SIDE, self.SIDE, signed(float(value), 1.0), 2) for value in values)
+        self.cells.arrange_in_grid(self.CELLS, self.CELLS, buff=units(2))
+        self.cells.move_to(at(rows.inner.left, 0), aligned_edge=LEFT).set_y(end.get_y())
+        self.thread = rule(self.cells.get_right(), end.get_left(), "ink3", 4)
+        self.note = Words("a sketch", "aside", "ink2").next_to(self.cells, DOWN, buff=units(14))
+        super().__init__(self.cells, self.thread)
 
 
 class Dealing:
