@@ -70,7 +70,7 @@ class Inference(Chapter):
         if "open_cut" in real:
             model = LanguageModel(real, card)
             yield from self.the_loser_overtakes(beams, model)
-        yield from self.several_beginnings(run, tree, writes, card)
+        yield from self.several_beginnings(run, tree, writes)
         if "open_cut" in real:
             draws = Draws(model)
             yield from self.a_real_model(model, draws)
@@ -179,9 +179,7 @@ class Inference(Chapter):
             stage=[card, picture.reads[0], picture.names],
         )
 
-    def several_beginnings(
-        self, run: Trace, picture: BeamTree, writes: tuple[Label, ...], card: Card
-    ) -> Iterator[Step]:
+    def several_beginnings(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
         """The real tree, grown step by step: streams as wide as each text is probable."""
         slow, *rest = [picture.grow(t, "row" if t == 0 else "rest") for t in range(len(picture.nodes))]
         later = [play for plays in rest[1:] for play in plays]
@@ -546,7 +544,7 @@ class Inference(Chapter):
                 appear(ring),
                 *(move_ring(ring, column) for column in picture.cached[1:]),
             ),
-            stage=[card.paper],
+            stage=[],
         )
 
     def by_the_clock(self, trace: Trace, card: Card) -> Iterator[Step]:
