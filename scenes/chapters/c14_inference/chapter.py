@@ -81,7 +81,7 @@ class Inference(Chapter):
         yield from self.what_chance_costs(run, trace, before, card)
         yield from self.old_keys_and_values(run, trace, card)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        yield from self.the_cache(run, reads, source, card)
+        yield from self.the_cache(run, reads, source)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
         yield from self.who_chooses(close, Encoded(source or reads, card.inside), card)
@@ -509,7 +509,7 @@ class Inference(Chapter):
             stage=[card.called(named_head(layer, shown))],
         )
 
-    def the_cache(self, run: Trace, reads: tuple[Label, ...], source: tuple[Label, ...], card: Card) -> Iterator[Step]:
+    def the_cache(self, run: Trace, reads: tuple[Label, ...], source: tuple[Label, ...]) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, other = run["cache.own_numbers"], run["cache.source_numbers"]
