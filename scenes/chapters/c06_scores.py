@@ -332,8 +332,7 @@ class Scores(Chapter):
             query=swap["position"]
         )
         guess = Arcs(other.words("key"), swap["position"], room=lower)
-        scores = known.numbered(head["scores"].pick(query=query_token))
-        ring = ring_around(scores[known.ribbon.place(focus.top_key)], roomy=True)
+        score = known.numbered(head["scores"].pick(query=query_token))[known.ribbon.place(focus.top_key)]
         swapped = other.label("key", swap["position"])
         noun, adjective = spanish_of(trace, focus.top_key), spanish_of(trace, query_token)
         forms = known.spelled(here, swap["forms"], lower=True)
@@ -357,8 +356,8 @@ class Scores(Chapter):
             "Before you go on: a bet",
             beat(
                 f"Take {where} instead, and its scores: here “{query_token}” matches “{focus.top_key}” best.",
-                (draw(*known.arcs, kind="row", back=True), appear_in_turn([*scores])),
-                appear(ring),
+                draw(*known.arcs, kind="row", back=True),
+                appear(score),
                 ambient=flow,
             ),
             beat(
@@ -369,7 +368,7 @@ class Scores(Chapter):
             *gender,
             beat(
                 f"“{swapped}” has one Spanish form for both genders. Will it look, too?",
-                leave(ring, *scores),
+                leave(score),
                 deal(known.chips, guess.chips),
                 (draw(*guess.arcs, kind="row", back=True), appear(guess.marks)),
                 appear(guess.spelled(swap["position"], swap["other_forms"], lower=True)),

@@ -92,7 +92,7 @@ class Slider:
         self.specs = (".1f", "share")
         self.numbers = [VGroup(), VGroup()]
         self.headings = VGroup()
-        panels = (scores, left, "score: the dot product"), (weights, right, "weight: the softmax")
+        panels = (scores, left, "score"), (weights, right, "weight")
         for group, (tensor, part, name), spec in zip(self.numbers, panels, self.specs, strict=True):
             for j, line in enumerate(lines):
                 group.add(number(tensor.quantity(self.rest, j), spec, "stage number").end_in(part.cross(line)))

@@ -27,7 +27,7 @@ class CarriedStep(VGroup):
 
     Args:
         run: `queen_plane` of four words, `queen_step`, and along the way `queen_path` and `queen_way`.
-        room: the rectangle that is filled: at the right stand the words of `queen_way` by their cosines, nearest first.
+        room: the rectangle that is filled: at the right stand the words of `queen_way`, nearest first in the end.
 
     The `sum` is an arrow with its name that begins as the first word, and is led along the `carried` step.
     """
@@ -63,31 +63,26 @@ class CarriedStep(VGroup):
         super().__init__(self.origin, self.three, self.names, self.step, self.carried, self.sum)
 
     def _list(self, run: Trace, room: Room) -> None:
-        """The words by their cosines, in each frame of the way."""
+        """The words, nearest first in the end, and their cosines in each frame of the way."""
         way = run["queen_way"]
         self.listed = way.words("vocab")
         queen = str(run["queen_plane"].words("vocab")[-1])
         head, body = room.inset(0, gap("cell")).split_rows(HEAD)
-        lines = body.rows(way.size("vocab"), 8)
+        lines = body.rows(len(self.listed), 8)
         side, rest = body.split_columns(NAME, 16)
-        unit, ground = rest.width - NUMBER, Ground()
+        ground, ends = Ground(), np.argsort(np.argsort(-way.values[-1], kind="stable"))
         self.heading = Words("by cosine, in all dimensions", "fact", "ink2").begin_in(head)
         self.zero = means(rule(at(rest.left, body.top), at(rest.left, body.bottom), "ink3", 3), ground)
-        order = np.argsort(np.argsort(-way.values, axis=-1, kind="stable"), axis=-1)
-        heights = np.array([line.centre[1] for line in lines])[order]
-        self.bars_of: list[VGroup] = []
-        self.words_of: list[VGroup] = []
-        for frame, row in enumerate(heights):
-            bars, texts = VGroup(), VGroup()
-            for j, (label, y) in enumerate(zip(way.words("vocab"), row, strict=True)):
-                start = np.array([at(rest.left, 0)[0], y, 0])
-                look = {"role": "residual" if str(label) == queen else "ink2", "radius": 4}
-                bars.add(bar_on(start, ground, way.quantity(frame, j), "width", unit, BAR, **look))
-                texts.add(word(label, "stage word").settle(start).begin_at(at(side.left, 0)[0]))
-            self.bars_of.append(bars)
-            self.words_of.append(texts)
-        self.bars, self.texts = self.bars_of[0].copy(), self.words_of[0].copy()
-        self.rows: list[list[Quantity]] = [way.pick(frame=frame).quantities() for frame in range(len(order))]
+        places, names = [lines[end] for end in ends], (word(label, "stage word") for label in self.listed)
+        self.texts = VGroup(name.begin_in(side.cross(line)) for name, line in zip(names, places, strict=True))
+        self.rows: list[list[Quantity]] = [frame.quantities() for frame in way]
+        self.bars_of = [VGroup() for _ in self.rows]
+        for bars, row in zip(self.bars_of, self.rows, strict=True):
+            for label, cosine, line in zip(self.listed, row, places, strict=True):
+                start, role = rest.cross(line), "residual" if str(label) == queen else "ink2"
+                foot = at(start.left, (start.top + start.bottom) / 2)
+                bars.add(bar_on(foot, ground, cosine, "width", rest.width - NUMBER, BAR, role=role, radius=4))
+        self.bars = self.bars_of[0].copy()
         self.numbers = VGroup()
         for bar, quantity in zip(self.bars, self.rows[0], strict=True):
             self.numbers.add(number(quantity, ".2f", "stage number").settle(bar.get_right() + self._beside))
@@ -97,8 +92,8 @@ class CarriedStep(VGroup):
         return RIGHT * units(NUMBER * 0.55)
 
     def row_of(self, label: Label) -> Words:
-        """The row of a word, where it stands in the end."""
-        found: Words = self.words_of[-1][[str(one) for one in self.listed].index(str(label))]
+        """The name of a word in the list."""
+        found: Words = self.texts[[str(one) for one in self.listed].index(str(label))]
         return found
 
     def line_of(self, label: Label) -> VGroup:
@@ -113,11 +108,9 @@ class CarriedStep(VGroup):
         return Travel(self.step, self.carried, 0.0, "row")
 
     def lead(self) -> tuple[Animation, ...]:
-        """The sum is led along the step, and the list follows; its name is gone on the way past the fourth word."""
-        sums = VGroup(*self.sum[:-1], *self.texts)
-        states = [VGroup(*one[:-1], *texts) for one, texts in zip(self.sums, self.words_of, strict=True)]
+        """The sum is led along the step, and the bars follow; its name is gone on the way past the fourth word."""
         return (
             leave(self.sum[-1]),
-            Through(sums, states, "slow"),
+            Through(VGroup(*self.sum[:-1]), [VGroup(*one[:-1]) for one in self.sums], "slow"),
             Riding(self.bars, self.bars_of, self.numbers, self.rows, ".2f", self._beside, "slow"),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, UP, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -295,9 +295,6 @@ class Meaning(Chapter):
         rows = {REAL: [run[f"{kind}_cosine"] for kind in RELATIONS], CHANCE: [run["chance_hundredths"]]}
         counts = f"{run['above_in_all']} of {run['pairs_in_all']}", f"{run['chance_share']:share}"
         picture = CosineDots(rows, run["chance"].quantity(0), counts, card.inside)
-        pair = Words("each dot: a pair", "fact", "ink2").next_to(
-            picture.names[0], UP, buff=gap("line"), aligned_edge=LEFT
-        )
         yield Step(
             "Are parallel steps more than luck?",
             beat(
@@ -312,7 +309,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Now real pairs: plurals, past forms, comparatives, capitals, male and female.",
-                appear(picture.names[0], picture.floors[0], pair),
+                appear(picture.names[0], picture.floors[0]),
                 fill(picture.lines[REAL], "slow"),
             ),
             beat(

@@ -204,7 +204,6 @@ class Weighting(Chapter):
         divided = Formula("e^(s \\/ T) / (sum e^(s \\/ T))", LARGE)
         side.rows(3)[1].fit(divided)
 
-        undivided = Words("undivided", "stage word").next_to(label, UP, buff=gap("part"))
         moving = bars, numbers, label
         yield Step(
             "A temperature makes attention sharp or even",
@@ -214,10 +213,10 @@ class Weighting(Chapter):
                 (appear(label), Reform(formula, divided)),
             ),
             beat(f"Here T is the root of d_k: {root:.2f}.", appear(ring := ring_around(label, roomy=True))),
-            beat("Undivided, T would be one.", states.sweep(*moving, scaled, one), appear(undivided)),
+            beat("Undivided, T would be one.", states.sweep(*moving, scaled, one)),
             beat(
                 "Why the root, we see soon.",
-                leave(ring, undivided),
+                leave(ring),
                 states.sweep(*moving, one, scaled),
             ),
             beat("Higher, differences shrink: the weights become even.", states.sweep(*moving, scaled, hottest)),
