@@ -148,4 +148,11 @@ class SoftTable(VGroup):
             text = number(entry, "share", "stage number").settle(bar.get_center())
             self.numbers.add(text.begin_at(bar.get_right()[0] + units(16)))
             self.ways.add(rule(at(middle.left, y + BAR / 2 + 4), at(middle.right, y + BAR / 2 + 4), "line", 4))
+        #: What stands for each role.
+        self.roles = {
+            "query": self.query,
+            "key": self.keys,
+            "weight": VGroup(self.bars, self.numbers, self.ways),
+            "value": self.values,
+        }
         super().__init__(self.ways, self.keys, self.values, self.query, self.bars, self.numbers)

@@ -399,15 +399,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Query, keys, attention weights, values: the heart of the Transformer.",
-                *(
-                    appear(ring_around(part, role))
-                    for part, role in (
-                        (table.query, "query"),
-                        (table.keys, "key"),
-                        (VGroup(table.bars, table.numbers, table.ways), "weight"),
-                        (table.values, "value"),
-                    )
-                ),
+                *(appear(ring_around(part, role)) for role, part in table.roles.items()),
             ),
             stage=[card, *table.keys],
         )

@@ -83,7 +83,6 @@ class QKV(Chapter):
         chip = ribbon.chips[ribbon.place(query_token)]
         clear, here = clear_role(trace), Looking(trace, focus)
         first = Looking(trace, clear, ASKED[clear.role]) if clear else here
-        asks = here.tag, here.question
         example = (
             [
                 beat(
@@ -109,7 +108,7 @@ class QKV(Chapter):
                     *exchange([first.tags[0]], [here.tag], "row"),
                 )
                 if clear
-                else Travel(here.asker, VGroup(*asks), kind="row"),
+                else Travel(here.asker, VGroup(here.tag, here.question), kind="row"),
                 *here.look(keys=True),
             ),
             beat(

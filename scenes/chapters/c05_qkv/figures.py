@@ -87,10 +87,7 @@ class Looking(Arcs):
         self.tag = pin("query", pin("key", self.asker), NOTCH)
         self.question = Words(asked or "?", "title", "query" if asked else "ink2")
         self.question.next_to(self.tag, UP, buff=gap("chip"))
-        over, under = (
-            self.question.get_edge_center(way)[0] - at(x, 0)[0] for way, x in ((RIGHT, STAGE.right), (LEFT, STAGE.left))
-        )
-        self.question.shift(LEFT * (max(over, 0) + min(under, 0)))
+        self.question.align_to(self.asker, RIGHT if 2 * here >= len(weights) else LEFT)
         for share in self.marks:
             share.scale(WIDER)
 

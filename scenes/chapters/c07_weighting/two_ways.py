@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Play, Through, Travel, appear, exchange, flow, leave, reshape
+from scenes.animations import Play, Travel, appear, flow, leave, reshape
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.senses import TwoSenses
@@ -23,8 +23,6 @@ AIR, SIDE = 90.0, 220.0
 WIDE = 0.62
 #: How much is seen of a way that was gone before, px of a drop that runs along an arc.
 FAINT, DROP = 0.35, 15.0
-#: Where between both ways the arrows are seen, and how much later than the first one the others turn.
-SHARES, LATER = np.linspace(0, 1, 40), 0.8
 #: The colours of what attention adds, and of what the feed-forward network adds.
 ROLES = {"resid_attn": "value", "resid_post": "ink2"}
 
@@ -43,7 +41,7 @@ class TwoWays(TwoSenses):
     def __init__(self, trace: Trace, weights: Sequence[NamedTensor]) -> None:
         sentences, right = [row.words("key") for row in weights], STAGE.split_columns(SIDE)[1]
         super().__init__(trace, sentences, right.split_rows(AIR)[1].split_columns(right.width * WIDE)[0])
-        stops = self.stops = self.path.labels["layer"][1:]
+        stops = self.path.labels["layer"][1:]
         self.legs = [
             VGroup(
                 self.plane.arrow_to(self.plane.point(a.values), b.quantities(), ROLES[stop.rpartition(".")[2]])
@@ -84,25 +82,18 @@ class TwoWays(TwoSenses):
         return [comes, Travel(drop, self.legs[0][0], kind="row", leaving=True), *others]
 
     def swing(self) -> list[Play]:
-        """Another drop comes, and the arrow turns to what it brings; the others hang on its tip and turn after it."""
+        """Another drop comes, and turns the first arrow, with all others on its tip, to the other way."""
         drop, comes = self.delivered(1)
-        moving, *states = [VGroup(*(leaf for leg in self._between(share) for leaf in leg)) for share in SHARES]
-        faint, home = self.legs[0].copy().set_opacity(FAINT), VGroup(*self.legs[1])
+        moving, faint = self.legs[0].copy(), self.legs[0].copy().set_opacity(FAINT)
+        one, other = (complex(*way) for way in self.path.values[:, 1] - self.path.values[:, 0])
+        spot = dot(self.start[0].get_center(), DROP, "value")
         return [
             (comes, appear(moving, rise=False)),
-            Travel(drop, spot := dot(self.start[0].get_center(), DROP, "value"), leaving=True),
-            (leave(spot), reshape(self.legs[0], faint), Through(moving, states)),
-            *exchange([moving], [home]),
+            (Travel(drop, spot, leaving=True), leave(self.key)),
+            (
+                leave(spot),
+                reshape(self.legs[0], faint),
+                reshape(moving, self.legs[1], "slow", float(np.angle(other * one.conjugate()))),
+            ),
+            appear(self.key),
         ]
-
-    def _between(self, share: float) -> list[VGroup]:
-        """The arrows so far along between both ways, each from the tip of the one before: the later, the later."""
-        legs, foot = [], complex(*self.path.values[0, 0])
-        for i, steps in enumerate(zip(*np.diff(self.path.values, axis=1), strict=True)):
-            one, other = (complex(*step) for step in steps)
-            along = float(rate_functions.smooth(np.clip(share * (1 + LATER * (i > 0)) - LATER * (i > 0), 0, 1)))
-            tip = foot + one * (other / one) ** along
-            start, end = (self.plane.point((at.real, at.imag)) for at in (foot, tip))
-            legs.append(self.plane.line(start, end, ROLES[self.stops[i].rpartition(".")[2]], 12, 32))
-            foot = tip
-        return legs
