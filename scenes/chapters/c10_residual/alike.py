@@ -1,23 +1,29 @@
-"""The vectors of a sentence, which pass through the layers of two models: do they stay apart?"""
+"""Models before any training: do gradients arrive at the first layer, and do the vectors of a sentence stay apart?"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
-from manim import Animation, VGroup
+from manim import UP, Animation, VGroup
 
-from scenes.animations import Count, Through, draw
+from scenes.animations import Count, Through, appear, draw
 from scenes.layout import Room
 from scenes.mobjects.marks import Tip, means
 from scenes.mobjects.planes import Plane
-from scenes.mobjects.shapes import rule, sector
-from scenes.mobjects.text import Words
+from scenes.mobjects.shapes import Box, dot, rule, sector
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
+from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
 LINE, SIDE, WAY, SPOT, SHAFT, HEAD = 72.0, 150.0, 120.0, 9.0, 9.0, 30.0
+#: A tensor of each model; and its name on screen, and its role.
+Rows = Mapping[str, NamedTensor]
+Named = Mapping[str, tuple[str, str]]
+#: Px of the largest disc, and between a tower and its rail.
+DISC, AIR = 190.0, 16.0
 #: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
 DEPTH, OWN, FAINT = "layers: ", "its own: ", 0.22
 
@@ -32,14 +38,7 @@ class Alike:
         room: the rectangle that is filled.
     """
 
-    def __init__(
-        self,
-        fans: Mapping[str, NamedTensor],
-        depths: NamedTensor,
-        shares: Mapping[str, NamedTensor],
-        names: Mapping[str, tuple[str, str]],
-        room: Room,
-    ) -> None:
+    def __init__(self, fans: Rows, depths: NamedTensor, shares: Rows, names: Named, room: Room) -> None:
         one, (head, body) = next(iter(fans.values())), room.split_rows(LINE)
         layers, words = [int(layer) for layer in one.labels["layer"]], one.words("position")
         self.depths = [depths.quantity(layer) for layer in layers]
@@ -75,13 +74,47 @@ class Alike:
         """All arrows grow from their points, and ways lead on to the words."""
         return draw(*(part for states in self.states.values() for part in states[0][1:]), kind="row")
 
-    def deepen(self, way: str, first: float = 0, last: float = np.inf) -> tuple[Animation, ...]:
-        """The vectors of a model pass through its layers from one to another."""
+    def deepen(self, first: float = 0, last: float = np.inf) -> Iterator[Animation]:
+        """The vectors of both models pass through their layers, from one to another."""
         here = [i for i, depth in enumerate(self.depths) if first <= depth <= last]
-        shares = [self.shares[way][i] for i in here]
-        fan, states = self.states[way][0], [self.states[way][i] for i in here]
-        return Through(fan, states), Count(self.owns[way], shares, ".0%", "slow", OWN)
+        yield Count(self.depth, [self.depths[i] for i in here], "", "slow", DEPTH)
+        for way, states in self.states.items():
+            yield Through(states[0], [states[i] for i in here])
+            yield Count(self.owns[way], [self.shares[way][i] for i in here], ".0%", "slow", OWN)
 
-    def count(self, first: float = 0, last: float = np.inf) -> Animation:
-        """The number of layers that both have passed."""
-        return Count(self.depth, [depth for depth in self.depths if first <= depth <= last], "", "slow", DEPTH)
+
+class Towers:
+    """Ways to build a stack, as towers that grow layer by layer; at their feet discs, for the gradients that arrive:
+    radii grow with the power of ten. What is added goes past the layers on a rail.
+
+    Args:
+        rows: the gradient at the first layer by depth, of each way.
+        depths: how many layers there are.
+        names: what each way is called, and in which role.
+        room: the rectangle that is filled.
+    """
+
+    def __init__(self, rows: Rows, depths: NamedTensor, names: Named, room: Room) -> None:
+        powers, most = np.log10([row.values for row in rows.values()]), int(depths.values.max())
+        self.names, self.beams, self.told = VGroup(), {}, {}
+        self.states: dict[str, list[VGroup]] = {way: [] for way in rows}
+        for (way, row), column in zip(rows.items(), room.columns(len(rows)), strict=True):
+            (name, role), (upper, rest), end = names[way], column.split_rows(LINE), row.quantity(-1)
+            tower, (middle, foot) = rest.split_rows(-DISC - LINE)[0], rest.split_rows(-DISC - LINE)[1].split_rows(DISC)
+            lines = tower.inset(SIDE / 2, 0).rows(most, 4)[::-1]
+            for depth, power in zip(depths.values, np.log10(row.values), strict=True):
+                rooms = [lines[min(k, int(depth) - 1)] for k in range(most)]
+                state = VGroup(Box.of(one, palette().surface, 4, palette().role(role), 2) for one in rooms)
+                if "no Add" not in way:
+                    top, low = (at(lines[0].left - AIR, y) for y in (rooms[-1].top, tower.bottom))
+                    state.add(rule(top, low, "residual", 8))
+                radius = (power - powers.min()) / np.ptp(powers) * DISC / 2
+                self.states[way].append(state.add(dot(middle.centre, max(radius, 2), "warning")))
+            self.names.add(Words(name, "stage word", role).settle(upper.centre))
+            self.beams[way] = rule(tower.centre + UP * units(tower.height / 2), middle.centre, "warning", 6)
+            self.told[way] = number(end, ".1f" if 0.01 < end < 1000 else ".0e", "large number").settle(foot.centre)
+
+    def grow(self, *ways: str) -> Iterator[tuple[Animation, ...]]:
+        """The towers of these ways grow, and the discs with them, or not; then their numbers come."""
+        yield tuple(Through(self.states[way][0], self.states[way]) for way in ways)
+        yield (appear(*(self.told[way] for way in ways)),)

@@ -22,7 +22,7 @@ from scenes.animations import (
     ring_around,
     slide,
 )
-from scenes.chapters.c10_residual.alike import Alike
+from scenes.chapters.c10_residual.alike import Alike, Towers
 from scenes.chapters.c10_residual.end_to_end import EndToEnd
 from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
@@ -227,13 +227,15 @@ class Residual(Chapter):
         run = trace.under("experiment.gradient_by_depth")
         depths, rows = run["depths"], {way: run["first"].pick(choice=way) for way in WAYS}
         ends = {way: row.quantity(-1) for way, row in rows.items()}
-        specs = {way: (end, ".1f" if 0.01 < end < 1000 else ".0e") for way, end in ends.items()}
-        curves = Curves(depths, rows, WAYS, specs, depths.quantities(), card.inside, powers=True)
+        towers, told = Towers(rows, depths, WAYS, card.inside), "discs: gradient at the first layer, in powers of ten"
+        key, starts = Words(told, "fact", "ink2").end_in(card.head), [states[0] for states in towers.states.values()]
+        tame = "pre-norm, no Add", "pre-norm"
         yield Step(
             "Does the gradient arrive?",
             beat(
                 "How large is the gradient at the first layer, in ever deeper untrained models?",
-                appear_in_turn([*curves.ticks], "slow"),
+                (appear(towers.names, key), appear_in_turn(starts, "slow")),
+                ambient=pulses([*towers.beams.values()], role="warning"),
             ),
             beat(
                 claim(
@@ -241,26 +243,26 @@ class Residual(Chapter):
                     "With neither Add nor Norm, it vanishes.",
                     "With neither Add nor Norm, it shrinks.",
                 ),
-                *curves.drawn("no norm, no Add"),
+                *towers.grow("no norm, no Add"),
             ),
             beat(
                 claim(bool(ends["no norm"] > 1000), "With Add alone, it explodes.", "With Add alone, it grows."),
-                *curves.drawn("no norm"),
+                *towers.grow("no norm"),
             ),
             beat(
                 claim(
-                    all(0.1 < ends[way] < 10 for way in ("pre-norm", "pre-norm, no Add")),
+                    all(0.1 < ends[way] < 10 for way in tame),
                     "With Norm it keeps its size: with Add, and also without.",
                     "With Norm it changes less.",
                 ),
-                *curves.drawn("pre-norm, no Add", "pre-norm"),
+                *towers.grow(*tame),
             ),
             beat(
                 "So Norm tames the gradient. Then what is Add for?",
-                appear(ring_around(curves.labels["pre-norm, no Add"])),
-                appear(*(ring_around(curves.labels[way], "warning") for way in ("no norm", "no norm, no Add"))),
+                appear(*(ring_around(towers.told[way], roomy=True) for way in tame)),
+                ambient=pulses([towers.beams[way] for way in tame], role="warning"),
             ),
-            stage=[card, curves.plot],
+            stage=[card],
         )
 
     def all_become_one(self, trace: Trace, card: Card) -> Iterator[Step]:
@@ -284,10 +286,7 @@ class Residual(Chapter):
                     appear(*(states[0][0] for states in picture.states.values()), rise=False),
                 ),
             ),
-            beat(
-                "Attention mixes them, again and again.",
-                (picture.count(last=gone), *(part for way in names for part in picture.deepen(way, last=gone))),
-            ),
+            beat("Attention mixes them, again and again.", (*picture.deepen(last=gone),)),
             beat(
                 f"Without Add, next to nothing of their own is left after {gone} layers: rank collapse.",
                 appear(ring),
@@ -296,7 +295,7 @@ class Residual(Chapter):
             beat(
                 f"With Add, each carries itself along: {left:.0%} is its own at the end.",
                 leave(ring),
-                (picture.count(gone), *(part for way in names for part in picture.deepen(way, gone))),
+                (*picture.deepen(gone),),
             ),
             beat(
                 "Add keeps the words apart.",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from manim import RIGHT, UP, Animation, VGroup
+from manim import RIGHT, Animation, VGroup
 
-from scenes.animations import Travel, appear
+from scenes.animations import Travel
 from scenes.layout import Room
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.river import River, role_of
@@ -25,8 +25,8 @@ class EndToEnd:
         part: the tensors of a stack at one position.
         room: the rectangle that is filled.
 
-    The arrows in one line have `numbers` where there is room. `sum` leads from the `origin` to where the bent ones
-    end. `lengths` are those of both ways, and `totals` their numbers.
+    `sum` leads from the `origin` to where the bent ones end. `lengths` are those of both ways, and `totals` their
+    numbers.
     """
 
     def __init__(self, part: Trace, room: Room) -> None:
@@ -47,11 +47,6 @@ class EndToEnd:
                 (ends, [row.quantities() for row in steps]),
             )
         )
-        self.numbers = VGroup()
-        for lead, length in zip(self.straight, lengths.quantities(), strict=True):
-            texts = (number(length, ".2f", style) for style in ("stage number", "fact", "cell", "note"))
-            fits = next((text for text in texts if text.width < lead.width), None)
-            self.numbers.add(fits.next_to(lead, UP, buff=units(8)) if fits else VGroup())
         whole_way = [tuple(steps[:, side].quantities()) for side in (0, 1)]
         self.sum = self.plane.arrow(self.origin.get_center(), whole_way, "weight", THICK, HEAD)
         self.lengths = whole, part["residual_norms"].quantity(len(roles) - 1)
@@ -63,11 +58,7 @@ class EndToEnd:
     def laid(self, river: River) -> list[Animation]:
         """Lay down what was as wide in a river as it is long now."""
         sources = [river.stretches[0][0], *(fall for fall, _ in river.falls)]
-        told = [one for one in self.numbers if len(one)]
-        return [
-            *(Travel(*pair, kind="slow", leaving=True) for pair in zip(sources, self.straight, strict=True)),
-            *([appear(*told)] if told else []),
-        ]
+        return [Travel(*pair, kind="slow", leaving=True) for pair in zip(sources, self.straight, strict=True)]
 
     def bend(self) -> list[Animation]:
         """Copies of the arrows in one line turn to where they point."""
