@@ -137,7 +137,7 @@ class Curves(VGroup):
 
     def reached(self, key: str, x: NamedTensor, row: NamedTensor, goals: NamedTensor) -> VGroup:
         """A dot on the line of each seed where it came to its goal along `x`, and ends; if it did not, a hollow one at
-        its end, with its last value.
+        its end.
         """
         spots = VGroup()
         for k, (one, goal) in enumerate(zip(row, goals.quantities(), strict=True)):
@@ -145,10 +145,7 @@ class Curves(VGroup):
             until = slice(max(place, 1) + 1)  # a line has two ends
             self.lines[key][k] = self.plot.curve(x.quantities()[until], one.quantities()[until], self.roles[key])
             (spot,) = self.plot.dots([x.quantity(place)], [one.quantity(place)], self.roles[key], GOAL)
-            if not isfinite(goal):
-                text = number(one.quantity(place), ".1%", "fact", self.roles[key])
-                spot = VGroup(hollow(spot), text.next_to(spot, RIGHT, buff=units(8)))
-            spots.add(spot)
+            spots.add(spot if isfinite(goal) else hollow(spot))
         return spots
 
     def drawn(self, *keys: str, spots: Sequence[VMobject] = ()) -> list[object]:

@@ -16,6 +16,7 @@ from scenes.animations import (
     exchange,
     fill,
     leave,
+    move_ring,
     pulses,
     ring_around,
 )
@@ -48,7 +49,7 @@ class Basics(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         text = Translated(trace)
         params = trace["config.parameters"]
-        machine = Machine(text.source, text.output, "Transformer", f"{params:,.0f} parameters")
+        machine = Machine(text.source, text.output, f"{params:,.0f} parameters")
         yield from self.in_and_out(text, trace, machine)
         yield from self.never_seen(text, trace, machine)
         yield from self.two_halves(text, trace, machine)
@@ -244,8 +245,9 @@ class Basics(Chapter):
             ),
             beat(
                 f"The shape stays: {counted(words, 'vector')} of {width} numbers went in, {words} came out.",
-                appear(picture.sizes[0]),
-                appear(picture.sizes[1]),
+                appear(shape := ring_around(VGroup(*picture.before))),
+                move_ring(shape, VGroup(*picture.after)),
+                leave(shape),
                 ambient=flow,
             ),
             *told,
@@ -264,7 +266,7 @@ class Basics(Chapter):
         inside = [vector for one in picture.both for column in one.columns for vector in column]
         strands = [line for one in picture.both for fan in one.fans for line in fan]
         flow = pulses([*ways_in, *picture.ways_out], role="focus")
-        gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out, *reading.sizes]
+        gone = [*reading.names, *reading.before, *reading.after, *reading.ways_in, *reading.ways_out]
         gone += [*reading.between, *(part for parts in (*reading.columns, *reading.fans) for part in parts)]
         return [
             beat(
@@ -412,8 +414,7 @@ class Basics(Chapter):
         at_ = "" if own else "other.foreign."
         source = trace[f"{at_}embed_src.sum"].words("position")
         output = trace[f"{at_}probs"].words("position")[1:]
-        note = claim(missed, "another translation was right", "no sentence of its grammar")
-        picture = Machine(source, output, "Transformer", note, "warning")
+        picture = Machine(source, output)
         gives = f"gives “{spelled(output)}”" if output else "gives nothing, for the end mark comes first"
         if own and not is_short(output):
             gives = f"gives {trace['config.output_words']} words, and ends in “{spelled(output[-2:])}”"
@@ -429,8 +430,8 @@ class Basics(Chapter):
                 picture.enter(),
             ),
             beat(f"“{spelled(source)}” {gives}.", *one_by_one(picture.comes_out, picture.output, picture.doors)),
-            beat("It has learned the small world of its grammar.", appear(picture.note)),
-            beat("Every claim about our model is about that world.", appear(ring_around(picture.box))),
+            beat("It has learned the small world of its grammar.", appear(ring_around(picture.box))),
+            beat("Every claim about our model is about that world."),
             stage=[picture.source, picture.box, picture.title],
         )
 

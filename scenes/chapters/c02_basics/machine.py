@@ -25,8 +25,6 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 OF_SIDE = {"encoder": ("encoder.", "embed_src"), "decoder": ("decoder.", "embed_tgt", "output")}
 #: Px between a sentence and the box that it goes into or comes out of, and between two boxes.
 AIR, BETWEEN = 76.0, 220.0
-#: Px of a remark on what goes into a box, below it.
-REMARK = 64.0
 #: How large the words are inside of a closed box, of their size outside.
 BUNDLED = 0.4
 #: Px of a vector on its way through both halves, and at most from its line to the next.
@@ -48,24 +46,16 @@ class Machine(VGroup):
 
     Args:
         source, output: the tokens of both sentences.
-        name, note: what is written on the box.
-        role: the colour of the note.
+        note: what may be written on the box.
     """
 
-    def __init__(
-        self, source: Sequence[Label], output: Sequence[Label], name: str, note: str, role: str = "ink2"
-    ) -> None:
-        colours, warned = palette(), role == "warning"
-        inside, below = STAGE.split_rows(-REMARK, 10)
-        self.source = sentence(source, inside if warned else STAGE, at_foot=True)
-        self.output = sentence(output, STAGE)
+    def __init__(self, source: Sequence[Label], output: Sequence[Label], note: str = " ") -> None:
+        self.source, self.output = sentence(source, STAGE, at_foot=True), sentence(output, STAGE)
         high = (self.output.get_bottom() - self.source.get_top())[1] - 2 * units(AIR)
-        self.box = Box(STAGE.width, pixels(high), colours.surface, 26, colours.residual, 4)
+        self.box = Box(STAGE.width, pixels(high), palette().surface, 26, palette().residual, 4)
         self.box.move_to(self.output.get_bottom() + DOWN * units(AIR), aligned_edge=UP).set_x(0)
-        self.title = Words(name, "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
-        self.note = Words(note, "title", role, None if warned else self.box)
-        # A warning is ours, and not the model's: it stands outside of the box.
-        self.note.settle(below.centre if warned else self.box.get_center() + DOWN * units(64))
+        self.title = Words("Transformer", "chapter", paper=self.box).settle(self.box.get_center() + UP * units(44))
+        self.note = Words(note, "title", "ink2", self.box).settle(self.box.get_center() + DOWN * units(64))
         self.goes_in, self.comes_out = gathered(self.source, self.box), gathered(self.output, self.box, outwards=True)
         #: The place inside of the box where all words go together, and where each of the others comes from.
         self.mouth = self.source.copy().scale(BUNDLED).move_to(self.box.get_bottom() + UP * units(8), DOWN)

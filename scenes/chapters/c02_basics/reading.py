@@ -84,14 +84,11 @@ class Reading(VGroup):
         only: int | None = None,
         scales: tuple[float, float] = (0.0, 0.0),
     ) -> None:
-        heads, body = STAGE.split_rows(84)
-        body = part or body
+        body = part or STAGE.split_rows(84)[1]
         _, room = body.split_columns(gutter(before.words("position")) + 14)
         wide = 0.33 * room.width
-        #: The rooms of what goes in and of what comes out.
-        self.sides = left, right = room.split_columns(wide)[0], room.split_columns(-wide)[1]
         self.names, self.before = named_rows(before, body, wide, "residual", scale=scales[0])
-        self.after = vectors_in(right, after, "residual", HIGHEST, scale=scales[1])
+        self.after = vectors_in(room.split_columns(-wide)[1], after, "residual", HIGHEST, scale=scales[1])
         plate = room.inset(0.36 * room.width, 0).cross(STAGE)
         self.encoder = Half(trace, "encoder", plate, empty=True)
         self.ways_in, self.ways_out = across(self.before, [self.encoder]), across([self.encoder], self.after)
@@ -115,9 +112,7 @@ class Reading(VGroup):
         if only is not None:
             rows = slice(only * len(self.before), (only + 1) * len(self.before))
             self.fans = [VGroup(*strands[rows]) for strands in self.fans]
-        size = f"{trace['config.words']} × {trace['config.d_model']}"
-        self.sizes = VGroup(part.cross(heads).fit(Words(size, "title"), most=1.0) for part in (left, right))
-        super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after, self.sizes)
+        super().__init__(*self.names, *self.before, self.ways_in, self.encoder, self.ways_out, *self.after)
 
     def _ends(self) -> tuple[float, float]:
         """The middles of the first and of the last column in the encoder."""

@@ -254,7 +254,6 @@ class AgainstLSTM(Chapter):
                     else f": in one head, “{other}” looks at “{one}” with {weight:share}."
                 ),
                 draw(picture.arc, kind="row", back=True),
-                appear(picture.arc_name),
             ),
             stage=[ribbon],
         )

@@ -370,10 +370,6 @@ class Fading:
         means(self.arc, *(End(chip.label, first=chip is chips[0], alone=True) for chip in chips))
         if weight is not None:
             as_thick_as(weight, self.arc, THIN, THICK)
-        middle = (a + b) / 2
-        attends = "attention: one layer" if weight is None else f"attention: one layer, {weight:share}"
-        self.arc_name = Words(attends, "block", "weight")
-        self.arc_name.settle(np.array([middle[0], at(0, top.top + 70)[1], 0]))
         told = ["part of the memory", f"that “{self.words[0]}” wrote"]
         self.wrote = VGroup(*paragraph(told, "stage word", "residual", low.top + 60, STAGE.left))
         self.fades = bool((np.diff(parts.values[start : end + 1, start]) < 0).all())

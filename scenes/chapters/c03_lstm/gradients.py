@@ -26,6 +26,8 @@ SHARES = (
     "a thousandth", "a millionth", "a billionth",
     "a thousandth of a billionth", "a millionth of a billionth", "a billionth of a billionth",
 )  # fmt: skip
+#: The names of bars on screen, and their roles.
+Named = Mapping[str, tuple[str, str]]
 #: A smaller bar is at last so much of the height; a line is seen from this height on, and goes out in the last tenth.
 SMALLER, RISEN, LAST = 0.5, 0.012, 0.1
 
@@ -120,9 +122,7 @@ class Powers:
         foot: the line of the names.
     """
 
-    def __init__(
-        self, values: Mapping[str, Quantity], names: Mapping[str, tuple[str, str]], room: Room, foot: Room
-    ) -> None:
+    def __init__(self, values: Mapping[str, Quantity], names: Named, room: Room, foot: Room) -> None:
         side, rest = room.split_columns(SHARE)
         self.values, self.power = values, 0.0
         self.bars, self.names, self.lines = {}, {}, VGroup()
@@ -131,11 +131,10 @@ class Powers:
             self.bars[key] = Box(WALL, room.height, palette().role(role), 0).move_to(column.centre)
             self.names[key] = Words(f"{name} {value:.0e}", "fact", role)
             self.names[key].settle(column.cross(foot).centre)
-        for k in range(3 * len(SHARES)):
-            line = VGroup(rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5))
-            if k % 3 == 2:
-                line.add(Words(SHARES[k // 3], "stage word", "ink2").begin_in(side).stand_on(line.get_y() + units(8)))
-            self.lines.add(line)
+        for share in SHARES:
+            line = rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5)
+            text = Words(share, "stage word", "ink2").begin_in(side).stand_on(line.get_y() + units(8))
+            self.lines.add(VGroup(line, text))
         self.room, self.feet = room, [[part.points for part in line] for line in self.lines]
         self.show(0.0)
 
@@ -160,12 +159,12 @@ class Powers:
             unit = self.room.height * 10**power / float(whole)
             bar.meanings = (Length(self.values[key], "height", unit, WALL),) if share <= 1 else ()
         for k, (line, feet) in enumerate(zip(self.lines, self.feet, strict=True), 1):
-            height = 10 ** (power - k)
+            height = 10 ** (power - 3 * k)
             seen = float(np.clip(min(height / RISEN, (1 - height) / LAST), 0, 1))
             for part, points in zip(line, feet, strict=True):
                 part.points = points + tall * min(height, 1.0)
             line[0].set_stroke(opacity=seen)
-            line[1:].set_fill(opacity=seen)
+            line[1].set_fill(opacity=seen)
 
 
 class Nearer(Motion):

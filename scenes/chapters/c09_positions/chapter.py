@@ -189,7 +189,7 @@ class Positions(Chapter):
         scaled = all(abs(entry) < largest for entry in entries)
         first = claim(scaled, f"Times the root of {trace['config.d_model']}, the word’s", "The word’s")
         word, here = picture.word, picture.place
-        back = leave(picture.added), Through(word, picture.counted[::-1], "row")
+        back = Through(word, picture.counted[::-1], "row")
         closing = [beat("Here each position has learned entries instead.", back, slide(word, picture.learned, "slow"))]
         if waves:
             (first_wave, second_wave), again = picture.waves, picture.again
@@ -293,7 +293,7 @@ class Positions(Chapter):
             ),
             beat(
                 f"Their dot product adds up the cosines of all {count} angles.",
-                (appear(readout.names[2], readout.product), appear(products_map.map.backdrop, products_map.names)),
+                (appear(readout.names[2], readout.product), appear(products_map.map.backdrop, products_map.name)),
             ),
             beat(
                 "A position further, both hands have turned alike: angle and dot product stay.",
@@ -311,7 +311,7 @@ class Positions(Chapter):
                 "Many newer models rotate queries and keys likewise: rotary embeddings, RoPE.",
                 (clocks.turn(pairs, back, clocks.pairs_at(way[0], apart), "slow"), *readout.count(back, "slow")),
             ),
-            stage=[clocks.faces, clocks.speeds, clocks.hands],
+            stage=[clocks.faces, clocks.hands],
         )
 
     def which_are_alike(self, embedding: Trace) -> Iterator[Step]:
@@ -324,7 +324,7 @@ class Positions(Chapter):
             "Which positions are alike?",
             beat(
                 "How alike are two positions? Take the dot products of all encodings.",
-                appear(products_map.names, products_map.map),
+                appear(products_map.name, products_map.map),
             ),
             beat(
                 f"Compare all pairs at a distance of {distance}.", Sweep(products_map.diagonal, "slow"), appear(readout)

@@ -112,7 +112,7 @@ class Clocks:
             text = f"{turn:{spec}}° a step" if k == 0 else f"{turn:{spec}}°"
             self.speeds.add(Words(text, "fact", "ink2").settle(at(across, top.bottom - SPEED / 2)))
             halves = column.columns(2, 4)
-            for name, half in zip(("sin", "cos"), halves, strict=True):
+            for name, half in zip(("sin", "cos") if k == 0 else (), halves, strict=False):
                 self.heads.add(Words(name, "aside", "ink2").settle(half.cross(heads).centre))
             for i, line in enumerate(lines):
                 for c, half in enumerate(halves):
@@ -244,11 +244,7 @@ class PositionProducts:
         cell = side / count
         spots = (corner + units(cell) * ((i + distance + 0.43) * RIGHT + (i + 0.43) * DOWN) for i in range(count))
         self.diagonal = VGroup(dot(spot, cell * SPOT / 2, "focus") for spot in [*spots][: count - distance])
-        self.names = VGroup(
-            Words("position", "aside", "ink2").next_to(self.map, UP, buff=units(10)),
-            Words("position", "aside", "ink2").rotate(np.pi / 2).next_to(self.map, LEFT, buff=units(10)),
-        )
-        self.names[1].turned = True
+        self.name = Words("position", "aside", "ink2").next_to(self.map, UP, buff=units(10))
 
     def beside(self, room: Room) -> Room:
         """The part of a room at the right of the map."""

@@ -8,7 +8,6 @@ import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
-    Count,
     Flight,
     Sweep,
     Through,
@@ -237,8 +236,8 @@ class NumberOrWave:
 
     `counted` has them with the number of each position added, the first of which is nothing, each on the scale on which
     it fits; `waved` with the sine of each, on the scale of both `waves`, of which the second is slower. `learned` are
-    the entries with its encoding added. `largest` is the largest entry, in size, and `peak` its number at its bar;
-    `added` is the number that is added. At the position `again` the first wave is `near` its beginning, the second far.
+    the entries with its encoding added. `largest` is the largest entry, in size, and `peak` its number at its bar.
+    At the position `again` the first wave is `near` its beginning, the second far.
     """
 
     def __init__(self, embedding: Trace, token: Label, room: Room, waves: bool) -> None:
@@ -267,7 +266,6 @@ class NumberOrWave:
             number(lift, "", style, "ink2").settle(column.centre)
             for lift, column in zip(self.lifts, columns, strict=True)
         )
-        self.added = number(self.lifts[0], "+.0f", "large number").settle(side.cross(body.rows(2)[1]).centre)
         self.ring = ring_around(self.numbers[-1]).move_to(self.numbers[self.place])
         sums = [signed(float(entry), full) for entry in pooled(total.values, body.width / 2)]
         self.learned = Scaled(total, sums, body, total.values, *self.lifts[:2])
@@ -292,8 +290,7 @@ class NumberOrWave:
 
     def count(self, places: slice) -> tuple[Animation, ...]:
         """The slab grows as the number of each of these positions, which a ring passes, is added."""
-        counted = Count(self.added, self.lifts[places], "+.0f", "slow")
-        return Through(self.word, self.counted[places]), Visit(self.ring, self.numbers[places]), counted
+        return Through(self.word, self.counted[places]), Visit(self.ring, self.numbers[places])
 
     def wave(self) -> tuple[Animation, ...]:
         """The first wave runs over the positions, and the word rides on it."""
