@@ -14,14 +14,13 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
-    fill,
-    follow,
     leave,
     pulses,
     ring_around,
     slide,
 )
 from scenes.chapters.c08_heads.figures import (
+    Board,
     Counted,
     JoinedHeads,
     Race,
@@ -42,7 +41,7 @@ from scenes.mobjects.role_table import RoleTable
 from scenes.mobjects.sorted_heads import SortedHeads
 from scenes.mobjects.text import Words
 from scenes.mobjects.weighted_sum import WeightedSum
-from scenes.mobjects.wording import counted, head_name, layer_name, letter_of, named_head, training_name
+from scenes.mobjects.wording import counted, entry_name, head_name, layer_name, letter_of, named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.decoder_rows import gold_alignment
 from transformer_core.studies.focus import (
@@ -318,13 +317,14 @@ class Heads(Chapter):
         peak, last = picture.peak()
         tried = bool(peak > 0.5)
         seeds = trace.under("experiment.heads_over_seeds")
+        boards, what = [], Words(entry_name(picture.scores), *Card.NAMED).end_in(card.head)
         if "score" in seeds:
             scores = seeds["score"].pick(role=INFLECTED)
-            called = {seed: training_name(place) for place, seed in enumerate(scores.labels["seed"])}
-            table = RoleTable(scores, trace["roles.role_threshold"], called=called)
-            card.inside.fit(table)
+            rooms = (column.cross(row) for row in card.inside.rows(2) for column in card.inside.columns(3))
+            boards = [Board(*at, picture.earned) for at in zip(scores, rooms, strict=False)]
             of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
             of_these.end_in(card.head)
+        first = min(picture.when, picture.onset)
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
@@ -334,13 +334,13 @@ class Heads(Chapter):
                     "Watch one role through the training: several heads try.",
                     "Watch one role through the training: who takes it?",
                 ),
-                appear(picture.line),
-                fill(picture.steps, "slow"),
+                appear(picture.board.cells),
+                picture.run(0, first),
             ),
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
-                draw(picture.onset),
-                appear(picture.labels[0]),
+                picture.run(first, picture.onset),
+                appear(ring := ring_around(picture.winner)),
             ),
             beat(
                 claim(
@@ -348,7 +348,8 @@ class Heads(Chapter):
                     f"Its rival reached {peak:share}, then let go.",
                     f"Its rival has {last:share}, too.",
                 ),
-                appear(picture.labels[1], picture.summit),
+                appear(picture.summit),
+                picture.run(picture.onset, len(picture.times) - 1),
             ),
             beat(
                 f"In {seeds['tried']} other, shorter trainings, "
@@ -357,15 +358,16 @@ class Heads(Chapter):
                 else "Which one takes it, only the training tells.",
                 *(
                     [
-                        (leave(picture), follow(VGroup(table.heads, of_these))),
-                        appear_in_turn([VGroup(table.calls[seed], line) for seed, line in table.lines.items()], "slow"),
-                        appear_in_turn([ring_around(table.best(seed)) for seed in table.lines]),
+                        leave(picture.board, picture.layers, picture.told, picture.summit, ring, what),
+                        appear(of_these, *(part for one in boards for part in (one.letters, one.frames))),
+                        appear_in_turn([one.cells for one in boards], "slow"),
+                        appear_in_turn([ring_around(one.winner) for one in boards]),
                     ]
-                    if "score" in seeds
-                    else [appear(ring_around(picture.labels[0], roomy=True))]
+                    if boards
+                    else [appear(ring_around(picture.told))]
                 ),
             ),
-            stage=[card, picture.plot, picture.ticks],
+            stage=[card, what, picture.board.letters, picture.board.frames, picture.layers, picture.told],
         )
 
     def only_when_needed(self, focus: Focus, trace: Trace) -> Iterator[Step]:

@@ -27,8 +27,7 @@ from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import End, Span, Tick, means
-from scenes.mobjects.patterns import HEAD, PANEL, HeadPlate, Pattern
-from scenes.mobjects.plots import Plot
+from scenes.mobjects.patterns import CELL, FULL, HEAD, PANEL, HeadPlate, Pattern
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arch, dashes, dot, frame, path, rule
 from scenes.mobjects.softmax_stages import SoftmaxStages
@@ -45,8 +44,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the side with the names of lines, of a vector, between two lines, and around what stands on a plate.
 SIDE, HIGH, LINE, AIR = 190.0, 66.0, 20.0, 14.0
-#: Px of a label beside the end of a line and of the numbers at the left, and of the names of both axes.
-LABEL, AXES = 420.0, 130.0
+#: Px of the side with the step of a training.
+LABEL = 300.0
 #: Px of the number beside a bar, which has as much room at least, and of a bar's height.
 NUMBER, BAR = 100.0, 34.0
 #: Px of the number of a share beside its bar, and between two bars with their sentences.
@@ -375,49 +374,65 @@ def cases_of(trace: Trace, kind: str) -> Trace | None:
     return trace.under(name, model=model) if known else None
 
 
-class Race(VGroup):
-    """A role over the recorded training of this model: a line for each head, and the score from which it is named.
+class Board(VGroup):
+    """The scores of heads, "layer head", as squares below their letters, each in a frame as large as `earned`.
+
+    Args:
+        room: what the board fits into.
+    """
+
+    def __init__(self, scores: NamedTensor, room: Room, earned: float) -> None:
+        layers, heads = scores.shape
+        below = room.split_rows(LINE + BAR)[1]
+        pitch, places = min(below.width / heads, below.height / layers), [*np.ndindex(layers, heads)]
+        self.cells = VGroup(Pattern(scores.pick(layer=(row,), head=(head,)), pitch) for row, head in places)
+        self.cells.arrange_in_grid(layers, heads, buff=units(pitch * (1 - CELL))).move_to(below.centre)
+        self.squares, side = VGroup(one.lines[0] for one in self.cells), pitch * FULL * earned**0.5
+        self.frames = VGroup(frame(side, side, "ink3", 2, 3).move_to(one) for one in self.cells)
+        self.winner = self.frames[int(scores.values.argmax())]
+        letters = (Words(letter_of(head), "fact", "ink2") for head in range(heads))
+        above = (one.get_top() + UP * units(BAR) for one in self.cells)
+        self.letters = VGroup(text.settle(spot) for text, spot in zip(letters, above, strict=False))
+        super().__init__(self.cells, self.letters, self.frames)
+
+
+class Race:
+    """A role over the recorded training of this model: for each head a square as large as its score, and a frame as
+    large as the score from which it is named.
 
     `best` is the head that plays the role at the end, and keeps it from `step` on; `rival` came nearest to it of all
-    others. The first checkpoint, before any training, has no place on a logarithmic axis.
+    others.
     """
 
     def __init__(self, trace: Trace, role: str, room: Room) -> None:
-        run, earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
+        run, self.earned = trace.under("experiment.emergence"), trace["roles.role_threshold"]
+        earned = self.earned
         self.scores, self.step = (run[f"roles.{name}"].pick(role=role) for name in ("score", "onset"))
-        first = int(np.argmax(run["step"].values > 0))
-        times, values = run["step"].quantities()[first:], self.scores.values[first:]
+        self.times, values = run["step"].quantities(), self.scores.values
         found = [*np.ndindex(values.shape[1:])]
         self.best = max(found, key=lambda at: float(values[-1][at]))
-        others = [at for at in found if at != self.best]
-        self.rival = max(others, key=lambda at: float(values[:, at[0], at[1]].max()))
-        reach = [*map(float, times)], (0, 1)
-        plot = Plot(run["step"], self.scores, reach, room.width - LABEL, room.height - AXES, (True, False))
-        self.steps = VGroup()
-        for k, ends in enumerate(
-            pairwise(times), first
-        ):  # of every head from one checkpoint to the next, the best on top
-            ways = ([self.scores.quantity(k, *at), self.scores.quantity(k + 1, *at)] for at in (*others, self.best))
-            looks = (self._look(at) for at in (*others, self.best))
-            self.steps.add(VGroup(plot.curve(ends, way, *look) for way, look in zip(ways, looks, strict=True)))
-        low, high = (plot.point(float(times[i]), float(earned)) for i in (0, -1))
-        self.line = VGroup(dashes(low, high, "ink3", 2.5))
-        self.line.add(number(earned, ".0%", "fact", "ink2").next_to(low, LEFT, buff=units(14)))
-        self.plot = plot.add(plot.shares())
-        self.ticks = plot.ticks([times[0], self.step, times[-1]], ",.0f", "fact")
-        self.onset = dashes(plot.point(float(self.step), 0), plot.point(float(self.step), 1), "weight", 3)
-        self.labels = VGroup()
-        for (layer, head), ink in ((self.best, "weight"), (self.rival, "ink2")):
-            text = Words(f"head {letter_of(head)}, {layer_name(layer)}", "fact", ink)
-            end = plot.point(float(times[-1]), values[-1, layer, head])
-            self.labels.add(text.next_to(end, RIGHT, buff=units(20)))
+        self.rival = max((at for at in found if at != self.best), key=lambda at: float(values[:, at[0], at[1]].max()))
+        side, field = room.split_columns(LABEL)
+        field = field.split_columns(-SHARE)[0]
+        self.boards = [Board(self.scores.pick(checkpoint=k), field, earned) for k in range(len(values))]
+        self.board, self.winner, heads = self.boards[0], self.boards[-1].winner, values.shape[2]
+        edge, firsts = self.board.cells.get_left()[0] - units(LINE), enumerate(self.board.cells[::heads])
+        layers = (Words(layer_name(row), "fact", "ink2").settle(one.get_center()) for row, one in firsts)
+        self.layers = VGroup(text.end_at(edge) for text in layers)
+        self.clock = number(self.times[-1], ",.0f", "large number")
+        told = VGroup(Words("step", "block", "ink2"), self.clock, Words(f"frame: {earned:.0%}", "fact", "ink2"))
+        self.told = told.arrange(DOWN, buff=units(AIR), aligned_edge=LEFT).move_to(side.centre)
+        self.told.align_to(at(side.left, 0), LEFT)
+        self.clock.rewrite(f"{self.times[0]:,.0f}")
         row = self.scores.pick(layer=self.rival[0], head=self.rival[1])
-        when, most = int(row.values[first:].argmax()), self.peak()[0]
-        #: Where the rival was best.
-        self.summit = VGroup(plot.dots([times[when]], [most], "ink", 12), number(most, "share", "stage number"))
-        self.summit[1].next_to(self.summit[0], RIGHT, buff=units(14))
-        super().__init__(plot, self.steps, self.line, self.ticks, self.onset, self.labels, self.summit)
-        room.fit(self)
+        #: The checkpoints at which the rival was best, and from which the best head keeps the role.
+        self.when, self.onset = int(row.values.argmax()), self.times.index(self.step)
+        #: As large as the rival was when it was best, and that number.
+        place = self.rival[0] * heads + self.rival[1]
+        spot, high = self.board.cells[place].get_center(), pixels(self.boards[self.when].squares[place].height)
+        told = Words(f"head {letter_of(self.rival[1])}: {self.peak()[0]:share}", "stage number").settle(spot)
+        self.summit = VGroup(frame(high, high, "ink", 3, 3).move_to(spot))
+        self.summit.add(told.begin_at(self.board.get_right()[0] + units(LINE)))
 
     @classmethod
     def of(cls, trace: Trace, role: str, room: Room) -> Race | None:
@@ -428,14 +443,17 @@ class Race(VGroup):
         picture, place = cls(trace, role, room), best_head(trace, role)
         return picture if place and place[:2] == picture.best else None
 
-    def _look(self, at: tuple[int, ...]) -> tuple[str, float]:
-        return ("weight", 8) if at == self.best else ("ink2", 6) if at == self.rival else ("ink3", 4)
-
     def peak(self) -> tuple[Quantity, Quantity]:
         """The best score that the rival ever had, and its last one."""
         layer, head = self.rival
         row = self.scores.pick(layer=layer, head=head)
         return row.largest()[-1], row.quantity(-1)
+
+    def run(self, start: int, end: int) -> tuple[Animation, ...]:
+        """The training goes on from one checkpoint to another."""
+        states, times = ([*each[start : end + 1]] for each in (self.boards, self.times))
+        squares = Through(self.board.squares, [state.squares for state in states], "cell")
+        return (squares, Count(self.clock, times, ",.0f", "cell")) if start < end else ()
 
 
 class Sink(VGroup):
