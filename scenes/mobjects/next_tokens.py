@@ -133,7 +133,9 @@ class NextTokens(VGroup):
         place = len(probs) // 2
         before, after = probs.values[:place].sum(), probs.values[: place + 1].sum()
         middle = before / 2 if before > limit - after else (after + limit) / 2
-        return Words(text, "fact", "query").settle(self.spots[place] + RIGHT * units(self.whole * float(middle)))
+        return Words(text, "large number", "query").settle(
+            self.spots[place] + RIGHT * units(self.whole * float(middle))
+        )
 
     def under(self, place: int, text: str, share: Quantity) -> VGroup:
         """A line and a share as a bar, in the middle of what is free after the first `place` tokens were kept."""

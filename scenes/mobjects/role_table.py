@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
 from manim import DOWN, LEFT, UP, VGroup
 
-from scenes.layout import STAGE, Room, centred
+from scenes.layout import STAGE, centred
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Filled, Shade, means
 from scenes.mobjects.shapes import Box, dot, frame
@@ -127,12 +127,3 @@ class HundredCases(VGroup):
         self.note = Words(note, "fact", "ink2").next_to(self.dots, UP, buff=units(24)).align_to(self.dots, LEFT)
         self.score.next_to(self.dots, DOWN, buff=units(40))
         super().__init__(self.title, self.note, self.dots, self.score)
-
-
-def hundreds(scores: Sequence[Quantity], titles: Sequence[str], notes: Sequence[str], room: Room) -> list[HundredCases]:
-    """Shares side by side, each as a square of a hundred dots."""
-    panels = [HundredCases(*told) for told in zip(scores, titles, notes, strict=True)]
-    for panel, place in zip(panels, room.columns(len(panels)), strict=True):
-        place.inset(0, 12).fit(panel, most=1.3)
-        panel.shift(UP * (panels[0].dots.get_y() - panel.dots.get_y()))  # titles reach more or less far up
-    return panels

@@ -16,6 +16,7 @@ from scenes.animations import (
     draw,
     exchange,
     fill,
+    follow,
     grow,
     leave,
     move_ring,
@@ -28,7 +29,7 @@ from scenes.chapters.c14_inference.writing import HALF_SURE, BeamTree, Columns, 
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import PROMPTS, LanguageModel, NextTokens, Texts, likeliest
-from scenes.mobjects.role_table import hundreds
+from scenes.mobjects.role_table import HundredCases
 from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.sentences import is_short, spelled
 from scenes.mobjects.text import Words
@@ -38,6 +39,9 @@ from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
 from transformer_core.tracing.provenance import Label
 from transformer_core.tracing.trace import Trace
+
+#: How many of the likeliest words are named.
+FEW = 2
 
 
 class Inference(Chapter):
@@ -89,7 +93,7 @@ class Inference(Chapter):
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
         logits, probs = (trace.full(name).pick(batch=0, position=before) for name in ("logits", "probs"))
-        best = likeliest(probs)
+        best = likeliest(probs, FEW)
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=len(best) - 1), "all others"
         tokens = NextTokens(probs.pick(vocab=best), card.below, others=others)
         numbers, bars = tokens.values(logits.pick(vocab=best))
@@ -97,11 +101,7 @@ class Inference(Chapter):
         start, written = in_order((trace.full("probs").label("position", before), chosen), card.line)
         asked = Words("?", "large number").move_to(written)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        text = (
-            [Words(f"to translate: “{spelled(source)}”", "fact").end_in(card.line)]
-            if source and is_short(source)
-            else []
-        )
+        text = [Words(f"“{spelled(source)}”", "fact").end_in(card.line)] if source and is_short(source) else []
         yield Step(
             "Who chooses the next word?",
             beat("In training, teacher forcing gave the true words. Now nobody does.", appear(asked)),
@@ -166,7 +166,6 @@ class Inference(Chapter):
                     [
                         (
                             leave(picture.numbers, picture.names[0]),
-                            appear(picture.heading(f"probability of “{writes[-1]}”")),
                             *exchange([*picture.writes[:-1]], [*picture.instead(writes[-1])], "slow"),
                             reshape(picture.bars, ends, "slow"),
                             appear_in_turn([*shares], "slow"),
@@ -176,7 +175,7 @@ class Inference(Chapter):
                     else [appear(ring_around(picture.writes[-1]))]
                 ),
             ),
-            stage=[card, picture.reads[0], picture.names],
+            stage=[card.paper, picture.reads[0], picture.names],
         )
 
     def several_beginnings(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
@@ -263,7 +262,7 @@ class Inference(Chapter):
             ),
             beat(
                 "the likeliest tokens, and all the others together.",
-                (leave(ring), appear_in_turn([*tokens.numbers]), *(grow(bar) for bar in tokens.bars[:-1])),
+                (leave(ring), appear(*tokens.numbers[:1]), *(grow(bar) for bar in tokens.bars[:-1])),
                 (appear(tokens.rest), grow(tokens.bars[-1])),
             ),
             beat(
@@ -303,9 +302,7 @@ class Inference(Chapter):
         cuts = [model.cut_to("top_k", name, k) for name in PROMPTS]
         tails = [ring_around(VGroup(*one.below(k)), roomy=True) for one in lists]
         kept = [VGroup(*one.bars[:k]) for one in lists]
-        verdicts = [
-            one.under(k, f"{share:share} of all, before the cut", share) for one, share in zip(lists, held, strict=True)
-        ]
+        verdicts = [one.under(k, f"{share:share}", share) for one, share in zip(lists, held, strict=True)]
         numbers = [one.values(cut, ".1%")[0] for one, cut in zip(lists, cuts, strict=True)]
         yield Step(
             "Top-k: always the same number",
@@ -349,7 +346,7 @@ class Inference(Chapter):
             kept[1] > kept[0], "The less certain, the more it keeps.", "Here it does not grow with the doubt."
         )
         notes = [
-            one.note(f"{count} tokens kept", model.half_of(name), real["p"])
+            one.note(f"{count}", model.half_of(name), real["p"])
             for one, count, name in zip(lists, kept, PROMPTS, strict=True)
         ]
         left, right = (
@@ -430,22 +427,26 @@ class Inference(Chapter):
         choices = ("greedy", "sampled", "unsmoothed")
         greedy, sampled, without = (means.pick(choice=choice) for choice in choices)
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
-        panels = hundreds((greedy, sampled, without), titles, ["right, of a hundred"] * len(titles), card.inside)
-        filled = [(fill(panel.dots, "slow" if panel is panels[-1] else "row"), appear(panel.score)) for panel in panels]
-        headed = [appear(panel.title, panel.note) for panel in panels]
+        left, right = card.inside.columns(2)
+        shares = zip((greedy, sampled, without), titles, strict=True)
+        panels = [left.fit(HundredCases(*one, "right, of a hundred")) for one in shares]
+        first = panels[0]
+        emptied, filled = (
+            (leave(old.title, old.score), reshape(first.dots, new.dots, "slow"), follow(VGroup(new.title, new.score)))
+            for old, new in zip(panels, panels[1:], strict=False)
+        )
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}
         costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)
         most = counts(by_seed["sampled"], by_seed["unsmoothed"]) and bool(without - sampled > (greedy - sampled) / 2)
         alone = trace.about["config"]["encoder_layers"] == 0
         others = trace.full("tail_prob").pick(batch=0, position=before, rank=0)
-        peeled, taught = Peeled(run, others, card.inside.columns(3)[-1]), costs and not alone and others < HALF_SURE
-        other = (leave(card.words), appear(card.called("our translator"))) if alone else ()
+        peeled, taught = Peeled(run, others, right), costs and not alone and others < HALF_SURE
         yield Step(
             "What chance costs, and why",
             beat(
                 f"Of {sentences:,.0f} sentences, greedy decoding gets {greedy:share} right, sampling {sampled:share}.",
-                (headed[0], *filled[0], *other),
-                (headed[1], *filled[1]),
+                (appear(first.title, first.note, first.score), fill(first.dots, "row")),
+                emptied,
             ),
             beat(
                 claim(
@@ -464,10 +465,9 @@ class Inference(Chapter):
                     + claim(most, "Most of the cost was the smoothing, not doubt.", "The rest is doubt."),
                     f"Without what label smoothing adds, it gets {without:share} right.",
                 ),
-                *([peeled.go()] if taught else []),
-                (headed[2], *filled[2]),
+                filled,
             ),
-            stage=[card],
+            stage=[card.paper, card.called("our translator")],
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
@@ -596,5 +596,5 @@ class Inference(Chapter):
                 appear(encoder.name, *(part for pair in encoder.old for part in pair)),
             ),
             beat("No: there, all tokens see a new one.", *encoder.seen()),
-            stage=[card, picture.reads[0], picture.names],
+            stage=[card.paper, picture.reads[0], picture.names],
         )

@@ -57,7 +57,7 @@ class Draws(VGroup):
         landed = model.real["open_by_temperature.landed"]
         self.piles = [self._pile(row.quantities(), places) for row in landed]
         self.hits = self.piles[self.one].copy()
-        listed = VGroup(self.list.names, self.list.numbers, self.list.rest)
+        listed = VGroup(self.list.names, *self.list.numbers[:1], self.list.rest)
         super().__init__(listed, self.axis, self.edges, self.strip, self.pins, self.hits)
 
     def _pin(self, spot: Quantity, span: Span, start: np.ndarray) -> VMobject:
@@ -88,11 +88,11 @@ class Draws(VGroup):
 
     def sweep(self, places: range, kind: str) -> tuple[Animation, ...]:
         """The temperature goes through these places: the strip changes under the spots, which stay where they are."""
-        numbers = [*self.list.numbers, self.list.rest[1]]
+        numbers = {0: self.list.numbers[0], LISTED: self.list.rest[1]}
         return (
             Through(self.knob.handle, [self.knob.states[i] for i in places], kind),
             Count(self.knob.label, [self.temperatures[i] for i in places], ".1f", kind, "temperature "),
             Through(self.strip, [self.strips[i] for i in places], kind),
             Through(self.hits, [self.piles[i] for i in places], kind),
-            *(Count(text, [self.rows[i][k] for i in places], ".1%", kind) for k, text in enumerate(numbers)),
+            *(Count(text, [self.rows[i][k] for i in places], ".1%", kind) for k, text in numbers.items()),
         )

@@ -214,10 +214,6 @@ class Peeled:
         """The word takes what smoothing gave to all others."""
         return [leave(self.numbers[0], self.share), reshape(self.bar, self.full), appear(self.numbers[1])]
 
-    def go(self) -> Animation:
-        """All of it is gone."""
-        return leave(self.bar, self.layer, self.numbers[1], self.name)
-
 
 def in_order(labels: Sequence[Label], room: Room) -> VGroup:
     """The tokens written so far: chips from the left of a room on."""
