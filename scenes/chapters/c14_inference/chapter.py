@@ -429,11 +429,10 @@ class Inference(Chapter):
         titles = ("greedy decoding", "sampled", "sampled, unsmoothed")
         left, right = card.inside.columns(2)
         shares = zip((greedy, sampled, without), titles, strict=True)
-        panels = [left.fit(HundredCases(*one, "right, of a hundred")) for one in shares]
-        first = panels[0]
+        first, second, third = (left.fit(HundredCases(*one, "right, of a hundred")) for one in shares)
         emptied, filled = (
             (leave(old.title, old.score), reshape(first.dots, new.dots, "slow"), follow(VGroup(new.title, new.score)))
-            for old, new in zip(panels, panels[1:], strict=False)
+            for old, new in ((first, second), (second, third))
         )
         by_seed = {choice: exact.pick(choice=choice) for choice in choices}
         costs = counts(by_seed["sampled"], by_seed["greedy"]) and bool(sampled < greedy)

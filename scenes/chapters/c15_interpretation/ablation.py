@@ -74,8 +74,9 @@ class AblatedHeads(VGroup):
             above, foot = beside.rows(2, 0)
             share = right.quantity(layer, head)
             self.papers.add(paper)
-            name = f"head {letter_of(head)}, {layer_name(layer)}"
-            self.names.add(Words(name, "fact", "ink2", paper).begin_in(top))
+            self.names.add(Words(letter_of(head), "block", "ink", paper).begin_in(top))
+            if not head:
+                self.names.add(Words(layer_name(layer), "fact", "ink2", paper).end_in(top))
             self.grids.add(SmallGrid(weights[layer][head], side.width).move_to(side.centre))
             average = Vector(averages.pick(layer=layer, head=head), side.width, side.width, "weight", scale)
             self.averages.add(average.move_to(side.centre))

@@ -62,7 +62,7 @@ class Interpretation(Chapter):
         return focus_of(trace).path
 
     def steps(self, trace: Trace) -> Iterator[Step]:
-        heads, card = SortedHeads(trace), Card("measured on sentences that the model has not seen")
+        heads, card = SortedHeads(trace), Card("new sentences")
         panels = panels_of(trace, heads, card)
         yield from self.patterns(trace, heads)
         if panels is not None:
@@ -226,7 +226,7 @@ class Interpretation(Chapter):
                 "When does an adjective’s vector tell its noun’s gender? Each dot is one.",
                 (appear(picture.plot, picture.names[0], picture.legend), appear_in_turn([*picture.known[0]], "slow")),
             ),
-            beat("A linear probe: the line that parts them best.", appear(picture.ticks), draw(picture.line)),
+            beat("A linear probe: the line that parts them best.", draw(picture.line)),
             beat("New nouns:", *picture.ask()),
             beat(
                 f"at the input, {first} of {asked} are wrong"
@@ -336,7 +336,7 @@ class Interpretation(Chapter):
                 f"Activation patching copies one. A check: “{given}” for “{first}” at the input must give “{other}”: "
                 f"{start:share}.",
                 flown,
-                (leave(card.words), follow(moving)),
+                appear(moving),
                 *copied,
             ),
             *(beat(said, *plays) for said, plays in zip(after, more, strict=True)),
@@ -356,7 +356,7 @@ class Interpretation(Chapter):
                 else "Only an intervention can show this.",
                 draw(picture.way(most), kind="slow"),
             ),
-            stage=[card],
+            stage=[card.paper],
         )
 
     def two_routes(self, trace: Trace) -> Iterator[Step]:
@@ -425,10 +425,7 @@ class Interpretation(Chapter):
             return
         layer, head = (int(run["best_head"].pick(choice=name)) for name in ("layer", "head"))
         weights, one = run["weights"].pick(layer=layer, head=head), run["one_layer"]
-        letters = {str(label): label for label in weights.words("key")}
-        twins = [(label, letters[name.upper()]) for name, label in letters.items() if name != name.upper() in letters]
-        apart = "".join(f"; “{low}” is not “{high}”" for low, high in twins[:1])
-        card = Card(f"a decoder alone, trained on random letters that come twice{apart}")
+        card = Card("a decoder alone, trained on random letters that come twice")
         earlier = run["weights"].pick(frame=-1, layer=layer - 1) if layer else None
         copying = Copying(weights.pick(frame=-1), earlier, card.inside)
         letter, goal = (copying.chips[place].label for place in (copying.query, copying.goal))
@@ -473,7 +470,7 @@ class Interpretation(Chapter):
             "A stripe forms, and with it the skill",
             beat(
                 "A stripe forms, and letters come out right.",
-                appear_in_turn([picture.pattern, picture.plot, *picture.ticks]),
+                appear_in_turn([picture.pattern, picture.plot]),
                 picture.run(),
                 (appear(picture.end), draw(picture.rise, kind="row")),
             ),

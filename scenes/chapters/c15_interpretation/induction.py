@@ -111,8 +111,7 @@ class Stripe:
         name = Words("head off", "fact", "ink2").settle(foot + DOWN * units(28))
         #: A line beside the curves, on which results without a head stand.
         self.line = VGroup(rule(foot, foot + UP * self.plot.axes[1].height, "ink3", 2.5), name)
-        self.ticks = self.plot.ticks([steps.quantity(k) for k in (0, len(steps) // 2, count)], ",.0f", "fact")
-        self.ticks.add(*self.plot.shares())
+        self.plot.add(self.plot.shares())
         self.end = self.plot.label(number(accuracy.quantity(count), ".0%", "large number"), last, accuracy.values[-1])
         self.end.shift(RIGHT * units(14))
         level = self.plot.beside(float(run["chance"]))

@@ -47,7 +47,7 @@ class ProbePlane:
         air = MARGIN * (heights[1] - heights[0])
         around = (-reach, reach), (heights[0] - air, heights[1] + air)
         self.plot = Plot.filling(body.split_rows(-90)[0], across, up, around)
-        self.ticks = self.plot.ticks([genders.smallest()[-1], genders.largest()[-1]], ".0f", "fact")
+        self.plot.remove(self.plot.names)
         self.line = dashes(self.plot.point(0, heights[0]), self.plot.point(0, heights[1]), "query", 6)
         #: For each new noun a place in a row; half of them, as a coin would have it, and what the row is called.
         self.places = VGroup(
