@@ -303,7 +303,7 @@ class LanguageModel(Chapter):
                     "others move, too.",
                 ),
                 (Sweep(lanes.floors[1:], "tour"), Count(depth, depths[1:], "", "tour", "layer ")),
-                (appear(*lanes.ends, ring), draw(ties[1])),
+                (appear(ring), draw(ties[1])),
                 appear(lanes.masked),
             ),
             beat(
@@ -376,7 +376,7 @@ class LanguageModel(Chapter):
         within = page.words[begin : begin + len(asked)]
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        card = Card("the question alone", BESIDE)
+        card = Card("", BESIDE)
         line = Page(self.asked(run), card.inside, LARGE)
         bare = Next(line, run["bare"], SURE, "weight")
         yield Step(
@@ -402,7 +402,7 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                appear(card),
+                appear(card.paper),
                 appear_in_turn([*line.words]),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
@@ -419,7 +419,7 @@ class LanguageModel(Chapter):
         chats = [Recalled(title, run, which, turns, room) for which, (title, turns, room) in enumerate(titles)]
         here, new = (run["recalled"].quantity(which, 0) for which in range(2))
         name = run["told_attention"].largest()[0]
-        arc, told = chats[0].look(run["told_attention"], run["told_head"])
+        arc, told = chats[0].look(run["told_attention"])
         yield Step(
             "The context window: all that it has",
             beat(f"There are places for {run['places']:,.0f} tokens: the context window."),

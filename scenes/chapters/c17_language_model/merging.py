@@ -47,16 +47,18 @@ class Merges:
         self.chips = VGroup(Token(label, height=HIGH) for label in labels)
         for i, chip in enumerate(self.chips):
             chip.move_to(at(x[i], room.top + HIGH / 2 + depth[i] * step))
-        self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in self.merges}
-        for i, text in self.numbers.items():
-            text.settle(self.chips[i].get_bottom() + DOWN * units(NUMBER / 2 + 3))
-        self.edges = {i: VGroup(self._edge(one, i) for one in pair) for i, pair in self.pairs.items()}
         inner = {one for pair in self.pairs.values() for one in pair}
         roots = [i for i in range(len(labels)) if i not in inner]
+        #: The number of the first merge, and of each that ends in a token.
+        told = [i for i in (self.merges[0], *roots) if i in self.pairs]
+        self.numbers = {i: number(places.quantity(i), ",.0f", "large cell", "query") for i in told}
+        for i, text in self.numbers.items():
+            text.settle(self.chips[i].get_bottom() + DOWN * units(NUMBER / 2 + 3))
         #: The letters; and what nothing is merged with any more: the tokens, without and with their numbers.
         self.row = [self.chips[i] for i in letters]
         self.roots = [self.chips[i] for i in roots]
         self.tokens = [VGroup(self.chips[i], *([self.numbers[i]] if i in self.numbers else [])) for i in roots]
+        self.edges = {i: VGroup(self._edge(one, i) for one in pair) for i, pair in self.pairs.items()}
 
     def _edge(self, part: int, whole: int) -> VMobject:
         start, end = self.chips[part].get_bottom() + self._below(part), self.chips[whole].get_top()
@@ -78,7 +80,7 @@ class Merges:
             left += half.width
         pieces = [self.chips[part].copy().shift(self._below(part)) for part in self.pairs[i]]
         flights = [Flight(piece, half, 0, kind) for piece, half in zip(pieces, halves, strict=True)]
-        late = appear(whole, self.numbers[i], rise=False)
+        late = appear(whole, *([self.numbers[i]] if i in self.numbers else []), rise=False)
         for one in flights:
             one.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, 0, LANDED)
         late.rate_func = rate_functions.squish_rate_func(rate_functions.smooth, LANDED, 1)

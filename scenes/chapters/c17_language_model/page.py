@@ -150,13 +150,14 @@ class Page(VGroup):
         return lines
 
     def looks(self, weights: NamedTensor, role: str) -> tuple[VGroup, VGroup, list[Quantity]]:
-        """Arcs from the words that have weight into the last one, the weights below these words, and the weights."""
+        """Arcs from the words that have weight into the last one, the largest below its word, and all of them."""
         arcs, numbers, seen = VGroup(), VGroup(), []
         end, whole = self.words[-1].get_top() + UP * units(TOUCH), float(self.width)
         for place, weight in enumerate(weights.quantities()):
             if weight <= FAINT:
                 continue
-            numbers.add(self.below(place, weight, "share"))
+            if weight == weights.largest()[-1]:
+                numbers.add(self.below(place, weight, "share"))
             if place == len(weights) - 1:
                 continue
             start = self.words[place].get_top() + UP * units(TOUCH)
@@ -242,10 +243,6 @@ class Front:
             self.floors.add(floor.move_to(place.centre))
         self.head, self.paper = head, Box.of(paper, palette().surface, 0)
         before = Room(body.left, body.top, body.left + name * self.pitch, body.bottom)
-        self.ends = [
-            Words(text, "fact", "ink2", self.paper).settle(before.cross(place).centre + way * units(HEAD / 2))
-            for text, place, way in (("input", rooms[0], UP), (f"layer {apart.words('layer')[-1]}", rooms[-1], DOWN))
-        ]
         shut = before.inset(RIM, HEAD + RIM)
         lines, plate = hatching(shut.width, shut.height), Box(before.width, HEAD, palette().surface, 0)
         told = Words("causal mask", "fact", "ink", plate).settle(plate.get_center())

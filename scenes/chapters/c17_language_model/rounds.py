@@ -28,8 +28,8 @@ STATIONS, TEXT = following(lambda: STAGE.split_rows(370, 70))
 LAYER, VECTOR, LIGHT, SURE = 360.0, 70.0, 14.0, 260.0
 #: How fast the first turns are.
 SLOW = ("row", "transform")
-#: Px of the line of the names of stations, and between a station and an arrow.
-TITLE, AIR = 64.0, 14.0
+#: Px between a station and an arrow.
+AIR = 14.0
 
 
 class Road:
@@ -125,20 +125,13 @@ class Loop:
         self.answer = turn.going_on(run["answer_0_spaces"])
         self.answer.shift(RIGHT * units(AIR))
         self.ended = shares.label("step", len(shares) - 1).startswith(MARK)
-        head, body = STATIONS.split_rows(TITLE)
-        left, middle, right = body.columns(3, 140)
+        left, middle, right = STATIONS.columns(3, 140)
         layers = VGroup(
             Box(LAYER, one.height, palette().residual, 2).move_to(one.centre)
             for one in left.rows(int(run["layers"]), 3)
         )
-        vector = Box(VECTOR, body.height, palette().residual, 8).move_to(middle.centre)
-        titles = [
-            Words(text, "block", "ink2").settle(room.cross(head).centre)
-            for text, room in zip(
-                (f"{run['layers']} layers", "last vector", "next token"), (left, middle, right), strict=True
-            )
-        ]
-        self.stations = VGroup(layers, vector, *titles)
+        vector = Box(VECTOR, middle.height, palette().residual, 8).move_to(middle.centre)
+        self.stations = VGroup(layers, vector)
         bar, name = right.rows(2, 0)
         #: Of each step the token that is chosen, and its probability as a bar.
         self.chosen = [

@@ -108,7 +108,6 @@ class Recalled:
     def __init__(self, title: str, run: Trace, which: int, turns: int, room: Room) -> None:
         told, said = run["told"], turns_of(run["told"])
         self.window = Places(run["places"], len(told) - said[-turns][0] + said[0][0], room.cross(WINDOW))
-        self.window.all.add(Words("with system text and markers", "fact", "ink2").begin_in(self.window.foot))
         head, body = room.split_rows(50, 10)
         left, right = body.split_columns(SAID, 10)
         self.title = Words(title, "block", "ink2").begin_in(head)
@@ -127,8 +126,8 @@ class Recalled:
         certain = ShareBar(share, foot.width, "", NAMED, "query").move_to(foot.centre)
         self.track, self.bar = certain.track, certain.bar
 
-    def look(self, weights: NamedTensor, head: NamedTensor) -> VGroup:
-        """An arc from the first name that is said to the last token, as thick as its attention weight; and whose."""
+    def look(self, weights: NamedTensor) -> VGroup:
+        """An arc from the first name that is said to the last token, as thick as its attention weight, and that."""
         words = [text for line in self.said for text in line[1].words]
         key = weights.largest()[0]
         start = next(text for text in words if text.text == key).get_top() + UP * units(6)
@@ -139,10 +138,7 @@ class Recalled:
         line = VMobject(stroke_color=palette().query, stroke_opacity=0.6)
         line.points = np.array([start, start + up, above + up, side, side, below, end + back, end])
         as_thick_as(weight, line, 0.0, BROAD, End(weight, first=True, axis="key"))
-        layer, which = head.quantities()
-        said = f"{weight:share} of the attention", f"of head {which}, layer {layer}"
-        lines = zip(said, self.aside.split_rows(84)[0].rows(2, 0), strict=True)
-        return VGroup(line, VGroup(Words(text, "fact", "query").begin_in(room) for text, room in lines))
+        return VGroup(line, number(weight, "share", "large number", "query").begin_in(self.aside))
 
 
 def turns_of(told: NamedTensor) -> list[tuple[int, int, int]]:
@@ -184,7 +180,7 @@ class Lane:
         side, rest = room.split_columns(LANE)
         span, (left, y), right = Span(0, 0.0, 1.0), (rest.left, (rest.top + rest.bottom) / 2), rest.right - SCALE
         ends = (Words(text, "aside", "ink2").settle(at(x, y + 36)) for x, text in ((left, "never"), (right, "certain")))
-        self.title = VGroup(Words(title, "fact", "ink2").begin_in(side), *ends)
+        self.title = VGroup(Words(title, "fact", "ink2").begin_in(side), *(ends if places[0] else ()))
         self.track = means(rule(at(left, y), at(right, y), "line", 4), span)
         answers = [run[f"answer_{place}"] for place in places if run["named"].values[place]]
         names = [one.quantity([*map(str, one.words("step"))].index(COPULA) + 1) for one in answers]

@@ -117,14 +117,14 @@ class Inside(Chapter):
             beat(
                 f"So the head attends to a token whose value is short: here {run['values'].quantity(0):.1f} long,",
                 (appear(name), *(grow(bar, UP) for bar in bars)),
-                appear(lengths),
+                appear(*lengths[:2]),
                 appear(ring_around(VGroup(row.chips[0], bars[0], lengths[0]))),
                 ambient=flow,
             ),
             beat(
                 f"over all sinks {ratio:share} of the length of others. So it adds little.", appear(over), ambient=flow
             ),
-            stage=[card.called("one head, one sentence"), row],
+            stage=[row],
         )
 
     def a_name_twice(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -183,7 +183,7 @@ class Inside(Chapter):
                 (Travel(row.chips[first + 1], after, OVER, "row"), leave(gap), appear(likelihood.next_to(after, DOWN))),
                 ambient=pulses([*leaping]),
             ),
-            stage=[card.called("a name that comes twice"), row],
+            stage=[row],
         )
 
     def without_heads(self, run: Trace, card: Card) -> Iterator[Step]:
@@ -288,7 +288,7 @@ class Inside(Chapter):
         picture = Reading([run["unit_text_0"], run["unit_text_1"]], card.inside)
         masks = [run["of_time_0"], run["of_time_1"]]
         rings = [[ring_around(chip) for chip in chips] for chips in picture.where(masks)]
-        told, head = picture.told(masks), card.head.columns(3)
+        head = card.head.columns(3)
         share = Words(f"time words: {run['unit_new']:share}", "large number").settle(head[1].centre)
         chance = Words(f"chance words: {shuffled:share}", "large number").end_in(head[2])
         yield Step(
@@ -301,7 +301,7 @@ class Inside(Chapter):
             beat("Now it reads new texts, with new time words. Blue is active, orange below zero.", *picture.light()),
             beat(
                 f"In {run['unit_new']:share} of pairs, a time word wakes it more than another word.",
-                appear_in_turn([*rings[0], *rings[1], *told[0], *told[1]], "slow"),
+                appear_in_turn([*rings[0], *rings[1]], "slow"),
                 appear(share),
             ),
             beat(
@@ -360,7 +360,7 @@ class Inside(Chapter):
                 (leave(hidden), light(*pair.later)),
                 draw(*ends),
             ),
-            stage=[card.called("two sentences that differ in their last word"), pair.above],
+            stage=[pair.above],
         )
 
     def the_last_word(self, run: Trace, card: Card) -> Iterator[Step]:

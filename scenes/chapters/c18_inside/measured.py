@@ -255,19 +255,6 @@ class Reading:
         chips = iter([chip for line in self.lit for chip in line])
         return [[chip for one, chip in zip(mask.values, chips, strict=False) if one] for mask in masks]
 
-    def told(self, masks: Sequence[NamedTensor]) -> list[list[Words]]:
-        """The activation of the unit below these tokens, and below the other one at which it is largest."""
-        most = max(float(text.values[mask.values == 0].max()) for text, mask in zip(self.active, masks, strict=True))
-        chips = iter([chip for line in self.lit for chip in line])
-        return [
-            [
-                number(active, ".2f", "number", "ink" if one else "ink3").next_to(chip, DOWN, buff=units(18))
-                for one, active, chip in zip(mask.values, text.quantities(), chips, strict=False)
-                if one or float(active) == most
-            ]
-            for text, mask in zip(self.active, masks, strict=True)
-        ]
-
 
 class Verdicts:
     """A row for each pair of sentences: how they begin, and their last words, bright if the right noun is the likelier.
