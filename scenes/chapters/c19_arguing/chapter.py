@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from manim import UP, VGroup
 
 from scenes.animations import (
-    Travel,
     Wipe,
     appear,
     appear_in_turn,
@@ -117,7 +116,7 @@ class Arguing(Chapter):
                 "But a training begins with random numbers. Other starts, called seeds, end elsewhere:",
                 appear(start, start.note),
                 (leave(start.thread), *exchange([*start.cells], [*anew.cells], "row")),
-                (draw(anew.thread, kind="row"), Travel(anew.cells.copy(), other, 0.0, "row")),
+                anew.trained(other),
                 appear(rows.said(WHOLE, seed.position)),
             ),
             beat(
@@ -225,7 +224,7 @@ class Arguing(Chapter):
                 "Because of the network, its norm, or the size? Three things changed. A fair rival would be as large.",
                 *picture.changed(machine.outlines[part][::-1]),
                 appear(card.verdict("can’t tell")),
-                Travel(picture.rest, picture.rival, 0.0, "row"),
+                picture.stretched(),
             ),
             stage=[card, machine, picture.title],
         )

@@ -177,6 +177,10 @@ class Start(VGroup):
         self.note = Words("a sketch", "aside", "ink2").next_to(self.cells, DOWN, buff=units(14))
         super().__init__(self.cells, self.thread)
 
+    def trained(self, end: VMobject) -> tuple[Animation, ...]:
+        """A copy of the numbers goes along the thread, and is the training that they lead to."""
+        return draw(self.thread, kind="row"), Travel(self.cells.copy(), end, 0.0, "row")
+
 
 class Dealing:
     """Trainings of two kinds whose labels are dealt anew in every way, and the hill of the differences that this makes.
@@ -467,6 +471,10 @@ class Size:
         """The piece turns red and falls out, and leaves an empty frame."""
         red = self.piece.copy().set_fill(palette().warning)
         return [reshape(self.piece, red, "flow"), (*take_out(self.piece, self.lost), appear(self.cost))]
+
+    def stretched(self) -> Animation:
+        """What is left grows to the size of the whole: a rival as large."""
+        return Travel(self.rest, self.rival, 0.0, "row")
 
     def changed(self, parts: Sequence[VMobject]) -> list[Animation]:
         """The parts that fell out go off and on, part by part, and at last what it had of the size."""
