@@ -473,7 +473,7 @@ class Size:
         return [reshape(self.piece, red, "flow"), (*take_out(self.piece, self.lost), appear(self.cost))]
 
     def stretched(self) -> Animation:
-        """What is left grows to the size of the whole: a rival as large."""
+        """Let what is left grow to the size of the whole: a rival as large."""
         return Travel(self.rest, self.rival, 0.0, "row")
 
     def changed(self, parts: Sequence[VMobject]) -> list[Animation]:

@@ -89,7 +89,8 @@ class WholeModel:
         #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
         #: What is named above the streams: with both stacks only what the encoder alone has not.
-        self.names, self.named = VGroup(), set() if alone else {"encoder self_attn", "decoder self_attn", "ffn"}
+        known = ["ffn", *(f"{stack} self_attn" for stack in self.layers)]
+        self.names, self.named = VGroup(), set() if alone else set(known)
         #: The vector at the end of the stream that was followed last.
         self.last: NamedTensor
         self.streams = {stack: self._streams(stack) for stack in self.layers}
