@@ -70,7 +70,7 @@ class Inference(Chapter):
         columns = Columns(reads, writes, run["greedy.chosen_probs"], card.inside)
         tree = BeamTree(run.under("beam"), STAGE.padded())
         yield from self.one_word(trace, before, card)
-        yield from self.word_by_word(run, columns, writes, card)
+        yield from self.word_by_word(run, columns, writes)
         if "open_cut" in real:
             model = LanguageModel(real, card)
             yield from self.the_loser_overtakes(beams, model)
@@ -88,7 +88,7 @@ class Inference(Chapter):
         yield from self.the_cache(run, reads, source)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
-        yield from self.who_chooses(close, Encoded(source or reads, card.inside), card)
+        yield from self.who_chooses(close, Encoded(source or reads, card.inside))
 
     def one_word(self, trace: Trace, before: int, card: Card) -> Iterator[Step]:
         """The question, and the simplest answer."""
@@ -126,7 +126,7 @@ class Inference(Chapter):
             stage=[card, start, *text],
         )
 
-    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...], card: Card) -> Iterator[Step]:
+    def word_by_word(self, run: Trace, picture: Columns, writes: tuple[Label, ...]) -> Iterator[Step]:
         """Autoregressive writing: each word is read next, until the end mark wins."""
         last, *earlier = run["greedy.end"].quantities()[::-1]
         ended = bool(abs(last - run["greedy.chosen_probs"].values[-1]) < ROUNDING)
@@ -175,7 +175,7 @@ class Inference(Chapter):
                     else [appear(ring_around(picture.writes[-1]))]
                 ),
             ),
-            stage=[card.paper, picture.reads[0], picture.names],
+            stage=[picture.reads[0], picture.names],
         )
 
     def several_beginnings(self, run: Trace, picture: BeamTree, writes: tuple[Label, ...]) -> Iterator[Step]:
@@ -466,7 +466,7 @@ class Inference(Chapter):
                 ),
                 filled,
             ),
-            stage=[card.paper, card.called("our translator")],
+            stage=[card.called("our translator")],
         )
 
     def old_keys_and_values(self, run: Trace, trace: Trace, card: Card) -> Iterator[Step]:
@@ -570,7 +570,7 @@ class Inference(Chapter):
             ],
         )
 
-    def who_chooses(self, picture: Columns, encoder: Encoded, card: Card) -> Iterator[Step]:
+    def who_chooses(self, picture: Columns, encoder: Encoded) -> Iterator[Step]:
         """Close: the loop once more, word by word, and a question to take away."""
         kept, cache = picture.kept()
         ring, around = ring_around(picture.tracks[0], "query"), ring_around(kept)
@@ -595,5 +595,5 @@ class Inference(Chapter):
                 appear(encoder.name, *(part for pair in encoder.old for part in pair)),
             ),
             beat("No: there, all tokens see a new one.", *encoder.seen()),
-            stage=[card.paper, picture.reads[0], picture.names],
+            stage=[picture.reads[0], picture.names],
         )

@@ -356,7 +356,7 @@ class Interpretation(Chapter):
                 else "Only an intervention can show this.",
                 draw(picture.way(most), kind="slow"),
             ),
-            stage=[card.paper],
+            stage=[],
         )
 
     def two_routes(self, trace: Trace) -> Iterator[Step]:

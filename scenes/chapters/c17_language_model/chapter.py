@@ -376,8 +376,7 @@ class LanguageModel(Chapter):
         within = page.words[begin : begin + len(asked)]
         others = [text for i, text in enumerate(page.words) if not begin <= i < begin + len(asked)]
         end, ended = run["bare"].words("step")[0], run["answer_0"].quantity(len(bars) - 1)
-        card = Card("", BESIDE)
-        line = Page(self.asked(run), card.inside, LARGE)
+        line = Page(self.asked(run), BESIDE, LARGE)
         bare = Next(line, run["bare"], SURE, "weight")
         yield Step(
             "A chat is a text as well",
@@ -402,7 +401,6 @@ class LanguageModel(Chapter):
                     "Without the markers, it takes the question for a whole text, and ends it.",
                     "Without the markers, it goes on in another way.",
                 ),
-                appear(card.paper),
                 appear_in_turn([*line.words]),
                 (appear(bare.words), grow(bare.bar, DOWN), appear(bare.number)),
             ),
