@@ -74,7 +74,6 @@ from scenes.chapters.c17_language_model.talk import (
     in_a_row,
 )
 from scenes.layout import STAGE
-from scenes.mobjects.card import Card
 from scenes.mobjects.next_tokens import NextTokens
 from scenes.mobjects.pause import Pause
 from scenes.mobjects.strips import Strip
