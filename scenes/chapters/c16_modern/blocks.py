@@ -406,7 +406,7 @@ class Wall:
 
 
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
-LONG, COLUMN, TOKENS, SHADE = 1200.0, 90.0, 70.0, 0.62
+LONG, COLUMN, TOKENS, SHADE = 1160.0, 90.0, 70.0, 0.62
 #: The side of the largest square in px, and how much of the ink its fill has.
 SIDE, FILL = 700.0, 0.16
 

@@ -54,13 +54,6 @@ def plate(room: Room, key: str) -> Box:
     return box
 
 
-def paper(block: str) -> Box:
-    """A block that fills the stage, as it does after a dive."""
-    box = Box.of(STAGE, palette().surface, 24)
-    box.key = ("block", block)
-    return box
-
-
 class Tower(VGroup):
     """A stack of layers whose sublayers lie one above the other, with its name on top."""
 

@@ -451,7 +451,7 @@ class Size:
     """
 
     def __init__(self, run: Trace, part: str, room: Room) -> None:
-        head, body = room.split_rows(60, 10)
+        head, body = room.split_rows(60, 18)
         self.title = Words("learned parameters", "block", "ink2").begin_in(head)
         self.cost = Words(f"{run['exact.points'].pick(part=part):+.1f} points", "large word", "weight").end_in(head)
         whole, less = (run["parameters"].pick(part=one) for one in ("nothing", part))
