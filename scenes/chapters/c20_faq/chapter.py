@@ -446,7 +446,7 @@ class FAQ(Chapter):
             "From the last vector to a word",
             beat(
                 f"In the decoder, the vector of “{decoded.reads[row]}” has to become the next word.",
-                (leave(wide.names), *moved),
+                (leave(wide.names, source), *moved),
                 (draw(*model.streams["decoder"], kind="row"), appear(model.chips[1])),
                 Travel(model.chips[1][row], model.vectors[0]),
             ),
@@ -467,7 +467,12 @@ class FAQ(Chapter):
                 closer,
                 appear(one),
             ),
-            beat("this happens inside,", leave(one), Rise(closer), Rise(inward, *inside, glass=True)),
+            beat(
+                "this happens inside,",
+                leave(one),
+                Rise(closer),
+                (Rise(inward, *inside, glass=True), appear(source)),
+            ),
             beat(
                 "when words go in, and words come out.",
                 tuple(Flight(word, chip) for word, chip in zip(source.chips, model.chips[0], strict=True)),
