@@ -89,9 +89,10 @@ class Modern(Chapter):
             beat(
                 "Norms come before each sublayer now, as in our translator: the stream is only added to.",
                 leave(*plan.piles),
-                *plan.become(today, *today.piles),
+                *plan.become(today, *today.piles, today.called),
                 *today.climb(),
             ),
+            noted=False,
         )
 
     def divide_only(self, run: Trace, plan: Plan) -> Iterator[Step]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
+from manim import LEFT, RIGHT, UP, Animation, AnimationGroup, Mobject, VGroup, VMobject
 
 from scenes.animations import Dive, Play, Travel, appear, draw, exchange, lagged, leave, reshape, ring_around
 from scenes.layout import STAGE, Following, Room
@@ -36,8 +36,8 @@ WORDS, EQUALS, RISE = 96.0, 120.0, 640.0
 TITLE, BELOW, SPACE, AROUND = 62.0, 104.0, 28.0, 14.0
 #: Px from the left to the stream, from there to a norm beside it, to the sublayers, of a norm, and of a sum.
 STREAM, BESIDE, SUBLAYER, NORM, HIGH, SUM = 220.0, 370.0, 860.0, 280.0, 104.0, 18.0
-#: Px across a pile of strips, of what comes in, of what a norm makes of a pile, of what is added, and beside a norm.
-PILE, WHOLE, PRESSED, ADDED, STEP = 150.0, 84.0, 36.0, 30.0, 92.0
+#: Px across a pile of strips, of what comes in, of what a norm makes of a pile, and of what is added.
+PILE, WHOLE, PRESSED, ADDED = 150.0, 84.0, 36.0, 30.0
 ATTENTION = 'op("softmax") lr((frac({{ Q : query }} {{ K : key }}^T, sqrt(d_k)))) {{ V : value }}'
 
 
@@ -157,7 +157,7 @@ class Plan(VGroup):
     Args:
         year: when the first Transformer was published.
         changed: the blocks that have been exchanged so far.
-        first: True for the order of that year: the norms lie on the stream, after a sum.
+        first: True for the order of that year: the norms lie on the stream, each above a sum.
     """
 
     def __init__(self, year: Quantity, changed: Collection[str], first: bool = False) -> None:
@@ -170,30 +170,32 @@ class Plan(VGroup):
         for (block, norm), band in zip(
             PAIRS.items(), (layer if changed and not docked else side).rows(2, SPACE)[::-1], strict=True
         ):
-            upper, lower = band.rows(2, 0)
+            *top, upper, lower = band.rows(2 + first, 0)
             self._block(block, band, upper if docked and block == "attention" else band)
             self._sum(block, upper)
             if docked and block == "attention":
                 self._block("positions", *[lower.inset(AROUND)] * 2)
-            x = STAGE.left + STREAM + (0 if first else BESIDE)
-            middle = (lower.top + lower.bottom) / 2
+            x, fork = STAGE.left + STREAM + (0 if first else BESIDE), (lower.top + lower.bottom) / 2
+            middle = (top[0].top + top[0].bottom) / 2 if first else fork
             place = Room(x - NORM / 2, middle - HIGH / 2, x + NORM / 2, middle + HIGH / 2)
             self._block(norm, place, place)
             self.forks.append(self._on(lower))
-            end = at(band.left, middle)
-            self.branches[f"into {norm}"] = arrow(at(place.right, middle), end, "residual", 6, 20)
+            start = self.forks[-1] if first else at(place.right, fork)
+            self.branches[f"into {norm}"] = arrow(start, at(band.left, fork), "residual", 6, 20)
             if not first:
-                self.branches[norm] = rule(self.forks[-1], at(place.left, middle), "residual", 6)
+                self.branches[norm] = rule(self.forks[-1], at(place.left, fork), "residual", 6)
         if changed and not docked:
             self._block("positions", below, below)
             self._sum("positions", below)
         self.stream = rule(self._on(STAGE, 1), self._on(STAGE, 0), "residual", 14)
         self.stream.key, self.piles = ("stream",), self._piles()
+        self.called = Words("vector", "fact", "residual").next_to(self.piles[0][0], LEFT, buff=units(SUM))
         for block, branch in self.branches.items():
             branch.key = ("branch", block)
         gap = Room(STAGE.left + STREAM, STAGE.top, side.left, STAGE.bottom)
         self.note = Words("a sketch", "aside", "ink2").settle(gap.split_rows(-SPACE)[1].centre)
-        self.when = Words(f"{year:.0f}" if first else "today", "title", "ink2").settle(gap.centre)
+        self.when = Words(f"{year:.0f}" if first else "today", "chapter")
+        self.when.settle(gap.split_rows(TITLE - SPACE)[0].centre)
         self.when.key = ("when", first)
         self.shapes = VGroup(self.stream, *self.branches.values(), *self.joins, *self.boxes.values())
         self.words = VGroup(*self.names.values(), *([] if changed else [self.when]))
@@ -233,7 +235,7 @@ class Plan(VGroup):
             AnimationGroup(
                 leave(many.title),
                 Dive([many.shapes], row, inside=0),
-                appear(*self.piles, *self.submobjects, self.note),
+                appear(self.stream, *self.piles, *self.shapes[1:], self.words, self.note, self.called),
                 lag_ratio=0.6,
             )
         ]
@@ -243,14 +245,8 @@ class Plan(VGroup):
         ours, theirs = self.keyed(), other.keyed()
         both = [key for key in ours if key in theirs]
         gone, come = ([part for key, part in some.items() if key not in both] for some in (ours, theirs))
-        return [
-            (
-                leave(*gone),
-                appear(*below),
-                *exchange([ours[key] for key in both], [theirs[key] for key in both], "row"),
-            ),
-            appear(*come),
-        ]
+        stream, *moves = exchange([ours[key] for key in both], [theirs[key] for key in both], "row")
+        return [(leave(*gone), stream, appear(*below), *moves), appear(*come)]
 
     def keyed(self) -> dict[tuple[object, ...], VMobject]:
         """All parts by their keys, from the back to the front."""
@@ -265,27 +261,31 @@ class Plan(VGroup):
             AnimationGroup(leave(self.words, ring), AnimationGroup(dive, *late, lag_ratio=0.6)),
         ]
 
-    def climb(self) -> list[Play]:
+    def climb(self) -> list[tuple[Animation, ...]]:
         """A vector goes up: each sublayer adds a strip, and a norm presses all that passes below it, or only a copy."""
-        plays, strips = list[Play](), [WHOLE]
+        plays, strips = list[tuple[Animation, ...]](), [WHOLE]
         for k, (block, norm) in enumerate(PAIRS.items()):
-            (copy, *rest), pressed = self.piles[k:], [PRESSED * high / sum(strips) for high in strips]
-            middle = self.boxes[norm].get_center()
-            if self.first:
-                plays.append(self._to(pressed, middle, copy, *rest))
-                on, strips = self._to(pressed, middle + UP * units(STEP), *rest), pressed
-            else:
-                plays += [self._to(strips, self.forks[k], copy, *rest)] if k else []
-                plays, on = [*plays, self._to(pressed, middle, copy)], ()
-            plays.append((*self._to(pressed, self._below(block, middle), copy), *on))
+            (copy, *rest), middle = self.piles[k:], self.boxes[norm].get_center()
+            plays += [self._to(strips, self.forks[k], copy, *rest)] if k else []
+            if not self.first:
+                plays.append(self._to(self._pressed(strips), middle, copy))
+            inside = strips if self.first else self._pressed(strips)
+            plays.append(self._to(inside, self._below(block, self.forks[k]), copy))
             strips = [*strips, ADDED]
             plays.append(self._to(strips, self.joins[k].get_center(), *rest))
-        return plays
+            if self.first:
+                strips = self._pressed(strips)
+                plays.append(self._to(strips, middle, *rest))
+        return [(leave(self.called), *plays[0]), *plays[1:]]
+
+    @staticmethod
+    def _pressed(strips: Sequence[float]) -> list[float]:
+        return [PRESSED * high / sum(strips) for high in strips]
 
     def _piles(self) -> list[VGroup]:
         """A vector and copies of it, one for each sublayer; what will be added lies below these."""
         pile = self._strips([WHOLE, *[ADDED] * len(PAIRS)], self.forks[0])
-        pile[0].move_to(self.forks[0] + (DOWN * units(STEP) if self.first else 0))
+        pile[0].move_to(self.forks[0])
         for strip, block, join in zip(pile[1:], PAIRS, self.joins, strict=False):
             strip.move_to(self._below(block, join.get_center())).set_fill(palette().surface)
         return [pile, *(pile.copy() for _ in PAIRS)]
