@@ -30,7 +30,7 @@ from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule, stroke
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.text import Words, number
 from scenes.mobjects.vectors import Vector
 from scenes.theme import at, between, gap, pace, palette, signed, units
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS
@@ -364,6 +364,11 @@ class Wall:
         #: One token, not to scale, and its name; then what so many tokens take.
         self.column, self.one = wall(COLUMN, heads), Words("one token", "fact", "ink2")
         self.one.begin_in(foot)
+        kinds = (f"{run['heads'].quantity(0):.0f} keys", "key"), (f"{run['heads'].quantity(0):.0f} values", "value")
+        self.kinds = VGroup(*(Words(text, "title", role) for text, role in kinds)).arrange(
+            DOWN, units(24), aligned_edge=LEFT
+        )
+        self.kinds.next_to(self.column, RIGHT, buff=units(40))
         lengths, sizes = run["lengths"].quantities(), every.quantities()
         self.states = [wall(max(2.0, room.width * float(one) / most), heads, one) for one in sizes]
         self.low = wall(room.width, len(sharing.pairs), shared.quantity(-1))
@@ -382,7 +387,8 @@ class Wall:
         self.size, self.shared = (
             VGroup(number(figure, ",.0f", "large number", role), Words(name, "fact", role))
             for figure, name, role in (
-                (size, "all parameters, as published", "residual"), (shared.quantity(-1), "shared keys", "key"),
+                (size, f"parameters of {run['parameters'].label('model', 1)}", "residual"),
+                (shared.quantity(-1), "shared keys", "key"),
             )
         )  # fmt: skip
         x = at(side.left, 0)[0]
@@ -391,13 +397,17 @@ class Wall:
             figure.settle(top.get_top() + DOWN * units(28)).begin_at(x)
             name.settle(figure.get_center() + DOWN * units(48)).begin_at(x)
         self.every.align_to(self.size[0], RIGHT)
+        self.shared.shift(DOWN * units(56))
+        self.heads = (
+            Words("keys for every head", "fact").settle(self.named[1].get_center() + DOWN * units(44)).begin_at(x)
+        )
         each = run["large_token"]
-        self.large = Box(float(each) * unit / room.height, room.height, palette().ink2, 0)
+        self.large = Box(float(each) * unit / room.height, room.height, palette().ink, 0)
         means(self.large, Area(each, sum_, unit, 0)).move_to(at(side.right, room.bottom), aligned_edge=RIGHT + DOWN)
-        name = word(run["parameters"].label("model", 2), "block")
-        text = VGroup(name, Words("one token", "fact", "ink2"), number(each, ".1f", "large number"))
+        name = Words(f"{run['parameters'].label('model', 2)}: one token", "title")
+        text = VGroup(name, Words(f"{each:.1f} megabytes", "title"))
         text.arrange(DOWN, buff=units(14), aligned_edge=RIGHT).next_to(self.large, LEFT, buff=units(20))
-        self.large_told = text.align_to(self.level.get_top() + UP * units(24), DOWN)
+        self.large_told = text.align_to(self.level.get_top() + UP * units(16), DOWN)
 
     def grow(self) -> tuple[Animation, ...]:
         """Token after token comes to the wall, and is counted."""
@@ -406,7 +416,7 @@ class Wall:
 
 
 #: Px of a wall that is full, of a column, and of the line below them; and how much of its colour a band has.
-LONG, COLUMN, TOKENS, SHADE = 1160.0, 90.0, 70.0, 0.62
+LONG, COLUMN, TOKENS, SHADE = 1200.0, 240.0, 70.0, 0.62
 #: The side of the largest square in px, and how much of the ink its fill has.
 SIDE, FILL = 700.0, 0.16
 

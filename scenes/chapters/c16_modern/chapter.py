@@ -297,12 +297,12 @@ class Modern(Chapter):
             beat(
                 "The KV cache holds the keys and values of all tokens.",
                 exchange(kept, [*picture.column], "camera"),
-                appear(picture.one),
+                appear(picture.one, picture.kinds),
             ),
             beat(
                 f"With keys for every head, {tokens:,.0f} tokens take {whole:,.0f} megabytes:",
-                reshape(picture.column, picture.states[0]),
-                (leave(picture.one), appear(picture.tokens, picture.every, picture.named)),
+                (leave(picture.one, picture.kinds), reshape(picture.column, picture.states[0])),
+                appear(picture.tokens, picture.every, picture.named, picture.heads),
                 picture.grow(),
             ),
             beat(
