@@ -19,6 +19,7 @@ from scenes.animations import (
     exchange,
     fill,
     grow,
+    lagged,
     leave,
     move_ring,
     multiply,
@@ -47,6 +48,8 @@ from transformer_core.tracing.trace import Trace
 
 FIRST, FFN = "encoder.0.self_attn", "encoder.0.ffn"
 SPARE = "experiment.spare_heads"
+#: How much of the lines of one sublayer is drawn before those of the next begin.
+OVER = 0.6
 
 
 class FAQ(Chapter):
@@ -462,15 +465,14 @@ class FAQ(Chapter):
             ),
             beat(
                 "All other vectors go such a way, computed number by number:",
-                *model.rest(),
+                lagged(model.rest(), OVER),
                 appear_in_turn(others),
                 closer,
                 appear(one),
             ),
             beat(
                 "this happens inside,",
-                leave(one),
-                Rise(closer),
+                Rise(closer, one),
                 (Rise(inward, *inside, glass=True), appear(source)),
             ),
             beat(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import DOWN, PI, Animation, Mobject, VGroup, VMobject
+from manim import DOWN, PI, RIGHT, Animation, Mobject, VGroup, VMobject
 
 from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, leave, pulses, reshape
 from scenes.layout import STAGE, Room
@@ -27,7 +27,7 @@ STOPS, NET = {"self_attn": 0.42, "cross_attn": 0.62, "ffn": 1.0}, 0.8
 #: What a sublayer is called, and where in a layer its name stands, so many px above the streams.
 NAMES, LIFT = (
     {"self_attn": ("attention", 0.0), "cross_attn": ("cross-attention", 0.55), "ffn": ("feed-forward", 0.9)},
-    4.0,
+    -6.0,
 )
 #: What a vector is after a sublayer: its sum with what that adds.
 SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ffn"}
@@ -35,8 +35,8 @@ SUMS = {"self_attn": "resid_attn", "cross_attn": "resid_cross", "ffn": "resid_ff
 AIR, THREAD, THICK, PLATE, CHIP = 26.0, 5.0, 15.0, 18.0, 58.0
 #: Px of a vector, across and at most along, that a token takes at least, and of what is added to a vector.
 WIDE, HIGH, LEAST, PIECE = 64.0, 132.0, 108.0, 26.0
-#: How much of the stage a vector takes that is looked at, and how many times larger its word is there.
-ACROSS, LARGE = 0.9, 4.0
+#: How much of the stage a vector takes that is looked at, and how many times larger its word and one upright are there.
+ACROSS, LARGE, UPRIGHT = 0.9, 4.0, 3.0
 #: Where the bend of a line lies that passes words, as a share of its way.
 LATE = 0.75
 #: Lines of less weight are not drawn.
@@ -180,13 +180,15 @@ class WholeModel:
         told = number(share, "share", "chapter").next_to(large, DOWN, buff=units(AIR))
         said = chip.word.copy().set_fill(ink_on(palette().weight)).move_to(bar.bar)
         said.scale(min(LARGE, ACROSS * bar.bar.width / said.width)).paper = bar.bar
-        lying = vector.copy().rotate(PI / 2).stretch_to_fit_width(bar.width).stretch_to_fit_height(bar.height)
+        upright = vector.copy().scale(UPRIGHT).move_to(bar)
+        others = Words("other words", "block", "ink2").next_to(bar.track, DOWN, buff=units(AIR)).align_to(bar, RIGHT)
         return [
             leave(*around),
-            reshape(vector, lying.move_to(bar), "camera", PI / 2),
+            reshape(vector, upright, "row"),
+            reshape(vector, upright.copy().rotate(PI / 2), "row", PI / 2),
             (*exchange([vector], [bar.track], "row"), grow(bar.bar)),
-            appear(said, told),
-            (leave(bar.track), *exchange([VGroup(bar.bar, said)], [large])),
+            appear(said, told, others),
+            (leave(bar.track, others), *exchange([VGroup(bar.bar, said)], [large])),
             (leave(told), appear(*around, rise=False), *exchange([large], [chip])),
         ]
 
@@ -262,7 +264,7 @@ def into_a_number(
     """The entry of a vector that is farthest from zero, the way into its cell, and the number that stands there."""
     place = strongest(state).position
     cell, entry, room = vector.cells.of(place), state.quantity(place), room.inset(AIR, AIR)
-    told, ink = number(entry, ".2f", "chapter").settle(room.centre), ink_on(cell.get_fill_color().to_hex())
+    told, ink = number(entry, ".2f", "chapter").scale(2).settle(room.centre), ink_on(cell.get_fill_color().to_hex())
     one = VGroup(told, Words("one number of this vector", "title").next_to(told, DOWN, buff=units(AIR))).set_fill(ink)
     one[0].paper = one[1].paper = cell
     return entry, Dive(picture, cell, room), one
