@@ -282,7 +282,7 @@ class FAQ(Chapter):
             ),
             beat(
                 claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
-                (leave(encoder.pause), appear(encoder.head), *encoder.turn()),
+                (leave(encoder.pause), *encoder.turn()),
             ),
             beat(
                 claim(
@@ -290,7 +290,7 @@ class FAQ(Chapter):
                     "every token attends to the new one. So no: keys of the next layer change.",
                     "because tokens attend to the new one.",
                 ),
-                (leave(*encoder.old), appear_in_turn(stale if moved else [])),
+                (*encoder.halve(), appear_in_turn(stale if moved else [])),
                 appear(encoder.verdict),
             ),
             beat(
@@ -298,7 +298,7 @@ class FAQ(Chapter):
                     still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
                 decoder.turn(),
-                leave(*decoder.old),
+                decoder.halve(),
             ),
             beat(
                 "the others can be kept.",

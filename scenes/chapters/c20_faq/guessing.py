@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Wipe, appear_in_turn, ring_around
+from scenes.animations import Wipe, appear, appear_in_turn, reshape, ring_around
 from scenes.chapters.c20_faq.cards import STAMP, mark
 from scenes.layout import STAGE, Room
 from scenes.mobjects.patterns import on_columns
@@ -23,8 +23,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The side of a grid in px, and the most rows that are shown.
 SIDE, LANES = 500.0, 13
-#: The height of the verdicts in px, and the px of a relative change.
-VERDICT, CHANGE = 862.0, 110.0
+#: The height of the verdicts and of what is said of halves in px, and the px of a relative change.
+VERDICT, HALVES, CHANGE = 872.0, 828.0, 110.0
 
 
 class Grid(VGroup):
@@ -91,15 +91,21 @@ class Moved:
     """
 
     def __init__(
-        self, rows: NamedTensor, earlier: NamedTensor, change: NamedTensor, name: str, room: Room, most: int
+        self,
+        rows: NamedTensor,
+        earlier: NamedTensor,
+        change: NamedTensor,
+        name: str,
+        room: Room,
+        most: int,
+        chip: float,
     ) -> None:
         left, right = room.left, room.right
         shown = abridged(len(rows), LANES - 3, 2)
         labels = {i: rows.label("position", i) for i in shown if i is not None}
-        pitch = min(96.0, 540.0 / most)
+        pitch = min(96.0, 520.0 / most)
         top = 545.0 - pitch * most / 2
-        high = min(46.0, pitch - 6)
-        chip = max(chip_width(label, small=True) for label in labels.values())
+        high = min(60.0, pitch - 6)
         self.chips, self.numbers = VGroup(), VGroup()
         wide = right - left - chip - 44 - CHANGE
         start = left + chip + 22
@@ -120,6 +126,8 @@ class Moved:
             y += pitch * 0.5
         self.title = Words(name, "block").settle(at(left + (right - left) / 2, top - 50)).begin_at(at(left, 0)[0])
         self.head = Words("relative change", "aside", "ink2").end_at(at(right, 0)[0]).stand_on(self.title.baseline)
+        #: In which half of a row is what, once it is in two.
+        self.halves = Words("above: now, below: before", "fact", "ink2").settle(at(0, HALVES)).begin_at(at(start, 0)[0])
         self.pause = Pause(y=VERDICT)
         last = self.chips[-1]
         ring, line = (
@@ -136,7 +144,17 @@ class Moved:
     def turn(self) -> tuple[Animation, ...]:
         """Each row is drawn over by what it is with the new token, and is measured."""
         told = appear_in_turn([*self.numbers], "slow")
-        return Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"), *([told] if told else [])
+        return (
+            Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"),
+            appear(self.head),
+            *([told] if told else []),
+        )
+
+    def halve(self) -> tuple[Animation, ...]:
+        """Each row draws back to its upper half, and what it was is seen below."""
+        lines = [self.rows.lines[i] for i in self.old.lines]
+        halves = [line.copy().stretch(0.5, 1).align_to(line, UP) for line in lines]
+        return *(reshape(line, half) for line, half in zip(lines, halves, strict=True)), appear(self.halves)
 
 
 def both_sides(
@@ -144,5 +162,6 @@ def both_sides(
 ) -> list[Moved]:
     """Encoder at the left, decoder at the right."""
     most, sides = min(LANES, max(map(len, rows))), STAGE.columns(2, 80)
+    chip = max(chip_width(label) for some in rows for label in some.words("position"))
     both = zip(rows, earlier, changes, ("encoder", "decoder"), sides, strict=True)
-    return [Moved(*part, most) for part in both]
+    return [Moved(*part, most, chip) for part in both]
