@@ -444,6 +444,7 @@ class FAQ(Chapter):
         entry = probs.words("vocab").index(str(written))
         last = model.vectors[-1]
         inside = [*model.whole(), came, last]
+        rest = model.rest()
         _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
@@ -465,7 +466,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "All other vectors go such a way, computed number by number:",
-                lagged(model.rest(), OVER),
+                lagged(rest, OVER) if rest else None,
                 appear_in_turn(others),
                 closer,
                 appear(one),
