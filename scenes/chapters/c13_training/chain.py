@@ -9,10 +9,11 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Count, Through, Travel, appear
+from scenes.animations import Count, Play, Through, Travel, appear
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import Away, Ground, means
+from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, dot, rule
 from scenes.mobjects.tensors import Heatmap
 from scenes.mobjects.text import Words, number
@@ -23,8 +24,9 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: So many links, px between two, of their names, and of what is left free above and below their lines.
 LINKS, GAP, HIGH, UNDER = 4, 150.0, 110.0, 50.0
-#: So many nudges of the score; px of a point, of the bar of a slope, of a strip, and of the name above it.
-NUDGED, SPOT, BAR, STRIP, ABOVE = 7, 15.0, 40.0, 62.0, 56.0
+#: So many nudges of the score, and the part of their reach to which a tangent goes; px of a point, of the bar of a
+#: slope, of a strip, and of the name above it.
+NUDGED, TANGENT, SPOT, BAR, STRIP, ABOVE = 7, 0.35, 12.0, 40.0, 62.0, 56.0
 #: The parts of the model in the order of a pass, and the boxes between which it leads.
 PARTS = (
     ("encoder", "embedding"),
@@ -55,7 +57,8 @@ class Link:
 class Chain:
     """Links from a score to the loss as upright lines, on which each moves from where it is now, and the way back.
 
-    A change of one is as long on all lines. Rods lead from the point of one link to that of the next.
+    A change of one is as long on all lines, and along both axes of a graph between two: how the next follows the one
+    before, with a tangent where the model is.
 
     Args:
         links: four of them.
@@ -89,41 +92,62 @@ class Chain:
             [foot + UP * units(px) * (value - float(link.value)) for value in link.nudged]
             for link, foot in zip(links, feet, strict=True)
         ]
-        self.spots, self.tilts = [], []
+        self.graphs, self.tangents = VGroup(), VGroup()
+        plots = [self._graph(*pair, px) for pair in pairwise(links)]
+        for plot, (link, after), slope, ends in zip(plots, pairwise(links), local, pairwise(feet), strict=True):
+            plot.shift(sum(ends) / 2 - plot.point(link.value, after.value))
+            line = plot.curve(link.nudged[low + 1 : top], after.nudged[low + 1 : top], "ink2")
+            self.graphs.add(VGroup(plot.axes, line))
+            far = TANGENT * (plot.x[1] - plot.x[0])
+            self.tangents.add(plot.tangent(link.value, after.value, slope, far, 8))
+        self.spots = []
         for n, places in enumerate(zip(*points, strict=True)):
             moves = (Away(link.nudged[n], link.value, 1, px, 2 * SPOT, ground) for link in links)
             spots = (means(dot(at, SPOT, "focus"), move) for at, move in zip(places, moves, strict=True))
-            self.spots.append(VGroup(*spots))
-            self.tilts.append(VGroup(rule(*ends, "ink2", 6) for ends in pairwise(places)))
-        self.dots, self.rods = self.spots[middle].copy().set_z_index(1), self.tilts[middle].copy()
+            there = (
+                plot.dots([a], [b], "focus", SPOT)[0]
+                for plot, (a, b) in zip(plots, pairwise(link.nudged[n] for link in links), strict=True)
+            )
+            self.spots.append(VGroup(*spots, *there))
+        self.dots = self.spots[middle].copy().set_z_index(1)
+        self.signs = VGroup()
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".3f", "large number", "warning"))
             told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
             self.slopes.add(told.set_y(at(0, rest.top)[1], UP))
+            sign = Words("×", "large number", "warning").next_to(told[1], LEFT, buff=units(16))
+            self.signs.add(sign.stand_on(told[1].baseline))
         #: The slope of the loss along each link; along itself it is one.
         found = zip(feet, upstream, strict=False)
         self.bars = [bar_on(foot, ground, one, "height", px, BAR, role="warning") for foot, one in found]
         for bar, one in zip(self.bars, upstream, strict=True):
-            told = number(one, ".3f", "large number", "warning").next_to(bar, RIGHT, buff=units(16))
-            self.numbers.add(told.align_to(bar, DOWN if one < 0 else UP))
+            told = number(one, ".3f", "large number", "warning")
+            told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT)
+            self.numbers.add(told.shift(RIGHT * units(BAR / 2 + SPOT)))  # beside the line of its link
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
-        told = Words("slope of the loss", "fact", "warning").next_to(one, LEFT, buff=units(16)).align_to(one, DOWN)
-        self.start = VGroup(one, told.shift(UP * units(ABOVE)))
+        told = VGroup(Words("slope", "fact", "warning"), Words("1", "large number", "warning"))
+        self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
         self.bars.append(one)
 
     def nudge(self) -> tuple[Animation, ...]:
         """The score goes up, down and back, and all that follows goes along, with its numbers."""
-        moves = ((self.dots, self.spots), (self.rods, self.tilts))
         rows = zip(self.values, self.nudged, strict=True)
         return (
-            *(Through(shapes, [states[n] for n in self.way]) for shapes, states in moves),
+            Through(self.dots, [self.spots[n] for n in self.way]),
             *(Count(text, [row[n] for n in self.way], ".2f", "slow") for text, row in rows),
         )
 
-    def go_back(self) -> list[list[Animation]]:
+    @staticmethod
+    def _graph(one: Link, other: Link, px: float) -> Plot:
+        """Axes for one link and the next, as far as the first is nudged."""
+        middle = len(one.nudged) // 2
+        x, y = ([link.nudged[n] for n in (middle - NUDGED, middle + NUDGED)] for link in (one, other))
+        return Plot(one.value, other.value, (x, y), px * abs(x[1] - x[0]), px * abs(y[1] - y[0]))
+
+    def go_back(self) -> list[list[Play]]:
         """The bar goes back from the loss, line by line; each slope on its way stretches it, shrinks it or turns it."""
-        turns = [*zip(self.bars, self.bars[1:], self.numbers, strict=False)][::-1]
-        return [[Travel(after, bar, 0.0, "row"), appear(told)] for bar, after, told in turns]
+        turns = [*zip(self.bars, self.bars[1:], self.numbers, self.signs, strict=False)][::-1]
+        return [[(Travel(after, bar, 0.0, "row"), appear(sign)), appear(told)] for bar, after, told, sign in turns]
 
 
 class Deeper:

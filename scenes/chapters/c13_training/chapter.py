@@ -245,19 +245,27 @@ class Training(Chapter):
         deeper = Deeper(query, *pushes, early["probs"].label("position", place))
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
         *products, last = picture.go_back()
-        passed = picture.rods, picture.slopes, picture.start, *picture.bars[1:], *picture.numbers[1:]
+        passed = (
+            picture.graphs,
+            picture.tangents,
+            picture.signs,
+            picture.slopes,
+            picture.start,
+            *picture.bars[1:],
+            *picture.numbers[1:],
+        )
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
                 f"The score of “{up}” moves its weight, that the log-odds of “{target}”, "
                 "its logit against all others, and these the loss.",
-                (draw(*picture.lines, picture.now), appear_in_turn([*picture.rods])),
+                (draw(*picture.lines, picture.now), appear_in_turn([*picture.graphs])),
                 appear(picture.dots),
                 picture.nudge(),
             ),
             beat(
                 "Each link has a slope. Back from the loss, they multiply: the chain rule.",
-                (appear_in_turn([*picture.slopes]), appear(picture.start)),
+                (appear_in_turn([*picture.slopes]), draw(*picture.tangents), appear(picture.start)),
                 *(play for pair in products for play in pair),
             ),
             beat(f"It ends with {slopes['scaled'].quantity(key):.3f}, the slope we measured.", *last),
@@ -266,7 +274,8 @@ class Training(Chapter):
                 leave(*(part[1:] for part in (picture.heads, picture.values, picture.lines, picture.dots)), *passed),
                 (appear(deeper.names[0]), Travel(picture.dots[0], deeper.query, kind="row")),
                 (appear(deeper.names[1]), Travel(picture.bars[0], deeper.push, kind="row")),
-                (appear(deeper.names[2]), Travel(deeper.push, deeper.pushes, kind="row")),
+                Travel(deeper.push, deeper.pushes, kind="row"),
+                appear(deeper.names[2]),
             ),
             beat(
                 f"One pass back gives all {early['parameters']:,.0f} slopes: backpropagation.",
