@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-from manim import LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
+from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, VMobject, rate_functions
 
-from scenes.animations import Count, Sweep, Through, appear
+from scenes.animations import Count, Sweep, Through, draw, leave
 from scenes.layout import Room
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import dot, path
@@ -17,8 +17,9 @@ from scenes.theme import at, pace, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Moments of a ball between two places, and px of the ball, of a visited place, and of the height of a leap.
-MOMENTS, BALL, VISITED, LEAP = 40, 26.0, 13.0, 190.0
+#: Moments of a ball between two places, and px of the ball, of a visited place, of the height of a leap, and of
+#: its trail; and how large a place is beside which others lie.
+MOMENTS, BALL, VISITED, LEAP, TRAIL, CLOSE = 40, 26.0, 13.0, 190.0, 7.0, 0.6
 #: Px of the numbers at the left, and of the names of both axes; how much larger than other numbers the loss is.
 SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.8
 #: Shares of its range that are left free above the curve and below it.
@@ -55,7 +56,10 @@ class Valley:
         self.note = note.end_in(inner.split_rows(SIDE)[0])
         self.between = self._between(self.walk[0].values)
         (self.ball,) = self._balls([self._resting(0.0)])
+        self.ball.set_z_index(1)
         self.visited, self.leapt = (self.plot.dots(*walk, "warning", VISITED) for walk in (self.walk, large))
+        for spot in self.visited[len(self.visited) // 2 :]:  # they lie close together
+            spot.scale(CLOSE)
         #: The line that touches the curve below the ball: at first it falls by the length of the gradient.
         self.touching = [VGroup(self._tangent(place)) for place in self.between]
         self.slope = self.touching[0].copy()
@@ -63,17 +67,27 @@ class Valley:
         near, far = self.walk[0].quantity(1), large[0].quantity(1)
         on = [i for i, place in enumerate(self.along) if near < place < far]
         self.goals = [near, *(places.quantity(i) for i in on), far]
-        self.losses = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
+        lost = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
+        #: The place on the curve to which that step leads.
+        self.aims = [
+            self.plot.dots([goal], [one], "warning", VISITED) for goal, one in zip(self.goals, lost, strict=True)
+        ]
+        self.aim = self.aims[0].copy()
         self.pulled = [VGroup(*self._pulled(start, goal, low - free / 2)) for goal in self.goals]
-        self.handle = self.pulled[0].copy()
+        self.handle, height = self.pulled[0].copy(), low - free / 2
+        #: The next step, from there.
+        self.onward = VGroup(*self._pulled(far, large[0].quantity(2), height))
         self.rate = Words("learning rate × slope", "stage number", "warning")
-        self.rate.next_to(self.handle, LEFT, buff=units(24))
+        self.rate.next_to(self.handle, DOWN, units(4), LEFT)
         self.ratio = Words(f"× {run['rate_ratio']:.0f}", "large number", "warning")
-        self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.rate.get_y())
-        a, b = (self._resting(float(place)) for place in large[0].values[1:])
-        #: The ball in the air, on its way to where the next step comes to.
-        self.leap = [a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in (0.0, *self._moments())]
-        self.trail, self.last = path(self.leap, "warning", 3), large[1].quantities()[1:]
+        self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.handle.get_y())
+        rests, self.large = [self._resting(float(place)) for place in large[0].values], large[1].quantities()
+        #: The ball in the air, on its way to where each step comes to.
+        self.leaps = [
+            [a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in (0.0, *self._moments())]
+            for a, b in pairwise(rests)
+        ]
+        self.trails = [path(leap, "warning", TRAIL) for leap in self.leaps]
 
     def _pulled(self, start: Quantity, goal: Quantity, height: float) -> tuple[VMobject, VMobject]:
         """A step as a line with a handle at its end."""
@@ -121,23 +135,19 @@ class Valley:
         )
 
     def again(self) -> tuple[Animation, ...]:
-        """Another ball has taken the first step."""
-        self.ball = self._balls([self._resting(float(self.goals[0]))])[0]
-        return appear(self.ball), Count(self.loss, self.losses[:1], ".3f", "row")
+        """The ball rolls back to the start."""
+        back = self._balls([self._resting(place) for place in self.between[::-1]])
+        return Through(self.ball, back, "row"), Count(self.loss, self.walk[1].quantities()[::-1], ".3f", "row")
 
     def pull(self) -> tuple[Animation, ...]:
-        """The handle is pulled: the ball lies where this one step comes to, from the same start."""
-        spots = [self._resting(float(goal)) for goal in self.goals]
-        return (
-            Through(self.ball, self._balls(spots), "slow"),
-            Through(self.handle, self.pulled, "slow"),
-            Count(self.loss, self.losses, ".3f", "slow"),
-        )
+        """The handle is pulled, and with it the place to which the step leads."""
+        return Through(self.handle, self.pulled, "slow"), Through(self.aim, self.aims, "slow")
 
-    def leap_on(self) -> tuple[Animation, ...]:
-        """From there it takes the next step, at the same rate, through the air."""
+    def leap(self, step: int) -> tuple[Animation, ...]:
+        """The ball takes this step, through the air."""
         return (
-            Through(self.ball, self._balls(self.leap), "slow"),
-            Create(self.trail, run_time=pace("slow"), rate_func=rate_functions.linear),
-            Count(self.loss, self.last, ".3f", "slow"),
+            Through(self.ball, self._balls(self.leaps[step]), "row"),
+            Create(self.trails[step], run_time=pace("row"), rate_func=rate_functions.linear),
+            Count(self.loss, self.large[step : step + 2], ".3f", "row"),
+            *([leave(self.handle), draw(*self.onward, kind="row")] if step else []),
         )
