@@ -204,13 +204,14 @@ class Inside(Chapter):
                 "Lines are the attention of the best induction head.",
                 appear(picture.names[1]),
                 (draw(*picture.lines, kind="slow"), deal([*picture.first], [*picture.said[0]], kind="slow")),
-                appear(picture.lights, rise=False),
+                appear(picture.lights, picture.of, rise=False),
                 lit,
                 ambient=pulses([*picture.lines]),
             ),
             beat(
                 f"Ablate this one head, and it copies {one:.0f}.",
-                appear(*picture.calls[:1], picture.places, *picture.best, *picture.others),
+                appear(*picture.calls[:1], picture.places, *picture.best, *picture.others, picture.rows),
+                appear(picture.ghost, rise=False),
                 (leave(*picture.lines), *one_off),
             ),
             beat(

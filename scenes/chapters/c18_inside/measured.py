@@ -8,7 +8,16 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, rate_functions
 
-from scenes.animations import Count, Motion, appear, exchange, follow, leave
+from scenes.animations import (
+    Count,
+    Motion,
+    appear,
+    exchange,
+    follow,
+    lagged,
+    leave,
+    reshape,
+)
 from scenes.animations.motions import Turned, passing
 from scenes.layout import STAGE, Room
 from scenes.mobjects.marks import Filled, Shade, Span, Stands, Thickness, Tick, means
@@ -100,9 +109,9 @@ class Crowd:
 
 #: Px of the names at the left, of a chip, between two chips, of a line of no weight, what all of it adds, of all chips,
 #: of the numbers below the lights, between two lights, and of a head; how far a light waits for the one before, and how
-#: opaque the place of a head is.
+#: opaque the place of a head is, and which part of the lights is lit before their number comes.
 NAMED, CHIP, APART, THREAD, ROPE, TWICE, NUMBERS, GAP, TILE = 290.0, 80.0, 26.0, 3.0, 27.0, 232.0, 60.0, 6.0, 26.0
-WAVE, FAINT = 0.1, 0.2
+WAVE, FAINT, LATE = 0.1, 0.2, 0.6
 
 
 class Copies:
@@ -151,16 +160,27 @@ class Copies:
         for count in counts.quantities():
             self.fields.append(means(self._field(places, count), Filled(count, every)))
             last = np.array([self.lights[int(count) - 1].get_x(), under.centre[1], 0])
-            self.told.add(number(count, ".0f", "large number").settle(last))
+            told = number(count, ".0f", "large number").settle(last)
+            if len(self.told) and abs(self.told[-1].get_x() - last[0]) < units(NUMBERS):
+                told.end_at(self.told[-1].get_left()[0] - units(APART))
+            self.told.add(told)
+        #: What was lit with all heads, and how many lights there are.
+        self.ghost = VGroup(*self.fields[0][: int(counts.quantity(0))]).copy().set_fill(opacity=FAINT)
+        self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
         upper, lower = side.cross(lights).rows(2, 0)
         self.calls = VGroup(
             Words(f"{counts.label('choice', choice)}", "block").begin_in(upper) for choice in range(len(counts))
         )
         #: How many heads are off; the best in a row, others drawn by chance below them, and the places of all.
         self.off = run["heads_off"].values.astype(int).tolist()
+        heads, lines = run["heads_off"].quantity(-1), lower.split_columns(self.off[-1] * TILE)[0].rows(4, 0)
         self.best, self.others = (
             [dot(place.centre, TILE / 2 - GAP / 2, "weight") for place in row.columns(self.off[-1], 0)]
-            for row in lower.split_columns(self.off[-1] * TILE)[0].rows(2, 0)
+            for row in lines[1::2]
+        )
+        texts = f"{heads:.0f} best heads", f"{heads:.0f} other heads"
+        self.rows = VGroup(
+            *(Words(text, "fact", "ink2").begin_in(row) for text, row in zip(texts, lines[::2], strict=True))
         )
         self.places = VGroup(*self.best, *self.others).copy().set_opacity(FAINT)
 
@@ -185,13 +205,18 @@ class Copies:
             Turned(self.lights, field, lag_ratio=WAVE, run_time=pace(kind))
             for field, kind in zip(self.fields, kinds, strict=True)
         ]
-        plays: list[tuple[Animation, ...]] = [(lit[0], appear(self.told[0]))]
+        lit = [
+            lagged([lights, appear(told)], LATE, kind=kind)
+            for lights, told, kind in zip(lit, self.told, kinds, strict=True)
+        ]
+        plays: list[tuple[Animation, ...]] = [(lit[0],)]
         for old, new in pairwise(range(len(lit))):
             drawn = new == len(lit) - 1
             gone = self.others if drawn else self.best[self.off[old] : self.off[new]]
-            come = follow(VGroup(*(part[new] for part in (self.said, self.told, self.calls))))
+            come = follow(VGroup(*(part[new] for part in (self.said, self.calls))))
             back = [appear(*self.best, rise=False)] if drawn else []
-            plays.append((leave(self.said[old], self.calls[old], *self.told[1:new][-1:], *gone), come, lit[new], *back))
+            kept = [reshape(told, told.copy().set_fill(palette().ink2)) for told in self.told[1:new][-1:]]
+            plays.append((leave(self.said[old], self.calls[old], *gone), *kept, come, lit[new], *back))
         return plays
 
 
