@@ -226,8 +226,8 @@ STEPS, CANDIDATES = 5, 6
 #: Px of the root, of the stream that comes out of it, and of a line for a word beside a thin stream.
 ROOT, SOURCE, LINE = 52.0, 80.0, 46.0
 #: Px of the thinnest stream, and by which parts of one overlap; how opaque the rest is, which goes on in none that is
-#: shown.
-THINNEST, SEAM, MIST = 2.0, 2.0, 0.3
+#: shown, and which part of a stream comes before words.
+THINNEST, SEAM, MIST, PASSED = 2.0, 2.0, 0.3, 0.6
 #: Px of the number at the end of a line, and of those at an axis.
 END_OF, NUMBERS = 190.0, 110.0
 #: Px of a strip, and of the text at its left.
@@ -288,8 +288,13 @@ class BeamTree(VGroup):
         #: The sums of the best text and of the next one at their ends, where these are the last that is shown.
         self.sums = VGroup()
         for node in [int(node) for node in tree["hypotheses"].values[:2] if node in self.nodes[-1]]:
-            text, (end, y, _) = number(tree["score"].quantity(node), ".2f", "stage number"), self.ends[node][1]
+            text, (end, y, _) = number(tree["score"].quantity(node), ".2f", "large number"), self.ends[node][1]
             self.sums.add(text.settle(np.array([end, y, 0])).begin_at(end + units(SPACE)))
+        self.sum_name = Words("sum", "fact", "ink2")
+        if self.sums:
+            self.sum_name.next_to(self.sums[0], UP, units(SPACE), LEFT)
+        #: How likely the best text is after its first token and at its end: the height of its stream.
+        self.heights = VGroup(self._height(node) for node in dict.fromkeys((best[0], best[-1])) if self._tall(node))
         parts = (*self.mists, *self.edges.values(), *self.lanes.values(), *self.words.values())
         super().__init__(self.root, *parts)
 
@@ -323,6 +328,19 @@ class BeamTree(VGroup):
         line = curve(start, self.ends[node][0], "weight", THINNEST + high, level=True)
         self.edges[node] = means(line, Thickness(share, self.px, THINNEST), *self._ways(node))
 
+    def _tall(self, node: int) -> bool:
+        """True for a stream that has room for a number below its word."""
+        return node in self.lanes and self.lanes[node].height > units(4 * LINE)
+
+    def _height(self, node: int) -> VGroup:
+        """A line across a stream, from edge to edge, and how likely the text is up to there."""
+        lane, shift = self.lanes[node], units(2 * SPACE) * LEFT
+        across = rule(lane.get_corner(UP + RIGHT) + shift, lane.get_corner(DOWN + RIGHT) + shift, "ink", 4)
+        told = number(self.shares.quantity(node), ".0%", "large number").set_fill(palette().background)
+        told.paper = lane
+        told.next_to(across, LEFT, buff=units(SPACE)).align_to(lane.get_bottom() + units(2 * SPACE) * UP, DOWN)
+        return VGroup(across.set_stroke(palette().background), told)
+
     def _rest(self, node: int, end: float) -> VMobject:
         """The part of a broad stream that goes on in no stream that is shown, and fades."""
         right = self.ends[node][1][0]
@@ -348,8 +366,8 @@ class BeamTree(VGroup):
         words = appear_in_turn([self.words[node] for node in nodes], kind)
         lost = [part[node] for part in (self.edges, self.words) for node in nodes if not self.alive[node]]
         tried = draw(*(self.edges[node] for node in nodes), kind=kind), appear(self.mists[t], rise=False)
-        come = *([Wipe(*lanes, kind=kind)] if lanes else []), *([words] if words else [])
-        return [tried, come, *([(leave(*lost),)] if lost else [])]
+        come = lagged([Wipe(*lanes), words], PASSED, kind=kind) if lanes and words else words
+        return [tried, *([(come,)] if come else []), *([(leave(*lost),)] if lost else [])]
 
 
 def winner(tree: Trace) -> list[str]:
