@@ -125,7 +125,7 @@ class Chain:
             told.next_to(bar, DOWN if one < 0 else UP, units(16), LEFT)
             self.numbers.add(told.shift(RIGHT * units(BAR / 2 + SPOT)))  # beside the line of its link
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
-        told = VGroup(Words("slope", "fact", "warning"), Words("1", "large number", "warning"))
+        told = VGroup(Words("slope", "fact", "warning"), Words("one", "large number", "warning"))
         self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
         self.bars.append(one)
 
