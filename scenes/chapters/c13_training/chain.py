@@ -92,25 +92,21 @@ class Chain:
             [foot + UP * units(px) * (value - float(link.value)) for value in link.nudged]
             for link, foot in zip(links, feet, strict=True)
         ]
-        self.graphs, self.tangents = VGroup(), VGroup()
-        plots = [self._graph(*pair, px) for pair in pairwise(links)]
-        for plot, (link, after), slope, ends in zip(plots, pairwise(links), local, pairwise(feet), strict=True):
+        self.graphs, self.tangents, self.signs = VGroup(), VGroup(), VGroup()
+        self.spots, pairs = [], []
+        for (link, after), slope, ends in zip(pairwise(links), local, pairwise(feet), strict=True):
+            x, y = (one.nudged[low + 1 : top] for one in (link, after))
+            plot = Plot(link.value, after.value, (x, y), px * float(np.ptp(x)), px * float(np.ptp(y)))
             plot.shift(sum(ends) / 2 - plot.point(link.value, after.value))
-            line = plot.curve(link.nudged[low + 1 : top], after.nudged[low + 1 : top], "ink2")
-            self.graphs.add(VGroup(plot.axes, line))
-            far = TANGENT * (plot.x[1] - plot.x[0])
-            self.tangents.add(plot.tangent(link.value, after.value, slope, far, 8))
-        self.spots = []
+            pairs.append((plot, link, after))
+            self.graphs.add(VGroup(plot.axes, plot.curve(x, y, "ink2")))
+            self.tangents.add(plot.tangent(link.value, after.value, slope, TANGENT * float(np.ptp(x)), 8))
         for n, places in enumerate(zip(*points, strict=True)):
             moves = (Away(link.nudged[n], link.value, 1, px, 2 * SPOT, ground) for link in links)
             spots = (means(dot(at, SPOT, "focus"), move) for at, move in zip(places, moves, strict=True))
-            there = (
-                plot.dots([a], [b], "focus", SPOT)[0]
-                for plot, (a, b) in zip(plots, pairwise(link.nudged[n] for link in links), strict=True)
-            )
+            there = (plot.dots([a.nudged[n]], [b.nudged[n]], "focus", SPOT)[0] for plot, a, b in pairs)
             self.spots.append(VGroup(*spots, *there))
         self.dots = self.spots[middle].copy().set_z_index(1)
-        self.signs = VGroup()
         for slope, ends in zip(local, pairwise(feet), strict=True):
             told = VGroup(Words("slope", "fact", "warning"), number(slope, ".3f", "large number", "warning"))
             told.arrange(DOWN, buff=units(14)).move_to(sum(ends) / 2)
@@ -127,6 +123,7 @@ class Chain:
         one = Box(BAR, px, palette().warning, 5).move_to(feet[-1], DOWN)
         told = VGroup(Words("slope", "fact", "warning"), Words("one", "large number", "warning"))
         self.start = VGroup(one, told.arrange(DOWN, units(14)).next_to(one, RIGHT, buff=units(16)).align_to(one, UP))
+        self.marks = VGroup(self.graphs, self.tangents, self.slopes, self.signs, self.start)
         self.bars.append(one)
 
     def nudge(self) -> tuple[Animation, ...]:
@@ -136,13 +133,6 @@ class Chain:
             Through(self.dots, [self.spots[n] for n in self.way]),
             *(Count(text, [row[n] for n in self.way], ".2f", "slow") for text, row in rows),
         )
-
-    @staticmethod
-    def _graph(one: Link, other: Link, px: float) -> Plot:
-        """Axes for one link and the next, as far as the first is nudged."""
-        middle = len(one.nudged) // 2
-        x, y = ([link.nudged[n] for n in (middle - NUDGED, middle + NUDGED)] for link in (one, other))
-        return Plot(one.value, other.value, (x, y), px * abs(x[1] - x[0]), px * abs(y[1] - y[0]))
 
     def go_back(self) -> list[list[Play]]:
         """The bar goes back from the loss, line by line; each slope on its way stretches it, shrinks it or turns it."""
@@ -191,7 +181,7 @@ class Parts:
         for told, box in zip(self.kept, (self.boxes[MATRIX], self.boxes[-1]), strict=True):
             told.settle(box[0].get_bottom() + UP * units(46))
 
-    def take(self, pushes: VMobject) -> tuple[Animation, ...]:
+    def take(self, pushes: VMobject) -> tuple[Animation, Animation]:
         """The matrix goes to the part in which it lies; the others come."""
         lies = Travel(pushes, self.boxes[MATRIX], kind="row", leaving=True)
         return lies, appear(*self.boxes[:MATRIX], *self.boxes[MATRIX + 1 :], self.kept)

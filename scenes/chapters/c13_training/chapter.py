@@ -244,16 +244,8 @@ class Training(Chapter):
         pushes, query = (slopes["query_push"], slopes["query_matrix_push"]), early[f"{PATH}.q"].pick(**row)
         deeper = Deeper(query, *pushes, early["probs"].label("position", place))
         up, target = slopes["scaled"].label("key", key), early["probs"].words("position")[place + 1]
-        *products, last = picture.go_back()
-        passed = (
-            picture.graphs,
-            picture.tangents,
-            picture.signs,
-            picture.slopes,
-            picture.start,
-            *picture.bars[1:],
-            *picture.numbers[1:],
-        )
+        (*products, last), (lies, come) = picture.go_back(), parts.take(deeper.pushes)
+        passed = picture.marks, *picture.bars[1:], *picture.numbers[1:]
         yield Step(
             "Backpropagation: all slopes in one pass",
             beat(
@@ -282,8 +274,9 @@ class Training(Chapter):
                 (
                     leave(*(part[0] for part in (picture.heads, picture.values, picture.lines, picture.dots))),
                     leave(picture.bars[0], picture.numbers[0], picture.now, deeper.query, deeper.push, *deeper.names),
-                    *parts.take(deeper.pushes),
+                    lies,
                 ),
+                come,
                 (appear_in_turn([*parts.forward]), appear_in_turn([*parts.back[::-1]], "slow"), appear(parts.count)),
                 ambient=pulses([way[0] for way in parts.back], role="ink"),
             ),
@@ -321,8 +314,7 @@ class Training(Chapter):
                 appear(picture.handle, picture.rate, picture.aim),
                 picture.pull(),
                 appear(picture.ratio),
-                picture.leap(0),
-                picture.leap(1),
+                *picture.leap_on(),
                 appear(picture.leapt[2]),
             ),
             stage=[picture.plot, picture.scale, picture.note, picture.loss_name, picture.loss],

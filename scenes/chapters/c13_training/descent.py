@@ -17,9 +17,8 @@ from scenes.theme import at, pace, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
-#: Moments of a ball between two places, and px of the ball, of a visited place, of the height of a leap, and of
-#: its trail; and how large a place is beside which others lie.
-MOMENTS, BALL, VISITED, LEAP, TRAIL, CLOSE = 40, 26.0, 13.0, 190.0, 7.0, 0.6
+#: Moments of a ball between two places, and px of the ball, of a visited place, and of a leap and its trail.
+MOMENTS, BALL, VISITED, LEAP, TRAIL = 40, 26.0, 9.0, 190.0, 7.0
 #: Px of the numbers at the left, and of the names of both axes; how much larger than other numbers the loss is.
 SIDE, NAME, BELOW, LARGE = 110.0, 40.0, 96.0, 1.8
 #: Shares of its range that are left free above the curve and below it.
@@ -56,10 +55,7 @@ class Valley:
         self.note = note.end_in(inner.split_rows(SIDE)[0])
         self.between = self._between(self.walk[0].values)
         (self.ball,) = self._balls([self._resting(0.0)])
-        self.ball.set_z_index(1)
         self.visited, self.leapt = (self.plot.dots(*walk, "warning", VISITED) for walk in (self.walk, large))
-        for spot in self.visited[len(self.visited) // 2 :]:  # they lie close together
-            spot.scale(CLOSE)
         #: The line that touches the curve below the ball: at first it falls by the length of the gradient.
         self.touching = [VGroup(self._tangent(place)) for place in self.between]
         self.slope = self.touching[0].copy()
@@ -69,25 +65,20 @@ class Valley:
         self.goals = [near, *(places.quantity(i) for i in on), far]
         lost = [self.walk[1].quantity(1), *(losses.quantity(i) for i in on), large[1].quantity(1)]
         #: The place on the curve to which that step leads.
-        self.aims = [
-            self.plot.dots([goal], [one], "warning", VISITED) for goal, one in zip(self.goals, lost, strict=True)
-        ]
+        spots = zip(self.goals, lost, strict=True)
+        self.aims = [self.plot.dots([x], [y], "warning", VISITED) for x, y in spots]
         self.aim = self.aims[0].copy()
         self.pulled = [VGroup(*self._pulled(start, goal, low - free / 2)) for goal in self.goals]
-        self.handle, height = self.pulled[0].copy(), low - free / 2
-        #: The next step, from there.
-        self.onward = VGroup(*self._pulled(far, large[0].quantity(2), height))
+        #: The first step, and the next one, from there.
+        self.handle, self.onward = self.pulled[0].copy(), self._pulled(far, large[0].quantity(2), low - free / 2)
         self.rate = Words("learning rate × slope", "stage number", "warning")
         self.rate.next_to(self.handle, DOWN, units(4), LEFT)
         self.ratio = Words(f"× {run['rate_ratio']:.0f}", "large number", "warning")
         self.ratio.next_to(self.pulled[-1], RIGHT, buff=units(24)).set_y(self.handle.get_y())
-        rests, self.large = [self._resting(float(place)) for place in large[0].values], large[1].quantities()
+        self.large, moments = large[1].quantities(), [0.0, *self._moments()]
+        ways = pairwise(self._resting(float(place)) for place in large[0].values)
         #: The ball in the air, on its way to where each step comes to.
-        self.leaps = [
-            [a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in (0.0, *self._moments())]
-            for a, b in pairwise(rests)
-        ]
-        self.trails = [path(leap, "warning", TRAIL) for leap in self.leaps]
+        self.leaps = [[a + (b - a) * t + UP * units(LEAP) * 4 * t * (1 - t) for t in moments] for a, b in ways]
 
     def _pulled(self, start: Quantity, goal: Quantity, height: float) -> tuple[VMobject, VMobject]:
         """A step as a line with a handle at its end."""
@@ -123,7 +114,7 @@ class Valley:
 
     @staticmethod
     def _balls(spots: Sequence[np.ndarray]) -> list[VGroup]:
-        return [VGroup(dot(spot, BALL, "focus")) for spot in spots]
+        return [VGroup(dot(spot, BALL, "focus").set_z_index(1)) for spot in spots]
 
     def descend(self) -> tuple[Animation, ...]:
         """The ball takes step after step, and leaves a dot at each place."""
@@ -143,11 +134,14 @@ class Valley:
         """The handle is pulled, and with it the place to which the step leads."""
         return Through(self.handle, self.pulled, "slow"), Through(self.aim, self.aims, "slow")
 
-    def leap(self, step: int) -> tuple[Animation, ...]:
-        """The ball takes this step, through the air."""
-        return (
-            Through(self.ball, self._balls(self.leaps[step]), "row"),
-            Create(self.trails[step], run_time=pace("row"), rate_func=rate_functions.linear),
-            Count(self.loss, self.large[step : step + 2], ".3f", "row"),
-            *([leave(self.handle), draw(*self.onward, kind="row")] if step else []),
+    def leap_on(self) -> list[tuple[Animation, ...]]:
+        """The ball takes both steps, through the air."""
+        first, second = (
+            (
+                Through(self.ball, self._balls(leap), "row"),
+                Create(path(leap, "warning", TRAIL), run_time=pace("row"), rate_func=rate_functions.linear),
+                Count(self.loss, [*lost], ".3f", "row"),
+            )
+            for leap, lost in zip(self.leaps, pairwise(self.large), strict=True)
         )
+        return [first, (*second, leave(self.handle), draw(*self.onward, kind="row"))]

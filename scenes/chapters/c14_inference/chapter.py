@@ -202,15 +202,15 @@ class Inference(Chapter):
                 *([] if picture.whole else [appear(picture.more)]),
                 Wipe(picture.lanes[0]),
                 *slow,
-                *(appear(height) for height in picture.heights[:1]),
+                *map(appear, picture.heights[:1]),
             ),
             *(beat(claim(len(parents) == 1, told, "All that could follow is tried."), *plays) for plays in rest[:1]),
             beat("The best are kept again, word by word.", *later),
             beat(
                 f"The best sum is {best:.2f}; greedy decoding has {score:.2f}. {verdict}",
                 draw(*picture.branch, kind="slow"),
-                *(appear(height) for height in picture.heights[1:]),
-                (appear_in_turn([*picture.sums]), appear(picture.sum_name)) if picture.sums else None,
+                *map(appear, picture.heights[1:]),
+                appear_in_turn([*picture.sums]),
             ),
             stage=[picture.root],
         )

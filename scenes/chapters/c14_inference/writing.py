@@ -290,11 +290,11 @@ class BeamTree(VGroup):
         for node in [int(node) for node in tree["hypotheses"].values[:2] if node in self.nodes[-1]]:
             text, (end, y, _) = number(tree["score"].quantity(node), ".2f", "large number"), self.ends[node][1]
             self.sums.add(text.settle(np.array([end, y, 0])).begin_at(end + units(SPACE)))
-        self.sum_name = Words("sum", "fact", "ink2")
         if self.sums:
-            self.sum_name.next_to(self.sums[0], UP, units(SPACE), LEFT)
+            self.sums.add(Words("sum", "fact", "ink2").next_to(self.sums[0], UP, units(SPACE), LEFT))
+        tall = (node for node in dict.fromkeys(best[:: max(1, len(best) - 1)]) if node in self.lanes)
         #: How likely the best text is after its first token and at its end: the height of its stream.
-        self.heights = VGroup(self._height(node) for node in dict.fromkeys((best[0], best[-1])) if self._tall(node))
+        self.heights = [self._height(node) for node in tall if self.lanes[node].height > units(4 * LINE)]
         parts = (*self.mists, *self.edges.values(), *self.lanes.values(), *self.words.values())
         super().__init__(self.root, *parts)
 
@@ -327,10 +327,6 @@ class BeamTree(VGroup):
             self.taken[before] += high
         line = curve(start, self.ends[node][0], "weight", THINNEST + high, level=True)
         self.edges[node] = means(line, Thickness(share, self.px, THINNEST), *self._ways(node))
-
-    def _tall(self, node: int) -> bool:
-        """True for a stream that has room for a number below its word."""
-        return node in self.lanes and self.lanes[node].height > units(4 * LINE)
 
     def _height(self, node: int) -> VGroup:
         """A line across a stream, from edge to edge, and how likely the text is up to there."""

@@ -364,11 +364,9 @@ class Wall:
         #: One token, not to scale, and its name; then what so many tokens take.
         self.column, self.one = wall(COLUMN, heads), Words("one token", "fact", "ink2")
         self.one.begin_in(foot)
-        kinds = (f"{run['heads'].quantity(0):.0f} keys", "key"), (f"{run['heads'].quantity(0):.0f} values", "value")
-        self.kinds = VGroup(*(Words(text, "title", role) for text, role in kinds)).arrange(
-            DOWN, units(24), aligned_edge=LEFT
-        )
-        self.kinds.next_to(self.column, RIGHT, buff=units(40))
+        own = run["heads"].quantity(0)
+        self.kinds = VGroup(Words(f"{own:.0f} keys", "title", "key"), Words(f"{own:.0f} values", "title", "value"))
+        self.kinds.arrange(DOWN, units(24), aligned_edge=LEFT).next_to(self.column, RIGHT, buff=units(40))
         lengths, sizes = run["lengths"].quantities(), every.quantities()
         self.states = [wall(max(2.0, room.width * float(one) / most), heads, one) for one in sizes]
         self.low = wall(room.width, len(sharing.pairs), shared.quantity(-1))
@@ -398,9 +396,8 @@ class Wall:
             name.settle(figure.get_center() + DOWN * units(48)).begin_at(x)
         self.every.align_to(self.size[0], RIGHT)
         self.shared.shift(DOWN * units(56))
-        self.heads = (
-            Words("keys for every head", "fact").settle(self.named[1].get_center() + DOWN * units(44)).begin_at(x)
-        )
+        self.heads = Words("keys for every head", "fact").settle(self.named[1].get_center() + DOWN * units(44))
+        self.heads.begin_at(x)
         each = run["large_token"]
         self.large = Box(float(each) * unit / room.height, room.height, palette().ink, 0)
         means(self.large, Area(each, sum_, unit, 0)).move_to(at(side.right, room.bottom), aligned_edge=RIGHT + DOWN)

@@ -160,10 +160,9 @@ class Copies:
         for count in counts.quantities():
             self.fields.append(means(self._field(places, count), Filled(count, every)))
             last = np.array([self.lights[int(count) - 1].get_x(), under.centre[1], 0])
-            told = number(count, ".0f", "large number").settle(last)
-            if len(self.told) and abs(self.told[-1].get_x() - last[0]) < units(NUMBERS):
-                told.end_at(self.told[-1].get_left()[0] - units(APART))
-            self.told.add(told)
+            self.told.add(number(count, ".0f", "large number").settle(last))
+            if len(self.told) > 1 and abs(self.told[-2].get_x() - last[0]) < units(NUMBERS):
+                self.told[-1].end_at(self.told[-2].get_left()[0] - units(APART))
         #: What was lit with all heads, and how many lights there are.
         self.ghost = VGroup(*self.fields[0][: int(counts.quantity(0))]).copy().set_fill(opacity=FAINT)
         self.of = Words(f"of {every:.0f}", "fact", "ink2").end_in(wide.cross(under))
@@ -178,10 +177,8 @@ class Copies:
             [dot(place.centre, TILE / 2 - GAP / 2, "weight") for place in row.columns(self.off[-1], 0)]
             for row in lines[1::2]
         )
-        texts = f"{heads:.0f} best heads", f"{heads:.0f} other heads"
-        self.rows = VGroup(
-            *(Words(text, "fact", "ink2").begin_in(row) for text, row in zip(texts, lines[::2], strict=True))
-        )
+        named = zip((f"{heads:.0f} best heads", f"{heads:.0f} other heads"), lines[::2], strict=True)
+        self.rows = VGroup(Words(text, "fact", "ink2").begin_in(row) for text, row in named)
         self.places = VGroup(*self.best, *self.others).copy().set_opacity(FAINT)
 
     @staticmethod
@@ -202,12 +199,8 @@ class Copies:
         """As many lights are lit as are copied with all heads; then others go off, and less is copied, or more."""
         kinds = "slow", "slow", "row", "row", "slow"
         lit = [
-            Turned(self.lights, field, lag_ratio=WAVE, run_time=pace(kind))
-            for field, kind in zip(self.fields, kinds, strict=True)
-        ]
-        lit = [
-            lagged([lights, appear(told)], LATE, kind=kind)
-            for lights, told, kind in zip(lit, self.told, kinds, strict=True)
+            lagged([Turned(self.lights, field, lag_ratio=WAVE, run_time=pace(kind)), appear(told)], LATE, kind=kind)
+            for field, told, kind in zip(self.fields, self.told, kinds, strict=True)
         ]
         plays: list[tuple[Animation, ...]] = [(lit[0],)]
         for old, new in pairwise(range(len(lit))):

@@ -19,7 +19,6 @@ from scenes.animations import (
     exchange,
     fill,
     grow,
-    lagged,
     leave,
     move_ring,
     multiply,
@@ -48,8 +47,6 @@ from transformer_core.tracing.trace import Trace
 
 FIRST, FFN = "encoder.0.self_attn", "encoder.0.ffn"
 SPARE = "experiment.spare_heads"
-#: How much of the lines of one sublayer is drawn before those of the next begin.
-OVER = 0.6
 
 
 class FAQ(Chapter):
@@ -282,7 +279,7 @@ class FAQ(Chapter):
             ),
             beat(
                 claim(moved, "In the encoder, all of them:", "In the encoder some of them,"),
-                (leave(encoder.pause), *encoder.turn()),
+                (leave(encoder.pause), appear(encoder.head), *encoder.turn()),
             ),
             beat(
                 claim(
@@ -297,7 +294,7 @@ class FAQ(Chapter):
                 claim(
                     still, "In the decoder only the new one, because of the causal mask:", "In the decoder others, too."
                 ),
-                decoder.turn(),
+                (appear(decoder.head), *decoder.turn()),
                 decoder.halve(),
             ),
             beat(
@@ -444,7 +441,6 @@ class FAQ(Chapter):
         entry = probs.words("vocab").index(str(written))
         last = model.vectors[-1]
         inside = [*model.whole(), came, last]
-        rest = model.rest()
         _, closer, one = into_a_number(inside, last, model.last, opening.inside)
         yield Step(
             "From the last vector to a word",
@@ -466,7 +462,7 @@ class FAQ(Chapter):
             ),
             beat(
                 "All other vectors go such a way, computed number by number:",
-                lagged(rest, OVER) if rest else None,
+                model.rest(),
                 appear_in_turn(others),
                 closer,
                 appear(one),

@@ -91,14 +91,7 @@ class Moved:
     """
 
     def __init__(
-        self,
-        rows: NamedTensor,
-        earlier: NamedTensor,
-        change: NamedTensor,
-        name: str,
-        room: Room,
-        most: int,
-        chip: float,
+        self, rows: NamedTensor, old: NamedTensor, change: NamedTensor, name: str, room: Room, most: int, chip: float
     ) -> None:
         left, right = room.left, room.right
         shown = abridged(len(rows), LANES - 3, 2)
@@ -109,10 +102,10 @@ class Moved:
         self.chips, self.numbers = VGroup(), VGroup()
         wide = right - left - chip - 44 - CHANGE
         start = left + chip + 22
-        scale = full_colour(earlier)
+        scale = full_colour(old)
         self.rows, self.old = (
             Rows(some, which, wide, pitch, scale).move_to(at(start, top), aligned_edge=LEFT + UP)
-            for some, which in ((rows, shown), (earlier, shown[:-1]))
+            for some, which in ((rows, shown), (old, shown[:-1]))
         )
         y = top
         for i in shown:
@@ -144,17 +137,12 @@ class Moved:
     def turn(self) -> tuple[Animation, ...]:
         """Each row is drawn over by what it is with the new token, and is measured."""
         told = appear_in_turn([*self.numbers], "slow")
-        return (
-            Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"),
-            appear(self.head),
-            *([told] if told else []),
-        )
+        return Wipe(*(self.rows.lines[i] for i in self.old.lines), kind="slow"), *([told] if told else [])
 
     def halve(self) -> tuple[Animation, ...]:
         """Each row draws back to its upper half, and what it was is seen below."""
         lines = [self.rows.lines[i] for i in self.old.lines]
-        halves = [line.copy().stretch(0.5, 1).align_to(line, UP) for line in lines]
-        return *(reshape(line, half) for line, half in zip(lines, halves, strict=True)), appear(self.halves)
+        return *(reshape(one, one.copy().stretch(0.5, 1).align_to(one, UP)) for one in lines), appear(self.halves)
 
 
 def both_sides(

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, PI, RIGHT, Animation, Mobject, VGroup, VMobject
 
-from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, leave, pulses, reshape
+from scenes.animations import Dive, Play, Travel, appear, draw, exchange, flow, grow, lagged, leave, pulses, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import ShareBar
 from scenes.mobjects.marks import End, Thickness, means
@@ -43,6 +43,8 @@ LATE = 0.75
 SEEN = 0.02
 #: The opacity of lines that are not those of the vector that is followed.
 PALE = 0.3
+#: How much of the lines of one sublayer is drawn before those of the next begin.
+OVER = 0.6
 
 
 class WholeModel:
@@ -89,8 +91,7 @@ class WholeModel:
         #: The attention lines that are drawn, and the vectors of the token that was followed last.
         self.shown, self.vectors = set[tuple[str, int, str, int]](), list[Vector]()
         #: What is named above the streams: with both stacks only what the encoder alone has not.
-        known = ["ffn", *(f"{stack} self_attn" for stack in self.layers)]
-        self.names, self.named = VGroup(), set() if alone else set(known)
+        self.names, self.named = VGroup(), set() if alone else {"self_attn", "ffn"}
         #: The vector at the end of the stream that was followed last.
         self.last: NamedTensor
         self.streams = {stack: self._streams(stack) for stack in self.layers}
@@ -192,13 +193,14 @@ class WholeModel:
             (leave(told), appear(*around, rise=False), *exchange([large], [chip])),
         ]
 
-    def rest(self) -> list[Animation]:
+    def rest(self) -> Animation | None:
         """The attention lines that are not drawn yet, sublayer by sublayer, paler than those that were followed."""
         turns = (
             [group for row, group in enumerate(some) if (*one, row) not in self.shown and len(group)]
             for one, some in self.lines.items()
         )
-        return [draw(*(group.set_stroke(opacity=PALE) for group in groups), kind="rest") for groups in turns if groups]
+        drawn = [draw(*(group.set_stroke(opacity=PALE) for group in groups)) for groups in turns if groups]
+        return lagged(drawn, OVER) if drawn else None
 
     @staticmethod
     def enlarged(vector: NamedTensor) -> Vector:
@@ -249,7 +251,7 @@ class WholeModel:
         stack, layer, part = one
         name, along = NAMES[part]
         kind = part if part == "ffn" else f"{stack} {part}"
-        if kind in self.named:
+        if self.named & {kind, part}:
             return []
         self.named.add(kind)
         x = self.spot(stack, 0, layer + along)[0]
