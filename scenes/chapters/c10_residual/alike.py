@@ -14,7 +14,7 @@ from scenes.mobjects.planes import Plane
 from scenes.mobjects.shapes import Box, dot, rule, sector
 from scenes.mobjects.text import Words, number
 from scenes.mobjects.tokens import Token
-from scenes.theme import at, palette, units
+from scenes.theme import at, gap, palette, units
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the lines above the fans, of the words at their right, of the way there, of an origin, an arrow and its head.
@@ -24,8 +24,9 @@ Rows = Mapping[str, NamedTensor]
 Named = Mapping[str, tuple[str, str]]
 #: Px of the largest disc, and between a tower and its rail.
 DISC, AIR = 190.0, 16.0
-#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge.
-DEPTH, OWN, FAINT = "layers: ", "its own: ", 0.22
+#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge; how
+#: much larger than the names the number of layers is.
+DEPTH, OWN, FAINT, LARGER = "layers: ", "its own: ", 0.22, 1.3
 
 
 class Alike:
@@ -43,7 +44,7 @@ class Alike:
         layers, words = [int(layer) for layer in one.labels["layer"]], one.words("position")
         self.depths = [depths.quantity(layer) for layer in layers]
         self.shares = {way: [share.quantity(layer) for layer in layers] for way, share in shares.items()}
-        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").settle(head.centre)
+        self.depth = Words(f"{DEPTH}{self.depths[0]}", "large word", "ink2").scale(LARGER).settle(head.centre)
         self.names, self.owns, self.chips, self.origins, self.states = VGroup(), {}, {}, VGroup(), {}
         every = np.concatenate([np.zeros((1, 2)), *(fan.values.reshape(-1, 2) for fan in fans.values())])
         for (way, fan), place in zip(fans.items(), body.halves(), strict=True):
@@ -51,7 +52,8 @@ class Alike:
             middle, side = rest.split_columns(-SIDE, WAY)
             plane, lines = Plane(every, middle), side.rows(len(words))
             self.names.add(Words(name, "large word", role).begin_in(upper))
-            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).end_in(upper)
+            self.owns[way] = Words(f"{OWN}{self.shares[way][0]:.0%}", "large word", role).begin_in(upper)
+            self.owns[way].begin_at(self.names[-1].get_right()[0] + gap("part"))
             self.chips[way] = [
                 Token(word, "", SIDE).move_to(line.centre) for word, line in zip(words, lines, strict=True)
             ]
