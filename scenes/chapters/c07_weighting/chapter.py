@@ -423,7 +423,7 @@ class Weighting(Chapter):
                 (leave(first.arcs, first.marks), *exchange(first.chips, second.chips)),
                 (draw(*second.arcs, kind="row", back=True), appear(second.marks)),
             ),
-            beat(picture.led_by, *picture.swing(), ambient=other_flow),
+            beat(picture.led_by, *picture.go_elsewhere(), ambient=other_flow),
             stage=first.chips,
         )
 

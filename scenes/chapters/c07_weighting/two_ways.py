@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
 
-from scenes.animations import Play, Travel, appear, flow, leave, reshape
+from scenes.animations import Play, Travel, flow, reshape
 from scenes.layout import STAGE
 from scenes.mobjects.arcs import Arcs
 from scenes.mobjects.senses import TwoSenses
@@ -22,7 +22,7 @@ AIR, SIDE = 90.0, 220.0
 #: How much of the stage at the right of the word the ways fill.
 WIDE = 0.62
 #: How much is seen of a way that was gone before, px of a drop that runs along an arc.
-FAINT, DROP = 0.35, 15.0
+FAINT, DROP = 0.35, 24.0
 #: The colours of what attention adds, and of what the feed-forward network adds.
 ROLES = {"resid_attn": "value", "resid_post": "ink2"}
 
@@ -74,26 +74,14 @@ class TwoWays(TwoSenses):
         drop = dot(arc.points[0], DROP, "value")
         return drop, flow(drop, arc)
 
-    def go(self) -> list[Play]:
+    def go(self, sentence: int = 0) -> list[Play]:
         """A drop comes along the arc, falls to the point and is the first arrow; each other grows out of a tip."""
-        drop, comes = self.delivered(0)
-        tips = [dot(leg[-1].points[0], 1) for leg in self.legs[0]]
-        others = (Travel(tip, leg, 0.0, "flow") for tip, leg in zip(tips, self.legs[0][1:], strict=False))
-        return [comes, Travel(drop, self.legs[0][0], kind="row", leaving=True), *others]
+        (drop, comes), legs = self.delivered(sentence), self.legs[sentence]
+        tips = [dot(leg[-1].points[0], 1) for leg in legs]
+        others = (Travel(tip, leg, 0.0, "flow") for tip, leg in zip(tips, legs[1:], strict=False))
+        return [comes, Travel(drop, legs[0], kind="row", leaving=True), *others]
 
-    def swing(self) -> list[Play]:
-        """Another drop comes, and turns the first arrow, with all others on its tip, to the other way."""
-        drop, comes = self.delivered(1)
-        moving, faint = self.legs[0].copy(), self.legs[0].copy().set_opacity(FAINT)
-        one, other = (complex(*way) for way in self.path.values[:, 1] - self.path.values[:, 0])
-        spot = dot(self.start[0].get_center(), DROP, "value")
-        return [
-            (comes, appear(moving, rise=False)),
-            (Travel(drop, spot, leaving=True), leave(self.key)),
-            (
-                leave(spot),
-                reshape(self.legs[0], faint),
-                reshape(moving, self.legs[1], "slow", float(np.angle(other * one.conjugate()))),
-            ),
-            appear(self.key),
-        ]
+    def go_elsewhere(self) -> list[Play]:
+        """The first way grows faint, while another drop comes and begins the second one."""
+        comes, *steps = self.go(1)
+        return [(reshape(self.legs[0], self.legs[0].copy().set_opacity(FAINT)), comes), *steps]

@@ -24,8 +24,8 @@ Rows = Mapping[str, NamedTensor]
 Named = Mapping[str, tuple[str, str]]
 #: Px of the largest disc, and between a tower and its rail.
 DISC, AIR = 190.0, 16.0
-#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge; how
-#: much larger than the names the number of layers is.
+#: What is written before a number of layers, and before the share of the vectors that is their own; opacity of a wedge;
+#: how much larger than the names the number of layers is.
 DEPTH, OWN, FAINT, LARGER = "layers: ", "its own: ", 0.22, 1.3
 
 
