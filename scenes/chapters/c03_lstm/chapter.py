@@ -403,7 +403,9 @@ class AgainstLSTM(Chapter):
                 ),
                 *picture.far_away(),
                 (Wipe(wall, towards=UP, kind="flow"), appear(powers.names[first], powers.names[last])),
-                powers.goes([first, last], "tour"),
+                powers.below([first, last]),
+                appear(powers.called),
+                powers.rise([first, last]),
             ),
             beat(
                 claim(
@@ -412,7 +414,7 @@ class AgainstLSTM(Chapter):
                     "Forget gates that start open change it, too.",
                 ),
                 appear(powers.names[late], door, rise=False),
-                powers.goes([first, last, late], "slow"),
+                powers.above([first, last, late]),
             ),
             stage=[card],
         )

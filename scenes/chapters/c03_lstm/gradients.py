@@ -9,7 +9,7 @@ import numpy as np
 from manim import RIGHT, UP, Animation, VGroup, VMobject, rate_functions
 
 from scenes.animations import Motion, Riding, Sweep, Through, Wipe, appear, draw, exchange, fill, leave
-from scenes.chapters.c03_lstm.figures import FORM, HEAD
+from scenes.chapters.c03_lstm.figures import BILLION, FORM, HEAD
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_on
 from scenes.mobjects.marks import Ground, Length, means
@@ -23,13 +23,16 @@ from transformer_core.tracing.trace import NamedTensor
 OVER, SHARE, WALL, POINT = UP * units(40), 560.0, 170.0, 70.0
 #: Shares of a bar, each a thousandth of the one before.
 SHARES = (
-    "a thousandth", "a millionth", "a billionth",
-    "a thousandth of a billionth", "a millionth of a billionth", "a billionth of a billionth",
-)  # fmt: skip
-#: The names of bars on screen, and their roles.
-Named = Mapping[str, tuple[str, str]]
-#: A smaller bar is at last so much of the height; a line is seen from this height on, and goes out in the last tenth.
-SMALLER, RISEN, LAST = 0.5, 0.012, 0.1
+    "a thousandth",
+    "a millionth",
+    "a billionth",
+    "a thousandth of a billionth",
+    "a millionth of a billionth",
+    "a billionth of a billionth",
+)
+#: A smaller bar is at last so much of the height, and a line beside which one is seen; a line is seen from one height
+#: on, its name from another, and both go out in the last tenth.
+SMALLER, LEVEL, RISEN, CLEAR, LAST = 0.5, 0.7, 0.012, 0.02, 0.1
 
 
 class Backwards:
@@ -115,6 +118,8 @@ class Backwards:
 class Powers:
     """Bars on one ground, to whose feet the eye goes nearer by powers of ten, while lines of ever smaller shares rise.
 
+    On the way back there is a line of a billion times the last bar instead.
+
     Args:
         values: what each bar means; from afar the first one fills the height, and from near it leaves the picture.
         names: what each is called, and in which role.
@@ -122,58 +127,79 @@ class Powers:
         foot: the line of the names.
     """
 
-    def __init__(self, values: Mapping[str, Quantity], names: Named, room: Room, foot: Room) -> None:
+    def __init__(
+        self, values: Mapping[str, Quantity], names: Mapping[str, tuple[str, str]], room: Room, foot: Room
+    ) -> None:
         side, rest = room.split_columns(SHARE)
-        self.values, self.power = values, 0.0
+        self.values, self.power, (*_, (called, role)) = values, 0.0, names.values()
         self.bars, self.names, self.lines = {}, {}, VGroup()
         for (key, value), column in zip(values.items(), rest.columns(len(values)), strict=True):
             name, role = names[key]
             self.bars[key] = Box(WALL, room.height, palette().role(role), 0).move_to(column.centre)
-            self.names[key] = Words(f"{name} {value:.0e}", "fact", role)
+            self.names[key] = Words(f"{name} {value:.0e}", "stage word", role)
             self.names[key].settle(column.cross(foot).centre)
-        for share in SHARES:
-            line = rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5)
-            text = Words(share, "stage word", "ink2").begin_in(side).stand_on(line.get_y() + units(8))
-            self.lines.add(VGroup(line, text))
+        #: What stands on the last bar.
+        self.called = Words(called, "block", role).settle(self.bars[key].get_center())
+        self.smallest, self.returns = float(value / next(iter(values.values()))), False
+        #: How high the lines are, as shares of the first bar; the last one is seen on the way back alone.
+        self.shares = [*(10.0**-k for k in range(1, 3 * len(SHARES) + 1)), BILLION * self.smallest]
+        for k, _ in enumerate(self.shares, 1):
+            line = VGroup(rule(at(room.left, room.bottom), at(room.right, room.bottom), "ink3", 2.5))
+            if k == len(self.shares) or k % 3 == 0:
+                told = ("a billion times the LSTM’s", role) if k == len(self.shares) else (SHARES[k // 3 - 1], "ink2")
+                line.add(Words(told[0], "block", told[1]).begin_in(side).stand_on(line.get_y() + units(8)))
+            self.lines.add(line)
         self.room, self.feet = room, [[part.points for part in line] for line in self.lines]
         self.show(0.0)
 
-    def goes(self, keys: Sequence[str], kind: str) -> Animation:
-        """The eye goes nearer, or back, until the last one of these bars is to be seen."""
-        (whole, *_), before = self.values.values(), self.power
-        self.power = float(np.log10(SMALLER * whole / self.values[keys[-1]]))
-        return Nearer(self, keys, before, kind)
+    def below(self, keys: Sequence[str]) -> Animation:
+        """The eye goes nearer, until the smallest share that is larger than the last bar is a line before it."""
+        larger = [share for share in self.shares[2:-1:3] if share > self.smallest]
+        return self._goes(LEVEL / min(larger, default=self.smallest), keys, "tour")
 
-    def show(self, power: float) -> None:
+    def rise(self, keys: Sequence[str]) -> Animation:
+        """The eye goes nearer still, until the last bar is to be seen."""
+        return self._goes(SMALLER / self.smallest, keys, "row")
+
+    def above(self, keys: Sequence[str]) -> Animation:
+        """The eye goes back to the line of a billion times the last bar."""
+        self.returns = True
+        return self._goes(LEVEL / self.shares[-1], keys, "flow")
+
+    def _goes(self, larger: float, keys: Sequence[str], kind: str) -> Animation:
+        before, self.power = self.power, float(np.log10(larger))
+        parts = [self.lines, *(self.bars[key] for key in keys), *([] if kind == "tour" else [self.called])]
+        return Nearer(self, parts, (before, self.power), kind)
+
+    def show(self, power: float, returns: bool = False) -> None:
         """Stand nearer by so many powers of ten."""
-        (whole, *_), tall, side = self.values.values(), UP * units(self.room.height), RIGHT * units(WALL / 2)
+        (whole, *_), ground, tall = self.values.values(), at(0, self.room.bottom) * UP, UP * units(self.room.height)
         for key, bar in self.bars.items():
-            share, foot = (
-                float(self.values[key] / whole) * 10**power,
-                at(0, self.room.bottom) * UP + bar.get_x() * RIGHT,
-            )
-            tip = foot + tall * min(share, 1.0)
+            share, side = float(self.values[key] / whole) * 10**power, RIGHT * units(WALL / 2)
+            top, foot = ground + tall * min(share, 1.0), ground + bar.get_x() * RIGHT
             # What goes on beyond the picture has a point.
-            shoulder = tip - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
+            shoulder = top + bar.get_x() * RIGHT - UP * units(POINT) * float(np.clip(share - 1, 0, 1))
+            tip = top + bar.get_x() * RIGHT
             bar.set_points_as_corners([foot - side, foot + side, shoulder + side, tip, shoulder - side, foot - side])
             unit = self.room.height * 10**power / float(whole)
             bar.meanings = (Length(self.values[key], "height", unit, WALL),) if share <= 1 else ()
-        for k, (line, feet) in enumerate(zip(self.lines, self.feet, strict=True), 1):
-            height = 10 ** (power - 3 * k)
-            seen = float(np.clip(min(height / RISEN, (1 - height) / LAST), 0, 1))
+        self.called.stand_on((top + UP * units(56))[1])
+        for line, feet, share in zip(self.lines, self.feet, self.shares, strict=True):
+            height, own = share * 10**power, line is self.lines[-1]
             for part, points in zip(line, feet, strict=True):
                 part.points = points + tall * min(height, 1.0)
-            line[0].set_stroke(opacity=seen)
-            line[1].set_fill(opacity=seen)
+            seen, named = (float(np.clip(min(height / low - 1, (1 - height) / LAST), 0, 1)) for low in (RISEN, CLEAR))
+            line[0].set_stroke(opacity=seen * (returns or not own))
+            line[1:].set_fill(opacity=named * (returns is own))
 
 
 class Nearer(Motion):
     """The eye goes from one power of ten to another, evenly."""
 
-    def __init__(self, picture: Powers, keys: Sequence[str], before: float, kind: str) -> None:
-        self.picture, self.ends = picture, (before, picture.power)
-        parts = VGroup(picture.lines, *(picture.bars[key] for key in keys))
-        super().__init__(parts, run_time=pace(kind), rate_func=rate_functions.linear)
+    def __init__(self, picture: Powers, parts: Sequence[VMobject], ends: tuple[float, float], kind: str) -> None:
+        self.picture, self.ends, self.returns = picture, ends, picture.returns
+        super().__init__(VGroup(*parts), run_time=pace(kind), rate_func=rate_functions.linear)
 
     def interpolate_mobject(self, alpha: float) -> None:
-        self.picture.show(float(np.interp(self.rate_func(alpha), (0, 1), self.ends)))
+        before, goal = self.ends
+        self.picture.show(before + (goal - before) * self.rate_func(alpha), self.returns)
