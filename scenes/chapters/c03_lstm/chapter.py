@@ -519,6 +519,7 @@ class AgainstLSTM(Chapter):
             beat(
                 "For a text too long to keep, a memory of fixed size still fits.",
                 *picture.reads(picture.whole, picture.all[len(half.chips) - 1 :], "rest"),
+                appear(picture.told[0]),
             ),
             stage=[half, picture.names[0]],
         )

@@ -10,18 +10,18 @@ from manim import RIGHT, UP, Animation, VGroup, VMobject
 
 from scenes.animations import Flight, Travel, appear, appear_in_turn, deal, exchange, leave
 from scenes.chapters.c03_lstm.figures import CELL, FORM, HEAD, SEEN, THICK, THIN, Chain, over
-from scenes.layout import STAGE, Room
+from scenes.layout import STAGE
 from scenes.mobjects.curves import Curves
 from scenes.mobjects.marks import End
 from scenes.mobjects.passage import as_thick_as
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.sentences import sentence
-from scenes.mobjects.shapes import Box, arch, curve
+from scenes.mobjects.shapes import Box, arch, curve, frame
 from scenes.mobjects.tensors import full_colour
 from scenes.mobjects.text import Words
 from scenes.mobjects.tokens import in_line
 from scenes.mobjects.vectors import under, vector_in
-from scenes.theme import gap, palette, units
+from scenes.theme import gap, palette, pixels, units
 from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of the two texts that are written, of what is handed over, and of the names at the left of two lanes.
@@ -155,7 +155,7 @@ class Trade:
         words, scale = memories.words("position"), full_colour(memories)
         above, low = STAGE.split_rows(SLAB, 24)
         self.half, self.whole = (Ribbon(some, low) for some in (words[: len(words) // 2], words))
-        (head, upper), (body, foot) = above.split_rows(FORM), self.half.below(low).split_rows(-FORM, 16)
+        (head, upper), (body, foot) = above.split_rows(FORM, 12), self.half.below(low).split_rows(-FORM, 16)
         #: The memory after each word, above those of the half and above all.
         self.few, self.all = (
             under(ribbon, upper, [*memories][: len(ribbon.chips)], "residual", scale, NECK, upright=True)
@@ -168,16 +168,19 @@ class Trade:
             (i, j): arch(feet[i] + spread, feet[j] - spread, (i - j) * 1.5 * body.height / len(feet), "weight", 6)
             for i, j in combinations(range(len(feet)), 2)
         }
-        self.pairs, self.squares = (self._squares(ribbon, body) for ribbon in (self.half, self.whole))
-
-    @staticmethod
-    def _squares(ribbon: Ribbon, body: Room) -> dict[tuple[int, int], VMobject]:
-        """A square for each pair of words, in the column of the second one."""
-        return {
-            (i, j): Box(ribbon.wide, row.height, palette().weight, 4).move_to(column.cross(row).centre)
-            for i, row in enumerate(body.rows(len(ribbon.chips), 8))
-            for j, column in enumerate(ribbon.columns)
-        }
+        room = self.half.below(low)
+        row, *_ = room.rows(len(words), 6)
+        grid = VGroup(Box(row.height, row.height, palette().weight, 4) for _ in range(len(words) ** 2))
+        grid.arrange_in_grid(len(words), len(words), buff=units(6)).move_to(room.centre)
+        #: A square for each pair of words, those of the half, and a frame around these.
+        self.squares = dict(zip(np.ndindex(len(words), len(words)), grid, strict=True))
+        self.pairs = VGroup(self.squares[pair] for pair in np.ndindex(len(feet), len(feet)))
+        around = pixels(self.pairs.width) + 6
+        self.block = frame(around, around, "query", 5, 6).move_to(self.pairs).set_z_index(1)
+        self.told = VGroup(
+            Words("one memory", "stage word", "residual").next_to(self.names[0], RIGHT, buff=gap("part")),
+            Words("every pair of words", "stage word", "weight").next_to(grid, RIGHT, buff=gap("part")),
+        )
 
     def reads(self, ribbon: Ribbon, slabs: Sequence[VMobject], kind: str) -> list[tuple[Animation, ...]]:
         """The memory goes on from word to word, and each changes it."""
@@ -197,11 +200,10 @@ class Trade:
     def longer(self) -> list[tuple[Animation | None, ...]]:
         """Arcs give way to squares; then there are twice as many words, and four times the pairs."""
         chips, count = [*self.half.chips], len(self.half.chips)
-        rows = [[self.pairs[i, j] for j in range(count)] for i in range(count)]
         old, new = [*chips, self.few[-1]], [*self.whole.chips[:count], self.all[count - 1]]
-        more = [square for place, square in self.squares.items() if place not in self.pairs]
+        more = [square for square in self.squares.values() if square not in self.pairs.submobjects]
         return [
-            (leave(*self.arcs.values()), deal(chips, *rows)),
-            exchange([*old, *self.pairs.values()], [*new, *(self.squares[place] for place in self.pairs)], "camera"),
+            (leave(*self.arcs.values()), appear_in_turn([*self.pairs]), appear(self.told[1])),
+            (*exchange(old, new, "camera"), appear(self.block)),
             (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "cell")),
         ]
