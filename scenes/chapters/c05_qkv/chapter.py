@@ -27,6 +27,7 @@ from scenes.animations import (
 from scenes.chapters.c05_qkv.figures import (
     ASKED,
     OVER,
+    TURNED,
     WIDER,
     Lengths,
     Looking,
@@ -95,6 +96,8 @@ class QKV(Chapter):
             else []
         )
         met = dict(zip(("query", "key"), [*(here.tags or [here.tag])[:1], *here.found[:1]], strict=False))
+        for role in met:
+            roles.tags[role][0].rotate(TURNED[role])
         waiting = {role: roles.tags[role].copy() for role in met}
         query, key, value = roles.opening(waiting)
         yield Step(
@@ -103,7 +106,7 @@ class QKV(Chapter):
             beat(
                 followed(focus, trace),
                 (
-                    leave(first.heading, *first.arcs, *first.marks, *first.found),
+                    leave(first.heading, first.question, *first.arcs, *first.marks, *first.found),
                     appear(here.heading, here.question),
                     *exchange([first.tags[0]], [here.tag], "row"),
                 )

@@ -60,7 +60,7 @@ LEAST = 40.0
 HEAD = 84.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
-PINNED, TURNED, NOTCH = 1.5, {"query": -np.pi / 2, "key": np.pi}, 8.0
+PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
 #: How far two parts that change places bend out of each other's way, and a number that leaves what it was made in.
 ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
 
@@ -68,8 +68,9 @@ ASIDE, WORDS_ASIDE, OVER = 0.22, 0.26, -0.15
 class Looking(Arcs):
     """The attention of the query token in a head, as arcs over the stage, below its name.
 
-    What the token asks hangs on the `tag` of its query, which meets those of the keys: their shapes fit. `found` are
-    the keys that answer, each with an arc to the query token, and `tags` is the query where it has met them.
+    What the token asks stands beside the name, or a question mark on the `tag` of its query, which meets those of the
+    keys: their shapes fit. `found` are the keys that answer, to each of which an arc leads from the query token, and
+    `tags` is the query where it has met them.
     """
 
     def __init__(self, trace: Trace, focus: Focus, asked: str = "") -> None:
@@ -85,9 +86,12 @@ class Looking(Arcs):
         self.tags = [pin("query", key, -NOTCH) for key in self.found]
         self.over = [pin("query", key, NOTCH) for key in self.keys]
         self.tag = pin("query", pin("key", self.asker), NOTCH)
-        self.question = Words(asked or "?", "title", "query" if asked else "ink2")
+        self.question = Words(asked or "?", "title", "query" if asked else "ink2").scale(WIDER)
         self.question.next_to(self.tag, UP, buff=gap("chip"))
-        self.question.align_to(self.asker, RIGHT if 2 * here >= len(weights) else LEFT)
+        if asked:
+            half, clear = self.question.width / 2, self.heading.get_right()[0] + gap("part")
+            across = np.clip(self.asker.get_x(), clear + half, at(room.right, 0)[0] - half)
+            self.question.set_x(across).stand_on(self.heading.baseline)
         for share in self.marks:
             share.scale(WIDER)
 
@@ -101,12 +105,13 @@ class Looking(Arcs):
         ]
 
     def look(self, keys: bool = False) -> list[Play]:
-        """The query meets the keys that answer, which show up if they are new, and from each an arc comes back."""
+        """The query meets the keys that answer, which show up if they are new, and an arc leads to each."""
         if not self.found:
             return []
-        met = (leave(self.question), *exchange([self.tag] * len(self.tags), self.tags, "row"))
+        gone = [] if self.asked else [leave(self.question)]
+        met = (*gone, *exchange([self.tag] * len(self.tags), self.tags, "row"))
         fit = [reshape(tag, lit(tag)) for tag in (*self.found, *self.tags)]
-        answers = (draw(*self.arcs, kind="slow"), *fit)
+        answers = (draw(*self.arcs, kind="slow", back=True), *fit)
         return [*([appear_in_turn(self.found)] if keys else []), met, answers, appear(*self.marks)]
 
 
