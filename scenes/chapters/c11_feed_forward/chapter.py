@@ -161,7 +161,7 @@ class FeedForward(Chapter):
                         (
                             *dark,
                             slide(picture.before, picture.after, "row"),
-                            leave(*picture.numbers_before, *picture.names[3:5]),
+                            leave(*picture.numbers_before, *picture.names[3:]),
                             follow(picture.names[2]),
                         ),
                         appear(*picture.numbers),

@@ -44,6 +44,8 @@ CLOSE = 0.02
 STRIP, DRAWN = 62.0, 5
 #: The share of the width that the plane of a key takes; px of a dot in it, and kept for a chip; how dark is the ground.
 PLANE, SPOT, CHIP, DARK = 0.5, 11.0, 140.0, 0.65
+#: Px of the strips before they are arrows, from the tip of an arrow to its chip, and what stands beside a line.
+TALL, BEYOND, AIR = 96.0, (12, 40, 80, 120), 16.0
 
 
 class Followed(NamedTuple):
@@ -140,8 +142,13 @@ class Detector:
             self.drops.add(dashes(tip, end, "ink2", 3))
             look = signed(1.0 if value >= 0 else -1.0, 1.0)
             self.feet.add(means(dot(end, SPOT).set_fill(look), Away(value, 0.0, 1, pixels(one), 2 * SPOT, ground)))
-        for i in sorted(range(len(x)), key=lambda i: i != here):
-            add_at_tip(self.chips, Token(x.label("position", i)).set_z_index(1), self.arrows[i], 12)
+        for count, i in enumerate(sorted(range(len(x)), key=lambda i: i != here)):
+            for air in BEYOND:
+                if len(self.chips) == count:
+                    add_at_tip(self.chips, Token(x.label("position", i)).set_z_index(1), self.arrows[i], air)
+        height, edge = self.arrows[here][-1].points[0][1] * UP, RIGHT * self.before[here].get_left()[0]
+        #: The way on from the arrow that is followed to the end of its bar.
+        self.level = dashes(self.chips[0].get_right() * RIGHT + height, edge + height, "ink2", 3)
         #: How far the vector that is followed reaches beyond the fence.
         self.reach = activation_bar(pre.quantity(here), one, 2 * SPOT, foot[0], floor, ground)
         top, low = (np.array([foot[0], at(0, edge)[1], 0]) for edge in (plot.top - 56, plot.bottom + 20))
@@ -151,7 +158,7 @@ class Detector:
         corners = (start, floor), (end, floor), (end, low), (start, low)
         self.dark = quads(np.array([corners]), fill_color=palette().background, fill_opacity=DARK, stroke_width=0)
         # The vector, the key and the bar of the token that is followed, before they are seen in the plane.
-        rows = Room(body.left, STAGE.top, body.right, STAGE.top + 2 * STRIP + 12).rows(2, 12)
+        rows = Room(body.left, STAGE.top, body.right, STAGE.top + 2 * TALL + 12).rows(2, 12)
         self.chip = chip_in(side, x.label("position", here), rows[0].centre[1])
         self.x, self.pattern = vector_in(rows[0], x[here], "residual", full_colour(x)), vector_in(rows[1], w1, "key")
         bar = self.after[here].copy().set_x(body.centre[0])
@@ -162,10 +169,12 @@ class Detector:
             row_name(text, side, y, role)
             for text, y, role in (
                 ("its key", self.pattern.get_y(), "key"), ("its key", top[1], "key"), ("activation", floor, "ink2"),
-                (before, floor - units(30), "ink2"), ("fires above", floor + units(30), "focus"),
-                ("stretched along the key", at(0, body.bottom - 20)[1], "ink2"),
+                (before, floor - units(30), "ink2"),
             )
         ]  # fmt: skip
+        above = Words("fires above", "stage word", "focus").end_in(left).stand_on(floor + units(AIR))
+        along = Words("stretched along the key", "stage word", "ink2").begin_at(foot[0] + units(2 * AIR))
+        self.names += [above, along.stand_on(at(0, body.bottom)[1])]
         self.fence = rule(self.zero.get_left(), self.zero.get_right(), "focus", 5)
 
     def fold(self) -> tuple[Animation, ...]:
@@ -181,7 +190,7 @@ class Detector:
             appear(self.origin, self.chips[0], self.names[5]),
             (draw(self.drops[self.here]), appear(self.feet[self.here])),
             (draw(self.fence), *map(follow, self.names[3:5])),
-            (Travel(self.reach, bar, kind="row"), follow(told)),
+            (Travel(self.reach, bar, kind="row"), draw(self.level, kind="row"), follow(told)),
         ]
 
     def meet(self) -> list[Animation | None]:
@@ -190,7 +199,8 @@ class Detector:
         return [
             AnimationGroup(draw(*others, kind="row"), appear(*self.chips[1:], *self.others(self.ribbon.chips))),
             AnimationGroup(draw(*self.others(self.drops), kind="row"), appear_in_turn(self.others(self.feet))),
-            deal(*map(self.others, (self.feet, self.before, self.numbers_before)), kind="slow"),
+            deal(*map(self.others, (self.feet, self.before)), kind="slow"),
+            appear(*self.others(self.numbers_before)),
         ]
 
     def others(self, *hands: Iterable[Any]) -> list[Any]:
