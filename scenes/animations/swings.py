@@ -8,7 +8,7 @@ import numpy as np
 from manim import RIGHT, Animation, VGroup, rate_functions
 
 from scenes.animations.fades import Motion
-from scenes.mobjects.products import PlaneOfTwo, beside, corners
+from scenes.mobjects.products import PlaneOfTwo, corners, name_area
 from scenes.mobjects.shapes import dot, path, rule
 from scenes.mobjects.text import Words
 from scenes.theme import pace, palette, signed, units
@@ -61,7 +61,8 @@ class Swinging(VGroup):
         self.rider = self.rider if riding else VGroup()
         self.beside = self.rider.get_center() - self.foot - tip
         self.base_beside = self.base_rider.get_center() - self.foot - self.base_tip
-        super().__init__(plane.area, self.traces, plane.key, self.rider, *(one[0] for one in self.numbers))
+        numbers = (one[0] for one in self.numbers)
+        super().__init__(plane.area, self.traces, plane.key, self.rider, *numbers, plane.called)
         self.leaves = [(leaf, leaf.points) for leaf in plane.key.family_members_with_points()]
         self.base_leaves = [
             (leaf, leaf.points) for one in (plane.query, plane.wall) for leaf in one.family_members_with_points()
@@ -116,7 +117,8 @@ class Swinging(VGroup):
         spot.set_fill(self.colours[back])
         self.plane.area.set_points_as_corners(corners(self.foot, reach * RIGHT, self.plane.wall))
         self.plane.area.set_fill(signed(-1 if back else 1, 1))
-        beside(self.plane.score, self.plane.area)
+        high = float(self.plane.wall[-1].points[0][1] - self.foot[1])
+        name_area(self.plane.score, self.plane.called, self.foot, reach, high)
 
 
 def _way(angle: float) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, LEFT, RIGHT, VGroup
+from manim import DOWN, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -124,18 +124,19 @@ class Scores(Chapter):
         score, cosine, longer = (head[name].pick(**pair) for name in ("scores", "cosine", "stretched"))
         lengths, products = (longer.pick(part=part).quantities() for part in ("query", "score"))
         flat, grown = float(head["flat_angle"].pick(**pair)), lengths[-1] / lengths[0]
-        plane = PlaneOfTwo(head, query_token, top_key, STAGE, (flat, HALF_TURN - flat), grown)
-        told = VGroup(Formula("cos theta ="), number(cosine, ".2f", "stage number")).arrange(RIGHT, buff=gap("grid"))
-        told.next_to(plane.origin, DOWN, buff=gap("grid")).align_to(plane.origin, RIGHT)
-        if cosine <= 0:
-            told.next_to(plane.reach[1], LEFT, buff=gap("part"))
+        room, facts_room = STAGE.golden_columns()
+        plane = PlaneOfTwo(head, query_token, top_key, room, swings=(flat, HALF_TURN - flat), grown=grown)
+        product = Formula("abs({{ q : query }}) abs({{ k : key }}) cos theta", LARGE)
+        told = VGroup(Formula("cos theta =", LARGE), number(cosine, ".2f", "large number"))
+        told.arrange(RIGHT, buff=gap("grid"))
+        supposed = Words("what if?", "block", "ink2")
+        facts_room.fit(VGroup(product, told, supposed).arrange(DOWN, buff=gap("part")))
         here, there = board.ribbon.place(query_token), board.ribbon.place(top_key)
         query, key, found = board.queries[here], board.keys[there], board.cells[here, there]
         shown = VGroup(found.disc, *found.written)
         rings, ring = [ring_around(query, "query"), ring_around(key, "key")], ring_around(told, roomy=True)
         turned, cosines = head["turned_scores"].pick(**pair).quantities(), head["turned_cosines"].quantities()
         swing = Swinging(plane, score, turned, also=[(told[1], cosine, cosines, ".2f")])
-        supposed = Words("what if?", "block", "ink2").next_to(told, LEFT, buff=gap("part"))
         counts = [(text, longer.pick(part=i).quantities()) for i, text in enumerate((*plane.lengths, plane.score))]
         answer = (
             [
@@ -147,7 +148,7 @@ class Scores(Chapter):
                 beat("to zero at a right angle, then below.", swing.to(HALF_TURN / 2), swing.to(HALF_TURN - flat)),
                 beat("Turn it back:", swing.to(flat)),
                 beat("let both arrows grow.", swing.stretch(grown, counts)),
-                beat(f"Yes: {products[-1]:.2f} again.", appear(ring_around(plane.highest, roomy=True))),
+                beat(f"Yes: {products[-1]:.2f} again.", leave(supposed)),
             ]
             if cosine > 0
             else [beat("Yes, if query and key are long.", appear(ring_around(plane.lengths[0], roomy=True)))]
@@ -157,20 +158,17 @@ class Scores(Chapter):
             beat(f"The query of “{query_token}”, and the key of “{top_key}”.", *(appear(ring) for ring in rings)),
             beat(
                 "Both lengths times the cosine of the angle make the score.",
-                leave(*rings, board.ribbon),
-                (
-                    Travel(query, plane.query, leaving=True),
-                    Travel(shown, plane.score, leaving=True),
-                    appear(plane.origin, plane.names[0]),
-                ),
+                leave(*rings, board.ribbon, shown),
+                (Travel(query, plane.query, leaving=True), appear(plane.origin, plane.names[0])),
                 (Travel(key, plane.key, leaving=True), appear(plane.names[1])),
-                appear(plane.angle, told, *plane.lengths),
+                appear(product, plane.angle, told, *plane.lengths),
             ),
             beat("How far the key reaches along the query,", draw(plane.drop), appear(plane.reach)),
             beat(
                 "times the query’s length: the score.",
                 swing.turn_up(),
                 Wipe(plane.area),
+                appear(plane.score, plane.called),
             ),
             beat(
                 "Your turn: can a score be high at a small cosine?",

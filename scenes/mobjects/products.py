@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, RIGHT, UP, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
 from scenes.layout import Room
 from scenes.mobjects.cells import Cell
 from scenes.mobjects.marks import Away, Length, Reach, means
-from scenes.mobjects.planes import Plane, add_at_tip
+from scenes.mobjects.planes import Plane, add_at_tip, clear_of
 from scenes.mobjects.ribbon import HIGH
 from scenes.mobjects.shapes import around, arrow, dashes, dot, path, rule, stroke
 from scenes.mobjects.tensors import full_colour
@@ -22,10 +22,10 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Angles in degrees between two arrows: the same way, at a right angle, apart, opposite.
 SAME_WAY, RIGHT_ANGLE, APART, HALF_TURN = 0.0, 90.0, 120.0, 180.0
-#: Px around a plane, across and down, and left, above, right and below where an area has its number beside it.
-WIDE, ROOMY = (120.0, 76.0), (200.0, 24.0, 110.0, 96.0)
-#: How opaque an area is, and px from it to its number.
-SHEER, BESIDE = 0.35, 28.0
+#: Px around a plane, across and down, and left, above, right and below where an area has its number in it.
+WIDE, ROOMY = (120.0, 76.0), (150.0, 24.0, 110.0, 96.0)
+#: How opaque an area is; px from its edge to its number and from there to its name; how soon these change sides.
+SHEER, AIR, NAMED, CROSSING = 0.35, 22.0, (44.0, 96.0), 40.0
 #: Px of the score of a key, across and at most down, of its token, and of the dot where the key's shadow ends.
 SCORE, HIGHEST, LARGE, SPOT = 340.0, 130.0, 60.0, 14.0
 
@@ -35,8 +35,8 @@ class PlaneOfTwo(VGroup):
 
     There is room for the key at all angles of `swings`, in degrees from the query, and for both at `grown` times their
     length. `drop` is the perpendicular from the tip of the key to the query, `reach` the projection of the key onto it,
-    |k| cos θ. `wall` is the query turned upright: with the reach it spans the `area`, beside which `score` stands,
-    and `highest` when both have grown. `lengths` are |q| and |k|.
+    |k| cos θ. `wall` is the query turned upright: with the reach it spans the `area`, in which `score` stands, `called`
+    so. `lengths` are |q| and |k|.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class PlaneOfTwo(VGroup):
         query_token: Label,
         top_key: Label,
         room: Room,
+        called: str = "score",
         swings: Sequence[float] = (SAME_WAY, RIGHT_ANGLE, APART),
         grown: float = 1.0,
     ) -> None:
@@ -71,9 +72,10 @@ class PlaneOfTwo(VGroup):
         self.area = VMobject(fill_color=signed(float(score), abs(float(score))), fill_opacity=SHEER, stroke_width=0)
         self.area.set_points_as_corners(corners(start, foot - start, self.wall))
         means(self.area, Length(tip.quantity(0), "width", plane.px, float(length) * plane.px))
-        self.score = beside(number(score, ".2f", "large number"), self.area)
-        self.highest = self.score.copy().shift(away * units(plane.px) * (most - float(length)) / 2)
-        self.outline = self.area.copy().set_fill(opacity=0).set_stroke(palette().ink2, stroke(3))
+        self.score, self.called = number(score, ".2f", "large number"), Words(called, "stage word")
+        px = units(plane.px)
+        name_area(self.score, self.called, start, float(foot[0] - start[0]), side * float(length) * px)
+        self.outline = self.area.copy().set_fill(opacity=0).set_stroke(palette().ink3, stroke(3))
         own = {axis: at for axis, at in {"query": query_token, "key": top_key}.items() if axis in head["k_norm"].axes}
         self.lengths = VGroup(
             number(length, ".2f", "stage number", "query").settle(self.query.get_right()),
@@ -90,8 +92,12 @@ class PlaneOfTwo(VGroup):
         for text, before in zip(self.lengths, (self.query, found), strict=True):
             text.begin_at(before.get_right()[0] + units(18))
         self.names = VGroup(asker, found)
+        told = VGroup(self.score, self.called)
+        # An area in which they have no room has them at its left.
+        if not all(clear_of(told, other, air=NAMED[0]) for other in (found, *self.lengths)):
+            told.next_to(self.area, LEFT, buff=units(AIR))
         super().__init__(self.area, self.drop, self.angle, self.origin, self.reach, self.wall, self.query, self.key)
-        self.add(self.names, self.lengths, self.score)
+        self.add(self.names, self.lengths, self.score, self.called)
 
 
 def corners(foot: np.ndarray, reach: np.ndarray, wall: VMobject) -> list[np.ndarray]:
@@ -100,9 +106,12 @@ def corners(foot: np.ndarray, reach: np.ndarray, wall: VMobject) -> list[np.ndar
     return [foot, foot + reach, foot + reach + up, foot + up, foot]
 
 
-def beside(text: Words, area: VMobject) -> Words:
-    """The number of an area, to the left of it."""
-    return text.settle(area.get_center()).end_at(area.get_left()[0] - units(BESIDE))
+def name_area(text: Words, name: Words, foot: np.ndarray, reach: float, high: float) -> None:
+    """Put the number and the name of the area over a reach below its upper edge, or at the right of it without one."""
+    off = max(abs(reach) / 2, units(AIR) + max(text.width, name.width) / 2)
+    across = off * float(np.clip(1 + reach / units(CROSSING), -1, 1))
+    for words, below in zip((text, name), NAMED, strict=True):
+        words.settle(foot + np.array([across, high - np.sign(high) * units(below), 0]))
 
 
 class KeyFan(VGroup):
