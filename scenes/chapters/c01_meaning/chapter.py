@@ -215,7 +215,7 @@ class Meaning(Chapter):
         run = trace.under(f"{MEANING}.lookup")
         query, key = (run["scores"].words(axis)[0] for axis in ("query", "key"))
         room, facts_room = card.inside.golden_columns()
-        plane = PlaneOfTwo(run, query, key, room)
+        plane = PlaneOfTwo(run, query, key, room, "dot product")
         dot, cosine = run["scores"].pick(query=query, key=key), run["cosine"].pick(query=query, key=key)
         product = facts_room.fit(Formula("{{ a : query }} dot {{ b : key }} = sum_i a_i b_i", LARGE))
         angle = Formula(
@@ -224,7 +224,8 @@ class Meaning(Chapter):
         value = number(cosine, ".2f", "large number")
         facts_room.fit(VGroup(angle, value).arrange(DOWN, buff=gap("part")))
         swing = Swinging(plane, dot, run["turned_scores"].pick(query=query, key=key).quantities(), riding=False)
-        own = plane.drop, plane.reach, plane.names[1]
+        upright = plane.lengths[0].copy().next_to(plane.wall, LEFT, buff=gap("chip"))
+        own = plane.drop, plane.reach, plane.names[1], upright
         yield Step(
             "How alike are two directions?",
             beat(
@@ -237,15 +238,15 @@ class Meaning(Chapter):
                 f"times the length of “{query}”: their dot product.",
                 appear(plane.lengths[0]),
                 swing.turn_up(),
-                (Wipe(plane.area), appear(plane.score)),
+                (Wipe(plane.area), appear(upright, plane.score, plane.called)),
             ),
             beat("The same: multiply entry by entry, add up.", appear(product)),
-            beat("It is large when both point the same way.", (leave(product, *own), swing.to(SAME_WAY))),
+            beat("It is large when both point the same way.", (leave(*own), swing.to(SAME_WAY))),
             beat("It shrinks to zero at a right angle,", swing.to(RIGHT_ANGLE)),
             beat("negative when they point apart.", swing.to(APART)),
             beat(
                 "Divided by both lengths, it is the cosine.",
-                swing.back(),
+                (leave(product), swing.back()),
                 (leave(swing.traces), appear(*own, plane.lengths[1], angle, value)),
             ),
             stage=[card],
