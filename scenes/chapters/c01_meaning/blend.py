@@ -43,8 +43,7 @@ class Blend(ValuePlane):
         self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
         cosines, foot = run["likeness"], self.origin.get_center()
         order = [int(j) for j in np.argsort(-cosines.values)]
-        steepest = float(np.sqrt(1 - cosines.values.min() ** 2))
-        px = (room.height / 2 - AIR / 2) / steepest
+        px = (room.height - AIR) / 2 / float(np.sqrt(1 - cosines.values.min() ** 2))
         self.hub = means(dot(foot, SPOT, "weight"), ground := Ground())
         self.hands, self.called = VGroup(), VGroup()
         for j, cosine in enumerate(cosines.quantities()):

@@ -91,17 +91,12 @@ class CarriedStep(VGroup):
     def _beside(self) -> np.ndarray:
         return RIGHT * units(NUMBER * 0.55)
 
-    def row_of(self, label: Label) -> Words:
-        """The name of a word in the list."""
-        found: Words = self.texts[[str(one) for one in self.listed].index(str(label))]
-        return found
-
     def line_of(self, label: Label) -> VGroup:
         """The row of a word with its bar and its cosine with the sum, where they stand in the end."""
         place = [str(one) for one in self.listed].index(str(label))
         bar = self.bars_of[-1][place]
         cosine = number(self.rows[-1][place], ".2f", "stage number").settle(bar.get_right() + self._beside)
-        return VGroup(self.row_of(label), bar, cosine)
+        return VGroup(self.texts[place], bar, cosine)
 
     def carry(self) -> Animation:
         """The step goes to the tip of the first word."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import DOWN, RIGHT, VGroup
+from manim import DOWN, LEFT, RIGHT, VGroup
 
 from scenes.animations import (
     Dive,
@@ -259,7 +259,7 @@ class Meaning(Chapter):
         king, man, woman, queen = run["queen_plane"].words("vocab")
         (nearest, second), (cosine, close) = run["queen_cosine"].words("rank")[:2], run["queen_cosine"].quantities()[:2]
         first = run["queen_way"].pick(frame=0).largest()[0]
-        ring = ring_around(picture.row_of(nearest), roomy=True)
+        ring = ring_around(picture.line_of(nearest)[0], roomy=True)
         yield Step(
             f"What is “{king}” minus “{man}” plus “{woman}”?",
             beat(
@@ -284,7 +284,6 @@ class Meaning(Chapter):
             beat(
                 claim(bool(cosine - close < 1 / 20), "but only just: ", "by cosine: ")
                 + f"{cosine:.2f} against {close:.2f} for “{second}”.",
-                move_ring(ring, picture.line_of(nearest), roomy=True),
                 move_ring(ring, VGroup(*map(picture.line_of, (nearest, second))), roomy=True),
             ),
             stage=[card],
@@ -383,7 +382,7 @@ class Meaning(Chapter):
             ),
             beat(
                 "Each value, a vector, shrinks to its weight,",
-                tuple(Flight(text, line[-1]) for text, line in zip(table.numbers, picture.whole, strict=True)),
+                tuple(Flight(bar, line[-1]) for bar, line in zip(table.bars, picture.whole, strict=True)),
                 (appear(picture.ghosts, rise=False), picture.shorten()),
             ),
             beat(

@@ -29,6 +29,7 @@ from scenes.chapters.c05_qkv.figures import (
     OVER,
     TURNED,
     WIDER,
+    Exchanged,
     Lengths,
     Looking,
     Pairs,
@@ -385,7 +386,7 @@ class QKV(Chapter):
         symbols = [ring_around(panel[1][-1], role) for role, panel in roles.panels.items()]
         answers, hidden = [], claim(focus.stack == DECODER, ", which a mask will hide", "")
         if mutual:
-            turned = roles.exchanged(readings)
+            turned = Exchanged(roles, readings)
             score = head["scores"].pick(query=query_token, key=top_key)
             answers = [
                 beat(

@@ -97,11 +97,11 @@ class Looking(Arcs):
 
     def asking(self) -> list[Play]:
         """The query goes from token to token, nearest first: each shows its key, and most have no answer."""
-        others = [key for key in self.keys if key not in self.found]
+        shown = [appear_in_turn(self.keys, "slow")] if self.keys else []
         return [
             Travel(self.asker, VGroup(self.tag, self.question), kind="row"),
-            (Visit(self.tag, [self.tag, *self.over]), *([appear_in_turn(self.keys, "slow")] if self.keys else [])),
-            leave(*others),
+            (Visit(self.tag, [self.tag, *self.over]), *shown),
+            leave(*(key for key in self.keys if key not in self.found)),
         ]
 
     def look(self, keys: bool = False) -> list[Play]:
@@ -188,10 +188,6 @@ class ThreeRoles(VGroup):
             tag = [Travel(waiting[role], lines[0][0], leaving=True)] if role in waiting else []
             plays.append((appear(*parts), *tag, *made))
         return plays
-
-    def exchanged(self, readings: Sequence[VGroup]) -> Exchanged:
-        """The matrices of queries and keys in each other's place, what they make then, and whose scores that gives."""
-        return Exchanged(self, readings)
 
 
 class Exchanged:

@@ -10,7 +10,7 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 from scenes.animations import Riding, Through, Travel, exchange, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.attention_grid import AttentionGrid
-from scenes.mobjects.bars import bar_of
+from scenes.mobjects.bars import bar_in, bar_of
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.plots import Plot
@@ -52,7 +52,7 @@ class Walks(VGroup):
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
-        width, counts, self.table, self.keys = run["walk_steps"], run["walk_counts"], run["walk_weights"], run["keys"]
+        width, counts, keys = run["walk_steps"], run["walk_counts"], int(run["keys"])
         body, side = room.split_columns(-WEIGHTS, AIR)
         inside = body.split_columns(BELOW)[1].inset(0, UPON)
         reaches = float(run["walk_reach"]), float(np.abs(run["walks"].pick(choice="root").values).max())
@@ -65,7 +65,7 @@ class Walks(VGroup):
             plot = self.closer if name == "root" else self.plot
             rows, typical = (run[part].pick(choice=choice) for part in ("walks", "walk_roots"))
             self.lines[name] = VGroup(
-                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < self.keys])
+                plot.curve([0, *counts.quantities()], [0.0, *row.quantities()], *LOOKS[i < keys])
                 for i, row in enumerate(rows)
             )
             self.bounds[name] = VGroup(plot.curve(counts, row, "focus", 8) for row in typical)
@@ -79,16 +79,15 @@ class Walks(VGroup):
             Words(text, "fact").next_to(self.plot.names[1], RIGHT, buff=units(GAP))
             for text in ("divided by d_k", "divided by its root", "enlarged")
         ]
-        order = np.argsort(-run["walks"].pick(choice="raw").values[: int(self.keys), -1])
+        order = np.argsort(-run["walks"].pick(choice="raw").values[:keys, -1])
         rows = side.inset(0, UPON).rows(len(order), GAP)
         self.slots = [rows[int(place)] for place in np.argsort(order)]
         self.track = side.width - DIGITS
-        last = self.steps[-1]
-        states = [self.tied(*at) for at in (("raw", last), ("full", last), ("root", last))]
         self.weights = self.tied("raw", 0)
         self.best = []
-        for bars in (state[len(self.slots) :] for state in states):
-            bar = max(bars, key=lambda one: float(one.width))
+        for name in ("raw", "full", "root"):
+            # Division leaves the largest sum the largest.
+            bar = self.tied(name, self.steps[-1])[len(rows) + order[0]]
             text = number(bar.meanings[0].quantity, "share", "large number").settle(bar.get_center())
             self.best.append(text.begin_at(bar.get_right()[0] + units(GAP)))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
@@ -104,8 +103,8 @@ class Walks(VGroup):
         for i, slot in enumerate(self.slots):
             foot = at(slot.left, (slot.top + slot.bottom) / 2)
             ties.append(rule(plot.point(count, walks.values[i, step]), foot, "ink3", 2))
-            weight = self.table.pick(choice=choice, step=step).quantity(i)
-            bars.append(bar_of(weight, "width", self.track, slot.height, radius=4).move_to(foot, aligned_edge=LEFT))
+            weight = self.run["walk_weights"].pick(choice=choice, step=step).quantity(i)
+            bars.append(bar_in(slot, weight, self.track, slot.height, radius=4))
         return VGroup(*ties, *bars)
 
     def over(self, *ways: str, kind: str = "slow") -> list[Animation]:

@@ -69,8 +69,7 @@ class TwoWays(TwoSenses):
 
     def delivered(self, sentence: int) -> tuple[VMobject, Animation]:
         """A drop of what attention hands over, and its way along the arc to the word."""
-        row = self.rows[sentence]
-        arc = row.arcs[int(np.argmax(row.drawn_weights))]
+        arc = self.rows[sentence].arcs[int(np.argmax(self.rows[sentence].drawn_weights))]
         drop = dot(arc.points[0], DROP, "value")
         return drop, flow(drop, arc)
 
