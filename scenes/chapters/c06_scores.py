@@ -170,10 +170,7 @@ class Scores(Chapter):
                 Wipe(plane.area),
                 appear(plane.score, plane.called),
             ),
-            beat(
-                "Your turn: can a score be high at a small cosine?",
-                appear(ring),
-            ),
+            beat("Your turn: can a score be high at a small cosine?", appear(ring)),
             *answer,
             stage=[board.ribbon, query, key, shown],
         )

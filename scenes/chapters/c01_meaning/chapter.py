@@ -195,10 +195,7 @@ class Meaning(Chapter):
                 leave(picture.arrows),
                 tuple(Travel(mean, one, kind="slow") for one in picture.copies),
             ),
-            beat(
-                "In this plane, which capital is nearest?",
-                draw(*picture.snaps, kind="row"),
-            ),
+            beat("In this plane, which capital is nearest?", draw(*picture.snaps, kind="row")),
             beat(f"But “{wrong[0][0]}” ends nearest to “{wrong[0][1]}”{others}.", *map(appear, rings))
             if wrong
             else None,

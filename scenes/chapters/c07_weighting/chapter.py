@@ -214,11 +214,7 @@ class Weighting(Chapter):
             ),
             beat(f"Here T is the root of d_k: {root:.2f}.", appear(ring := ring_around(label, roomy=True))),
             beat("Undivided, T would be one.", states.sweep(*moving, scaled, one)),
-            beat(
-                "Why the root, we see soon.",
-                leave(ring),
-                states.sweep(*moving, one, scaled),
-            ),
+            beat("Why the root, we see soon.", leave(ring), states.sweep(*moving, one, scaled)),
             beat("Higher, differences shrink: the weights become even.", states.sweep(*moving, scaled, hottest)),
             beat("Lower, the largest score takes more and more.", states.sweep(*moving, hottest, coldest)),
         )
