@@ -266,7 +266,7 @@ class River(VGroup):
     def gates(self) -> tuple[VGroup, VGroup, VGroup, VGroup]:
         """Bands as wide as the stream is long where each sublayer reads, the norm on each, and what it makes of it.
 
-        Last come the lengths of that, where they have room.
+        Last comes the length of that of the first, where it has room: all are of one length.
         """
         below, gates, above, told = VGroup(), VGroup(), VGroup(), VGroup()
         for i, (entering, length) in enumerate(zip(self.sizes, self.read, strict=False)):
@@ -280,7 +280,7 @@ class River(VGroup):
                 some.add(means(band, Length(value, "width", self.gated, low - top)))
             text = number(length, ".2f", "stage number").settle(band.get_center()).set_fill(ink_on(palette().residual))
             text.paper = band
-            told.add(text if text.width < band.width and text.height < band.height else VGroup())
+            told.add(text if i == 0 and text.width < band.width and text.height < band.height else VGroup())
             gate = Box(GATED * self.pitch, GATE, palette().surface, 10, palette().line, 2.5).move_to(at(x, middle))
             name = Words("Norm", "stage word", paper=gate).settle(at(x, middle)) if self.pitch > NAMED else VGroup()
             gates.add(VGroup(gate, name))

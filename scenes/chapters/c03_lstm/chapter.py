@@ -401,8 +401,9 @@ class AgainstLSTM(Chapter):
                     "it is below a billionth of a billionth of the Transformer’s.",
                     "it differs less from that of the Transformer.",
                 ),
-                *picture.far_away(),
-                (Wipe(wall, towards=UP, kind="flow"), appear(powers.names[first], powers.names[last])),
+                *picture.far_away(
+                    Wipe(wall, towards=UP, kind="appear"), appear(powers.names[first], powers.names[last])
+                ),
                 powers.below([first, last]),
                 appear(powers.called),
                 powers.rise([first, last]),
@@ -507,7 +508,7 @@ class AgainstLSTM(Chapter):
             beat(
                 "So why doesn’t the Transformer read word by word?",
                 (appear(picture.few[0]), Flight(half.chips[0], picture.few[0])),
-                *picture.reads(half, picture.few, "rest"),
+                *picture.reads(half, picture.few, "appear"),
             ),
             beat(
                 "So that, in reading, no word waits, and none is far away.",

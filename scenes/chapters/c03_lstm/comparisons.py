@@ -133,13 +133,13 @@ class Swapped:
     def in_turn(self) -> list[Animation | tuple[Animation, ...] | None]:
         """The LSTM computes its states anew, each out of the one before."""
         new = [*self.anew[1]]
-        return [deal([self.moved[1][0], *new[:-1]], new, kind="slow"), self._changed(1)]
+        return [deal([self.moved[1][0], *new[:-1]], new, kind="cell"), self._changed(1)]
 
     def _changed(self, lane: int) -> tuple[Animation, ...]:
         """Of the new vectors, what was there before is subtracted."""
         return (
             leave(self.moved[lane]),
-            *exchange(self.anew[lane], self.change[lane], "row"),
+            *exchange(self.anew[lane], self.change[lane]),
             appear(self.names[2 * lane + 1]),
         )
 
@@ -204,6 +204,6 @@ class Trade:
         more = [square for square in self.squares.values() if square not in self.pairs.submobjects]
         return [
             (leave(*self.arcs.values()), appear_in_turn([*self.pairs]), appear(self.told[1])),
-            (*exchange(old, new, "camera"), appear(self.block)),
+            (*exchange(old, new), appear(self.block)),
             (appear_in_turn(self.whole.chips[count:]), appear_in_turn(more, "cell")),
         ]

@@ -107,12 +107,12 @@ class Backwards:
         ride = Riding(self.bar, self.bars, self.size, self.rows, ".4f", OVER, "slow")
         return ride, Through(self.back, self.asked), Sweep(moments, "slow")
 
-    def far_away(self) -> list[tuple[Animation, ...]]:
-        """What is asked is so far away that nothing is to be seen of the bar."""
+    def far_away(self, *others: Animation) -> list[tuple[Animation, ...]]:
+        """The sequence grows until nothing is to be seen of the bar; then `others` play."""
         gone = self.first, self.bar, self.size, self.called, *self.told, self.unit, *self.back[:2], *self.back[3:]
         old, count = [*self.symbols, self.back[2]], len(self.symbols)
         grown = exchange(old, [*self.row[:count], self.row[-1]])
-        return [(leave(*gone), *grown), (fill(self.row[count:-1], "emphasise"), appear(self.far))]
+        return [(leave(*gone), *grown), (fill(self.row[count:-1], "appear"), appear(self.far), *others)]
 
 
 class Powers:

@@ -498,7 +498,7 @@ class Positions(Chapter):
         ahead = focus.stack == DECODER
         shown = [len(words)] if ahead else [*range(len(words) + 1)]
         picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
-        same, other = picture.shares
+        (same, other), (bare_round, placed_round) = picture.shares, picture.rounds
         yield Step(
             "With positions, the order counts",
             beat(
@@ -508,32 +508,32 @@ class Positions(Chapter):
                     "A sum forgets the order. Without positions, attention makes a vector for each word.",
                 ),
                 appear(picture.names[0]),
-                picture.dealt(0),
+                bare_round.made,
             ),
-            beat("Let words trade places, compute anew,", picture.trade_places(0), picture.anew(0)),
+            beat("Let words trade places, compute anew,", bare_round.traded, bare_round.anew),
             beat(
                 claim(
                     max(same) < ROUNDING,
                     "and subtract what was there before: nothing is left.",
                     "and subtract what was there before: even so, something is left.",
                 ),
-                picture.subtracted(0),
+                bare_round.subtracted,
             ),
             beat(
                 "Now the encoding of each position is added.",
                 picture.back(),
                 (appear(picture.names[1]), appear_in_turn(picture.places)),
-                picture.dealt(1),
+                placed_round.made,
             ),
-            beat("Your turn: words trade places, positions stay. What changes?", picture.trade_places(1)),
+            beat("Your turn: words trade places, positions stay. What changes?", placed_round.traded),
             beat(
                 claim(
                     max(other) > ROUNDING,
                     "With them, the vectors have become others.",
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
-                picture.anew(1),
-                picture.subtracted(1),
+                placed_round.anew,
+                placed_round.subtracted,
             ),
             beat(
                 claim(
@@ -541,7 +541,7 @@ class Positions(Chapter):
                     f"So it is in {run['sentences']} new sentences, too.",
                     "Not all sentences show it as clearly.",
                 ),
-                appear(*map(ring_around, (picture.kept, picture.rounds[1][-1]))),
+                appear(*map(ring_around, (picture.kept, picture.left[1]))),
             ),
             stage=[picture.ribbon],
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -387,6 +388,16 @@ class NearestTokens:
             self.share_name.begin_in(upper)
 
 
+class Round(NamedTuple):
+    """Plays in which attention makes vectors, the words trade places with them, others are made there anew, and those
+    that were there before are subtracted."""
+
+    made: Animation | None
+    traded: tuple[Animation, ...]
+    anew: Animation | None
+    subtracted: tuple[Animation, ...]
+
+
 class WithAndWithout:
     """A sentence with vectors that attention makes of it, first without positions, and then with them.
 
@@ -396,14 +407,13 @@ class WithAndWithout:
         encodings: of the positions, which stay where they are while the words trade places.
         shown: the places of the shuffled sentence whose vectors are shown.
 
-    Of both `rounds`, there are the vectors in both orders, those made anew where the words stand then, and these with
-    what was there before subtracted. `shares` are the largest differences of each vector.
+    Both `rounds` have their plays, and their differences are in `left`. `shares` are the largest of each vector.
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
         order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
-        (top, low), self.rounds, self.shares, self.names = wide.split_rows(KEPT, AIR), [], [], VGroup()
+        (top, low), vectors, self.shares, self.names = wide.split_rows(KEPT, AIR), [], [], VGroup()
         ways = ("other.no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
         for plain, other, name in ways:
             made, moved = f"other.{other}.{attention}.out", trace.under(f"other.{other}.{attention}.out")
@@ -411,36 +421,24 @@ class WithAndWithout:
             new, left = row.under(trace[made].pick(batch=0)), row.under(moved["shuffle_difference"].pick(batch=0))
             old = [row.vectors[order[i]] for i in shown]
             gone = [vector.copy().set_x(row.ribbon.centre(i)) for vector, i in zip(old, shown, strict=True)]
-            self.rounds.append((old, gone, [new[i].opaque() for i in shown], VGroup(left[i] for i in shown)))
+            vectors.append((old, gone, [new[i].opaque() for i in shown], VGroup(left[i] for i in shown)))
             self.shares.append([float(moved["permutation_difference_by_row"].values[i]) for i in shown])
             self.names.add(Words(name, "fact").begin_in(side.cross(row.body)))
         self.ribbon, self.shown = row.ribbon, shown
         self.chips = [self.ribbon.chips[j] for j in order]
         self.goals = [chip.copy().set_x(self.ribbon.centre(i)) for i, chip in enumerate(self.chips)]
         self.places = under(self.ribbon, row.line, encodings, "weight", full_colour(encodings))
-        #: What is left without positions, small and above.
-        self.kept = self.rounds[0][-1].copy().stretch_to_fit_height(units(KEPT)).set_y(top.centre[1])
+        self.rounds, self.left = [self._plays(*some) for some in vectors], [some[-1] for some in vectors]
+        #: The differences without positions, small and above.
+        self.kept = self.left[0].copy().stretch_to_fit_height(units(KEPT)).set_y(top.centre[1])
         self.kept_name = self.names[0].copy().set_y(top.centre[1])
 
-    def dealt(self, k: int) -> Animation | None:
-        """Attention makes a vector of each word, in one of the rounds."""
-        return deal([self.chips[i] for i in self.shown], self.rounds[k][0])
-
-    def trade_places(self, k: int) -> tuple[Animation, ...]:
-        """Each word takes its vector along to its new place; the encodings stay."""
-        old, gone, *_ = self.rounds[k]
-        return exchange([*self.chips, *old], [*self.goals, *gone], "cell", 0.12)
-
-    def anew(self, k: int) -> Animation | None:
-        """Vectors are made anew, and lie upon those that were there before."""
-        return deal([self.goals[i] for i in self.shown], self.rounds[k][2])
-
-    def subtracted(self, k: int) -> tuple[Animation, ...]:
-        """What was there before is subtracted."""
-        _, gone, new, left = self.rounds[k]
-        return leave(*gone), *exchange(new, left, "row")
+    def _plays(self, old: Sequence[VMobject], gone: Sequence[VMobject], new: Sequence[VMobject], left: VGroup) -> Round:
+        starts, ends = ([some[i] for i in self.shown] for some in (self.chips, self.goals))
+        trade = exchange([*self.chips, *old], [*self.goals, *gone], "cell", 0.12)
+        return Round(deal(starts, old), trade, deal(ends, new), (leave(*gone), *exchange(new, left, "row")))
 
     def back(self) -> tuple[Animation, ...]:
-        """What is left goes up, and the words go back."""
-        old, new = [self.rounds[0][-1], self.names[0]], [self.kept, self.kept_name]
+        """The words go back, and the differences go up."""
+        old, new = [self.left[0], self.names[0]], [self.kept, self.kept_name]
         return exchange([*self.goals, *old], [*self.chips, *new])

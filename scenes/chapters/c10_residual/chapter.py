@@ -43,6 +43,8 @@ from transformer_core.tracing.trace import Trace
 
 #: The stages of both kinds of norm.
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
+#: Px of the chip of the one token whose stream is shown.
+CHIP = 280.0
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "no norm, no Add": ("neither", "ink3"),
@@ -65,9 +67,8 @@ class Residual(Chapter):
     def steps(self, trace: Trace) -> Iterator[Step]:
         focus = focus_of(trace)
         ribbon = Ribbon(trace[f"{focus.block}.resid_pre"].words("position"))
-        # One chip across: all sublayers below it work on this token.
         river = River.of(trace, focus.stack, Ribbon([focus.query_token]).below(STAGE))
-        alone = Ribbon([river.token])
+        alone = Ribbon([river.token], STAGE.split_columns(CHIP)[0])
         yield from self.replace_or_add(focus, trace, ribbon)
         yield from self.a_channel(trace, alone, river)
         yield from self.a_road_back(trace, alone, river)
@@ -397,7 +398,7 @@ class Residual(Chapter):
         names = ("pre-norm", "post-norm", "no norm")
         shares = {name: run["exact.over_seeds"].pick(model=f"{name}, no warm-up") for name in names}
         picture = NormOrders(shares, ribbon.below(STAGE))
-        pre, post = picture.orders.values()
+        pre, post, none = picture.orders
         yield Step(
             "Before the sublayer, or after the sum?",
             beat("Where should the norm stand?", Wipe(pre.stream)),
@@ -429,8 +430,9 @@ class Residual(Chapter):
                     f"post-norm {shares['post-norm']:.0%}, like no norm at all.",
                     f"post-norm {shares['post-norm']:.0%}, and no norm at all {shares['no norm']:.0%}.",
                 ),
+                (draw(*none.ways), appear(none.stream, none.sublayer, none.plus, none.heading)),
                 appear_in_turn([*picture.results], "slow"),
-                ambient=running(pre, post),
+                ambient=running(pre, post, none),
             ),
             stage=[ribbon],
         )

@@ -9,19 +9,18 @@ from manim import Animation, VGroup, VMobject
 
 from scenes.animations import pulses
 from scenes.layout import Room
-from scenes.mobjects.bars import named_shares
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Ground, means
 from scenes.mobjects.norm_stages import bars_of
 from scenes.mobjects.ribbon import Ribbon
 from scenes.mobjects.shapes import Box, arrow, path, rule, stream_band
-from scenes.mobjects.text import Words
+from scenes.mobjects.text import Words, number
 from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a box, of the stream, and of the disc of a sum.
-BOX, STREAM, DISC = (200.0, 88.0), 44.0, 56.0
+#: Px of a box, of the stream, of the disc of a sum, and of a share at the end of a stream.
+BOX, STREAM, DISC, RIGHT_SHARE = (220.0, 84.0), 44.0, 56.0, 130.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
@@ -30,24 +29,25 @@ class NormOrder:
     """A sublayer and its norm on the stream.
 
     Args:
-        order: "pre" puts the norm before the sublayer, on the branch; "post" after the sum, on the stream.
-        name: what this is called.
+        name: "pre-norm" has the norm before the sublayer, on the branch; "post-norm" after the sum, on the stream; and
+            "no norm" has none.
         room: the rectangle that is filled.
     """
 
-    def __init__(self, order: str, name: str, room: Room) -> None:
+    def __init__(self, name: str, room: Room) -> None:
+        before, behind_it = name == "pre-norm", name == "post-norm"
         y, high = room.bottom - BOX[1] / 2, room.top + BOX[1] / 2
         spot = [room.left + share * room.width for share in (FIRST, SECOND, ALONE, FORK, JOIN, BEHIND)]
         first, second, alone, fork, join, behind = spot
         self.stream = stream_band(at(room.left, y), at(room.right, y), STREAM)
-        self.sublayer = self._box("Sublayer", second if order == "pre" else alone, high)
-        self.norm = self._box("Norm", *((first, high) if order == "pre" else (behind, y)))
-        chain = [self.norm, self.sublayer] if order == "pre" else [self.sublayer]
+        self.sublayer = self._box("Sublayer", second if before else alone, high)
+        self.norm = self._box("Norm", *((first, high) if before else (behind, y)))
+        chain = [self.norm, self.sublayer] if before else [self.sublayer]
         corners = [at(fork, high), at(join, high)]
         self.ways = VGroup(
             rule(at(fork, y), corners[0], "residual", 6),
             arrow(corners[0], chain[0].get_left(), "residual", 6, 22),
-            *([arrow(chain[0].get_right(), chain[1].get_left(), "residual", 6, 22)] if order == "pre" else []),
+            *([arrow(chain[0].get_right(), chain[1].get_left(), "residual", 6, 22)] if before else []),
             rule(chain[-1].get_right(), corners[1], "residual", 6),
             arrow(corners[1], at(join, y - DISC / 2), "residual", 6, 22),
         )
@@ -55,7 +55,7 @@ class NormOrder:
         arms = [rule(at(join - 14, y), at(join + 14, y), "ink", 5), rule(at(join, y - 14), at(join, y + 14), "ink", 5)]
         self.plus = VGroup(disc, *arms).set_z_index(1)
         self.heading = Words(name, "block").settle(at(room.left, high)).begin_at(at(room.left, 0)[0])
-        end = self.norm.get_left() if order == "post" else at(room.right, y)
+        end = self.norm.get_left() if behind_it else at(room.right, y)
         stops = [corners[0], *(side for box in chain for side in (box.get_left(), box.get_right())), corners[1]]
         #: Along the stream, into the branch and between its boxes, and out of it: dots pass over no name.
         self.lanes = [
@@ -76,7 +76,8 @@ class NormOrder:
 
 
 class NormOrders:
-    """Pre-norm above post-norm, and beside them what models of either kind, and without a norm, get right.
+    """Streams with a norm in either place, and without one, one below the other; at their ends, what such models get
+    right.
 
     Args:
         shares: what each gets right, by its name.
@@ -84,10 +85,12 @@ class NormOrders:
     """
 
     def __init__(self, shares: Mapping[str, Quantity], room: Room) -> None:
-        wired, beside = room.split_rows(20)[1].golden_columns(80)
-        upper, lower = (row.inset(0, 16) for row in wired.rows(2, 50))
-        self.orders = {"pre": NormOrder("pre", "pre-norm", upper), "post": NormOrder("post", "post-norm", lower)}
-        self.results = named_shares(shares, beside)
+        roads, ends = room.split_rows(20)[1].split_columns(-RIGHT_SHARE, 30)
+        self.orders = [NormOrder(name, row) for name, row in zip(shares, roads.rows(len(shares), 36), strict=True)]
+        self.results = VGroup(
+            number(share, ".0%", "large word").settle(ends.centre).set_y(order.stream.get_y())
+            for share, order in zip(shares.values(), self.orders, strict=True)
+        )
 
 
 def running(*orders: NormOrder) -> Callable[[float], Animation]:
