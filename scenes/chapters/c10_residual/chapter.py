@@ -24,7 +24,7 @@ from scenes.animations import (
 )
 from scenes.chapters.c10_residual.alike import Alike, Towers
 from scenes.chapters.c10_residual.end_to_end import EndToEnd
-from scenes.chapters.c10_residual.norms import NormOrders, running, small_bars, under_formula
+from scenes.chapters.c10_residual.norms import CHIP, NormOrders, running, small_bars, under_formula
 from scenes.chapters.c10_residual.sum_of_two import SumOfTwo
 from scenes.layout import STAGE
 from scenes.mobjects.card import Card
@@ -43,8 +43,6 @@ from transformer_core.tracing.trace import Trace
 
 #: The stages of both kinds of norm.
 LAYER_NORM, RMS_NORM = ("centred", "normalized", "scaled_by_gain", "out"), ("normalized", "out")
-#: Px of the chip of the one token whose stream is shown.
-CHIP = 280.0
 #: Ways to build a stack, what they are called, and in which role.
 WAYS = {
     "no norm, no Add": ("neither", "ink3"),

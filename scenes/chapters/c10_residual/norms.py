@@ -19,8 +19,8 @@ from scenes.theme import at, palette, units
 from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
-#: Px of a box, of the stream, of the disc of a sum, and of a share at the end of a stream.
-BOX, STREAM, DISC, RIGHT_SHARE = (220.0, 84.0), 44.0, 56.0, 130.0
+#: Px of a box, of the stream, of the disc of a sum, of a share at the end of a stream, and of the chip of its token.
+BOX, STREAM, DISC, RIGHT_SHARE, CHIP = (220.0, 84.0), 44.0, 56.0, 130.0, 280.0
 #: Where things stand along the stream, as shares of its length: boxes on the branch, fork, sum, norm on the stream.
 FIRST, SECOND, ALONE, FORK, JOIN, BEHIND = 0.36, 0.58, 0.47, 0.21, 0.72, 0.865
 
