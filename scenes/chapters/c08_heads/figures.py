@@ -193,7 +193,8 @@ class JoinedHeads(VGroup):
             self.written.add(vector_in(two, written[head], "residual", scales[2]))
             norm = self.norms.quantity(head)
             text = Words(f"{norm:.2f}", "stage number", paper=self.plates[head].paper).settle(number.centre)
-            self.lengths.add(text)
+            if norm == self.norms.values.max():
+                self.lengths.add(text)
             if number.width > 2 * NUMBER:
                 unit = (number.width - NUMBER) / float(self.norms.values.max())
                 self.lengths.add(bar := bar_in(number, norm, unit, BAR, "residual"))

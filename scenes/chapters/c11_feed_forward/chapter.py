@@ -182,7 +182,7 @@ class FeedForward(Chapter):
         )
         picture = Memory(chosen, trace, summed)
         drawn = len(picture.keys)
-        firsts = picture.heads, picture.row_names, [picture.x], picture.keys, picture.bars, picture.numbers
+        firsts = picture.heads, [picture.row_name], [picture.x], picture.keys, picture.bars, picture.numbers
         yield Step(
             "A memory of keys and values",
             beat(
@@ -200,7 +200,7 @@ class FeedForward(Chapter):
                         "So would all other active neurons, each as much as it fires.",
                     ),
                 ),
-                (deal([picture.x] * (drawn - 1), picture.keys[1:]), appear_in_turn(picture.row_names[1:])),
+                deal([picture.x] * (drawn - 1), picture.keys[1:]),
                 deal(picture.keys[1:], picture.bars[1:], picture.numbers[1:], picture.values[1:]),
                 picture.weigh(),
             ),

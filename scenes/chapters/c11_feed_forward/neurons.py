@@ -236,7 +236,7 @@ class Memory:
         most = float(post.values[neurons].max()) or 1.0
         scale_in = full_colour(keys.pick(d_ff=first))
         scale_out = full_colour(*(values.pick(d_ff=neuron) for neuron in neurons))
-        self.keys, self.values, self.narrowed, self.bars, self.numbers, self.row_names = ([] for _ in range(6))
+        self.keys, self.values, self.narrowed, self.bars, self.numbers = ([] for _ in range(5))
         for neuron, row in zip(neurons, lines.rows(DRAWN, 10), strict=False):
             value, tall, place = post.quantity(neuron), min(STRIP, row.height), bar_column.cross(row)
             self.keys.append(vector_in(key_column.cross(row), keys.pick(d_ff=neuron), "key", scale_in, STRIP))
@@ -252,11 +252,7 @@ class Memory:
             self.bars.append(bar.move_to(place.centre).set_x(at(place.left, 0)[0], LEFT))
             told = number(value, ".2f", "stage number").settle(place.centre)
             self.numbers.append(told.begin_at(bar.get_right()[0] + units(16)))
-            self.row_names.append(row_name(f"neuron {post.label('d_ff', neuron)}", side, row.centre[1]))
-        if 1 < len(neurons) < (post.values > 0).sum():
-            strongest = post.values[neurons].min() >= np.delete(post.values, neurons).max()
-            remark = "(the strongest)" if strongest else "(some are shown)"
-            self.row_names[0] = VGroup(self.row_names[0], Words(remark, "fact", "ink2").begin_in(side.cross(head)))
+        self.row_name = row_name(f"neuron {post.label('d_ff', first)}", side, self.keys[0].get_y())
         self.heads = [
             Words(text, "fact", role).settle(column.cross(head).centre)
             for column, text, role in (

@@ -124,7 +124,7 @@ class Training(Chapter):
             ),
             beat(
                 f"The loss is minus its logarithm, {picture.losses[0]:.2f}: the cross-entropy.",
-                (appear(picture.card, picture.plot), draw(picture.curve, kind="row")),
+                (appear(picture.plot), draw(picture.curve, kind="row")),
                 (gather([picture.number], picture.point), appear(picture.readings, picture.reading_names)),
             ),
             beat("Each time the probability halves, it climbs by the same;", draw(picture.stairs, kind="slow")),

@@ -22,6 +22,8 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 
 #: Px of a training’s dot, of a pattern with its name at the left of its trainings, of their mean, and of a way off.
 RUN, START, TOLD, AWAY = 14.0, 570.0, 190.0, units(120)
+#: Px of the share of new sentences that is right by now, and of what is told below a pattern.
+RIGHT_NOW, UNDER = 320.0, 60.0
 #: From this share of its rise on, a line is abrupt.
 HALF = 0.5
 LINES = {ALIGNMENT: "the decoder looks at the right word", SENTENCES: "new sentences right"} | CALLED
@@ -117,20 +119,18 @@ class TimeLapse:
             self.slots.add(box)
             text = word(self.guesses[i][0], "stage word").settle(slot.centre)
             self.words.add(text)
-        first, second, third = below.columns(3, 40)
-        self._patterns(patterns, (first, second))
-        self.plot = Plot.filling(third.inset(60, 65), steps, run["exact"], (steps.values[1:], (0, 1)), (True, False))
-        self.plot.add(self.plot.heights([min(self.exact), max(self.exact)], "share"))
-        self.share = number(self.exact[0], "share", "large number")
-        foot = self.plot.axes.get_corner(DOWN + RIGHT)
-        self.share.settle(foot + UP * units(86)).end_at(foot[0])
-        sample = Words("in a sample", "fact", "ink2").settle(foot + UP * units(36)).end_at(foot[0])
+        below, side = below.split_columns(-RIGHT_NOW, 40)
+        self._patterns(patterns, below.split_rows(-UNDER)[0].columns(2, 40))
+        self.share = number(self.exact[-1], "share", "large number").scale(2).settle(side.centre)
+        self.share.rewrite(f"{self.exact[0]:share}")
+        told = VGroup(Words(text, "fact", "ink2") for text in ("new sentences right", "in a sample"))
+        told.arrange(DOWN, buff=units(16)).next_to(self.share, DOWN, buff=units(30)).set_x(side.centre[0])
         #: The rows of both patterns, one after another; and what is on screen before the first look.
         self.rows = VGroup(line for grid in self.grids for line in grid.lines)
         cells = (grid.cells for grid in self.grids)
         said = Words("its guess for each next word", "fact", "ink2")
         said.settle(self.slots.get_bottom() + DOWN * units(34)).begin_at(self.slots.get_left()[0])
-        self.standing = [said, sample, self.slots, self.titles, self.plot, self.clock_name, self.clock, *cells]
+        self.standing = [said, told, self.slots, self.titles, self.clock_name, self.clock, *cells]
 
     def _patterns(self, patterns: Mapping[str, tuple[NamedTensor, Sequence[Label]]], rooms: Sequence[Room]) -> None:
         self.grids, self.labels, self.titles, self.states = VGroup(), VGroup(), VGroup(), []
@@ -175,10 +175,8 @@ class TimeLapse:
         told[1].end_at(cells.get_right()[0])
 
     def run(self, end: int, start: int = 0, kind: str = "tour") -> tuple[Animation, ...]:
-        """All looks up to one: patterns, guesses, clock and curve together."""
+        """All looks up to one: patterns, guesses, clock and share together."""
         looks = slice(start, end + 1)
-        drawn = [k for k in range(start, end + 1) if self.times[k] > 0]
-        curve = self.plot.curve([self.times[k] for k in drawn], [self.exact[k] for k in drawn], "weight", 7)
         patterns, words = zip(self.grids, self.states, strict=True), zip(self.words, self.guesses, strict=True)
         fills = [[self._fill(k, i) for i in range(len(self.slots))] for k in range(start, end + 1)]
         return (
@@ -188,7 +186,6 @@ class TimeLapse:
             Count(self.clock, self.times[looks], ",.0f", kind),
             Count(self.share, self.exact[looks], "share", kind),
             Count(self.told[1], self.shares[looks], "share", kind),
-            Create(curve, run_time=pace(kind), rate_func=rate_functions.linear),
         )
 
 

@@ -10,7 +10,6 @@ from manim import DOWN, LEFT, RIGHT, UP, Animation, Create, VGroup, rate_functio
 from scenes.animations import Count, Through, Travel, appear, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_on
-from scenes.mobjects.card import Card
 from scenes.mobjects.marks import Ground, Shade, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.ribbon import Ribbon
@@ -120,15 +119,15 @@ class CrossEntropy:
         self.numbers = [
             VGroup(
                 number(entry, spec, "stage number").settle(bar.get_top() + UP * units(AIR / 2))
-                for entry, bar in zip(row.quantities(), bars, strict=True)
+                for entry, bar in [*zip(row.quantities(), bars, strict=True)][::every]
             )
-            for row, bars, spec in zip((logits, probs), self.stages, specs, strict=True)
+            for row, bars, spec, every in zip((logits, probs), self.stages, specs, (1, last), strict=True)
         ]
         self.names = [
             Words(text, "block", "ink2").settle(foot.centre)
             for text in ("logits", "probabilities; all other words are left out")
         ]
-        self.number = self.numbers[1][last]
+        self.number = self.numbers[1][-1]
         runs = [probs, *later]
         self.states = [self._bars(row.quantities(), below.height - AIR, self.floors[1], 0) for row in runs]
         self.probs = [row.quantity(last) for row in runs]
@@ -149,8 +148,7 @@ class CrossEntropy:
         most = float(max(self.losses))
         #: What is read off: of each look the probability, the loss and the step, with its format and its name.
         self.read = ((self.probs, ".4f", "p"), (self.losses, ".2f", "− ln p"), (self.steps, ",.0f", "step"))
-        self.card = Card("minus the natural logarithm", room)
-        _, plot_room = self.card.inside.inset(0, 56).split_columns(70)
+        _, plot_room = room.inset(0, 70).split_columns(70)
         reach = (0, 1), (0, ROOMY * most)
         self.plot = Plot(self.probs[-1], self.losses[-1], reach, plot_room.width, plot_room.height - 20)
         self.plot.move_to(plot_room.centre)
