@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Play, Through, appear, deal, lagged, leave, reshape
+from scenes.animations import Play, Through, appear, deal, lagged, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, Closed
@@ -84,12 +84,12 @@ class KeptRows:
         )
         self.lower = DOWN * units(pitch * LOWER)
 
-    def computed_anew(self, told: Words) -> list[Animation | tuple[Animation, ...] | None]:
+    def computed_anew(self) -> list[Animation | tuple[Animation, ...] | None]:
         """The rows of all tokens but the newest come out of them again, and lie down on the old ones."""
         olds = self.keys[:-1], self.values[:-1]
         news = [old.copy().shift(self.lower) for old in olds]
         landing = [reshape(new, old) for new, old in zip(news, olds, strict=True)]
-        return [deal([*self.chips[:-1]], *news, kind="slow"), (*landing, appear(told))] if len(olds[0]) else []
+        return [deal([*self.chips[:-1]], *news, kind="slow"), (*landing,)] if len(olds[0]) else []
 
 
 class Staircase:
@@ -179,7 +179,7 @@ class ByTheClock:
         self.rows = [line.split_rows(HEAD, 16) for line in room.rows(2, 0)]
         self.words, self.times, self.wide = lengths, times.values.T, room.width
         unit = room.width / float(times.values.max())
-        self.names, self.tracks, self.ticks, self.took, self.told = (VGroup() for _ in range(5))
+        self.names, self.tracks, self.took, self.told = (VGroup() for _ in range(4))
         self.bars = self._rows_at(0.0)
         names = zip(("without", "with the cache"), ROLES, self.rows, self.bars, times.labels["choice"], strict=True)
         for name, role, (head, body), bar, choice in names:
@@ -189,10 +189,6 @@ class ByTheClock:
             self.took.add(bar_in(body.split_rows(ROW)[0], last, unit, ROW, role))
             told = Words(f"{last:,.0f} milliseconds", "large word", paper=bar).set_fill(ink_on(palette().role(role)))
             self.told.add(told.settle(self.took[-1].get_center()).begin_at(at(room.left + HEAD / 2, 0)[0]))
-        #: How many words are written where, between the rows.
-        for count in lengths.quantities()[-3:]:
-            x = room.left + room.width * float(count) / float(lengths.values[-1])
-            self.ticks.add(number(count, "", "large cell", "ink2").settle(head.centre).end_at(at(x, 0)[0]))
         #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
         long, short = (pixels(bar.width) for bar in self.took)
         self.laid = VGroup()
@@ -220,4 +216,4 @@ class ByTheClock:
         """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
         gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
         turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
-        return [(leave(self.ticks), *turned), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]
+        return [(*turned,), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

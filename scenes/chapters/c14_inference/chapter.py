@@ -479,7 +479,6 @@ class Inference(Chapter):
         difference = run["cache.difference"]
         lines = [*zip(picture.chips, picture.seen, picture.keys, picture.values, strict=True)]
         several = bool(run["cache.rows_without"] > run["cache.rows_with"])
-        told = Words(f"largest difference: {difference:.6f}", "fact").end_in(card.head)
         yield Step(
             "Old keys and values never change",
             beat(
@@ -501,7 +500,7 @@ class Inference(Chapter):
                     ),
                     "Here there is one step, and nothing old yet.",
                 ),
-                *(picture.computed_anew(told) if several else []),
+                *(picture.computed_anew() if several else []),
             ),
             beat(
                 "So keep them: the KV cache. Each query asks only once: none is kept.",
@@ -568,7 +567,6 @@ class Inference(Chapter):
                 card.called("random parameters, as many as our translator’s"),
                 picture.names,
                 picture.tracks,
-                picture.ticks,
             ],
         )
 

@@ -430,9 +430,9 @@ class Inside(Chapter):
         groups, roles = grouped(heads, float(run["earned"]))
         wall, resting = Wall(run["wall"], card.inside), run["resting"]
         texts = [
-            ("attention sinks", f"{sinks:.0f}", f"with {resting:.0f} induction heads"),
-            ("previous-token heads", f"{previous:.0f}", ""),
-            ("none of these names", f"{none:.0f}", ""),
+            ("attention sinks", f"{sinks:.0f}"),
+            ("previous-token heads", f"{previous:.0f}"),
+            ("none of these names", f"{none:.0f}"),
         ]
         picture = ByName(groups, roles, texts, card.inside)
         placed = picture.on(wall)

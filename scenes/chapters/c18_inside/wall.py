@@ -85,14 +85,14 @@ class ByName:
     Args:
         groups: the places (layer, head) of each group.
         roles: the colour of each place.
-        texts: a name, a count, and a line below them, for each group.
+        texts: a name and a count for each group.
     """
 
     def __init__(
         self,
         groups: Sequence[Sequence[tuple[int, ...]]],
         roles: Mapping[tuple[int, ...], str],
-        texts: Sequence[tuple[str, str, str]],
+        texts: Sequence[tuple[str, str]],
         room: Room = STAGE,
     ) -> None:
         lines = [-(-len(places) // LINE) for places in groups]
@@ -111,14 +111,11 @@ class ByName:
         self.unnamed = self.tiles[-len(groups[-1]) :]
 
     @staticmethod
-    def _text(name: str, count: str, more: str, left: float, middle: float) -> VGroup:
-        """A count before its name, in a line, and what is said of it below."""
+    def _text(name: str, count: str, left: float, middle: float) -> VGroup:
+        """A count before its name, in a line."""
         spot = at(left, middle)
         line = VGroup(Words(count, "large number").settle(spot).begin_at(spot[0]))
-        line.add(Words(name, "block").settle(spot).begin_at(at(left + 100, 0)[0]))
-        if more:
-            line.add(Words(more, "block", "key").settle(at(0, middle + 56)).begin_at(at(left + 100, 0)[0]))
-        return line
+        return line.add(Words(name, "block").settle(spot).begin_at(at(left + 100, 0)[0]))
 
     def at_rest(self, shown: VGroup, awake: bool = False) -> tuple[Animation, ...]:
         """The induction heads among the tiles that are shown take the colour of sinks: at rest, they look like them.
