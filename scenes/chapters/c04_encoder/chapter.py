@@ -269,6 +269,7 @@ class Encoder(Chapter):
         names = ("resid_pre", "self_attn.out", "resid_attn")
         rows = [rows_of(trace, f"encoder.0.{name}").pick(position=token.position) for name in names]
         adding, mine = Adding(plan, rows, [*lengths, share]), plan.mine
+        sums = plan.vectors(rows_of(trace, "encoder.0.resid_attn"), "out")
         verdict = claim(
             bool(share < 1 / 3),
             "a small step.",
@@ -289,11 +290,11 @@ class Encoder(Chapter):
             beat("It is added to it: this is a residual connection.", adding.add()),
             beat("So the vector is still there, in the sum.", *adding.take_out()),
             beat(
-                f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector: {verdict}",
-                grow(adding.bars[0]),
-                grow(adding.bars[1]),
+                f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector:",
+                *(grow(bar) for bar in adding.bars),
                 appear(adding.share),
             ),
+            beat(verdict, (leave(*adding.shown), *adding.back(sums, mine))),
             stage=[plan, *mixing.vectors, *mixing.made],
         )
 

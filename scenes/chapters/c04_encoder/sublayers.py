@@ -257,16 +257,21 @@ class Adding:
         self.bars = VGroup(bar_in(line, own, unit, HIGHEST, "residual"), bar_in(line, more, unit, HIGHEST, "ink3"))
         self.bars[1].next_to(self.bars[0], RIGHT, 0)
         self.share = number(share, ".0%", "large number").next_to(self.bars[1], DOWN, units(GAP))
+        #: All but the sum, in the end.
+        self.shown = self.sheet, self.names, self.bars, self.share
 
     def replace(self) -> list[Any]:
         """Plays in which the output stands in the place of the vector, which is gone, and goes back."""
         there, back = exchange([self.made], [self.instead], "row"), exchange([self.instead], [self.made], "row")
-        ring = ring_around(self.instead, "warning")
-        return [there, appear(ring), (leave(ring), *back)]
+        return [there, appear(ring := ring_around(self.instead, "warning")), (leave(ring), *back)]
 
     def add(self) -> tuple[Animation, ...]:
         """The output flies into the vector, which becomes the sum."""
         return added([self.before], [self.made], [self.sum])
+
+    def back(self, sums: Sequence[Vector], mine: int) -> tuple[Animation, ...]:
+        """The sum goes to the line of its token, and those of the others stand on theirs."""
+        return Travel(self.sum, sums[mine], leaving=True), *(appear(one) for k, one in enumerate(sums) if k != mine)
 
     def take_out(self) -> list[Any]:
         """Plays in which the output is taken out again: the vector is what it was; and it flies back."""
