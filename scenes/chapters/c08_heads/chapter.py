@@ -324,7 +324,7 @@ class Heads(Chapter):
             boards = [Board(*at, picture.earned) for at in zip(scores, rooms, strict=False)]
             of_these = Words(f"other trainings, of {seeds['steps']:,.0f} steps", *Card.NAMED)
             of_these.end_in(card.head)
-        first = min(picture.when, picture.onset)
+        tries, takes, goes_on = picture.run()
         yield Step(
             claim(tried, "Several try, one takes it", "One head takes it"),
             beat(
@@ -335,11 +335,11 @@ class Heads(Chapter):
                     "Watch one role through the training: who takes it?",
                 ),
                 appear(picture.board.cells),
-                picture.run(0, first),
+                tries,
             ),
             beat(
                 f"{named_head(*picture.best)} keeps it from step {picture.step:,.0f} on.",
-                picture.run(first, picture.onset),
+                takes,
                 appear(ring := ring_around(picture.winner)),
             ),
             beat(
@@ -349,7 +349,7 @@ class Heads(Chapter):
                     f"Its rival has {last:share}, too.",
                 ),
                 appear(picture.summit),
-                picture.run(picture.onset, len(picture.times) - 1),
+                goes_on,
             ),
             beat(
                 f"In {seeds['tried']} other, shorter trainings, "

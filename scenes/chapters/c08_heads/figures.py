@@ -450,8 +450,12 @@ class Race:
         row = self.scores.pick(layer=layer, head=head)
         return row.largest()[-1], row.quantity(-1)
 
-    def run(self, start: int, end: int) -> tuple[Animation, ...]:
-        """The training goes on from one checkpoint to another."""
+    def run(self) -> list[tuple[Animation, ...]]:
+        """The training up to where the rival is best, on to where the best head stays best, and to its end."""
+        stations = 0, min(self.when, self.onset), self.onset, len(self.times) - 1
+        return [self._leg(*ends) for ends in pairwise(stations)]
+
+    def _leg(self, start: int, end: int) -> tuple[Animation, ...]:
         states, times = ([*each[start : end + 1]] for each in (self.boards, self.times))
         squares = Through(self.board.squares, [state.squares for state in states], "cell")
         return (squares, Count(self.clock, times, ",.0f", "cell")) if start < end else ()
