@@ -240,6 +240,7 @@ class Inside(Chapter):
         prompt, last = ranks.words("sentence")[0], len(said) - 1
         picture, (_, earliest) = Crowd(ranks, decided, said, depths, card.inside), decided.smallest()
         asked = card.called(f"{prompt} … (without chat markers)")
+        every = card.called("ten prompts: a line each through the layers, a dot where the answer stays first")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
         most = bool((decided.values == last).sum() > len(decided) / 2)
@@ -249,7 +250,7 @@ class Inside(Chapter):
             beat(
                 f"“{prompt}”: where is that decided?",
                 appear(picture.dots, rise=False),
-                appear(rank, picture.layer, picture.winner),
+                appear(rank, picture.layer, picture.winner, picture.ahead),
             ),
             beat("The logit lens reads each layer as if it were the last.", begun),
             beat(
@@ -275,8 +276,9 @@ class Inside(Chapter):
                     f"So do most of ten prompts; the earliest stays first from layer {earliest:.0f} on.",
                     f"Of ten prompts, the earliest is decided after layer {earliest:.0f}.",
                 ),
-                leave(picture.door, picture.through, picture.chance, picture.layer, rank, asked),
-                (draw(*picture.lines, kind="row"), appear(picture.last)),
+                leave(picture.door, picture.chance, picture.layer, rank, asked),
+                (*exchange([picture.through], [picture.own]), appear(every, picture.begun, picture.last)),
+                draw(*picture.lines, kind="row"),
                 appear_in_turn([*picture.ends]),
                 appear(picture.soonest),
             ),

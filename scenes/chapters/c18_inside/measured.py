@@ -12,6 +12,7 @@ from scenes.animations import (
     Count,
     Motion,
     appear,
+    appear_in_turn,
     exchange,
     follow,
     lagged,
@@ -20,6 +21,7 @@ from scenes.animations import (
 )
 from scenes.animations.motions import Turned, passing
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Filled, Shade, Span, Stands, Thickness, Tick, means
 from scenes.mobjects.patterns import squares
 from scenes.mobjects.shapes import Box, dot, rule, stroke
@@ -32,8 +34,9 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px for the layers below, for the token that wins when it is through, between two in the crowd, and its share that one
 #: takes; how many stand behind each other.
 FOOT, BEHIND, PITCH_OF, TAKEN, DEEP = 70.0, 190.0, 12.0, 0.72, 42
-#: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, and of the door.
-FAR_BEHIND, DECIDED, DOOR = 1000, 12.0, 8.0
+#: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, of the door, and of the
+#: bars of all ranks with the air above them.
+FAR_BEHIND, DECIDED, DOOR, COURSE, ABOVE = 1000, 12.0, 8.0, 60.0, 20.0
 
 
 class Crowding(Motion):
@@ -70,16 +73,25 @@ class Crowd:
         self.dots = squares(spots, np.full(len(places), TAKEN * self.pitch), "ink3")
         self.all = self.dots.points.reshape(len(places), -1, 3)
         depth = DOWN * DEEP * self.pitch
-        self.door = rule(self.corner, self.corner + depth, "ink2", DOOR)
+        self.door = VGroup(rule(self.corner, self.corner + depth, "ink2", DOOR))
+        self.door.add(Words("first", "fact", "ink2").next_to(self.door, RIGHT, units(ABOVE)).align_to(self.door, DOWN))
         #: The token that wins in the end, the same behind the door, and its probability after the last layer.
         self.winner = Token(said.words("step")[-1], "", 0, HEIGHT, "stage word")
         self.through = self.winner.copy().move_to(at((behind.left + behind.right) / 2, 0)).match_y(self.door)
         self.chance = number(said.quantity(-1), "share", "large number").move_to(self.through).shift(DOWN * units(FOOT))
         self.gather(int(self.ranks[0]) - 1)
         self.layer = Words("input", "block", "ink2").begin_in(foot)
+        #: The course of the rank: a bar for each layer, and what it says.
+        upper, course = field.split_rows(-COURSE, ABOVE)
+        self.course, unit = VGroup(), COURSE / len(places)
+        for rank, x in zip(self.ranks, np.linspace(course.left, course.right, len(self.ranks)), strict=True):
+            bar = bar_of(rank, "height", unit, PITCH_OF, "ink3", radius=0)
+            self.course.add(bar.move_to(at(x, course.bottom), aligned_edge=DOWN))
+        self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").settle(course.centre)
+        self.ahead.begin_at(at(course.right + ABOVE, 0)[0])
         #: A line through the layers for each prompt, with a dot where it is decided, and the earliest of these layers.
         span, self.lines, self.ends = Span(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
-        for layer, line in zip(decided.quantities(), field.rows(len(decided), 0), strict=True):
+        for layer, line in zip(decided.quantities(), upper.rows(len(decided), 0), strict=True):
             y = (line.top + line.bottom) / 2
             level = means(rule(at(line.left, y), at(line.right, y), "line", 4), span)
             spot = np.array([span.spot(float(layer), level), level.get_y(), 0])
@@ -88,7 +100,9 @@ class Crowd:
         place, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.ends[place.position], UP, buff=units(DOOR))
-        #: The layer at which the lines end.
+        #: The token at the line of its prompt; where all lines begin, and the layer at which they end.
+        self.own = self.through.copy().next_to(self.lines[0], RIGHT, units(ABOVE))
+        self.begun = Words("input", "block", "ink2").begin_in(foot)
         self.last = Words(f"layer {self.depths[-1]}", "block", "ink2").settle(foot.centre).end_at(level.get_right()[0])
 
     def gather(self, count: int) -> None:
@@ -103,7 +117,7 @@ class Crowd:
         for begin, end in pairwise((0, climb // 2, climb, len(self.ranks))):
             ranks, depths = (part[begin:end] for part in (self.ranks, self.depths))
             counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(self.layer, depths, "", "slow", "layer ")
-            plays.append((Crowding(self, ranks), *counts))
+            plays.append((Crowding(self, ranks), *counts, appear_in_turn([*self.course[begin:end]], "slow")))
         return plays
 
 
