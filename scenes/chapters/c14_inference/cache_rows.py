@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
 
-from scenes.animations import Play, Through, appear, deal, lagged, reshape
+from scenes.animations import Play, Through, appear, deal, reshape
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.cells import Cell, Closed
@@ -27,11 +27,12 @@ MOST_ROWS = 13
 #: Px of the triangle of what each token sees; the part of a chip's height that a row has; how far below the old rows
 #: the new ones come, as a share of a line.
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
-#: Px for the tokens at the left of a triangle, at its right for what is kept of the encoder, above and below it, and of
-#: a square, at most, and of one with a word beside it, at least.
-NAMES, BESIDE, HEAD, WIDEST, ROOMY = 150.0, 230.0, 48.0, 130.0, 34.0
-#: Px of a row that fills, in how many stops the race is drawn, and the colours without a cache and with it.
-ROW, FRAMES, ROLES = 170.0, 32, ("ink3", "weight")
+#: Px for the tokens at the left of a triangle, at its right for what is kept of the encoder, and for the totals between
+#: them, above and below it, and of a square, at most, and of one with a word beside it, at least; of a line of text.
+NAMES, BESIDE, TOTALS, HEAD, WIDEST, ROOMY, LINE = 150.0, 230.0, 340.0, 48.0, 130.0, 34.0, 46.0
+#: Px of a row that fills, in how many stops the race is drawn, the colours without a cache and with it, and how many
+#: lengths are written.
+ROW, FRAMES, ROLES, SHOWN = 170.0, 32, ("ink3", "weight"), 3
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
@@ -99,7 +100,7 @@ class Staircase:
         words: what each step reads.
         source: what the encoder read; a square for each token stands beside the triangle.
         totals: vectors computed without and with.
-        held: the numbers that the cache holds of `words` and of `source`.
+        held: what the cache holds of `words` and of `source`.
     """
 
     def __init__(
@@ -107,14 +108,15 @@ class Staircase:
         words: Sequence[Label],
         source: Sequence[Label],
         totals: Sequence[Quantity],
-        held: Sequence[Quantity],
+        held: Sequence[str],
         room: Room = STAGE,
     ) -> None:
         count, colours = len(words), palette()
         heads, below = room.split_rows(HEAD, 16)
         below, feet = below.split_rows(-HEAD, 16)
-        widest = (below.width - NAMES - 2 * BESIDE) / count
-        self.pitch = min(WIDEST, below.height / max(count, len(source)), widest)
+        around = NAMES + TOTALS + BESIDE
+        self.pitch = min(WIDEST, below.height / max(count, len(source)), (below.width - around) / count)
+        below = below.inset((below.width - around - count * self.pitch) / 2, 0)
         left, right = below.left + NAMES, below.left + NAMES + count * self.pitch
         self.corner = at(left, below.top)
         lines = Room(below.left, below.top, left - 14, below.top + count * self.pitch).rows(count, 0)
@@ -132,16 +134,19 @@ class Staircase:
         self.rims = VGroup(*(self._column(t, [t], *rim) for t in range(count)))
         self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
         self.steps = VGroup(*(VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)))
-        side, encoder = Room(right, below.top, room.right, below.bottom).split_columns(-BESIDE)
-        side = side.split_columns(BESIDE / 2)[1]
-        self.totals = VGroup()
-        for total in totals:
-            figure, noun = number(total, ",.0f", "chapter"), "vector" if float(total) == 1 else "vectors"
-            name = Words(noun, "block", "ink2").next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
-            self.totals.add(VGroup(figure, name).move_to(side.centre).align_to(self.corner, UP))
-        own, *others = (number(one, ",.0f", "large number", "key").settle(feet.centre) for one in held)
+        side, encoder = Room(right + LINE, below.top, below.right, below.bottom).split_columns(-BESIDE)
+        self.totals, lines = VGroup(), side.rows(3)
+        looks = zip(totals, lines, ("without a cache", "with a KV cache"), ("ink2", "weight"), strict=False)
+        for total, line, how, role in looks:
+            figure, noun = number(total, ",.0f", "chapter", role), "vector" if float(total) == 1 else "vectors"
+            name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
+            what = Words(how, "block", role).next_to(figure, DOWN, buff=units(16)).align_to(figure, LEFT)
+            self.totals.add(VGroup(figure, name, what).align_to(at(side.left, line.top), LEFT + UP))
+        own, *others = (Words(told, "large number", "key").settle(feet.centre) for told in held)
         self.own = own.end_at(at(right, 0)[0])
-        self.legend = Words("kept: keys and values", "fact", "key").settle(feet.centre).set_x(side.centre[0])
+        kept = (Words(text, "fact", "key") for text in ("kept numbers:", "keys and values"))
+        self.legend = VGroup(kept).arrange(DOWN, buff=units(10), aligned_edge=LEFT)
+        self.legend.move_to(lines[2].centre).align_to(at(side.left, lines[2].bottom), LEFT + DOWN)
         #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:
@@ -181,14 +186,21 @@ class ByTheClock:
         unit = room.width / float(times.values.max())
         self.names, self.tracks, self.took, self.told = (VGroup() for _ in range(4))
         self.bars = self._rows_at(0.0)
-        names = zip(("without", "with the cache"), ROLES, self.rows, self.bars, times.labels["choice"], strict=True)
+        names = zip(
+            ("without the cache", "with the cache"), ROLES, self.rows, self.bars, times.labels["choice"], strict=True
+        )
         for name, role, (head, body), bar, choice in names:
             last = times.pick(choice=choice).quantity(-1)
-            self.names.add(Words(name, "block", role).begin_in(head))
+            self.names.add(Words(name, "block", "ink2").begin_in(head))
             self.tracks.add(Box.of(body.split_rows(ROW)[0], palette().background, 5))
             self.took.add(bar_in(body.split_rows(ROW)[0], last, unit, ROW, role))
             told = Words(f"{last:,.0f} milliseconds", "large word", paper=bar).set_fill(ink_on(palette().role(role)))
             self.told.add(told.settle(self.took[-1].get_center()).begin_at(at(room.left + HEAD / 2, 0)[0]))
+        #: How many words are written where in each row, then after what time, and what the length is then.
+        counts, times = lengths.quantities()[-SHOWN:], [part[-SHOWN:] * unit for part in self.times]
+        self.ticks = self._ticks(counts, [[float(count) * room.width / float(counts[-1]) for count in counts]] * 2)
+        self.moments = self._ticks(counts, times)
+        self.meaning = Words("time to write them", "fact", "ink2").end_in(self.rows[0][0])
         #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
         long, short = (pixels(bar.width) for bar in self.took)
         self.laid = VGroup()
@@ -196,6 +208,16 @@ class ByTheClock:
             part = frame(min(short, long - start), ROW, "weight", 5, 5)
             self.laid.add(part.move_to(self.took[0]).align_to(at(room.left + start, 0), LEFT))
         self.rest = Room(room.left + short, *(getattr(self.rows[1][1], side) for side in ("top", "right", "bottom")))
+
+    def _ticks(self, counts: Sequence[Quantity], ends: Sequence[Sequence[float]]) -> VGroup:
+        """Numbers of words under each row, which end so many px from its left edge."""
+        ticks, last = VGroup(), counts[-1]
+        for (_, body), places in zip(self.rows, ends, strict=True):
+            for count, end in zip(counts, places, strict=True):
+                told = f"{count:.0f} words" if count is last else f"{count:.0f}"
+                tick = Words(told, "large cell", "ink2").settle(body.split_rows(ROW, 8)[1].split_rows(HEAD)[0].centre)
+                ticks.add(tick.end_at(at(body.left + end, 0)[0]))
+        return ticks
 
     def _rows_at(self, time: float) -> VGroup:
         """Both rows as full as they are after so many milliseconds."""
@@ -207,13 +229,12 @@ class ByTheClock:
         return bars
 
     def race(self) -> list[Animation]:
-        """Both rows fill until the one with the cache is full, then on until the other one is, as they were timed."""
-        slow, fast = (float(part[-1]) for part in self.times)
-        run = Through(self.bars, [self._rows_at(time) for time in np.linspace(0, slow, FRAMES)])
-        return [lagged((run, appear(self.told[1])), fast / slow), appear(self.told[0])]
+        """Both rows fill, as they were timed."""
+        return [Through(self.bars, [self._rows_at(time) for time in np.linspace(0, float(self.times.max()), FRAMES)])]
 
     def compare(self, speedup: Quantity) -> list[Play]:
         """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
         gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
         turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
-        return [(*turned,), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]
+        turned = (*turned, reshape(self.ticks, self.moments), appear(self.meaning))
+        return [turned, appear(self.told), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -37,7 +37,7 @@ from scenes.mobjects.wording import named_head
 from scenes.stage.chapter import Chapter, Step, beat, claim
 from transformer_core.studies.measures.sampling import LISTED
 from transformer_core.studies.measures.significance import counts
-from transformer_core.tracing.provenance import Label
+from transformer_core.tracing.provenance import Label, Quantity
 from transformer_core.tracing.trace import Trace
 
 #: How many of the likeliest words are named.
@@ -85,7 +85,7 @@ class Inference(Chapter):
         yield from self.what_chance_costs(run, trace, before, card)
         yield from self.old_keys_and_values(run, trace, card)
         source = trace["embed_src.sum"].words("position") if trace.about["config"]["encoder_layers"] else ()
-        yield from self.the_cache(run, reads, source)
+        yield from self.the_cache(run, trace["config.words"], reads, source)
         yield from self.by_the_clock(trace, card)
         close = Columns(reads, writes, run["greedy.chosen_probs"], card.inside, keeps=True)
         yield from self.who_chooses(close, Encoded(source or reads, card.inside))
@@ -509,11 +509,14 @@ class Inference(Chapter):
             stage=[card.called(named_head(layer, shown))],
         )
 
-    def the_cache(self, run: Trace, reads: tuple[Label, ...], source: tuple[Label, ...]) -> Iterator[Step]:
+    def the_cache(
+        self, run: Trace, words: Quantity, reads: tuple[Label, ...], source: tuple[Label, ...]
+    ) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
-        own, other = run["cache.own_numbers"], run["cache.source_numbers"]
-        picture = Staircase(reads, source, (without, kept), (own, other)[: 1 + bool(source)], STAGE.padded())
+        own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))
+        held = [f"{kept:,.0f} × {each:,.0f} = {own:,.0f}", f"{words} × {each:,.0f} = {other:,.0f}"]
+        picture = Staircase(reads, source, (without, kept), held[: 1 + bool(source)], STAGE.padded())
         ring = ring_around(picture.cached[0])
         memory = (
             f"The price is memory: {own:,.0f} numbers for what is written, {other:,.0f} for what was read."
@@ -530,12 +533,12 @@ class Inference(Chapter):
             ),
             beat(
                 f"With it, only the newest: {kept:,.0f}.",
-                (*exchange([*picture.again], [*picture.kept], "row"), leave(picture.totals[0])),
+                (*exchange([*picture.again], [*picture.kept], "row"), appear(picture.legend)),
                 appear(picture.totals[1]),
             ),
             beat(
                 memory,
-                (*exchange([*picture.newest], [*picture.rims]), appear(picture.legend)),
+                exchange([*picture.newest], [*picture.rims]),
                 appear(picture.own),
                 appear_in_turn([*picture.source]),
             ),
