@@ -141,16 +141,16 @@ class Said:
 
 
 #: Px of the last vector, of the vectors of all words, of the strip of probabilities, of a line of names, and between.
-HEAD, TABLE, STRIP, LINE, GAP = 84.0, 170.0, 64.0, 50.0, 36.0
+HEAD, TABLE, STRIP, LINE, GAP = 84.0, 330.0, 64.0, 50.0, 36.0
 #: Px of the dot of a word, and from one in a pile to the next; no more words than `MOST` have one, `NAMED` with a name.
 POINT, PILE, MOST, NAMED = 7.0, 15.0, 600, 3
-#: One of so many dots of other words is seen on its way.
-SOME = 12
+#: One of so many dots of other words is seen on its way; so many words have their vectors shown in the matrix.
+SOME, ROWED = 12, 2
 
 
 class ReadingOut:
-    """The last vector, and below it the vectors of all words; then it is the axis of their dot products, on which each
-    word is a dot, and at the foot they share a strip as long as one.
+    """The last vector, and below it the vectors of all words; then each word is a dot on the axis of its dot product
+    with it, and at the foot they share a strip as long as one.
 
     Args:
         position: where the vector is read out.
@@ -174,10 +174,11 @@ class ReadingOut:
         )
         self.row, self.slot = vector_in(middle, row, "residual"), frame(side, 60, "ink3", 3).move_to(self.word)
         name, body = body.split_rows(LINE)
-        table, below = body.split_rows(TABLE)
+        table, below = middle.cross(body.split_rows(TABLE)[0]), body.split_rows(TABLE)[1]
         self.table = Heatmap(trace["parameters.output.w"].transpose(), table.width, table.height).move_to(table.centre)
-        self.table_name = Words("vectors of the words", "fact", "ink2").begin_in(name)
-        line, foot = below.split_rows(-STRIP - LINE)
+        told = f"vectors of {trace['config.target_vocab']:,.0f} words"
+        self.table_name = Words(told, "fact", "ink2").begin_in(middle.cross(name))
+        line, foot = below.split_rows(-STRIP - LINE, GAP / 2)
         start, end = at(line.left, line.bottom - LINE), at(line.right, line.bottom - LINE)
         span = Span(0, float(logits.values[shown[-1]]), float(logits.values[best]))
         axis = means(rule(start + RIGHT * units(GAP), end + LEFT * units(2 * GAP), "ink", 5), span)
@@ -194,9 +195,18 @@ class ReadingOut:
             self.dots.add(means(dot(spot, *look), Tick(logit, span)))
         for label, i, spot in zip(labels, shown, self.dots, strict=False):
             told = VGroup(word(label, "stage word"), number(logits.quantity(i), ".2f", "stage number", "ink2"))
-            told.arrange(RIGHT, buff=units(POINT * 2)).move_to(spot).set_y(start[1] - units(LINE / 2))
-            if all(clear_of(told, other) for other in self.names):
-                self.names.add(told)
+            told.arrange(RIGHT, buff=units(POINT * 2)).move_to(spot).set_y(start[1] - units(STRIP / 2))
+            self.names.add(told if all(clear_of(told, other) for other in self.names if len(other)) else VGroup())
+        #: The rows of the likeliest words in the matrix, with their names.
+        self.rows = VGroup()
+        for label, i in zip(labels[:ROWED], shown, strict=False):
+            y = table.top + (i + 0.5) / len(logits) * table.height
+            strip = rule(at(table.left, y), at(table.right, y), "ink", 5)
+            told = word(label, "stage word").end_at(at(table.left - GAP / 2, 0)[0]).match_y(strip)
+            for other, near in self.rows:
+                if not clear_of(told, near):
+                    told.next_to(near, UP if strip.get_y() > other.get_y() else DOWN).align_to(near, RIGHT)
+            self.rows.add(VGroup(strip, told))
         share, rest = probs.quantity(best), tail.quantity(0)
         bar, text = foot.split_rows(STRIP)
         edge, ground = bar.centre + LEFT * units(bar.width / 2), Ground()
@@ -204,16 +214,20 @@ class ReadingOut:
         self.pieces = end_to_end((share, rest), (edge, edge), bar.width, STRIP, ground)
         self.pieces[1].set_fill(palette().ink3)
         self.shares = VGroup(
-            Words(f"“{labels[0]}” {share:share}", "stage number").begin_in(text),
+            Words(f"probability: “{labels[0]}” {share:share}", "stage number").begin_in(text),
             Words(f"{OTHERS}: {rest:share}", "stage number", "ink2").end_in(text),
         )
 
     def meet(self) -> list[Any]:
-        """The last vector lies down as an axis, and each word goes where its dot product is, the likeliest first."""
+        """The last vector lies down on two rows, each of which goes where its dot product is; so do all others."""
+        laid: list[Any] = []
+        for row, spot, name in zip(self.rows, self.dots, self.names, strict=False):
+            laid += [(Flight(self.row, row[0], 0.0, "row"), appear(row)), (Travel(row[0], spot), appear(name))]
         return [
-            (Travel(self.row, self.axis, kind="row", leaving=True), appear(self.axis_name)),
-            (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name)),
-            (fill(self.dots, "slow"), appear_in_turn([*self.names], "slow")),
+            appear(self.axis, self.axis_name),
+            *laid,
+            (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name, self.rows)),
+            (fill(self.dots[ROWED:], "slow"), appear(*self.names[ROWED:])),
         ]
 
     def soften(self) -> list[Any]:
