@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Flight, Play, Travel, appear, deal, draw, lagged, ring_around
+from scenes.animations import Flight, Play, Travel, appear, deal, draw, lagged, leave, ring_around
 from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.next_tokens import likeliest
+from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.ribbon import LARGE
 from scenes.mobjects.shapes import Box, frame, stream_band
 from scenes.mobjects.tensors import full_colour
@@ -25,7 +26,7 @@ from transformer_core.tracing.trace import NamedTensor
 #: Stops of a deep stack that are tapped at most, and words that are looked for at each.
 STOPS, LISTED = 4, 5
 #: Px of the stream's band, of a vector that stands on it, around the words of a glass, and between two of them.
-BAND, UPRIGHT, RIM, GAP = 26.0, (78.0, 132.0), 14.0, 8.0
+BAND, UPRIGHT, RIM, GAP = 26.0, (78.0, 132.0), 22.0, 8.0
 #: A word with less is so wide a part of the glass, and with more from top to foot; how much larger than its type it
 #: becomes at most, and the part of its chip that is free at each side.
 SLIM, BROADEST, AROUND = 0.22, 2.0, 0.06
@@ -112,9 +113,13 @@ class Lens(VGroup):
             self.ranks.add(rank.settle(foot.centre))
             here = self.words[-1].get(str(written))
             self.rings.add(VGroup(ring_around(here)) if here else VGroup())
-        #: What the size of a word says.
-        self.meaning = Words("area: probability", "axis", "ink2").settle(at(0, taps.columns[0].top + 24))
-        self.meaning.begin_at(taps.token.get_left()[0])
+            if found.quantity(0) < SLIM / 2:  # all words stand below the middle
+                self.rings[-1].add(Words(OTHERS, "fact", "ink2").settle(body.centre))
+        #: What the size of a word says, and what is done in a glass, named in the first.
+        self.meaning = VGroup(Words(line, "aside", "ink2") for line in ("area:", "probability"))
+        self.meaning.arrange(DOWN, buff=units(GAP), aligned_edge=LEFT)
+        self.meaning.align_to(self.glasses[0], UP).align_to(taps.token, LEFT)
+        self.done = Words("output layer, softmax", "aside", "ink2").move_to(self.glasses[0])
         super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
 
     @staticmethod
@@ -134,6 +139,9 @@ class Lens(VGroup):
             if text.size >= SMALLEST and x < glass.right + 2 * GAP:
                 text.set_fill(palette().background).paper = box
                 made[str(label)] = VGroup(box, means(text, Stands(label)))
+                if share > 1 / 2:
+                    told = Words(f"{share:share}", "large number", paper=box).set_fill(palette().background)
+                    made[str(label)].add(told.next_to(text, DOWN, units(RIM)))
         return made
 
     def read(self, i: int) -> list[Play]:
@@ -142,5 +150,6 @@ class Lens(VGroup):
         stay = [Travel(before[name], chip, kind="row") for name, chip in self.words[i].items() if name in before]
         new = [chip for name, chip in self.words[i].items() if name not in before]
         come = Travel(self.glasses[i - 1], glass, 0.0, "row") if i else appear(glass)
-        out = deal([vector] * len(new), new)
-        return [(come, *stay), Flight(vector, glass, 0.0, kind="row"), *([out] if out else [])]
+        out, done = deal([vector] * len(new), new), [] if i else [self.done]
+        said: list[Play] = [(*map(leave, done), *([out] if out else []))]
+        return [(come, *stay, *map(appear, done)), Flight(vector, glass, 0.0, kind="row"), *said]
