@@ -515,6 +515,7 @@ class LanguageModel(Chapter):
             beat(
                 f"“{error}”, with {shares[1]:.1%}, could be drawn as well. Can it be taken back?",
                 begun.fork(),
+                appear(begun.others),
                 (appear(pause), RunOut(pause.bar)),
             ),
             beat(

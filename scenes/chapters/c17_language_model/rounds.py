@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup, VMobject
 
-from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, flow, leave
+from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, flow, leave, reshape
 from scenes.chapters.c17_language_model.page import CLOSE, LAST, MARK, Page
 from scenes.chapters.c17_language_model.talk import BEGIN
 from scenes.layout import STAGE, Room, following
 from scenes.mobjects.bars import ShareBar, bar_of
 from scenes.mobjects.shapes import Box, arrow, curve, dot, path, rule, segments
-from scenes.mobjects.text import Words, word
+from scenes.mobjects.text import Words, number, word
 from scenes.theme import at, palette, units
 from transformer_core.tracing.trace import NamedTensor, Trace
 
@@ -43,7 +43,7 @@ class Road:
     """
 
     path: VMobject
-    name: Words
+    name: VGroup
 
     def __init__(
         self, spaces: Sequence[NamedTensor], shares: NamedTensor, room: Room, goals: Sequence[np.ndarray]
@@ -63,19 +63,23 @@ class Road:
             middle = curve(edge - side * units(high / 2), end.get_left() + RIGHT * units(SEAM), level=True)
             self.ways.add(VGroup(band(middle.points, high), end))
             self.paths.append(middle)
-            self.names.add(word(label, CLOSE).settle(goal).begin_at(goal[0] + units(MARGIN)))
+            name, told = word(label, CLOSE).settle(goal), number(share, ".1%", "stage number", "ink2")
+            name.begin_at(goal[0] + units(MARGIN))
+            self.names.add(VGroup(name, told.next_to(name, DOWN, units(MARGIN)).align_to(name, LEFT)))
             starts.append(edge - side * units(high))
-        #: What is left between the two, which fades.
+        #: What is left between the two, which fades, and its name.
         self.mist = VMobject(fill_color=palette().weight, fill_opacity=MIST, stroke_width=0)
         self.mist.set_points_as_corners([*starts, sum(starts) / 2 + RIGHT * units(WIDE / 2), starts[0]])
+        self.others = Words("others", "fact", "ink2").next_to(self.mist, UP + RIGHT, 0)
 
     def fork(self) -> Play:
         """Both ways lead off, and what is left fades."""
         return Wipe(*self.ways), appear(self.mist, rise=False), *map(appear, self.names)
 
     def go_on(self) -> tuple[Animation, ...]:
-        """The way to one of the words becomes a road of its own."""
-        return Wipe(self.ground), *exchange([self.name], [self.words[0]])
+        """The way to one of the words becomes a road of its own, below which its probability stands."""
+        told = self.name[1].copy().next_to(self.ground, DOWN, units(MARGIN)).align_to(self.ground, LEFT)
+        return Wipe(self.ground), *exchange([self.name[0]], [self.words[0]]), reshape(self.name[1], told)
 
     def drawn(self) -> list[Play]:
         """Chance rolls along the way to a word, which becomes a road of its own; there is none back."""
@@ -96,7 +100,7 @@ class Road:
         for which, (name, line) in enumerate(zip((run["next_0"], run["wrong"]), lines, strict=True)):
             far = [at(line.right + BENDS * stage.width, y) for y in (line.top + WIDE / 2, line.bottom - WIDE / 2)]
             roads.append(cls([name.pick(step=slice(1)), more], told.pick(choice=which), line, far))
-            #: The way that leads to this road, and the word at its end.
+            #: The way that leads to this road, and the word at its end with its probability.
             roads[-1].path, roads[-1].name = roads[0].paths[which], roads[0].names[which]
         return roads[0], roads[1], roads[2]
 
