@@ -144,8 +144,8 @@ class Said:
 HEAD, TABLE, STRIP, LINE, GAP = 84.0, 330.0, 64.0, 50.0, 36.0
 #: Px of the dot of a word, and from one in a pile to the next; no more words than `MOST` have one, `NAMED` with a name.
 POINT, PILE, MOST, NAMED = 7.0, 15.0, 600, 3
-#: One of so many dots of other words is seen on its way; so many words have their vectors shown in the matrix.
-SOME, ROWED = 12, 2
+#: One of so many dots of other words is seen on its way.
+SOME = 12
 
 
 class ReadingOut:
@@ -165,7 +165,7 @@ class ReadingOut:
         shown = [int(i) for i in order.values[:MOST]]
         best, labels = shown[0], [logits.label("vocab", i) for i in shown[:NAMED]]
         head, body = STAGE.split_rows(HEAD)
-        side = gutter((token, labels[0]), 200) + 24
+        side = gutter((token, *labels[:2]), 200) + 24
         first, middle = head.split_columns(side, GAP)
         middle, last = middle.split_columns(-side, GAP)
         self.token, self.word = (
@@ -174,8 +174,8 @@ class ReadingOut:
         )
         self.row, self.slot = vector_in(middle, row, "residual"), frame(side, 60, "ink3", 3).move_to(self.word)
         name, body = body.split_rows(LINE)
-        table, below = middle.cross(body.split_rows(TABLE)[0]), body.split_rows(TABLE)[1]
-        self.table = Heatmap(trace["parameters.output.w"].transpose(), table.width, table.height).move_to(table.centre)
+        table, below = body.split_rows(TABLE)
+        self.table = Heatmap(trace["parameters.output.w"].transpose(), middle.width, table.height).move_to(table.centre)
         told = f"vectors of {trace['config.target_vocab']:,.0f} words"
         self.table_name = Words(told, "fact", "ink2").begin_in(middle.cross(name))
         line, foot = below.split_rows(-STRIP - LINE, GAP / 2)
@@ -186,7 +186,7 @@ class ReadingOut:
         texts = "logit", *(["(some are shown)"] if len(order) > MOST else [])
         self.axis_name = VGroup(Words(text, "fact", "ink2") for text in texts).arrange(RIGHT, buff=units(POINT))
         self.axis_name.move_to(start + DOWN * units(LINE / 2)).align_to(start, LEFT)
-        self.dots, self.names, piled = VGroup(), VGroup(), Counter[int]()
+        self.dots, self.names, self.rows, piled = VGroup(), VGroup(), VGroup(), Counter[int]()
         for i, logit in zip(shown, map(logits.quantity, shown), strict=True):
             x = span.spot(logit, axis)
             piled[column := int(pixels(x) // PILE)] += 1
@@ -197,16 +197,11 @@ class ReadingOut:
             told = VGroup(word(label, "stage word"), number(logits.quantity(i), ".2f", "stage number", "ink2"))
             told.arrange(RIGHT, buff=units(POINT * 2)).move_to(spot).set_y(start[1] - units(STRIP / 2))
             self.names.add(told if all(clear_of(told, other) for other in self.names if len(other)) else VGroup())
-        #: The rows of the likeliest words in the matrix, with their names.
-        self.rows = VGroup()
-        for label, i in zip(labels[:ROWED], shown, strict=False):
+        #: The rows of the two likeliest words in the matrix, with their names.
+        for label, i, side in zip(labels, shown, (LEFT, RIGHT), strict=False):
             y = table.top + (i + 0.5) / len(logits) * table.height
-            strip = rule(at(table.left, y), at(table.right, y), "ink", 5)
-            told = word(label, "stage word").end_at(at(table.left - GAP / 2, 0)[0]).match_y(strip)
-            for other, near in self.rows:
-                if not clear_of(told, near):
-                    told.next_to(near, UP if strip.get_y() > other.get_y() else DOWN).align_to(near, RIGHT)
-            self.rows.add(VGroup(strip, told))
+            strip = rule(at(middle.left, y), at(middle.right, y), "ink", 5)
+            self.rows.add(VGroup(strip, word(label, "stage word").next_to(strip, side, units(GAP / 2))))
         share, rest = probs.quantity(best), tail.quantity(0)
         bar, text = foot.split_rows(STRIP)
         edge, ground = bar.centre + LEFT * units(bar.width / 2), Ground()
@@ -227,7 +222,7 @@ class ReadingOut:
             appear(self.axis, self.axis_name),
             *laid,
             (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name, self.rows)),
-            (fill(self.dots[ROWED:], "slow"), appear(*self.names[ROWED:])),
+            (fill(self.dots[len(self.rows) :], "slow"), appear(*self.names[len(self.rows) :])),
         ]
 
     def soften(self) -> list[Any]:

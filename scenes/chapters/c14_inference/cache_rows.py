@@ -28,11 +28,10 @@ MOST_ROWS = 13
 #: the new ones come, as a share of a line.
 TRIANGLE, SLIM, LOWER = 330.0, 0.5, 0.42
 #: Px for the tokens at the left of a triangle, at its right for what is kept of the encoder, and for the totals between
-#: them, above and below it, and of a square, at most, and of one with a word beside it, at least; of a line of text.
-NAMES, BESIDE, TOTALS, HEAD, WIDEST, ROOMY, LINE = 150.0, 230.0, 340.0, 48.0, 130.0, 34.0, 46.0
-#: Px of a row that fills, in how many stops the race is drawn, the colours without a cache and with it, and how many
-#: lengths are written.
-ROW, FRAMES, ROLES, SHOWN = 170.0, 32, ("ink3", "weight"), 3
+#: them, above and below it, and of a square, at most, and of one with a word beside it, at least.
+NAMES, BESIDE, TOTALS, HEAD, WIDEST, ROOMY = 150.0, 230.0, 296.0, 48.0, 130.0, 34.0
+#: Px of a row that fills, in how many stops the race is drawn, and the colours without a cache and with it.
+ROW, FRAMES, ROLES = 170.0, 32, ("ink3", "weight")
 
 #: Layer and head of which keys and values are shown. In the first layer they follow from their own token alone, so that
 #: the mask has no part in their staying the same.
@@ -114,9 +113,9 @@ class Staircase:
         count, colours = len(words), palette()
         heads, below = room.split_rows(HEAD, 16)
         below, feet = below.split_rows(-HEAD, 16)
-        around = NAMES + TOTALS + BESIDE
-        self.pitch = min(WIDEST, below.height / max(count, len(source)), (below.width - around) / count)
-        below = below.inset((below.width - around - count * self.pitch) / 2, 0)
+        wide = below.width - NAMES - TOTALS - BESIDE
+        self.pitch = min(WIDEST, below.height / max(count, len(source)), wide / count)
+        below = below.inset((wide - count * self.pitch) / 2, 0)
         left, right = below.left + NAMES, below.left + NAMES + count * self.pitch
         self.corner = at(left, below.top)
         lines = Room(below.left, below.top, left - 14, below.top + count * self.pitch).rows(count, 0)
@@ -134,19 +133,19 @@ class Staircase:
         self.rims = VGroup(*(self._column(t, [t], *rim) for t in range(count)))
         self.cached = [VGroup(*old, *new) for old, new in zip(self.kept, self.rims, strict=True)]
         self.steps = VGroup(*(VGroup(*old, *new) for old, new in zip(self.again, self.newest, strict=True)))
-        side, encoder = Room(right + LINE, below.top, below.right, below.bottom).split_columns(-BESIDE)
-        self.totals, lines = VGroup(), side.rows(3)
-        looks = zip(totals, lines, ("without a cache", "with a KV cache"), ("ink2", "weight"), strict=False)
-        for total, line, how, role in looks:
+        side, encoder = Room(right + 20, below.top, below.right, below.bottom).split_columns(-BESIDE)
+        self.totals, ways, (*lines, last) = VGroup(), ("without a cache", "with a KV cache"), side.rows(3)
+        for total, line, how, role in zip(totals, lines, ways, ("ink2", "weight"), strict=True):
             figure, noun = number(total, ",.0f", "chapter", role), "vector" if float(total) == 1 else "vectors"
             name = Words(noun, "block", role).next_to(figure, RIGHT, buff=units(16)).stand_on(figure.baseline)
             what = Words(how, "block", role).next_to(figure, DOWN, buff=units(16)).align_to(figure, LEFT)
-            self.totals.add(VGroup(figure, name, what).align_to(at(side.left, line.top), LEFT + UP))
-        own, *others = (Words(told, "large number", "key").settle(feet.centre) for told in held)
+            self.totals.add(line.fit(VGroup(figure, name, what), 1.0).align_to(at(line.left, line.top), LEFT + UP))
+        ends = Room(room.left, feet.top, right, feet.bottom), Room(encoder.left, feet.top, room.right, feet.bottom)
+        own, *others = (end.fit(Words(told, "large number", "key"), 1.0) for told, end in zip(held, ends, strict=False))
         self.own = own.end_at(at(right, 0)[0])
-        kept = (Words(text, "fact", "key") for text in ("kept numbers:", "keys and values"))
-        self.legend = VGroup(kept).arrange(DOWN, buff=units(10), aligned_edge=LEFT)
-        self.legend.move_to(lines[2].centre).align_to(at(side.left, lines[2].bottom), LEFT + DOWN)
+        self.legend = VGroup(Words(text, "fact", "key") for text in ("kept numbers:", "keys and values"))
+        last.fit(self.legend.arrange(DOWN, units(10), aligned_edge=LEFT), 1.0)
+        self.legend.align_to(at(last.left, last.bottom), LEFT + DOWN)
         #: The tokens that the encoder read, each with the square of what is kept of it, and how much that is.
         self.source = VGroup()
         for told in others:
@@ -184,22 +183,25 @@ class ByTheClock:
         self.rows = [line.split_rows(HEAD, 16) for line in room.rows(2, 0)]
         self.words, self.times, self.wide = lengths, times.values.T, room.width
         unit = room.width / float(times.values.max())
-        self.names, self.tracks, self.took, self.told = (VGroup() for _ in range(4))
+        self.names, self.tracks, self.ticks, self.moments, self.took, self.told = (VGroup() for _ in range(6))
         self.bars = self._rows_at(0.0)
-        names = zip(
-            ("without the cache", "with the cache"), ROLES, self.rows, self.bars, times.labels["choice"], strict=True
-        )
-        for name, role, (head, body), bar, choice in names:
+        names = "without the cache", "with the cache"
+        lines = zip(names, ROLES, self.rows, self.bars, times.labels["choice"], strict=True)
+        for name, role, (head, body), bar, choice in lines:
             last = times.pick(choice=choice).quantity(-1)
             self.names.add(Words(name, "block", "ink2").begin_in(head))
             self.tracks.add(Box.of(body.split_rows(ROW)[0], palette().background, 5))
             self.took.add(bar_in(body.split_rows(ROW)[0], last, unit, ROW, role))
             told = Words(f"{last:,.0f} milliseconds", "large word", paper=bar).set_fill(ink_on(palette().role(role)))
             self.told.add(told.settle(self.took[-1].get_center()).begin_at(at(room.left + HEAD / 2, 0)[0]))
-        #: How many words are written where in each row, then after what time, and what the length is then.
-        counts, times = lengths.quantities()[-SHOWN:], [part[-SHOWN:] * unit for part in self.times]
-        self.ticks = self._ticks(counts, [[float(count) * room.width / float(counts[-1]) for count in counts]] * 2)
-        self.moments = self._ticks(counts, times)
+        #: How many words are written where in each row, and where once its length is time.
+        for (_, body), part in zip(self.rows, self.times, strict=True):
+            foot = body.split_rows(ROW, 8)[1].split_rows(HEAD)[0]
+            for count, time in zip(lengths.quantities()[-3:], part[-3:], strict=True):
+                told = Words(f"{count} words" if time == part[-1] else f"{count}", "large cell", "ink2")
+                x = room.left + room.width * float(count) / float(lengths.values[-1])
+                self.moments.add(told.settle(foot.centre).copy().end_at(at(room.left + unit * time, 0)[0]))
+                self.ticks.add(told.end_at(at(x, 0)[0]))
         self.meaning = Words("time to write them", "fact", "ink2").end_in(self.rows[0][0])
         #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
         long, short = (pixels(bar.width) for bar in self.took)
@@ -208,16 +210,6 @@ class ByTheClock:
             part = frame(min(short, long - start), ROW, "weight", 5, 5)
             self.laid.add(part.move_to(self.took[0]).align_to(at(room.left + start, 0), LEFT))
         self.rest = Room(room.left + short, *(getattr(self.rows[1][1], side) for side in ("top", "right", "bottom")))
-
-    def _ticks(self, counts: Sequence[Quantity], ends: Sequence[Sequence[float]]) -> VGroup:
-        """Numbers of words under each row, which end so many px from its left edge."""
-        ticks, last = VGroup(), counts[-1]
-        for (_, body), places in zip(self.rows, ends, strict=True):
-            for count, end in zip(counts, places, strict=True):
-                told = f"{count:.0f} words" if count is last else f"{count:.0f}"
-                tick = Words(told, "large cell", "ink2").settle(body.split_rows(ROW, 8)[1].split_rows(HEAD)[0].centre)
-                ticks.add(tick.end_at(at(body.left + end, 0)[0]))
-        return ticks
 
     def _rows_at(self, time: float) -> VGroup:
         """Both rows as full as they are after so many milliseconds."""
@@ -236,5 +228,5 @@ class ByTheClock:
         """The rows become bars of the time that they took, and the shorter one is laid along the longer one."""
         gain = Words(f"{speedup:.1f} times", "chapter", "query").settle(self.rest.split_rows(ROW)[0].centre)
         turned = (reshape(old, new) for old, new in zip(self.bars, self.took, strict=True))
-        turned = (*turned, reshape(self.ticks, self.moments), appear(self.meaning))
-        return [turned, appear(self.told), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]
+        meant = reshape(self.ticks, self.moments), appear(self.meaning)
+        return [(*turned, *meant), appear(self.told), deal([self.bars[1]] * len(self.laid), self.laid), appear(gain)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from manim import DOWN, VGroup
 
@@ -509,9 +509,7 @@ class Inference(Chapter):
             stage=[card.called(named_head(layer, shown))],
         )
 
-    def the_cache(
-        self, run: Trace, words: Quantity, reads: tuple[Label, ...], source: tuple[Label, ...]
-    ) -> Iterator[Step]:
+    def the_cache(self, run: Trace, words: Quantity, reads: Sequence[Label], source: Sequence[Label]) -> Iterator[Step]:
         """The vectors computed at each step without and with a cache, and the memory that it takes."""
         without, kept = run["cache.rows_without"], run["cache.rows_with"]
         own, other, each = (run[f"cache.{name}"] for name in ("own_numbers", "source_numbers", "numbers_per_token"))

@@ -12,7 +12,6 @@ from scenes.layout import STAGE, Room
 from scenes.mobjects.bars import bar_of
 from scenes.mobjects.marks import Stands, means
 from scenes.mobjects.next_tokens import likeliest
-from scenes.mobjects.next_word import OTHERS
 from scenes.mobjects.ribbon import LARGE
 from scenes.mobjects.shapes import Box, frame, stream_band
 from scenes.mobjects.tensors import full_colour
@@ -114,11 +113,12 @@ class Lens(VGroup):
             here = self.words[-1].get(str(written))
             self.rings.add(VGroup(ring_around(here)) if here else VGroup())
             if found.quantity(0) < SLIM / 2:  # all words stand below the middle
-                self.rings[-1].add(Words(OTHERS, "fact", "ink2").settle(body.centre))
+                self.rings[-1].add(Words("all others", "fact", "ink2").settle(body.centre))
         #: What the size of a word says, and what is done in a glass, named in the first.
         self.meaning = VGroup(Words(line, "aside", "ink2") for line in ("area:", "probability"))
-        self.meaning.arrange(DOWN, buff=units(GAP), aligned_edge=LEFT)
-        self.meaning.align_to(self.glasses[0], UP).align_to(taps.token, LEFT)
+        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).align_to(self.glasses[0], UP).align_to(
+            taps.token, LEFT
+        )
         self.done = Words("output layer, softmax", "aside", "ink2").move_to(self.glasses[0])
         super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
 

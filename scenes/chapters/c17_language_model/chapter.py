@@ -515,8 +515,7 @@ class LanguageModel(Chapter):
             beat(
                 f"“{error}”, with {shares[1]:.1%}, could be drawn as well. Can it be taken back?",
                 begun.fork(),
-                appear(begun.others),
-                (appear(pause), RunOut(pause.bar)),
+                (appear(pause, begun.others), RunOut(pause.bar)),
             ),
             beat(
                 "No: it is read like any other token. Later, the name is asked for again:",

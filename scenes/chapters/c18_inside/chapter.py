@@ -240,7 +240,7 @@ class Inside(Chapter):
         prompt, last = ranks.words("sentence")[0], len(said) - 1
         picture, (_, earliest) = Crowd(ranks, decided, said, depths, card.inside), decided.smallest()
         asked = card.called(f"{prompt} … (without chat markers)")
-        every = card.called("ten prompts: a line each through the layers, a dot where the answer stays first")
+        every = card.called("ten prompts: first from the dot on")
         rank = Words(f"rank {ranks.quantity(0, 0):,.0f}", "large number").end_in(card.head)
         winner, chance = said.label("step", last), said.quantity(last)
         most = bool((decided.values == last).sum() > len(decided) / 2)

@@ -12,7 +12,6 @@ from scenes.animations import (
     Count,
     Motion,
     appear,
-    appear_in_turn,
     exchange,
     follow,
     lagged,
@@ -34,8 +33,7 @@ from transformer_core.tracing.trace import NamedTensor, Trace
 #: Px for the layers below, for the token that wins when it is through, between two in the crowd, and its share that one
 #: takes; how many stand behind each other.
 FOOT, BEHIND, PITCH_OF, TAKEN, DEEP = 70.0, 190.0, 12.0, 0.72, 42
-#: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, of the door, and of the
-#: bars of all ranks with the air above them.
+#: A rank behind so many tokens is far from the first; px of a dot where a prompt is decided, the door, bars and air.
 FAR_BEHIND, DECIDED, DOOR, COURSE, ABOVE = 1000, 12.0, 8.0, 60.0, 20.0
 
 
@@ -83,12 +81,10 @@ class Crowd:
         self.layer = Words("input", "block", "ink2").begin_in(foot)
         #: The course of the rank: a bar for each layer, and what it says.
         upper, course = field.split_rows(-COURSE, ABOVE)
-        self.course, unit = VGroup(), COURSE / len(places)
-        for rank, x in zip(self.ranks, np.linspace(course.left, course.right, len(self.ranks)), strict=True):
-            bar = bar_of(rank, "height", unit, PITCH_OF, "ink3", radius=0)
-            self.course.add(bar.move_to(at(x, course.bottom), aligned_edge=DOWN))
-        self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").settle(course.centre)
-        self.ahead.begin_at(at(course.right + ABOVE, 0)[0])
+        spots = [at(x, course.bottom) for x in np.linspace(course.left, course.right, len(self.ranks))]
+        bars = (bar_of(rank, "height", COURSE / len(places), PITCH_OF, "ink3", radius=0) for rank in self.ranks)
+        self.course = VGroup(bar.move_to(spot, DOWN) for bar, spot in zip(bars, spots, strict=True))
+        self.ahead = Words(f"{said.words('step')[-1]}: rank", "fact", "ink2").next_to(self.course, RIGHT, units(ABOVE))
         #: A line through the layers for each prompt, with a dot where it is decided, and the earliest of these layers.
         span, self.lines, self.ends = Span(0, 0.0, float(self.depths[-1])), VGroup(), VGroup()
         for layer, line in zip(decided.quantities(), upper.rows(len(decided), 0), strict=True):
@@ -100,7 +96,7 @@ class Crowd:
         place, first = decided.smallest()
         self.soonest = Words(f"layer {first:.0f}", "stage word", "query")
         self.soonest.next_to(self.ends[place.position], UP, buff=units(DOOR))
-        #: The token at the line of its prompt; where all lines begin, and the layer at which they end.
+        #: The token at its line; where all lines begin, and the layer at which they end.
         self.own = self.through.copy().next_to(self.lines[0], RIGHT, units(ABOVE))
         self.begun = Words("input", "block", "ink2").begin_in(foot)
         self.last = Words(f"layer {self.depths[-1]}", "block", "ink2").settle(foot.centre).end_at(level.get_right()[0])
@@ -117,7 +113,7 @@ class Crowd:
         for begin, end in pairwise((0, climb // 2, climb, len(self.ranks))):
             ranks, depths = (part[begin:end] for part in (self.ranks, self.depths))
             counts = Count(rank, ranks, ",.0f", "slow", "rank "), Count(self.layer, depths, "", "slow", "layer ")
-            plays.append((Crowding(self, ranks), *counts, appear_in_turn([*self.course[begin:end]], "slow")))
+            plays.append((Crowding(self, ranks), *counts, lagged(map(appear, self.course[begin:end]), 1)))
         return plays
 
 
