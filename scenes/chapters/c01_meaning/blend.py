@@ -29,8 +29,8 @@ class Blend(ValuePlane):
         query: the query.
         room: the rectangle that is filled.
 
-    Each of `hands` is at its true angle to the sum, in turn on either side, with one of `called` and, for the two
-    nearest, of `numbers` at its tip.
+    Each of `hands` is at its true angle to the sum, in turn on either side, with one of `called` and of `numbers` at
+    its tip; all are as long as `unit`, which is the sum then, and `told` says what they show.
     """
 
     def __init__(self, run: Trace, query: Label, room: Room) -> None:
@@ -43,7 +43,8 @@ class Blend(ValuePlane):
         self.heading = Words("sum", "stage word", "weight").next_to(self.origin, LEFT, buff=units(NEAR))
         cosines, foot = run["likeness"], self.origin.get_center()
         order = [int(j) for j in np.argsort(-cosines.values)]
-        px = (room.height - AIR) / 2 / float(np.sqrt(1 - cosines.values.min() ** 2))
+        px = (room.height / 2 - AIR) / float(np.sqrt(1 - cosines.values.min() ** 2))
+        self.unit = self.plane.line(foot, foot + units(px) * RIGHT, "weight", 10, 30)
         self.hub = means(dot(foot, SPOT, "weight"), ground := Ground())
         self.hands, self.called = VGroup(), VGroup()
         for j, cosine in enumerate(cosines.quantities()):
@@ -52,14 +53,23 @@ class Blend(ValuePlane):
             end = means(dot(tip, SPOT, "value"), Away(cosine, 0.0, 0, px, 2 * SPOT, ground))
             self.hands.add(VGroup(self.plane.line(foot, tip, "value", 5, NEAR), end))
             (chip,) = (chip for chip in self.chips if chip.label.position == j)
-            self.called.add(chip.copy().next_to(end, RIGHT, buff=units(NEAR)))
-        self.numbers = VGroup(
-            number(cosines.quantity(j), ".2f", "stage number").next_to(self.called[j], RIGHT, buff=units(NEAR))
-            for j in order[:2]
+            self.called.add(chip.copy().next_to(end, RIGHT, buff=units(2 * NEAR)))
+        column = max(chip.get_right()[0] for chip in self.called) + units(NEAR)
+        self.numbers = VGroup(number(one, ".2f", "stage number") for one in cosines.quantities())
+        for text, chip in zip(self.numbers, self.called, strict=True):
+            text.settle(chip.get_center()).begin_at(column)
+        above = self.called.get_top() + UP * units(NEAR)
+        self.told = VGroup(
+            Words("true angles to the sum", "fact", "ink2").move_to(above, DOWN).align_to(self.heading, LEFT),
+            Words("cosine", "fact", "ink2").move_to(above, DOWN).align_to(self.numbers, LEFT),
         )
-        self.best = VGroup(self.called[order[0]], self.numbers[0])
+        #: What the chain runs through.
+        self.passed = [*self.chips[2:]]
+        self.best = VGroup(self.called[order[0]], self.numbers[order[0]])
 
     def turn(self) -> tuple[Animation, ...]:
-        """Turn each value out of the plane to its true angle."""
-        chips = sorted(self.chips, key=lambda chip: chip.label.position)
-        return *exchange([*self.ghosts, *chips], [*self.hands, *self.called], "row"), appear(self.hub, rise=False)
+        """Turn each value out of the plane to its true angle, and let all and the sum be of one length."""
+        chips = {chip.label.position: chip for chip in self.chips if chip not in self.passed}
+        new = [self.called[j] for j in chips]
+        turned = exchange([*self.ghosts, *chips.values(), self.output], [*self.hands, *new, self.unit], "row")
+        return *turned, appear(self.hub, self.told[0], *(one for one in self.called if one not in new), rise=False)

@@ -384,15 +384,15 @@ class Meaning(Chapter):
             ),
             beat(
                 "and they add up: the weighted sum.",
-                picture.chain(),
+                (leave(*picture.passed), picture.chain()),
                 (draw(picture.output), appear(picture.heading)),
             ),
             beat(
                 f"By cosine, “{best}” is nearest. The sum is a blend of what was there.",
                 (leave(picture.chained), *picture.turn()),
-                appear(picture.numbers),
-                appear(ring_around(picture.best)),
-                ambient=pulses([picture.output[0]]),
+                appear(picture.told[1], picture.numbers),
+                appear(ring_around(picture.best, roomy=True)),
+                ambient=pulses([picture.unit[0]]),
             ),
             beat(
                 "Query, keys, attention weights, values: the heart of the Transformer.",
