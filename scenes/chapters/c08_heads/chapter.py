@@ -394,14 +394,14 @@ class Heads(Chapter):
                 "Some adjectives have a gender in Spanish, so the noun decides their form: "
                 f"{head_name(*place[:2])} attends to it in {score:share} of new cases.",
                 (draw(*before.arcs, back=True), appear(before.marks, picture.forms[0])),
-                appear(panels[0], picture.new),
+                appear(panels[0], picture.measured[0]),
                 panels[0].count(),
                 ambient=pulses(before.arcs, before.drawn_weights),
             ),
             beat(
                 f"Others have one form. There, with the same English grammar, it does so in {other:share}.",
                 *picture.turn(),
-                appear(panels[1]),
+                appear(panels[1], picture.measured[1]),
                 panels[1].count(),
                 ambient=pulses(after.arcs, after.drawn_weights),
             ),

@@ -249,18 +249,22 @@ class Share(VGroup):
         super().__init__(self.heading, self.track, self.bar, self.number)
 
     @classmethod
-    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], room: Room) -> list[Share]:
-        """A head in several roles, one below the other; none where no cases of this model are recorded."""
-        told = zip([cases_of(trace, kind) for kind in names], names.values(), room.rows(len(names)), strict=True)
+    def of(cls, trace: Trace, names: Mapping[str, str], place: tuple[int, int], rooms: Sequence[Room]) -> list[Share]:
+        """A head in several roles, each in a room; none where no cases of this model are recorded."""
+        told = zip([cases_of(trace, kind) for kind in names], names.values(), rooms, strict=True)
         return [cls(run, place, name, side) for run, name, side in told if run]
 
     def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
-        """Other shares as ticks below the bar, where bars of them would end: their axis with a name, and the ticks."""
+        """Other shares as dots below the bar, where bars of them would end: their axis with a name, and the dots.
+
+        A dot that would lie on others stands below them, so that all can be counted.
+        """
         span, under = Span(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
         axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
         for share in shares:
-            foot = axis.get_left() + RIGHT * units(self.line.width) * float(share)
-            ticks.add(means(rule(foot + UP * units(AIR), foot + DOWN * units(AIR), "weight", 6), Tick(share, span)))
+            foot = axis.get_left() + RIGHT * units(self.line.width) * float(share) + DOWN * units(AIR)
+            same = sum(bool(abs(one.get_x() - foot[0]) < units(AIR)) for one in ticks)
+            ticks.add(means(dot(foot + DOWN * units(same * AIR), AIR / 2 - 1, "weight"), Tick(share, span)))
         called = Words(name, "fact", "ink2").settle(under.get_right() + DOWN * units(LINE))
         return VGroup(axis, called.end_at(at(self.aside.right, 0)[0])), ticks
 
@@ -315,7 +319,8 @@ class Swapped:
 
     def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        upper, self.lower = columns.rows(2)
+        parts = [row.split_rows(-BARS / 2) for row in columns.rows(2)]
+        self.lower = [below for _, below in parts]
         swap, layer, head = swap_of(trace, focus), *place
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
@@ -328,29 +333,38 @@ class Swapped:
 
             found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
             rows = [*max(product(*found), key=_alike)]
-        self.arcs = [Arcs(row.words("key"), at, row, upper, own=True) for at, row in rows]
+        # Beside the name of a bar is room for what is spelled below a token.
+        uppers = [Room(one.left, one.top - HIGH, one.right, one.bottom + BAR + LINE - AIR) for one, _ in parts]
+        told = zip(rows, uppers, strict=True)
+        self.arcs = [Arcs(row.words("key"), at, row, upper, own=True) for (at, row), upper in told]
         own = swap if len(self.arcs[0].chips) == trace["config.words"] else None
         self.forms = [
             VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
             for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
         ]
         self.head = head_beside(self.arcs[0], place, side)
-        self.new = Words("new sentences", "fact", "ink2").begin_in(side.cross(self.lower.split_rows(BAR + LINE)[0]))
+        #: What each bar measures, and on what, at its left.
+        self.measured = [VGroup(), VGroup()]
+        for lines, below in zip(self.measured, self.lower, strict=True):
+            above, beside = below.split_rows(BAR + LINE)
+            lines.add(Words("new sentences", "fact", "ink2").begin_in(side.cross(above)))
+            lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
     def turn(self) -> list[tuple[Animation, ...]]:
-        """The words that differ turn over like cards, and the thickest arc lets go of its token and takes another."""
+        """The sentence comes down once more, with other words where they differ, and the thickest arc comes along and
+        takes another token.
+        """
         old, new = self.arcs
         pairs = [*zip(old.chips, new.chips, strict=False)]
         cards = [pair for pair in pairs if str(pair[0].label) != str(pair[1].label)]
-        stays = (Travel(*pair, leaving=True) for pair in pairs if pair not in cards)
-        fall = {"shift": DOWN * old.chips[0].height, "run_time": pace("row")}
-        turned = (kind(*card, **fall) for kind, card in zip((Leave, Come), zip(*cards, strict=True), strict=False))
-        (first, *others), (second, *more) = (
+        stays = (Travel(*pair, 0.0, "row") for pair in pairs if pair not in cards)
+        turned = (Come(card, shift=DOWN * card.height, run_time=pace("row")) for _, card in cards)
+        (first, *_), (second, *more) = (
             sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs
         )
         return [
-            (leave(*others, old.marks, self.forms[0]), *turned, *stays),
-            exchange([first], [second], "row"),
+            (*stays, *turned),
+            (Travel(first, second, 0.0, "row"),),
             (appear(*more, new.marks, self.forms[1]),),
         ]
 
