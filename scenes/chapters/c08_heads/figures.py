@@ -12,13 +12,11 @@ from scenes.animations import (
     Come,
     Count,
     Flight,
-    Leave,
     Morph,
     Through,
     Travel,
     appear,
     draw,
-    exchange,
     follow,
     leave,
 )
