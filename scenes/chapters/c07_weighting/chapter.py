@@ -9,6 +9,7 @@ from manim import DOWN, UP, VGroup
 from scenes.animations import (
     Flight,
     Reform,
+    Travel,
     appear,
     appear_in_turn,
     deal,
@@ -224,6 +225,7 @@ class Weighting(Chapter):
         run = trace.under("experiment.variance")
         picture = Walks(run, card.inside)
         lines, bounds, (raw, full, root) = picture.lines["raw"], picture.bounds["raw"], picture.best
+        names, numbers = zip(*picture.kept, strict=True)
         yield Step(
             "Why the root? A score is a sum of many products",
             beat(
@@ -235,6 +237,7 @@ class Weighting(Chapter):
                 "With every product, their variance grows by one; their typical size is its root, the curve.",
                 appear(picture.law),
                 draw(*bounds, kind="slow"),
+                appear(picture.root),
             ),
             stage=[card, picture.plot],
         )
@@ -242,18 +245,20 @@ class Weighting(Chapter):
             "Undivided, divided by d_k, or by its root?",
             beat(
                 f"A softmax reads {run['keys']} of these sums: with more products, one takes it all.",
-                (appear(picture.cursor, picture.weights, rise=False), leave(picture.law)),
+                leave(picture.law, picture.root),
+                appear(picture.cursor, picture.weights, picture.heading, rise=False),
                 picture.live("raw"),
                 appear(raw),
             ),
             beat(
                 "Divide them by d_k: they shrink to nothing, and all get much the same.",
-                (leave(raw, picture.cursor), appear(picture.divisors[0]), *picture.over("raw", "full")),
+                (*exchange([raw], numbers[:1]), appear(picture.most, names[0]), leave(picture.cursor)),
+                (appear(picture.divisors[0]), *picture.over("raw", "full")),
                 appear(full),
             ),
             beat(
                 "By its root: they stay about one in size.",
-                leave(full, picture.divisors[0]),
+                (*exchange([full], numbers[1:2]), appear(names[1]), leave(picture.divisors[0])),
                 (appear(picture.divisors[1]), *picture.over("full", "near", kind="row")),
                 (
                     *exchange([picture.plot, picture.divisors[1]], [picture.closer, picture.divisors[2]], "row"),
@@ -265,6 +270,7 @@ class Weighting(Chapter):
                 appear(picture.cursor, rise=False),
                 picture.live("root", back=True),
                 appear(root),
+                (Travel(root, numbers[2]), appear(names[2])),
             ),
             stage=[card, picture.plot, lines, bounds],
         )

@@ -32,11 +32,13 @@ HALVES = 1e-6
 BELOW, ABOVE = 96.0, 44.0
 #: Px at both sides of the arrows of a sum, for their names; beside sums of products for their weights, and before
 #: these, and for a number behind them.
-ASIDE, WEIGHTS, AIR, DIGITS = 280.0, 560.0, 120.0, 190.0
+ASIDE, WEIGHTS, AIR, DIGITS = 280.0, 700.0, 120.0, 300.0
 #: Px above and below bars for what is written there, between two of them, of a column, and from that to its number.
 UPON, GAP, COLUMN, UPPER = 70.0, 14.0, 64.0, UP * units(34) + LEFT * units(40)
 #: The looks of a sum that no softmax reads, and of one that it reads.
 LOOKS = (("line", 2), ("ink2", 3.5))
+#: By what sums are divided, and its name.
+DIVIDED = {"raw": "undivided", "full": "divided by d_k", "root": "divided by its root"}
 
 
 class Walks(VGroup):
@@ -48,7 +50,7 @@ class Walks(VGroup):
 
     The sums over the root are drawn beside the others, as "near", and once more in `closer`, a plot whose axis reaches
     less far. `weights` are the bars, each tied to its sum where the `cursor` stands; `best` is the number of the
-    largest, undivided, over d_k and over the root, when all products are in.
+    largest, undivided, over d_k and over the root, when all products are in; `kept` is what stays of each, with a name.
     """
 
     def __init__(self, run: Trace, room: Room) -> None:
@@ -74,22 +76,32 @@ class Walks(VGroup):
                 plot.add(plot.ticks([width], "", "fact"), plot.heights(ends, ".0f"), plot.level())
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
         side.fit(self.law, most=1.0)
+        root = run["walk_roots"].pick(choice="raw")[-1].quantity(-1)
+        #: Of the curve of the typical size, at its end.
+        self.root = Words(f"± root of {width:,.0f}: {root:.0f}", "stage word")
+        self.root.settle(self.plot.point(float(width), float(root))).begin_at(self.plot.get_right()[0] + units(GAP))
         #: By what the sums are divided that are seen.
         self.divisors = [
             Words(text, "fact").next_to(self.plot.names[1], RIGHT, buff=units(GAP))
-            for text in ("divided by d_k", "divided by its root", "enlarged")
+            for text in ("divided by d_k", "divided by its root", "divided by its root, enlarged")
         ]
         order = np.argsort(-run["walks"].pick(choice="raw").values[:keys, -1])
         rows = side.inset(0, UPON).rows(len(order), GAP)
         self.slots = [rows[int(place)] for place in np.argsort(order)]
         self.track = side.width - DIGITS
         self.weights = self.tied("raw", 0)
-        self.best = []
-        for name in ("raw", "full", "root"):
+        self.heading = Words(f"weights: softmax of {run['keys']} sums", "fact", "ink2").begin_in(side)
+        self.heading.stand_on(self.plot.names[1].baseline)
+        self.best, self.kept = [], VGroup()
+        head, *lines = side.inset(0, UPON).split_columns(-DIGITS, GAP)[1].rows(len(DIVIDED) + 1, GAP)
+        self.most = Words("largest weight", "stage word").begin_in(head.split_rows(UPON)[1])
+        for (name, told), line in zip(DIVIDED.items(), lines, strict=True):
             # Division leaves the largest sum the largest.
             bar = self.tied(name, self.steps[-1])[len(rows) + order[0]]
             text = number(bar.meanings[0].quantity, "share", "large number").settle(bar.get_center())
             self.best.append(text.begin_at(bar.get_right()[0] + units(GAP)))
+            above, below = line.rows(2, 0)
+            self.kept.add(VGroup(Words(told, "fact", "ink2").begin_in(above), text.copy().begin_in(below)))
         spans = ([self.plot.point(float(count), side * reaches[0]) for side in (-1, 1)] for count in counts.values)
         self.cursors = [VGroup(rule(low, high, "ink2", 3)) for low, high in spans]
         self.cursor = self.cursors[0].copy()
