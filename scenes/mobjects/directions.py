@@ -112,9 +112,9 @@ class WordSteps(VGroup):
         rise = units(self.plane.px * min(float(up) for _, up in ways))
         foot = np.array([at(room.left, 0)[0], room.centre[1] - rise / 2, 0])
         fan = VGroup(self.plane.arrow(foot, way, "residual", 5, 26) for way in ways)
-        text = Words(name, "large word").settle(foot).end_at(at(room.right, 0)[0])
-        named = VGroup(means(dot(foot, SPOT, "ink"), self.shared, ground := Ground()), text)
-        return fan, self._mean(foot, range(len(self.steps)), ground), named
+        mean, corner = self._mean(foot, range(len(self.steps)), ground := Ground()), units(AIR / 2) * (UP + RIGHT)
+        text = Words(name, "large word").move_to(mean.get_center() + corner, DOWN + LEFT)
+        return fan, mean, VGroup(means(dot(foot, SPOT, "ink"), self.shared, ground), text)
 
 
 def _beside(spot: VMobject, label: Label, side: np.ndarray, role: str) -> Words:
