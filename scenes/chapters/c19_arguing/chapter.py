@@ -96,7 +96,8 @@ class Arguing(Chapter):
         whole, one = (run["exact"].pick(part=part) for part in (WHOLE, HEADS))
         (seed, low), ahead, first = _lowest(run), whole.quantity(0), one.quantity(0)
         firsts, dots = ([some.seeds[part][0] for part in some.places] for some in (far, rows))
-        other = rows.seeds[WHOLE][seed.position]
+        other, ends = rows.seeds[WHOLE][seed.position], rows.ends()
+        drops = [rows.drop(WHOLE, k, HEADS) for k in (0, seed.position)]
         start, anew = (Start(place, rows, end) for place, end in ((0, dots[0]), (seed.position, other)))
         wrong, right = card.verdict("wrong?", "warning"), card.verdict("right?", "residual")
         turned = bool(ahead > first > low)
@@ -109,7 +110,7 @@ class Arguing(Chapter):
                     leave(far.axis[1], far.zero),
                     *exchange([far.axis[0], *firsts], [rows.axis[0], *dots], "camera"),
                 ),
-                appear(rows.axis[1], *(rows.said(part) for part in rows.places)),
+                appear(rows.axis[1], ends, *(rows.said(part) for part in rows.places)),
                 appear(wrong if ahead > first else right),
             ),
             beat(
@@ -117,7 +118,7 @@ class Arguing(Chapter):
                 appear(start, start.note),
                 (leave(start.thread), *exchange([*start.cells], [*anew.cells], "row")),
                 anew.trained(other),
-                appear(rows.said(WHOLE, seed.position)),
+                (leave(anew.thread), appear(rows.said(WHOLE, seed.position))),
             ),
             beat(
                 claim(
@@ -127,7 +128,7 @@ class Arguing(Chapter):
                     f"{low:.1%}. Who knows what the next seed makes of it?",
                 ),
                 appear(ring := ring_around(other)),
-                move_ring(ring, dots[1]),
+                (move_ring(ring, dots[1]), draw(*drops, kind="row")),
                 *([exchange([wrong], [right]), exchange([right], [card.verdict("can’t tell")])] if turned else []),
             ),
             stage=[card, far.axis, far.zero, *rows.names.values(), *firsts],

@@ -75,7 +75,7 @@ class DotRows(VGroup):
         near: True if the axis leads only as far as the dots; else from none to all, and shows one training of each.
     """
 
-    FOOT, NAME, SIDE, TALL = 64.0, 250.0, 190.0, 66.0
+    FOOT, NAME, SIDE = 64.0, 250.0, 190.0
 
     def __init__(self, run: Trace, parts: Sequence[str], room: Room, near: bool = False) -> None:
         self.run, self.exact, self.mean = run, run["exact"], run["exact.over_seeds"]
@@ -122,6 +122,21 @@ class DotRows(VGroup):
         air = 0.06 * (max(ends) - min(ends))
         return min(ends) - air, max(ends) + air
 
+    def ends(self) -> VGroup:
+        """Say below the axis where the trainings lie that came out worst and best, and beside them what it is."""
+        found, rows = VGroup(), [self.exact.pick(part=part) for part in self.places]
+        for end in (min(row.smallest()[1] for row in rows), max(row.largest()[1] for row in rows)):
+            spot = at(self.x(end), self.inner.bottom)
+            told = number(end, ".1%", "fact", "ink2").settle(spot - UP * units(36))
+            found.add(VGroup(rule(spot, spot - UP * units(14), "ink3", 2.5), told))
+        self.axis[1].next_to(found[0], RIGHT, buff=units(40)).align_to(found, DOWN)
+        return found
+
+    def drop(self, part: str, k: int, below: str) -> VMobject:
+        """A line from a training down to the line of another part: which one lies farther right?"""
+        (x, y, _), low = self.seeds[part][k].get_bottom(), self.seeds[below][0].get_bottom()[1]
+        return dashes(np.array([x, y, 0]), np.array([x, low, 0]), self._role(part), 4)
+
     def _zero(self) -> VGroup:
         top, low = self.inner.top, self.inner.bottom
         if not self.near:
@@ -164,17 +179,18 @@ class DotRows(VGroup):
 
 
 class Start(VGroup):
-    """Random numbers that a training starts with, as a sketch at the left of its line, and a thread to its end."""
+    """Random numbers that a training starts with, as a sketch off the axis, and a thread to its end."""
 
-    SIDE, CELLS = 24.0, 8
+    SIDE, CELLS = 17.0, 8
 
     def __init__(self, seed: int, rows: DotRows, end: VMobject) -> None:
         values = np.sin(np.arange(seed, seed + self.CELLS**2) ** 2)
         self.cells = VGroup(Box(self.SIDE, self.SIDE, signed(float(value), 1.0), 2) for value in values)
         self.cells.arrange_in_grid(self.CELLS, self.CELLS, buff=units(2))
-        self.cells.move_to(at(rows.inner.left, 0), aligned_edge=LEFT).set_y(end.get_y())
+        self.cells.move_to(at(0, rows.inner.top - rows.FOOT), aligned_edge=UP).align_to(RIGHT * rows.left, LEFT)
         self.thread = rule(self.cells.get_right(), end.get_left(), "ink3", 4)
-        self.note = Words("a sketch", "aside", "ink2").next_to(self.cells, DOWN, buff=units(14))
+        self.note = Words("random start, a sketch", "block", "ink2")
+        self.note.next_to(self.cells, RIGHT, buff=units(20), aligned_edge=UP)
         super().__init__(self.cells, self.thread)
 
     def trained(self, end: VMobject) -> tuple[Animation, ...]:
