@@ -93,7 +93,7 @@ class FAQ(Chapter):
             ),
             beat(
                 f"A decoder layer attends twice, also to the source: {crosses:.3g} and {again:.3g}.",
-                *decoder.rebuilt(encoder, picture.source),
+                *decoder.rebuilt(encoder),
             ),
             beat(
                 claim(
@@ -101,10 +101,11 @@ class FAQ(Chapter):
                     f"So attention leads in this model: it has {share:share} of all parameters.",
                     f"In this model, the largest part belongs to {most}: {share:share}.",
                 ),
-                *model.filled(decoder),
+                *model.filled(encoder, decoder),
             ),
             beat(
                 f"A layer of {big} attends once, but its feed-forward network is wider: {narrow:.3g} and {wide:.3g}.",
+                leave(encoder.side, *encoder.shown, *decoder.shown),
                 *layer.built(),
             ),
             beat(

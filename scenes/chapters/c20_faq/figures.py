@@ -1,17 +1,17 @@
-"""The parts of a model: a layer as squares, which is rebuilt, and all of its parameters as a bar."""
+"""The parts of a model: its layers as squares, and all of its parameters as a bar."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
 
-from manim import DOWN, LEFT, RIGHT, UP, Animation, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup, VMobject
 
-from scenes.animations import Play, Travel, Wipe, appear, draw, exchange, lagged, leave
+from scenes.animations import Play, Travel, Wipe, appear, draw, lagged, leave
 from scenes.layout import STAGE, Room
 from scenes.mobjects.formulas import Formula
 from scenes.mobjects.marks import Length, means
-from scenes.mobjects.shapes import Box, rule
+from scenes.mobjects.shapes import Box, frame, rule
 from scenes.mobjects.stacked import StackedRows
 from scenes.mobjects.text import Words, number
 from scenes.theme import at, between, gap, ink_on, palette, pixels, units
@@ -19,8 +19,8 @@ from transformer_core.tracing.trace import NamedTensor
 
 #: The kinds of parts in the order in which every row has them; what is left comes last.
 KINDS = ("attention", "feed-forward", "embeddings")
-#: Px of a name, between squares, between two kinds of them, of a square at most, and of a bar.
-HEAD, SLIT, APART, LARGEST, BAR = 60.0, 4.0, 120.0, 165.0, 140.0
+#: Px of a name, between squares, of two kinds, below them, of a segment at least that is named, and of a sign.
+HEAD, SLIT, APART, AIR, NAMED, SIGN = 60.0, 4.0, 120.0, 10.0, 280.0, 40.0
 
 
 def fill_of(part: str) -> str:
@@ -41,9 +41,10 @@ class Layer:
 
     def __init__(self, layer: NamedTensor, name: str, room: Room) -> None:
         head, rest = room.split_rows(HEAD)
-        kinds, body = rest.split_rows(HEAD, 10)
+        kinds, body = rest.split_rows(HEAD, AIR)
         self.name, self.told, self.blocks = Words(name, "title").begin_in(head), VGroup(), list[VGroup]()
-        pitch, left = min(LARGEST, (body.width - 2 * APART) / (ceil(layer.values.sum()) + 1)), body.left
+        pitch = min(body.height - AIR, (body.width - 2 * APART) / (ceil(layer.values.sum()) + 1))
+        self.kinds, left = kinds, body.left
         for part, count in zip(layer.labels["part"], layer.quantities(), strict=True):
             block = VGroup()
             for i in range(ceil(count)):
@@ -54,23 +55,31 @@ class Layer:
             kind = Words(str(part), "block", role).begin_in(kinds).align_to(block, LEFT)
             self.told.add(kind, number(count, ".3g", "large number").next_to(block, RIGHT, buff=gap("line")))
             left += float(count) * pitch + APART
-        self.side = Formula("d times d", role="background").move_to(self.blocks[0][0])
+        self.side = VGroup(frame(SIGN, SIGN, "ink2", 4, 0), Formula("d times d", role="ink2"))
+        self.side.arrange(RIGHT, gap("line")).next_to(self.told[-1], RIGHT, buff=units(APART))
+        #: All that is there of it in the end.
+        self.shown = list[VMobject]([self.name, self.told, *self.blocks])
 
     def built(self) -> list[Play]:
         """The squares come."""
         return [appear(self.name), (Wipe(*self.blocks), appear(self.told))]
 
-    def rebuilt(self, before: Layer, source: VGroup) -> list[Play]:
-        """A layer that stands there becomes this one: what it has more of comes out of a source."""
-        more = [new[: max(0, len(new) - len(old))] for old, new in zip(before.blocks, self.blocks, strict=True)]
-        moved = [
-            move
-            for old, new, some in zip(before.blocks, self.blocks, more, strict=True)
-            for move in exchange([*old[: len(new)]], [*new[len(some) :]], "row")
+    def rebuilt(self, before: Layer) -> list[Play]:
+        """Copies of a layer that stands there become this one; what it has more of is named."""
+        both = [*zip(before.blocks, self.blocks, strict=True)]
+        moved = [Travel(*pair, 0.0, "row") for one, other in both for pair in zip(one, other, strict=False)]
+        more = [
+            Travel(new[k % len(old)], square, 0.0, "row")
+            for old, new in both
+            for k, square in enumerate(new)
+            if k >= len(old)
         ]
-        come = lagged([Travel(source, square, kind="row") for some in more for square in some], 0.3)
-        gone = leave(before.name, before.told, before.side)
-        return [(gone, *moved, appear(self.name, source)), come, (leave(source), appear(self.told))]
+        plays: list[Play] = [(appear(self.name), *moved)]
+        if len(self.blocks[0]) > len(before.blocks[0]):
+            crossing = Words("cross-attention", "block", "weight").begin_in(self.kinds)
+            self.shown.append(crossing.align_to(self.blocks[0][len(before.blocks[0])], LEFT))
+            plays.append((appear(crossing), lagged(more, 0.3)))
+        return [*plays, appear(self.told)]
 
 
 class Whole:
@@ -89,25 +98,26 @@ class Whole:
         labels = [str(part) for part in parts.labels["part"]]
         self.bar = StackedRows(parts, [body], [fill_of(part) for part in labels], "share")
         self.segments = dict(zip(labels, self.bar.segments.values(), strict=True))
-        self.name, told = Words(name, "title").begin_in(head), self.segments[spoken]
-        share = number(told.quantity, "share", "chapter" if told.width > units(2 * BAR) else "block")
-        self.words = VGroup(share.settle(told.get_center()).set_fill(ink_on(told.fill)))
-        share.paper = told
-        if spoken != KINDS[-1] and (rest := self.segments[KINDS[-1]]).width > units(2 * BAR):
-            self.words.add(Words(KINDS[-1], "block", paper=rest).settle(rest.get_center()).set_fill(ink_on(rest.fill)))
+        self.name, self.words = Words(name, "title").begin_in(head), VGroup()
+        for part, segment in self.segments.items():
+            if segment.width > units(NAMED):
+                share = number(segment.quantity, "share", "chapter" if part == spoken else "title")
+                told = VGroup(Words(part, "block"), share).arrange(DOWN, buff=units(AIR)).move_to(segment)
+                for text in told.set_fill(ink_on(segment.fill)):
+                    text.paper = segment
+                self.words.add(told)
 
-    def filled(self, layer: Layer) -> list[Play]:
-        """The squares of a layer flow together into the bar, and what is left of the model joins them."""
-        slices, flows = VGroup(), list[Animation]()
-        for block, kind in zip(layer.blocks, KINDS, strict=False):
-            segment, count = self.segments[kind], len(block)
-            row = VGroup(Box(pixels(segment.width) / count, BAR, segment.fill, 0) for _ in range(count))
-            row.arrange(RIGHT, buff=0).stretch_to_fit_height(segment.height).move_to(segment)
+    def filled(self, *layers: Layer) -> list[Play]:
+        """Copies of all squares flow together into the bar, and what is left of the model joins them."""
+        slices, flows = VGroup(), list[Play]()
+        for kind, *blocks in zip(KINDS, *(layer.blocks for layer in layers), strict=False):
+            segment, squares = self.segments[kind], [square for block in blocks for square in block]
+            wide, high = pixels(segment.width) / len(squares), pixels(segment.height)
+            row = VGroup(Box(wide, high, segment.fill, 0) for _ in squares).arrange(RIGHT, buff=0).move_to(segment)
             slices.add(row)
-            flows += exchange([*block], [*row], "camera")
-        gone = leave(layer.name, layer.told, layer.side)
+            flows += (Travel(square, part, 0.0, "camera") for square, part in zip(squares, row, strict=True))
         return [
-            (gone, *flows),
+            (*flows,),
             (appear(self.name, *self.segments.values(), rise=False), leave(slices)),
             appear(self.words),
         ]
@@ -124,7 +134,7 @@ def _place(part: str) -> int:
 
 
 class PartsOfModels:
-    """A layer that is rebuilt, and below it two models as bars.
+    """Layers one below the other, and below them two models as bars.
 
     Args:
         layers: of an encoder, a decoder and a large model: "part", counted in squares.
@@ -136,11 +146,8 @@ class PartsOfModels:
     def __init__(
         self, layers: Sequence[NamedTensor], shares: Sequence[NamedTensor], spoken: Sequence[str], names: Sequence[str]
     ) -> None:
-        above, below = STAGE.rows(2, 0)
-        lower, upper = below.rows(2, 0)[::-1]
-        self.layers = [Layer(layer, name, above) for layer, name in zip(layers, names, strict=False)]
+        above, upper, lower = STAGE.rows(3, 0)
+        places = zip(layers, names, (above, upper, above), strict=False)
+        self.layers = [Layer(*one) for one in places]
         both = zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
         self.models = [Whole(*one) for one in both]
-        plate = Box(LARGEST, HEAD, palette().chip, 10)
-        plate.move_to(at(STAGE.left, STAGE.bottom), aligned_edge=LEFT + DOWN)
-        self.source = VGroup(plate, Words("source", "block", paper=plate).settle(plate.get_center()))
