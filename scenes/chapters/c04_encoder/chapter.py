@@ -280,18 +280,19 @@ class Encoder(Chapter):
             beat(
                 "The output of attention does not replace the vector.",
                 (
-                    appear(adding.sheet, adding.names),
+                    appear(adding.sheet, adding.ways, adding.names),
                     leave(*mixing.vectors, *mixing.made),
                     Travel(mixing.vectors[mine], adding.before, kind="row"),
                     Travel(mixing.made[mine], adding.made, kind="row"),
                 ),
                 *adding.replace(),
             ),
-            beat("It is added to it: this is a residual connection.", adding.add()),
+            beat("It is added to it: this is a residual connection.", *adding.add()),
             beat("So the vector is still there, in the sum.", *adding.take_out()),
             beat(
                 f"In this first layer, what is added to “{token}” is {share:.0%} as long as its vector:",
-                *(grow(bar) for bar in adding.bars),
+                (appear(adding.bar_names[0]), grow(adding.bars[0])),
+                (appear(adding.bar_names[1]), grow(adding.bars[1])),
                 appear(adding.share),
             ),
             beat(verdict, (leave(*adding.shown), *adding.back(sums, mine))),

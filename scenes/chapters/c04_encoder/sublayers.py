@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from manim import DOWN, LEFT, PI, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
+from manim import DL, DOWN, DR, LEFT, PI, RIGHT, UL, UP, UR, Animation, AnimationGroup, VGroup, VMobject
 
 from scenes.animations import (
     Count,
@@ -18,6 +18,8 @@ from scenes.animations import (
     deal,
     draw,
     exchange,
+    follow,
+    gather,
     grow,
     lagged,
     leave,
@@ -25,7 +27,7 @@ from scenes.animations import (
     pulses,
     ring_around,
 )
-from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, SIDE, Plan, added, scale_of
+from scenes.chapters.c04_encoder.encoder_plan import HEAD, HEADING, LARGER, SIDE, Plan, added, scale_of
 from scenes.layout import Room
 from scenes.mobjects.bars import bar_in
 from scenes.mobjects.marks import End, Thickness, means
@@ -51,6 +53,8 @@ FEW, LEAST, GAP = 6, 0.02, 12.0
 ARCH, OVER = 0.5, 0.15
 #: How far it leans away from the box that it comes out of, of its width; how opaque the veil on a changed vector is.
 LEAN, VEIL = 0.3, 0.75
+#: How long the longest bar of a sum is, of the room: a percentage stands behind.
+LONGEST = 0.85
 
 
 class Blanked(VGroup):
@@ -231,8 +235,9 @@ class Mixing(Strands):
 
 
 class Adding:
-    """In the gate of an attention, on a sheet: a vector, below it what attention makes for it, on one scale of colours,
-    the `sum` of both, and how long they are, end to end. `instead` is the output in the place of the vector.
+    """In the gate of an attention, on a sheet: a vector on its line, below it what attention makes for it, on one scale
+    of colours, behind the `join` the `sum` of both, and how long they are. `instead` is the output in the place of the
+    sum, and `still` the vector there.
 
     Args:
         rows: the vector, the output and their sum.
@@ -242,32 +247,47 @@ class Adding:
     def __init__(self, plan: Plan, rows: Sequence[NamedTensor], lengths: Sequence[Quantity]) -> None:
         self.sheet, room = plan.card(plan.room.inset(SIDE, 0).split_rows(HEAD)[1])
         above, middle, below = room.rows(3, FUNNEL)
-        side, wide = room.split_columns(NAMES, FUNNEL)
-        looks = zip((above, middle, above), rows, ("residual", "ink3", "residual"), strict=True)
+        side, wide = room.split_columns(NAMES, 3 * GAP)
+        left, right = wide.columns(2, 2 * FUNNEL)
+        looks = zip((left, left, right), (above, middle, above), rows, ("residual", "ink3", "residual"), strict=True)
         self.before, self.made, self.sum = (
-            vector_in(wide.cross(row), one, role, plan.scale).opaque() for row, one, role in looks
+            vector_in(column.cross(row), one, role, plan.scale).opaque() for column, row, one, role in looks
         )
-        self.instead = self.made.copy().move_to(self.before)
+        self.sum.key = "stream", plan.mine
+        self.instead, self.still = (vector.copy().move_to(self.sum) for vector in (self.made, self.before))
+        cross = (UL, DR), (DL, UR)
+        self.strike = VGroup(rule(self.sum.get_corner(a), self.sum.get_corner(b), "warning", 8) for a, b in cross)
+        spot = (self.before.get_right() + self.sum.get_left()) / 2
+        self.join = plan.joins[plan.mine].copy().scale(LARGER).move_to(spot)
+        corner = spot * RIGHT + self.made.get_center() * UP
+        start, end = (edge * RIGHT + spot * UP for edge in (self.sheet.get_left(), self.sheet.get_right()))
+        self.ways = VGroup(rule(start, end, "residual", 4), path([self.made.get_right(), corner, spot], "ink3", 4))
         self.names = VGroup(
             Token(plan.words[plan.mine], "", side.width, TOKEN, "stage word").move_to(side.cross(above).centre),
             Words("attention", "stage word", "ink2", self.sheet).settle(side.cross(middle).centre),
         )
+        self.sum_name = Words("sum", "stage word", "ink2", self.sheet).next_to(self.sum, DOWN, units(2 * GAP))
         own, more, share = lengths
-        unit, line = wide.width / float(own + more), wide.cross(below)
-        self.bars = VGroup(bar_in(line, own, unit, HIGHEST, "residual"), bar_in(line, more, unit, HIGHEST, "ink3"))
-        self.bars[1].next_to(self.bars[0], RIGHT, 0)
-        self.share = number(share, ".0%", "large number").next_to(self.bars[1], DOWN, units(GAP))
+        unit, lines = wide.width * LONGEST / float(max(own, more)), below.rows(2, GAP)
+        self.bars, self.bar_names = VGroup(), VGroup()
+        named = zip(("length", "added"), (own, more), ("residual", "ink3"), lines, strict=True)
+        for name, length, role, line in named:
+            self.bars.add(bar_in(wide.cross(line), length, unit, HIGHEST, role))
+            self.bar_names.add(Words(name, "stage word", "ink2", self.sheet).settle(side.cross(line).centre))
+        self.share = number(share, ".0%", "large number").next_to(self.bars[1], RIGHT, units(GAP))
         #: All but the sum, in the end.
-        self.shown = self.sheet, self.names, self.bars, self.share
+        self.shown = (
+            self.sheet, self.ways, self.names, self.before, self.made, self.join, self.sum_name, self.bars, self.bar_names,
+            self.share,
+        )  # fmt: skip
 
     def replace(self) -> list[Any]:
-        """Plays in which the output stands in the place of the vector, which is gone, and goes back."""
-        there, back = exchange([self.made], [self.instead], "row"), exchange([self.instead], [self.made], "row")
-        return [there, appear(ring := ring_around(self.instead, "warning")), (leave(ring), *back)]
+        """Plays in which the output stands alone on the line behind, is struck out, and is gone."""
+        return [Travel(self.made, self.instead, kind="row"), draw(*self.strike), leave(self.strike, self.instead)]
 
-    def add(self) -> tuple[Animation, ...]:
-        """The output flies into the vector, which becomes the sum."""
-        return added([self.before], [self.made], [self.sum])
+    def add(self) -> list[Any]:
+        """Plays in which the vector and the output meet, and become the sum."""
+        return [appear(self.join), gather([self.before, self.made], self.sum, arc=0.0), appear(self.sum_name)]
 
     def back(self, sums: Sequence[Vector], mine: int) -> tuple[Animation, ...]:
         """The sum goes to the line of its token, and those of the others stand on theirs."""
@@ -275,10 +295,11 @@ class Adding:
 
     def take_out(self) -> list[Any]:
         """Plays in which the output is taken out again: the vector is what it was; and it flies back."""
+        there, back = exchange([self.sum], [self.still], "row"), exchange([self.still], [self.sum], "row")
+        name = self.names[0].copy().move_to(self.sum_name, UP)
         return [
-            (Travel(self.sum, self.made, 0.0, "row"), *exchange([self.sum], [self.before], "row")),
-            appear(ring := ring_around(self.before)),
-            (leave(ring), *self.add()),
+            (Flight(self.sum, self.made, 0.0, "row"), *there, leave(self.sum_name), follow(name)),
+            (Flight(self.made, self.sum, 0.0, "row"), *back, leave(name), follow(self.sum_name)),
         ]
 
 
