@@ -498,7 +498,8 @@ class Positions(Chapter):
         ahead = focus.stack == DECODER
         shown = [len(words)] if ahead else [*range(len(words) + 1)]
         picture = WithAndWithout(trace, first, embedding["positional"].pick(batch=0), shown)
-        (same, other), (bare_round, placed_round) = picture.shares, picture.rounds
+        same, other = picture.shares
+        without, along = range(len(picture.rounds))
         yield Step(
             "With positions, the order counts",
             beat(
@@ -507,33 +508,33 @@ class Positions(Chapter):
                     f"A sum forgets the order. Without positions, attention makes a vector for “{last}”.",
                     "A sum forgets the order. Without positions, attention makes a vector for each word.",
                 ),
-                appear(picture.names[0]),
-                bare_round.made,
+                appear(picture.names[0], picture.sides),
+                picture.dealt(without),
             ),
-            beat("Let words trade places, compute anew,", bare_round.traded, bare_round.anew),
+            beat("Let words trade places, compute anew,", picture.trade_places(without), picture.anew(without)),
             beat(
                 claim(
                     max(same) < ROUNDING,
                     "and subtract what was there before: nothing is left.",
                     "and subtract what was there before: even so, something is left.",
                 ),
-                bare_round.subtracted,
+                *picture.subtracted(without),
             ),
             beat(
                 "Now the encoding of each position is added.",
                 picture.back(),
                 (appear(picture.names[1]), appear_in_turn(picture.places)),
-                placed_round.made,
+                picture.dealt(along),
             ),
-            beat("Your turn: words trade places, positions stay. What changes?", placed_round.traded),
+            beat("Your turn: words trade places, positions stay. What changes?", picture.trade_places(along)),
             beat(
                 claim(
                     max(other) > ROUNDING,
                     "With them, the vectors have become others.",
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
-                placed_round.anew,
-                placed_round.subtracted,
+                picture.anew(along),
+                *picture.subtracted(along),
             ),
             beat(
                 claim(
@@ -541,7 +542,7 @@ class Positions(Chapter):
                     f"So it is in {run['sentences']} new sentences, too.",
                     "Not all sentences show it as clearly.",
                 ),
-                appear(*map(ring_around, (picture.kept, picture.left[1]))),
+                appear(*map(ring_around, (picture.kept, picture.rounds[1][-1]))),
             ),
             stage=[picture.ribbon],
         )

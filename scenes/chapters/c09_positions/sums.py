@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from manim import DOWN, LEFT, RIGHT, UP, Animation, AnimationGroup, VGroup, VMobject
@@ -14,10 +13,12 @@ from scenes.animations import (
     Through,
     Travel,
     Visit,
+    appear,
     deal,
     draw,
     exchange,
     follow,
+    gather,
     lagged,
     leave,
     ring_around,
@@ -27,6 +28,7 @@ from scenes.mobjects.bars import ShareBar, bar_in
 from scenes.mobjects.marks import End, Ground, Length, Rises, Stands, means
 from scenes.mobjects.planes import Plane
 from scenes.mobjects.ribbon import Ribbon
+from scenes.mobjects.rounding import ROUNDING
 from scenes.mobjects.shapes import Box, around, arrow, curve, direction, dot, path, rule
 from scenes.mobjects.tensors import full_colour, pooled
 from scenes.mobjects.text import Words, number, word
@@ -76,11 +78,7 @@ class Attended:
         self.rows, self.scale = rows, scale or float(np.quantile(np.abs(rows.values), BRIGHT)) or 1.0
         self.ribbon = Ribbon(rows.words("position"), room)
         self.line, self.body = self.ribbon.below(room, above).split_rows(BAND, below)
-        self.vectors = self.under(rows)
-
-    def under(self, rows: NamedTensor) -> list[Vector]:
-        """Vectors in the columns of their words, on the scale of the others."""
-        return under(self.ribbon, self.body, rows, "residual", self.scale)
+        self.vectors = under(self.ribbon, self.body, rows, "residual", self.scale)
 
 
 class TradingPlaces:
@@ -388,16 +386,6 @@ class NearestTokens:
             self.share_name.begin_in(upper)
 
 
-class Round(NamedTuple):
-    """Plays in which attention makes vectors, the words trade places with them, others are made there anew, and those
-    that were there before are subtracted."""
-
-    made: Animation | None
-    traded: tuple[Animation, ...]
-    anew: Animation | None
-    subtracted: tuple[Animation, ...]
-
-
 class WithAndWithout:
     """A sentence with vectors that attention makes of it, first without positions, and then with them.
 
@@ -407,38 +395,63 @@ class WithAndWithout:
         encodings: of the positions, which stay where they are while the words trade places.
         shown: the places of the shuffled sentence whose vectors are shown.
 
-    Both `rounds` have their plays, and their differences are in `left`. `shares` are the largest of each vector.
+    Of both `rounds`, there are the vectors in both orders; below, those made anew where the words stand then; and below
+    these, what is left when what was there before is subtracted. `shares` are the largest differences of each vector.
     """
 
     def __init__(self, trace: Trace, attention: str, encodings: NamedTensor, shown: Sequence[int]) -> None:
         order = shuffled_order(trace)
         side, wide = STAGE.split_columns(NAMES, 24)
-        (top, low), vectors, self.shares, self.names = wide.split_rows(KEPT, AIR), [], [], VGroup()
+        (top, low), self.rounds, self.shares = wide.split_rows(KEPT, AIR), [], []
+        self.names, self.told = VGroup(), VGroup()
         ways = ("other.no_positions.", "shuffled", "without positions"), ("", "placed", "with positions")
         for plain, other, name in ways:
             made, moved = f"other.{other}.{attention}.out", trace.under(f"other.{other}.{attention}.out")
             row = Attended(trace[f"{plain}{attention}.out"].pick(batch=0), low, 8, 16)
-            new, left = row.under(trace[made].pick(batch=0)), row.under(moved["shuffle_difference"].pick(batch=0))
-            old = [row.vectors[order[i]] for i in shown]
+            rows = row.rows, trace[made].pick(batch=0), moved["shuffle_difference"].pick(batch=0)
+            lines = row.body.rows(len(rows), 16)
+            before, new, left = (
+                under(row.ribbon, line, tensor, "residual", row.scale) for line, tensor in zip(lines, rows, strict=True)
+            )
+            old = [before[order[i]] for i in shown]
             gone = [vector.copy().set_x(row.ribbon.centre(i)) for vector, i in zip(old, shown, strict=True)]
-            vectors.append((old, gone, [new[i].opaque() for i in shown], VGroup(left[i] for i in shown)))
+            self.rounds.append((old, gone, [new[i] for i in shown], VGroup(left[i] for i in shown)))
             self.shares.append([float(moved["permutation_difference_by_row"].values[i]) for i in shown])
-            self.names.add(Words(name, "fact").begin_in(side.cross(row.body)))
+            self.names.add(Words(name, "fact").begin_in(side.cross(row.line)))
+            told = "no difference" if max(self.shares[-1]) < ROUNDING else "a difference"
+            self.told.add(Words(told, "fact", "focus").begin_in(side.cross(lines[2])))
+        sides = zip(("before", "now"), lines, strict=False)
+        self.sides = VGroup(Words(text, "fact", "ink2").begin_in(side.cross(line)) for text, line in sides)
         self.ribbon, self.shown = row.ribbon, shown
         self.chips = [self.ribbon.chips[j] for j in order]
         self.goals = [chip.copy().set_x(self.ribbon.centre(i)) for i, chip in enumerate(self.chips)]
         self.places = under(self.ribbon, row.line, encodings, "weight", full_colour(encodings))
-        self.rounds, self.left = [self._plays(*some) for some in vectors], [some[-1] for some in vectors]
-        #: The differences without positions, small and above.
-        self.kept = self.left[0].copy().stretch_to_fit_height(units(KEPT)).set_y(top.centre[1])
-        self.kept_name = self.names[0].copy().set_y(top.centre[1])
+        #: What is left without positions, small and above, with its names.
+        self.kept = self.rounds[0][-1].copy().stretch_to_fit_height(units(KEPT)).set_y(top.centre[1])
+        names = zip((self.names[0], self.told[0]), side.cross(top).rows(2, 0), strict=True)
+        self.kept_names = [text.copy().set_y(line.centre[1]) for text, line in names]
 
-    def _plays(self, old: Sequence[VMobject], gone: Sequence[VMobject], new: Sequence[VMobject], left: VGroup) -> Round:
-        starts, ends = ([some[i] for i in self.shown] for some in (self.chips, self.goals))
-        trade = exchange([*self.chips, *old], [*self.goals, *gone], "cell", 0.12)
-        return Round(deal(starts, old), trade, deal(ends, new), (leave(*gone), *exchange(new, left, "row")))
+    def dealt(self, k: int) -> Animation | None:
+        """Attention makes a vector of each word, in one of the rounds."""
+        return deal([self.chips[i] for i in self.shown], self.rounds[k][0])
+
+    def trade_places(self, k: int) -> tuple[Animation, ...]:
+        """Each word takes its vector along to its new place; the encodings stay."""
+        old, gone, *_ = self.rounds[k]
+        return exchange([*self.chips, *old], [*self.goals, *gone], "cell", 0.12)
+
+    def anew(self, k: int) -> Animation | None:
+        """Vectors are made anew, below those that were there before."""
+        return deal([self.goals[i] for i in self.shown], self.rounds[k][2])
+
+    def subtracted(self, k: int) -> list[Animation]:
+        """What was there before is subtracted, vector by vector."""
+        _, gone, new, left = self.rounds[k]
+        meetings = (gather(both, goal) for *both, goal in zip(gone, new, left, strict=True))
+        return [lagged(meetings, 0.6), appear(self.told[k])]
 
     def back(self) -> tuple[Animation, ...]:
-        """The words go back, and the differences go up."""
-        old, new = [self.left[0], self.names[0]], [self.kept, self.kept_name]
-        return exchange([*self.goals, *old], [*self.chips, *new])
+        """What is left goes up, and the words go back."""
+        _, gone, new, left = self.rounds[0]
+        old = [left, self.names[0], self.told[0]]
+        return leave(*gone, *new), *exchange([*self.goals, *old], [*self.chips, self.kept, *self.kept_names])
