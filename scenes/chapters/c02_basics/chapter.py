@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from manim import VGroup
+from manim import DOWN, UP, VGroup
 
 from scenes.animations import (
     Travel,
@@ -27,8 +27,10 @@ from scenes.layout import STAGE
 from scenes.mobjects.next_word import PairTable
 from scenes.mobjects.passage import rows_of
 from scenes.mobjects.sentences import is_short, one_by_one, sentence, spelled
+from scenes.mobjects.text import Words
 from scenes.mobjects.wording import counted
 from scenes.stage.chapter import Beat, Chapter, Step, beat, claim
+from scenes.theme import gap
 from transformer_core.studies.focus import focus_of
 from transformer_core.studies.measures.training_pairs import in_spanish, met
 from transformer_core.tracing.trace import Trace
@@ -389,18 +391,17 @@ class Basics(Chapter):
         picture = Continuation.of(trace, "water")
         best, share = picture.probs.largest()
         right, less = picture.probs.words("rank")[1], picture.probs.quantity(1)
-        true, answer = picture.words[1], picture.answer
-        ring = ring_around(true, roomy=True)
+        wrong, ring = (ring_around(picture.words[k], role, roomy=True) for k, role in enumerate(("warning", "focus")))
+        likely = Words("likely", "stage word", "weight").next_to(wrong, DOWN, gap("chip"))
+        true = Words("true", "stage word").next_to(ring, UP, gap("chip"))
+        flow = pulses(picture.threads, picture.probs.values[: len(picture.threads)].tolist(), "background")
         yield Step(
             "Likely is not the same as true",
             beat(f"Here the same model gives “{best}” {share:share},", picture.opens()),
-            beat(f"and “{right}”, which is right, only {less:share}.", appear(ring)),
-            beat("It learned which words are likely, and nobody told it which are true.", picture.write(true)),
-            beat("Chatbots are then fine-tuned on answers that people prefer.", leave(ring)),
-            beat(
-                "Yet they, too, can state what isn’t so: they hallucinate.",
-                appear(ring_around(answer, "warning", roomy=True)),
-            ),
+            beat(f"and “{right}”, which is right, only {less:share}.", appear(ring, true)),
+            beat("It learned which words are likely, and nobody told it which are true.", appear(likely), ambient=flow),
+            beat("Chatbots are then fine-tuned on answers that people prefer.", ambient=flow),
+            beat("Yet they, too, can state what isn’t so: they hallucinate.", appear(wrong), ambient=flow),
             stage=[picture.text],
         )
 

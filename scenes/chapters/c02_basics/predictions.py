@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from manim import DOWN, LEFT, RIGHT, Animation, VGroup, VMobject
+from manim import DOWN, LEFT, RIGHT, Animation, VGroup
 
 from scenes.animations import Travel, appear_in_turn, draw, leave
 from scenes.chapters.c02_basics.machine import Half
@@ -104,8 +104,7 @@ class Continuation(VGroup):
         """The threads grow out of the text, and tokens come at their ends."""
         return draw(*self.threads, kind=kind), appear_in_turn([*self.words], kind)
 
-    def write(self, *kept: VMobject) -> tuple[Animation, ...]:
-        """The likeliest token goes along its thread to the end of the text; all others go, but for those `kept`."""
+    def write(self) -> tuple[Animation, ...]:
+        """The likeliest token goes along its thread to the end of the text; all others go."""
         (best, share), *others = self.words
-        gone = [one for one in others if one not in kept]
-        return leave(self.threads, share, *gone), Travel(best, self.answer, 0.0, "row", leaving=True)
+        return leave(self.threads, share, *others), Travel(best, self.answer, 0.0, "row", leaving=True)
