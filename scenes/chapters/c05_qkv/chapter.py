@@ -137,45 +137,43 @@ class QKV(Chapter):
         """The X of the formula, read off the trace."""
         x, stream = entering(trace, focus), trace[f"{focus.block}.resid_pre"].pick(batch=0)
         words, width = trace["config.words"], trace["config.d_model"]
-        normed = stream.name != x.name
+        normed, rms = stream.name != x.name, trace.about["config"].get("norm") == "rms"
         norm = trace.under(x.name.rpartition(".")[0], batch=0)
         stages, lengths = [stream], [length_of_stream(trace, focus)]
         headings = [Words("residual stream", "title", "residual")]
         if normed:
             stages += [norm["normalized"], x]
             lengths += [norm["normalized_length"], norm["out_length"]]
-            headings.append(Words("normed", "title"))
+            headings += [Words("normed", "title"), Words("with its gain" if rms else "with gain and shift", "title")]
         headings.append(Words(f"X: {words} × {width}", "title"))
         picture = Lengths(stages, lengths, headings, ribbon.below(STAGE))
         spans = [one.values.max() - one.values.min() for one in lengths]
-        learned = claim(
-            trace.about["config"].get("norm") == "rms",
-            "Each entry is weighed by its learned gain",
-            "Each entry gets its learned gain and shift",
-        ) + claim(bool(0 < spans[-1] < spans[0]), ": lengths differ again, but less.", ".")
+        told = "Each entry is weighed by its learned gain", "Each entry gets its learned gain and shift"
+        learned = claim(rms, *told) + claim(bool(0 < spans[-1] < spans[0]), ": lengths differ again, but less.", ".")
         yield Step(
             "What exactly enters?",
             beat(
                 "Between its layers, a model keeps one vector for each token: the residual stream.",
                 deal(ribbon.chips, picture.stages[0], kind="slow"),
-                appear(headings[0]),
+                appear(headings[0], picture.figures[0]),
             ),
             beat(
                 claim(
-                    trace.about["config"].get("norm") == "rms",
+                    rms,
                     "Before attention reads it, a norm brings all vectors to one length.",
                     "Before attention reads it, a layer norm brings all vectors to one length.",
                 )
                 if normed
                 else "In this model, attention reads it as it is.",
-                *([leave(headings[0]), picture.changes[0], appear(headings[1])] if normed else ()),
+                *(picture.changes[0] if normed else ()),
             ),
-            beat(learned, picture.changes[1]) if normed else None,
+            beat(learned, *picture.changes[1]) if normed else None,
             beat(
                 f"What attention reads is called X: {counted(words, 'vector')} of {width} numbers.",
-                leave(headings[-2]),
+                leave(headings[-2], picture.figures[-1]),
+                exchange([*picture.stages[-1]], picture.matrix, "row"),
                 appear(headings[-1]),
-                appear_in_turn([ring_around(vector) for vector in picture.stages[-1]], "slow"),
+                appear_in_turn([ring_around(vector) for vector in picture.matrix]),
             ),
             stage=[ribbon, *picture.names],
         )

@@ -58,6 +58,8 @@ TALLEST, WIDER, BIASED = 110.0, 1.4, 0.7
 LEAST = 40.0
 #: Px for what is written above the arcs of a head, and above vectors with their lengths.
 HEAD = 84.0
+#: Px behind the longest vector, for its length.
+TOLD = 140.0
 #: How many times as large the tags over tokens are, by how much each is turned there, and px by which a query that has
 #: met a key is in its notch.
 PINNED, TURNED, NOTCH = 2.2, {"query": -np.pi / 2, "key": np.pi}, 12.0
@@ -343,8 +345,10 @@ class Lengths(VGroup):
     ) -> None:
         head, room = room.split_rows(HEAD)
         scale, most = full_colour(*stages), max(float(tensor.values.max()) for tensor in lengths)
-        longest = room.width - gutter(stages[0].words(stages[0].axes[0])) - 14
-        self.names, rows = named_rows(stages[0], room, longest, "residual", scale=scale)
+        longest = room.width - gutter(stages[0].words(stages[0].axes[0])) - TOLD
+        self.names, rows = named_rows(stages[-1], room, longest, "residual", scale=scale)
+        #: The vectors of the last stage, as wide as they have numbers.
+        self.matrix = rows
         self.stages = [
             VGroup(
                 _as_long_as(length, longest / most, vector, row, scale)
@@ -352,9 +356,20 @@ class Lengths(VGroup):
             )
             for tensor, of in zip(stages, lengths, strict=True)
         ]
+        #: Behind each vector, its length.
+        self.figures = [VGroup(number(one, ".1f", "stage number") for one in of.quantities()) for of in lengths]
+        for figures, strips in zip(self.figures, self.stages, strict=True):
+            for figure, strip in zip(figures, strips, strict=True):
+                figure.next_to(strip, RIGHT, buff=gap("chip"))
+            name = Words("length", "stage word", "ink2").next_to(figures[0], UP, buff=gap("chip"))
+            figures.add(name.begin_at(figures[0].get_left()[0]))
         for heading in headings:
             head.inset(0, 8).fit(heading, most=1.0).align_to(rows[0], LEFT)
-        self.changes = [exchange(*both, "slow") for both in pairwise(self.stages)]
+        states = zip(self.stages, self.figures, headings, strict=False)
+        self.changes = [
+            (leave(told, head), (appear(after), *exchange(old, new, "row")), appear(found))
+            for (old, told, head), (new, found, after) in pairwise(states)
+        ]
         super().__init__(*self.names, self.stages[0], headings[0])
 
 
