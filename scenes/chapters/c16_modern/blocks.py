@@ -23,15 +23,16 @@ from scenes.animations import (
     leave,
     ring_around,
 )
-from scenes.chapters.c16_modern.plan import INSIDE
+from scenes.chapters.c16_modern.plan import INSIDE, NORMED
 from scenes.layout import STAGE, Room
+from scenes.mobjects.bars import bar_in
 from scenes.mobjects.formulas import LARGE, Formula
 from scenes.mobjects.marks import Area, Ground, Hue, Length, Rises, means
 from scenes.mobjects.plots import Plot
 from scenes.mobjects.shapes import Box, arrow, curve, dot, frame, rule, stroke
 from scenes.mobjects.tensors import full_colour
-from scenes.mobjects.text import Words, number
-from scenes.mobjects.vectors import Vector
+from scenes.mobjects.text import Words, number, word
+from scenes.mobjects.vectors import HIGHEST, Vector
 from scenes.theme import at, between, gap, pace, palette, signed, units
 from transformer_core.studies.measures.feed_forward import ACTIVATIONS
 from transformer_core.tracing.provenance import Quantity
@@ -87,7 +88,9 @@ class Normed:
         body, foot = body.split_rows(-NOTE)
         first, second = head.split_rows(64, 14)
         self.title, self.formula = Words(name, "title").settle(first.centre), second.fit(formula, most=1.0)
-        self.drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "aside", "ink2").settle(foot.centre)
+        drawn = Words(f"{run['drawn']:.0f} of its {run['width']:.0f} entries", "fact", "ink2").settle(foot.centre)
+        token = word(run["tokens"].label("position", NORMED), "stage word").settle(foot.centre)
+        self.drawn = VGroup(token, drawn).arrange(RIGHT, buff=gap("chip")).move_to(foot.centre)
         rows = [run[stage] for stage in stages]
         most = max(float(np.abs(row.values).max()) for row in rows)
         unit, wide, origin = body.height / 2 / most, body.width / len(rows[0]) * 0.74, Ground()
@@ -97,6 +100,7 @@ class Normed:
         if len(stages) > 2:
             y = body.centre[1] + units(float(run["mean"]) * unit)
             self.level.add(rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y))
+            self.level.add(Formula("mu", role="focus").next_to(self.level, RIGHT, buff=gap("chip")))
         #: What it is divided by, up and down, and what becomes of it, as of all entries.
         self.bands = VGroup()
         for reach, sign in ((run[spread], SPREADS[spread]), (1, '"one"')):
@@ -115,7 +119,7 @@ class Normed:
     def divide(self) -> list[Play]:
         """The bars are divided, and so is the band."""
         (band, told), (less, one) = self.bands
-        return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told)), appear(one)]
+        return [(*self.on("slow"), *exchange([band], [less], "slow"), leave(told), follow(one))]
 
 
 class Laid:
@@ -140,14 +144,19 @@ class Laid:
             bars(row.quantities(), room, unit, wide, ground)
             for row, room, ground in zip((*rows, rows[1]), (*rooms, rooms[0]), (upper, lower, upper), strict=True)
         )
-        VGroup(*self.outlines).set_fill(opacity=0).set_stroke(palette().focus, stroke(4), 1)
+        VGroup(*self.outlines).set_fill(opacity=0).set_stroke(palette().focus, stroke(1.5), 1)
         self.names = [name.copy().begin_in(side.cross(room)) for name, room in zip(names, rooms, strict=True)]
         self.under = self.names[1].copy().next_to(self.names[0], DOWN, buff=units(24)).align_to(self.names[0], LEFT)
-        place = rooms[1]
         y = self.zeros[0].get_y() + units(float(run["mean"] / run["root_mean_square"]) * unit)
         self.level = rule(at(body.left, 0), at(body.right, 0), "focus", 4).set_y(y)
-        self.title = Words("mean, over the rms", "block", "focus").begin_in(side.cross(place))
-        self.figure = number(run["mean_share"], ".0%", "chapter").begin_in(place)
+        #: The root mean square as a bar, and below it the mean, as a share of it.
+        self.shares = VGroup()
+        lines = rooms[1].inset(0, THIN).rows(2, THIN)
+        looks = zip(("root mean square", "mean"), (1, run["mean_share"]), ("ink3", "focus"), lines, strict=True)
+        for name, share, role, line in looks:
+            title = Words(name, "fact", role).begin_in(side.cross(line))
+            self.shares.add(VGroup(title, bar_in(line, share, line.width, HIGHEST, role)))
+        self.figure = number(run["mean_share"], ".0%", "chapter").next_to(self.shares[1], RIGHT, buff=gap("chip"))
 
 
 class Bend(VGroup):

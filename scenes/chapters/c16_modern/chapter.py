@@ -142,9 +142,9 @@ class Modern(Chapter):
                     "they differ, for the mean was not small,",
                 ),
                 draw(laid.level, kind="slow"),
-                appear(laid.title),
+                appear(laid.shares[0]),
             ),
-            beat(f"typically {run['mean_share']:.0%} of the root mean square.", appear(laid.figure)),
+            beat(f"typically {run['mean_share']:.0%} of the root mean square.", appear(laid.shares[1], laid.figure)),
             stage=[plan],
         )
 
