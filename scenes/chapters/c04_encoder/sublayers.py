@@ -277,8 +277,8 @@ class Adding:
         self.share = number(share, ".0%", "large number").next_to(self.bars[1], RIGHT, units(GAP))
         #: All but the sum, in the end.
         self.shown = (
-            self.sheet, self.ways, self.names, self.before, self.made, self.join, self.sum_name, self.bars, self.bar_names,
-            self.share,
+            self.sheet, self.ways, self.names, self.before, self.made, self.join, self.sum_name,
+            self.bars, self.bar_names, self.share,
         )  # fmt: skip
 
     def replace(self) -> list[Any]:
