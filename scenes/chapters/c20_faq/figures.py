@@ -65,21 +65,13 @@ class Layer:
         return [appear(self.name), (Wipe(*self.blocks), appear(self.told))]
 
     def rebuilt(self, before: Layer) -> list[Play]:
-        """Copies of a layer that stands there become this one; what it has more of is named."""
+        """Copies of a layer that stands there become this one; what it has more of is its cross-attention."""
         both = [*zip(before.blocks, self.blocks, strict=True)]
         moved = [Travel(*pair, 0.0, "row") for one, other in both for pair in zip(one, other, strict=False)]
-        more = [
-            Travel(new[k % len(old)], square, 0.0, "row")
-            for old, new in both
-            for k, square in enumerate(new)
-            if k >= len(old)
-        ]
-        plays: list[Play] = [(appear(self.name), *moved)]
-        if len(self.blocks[0]) > len(before.blocks[0]):
-            crossing = Words("cross-attention", "block", "weight").begin_in(self.kinds)
-            self.shown.append(crossing.align_to(self.blocks[0][len(before.blocks[0])], LEFT))
-            plays.append((appear(crossing), lagged(more, 0.3)))
-        return [*plays, appear(self.told)]
+        more = [Travel(new[k % len(old)], new[k], 0.0, "row") for old, new in both for k in range(len(old), len(new))]
+        crossing = Words("cross-attention", "block", "weight").begin_in(self.kinds)
+        self.shown.append(crossing.align_to(self.blocks[0][len(before.blocks[0])], LEFT))
+        return [(appear(self.name), *moved), (appear(crossing), lagged(more, 0.3)), appear(self.told)]
 
 
 class Whole:
@@ -147,7 +139,5 @@ class PartsOfModels:
         self, layers: Sequence[NamedTensor], shares: Sequence[NamedTensor], spoken: Sequence[str], names: Sequence[str]
     ) -> None:
         above, upper, lower = STAGE.rows(3, 0)
-        places = zip(layers, names, (above, upper, above), strict=False)
-        self.layers = [Layer(*one) for one in places]
-        both = zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)
-        self.models = [Whole(*one) for one in both]
+        self.layers = [Layer(*one) for one in zip(layers, names, (above, upper, above), strict=False)]
+        self.models = [Whole(*one) for one in zip(shares, spoken, names[len(layers) :], (lower, upper), strict=True)]
