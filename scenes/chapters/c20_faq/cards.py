@@ -22,7 +22,7 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import NamedTensor
 
 #: Px of the names beside a figure, between its rows, of a row, around an arrow, of a verdict, and from an arrow's end.
-NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 320.0, 10.0
+NAMED, AIR, HIGH, REST, VERDICTS, GOAL = 300.0, 24.0, 64.0, 20.0, 385.0, 10.0
 #: More than this is most; how much larger a verdict's sign is than usual; cases of a claim, the fewest rows of claims,
 #: px of a plate, and how far a thread goes that does not land.
 HALF, STAMP, CASES, ROWS, PLATE, BENT = 0.5, 1.5, 100, 3, 52.0, 0.6
@@ -113,13 +113,14 @@ class Splits:
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim that is often made, in two parts, the share that was measured, the share it needs, and what is told."""
+    """A claim that is often made, in two parts, the share measured, the share it needs, what is told, and of what."""
 
     looks: str
     goal: str
     share: Quantity
     needed: Quantity | None
     told: str
+    of: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -145,7 +146,8 @@ class Combs:
 
     def __init__(self, claims: Sequence[Claim]) -> None:
         body, side = STAGE.split_columns(-VERDICTS, 2 * AIR)
-        self.asked, self.arrows = list[VGroup](), VGroup()
+        ways, body = body.split_columns(REST, REST)
+        self.asked, self.arrows, self.units = list[VGroup](), VGroup(), VGroup()
         self.threads, self.ends, self.verdicts = list[VGroup](), list[VGroup](), VGroup()
         for claim, room in zip(claims, body.rows(max(ROWS, len(claims)), AIR + REST), strict=False):
             first, rest = room.split_rows(PLATE)
@@ -158,26 +160,31 @@ class Combs:
             needed, span = HALF if claim.needed is None else claim.needed, Span(0, 0.0, 1.0)
             x = span.spot(needed, means(plates[1], span))
             foot, top = (x * RIGHT + edge * UP for edge in (plates[1].get_bottom(), plates[0].get_bottom()))
-            goal = means(rule(foot, top, "ink2", 5), Tick(needed, span))
+            goal = means(rule(foot, top, "query", 6), Tick(needed, span)).set_z_index(1)
             least = "more than half" if claim.needed is None else f"at least {claim.needed:share}"
-            told = Words(least, "fact", "ink2", plates[1]).settle(last.centre).end_at(x - units(REST))
+            told = Words(least, "fact", "query", plates[1]).settle(last.centre).end_at(x - units(REST))
             self.asked.append(VGroup(*plates, *words, goal, told))
-            start = at(first.left + NAMED / 2, way.top + GOAL)
-            self.arrows.add(arrow(start, start + DOWN * units(way.height - 2 * GOAL), "weight", 5))
+            start, end = (ways.cross(line).centre for line in (first, last))
+            self.arrows.add(arrow(start, end, "weight", 5))
             landed, pitch = round(CASES * float(claim.share)), way.width / CASES
             tops = [at(way.left + (k + HALF) * pitch, way.top) for k in range(CASES)]
             feet = [top + DOWN * units(way.height) for top in tops]
             bent = DOWN * units(way.height * BENT) + RIGHT * units(pitch)
+            stops = [*(top + bent for top in tops[:-1]), tops[-1] + bent * UP]
             self.threads.append(
                 VGroup(
-                    rule(top, foot, "weight", pitch / 3) if k < landed else curve(top, top + bent, "warning", pitch / 3)
-                    for k, (top, foot) in enumerate(zip(tops, feet, strict=True))
+                    rule(top, foot, "weight", pitch / 3) if k < landed else curve(top, stop, "warning", pitch / 3)
+                    for k, (top, foot, stop) in enumerate(zip(tops, feet, stops, strict=True))
                 )
             )
             ends = VGroup(dot(foot, pitch / 3, "weight") for foot in feet)
             VGroup(*ends[landed:]).set_fill(opacity=0)
             self.ends.append(means(ends, Filled(claim.share)))
             verdict = VGroup(number(claim.share, "share", "large number"), mark(claim.holds).scale(STAMP))
-            verdict.arrange(RIGHT, buff=units(30)).move_to(room.centre).align_to(at(side.left, 0), LEFT)
-            self.verdicts.add(verdict)
+            verdict.add(Words("holds" if claim.holds else "fails", "block")).arrange(RIGHT, buff=units(REST))
+            verdict = VGroup(verdict, *(Words(line, "fact", "ink2") for line in claim.of))
+            verdict.arrange(DOWN, buff=units(GOAL), aligned_edge=LEFT).move_to(room.centre)
+            self.verdicts.add(verdict.align_to(at(side.left, 0), LEFT))
+            unit = Words("each line: one in a hundred", "fact", "ink2", plates[0]).settle(first.centre)
+            self.units.add(unit.end_at(at(first.right - REST, 0)[0]))
         self.pause = Pause((side.left + side.right) / 2 - 10, (side.top + side.bottom) / 2)

@@ -360,7 +360,7 @@ class FAQ(Chapter):
             *(
                 beat(
                     one.told,
-                    leave(picture.pause, picture.arrows) if one is found[0] else None,
+                    (leave(picture.pause), appear(picture.units[0])) if one is found[0] else None,
                     fill(threads, "slow"),
                     appear(ends, sign, rise=False),
                 )
@@ -487,6 +487,7 @@ def claims_of(trace: Trace) -> list[Claim]:
     found = []
     if "roles.score" in trace:
         line = trace["roles.role_threshold"]
+        best = "of new cases", "in the best head"
         for looks, goal, role in (
             ("A head attends from each determiner", "to its noun", "determiner->noun"),
             ("A head attends from each noun", "to its adjective", "noun->adjective"),
@@ -499,14 +500,14 @@ def claims_of(trace: Trace) -> list[Claim]:
                     f"In the best head, {share:share} of new cases: it holds.",
                     f"Here, only {share:share} of new cases: it fails, for this model.",
                 )
-                found.append(Claim(looks, goal, share, line, said))
+                found.append(Claim(looks, goal, share, line, said, best))
         others = trace["roles.attention_to_others"]
         said = claim(
             bool(others > HALF),
             f"{others:share} of words, over all heads: it holds.",
             f"Only {others:share} of words, over all heads: it fails.",
         )
-        found.append(Claim("Most words attend most", "to others", others, None, said))
+        found.append(Claim("Most words attend most", "to others", others, None, said, ("of words", "over all heads")))
     elif float(trace["config.words"]) > 1:
         others = trace[f"{FIRST}.share_from_other_tokens"]
         said = claim(
