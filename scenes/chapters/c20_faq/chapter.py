@@ -144,30 +144,27 @@ class FAQ(Chapter):
     def lengths(self, trace: Trace) -> Iterator[Step]:
         """Lengths that come from the sentence, and widths that stay."""
         strip = ShapeStrip(trace)
-        ways = []
-        for letter, counter in zip("nm", strip.counters, strict=True):
-            states, lengths = strip.run(letter)
-            up = Through(strip.bars, states, "slow"), Count(counter, lengths, "", "slow")
-            ways.append((up, (Through(strip.bars, states[::-1], "row"), Count(counter, lengths[::-1], "", "row"))))
-        (longer, back), (target, again) = ways
+        (source, lengths), (target, others) = (strip.run(letter) for letter in "nm")
         yield Step(
             "What changes when the sentence is longer?",
             beat(
                 "Vectors, parameters, scores: what grows with the sentence?",
                 appear(strip.names, strip.letters[0], strip.counters[0], strip.bars, strip.parameters),
             ),
-            beat("A longer source: one more vector for each word.", longer),
-            beat("Encoder scores grow both ways: with the square.", appear(strip.outline)),
+            beat(
+                "A longer source: one more vector for each word.",
+                (Through(strip.bars, source, "slow"), Count(strip.counters[0], lengths, "", "slow")),
+            ),
+            beat("Encoder scores grow both ways: with the square.", appear(strip.outlines[0])),
             beat(
                 "The target has a length of its own.",
-                (leave(strip.outline), *back),
-                (appear(strip.letters[1], strip.counters[1]), *exchange([strip.names[2]], [strip.crossing])),
-                target,
+                (leave(strip.outlines[0]), Through(strip.bars, [source[-1], target[0]], "row")),
+                (appear(strip.letters[1], strip.counters[1]), *exchange([*strip.names[::2]], [*strip.crossing[::2]])),
+                (Through(strip.bars, target, "slow"), Count(strip.counters[1], others, "", "slow")),
             ),
             beat(
                 "But the widths stay: so the same matrices of parameters serve a sentence of any length.",
-                again,
-                appear(strip.width),
+                appear(strip.outlines[1], strip.width),
                 appear_in_turn([ring_around(strip.width), ring_around(strip.parameters)], "slow"),
             ),
             stage=[],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from manim import LEFT, UP, VGroup
+from manim import DOWN, LEFT, RIGHT, UP, VGroup
 
 from scenes.layout import STAGE
 from scenes.mobjects.shapes import Box, frame
@@ -12,9 +12,9 @@ from transformer_core.tracing.provenance import Quantity
 from transformer_core.tracing.trace import Trace
 
 #: Px that the longest sentence takes, of a vector, from the left to vectors, and between two matrices.
-DEEP, WIDE, SIDE, APART = 500.0, 320.0, 260.0, 160.0
-#: Px from the top of the stage to a matrix.
-TOP = 110.0
+DEEP, WIDE, SIDE, APART = 550.0, 330.0, 260.0, 128.0
+#: Px from the top of the stage to a matrix, and from there to names.
+TOP, ABOVE = 150.0, 110.0
 #: A run has about so many states: each is drawn bar by bar, and those of a long text would be tens of thousands.
 STATES = 30
 
@@ -22,7 +22,8 @@ STATES = 30
 class ShapeStrip:
     """A vector for each token, the parameters that they are multiplied by, and their scores.
 
-    Rows and columns of scores are `n` tokens of the source; later the rows are `m` of the target, and so are vectors.
+    Rows and columns of scores are `n` tokens of the source; later the rows are `m` of the target, and so are vectors,
+    while the source stays as long as it is then.
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -33,19 +34,20 @@ class ShapeStrip:
         self.own = {"n": int(float(trace["config.words"])), "m": int(float(trace["config.output_words"])) + 1}
         self.lefts = [STAGE.left + SIDE + k * (WIDE + APART) for k in range(3)]
         self.bars = self._state("n", self.own["n"])
-        names = zip(("vectors", "parameters", "scores"), self.lefts, strict=True)
-        self.names = VGroup(
-            Words(name, "title").settle(at(0, self.top - 50)).begin_at(at(x, 0)[0]) for name, x in names
+        #: Of the source, and of the target.
+        self.names, self.crossing = (
+            VGroup(
+                Words(name, "title").settle(at(0, self.top - ABOVE)).begin_at(at(x, 0)[0])
+                for name, x in zip(names, self.lefts, strict=True)
+            )
+            for names in (("source vectors", "parameters", "scores"), ("target vectors", "parameters", "cross scores"))
         )
-        self.crossing = Words("cross scores", "title").settle(at(0, self.top - 50)).begin_at(at(self.lefts[-1], 0)[0])
         matrix = self._placed(Box(WIDE, WIDE, palette().ink3, 4), 1)
         shape = Words(f"{width} × {width}", "title", "background", matrix).settle(matrix.get_center())
         self.parameters = VGroup(matrix, shape)
-        below = self.top + self.own["m"] * self.token + 36
-        self.width = number(width, "", "large number").settle(at(self.lefts[0] + WIDE / 2, below))
-        side = self.own["n"] * self.token
-        #: The scores of the source for this sentence.
-        self.outline = self._placed(frame(side, side, "background", 6, 2), 2)
+        self.width = number(width, "", "large number").settle(at(self.lefts[0] + WIDE / 2, self.top - ABOVE / 3))
+        #: Vectors and scores of this sentence, and how many it has: of the source, and of the target.
+        self.outlines = [self._outline(letter) for letter in "nm"]
         self.letters, self.counters = VGroup(), []
         for letter, name, y in (("n", "source", self.top + 60), ("m", "target", self.top + 240)):
             spot = at(STAGE.left, y)
@@ -56,12 +58,18 @@ class ShapeStrip:
             quantity = self.numbers.quantity(self.own[letter] - 1)
             self.counters.append(number(quantity, "", "large number").end_at(spot[0] + units(140)).stand_on(spot[1]))
 
+    def _outline(self, letter: str) -> VGroup:
+        wide, high = (self.own[one] * self.token for one in ("n", letter))
+        around = [self._placed(frame(x, high, "background", 8, 2), k) for x, k in ((WIDE, 0), (wide, 2))]
+        told = Words(f"{letter} = {self.numbers.quantity(self.own[letter] - 1)}", "block", "ink2")
+        return VGroup(*around, told.next_to(around[0], RIGHT, buff=units(12), aligned_edge=DOWN))
+
     def _placed(self, shape: Box, place: int) -> Box:
         return shape.move_to(at(self.lefts[place], self.top), aligned_edge=UP + LEFT)
 
     def _state(self, letter: str, length: int) -> VGroup:
         """Vectors and scores row by row; rows that a shorter sentence has not lie flat at their foot."""
-        wide, found = (length if letter == "n" else self.own["n"]) * self.token, VGroup()
+        wide, found = (length if letter == "n" else self.most) * self.token, VGroup()
         for x, across, role in ((self.lefts[0], WIDE, "residual"), (self.lefts[-1], wide, "weight")):
             for i in range(self.most):
                 bar = Box(across, self.token * 0.8 if i < length else 0.02, palette().role(role), 2)
