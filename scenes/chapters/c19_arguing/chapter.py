@@ -205,7 +205,11 @@ class Arguing(Chapter):
         machine, picture = _machine(run, left), Size(run, part, right)
         yield Step(
             "What else changed?",
-            beat("Count the parameters that are learned.", Wipe(picture.rest, *picture.piece, kind="slow")),
+            beat(
+                "Count the parameters that are learned.",
+                Wipe(picture.whole, kind="slow"),
+                (appear(picture.rest, *picture.piece, rise=False), appear(picture.counts[0])),
+            ),
             beat(
                 claim(
                     bool(missing.pick(part=HEADS) == 0),
@@ -213,12 +217,13 @@ class Arguing(Chapter):
                     "With one head their number is another one.",
                 ),
                 machine.without(HEADS),
-                draw(picture.outline, kind="row"),
+                (draw(picture.outline, kind="row"), appear(picture.counts[1])),
             ),
             beat(
                 f"Without feed-forward networks and their norms, {missing.pick(part=part):share} of them are gone, "
                 f"and {run['exact.points'].pick(part=part):+.1f} points.",
                 (leave(picture.outline), *machine.whole(), *machine.without(part)),
+                appear(machine.lost(part)),
                 *picture.lose(),
             ),
             beat(

@@ -66,6 +66,10 @@ class Removable(VGroup):
             return leave(*others), *joined, *exchange([first], [self.alone]), follow(self.told)
         return take_out(self.parts[part], self.outlines[part])
 
+    def lost(self, part: str) -> VGroup:
+        """The names of a part that is gone, for its empty frames."""
+        return VGroup(piece[-1].copy().set_fill(palette().warning) for piece in self.parts[part])
+
     def whole(self) -> tuple[Animation, ...]:
         """Put back the parts that fell out."""
         gone, self.gone = self.gone, []

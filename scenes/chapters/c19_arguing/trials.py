@@ -147,12 +147,7 @@ class DotRows(VGroup):
             self.axis[1].set_x(self.axis[0].get_x()).shift(DOWN * units(44))
             return VGroup(*posts, *names)
         x = self.x(self.whole)
-        told = VGroup(
-            Words("mean of the whole model", "aside", "residual").settle(at(x, top - 66)),
-            number(self.whole, ".1%", "stage number", "residual").settle(at(x, top - 28)),
-        )
-        told[0].shift(LEFT * max(0.0, told[0].get_right()[0] - at(self.inner.right + self.side, 0)[0]))
-        return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground), *told)
+        return VGroup(means(dashes(at(x, top - 6), at(x, low), "residual", 3, 7), self.ground))
 
     def _line(self, part: str, y: float) -> None:
         role, mean = self._role(part), self.mean.pick(part=part)
@@ -189,8 +184,7 @@ class Start(VGroup):
         self.cells.arrange_in_grid(self.CELLS, self.CELLS, buff=units(2))
         self.cells.move_to(at(0, rows.inner.top - rows.FOOT), aligned_edge=UP).align_to(RIGHT * rows.left, LEFT)
         self.thread = rule(self.cells.get_right(), end.get_left(), "ink3", 4)
-        self.note = Words("random start, a sketch", "block", "ink2")
-        self.note.next_to(self.cells, RIGHT, buff=units(20), aligned_edge=UP)
+        self.note = Words("random start, a sketch", "block", "ink2").next_to(self.cells, RIGHT, units(20), UP)
         super().__init__(self.cells, self.thread)
 
     def trained(self, end: VMobject) -> tuple[Animation, ...]:
@@ -468,8 +462,12 @@ class Size:
 
     def __init__(self, run: Trace, part: str, room: Room) -> None:
         head, body = room.split_rows(60, 18)
+        above, body = body.split_rows(100, 18)
+        body, foot = body.split_rows(-60, 18)
         self.title = Words("learned parameters", "block", "ink2").begin_in(head)
-        self.cost = Words(f"{run['exact.points'].pick(part=part):+.1f} points", "large word", "weight").end_in(head)
+        points = Words(f"{run['exact.points'].pick(part=part):+.1f} points", "large word", "weight").end_in(foot)
+        named = Words("new sentences right", "fact", "ink2").next_to(points, LEFT, buff=units(24))
+        self.cost = VGroup(named, points)
         whole, less = (run["parameters"].pick(part=one) for one in ("nothing", part))
         share, high = run["parameters.missing"].pick(part=part), body.height
         #: What a model without the part still has, and the piece that is gone then.
@@ -477,7 +475,20 @@ class Size:
         self.piece = VGroup(bar_of(share, "width", body.width, high, "residual", 0, 0))
         self.rest.move_to(at(body.left, body.bottom), aligned_edge=DOWN + LEFT)
         self.piece.move_to(at(body.right, body.bottom), aligned_edge=DOWN + RIGHT)
+        #: Both at first, with no seam.
+        self.whole = Box.of(body, palette().residual, 0)
         self.outline = frame(body.width, high, "ink", 4, 0).move_to(body.centre)
+        #: How many the whole model has, and the one with a single head: above all of it; and what is left, in the rest.
+        self.counts = VGroup()
+        models = ("nothing", "all heads", "residual"), ("all heads but one", "one head", "weight")
+        for (one, choice, role), row in zip(models, above.rows(2, 0), strict=True):
+            name, wide = Words(CALLED[one], "block", role), Words(f"d_k = {run['d_k'].pick(choice=choice)}", "fact")
+            told = number(run["parameters"].pick(part=one), ",.0f", "large number", role).end_in(row)
+            wide.next_to(name.begin_in(row), RIGHT, buff=units(24))
+            self.counts.add(VGroup(name, wide, told))
+        told = number(less, ",.0f", "chapter", "background")
+        self.left, told.paper = VGroup(Words(CALLED[part], "title", "background", self.rest), told), self.rest
+        self.left.arrange(DOWN, buff=units(24)).move_to(self.rest)
         #: A model as large as the whole one.
         self.rival = frame(body.width, high, "focus", 8, 0).move_to(body.centre)
         empty = frame(pixels(self.piece.width), high, "warning", 4, 0).move_to(self.piece)
@@ -486,11 +497,16 @@ class Size:
     def lose(self) -> list[Play]:
         """The piece turns red and falls out, and leaves an empty frame."""
         red = self.piece.copy().set_fill(palette().warning)
-        return [reshape(self.piece, red, "flow"), (*take_out(self.piece, self.lost), appear(self.cost))]
+        return [
+            (leave(self.whole), reshape(self.piece, red, "flow")),
+            take_out(self.piece, self.lost),
+            appear(self.left, self.cost),
+        ]
 
     def stretched(self) -> Animation:
         """Let what is left grow to the size of the whole: a rival as large."""
-        return Travel(self.rest, self.rival, 0.0, "row")
+        begin = frame(pixels(self.rest.width), pixels(self.rest.height), "focus", 8, 0).move_to(self.rest)
+        return Travel(begin, self.rival, 0.0, "row")
 
     def changed(self, parts: Sequence[VMobject]) -> list[Animation]:
         """The parts that fell out go off and on, part by part, and at last what it had of the size."""
