@@ -344,17 +344,21 @@ class QKV(Chapter):
                 "Every match would be mutual, like in a mirror,",
                 (draw(axis[0], kind="row"), appear(axis[1])),
                 mirrored.reflect(),
-                appear(rings, mirrored.readings),
+                appear(rings, mirrored.called, mirrored.readings),
             ),
-            beat(itself, (leave(rings), appear(own))),
+            beat(itself, leave(rings), appear(own)),
             beat(
                 "Now with keys of their own.",
-                leave(own, mirrored.heading, mirrored.readings, axis),
+                leave(own, mirrored.heading, axis),
                 (*exchange(mirrored.columns, real.columns, "slow"), appear(real.heading)),
                 recast([*mirrored.grid.cells.values()], [*real.grid.cells.values()], "slow"),
             ),
-            beat(first, *(appear(ring, line) for ring, line in zip(rings, real.readings, strict=True))),
-            beat(second, draw(axis[0], kind="slow"), appear(ring_around(real.heading, roomy=True))),
+            beat(
+                first,
+                appear(real.called),
+                *(appear(ring, line) for ring, line in zip(rings, real.readings, strict=True)),
+            ),
+            beat(second, (draw(axis[0], kind="slow"), appear(axis[1])), appear(ring_around(real.called, roomy=True))),
             stage=[mirrored.rows, mirrored.columns],
         )
 

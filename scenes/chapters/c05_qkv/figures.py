@@ -269,8 +269,10 @@ class Pairs(VGroup):
         self.pair = [self.grid.cell(scores.position("query", a), scores.position("key", b)) for a, b in pair]
         self.readings = VGroup(*(reading(scores, a, b, role) for a, b in pair))
         self.readings.arrange(DOWN, buff=units(36), aligned_edge=RIGHT).scale(WIDER)
-        self.readings.next_to(self.grid, RIGHT, buff=gap("part"))
-        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings)
+        self.readings.next_to(VGroup(self.grid, self.heading), RIGHT, buff=gap("part")).set_y(self.grid.get_y())
+        self.called = Words("one matrix for both" if role == "query" else "two matrices", "stage word")
+        self.called.next_to(self.readings, UP, buff=gap("grid"), aligned_edge=LEFT)
+        super().__init__(self.grid, self.rows, self.columns, self.heading, self.readings, self.called)
         self.query_token, self.ways = forth, [scores.pick(query=a.position, key=b.position) for a, b in pair]
 
     @classmethod
@@ -281,6 +283,10 @@ class Pairs(VGroup):
         mirrored = cls(tensors[0], "What if keys were queries?", forth, back, scale, "query")
         real = cls(tensors[1], "with keys of their own", forth, back, scale)
         STAGE.fit(VGroup(mirrored, real.shift(mirrored.grid.get_center() - real.grid.get_center())), most=1.0)
+        for one, side in ((mirrored, UP), (real, DOWN)):
+            # Those of one matrix stay, above those of two.
+            away = max(one.grid.height / 4, one.readings.height / 2 + gap("part"))
+            VGroup(one.called, one.readings).shift(side * away).align_to(mirrored.readings, LEFT)
         return mirrored, real
 
     def told(self, ahead: bool = False) -> tuple[str, str]:
