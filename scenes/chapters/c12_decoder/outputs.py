@@ -215,11 +215,10 @@ class ReadingOut:
 
     def meet(self) -> list[Any]:
         """The last vector lies down on two rows, each of which goes where its dot product is; so do all others."""
-        laid: list[Any] = []
+        laid: list[Any] = [appear(self.axis, self.axis_name)]
         for row, spot, name in zip(self.rows, self.dots, self.names, strict=False):
             laid += [(Flight(self.row, row[0], 0.0, "row"), appear(row)), (Travel(row[0], spot), appear(name))]
         return [
-            appear(self.axis, self.axis_name),
             *laid,
             (Flight(self.table, self.dots, 0.0, kind="row"), leave(self.table, self.table_name, self.rows)),
             (fill(self.dots[len(self.rows) :], "slow"), appear(*self.names[len(self.rows) :])),

@@ -199,9 +199,8 @@ class ByTheClock:
             foot = body.split_rows(ROW, 8)[1].split_rows(HEAD)[0]
             for count, time in zip(lengths.quantities()[-3:], part[-3:], strict=True):
                 told = Words(f"{count} words" if time == part[-1] else f"{count}", "large cell", "ink2")
-                x = room.left + room.width * float(count) / float(lengths.values[-1])
                 self.moments.add(told.settle(foot.centre).copy().end_at(at(room.left + unit * time, 0)[0]))
-                self.ticks.add(told.end_at(at(x, 0)[0]))
+                self.ticks.add(told.end_at(at(room.left + room.width * float(count) / float(lengths.values[-1]), 0)[0]))
         self.meaning = Words("time to write them", "fact", "ink2").end_in(self.rows[0][0])
         #: The shorter bar laid along the longer one, as often as it fits, and how often that is.
         long, short = (pixels(bar.width) for bar in self.took)

@@ -116,9 +116,7 @@ class Lens(VGroup):
                 self.rings[-1].add(Words("all others", "fact", "ink2").settle(body.centre))
         #: What the size of a word says, and what is done in a glass, named in the first.
         self.meaning = VGroup(Words(line, "aside", "ink2") for line in ("area:", "probability"))
-        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).align_to(self.glasses[0], UP).align_to(
-            taps.token, LEFT
-        )
+        self.meaning.arrange(DOWN, units(GAP), aligned_edge=LEFT).align_to(self.glasses[0], UP).align_to(taps, LEFT)
         self.done = Words("output layer, softmax", "aside", "ink2").move_to(self.glasses[0])
         super().__init__(self.glasses, *(chip for words in self.words for chip in words.values()), self.ranks)
 
