@@ -518,7 +518,7 @@ class Positions(Chapter):
                     "and subtract what was there before: nothing is left.",
                     "and subtract what was there before: even so, something is left.",
                 ),
-                *picture.subtracted(without),
+                picture.subtracted(without),
             ),
             beat(
                 "Now the encoding of each position is added.",
@@ -534,7 +534,7 @@ class Positions(Chapter):
                     "With them, nothing either: there is nobody to trade places with.",
                 ),
                 picture.anew(along),
-                *picture.subtracted(along),
+                picture.subtracted(along),
             ),
             beat(
                 claim(

@@ -13,7 +13,6 @@ from scenes.animations import (
     Through,
     Travel,
     Visit,
-    appear,
     deal,
     draw,
     exchange,
@@ -444,11 +443,11 @@ class WithAndWithout:
         """Vectors are made anew, below those that were there before."""
         return deal([self.goals[i] for i in self.shown], self.rounds[k][2])
 
-    def subtracted(self, k: int) -> list[Animation]:
+    def subtracted(self, k: int) -> tuple[Animation, ...]:
         """What was there before is subtracted, vector by vector."""
         _, gone, new, left = self.rounds[k]
         meetings = (gather(both, goal) for *both, goal in zip(gone, new, left, strict=True))
-        return [lagged(meetings, 0.6), appear(self.told[k])]
+        return lagged(meetings, 0.6, kind="row"), follow(self.told[k])
 
     def back(self) -> tuple[Animation, ...]:
         """What is left goes up, and the words go back."""
