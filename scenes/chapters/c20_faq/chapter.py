@@ -483,8 +483,7 @@ def claims_of(trace: Trace) -> list[Claim]:
     """List claims of the notes, each with what was measured; what this model cannot test is left out."""
     found = []
     if "roles.score" in trace:
-        line = trace["roles.role_threshold"]
-        best = "of new cases", "in the best head"
+        line, best = trace["roles.role_threshold"], ("of new cases", "in the best head")
         for looks, goal, role in (
             ("A head attends from each determiner", "to its noun", "determiner->noun"),
             ("A head attends from each noun", "to its adjective", "noun->adjective"),
