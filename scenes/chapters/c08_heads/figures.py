@@ -34,7 +34,7 @@ from scenes.mobjects.text import Words, number, word
 from scenes.mobjects.tokens import Tag, Token
 from scenes.mobjects.vectors import vector_in
 from scenes.mobjects.wording import entering, layer_name, letter_of, named_head, strongest
-from scenes.theme import at, pace, palette, pixels, units
+from scenes.theme import at, pace, palette, pixels, shape, units
 from transformer_core.studies.focus import Focus, best_head, layers_of, swap_of
 from transformer_core.studies.measures.selection import sharpest
 from transformer_core.tracing.provenance import Quantity
@@ -253,10 +253,7 @@ class Share(VGroup):
         return [cls(run, place, name, side) for run, name, side in told if run]
 
     def others(self, shares: Sequence[Quantity], name: str) -> tuple[VGroup, VGroup]:
-        """Other shares as dots below the bar, where bars of them would end: their axis with a name, and the dots.
-
-        A dot that would lie on others stands below them, so that all can be counted.
-        """
+        """The named axis and dots of other shares, each where its bar would end, or below dots that are there."""
         span, under = Span(0, 0.0, 1.0), self.track.copy().shift(DOWN * units(BAR))
         axis, ticks = means(rule(under.get_left(), under.get_right(), "line", 3), span), VGroup()
         for share in shares:
@@ -317,8 +314,7 @@ class Swapped:
 
     def __init__(self, trace: Trace, focus: Focus, place: tuple[int, int], kinds: Iterable[str]) -> None:
         side, columns = STAGE.split_columns(BARS)
-        parts = [row.split_rows(-BARS / 2) for row in columns.rows(2)]
-        self.lower = [below for _, below in parts]
+        tops, self.lower = zip(*(row.split_rows(-BARS / 2) for row in columns.rows(2)), strict=True)
         swap, layer, head = swap_of(trace, focus), *place
         if swap and (focus.layer, focus.head) == place:
             seen = (trace.under(f"{way}{focus.path}", batch=0, head=head)["weights"] for way in ("", "other.swap."))
@@ -332,10 +328,9 @@ class Swapped:
             found = (asked(run) for kind in kinds if (run := cases_of(trace, kind)))
             rows = [*max(product(*found), key=_alike)]
         # Beside the name of a bar is room for what is spelled below a token.
-        uppers = [Room(one.left, one.top - HIGH, one.right, one.bottom + BAR + LINE - AIR) for one, _ in parts]
-        told = zip(rows, uppers, strict=True)
-        self.arcs = [Arcs(row.words("key"), at, row, upper, own=True) for (at, row), upper in told]
-        own = swap if len(self.arcs[0].chips) == trace["config.words"] else None
+        uppers = [Room(one.left, one.top - HIGH, one.right, one.bottom + BAR + LINE - AIR) for one in tops]
+        self.arcs = [Arcs(row.words("key"), at, row, up, own=True) for (at, row), up in zip(rows, uppers, strict=True)]
+        own = swap if len(self.arcs[0].chips) == trace["config.words"] and not shape().narrow else None
         self.forms = [
             VGroup(arcs.spelled(at, own[forms])) if own else VGroup()
             for arcs, (at, _), forms in zip(self.arcs, rows, ("forms", "other_forms"), strict=True)
@@ -349,9 +344,7 @@ class Swapped:
             lines.add(Words("looks at its noun:", "fact", "ink2").begin_in(side.cross(beside.split_rows(BAR)[0])))
 
     def turn(self) -> list[tuple[Animation, ...]]:
-        """The sentence comes down once more, with other words where they differ, and the thickest arc comes along and
-        takes another token.
-        """
+        """The sentence comes down once more, with words that differ, and the thickest arc takes another token."""
         old, new = self.arcs
         pairs = [*zip(old.chips, new.chips, strict=False)]
         cards = [pair for pair in pairs if str(pair[0].label) != str(pair[1].label)]
@@ -360,11 +353,8 @@ class Swapped:
         (first, *_), (second, *more) = (
             sorted(arcs.arcs, key=lambda arc: -arc.get_stroke_width()) for arcs in self.arcs
         )
-        return [
-            (*stays, *turned),
-            (Travel(first, second, 0.0, "row"),),
-            (appear(*more, new.marks, self.forms[1]),),
-        ]
+        arc = Travel(first, second, 0.0, "row")
+        return [(*stays, *turned), (arc,), (appear(*more, new.marks, self.forms[1]),)]
 
 
 def _alike(pair: tuple[tuple[int, NamedTensor], ...]) -> tuple[bool, int]:
