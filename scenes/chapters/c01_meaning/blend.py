@@ -63,8 +63,7 @@ class Blend(ValuePlane):
             Words("true angles to the sum", "fact", "ink2").move_to(above, DOWN).align_to(self.heading, LEFT),
             Words("cosine", "fact", "ink2").move_to(above, DOWN).align_to(self.numbers, LEFT),
         )
-        #: What the chain runs through.
-        self.passed = [*self.chips[2:]]
+        self.passed = [*self.chips[2:]]  # what the chain runs through
         self.best = VGroup(self.called[order[0]], self.numbers[order[0]])
 
     def turn(self) -> tuple[Animation, ...]:

@@ -77,7 +77,6 @@ class Walks(VGroup):
         self.law = Formula('op("Var")(q dot k) = d_k', LARGE)
         side.fit(self.law, most=1.0)
         root = run["walk_roots"].pick(choice="raw")[-1].quantity(-1)
-        #: Of the curve of the typical size, at its end.
         self.root = Words(f"± root of {width:,.0f}: {root:.0f}", "stage word")
         self.root.settle(self.plot.point(float(width), float(root))).begin_at(self.plot.get_right()[0] + units(GAP))
         #: By what the sums are divided that are seen.
